@@ -1,0 +1,281 @@
+"""The documents of the business, as read from Visma and freed of Visma's oddities.
+
+Only what a partner could be shown is kept: internal states, approvals, receipts and time stamps stay out, because the
+id of a revision is the hash of what stands here (see `revisions.py`). Money and quantities are `Decimal`, in the
+currency of the document. Dates are calendar dates without a zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a document is; the word used in keys, routing and commands."""
+
+    PURCHASE_ORDER = "purchase_order"
+    SUPPLIER_INVOICE = "supplier_invoice"
+    CUSTOMER_INVOICE = "customer_invoice"
+
+    @property
+    def is_invoice(self) -> bool:
+        """True for both kinds that become an 810."""
+        return self is not Kind.PURCHASE_ORDER
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocumentKey:
+    """Identity of a document: company + kind + number.
+
+    `number` is Visma's reference number. Visma keys invoices by type *and* number, so a document that is not a plain
+    order or invoice carries its Visma type in front (`CreditNote:900145`): two documents never share a key.
+    """
+
+    company: str
+    kind: Kind
+    number: str
+
+    @classmethod
+    def parse(cls, text: str) -> DocumentKey:
+        """Read `company/kind/number` (as people write it) or `company#kind#number` (as it is stored).
+
+        Raises:
+            ValueError: the text has not three parts or the kind is unknown.
+        """
+        parts = text.split("#" if "#" in text else "/", 2)
+        if len(parts) != 3 or not all(parts):
+            raise ValueError(f"'{text}' is not company/kind/number")
+        return cls(parts[0], Kind(parts[1]), parts[2])
+
+    @property
+    def stored(self) -> str:
+        """The key as tables and message groups hold it."""
+        return f"{self.company}#{self.kind}#{self.number}"
+
+    def __str__(self) -> str:
+        """The key as people read it."""
+        return f"{self.company}/{self.kind}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address; `country` is ISO 3166 alpha-2."""
+
+    lines: tuple[str, ...] = ()
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person or desk to reach."""
+
+    name: str | None = None
+    attention: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party as the document names it; GLN and VAT number come from routing where Visma has none."""
+
+    number: str | None = None
+    name: str | None = None
+    location: str | None = None
+    gln: str | None = None
+    vat_number: str | None = None
+    address: Address | None = None
+    contact: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Payment terms as Visma names them: its id and its description, which routing turns into days."""
+
+    id: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """One VAT rate of a document. `rate` is in percent (25 means 25 %)."""
+
+    code: str | None
+    rate: Decimal | None
+    taxable: Decimal | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDiscount:
+    """A discount of the whole document (Visma group and document discounts), a positive amount that lowers it."""
+
+    amount: Decimal
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line of a purchase order.
+
+    Attributes:
+        number: Visma's `lineNbr`.
+        quantity: In `unit`.
+        unit: Visma's unit word (STK, KG ...), untranslated.
+        unit_price: Per `unit`, before `discount`.
+        discount: Positive amount taken off `quantity * unit_price`.
+        amount: What the line costs after the discount, as Visma states it; None when Visma gives none.
+        is_text: A description line without item and quantity.
+        is_charge: A freight line.
+        source: Where the line stands in the Visma document (`lines[3]`), for messages.
+    """
+
+    number: int
+    item: str | None
+    item_description: str | None
+    description: str | None
+    supplier_item: str | None
+    quantity: Decimal
+    unit: str | None
+    unit_price: Decimal
+    discount: Decimal
+    amount: Decimal | None
+    requested: date | None
+    promised: date | None
+    warehouse: str | None
+    tax_code: str | None
+    note: str | None
+    cancelled: bool
+    is_text: bool
+    is_charge: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOrder:
+    """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none."""
+
+    number: str
+    order_type: str
+    cancelled: bool
+    ordered_on: date
+    promised_on: date | None
+    description: str | None
+    supplier: Party
+    supplier_reference: str | None
+    ship_to: Party
+    branch: str | None
+    currency: str | None
+    terms: Terms | None
+    ship_via: str | None
+    ship_terms: str | None
+    fob_point: str | None
+    lines: tuple[OrderLine, ...]
+    discounts: tuple[DocumentDiscount, ...]
+    taxes: tuple[Tax, ...]
+    line_total: Decimal | None
+    tax_total: Decimal | None
+    order_total: Decimal | None
+    note: str | None
+
+    kind: Kind = Kind.PURCHASE_ORDER
+
+
+class InvoiceType(StrEnum):
+    """What an invoice document means to the one who pays."""
+
+    INVOICE = "invoice"
+    CREDIT_MEMO = "credit_memo"
+    DEBIT_MEMO = "debit_memo"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """A line of an invoice; amounts in document currency. `is_charge` marks freight and the like (Visma `FR`)."""
+
+    number: int
+    item: str | None
+    description: str | None
+    counterparty_item: str | None
+    quantity: Decimal
+    unit: str | None
+    unit_price: Decimal
+    discount: Decimal
+    amount: Decimal | None
+    tax_code: str | None
+    order_number: str | None
+    order_line: int | None
+    note: str | None
+    is_text: bool
+    is_charge: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """A customer or supplier invoice, credit note or debit note, in document currency.
+
+    Attributes:
+        counterparty: The customer (customer invoice) or the supplier (supplier invoice).
+        order_number: The buyer's purchase order number, where Visma knows one.
+        payment_reference: KID or OCR number.
+        rounding: Visma's rounding difference, part of the total.
+        total: What Visma says the document amounts to; None where it states none.
+        voided: The document was withdrawn in Visma.
+    """
+
+    kind: Kind
+    number: str
+    invoice_type: InvoiceType
+    voided: bool
+    invoiced_on: date
+    due_on: date | None
+    discount_due_on: date | None
+    cash_discount: Decimal | None
+    counterparty: Party
+    counterparty_reference: str | None
+    original_invoice: str | None
+    order_number: str | None
+    contract_number: str | None
+    payment_reference: str | None
+    description: str | None
+    branch: str | None
+    currency: str | None
+    terms: Terms | None
+    lines: tuple[InvoiceLine, ...]
+    discounts: tuple[DocumentDiscount, ...]
+    taxes: tuple[Tax, ...]
+    detail_total: Decimal | None
+    tax_total: Decimal | None
+    rounding: Decimal
+    total: Decimal | None
+    note: str | None
+
+
+BusinessDocument = PurchaseOrder | Invoice
+
+
+@dataclass(frozen=True, slots=True)
+class VismaDocument:
+    """One Visma document after reading: its content, and what only routing and the poller need.
+
+    Attributes:
+        key: Identity.
+        status: Visma's status word as it stands, known or not.
+        document_type: Visma's orderType or documentType.
+        held: The `hold` flag.
+        content: What a partner could see.
+    """
+
+    key: DocumentKey
+    status: str | None
+    document_type: str | None
+    held: bool
+    content: BusinessDocument

@@ -1,0 +1,98 @@
+"""Every way a step can end badly, grouped by what must happen next, not by where it came from.
+
+    ConnectorError
+      Transient         try again later: network, 5xx, a busy table
+        Throttled       the same, and the other side said when
+      Conflict          somebody else wrote first: read again, decide again
+      UnknownOutcome    it may or may not have happened: ask before repeating
+      Parked            the document needs a person; nothing else waits for it
+      Rejected          the other side looked at the document and said no
+      Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+
+Each error is one sentence for a person, with the document it is about, the request id the other side gave,
+and the next step to take.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(eq=False)
+class ConnectorError(Exception):
+    """Base of all expected failures.
+
+    Attributes:
+        sentence: What happened, for a person. Never holds a secret or a payload.
+        document: The document it happened to (`company/kind/number`), if one is known.
+        request_id: The id the remote side gave the failing request, for its support.
+        next_step: What a person should do, if anything.
+    """
+
+    sentence: str
+    document: str | None = None
+    request_id: str | None = None
+    next_step: str | None = None
+
+    def __str__(self) -> str:
+        """Give the sentence, and the next step when there is one."""
+        about = f"{self.document}: " if self.document else ""
+        step = f" {self.next_step}" if self.next_step else ""
+        return f"{about}{self.sentence}{step}"
+
+
+@dataclass(eq=False)
+class Transient(ConnectorError):
+    """Trying again later is expected to work.
+
+    Attributes:
+        retry_after: How long to wait at least; None leaves it to the caller's back-off.
+    """
+
+    retry_after: timedelta | None = None
+
+
+@dataclass(eq=False)
+class Throttled(Transient):
+    """The remote side limits us (HTTP 429); `retry_after` is its own word where it gave one."""
+
+
+@dataclass(eq=False)
+class Conflict(ConnectorError):
+    """Somebody else wrote first (HTTP 412, or a failed conditional write): read again, decide again."""
+
+
+@dataclass(eq=False)
+class UnknownOutcome(ConnectorError):
+    """A request may have been carried out although no answer came: look it up before any repetition."""
+
+
+@dataclass(eq=False)
+class Parked(ConnectorError):
+    """The document cannot go on without a person.
+
+    Attributes:
+        field: The Visma field or routing key at fault, as a path (`lines[2].uom`).
+        waits_for: The routing key that would release the document (`defaults.units.KRT`), or None
+            when a routing change cannot help.
+    """
+
+    field: str | None = None
+    waits_for: str | None = None
+
+
+@dataclass(eq=False)
+class Rejected(ConnectorError):
+    """The remote side examined the document and refused it.
+
+    Attributes:
+        problems: What the remote side found, each `path: message`.
+    """
+
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Misconfigured(ConnectorError):
+    """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""

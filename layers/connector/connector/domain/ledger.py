@@ -1,0 +1,138 @@
+"""The life of a revision: its states, the moves between them, and the record that the ledger keeps.
+
+CAPTURED -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
+    |            |           +-> UNCONFIRMED (look up, then SENT or SENDING)
+    +-> PARKED (until released)      +-> REJECTED (Orderful or the partner said no)
+    +-> SUPERSEDED (a newer revision came first)   SKIPPED (nothing material, or policy says not to send)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connector.domain.documents import DocumentKey
+from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+
+
+class State(StrEnum):
+    """Where a revision stands."""
+
+    CAPTURED = "CAPTURED"
+    TRANSLATED = "TRANSLATED"
+    SENDING = "SENDING"
+    UNCONFIRMED = "UNCONFIRMED"
+    SENT = "SENT"
+    VALID = "VALID"
+    DELIVERED = "DELIVERED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    PARKED = "PARKED"
+    REJECTED = "REJECTED"
+    SUPERSEDED = "SUPERSEDED"
+    SKIPPED = "SKIPPED"
+
+
+# States in which Orderful has (or may have) the transaction: it must never be posted again without a look-up.
+AT_ORDERFUL = frozenset(
+    {State.SENDING, State.UNCONFIRMED, State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}
+)
+# States that the tracker still expects news for.
+AWAITING_NEWS = frozenset({State.SENT, State.VALID, State.DELIVERED})
+# States that wait for a person.
+NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
+
+MOVES: dict[State, frozenset[State]] = {
+    State.CAPTURED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
+    State.TRANSLATED: frozenset({State.SENDING, State.PARKED, State.SUPERSEDED}),
+    State.SENDING: frozenset(
+        {State.SENDING, State.TRANSLATED, State.UNCONFIRMED, State.SENT, State.REJECTED, State.PARKED}
+    ),
+    State.UNCONFIRMED: frozenset({State.UNCONFIRMED, State.SENDING, State.SENT, State.REJECTED, State.PARKED}),
+    State.SENT: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}),
+    State.VALID: frozenset({State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}),
+    State.DELIVERED: frozenset({State.ACKNOWLEDGED, State.REJECTED}),
+    State.ACKNOWLEDGED: frozenset({State.REJECTED}),
+    State.PARKED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
+    State.REJECTED: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.SUPERSEDED}),
+    State.SUPERSEDED: frozenset(),
+    State.SKIPPED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a revision's history."""
+
+    at: datetime
+    state: State
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A stored body: compressed beside the ledger row, or in S3 when it is large. Exactly one of the two is set."""
+
+    inline: bytes | None = None
+    s3_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The ledger's record of one revision.
+
+    Attributes:
+        sequence: 1, 2, 3 ... in the order in which revisions of the document were captured.
+        revision_id: Hash of the normalised content.
+        reason: Why it is parked, rejected, skipped or superseded, as one sentence.
+        field: The Visma field or routing key at fault.
+        next_step: What a person should do.
+        waits_for: Routing key whose addition releases it.
+        claim_until: Until when a worker owns the sending.
+        attempts: Claims so far.
+        first_attempt_at: When the first claim was made: only younger transactions can be ours.
+        asked_since: Since when the outcome has been unknown.
+        transaction_id: Orderful's id.
+        attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
+        source: The Visma document as read.
+        request: The request as sent.
+    """
+
+    key: DocumentKey
+    sequence: int
+    revision_id: str
+    state: State
+    created_at: datetime
+    updated_at: datetime
+    modified_at: datetime | None = None
+    visma_status: str | None = None
+    partner: str | None = None
+    transaction_type: TransactionType | None = None
+    dialect: Dialect | None = None
+    purpose: Purpose | None = None
+    stream: Stream | None = None
+    sender_id: str | None = None
+    receiver_id: str | None = None
+    business_number: str | None = None
+    reason: str | None = None
+    field: str | None = None
+    next_step: str | None = None
+    waits_for: str | None = None
+    claim_until: datetime | None = None
+    attempts: int = 0
+    first_attempt_at: datetime | None = None
+    asked_since: datetime | None = None
+    transaction_id: str | None = None
+    sent_at: datetime | None = None
+    validation_status: str | None = None
+    delivery_status: str | None = None
+    acknowledgment_status: str | None = None
+    attention: str | None = None
+    source: Payload | None = None
+    request: Payload | None = None
+    history: tuple[Event, ...] = ()
+
+
+def may_move(before: State, after: State) -> bool:
+    """Whether the ledger allows the move."""
+    return after in MOVES[before]

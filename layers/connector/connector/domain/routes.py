@@ -1,0 +1,175 @@
+"""What routing decided for one document: plain values, resolved, ready for translation.
+
+`routing.py` resolves them from the file (default -> company -> partner -> kind); nothing else builds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from connector.domain.documents import Address, Contact, Kind
+from connector.domain.transactions import Dialect, IsaId, TransactionType
+
+
+class DialectChoice(StrEnum):
+    """What routing may say about the dialect: one of the two, or the one that carries everything."""
+
+    AUTO = "auto"
+    MOSAIC = "mosaic"
+    X12 = "x12"
+
+    @property
+    def pinned(self) -> Dialect | None:
+        """The dialect a partner insists on, or None for `auto`."""
+        return None if self is DialectChoice.AUTO else Dialect(self.value)
+
+
+class OnRevision(StrEnum):
+    """What a material change of a document that was already sent does."""
+
+    REPLACE = "replace"
+    PARK = "park"
+    IGNORE = "ignore"
+
+
+class Overflow(StrEnum):
+    """What happens to a descriptive text that is longer than its X12 element. Identifiers are never cut."""
+
+    CUT = "cut"
+    PARK = "park"
+
+
+class Charset(StrEnum):
+    """X12 character sets: basic has no lower case; utf8 is for partners who agreed on it."""
+
+    BASIC = "basic"
+    EXTENDED = "extended"
+    UTF8 = "utf8"
+
+
+@dataclass(frozen=True, slots=True)
+class VismaTenant:
+    """How one company is read from Visma.
+
+    Attributes:
+        company_id: Sent as `ipp-company-id` on every request.
+        tenant_id: The *company* tenant id of Visma Connect; it selects the company of the token.
+        time_zone: Zone of `lastModifiedDateTime`; None when nobody has calibrated it yet.
+        branch: Only documents of this branch belong to the company, or None for all.
+        overlap: How far a poll reaches back behind the watermark.
+        settle: A document must be unchanged this long before it is sent.
+        settle_cap: A document that never comes to rest is sent after this long all the same.
+        page_size: Rows asked for per list call.
+    """
+
+    company_id: str
+    tenant_id: str
+    time_zone: str | None
+    branch: str | None
+    overlap: timedelta
+    settle: timedelta
+    settle_cap: timedelta
+    page_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What routing knows of a party beyond Visma: fills gaps, never overrides what the document says.
+
+    `name`, `address` and `contact` of our own company are always taken from here.
+    """
+
+    name: str | None = None
+    gln: str | None = None
+    vat_number: str | None = None
+    address: Address | None = None
+    contact: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One Visma company of the routing file."""
+
+    name: str
+    visma: VismaTenant
+    isa_id: IsaId
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class ItemIds:
+    """What an item of ours is called outside: the partner's own number and the GTIN."""
+
+    gtin: str | None = None
+    partner_item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermsRule:
+    """What a Visma terms id means in days and percent."""
+
+    net_days: int | None = None
+    discount_percent: str | None = None
+    discount_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class X12Options:
+    """How the x12 dialect is written for a partner.
+
+    Attributes:
+        version: `004010` or `005010`, for lengths and for X12 text.
+        charset: Character set agreed with the partner.
+        overflow: What happens to texts that are too long.
+        remit_to_code: N101 of the remit-to party; RI is in both versions' lists, RE only in 4010's.
+        credit_sign: Whether a credit memo carries negative quantities and total (`negative`) or positive ones.
+        leave_out: Segments this partner must not get (`PER`, `TXI` ...).
+    """
+
+    version: str = "004010"
+    charset: Charset = Charset.EXTENDED
+    overflow: Overflow = Overflow.CUT
+    remit_to_code: str = "RI"
+    credit_sign: str = "positive"
+    leave_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Everything routing says about one kind of document for one partner.
+
+    Attributes:
+        send: False when the partner does not want this kind at all.
+        send_when: Visma status words in which the document is sent.
+        currency: The currency both sides agreed on, so that a document in it need not name it; None: always named.
+        units: Visma unit word -> unit of `edi/units.py`.
+        items: Our item number -> what the partner calls it.
+        require_item_id: `gtin` or `partner_item` when a line without it must be parked.
+        order_types: Visma order type -> X12 purchase order type word (`RegularOrder` -> `standalone`).
+        origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
+        unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
+    """
+
+    company: Company
+    partner: str
+    kind: Kind
+    transaction_type: TransactionType
+    partner_isa_id: IsaId
+    partner_identity: Identity
+    send: bool
+    send_when: frozenset[str]
+    dialect: DialectChoice
+    on_revision: OnRevision
+    currency: str | None
+    units: Mapping[str, str]
+    items: Mapping[str, ItemIds]
+    require_item_id: str | None
+    terms: Mapping[str, TermsRule]
+    order_types: Mapping[str, str]
+    x12: X12Options
+    unit_key: str = "defaults.units"
+    item_key: str = "defaults.items"
+    origin: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,87 @@
+"""Words of the EDI side: transaction types, streams, dialects, purposes, and the request that Orderful gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Stream(StrEnum):
+    """Orderful's separation of real and trial documents; a stack is bound to one."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+class TransactionType(StrEnum):
+    """Orderful's type words for what the connector sends."""
+
+    PURCHASE_ORDER = "850_PURCHASE_ORDER"
+    INVOICE = "810_INVOICE"
+
+
+class Dialect(StrEnum):
+    """How a transaction is written for Orderful."""
+
+    MOSAIC = "mosaic"
+    X12 = "x12"
+
+
+class Purpose(StrEnum):
+    """Why a transaction is sent (X12 element 353)."""
+
+    ORIGINAL = "original"
+    REPLACE = "replace"
+    CANCELLATION = "cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class IsaId:
+    """An EDI address, one for each stream. Only the id is used in API calls, never the qualifier."""
+
+    live: str
+    test: str
+
+    def on(self, stream: Stream) -> str:
+        """The id that is valid on `stream`."""
+        return self.live if stream is Stream.LIVE else self.test
+
+
+@dataclass(frozen=True, slots=True)
+class OrderfulRequest:
+    """A create request, complete but for the API key. `body` is plain JSON data with numbers as strings."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A document ready to leave.
+
+    Attributes:
+        request: What Orderful gets.
+        dialect: The dialect that was chosen.
+        transaction_type: 850 or 810.
+        purpose: Original, replacement or cancellation.
+        business_number: The number Orderful will file it under (order or invoice number).
+        partner: The routing name of the partner.
+        sender_id: Our ISA id on this stream.
+        receiver_id: The partner's ISA id on this stream.
+        stream: Test or live.
+        notes: What was cut, transliterated or left to the partner's agreement, one sentence each.
+    """
+
+    request: OrderfulRequest
+    dialect: Dialect
+    transaction_type: TransactionType
+    purpose: Purpose
+    business_number: str
+    partner: str
+    sender_id: str
+    receiver_id: str
+    stream: Stream
+    notes: tuple[str, ...] = ()

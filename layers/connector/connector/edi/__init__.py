@@ -1,0 +1,1 @@
+"""Pure translation between Visma documents and EDI transactions. No I/O, no clock, no randomness."""

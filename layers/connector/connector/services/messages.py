@@ -1,0 +1,55 @@
+"""What travels on the queues, and how it is written.
+
+`documents.fifo` carries the Visma document as read (its exact bytes, so that decimals stay as Visma wrote them) up to
+`INLINE_LIMIT`, a reference into the payload bucket above. `deliveries.fifo` carries only the identity of a revision:
+the request itself is read from the ledger together with the claim.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from connector.domain.documents import DocumentKey, Kind
+
+INLINE_LIMIT = 200_000
+"""Bytes of a document that a message carries itself."""
+
+
+class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A Visma document that was seen changed, or one that is asked to be looked at again.
+
+    Attributes:
+        document: The Visma document as read; absent when `document_at` names where it lies.
+        document_at: Key in the payload bucket.
+        modified_at: Visma's `lastModifiedDateTime` in UTC.
+        cause: `poll`, `release` or `replay`; everything but `poll` is a person's or the sweeper's wish.
+    """
+
+    company: str
+    kind: Kind
+    number: str
+    modified_at: datetime
+    document: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    document_at: str | None = None
+    cause: str = "poll"
+
+    @property
+    def key(self) -> DocumentKey:
+        """Identity of the document."""
+        return DocumentKey(self.company, self.kind, self.number)
+
+
+class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A translated revision that is due to be sent."""
+
+    company: str
+    kind: Kind
+    number: str
+    sequence: int
+
+    @property
+    def key(self) -> DocumentKey:
+        """Identity of the document."""
+        return DocumentKey(self.company, self.kind, self.number)

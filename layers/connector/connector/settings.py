@@ -1,0 +1,98 @@
+"""What each function is told by its environment: one small model per function, checked at cold start.
+
+`template.yaml` sets the variables; their names are the field names in upper case. A missing or malformed one fails the
+first invocation with its name, before any document is touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from connector.domain.errors import Misconfigured
+from connector.domain.transactions import Stream
+
+
+class Settings(BaseModel):
+    """What every function knows: the stream its stack is bound to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stream: Stream
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings from `environment` (default: the process's).
+
+        Raises:
+            Misconfigured: names the variables that are missing or malformed.
+        """
+        variables = os.environ if environment is None else environment
+        try:
+            return cls.model_validate(
+                {name: variables[name.upper()] for name in cls.model_fields if name.upper() in variables}
+            )
+        except ValidationError as error:
+            wrong = ", ".join(sorted({str(problem["loc"][0]).upper() for problem in error.errors()}))
+            raise Misconfigured(
+                f"The environment of this function is wrong: {wrong}.",
+                next_step="Deploy the stack again from template.yaml; the variables are set there.",
+            ) from None
+
+
+class PollVismaSettings(Settings):
+    """Environment of `poll_visma`."""
+
+    visma_base_url: str
+    visma_token_url: str
+    visma_secret_arn: str
+    tokens_table: str
+    cursors_table: str
+    routing_table: str
+    documents_queue_url: str
+    payloads_bucket: str
+
+
+class TranslateDocumentSettings(Settings):
+    """Environment of `translate_document`."""
+
+    routing_table: str
+    documents_table: str
+    payloads_bucket: str
+    deliveries_queue_url: str
+
+
+class DeliverTransactionSettings(Settings):
+    """Environment of `deliver_transaction`.
+
+    Attributes:
+        confirm_after_seconds: How long a transaction may be missing from Orderful's list before we believe that it
+            was never created (Orderful: the lag of the list is not published).
+        claim_seconds: How long one worker owns a sending; must exceed the function's timeout.
+    """
+
+    documents_table: str
+    payloads_bucket: str
+    orderful_base_url: str
+    orderful_secret_arn: str
+    confirm_after_seconds: int = Field(default=120, ge=0)
+    claim_seconds: int = Field(default=90, ge=1)
+
+
+class TrackTransactionsSettings(Settings):
+    """Environment of `track_transactions`.
+
+    Attributes:
+        resend_after_seconds: A translated or unconfirmed revision that nobody moved for this long is queued again.
+        overdue_after_hours: An acknowledgment later than this is brought to a person's attention.
+    """
+
+    documents_table: str
+    orderful_base_url: str
+    orderful_secret_arn: str
+    deliveries_queue_url: str
+    resend_after_seconds: int = Field(default=900, ge=1)
+    overdue_after_hours: int = Field(default=24, ge=1)
