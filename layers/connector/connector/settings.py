@@ -62,6 +62,7 @@ class TranslateDocumentSettings(Settings):
     routing_table: str
     documents_table: str
     payloads_bucket: str
+    documents_queue_url: str
     deliveries_queue_url: str
 
 
@@ -76,6 +77,7 @@ class DeliverTransactionSettings(Settings):
 
     documents_table: str
     payloads_bucket: str
+    deliveries_queue_url: str
     orderful_base_url: str
     orderful_secret_arn: str
     confirm_after_seconds: int = Field(default=120, ge=0)
@@ -91,6 +93,7 @@ class TrackTransactionsSettings(Settings):
     """
 
     documents_table: str
+    payloads_bucket: str
     orderful_base_url: str
     orderful_secret_arn: str
     deliveries_queue_url: str

@@ -26,6 +26,13 @@ class Kind(StrEnum):
         return self is not Kind.PURCHASE_ORDER
 
 
+def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
+    """The number by which a document is known: see `DocumentKey.number`."""
+    if kind is Kind.PURCHASE_ORDER or document_type in {None, "", "Invoice"}:
+        return number
+    return f"{document_type}:{number}"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DocumentKey:
     """Identity of a document: company + kind + number.

@@ -39,6 +39,8 @@ AT_ORDERFUL = frozenset(
 )
 # States that the tracker still expects news for.
 AWAITING_NEWS = frozenset({State.SENT, State.VALID, State.DELIVERED})
+# States that are listed: something is still to happen, or a person is to look.
+OPEN = frozenset(State) - {State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED}
 # States that wait for a person.
 NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 
@@ -70,14 +72,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
-    """A stored body: compressed beside the ledger row, or in S3 when it is large. Exactly one of the two is set."""
-
-    inline: bytes | None = None
-    s3_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Revision:
     """The ledger's record of one revision.
 
@@ -94,8 +88,8 @@ class Revision:
         asked_since: Since when the outcome has been unknown.
         transaction_id: Orderful's id.
         attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
-        source: The Visma document as read.
-        request: The request as sent.
+        source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
+        request_at: The same for the request as sent.
     """
 
     key: DocumentKey
@@ -128,8 +122,8 @@ class Revision:
     delivery_status: str | None = None
     acknowledgment_status: str | None = None
     attention: str | None = None
-    source: Payload | None = None
-    request: Payload | None = None
+    source_at: str | None = None
+    request_at: str | None = None
     history: tuple[Event, ...] = ()
 
 

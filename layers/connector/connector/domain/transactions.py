@@ -57,6 +57,17 @@ class OrderfulRequest:
     headers: dict[str, str]
     body: dict[str, Any]
 
+    @classmethod
+    def create(cls, dialect: Dialect, body: dict[str, Any]) -> OrderfulRequest:
+        """The request that creates a transaction.
+
+        Orderful: v4 is an unversioned path with the version in a header; v3 has it in the path and takes no header.
+        """
+        json = {"Content-Type": "application/json"}
+        if dialect is Dialect.MOSAIC:
+            return cls("POST", "/transactions", json | {"orderful-api-version": "v4"}, body)
+        return cls("POST", "/v3/transactions", json, body)
+
 
 @dataclass(frozen=True, slots=True)
 class Translation:

@@ -24,7 +24,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         document: The Visma document as read; absent when `document_at` names where it lies.
         document_at: Key in the payload bucket.
         modified_at: Visma's `lastModifiedDateTime` in UTC.
-        cause: `poll`, `release` or `replay`; everything but `poll` is a person's or the sweeper's wish.
+        cause: `poll`, or who asked and when (`release 2026-11-22T07:00:00+00:00`), which keeps the queue from taking a
+            repeated wish for a duplicate.
     """
 
     company: str

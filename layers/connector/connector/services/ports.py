@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
+from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision, State
 from connector.domain.routes import Company
+from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.messages import DeliveryMessage, DocumentMessage
 
@@ -27,6 +29,27 @@ class Deadline(Protocol):
 
     def remaining(self) -> timedelta:
         """Time left before the platform stops us."""
+
+
+class Metric(StrEnum):
+    """The metrics that alarms and the dashboard read; one dimension only, for each combination is billed."""
+
+    POLL_COMPLETED = "PollCompleted"
+    CURSOR_LAG = "CursorLagSeconds"
+    DOCUMENTS_QUEUED = "DocumentsQueued"
+    DOCUMENTS_TRANSLATED = "DocumentsTranslated"
+    DOCUMENTS_PARKED = "DocumentsParked"
+    DOCUMENTS_SKIPPED = "DocumentsSkipped"
+    DOCUMENTS_SENT = "DocumentsSent"
+    DOCUMENTS_REJECTED = "DocumentsRejected"
+    DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
+    DOCUMENTS_ACKNOWLEDGED = "DocumentsAcknowledged"
+    ACKNOWLEDGMENTS_OVERDUE = "AcknowledgmentsOverdue"
+    CREDENTIALS_REFUSED = "CredentialsRefused"
+    THROTTLED = "Throttled"
+    STREAM_MISMATCH = "StreamMismatch"
+    DOUBLE_SENT = "TransactionsDoubled"
+    DAMAGED_ROWS = "DamagedRows"
 
 
 class Resource(StrEnum):
@@ -168,6 +191,117 @@ class EdiNetwork(Protocol):
         """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when nobody says."""
 
 
+@dataclass(frozen=True, slots=True)
+class CursorLease:
+    """The right to move one cursor, until somebody else takes it: `fence` counts the takers."""
+
+    company: str
+    resource: Resource
+    fence: int
+    cursor: Cursor
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CursorView:
+    """A cursor as an operator sees it."""
+
+    company: str
+    resource: str
+    watermark: datetime | None
+    caught_up_at: datetime | None
+    locked_until: datetime | None
+    unfinished: bool
+    remembered: int
+    waiting: int
+
+
+class Cursors(Protocol):
+    """Where each list was read up to."""
+
+    def acquire(self, company: str, resource: Resource, *, now: datetime, lease: timedelta) -> CursorLease:
+        """Take the cursor for `lease`; raises `Conflict` while another poll holds it."""
+
+    def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
+        """Write the cursor if the lease is still ours; raises `Conflict` otherwise.
+
+        Args:
+            lease: What `acquire` gave.
+            cursor: The new state.
+            release: Whether the next poll may take it at once.
+            not_before: When the hourly budget of Visma's API allows the next poll.
+        """
+
+    def all_cursors(self) -> Sequence[CursorView]:
+        """Every cursor, for an operator."""
+
+
+class Breaker(Protocol):
+    """Stops a consumer whose every call would fail, so that documents do not burn their receives on a wrong key."""
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Whether calls are held back now."""
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        """Hold calls back until then."""
+
+
+class RoutingSource(Protocol):
+    """The routing in force."""
+
+    def load(self, *, fresh: bool = False) -> Routing:
+        """The applied routing; `fresh` asks for the newest although a slightly older one is at hand.
+
+        Raises:
+            Misconfigured: no routing was applied yet.
+        """
+
+
+class Fields(TypedDict, total=False):
+    """What a log line may hold: identities, states and sentences, never a payload or a secret."""
+
+    company: str
+    resource: str
+    kind: str
+    number: str
+    sequence: int
+    revision: str
+    state: str
+    partner: str
+    dialect: str
+    transaction_id: str
+    request_id: str | None
+    attempt: int
+    reason: str
+    field: str | None
+    next_step: str | None
+    rows: int
+    queued: int
+    pages: int
+    watermark: str | None
+    message_id: str
+    seconds: float
+
+
+class Telemetry(Protocol):
+    """Log lines and metrics."""
+
+    def info(self, event: str, fields: Fields) -> None:
+        """A normal step."""
+
+    def warning(self, event: str, fields: Fields) -> None:
+        """Something a person may want to know."""
+
+    def error(self, event: str, fields: Fields) -> None:
+        """Something a person must know."""
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        """Add to a counter."""
+
+    def seconds(self, metric: Metric, value: float) -> None:
+        """Report a duration."""
+
+
 class Outbox(Protocol):
     """The queues the connector writes to."""
 
@@ -196,10 +330,10 @@ class Ledger(Protocol):
     """What happened to every revision. All writes are conditional; a lost race raises `Conflict`."""
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
-        """The newest revisions of a document, newest first, without their bodies."""
+        """The newest revisions of a document, newest first."""
 
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
-        """One revision with its bodies."""
+        """One revision."""
 
     def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
         """Write a new revision with its bodies. Raises `Conflict` when the sequence is taken."""
@@ -211,7 +345,7 @@ class Ledger(Protocol):
         """Take the sending of a revision: TRANSLATED, UNCONFIRMED or an expired SENDING become SENDING.
 
         Returns:
-            The claimed revision with its bodies, or None when it is in no state to be sent (already sent, superseded).
+            The claimed revision, or None when it is in no state to be sent (already sent, superseded).
 
         Raises:
             Conflict: another worker's claim is still running.
@@ -220,6 +354,9 @@ class Ledger(Protocol):
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision and change the named attributes; raises `Conflict` when it is not where we saw it."""
 
+    def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
+        """Leave the state as it is but take the revision off the open lists; raises `Conflict` likewise."""
+
     def request_of(self, revision: Revision) -> dict[str, Any]:
         """The body of the request as stored with the revision."""
 
@@ -227,4 +364,4 @@ class Ledger(Protocol):
         """The Visma document as stored with the revision."""
 
     def in_state(self, state: State) -> Iterator[Revision]:
-        """All revisions in an open state (not ACKNOWLEDGED, SUPERSEDED or SKIPPED), oldest change first, no bodies."""
+        """All revisions in a state, oldest change first. States that are not open are found by reading everything."""

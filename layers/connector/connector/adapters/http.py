@@ -1,0 +1,414 @@
+"""One way to speak HTTP: bounded in time and size, honest about what may have happened, silent about secrets.
+
+A call ends in one of four ways, and the difference decides whether it may be repeated:
+
+    Answer      the other side answered, with whatever status
+    NotSent     the connection never stood: nothing happened there
+    NoAnswer    it was sent, the answer is lost: it may have happened
+    TooLarge    it was answered, but with more than we are willing to hold
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
+from connector.services.ports import Clock, Deadline
+
+if TYPE_CHECKING:
+    import requests
+    from tenacity import RetryCallState
+
+logger = logging.getLogger(__name__)
+
+USER_AGENT = "visma-orderful-connector/0.1.0"
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+LIST_SECONDS = 60.0
+MAX_BYTES = 64 * 1024 * 1024
+MAX_TEXT = 300
+"""Characters of somebody else's error text that we repeat."""
+
+RESERVE_SECONDS = 2.0
+"""Time a call leaves to its caller, so that the outcome can still be written down."""
+
+ATTEMPTS = 3
+MAX_WAIT_SECONDS = 20.0
+"""Longest wait inside a handler; what takes longer goes back to the queue, which waits for free."""
+
+IDLE_SECONDS = 30.0
+"""A connection unused for longer may have died unseen while Lambda kept us frozen; a new one is made instead."""
+
+_REQUEST_ID_HEADERS = ("Ipp-Request-Id", "Request-Context", "x-request-id")
+_TEXT_FIELDS = ("message", "Message", "ExceptionMessage", "error_description", "error", "detail", "title")
+_BUSY = frozenset({429, 502, 503, 504})
+_CHUNK = 64 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_json = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class CallFailed(Exception):
+    """No usable answer came; the sentence says why, without address, header or body."""
+
+
+class NotSent(CallFailed):
+    """The connection was never made: nothing happened on the other side."""
+
+
+class NoAnswer(CallFailed):
+    """The request was (or may have been) sent, and the answer is lost: it may have been carried out."""
+
+
+class TimedOut(NoAnswer):
+    """No complete answer within the time allowed."""
+
+
+class TooLarge(NoAnswer):
+    """The answer is larger than `MAX_BYTES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to make.
+
+    Attributes:
+        service: Name of the other side, for sentences and logs.
+        params: Query parameters; a name may repeat.
+        read_seconds: Time allowed for the whole answer; the deadline may shorten it.
+        secrets: Values that must not come back out in an error text, should the other side repeat them.
+    """
+
+    service: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    params: Sequence[tuple[str, str]] = ()
+    body: bytes | None = field(default=None, repr=False)
+    read_seconds: float = READ_SECONDS
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side answered.
+
+    Attributes:
+        headers: Case-insensitive.
+        received_at: Our clock when the headers arrived.
+    """
+
+    service: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    received_at: datetime
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Any 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def request_id(self) -> str | None:
+        """What the other side's support asks for."""
+        found = (self.headers.get(name) for name in _REQUEST_ID_HEADERS)
+        return next((value[:MAX_TEXT] for value in found if value), None)
+
+    @property
+    def server_time(self) -> datetime:
+        """The other side's clock (`Date` header), or ours where it gives none."""
+        return _http_date(self.headers.get("Date")) or self.received_at
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long the other side asks us to wait: `Retry-After` in seconds or as a date of its own clock."""
+        value = (self.headers.get("Retry-After") or "").strip()
+        if re.fullmatch(r"\d{1,7}(\.\d+)?", value):
+            return timedelta(seconds=float(value))
+        moment = _http_date(value)
+        return None if moment is None else max(timedelta(0), moment - self.server_time)
+
+    def json(self) -> Any:
+        """The body as JSON data, numbers with a point as `Decimal`.
+
+        Raises:
+            Transient: it is no JSON (Visma: the gateway answers HTML or nothing, now and then with status 200).
+        """
+        try:
+            return _json.decode(self.body.removeprefix(_BYTE_ORDER_MARK))
+        except (ValueError, RecursionError):
+            raise Transient(
+                f"{self.service} answered {self.status} with {self.shape()} instead of JSON.",
+                request_id=self.request_id,
+            ) from None
+
+    def shape(self) -> str:
+        """What the body looks like, in words, for sentences about answers that cannot be used."""
+        start = self.body[:1024].removeprefix(_BYTE_ORDER_MARK).lstrip()
+        if not start:
+            return "an empty body"
+        if start.startswith(b"<"):
+            return "an HTML page"
+        return "broken JSON" if start[:1] in b'[{"' else "plain text"
+
+    def text(self) -> str:
+        """What the body says went wrong: one short line, without mark-up, control characters and our secrets."""
+        try:
+            data = _json.decode(self.body.removeprefix(_BYTE_ORDER_MARK))
+        except (ValueError, RecursionError):
+            said = _plain(self.body)
+        else:
+            said = _said(data)
+        for secret in self.secrets:
+            said = said.replace(secret, "***") if secret else said
+        said = " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())
+        return said if len(said) <= MAX_TEXT else said[: MAX_TEXT - 1] + "…"
+
+    def failure(self, asked: str) -> ConnectorError:
+        """The outcome that a status which is not 2xx stands for.
+
+        Args:
+            asked: What was asked for, as a noun ("the list of orders").
+        """
+        said = self.text()
+        sentence = f"{self.service} answered {self.status} to {asked}" + (f": {said}" if said else "")
+        sentence += "" if sentence.endswith((".", "!", "?", "…")) else "."
+        if self.status == 429:
+            return Throttled(sentence, request_id=self.request_id, retry_after=self.retry_after)
+        if self.status in {408, 425} or self.status >= 500:
+            return Transient(sentence, request_id=self.request_id, retry_after=self.retry_after)
+        if self.status < 400:
+            return Misconfigured(
+                sentence, request_id=self.request_id, next_step=f"Check the base URL of {self.service}."
+            )
+        return Rejected(sentence, request_id=self.request_id, problems=(said,) if said else ())
+
+
+class Http:
+    """A session with keep-alive, made at first use and shared by all clients of a process.
+
+    Redirects are never followed (credentials would travel with them), cookies never kept (they could carry one
+    company's session into another's), credentials never taken from a netrc file.
+    """
+
+    def __init__(
+        self, clock: Clock, *, pause: Callable[[float], None] = time.sleep, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self._clock = clock
+        self._pause = pause
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._session: requests.Session | None = None
+        self._used_at: datetime | None = None
+
+    def ask(self, call: Call, deadline: Deadline) -> Answer:
+        """Make a call that may safely be repeated: at most two retries, inside the deadline.
+
+        Retried are lost connections, 429, 502, 503 and 504, and once a 500 to a GET (Visma: business errors hide
+        there as well). `Retry-After` goes first, exponential back-off with jitter otherwise; a wait that is too long
+        for the deadline or for a handler is left to the caller.
+
+        Returns:
+            The last answer, whatever its status.
+
+        Raises:
+            Transient: no answer came.
+            Misconfigured: the answer is too large, or the request cannot be built.
+        """
+        from tenacity import Retrying, wait_exponential_jitter
+
+        back_off = wait_exponential_jitter(multiplier=0.5, max=8, jitter=0.5)
+
+        def again(state: RetryCallState) -> bool:
+            outcome = state.outcome
+            if outcome is None or outcome.failed:
+                error = outcome.exception() if outcome else None
+                return isinstance(error, NotSent | NoAnswer) and not isinstance(error, TimedOut | TooLarge)
+            status = outcome.result().status
+            return status in _BUSY or (status == 500 and call.method == "GET" and state.attempt_number == 1)
+
+        def wait(state: RetryCallState) -> float:
+            outcome = state.outcome
+            asked = None if outcome is None or outcome.failed else outcome.result().retry_after
+            return float(back_off(state)) if asked is None else float(asked.total_seconds())
+
+        def stop(state: RetryCallState) -> bool:
+            left = deadline.remaining().total_seconds() - RESERVE_SECONDS
+            return state.attempt_number >= ATTEMPTS or state.upcoming_sleep > min(MAX_WAIT_SECONDS, left)
+
+        def report(state: RetryCallState) -> None:
+            logger.warning(
+                "%s did not answer as hoped, attempt %d; next in %.1f s",
+                call.service,
+                state.attempt_number,
+                state.upcoming_sleep,
+            )
+
+        retrying = Retrying(
+            sleep=self._pause,
+            retry=again,
+            wait=wait,
+            stop=stop,
+            before_sleep=report,
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        try:
+            answer: Answer = retrying(self.once, call, deadline)
+        except TooLarge as error:
+            raise Misconfigured(str(error), next_step="Ask for smaller pages (visma.page_size).") from None
+        except CallFailed as error:
+            raise Transient(str(error)) from None
+        return answer
+
+    def once(self, call: Call, deadline: Deadline) -> Answer:
+        """Make a call, once.
+
+        Raises:
+            NotSent, NoAnswer, TimedOut, TooLarge: as named.
+            Misconfigured: the request cannot be built from this address or these credentials.
+        """
+        import requests
+        import urllib3
+
+        left = deadline.remaining().total_seconds() - RESERVE_SECONDS
+        if left <= 0:
+            raise NotSent(f"No time was left to ask {call.service}.")
+        allowed = min(call.read_seconds, left)
+        session = self._open()
+        try:
+            with session.request(
+                call.method,
+                call.url,
+                params=list(call.params) or None,
+                data=call.body,
+                headers=dict(call.headers),
+                timeout=(min(CONNECT_SECONDS, left), allowed),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                received_at = self._clock.now()
+                body = self._body(call, response, end=time.monotonic() + allowed)
+                return Answer(call.service, response.status_code, response.headers, body, received_at, call.secrets)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            if isinstance(error, requests.ConnectTimeout):
+                raise NotSent(f"{call.service} did not accept a connection in time.") from None
+            raise TimedOut(f"{call.service} did not answer within {allowed:.0f} s.") from None
+        except (requests.ConnectionError, urllib3.exceptions.HTTPError) as error:
+            if _never_stood(error):
+                raise NotSent(f"{call.service} could not be reached.") from None
+            raise NoAnswer(f"The connection to {call.service} was lost before its answer was complete.") from None
+        except ValueError:
+            # Covers requests' InvalidURL and InvalidHeader, whose texts repeat the value at fault.
+            raise Misconfigured(
+                f"The request to {call.service} cannot be built from the configured address and credentials.",
+                next_step="Check the base URL, and that the secrets hold no line breaks or exotic characters.",
+            ) from None
+
+    def close(self) -> None:
+        """Close the kept connections; the next call opens new ones."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+
+    def _open(self) -> requests.Session:
+        with self._lock:
+            now = self._clock.now()
+            if self._session is None:
+                self._session = _new_session()
+            elif self._used_at is not None and (now - self._used_at).total_seconds() > IDLE_SECONDS:
+                self._session.close()
+            self._used_at = now
+            return self._session
+
+    def _body(self, call: Call, response: requests.Response, *, end: float) -> bytes:
+        # `read1` hands over what has arrived: a server that drips single bytes cannot outlast `end`.
+        body = bytearray()
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise TooLarge(f"{call.service} answered with more than {self._max_bytes // 1024} KiB.")
+            if time.monotonic() > end:
+                raise TimedOut(f"{call.service} did not finish its answer in time.")
+        return bytes(body)
+
+
+def join(base_url: str, path: str) -> str:
+    """The address of `path` below `base_url`; whatever `path` holds, the host stays that of `base_url`."""
+    return f"{base_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def _new_session() -> requests.Session:
+    from http.cookiejar import DefaultCookiePolicy
+
+    import requests
+
+    session = requests.Session()
+    session.headers["User-Agent"] = USER_AGENT
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.auth = _no_netrc
+    return session
+
+
+def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # With any auth set, requests does not look into a netrc file, whose entry would replace our Authorization header.
+    return request
+
+
+def _never_stood(error: Exception) -> bool:
+    """Whether the connection failed before a request could be sent on it."""
+    import ssl
+
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    if isinstance(error, requests.exceptions.ProxyError):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+        return True
+    cause = reason.args[0] if isinstance(reason, Exception) and reason.args else None
+    return isinstance(cause, ssl.SSLCertVerificationError)
+
+
+def _http_date(value: str | None) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _plain(body: bytes) -> str:
+    """Text of a body that is no JSON: the title of an HTML page, or the text without its mark-up."""
+    text = body[:8192].decode("utf-8", "replace")
+    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+    return title[1] if title else re.sub(r"<[^>]*>", " ", text)
+
+
+def _said(data: Any) -> str:
+    """The message in an error body, whichever of the known names it goes by."""
+    if isinstance(data, str):
+        return data
+    if not isinstance(data, dict):
+        return ""
+    for name in _TEXT_FIELDS:
+        value = data.get(name)
+        if isinstance(value, dict):
+            value = _said(value)
+        if isinstance(value, str) and value.strip():
+            return value
+    return ""

@@ -1,0 +1,310 @@
+"""The ledger over DynamoDB.
+
+Items of one document, all under `pk = company#kind#number`:
+
+    sk = rev#00000001    one revision: its state, its answers, its history
+    sk = body#...        its two bodies, compressed: the Visma document as read and the request as sent
+
+The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
+lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
+number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions.
+
+Every write of a revision is conditional. A claim:
+
+    TRANSLATED --------------------------+
+    UNCONFIRMED -------------------------+--> SENDING (claim_until = now + lease, attempts + 1)
+    SENDING, claim_until < now ----------+
+    SENDING, claim_until >= now  -> Conflict: another worker is at it
+    anything else                -> None: nothing to send
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters import aws
+from connector.adapters.aws_errors import is_failed_condition, translated
+from connector.adapters.items import Item, from_item, read_time, time_text, to_item
+from connector.adapters.payloads import S3Payloads
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, Transient
+from connector.domain.ledger import OPEN, Event, Revision, State, may_move
+from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LARGE = 100_000
+_HISTORY = 60
+_TIMES = {"created_at", "updated_at", "modified_at", "claim_until", "first_attempt_at", "asked_since", "sent_at"}
+_WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
+_NAMES = {field.name for field in fields(Revision)}
+_BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
+
+
+class DynamoLedger:
+    """The `Ledger` and `Breaker` ports over one table and one bucket."""
+
+    def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
+        """Use `table`; the client is created at first use."""
+        self._table = table
+        self._payloads = payloads
+        self._given = client
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
+        """The newest revisions of a document, newest first (strongly consistent).
+
+        DynamoDB: an answer ends at 1 MB, so a long list takes several.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :rev)",
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": "rev#"}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+        with translated("ledger"):
+            return [_revision(item) for page in pages for item in page["Items"]]
+
+    def get(self, key: DocumentKey, sequence: int) -> Revision | None:
+        """One revision."""
+        item = self._item(_revision_key(key, sequence))
+        return _revision(item) if item else None
+
+    def request_of(self, revision: Revision) -> dict[str, Any]:
+        """The body of the request; `Transient` when it cannot be read yet."""
+        body = self._body(revision, "request", revision.request_at)
+        request: dict[str, Any] = msgspec.json.decode(body)
+        return request
+
+    def source_of(self, revision: Revision) -> bytes:
+        """The Visma document as it was read."""
+        return self._body(revision, "source", revision.source_at)
+
+    def in_state(self, state: State) -> Iterator[Revision]:
+        """All revisions in a state; those of closed states by reading the whole table."""
+        values = {":state": {"S": state.value}}
+        if state in OPEN:
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName="by_state",
+                KeyConditionExpression="open_state = :state",
+                ExpressionAttributeValues=values,
+            )
+        else:
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="#state = :state",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values,
+            )
+        with translated("ledger"):
+            for page in pages:
+                yield from map(_revision, page["Items"])
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+        """Write the bodies, then the revision: a crash between the two leaves bodies that the next try overwrites."""
+        revision = self._stored(revision, source, request)
+        self._put(revision, "attribute_not_exists(pk)", {}, {})
+
+    def retranslated(self, revision: Revision, *, was: State, request: dict[str, Any] | None) -> None:
+        """Replace a revision and its request; `Conflict` when it left the state `was` meanwhile."""
+        if request is not None:
+            revision = self._stored(revision, self.source_of(revision), request)
+        self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
+
+    def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
+        """Take the sending of a revision; see the module's drawing."""
+        event = _event(Event(now, State.SENDING, "claimed for sending"))
+        try:
+            with translated("ledger"):
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=_revision_key(key, sequence),
+                    ConditionExpression=(
+                        "#state IN (:translated, :unconfirmed) OR (#state = :sending AND claim_until < :now)"
+                    ),
+                    UpdateExpression=(
+                        "SET #state = :sending, open_state = :sending, claim_until = :until, updated_at = :now, "
+                        "updated = :now, first_attempt_at = if_not_exists(first_attempt_at, :now), "
+                        "history = list_append(history, :event) ADD attempts :one"
+                    ),
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues=to_item(
+                        {
+                            ":translated": State.TRANSLATED.value,
+                            ":unconfirmed": State.UNCONFIRMED.value,
+                            ":sending": State.SENDING.value,
+                            ":now": time_text(now),
+                            ":until": time_text(now + lease),
+                            ":event": [event],
+                            ":one": 1,
+                        }
+                    ),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except Exception as error:
+            if not is_failed_condition(error):
+                raise
+            before = getattr(error, "response", {}).get("Item")
+            if before and from_item(before).get("state") == State.SENDING.value:
+                raise Conflict("Another worker is sending this revision.", document=str(key)) from None
+            return None
+        return _revision(answer["Attributes"])
+
+    def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
+        """Move a revision; `Conflict` when somebody moved it since it was read."""
+        if to is not revision.state and not may_move(revision.state, to):
+            raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
+        moved = replace(
+            revision,
+            state=to,
+            updated_at=now,
+            claim_until=None,
+            history=(*revision.history, Event(now, to, note))[-_HISTORY:],
+            **changes,
+        )
+        self._replace(revision, moved, watched=True)
+        return moved
+
+    def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
+        """Take a revision off the open lists."""
+        history = (*revision.history, Event(now, revision.state, note))[-_HISTORY:]
+        self._replace(revision, replace(revision, updated_at=now, attention=note, history=history), watched=False)
+
+    # -- the breaker --------------------------------------------------------------------------------------------------
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Whether calls to Orderful are held back."""
+        item = self._item(_BREAKER)
+        until = read_time(from_item(item).get("until")) if item else None
+        return until is not None and now < until
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        """Hold calls to Orderful back until then."""
+        values = to_item({"until": time_text(until), "reason": reason})
+        with translated("ledger"):
+            self._client.put_item(TableName=self._table, Item={**_BREAKER, **values})
+
+    # -- helpers ------------------------------------------------------------------------------------------------------
+
+    def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
+        """Write the bodies and give the revision that knows where they lie."""
+        packed: dict[str, Any] = {"pk": revision.key.stored, "sk": _body_name(revision)}
+        packed["source"], source_at = self._packed(revision, "sources", source)
+        request_at = None
+        if request is not None:
+            packed["request"], request_at = self._packed(revision, "requests", msgspec.json.encode(request))
+        with translated("ledger"):
+            self._client.put_item(TableName=self._table, Item=to_item(packed))
+        return replace(revision, source_at=source_at, request_at=request_at)
+
+    def _packed(self, revision: Revision, folder: str, content: bytes) -> tuple[bytes | None, str | None]:
+        """The compressed body, or where it was put because it is large."""
+        small = zlib.compress(content)
+        if len(small) <= _LARGE:
+            return small, None
+        return None, self._payloads.put(f"{folder}/{revision.key.stored}/{_body_name(revision)}", content)
+
+    def _body(self, revision: Revision, part: str, place: str | None) -> bytes:
+        if place is not None:
+            return self._payloads.get(place)
+        item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": _body_name(revision)}})
+        packed = from_item(item).get(part) if item else None
+        if packed is None:
+            raise Transient(
+                f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key)
+            )
+        return zlib.decompress(packed)
+
+    def _item(self, key: Item) -> Item | None:
+        with translated("ledger"):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _replace(self, seen: Revision, revision: Revision, *, watched: bool) -> None:
+        self._put(
+            revision,
+            "#state = :was AND updated_at = :seen",
+            {"#state": "state"},
+            {":was": {"S": seen.state.value}, ":seen": {"S": time_text(seen.updated_at)}},
+            watched=watched,
+        )
+
+    def _put(
+        self, revision: Revision, condition: str, names: dict[str, str], values: Item, *, watched: bool = True
+    ) -> None:
+        given: dict[str, Any] = {"ConditionExpression": condition}
+        if names:
+            given["ExpressionAttributeNames"] = names
+        if values:
+            given["ExpressionAttributeValues"] = values
+        try:
+            with translated("ledger"):
+                self._client.put_item(TableName=self._table, Item=_item(revision, watched=watched), **given)
+        except Exception as error:
+            if not is_failed_condition(error):
+                raise
+            raise Conflict(
+                f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key)
+            ) from None
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or aws.dynamodb()
+
+
+def _revision_key(key: DocumentKey, sequence: int) -> Item:
+    return {"pk": {"S": key.stored}, "sk": {"S": f"rev#{sequence:08d}"}}
+
+
+def _body_name(revision: Revision) -> str:
+    return f"body#{revision.sequence:08d}#{revision.revision_id[:16]}"
+
+
+def _event(event: Event) -> dict[str, str]:
+    return {"at": time_text(event.at), "state": event.state.value, "note": event.note}
+
+
+def _item(revision: Revision, *, watched: bool) -> Item:
+    values: dict[str, Any] = {}
+    for name in _NAMES - {"key", "history"}:
+        value = getattr(revision, name)
+        values[name] = time_text(value) if isinstance(value, datetime) else value
+    values |= {
+        "pk": revision.key.stored,
+        "sk": f"rev#{revision.sequence:08d}",
+        "history": [_event(event) for event in revision.history],
+        "updated": time_text(revision.updated_at),
+        "open_state": revision.state.value if watched and revision.state in OPEN else None,
+    }
+    return to_item(values)
+
+
+def _revision(item: Item) -> Revision:
+    stored = from_item(item)
+    values: dict[str, Any] = {name: stored[name] for name in _NAMES if name in stored}
+    for name in _TIMES & values.keys():
+        values[name] = read_time(values[name])
+    for name, word in _WORDS.items():
+        if name in values:
+            values[name] = word(values[name])
+    for name in ("sequence", "attempts"):
+        values[name] = int(values.get(name, 0))
+    values["key"] = DocumentKey.parse(stored["pk"])
+    values["history"] = tuple(
+        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"]) for each in stored["history"]
+    )
+    return Revision(**values)

@@ -1,0 +1,45 @@
+"""Structured log lines and metrics through Powertools.
+
+Only the fields of `Fields` can be logged, so neither a payload nor a secret can reach a line by accident. Metrics are
+written as one embedded-metric line per invocation, with the one dimension `service`.
+"""
+
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from connector.services.ports import Fields, Metric
+
+
+class PowertoolsTelemetry:
+    """The `Telemetry` port; service, namespace and log level come from the environment."""
+
+    def __init__(self) -> None:
+        """Create the one logger and the one set of metrics of this process."""
+        self.logger = Logger()
+        self._metrics = Metrics()
+
+    def info(self, event: str, fields: Fields) -> None:
+        """A normal step."""
+        self.logger.info(event, extra=dict(fields))
+
+    def warning(self, event: str, fields: Fields) -> None:
+        """Something a person may want to know."""
+        self.logger.warning(event, extra=dict(fields))
+
+    def error(self, event: str, fields: Fields) -> None:
+        """Something a person must know."""
+        self.logger.error(event, extra=dict(fields))
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        """Add to a counter."""
+        self._metrics.add_metric(metric.value, MetricUnit.Count, value)
+
+    def seconds(self, metric: Metric, value: float) -> None:
+        """Report a duration."""
+        self._metrics.add_metric(metric.value, MetricUnit.Seconds, value)
+
+    def flush(self) -> None:
+        """Write the metrics of this invocation."""
+        self._metrics.flush_metrics()

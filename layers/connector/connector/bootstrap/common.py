@@ -1,0 +1,37 @@
+"""What every function shares: the clock, the telemetry, the HTTP session, and how a batch is consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from connector.adapters.clock import SystemClock
+from connector.adapters.http import Http
+from connector.adapters.queues import failures, received
+from connector.adapters.telemetry import PowertoolsTelemetry
+from connector.services.consume import Postponer, consume
+
+Answer = dict[str, Any]
+
+clock = SystemClock()
+
+
+@lru_cache(maxsize=1)
+def telemetry() -> PowertoolsTelemetry:
+    """The log and the metrics of this process."""
+    return PowertoolsTelemetry()
+
+
+@lru_cache(maxsize=1)
+def http() -> Http:
+    """The HTTP session of this process."""
+    return Http(clock)
+
+
+def consume_event(event: Mapping[str, Any], handle: Callable[[str], object], queue: Postponer) -> Answer:
+    """Work through the messages of a queue event and answer which of them the queue has to keep."""
+    try:
+        return failures(consume(received(event), handle, queue=queue, telemetry=telemetry()))
+    finally:
+        telemetry().flush()

@@ -1,0 +1,62 @@
+"""Wires the function `poll_visma`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from connector.adapters.clock import LambdaContext, LambdaDeadline
+from connector.adapters.cursors import DynamoCursors
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.queues import SqsOutbox
+from connector.adapters.routing_store import RoutingStore
+from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.visma import VismaClient
+from connector.adapters.visma_tokens import VismaTokens
+from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.domain.routes import Company
+from connector.services.poll import Poller
+from connector.services.ports import Deadline, Erp
+from connector.settings import PollVismaSettings
+
+
+class PollVisma:
+    """The function `poll_visma`."""
+
+    def __init__(self, settings: PollVismaSettings) -> None:
+        """Wire the poller."""
+        secrets = SecretsManagerSecrets(clock, visma=settings.visma_secret_arn)
+        tokens = VismaTokens(settings.tokens_table, secrets, settings.visma_token_url, clock, http())
+        self._routing = RoutingStore(settings.routing_table, clock)
+
+        def open_visma(company: Company, deadline: Deadline) -> Erp:
+            return VismaClient(company, tokens, settings.visma_base_url, http(), deadline)
+
+        self._poller = Poller(
+            erp=open_visma,
+            cursors=DynamoCursors(settings.cursors_table),
+            outbox=SqsOutbox(documents_url=settings.documents_queue_url),
+            payloads=S3Payloads(settings.payloads_bucket),
+            clock=clock,
+            telemetry=telemetry(),
+        )
+
+    def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
+        """Poll every list of every company."""
+        try:
+            results = self._poller.poll_all(self._routing.load().companies.values(), LambdaDeadline(context))
+        finally:
+            telemetry().flush()
+        return {
+            "queued": sum(result.queued for result in results),
+            "problems": [
+                f"{result.company} {result.resource}: {result.problem}" for result in results if result.problem
+            ],
+        }
+
+
+@lru_cache(maxsize=1)
+def poll_visma() -> PollVisma:
+    """The wired function, built at the first invocation."""
+    return PollVisma(PollVismaSettings.from_environment())

@@ -1,0 +1,54 @@
+"""Wires the function `track_transactions`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from connector.adapters.clock import LambdaContext, LambdaDeadline
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.orderful import OrderfulClient
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.queues import SqsOutbox
+from connector.adapters.secrets import SecretsManagerSecrets
+from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.services.track import Tracker
+from connector.settings import TrackTransactionsSettings
+
+
+class TrackTransactions:
+    """The function `track_transactions`."""
+
+    def __init__(self, settings: TrackTransactionsSettings) -> None:
+        """Wire what does not depend on the invocation."""
+        self._settings = settings
+        self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._outbox = SqsOutbox(deliveries_url=settings.deliveries_queue_url)
+        self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
+
+    def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
+        """Follow what was sent."""
+        settings = self._settings
+        tracker = Tracker(
+            ledger=self._ledger,
+            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, LambdaDeadline(context)),
+            outbox=self._outbox,
+            breaker=self._ledger,
+            clock=clock,
+            telemetry=telemetry(),
+            stream=settings.stream,
+            overdue_after=timedelta(hours=settings.overdue_after_hours),
+            resend_after=timedelta(seconds=settings.resend_after_seconds),
+        )
+        try:
+            return {"changed": tracker.run()}
+        finally:
+            telemetry().flush()
+
+
+@lru_cache(maxsize=1)
+def track_transactions() -> TrackTransactions:
+    """The wired function, built at the first invocation."""
+    return TrackTransactions(TrackTransactionsSettings.from_environment())

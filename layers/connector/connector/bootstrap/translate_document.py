@@ -1,0 +1,48 @@
+"""Wires the function `translate_document`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from connector.adapters.clock import LambdaContext
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.queues import SqsOutbox, SqsPostponer
+from connector.adapters.routing_store import RoutingStore
+from connector.bootstrap.common import Answer, clock, consume_event, telemetry
+from connector.services.messages import DocumentMessage
+from connector.services.translate import Translator
+from connector.settings import TranslateDocumentSettings
+
+
+class TranslateDocument:
+    """The function `translate_document`."""
+
+    def __init__(self, settings: TranslateDocumentSettings) -> None:
+        """Wire the translator."""
+        payloads = S3Payloads(settings.payloads_bucket)
+        self._queue = SqsPostponer(settings.documents_queue_url)
+        self._decoder = msgspec.json.Decoder(DocumentMessage)
+        self._translator = Translator(
+            ledger=DynamoLedger(settings.documents_table, payloads),
+            routing=RoutingStore(settings.routing_table, clock),
+            outbox=SqsOutbox(deliveries_url=settings.deliveries_queue_url),
+            payloads=payloads,
+            clock=clock,
+            telemetry=telemetry(),
+            stream=settings.stream,
+        )
+
+    def __call__(self, event: Mapping[str, Any], _context: LambdaContext) -> Answer:
+        """Translate the documents of a batch."""
+        return consume_event(event, lambda body: self._translator.handle(self._decoder.decode(body)), self._queue)
+
+
+@lru_cache(maxsize=1)
+def translate_document() -> TranslateDocument:
+    """The wired function, built at the first invocation."""
+    return TranslateDocument(TranslateDocumentSettings.from_environment())

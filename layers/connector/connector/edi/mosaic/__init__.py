@@ -1,0 +1,1 @@
+"""Dialect mosaic: Orderful's v4 documents."""

@@ -1,0 +1,97 @@
+"""Mosaic 810."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.domain.totals import rounded
+from connector.edi.mosaic.common import (
+    allowance,
+    allowances_and_charges,
+    clean,
+    filled,
+    note,
+    party,
+    product_ids,
+    quantity,
+    terms,
+)
+from connector.edi.numbers import decimal_text, money_text
+from connector.edi.outline import LineView, Outline, Role
+
+_TYPES = {
+    InvoiceType.INVOICE: "invoice",
+    InvoiceType.CREDIT_MEMO: "creditMemo",
+    InvoiceType.DEBIT_MEMO: "debitMemo",
+}
+# Mosaic's invoice has no seller; who is to be paid is `accountsReceivable`.
+_PARTIES = {
+    Role.BUYER: "buyer",
+    Role.BILL_TO: "billTo",
+    Role.SHIP_TO: "shipTo",
+    Role.SELLER: "accountsReceivable",
+}
+
+
+def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
+    """The `message` of a `810_INVOICE`. Amounts of a credit memo are positive; its type says what they mean."""
+    if any(view.vat_number for view in document.parties):
+        document.notes.append("Mosaic has no place for VAT numbers; they were left out of this document without VAT.")
+    return filled(
+        {
+            "invoiceNumber": content.number,
+            "invoiceDate": content.invoiced_on.isoformat(),
+            "invoiceType": _TYPES[content.invoice_type],
+            "purchaseOrderNumber": content.order_number,
+            "originalInvoiceNumber": content.original_invoice,
+            "parties": filled({_PARTIES[view.role]: party(view) for view in document.parties if view.role in _PARTIES}),
+            "termsOfSale": terms(document.terms),
+            "dates": _dates(content),
+            "references": _references(content),
+            # The 810 of Mosaic has notes on its lines only: what is said about the whole stands with the first.
+            "lineItems": [
+                _line(line, content, document.texts if index == 0 else []) for index, line in enumerate(document.lines)
+            ],
+            **allowances_and_charges(document.charges),
+            "invoiceTotal": money_text(document.total),
+        }
+    )
+
+
+def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "purchaseOrderLineId": line.number,
+        "quantityInvoiced": quantity(line),
+        "unitPrice": decimal_text(line.price),
+        "extendedPrice": money_text(rounded(line.quantity * line.price, content.currency)),
+        "productIds": product_ids(line),
+    }
+    if description := clean(line.description):
+        item["productAttributes"] = {"description": description}
+    if line.discount:
+        side = "allowances" if line.discount > 0 else "charges"
+        item[side] = [allowance("discount", money_text(abs(rounded(line.discount, content.currency))))]
+    if line.note or line.order or texts:
+        whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
+        if notes := note([*texts, line.note, f"{whose}: {line.order}" if line.order else None]):
+            item["notes"] = notes
+    return item
+
+
+def _dates(content: Invoice) -> dict[str, Any]:
+    return filled(
+        {
+            "termsNetDueDate": content.due_on.isoformat() if content.due_on else None,
+            "termsDiscountDueDate": content.discount_due_on.isoformat() if content.discount_due_on else None,
+        }
+    )
+
+
+def _references(content: Invoice) -> dict[str, Any]:
+    """The other side's own reference: the supplier's invoice number, or the customer's order number."""
+    reference = content.counterparty_reference
+    if not reference or reference == content.order_number:
+        return {}
+    key = "invoiceNumber" if content.kind is Kind.SUPPLIER_INVOICE else "customerOrderNumber"
+    return {key: {"value": reference}}

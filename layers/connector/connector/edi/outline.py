@@ -1,0 +1,485 @@
+"""A document freed of Visma and of routing, ready to be written in either dialect.
+
+Everything both dialects need alike is decided once here: which lines are goods, charges or text, what an item is
+called on the other side, which unit is meant, who plays which part, what the terms are, and what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from connector.domain.documents import (
+    Address,
+    BusinessDocument,
+    Contact,
+    Invoice,
+    InvoiceLine,
+    Kind,
+    OrderLine,
+    Party,
+    PurchaseOrder,
+    Terms,
+)
+from connector.domain.errors import Parked
+from connector.domain.routes import Identity, ItemIds, Route, TermsRule
+from connector.domain.totals import ZERO, Totals, line_amount, magnitudes, rounded
+from connector.domain.transactions import Purpose
+from connector.edi.units import UNITS, Unit
+
+_NO_IDS = ItemIds()
+_GTIN_LENGTHS = frozenset({12, 13, 14})
+
+
+class Role(StrEnum):
+    """The part a party plays in a document."""
+
+    BUYER = "buyer"
+    BILL_TO = "bill_to"
+    SHIP_TO = "ship_to"
+    SELLER = "seller"
+    REMIT_TO = "remit_to"
+
+
+class PartyView(NamedTuple):
+    """A party as it is written.
+
+    Attributes:
+        number: What we call it in Visma; always a number that we assigned.
+    """
+
+    role: Role
+    name: str | None
+    gln: str | None
+    number: str | None
+    vat_number: str | None
+    address: Address | None
+    contact: Contact | None
+
+
+class ChargeKind(StrEnum):
+    """Why something is added to or taken off a document."""
+
+    DISCOUNT = "discount"
+    FREIGHT = "freight"
+    ROUNDING = "rounding"
+
+
+class Charge(NamedTuple):
+    """Something added to (positive) or taken off (negative) the whole document, in cents of its currency."""
+
+    kind: ChargeKind
+    amount: Decimal
+    description: str | None
+
+
+class LineView(NamedTuple):
+    """A line of goods or services.
+
+    Attributes:
+        number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
+        discount: What is taken off `quantity * price`; negative on a line that runs the other way.
+        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices.
+        warehouse: Only when the lines of the document differ in it.
+        tax_rate: In percent, where the line's tax code is one of the document's taxes.
+        source: Where the line stands in the Visma document.
+    """
+
+    number: str
+    quantity: Decimal
+    unit: Unit
+    price: Decimal
+    discount: Decimal
+    buyer_item: str | None
+    vendor_item: str | None
+    gtin: str | None
+    description: str | None
+    note: str | None
+    requested: date | None
+    promised: date | None
+    order: str | None
+    warehouse: str | None
+    tax_rate: Decimal | None
+    source: str
+
+
+class TermsView(NamedTuple):
+    """Payment terms, resolved. A `net_days` or `due` of None is simply not known."""
+
+    description: str | None
+    net_days: int | None
+    due: date | None
+    discount_percent: str | None
+    discount_days: int | None
+    discount_due: date | None
+    discount_amount: Decimal | None
+
+
+@dataclass(slots=True)
+class Outline:
+    """The document as both dialects write it. Credit memos have positive amounts here.
+
+    Attributes:
+        content: The document; credit memos as magnitudes.
+        taxes: VAT by rate: rate in percent (None when Visma names none) and amount.
+        texts: Header notes: descriptions, notes and text lines, each as one piece.
+        notes: Sentences about what was decided on the way.
+    """
+
+    content: BusinessDocument
+    route: Route
+    purpose: Purpose
+    total: Decimal
+    lines: list[LineView]
+    charges: list[Charge]
+    taxes: list[tuple[Decimal | None, Decimal]]
+    parties: list[PartyView]
+    terms: TermsView | None
+    texts: list[str]
+    notes: list[str]
+
+
+def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> Outline:
+    """Decide everything that does not depend on the dialect.
+
+    Raises:
+        Parked: a unit, an item id or the order type is not mapped, or there is nothing to order or to invoice.
+    """
+    if isinstance(content, Invoice):
+        content = magnitudes(content)
+    reader = _LineReader(content, route, purpose)
+    for line in content.lines:
+        reader.read(line)
+    if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
+        raise _nothing_left(content)
+    charges = reader.charges
+    charges += [
+        Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
+        for discount in content.discounts
+        if discount.amount
+    ]
+    taxes = _taxes(content, totals)
+    if isinstance(content, Invoice):
+        charges += _rounding(content, totals, reader.lines, charges, taxes)
+    return Outline(
+        content=content,
+        route=route,
+        purpose=purpose,
+        total=rounded(totals.total, content.currency),
+        lines=reader.lines,
+        charges=charges,
+        taxes=taxes,
+        parties=_parties(content, route),
+        terms=_terms(content, route),
+        texts=_header_texts(content) + reader.texts,
+        notes=reader.notes,
+    )
+
+
+def order_type(order: PurchaseOrder, route: Route) -> str:
+    """The order type word that routing gives to Visma's order type.
+
+    Raises:
+        Parked: routing has none.
+    """
+    word = route.order_types.get(order.order_type)
+    if word is None:
+        raise _unmapped(
+            f"Visma's order type {order.order_type} has no purchase order type.",
+            field="orderType",
+            key=f"defaults.order_types.{order.order_type}",
+            example="standalone",
+        )
+    return word
+
+
+class _LineReader:
+    """Sorts the lines of a document into goods, charges and texts."""
+
+    def __init__(self, content: BusinessDocument, route: Route, purpose: Purpose) -> None:
+        self.lines: list[LineView] = []
+        self.charges: list[Charge] = []
+        self.texts: list[str] = []
+        self.notes: list[str] = []
+        self._content = content
+        self._route = route
+        self._cancels = purpose is Purpose.CANCELLATION
+        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code}
+        self._several_warehouses = isinstance(content, PurchaseOrder) and (
+            len({line.warehouse for line in content.lines if not line.is_text}) > 1
+        )
+
+    def read(self, line: OrderLine | InvoiceLine) -> None:
+        """Add one line to where it belongs."""
+        # A text that costs something is no text: it goes on as goods, and is parked there if it names no item.
+        if line.is_text and not (line.quantity and line.unit_price):
+            text = _text(line.description) or _text(line.note)
+            if text:
+                self.texts.append(f"Line {line.number}: {text}")
+        elif isinstance(line, OrderLine):
+            if self._cancels or not line.cancelled:
+                self._goods_or_charge(line)
+        else:
+            self._goods_or_charge(line)
+
+    def _goods_or_charge(self, line: OrderLine | InvoiceLine) -> None:
+        if line.is_charge:
+            amount = rounded(line_amount(line, self._content.currency), self._content.currency)
+            if amount:
+                self.charges.append(Charge(ChargeKind.FREIGHT, amount, _text(line.description)))
+        elif isinstance(line, OrderLine):
+            self.lines.append(self._order_line(line))
+        else:
+            self.lines.append(self._invoice_line(line))
+
+    def _order_line(self, line: OrderLine) -> LineView:
+        if line.quantity <= 0 and not self._cancels:
+            raise Parked(
+                f"Line {line.number} orders {line.quantity:f} of {line.item or 'an item'}; "
+                "a purchase order needs a quantity above zero.",
+                next_step="Correct or cancel the line in Visma.",
+                field=f"{line.source}.orderQty",
+            )
+        if line.unit is None:
+            raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
+        known = self._known_ids(line.item)
+        requested = line.requested or line.promised
+        return LineView(
+            str(line.number),
+            line.quantity,
+            self._unit(line.unit, line.source),
+            line.unit_price,
+            _signed_discount(line),
+            *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
+            _text(line.description) or _text(line.item_description),
+            _text(line.note),
+            requested,
+            line.promised if line.promised != requested else None,
+            None,
+            line.warehouse if self._several_warehouses else None,
+            None,
+            line.source,
+        )
+
+    def _invoice_line(self, line: InvoiceLine) -> LineView:
+        known = self._known_ids(line.item)
+        theirs = line.counterparty_item or known.partner_item
+        selling = self._content.kind is Kind.CUSTOMER_INVOICE
+        buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
+        number = line.number if selling or line.order_line is None else line.order_line
+        if line.unit is None:
+            self.notes.append(f"Line {line.number} has no unit in Visma; it is sent in 'unit'.")
+        return LineView(
+            str(number),
+            line.quantity,
+            UNITS["unit"] if line.unit is None else self._unit(line.unit, line.source),
+            line.unit_price,
+            _signed_discount(line),
+            *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
+            _text(line.description),
+            _text(line.note),
+            None,
+            None,
+            line.order_number,
+            None,
+            self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
+            line.source,
+        )
+
+    def _known_ids(self, item: str | None) -> ItemIds:
+        return self._route.items.get(item, _NO_IDS) if item else _NO_IDS
+
+    def _unit(self, word: str, source: str) -> Unit:
+        """The unit that routing means by a Visma word."""
+        meant = self._route.units.get(word)
+        unit = UNITS.get(meant) if meant is not None else None
+        if unit is None:
+            why = f"'{meant}' is no unit of the connector" if meant else "it is not mapped"
+            raise _unmapped(
+                f"Visma's unit {word} cannot be translated: {why}.",
+                field=f"{source}.uom",
+                key=f"{self._route.unit_key}.{word}",
+                example="each",
+            )
+        return unit
+
+    def _ids(
+        self,
+        line: OrderLine | InvoiceLine,
+        buyer_item: str | None,
+        vendor_item: str | None,
+        gtin: str | None,
+        theirs: str | None,
+    ) -> tuple[str | None, str | None, str | None]:
+        """What the item is called: by the buyer, by the vendor, by GS1. Checks what routing insists on."""
+        required = self._route.require_item_id
+        partner_item = theirs or (vendor_item if isinstance(line, OrderLine) else None)
+        if (required == "gtin" and not gtin) or (required == "partner_item" and not partner_item):
+            what = "GTIN" if required == "gtin" else "item number of the partner"
+            raise _unmapped(
+                f"Line {line.number}: no {what} is known for item {line.item or '(none)'}, and this partner needs one.",
+                field=f"{line.source}.inventory",
+                key=f"{self._route.item_key}.{line.item}" if line.item else None,
+                example=f"{{{required}: ...}}",
+            )
+        if not (buyer_item or vendor_item or gtin):
+            raise Parked(
+                f"Line {line.number} names no item: neither an item number nor a GTIN.",
+                next_step="Give the line an item in Visma, or send the document by hand.",
+                field=f"{line.source}.inventory",
+            )
+        return buyer_item, vendor_item, self._gtin(gtin, line) if gtin else None
+
+    def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
+        """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros, as GS1 stores it."""
+        digits = gtin.zfill(14) if len(gtin) == 8 else gtin
+        if len(digits) not in _GTIN_LENGTHS or not digits.isascii() or not digits.isdigit():
+            raise _unmapped(
+                f"Line {line.number}: the GTIN '{gtin}' of item {line.item} has not 8, 12, 13 or 14 digits.",
+                field=f"{line.source}.inventory",
+                key=f"{self._route.item_key}.{line.item}",
+                example="{gtin: ...}",
+            )
+        return digits
+
+
+def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
+    step = f"Add {key}: {example} to the routing file and apply it." if key else "Complete the line in Visma."
+    return Parked(sentence, next_step=step, field=field, waits_for=key)
+
+
+def _nothing_left(content: BusinessDocument) -> Parked:
+    if isinstance(content, PurchaseOrder):
+        return Parked(
+            "The order has no lines to order.",
+            next_step="Add lines in Visma, or cancel the order there.",
+            field="lines",
+        )
+    return Parked("The invoice has no lines.", next_step="Send it by hand, or ignore it.", field="invoiceLines")
+
+
+def _taxes(content: BusinessDocument, totals: Totals) -> list[tuple[Decimal | None, Decimal]]:
+    """VAT by rate. A total without rates stays one amount without a rate."""
+    by_rate: dict[Decimal | None, Decimal] = {}
+    for tax in content.taxes:
+        by_rate[tax.rate] = by_rate.get(tax.rate, ZERO) + tax.amount
+    if not by_rate and totals.tax:
+        by_rate[None] = totals.tax
+    if isinstance(content, PurchaseOrder) and rounded(sum(by_rate.values(), ZERO), content.currency) != totals.tax:
+        # Visma's VAT covers cancelled lines too, and `reconcile` has worked out the rest for the one rate there is.
+        by_rate = {next(iter(by_rate)): totals.tax}
+    return [(rate, rounded(amount, content.currency)) for rate, amount in by_rate.items()]
+
+
+def _rounding(
+    content: Invoice,
+    totals: Totals,
+    lines: list[LineView],
+    charges: list[Charge],
+    taxes: list[tuple[Decimal | None, Decimal]],
+) -> list[Charge]:
+    """What is left between the figures that are printed and the total, so that the partner's sum comes out.
+
+    It is Visma's own rounding difference, and the cents lost where a discount or a rate was rounded for printing.
+    """
+    currency = content.currency
+    printed = sum((charge.amount for charge in charges), ZERO) + sum((amount for _, amount in taxes), ZERO)
+    for line in lines:
+        printed += rounded(line.quantity * line.price, currency)
+        if line.discount:
+            printed -= rounded(line.discount, currency)
+    left = rounded(totals.total, currency) - printed
+    return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
+
+
+def _header_texts(content: BusinessDocument) -> list[str]:
+    texts = [_text(content.description), _text(content.note)]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
+    ours = route.company.identity
+    company = _Known(
+        ours.name or route.company.name,
+        ours.gln,
+        content.branch,
+        ours.vat_number,
+        ours.address,
+        ours.contact,
+    )
+    if isinstance(content, PurchaseOrder):
+        return [
+            company.acting_as(Role.BUYER),
+            company.acting_as(Role.BILL_TO),
+            _known(content.ship_to, Identity()).acting_as(Role.SHIP_TO),
+            _known(content.supplier, route.partner_identity).acting_as(Role.SELLER),
+        ]
+    partner = _known(content.counterparty, route.partner_identity)
+    if content.kind is Kind.SUPPLIER_INVOICE:
+        return [partner.acting_as(Role.SELLER), company.acting_as(Role.BUYER)]
+    return [
+        company.acting_as(Role.SELLER),
+        company.acting_as(Role.REMIT_TO),
+        partner.acting_as(Role.BUYER),
+        partner.acting_as(Role.BILL_TO),
+        # Visma's invoice has the invoice address and contact only; where the goods went is not known from it.
+        partner.acting_as(Role.SHIP_TO)._replace(
+            address=route.partner_identity.address, contact=route.partner_identity.contact
+        ),
+    ]
+
+
+class _Known(NamedTuple):
+    name: str | None
+    gln: str | None
+    number: str | None
+    vat_number: str | None
+    address: Address | None
+    contact: Contact | None
+
+    def acting_as(self, role: Role) -> PartyView:
+        return PartyView(role, *self)
+
+
+def _known(party: Party, identity: Identity) -> _Known:
+    """A party with the gaps of the document filled from routing."""
+    return _Known(
+        _text(party.name) or identity.name,
+        party.gln or identity.gln,
+        party.number or party.location,
+        party.vat_number or identity.vat_number,
+        party.address or identity.address,
+        party.contact or identity.contact,
+    )
+
+
+def _terms(content: BusinessDocument, route: Route) -> TermsView | None:
+    terms = content.terms or Terms()
+    rule = route.terms.get(terms.id, TermsRule()) if terms.id else TermsRule()
+    description = _text(terms.description) or terms.id
+    if isinstance(content, Invoice):
+        days = (content.due_on - content.invoiced_on).days if content.due_on else rule.net_days
+        view = TermsView(
+            description,
+            days if days is None or days >= 0 else None,
+            content.due_on,
+            rule.discount_percent,
+            rule.discount_days,
+            content.discount_due_on,
+            content.cash_discount or None,
+        )
+    else:
+        view = TermsView(description, rule.net_days, None, rule.discount_percent, rule.discount_days, None, None)
+    return view if any(value is not None for value in view) else None
+
+
+def _signed_discount(line: OrderLine | InvoiceLine) -> Decimal:
+    """What the discount takes off `quantity * price`: it brings an amount towards zero, so a negative one grows."""
+    return -line.discount if line.discount and line.quantity * line.unit_price < 0 else line.discount
+
+
+def _text(text: str | None) -> str | None:
+    return (text.strip() or None) if text else None

@@ -1,0 +1,1 @@
+"""Visma's JSON, read into the documents of the domain."""

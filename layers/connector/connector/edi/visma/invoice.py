@@ -1,0 +1,246 @@
+"""Reading Visma's supplier and customer invoices, credit notes and debit notes.
+
+The fields named `...InCurrency` are in the currency of the document, the plain ones in the company's currency
+(measured on customer invoices; Visma's own description says otherwise).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, InvoiceType, Kind, Party, Tax
+from connector.domain.errors import Parked
+from connector.domain.totals import ZERO, magnitudes
+from connector.edi.visma.amounts import Names, figures_of
+from connector.edi.visma.fields import Data, day, missing, number, part, rows, text, unwrap, whole
+from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
+
+# On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
+# so it is the supplier's credit note; a credit adjustment is something the supplier charges in addition.
+INVOICE_TYPES: Mapping[str, InvoiceType] = {
+    "Invoice": InvoiceType.INVOICE,
+    "FinCharge": InvoiceType.INVOICE,
+    "CashSale": InvoiceType.INVOICE,
+    "QuickCheck": InvoiceType.INVOICE,
+    "CreditNote": InvoiceType.CREDIT_MEMO,
+    "CashReturn": InvoiceType.CREDIT_MEMO,
+    "DebitAdj": InvoiceType.CREDIT_MEMO,
+    "DebitNote": InvoiceType.DEBIT_MEMO,
+    "CreditAdj": InvoiceType.DEBIT_MEMO,
+}
+"""What the types mean that are invoices to somebody."""
+
+OTHER_TYPES = frozenset(
+    {
+        "Payment",
+        "VoidPayment",
+        "Prepayment",
+        "Refund",
+        "Check",
+        "VoidCheck",
+        "VoidQuickCheck",
+        "SmallBalanceWo",
+        "SmallCreditWo",
+        "Undefined",
+        "NoUpdate",
+    }
+)
+"""Types that Visma keeps beside invoices and that no partner gets as one: payments and write-offs."""
+
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """What the two kinds of invoice call the same things. Amounts are named without `InCurrency`."""
+
+    invoiced_on: str
+    due_on: str
+    party: str
+    description: str
+    payment_reference: str
+    taxes: str
+    line_description: str
+    unit_price: str
+    line_amount: str
+
+
+_FIELDS = {
+    Kind.SUPPLIER_INVOICE: _Fields(
+        invoiced_on="date",
+        due_on="dueDate",
+        party="supplier",
+        description="description",
+        payment_reference="paymentRefNo",
+        taxes="taxDetailLines",
+        line_description="transactionDescription",
+        unit_price="unitCost",
+        line_amount="cost",
+    ),
+    Kind.CUSTOMER_INVOICE: _Fields(
+        invoiced_on="documentDate",
+        due_on="documentDueDate",
+        party="customer",
+        description="invoiceText",
+        payment_reference="paymentReference",
+        taxes="taxDetails",
+        line_description="description",
+        unit_price="unitPrice",
+        line_amount="amount",
+    ),
+}
+
+
+def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
+    """Read an invoice of either kind; credit memos come with positive amounts (see `magnitudes`).
+
+    Raises:
+        Parked: something indispensable is missing or cannot be understood.
+    """
+    fields = _FIELDS[kind]
+    invoiced_on = day(data, fields.invoiced_on)
+    if invoiced_on is None:
+        raise missing(fields.invoiced_on, "invoice date")
+    party_number = text(part(data, fields.party), "number")
+    if party_number is None:
+        raise missing(f"{fields.party}.number", f"{fields.party} number")
+
+    raw_lines = rows(data, "invoiceLines")
+    suffix = _suffix(data, raw_lines)
+    net_of_tax = text(data, "taxCalculationMode") != "Gross" or not number(data, f"vatTotal{suffix}")
+    if not net_of_tax:
+        raise Parked(
+            "The prices of this invoice include VAT, an 810 carries prices without it (taxCalculationMode is Gross).",
+            next_step="Change the tax calculation mode in Visma, or send this invoice in another way.",
+            field="taxCalculationMode",
+        )
+    currency = text(data, "currencyId")
+    currency = currency.upper() if currency else None
+    names = Names("quantity", fields.unit_price + suffix, fields.line_amount + suffix, f"discountAmount{suffix}")
+    read = [
+        _line(line, index, fields, names, currency)
+        for index, line in enumerate(raw_lines)
+        if text(line, "lineType") != "DS"
+    ]
+    order_numbers = {line.order_number for line in read if line.order_number}
+    is_supplier = kind is Kind.SUPPLIER_INVOICE
+    customer_reference = text(data, "customerRefNumber") or text(data, "externalReference")
+    only_order = order_numbers.pop() if len(order_numbers) == 1 else None
+
+    return magnitudes(
+        Invoice(
+            kind=kind,
+            number=invoice_number,
+            invoice_type=INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE),
+            voided=text(data, "status") == "Voided",
+            invoiced_on=invoiced_on,
+            due_on=day(data, fields.due_on),
+            discount_due_on=day(data, "cashDiscountDate"),
+            cash_discount=number(data, f"cashDiscount{suffix}") or None,
+            counterparty=_party(data, fields.party, party_number),
+            counterparty_reference=text(data, "supplierReference") if is_supplier else customer_reference,
+            original_invoice=None,
+            order_number=only_order if is_supplier else customer_reference or text(data, "originatorDocRef"),
+            contract_number=text(data, "contractDocRef"),
+            payment_reference=text(data, fields.payment_reference),
+            description=text(data, fields.description),
+            branch=text(part(data, "branchNumber"), "number"),
+            currency=currency,
+            terms=terms_of(data, "creditTerms"),
+            lines=tuple(read),
+            discounts=_discounts(data, raw_lines, suffix, names),
+            taxes=_taxes(data, fields, suffix),
+            detail_total=number(data, f"detailTotal{suffix}"),
+            tax_total=number(data, f"vatTotal{suffix}"),
+            rounding=_rounding(data, suffix),
+            total=_total(data, kind, suffix),
+            note=text(data, "note"),
+        )
+    )
+
+
+def _line(line: Data, index: int, fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
+    where = f"invoiceLines[{index}]"
+    item = text(line, "inventoryNumber")
+    quantity, unit_price, discount, amount, empty = figures_of(line, names, where, currency, needed=item is not None)
+    line_number = whole(line, "lineNumber", where)
+    return InvoiceLine(
+        number=index + 1 if line_number is None else line_number,
+        item=item,
+        description=text(line, fields.line_description),
+        counterparty_item=text(line, "externalInventoryId"),
+        quantity=quantity,
+        unit=text(line, "uom"),
+        unit_price=unit_price,
+        discount=discount,
+        amount=amount,
+        tax_code=text(part(line, "vatCode"), "id"),
+        order_number=text(line, "poNumber"),
+        order_line=whole(line, "poLineNr", where) or None,
+        note=text(line, "note"),
+        is_text=item is None and empty,
+        is_charge=text(line, "lineType") == "FR",
+        source=where,
+    )
+
+
+def _suffix(data: Data, lines: list[Data]) -> str:
+    """`InCurrency`, unless the whole document has no such field: then the plain ones serve, in company currency.
+
+    Raises:
+        Parked: only company currency is given, and the document is in another.
+    """
+    for fields in (data, *lines):
+        for name, value in fields.items():
+            if name.endswith("InCurrency") and unwrap(value) is not None:
+                return "InCurrency"
+    if (number(data, "exchangeRate") or _ONE) != 1:
+        raise Parked(
+            "Visma gives the amounts in the currency of the company only, and the document is in another.",
+            next_step="Look the document up in Visma; without its amounts in its own currency it cannot be sent.",
+            field="exchangeRate",
+        )
+    return ""
+
+
+def _party(data: Data, name: str, party_number: str) -> Party:
+    return Party(
+        number=party_number,
+        name=text(part(data, name), "name"),
+        location=text(part(data, "location"), "id"),
+        address=address_of(data, "invoiceAddress"),
+        contact=contact_of(data, "invoiceContact"),
+    )
+
+
+def _discounts(data: Data, lines: list[Data], suffix: str, names: Names) -> tuple[DocumentDiscount, ...]:
+    """The discount of the document: stated in the header, and in some documents only as lines of type `DS`."""
+    amount = number(data, f"discountTotal{suffix}")
+    if not amount:
+        discount_lines = [(index, line) for index, line in enumerate(lines) if text(line, "lineType") == "DS"]
+        amount = sum((number(line, names.amount, f"invoiceLines[{i}]") or ZERO for i, line in discount_lines), ZERO)
+    return (DocumentDiscount(abs(amount)),) if amount else ()
+
+
+def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
+    """The VAT rates. Visma has one field for either currency; a single rate is restated in that of the document."""
+    taxes = taxes_of(data, fields.taxes)
+    total = number(data, f"vatTotal{suffix}")
+    is_foreign = suffix and (number(data, "exchangeRate") or _ONE) != 1
+    if is_foreign and total is not None and len(taxes) == 1 and taxes[0].amount == number(data, "vatTotal"):
+        return (replace(taxes[0], amount=total, taxable=number(data, f"vatTaxableTotal{suffix}")),)
+    return taxes
+
+
+def _rounding(data: Data, suffix: str) -> Decimal:
+    """Customer invoices have only the plain field."""
+    return number(data, f"roundingDiff{suffix}") or number(data, "roundingDiff") or ZERO
+
+
+def _total(data: Data, kind: Kind, suffix: str) -> Decimal | None:
+    """What the document amounts to. Supplier invoices state it in company currency only."""
+    if kind is Kind.CUSTOMER_INVOICE:
+        return number(data, f"amount{suffix}")
+    return number(data, "amount") if number(data, "exchangeRate") == 1 else None

@@ -1,0 +1,125 @@
+"""From Visma's bytes to a document of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument
+from connector.domain.errors import Parked
+from connector.edi.visma.fields import Data, flag, text
+from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, read_invoice
+from connector.edi.visma.purchase_order import read_purchase_order
+
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class NotADocument(ValueError):
+    """What was given is no purchase order and no invoice of Visma; the message is a sentence for a person."""
+
+
+def decode(raw: bytes) -> dict[str, Any]:
+    """Parse one Visma document. Numbers become `int` or `Decimal`, never a binary float.
+
+    Raises:
+        NotADocument: it is not JSON, or not an object.
+    """
+    try:
+        data = _decode(raw)
+    except InvalidOperation:
+        raise NotADocument("A number in this document is beyond every size.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        start = raw.lstrip()[:1]
+        if not start:
+            raise NotADocument("The document is empty.") from None
+        if start == b"<":
+            raise NotADocument("This is a web page or XML, not JSON: a gateway may have answered for Visma.") from None
+        raise NotADocument(f"This is not JSON, or only a part of it: {error}.") from None
+    if isinstance(data, list):
+        raise NotADocument(f"This is a list of {len(data)} documents; give one of them.")
+    if not isinstance(data, dict):
+        raise NotADocument("This is JSON, but not an object.")
+    return data
+
+
+def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = None) -> VismaDocument:
+    """Read a Visma document.
+
+    Args:
+        data: The document as `decode` gives it.
+        company: The routing name of the company it belongs to.
+        kind: What it is known to be; recognised by its fields when None.
+
+    Raises:
+        NotADocument: it is none of the kinds, contradicts `kind`, or has no number.
+        Parked: it lacks something indispensable; the error names the document, the field and the next step.
+    """
+    if not isinstance(data, Mapping):
+        raise NotADocument("This is not a Visma document: it is not an object.")
+    recognised = _recognise(data)
+    if kind is None:
+        kind = recognised
+    elif recognised is not None and recognised is not kind:
+        raise NotADocument(f"This looks like a {_words(recognised)}, not a {_words(kind)}.")
+    if kind is None:
+        raise NotADocument(
+            "This is no purchase order (no orderNbr) and no invoice (no referenceNumber with a supplier or customer)."
+        )
+    number = text(data, _number_field(kind))
+    if number is None:
+        raise NotADocument(f"This {_words(kind)} has no number ({_number_field(kind)}).")
+
+    document_type = text(data, "documentType" if kind.is_invoice else "orderType")
+    key = DocumentKey(company, kind, document_number(kind, number, document_type))
+    content: BusinessDocument
+    try:
+        content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
+    except Parked as parked:
+        parked.document = str(key)
+        raise
+    return VismaDocument(
+        key=key,
+        status=text(data, "status"),
+        document_type=document_type,
+        held=flag(data, "hold"),
+        content=content,
+    )
+
+
+def is_invoice_type(document_type: str | None) -> bool | None:
+    """Whether a Visma document type is an invoice to somebody; None when the word is unknown or missing."""
+    if document_type in INVOICE_TYPES:
+        return True
+    return False if document_type in OTHER_TYPES else None
+
+
+def document_number(kind: Kind, number: str, document_type: str | None) -> str:
+    """The number in a document's key: Visma's number, with the type in front of everything but plain invoices."""
+    if not kind.is_invoice or document_type in (None, "Invoice"):
+        return number
+    return f"{document_type}:{number}"
+
+
+def _recognise(data: Data) -> Kind | None:
+    if text(data, "orderNbr"):
+        return Kind.PURCHASE_ORDER
+    if not text(data, "referenceNumber"):
+        return None
+    # A field that is there but null says what the document is, too; the one that is filled in says it better.
+    named = [(data.get(name), kind) for name, kind in _PARTIES.items() if name in data]
+    filled = [kind for value, kind in named if value]
+    return next(iter(filled or [kind for _, kind in named]), None)
+
+
+_PARTIES = {"supplier": Kind.SUPPLIER_INVOICE, "customer": Kind.CUSTOMER_INVOICE}
+
+
+def _number_field(kind: Kind) -> str:
+    return "referenceNumber" if kind.is_invoice else "orderNbr"
+
+
+def _words(kind: Kind) -> str:
+    return kind.value.replace("_", " ")

@@ -1,0 +1,178 @@
+"""Whether a tree can be written as X12: lengths, codes, numbers, character set, syntax notes.
+
+What does not fit is never bent to fit: the document is parked with the element and the Visma line named.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from operator import gt
+from typing import NamedTuple
+
+from connector.domain.errors import Parked
+from connector.domain.routes import Charset, Route, X12Options
+from connector.domain.transactions import Stream
+from connector.edi.x12.charset import FOREIGN
+from connector.edi.x12.dictionary import SEGMENTS, VERSIONS, Element
+from connector.edi.x12.model import Loop, Segment
+
+_LONGEST_ISA_ID = 15
+_FOR_NUMBERS = str.maketrans("", "", "-.")
+_NUMERIC = frozenset({"R", "N2"})
+
+
+class _Rules(NamedTuple):
+    """The dictionary cut down to what every segment of every document is held against."""
+
+    longest: tuple[int, ...]
+    shortest: tuple[tuple[int, int], ...]
+    coded: tuple[tuple[int, frozenset[str]], ...]
+    mandatory: tuple[int, ...]
+
+
+_RULES = {
+    version: {
+        segment_id: _Rules(
+            tuple(element.longest[version] for element in rule.elements),
+            tuple((at, element.shortest) for at, element in enumerate(rule.elements) if element.shortest > 1),
+            tuple((at, element.codes | {""}) for at, element in enumerate(rule.elements) if element.codes is not None),
+            tuple(at for at, element in enumerate(rule.elements) if element.mandatory),
+        )
+        for segment_id, rule in SEGMENTS.items()
+    }
+    for version in VERSIONS
+}
+
+
+class Fault(NamedTuple):
+    """One thing X12 does not allow.
+
+    Attributes:
+        element: Where: `PO107`.
+        problem: What, as the end of a sentence that begins with the element.
+    """
+
+    element: str
+    problem: str
+
+
+def check(tree: Loop, options: X12Options) -> None:
+    """Go through every element of a tree.
+
+    Raises:
+        Parked: names the first element that X12 cannot hold.
+    """
+    foreign = FOREIGN[options.charset].search
+    rules_of = _RULES[options.version]
+    for segment in tree.segments():
+        if _is_suspect(segment.values, rules_of[segment.id]) or foreign("".join(segment.values)):
+            _explain(segment, options)
+        _check_syntax(segment)
+
+
+def _is_suspect(values: tuple[str, ...], rules: _Rules) -> bool:
+    """Whether a second look is needed: cheap, as every segment of every document passes here."""
+    longest, shortest, coded, mandatory = rules
+    count = len(values)
+    for at in mandatory:
+        if at >= count or not values[at]:
+            return True
+    for at, codes in coded:
+        if at < count and values[at] not in codes:
+            return True
+    for at, least in shortest:
+        if at < count and 0 < len(values[at]) < least:
+            return True
+    return any(map(gt, map(len, values), longest))
+
+
+def isa_ids(route: Route, stream: Stream) -> tuple[str, str]:
+    """Our ISA id and the partner's on `stream`.
+
+    Raises:
+        Parked: one of them does not fit into X12's envelope (ISA06 and ISA08 hold 15 characters).
+    """
+    sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
+    for isa_id, whose, key in (
+        (sender, "our", f"companies.{route.company.name}"),
+        (receiver, "the partner's", f"partners.{route.partner}"),
+    ):
+        if not 1 <= len(isa_id) <= _LONGEST_ISA_ID or not isa_id.isascii() or FOREIGN[Charset.EXTENDED].search(isa_id):
+            raise Parked(
+                f"'{isa_id}', {whose} ISA id on {stream}, cannot stand in an X12 envelope: it holds 1 to 15 letters, "
+                "digits and plain signs.",
+                next_step=f"Correct {key}.orderful.isa_id.{stream} in the routing file and apply it.",
+                field=f"{key}.orderful.isa_id.{stream}",
+            )
+    return sender, receiver
+
+
+def syntax_faults(segment_id: str, filled: tuple[bool, ...]) -> list[Fault]:
+    """What the syntax notes of a segment find, given which of its elements are filled."""
+    faults = []
+    for note in SEGMENTS[segment_id].syntax:
+        letter, positions = note[0], [int(note[at : at + 2]) for at in range(1, len(note), 2)]
+        present = [position <= len(filled) and filled[position - 1] for position in positions]
+        if _violates(letter, present):
+            faults.append(Fault(f"{segment_id}{positions[0]:02d}", f"breaks the syntax note {note}"))
+    return faults
+
+
+def _violates(letter: str, present: list[bool]) -> bool:
+    match letter:
+        case "R":
+            return not any(present)
+        case "P":
+            return any(present) and not all(present)
+        case "C":
+            return present[0] and not all(present)
+        case _:
+            return present[0] and not any(present[1:])
+
+
+# Segments of one kind are filled in a handful of ways, so their notes are worked out once for each way.
+_cached_faults = lru_cache(maxsize=1024)(syntax_faults)
+
+
+def _check_syntax(segment: Segment) -> None:
+    if SEGMENTS[segment.id].syntax:
+        faults = _cached_faults(segment.id, tuple(map(bool, segment.values)))
+        if faults:
+            raise Parked(
+                f"{faults[0].element} {faults[0].problem}{_where(segment)}.",
+                next_step="Report this document: the connector should not have written it so.",
+                field=segment.source or faults[0].element,
+            )
+
+
+def _explain(segment: Segment, options: X12Options) -> None:
+    """Find out which element it was, and why. Signs and points of numbers do not count, so it may have been none."""
+    for position, element in enumerate(SEGMENTS[segment.id].elements, 1):
+        value = segment.values[position - 1] if position <= len(segment.values) else ""
+        problem = _problem(element, value, options)
+        if problem:
+            name = f"{segment.id}{position:02d}"
+            raise Parked(
+                f"{name} ({element.key}) {problem}{_where(segment)}.",
+                next_step="Correct it in Visma or in the routing file.",
+                field=segment.source or name,
+            )
+
+
+def _problem(element: Element, value: str, options: X12Options) -> str | None:
+    longest = element.longest[options.version]
+    if not value:
+        return "is missing" if element.mandatory else None
+    if element.codes is not None:
+        return None if value in element.codes else f"has the code {value}, which is not one the connector may send"
+    if len(value.translate(_FOR_NUMBERS) if element.kind in _NUMERIC else value) > longest:
+        return f"holds {longest} characters at most, and '{value}' has more"
+    if len(value) < element.shortest:
+        return f"holds {element.shortest} characters at least, and '{value}' has fewer"
+    if FOREIGN[options.charset].search(value):
+        return f"cannot hold '{value}' in the character set agreed with this partner ({options.charset})"
+    return None
+
+
+def _where(segment: Segment) -> str:
+    return f" (from {segment.source})" if segment.source else ""

@@ -1,0 +1,108 @@
+"""X12 810."""
+
+from __future__ import annotations
+
+from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.edi.numbers import decimal_text
+from connector.edi.outline import Charge, ChargeKind, LineView, Outline
+from connector.edi.x12.charset import Wording
+from connector.edi.x12.common import (
+    PURPOSES,
+    add_charge,
+    add_description,
+    add_parties,
+    add_terms,
+    add_texts,
+    cents,
+    day,
+    item_ids,
+    line_notes,
+    reference,
+    refuse_thousandths,
+)
+from connector.edi.x12.model import Loop
+
+# Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
+_TYPES = {
+    InvoiceType.INVOICE: "DI",
+    InvoiceType.CREDIT_MEMO: "CR",
+    InvoiceType.DEBIT_MEMO: "DR",
+}
+
+
+def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
+    """The tree of an 810, in the order of segments that 004010 and 005010 share.
+
+    Raises:
+        Parked: the currency has three decimals.
+    """
+    refuse_thousandths(content)
+    negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
+    sign = -1 if negative else 1
+    tree = Loop("")
+    tree.add("ST", "810", "0001")
+    tree.add(
+        "BIG",
+        day(content.invoiced_on),
+        content.number,
+        "",
+        content.order_number or "",
+        "",
+        "",
+        _TYPES[content.invoice_type],
+        PURPOSES[document.purpose],
+        source="referenceNumber",
+    )
+    if content.currency:
+        tree.add("CUR", "SE", content.currency, source="currencyId")
+    _add_references(tree, content)
+    add_parties(tree, document, wording, with_vat=True)
+    add_terms(tree, document.terms, wording, content)
+    # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
+    add_texts(tree, [*document.texts, *line_notes(document)], wording, segment="MSG", longest=264, most=10)
+    for line in document.lines:
+        tree.parts.append(_line(line, sign, content, wording))
+    tree.add("TDS", cents(sign * document.total, content), source="amount")
+    for rate, amount in document.taxes:
+        tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
+    for charge in document.charges:
+        add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+    summary = Loop("CTT_loop")
+    summary.add("CTT", str(len(document.lines)))
+    tree.parts.append(summary)
+    return tree
+
+
+def _add_references(tree: Loop, content: Invoice) -> None:
+    theirs = content.counterparty_reference
+    if content.kind is Kind.SUPPLIER_INVOICE:
+        reference(tree, "IV", theirs, "supplierReference")
+    elif theirs != content.order_number:
+        reference(tree, "CO", theirs, "customerRefNumber")
+    reference(tree, "OI", content.original_invoice, "originalInvoice")
+    reference(tree, "CT", content.contract_number, "contractDocRef")
+    reference(tree, "ZZ", content.payment_reference, "paymentReference", "PAYMENT REFERENCE")
+
+
+def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
+    loop = Loop("IT1_loop")
+    loop.add(
+        "IT1",
+        line.number,
+        decimal_text(sign * line.quantity),
+        line.unit.x12,
+        decimal_text(line.price),
+        "",
+        *item_ids(line),
+        source=line.source,
+    )
+    if line.tax_rate is not None:
+        # The percentage only: the amounts stand once, in the summary.
+        loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
+    add_description(loop, line, wording)
+    order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
+    if line.order != content.order_number:
+        reference(loop, order, line.order, line.source)
+    if line.discount:
+        add_charge(loop, Charge(ChargeKind.DISCOUNT, -sign * line.discount, None), content, wording)
+    return loop

@@ -1,0 +1,51 @@
+"""The tree of a transaction set: segments and loops, before any syntax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Segment(NamedTuple):
+    """A segment: its id and its elements in order, "" where one is empty.
+
+    Attributes:
+        source: Where in the Visma document its content stands, for messages.
+    """
+
+    id: str
+    values: tuple[str, ...]
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Loop:
+    """A repeating group, named as Orderful names it (`N1_loop`); the whole set is the loop without a name."""
+
+    name: str
+    parts: list[Segment | Loop] = field(default_factory=list)
+
+    def add(self, segment_id: str, *values: str, source: str = "") -> None:
+        """Append a segment."""
+        self.parts.append(Segment(segment_id, values, source))
+
+    def segments(self) -> list[Segment]:
+        """Every segment, in the order in which X12 text has them."""
+        found: list[Segment] = []
+        for part in self.parts:
+            if isinstance(part, Loop):
+                found += part.segments()
+            else:
+                found.append(part)
+        return found
+
+    def without(self, left_out: frozenset[str]) -> Loop:
+        """The tree without the segments of these ids. A loop goes with the segment that opens it."""
+        kept: list[Segment | Loop] = []
+        for part in self.parts:
+            if isinstance(part, Segment):
+                if part.id not in left_out:
+                    kept.append(part)
+            elif not (isinstance(opener := part.parts[0], Segment) and opener.id in left_out):
+                kept.append(part.without(left_out))
+        return Loop(self.name, kept)

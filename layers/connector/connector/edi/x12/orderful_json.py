@@ -1,0 +1,35 @@
+"""The tree as Orderful's JSON (v3): arrays of objects with camelCase keys.
+
+Orderful makes SE and the CTT loop itself, so they are not printed.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+from connector.edi.x12.dictionary import SEGMENTS
+from connector.edi.x12.model import Loop
+
+_HAS_VALUE = itemgetter(1)
+_KEYS = {
+    segment_id: (rule.key, tuple(element.key for element in rule.elements)) for segment_id, rule in SEGMENTS.items()
+}
+
+
+def transaction_set(tree: Loop) -> dict[str, Any]:
+    """One object of `transactionSets`, without a single empty value."""
+    printed: dict[str, Any] = {}
+    for part in tree.parts:
+        if isinstance(part, Loop):
+            if part.name == "CTT_loop":
+                continue
+            key, entry = part.name, transaction_set(part)
+        else:
+            key, names = _KEYS[part.id]
+            entry = dict(filter(_HAS_VALUE, zip(names, part.values, strict=False)))
+        if key in printed:
+            printed[key].append(entry)
+        else:
+            printed[key] = [entry]
+    return printed

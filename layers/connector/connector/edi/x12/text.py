@@ -1,0 +1,95 @@
+"""The tree as X12 text: a full interchange with one transaction set, one segment a line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from connector.domain.documents import BusinessDocument, PurchaseOrder
+from connector.domain.errors import Misconfigured
+from connector.domain.routes import Route
+from connector.domain.totals import reconcile
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.outline import outline
+from connector.edi.x12.check import isa_ids
+from connector.edi.x12.model import Segment
+from connector.edi.x12.transaction import transaction
+
+ELEMENT, TERMINATOR, COMPONENT, REPETITION = "*", "~", ">", "^"
+
+# By version: ISA11, ISA12. ISA11 was a standards id (U) before it became the repetition separator.
+_INTERCHANGE = {"004010": ("U", "00401"), "005010": (REPETITION, "00501")}
+
+
+def x12_text(
+    content: BusinessDocument,
+    route: Route,
+    *,
+    stream: Stream,
+    purpose: Purpose,
+    control_number: int,
+    when: datetime,
+) -> str:
+    """The document as an X12 interchange, as it would look to a partner who takes it without Orderful.
+
+    `control_number` (1 to 999999999) stands in the interchange and the group; the set in it is 0001. `when` is aware
+    and printed in UTC.
+
+    Raises:
+        Parked: the document does not add up, or X12 cannot carry it.
+        Misconfigured: the control number does not fit into ISA13.
+    """
+    if not 1 <= control_number <= 999_999_999:
+        raise Misconfigured(f"The interchange control number {control_number} is not between 1 and 999999999.")
+    tree = transaction(outline(content, route, reconcile(content), purpose))
+    segments = [_printed(segment) for segment in tree.segments()]
+    # SE counts itself.
+    segments.append(f"SE*{len(segments) + 1}*0001")
+    group = "PO" if isinstance(content, PurchaseOrder) else "IN"
+    lines = [
+        *_headers(route, stream, group, control_number, when.astimezone(UTC)),
+        *segments,
+        f"GE*1*{control_number}",
+        f"IEA*1*{control_number:09d}",
+    ]
+    return "".join(f"{line}{TERMINATOR}\n" for line in lines)
+
+
+def _headers(route: Route, stream: Stream, group: str, control_number: int, when: datetime) -> tuple[str, str]:
+    sender, receiver = isa_ids(route, stream)
+    repetition, interchange_version = _INTERCHANGE[route.x12.version]
+    isa = (
+        "ISA",
+        "00",
+        " " * 10,
+        "00",
+        " " * 10,
+        "ZZ",
+        f"{sender:<15}",
+        "ZZ",
+        f"{receiver:<15}",
+        f"{when:%y%m%d}",
+        f"{when:%H%M}",
+        repetition,
+        interchange_version,
+        f"{control_number:09d}",
+        "0",
+        "P" if stream is Stream.LIVE else "T",
+        COMPONENT,
+    )
+    gs = (
+        "GS",
+        group,
+        sender,
+        receiver,
+        f"{when:%Y%m%d}",
+        f"{when:%H%M}",
+        str(control_number),
+        "X",
+        route.x12.version,
+    )
+    return ELEMENT.join(isa), ELEMENT.join(gs)
+
+
+def _printed(segment: Segment) -> str:
+    """A segment without empty trailing elements."""
+    return ELEMENT.join([segment.id, *segment.values]).rstrip(ELEMENT)

@@ -1,0 +1,118 @@
+"""How a function works through a batch of a FIFO queue: each message by itself, each group in order.
+
+A message that fails goes back with a growing delay, and the later messages of its group with it, so that no revision
+overtakes another. Everything else of the batch is done. A permanent problem never comes here: the use cases park it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from connector.domain.errors import ConnectorError, Misconfigured, Throttled, Transient
+from connector.services.ports import Metric, Telemetry
+
+FIRST_DELAY = timedelta(seconds=20)
+LONGEST_DELAY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as the queue delivered it."""
+
+    message_id: str
+    receipt: str
+    group: str
+    body: str
+    receives: int
+
+
+class Postponer(Protocol):
+    """Sets when a message that went back is delivered again."""
+
+    def postpone(self, receipt: str, delay: timedelta) -> None:
+        """Deliver the message again after `delay` at the earliest."""
+
+
+def delay_before_retry(error: ConnectorError, receives: int) -> timedelta:
+    """How long a failed message stays away: what the other side asked for, else doubling with each receive.
+
+    No jitter: messages fail at different moments, and each has its own count.
+    """
+    asked = error.retry_after if isinstance(error, Transient) else None
+    doubled = FIRST_DELAY * (1 << min(max(receives - 1, 0), 10))
+    return min(max(asked or timedelta(0), doubled), LONGEST_DELAY)
+
+
+def consume(
+    messages: Iterable[Received], handle: Callable[[str], object], *, queue: Postponer, telemetry: Telemetry
+) -> list[str]:
+    """Handle every message.
+
+    Args:
+        messages: In the order in which the queue delivered them.
+        handle: Takes a body; raises `ConnectorError` when the message has to come again.
+        queue: For the delay of those that failed.
+        telemetry: For a line about each failure.
+
+    Returns:
+        The ids of the messages that the queue has to keep.
+    """
+    failed: list[str] = []
+    blocked: dict[str, timedelta] = {}
+    for message in messages:
+        if message.group in blocked:
+            queue.postpone(message.receipt, blocked[message.group])
+            failed.append(message.message_id)
+            continue
+        try:
+            handle(message.body)
+        except ConnectorError as error:
+            delay = delay_before_retry(error, message.receives)
+            blocked[message.group] = delay
+            failed.append(message.message_id)
+            queue.postpone(message.receipt, delay)
+            _tell(error, message, delay, telemetry)
+        except Exception as error:  # noqa: BLE001 - a defect in one document must not take its neighbours along
+            delay = LONGEST_DELAY
+            blocked[message.group] = delay
+            failed.append(message.message_id)
+            queue.postpone(message.receipt, delay)
+            telemetry.error(
+                "unexpected failure",
+                {
+                    "message_id": message.message_id,
+                    "attempt": message.receives,
+                    "reason": f"{type(error).__name__} in {_place(error)}",
+                },
+            )
+    return failed
+
+
+def _tell(error: ConnectorError, message: Received, delay: timedelta, telemetry: Telemetry) -> None:
+    if isinstance(error, Misconfigured):
+        telemetry.count(Metric.CREDENTIALS_REFUSED)
+    elif isinstance(error, Throttled):
+        telemetry.count(Metric.THROTTLED)
+    telemetry.warning(
+        "goes back to the queue",
+        {
+            "message_id": message.message_id,
+            "attempt": message.receives,
+            "reason": str(error),
+            "request_id": error.request_id,
+            "seconds": delay.total_seconds(),
+        },
+    )
+
+
+def _place(error: BaseException) -> str:
+    """Where a defect showed itself, without its message: that may quote a payload."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"

@@ -1,0 +1,37 @@
+"""Which documents leave at all: the routing policy applied to status, type and hold, in one place."""
+
+from __future__ import annotations
+
+from connector.domain.documents import Invoice, VismaDocument
+from connector.domain.routes import Route
+from connector.edi.visma.read import is_invoice_type
+
+
+def is_withdrawn(document: VismaDocument) -> bool:
+    """Whether Visma cancelled the order or voided the invoice."""
+    content = document.content
+    return content.voided if isinstance(content, Invoice) else content.cancelled
+
+
+def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> str | None:
+    """Why the document is not to be sent, as one sentence; None when it is.
+
+    A withdrawn document that the partner has is not held back by its status: the withdrawal is news.
+
+    Args:
+        document: The document as it stands in Visma.
+        route: What routing decided for it.
+        partner_has_it: An earlier revision reached Orderful.
+    """
+    if not route.send:
+        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
+    if isinstance(document.content, Invoice) and is_invoice_type(document.document_type) is False:
+        return f"A {document.document_type} is no invoice and is never sent."
+    if is_withdrawn(document):
+        return None if partner_has_it else f"It is {document.status} in Visma and the partner never had it."
+    if document.status in route.send_when:
+        return None
+    if document.held:
+        return "It is on hold in Visma; it is sent once it is released."
+    allowed = ", ".join(sorted(route.send_when)) or "no status at all"
+    return f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."

@@ -1,0 +1,53 @@
+"""Use case: let go what waited for a routing entry once the entry is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import Revision, State
+from connector.services.messages import INLINE_LIMIT, DocumentMessage
+from connector.services.ports import Ledger, Outbox, Payloads
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A revision that was queued again, and what it had waited for."""
+
+    key: DocumentKey
+    sequence: int
+    waited_for: str
+
+
+def release_waiting(ledger: Ledger, outbox: Outbox, payloads: Payloads, *, now: datetime) -> list[Released]:
+    """Queue every parked revision that waited for a routing entry again.
+
+    The translator decides anew with the routing in force: what is still missing parks the same revision again, so
+    releasing too much is harmless and releasing twice is the same as releasing once.
+    """
+    released = []
+    for revision in ledger.in_state(State.PARKED):
+        if revision.waits_for is None:
+            continue
+        outbox.documents([message_for(revision, ledger.source_of(revision), payloads, now=now, cause="release")])
+        released.append(Released(revision.key, revision.sequence, revision.waits_for))
+    return released
+
+
+def message_for(revision: Revision, source: bytes, payloads: Payloads, *, now: datetime, cause: str) -> DocumentMessage:
+    """The message that asks for a stored document to be looked at again."""
+    key = revision.key
+    message = DocumentMessage(
+        company=key.company,
+        kind=key.kind,
+        number=key.number,
+        modified_at=revision.modified_at or revision.created_at,
+        cause=f"{cause} {now.isoformat()}",
+    )
+    if len(source) <= INLINE_LIMIT:
+        return msgspec.structs.replace(message, document=msgspec.Raw(source))
+    name = f"documents/{key.stored}/{now:%Y%m%dT%H%M%S%f}"
+    return msgspec.structs.replace(message, document_at=payloads.put(name, source))

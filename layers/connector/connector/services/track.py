@@ -1,0 +1,246 @@
+"""Use case: follow what became of the sent transactions, by list queries and never one call per document.
+
+It also sweeps: a revision that was translated or left unconfirmed and that nobody moved for a while is queued again, so
+a lost message or a stopped consumer only costs time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.domain.errors import Conflict, ConnectorError, Misconfigured
+from connector.domain.ledger import Revision, State, may_move
+from connector.domain.transactions import Stream
+from connector.services.messages import DeliveryMessage
+from connector.services.ports import (
+    Breaker,
+    Clock,
+    EdiNetwork,
+    Fields,
+    Ledger,
+    Metric,
+    Outbox,
+    RemoteTransaction,
+    Telemetry,
+)
+
+WATCHED_FOR = timedelta(days=7)
+"""After this long without news a revision is watched no longer."""
+
+WATCHED_AT_ONCE = 5_000
+"""How many revisions one run follows; the oldest first, so that none is starved."""
+
+MANUAL_SEND_AFTER = timedelta(minutes=15)
+"""A valid transaction that is still not on its way after this long waits for somebody to press send."""
+
+_LATE = "its functional acknowledgment (997) is overdue"
+_BY_HAND = "it waits in Orderful to be sent by hand: auto-send is off"
+_WATCHED = (State.SENT, State.VALID, State.DELIVERED, State.REJECTED)
+_STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What Orderful's three status words mean for a revision."""
+
+    state: State | None
+    attention: str | None = None
+
+
+def read_news(remote: RemoteTransaction, *, sent_at: datetime, now: datetime, overdue_after: timedelta) -> News:
+    """Interpret the statuses; words nobody knows are no news (Orderful: enums grow within a version)."""
+    age = now - sent_at
+    acknowledgment, delivery = remote.acknowledgment_status, remote.delivery_status
+    late = acknowledgment == "OVERDUE" or age > overdue_after
+    waits = delivery == "PENDING" and age > MANUAL_SEND_AFTER
+    # The furthest news first: a later stage says more than an earlier one.
+    stages = (
+        (acknowledgment == "REJECTED", News(State.REJECTED, "the partner rejected it")),
+        (acknowledgment == "ACCEPTED_WITH_ERRORS", News(State.ACKNOWLEDGED, "accepted with errors")),
+        (acknowledgment == "ACCEPTED", News(State.ACKNOWLEDGED)),
+        (remote.validation_status == "INVALID", News(State.REJECTED, "it is not valid for this partner")),
+        (delivery == "FAILED", News(State.REJECTED, "Orderful could not deliver it to the partner")),
+        (delivery == "DELIVERED", News(State.DELIVERED, _LATE if late else None)),
+        (remote.validation_status == "VALID", News(State.VALID, _BY_HAND if waits else None)),
+    )
+    return next((news for said, news in stages if said), News(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """Moves the ledger on with Orderful's news."""
+
+    ledger: Ledger
+    orderful: EdiNetwork
+    outbox: Outbox
+    breaker: Breaker
+    clock: Clock
+    telemetry: Telemetry
+    stream: Stream
+    overdue_after: timedelta
+    resend_after: timedelta
+
+    def run(self) -> int:
+        """Follow all watched revisions and queue the stuck ones again.
+
+        Returns:
+            How many revisions changed.
+
+        Raises:
+            Transient, Throttled: Orderful could not be asked; the next run asks again.
+        """
+        try:
+            changed = self._follow()
+        except Misconfigured as error:
+            self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("tracking refused", {"reason": str(error), "request_id": error.request_id})
+            return 0
+        if not self.breaker.is_open(now=self.clock.now()):
+            self._sweep()
+        return changed
+
+    def _follow(self) -> int:
+        now = self.clock.now()
+        watched = self._watched(now)
+        if not watched:
+            return 0
+        oldest = min(map(_earliest_creation, watched.values()))
+        senders = sorted({revision.sender_id for revision in watched.values() if revision.sender_id})
+        changed = 0
+        for remote in self.orderful.list_since(oldest - timedelta(minutes=5), sender_ids=senders, stream=self.stream):
+            revision = watched.pop(remote.transaction_id, None)
+            if revision is not None:
+                changed += self._apply(revision, remote, now)
+                if not watched:
+                    break
+        return changed
+
+    def _watched(self, now: datetime) -> dict[str, Revision]:
+        watched: dict[str, Revision] = {}
+        for state in _WATCHED:
+            for revision in self.ledger.in_state(state):
+                sent_at = revision.sent_at or revision.created_at
+                if now - sent_at > WATCHED_FOR:
+                    self._let_go(revision, now)
+                elif revision.transaction_id and len(watched) < WATCHED_AT_ONCE:
+                    watched[revision.transaction_id] = revision
+        return watched
+
+    def _apply(self, revision: Revision, remote: RemoteTransaction, now: datetime) -> int:
+        news = read_news(
+            remote, sent_at=revision.sent_at or revision.created_at, now=now, overdue_after=self.overdue_after
+        )
+        seen: dict[str, Any] = {
+            "validation_status": remote.validation_status,
+            "delivery_status": remote.delivery_status,
+            "acknowledgment_status": remote.acknowledgment_status,
+            "attention": news.attention,
+        }
+        target = news.state if news.state and may_move(revision.state, news.state) else revision.state
+        if target is revision.state and all(getattr(revision, name) == value for name, value in seen.items()):
+            return 0
+        note = (
+            news.attention
+            or f"Orderful: {remote.validation_status}, {remote.delivery_status}, {remote.acknowledgment_status}"
+        )
+        if target is State.REJECTED and revision.state is not State.REJECTED:
+            problems = self.orderful.problems_of(remote.transaction_id)
+            note = ": ".join([f"Orderful or the partner refused it, {news.attention}", *problems[:5]])
+            seen |= {
+                "reason": note,
+                "next_step": "Correct the document in Visma or its routing; it is then sent again.",
+            }
+        elif revision.state is State.REJECTED and target is not State.REJECTED:
+            seen |= {"reason": None, "next_step": None}
+        try:
+            self.ledger.move(revision, target, now=now, note=note, **seen)
+        except Conflict:
+            return 0
+        self._announce(revision, target, news, note)
+        return 1
+
+    def _announce(self, revision: Revision, target: State, news: News, note: str) -> None:
+        fields: Fields = {**_names(revision), "state": target.value, "reason": note}
+        if target is State.REJECTED and revision.state is not State.REJECTED:
+            self.telemetry.count(Metric.DOCUMENTS_REJECTED)
+            self.telemetry.error("rejected", fields)
+        elif news.attention:
+            if target is State.DELIVERED:
+                self.telemetry.count(Metric.ACKNOWLEDGMENTS_OVERDUE)
+            self.telemetry.warning("needs a look", fields)
+        else:
+            if target is State.ACKNOWLEDGED:
+                self.telemetry.count(Metric.DOCUMENTS_ACKNOWLEDGED)
+            self.telemetry.info("moved on", fields)
+
+    def _let_go(self, revision: Revision, now: datetime) -> None:
+        try:
+            self.ledger.stop_watching(revision, now=now, note=f"no news for {WATCHED_FOR.days} days; watched no longer")
+        except Conflict:
+            return
+        self.telemetry.warning("watched no longer", {**_names(revision), "state": revision.state.value})
+
+    def _sweep(self) -> None:
+        now = self.clock.now()
+        unconfirmed = 0
+        for state in _STUCK:
+            stuck = [revision for revision in self.ledger.in_state(state) if self._is_stuck(revision, now)]
+            if state is State.UNCONFIRMED:
+                unconfirmed = len(stuck)
+            self._queue_again(stuck, now)
+        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, unconfirmed)
+
+    def _is_stuck(self, revision: Revision, now: datetime) -> bool:
+        if revision.claim_until is not None and revision.claim_until > now:
+            return False
+        return now - revision.updated_at >= self.resend_after
+
+    def _queue_again(self, stuck: Sequence[Revision], now: datetime) -> None:
+        messages = [
+            DeliveryMessage(
+                company=revision.key.company,
+                kind=revision.key.kind,
+                number=revision.key.number,
+                sequence=revision.sequence,
+            )
+            for revision in stuck
+        ]
+        if not messages:
+            return
+        try:
+            self.outbox.deliveries(messages)
+        except ConnectorError as error:
+            self.telemetry.warning("could not queue again", {"reason": str(error)})
+            return
+        for revision in stuck:
+            self._note_queued(revision, now)
+        self.telemetry.warning("queued again", {"queued": len(messages)})
+
+    def _note_queued(self, revision: Revision, now: datetime) -> None:
+        """Start the wait anew, so that a long backlog is not queued again by every run.
+
+        A sending whose worker died is unconfirmed from now on.
+        """
+        to = State.UNCONFIRMED if revision.state is State.SENDING else revision.state
+        with suppress(Conflict):  # somebody moved it meanwhile: it is not stuck
+            self.ledger.move(revision, to, now=now, note="nothing happened for a while; queued again")
+
+
+def _earliest_creation(revision: Revision) -> datetime:
+    """Before this its transaction cannot have been created; an adopted one is older than the moment it was found."""
+    return revision.first_attempt_at or revision.sent_at or revision.created_at
+
+
+def _names(revision: Revision) -> Fields:
+    return {
+        "company": revision.key.company,
+        "kind": revision.key.kind.value,
+        "number": revision.key.number,
+        "sequence": revision.sequence,
+        "partner": revision.partner or "",
+        "transaction_id": revision.transaction_id or "",
+    }

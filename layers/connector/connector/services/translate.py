@@ -1,0 +1,333 @@
+"""Use case: turn a Visma document into a revision in the ledger and, if it is to leave, into a request.
+
+The outcome of every message is a ledger record or the knowledge that the record exists already. A document that
+cannot go on is parked and its message is done; only trouble of the infrastructure goes back to the queue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+import msgspec
+
+from connector.domain.documents import DocumentKey, Invoice, VismaDocument
+from connector.domain.errors import Parked, Transient
+from connector.domain.ledger import AT_ORDERFUL, Event, Revision, State
+from connector.domain.revisions import revision_id
+from connector.domain.routes import OnRevision, Route
+from connector.domain.routing import Routing
+from connector.domain.transactions import Purpose, Stream, Translation
+from connector.edi.translate import translate
+from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
+from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.policy import hold_reason, is_withdrawn
+from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
+
+_POLLED = "poll"
+# How many revisions are read at first; a document has seldom more.
+_FIRST_LOOK = 10
+_UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
+# Revisions that never left and that a newer one replaces.
+_UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.CAPTURED})
+# Revisions that are decided anew when the same content comes again.
+_UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
+
+
+class Outcome(Enum):
+    """How a message ended."""
+
+    QUEUED = "queued for sending"
+    KNOWN = "known already"
+    PARKED = "parked"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A message's document as far as it could be understood."""
+
+    revision_id: str
+    document: VismaDocument | None
+    problem: Parked | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What becomes of a revision: a translation, or a state with its reason."""
+
+    state: State
+    translation: Translation | None = None
+    parked: Parked | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Captures and translates documents."""
+
+    ledger: Ledger
+    routing: RoutingSource
+    outbox: Outbox
+    payloads: Payloads
+    clock: Clock
+    telemetry: Telemetry
+    stream: Stream
+
+    def handle(self, message: DocumentMessage) -> Outcome:
+        """Handle one message of the documents queue.
+
+        Raises:
+            Transient, Conflict: try the message again.
+        """
+        raw = self._raw(message)
+        reading = _read(message, raw)
+        history = self._history(message.key)
+        sent = next((revision for revision in history if revision.state in AT_ORDERFUL), None)
+        newest = history[0] if history else None
+
+        if _is_outdated(message, newest):
+            return Outcome.KNOWN
+        if sent is not None and sent.revision_id == reading.revision_id:
+            # The partner has this content. Whatever was captured since and never left has been taken back.
+            self._supersede([revision for revision in history if revision.sequence > sent.sequence], reading)
+            return Outcome.KNOWN
+        if newest is not None and newest.revision_id == reading.revision_id and newest.state is State.TRANSLATED:
+            # A crash may have come between the ledger and the queue, so it is queued again; the claim is taken once.
+            self._deliver(newest)
+            return Outcome.KNOWN
+        if sent is not None and sent.state in _UNRESOLVED:
+            raise Transient(
+                f"Revision {sent.sequence} is still being sent; this one has to wait for its outcome.",
+                document=str(message.key),
+                retry_after=timedelta(seconds=30),
+            )
+
+        # Who asks for a second look has just changed the routing.
+        routing = self.routing.load(fresh=message.cause != _POLLED)
+        partner_has = [revision for revision in history if _reached_partner(revision)]
+        decision = self._decide(reading, message.key, routing, partner_has)
+        if newest is not None and newest.revision_id == reading.revision_id and newest.state in _UNDECIDED:
+            return self._replace(newest, decision)
+        self._supersede(
+            [revision for revision in history if sent is None or revision.sequence > sent.sequence], reading
+        )
+        return self._add(message, reading, decision, raw, sequence=newest.sequence + 1 if newest else 1)
+
+    def _history(self, key: DocumentKey) -> Sequence[Revision]:
+        """The newest revisions, back to the one that the partner has: whether there is one decides the purpose.
+
+        Nearly always the first look shows it; many changes that were all parked or skipped may lie in between.
+        """
+        limit = _FIRST_LOOK
+        history = self.ledger.revisions(key, limit=limit)
+        while len(history) == limit and not any(map(_reached_partner, history)):
+            limit *= 10
+            history = self.ledger.revisions(key, limit=limit)
+        return history
+
+    def _raw(self, message: DocumentMessage) -> bytes:
+        if message.document_at is not None:
+            return self.payloads.get(message.document_at)
+        return b"" if message.document is msgspec.UNSET else bytes(message.document)
+
+    def _decide(
+        self, reading: _Reading, key: DocumentKey, routing: Routing, partner_has: Sequence[Revision]
+    ) -> _Decision:
+        if reading.document is None:
+            return _Decision(State.PARKED, parked=reading.problem)
+        try:
+            route = _route(reading.document, key, routing)
+        except Parked as problem:
+            if reading.document.held and not partner_has:
+                return _Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
+            return _Decision(State.PARKED, parked=problem)
+        return self._decide_routed(reading.document, route, partner_has)
+
+    def _decide_routed(self, document: VismaDocument, route: Route, partner_has: Sequence[Revision]) -> _Decision:
+        reason = hold_reason(document, route, partner_has_it=bool(partner_has))
+        if reason is not None:
+            return _Decision(State.SKIPPED, reason=reason)
+        purpose = Purpose.ORIGINAL
+        if partner_has:
+            purpose = Purpose.CANCELLATION if is_withdrawn(document) else Purpose.REPLACE
+            if route.on_revision is OnRevision.IGNORE:
+                return _Decision(State.SKIPPED, reason="It changed after it was sent; routing says to ignore that.")
+            if route.on_revision is OnRevision.PARK:
+                return _Decision(State.PARKED, parked=_changed_after_sending(partner_has[0], purpose))
+        try:
+            return _Decision(
+                State.TRANSLATED,
+                translation=translate(document.content, route, stream=self.stream, purpose=purpose),
+            )
+        except Parked as problem:
+            return _Decision(State.PARKED, parked=problem)
+
+    def _replace(self, newest: Revision, decision: _Decision) -> Outcome:
+        """The same content again, but it never left: decide anew, and write only what changed."""
+        revision = self._recorded(replace(newest, updated_at=self.clock.now()), decision)
+        if revision.state is newest.state and revision.reason == newest.reason:
+            return _OUTCOMES[revision.state]
+        request = decision.translation.request.body if decision.translation else None
+        self.ledger.retranslated(revision, was=newest.state, request=request)
+        return self._announce(revision)
+
+    def _add(
+        self, message: DocumentMessage, reading: _Reading, decision: _Decision, raw: bytes, *, sequence: int
+    ) -> Outcome:
+        now = self.clock.now()
+        revision = Revision(
+            key=message.key,
+            sequence=sequence,
+            revision_id=reading.revision_id,
+            state=State.CAPTURED,
+            created_at=now,
+            updated_at=now,
+            modified_at=message.modified_at,
+            visma_status=reading.document.status if reading.document else None,
+            history=(Event(now, State.CAPTURED, f"seen changed in Visma ({message.cause})"),),
+        )
+        revision = self._recorded(revision, decision)
+        request = decision.translation.request.body if decision.translation else None
+        self.ledger.add(revision, source=raw, request=request)
+        return self._announce(revision)
+
+    def _recorded(self, revision: Revision, decision: _Decision) -> Revision:
+        now = revision.updated_at
+        translation, parked = decision.translation, decision.parked
+        reason = parked.sentence if parked else decision.reason
+        note = reason or "translated"
+        if translation is not None:
+            notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
+            note = "translated: " + "; ".join(notes)
+        revision = replace(
+            revision,
+            state=decision.state,
+            reason=reason,
+            field=parked.field if parked else None,
+            next_step=parked.next_step if parked else None,
+            waits_for=parked.waits_for if parked else None,
+            history=(*revision.history, Event(now, decision.state, note)),
+        )
+        if translation is None:
+            return revision
+        return replace(
+            revision,
+            partner=translation.partner,
+            transaction_type=translation.transaction_type,
+            dialect=translation.dialect,
+            purpose=translation.purpose,
+            stream=translation.stream,
+            sender_id=translation.sender_id,
+            receiver_id=translation.receiver_id,
+            business_number=translation.business_number,
+        )
+
+    def _supersede(self, older: Sequence[Revision], reading: _Reading) -> None:
+        now: datetime | None = None
+        for revision in older:
+            if revision.state in _UNSENT and revision.revision_id != reading.revision_id:
+                now = now or self.clock.now()
+                self.ledger.move(revision, State.SUPERSEDED, now=now, note="a newer revision came before it was sent")
+
+    def _deliver(self, revision: Revision) -> None:
+        key = revision.key
+        self.outbox.deliveries(
+            [DeliveryMessage(company=key.company, kind=key.kind, number=key.number, sequence=revision.sequence)]
+        )
+
+    def _announce(self, revision: Revision) -> Outcome:
+        names: Fields = {
+            "company": revision.key.company,
+            "kind": revision.key.kind.value,
+            "number": revision.key.number,
+            "sequence": revision.sequence,
+            "revision": revision.revision_id,
+            "state": revision.state.value,
+        }
+        if revision.state is State.TRANSLATED:
+            self._deliver(revision)
+            self.telemetry.count(Metric.DOCUMENTS_TRANSLATED)
+            self.telemetry.info(
+                "translated", {**names, "partner": revision.partner or "", "dialect": str(revision.dialect or "")}
+            )
+        elif revision.state is State.PARKED:
+            self.telemetry.count(Metric.DOCUMENTS_PARKED)
+            self.telemetry.warning(
+                "parked",
+                {
+                    **names,
+                    "reason": revision.reason or "",
+                    "field": revision.field,
+                    "next_step": revision.next_step,
+                },
+            )
+        else:
+            self.telemetry.count(Metric.DOCUMENTS_SKIPPED)
+            self.telemetry.info("skipped", {**names, "reason": revision.reason or ""})
+        return _OUTCOMES[revision.state]
+
+
+_OUTCOMES = {
+    State.TRANSLATED: Outcome.QUEUED,
+    State.PARKED: Outcome.PARKED,
+    State.SKIPPED: Outcome.SKIPPED,
+}
+
+
+def _read(message: DocumentMessage, raw: bytes) -> _Reading:
+    """Understand the document; what cannot be understood is parked under the hash of its bytes."""
+    key = message.key
+    try:
+        document = read_document(decode(raw), company=key.company, kind=key.kind)
+    except NotADocument as problem:
+        parked = Parked(
+            str(problem),
+            document=str(key),
+            next_step="Open the document in Visma; it is read again when it changes.",
+        )
+    except Parked as problem:
+        parked = problem
+    else:
+        # The poller's key stands: it knows from which list the row came.
+        return _Reading(revision_id(document.content), replace(document, key=key), None)
+    return _Reading(hashlib.sha256(raw).hexdigest(), None, parked)
+
+
+def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:
+    """Whether a second look was asked for content that a newer one replaced meanwhile.
+
+    The poller's own messages come in order; a release carries the content that was stored when it was parked.
+    """
+    if message.cause == _POLLED or newest is None or newest.modified_at is None:
+        return False
+    return message.modified_at < newest.modified_at
+
+
+def _route(document: VismaDocument, key: DocumentKey, routing: Routing) -> Route:
+    if is_invoice_type(document.document_type) is None and key.kind.is_invoice and document.document_type:
+        raise Parked(
+            f"Its type {document.document_type} is none that the connector knows.",
+            document=str(key),
+            field="documentType",
+            next_step="Tell us what it means, or leave it parked.",
+        )
+    content = document.content
+    counterparty = content.counterparty if isinstance(content, Invoice) else content.supplier
+    return routing.route(key.company, key.kind, counterparty.number or "")
+
+
+def _reached_partner(revision: Revision) -> bool:
+    return revision.state in AT_ORDERFUL and revision.state is not State.REJECTED
+
+
+def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
+    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    return Parked(
+        f"It {what} in Visma after it was sent (Orderful {sent.transaction_id}); routing says a person decides.",
+        field="on_revision",
+        next_step="Tell the partner, or set on_revision: replace for this partner and kind and apply the routing.",
+    )

@@ -1,0 +1,341 @@
+"""`make demo`: from nothing to a table that says where every document ended, with a check that can fail.
+
+Only the public ways are used: documents change in the sandbox Visma, the deployed functions do the rest, routing is
+applied with the `connector` command, and the outcome is read from the ledger and from what Orderful holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.payloads import S3Payloads
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import Revision, State
+from connector.domain.routing import Routing
+from local import stack as laptop
+from local.demo import scenario
+from local.demo.report import Verdict, print_report
+from local.demo.scenario import Edit, Expected
+
+ROUTING = Path(__file__).with_name("routing.yaml")
+PATIENCE = timedelta(minutes=4)
+_MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED}
+_SENT = {State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED}
+_PURPOSES = {"00": "original", "05": "replace", "01": "cancellation"}
+
+
+class DemoFailed(Exception):
+    """The demo did not show what it promises."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Lines with the time since the start."""
+
+    console: Console
+    started: float
+
+    def __call__(self, text: str) -> None:
+        """Print a step."""
+        self.console.print(f"[dim]{time.monotonic() - self.started:6.1f} s[/dim]  {text}", highlight=False)
+
+
+class Demo:
+    """The demo on a running laptop stack."""
+
+    def __init__(self, stack: laptop.Stack, progress: Progress) -> None:
+        """Prepare the clients."""
+        self.stack = stack
+        self.progress = progress
+        outputs = stack.outputs
+        self.ledger = DynamoLedger(
+            outputs["DocumentsTable"],
+            S3Payloads(outputs["PayloadsBucket"], stack.client("s3")),
+            stack.client("dynamodb"),
+        )
+        self.documents = scenario.morning()
+
+    def play(self) -> list[Verdict]:
+        """Play the whole scenario and judge it."""
+        self.prepare()
+        self._morning()
+        self._midday()
+        self._operator()
+        return self.verdicts()
+
+    def prepare(self) -> None:
+        """Companies, partners, routing and the first poll: the stack as it is before the first document."""
+        self._set_the_scene()
+        self.progress("applying the routing: connector config apply")
+        self._apply(yaml.safe_load(ROUTING.read_text(encoding="utf-8")))
+        self.progress("first poll: the lists are empty, the cursors are set")
+        self._poll()
+
+    # -- the acts -----------------------------------------------------------------------------------------------------
+
+    def _set_the_scene(self) -> None:
+        """Companies and applications at Visma; accounts, partners and relationships at Orderful."""
+        routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
+        self.stack.visma.control(
+            "PUT", "clients", {laptop.VISMA_CLIENT["client_id"]: laptop.VISMA_CLIENT["client_secret"]}
+        )
+        self.stack.visma.control(
+            "PUT",
+            "companies",
+            [
+                {
+                    "company_id": scenario.COMPANY_IDS[name],
+                    "tenant_id": scenario.TENANT_IDS[name],
+                    "name": company["name"],
+                }
+                for name, company in routing["companies"].items()
+            ],
+        )
+        for company in routing["companies"].values():
+            self.stack.orderful.control("POST", "accounts", {**company["orderful"]["isa_id"], "name": company["name"]})
+        for name, partner in [*routing["partners"].items(), ("late", scenario.LATE_PARTNER)]:
+            isa_id = partner["orderful"]["isa_id"]
+            without = isa_id["test"] == scenario.WITHOUT_RELATIONSHIP
+            self.stack.orderful.control(
+                "POST", "partners", {**isa_id, "name": name, **({"outgoing": []} if without else {})}
+            )
+
+    def _morning(self) -> None:
+        self.progress(f"{len(self.documents)} documents change in Visma; on the way: a 429 and a 502 from Visma,")
+        self.progress("  a 429 from Orderful, and an answer of Orderful that is lost after the work was done")
+        for document in self.documents:
+            self.stack.visma.control(
+                "POST",
+                "documents",
+                {
+                    "kind": document.resource,
+                    "company": scenario.COMPANY_IDS[document.company],
+                    "document": document.document,
+                },
+            )
+        visma, orderful = self.stack.visma, self.stack.orderful
+        lists = {"method": "GET", "path_prefix": "/v1/"}
+        visma.control("POST", "faults", {"fault": "http_429", "match": {**lists, "nth": 2}, "retry_after": 1})
+        visma.control("POST", "faults", {"fault": "http_502_html", "match": {**lists, "nth": 5}})
+        orderful.control(
+            "POST", "faults", {"fault": "http_429", "match": {"method": "POST", "nth": 3}, "retry_after": 1}
+        )
+        orderful.control("POST", "faults", {"fault": "lost_response", "match": {"method": "POST", "nth": 9}})
+        self._until_at_rest(expected=len(self.documents))
+
+    def _midday(self) -> None:
+        edits = scenario.edits(self.documents)
+        self.progress(f"{len(edits)} documents are edited in Visma; all access tokens are revoked meanwhile")
+        self.stack.visma.control("POST", "tokens/revoke")
+        by_key = {document.key: document for document in self.documents}
+        for edit in edits:
+            self._edit(by_key[edit.key], edit)
+        self._until_at_rest(expected=len(self.documents))
+
+    def _operator(self) -> None:
+        self.progress("the operator adds the missing partner: connector config apply")
+        scenario.routing_added(self.documents)
+        routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
+        routing["partners"]["nyleverandor"] = scenario.LATE_PARTNER
+        self._apply(routing)
+        self._until_at_rest(expected=len(self.documents))
+
+    def _edit(self, document: Expected, edit: Edit) -> None:
+        self.stack.visma.control(
+            "PATCH",
+            "documents",
+            {
+                "kind": document.resource,
+                "company": scenario.COMPANY_IDS[document.company],
+                "number": document.business_number,
+                "changes": edit.changes,
+            },
+        )
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def _apply(self, routing: dict[str, Any]) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+            yaml.safe_dump(routing, file, allow_unicode=True)
+            file.flush()
+            self.connector("config", "apply", file.name, "--yes")
+
+    def connector(self, *arguments: str) -> str:
+        """Run the `connector` command against the stack.
+
+        Raises:
+            DemoFailed: it exited non-zero.
+        """
+        ended = subprocess.run(
+            [sys.executable, "-m", "ops.main", *arguments],
+            env={**os.environ, **self.stack.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise DemoFailed(f"connector {' '.join(arguments)} failed: {ended.stderr.strip() or ended.stdout.strip()}")
+        return ended.stdout
+
+    def _poll(self) -> dict[str, Any]:
+        return self._invoke("PollVismaFunction")
+
+    def _invoke(self, function: str) -> dict[str, Any]:
+        """Run a scheduled function now, besides its schedule: two at once are safe, and the demo is shorter."""
+        answer = self.stack.client("lambda").invoke(FunctionName=self.stack.outputs[function], Payload=b"{}")
+        payload: dict[str, Any] = json.loads(answer["Payload"].read() or b"{}")
+        if answer.get("FunctionError"):
+            raise DemoFailed(f"{function} failed: {payload.get('errorMessage', payload)}")
+        return payload
+
+    def _until_at_rest(self, *, expected: int) -> None:
+        """Poll until Visma has no news, the queues are empty and no revision is on its way."""
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        shown = ""
+        while time.monotonic() < deadline:
+            poll = self._poll()
+            newest = self.newest()
+            waiting = self._queued()
+            quiet = not poll.get("queued") and not poll.get("problems") and waiting == 0
+            moving = sum(1 for revision in newest.values() if revision.state in _MOVING)
+            if quiet and not moving and len(newest) >= expected:
+                self._invoke("TrackTransactionsFunction")
+                self.progress(f"  at rest: {_tally(self.newest().values())}")
+                return
+            line = f"  {_tally(newest.values())}; {waiting} on the queues"
+            if line != shown:
+                self.progress(line)
+                shown = line
+            time.sleep(0.5)
+        raise DemoFailed(f"Not at rest after {PATIENCE.total_seconds():.0f} s: {shown.strip()}")
+
+    def _queued(self) -> int:
+        sqs = self.stack.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        total = 0
+        for output in ("DocumentsQueueUrl", "DeliveriesQueueUrl"):
+            answer = sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=names)
+            total += sum(int(answer["Attributes"][name]) for name in names)
+        return total
+
+    # -- judging ------------------------------------------------------------------------------------------------------
+
+    def newest(self) -> dict[str, Revision]:
+        """The newest revision of each document in the ledger."""
+        found: dict[str, Revision] = {}
+        for state in State:
+            for revision in self.ledger.in_state(state):
+                before = found.get(str(revision.key))
+                if before is None or before.sequence < revision.sequence:
+                    found[str(revision.key)] = revision
+        return found
+
+    def verdicts(self) -> list[Verdict]:
+        """Compare the ledger and Orderful with what the scenario promised."""
+        held = self.held()
+        verdicts = []
+        for document in self.documents:
+            revisions = self.ledger.revisions(DocumentKey.parse(document.key), limit=50)
+            transactions = held.pop((self._sender(document), document.business_number, _type_of(document)), [])
+            verdicts.append(_judge(document, revisions, transactions))
+        verdicts += [
+            Verdict(f"{sender}: {number}", "", "", "", [t["id"] for t in stray], "nobody asked for it", "unexpected")
+            for (sender, number, _), stray in held.items()
+        ]
+        return verdicts
+
+    def held(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+        """What Orderful holds, by sender, number and type, oldest first."""
+        by_document: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+        for transaction in self.stack.orderful.control("GET", "transactions"):
+            sender = transaction["sender"]["isaId"]
+            by_document[(sender, transaction["businessNumber"], transaction["type"]["name"])].append(transaction)
+        return dict(by_document)
+
+    def _sender(self, document: Expected) -> str:
+        routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
+        return str(Routing.from_data(routing).companies[document.company].isa_id.test)
+
+
+def _type_of(document: Expected) -> str:
+    return "850_PURCHASE_ORDER" if document.kind == "purchase_order" else "810_INVOICE"
+
+
+def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequence[dict[str, Any]]) -> Verdict:
+    purposes = [purpose_of(transaction["request"]) for transaction in transactions]
+    newest = revisions[0] if revisions else None
+    state = newest.state.value if newest else "nowhere"
+    ended = document.ends if document.ends != "SENT" else "sent"
+    as_promised = newest is not None and (
+        newest.state in _SENT if document.ends == "SENT" else newest.state.value == document.ends
+    )
+    wrong = None
+    if purposes != document.sent:
+        wrong = f"Orderful holds {purposes or 'nothing'}, promised was {document.sent or 'nothing'}"
+    elif not as_promised:
+        wrong = f"ended {state}, promised was {ended}"
+    why = document.story
+    if newest is not None and newest.reason and newest.state not in _SENT:
+        why = newest.reason
+    return Verdict(
+        key=document.key,
+        partner=next((revision.partner for revision in revisions if revision.partner), None) or "",
+        dialect=next((str(revision.dialect) for revision in revisions if revision.dialect), ""),
+        state=state,
+        transactions=[transaction["id"] for transaction in transactions],
+        why=why,
+        wrong=wrong,
+    )
+
+
+def purpose_of(request: dict[str, Any]) -> str:
+    """Original, replacement or cancellation, from the request that Orderful was sent."""
+    message = request["message"]
+    if "transactionSets" not in message:
+        return str(message.get("purpose", "original"))
+    first = message["transactionSets"][0]
+    beginning = first.get("beginningSegmentForPurchaseOrder") or first.get("beginningSegmentForInvoice")
+    return _PURPOSES.get(beginning[0].get("transactionSetPurposeCode", "00"), "other")
+
+
+def _tally(revisions: Any) -> str:
+    counts = Counter(revision.state.value for revision in revisions)
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing captured yet"
+
+
+def main(start: Callable[..., Any] = laptop.running) -> int:
+    """Run the demo; 0 only if every document arrived exactly as promised."""
+    console = Console(width=160 if not sys.stdout.isatty() else None)
+    progress = Progress(console, time.monotonic())
+    if laptop.find() is not None:
+        console.print("The laptop stack of `make up` is running in this directory; stop it first with `make down`.")
+        return 2
+    try:
+        with start(progress) as stack:
+            demo = Demo(stack, progress)
+            verdicts = demo.play()
+            passed = print_report(console, verdicts, stack)
+    except (DemoFailed, laptop.StackFailed) as error:
+        console.print(f"[red]{error}[/red]")
+        return 1
+    progress("every process of the demo has ended; `make up` starts the same stack and leaves it running")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

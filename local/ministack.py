@@ -1,0 +1,183 @@
+"""MiniStack, the AWS of the laptop: started with IAM enforced, stopped without leaving a process behind.
+
+It runs in a process group of its own together with the workers that execute the functions, so one signal ends them all.
+What is needed to find it again lies in `.local/ministack.json`; its log, and with it what the functions print, in
+`.local/ministack.log`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ROOT / ".venv-ministack" / "bin" / "ministack"
+DIRECTORY = ROOT / ".local"
+REGION = "eu-north-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""MiniStack's own root caller; every function gets credentials of its role instead."""
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Those that this process started: a child stays in the process table until its parent asks for its end."""
+
+_USUAL_PORT = 4566
+_START_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+
+
+class MiniStackFailed(Exception):
+    """MiniStack did not come up; the message says where to read why."""
+
+
+@dataclass(frozen=True, slots=True)
+class MiniStack:
+    """A running MiniStack.
+
+    Attributes:
+        pid: Its process, which leads a process group of the same number.
+        port: Where it listens.
+        directory: Where its log and its temporary files lie.
+    """
+
+    pid: int
+    port: int
+    directory: str
+
+    @property
+    def endpoint(self) -> str:
+        """What `AWS_ENDPOINT_URL` has to be."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
+    """Start MiniStack and wait until it answers.
+
+    Args:
+        directory: Where state, log and temporary files go.
+        port: Where to listen; by default 4566, or any free port when that is taken.
+
+    Raises:
+        MiniStackFailed: it ended or stayed silent; nothing is left running.
+    """
+    port = port or _free_port()
+    temporary = directory / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    log = directory / "ministack.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [PROGRAM],
+            env=_environment(port, temporary),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children[process.pid] = process
+    running = MiniStack(process.pid, port, str(directory))
+    _state_file(directory).write_text(json.dumps(asdict(running)))
+    deadline = time.monotonic() + _START_SECONDS
+    while not _answers(running.endpoint):
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(running)
+            raise MiniStackFailed(f"MiniStack did not start; read {log}.")
+        time.sleep(0.1)
+    return running
+
+
+def find(directory: Path = DIRECTORY) -> MiniStack | None:
+    """The MiniStack that was started in `directory` and still runs, if any."""
+    try:
+        running = MiniStack(**json.loads(_state_file(directory).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return running if _is_ministack(running.pid) else None
+
+
+def stop(running: MiniStack) -> None:
+    """End MiniStack and every worker it started, and remove what they left in their temporary directory."""
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal_number)
+        if _group_ended(running.pid):
+            break
+    _children.pop(running.pid, None)
+    directory = Path(running.directory)
+    _state_file(directory).unlink(missing_ok=True)
+    shutil.rmtree(directory / "tmp", ignore_errors=True)
+
+
+@contextlib.contextmanager
+def ministack(directory: Path = DIRECTORY) -> Iterator[MiniStack]:
+    """MiniStack for the length of a `with` block."""
+    running = start(directory)
+    try:
+        yield running
+    finally:
+        stop(running)
+
+
+def _environment(port: int, temporary: Path) -> dict[str, str]:
+    # The workers inherit this environment: nothing of the caller's (profiles, keys, endpoints, PYTHONPATH) may leak in.
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {
+        **CREDENTIALS,
+        "AUTH": "true",
+        # `BIND_HOST=0.0.0.0 make up` lets containers of `sam local invoke` in; otherwise nobody outside can reach it.
+        "BIND_HOST": os.environ.get("BIND_HOST", "127.0.0.1"),
+        "GATEWAY_PORT": str(port),
+        "LAMBDA_EXECUTOR": "local",
+        "MINISTACK_REGION": REGION,
+        "PYTHONDONTWRITEBYTECODE": "1",  # as on Lambda, where the disk is read-only
+        "TMPDIR": str(temporary),
+    }
+
+
+def _free_port() -> int:
+    for wanted in (_USUAL_PORT, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            return int(probe.getsockname()[1])
+    raise MiniStackFailed("No port is free on 127.0.0.1.")
+
+
+def _answers(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310 - our own http URL
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _is_ministack(pid: int) -> bool:
+    """Whether `pid` is still ours: numbers are given out again after a restart of the machine."""
+    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return "ministack" in shown.stdout
+
+
+def _group_ended(group: int) -> bool:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        if group in _children:
+            _children[group].poll()
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _state_file(directory: Path) -> Path:
+    return directory / "ministack.json"

@@ -1,0 +1,12 @@
+"""A sandbox Visma.net and a sandbox Orderful: small HTTP servers with state that misbehave on request.
+
+They stand in for the vendors on a laptop and in tests. They speak over real sockets, keep everything in memory and are
+as unkind as the vendors are known to be. Each can be steered in process (its class) or over HTTP (`/_sandbox/...`).
+Production code knows nothing of them: only base URLs differ.
+
+Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), `fault-rates`, `clock` (PUT), `reset`
+(POST), `health` (GET). Visma: `documents` (GET, POST, PATCH, DELETE), `generate`, `tokens/revoke` (POST),
+`tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful: `transactions` (GET), `transactions/<id>/advance`,
+`accounts`, `partners` (POST), `relationships`, `pace`, `limits` (PUT). Their bodies carry the names of the arguments of
+the methods they call; durations are in seconds.
+"""

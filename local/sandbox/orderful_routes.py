@@ -1,0 +1,180 @@
+"""The routes of the sandbox Orderful: the API itself and `/_sandbox/...`, by which demo and tests steer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import Flask, g, request
+from flask import Response as FlaskResponse
+
+from local.sandbox.orderful_network import stamp
+from local.sandbox.orderful_store import ArgumentError, Transaction
+from local.sandbox.server import CONTROL_PREFIX, json_response
+
+if TYPE_CHECKING:
+    from local.sandbox.orderful import OrderfulSandbox
+
+
+def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
+    """What Orderful serves."""
+    app.register_error_handler(ArgumentError, _argument_error)
+
+    @app.before_request
+    def admit() -> FlaskResponse | None:
+        return None if request.path.startswith(CONTROL_PREFIX) or not request.url_rule else sandbox.admit()
+
+    @app.after_request
+    def show_limit(response: FlaskResponse) -> FlaskResponse:
+        response.headers.extend(g.get("limit", {}))
+        return response
+
+    @app.post("/transactions")
+    def create_v4() -> FlaskResponse:
+        return sandbox.create_v4()
+
+    @app.post("/v3/transactions")
+    def create_v3() -> FlaskResponse:
+        return sandbox.create_v3()
+
+    @app.get("/v3/transactions")
+    def list_transactions() -> FlaskResponse:
+        parameters = request.args.to_dict(flat=False)
+        rows, following, preceding = sandbox.page(parameters)
+        return _page([one.shown(_base()) for one in rows], parameters, following, preceding)
+
+    _add_reading(sandbox, app)
+
+    @app.get("/v3/organizations/me")
+    def organization() -> FlaskResponse:
+        accounts = [
+            {"id": str(one.number), "name": one.name, "liveIsaId": one.live, "testIsaId": one.test}
+            for one in sandbox.network.accounts
+            if one.own
+        ]
+        own = sandbox.organization
+        return json_response({"id": str(own.number), "name": own.name, "ediAccounts": accounts})
+
+    @app.get("/v3/relationships")
+    def list_relationships() -> FlaskResponse:
+        parameters = request.args.to_dict(flat=False)
+        rows, following, preceding = sandbox.relationships_page(parameters)
+        return _page([one.shown() for one in rows], parameters, following, preceding)
+
+
+def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
+    """One transaction and its parts."""
+
+    @app.get("/v3/transactions/<transaction_id>")
+    def read(transaction_id: str) -> FlaskResponse:
+        expand = request.args.get("expand")
+        if expand not in {None, "message"}:
+            raise ArgumentError(("expand", "expand must be one of message"))
+        found = sandbox.find(transaction_id)
+        if found is None:
+            return _not_found(transaction_id)
+        shown = found.shown(_base())
+        if expand:
+            shown["message"] = _message(found)
+        return json_response(shown)
+
+    @app.get("/v3/transactions/<transaction_id>/message")
+    def read_message(transaction_id: str) -> FlaskResponse:
+        found = sandbox.find(transaction_id)
+        return json_response(_message(found)) if found else _not_found(transaction_id)
+
+    @app.get("/v3/transactions/<transaction_id>/acknowledgment")
+    def read_acknowledgment(transaction_id: str) -> FlaskResponse:
+        found = sandbox.find(transaction_id)
+        if found is None or found.acknowledged_at is None or found.acknowledgment_status == "OVERDUE":
+            return _not_found(transaction_id)
+        href = f"{_base()}/v3/transactions/{found.id}"
+        return json_response(
+            {
+                "href": f"{href}/acknowledgment",
+                "createdAt": stamp(found.acknowledged_at),
+                "status": found.acknowledgment_status,
+                "transaction": {"href": href},
+                "transactionId": found.id,
+                "errors": found.errors,
+            }
+        )
+
+    @app.get("/v2/transactions/<transaction_id>/validations")
+    @app.get("/v2/organizations/<organization_id>/transactions/<transaction_id>/validations")
+    def read_validations(transaction_id: str, organization_id: str | None = None) -> FlaskResponse:
+        found = sandbox.find(transaction_id)
+        if found is None or organization_id not in {None, str(sandbox.organization.number)}:
+            return _not_found(transaction_id)
+        return json_response(found.invalid if found.validation_status == "INVALID" else [])
+
+
+def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
+    """What only demo and tests use."""
+
+    @app.get(f"{CONTROL_PREFIX}/transactions")
+    def held() -> list[dict[str, Any]]:
+        return sandbox.transactions(request.args.get("business_number"))
+
+    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/advance")
+    def advance(transaction_id: str) -> tuple[str, int]:
+        sandbox.advance(transaction_id, **request.get_json())
+        return "", 204
+
+    @app.post(f"{CONTROL_PREFIX}/accounts")
+    def add_account() -> tuple[str, int]:
+        sandbox.add_account(**request.get_json())
+        return "", 204
+
+    @app.post(f"{CONTROL_PREFIX}/partners")
+    def add_partner() -> tuple[str, int]:
+        sandbox.add_partner(**request.get_json())
+        return "", 204
+
+    @app.put(f"{CONTROL_PREFIX}/relationships")
+    def set_relationship() -> tuple[dict[str, Any], int]:
+        return sandbox.set_relationship(**request.get_json()).shown(), 200
+
+    @app.put(f"{CONTROL_PREFIX}/pace")
+    def set_pace() -> tuple[str, int]:
+        body = request.get_json()
+        sandbox.set_pace(**{name: None if value is None else timedelta(seconds=value) for name, value in body.items()})
+        return "", 204
+
+    @app.put(f"{CONTROL_PREFIX}/limits")
+    def set_limits() -> tuple[str, int]:
+        sandbox.limits = dict(request.get_json())
+        return "", 204
+
+
+def _base() -> str:
+    return request.host_url.rstrip("/")
+
+
+def _message(transaction: Transaction) -> dict[str, Any]:
+    href = f"{_base()}/v3/transactions/{transaction.id}/message"
+    return {"href": href, "transactionSets": transaction.transaction_sets}
+
+
+def _page(
+    rows: list[dict[str, Any]], parameters: Mapping[str, list[str]], following: str | None, preceding: str | None
+) -> FlaskResponse:
+    kept = {name: values for name, values in parameters.items() if name not in {"nextCursor", "prevCursor"}}
+
+    def link(name: str, position: str | None) -> str | None:
+        return f"{request.base_url}?{urlencode({**kept, name: [position]}, doseq=True)}" if position else None
+
+    links = {"next": link("nextCursor", following), "prev": link("prevCursor", preceding)}
+    return json_response({"metadata": {"pagination": {"links": links}}, "data": rows})
+
+
+def _not_found(transaction_id: str) -> FlaskResponse:
+    return json_response({"message": f"Transaction {transaction_id} not found", "statusCode": 404}, 404)
+
+
+def _argument_error(error: ArgumentError) -> FlaskResponse:
+    errors = [{"type": "argumentError", "ref": ref, "message": message} for ref, message in error.errors]
+    body = {"type": "argumentError", "ref": "user", "message": "There were errors with your request", "errors": errors}
+    return json_response(body, 400)

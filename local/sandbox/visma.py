@@ -1,0 +1,370 @@
+"""The sandbox Visma.net: token service, lists, single documents, the PUT of purchase orders, and how they are steered.
+
+It follows what is known of the real one: pages are capped in silence, unknown parameters are ignored, a time without
+its operator is ignored, a wrong company is an empty list with status 200, lists have no ETag, a stale `If-Match` is a
+412 without a body, statuses refuse changes with 400.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Response as FlaskResponse
+from flask import g, request
+from werkzeug.exceptions import HTTPException
+
+from local.sandbox.faults import Answer
+from local.sandbox.server import Sandbox, json_bytes, json_response
+from local.sandbox.visma_connect import Grant, SandboxCompany, TokenService
+from local.sandbox.visma_generator import Recipe, generate
+from local.sandbox.visma_orders import CLOSED_FOR_GOOD, updated
+from local.sandbox.visma_resources import Resource, resource_named
+from local.sandbox.visma_routes import add_api, add_controls
+from local.sandbox.visma_store import BadRequest, Document, Row, Store
+
+CLIENT_ID: Final = "isv_sandbox"
+CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - opens nothing but the sandbox
+RATE_POLICY: Final = "4-fixed-window"
+
+
+@dataclass(slots=True)
+class _Window:
+    started: datetime
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VismaOptions:
+    """How the sandbox behaves where Visma's behaviour is configurable, unknown or changes.
+
+    Attributes:
+        zone: Zone of `lastModifiedDateTime` and of its filter (Visma: nowhere documented).
+        order_by: Order of list rows: `number` or `modified` (Visma: undocumented).
+        max_page_size: Where pages are cut in silence.
+        hourly_budget: Requests an hour for each company and client.
+        company_header: True when a missing `ipp-company-id` gives empty lists; a wrong one always does.
+        refuses_update: Statuses whose orders answer a PUT with 400 (Visma: undocumented); `Closed`, `Cancelled`,
+            `Voided` and `Balanced` always do. In others a PUT of `hold` alone is still taken.
+        customer_tenants: Tenants that get a token which the API then answers with 401.
+    """
+
+    zone: str = "Europe/Oslo"
+    order_by: str = "number"
+    max_page_size: int = 1000
+    hourly_budget: int = 15_000
+    company_header: bool = True
+    refuses_update: frozenset[str] = CLOSED_FOR_GOOD
+    customer_tenants: frozenset[str] = field(default_factory=frozenset)
+
+
+class VismaSandbox(Sandbox):
+    """A Visma.net that lives in memory.
+
+    Attributes:
+        companies: Company number -> company.
+        options: The behaviour; change it with `set_options`.
+        connect: The token service.
+    """
+
+    def __init__(
+        self,
+        *companies: SandboxCompany,
+        options: VismaOptions | None = None,
+        clients: Mapping[str, str] | None = None,
+        control_token: str | None = None,
+    ) -> None:
+        """Build a sandbox; without companies it has one.
+
+        Args:
+            companies: The companies it knows.
+            options: Its behaviour.
+            clients: Client id -> secret of the applications.
+            control_token: See `Sandbox`.
+        """
+        super().__init__("visma", control_token=control_token)
+        self.companies = {company.company_id: company for company in companies or (SandboxCompany(),)}
+        self.options = options or VismaOptions()
+        self.connect = TokenService(self.clock, dict(clients or {CLIENT_ID: CLIENT_SECRET}))
+        self._request_ids = count(1)
+        self.forget()
+        add_api(self, self.app)
+        add_controls(self, self.app)
+
+    def forget(self) -> None:
+        """Drop documents, tokens and used budgets; the companies stay, with their branches."""
+        options = self.options
+        self._store = Store(
+            self.clock, zone=options.zone, order_by=options.order_by, max_page_size=options.max_page_size
+        )
+        self._windows: dict[tuple[str, str], _Window] = {}
+        self.connect.revoke_all()
+        self._describe_companies()
+
+    def set_options(self, **changes: Any) -> None:
+        """Change some of the `VismaOptions`; what was written keeps the wall time it was stamped with.
+
+        Raises:
+            ValueError: an option is unknown.
+        """
+        unknown = set(changes) - {option.name for option in fields(VismaOptions)}
+        if unknown:
+            raise ValueError(f"The sandbox Visma has no option {', '.join(sorted(unknown))}.")
+        with self.lock:
+            self.options = replace(self.options, **changes)
+            self._store.zone = ZoneInfo(self.options.zone)
+            self._store.order_by = self.options.order_by
+            self._store.max_page_size = self.options.max_page_size
+
+    def set_companies(self, *companies: SandboxCompany) -> None:
+        """Serve these companies from now on; documents of the ones before are out of sight."""
+        with self.lock:
+            self.companies = {company.company_id: company for company in companies}
+            self._describe_companies()
+
+    def _describe_companies(self) -> None:
+        for company in self.companies.values():
+            organization = {"organizationCd": company.company_id, "name": company.name, "baseCurrency": "NOK"}
+            self.put_document("organization", organization, company=company.company_id)
+            for position, number in enumerate(company.branches, 1):
+                branch = {"branchId": position, "number": number, "name": company.name, "isActive": True}
+                branch |= {"isMainBranch": position == 1, "organizationId": 1}
+                self.put_document("branch", branch, company=company.company_id)
+
+    # -- documents
+
+    def put_document(
+        self,
+        kind: str,
+        document: Document,
+        *,
+        company: str | None = None,
+        visible_after: timedelta = timedelta(0),
+        as_is: bool = False,
+    ) -> Document:
+        """Create or replace a document; the sandbox stamps `lastModifiedDateTime` and `timeStamp`.
+
+        Args:
+            kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote`, `supplier` ...
+            document: As Visma shows it.
+            company: Company number; None takes the first company.
+            visible_after: Readers see the state before for this long (a transaction that commits late).
+            as_is: Keep the document's own stamps, or their absence.
+
+        Returns:
+            The document as stored.
+
+        Raises:
+            ValueError: the kind is unknown or the number is missing.
+        """
+        with self.lock:
+            return self._store.put(
+                self._company(company), resource_named(kind), document, visible_after=visible_after, as_is=as_is
+            ).document
+
+    def edit_document(
+        self,
+        kind: str,
+        number: str,
+        changes: Document | None = None,
+        *,
+        company: str | None = None,
+        document_type: str | None = None,
+        visible_after: timedelta = timedelta(0),
+    ) -> Document:
+        """Replace some fields of a document; without `changes` only its stamps move.
+
+        Raises:
+            ValueError: there is no such document.
+        """
+        with self.lock:
+            row = self._row(kind, number, company, document_type)
+            document = {**row.document, **(changes or {})}
+            return self.put_document(kind, document, company=company, visible_after=visible_after)
+
+    def remove_document(
+        self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
+    ) -> None:
+        """Delete a document: it just is not there any more.
+
+        Raises:
+            ValueError: there is no such document.
+        """
+        with self.lock:
+            self._row(kind, number, company, document_type)
+            self._store.remove(self._company(company), resource_named(kind), number, document_type)
+
+    def document(
+        self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
+    ) -> Document:
+        """A document as readers see it now.
+
+        Raises:
+            ValueError: there is no such document.
+        """
+        with self.lock:
+            return self._row(kind, number, company, document_type).document
+
+    def documents(self, kind: str, *, company: str | None = None) -> list[Document]:
+        """All documents of a kind as readers see them now, in the order of lists."""
+        with self.lock:
+            return [row.document for row in self._store.rows(self._company(company), resource_named(kind))]
+
+    def generate(self, kind: str, recipe: Recipe, *, company: str | None = None) -> list[str]:
+        """Create documents in bulk and give their numbers.
+
+        Raises:
+            ValueError: documents of this kind cannot be generated.
+        """
+        resource = resource_named(kind)
+        with self.lock:
+            return [
+                str(self.put_document(kind, document, company=company)[resource.number])
+                for document in generate(kind, recipe)
+            ]
+
+    def revoke_tokens(self) -> None:
+        """Make every token worthless at once."""
+        with self.lock:
+            self.connect.revoke_all()
+
+    def _company(self, company: str | None) -> str:
+        if company is None:
+            return next(iter(self.companies))
+        if company not in self.companies:
+            raise ValueError(f"The sandbox Visma has no company '{company}'; it has {', '.join(self.companies)}.")
+        return company
+
+    def _row(self, kind: str, number: str, company: str | None, document_type: str | None) -> Row:
+        row = self._store.find(self._company(company), resource_named(kind), number, document_type)
+        if row is None:
+            raise ValueError(f"The sandbox Visma has no {kind} {number}.")
+        return row
+
+    # -- Visma's manners
+
+    def throttled(self, retry_after: int | None) -> Answer:
+        """API Management's 429."""
+        answer = Answer.of_json(429, {"statusCode": 429, "message": "Rate limit is exceeded. Try again later."})
+        if retry_after is not None:
+            answer.headers["Retry-After"] = str(retry_after)
+        answer.headers.extend(_budget_headers(self.options.hourly_budget, 0, retry_after or 0))
+        return answer
+
+    def always(self, _answer: Answer) -> Mapping[str, str]:
+        """The ids that Visma's support asks for."""
+        return {"Ipp-Request-Id": f"sandbox-{next(self._request_ids):08}", "Request-Context": "appId=cid-v1:sandbox"}
+
+    def error_page(self, error: HTTPException) -> FlaskResponse:
+        """API Management's answer to what it does not know."""
+        return json_response({"statusCode": error.code, "message": error.description}, error.code or 500)
+
+    # -- one request to the API
+
+    def admit(self, scope: str) -> FlaskResponse | None:
+        """Check token, budget and scope; None lets the request in, with its company in `g.company` (None: wrong)."""
+        grant = self.connect.grant_of(request.headers.get("Authorization", ""))
+        company = self._company_of(grant)
+        if grant is None or company is None:
+            return json_response(
+                {"statusCode": 401, "message": "Unauthorized. Access token is missing or invalid."}, 401
+            )
+        spent = self._spend(grant)
+        if spent is not None:
+            return spent
+        if scope not in grant.scopes:
+            return json_response({"message": f"The scope {scope} is missing."}, 403)
+        named = request.headers.get("ipp-company-id")
+        right = named == company.company_id or (named is None and not self.options.company_header)
+        g.company = company.company_id if right else None
+        return None
+
+    def _company_of(self, grant: Grant | None) -> SandboxCompany | None:
+        if grant is None:
+            return None
+        return next((one for one in self.companies.values() if one.tenant_id == grant.tenant_id), None)
+
+    def _spend(self, grant: Grant) -> FlaskResponse | None:
+        """Take one request from the hour's budget of this company and client."""
+        now, budget = self.clock.now(), self.options.hourly_budget
+        window = self._windows.get((grant.tenant_id, grant.client_id))
+        if window is None or now - window.started >= timedelta(hours=1):
+            window = self._windows[grant.tenant_id, grant.client_id] = _Window(now)
+        reset = int((window.started + timedelta(hours=1) - now).total_seconds())
+        if window.used >= budget:
+            answer = self.throttled(reset)
+            return FlaskResponse(answer.body, answer.status, answer.headers.to_wsgi_list())
+        window.used += 1
+        g.budget = _budget_headers(budget, budget - window.used, reset)
+        return None
+
+    def list_page(self, resource: Resource) -> FlaskResponse:
+        """A list."""
+        if g.company is None:
+            return json_bytes(b"[]")
+        missing = resource.not_played & set(request.args)
+        if missing:
+            words = ", ".join(sorted(missing))
+            return json_response({"message": f"The sandbox does not play the parameter {words}."}, 501)
+        return json_bytes(self._store.page(g.company, resource, request.args.to_dict()))
+
+    def single(self, resource: Resource, number: str, document_type: str | None = None) -> FlaskResponse:
+        """One document with its ETag."""
+        row = self._store.find(g.company, resource, _decoded(number), document_type) if g.company else None
+        if row is None:
+            return json_response({"message": f"The {resource.name} {number} was not found."}, 404)
+        response = json_bytes(row.text())
+        if resource.row_version and "timeStamp" in row.document:
+            response.headers["ETag"] = f'"{row.document["timeStamp"]}"'
+        return response
+
+    def update_order(self, number: str) -> FlaskResponse:
+        """The PUT of a purchase order."""
+        resource = resource_named("purchaseorder")
+        row = self._store.find(g.company, resource, _decoded(number)) if g.company else None
+        if row is None:
+            return json_response({"message": f"The purchase order {number} was not found."}, 404)
+        wanted = request.headers.get("If-Match")
+        if wanted is not None and not _matches(wanted, str(row.document.get("timeStamp"))):
+            return FlaskResponse(status=412)
+        if not request.is_json:
+            return json_response({"message": "The content type must be application/json."}, 415)
+        order, last_line = updated(
+            row.document,
+            request.get_json(silent=True),
+            refusing=self.options.refuses_update,
+            last_line=row.last_line,
+        )
+        row = self._store.put(g.company, resource, order, last_line=last_line)
+        return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})
+
+
+def _budget_headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(reset),
+        "X-RateLimit-Policy": RATE_POLICY,
+    }
+
+
+def _matches(if_match: str, row_version: str) -> bool:
+    """True when one of the tags is the row version; tags without quotes never match."""
+    tags: Iterable[str] = (tag.strip().removeprefix("W/") for tag in if_match.split(","))
+    return any(tag in {"*", f'"{row_version}"'} for tag in tags)
+
+
+def _decoded(number: str) -> str:
+    """Undo `b64(...)`, the way to send identifiers with reserved characters (Visma: since 8.19)."""
+    if not (number.startswith("b64(") and number.endswith(")")):
+        return number
+    inner = number[4:-1]
+    try:
+        return base64.urlsafe_b64decode(inner + "=" * (-len(inner) % 4)).decode()
+    except ValueError:
+        raise BadRequest(f"The identifier {number} is not base64url.") from None

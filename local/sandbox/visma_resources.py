@@ -1,0 +1,159 @@
+"""The lists of the sandbox Visma: keys, filters and what only comes when it is asked for (Visma: OpenAPI of 2025)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+Path = tuple[str, ...]
+
+PURCHASE_ORDER_STATUSES: Final = frozenset(
+    {"Balanced", "Cancelled", "Closed", "Hold", "Open", "PendingEmail", "PendingPrint", "Printed", "Voided"}
+)
+_PURCHASE_ORDER_TYPES: Final = frozenset({"RegularOrder", "DropShip", "Blanket", "StandardBlanket"})
+_SUPPLIER_INVOICE_STATUSES: Final = frozenset(
+    {"Hold", "Balanced", "Voided", "Scheduled", "Open", "Closed", "Printed", "Prebooked", "Reserved"}
+)
+_CUSTOMER_INVOICE_STATUSES: Final = frozenset(
+    {"Hold", "Balanced", "Voided", "Scheduled", "Open", "Closed", "PendingPrint", "PendingEmail"}
+    | {"CreditHold", "CcHold", "Reserved"}
+)
+_CUSTOM_FIELDS: Final = (
+    *(f"customStr{n}" for n in range(1, 6)),
+    *("customDec1", "customDec2", "customInt1", "customInt2", "customDateTimeUTC1"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One list.
+
+    Attributes:
+        name: The word in the path and in the control routes.
+        number: Field that holds the key in the URL.
+        typed: True when the key is document type and number together.
+        equals: Filters by equality: parameter -> where the value stands.
+        dates: Filters with an operator in `<parameter>Condition`: parameter -> field.
+        words: Parameters that take a word of a list -> the words.
+        on_request: Parameters that must be `true` for a field to be there -> the fields.
+        not_played: Filters Visma documents but this sandbox does not play; using one is answered with 501.
+        paged: False for the short lists that take no page and carry no metadata.
+        row_version: True when the document shows its row version in `timeStamp`.
+    """
+
+    name: str
+    number: str
+    typed: bool = False
+    equals: Mapping[str, Path] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    on_request: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    not_played: frozenset[str] = frozenset()
+    paged: bool = True
+    row_version: bool = True
+
+
+_MODIFIED: Final = {"lastModifiedDateTime": "lastModifiedDateTime"}
+_CREATED: Final = {"createdDateTime": "createdDateTime"}
+
+_CUSTOMER_DOCUMENT: Final = {
+    "equals": {
+        "documentType": ("documentType",),
+        "status": ("status",),
+        "customer": ("customer", "number"),
+        "branch": ("branchNumber", "number"),
+        "financialPeriod": ("financialPeriod",),
+        "closedFinancialPeriod": ("closedFinancialPeriod",),
+        "externalReference": ("externalReference",),
+        "paymentReference": ("paymentReference",),
+        "customerRefNumber": ("customerRefNumber",),
+    },
+    "dates": {**_MODIFIED, **_CREATED, "documentDate": "documentDate", "documentDueDate": "documentDueDate"},
+    "words": {"status": _CUSTOMER_INVOICE_STATUSES},
+    "on_request": {
+        "expandTaxDetails": ("taxDetails",),
+        "expandInvoiceAddress": ("invoiceAddress", "invoiceContact"),
+        "expandAttachments": ("attachments",),
+        "expandApplications": ("applications",),
+        "expandDunningInformation": ("dunningLetterDate", "dunningLetterLevel"),
+    },
+    "not_played": frozenset({"released", "dunningLevel", "dunningLetterDateTime", "project"}),
+}
+
+RESOURCES: Final[Mapping[str, Resource]] = {
+    resource.name.lower(): resource
+    for resource in (
+        Resource(
+            "purchaseorder",
+            "orderNbr",
+            equals={
+                "orderType": ("orderType",),
+                "orderStatus": ("status",),
+                "supplier": ("supplier", "number"),
+                "branch": ("branch", "number"),
+            },
+            dates={**_MODIFIED, "orderDate": "date", "deliveryDate": "promisedOn"},
+            words={"orderType": _PURCHASE_ORDER_TYPES, "orderStatus": PURCHASE_ORDER_STATUSES},
+            on_request={"includeCustomFreeFields": _CUSTOM_FIELDS},
+        ),
+        Resource(
+            "supplierInvoice",
+            "referenceNumber",
+            typed=True,
+            equals={
+                "documentType": ("documentType",),
+                "status": ("status",),
+                "supplier": ("supplier", "number"),
+                "branch": ("branchNumber", "number"),
+                "financialPeriod": ("financialPeriod",),
+            },
+            dates={**_MODIFIED, **_CREATED, "docDate": "date", "dueDate": "dueDate"},
+            words={
+                "status": _SUPPLIER_INVOICE_STATUSES,
+                "documentType": frozenset({"Invoice", "CreditAdj", "DebitAdj", "Prepayment", "Refund", "Payment"}),
+            },
+            on_request={
+                "expandNote": ("note",),
+                "expandAttachment": ("attachments",),
+                "expandLandedCosts": ("landedCosts",),
+                "expandApproval": ("approvalDetails", "approvalStatus"),
+            },
+            not_played=frozenset({"released", "project", "item", "balance", "expandLinePrebookAccounts"}),
+        ),
+        Resource("customerinvoice", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # one literal
+        Resource("customerCreditNote", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # as above
+        Resource(
+            "supplier",
+            "number",
+            equals={"name": ("name",), "status": ("status",), "corporateId": ("corporateId",)},
+            dates=_MODIFIED,
+            on_request={"expandNote": ("note",)},
+            not_played=frozenset({"orderBy", "vatRegistrationId", "attributes", "expandAccountInformation"}),
+        ),
+        Resource(
+            "customer",
+            "number",
+            equals={"name": ("name",), "status": ("status",), "corporateId": ("corporateId",)},
+            dates={**_MODIFIED, **_CREATED},
+            not_played=frozenset({"vatRegistrationId", "email", "phone", "attributes", "expandAccountInformation"}),
+        ),
+        Resource(
+            "branch", "number", dates=_MODIFIED, not_played=frozenset({"orderBy"}), paged=False, row_version=False
+        ),
+        Resource("organization", "organizationCd", dates=_MODIFIED, paged=False),
+    )
+}
+
+
+def resource_named(name: str) -> Resource:
+    """The list with this name; case does not matter, as in Visma's routes.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        return RESOURCES[name.lower()]
+    except KeyError:
+        known = ", ".join(resource.name for resource in RESOURCES.values())
+        raise ValueError(f"The sandbox Visma has no '{name}'; it has {known}.") from None

@@ -1,0 +1,238 @@
+"""`connector config`: check, compare, apply and explain the routing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from connector.domain.documents import Kind
+from connector.domain.errors import Parked
+from connector.domain.routes import Route
+from connector.domain.routing import Routing
+from connector.routing_file import Checked, json_schema
+from ops.files import read_routing
+from ops.output import HELD, WRONG_INPUT, WrongInput, json_option, plain, say, show, table
+from ops.stack import Stack, stack_option
+
+_FILE = click.argument("file", metavar="FILE")
+
+
+@click.group()
+def config() -> None:
+    """The routing file: companies, defaults, partners."""
+
+
+@config.command("check")
+@_FILE
+@json_option
+def check_file(*, file: str, as_json: bool) -> int:
+    """Check FILE and list every problem with its path. Reads nothing but the file."""
+    checked = read_routing(file)
+    findings = [
+        {"path": problem.path, "sentence": problem.sentence, "level": "error" if problem.fatal else "warning"}
+        for problem in checked.problems
+    ]
+    if as_json:
+        show({"ok": not checked.errors, "problems": findings}, str, as_json=True)
+    else:
+        for finding in findings:
+            click.echo(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
+        click.echo(_verdict(file, checked))
+    return WRONG_INPUT if checked.errors else 0
+
+
+@config.command("schema")
+@json_option
+def print_schema(*, as_json: bool) -> int:  # noqa: ARG001 - it is JSON either way
+    """Print the JSON Schema of the routing file, for editors."""
+    show(json_schema(), str, as_json=True)
+    return 0
+
+
+@config.command("diff")
+@_FILE
+@stack_option
+@json_option
+def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
+    """Show what applying FILE would change. Changes nothing."""
+    data = _sound(file)
+    applied = _applied(stack)
+    changes = list(differences(applied.data if applied else {}, data))
+    show(
+        {"applied": applied.version if applied else None, "file": Routing.from_data(data).version, "changes": changes},
+        lambda: _readable(changes) or "Nothing would change.",
+        as_json=as_json,
+    )
+    return 0
+
+
+@config.command("apply")
+@_FILE
+@stack_option
+@click.option("--dry-run", is_flag=True, help="Stop before anything is written.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Check FILE, show the difference, put it in force, and release the documents that waited for it."""
+    data = _sound(file)
+    applied = _applied(stack)
+    changes = list(differences(applied.data if applied else {}, data))
+    say(_readable(changes) or "Nothing changes; what waits for routing is released all the same.")
+    if dry_run:
+        show({"dry_run": True, "changes": changes}, lambda: "Nothing was written (--dry-run).", as_json=as_json)
+        return 0
+    say(f"This puts {file} in force for stack '{stack.name}' and releases what waited for it.")
+    if not yes:
+        click.confirm("Go on?", abort=True, err=True)
+    now = stack.clock.now()
+    version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
+
+    from connector.services.release import release_waiting
+
+    released = release_waiting(stack.ledger, stack.outbox, stack.payloads, now=now)
+    show(
+        {
+            "version": version,
+            "changes": changes,
+            "released": [
+                {"document": str(one.key), "sequence": one.sequence, "waited_for": one.waited_for} for one in released
+            ],
+        },
+        lambda: "\n".join(
+            [f"Routing version {version} is in force."]
+            + [f"Released {one.key} (waited for {one.waited_for})." for one in released]
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+@config.command("show")
+@click.option(
+    "--route",
+    "wanted",
+    nargs=3,
+    metavar="COMPANY KIND NUMBER",
+    help="The route of a supplier's or customer's documents.",
+)
+@click.option("--config", "file", metavar="FILE", help="Look into this file instead of what is applied.")
+@stack_option
+@json_option
+def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack: Stack, as_json: bool) -> int:
+    """Show the applied routing, or one route with the layer that each setting comes from."""
+    routing = Routing.from_data(_sound(file)) if file else stack.routing.load()
+    if wanted is None:
+        show({"version": routing.version, "routing": routing.data}, lambda: _overview(routing), as_json=as_json)
+        return 0
+    company, word, number = wanted
+    try:
+        route = routing.route(company, Kind(word), number)
+    except ValueError:
+        raise WrongInput(f"'{word}' is no kind; write one of {', '.join(Kind)}.") from None
+    except Parked as problem:
+        say(str(problem))
+        return HELD
+    settings = dict(_settings(route))
+    show(
+        {name: {"value": plain(value), "from": layer} for name, (value, layer) in settings.items()},
+        lambda: table(("setting", "value", "from"), [(n, _brief(v), layer) for n, (v, layer) in settings.items()]),
+        as_json=as_json,
+    )
+    return 0
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """Every leaf that differs, as `{path, before, after}`; an absent side is None."""
+    if isinstance(before, Mapping | None) and isinstance(after, Mapping | None) and (before or after):
+        for key in sorted({*(before or {}), *(after or {})}):
+            yield from differences((before or {}).get(key), (after or {}).get(key), f"{path}.{key}" if path else key)
+    elif before != after:
+        yield {"path": path, "before": before, "after": after}
+
+
+def _sound(file: str) -> dict[str, Any]:
+    checked = read_routing(file)
+    for problem in checked.warnings:
+        say(f"warning: {problem}")
+    if checked.errors or checked.data is None:
+        listed = "\n".join(f"  {problem}" for problem in checked.errors)
+        raise WrongInput(f"{_verdict(file, checked)}\n{listed}")
+    return checked.data
+
+
+def _applied(stack: Stack) -> Routing | None:
+    return stack.routing.load() if stack.routing.current_version() else None
+
+
+def _verdict(file: str, checked: Checked) -> str:
+    errors, warnings = len(checked.errors), len(checked.warnings)
+    also = f" ({warnings} warning{'s' if warnings != 1 else ''})" if warnings else ""
+    if errors:
+        return f"{file} has {errors} error{'s' if errors != 1 else ''}{also} and cannot be applied."
+    return f"{file} is in order{also}."
+
+
+def _readable(changes: list[dict[str, Any]]) -> str:
+    lines = []
+    for change in changes:
+        before, after = (json.dumps(change[side], ensure_ascii=False) for side in ("before", "after"))
+        if change["before"] is None:
+            lines.append(f"+ {change['path']}: {after}")
+        elif change["after"] is None:
+            lines.append(f"- {change['path']}: {before}")
+        else:
+            lines.append(f"~ {change['path']}: {before} -> {after}")
+    return "\n".join(lines)
+
+
+def _overview(routing: Routing) -> str:
+    companies = table(
+        ("company", "visma", "zone", "settle", "overlap", "live", "test"),
+        [
+            (
+                c.name,
+                c.visma.company_id,
+                c.visma.time_zone or "not known",
+                c.visma.settle,
+                c.visma.overlap,
+                c.isa_id.live,
+                c.isa_id.test,
+            )
+            for c in routing.companies.values()
+        ],
+    )
+    partners = table(
+        ("partner", "company", "register", "number"),
+        [(partner, company, role, number) for company, partner, role, number in routing.numbers()],
+    )
+    return f"Routing version {routing.version}\n\n{companies}\n\n{partners}"
+
+
+def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """What a route holds, flat, with the layer of each; what belongs to one entry of the file names that entry."""
+    yield "company", (route.company.name, f"partners.{route.partner}")
+    yield "partner", (route.partner, f"partners.{route.partner}")
+    yield "transaction_type", (route.transaction_type, "kind")
+    for stream in ("live", "test"):
+        yield f"sender.{stream}", (getattr(route.company.isa_id, stream), f"companies.{route.company.name}")
+        yield f"receiver.{stream}", (getattr(route.partner_isa_id, stream), f"partners.{route.partner}")
+    for name in ("send", "send_when", "dialect", "on_revision", "currency", "require_item_id"):
+        yield name, (getattr(route, name), route.origin.get(name, "-"))
+    for name in ("units", "terms", "order_types"):
+        for key, value in getattr(route, name).items():
+            yield f"{name}.{key}", (value, route.origin[f"{name}.{key}"])
+    for name, value in plain(route.x12).items():
+        yield f"x12.{name}", (value, route.origin.get(f"x12.{name}", "built-in"))
+    yield "items", (len(route.items), route.origin.get("items", "-"))
+
+
+def _brief(value: Any) -> str:
+    value = plain(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {entry}" for key, entry in value.items() if entry is not None)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

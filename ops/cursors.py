@@ -1,0 +1,72 @@
+"""`connector cursors`: how far every Visma list has been read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import click
+
+from connector.services.ports import CursorView
+from ops.output import json_option, show, table
+from ops.stack import Stack, stack_option
+
+
+@click.command()
+@stack_option
+@json_option
+def cursors(*, stack: Stack, as_json: bool) -> int:
+    """List how far each list of each company has been read, and how long ago that was complete."""
+    now = stack.clock.now()
+    views = sorted(stack.cursors.all_cursors(), key=lambda view: (view.company, view.resource))
+    show(
+        [
+            {
+                "company": view.company,
+                "resource": view.resource,
+                "watermark": view.watermark,
+                "last_complete_poll": view.caught_up_at,
+                "lag": lag(view, now),
+                "locked_until": _lock(view, now),
+                "unfinished": view.unfinished,
+                "remembered": view.remembered,
+                "waiting": view.waiting,
+            }
+            for view in views
+        ],
+        lambda: (
+            table(
+                ("company", "list", "watermark", "lag", "last complete poll", "locked until", "now"),
+                [
+                    (
+                        view.company,
+                        view.resource,
+                        view.watermark,
+                        lag(view, now),
+                        view.caught_up_at,
+                        _lock(view, now),
+                        _doing(view),
+                    )
+                    for view in views
+                ],
+            )
+            if views
+            else "No list has been read yet."
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+def lag(view: CursorView, now: datetime) -> timedelta | None:
+    """How long ago the list was last read completely; None when it never was."""
+    return None if view.caught_up_at is None else max(now - view.caught_up_at, timedelta(0))
+
+
+def _lock(view: CursorView, now: datetime) -> datetime | None:
+    """Until when a poll holds the cursor; a lock that ran out is none."""
+    return view.locked_until if view.locked_until and view.locked_until > now else None
+
+
+def _doing(view: CursorView) -> str:
+    waiting = f"{view.waiting} not at rest" if view.waiting else ""
+    return ", ".join(filter(None, ["in the middle of a scan" if view.unfinished else "", waiting]))

@@ -1,0 +1,43 @@
+"""The `connector` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from ops.config import config
+from ops.cursors import cursors
+from ops.doctor import doctor
+from ops.documents import documents
+from ops.output import run
+from ops.translate import translate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def cli() -> None:
+    """Operate the connector between Visma.net ERP and Orderful.
+
+    Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK; region, endpoint and credentials come
+    from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document is held.
+    """
+
+
+for command in (config, translate, documents, cursors, doctor):
+    cli.add_command(command)
+
+
+def command_line(arguments: Sequence[str], *, opener: Callable[[str], Any] | None = None) -> int:
+    """Run one command line and give its exit code; `opener` stands in for the deployed stack."""
+    return run(cli, arguments, opener)
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    sys.exit(command_line(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

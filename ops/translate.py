@@ -1,0 +1,194 @@
+"""`connector translate`: what would be sent for a Visma document. Offline; stdout holds the result and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import click
+import msgspec
+
+from connector.domain.documents import Invoice, Kind, VismaDocument
+from connector.domain.errors import Misconfigured, Parked
+from connector.domain.routes import DialectChoice, Route
+from connector.domain.routing import Routing
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.translate import translate as request_for
+from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
+from connector.edi.x12.text import x12_text
+from connector.services.policy import hold_reason
+from ops.files import read_bytes, read_sound_routing
+from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _Held(Exception):
+    """The document is well but does not leave; the message says why."""
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")
+@click.option("--company", metavar="NAME", help="Needed when several companies know the partner.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Recognised by its fields if left out.")
+@click.option(
+    "--dialect", type=click.Choice([choice.value for choice in DialectChoice]), help="Instead of what routing says."
+)
+@click.option("--as", "form", type=click.Choice(["request", "x12"]), default="request", show_default=True)
+@click.option("--stream", type=click.Choice([stream.value for stream in Stream]), default="test", show_default=True)
+@json_option
+def translate(
+    *,
+    file: str,
+    config_file: str,
+    company: str | None,
+    kind: str | None,
+    dialect: str | None,
+    form: str,
+    stream: str,
+    as_json: bool,
+) -> int:
+    """Translate the Visma document (or list of documents) in FILE, - for standard input, without any network.
+
+    Prints the request that Orderful would get, one a line for a list, or its X12 text. Exit code 3: at least one
+    document is held, and stderr says why.
+    """
+    if config_file == file == "-":
+        raise WrongInput("Only one of the two files can come from standard input.")
+    job = _Job(
+        routing=Routing.from_data(read_sound_routing(config_file)),
+        company=company,
+        kind=Kind(kind) if kind else None,
+        dialect=DialectChoice(dialect) if dialect else None,
+        stream=Stream(stream),
+    )
+    documents = _split(read_bytes(file), file)
+    code = 0
+    for number, raw in enumerate(documents, start=1):
+        place = f"{file}, document {number}" if len(documents) > 1 else file
+        try:
+            document = job.read(raw)
+            route = job.route(document)
+            if form == "request":
+                result = job.request(document, route, indent=2 if len(documents) == 1 else None)
+            else:
+                result = job.interchange(document, route, control_number=number)
+                result = json.dumps({"x12": result}, ensure_ascii=False) + "\n" if as_json else result
+        except (NotADocument, WrongInput, Misconfigured) as problem:
+            fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
+            code = WRONG_INPUT
+        except (Parked, _Held) as problem:
+            fail(str(problem), HELD, as_json=as_json)
+            code = code or HELD
+        else:
+            click.echo(result, nl=False)
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the command was asked, and the steps from a document's bytes to its result."""
+
+    routing: Routing
+    company: str | None
+    kind: Kind | None
+    dialect: DialectChoice | None
+    stream: Stream
+
+    def read(self, raw: bytes) -> VismaDocument:
+        """Understand a document and find its company: the named one, the only one, or the one that maps the partner.
+
+        Raises:
+            NotADocument, WrongInput: it cannot be used.
+            Parked: it lacks something.
+        """
+        data = decode(raw)
+        names = list(self.routing.data["companies"])
+        company = self.company or (names[0] if len(names) == 1 else None)
+        if company is not None:
+            if company not in names:
+                raise WrongInput(f"the routing file has no company '{company}', only {', '.join(names)}.")
+            return read_document(data, company=company, kind=self.kind)
+        try:
+            document = read_document(data, company="", kind=self.kind)
+        except Parked as problem:
+            problem.document = problem.document and problem.document.lstrip("/")
+            raise
+        mapping = self.routing.companies_mapping(document.key.kind, _counterparty(document))
+        if len(mapping) != 1:
+            raise WrongInput(
+                f"{len(mapping) or 'none'} of the companies {', '.join(mapping or names)} map partner"
+                f" {_counterparty(document) or '(none)'}; name the one it belongs to with --company."
+            )
+        return replace(document, key=replace(document.key, company=mapping[0]))
+
+    def route(self, document: VismaDocument) -> Route:
+        """The route of a document that is to leave; `_Held` or `Parked` when it is not."""
+        with _about(document):
+            _known_type(document)
+            route = self.routing.route(document.key.company, document.key.kind, _counterparty(document))
+        reason = hold_reason(document, route)
+        if reason is not None:
+            raise _Held(f"{document.key}: {reason}")
+        return replace(route, dialect=self.dialect) if self.dialect else route
+
+    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> str:
+        """The request that Orderful would get, but for the key."""
+        with _about(document):
+            request = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL).request
+        fields = {"method": request.method, "path": request.path, "headers": request.headers, "body": request.body}
+        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n"
+
+    def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> str:
+        """The X12 text that a partner would get."""
+        with _about(document):
+            return x12_text(
+                document.content,
+                route,
+                stream=self.stream,
+                purpose=Purpose.ORIGINAL,
+                control_number=control_number,
+                when=datetime.now(UTC),
+            )
+
+
+@contextmanager
+def _about(document: VismaDocument) -> Iterator[None]:
+    """Name the document in whatever is raised about it."""
+    try:
+        yield
+    except Parked as problem:
+        problem.document = problem.document or str(document.key)
+        raise
+
+
+def _known_type(document: VismaDocument) -> None:
+    """Park an invoice of a type that nobody knows, as the deployed translator does."""
+    word = document.document_type
+    if document.key.kind.is_invoice and word and is_invoice_type(word) is None:
+        raise Parked(f"Its type {word} is none that the connector knows.", field="documentType")
+
+
+def _split(body: bytes, file: str) -> Sequence[bytes]:
+    """The documents of a file: the one object, or the elements of a list as Visma's API returns them."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
+    if body.lstrip()[:1] != b"[":
+        return [body]
+    try:
+        elements = [bytes(element) for element in _elements.decode(body)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WrongInput(f"{file} is not JSON, or only a part of it: {error}.") from None
+    if not elements:
+        raise WrongInput(f"{file} is an empty list: there is nothing to translate.")
+    return elements
+
+
+def _counterparty(document: VismaDocument) -> str:
+    content = document.content
+    party = content.counterparty if isinstance(content, Invoice) else content.supplier
+    return party.number or ""

@@ -1,0 +1,355 @@
+"""What the parsed template promises beyond the house rules: that it fits the code, and that it tells people in time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.services.ports import Metric
+from local.deploy import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+Properties = Callable[[str], dict[str, dict[str, Any]]]
+
+COMMON = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "AWS_ENDPOINT_URL"}
+NAMESPACE = {"Fn::Sub": "Connector/${AWS::StackName}"}
+
+
+def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def _resources_allowed(role: dict[str, Any], service: str) -> set[str]:
+    return {
+        match
+        for statement in _statements(role)
+        if any(action.startswith(f"{service}:") for action in _flat(statement["Action"]))
+        for match in re.findall(r"[A-Z]\w+(?:Table|Secret|Queue|Bucket)\b", json.dumps(statement["Resource"]))
+    }
+
+
+def _compared(condition: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """The text and the reference of an `Equals`, in whichever order cfn-lint left them."""
+    first, second = condition["Fn::Equals"]
+    return (first, second) if isinstance(first, str) else (second, first)
+
+
+def _flat(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [text for each in value for text in _flat(each)]
+    if isinstance(value, dict):
+        return _flat(value["Fn::If"][1:]) if "Fn::If" in value else []
+    return [value]
+
+
+def test_there_is_a_function_for_every_settings_class_and_no_other(properties: Properties) -> None:
+    assert set(properties("AWS::Serverless::Function")) == set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_environment_of_a_function_is_exactly_what_its_settings_read(name: str, properties: Properties) -> None:
+    declared = set(properties("AWS::Serverless::Function")[name]["Environment"]["Variables"])
+
+    assert declared == {field.upper() for field in SETTINGS[name].model_fields} | COMMON
+
+
+def test_plain_values_of_the_environment_are_text_because_an_emulator_does_not_convert_them(
+    properties: Properties,
+) -> None:
+    for function in properties("AWS::Serverless::Function").values():
+        values = function["Environment"]["Variables"].values()
+        assert all(isinstance(value, str | dict) for value in values)
+
+
+def test_a_claim_outlives_the_function_that_holds_it(properties: Properties) -> None:
+    function = properties("AWS::Serverless::Function")["DeliverTransactionFunction"]
+
+    assert int(function["Environment"]["Variables"]["CLAIM_SECONDS"]) > function["Timeout"]
+
+
+def test_the_handler_of_every_function_is_a_file_named_after_its_folder(properties: Properties) -> None:
+    for function in properties("AWS::Serverless::Function").values():
+        folder = Path(function["CodeUri"])
+        assert function["Handler"] == f"{folder.name}_handler.handler"
+        assert (ROOT / folder / f"{folder.name}_handler.py").is_file()
+
+
+def test_consumers_report_each_failed_message_and_are_limited_where_a_limit_costs_no_receives(
+    properties: Properties,
+) -> None:
+    functions = properties("AWS::Serverless::Function").values()
+    events = [event["Properties"] for function in functions for event in function.get("Events", {}).values()]
+
+    assert len(events) == 2
+    for event in events:
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert event["BatchSize"] == 10
+        assert event["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert not any("ReservedConcurrentExecutions" in function for function in functions)
+
+
+def test_scheduled_functions_are_not_retried_by_lambda_because_the_next_schedule_is_the_retry(
+    properties: Properties,
+) -> None:
+    functions = properties("AWS::Serverless::Function")
+    scheduled = {
+        schedule["Target"]["Arn"]["Fn::GetAtt"][0] for schedule in properties("AWS::Scheduler::Schedule").values()
+    }
+
+    assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction"}
+    for name in scheduled:
+        assert functions[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+
+def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_only(properties: Properties) -> None:
+    queues = properties("AWS::SQS::Queue")
+    sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
+
+    assert all(queue["FifoQueue"] for queue in queues.values())
+    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue"}
+    for queue in sources.values():
+        assert queue["ContentBasedDeduplication"] is False
+        assert queue["DeduplicationScope"] == "messageGroup"
+        assert queue["FifoThroughputLimit"] == "perMessageGroupId"
+        assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+def test_dead_letters_are_kept_longer_than_they_may_have_waited_before(properties: Properties) -> None:
+    queues = properties("AWS::SQS::Queue")
+
+    for queue in queues.values():
+        if "RedrivePolicy" in queue:
+            dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+            assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
+            assert dead_letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+
+
+def test_on_aws_every_queue_and_the_bucket_refuse_plain_http(template: dict[str, Any], properties: Properties) -> None:
+    guarded = set()
+    for name, resource in template["Resources"].items():
+        if resource["Type"] not in {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}:
+            continue
+        (statement,) = resource["Properties"]["PolicyDocument"]["Statement"]
+        assert resource["Condition"] == "IsOnAws", name
+        assert statement["Effect"] == "Deny"
+        assert statement["Principal"] == "*"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        targets = resource["Properties"].get("Queues") or [resource["Properties"]["Bucket"]]
+        guarded |= {target["Ref"] for target in targets}
+        assert {target["Ref"] for target in targets} <= set(re.findall(r"\w+", json.dumps(statement["Resource"])))
+
+    assert guarded == {*properties("AWS::SQS::Queue"), *properties("AWS::S3::Bucket")}
+    assert _compared(template["Conditions"]["IsOnAws"]) == ("", {"Ref": "AwsEndpointUrl"})
+
+
+def test_a_live_stack_cannot_be_pointed_at_an_emulator(template: dict[str, Any]) -> None:
+    rule = template["Rules"]["LiveRunsOnAws"]
+
+    assert _compared(rule["RuleCondition"]) == ("live", {"Ref": "Stream"})
+    assert [_compared(each["Assert"]) for each in rule["Assertions"]] == [("", {"Ref": "AwsEndpointUrl"})]
+    assert template["Parameters"]["AwsEndpointUrl"]["Default"] == ""
+    assert template["Parameters"]["Stream"]["Default"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("role", "secrets"),
+    [
+        ("PollVismaRole", {"VismaSecret"}),
+        ("TranslateDocumentRole", set()),
+        ("DeliverTransactionRole", {"OrderfulSecret"}),
+        ("TrackTransactionsRole", {"OrderfulSecret"}),
+    ],
+)
+def test_a_function_reads_only_the_secret_of_the_system_it_calls(
+    role: str, secrets: set[str], properties: Properties
+) -> None:
+    assert _resources_allowed(properties("AWS::IAM::Role")[role], "secretsmanager") == secrets
+
+
+@pytest.mark.parametrize(
+    ("role", "tables"),
+    [
+        ("PollVismaRole", {"TokensTable", "CursorsTable", "RoutingTable"}),
+        ("TranslateDocumentRole", {"RoutingTable", "DocumentsTable"}),
+        ("DeliverTransactionRole", {"DocumentsTable"}),
+        ("TrackTransactionsRole", {"DocumentsTable"}),
+    ],
+)
+def test_a_function_reaches_only_the_tables_of_its_concern(role: str, tables: set[str], properties: Properties) -> None:
+    assert _resources_allowed(properties("AWS::IAM::Role")[role], "dynamodb") == tables
+
+
+def test_no_function_can_change_the_routing_or_delete_from_the_ledger(properties: Properties) -> None:
+    for role in properties("AWS::IAM::Role").values():
+        for statement in _statements(role):
+            actions = set(_flat(statement["Action"]))
+            if "RoutingTable" in json.dumps(statement["Resource"]):
+                assert actions == {"dynamodb:GetItem"}
+            assert not {action for action in actions if "Delete" in action} - {"sqs:DeleteMessage"}
+
+
+def test_what_cannot_be_read_again_from_visma_outlives_the_stack(template: dict[str, Any]) -> None:
+    for name in ("CursorsTable", "RoutingTable", "DocumentsTable", "PayloadsBucket"):
+        resource = template["Resources"][name]
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource["UpdateReplacePolicy"] == "Retain"
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            assert resource["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsLive", True, False]}
+
+
+def test_every_table_is_billed_by_use_and_can_be_restored_to_any_second(properties: Properties) -> None:
+    for table in properties("AWS::DynamoDB::Table").values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+
+
+def test_the_ledger_can_be_read_by_open_state_in_order_of_change(properties: Properties) -> None:
+    (index,) = properties("AWS::DynamoDB::Table")["DocumentsTable"]["GlobalSecondaryIndexes"]
+
+    assert index["IndexName"] == "by_state"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["open_state", "updated"]
+
+
+def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(properties: Properties) -> None:
+    (bucket,) = properties("AWS::S3::Bucket").values()
+    rules = {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert rules["documents/"] == 30
+    assert set(rules) == {"documents/", None}, "sources and requests belong to the ledger and stay"
+
+
+# ---- alarms
+
+
+def test_every_alarm_tells_the_topic_when_it_goes_off_and_when_it_is_over(properties: Properties) -> None:
+    for alarm in properties("AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_every_alarm_names_an_entry_of_the_runbook(properties: Properties) -> None:
+    headings = set(re.findall(r"^## ([a-z-]+)$", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE))
+
+    named = set()
+    for name, alarm in properties("AWS::CloudWatch::Alarm").items():
+        entry = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+        assert entry == re.sub(r"(?<!^)(?=[A-Z])", "-", name.removesuffix("Alarm")).lower()
+        assert alarm["AlarmDescription"].endswith(f" See docs/runbook.md#{entry}")
+        named.add(entry)
+
+    assert named == headings
+
+
+def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: Properties) -> None:
+    variables = properties("AWS::Serverless::Function")["PollVismaFunction"]["Environment"]["Variables"]
+    own = [alarm for alarm in properties("AWS::CloudWatch::Alarm").values() if isinstance(alarm["Namespace"], dict)]
+
+    for alarm in own:
+        assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+        assert alarm["MetricName"] in set(Metric)
+    assert {alarm["MetricName"] for alarm in own} >= {
+        Metric.POLL_COMPLETED,
+        Metric.CURSOR_LAG,
+        Metric.DOCUMENTS_PARKED,
+        Metric.DOCUMENTS_REJECTED,
+        Metric.DOCUMENTS_UNCONFIRMED,
+        Metric.ACKNOWLEDGMENTS_OVERDUE,
+        Metric.CREDENTIALS_REFUSED,
+        Metric.THROTTLED,
+        Metric.STREAM_MISMATCH,
+        Metric.DOUBLE_SENT,
+        Metric.DAMAGED_ROWS,
+    }
+
+
+def test_silence_of_the_poller_is_an_alarm_and_silence_of_anything_else_is_none(properties: Properties) -> None:
+    for name, alarm in properties("AWS::CloudWatch::Alarm").items():
+        if name == "PollHeartbeatAlarm":
+            assert alarm["TreatMissingData"] == "breaching"
+            assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+            assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, {"Ref": "HeartbeatMinutes"})
+        else:
+            assert alarm["TreatMissingData"] == "notBreaching"
+            assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_every_function_has_an_alarm_on_its_errors(properties: Properties) -> None:
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Ref"]
+        for alarm in properties("AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/Lambda"
+    }
+
+    assert watched == set(SETTINGS)
+
+
+def test_cloudwatch_may_use_the_key_of_the_alarm_topic(properties: Properties) -> None:
+    (topic,) = properties("AWS::SNS::Topic").values()
+    key = properties("AWS::KMS::Key")[topic["KmsMasterKeyId"]["Ref"]]
+    allowed = {
+        action
+        for statement in key["KeyPolicy"]["Statement"]
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        for action in statement["Action"]
+    }
+
+    assert allowed == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist(properties: Properties) -> None:
+    (dashboard,) = properties("AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+    alarms = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
+    shown = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
+
+    assert alarms == {f"${{{name}.Arn}}" for name in properties("AWS::CloudWatch::Alarm")}
+    assert {name for space, name, *_ in shown if space == NAMESPACE["Fn::Sub"]} == set(Metric)
+
+
+# ---- around the template
+
+
+def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: dict[str, Any]) -> None:
+    assert set(template["Outputs"]) == {
+        "Stream",
+        "VismaBaseUrl",
+        "VismaTokenUrl",
+        "OrderfulBaseUrl",
+        "TokensTable",
+        "CursorsTable",
+        "RoutingTable",
+        "ItemsTable",
+        "DocumentsTable",
+        "PayloadsBucket",
+        "DocumentsQueueUrl",
+        "DocumentsDeadLettersUrl",
+        "DeliveriesQueueUrl",
+        "DeliveriesDeadLettersUrl",
+        "VismaSecretArn",
+        "OrderfulSecretArn",
+        "AlarmTopicArn",
+        *SETTINGS,
+    }
+
+
+def test_the_template_uses_no_yaml_alias_because_cloudformation_knows_none() -> None:
+    events = yaml.parse((ROOT / "template.yaml").read_text())
+
+    assert not [event for event in events if isinstance(event, yaml.AliasEvent)]
+
+
+def test_the_workflow_pins_every_action_and_may_only_read() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+    assert workflow["permissions"] == {"contents": "read"}
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in steps if "uses" in step)
+    assert ".ci/run" in [step.get("run") for step in steps]

@@ -1,0 +1,107 @@
+"""Fixtures of the adapters' tests: scripted servers on real sockets, a clock that moves when told, AWS in memory."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from connector.adapters.http import Http
+from connector.domain.routes import Company, Identity, VismaTenant
+from connector.domain.transactions import IsaId
+from tests.support.scripted_server import SECRETS, Clock, Server
+
+
+@pytest.fixture
+def server():
+    one = Server()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def second_server():
+    one = Server()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def refused_url() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """The waits that were asked for; none is really waited."""
+    return []
+
+
+@pytest.fixture
+def http(clock, pauses):
+    one = Http(clock, pause=pauses.append)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def company() -> Company:
+    tenant = VismaTenant(
+        company_id="1234567",
+        tenant_id="tenant-a",
+        time_zone="Europe/Oslo",
+        branch=None,
+        overlap=timedelta(minutes=15),
+        settle=timedelta(minutes=2),
+        settle_cap=timedelta(minutes=30),
+        page_size=200,
+    )
+    return Company("nordic", tenant, IsaId("NORDIC", "NORDICT"), Identity())
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-north-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def tokens_table(aws):
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName="tokens",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_logs(caplog):
+    """Whatever a test does, down to urllib3's and botocore's debug level: no credential stands in any log line."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    for record in caplog.get_records("setup") + caplog.get_records("call"):
+        if record.name.startswith(("botocore", "moto")):
+            continue
+        line = record.getMessage() + repr(record.args) + str(record.exc_text or "")
+        assert not any(secret in line for secret in (*SECRETS, "Bearer ", "token-"))

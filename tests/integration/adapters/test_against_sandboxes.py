@@ -1,0 +1,58 @@
+"""The clients against the sandboxes that imitate both vendors: their shapes and ours agree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import boto3
+import pytest
+
+from connector.adapters.clock import SystemClock
+from connector.adapters.http import Http
+from connector.adapters.orderful import OrderfulClient
+from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.visma import VismaClient
+from connector.adapters.visma_tokens import VismaTokens
+from connector.services.ports import Resource
+from tests.support.sandboxes import API_KEY, CLIENT_ID, CLIENT_SECRET, Recipe, running_orderful, running_visma
+from tests.support.scripted_server import Deadline
+
+
+@pytest.fixture
+def secrets(aws):
+    manager = boto3.client("secretsmanager")
+    pair = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    manager.create_secret(Name="visma", SecretString=json.dumps(pair))
+    manager.create_secret(Name="orderful", SecretString=json.dumps({"api_key": API_KEY}))
+    return SecretsManagerSecrets(SystemClock(), visma="visma", orderful="orderful")
+
+
+@pytest.fixture
+def real_http():
+    one = Http(SystemClock())
+    yield one
+    one.close()
+
+
+def test_all_pages_of_a_list_are_read_with_a_real_token(secrets, tokens_table, company, real_http):
+    with running_visma() as sandbox:
+        one = next(iter(sandbox.companies.values()))
+        ours = replace(company, visma=replace(company.visma, company_id=one.company_id, tenant_id=one.tenant_id))
+        sandbox.generate("purchaseorder", Recipe(count=7))
+        tokens = VismaTokens("tokens", secrets, f"{sandbox.url}/connect/token", SystemClock(), real_http)
+        client = VismaClient(ours, tokens, sandbox.url, real_http, Deadline())
+        pages = [
+            client.list_page(Resource.PURCHASE_ORDERS, since="2000-01-01", page=page, page_size=4, branch=None)
+            for page in (1, 2, 3)
+        ]
+    assert [len(page.rows) for page in pages] == [4, 3, 0]
+    assert len({row.number for page in pages for row in page.rows}) == pages[0].total == 7
+    assert all(row.modified_at and row.document_type for page in pages for row in page.rows)
+
+
+def test_the_organization_is_readable_with_our_key(secrets, real_http):
+    with running_orderful() as sandbox:
+        client = OrderfulClient(sandbox.url, secrets, real_http, SystemClock(), Deadline())
+        data, _ = client.get_json("v3/organizations/me")
+    assert data

@@ -1,0 +1,509 @@
+"""Talking to Orderful over a real socket: above all, what is said when it is unclear what happened."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.adapters.orderful import OrderfulClient
+from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
+from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
+from connector.services.ports import Created
+from tests.support.scripted_server import (
+    API_KEY,
+    Deadline,
+    answer,
+    html,
+    reset,
+    reset_after_headers,
+    silence,
+    truncated,
+)
+
+
+class Secrets:
+    """The key, and how often it was forgotten."""
+
+    forgotten = 0
+
+    def orderful_api_key(self) -> str:
+        return API_KEY
+
+    def orderful_next_step(self) -> str:
+        return "Set it: aws secretsmanager put-secret-value"
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+REQUEST = OrderfulRequest(
+    "POST",
+    "/transactions",
+    {"orderful-api-version": "v4"},
+    {"type": "850_PURCHASE_ORDER", "stream": "test", "message": {"note": "blåbær", "amount": "10.10"}},
+)
+
+
+@pytest.fixture
+def secrets():
+    return Secrets()
+
+
+@pytest.fixture
+def orderful(server, secrets, http, clock):
+    return OrderfulClient(server.url, secrets, http, clock, Deadline())
+
+
+def listed(**changes) -> dict:
+    return {
+        "id": "1234567890",
+        "sender": {"isaId": "NORDICT", "name": "Nordic"},
+        "receiver": {"isaId": "ACMET"},
+        "type": {"name": "850_PURCHASE_ORDER"},
+        "stream": "TEST",
+        "businessNumber": "500123",
+        "validationStatus": "VALID",
+        "deliveryStatus": "SENT",
+        "acknowledgmentStatus": "NOT_ACKNOWLEDGED",
+        "createdAt": "2026-03-01T09:59:00.000Z",
+        **changes,
+    }
+
+
+def page(*items, following: str | None = None):
+    return answer(
+        json_body={"metadata": {"pagination": {"links": {"next": following, "prev": None}}}, "data": list(items)}
+    )
+
+
+def find(orderful):
+    return orderful.look_up(
+        transaction_type=TransactionType.PURCHASE_ORDER,
+        business_number="500123",
+        sender_id="NORDICT",
+        receiver_id="ACMET",
+        stream=Stream.TEST,
+    )
+
+
+class TestCreate:
+    def test_the_request_goes_out_as_it_was_translated_with_our_key(self, orderful, server):
+        server.play(answer(202, json_body={"id": "1", "status": "ACCEPTED", "detail": ""}))
+        orderful.create(REQUEST)
+        (seen,) = server.seen
+        assert (seen.method, seen.path) == ("POST", "/transactions")
+        assert json.loads(seen.body) == REQUEST.body
+        assert seen.headers == {
+            "Host": server.url.removeprefix("http://"),
+            "User-Agent": "visma-orderful-connector/0.1.0",
+            "Accept-Encoding": seen.headers["Accept-Encoding"],
+            "Accept": "application/json",
+            "Connection": "keep-alive",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(seen.body)),
+            "orderful-api-version": "v4",
+            "orderful-api-key": API_KEY,
+        }
+
+    @pytest.mark.parametrize("path", ["transactions", "@evil.invalid/x", "//evil.invalid/x", "http://evil.invalid/x"])
+    def test_no_path_leads_the_key_to_another_host(self, orderful, server, path):
+        server.play(answer(202, json_body={"id": "1"}))
+        orderful.create(OrderfulRequest("POST", path, {}, {}))
+        assert len(server.seen) == 1
+
+    @pytest.mark.parametrize(
+        ("status", "body", "created"),
+        [
+            (
+                202,
+                {"id": "802210971", "status": "ACCEPTED", "detail": ""},
+                Created("802210971", accepted=True, valid=True),
+            ),
+            (201, {"id": "1234567890"}, Created("1234567890", accepted=True)),
+            (200, {"id": 9007199254740993}, Created("9007199254740993", accepted=True)),
+            (202, {"id": "a-uuid", "status": "QUEUED"}, Created("a-uuid", accepted=True)),
+            (202, {"id": "1", "validationStatus": "VALID"}, Created("1", accepted=True, valid=True)),
+            (202, {"id": "1", "status": "ACCEPTED", "validationStatus": "PROCESSING"}, Created("1", accepted=True)),
+            (202, {"id": "1", "status": "ACCEPTED", "validationErrors": []}, Created("1", accepted=True, valid=True)),
+        ],
+    )
+    def test_a_2xx_with_an_id_is_accepted(self, orderful, server, status, body, created):
+        server.play(answer(status, json_body=body))
+        assert orderful.create(REQUEST) == created
+
+    @pytest.mark.parametrize(
+        ("body", "problems"),
+        [
+            (
+                {
+                    "status": "FAILED",
+                    "detail": "Validation failed",
+                    "validationErrors": [
+                        {
+                            "payloadPaths": ["message.lineItems[0].productIds"],
+                            "errorMessage": "missing",
+                            "outputPath": "PO1",
+                        },
+                        {"payloadPaths": None, "errorMessage": "bad unit", "outputPath": "PO103"},
+                        {"errorMessage": "no place"},
+                        "a text",
+                        17,
+                    ],
+                },
+                ("message.lineItems[0].productIds: missing", "PO103: bad unit", "no place", "a text"),
+            ),
+            ({"status": "failed", "detail": "relationship missing"}, ("relationship missing",)),
+            ({"status": "ACCEPTED", "validationStatus": "INVALID"}, ()),
+            ({"status": "ACCEPTED", "validationErrors": [{"message": "x", "dataPath": "/a"}]}, ("/a: x",)),
+            ({"validationErrors": {"message": "x"}}, ("x",)),
+        ],
+    )
+    @pytest.mark.parametrize("transaction_id", ["802210972", None])
+    def test_a_2xx_whose_body_says_no_is_no_success(self, orderful, server, body, problems, transaction_id):
+        server.play(answer(202, json_body={"id": transaction_id, **body}))
+        assert orderful.create(REQUEST) == Created(transaction_id, accepted=False, problems=problems, valid=False)
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            answer(202),
+            html(200),
+            answer(201, body='{"id": "12'),
+            answer(201, json_body={}),
+            answer(201, json_body={"id": ""}),
+            answer(201, json_body={"id": True}),
+            answer(201, json_body=["1"]),
+            answer(201, json_body=None, body="null"),
+        ],
+        ids=["empty", "html", "cut", "no id", "empty id", "true", "list", "null"],
+    )
+    def test_a_2xx_that_cannot_be_read_leaves_the_outcome_unknown(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(UnknownOutcome, match="may exist"):
+            orderful.create(REQUEST)
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            reset(),
+            reset_after_headers(),
+            truncated(b'{"id"'),
+            html(502),
+            answer(500),
+            answer(503),
+            answer(504),
+            answer(408),
+        ],
+        ids=["reset", "after headers", "short", "502", "500", "503", "504", "408"],
+    )
+    def test_a_lost_or_failed_answer_leaves_the_outcome_unknown_and_is_never_repeated(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(UnknownOutcome, match="may exist"):
+            orderful.create(REQUEST)
+        assert len(server.seen) == 1
+
+    def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(self, server, secrets, http, clock):
+        server.play(silence())
+        with pytest.raises(UnknownOutcome):
+            OrderfulClient(server.url, secrets, http, clock, Deadline(2.2)).create(REQUEST)
+        assert len(server.seen) == 1
+
+    @pytest.mark.parametrize("where", ["refused", "http://no-such-host.invalid"])
+    def test_a_connection_never_made_is_transient_for_nothing_was_created(
+        self, secrets, http, clock, refused_url, where
+    ):
+        url = refused_url if where == "refused" else where
+        with pytest.raises(Transient, match="Nothing was created"):
+            OrderfulClient(url, secrets, http, clock, Deadline()).create(REQUEST)
+
+    def test_without_time_left_nothing_is_sent(self, server, secrets, http, clock):
+        server.play(answer(202, json_body={"id": "1"}))
+        with pytest.raises(Transient, match="Nothing was created"):
+            OrderfulClient(server.url, secrets, http, clock, Deadline(1.9)).create(REQUEST)
+        assert server.seen == []
+
+    @pytest.mark.parametrize("word", ["42", "Sun, 01 Mar 2026 10:01:12 GMT"], ids=["seconds", "date"])
+    def test_too_many_requests_are_throttled_with_orderful_s_own_word(self, orderful, server, word, pauses):
+        server.play(html(429, headers={"Retry-After": word}))
+        with pytest.raises(Throttled) as caught:
+            orderful.create(REQUEST)
+        assert caught.value.retry_after == timedelta(seconds=42)
+        assert (len(server.seen), pauses) == (1, [])
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_refused_key_is_a_misconfiguration_and_is_read_anew_next_time(self, orderful, server, secrets, status):
+        server.play(answer(status, json_body={"message": f"Application with key {API_KEY} not found"}))
+        with pytest.raises(Misconfigured, match="put-secret-value") as caught:
+            orderful.create(REQUEST)
+        assert API_KEY not in str(caught.value) + repr(caught.value)
+        assert secrets.forgotten == 1
+
+    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    def test_a_definite_refusal_is_rejected_with_its_problems(self, orderful, server, status):
+        body = {
+            "type": "argumentError",
+            "message": "There were errors with your request",
+            "errors": [{"type": "argumentError", "ref": "stream", "message": "relationship is in testing"}],
+        }
+        server.play(answer(status, json_body=body, headers={"x-request-id": "r-9"}))
+        with pytest.raises(Rejected) as caught:
+            orderful.create(REQUEST)
+        assert caught.value.problems == ("stream: relationship is in testing",)
+        assert "There were errors with your request" in caught.value.sentence
+        assert caught.value.request_id == "r-9"
+
+    def test_a_refusal_without_a_list_gives_its_message_as_the_problem(self, orderful, server):
+        server.play(answer(400, json_body={"message": "sender doesn't exist"}))
+        with pytest.raises(Rejected) as caught:
+            orderful.create(REQUEST)
+        assert caught.value.problems == ("sender doesn't exist",)
+
+    @pytest.mark.parametrize("step", [html(404), html(405), answer(301, headers={"Location": "https://x.invalid"})])
+    def test_an_address_that_is_not_orderful_s_stops_everything_instead_of_refusing_documents(
+        self, orderful, server, step
+    ):
+        server.play(step)
+        with pytest.raises(Misconfigured, match="base URL"):
+            orderful.create(REQUEST)
+
+
+class TestLookUp:
+    def test_it_asks_for_exactly_this_document_without_a_version_header(self, orderful, server):
+        server.play(page())
+        assert find(orderful) == ([], timedelta(seconds=30))
+        (seen,) = server.seen
+        assert (seen.method, seen.path) == ("GET", "/v3/transactions")
+        assert seen.query == [
+            ("businessNumber", "500123"),
+            ("transactionType", "850_PURCHASE_ORDER"),
+            ("senderIsaId", "NORDICT"),
+            ("receiverIsaId", "ACMET"),
+            ("stream", "TEST"),
+        ]
+        assert seen.headers["orderful-api-key"] == API_KEY
+        assert "orderful-api-version" not in seen.headers
+
+    def test_the_clock_difference_comes_from_the_date_header(self, orderful, server, clock):
+        clock.forward(seconds=50)
+        server.play(page())
+        assert find(orderful)[1] == timedelta(seconds=-20)
+
+    def test_what_does_not_match_is_left_out_because_filters_may_be_ignored(self, orderful, server):
+        server.play(
+            page(
+                listed(id="ours"),
+                listed(id="number", businessNumber="500124"),
+                listed(id="none", businessNumber=None),
+                listed(id="type", type={"name": "810_INVOICE"}),
+                listed(id="sender", sender={"isaId": "OTHER"}),
+                listed(id="receiver", receiver={"isaId": "OTHER"}),
+                listed(id="stream", stream="LIVE"),
+            )
+        )
+        assert [found.transaction_id for found in find(orderful)[0]] == ["ours"]
+
+    def test_what_says_less_than_expected_is_taken_for_ours_rather_than_sent_twice(self, orderful, server):
+        server.play(
+            page(
+                listed(id=77, sender=None, receiver={}, stream="sandbox", type="850_PURCHASE_ORDER", createdAt="??"),
+                listed(id="live id beside test id", sender={"isaId": "NORDIC", "testIsaId": "NORDICT"}),
+            )
+        )
+        found, _ = find(orderful)
+        assert [(one.transaction_id, one.sender_id, one.stream) for one in found] == [
+            ("77", None, None),
+            ("live id beside test id", "NORDICT", Stream.TEST),
+        ]
+        assert found[0].created_at == datetime(2026, 3, 1, 10, 0, 30, tzinfo=UTC)
+
+    def test_all_pages_are_read_and_the_newest_comes_first(self, orderful, server):
+        server.play(
+            page(
+                listed(id="1", createdAt="2026-03-01T08:00:00Z"), following=f"{server.url}/v3/transactions?nextCursor=a"
+            ),
+            page(listed(id="2", createdAt="2026-03-01T09:00:00+00:00"), following="/v3/transactions?nextCursor=b"),
+            page(listed(id="3", createdAt="2026-03-01T07:00:00.5Z")),
+        )
+        assert [found.transaction_id for found in find(orderful)[0]] == ["2", "1", "3"]
+        assert [seen.query for seen in server.seen[1:]] == [[("nextCursor", "a")], [("nextCursor", "b")]]
+
+    def test_a_link_to_another_host_is_not_followed_and_never_gets_the_key(self, orderful, server, second_server):
+        second_server.play(page())
+        server.play(page(following=f"{second_server.url}/v3/transactions?nextCursor=a"))
+        with pytest.raises(Misconfigured, match="another host"):
+            find(orderful)
+        assert second_server.seen == []
+
+    def test_a_list_that_leads_in_a_circle_is_given_up(self, orderful, server):
+        server.play(page(following="/v3/transactions?nextCursor=a"))
+        with pytest.raises(Transient, match="does not end"):
+            find(orderful)
+        assert len(server.seen) == 2
+
+    def test_filters_that_this_list_does_not_know_are_left_out(self, orderful, server):
+        unknown = [
+            {"ref": name, "message": f"property {name} should not exist"} for name in ("stream", "receiverIsaId")
+        ]
+        server.play(
+            answer(400, json_body={"message": "There were errors", "errors": unknown}),
+            page(listed(id="ours"), listed(id="live", stream="LIVE"), listed(id="r", receiver={"isaId": "OTHER"})),
+        )
+        assert [found.transaction_id for found in find(orderful)[0]] == ["ours"]
+        assert [name for name, _ in server.seen[1].query] == ["businessNumber", "transactionType", "senderIsaId"]
+
+    def test_another_refusal_of_the_list_is_a_misconfiguration(self, orderful, server):
+        server.play(answer(400, json_body={"message": "no"}))
+        with pytest.raises(Misconfigured):
+            find(orderful)
+        assert len(server.seen) == 1
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            html(200),
+            answer(200),
+            answer(json_body=[]),
+            answer(json_body={"items": []}),
+            html(502),
+            reset(),
+            truncated(),
+        ],
+        ids=["html", "empty", "list", "no data", "502", "reset", "short"],
+    )
+    def test_a_list_that_cannot_be_read_never_means_not_there(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(Transient):
+            find(orderful)
+
+    def test_a_busy_list_is_asked_again(self, orderful, server, pauses):
+        server.play(html(429, headers={"Retry-After": "3"}), page(listed()))
+        assert len(find(orderful)[0]) == 1
+        assert pauses == [3.0]
+
+
+class TestListSince:
+    SINCE = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+    def ids(self, orderful, senders=("NORDICT",)):
+        found = orderful.list_since(self.SINCE, sender_ids=senders, stream=Stream.TEST)
+        return [one.transaction_id for one in found]
+
+    def test_it_asks_for_an_interval_by_our_clock_our_senders_and_our_stream(self, orderful, server):
+        server.play(page())
+        assert self.ids(orderful, ["A", "B"]) == []
+        assert server.seen[0].query == [
+            ("createdAt", "[2026-03-01T08:00:00.000Z,2026-03-01T11:00:00.000Z)"),
+            ("senderIsaId", "A"),
+            ("senderIsaId", "B"),
+            ("stream", "TEST"),
+        ]
+
+    def test_more_than_five_senders_are_asked_for_in_turns_and_come_newest_first(self, orderful, server):
+        senders = [f"S{number}" for number in range(7)]
+        server.play(
+            page(
+                listed(id="a", sender={"isaId": "S0"}, createdAt="2026-03-01T09:50:00Z"),
+                listed(id="c", sender={"isaId": "S1"}, createdAt="2026-03-01T09:10:00Z"),
+            ),
+            page(listed(id="b", sender={"isaId": "S6"}, createdAt="2026-03-01T09:30:00Z")),
+        )
+        assert self.ids(orderful, senders) == ["a", "b", "c"]
+        assert [[value for name, value in seen.query if name == "senderIsaId"] for seen in server.seen] == [
+            senders[:5],
+            senders[5:],
+        ]
+
+    def test_without_senders_nothing_is_asked(self, orderful, server):
+        assert self.ids(orderful, []) == []
+        assert server.seen == []
+
+    def test_pages_are_fetched_only_as_they_are_needed(self, orderful, server):
+        server.play(page(listed(id="1"), following="/v3/transactions?nextCursor=a"), page(listed(id="2")))
+        found = orderful.list_since(self.SINCE, sender_ids=["NORDICT"], stream=Stream.TEST)
+        assert next(found).transaction_id == "1"
+        assert len(server.seen) == 1
+        assert next(found).transaction_id == "2"
+
+    def test_others_transactions_and_older_ones_are_left_out(self, orderful, server):
+        server.play(
+            page(
+                listed(id="ours"),
+                listed(id="sender", sender={"isaId": "OTHER"}),
+                listed(id="live", stream="LIVE"),
+                listed(id="old", createdAt="2026-03-01T07:59:59Z"),
+            )
+        )
+        assert self.ids(orderful) == ["ours"]
+
+    def test_an_ignored_interval_does_not_lead_through_the_whole_history(self, orderful, server):
+        old = listed(id="old", createdAt="2025-01-01T00:00:00Z")
+        server.play(
+            page(listed(id="ours"), old, following="/v3/transactions?nextCursor=a"),
+            page(old, following="/v3/transactions?nextCursor=b"),
+        )
+        assert self.ids(orderful) == ["ours"]
+        assert len(server.seen) == 2
+
+    def test_unknown_words_and_missing_fields_are_data(self, orderful, server):
+        server.play(
+            page(
+                {"id": "bare"},
+                {"id": None},
+                "text",
+                None,
+                listed(id="odd", validationStatus="PONDERING", deliveryStatus=3),
+            )
+        )
+        found = list(orderful.list_since(self.SINCE, sender_ids=["NORDICT"], stream=Stream.TEST))
+        assert {(one.transaction_id, one.validation_status, one.delivery_status) for one in found} == {
+            ("bare", None, None),
+            ("odd", "PONDERING", None),
+        }
+
+
+class TestProblemsOf:
+    def test_both_places_that_may_know_are_asked(self, orderful, server):
+        server.play(
+            answer(
+                json_body=[
+                    {"dataPath": "/transactionSets/0/N1_loop/0", "message": "must NOT have additional properties"}
+                ]
+            ),
+            answer(json_body={"status": "REJECTED", "errors": [{"path": "PO1/0", "code": "7", "message": "bad code"}]}),
+        )
+        assert orderful.problems_of("12/3") == (
+            "/transactionSets/0/N1_loop/0: must NOT have additional properties",
+            "PO1/0: bad code",
+        )
+        assert [seen.path for seen in server.seen] == [
+            "/v2/transactions/12%2F3/validations",
+            "/v3/transactions/12%2F3/acknowledgment",
+        ]
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            html(502),
+            answer(404),
+            answer(401),
+            reset(),
+            truncated(),
+            html(200),
+            answer(json_body={"a": 1}),
+            answer(body="17"),
+        ],
+        ids=["502", "404", "401", "reset", "short", "html", "object", "number"],
+    )
+    def test_nobody_knowing_is_no_trouble(self, orderful, server, step):
+        server.play(step)
+        assert orderful.problems_of("1") == ()
+        assert len(server.seen) == 2
+
+
+def test_any_resource_can_be_read_with_its_headers(orderful, server):
+    server.play(answer(json_body={"name": "Nordic"}, headers={"x-ratelimit-remaining": "99"}))
+    data, headers = orderful.get_json("/v3/organizations/me")
+    assert (data, headers["X-RateLimit-Remaining"]) == ({"name": "Nordic"}, "99")
+    assert server.seen[0].path == "/v3/organizations/me"

@@ -1,0 +1,158 @@
+"""The `connector` command with its real adapters: AWS in memory, the sandbox systems over real sockets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from connector.adapters import aws
+from ops.main import command_line
+from ops.stack import Stack
+from tests.support.routing_data import routing_data
+from tests.support.sandboxes import (
+    API_KEY,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Recipe,
+    SandboxCompany,
+    running_orderful,
+    running_visma,
+)
+
+COMPANY = SandboxCompany()
+ROUTING = routing_data(
+    {
+        "companies.nordic.visma": {
+            "company_id": COMPANY.company_id,
+            "tenant_id": COMPANY.tenant_id,
+            "time_zone": "Europe/Oslo",
+        },
+    }
+)
+
+
+def create_table(name, *, sort=True):
+    keys = [("pk", "HASH"), ("sk", "RANGE")][: 2 if sort else 1]
+    aws.dynamodb().create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": role} for key, role in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture
+def visma():
+    with running_visma(COMPANY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def orderful():
+    own, partners = ("NORDICFOOD", "NORDICFOODT", "Nordic Food AS"), (("ACMEPRODUCE", "ACMEPRODUCET", "Acme"),)
+    with running_orderful(own=own, partners=partners) as sandbox:
+        sandbox.add_partner("MATSENTERET", "MATSENTERETT")
+        yield sandbox
+
+
+@pytest.fixture
+def connector(visma, orderful, monkeypatch, capsys):
+    """Run the command against a stack whose tables and secrets are in memory."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    aws._client.cache_clear()
+    with mock_aws():
+        create_table("routing")
+        create_table("cursors")
+        create_table("tokens", sort=False)
+        secrets = boto3.client("secretsmanager")
+        credentials = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        outputs = {
+            "RoutingTable": "routing",
+            "CursorsTable": "cursors",
+            "TokensTable": "tokens",
+            "VismaSecretArn": secrets.create_secret(Name="visma", SecretString=json.dumps(credentials))["ARN"],
+            "OrderfulSecretArn": secrets.create_secret(Name="orderful", SecretString=json.dumps({"api_key": API_KEY}))[
+                "ARN"
+            ],
+            "VismaBaseUrl": visma.url,
+            "VismaTokenUrl": f"{visma.url}/connect/token",
+            "OrderfulBaseUrl": orderful.url,
+            "Stream": "test",
+        }
+
+        def opener(name):
+            stack = Stack(name)
+            stack.outputs = outputs
+            return stack
+
+        def run(*arguments):
+            code = command_line(arguments, opener=opener)
+            captured = capsys.readouterr()
+            return code, captured.out, captured.err
+
+        yield run
+    aws._client.cache_clear()
+
+
+@pytest.fixture
+def applied(connector):
+    """Put a routing in force, and at once the usual one."""
+    clock = type("Clock", (), {"now": staticmethod(Stack("x").clock.now)})
+    from connector.adapters.routing_store import RoutingStore
+
+    def apply(data):
+        RoutingStore("routing", clock).apply(data, clock.now())
+
+    apply(ROUTING)
+    return apply
+
+
+@pytest.mark.usefixtures("applied")
+def test_doctor_finds_nothing_wrong_with_two_well_configured_systems(connector, visma):
+    visma.generate("purchaseorder", Recipe(count=3))
+    code, out, err = connector("doctor", "--json")
+    assert code == 0, out + err
+    assert {finding["mark"] for finding in json.loads(out)} == {"ok"}, out
+
+
+def test_doctor_sees_that_the_time_stamps_do_not_belong_to_the_configured_zone(connector, visma, applied):
+    visma.generate("purchaseorder", Recipe(count=3))
+    company = ROUTING["companies"]["nordic"]
+    wrong = {**company, "visma": {**company["visma"], "time_zone": "UTC"}}
+    applied({**ROUTING, "companies": {"nordic": wrong}})
+    code, out, _ = connector("doctor", "--json")
+    assert code == 1
+    assert [finding["check"] for finding in json.loads(out) if finding["mark"] == "fail"] == ["visma nordic zone"]
+
+
+@pytest.mark.usefixtures("applied")
+def test_doctor_tells_a_wrong_secret_from_a_missing_relationship(connector, visma, orderful):
+    visma.connect.clients[CLIENT_ID] = "another secret"
+    orderful.network.relationships.clear()
+    code, out, _ = connector("doctor", "--json")
+    failed = {finding["check"] for finding in json.loads(out) if finding["mark"] == "fail"}
+    assert code == 1
+    assert failed == {"visma nordic token", "orderful acme", "orderful matsenteret"}
+    assert CLIENT_SECRET not in out
+
+
+@pytest.mark.usefixtures("applied")
+def test_config_show_and_diff_read_what_is_in_force(connector, tmp_path: Path):
+    file = tmp_path / "connector.yaml"
+    file.write_text(yaml.safe_dump({**ROUTING, "defaults": {**ROUTING["defaults"], "currency": "NOK"}}))
+    code, out, _ = connector("config", "diff", str(file))
+    assert (code, out) == (0, '+ defaults.currency: "NOK"\n')
+    code, out, _ = connector("config", "show", "--route", "nordic", "purchase_order", "50012", "--json")
+    assert (code, json.loads(out)["partner"]["value"]) == (0, "acme")
+
+
+@pytest.mark.usefixtures("applied")
+def test_cursors_reads_an_empty_table(connector):
+    assert connector("cursors") == (0, "No list has been read yet.\n", "")

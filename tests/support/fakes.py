@@ -1,0 +1,665 @@
+"""The ports in memory, under the conditions of the real adapters.
+
+Each fake is the specification of its port: the contract tests in `tests/integration` run the same cases against the
+fake and the adapter. Time is a clock that the test moves; nothing here sleeps or draws lots.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connector.domain.cursor import Cursor
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
+from connector.domain.ledger import OPEN, Event, Revision, State, may_move
+from connector.domain.routes import Company
+from connector.domain.routing import Routing
+from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
+from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.ports import (
+    Budget,
+    Created,
+    CursorLease,
+    CursorView,
+    Deadline,
+    Fields,
+    Metric,
+    Page,
+    RemoteTransaction,
+    Resource,
+    Row,
+)
+
+START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+Port = TypeVar("Port")
+
+
+# -- time -----------------------------------------------------------------------------------------------------------
+
+
+class ManualClock:
+    """The `Clock` port: moves when told."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self.time = start
+
+    def now(self) -> datetime:
+        return self.time
+
+    def forward(self, **by: float) -> None:
+        """Let time pass: `forward(minutes=5)`."""
+        self.time += timedelta(**by)
+
+
+class StepDeadline:
+    """The `Deadline` port: enough time for this many looks at it, then none; endless without a number."""
+
+    def __init__(self, looks: int | None = None) -> None:
+        self._looks = looks
+
+    def remaining(self) -> timedelta:
+        if self._looks is None:
+            return timedelta(hours=1)
+        self._looks -= 1
+        return timedelta(hours=1) if self._looks >= 0 else timedelta(0)
+
+
+# -- sudden death ---------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The worker died here. No handler of the code under test may catch it."""
+
+
+class Reaper:
+    """Counts the side effects of the ports it watches and kills the worker at one of them.
+
+    `Reaper(at=3, after=True)` kills after the third side effect was carried out, `after=False` just before it.
+    """
+
+    def __init__(self, at: int | None = None, *, after: bool = False) -> None:
+        self.at = at
+        self.after = after
+        self.steps: list[str] = []
+
+    def watch(self, port: Port, *effects: str) -> Port:
+        """The port with these methods under watch."""
+        return cast(Port, _Watched(port, self, effects))
+
+    def run(self, name: str, call: Callable[[], Any]) -> Any:
+        """Carry out a side effect, unless this is where the worker dies."""
+        self.steps.append(name)
+        mine = len(self.steps) == self.at
+        if mine and not self.after:
+            raise Killed(f"before {name}")
+        result = call()
+        if mine:
+            raise Killed(f"after {name}")
+        return result
+
+
+class _Watched:
+    def __init__(self, port: object, reaper: Reaper, effects: Sequence[str]) -> None:
+        self._port, self._reaper, self._effects = port, reaper, effects
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if name not in self._effects:
+            return value
+        return lambda *args, **named: self._reaper.run(name, lambda: value(*args, **named))
+
+
+# -- Visma ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document in the fake Visma.
+
+    Attributes:
+        modified: When it was modified, as an instant.
+        visible: From when on lists show this state of it; Visma commits late.
+        raw: Its bytes in the list; a small document with its number and time when None.
+        stamp: `lastModifiedDateTime` as written; the wall clock of Visma's zone when None.
+    """
+
+    number: str
+    modified: datetime
+    visible: datetime
+    document_type: str | None = None
+    branch: str | None = None
+    raw: bytes | None = None
+    stamp: str | None = None
+
+
+class FakeErp:
+    """The `Erp` port over a list of documents, paged by offset as Visma pages."""
+
+    def __init__(self, clock: ManualClock, *, zone: str = "Europe/Oslo", order: str = "number") -> None:
+        self.clock = clock
+        self.zone = ZoneInfo(zone)
+        self.order = order
+        self.documents: dict[Resource, dict[tuple[str | None, str], StoredDocument]] = {one: {} for one in Resource}
+        self.shown: dict[tuple[Resource, str | None, str], StoredDocument] = {}
+        self.damaged: dict[Resource, list[str]] = {}
+        self.max_page_size = 1000
+        self.budget = Budget(None, None, None)
+        self.obeys_filter = True
+        self.counts_total = True
+        self.calls: list[tuple[Resource, int]] = []
+        self.failures: dict[int, ConnectorError] = {}
+        self.broken: dict[Resource, ConnectorError] = {}
+        self.after_page: Callable[[Resource, int], None] | None = None
+
+    def save(
+        self,
+        number: str,
+        *,
+        resource: Resource = Resource.PURCHASE_ORDERS,
+        at: datetime | None = None,
+        late: timedelta = timedelta(0),
+        **changes: Any,
+    ) -> StoredDocument:
+        """Write a document now (or `at`); lists show this state `late` after that."""
+        modified = at or self.clock.now()
+        document = StoredDocument(number, modified, modified + late, **changes)
+        key = (document.document_type, number)
+        before = self.documents[resource].get(key)
+        if before is not None and before.visible <= self.clock.now():
+            self.shown[(resource, *key)] = before
+        self.documents[resource][key] = document
+        return document
+
+    def delete(
+        self, number: str, *, resource: Resource = Resource.PURCHASE_ORDERS, document_type: str | None = None
+    ) -> None:
+        """Take a document away."""
+        del self.documents[resource][(document_type, number)]
+        self.shown.pop((resource, document_type, number), None)
+
+    def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
+        self.calls.append((resource, page))
+        failure = self.failures.pop(len(self.calls), None) or self.broken.get(resource)
+        if failure is not None:
+            raise failure
+        size = min(page_size, self.max_page_size)
+        rows = self._rows(resource, since, branch)
+        shown = rows[(page - 1) * size : page * size]
+        damaged = self.damaged.get(resource, []) if page == 1 else []
+        answer = Page(
+            rows=[self._row(each) for each in shown],
+            damaged=damaged,
+            total=len(rows) + len(damaged) if shown and self.counts_total else None,
+            page_size=size,
+            server_time=self.clock.now(),
+            budget=self.budget,
+        )
+        if self.after_page is not None:
+            self.after_page(resource, page)
+        return answer
+
+    def text_of(self, moment: datetime) -> str:
+        """An instant as Visma writes it: the wall clock of its zone, without saying which."""
+        return moment.astimezone(self.zone).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+    def raw_of(self, document: StoredDocument) -> bytes:
+        """The bytes with which a list shows the document."""
+        return document.raw or msgspec.json.encode(
+            {"number": document.number, "lastModifiedDateTime": self._stamp(document)}
+        )
+
+    def _rows(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
+        now = self.clock.now()
+        rows: list[StoredDocument] = []
+        for key, newest in self.documents[resource].items():
+            document = newest if newest.visible <= now else self.shown.get((resource, *key))
+            if document is None or (branch and document.branch not in {None, branch}):
+                continue
+            if not self.obeys_filter or self.text_of(document.modified) >= datetime.fromisoformat(since).isoformat(
+                timespec="microseconds"
+            ):
+                rows.append(document)
+        if self.order == "number":
+            return sorted(rows, key=lambda each: (each.number, each.document_type or ""))
+        return sorted(rows, key=lambda each: (self.text_of(each.modified), each.number))
+
+    def _row(self, document: StoredDocument) -> Row:
+        stamp = self._stamp(document) or None
+        return Row(document.number, document.document_type, stamp, document.branch, self.raw_of(document))
+
+    def _stamp(self, document: StoredDocument) -> str:
+        return document.stamp if document.stamp is not None else self.text_of(document.modified)
+
+
+class FakeErps:
+    """The `ErpFactory` port: one fake Visma for each company."""
+
+    def __init__(self, **erps: FakeErp) -> None:
+        self.erps = erps
+        self.refused: dict[str, ConnectorError] = {}
+
+    def __call__(self, company: Company, deadline: Deadline) -> FakeErp:
+        if company.name in self.refused:
+            raise self.refused[company.name]
+        return self.erps[company.name]
+
+
+# -- Orderful -------------------------------------------------------------------------------------------------------
+
+
+class LostAnswer(UnknownOutcome):
+    """Script: the transaction is created and the answer lost."""
+
+
+@dataclass(slots=True)
+class _Filed:
+    transaction: RemoteTransaction
+    visible: datetime
+    problems: tuple[str, ...] = ()
+
+
+class FakeOrderful:
+    """The `EdiNetwork` port. `script` says how the next creations end; without one they succeed.
+
+    An entry of the script is a `Created` that refuses, an error (nothing is created), or a `LostAnswer` (created, but
+    nobody is told).
+    """
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.skew = timedelta(0)
+        self.list_lag = timedelta(0)
+        self.script: list[Created | ConnectorError] = []
+        self.failing: ConnectorError | None = None
+        self.filed: list[_Filed] = []
+        self.requests: list[OrderfulRequest] = []
+        self.calls: Counter[str] = Counter()
+        self.pages = 0
+        self._next_id = 1000
+
+    @property
+    def transactions(self) -> list[RemoteTransaction]:
+        """Everything that was created, oldest first."""
+        return [each.transaction for each in self.filed]
+
+    def create(self, request: OrderfulRequest) -> Created:
+        self._count("create")
+        self.requests.append(request)
+        ending = self.script.pop(0) if self.script else None
+        if isinstance(ending, LostAnswer):
+            self.file(request)
+            raise ending
+        if isinstance(ending, ConnectorError):
+            raise ending
+        filed = self.file(request)
+        if ending is not None:
+            filed.transaction = replace(filed.transaction, validation_status="INVALID")
+            return replace(ending, transaction_id=filed.transaction.transaction_id)
+        return Created(filed.transaction.transaction_id, accepted=True)
+
+    def file(self, request: OrderfulRequest) -> _Filed:
+        """Create a transaction, whoever asked for it."""
+        body = request.body
+        kind = body["type"]
+        self._next_id += 1
+        now = self.clock.now() + self.skew
+        filed = _Filed(
+            RemoteTransaction(
+                transaction_id=str(self._next_id),
+                transaction_type=kind["name"] if isinstance(kind, Mapping) else kind,
+                business_number=business_number_of(body),
+                stream=Stream(body["stream"].lower()),
+                sender_id=body.get("senderId") or body["sender"]["isaId"],
+                receiver_id=body.get("receiverId") or body["receiver"]["isaId"],
+                created_at=now,
+                validation_status="PROCESSING",
+                delivery_status="PENDING",
+                acknowledgment_status=None,
+            ),
+            visible=self.clock.now() + self.list_lag,
+        )
+        self.filed.append(filed)
+        return filed
+
+    def news(self, transaction_id: str, *, problems: tuple[str, ...] = (), **statuses: str | None) -> None:
+        """Change the statuses of a transaction: `news("1001", validation_status="VALID")`."""
+        filed = next(each for each in self.filed if each.transaction.transaction_id == transaction_id)
+        filed.transaction = replace(filed.transaction, **statuses)  # type: ignore[arg-type]
+        filed.problems = problems or filed.problems
+
+    def look_up(
+        self,
+        *,
+        transaction_type: TransactionType,
+        business_number: str,
+        sender_id: str,
+        receiver_id: str,
+        stream: Stream,
+    ) -> tuple[Sequence[RemoteTransaction], timedelta]:
+        self._count("look_up")
+        wanted = (transaction_type.value, business_number, sender_id, receiver_id, stream)
+        return [
+            each
+            for each in self._listed()
+            if (each.transaction_type, each.business_number, each.sender_id, each.receiver_id, each.stream) == wanted
+        ], self.skew
+
+    def list_since(self, since: datetime, *, sender_ids: Sequence[str], stream: Stream) -> Iterator[RemoteTransaction]:
+        self._count("list_since")
+        for position, each in enumerate(self._listed()):
+            if each.created_at < since or each.sender_id not in sender_ids or each.stream is not stream:
+                continue
+            self.pages += position % 100 == 0
+            yield each
+
+    def problems_of(self, transaction_id: str) -> tuple[str, ...]:
+        self._count("problems_of")
+        return next(each.problems for each in self.filed if each.transaction.transaction_id == transaction_id)
+
+    def _listed(self) -> list[RemoteTransaction]:
+        now = self.clock.now()
+        listed = [each.transaction for each in self.filed if each.visible <= now]
+        return sorted(listed, key=lambda each: (each.created_at, each.transaction_id), reverse=True)
+
+    def _count(self, call: str) -> None:
+        self.calls[call] += 1
+        if self.failing is not None:
+            raise self.failing
+
+
+def business_number_of(body: Mapping[str, Any]) -> str | None:
+    """The number under which Orderful files a request, in either dialect."""
+    names = ("purchaseOrderNumber", "invoiceNumber")
+    message = body["message"]
+    if "transactionSets" not in message:
+        return next((message[name] for name in reversed(names) if name in message), None)
+    heads = message["transactionSets"][0]
+    for segment, name in (("beginningSegmentForPurchaseOrder", names[0]), ("beginningSegmentForInvoice", names[1])):
+        if segment in heads:
+            number: str = heads[segment][0][name]
+            return number
+    return None
+
+
+# -- state ----------------------------------------------------------------------------------------------------------
+
+
+class MemoryLedger:
+    """The `Ledger` and `Breaker` ports."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[DocumentKey, int], Revision] = {}
+        self.unwatched: set[tuple[DocumentKey, int]] = set()
+        self.bodies: dict[tuple[DocumentKey, int, str], tuple[bytes, bytes | None]] = {}
+        self.until: datetime | None = None
+        self.writes = 0
+
+    def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
+        found = [row for (of, _), row in self.rows.items() if of == key]
+        return sorted(found, key=lambda row: row.sequence, reverse=True)[:limit]
+
+    def get(self, key: DocumentKey, sequence: int) -> Revision | None:
+        return self.rows.get((key, sequence))
+
+    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+        self._keep(revision, source, request)
+        if (revision.key, revision.sequence) in self.rows:
+            raise _changed(revision)
+        self._put(revision)
+
+    def retranslated(self, revision: Revision, *, was: State, request: dict[str, Any] | None) -> None:
+        if request is not None:
+            self._keep(revision, self.source_of(revision), request)
+        row = self.rows.get((revision.key, revision.sequence))
+        if row is None or row.state is not was:
+            raise _changed(revision)
+        self._put(revision)
+
+    def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
+        row = self.rows.get((key, sequence))
+        if row is None or row.state not in {State.TRANSLATED, State.UNCONFIRMED, State.SENDING}:
+            return None
+        if row.state is State.SENDING and not (row.claim_until is not None and row.claim_until < now):
+            raise Conflict("Another worker is sending this revision.", document=str(key))
+        claimed = replace(
+            row,
+            state=State.SENDING,
+            claim_until=now + lease,
+            updated_at=now,
+            attempts=row.attempts + 1,
+            first_attempt_at=row.first_attempt_at or now,
+            history=(*row.history, Event(now, State.SENDING, "claimed for sending")),
+        )
+        self._put(claimed)
+        return claimed
+
+    def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
+        if to is not revision.state and not may_move(revision.state, to):
+            raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
+        history = (*revision.history, Event(now, to, note))
+        moved = replace(revision, state=to, updated_at=now, claim_until=None, history=history, **changes)
+        self._put_if_unchanged(revision, moved)
+        return moved
+
+    def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
+        history = (*revision.history, Event(now, revision.state, note))
+        self._put_if_unchanged(revision, replace(revision, updated_at=now, attention=note, history=history))
+        self.unwatched.add((revision.key, revision.sequence))
+
+    def request_of(self, revision: Revision) -> dict[str, Any]:
+        _, request = self.bodies.get((revision.key, revision.sequence, revision.revision_id), (b"", None))
+        if request is None:
+            raise _missing("request", revision)
+        body: dict[str, Any] = msgspec.json.decode(request)
+        return body
+
+    def source_of(self, revision: Revision) -> bytes:
+        found = self.bodies.get((revision.key, revision.sequence, revision.revision_id))
+        if found is None:
+            raise _missing("source", revision)
+        return found[0]
+
+    def in_state(self, state: State) -> Iterator[Revision]:
+        found = [
+            row
+            for name, row in self.rows.items()
+            if row.state is state and (state not in OPEN or name not in self.unwatched)
+        ]
+        return iter(sorted(found, key=lambda row: row.updated_at))
+
+    def is_open(self, *, now: datetime) -> bool:
+        return self.until is not None and now < self.until
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        self.until = until
+
+    def _keep(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> None:
+        packed = None if request is None else msgspec.json.encode(request)
+        self.bodies[(revision.key, revision.sequence, revision.revision_id)] = (source, packed)
+
+    def _put_if_unchanged(self, seen: Revision, revision: Revision) -> None:
+        row = self.rows.get((seen.key, seen.sequence))
+        if row is None or (row.state, row.updated_at) != (seen.state, seen.updated_at):
+            raise _changed(seen)
+        self._put(revision)
+
+    def _put(self, revision: Revision) -> None:
+        self.writes += 1
+        self.rows[(revision.key, revision.sequence)] = revision
+        self.unwatched.discard((revision.key, revision.sequence))
+
+
+def _changed(revision: Revision) -> Conflict:
+    return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def _missing(part: str, revision: Revision) -> Transient:
+    return Transient(f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key))
+
+
+@dataclass(slots=True)
+class _CursorRow:
+    fence: int = 0
+    lease_until: datetime | None = None
+    state: bytes | None = None
+    not_before: datetime | None = None
+
+    @property
+    def cursor(self) -> Cursor:
+        return msgspec.json.decode(self.state, type=Cursor) if self.state else Cursor()
+
+
+class MemoryCursors:
+    """The `Cursors` port; a cursor is kept as text, as the table keeps it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, Resource], _CursorRow] = {}
+
+    def acquire(self, company: str, resource: Resource, *, now: datetime, lease: timedelta) -> CursorLease:
+        row = self.rows.setdefault((company, resource), _CursorRow())
+        if row.lease_until is not None and row.lease_until >= now:
+            raise Conflict(f"Another poll of {company} {resource.value} is running.")
+        row.lease_until = now + lease
+        row.fence += 1
+        return CursorLease(company, resource, row.fence, row.cursor, row.not_before)
+
+    def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
+        row = self.rows.get((lease.company, lease.resource))
+        if row is None or row.fence != lease.fence:
+            raise Conflict(f"Another poll took over {lease.company} {lease.resource.value}.")
+        row.state = msgspec.json.encode(cursor)
+        row.not_before = not_before
+        if release:
+            row.lease_until = None
+
+    def all_cursors(self) -> Sequence[CursorView]:
+        views = [
+            CursorView(
+                company=company,
+                resource=resource.value,
+                watermark=row.cursor.watermark,
+                caught_up_at=row.cursor.caught_up_at,
+                locked_until=row.lease_until,
+                unfinished=row.cursor.scan is not None,
+                remembered=len(row.cursor.known),
+                waiting=len(row.cursor.waiting),
+            )
+            for (company, resource), row in self.rows.items()
+        ]
+        return sorted(views, key=lambda view: (view.company, view.resource))
+
+    def of(self, company: str, resource: Resource = Resource.PURCHASE_ORDERS) -> Cursor:
+        """The cursor as it is stored."""
+        return self.rows[(company, resource)].cursor
+
+
+class MemoryPayloads:
+    """The `Payloads` port."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+
+    def put(self, name: str, body: bytes) -> str:
+        key = f"{name}.json.z"
+        self.bodies[key] = body
+        return key
+
+    def get(self, key: str) -> bytes:
+        if key not in self.bodies:
+            raise Transient("The payload bucket answered NoSuchKey.")
+        return self.bodies[key]
+
+
+# -- queues, routing, telemetry -------------------------------------------------------------------------------------
+
+
+class MemoryOutbox:
+    """The `Outbox` port: keeps what was queued, or fails as told."""
+
+    def __init__(self) -> None:
+        self.queued_documents: list[DocumentMessage] = []
+        self.queued_deliveries: list[DeliveryMessage] = []
+        self.failures: list[ConnectorError] = []
+
+    def documents(self, messages: Iterable[DocumentMessage]) -> None:
+        self._fail()
+        self.queued_documents.extend(messages)
+
+    def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
+        self._fail()
+        self.queued_deliveries.extend(messages)
+
+    def numbers(self) -> list[str]:
+        """The numbers of the queued documents, in order."""
+        return [message.number for message in self.queued_documents]
+
+    def clear(self) -> None:
+        """Empty both queues, as consumers would."""
+        self.queued_documents.clear()
+        self.queued_deliveries.clear()
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+class MemoryPostponer:
+    """The `Postponer` port."""
+
+    def __init__(self) -> None:
+        self.delays: dict[str, timedelta] = {}
+
+    def postpone(self, receipt: str, delay: timedelta) -> None:
+        self.delays[receipt] = delay
+
+
+class FixedRouting:
+    """The `RoutingSource` port over the plain data of a routing file."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.routing = Routing.from_data(data)
+        self.fresh_asked = 0
+
+    def apply(self, data: Mapping[str, Any]) -> None:
+        """Put another file in force."""
+        self.routing = Routing.from_data(data)
+
+    def load(self, *, fresh: bool = False) -> Routing:
+        self.fresh_asked += fresh
+        return self.routing
+
+
+@dataclass(slots=True)
+class RecordingTelemetry:
+    """The `Telemetry` port: keeps every line, count and duration."""
+
+    lines: list[tuple[str, str, Fields]] = field(default_factory=list)
+    counts: Counter[Metric] = field(default_factory=Counter)
+    durations: list[tuple[Metric, float]] = field(default_factory=list)
+
+    def info(self, event: str, fields: Fields) -> None:
+        self.lines.append(("info", event, fields))
+
+    def warning(self, event: str, fields: Fields) -> None:
+        self.lines.append(("warning", event, fields))
+
+    def error(self, event: str, fields: Fields) -> None:
+        self.lines.append(("error", event, fields))
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        self.counts[metric] += value
+
+    def seconds(self, metric: Metric, value: float) -> None:
+        self.durations.append((metric, value))
+
+    def events(self, level: str | None = None) -> list[str]:
+        """The events told, all or those of one level."""
+        return [event for at, event, _ in self.lines if level in {None, at}]

@@ -1,0 +1,48 @@
+"""A small routing file as plain data, and a way to change single keys of it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+_ROUTING: dict[str, Any] = {
+    "companies": {
+        "nordic": {
+            "visma": {"company_id": "1234567", "tenant_id": "8f0c2f6e", "time_zone": "Europe/Oslo"},
+            "orderful": {"isa_id": {"live": "NORDICFOOD", "test": "NORDICFOODT"}},
+        }
+    },
+    "defaults": {"units": {"STK": "each", "KG": "kilogram"}, "terms": {"30": {"net_days": 30}}},
+    "partners": {
+        "acme": {
+            "company": "nordic",
+            "visma": {"supplier": "50012"},
+            "orderful": {"isa_id": {"live": "ACMEPRODUCE", "test": "ACMEPRODUCET"}},
+        },
+        "matsenteret": {
+            "company": "nordic",
+            "visma": {"customer": "10045"},
+            "orderful": {"isa_id": {"live": "MATSENTERET", "test": "MATSENTERETT"}},
+        },
+    },
+}
+
+
+def routing_data(changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The file with values set at dotted paths (`partners.acme.dialect`); None takes a key out."""
+    data = copy.deepcopy(_ROUTING)
+    for path, value in (changes or {}).items():
+        *way, last = path.split(".")
+        part = data
+        for step in way:
+            part = part.setdefault(step, {})
+        if value is None:
+            part.pop(last)
+        else:
+            part[last] = value
+    return data
+
+
+def a_partner(company: str = "nordic", *, isa_id: str = "OTHER", **numbers: str) -> dict[str, Any]:
+    """Another partner with a `supplier` or `customer` number."""
+    return {"company": company, "visma": numbers, "orderful": {"isa_id": {"live": isa_id, "test": f"{isa_id}T"}}}

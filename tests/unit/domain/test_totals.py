@@ -1,0 +1,281 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.documents import DocumentDiscount, Tax
+from connector.domain.errors import Parked
+from connector.domain.totals import Totals, line_amount, magnitudes, reconcile, rounded, smallest_unit
+from connector.edi.visma.read import read_document
+from tests.support.visma_samples import (
+    a_credit_note,
+    a_customer_invoice,
+    a_customer_invoice_line,
+    a_purchase_order,
+    a_supplier_invoice,
+    an_order_line,
+)
+
+
+def content(data):
+    return read_document(data, company="nordic").content
+
+
+def refusal(document):
+    with pytest.raises(Parked) as parked:
+        reconcile(document)
+    assert parked.value.next_step
+    return parked.value
+
+
+NO_VAT = {"taxTotal": None, "taxDetails": []}
+
+
+def order(*lines, **changes):
+    return content(a_purchase_order(lines=list(lines), **changes))
+
+
+def test_an_order_that_adds_up_gives_its_totals():
+    assert reconcile(content(a_purchase_order())) == Totals(
+        lines=Decimal("8856.50"),
+        discounts=Decimal(0),
+        charges=Decimal(0),
+        tax=Decimal("2214.13"),
+        rounding=Decimal(0),
+        total=Decimal("11070.63"),
+    )
+
+
+def test_freight_counts_as_a_charge_and_discounts_and_vat_find_their_place():
+    totals = reconcile(
+        order(
+            an_order_line(1),
+            an_order_line(2, lineType="Freight", orderQty=Decimal(1), unitCost=Decimal("150.0")),
+            discountDetails=[{"type": "Document", "discountAmt": Decimal("50.0")}],
+            taxTotal=Decimal("2025.0"),
+            taxDetails=[],
+            orderTotal=Decimal("10125.0"),
+        )
+    )
+    assert (totals.lines, totals.charges, totals.discounts) == (8000, 150, 50)
+    assert (totals.tax, totals.total) == (2025, 10125)
+
+
+def test_a_wrong_sum_of_lines_is_refused_with_both_sums():
+    parked = refusal(order(an_order_line(1, unitCost=Decimal("1.25")), lineTotal=Decimal("999.0")))
+    assert parked.sentence == "The lines add up to 1000.00 NOK, Visma states 999.00 NOK (lineTotal)."
+    assert parked.field == "lineTotal"
+
+
+def test_a_wrong_line_is_refused_with_its_working():
+    line = an_order_line(3, orderQty=Decimal("3.0"), unitCost=Decimal("33.33"), amount=Decimal("100.0"))
+    parked = refusal(order(an_order_line(1), an_order_line(2), line))
+    assert parked.sentence == "lines[2]: 3 x 33.33 = 99.99, Visma states 100.00."
+    assert parked.field == "lines[2].amount"
+
+
+def test_the_working_shows_the_discount_and_no_exponents():
+    line = an_order_line(1, orderQty=Decimal("8E+2"), amount=Decimal("7000.0"), discountAmount=Decimal("400.0"))
+    assert refusal(order(line)).sentence == "lines[0]: 800 x 10 - 400.00 = 7600.00, Visma states 7000.00."
+    returned = an_order_line(1, orderQty=Decimal(-8), amount=Decimal(-70), discountAmount=Decimal(4))
+    assert refusal(order(returned)).sentence == "lines[0]: -8 x 10 + 4.00 = -76.00, Visma states -70.00."
+
+
+def test_the_field_of_an_invoice_line_is_named_as_visma_names_it():
+    wrong = {"invoiceLines": [a_customer_invoice_line(1, amountInCurrency=Decimal("1.0"))]}
+    assert refusal(content(a_customer_invoice(**wrong))).field == "invoiceLines[0].amountInCurrency"
+    line = a_supplier_invoice()["invoiceLines"][0] | {"costInCurrency": Decimal("1.0")}
+    assert refusal(content(a_supplier_invoice(invoiceLines=[line]))).field == "invoiceLines[0].costInCurrency"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"orderTotal": Decimal("11070.64")}, "orderTotal"),
+        ({"taxTotal": Decimal("2214.12")}, "taxTotal"),
+        ({"discountDetails": [{"type": "Document", "discountAmt": Decimal("0.01")}]}, "orderTotal"),
+    ],
+)
+def test_an_order_whose_header_is_a_cent_off_is_refused(changes, field):
+    assert refusal(content(a_purchase_order(**changes))).field == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"amountInCurrency": Decimal("1530.95")}, "amountInCurrency"),
+        ({"detailTotalInCurrency": Decimal("1224.74")}, "detailTotalInCurrency"),
+        ({"vatTotalInCurrency": Decimal("306.18")}, "vatTotalInCurrency"),
+        ({"roundingDiff": Decimal("0.01")}, "amountInCurrency"),
+        ({"discountTotalInCurrency": Decimal("0.01")}, "amountInCurrency"),
+    ],
+)
+def test_an_invoice_whose_header_is_a_cent_off_is_refused(changes, field):
+    assert refusal(content(a_customer_invoice(**changes))).field == field
+
+
+def test_what_visma_does_not_state_is_not_compared():
+    bare = order(an_order_line(1, amount=None), lineTotal=None, taxTotal=None, orderTotal=None, taxDetails=[])
+    assert reconcile(bare).total == 8000
+
+
+def test_vat_is_taken_from_its_rates_when_no_total_is_stated():
+    assert reconcile(content(a_purchase_order(taxTotal=None))).tax == Decimal("2214.13")
+
+
+def test_an_order_without_lines_amounts_to_nothing():
+    assert reconcile(content(a_purchase_order(lines=[]))).total == 0
+
+
+def cancelled_line(**changes):
+    return an_order_line(2, canceled=True, completed=True, orderQty=Decimal(10), **changes)
+
+
+def test_cancelled_lines_are_left_out_when_visma_left_them_out():
+    document = order(
+        an_order_line(1), cancelled_line(), **NO_VAT, lineTotal=Decimal("8000.0"), orderTotal=Decimal("8000.0")
+    )
+    assert reconcile(document).total == 8000
+
+
+def test_cancelled_lines_are_left_out_when_visma_still_counts_them():
+    document = order(an_order_line(1), cancelled_line(), **NO_VAT)
+    assert document.order_total != 8000
+    document = replace(document, line_total=Decimal(8100), order_total=Decimal(8100))
+    totals = reconcile(document)
+    assert (totals.lines, totals.total) == (8000, 8000)
+
+
+def test_vat_of_cancelled_lines_is_taken_off_at_the_one_rate_of_the_order():
+    totals = reconcile(order(an_order_line(1), cancelled_line()))
+    assert (totals.lines, totals.tax, totals.total) == (8000, 2000, 10000)
+
+
+def test_vat_of_cancelled_lines_that_cannot_be_told_apart_parks_the_order():
+    taxes = [{"vatRate": Decimal(25), "vatAmount": Decimal(2000)}, {"vatRate": Decimal(15), "vatAmount": Decimal(25)}]
+    assert refusal(order(an_order_line(1), cancelled_line(), taxDetails=taxes)).field == "taxTotal"
+
+
+def test_discounts_of_cancelled_lines_that_cannot_be_told_apart_park_the_order():
+    document = order(
+        an_order_line(1),
+        cancelled_line(),
+        **NO_VAT,
+        discountDetails=[{"type": "Document", "discountAmt": Decimal(81)}],
+        orderTotal=Decimal(8019),
+    )
+    assert refusal(document).field == "discountDetails"
+
+
+def test_totals_that_count_cancelled_lines_in_one_place_only_are_refused():
+    document = order(an_order_line(1), cancelled_line(), **NO_VAT, lineTotal=Decimal(8000), orderTotal=Decimal(8100))
+    assert refusal(document).field == "orderTotal"
+
+
+def test_an_order_of_which_every_line_is_cancelled_amounts_to_nothing():
+    totals = reconcile(order(cancelled_line()))
+    assert (totals.lines, totals.tax, totals.total) == (0, 0, 0)
+
+
+def test_a_cancelled_order_is_counted_as_it_stood():
+    totals = reconcile(order(cancelled_line(), status="Cancelled"))
+    assert (totals.lines, totals.tax, totals.total) == (100, 25, 125)
+
+
+def test_the_amount_of_a_cancelled_line_need_not_add_up():
+    document = order(an_order_line(1), cancelled_line(amount=Decimal("0.0")), **NO_VAT)
+    assert reconcile(replace(document, line_total=Decimal(8000), order_total=Decimal(8000))).lines == 8000
+
+
+@pytest.mark.parametrize("stated", [Decimal("0.06"), Decimal("-0.06")])
+def test_the_rounding_difference_is_signed_by_the_total_because_visma_does_not_say_how(stated):
+    invoice = content(a_customer_invoice(roundingDiff=stated, amountInCurrency=Decimal("1531.0")))
+    totals = reconcile(invoice)
+    assert (totals.rounding, totals.total) == (Decimal("0.06"), Decimal("1531.00"))
+
+
+def test_the_sum_of_details_may_hold_freight_or_not():
+    lines = [a_customer_invoice_line(1), a_customer_invoice_line(2, lineType="FR", quantity=Decimal(1))]
+    for detail_total in (Decimal(1000), Decimal(1100)):
+        totals = reconcile(content(a_customer_invoice(invoiceLines=lines, detailTotalInCurrency=detail_total)))
+        assert (totals.lines, totals.charges, totals.total) == (1000, 100, 1375)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "expected"),
+    [
+        ("NOK", "0.005", "0.01"),
+        ("NOK", "-0.005", "-0.01"),
+        (None, "1.004", "1.00"),
+        ("JPY", "100.5", "101"),
+        ("ISK", "100.4", "100"),
+        ("KWD", "1.0005", "1.001"),
+    ],
+)
+def test_amounts_are_rounded_half_up_to_the_cents_of_the_currency(currency, amount, expected):
+    assert str(rounded(Decimal(amount), currency)) == expected
+    assert rounded(Decimal(amount), currency) % smallest_unit(currency) == 0
+
+
+def test_yen_have_no_cents():
+    line = an_order_line(1, orderQty=Decimal(3), unitCost=Decimal("33.5"), amount=Decimal(101))
+    document = order(line, **NO_VAT, currency="JPY", lineTotal=Decimal(101), orderTotal=Decimal(101))
+    assert reconcile(document).total == 101
+    sentence = refusal(replace(document, line_total=Decimal(100))).sentence
+    assert sentence == "The lines add up to 101 JPY, Visma states 100 JPY (lineTotal)."
+
+
+def test_without_a_currency_the_sentence_names_none():
+    document = order(an_order_line(1), currency=None, lineTotal=Decimal(1))
+    assert refusal(document).sentence == "The lines add up to 8000.00, Visma states 1.00 (lineTotal)."
+
+
+def test_an_amount_beyond_exact_arithmetic_parks_the_document():
+    document = order(an_order_line(1), **NO_VAT)
+    huge = replace(document.lines[0], quantity=Decimal("1E+20"), unit_price=Decimal("1E+20"))
+    assert "too large" in refusal(replace(document, lines=(huge,))).sentence
+
+
+def test_the_discount_of_a_returned_quantity_lowers_what_is_returned():
+    line = order(an_order_line(1, orderQty=Decimal(-8), amount=Decimal(-76), discountAmount=Decimal(4))).lines[0]
+    assert line_amount(line, "NOK") == -76
+
+
+def test_a_negative_credit_memo_is_turned_round_and_a_line_against_it_stays_against_it():
+    memo = content(a_credit_note())
+    line = memo.lines[0]
+    negative = replace(
+        memo,
+        lines=(
+            replace(line, quantity=Decimal(-3), amount=Decimal(-300)),
+            replace(line, number=2, quantity=Decimal(3), unit_price=Decimal(-10), amount=Decimal(-30)),
+            replace(line, number=3, quantity=Decimal(1), amount=Decimal(100)),
+        ),
+        taxes=(Tax("3", Decimal(25), Decimal(-230), Decimal("-57.5")),),
+        discounts=(DocumentDiscount(Decimal(10)),),
+        detail_total=Decimal(-230),
+        tax_total=Decimal("-57.5"),
+        rounding=Decimal("-0.5"),
+        total=Decimal(-278),
+    )
+    turned = magnitudes(negative)
+    assert [(row.quantity, row.unit_price, row.amount) for row in turned.lines] == [
+        (3, 100, 300),
+        (3, 10, 30),
+        (-1, 100, -100),
+    ]
+    totals = reconcile(negative)
+    assert (totals.lines, totals.discounts, totals.tax) == (230, 10, Decimal("57.5"))
+    assert (totals.rounding, totals.total) == (Decimal("0.5"), 278)
+    assert magnitudes(turned) is turned
+
+
+def test_a_credit_memo_that_mixes_signs_is_refused():
+    memo = content(a_credit_note())
+    assert refusal(replace(memo, total=-memo.total)).field
+
+
+def test_an_invoice_that_is_negative_is_left_as_it_is():
+    invoice = content(a_customer_invoice(invoiceLines=[a_customer_invoice_line(1, quantity=Decimal(-1))]))
+    assert magnitudes(invoice) is invoice
+    assert reconcile(invoice).total == -125

@@ -1,0 +1,259 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.documents import DocumentDiscount, InvoiceType, Tax
+from connector.domain.errors import Parked
+from connector.domain.totals import reconcile
+from connector.edi.visma.read import decode, read_document
+from tests.support.visma_samples import (
+    MISSING,
+    a_credit_note,
+    a_customer_invoice,
+    a_customer_invoice_line,
+    a_supplier_invoice,
+    a_supplier_invoice_line,
+    as_json,
+)
+
+
+def read(data):
+    return read_document(decode(as_json(data)), company="nordic").content
+
+
+def without_document_currency(data):
+    """The document as an API flavour without `...InCurrency` fields would give it."""
+    kept = {name: value for name, value in data.items() if not name.endswith("InCurrency")}
+    kept["invoiceLines"] = [
+        {name: value for name, value in line.items() if not name.endswith("InCurrency")}
+        for line in data["invoiceLines"]
+    ]
+    return kept
+
+
+def test_a_customer_invoice_is_read():
+    invoice = read(a_customer_invoice(contractDocRef="K-9", cashDiscountInCurrency=Decimal("15.0")))
+    assert invoice.invoice_type is InvoiceType.INVOICE
+    assert (invoice.invoiced_on, invoice.due_on) == (date(2026, 9, 3), date(2026, 10, 3))
+    assert invoice.cash_discount == 15
+    assert (invoice.counterparty.number, invoice.counterparty.name) == ("10045", "Corner Market AS")
+    assert invoice.counterparty.location == "MAIN"
+    assert invoice.counterparty.address.lines == ("Havnegata 12",)
+    assert invoice.counterparty.address.country == "NO"
+    assert invoice.counterparty.contact.name == "Corner Market AS"
+    assert invoice.counterparty.contact.attention == "Accounts payable"
+    assert invoice.order_number == "PO-4711"
+    assert invoice.contract_number == "K-9"
+    assert invoice.payment_reference == "0010023100019"
+    assert invoice.description == "Thank you for your order"
+    assert invoice.currency == "NOK"
+    assert invoice.taxes == (Tax("3", Decimal(25), Decimal("1224.75"), Decimal("306.19")),)
+    assert (invoice.detail_total, invoice.tax_total, invoice.total) == (
+        Decimal("1224.75"),
+        Decimal("306.19"),
+        Decimal("1530.94"),
+    )
+    line = invoice.lines[1]
+    assert (line.number, line.item, line.quantity, line.unit) == (2, "2210", Decimal("2.5"), "KG")
+    assert (line.unit_price, line.discount, line.amount) == (Decimal("89.9"), 0, Decimal("224.75"))
+    assert (line.tax_code, line.source) == ("3", "invoiceLines[1]")
+    assert line.order_number is None
+
+
+def test_a_supplier_invoice_is_read_in_its_own_currency():
+    invoice = read(a_supplier_invoice())
+    assert invoice.currency == "USD"
+    assert [line.unit_price for line in invoice.lines] == [Decimal("10.0"), Decimal("33.5")]
+    assert [line.amount for line in invoice.lines] == [Decimal("250.00"), Decimal("134.00")]
+    assert invoice.detail_total == Decimal("384.00")
+    assert invoice.total is None, "Visma states it in company currency only"
+    assert invoice.counterparty.number == "50012"
+    assert invoice.counterparty_reference == "INV-7781"
+    assert invoice.order_number == "500123"
+    assert (invoice.lines[1].order_number, invoice.lines[1].order_line) == ("500123", 2)
+    assert invoice.lines[0].counterparty_item == "AC-500-DR"
+    assert invoice.payment_reference == "0090014500017"
+
+
+def test_a_supplier_invoice_in_company_currency_has_a_total():
+    assert read(a_supplier_invoice(currencyId="NOK", exchangeRate=1, amount=Decimal("384.0"))).total == 384
+
+
+@pytest.mark.parametrize(
+    ("references", "expected"),
+    [
+        ({"customerRefNumber": "A", "externalReference": "B", "originatorDocRef": "C"}, "A"),
+        ({"customerRefNumber": "", "externalReference": "B", "originatorDocRef": "C"}, "B"),
+        ({"customerRefNumber": None, "externalReference": MISSING, "originatorDocRef": "C"}, "C"),
+        ({"customerRefNumber": None, "externalReference": None, "originatorDocRef": None}, None),
+    ],
+)
+def test_the_order_of_the_buyer_is_taken_from_the_first_reference_that_is_filled_in(references, expected):
+    assert read(a_customer_invoice(**references)).order_number == expected
+
+
+def test_a_supplier_invoice_for_several_orders_names_them_by_line_only():
+    lines = [a_supplier_invoice_line(1), a_supplier_invoice_line(2, poNumber="500124")]
+    invoice = read(a_supplier_invoice(invoiceLines=lines))
+    assert invoice.order_number is None
+    assert [line.order_number for line in invoice.lines] == ["500123", "500124"]
+
+
+@pytest.mark.parametrize(
+    ("data", "meaning"),
+    [
+        (a_customer_invoice(documentType="CashSale"), InvoiceType.INVOICE),
+        (a_customer_invoice(documentType="FinCharge"), InvoiceType.INVOICE),
+        (a_credit_note(), InvoiceType.CREDIT_MEMO),
+        (a_customer_invoice(documentType="CashReturn"), InvoiceType.CREDIT_MEMO),
+        (a_customer_invoice(documentType="DebitNote"), InvoiceType.DEBIT_MEMO),
+        (a_supplier_invoice(documentType="DebitAdj"), InvoiceType.CREDIT_MEMO),
+        (a_supplier_invoice(documentType="CreditAdj"), InvoiceType.DEBIT_MEMO),
+        (a_customer_invoice(documentType="Payment"), InvoiceType.INVOICE),
+        (a_customer_invoice(documentType="SelfBilling"), InvoiceType.INVOICE),
+    ],
+)
+def test_the_type_says_what_the_document_means_to_the_one_who_pays(data, meaning):
+    assert read(data).invoice_type is meaning
+
+
+def test_plain_amounts_serve_when_the_whole_document_has_no_others():
+    invoice = read(without_document_currency(a_customer_invoice()))
+    assert [line.unit_price for line in invoice.lines] == [Decimal("100.0"), Decimal("89.9")]
+    assert reconcile(invoice).total == Decimal("1530.94")
+
+
+def test_plain_amounts_do_not_serve_when_the_document_is_in_another_currency():
+    with pytest.raises(Parked) as parked:
+        read(without_document_currency(a_supplier_invoice()))
+    assert parked.value.field == "exchangeRate"
+
+
+def test_plain_amounts_do_not_fill_single_gaps():
+    with pytest.raises(Parked) as parked:
+        read(a_supplier_invoice(invoiceLines=[a_supplier_invoice_line(1, unitCostInCurrency=None)]))
+    assert parked.value.field == "invoiceLines[0].unitCostInCurrency"
+
+
+def test_a_single_vat_rate_in_company_currency_is_restated_in_that_of_the_document():
+    invoice = read(
+        a_supplier_invoice(
+            vatTotal=Decimal("979.2"),
+            vatTotalInCurrency=Decimal("96.0"),
+            vatTaxableTotalInCurrency=Decimal("384.0"),
+            taxDetailLines=[
+                {"taxId": "1", "vatRate": 25, "taxableAmount": Decimal("3916.8"), "vatAmount": Decimal("979.2")}
+            ],
+        )
+    )
+    assert invoice.taxes == (Tax("1", Decimal(25), Decimal(384), Decimal(96)),)
+    assert reconcile(invoice).tax == 96
+
+
+def test_prices_that_include_vat_park_the_document():
+    vat = {"vatTotalInCurrency": Decimal("76.8"), "taxCalculationMode": "Gross"}
+    with pytest.raises(Parked) as parked:
+        read(a_supplier_invoice(**vat))
+    assert parked.value.field == "taxCalculationMode"
+    assert "include VAT" in parked.value.sentence
+
+
+def test_without_vat_it_does_not_matter_how_vat_would_be_calculated():
+    assert read(a_supplier_invoice(taxCalculationMode="Gross")).lines
+
+
+def test_a_line_of_a_bookkeeper_with_an_amount_only_counts_as_one():
+    bare = a_supplier_invoice_line(
+        1,
+        inventoryNumber=None,
+        quantity=Decimal("0.0"),
+        unitCostInCurrency=Decimal("0.0"),
+        costInCurrency=Decimal(1000),
+    )
+    invoice = read(a_supplier_invoice(invoiceLines=[bare]))
+    assert (invoice.lines[0].quantity, invoice.lines[0].unit_price) == (1, 1000)
+    assert invoice.lines[0].is_text is False
+    assert reconcile(invoice).lines == 1000
+
+
+def test_freight_text_and_discount_lines_are_told_apart():
+    lines = [
+        a_customer_invoice_line(1),
+        a_customer_invoice_line(
+            2, lineType="FR", inventoryNumber="", quantity=Decimal(1), unitPriceInCurrency=Decimal("80.0")
+        ),
+        {"lineNumber": 3, "lineType": "MI", "description": "Thank you"},
+        a_customer_invoice_line(
+            4, lineType="DS", inventoryNumber=None, quantity=Decimal(0), amountInCurrency=Decimal("-50.0")
+        ),
+    ]
+    invoice = read(
+        a_customer_invoice(
+            invoiceLines=lines,
+            detailTotalInCurrency=Decimal("1080.0"),
+            vatTotalInCurrency=None,
+            taxDetails=None,
+            amountInCurrency=Decimal("1030.0"),
+        )
+    )
+    assert [(line.number, line.is_charge, line.is_text) for line in invoice.lines] == [
+        (1, False, False),
+        (2, True, False),
+        (3, False, True),
+    ]
+    assert invoice.discounts == (DocumentDiscount(Decimal("50.0")),)
+    totals = reconcile(invoice)
+    assert (totals.lines, totals.charges, totals.discounts, totals.total) == (1000, 80, 50, 1030)
+
+
+def test_a_discount_stated_in_the_header_is_not_taken_from_its_lines_again():
+    lines = [
+        a_customer_invoice_line(1),
+        {"lineNumber": 2, "lineType": "DS", "amountInCurrency": Decimal("-100.0"), "quantity": 0},
+    ]
+    invoice = read(a_customer_invoice(invoiceLines=lines, discountTotalInCurrency=Decimal("100.0")))
+    assert invoice.discounts == (DocumentDiscount(Decimal("100.0")),)
+
+
+def test_lines_without_a_number_are_counted():
+    lines = [a_customer_invoice_line(1, lineNumber=None), a_customer_invoice_line(2, lineNumber=None)]
+    assert [line.number for line in read(a_customer_invoice(invoiceLines=lines)).lines] == [1, 2]
+
+
+def test_a_withdrawn_invoice_is_marked_and_one_withdrawn_from_dunning_is_not():
+    assert read(a_customer_invoice(status="Voided")).voided is True
+    assert read(a_customer_invoice(revoked=True)).voided is False
+
+
+def negated(data):
+    """The credit note with every amount and quantity the other way round."""
+    keep = {"exchangeRate", "vatRate", "unitPrice", "unitPriceInCurrency"}
+
+    def turn(value, name=""):
+        if isinstance(value, dict):
+            return {inner: turn(content, inner) for inner, content in value.items()}
+        if isinstance(value, list):
+            return [turn(content) for content in value]
+        return -value if isinstance(value, Decimal) and name not in keep else value
+
+    return turn(data)
+
+
+def test_a_credit_note_reads_alike_whichever_sign_visma_gives_its_amounts():
+    positive = a_credit_note(
+        invoiceLines=[a_customer_invoice_line(1), a_customer_invoice_line(2, quantity=Decimal(1))],
+        discountTotalInCurrency=Decimal("100.0"),
+        taxDetails=[],
+        vatTotalInCurrency=None,
+        amountInCurrency=Decimal("1000.0"),
+    )
+    assert read(negated(positive)) == read(positive)
+    assert reconcile(read(positive)).total == 1000
+
+
+def test_a_credit_note_without_amounts_of_its_own_takes_the_sign_from_its_lines():
+    bare = {"amountInCurrency": None, "detailTotalInCurrency": None, "vatTotalInCurrency": None, "taxDetails": []}
+    note = a_credit_note(**bare, invoiceLines=[a_customer_invoice_line(1, quantity=Decimal("-2.0"))])
+    assert read(note).lines[0].quantity == 2
+    assert reconcile(read(note)).total == 200

@@ -1,0 +1,165 @@
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Parked
+from connector.edi.visma.read import NotADocument, decode, document_number, is_invoice_type, read_document
+from tests.support.visma_samples import (
+    MISSING,
+    a_credit_note,
+    a_customer_invoice,
+    a_purchase_order,
+    a_supplier_invoice,
+    as_json,
+)
+
+
+def test_decimals_are_read_as_visma_wrote_them():
+    data = decode(b'{"unitCost": 0.1, "orderQty": 800.0, "exact": 12345678901.123456789, "lineNbr": 1}')
+    assert data == {
+        "unitCost": Decimal("0.1"),
+        "orderQty": Decimal("800.0"),
+        "exact": Decimal("12345678901.123456789"),
+        "lineNbr": 1,
+    }
+    assert not any(isinstance(value, float) for value in data.values())
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b"<html><body>502 Bad Gateway</body></html>", "gateway"),
+        (as_json(a_purchase_order())[:-200], "part of it"),
+        (b'{"orderNbr": }', "not JSON"),
+        (b'{"orderNbr": "5"} trailing', "not JSON"),
+        (b'{"orderNbr": "\xff"}', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b'[{"orderNbr": "1"}, {"orderNbr": "2"}]', "list of 2"),
+        (b'"orderNbr"', "not an object"),
+        (b"null", "not an object"),
+        (b'{"orderTotal": 1e9999999999999999999}', "beyond every size"),
+    ],
+)
+def test_what_is_no_document_is_refused_with_a_sentence(raw, says):
+    with pytest.raises(NotADocument, match=says):
+        decode(raw)
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "document_type"),
+    [
+        (a_purchase_order(), "nordic/purchase_order/500123", "RegularOrder"),
+        (a_supplier_invoice(), "nordic/supplier_invoice/900145", "Invoice"),
+        (a_customer_invoice(), "nordic/customer_invoice/100231", "Invoice"),
+        (a_credit_note(), "nordic/customer_invoice/CreditNote:100240", "CreditNote"),
+        (a_customer_invoice(documentType="DebitNote"), "nordic/customer_invoice/DebitNote:100231", "DebitNote"),
+        (a_supplier_invoice(documentType="DebitAdj"), "nordic/supplier_invoice/DebitAdj:900145", "DebitAdj"),
+        (a_customer_invoice(documentType=None), "nordic/customer_invoice/100231", None),
+    ],
+)
+def test_the_kind_is_recognised_by_its_fields(data, key, document_type):
+    document = read_document(data, company="nordic")
+    assert document.key == DocumentKey.parse(key)
+    assert document.document_type == document_type
+    assert document.content.kind is document.key.kind
+    assert document.content.number == document.key.number.split(":")[-1]
+    assert document.status == "Open"
+    assert document.held is False
+    assert read_document(data, company="nordic", kind=document.key.kind) == document
+
+
+def test_status_and_hold_are_kept_as_they_stand_even_when_the_word_is_unknown():
+    document = read_document(a_purchase_order(status="PendingApproval", hold=True), company="nordic")
+    assert (document.status, document.held) == ("PendingApproval", True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"receiptNbr": "300077", "supplier": {"number": "50012"}},
+        {"referenceNumber": "1"},
+        a_purchase_order(orderNbr=None),
+        a_customer_invoice(referenceNumber=""),
+        {"message": "Not found"},
+    ],
+)
+def test_an_object_that_is_no_order_and_no_invoice_is_refused(data):
+    with pytest.raises(NotADocument):
+        read_document(data, company="nordic")
+
+
+def test_a_list_is_no_document():
+    with pytest.raises(NotADocument, match="not an object"):
+        read_document([a_purchase_order()], company="nordic")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (a_purchase_order(), Kind.CUSTOMER_INVOICE),
+        (a_supplier_invoice(), Kind.CUSTOMER_INVOICE),
+        (a_customer_invoice(), Kind.PURCHASE_ORDER),
+        (a_purchase_order(orderNbr=MISSING), Kind.PURCHASE_ORDER),
+    ],
+)
+def test_a_document_that_contradicts_the_kind_it_is_given_for_is_refused(data, kind):
+    with pytest.raises(NotADocument):
+        read_document(data, company="nordic", kind=kind)
+
+
+def test_a_field_that_is_there_but_null_still_tells_the_kind():
+    with pytest.raises(Parked) as parked:
+        read_document(a_supplier_invoice(supplier=None), company="nordic")
+    assert parked.value.field == "supplier.number"
+    document = read_document(a_supplier_invoice(customer=None), company="nordic")
+    assert document.key.kind is Kind.SUPPLIER_INVOICE
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (a_purchase_order(date=None), "date"),
+        (a_purchase_order(supplier={"number": ""}), "supplier.number"),
+        (a_supplier_invoice(date=MISSING), "date"),
+        (a_customer_invoice(documentDate=""), "documentDate"),
+        (a_customer_invoice(customer={}), "customer.number"),
+    ],
+)
+def test_a_document_that_lacks_something_indispensable_is_parked_with_field_and_next_step(data, field):
+    with pytest.raises(Parked) as parked:
+        read_document(data, company="nordic")
+    assert parked.value.field == field
+    assert parked.value.next_step
+    assert parked.value.document.startswith("nordic/")
+
+
+def test_two_documents_of_one_number_and_different_types_do_not_share_a_key():
+    numbers = {
+        document_number(Kind.CUSTOMER_INVOICE, "100231", word) for word in ("Invoice", "CreditNote", "DebitNote")
+    }
+    assert numbers == {"100231", "CreditNote:100231", "DebitNote:100231"}
+    assert document_number(Kind.PURCHASE_ORDER, "500123", "Blanket") == "500123"
+
+
+@pytest.mark.parametrize(
+    "word", ["Invoice", "CreditNote", "DebitNote", "CreditAdj", "DebitAdj", "CashSale", "FinCharge"]
+)
+def test_invoices_are_told_from_other_documents(word):
+    assert is_invoice_type(word) is True
+
+
+@pytest.mark.parametrize("word", ["Payment", "Prepayment", "Refund", "Check", "VoidPayment", "SmallCreditWo"])
+def test_payments_and_write_offs_are_no_invoices_and_can_still_be_read(word):
+    assert is_invoice_type(word) is False
+    document = read_document(a_customer_invoice(documentType=word), company="nordic")
+    assert document.document_type == word
+    assert document.key.number == f"{word}:100231"
+
+
+@pytest.mark.parametrize("word", [None, "", "SelfBilling"])
+def test_of_an_unknown_type_nothing_is_claimed(word):
+    assert is_invoice_type(word) is None

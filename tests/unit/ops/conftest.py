@@ -1,0 +1,112 @@
+"""A deployed stack in memory, and the command line run against it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.ledger import Revision, State
+from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
+from ops.main import command_line
+
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+
+
+class FakeRouting:
+    """The routing store, with what it was asked to write."""
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        self.data = data
+        self.applied: list[dict[str, Any]] = []
+        self.overtaken = False
+
+    def current_version(self) -> str | None:
+        return None if self.data is None else Routing.from_data(self.data).version
+
+    def load(self, *, fresh: bool = False) -> Routing:
+        if self.data is None:
+            raise Misconfigured("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
+        return Routing.from_data(self.data)
+
+    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None) -> str:
+        assert replacing == self.current_version()
+        if self.overtaken:
+            raise Conflict("Somebody else applied another routing meanwhile.")
+        self.data = data
+        self.applied.append(data)
+        return Routing.from_data(data).version
+
+
+@dataclass
+class FakeLedger:
+    """The reading side of the ledger."""
+
+    kept: list[Revision] = field(default_factory=list)
+
+    def revisions(self, key: DocumentKey, *, limit: int = 10) -> list[Revision]:
+        found = [revision for revision in self.kept if revision.key == key]
+        return sorted(found, key=lambda revision: -revision.sequence)[:limit]
+
+    def in_state(self, state: State):
+        return (revision for revision in self.kept if revision.state is state)
+
+    def source_of(self, revision: Revision) -> bytes:
+        return b'{"orderNbr":"500123"}'
+
+
+class FakeOutbox:
+    """Keeps what was queued."""
+
+    def __init__(self) -> None:
+        self.queued: list[Any] = []
+
+    def documents(self, messages: Any) -> None:
+        self.queued.extend(messages)
+
+
+@dataclass
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def stack():
+    return SimpleNamespace(
+        name="laptop",
+        stream=Stream.TEST,
+        clock=SimpleNamespace(now=lambda: NOW),
+        routing=FakeRouting(),
+        ledger=FakeLedger(),
+        outbox=FakeOutbox(),
+        payloads=SimpleNamespace(),
+        cursors=SimpleNamespace(all_cursors=list),
+    )
+
+
+@pytest.fixture
+def connector(stack, capsys, socket_disabled):
+    """Run a command line against the stack; a network call fails."""
+
+    def run(*arguments: str) -> Result:
+        code = command_line(arguments, opener=lambda name: stack)
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return Result(code, captured.out, captured.err)
+
+    return run

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.ledger import Revision, State
+from ops.config import differences
+from ops.files import read_routing
+from tests.support.routing_data import a_partner, routing_data
+
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def routing_file(tmp_path):
+    def write(changes=None, text=None):
+        path = tmp_path / "connector.yaml"
+        path.write_text(text if text is not None else yaml.safe_dump(routing_data(changes)), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def parked(number, waits_for):
+    return Revision(
+        key=DocumentKey("nordic", Kind.PURCHASE_ORDER, number),
+        sequence=1,
+        revision_id="r1",
+        state=State.PARKED,
+        created_at=NOW,
+        updated_at=NOW,
+        waits_for=waits_for,
+    )
+
+
+def test_check_says_that_a_sound_file_is_in_order(connector, routing_file):
+    result = connector("config", "check", routing_file())
+    assert (result.code, result.err) == (0, "")
+    assert "is in order" in result.out
+
+
+def test_check_lists_every_problem_with_its_path_and_exits_with_2(connector, routing_file):
+    result = connector("config", "check", routing_file({"defaults.settle": "soon", "partners.acme.dialect": "edi"}))
+    assert result.code == 2
+    assert "error: defaults.settle:" in result.out
+    assert "error: partners.acme.dialect:" in result.out
+    assert "2 errors" in result.out
+
+
+def test_check_warns_without_failing(connector, routing_file):
+    result = connector("config", "check", routing_file({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}))
+    assert result.code == 0
+    assert "warning: partners.acme.orderful.isa_id" in result.out
+
+
+def test_check_as_json_gives_path_sentence_and_level(connector, routing_file):
+    result = connector("config", "check", routing_file({"defaults.settle": "soon"}), "--json")
+    assert result.code == 2
+    (problem,) = result.data["problems"]
+    assert (result.data["ok"], problem["path"], problem["level"]) == (False, "defaults.settle", "error")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("companies: [", "is not YAML"),
+        ("companies: {nordic: {visma: 1}\npartners: {}", "is not YAML"),
+        ("a: 1\na: 2\n", "the key 'a' stands twice (line 2"),
+        ("\x00", "is not YAML"),
+        ("[" * 5_000, "is not YAML"),
+        ("? [a]\n: 1", "is not YAML"),
+        ("!!python/object:os.system {}", "is not YAML"),
+    ],
+)
+def test_what_is_no_yaml_is_one_sentence_and_exit_2(connector, routing_file, text, told):
+    result = connector("config", "check", routing_file(text=text))
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_one_sentence_and_exit_2(connector):
+    result = connector("config", "check", "nowhere.yaml")
+    assert (result.code, result.err) == (2, "nowhere.yaml cannot be read: No such file or directory.\n")
+
+
+def test_bytes_that_are_no_utf_8_are_one_sentence_and_exit_2(connector, tmp_path):
+    path = tmp_path / "latin.yaml"
+    path.write_bytes("name: Kjøtt".encode("latin-1"))
+    result = connector("config", "check", str(path))
+    assert (result.code, "is not UTF-8 text (byte 8)" in result.err) == (2, True)
+
+
+def test_yaml_words_and_numbers_are_read_as_people_mean_them(routing_file):
+    text = """
+companies:
+  nordic:
+    address: {country: NO, postal_code: 0150}
+    visma: {company_id: 1234567, tenant_id: 8e10, page_size: 100}
+    orderful: {isa_id: {live: 0012, test: on}}
+partners:
+  acme:
+    company: nordic
+    visma: {supplier: 0050012}
+    orderful: {isa_id: {live: 12_3, test: 1:30}}
+    kinds: {supplier_invoice: {send: false}}
+defaults:
+  items: {1298: {partner_item: 1.10}}
+  terms: {30: {net_days: 30}}
+"""
+    data = read_routing(routing_file(text=text)).data
+    assert data["companies"]["nordic"]["address"] == {"country": "NO", "postal_code": "0150"}
+    assert data["companies"]["nordic"]["visma"] == {"company_id": "1234567", "tenant_id": "8e10", "page_size": 100}
+    assert data["companies"]["nordic"]["orderful"]["isa_id"] == {"live": "0012", "test": "on"}
+    assert data["partners"]["acme"]["visma"] == {"supplier": "0050012"}
+    assert data["partners"]["acme"]["orderful"]["isa_id"] == {"live": "12_3", "test": "1:30"}
+    assert data["partners"]["acme"]["kinds"] == {"supplier_invoice": {"send": False}}
+    assert data["defaults"]["items"] == {"1298": {"partner_item": "1.10"}}
+    assert data["defaults"]["terms"] == {"30": {"net_days": 30}}
+
+
+def test_anchors_of_yaml_can_be_used(routing_file):
+    text = """
+companies:
+  nordic: &company
+    visma: {company_id: "1", tenant_id: t}
+    orderful: {isa_id: {live: A, test: AT}}
+  svensk:
+    <<: *company
+    visma: {company_id: "2", tenant_id: t}
+"""
+    checked = read_routing(routing_file(text=text))
+    assert not checked.errors
+    assert checked.data["companies"]["svensk"]["orderful"] == {"isa_id": {"live": "A", "test": "AT"}}
+
+
+def test_diff_shows_what_would_change_and_changes_nothing(connector, stack, routing_file):
+    stack.routing.data = routing_data({"defaults.currency": "NOK", "partners.acme.dialect": "x12"})
+    result = connector(
+        "config", "diff", routing_file({"defaults.currency": "SEK", "partners.acme.gln": "7080001234560"})
+    )
+    assert result.code == 0
+    assert '~ defaults.currency: "NOK" -> "SEK"' in result.out
+    assert '- partners.acme.dialect: "x12"' in result.out
+    assert '+ partners.acme.gln: "7080001234560"' in result.out
+    assert stack.routing.applied == []
+
+
+def test_diff_against_nothing_applied_shows_the_whole_file(connector, routing_file):
+    result = connector("config", "diff", routing_file(), "--json")
+    assert result.data["applied"] is None
+    assert {"path": "partners.acme.company", "before": None, "after": "nordic"} in result.data["changes"]
+
+
+def test_diff_of_equal_files_says_so(connector, stack, routing_file):
+    stack.routing.data = routing_data()
+    assert "Nothing would change." in connector("config", "diff", routing_file()).out
+
+
+def test_differences_are_found_at_every_depth():
+    before = {"a": {"b": 1, "c": [1]}, "d": 1}
+    after = {"a": {"b": 2, "c": [1]}, "e": {"f": 1}}
+    assert list(differences(before, after)) == [
+        {"path": "a.b", "before": 1, "after": 2},
+        {"path": "d", "before": 1, "after": None},
+        {"path": "e.f", "before": None, "after": 1},
+    ]
+
+
+def test_apply_puts_the_file_in_force_and_releases_only_what_waited_for_routing(connector, stack, routing_file):
+    stack.ledger.kept = [parked("500123", "defaults.units.KRT"), parked("500124", None)]
+    result = connector("config", "apply", routing_file(), "--yes", "--json")
+    assert result.code == 0
+    assert result.data["version"] == stack.routing.current_version()
+    assert stack.routing.applied == [routing_data()]
+    assert [message.number for message in stack.outbox.queued] == ["500123"]
+    (released,) = result.data["released"]
+    assert released == {
+        "document": "nordic/purchase_order/500123",
+        "sequence": 1,
+        "waited_for": "defaults.units.KRT",
+    }
+
+
+def test_apply_says_what_it_will_do_before_it_does_it(connector, routing_file):
+    result = connector("config", "apply", routing_file(), "--yes")
+    assert '+ partners.acme.company: "nordic"' in result.err
+    assert "in force for stack 'laptop'" in result.err
+    assert result.out.startswith("Routing version ")
+
+
+def test_apply_with_dry_run_writes_nothing(connector, stack, routing_file):
+    stack.ledger.kept = [parked("500123", "defaults.units.KRT")]
+    result = connector("config", "apply", routing_file(), "--dry-run")
+    assert (result.code, stack.routing.applied, stack.outbox.queued) == (0, [], [])
+
+
+def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monkeypatch):
+    monkeypatch.setattr("click.confirm", _refuse)
+    result = connector("config", "apply", routing_file())
+    assert (result.code, stack.routing.applied) == (1, [])
+    assert result.err.endswith("Stopped.\n")
+
+
+def _refuse(*_arguments, **_options):
+    import click
+
+    raise click.Abort
+
+
+def test_apply_refuses_a_wrong_file_before_it_touches_anything(connector, stack, routing_file):
+    result = connector("config", "apply", routing_file({"partners.beta": a_partner(supplier="50012")}), "--yes")
+    assert (result.code, stack.routing.applied) == (2, [])
+    assert "mapped twice, to acme and beta" in result.err
+
+
+def test_apply_tells_when_somebody_else_was_faster(connector, stack, routing_file):
+    stack.routing.overtaken = True
+    result = connector("config", "apply", routing_file(), "--yes")
+    assert (result.code, stack.outbox.queued) == (1, [])
+    assert "Somebody else applied another routing meanwhile." in result.err
+
+
+def test_show_gives_the_layer_of_every_setting_of_a_route(connector, stack):
+    stack.routing.data = routing_data({"partners.acme.units": {"KRT": "case"}, "companies.nordic.currency": "NOK"})
+    result = connector("config", "show", "--route", "nordic", "purchase_order", "50012", "--json")
+    assert result.data["currency"] == {"value": "NOK", "from": "company"}
+    assert result.data["units.KRT"] == {"value": "case", "from": "partner"}
+    assert result.data["units.STK"] == {"value": "each", "from": "default"}
+    assert result.data["dialect"] == {"value": "auto", "from": "built-in"}
+    assert result.data["receiver.test"] == {"value": "ACMEPRODUCET", "from": "partners.acme"}
+    table = connector("config", "show", "--route", "nordic", "purchase_order", "50012").out
+    assert any(line.split() == ["units.KRT", "case", "partner"] for line in table.splitlines())
+
+
+def test_show_of_an_unmapped_number_names_the_key_and_exits_with_3(connector, stack):
+    stack.routing.data = routing_data()
+    result = connector("config", "show", "--route", "nordic", "purchase_order", "777")
+    assert (result.code, result.out) == (3, "")
+    assert 'partners.<name>.visma.supplier: "777"' in result.err
+
+
+def test_show_with_an_unknown_kind_lists_the_kinds(connector, stack):
+    stack.routing.data = routing_data()
+    result = connector("config", "show", "--route", "nordic", "order", "777")
+    assert result.code == 2
+    assert "purchase_order, supplier_invoice, customer_invoice" in result.err
+
+
+def test_show_can_look_into_a_file_instead_of_the_stack(connector, routing_file):
+    result = connector("config", "show", "--config", routing_file())
+    assert result.code == 0
+    assert "matsenteret" in result.out
+
+
+def test_show_without_any_routing_tells_the_command_to_run(connector):
+    result = connector("config", "show", "--json")
+    assert result.code == 1
+    assert "connector config apply" in json.loads(result.err)["error"]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from connector.services.ports import CursorView
+
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+
+
+def a_view(resource="v1/purchaseorder", **changes):
+    values = {
+        "company": "nordic",
+        "resource": resource,
+        "watermark": NOW - timedelta(minutes=7),
+        "caught_up_at": NOW - timedelta(minutes=5),
+        "locked_until": None,
+        "unfinished": False,
+        "remembered": 12,
+        "waiting": 0,
+    }
+    return CursorView(**{**values, **changes})
+
+
+def test_every_cursor_is_told_with_watermark_lag_and_last_poll(connector, stack):
+    stack.cursors.all_cursors = lambda: [a_view("v1/supplierInvoice", waiting=2), a_view()]
+    first, second = connector("cursors", "--json").data
+    assert (first["resource"], second["resource"]) == ("v1/purchaseorder", "v1/supplierInvoice")
+    assert first["watermark"] == "2026-09-01T05:53:00Z"
+    assert (first["lag"], first["last_complete_poll"]) == ("5m", "2026-09-01T05:55:00Z")
+    assert second["waiting"] == 2
+    assert "2 not at rest" in connector("cursors").out
+
+
+def test_a_lock_that_ran_out_is_none(connector, stack):
+    stack.cursors.all_cursors = lambda: [
+        a_view("a", locked_until=NOW - timedelta(seconds=1)),
+        a_view("b", locked_until=NOW + timedelta(minutes=1)),
+    ]
+    gone, held = connector("cursors", "--json").data
+    assert (gone["locked_until"], held["locked_until"]) == (None, "2026-09-01T06:01:00Z")
+
+
+def test_a_list_that_was_never_read_completely_has_no_lag(connector, stack):
+    stack.cursors.all_cursors = lambda: [a_view(watermark=None, caught_up_at=None, unfinished=True)]
+    (view,) = connector("cursors", "--json").data
+    assert (view["lag"], view["watermark"], view["unfinished"]) == (None, None, True)
+    assert "in the middle of a scan" in connector("cursors").out
+
+
+def test_before_the_first_poll_the_command_says_so(connector):
+    assert connector("cursors").out == "No list has been read yet.\n"

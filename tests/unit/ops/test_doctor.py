@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from connector.domain.errors import Misconfigured, Rejected, Transient
+from connector.domain.transactions import Stream
+from tests.support.routing_data import a_partner, routing_data
+
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+OSLO_NOW = "2026-09-01T07:59:00.000"
+
+
+class Scripted:
+    """A client whose answers are given by path; an exception is raised."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = []
+
+    def get_json(self, path, params=()):
+        self.asked.append((path, dict(params)))
+        answer = self.answers[path]
+        if callable(answer):
+            answer = answer(dict(params))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, tuple) else (answer, self.answers["headers"])
+
+
+def a_relationship(sender="NORDICFOOD", receiver="ACMEPRODUCE", name="850_PURCHASE_ORDER", **changes):
+    return {
+        "sender": {"liveIsaId": sender, "testIsaId": f"{sender}T"},
+        "receiver": {"liveIsaId": receiver, "testIsaId": f"{receiver}T"} if isinstance(receiver, str) else receiver,
+        "transactionType": {"name": name},
+        "status": "LIVE",
+        "autoSend": "ENABLED",
+        **changes,
+    }
+
+
+ORDERS = a_relationship()
+INVOICES = a_relationship(receiver="MATSENTERET", name="810_INVOICE")
+
+
+@pytest.fixture
+def visma(stack):
+    client = Scripted(
+        {
+            "headers": {"Date": format_datetime(NOW, usegmt=True)},
+            "v1/branch": [{"number": "1", "name": "Nordic Food Supply AS", "corporateId": "987654325"}],
+            "v1/organization": [{"organizationCd": {"value": "1234567"}, "name": "Nordic Food Supply AS"}],
+            "v1/purchaseorder": [{"lastModifiedDateTime": OSLO_NOW}],
+        }
+    )
+    stack.visma = lambda company: client
+    return client.answers
+
+
+@pytest.fixture
+def orderful(stack):
+    account = {"liveIsaId": "NORDICFOOD", "testIsaId": "NORDICFOODT"}
+    stack.orderful = Scripted(
+        {
+            "headers": {},
+            "v3/organizations/me": {"id": 7, "name": "Nordic Food", "ediAccounts": [account]},
+            "v3/relationships": {"data": [ORDERS, INVOICES]},
+        }
+    )
+    return stack.orderful.answers
+
+
+@pytest.fixture
+def doctor(connector, stack, visma, orderful):
+    """Run the command; the findings by name of the check."""
+
+    def run(changes=None):
+        if stack.routing.data is None:
+            stack.routing.data = routing_data(changes)
+        result = connector("doctor", "--json")
+        findings = {finding["check"]: finding for finding in result.data}
+        assert result.code == (1 if any(finding["mark"] == "fail" for finding in result.data) else 0)
+        return findings
+
+    return run
+
+
+def test_a_healthy_stack_passes_every_check_and_exits_with_0(connector, stack, visma, orderful):
+    stack.routing.data = routing_data()
+    result = connector("doctor")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert len(lines) >= 9
+    assert all(line.startswith("ok ") for line in lines), result.out
+    assert "nothing is changed" in result.err
+
+
+def test_without_routing_it_stops_at_once_and_tells_the_command(connector, stack):
+    result = connector("doctor")
+    assert result.code == 1
+    assert result.out.startswith("fail  routing: No routing was applied yet.\n      -> Run `connector config apply")
+    assert result.out.count("\n") == 2
+
+
+def test_a_refused_token_fails_with_the_next_step_and_orderful_is_still_asked(doctor, visma):
+    visma["v1/branch"] = Misconfigured("Visma refused.", request_id="req-1", next_step="Approve the scopes.")
+    found = doctor()
+    assert found["visma nordic token"] == {
+        "mark": "fail",
+        "check": "visma nordic token",
+        "sentence": "Visma refused. (request req-1)",
+        "next_step": "Approve the scopes.",
+    }
+    assert found["orderful key"]["mark"] == "ok"
+
+
+def test_an_empty_company_is_a_failure_although_visma_answers_200(doctor, visma):
+    visma["v1/branch"], visma["v1/organization"] = [], []
+    assert doctor()["visma nordic company"]["mark"] == "fail"
+
+
+def test_a_tenant_without_organizations_is_judged_by_its_branches(doctor, visma):
+    visma["v1/organization"] = Rejected("404")
+    visma["v1/branch"] = [{"number": "1234567", "name": "Nordic"}]
+    assert doctor()["visma nordic company"]["mark"] == "ok"
+
+
+def test_another_company_than_the_configured_one_is_pointed_out(doctor, visma):
+    visma["v1/organization"] = [{"organizationCd": "999", "name": "Somebody Else AS"}]
+    found = doctor()["visma nordic company"]
+    assert found["mark"] == "warn"
+    assert "Somebody Else AS" in found["sentence"]
+
+
+def test_a_branch_that_visma_does_not_know_is_a_failure(doctor):
+    found = doctor({"companies.nordic.visma.branch": "7"})["visma nordic company"]
+    assert (found["mark"], "visma.branch" in found["next_step"]) == ("fail", True)
+
+
+@pytest.mark.parametrize(("left", "mark"), [("400", "ok"), ("30", "warn")])
+def test_the_hourly_limit_is_told_and_a_low_rest_is_a_warning(doctor, visma, left, mark):
+    limits = {"X-RateLimit-Limit": "500", "X-RateLimit-Remaining": left, "X-RateLimit-Reset": "600"}
+    visma["headers"] = {**visma["headers"], **limits}
+    found = doctor()["visma nordic calls"]
+    assert found["mark"] == mark
+    assert f"{left} of 500 calls an hour are left, 10m" in found["sentence"]
+
+
+def test_a_clock_that_is_off_is_a_warning(doctor, visma):
+    visma["headers"] = {"Date": format_datetime(NOW + timedelta(minutes=7), usegmt=True)}
+    found = doctor()["visma nordic clock"]
+    assert (found["mark"], "7m ahead of" in found["sentence"]) == ("warn", True)
+
+
+@pytest.mark.parametrize(
+    ("zone", "newest", "mark", "told"),
+    [
+        ("Europe/Oslo", OSLO_NOW, "ok", "Europe/Oslo fits"),
+        ("UTC", OSLO_NOW, "fail", "about 2 h ahead"),
+        (None, OSLO_NOW, "warn", "about 2 h ahead"),
+        (None, "2026-09-01T05:59:30.000", "warn", "set visma.time_zone: UTC"),
+        (None, "2026-08-31T12:00:00.000", "warn", "Change a note on a test order"),
+        ("Europe/Oslo", "2026-08-31T12:00:00.000", "ok", "does not contradict Europe/Oslo"),
+        (None, "", "warn", "Change a note on a test order"),
+        (None, "soon", "warn", "Change a note on a test order"),
+    ],
+)
+def test_the_zone_is_judged_by_the_newest_time_stamp(doctor, visma, *, zone, newest, mark, told):
+    visma["v1/purchaseorder"] = [{"lastModifiedDateTime": "2026-08-30T01:00:00"}, {"lastModifiedDateTime": newest}]
+    if newest in {"", "soon"}:
+        visma["v1/purchaseorder"].pop(0)
+    found = doctor({"companies.nordic.visma.time_zone": zone} if zone != "Europe/Oslo" else None)["visma nordic zone"]
+    assert found["mark"] == mark
+    assert told in f"{found['sentence']} {found['next_step']}"
+
+
+def test_an_answer_without_a_date_cannot_calibrate(doctor, visma):
+    visma["headers"] = {}
+    assert doctor()["visma nordic clock"]["mark"] == "warn"
+
+
+def test_orders_that_cannot_be_read_are_a_failure_of_their_own(doctor, visma):
+    visma["v1/purchaseorder"] = Transient("Visma answered 502 to v1/purchaseorder.")
+    found = doctor()
+    assert found["visma nordic token"]["mark"] == "ok"
+    assert found["visma nordic orders"]["mark"] == "fail"
+
+
+def test_a_wrong_orderful_key_is_a_failure(doctor, orderful):
+    orderful["v3/organizations/me"] = Misconfigured("Orderful answered 401.", next_step="Check the key.")
+    assert doctor()["orderful key"]["mark"] == "fail"
+
+
+def test_an_id_that_the_organization_does_not_own_is_a_failure(doctor):
+    found = doctor({"companies.nordic.orderful.isa_id.test": "STRANGERT"})["orderful nordic"]
+    assert found["mark"] == "fail"
+    assert "companies.nordic.orderful.isa_id.test" in found["next_step"]
+
+
+def test_each_supplier_needs_an_850_and_each_customer_an_810(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [ORDERS]}
+    found = doctor()
+    assert found["orderful acme"]["mark"] == "ok"
+    assert found["orderful matsenteret"]["mark"] == "fail"
+    assert "810_INVOICE from NORDICFOODT to MATSENTERETT" in found["orderful matsenteret"]["sentence"]
+
+
+def test_a_relationship_of_the_other_direction_does_not_count(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [a_relationship("ACMEPRODUCE", "NORDICFOOD"), INVOICES]}
+    assert doctor()["orderful acme"]["mark"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("stream", "status", "mark"),
+    [
+        (Stream.TEST, "TEST", "ok"),
+        (Stream.TEST, "SETUP", "fail"),
+        (Stream.TEST, "BLOCKED", "fail"),
+        (Stream.LIVE, "TEST", "fail"),
+        (Stream.LIVE, "READY", "ok"),
+        (Stream.LIVE, "LIVE", "ok"),
+    ],
+)
+def test_the_status_of_a_relationship_must_fit_the_stream(doctor, stack, orderful, *, stream, status, mark):
+    stack.stream = stream
+    orderful["v3/relationships"] = {"data": [a_relationship(status=status), INVOICES]}
+    assert doctor()["orderful acme"]["mark"] == mark
+
+
+def test_a_party_without_a_test_id_is_known_by_its_live_id(doctor, orderful):
+    receiver = {"liveIsaId": "ACMEPRODUCE", "testIsaId": None}
+    orderful["v3/relationships"] = {"data": [a_relationship(receiver=receiver), INVOICES]}
+    assert doctor()["orderful acme"]["mark"] == "ok"
+
+
+def test_a_relationship_that_waits_for_a_person_is_a_warning(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [a_relationship(autoSend="DISABLED"), INVOICES]}
+    assert doctor()["orderful acme"]["mark"] == "warn"
+
+
+def test_relationships_are_read_to_the_last_page_without_following_links(doctor, orderful, stack):
+    def page(params):
+        if params.get("nextCursor") == "abc":
+            return {"data": [INVOICES], "metadata": {"pagination": {"links": {"next": None}}}}
+        link = "https://elsewhere.example/v3/relationships?limit=100&nextCursor=abc"
+        return {"data": [ORDERS], "metadata": {"pagination": {"links": {"next": link}}}}
+
+    orderful["v3/relationships"] = page
+    assert doctor()["orderful matsenteret"]["mark"] == "ok"
+    assert [path for path, _ in stack.orderful.asked] == ["v3/organizations/me", *["v3/relationships"] * 2]
+
+
+def test_a_kind_that_is_not_sent_needs_no_relationship(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [INVOICES]}
+    assert "orderful acme" not in doctor({"partners.acme.kinds": {"purchase_order": {"send": False}}})
+
+
+def test_a_number_mapped_twice_is_a_failure_of_these_partners_only(doctor):
+    found = doctor({"partners.beta": a_partner(supplier="50012")})
+    assert found["orderful beta"]["mark"] == "fail"
+    assert found["orderful matsenteret"]["mark"] == "ok"
+
+
+@pytest.mark.parametrize("nonsense", [None, [], "text", {"data": None}, {"data": [None, {"sender": None}]}])
+def test_answers_of_another_shape_are_failures_and_no_crash(doctor, orderful, visma, nonsense):
+    orderful["v3/relationships"] = nonsense
+    orderful["v3/organizations/me"] = nonsense
+    visma["v1/purchaseorder"] = nonsense
+    assert doctor()["orderful acme"]["mark"] == "fail"
+
+
+def test_every_company_is_checked(doctor):
+    second = {
+        "visma": {"company_id": "2", "tenant_id": "b"},
+        "orderful": {"isa_id": {"live": "NORDICFOOD", "test": "NORDICFOODT"}},
+    }
+    assert {"visma nordic token", "visma svensk token"} <= set(doctor({"companies.svensk": second}))

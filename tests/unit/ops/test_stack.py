@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
+from ops.main import command_line
+from ops.stack import Stack
+from tests.support.routing_data import routing_data
+
+OUTPUTS = {
+    **{f"{name}Table": name.lower() for name in ("Tokens", "Cursors", "Routing", "Items", "Documents")},
+    "PayloadsBucket": "payloads",
+    "DocumentsQueueUrl": "https://sqs.example/documents.fifo",
+    "DeliveriesQueueUrl": "https://sqs.example/deliveries.fifo",
+    "VismaSecretArn": "arn:visma",
+    "OrderfulSecretArn": "arn:orderful",
+    "Stream": "live",
+    "VismaBaseUrl": "https://visma.example",
+    "VismaTokenUrl": "https://connect.example/token",
+    "OrderfulBaseUrl": "https://orderful.example",
+}
+
+
+class CloudFormation:
+    """Knows one stack."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
+
+    def describe_stacks(self, **arguments):
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outcome.items()]
+        return {"Stacks": [{"StackName": arguments["StackName"], "Outputs": outputs}]}
+
+
+@pytest.fixture
+def cloudformation(monkeypatch):
+    def knows(outcome):
+        monkeypatch.setattr(boto3, "client", lambda service, **_: CloudFormation(outcome))
+
+    return knows
+
+
+def test_every_part_is_built_from_the_outputs_without_any_call(cloudformation, socket_disabled):
+    cloudformation(OUTPUTS)
+    stack = Stack("laptop")
+    company = Routing.from_data(routing_data()).companies["nordic"]
+    assert stack.stream is Stream.LIVE
+    for part in (stack.routing, stack.payloads, stack.ledger, stack.cursors, stack.outbox, stack.orderful):
+        assert part is not None
+    assert stack.visma(company) is not None
+    assert stack.ledger is stack.ledger
+
+
+def test_a_missing_output_is_named(cloudformation, capsys):
+    cloudformation({})
+    assert command_line(["cursors"]) == 1
+    assert "Stack 'connector' has no output CursorsTable" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (
+            ClientError({"Error": {"Code": "ValidationError", "Message": "Stack with id x does not exist"}}, "D"),
+            "Stack 'x' cannot be read: Stack with id x does not exist",
+        ),
+        (NoCredentialsError(), "AWS cannot be reached for stack 'x': Unable to locate credentials"),
+    ],
+)
+def test_a_stack_that_cannot_be_read_is_one_sentence(cloudformation, capsys, outcome, told):
+    cloudformation(outcome)
+    assert command_line(["documents", "list", "--stack", "x"]) == 1
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+def test_the_stack_can_be_named_by_the_environment(cloudformation, capsys, monkeypatch):
+    cloudformation({})
+    monkeypatch.setenv("CONNECTOR_STACK", "from-environment")
+    command_line(["cursors"])
+    assert "Stack 'from-environment'" in capsys.readouterr().err
+
+
+def test_an_unexpected_failure_is_one_sentence_without_a_traceback(capsys):
+    def broken(name):
+        raise RuntimeError("first line\nsecond line")
+
+    assert command_line(["cursors"], opener=broken) == 1
+    captured = capsys.readouterr()
+    assert captured.err == "RuntimeError: first line (set CONNECTOR_TRACEBACK=1 to see where).\n"
+
+
+def test_the_traceback_can_be_asked_for(monkeypatch):
+    monkeypatch.setenv("CONNECTOR_TRACEBACK", "1")
+
+    def broken(name):
+        raise RuntimeError("here")
+
+    with pytest.raises(RuntimeError, match="here"):
+        command_line(["cursors"], opener=broken)
+
+
+def test_help_is_given_without_a_stack(capsys):
+    assert command_line(["--help"]) == 0
+    assert "translate" in capsys.readouterr().out

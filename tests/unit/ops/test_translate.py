@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from tests.support.routing_data import a_partner, routing_data
+from tests.support.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, an_order_line, as_json
+
+EXAMPLE = str(Path(__file__).parents[3] / "connector.example.yaml")
+SECOND = {
+    "visma": {"company_id": "2", "tenant_id": "b"},
+    "orderful": {"isa_id": {"live": "SVENSK", "test": "SVENSKT"}},
+}
+
+
+@pytest.fixture
+def translate(connector, tmp_path):
+    """Run the command on a document, with the small routing or a changed one."""
+
+    def run(document, *options, routing=None):
+        body = document if isinstance(document, bytes) else as_json(document)
+        (tmp_path / "document.json").write_bytes(body)
+        file = tmp_path / "connector.yaml"
+        file.write_text(yaml.safe_dump(routing_data({"defaults.units.KRT": "carton", **(routing or {})})))
+        return connector("translate", str(tmp_path / "document.json"), "--config", str(file), *options)
+
+    return run
+
+
+def test_an_order_becomes_the_request_and_stdout_holds_nothing_else(translate):
+    result = translate(a_purchase_order())
+    assert (result.code, result.err) == (0, "")
+    assert list(result.data) == ["method", "path", "headers", "body"]
+    assert result.data["method"] == "POST"
+    assert "500123" in json.dumps(result.data["body"])
+    assert not {"orderful-api-key", "authorization"} & {name.lower() for name in result.data["headers"]}
+
+
+def test_the_stream_is_test_unless_live_is_asked_for(translate):
+    assert "ACMEPRODUCET" in translate(a_purchase_order()).out
+    live = translate(a_purchase_order(), "--stream", "live").out
+    assert "ACMEPRODUCE" in live
+    assert "ACMEPRODUCET" not in live
+
+
+def test_an_order_becomes_x12_text(translate):
+    result = translate(a_purchase_order(), "--as", "x12")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("ISA*00*")
+    assert result.out.rstrip().endswith("IEA*1*000000001~")
+    assert "BEG*00*SA*500123*" in result.out
+
+
+def test_the_dialect_can_be_chosen_against_routing(translate):
+    order = a_purchase_order(lines=[an_order_line()], taxDetails=[], taxTotal=0, orderTotal=8000)
+    routing = {"partners.acme.currency": "NOK"}
+    assert translate(order, "--dialect", "x12", routing=routing).data["path"] == "/v3/transactions"
+    assert translate(order, "--dialect", "mosaic", routing=routing).data["path"] != "/v3/transactions"
+
+
+def test_a_dialect_that_cannot_carry_the_document_is_not_replaced_in_silence(translate):
+    result = translate(a_purchase_order(), "--dialect", "mosaic")
+    assert (result.code, result.out) == (3, "")
+
+
+def test_several_documents_become_one_line_each(translate):
+    result = translate([a_purchase_order(), a_customer_invoice()])
+    assert result.code == 0
+    assert [json.loads(line)["method"] for line in result.out.splitlines()] == ["POST", "POST"]
+
+
+def test_several_documents_become_interchanges_one_after_the_other(translate):
+    result = translate([a_purchase_order(), a_customer_invoice()], "--as", "x12")
+    assert result.out.count("ISA*") == result.out.count("IEA*1*") == 2
+    assert "IEA*1*000000002~" in result.out
+
+
+def test_a_list_of_one_is_written_like_the_document_itself(translate):
+    assert translate([a_purchase_order()]).out == translate(a_purchase_order()).out
+
+
+def test_a_held_document_leaves_the_others_of_its_list_alone(translate):
+    result = translate([a_purchase_order(orderNbr="500001", status="Hold"), a_purchase_order(orderNbr="500002")])
+    assert result.code == 3
+    assert "500002" in result.out
+    assert "500001" not in result.out
+    assert result.err.startswith("nordic/purchase_order/500001: ")
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (a_purchase_order(status="Hold", hold=True), "nordic/purchase_order/500123: "),
+        (a_purchase_order(supplier={"number": "777"}), 'partners.<name>.visma.supplier: "777" with company: nordic'),
+        (a_customer_invoice(customer={"number": "777"}), 'partners.<name>.visma.customer: "777"'),
+        (a_purchase_order(lines=[an_order_line(uom="HINK")]), "defaults.units.HINK"),
+        (a_purchase_order(status="Cancelled"), "Cancelled"),
+        (a_customer_invoice(documentType="Sonderbeleg"), "Sonderbeleg"),
+        (a_customer_invoice(documentType="Payment"), "Payment"),
+    ],
+)
+def test_a_held_document_prints_one_line_on_stderr_only_and_exits_with_3(translate, document, told):
+    result = translate(document)
+    assert (result.code, result.out) == (3, "")
+    assert told in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_kind_that_the_partner_does_not_want_is_held(translate):
+    result = translate(a_purchase_order(), routing={"partners.acme.kinds": {"purchase_order": {"send": False}}})
+    assert (result.code, result.out) == (3, "")
+    assert "send: false" in result.err
+
+
+def test_a_partner_mapped_twice_is_held_and_the_others_still_work(translate):
+    twice = {"partners.beta": a_partner(supplier="50012")}
+    result = translate(a_purchase_order(), routing=twice)
+    assert result.code == 3
+    assert "acme and beta" in result.err
+    assert translate(a_customer_invoice(), routing=twice).code == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"{",
+        b'"text"',
+        b"null",
+        b"{}",
+        b"[]",
+        b"[1]",
+        b"[{}]",
+        b"<html></html>",
+        b"\xff\xfe",
+        b'{"orderNbr":"1"',
+        b'[{"orderNbr":"1"}',
+        b"ISA*00*",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+)
+def test_what_is_no_document_is_one_sentence_on_stderr_and_exit_2(translate, body):
+    result = translate(body)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert len(result.err) < 400
+
+
+def test_a_byte_order_mark_does_no_harm(translate):
+    assert translate(b"\xef\xbb\xbf" + as_json(a_purchase_order())).code == 0
+    assert translate(b"\xef\xbb\xbf" + as_json([a_purchase_order()])).code == 0
+
+
+def test_a_document_that_contradicts_the_kind_is_wrong_input(translate):
+    result = translate(a_purchase_order(), "--kind", "customer_invoice")
+    assert (result.code, result.out) == (2, "")
+
+
+def test_a_document_that_is_none_makes_the_exit_2_even_if_another_is_held(translate):
+    result = translate(b'[{"x":1},' + as_json(a_purchase_order(status="Hold")) + b"]")
+    assert result.code == 2
+    assert "document 1: " in result.err
+    assert result.err.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("routing", "told"),
+    [({"partners.acme.dialect": "edi"}, "partners.acme.dialect"), ({"defaults.on_revision": "change"}, "change")],
+)
+def test_a_malformed_routing_file_is_one_sentence_and_exit_2(translate, routing, told):
+    result = translate(a_purchase_order(), routing=routing)
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_the_company_may_be_left_out_when_exactly_one_maps_the_partner(translate):
+    routing = {"companies.svensk": SECOND, "partners.beta": a_partner("svensk", supplier="60000")}
+    result = translate(a_purchase_order(supplier={"number": "60000", "name": "Beta"}), routing=routing)
+    assert result.code == 0
+    assert "SVENSKT" in result.out
+
+
+def test_the_company_has_to_be_named_when_two_map_the_partner_or_none_does(translate):
+    routing = {"companies.svensk": SECOND, "partners.beta": a_partner("svensk", supplier="50012")}
+    result = translate(a_purchase_order(), routing=routing)
+    assert (result.code, result.out) == (2, "")
+    assert "--company" in result.err
+    assert "SVENSKT" in translate(a_purchase_order(), "--company", "svensk", routing=routing).out
+    nobody = translate(a_purchase_order(supplier={"number": "777"}), routing=routing)
+    assert nobody.code == 2
+    assert "--company" in nobody.err
+
+
+def test_a_company_that_is_not_in_the_file_is_wrong_input(translate):
+    result = translate(a_purchase_order(), "--company", "suomi")
+    assert (result.code, "no company 'suomi'" in result.err) == (2, True)
+
+
+def test_the_document_can_come_from_standard_input(connector, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(as_json(a_purchase_order()))))
+    result = connector("translate", "-", "--config", EXAMPLE)
+    assert (result.code, result.err) == (0, "")
+    assert result.data["body"]
+
+
+def test_failures_are_json_on_request(translate):
+    result = translate(a_purchase_order(status="Hold"), "--json")
+    assert json.loads(result.err)["exit_code"] == 3
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("document", [a_purchase_order(), a_customer_invoice(), a_credit_note()])
+@pytest.mark.parametrize("form", ["request", "x12"])
+def test_the_example_translates_believable_documents(connector, tmp_path, document, form):
+    (tmp_path / "document.json").write_bytes(as_json(document))
+    result = connector("translate", str(tmp_path / "document.json"), "--config", EXAMPLE, "--as", form)
+    assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("translate",), ("translate", "x", "--config", "y", "--as", "edifact"), ("nope",)]
+)
+def test_wrong_usage_is_exit_2(connector, arguments):
+    result = connector(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err

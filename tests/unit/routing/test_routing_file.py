@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from connector.domain.documents import Kind
+from connector.domain.routing import Routing
+from connector.routing_file import check, json_schema
+from ops.files import read_routing
+from tests.support.routing_data import a_partner, routing_data
+
+ROOT = Path(__file__).parents[3]
+OTHER_COMPANY = {
+    "visma": {"company_id": "1234567", "tenant_id": "b"},
+    "orderful": {"isa_id": {"live": "SVENSK", "test": "SVENSKT"}},
+}
+
+
+def errors(changes):
+    return [str(problem) for problem in check(routing_data(changes)).errors]
+
+
+def warnings(changes):
+    checked = check(routing_data(changes))
+    assert not checked.errors
+    return [str(problem) for problem in checked.warnings]
+
+
+def test_a_sound_file_has_no_findings_and_can_be_resolved():
+    checked = check(routing_data())
+    assert checked.problems == ()
+    assert Routing.from_data(checked.data).route("nordic", Kind.PURCHASE_ORDER, "50012").partner == "acme"
+
+
+def test_the_example_passes_the_check_without_a_warning():
+    assert read_routing(str(ROOT / "connector.example.yaml")).problems == ()
+
+
+def test_the_example_fits_the_schema_as_editors_see_it():
+    jsonschema.validate(yaml.safe_load((ROOT / "connector.example.yaml").read_text()), json_schema())
+
+
+def test_the_schema_in_the_tree_is_the_one_of_the_models():
+    stored = json.loads((ROOT / "ops/connector.schema.json").read_text())
+    assert stored == json_schema(), "write it again: .venv/bin/connector config schema > ops/connector.schema.json"
+    jsonschema.Draft202012Validator.check_schema(stored)
+
+
+def test_the_schema_refuses_what_the_check_refuses():
+    for path, value in {"defaults.dialekt": "x12", "defaults.settle": "2 minutes", "partners.acme.visma": None}.items():
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(routing_data({path: value}), json_schema())
+
+
+def test_numbers_that_are_names_are_kept_as_text():
+    checked = check(
+        routing_data({"partners.acme.visma": {"supplier": 50012}, "defaults.terms": {"30": {"net_days": 30}}})
+    )
+    assert checked.data["partners"]["acme"]["visma"] == {"supplier": "50012"}
+
+
+def test_all_problems_are_found_at_once():
+    found = errors(
+        {
+            "defaults.settle": "soon",
+            "companies.nordic.visma.tenant_id": None,
+            "partners.acme.dialect": "edifact",
+            "partners.matsenteret.orderful": None,
+        }
+    )
+    assert [problem.split(":")[0] for problem in found] == [
+        "companies.nordic.visma.tenant_id",
+        "defaults.settle",
+        "partners.acme.dialect",
+        "partners.matsenteret.orderful",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"defaults.dialekt": "x12"}, "defaults.dialekt: is no key of the routing file; did you mean dialect."),
+        ({"partners.acme.settle": "2m"}, "partners.acme.settle: is no key"),
+        ({"partners.acme.company": None}, "partners.acme.company: is missing."),
+        ({"defaults.settle": "soon"}, "defaults.settle: 'soon' is no duration; write 90s, 2m, 4h, 14d or 2h5m."),
+        ({"defaults.on_revision": "change"}, "defaults.on_revision: 'change' cannot be chosen"),
+        ({"defaults.on_revision": "chang"}, "'chang' is not allowed; write replace, park or ignore."),
+        ({"companies.nordic.visma.time_zone": "Europe/Bergen"}, "'Europe/Bergen' is no time zone"),
+        ({"companies.nordic.orderful.isa_id.live": "SIXTEENCHARACTER"}, "is no ISA id: it has 1 to 15"),
+        ({"companies.nordic.orderful.isa_id.live": "A*B"}, "is no ISA id"),
+        ({"partners.acme.gln": "7080001234567"}, "is no GLN: its last digit does not check"),
+        ({"partners.acme.gln": "70800012345"}, "is no GLN: it has 13 digits"),
+        ({"defaults.items": {"1": {"gtin": "7038010000066"}}}, "defaults.items.1.gtin: '7038010000066' is no GTIN"),
+        ({"defaults.currency": "kr"}, "defaults.currency: 'kr' is not allowed here"),
+        ({"defaults.changes": {"quantity": "20"}}, "defaults.changes.quantity: '20' is not allowed here"),
+        ({"defaults.require_item_id": "ean"}, "write gtin or partner_item."),
+        ({"defaults.send_when": ["Open"]}, "defaults.send_when: must hold keys and values."),
+        ({"partners.acme.kinds": {"order": {}}}, "partners.acme.kinds.order: is no key"),
+        ({"partners.acme.visma": {}}, "partners.acme.visma: needs a supplier or a customer number."),
+        ({"partners.acme.company": "nordik"}, "'nordik' is no company of this file; did you mean nordic."),
+        ({"defaults.units": {"STK": "eech"}}, "defaults.units.STK: 'eech' is no unit the connector knows; did you"),
+        ({"partners.acme.kinds": {"purchase_order": {"units": {"X": "?"}}}}, "acme.kinds.purchase_order.units.X:"),
+        ({"defaults.settle": "1h"}, "companies.nordic.settle: 1h is longer than settle_cap 30m"),
+        ({"defaults.terms": {"30": {"discount_percent": "2"}}}, "only make sense together"),
+        ({"partners.acme.orderful.isa_id.test": "NORDICFOODT"}, "is the id of our own company nordic"),
+        ({"companies.svensk": OTHER_COMPANY}, "companies.svensk.visma.company_id: is also that of nordic"),
+        ({"partners.a/b": a_partner(supplier="1")}, "partners.a/b:"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_path_and_what_to_do(changes, told):
+    found = errors(changes)
+    assert len(found) == 1, found
+    assert told in found[0]
+
+
+def test_a_number_mapped_twice_is_an_error_that_names_both():
+    (found,) = errors({"partners.beta": a_partner(supplier="50012")})
+    assert (
+        found == "partners.beta.visma.supplier: '50012' of company nordic is mapped twice, to acme and beta; keep one."
+    )
+
+
+def test_a_number_mapped_twice_leaves_the_data_usable():
+    assert check(routing_data({"partners.beta": a_partner(supplier="50012")})).data is not None
+
+
+def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
+    branch = {"company_id": "1234567", "tenant_id": "b", "branch": "2"}
+    changes = {
+        "companies.nordic.visma.branch": "1",
+        "companies.svensk": {**OTHER_COMPANY, "visma": branch},
+        "partners.beta": a_partner("svensk", supplier="1"),
+    }
+    assert errors(changes) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}, "live and test are both 'ACMEPRODUCE'"),
+        ({"defaults.send_when": {"purchase_order": ["Opne"]}}, "'Opne' is no status that Visma documents"),
+        ({"partners.acme.kinds": {"customer_invoice": {"send": False}}}, "never applies: the partner has no customer"),
+        ({"companies.svensk": {**OTHER_COMPANY, "visma": {"company_id": "2", "tenant_id": "b"}}}, "has no partner yet"),
+        ({"companies.nordic.visma.time_zone": None, "defaults.overlap": "15m"}, "15m is short while visma.time_zone"),
+    ],
+)  # fmt: skip
+def test_what_is_only_doubtful_is_a_warning(changes, told):
+    (found,) = warnings(changes)
+    assert told in found
+
+
+@pytest.mark.parametrize("data", [None, [], "companies", 3, {"companies": {}}])
+def test_what_is_no_routing_file_is_malformed(data):
+    assert check(data).malformed
+
+
+def test_a_file_that_is_only_begun_is_of_the_right_shape():
+    checked = check({**routing_data(), "partners": None, "defaults": None})
+    assert [problem.path for problem in checked.problems] == ["companies.nordic"]
+    assert checked.data["partners"] == {}

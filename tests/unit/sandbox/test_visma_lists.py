@@ -1,0 +1,275 @@
+"""How the lists of the sandbox Visma page, filter and stamp."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.sandboxes import Recipe, SandboxCompany, VismaOptions, VismaSandbox, bearer
+
+NOON = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
+"""Noon in Oslo."""
+
+
+def a_sandbox(*companies: SandboxCompany, **options: Any) -> VismaSandbox:
+    sandbox = VismaSandbox(*companies, options=VismaOptions(**options))
+    sandbox.clock.freeze(NOON)
+    return sandbox
+
+
+def listed(sandbox: VismaSandbox, path: str = "purchaseorder", **query: Any) -> list[dict[str, Any]]:
+    answer = sandbox.app.test_client().get(f"/v1/{path}", query_string=query, headers=bearer(sandbox))
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
+def numbers(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["orderNbr"] for row in rows]
+
+
+def order(number: str, **fields: Any) -> dict[str, Any]:
+    return {"orderNbr": number, "orderType": "RegularOrder", "status": "Open", **fields}
+
+
+def test_a_page_is_a_bare_array_with_the_metadata_in_every_element() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=5))
+    rows = listed(sandbox, pageNumber=2, pageSize=2)
+    assert numbers(rows) == ["500003", "500004"]
+    assert [row["metadata"] for row in rows] == [{"totalCount": 5, "maxPageSize": 1000}] * 2
+
+
+def test_a_page_size_above_the_maximum_is_cut_in_silence() -> None:
+    sandbox = a_sandbox(max_page_size=3)
+    sandbox.generate("purchaseorder", Recipe(count=5))
+    assert len(listed(sandbox, pageNumber=1, pageSize=500)) == 3
+
+
+def test_without_paging_parameters_only_the_first_page_comes() -> None:
+    sandbox = a_sandbox(max_page_size=3)
+    sandbox.generate("purchaseorder", Recipe(count=5))
+    assert len(listed(sandbox)) == 3
+
+
+def test_a_page_behind_the_last_is_empty_and_has_no_metadata() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=2))
+    assert listed(sandbox, pageNumber=3, pageSize=1) == []
+
+
+def test_an_unknown_parameter_is_ignored_and_everything_comes() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=2))
+    assert len(listed(sandbox, skip=1, status="Closed")) == 2
+
+
+def test_a_documented_filter_that_is_not_played_is_refused_loudly() -> None:
+    sandbox = a_sandbox()
+    answer = sandbox.app.test_client().get("/v1/supplierInvoice?released=1", headers=bearer(sandbox))
+    assert answer.status_code == 501
+
+
+def test_the_filters_on_status_supplier_branch_and_number_take_effect_together() -> None:
+    sandbox = a_sandbox()
+    sandbox.put_document("purchaseorder", order("1", supplier={"number": "50012"}, branch={"number": "1"}))
+    sandbox.put_document("purchaseorder", order("2", supplier={"number": "50012"}, branch={"number": "2"}))
+    sandbox.put_document("purchaseorder", order("3", supplier=None, branch={"number": "1"}))
+    assert numbers(listed(sandbox, supplier="50012", branch="1", orderStatus="Open")) == ["1"]
+    assert numbers(listed(sandbox, greaterThanValue="1")) == ["2", "3"]
+
+
+def test_a_status_that_does_not_exist_is_refused() -> None:
+    sandbox = a_sandbox()
+    answer = sandbox.app.test_client().get("/v1/purchaseorder?orderStatus=Opened", headers=bearer(sandbox))
+    assert answer.status_code == 400
+    assert "Opened" in answer.get_json()["message"]
+
+
+def test_a_change_time_without_its_condition_is_ignored() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=2))
+    assert len(listed(sandbox, lastModifiedDateTime="2030-01-01")) == 2
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"), [(">", ["3"]), (">=", ["2", "3"]), ("<", ["1"]), ("<=", ["1", "2"])]
+)
+def test_change_times_compare_in_the_wall_time_of_the_server(condition: str, expected: list[str]) -> None:
+    sandbox = a_sandbox(zone="Europe/Oslo")
+    for number in ("1", "2", "3"):
+        sandbox.put_document("purchaseorder", order(number))
+        sandbox.clock.advance(timedelta(minutes=1))
+    query = {"lastModifiedDateTime": "2026-09-01T12:01:00", "lastModifiedDateTimeCondition": condition}
+    assert numbers(listed(sandbox, **query)) == expected
+
+
+@pytest.mark.parametrize("fraction", ["", ".0", ".000"])
+@pytest.mark.parametrize("between", ["T", " "])
+def test_every_documented_format_of_a_time_is_taken(between: str, fraction: str) -> None:
+    sandbox = a_sandbox()
+    sandbox.put_document("purchaseorder", order("1"))
+    text = f"2026-09-01{between}12:00:00{fraction}"
+    assert numbers(listed(sandbox, lastModifiedDateTime=text, lastModifiedDateTimeCondition=">=")) == ["1"]
+    assert numbers(listed(sandbox, lastModifiedDateTime=text[:10], lastModifiedDateTimeCondition=">=")) == ["1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-09-01T12:00:00Z", "2026-09-01T12:00:00+02:00", "2026-09-01T12:00:00.0001", "2026-02-30", "now", ""]
+)
+def test_a_time_with_a_zone_or_finer_than_milliseconds_is_refused(text: str) -> None:
+    sandbox = a_sandbox()
+    query = {"lastModifiedDateTime": text, "lastModifiedDateTimeCondition": ">="}
+    answer = sandbox.app.test_client().get("/v1/purchaseorder", query_string=query, headers=bearer(sandbox))
+    assert answer.status_code == 400
+
+
+def test_an_operator_visma_does_not_know_is_refused() -> None:
+    sandbox = a_sandbox()
+    query = {"lastModifiedDateTime": "2026-09-01", "lastModifiedDateTimeCondition": "=>"}
+    answer = sandbox.app.test_client().get("/v1/purchaseorder", query_string=query, headers=bearer(sandbox))
+    assert answer.status_code == 400
+
+
+def test_change_times_have_no_zone_and_no_trailing_zeros() -> None:
+    sandbox = a_sandbox(zone="UTC")
+    sandbox.clock.advance(timedelta(milliseconds=470))
+    assert sandbox.put_document("purchaseorder", order("1"))["lastModifiedDateTime"] == "2026-09-01T10:00:00.47"
+
+
+def test_the_autumn_hour_repeats_in_the_wall_time_of_oslo() -> None:
+    sandbox = a_sandbox(zone="Europe/Oslo")
+    sandbox.clock.freeze(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))
+    first = sandbox.put_document("purchaseorder", order("1"))
+    sandbox.clock.advance(timedelta(hours=1))
+    second = sandbox.put_document("purchaseorder", order("2"))
+    assert first["lastModifiedDateTime"] == second["lastModifiedDateTime"] == "2026-10-25T02:30:00"
+
+
+def test_rows_in_the_order_of_modification_follow_the_true_time_line_through_the_autumn_hour() -> None:
+    sandbox = a_sandbox(zone="Europe/Oslo", order_by="modified")
+    sandbox.clock.freeze(datetime(2026, 10, 25, 0, 45, tzinfo=UTC))
+    sandbox.put_document("purchaseorder", order("2"))
+    sandbox.clock.advance(timedelta(minutes=30))
+    sandbox.put_document("purchaseorder", order("1"))
+    rows = listed(sandbox)
+    assert numbers(rows) == ["2", "1"]
+    assert rows[0]["lastModifiedDateTime"] > rows[1]["lastModifiedDateTime"]
+
+
+def test_an_edit_between_two_pages_shifts_a_row_out_of_sight() -> None:
+    sandbox = a_sandbox(order_by="modified")
+    for number in ("1", "2", "3", "4"):
+        sandbox.put_document("purchaseorder", order(number))
+        sandbox.clock.advance(timedelta(seconds=1))
+    first = numbers(listed(sandbox, pageNumber=1, pageSize=2))
+    sandbox.edit_document("purchaseorder", "1")
+    second = numbers(listed(sandbox, pageNumber=2, pageSize=2))
+    assert (first, second) == (["1", "2"], ["4", "1"])
+
+
+def test_a_late_commit_shows_the_state_before_until_it_is_visible() -> None:
+    sandbox = a_sandbox()
+    sandbox.put_document("purchaseorder", order("1", description="before"))
+    sandbox.edit_document("purchaseorder", "1", {"description": "after"}, visible_after=timedelta(minutes=5))
+    assert [row["description"] for row in listed(sandbox)] == ["before"]
+    sandbox.clock.advance(timedelta(minutes=5))
+    row = listed(sandbox)[0]
+    assert (row["description"], row["lastModifiedDateTime"]) == ("after", "2026-09-01T12:00:00")
+
+
+def test_a_document_created_late_is_invisible_until_then() -> None:
+    sandbox = a_sandbox()
+    sandbox.put_document("purchaseorder", order("1"), visible_after=timedelta(minutes=5))
+    assert listed(sandbox) == []
+    sandbox.clock.advance(timedelta(minutes=5))
+    assert numbers(listed(sandbox)) == ["1"]
+
+
+def test_a_document_put_as_it_is_keeps_its_own_stamps_and_is_filtered_by_them() -> None:
+    sandbox = a_sandbox()
+    sandbox.put_document("purchaseorder", order("1", lastModifiedDateTime="2026-01-01T00:00:00"), as_is=True)
+    assert "timeStamp" not in listed(sandbox)[0]
+    assert listed(sandbox, lastModifiedDateTime="2026-06-01", lastModifiedDateTimeCondition=">") == []
+
+
+def test_a_removed_document_is_just_not_there() -> None:
+    sandbox = a_sandbox()
+    sandbox.put_document("purchaseorder", order("1"))
+    sandbox.remove_document("purchaseorder", "1")
+    assert listed(sandbox) == []
+
+
+def test_fields_that_must_be_asked_for_are_missing_otherwise() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("customerinvoice", Recipe(count=1))
+    assert "taxDetails" not in listed(sandbox, "customerinvoice")[0]
+    assert listed(sandbox, "customerinvoice", expandTaxDetails="true")[0]["taxDetails"][0]["vatRate"] == 15.0
+
+
+def test_lists_have_no_etag() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=1))
+    answer = sandbox.app.test_client().get("/v1/purchaseorder", headers=bearer(sandbox))
+    assert "ETag" not in answer.headers
+
+
+def test_routes_do_not_mind_the_case_of_the_resource() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=1))
+    assert numbers(listed(sandbox, "PurchaseOrder")) == ["500001"]
+
+
+@pytest.mark.parametrize("company_header", [{}, {"ipp-company-id": "7654321"}])
+def test_a_wrong_or_missing_company_is_an_empty_list_with_status_200(company_header: dict[str, str]) -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=1))
+    headers = {"Authorization": bearer(sandbox)["Authorization"], **company_header}
+    answer = sandbox.app.test_client().get("/v1/purchaseorder", headers=headers)
+    assert (answer.status_code, answer.get_json()) == (200, [])
+
+
+def test_the_company_header_can_be_left_out_where_the_token_is_enough() -> None:
+    sandbox = a_sandbox(company_header=False)
+    sandbox.generate("purchaseorder", Recipe(count=1))
+    headers = {"Authorization": bearer(sandbox)["Authorization"]}
+    assert len(sandbox.app.test_client().get("/v1/purchaseorder", headers=headers).get_json()) == 1
+
+
+def test_companies_do_not_see_each_other() -> None:
+    north, south = SandboxCompany("1", "tenant-1", "North"), SandboxCompany("2", "tenant-2", "South", ("10", "20"))
+    sandbox = a_sandbox(north, south)
+    sandbox.generate("purchaseorder", Recipe(count=1), company="2")
+    client = sandbox.app.test_client()
+    assert client.get("/v1/purchaseorder", headers=bearer(sandbox, north)).get_json() == []
+    assert len(client.get("/v1/purchaseorder", headers=bearer(sandbox, south)).get_json()) == 1
+    branches = client.get("/v1/branch", headers=bearer(sandbox, south)).get_json()
+    assert [branch["number"] for branch in branches] == ["10", "20"]
+
+
+def test_generated_documents_are_the_same_for_the_same_seed() -> None:
+    first, second = a_sandbox(), a_sandbox()
+    for sandbox in (first, second):
+        sandbox.generate("supplierInvoice", Recipe(count=3, seed=7))
+    assert first.documents("supplierInvoice") == second.documents("supplierInvoice")
+    assert [one["referenceNumber"] for one in first.documents("supplierInvoice")] == ["500001", "500002", "500003"]
+
+
+def test_the_amounts_of_generated_documents_add_up() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("customerinvoice", Recipe(count=5, currency="EUR", rate=11.5))
+    for invoice in sandbox.documents("customerinvoice"):
+        net = round(sum(line["amountInCurrency"] for line in invoice["invoiceLines"]), 2)
+        assert net == invoice["detailTotalInCurrency"]
+        assert round(net + invoice["vatTotalInCurrency"], 2) == invoice["amountInCurrency"]
+
+
+def test_an_unknown_kind_or_company_is_named_in_the_complaint() -> None:
+    sandbox = a_sandbox()
+    with pytest.raises(ValueError, match="has no 'salesorder'"):
+        sandbox.put_document("salesorder", {})
+    with pytest.raises(ValueError, match="has no company '9'"):
+        sandbox.documents("purchaseorder", company="9")
+    with pytest.raises(ValueError, match="needs its number in 'orderNbr'"):
+        sandbox.put_document("purchaseorder", {"orderNbr": ""})

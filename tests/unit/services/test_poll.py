@@ -1,0 +1,455 @@
+"""Polling Visma: what is queued, what it costs, and that no list or company stands in another's way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil
+
+import msgspec
+import pytest
+
+from connector.domain import cursor as cursor_module
+from connector.domain.documents import Kind
+from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient
+from connector.domain.routes import Company, Identity, VismaTenant
+from connector.domain.transactions import IsaId
+from connector.services.messages import INLINE_LIMIT
+from connector.services.poll import LEASE, Poller
+from connector.services.ports import Budget, Metric, Resource
+from tests.support.fakes import (
+    FakeErp,
+    FakeErps,
+    Killed,
+    MemoryCursors,
+    Reaper,
+    StepDeadline,
+)
+
+ORDERS = Resource.PURCHASE_ORDERS
+MINUTE = timedelta(minutes=1)
+
+
+def a_company(name="nordic", **changes) -> Company:
+    usual = {
+        "company_id": "1234567",
+        "tenant_id": "tenant",
+        "time_zone": "Europe/Oslo",
+        "branch": None,
+        "overlap": 15 * MINUTE,
+        "settle": 2 * MINUTE,
+        "settle_cap": 30 * MINUTE,
+        "page_size": 10,
+    }
+    return Company(name, VismaTenant(**(usual | changes)), IsaId("N", "NT"), Identity())
+
+
+class Bench:
+    """One company, its Visma, and the poller between fakes."""
+
+    def __init__(self, clock, outbox, payloads, telemetry, **changes):
+        self.clock, self.outbox, self.telemetry = clock, outbox, telemetry
+        self.company = a_company(**changes)
+        self.erp = FakeErp(clock)
+        self.erps = FakeErps(nordic=self.erp)
+        self.cursors = MemoryCursors()
+        self.poller = Poller(
+            erp=self.erps,
+            cursors=self.cursors,
+            outbox=outbox,
+            payloads=payloads,
+            clock=clock,
+            telemetry=telemetry,
+        )
+
+    def edit(self, *numbers, **changes):
+        for number in numbers:
+            self.erp.save(str(number), **changes)
+
+    def poll(self, resource=ORDERS, *, pages=None):
+        return self.poller.poll(self.company, resource, StepDeadline(pages))
+
+    def poll_all(self, *companies):
+        return self.poller.poll_all(companies or [self.company], StepDeadline())
+
+    @property
+    def cursor(self):
+        return self.cursors.of("nordic")
+
+    def numbers(self):
+        """What was queued since the last look."""
+        numbers = self.outbox.numbers()
+        self.outbox.clear()
+        return numbers
+
+
+@pytest.fixture
+def bench(clock, outbox, payloads, telemetry):
+    return Bench(clock, outbox, payloads, telemetry)
+
+
+def rest(bench, minutes=5):
+    bench.clock.forward(minutes=minutes)
+
+
+class TestWhatIsQueued:
+    def test_a_changed_document_is_queued_once_with_its_exact_bytes(self, bench):
+        bench.poll()
+        raw = b'{"orderNbr":"1",  "unitCost":10.10,"lastModifiedDateTime":"x"}'
+        bench.edit(1, raw=raw)
+        rest(bench)
+        assert bench.poll().queued == 1
+        message = bench.outbox.queued_documents[0]
+        assert (message.company, message.kind, message.number) == ("nordic", Kind.PURCHASE_ORDER, "1")
+        assert bytes(message.document) == raw
+        assert message.modified_at == bench.clock.now() - 5 * MINUTE
+        assert message.cause == "poll"
+        for _ in range(5):
+            rest(bench)
+            assert bench.poll().queued == 0
+
+    def test_a_document_that_was_changed_a_moment_ago_waits_until_it_rests(self, bench):
+        bench.poll()
+        bench.edit(1)
+        bench.clock.forward(seconds=30)
+        assert bench.poll().queued == 0
+        assert list(bench.cursor.waiting) == ["1"]
+        rest(bench)
+        assert bench.poll().queued == 1
+        assert bench.cursor.waiting == {}
+
+    def test_a_document_that_never_rests_is_queued_after_the_cap(self, bench):
+        bench.poll()
+        queued_at = None
+        for minute in range(40):
+            bench.clock.forward(minutes=1)
+            bench.edit(1)
+            bench.clock.forward(seconds=10)
+            if bench.poll().queued and queued_at is None:
+                queued_at = minute
+        assert queued_at in range(24, 31), "ten seconds more each time: the cap of 30 minutes is reached in round 26"
+
+    def test_history_is_not_sent_when_a_list_is_read_for_the_first_time(self, bench):
+        bench.edit(1)
+        bench.clock.forward(hours=3)
+        bench.edit(2)
+        rest(bench)
+        bench.poll()
+        assert bench.numbers() == ["2"]
+
+    def test_a_row_of_another_branch_is_none_of_ours(self, clock, outbox, payloads, telemetry):
+        bench = Bench(clock, outbox, payloads, telemetry, branch="1")
+        bench.poll()
+        for number, branch in (("1", "1"), ("2", "2"), ("3", None)):
+            bench.edit(number, branch=branch)
+        original = bench.erp.list_page
+        bench.erp.list_page = lambda resource, **asked: original(resource, **(asked | {"branch": None}))
+        rest(bench)
+        bench.poll()
+        assert bench.numbers() == ["1", "3"]
+
+    def test_a_row_without_a_time_stamp_is_queued_rather_than_lost(self, bench):
+        bench.poll()
+        bench.edit(1, stamp="")
+        bench.edit(2)
+        rest(bench)
+        bench.poll()
+        assert bench.numbers() == ["1", "2"]
+
+    def test_credit_notes_are_kept_apart_from_invoices_of_the_same_number(self, bench):
+        bench.edit(7, resource=Resource.CUSTOMER_INVOICES, document_type="Invoice")
+        bench.edit(7, resource=Resource.CUSTOMER_INVOICES, document_type="CreditNote")
+        bench.edit(8, resource=Resource.CUSTOMER_CREDIT_NOTES)
+        rest(bench)
+        bench.poll(Resource.CUSTOMER_INVOICES)
+        bench.poll(Resource.CUSTOMER_CREDIT_NOTES)
+        assert bench.numbers() == ["CreditNote:7", "7", "CreditNote:8"]
+
+    @pytest.mark.parametrize(("size", "inline"), [(INLINE_LIMIT, True), (INLINE_LIMIT + 1, False)])
+    def test_a_document_too_large_for_a_message_goes_to_the_payload_bucket(self, bench, payloads, size, inline):
+        raw = msgspec.json.encode({"note": "x" * (size - 11)})
+        assert len(raw) == size
+        bench.edit(1, raw=raw)
+        rest(bench)
+        bench.poll()
+        message = bench.outbox.queued_documents[0]
+        if inline:
+            assert message.document_at is None
+            assert bytes(message.document) == raw
+        else:
+            assert message.document is msgspec.UNSET
+            assert payloads.get(message.document_at) == raw
+
+    def test_damaged_rows_are_told_and_the_others_go_on(self, bench, telemetry):
+        bench.erp.damaged[ORDERS] = ["Element 2 on page 1 has no number."]
+        bench.edit(1)
+        rest(bench)
+        bench.poll()
+        assert bench.numbers() == ["1"]
+        assert telemetry.counts[Metric.DAMAGED_ROWS] == 1
+        assert telemetry.events("error") == ["row without a number"]
+
+
+class TestWhatItCosts:
+    @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 25, 100])
+    @pytest.mark.parametrize("counts_total", [True, False])
+    def test_reading_takes_one_call_a_page_and_at_most_two_more(self, bench, rows, counts_total):
+        bench.erp.counts_total = counts_total
+        bench.edit(*range(1000, 1000 + rows))
+        rest(bench)
+        result = bench.poll()
+        assert (result.rows, result.queued, result.finished) == (rows, rows, True)
+        assert len(bench.erp.calls) <= ceil(rows / 10) + 2
+        if counts_total:
+            assert len(bench.erp.calls) == max(1, ceil(rows / 10))
+
+    def test_a_page_capped_by_the_server_is_not_taken_for_the_last(self, bench):
+        bench.erp.max_page_size = 4
+        bench.edit(*range(1000, 1010))
+        rest(bench)
+        assert bench.poll().queued == 10
+        assert [page for _, page in bench.erp.calls] == [1, 2, 3]
+
+    def test_a_quiet_poll_is_one_call(self, bench):
+        bench.edit(1)
+        rest(bench)
+        bench.poll()
+        bench.erp.calls.clear()
+        rest(bench)
+        bench.poll()
+        assert bench.erp.calls == [(ORDERS, 1)]
+
+    def test_a_scan_without_time_is_put_aside_and_resumed_at_its_next_page(self, bench):
+        bench.poll()
+        bench.edit(*range(1000, 1035))
+        rest(bench)
+        bench.erp.calls.clear()
+        before = bench.cursor.watermark
+        first = bench.poll(pages=2)
+        assert (first.finished, first.queued) == (False, 20)
+        assert bench.cursor.watermark == before
+        assert bench.cursor.scan.next_page == 3
+        second = bench.poll()
+        assert (second.finished, second.queued) == (True, 15)
+        assert bench.erp.calls == [(ORDERS, page) for page in (1, 2, 3, 4)]
+        assert bench.cursor.watermark > before
+        assert sorted(bench.numbers()) == [str(number) for number in range(1000, 1035)]
+
+    def test_with_no_time_left_nothing_is_asked_and_no_cursor_taken(self, bench):
+        result = bench.poll(pages=0)
+        assert result.problem == "no time left in this run"
+        assert bench.erp.calls == []
+        assert bench.cursors.rows == {}
+
+    def test_what_is_remembered_of_a_long_scan_is_bounded_while_it_is_put_aside(self, bench, monkeypatch):
+        monkeypatch.setattr(cursor_module, "REMEMBERED_ROWS", 15)
+        bench.edit(*range(1000, 1040))
+        rest(bench)
+        bench.poll(pages=3)
+        assert bench.cursor.scan is not None
+        assert len(bench.cursor.known) == 15
+
+    def test_a_row_a_fraction_of_a_millisecond_before_the_window_is_not_queued_again_and_again(self, bench):
+        """Visma's filter knows milliseconds only, so the window shows such a row for as long as the watermark rests."""
+        bench.poll()
+        rest(bench)
+        base = bench.clock.now()
+        bench.edit(1, at=base + timedelta(microseconds=400))
+        bench.edit(2, at=base + 15 * MINUTE + timedelta(microseconds=900))
+        rest(bench, 20)
+        assert bench.poll().queued == 2
+        for _ in range(3):
+            rest(bench)
+            assert bench.poll().queued == 0
+
+    def test_in_the_autumn_hour_a_quiet_poll_queues_nothing(self, bench):
+        bench.clock.time = bench.clock.time.replace(month=10, day=24, hour=23, minute=50)
+        bench.poll()
+        for number in range(1, 9):
+            bench.edit(number)
+            rest(bench, 10)
+        bench.poll()
+        assert len(bench.numbers()) == 8
+        for _ in range(24):
+            rest(bench)
+            bench.poll()
+            assert bench.numbers() == []
+
+
+class TestTrouble:
+    def test_one_broken_list_does_not_stop_the_others(self, bench, telemetry):
+        bench.erp.broken[ORDERS] = Transient("Visma answered 502.", request_id="r-1")
+        bench.edit(1, resource=Resource.SUPPLIER_INVOICES)
+        rest(bench)
+        results = bench.poll_all()
+        assert [(result.resource, result.problem) for result in results] == [
+            (ORDERS, "Visma answered 502."),
+            (Resource.SUPPLIER_INVOICES, None),
+            (Resource.CUSTOMER_INVOICES, None),
+            (Resource.CUSTOMER_CREDIT_NOTES, None),
+        ]
+        assert bench.numbers() == ["1"]
+        assert telemetry.events("warning") == ["poll failed"]
+
+    def test_a_refused_company_is_asked_once_and_does_not_stop_the_next(self, bench, clock, telemetry):
+        bench.erps.erps["other"] = FakeErp(clock)
+        bench.erps.refused["nordic"] = Misconfigured("Visma refuses the token.")
+        results = bench.poll_all(bench.company, a_company("other"))
+        assert {result.company for result in results} == {"other"}
+        assert len(results) == len(Resource)
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+
+    def test_a_company_with_a_zone_that_does_not_exist_leaves_no_lock_behind(self, bench):
+        wrong = a_company(time_zone="Europe/Olso")
+        with pytest.raises(Misconfigured, match="no time zone"):
+            bench.poller.poll(wrong, ORDERS, StepDeadline())
+        assert bench.poll().finished
+
+    def test_a_failing_page_keeps_what_was_read_and_the_next_poll_goes_on_there(self, bench):
+        bench.poll()
+        before = bench.cursor.watermark
+        bench.edit(*range(1000, 1025))
+        rest(bench)
+        bench.erp.calls.clear()
+        bench.erp.failures[2] = Transient("Visma answered 502.")
+        with pytest.raises(Transient):
+            bench.poll()
+        assert bench.cursor.watermark == before
+        assert bench.poll().queued == 15
+        assert bench.erp.calls == [(ORDERS, page) for page in (1, 2, 2, 3)]
+
+    def test_a_queue_that_takes_nothing_leaves_the_rows_to_the_next_poll(self, bench):
+        bench.edit(1)
+        rest(bench)
+        bench.outbox.failures.append(Transient("The queue did not take 1 of 1 messages."))
+        with pytest.raises(Transient):
+            bench.poll()
+        assert bench.cursor.known == {}
+        assert bench.cursor.watermark is None
+        assert bench.poll().queued == 1
+
+    def test_throttling_puts_the_next_poll_off_as_long_as_visma_says(self, bench, telemetry):
+        bench.erp.failures[1] = Throttled("Visma limits us.", retry_after=timedelta(minutes=20))
+        assert bench.poll_all() == [], "the company's other lists would be refused alike"
+        assert telemetry.counts[Metric.THROTTLED] == 1
+        rest(bench, 19)
+        assert bench.poll().problem == "waiting for Visma's hourly budget"
+        assert len(bench.erp.calls) == 1
+        rest(bench, 2)
+        assert bench.poll().finished
+
+    def test_a_small_rest_of_the_hourly_budget_slows_polling_down(self, bench, telemetry):
+        bench.erp.budget = Budget(limit=500, remaining=50, reset=40 * MINUTE)
+        bench.poll()
+        assert telemetry.events("warning") == ["slowed down for Visma's hourly budget"]
+        bench.erp.budget = Budget(limit=500, remaining=500, reset=60 * MINUTE)
+        rest(bench, 19)
+        assert bench.poll().problem == "waiting for Visma's hourly budget"
+        rest(bench, 2)
+        assert bench.poll().finished
+        rest(bench)
+        assert bench.poll().finished, "with the new hour the pause is over"
+
+    def test_a_list_that_ignores_the_filter_queues_nothing_and_is_told(self, bench, telemetry):
+        bench.edit(*range(1000, 1030))
+        bench.clock.forward(days=2)
+        bench.erp.obeys_filter = False
+        bench.edit(1, resource=Resource.CUSTOMER_INVOICES)
+        rest(bench)
+        results = bench.poll_all()
+        assert "ignored the filter" in results[0].problem
+        assert bench.numbers() == ["1"], "the company's other lists are polled"
+        assert [page for resource, page in bench.erp.calls if resource is ORDERS] == [1]
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+
+    def test_old_rows_among_new_ones_are_left_alone(self, bench):
+        bench.edit(1)
+        bench.clock.forward(days=2)
+        bench.poll(Resource.SUPPLIER_INVOICES)
+        bench.erp.obeys_filter = False
+        bench.edit(2)
+        rest(bench)
+        bench.poll()
+        assert bench.numbers() == ["2"]
+
+    def test_a_list_that_is_empty_although_rows_are_known_is_suspicious(self, bench, telemetry):
+        """Visma: a wrong company header gives 200 and an empty list."""
+        bench.edit(1)
+        rest(bench)
+        bench.poll()
+        watermark = bench.cursor.watermark
+        bench.erp.delete("1")
+        bench.edit(5, resource=Resource.SUPPLIER_INVOICES)
+        rest(bench)
+        results = bench.poll_all()
+        assert "lists no v1/purchaseorder although" in results[0].problem
+        assert bench.cursor.watermark == watermark
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+        assert [result.problem for result in results[1:]] == [None, None, None], "a deleted order stops no invoice"
+
+    def test_an_empty_list_of_which_nothing_is_known_is_no_news(self, bench):
+        for _ in range(3):
+            assert bench.poll().finished
+            rest(bench)
+
+
+class TestLocks:
+    def test_a_second_poll_of_the_same_list_is_turned_away(self, bench, telemetry):
+        bench.edit(1)
+        rest(bench)
+        bench.erp.after_page = lambda *_: None
+        lease = bench.cursors.acquire("nordic", ORDERS, now=bench.clock.now(), lease=LEASE)
+        results = bench.poll_all()
+        assert "is running" in results[0].problem
+        assert telemetry.events("warning") == []
+        bench.cursors.save(lease, lease.cursor, release=True)
+        assert bench.poll().queued == 1
+
+    @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+    @pytest.mark.parametrize("step", [1, 2, 3, 4])
+    def test_a_poll_that_dies_anywhere_is_replaced_and_loses_nothing(self, bench, step, after):
+        """P1 to P4: lock taken, some pages queued, all queued, cursor written."""
+        bench.edit(*range(1000, 1015))
+        rest(bench)
+        reaper = Reaper(step, after=after)
+        doomed = Poller(
+            erp=bench.erps,
+            cursors=reaper.watch(bench.cursors, "acquire", "save"),
+            outbox=reaper.watch(bench.outbox, "documents"),
+            payloads=bench.poller.payloads,
+            clock=bench.clock,
+            telemetry=bench.telemetry,
+        )
+        with pytest.raises(Killed):
+            doomed.poll(bench.company, ORDERS, StepDeadline())
+        assert reaper.steps == ["acquire", "documents", "documents", "save"][:step]
+        locked = not (step == 1 and not after) and not (step == 4 and after)
+        if locked:
+            with pytest.raises(Conflict):
+                bench.poll()
+        bench.clock.time += LEASE + timedelta(seconds=1)
+        bench.poll()
+        assert set(bench.numbers()) == {str(number) for number in range(1000, 1015)}
+
+    def test_a_poll_that_outlived_its_lock_cannot_write_the_cursor(self, bench):
+        bench.edit(1)
+        rest(bench)
+
+        def overtaken(*_):
+            bench.erp.after_page = None
+            bench.clock.time += LEASE + timedelta(seconds=1)
+            bench.edit(2)
+            bench.clock.forward(minutes=3)
+            bench.poll()
+
+        bench.erp.after_page = overtaken
+        with pytest.raises(Conflict, match="took over"):
+            bench.poll()
+        assert set(bench.cursor.known) == {"1", "2"}
+
+
+def test_the_lag_is_told_by_visma_s_clock(bench, telemetry):
+    bench.poll()
+    rest(bench, 30)
+    bench.poll()
+    assert telemetry.durations == [(Metric.CURSOR_LAG, 0.0), (Metric.CURSOR_LAG, 0.0)]
+    assert telemetry.counts[Metric.POLL_COMPLETED] == 2

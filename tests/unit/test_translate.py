@@ -1,0 +1,284 @@
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
+from connector.domain.errors import Parked
+from connector.domain.routes import DialectChoice, ItemIds
+from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
+from connector.edi.mosaic.common import GAPS
+from connector.edi.translate import translate
+from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+
+VAT = {"taxes": (Tax("3", Decimal(25), Decimal(250), Decimal("62.50")),), "tax_total": Decimal("62.50")}
+
+
+def sent(content, route=None, purpose=Purpose.ORIGINAL, stream=Stream.TEST, **routing):
+    return translate(content, route or a_route(content, **routing), stream=stream, purpose=purpose)
+
+
+def parked(content, purpose=Purpose.ORIGINAL, **routing):
+    with pytest.raises(Parked) as caught:
+        sent(content, purpose=purpose, **routing)
+    return caught.value
+
+
+class TestRequests:
+    def test_mosaic_goes_to_the_unversioned_path_with_the_version_header(self):
+        translation = sent(an_order())
+        request = translation.request
+        assert (request.method, request.path) == ("POST", "/transactions")
+        assert request.headers == {"Content-Type": "application/json", "orderful-api-version": "v4"}
+        assert {key: request.body[key] for key in ("type", "stream", "senderId", "receiverId")} == {
+            "type": "850_PURCHASE_ORDER",
+            "stream": "test",
+            "senderId": "NORDICFOODT",
+            "receiverId": "ACMEPRODUCET",
+        }
+        assert translation.dialect is Dialect.MOSAIC
+        assert translation.business_number == "500123"
+
+    def test_x12_goes_to_v3_without_a_version_header(self):
+        order = an_order()
+        request = sent(order, a_route(order, dialect=DialectChoice.X12), stream=Stream.LIVE).request
+        assert (request.method, request.path) == ("POST", "/v3/transactions")
+        assert request.headers == {"Content-Type": "application/json"}
+        assert request.body["type"] == {"name": "850_PURCHASE_ORDER"}
+        assert request.body["stream"] == "LIVE"
+        assert request.body["sender"] == {"isaId": "NORDICFOOD"}
+        assert request.body["receiver"] == {"isaId": "ACMEPRODUCE"}
+        assert list(request.body["message"]) == ["transactionSets"]
+
+    def test_orderful_makes_the_trailer_and_the_totals_of_x12_json_itself(self):
+        (printed,) = sent(an_order(), dialect=DialectChoice.X12).request.body["message"]["transactionSets"]
+        assert "transactionSetTrailer" not in printed
+        assert "CTT_loop" not in printed
+
+    def test_an_isa_id_of_sixteen_characters_fits_mosaic_but_not_an_x12_envelope(self):
+        long_id = IsaId(live="X" * 16, test="X" * 16)
+        assert sent(an_order(), partner_isa_id=long_id).receiver_id == "X" * 16
+        assert "15" in parked(an_order(), partner_isa_id=long_id, dialect=DialectChoice.X12).sentence
+
+
+# A document for every gap of Mosaic, and the field that is named when a partner is pinned to it.
+GAP_DOCUMENTS = {
+    "currency": (an_order(currency="USD"), "currency"),
+    "taxDetails": (an_order(**VAT), "taxDetails"),
+    "lines[].uom": (an_order(a_line(1), a_line(2, unit="KG")), "lines[1].uom"),
+    "purpose": (an_invoice(), "purpose"),
+    "paymentReference": (an_invoice(payment_reference="1234567"), "paymentReference"),
+    "contractDocRef": (an_invoice(contract_number="C-1"), "contractDocRef"),
+    "invoiceLines": (an_invoice(an_invoice_line(is_charge=True)), "invoiceLines"),
+}
+
+
+class TestWhatMosaicCannotCarry:
+    def test_every_gap_of_the_table_has_a_document_here(self):
+        assert {gap.field for gap in GAPS} == set(GAP_DOCUMENTS)
+
+    @pytest.mark.parametrize("gap", GAP_DOCUMENTS)
+    def test_auto_takes_x12_instead_of_losing_it(self, gap):
+        document, _ = GAP_DOCUMENTS[gap]
+        purpose = Purpose.REPLACE if gap == "purpose" else Purpose.ORIGINAL
+        assert sent(document, purpose=purpose).dialect is Dialect.X12
+
+    @pytest.mark.parametrize("gap", GAP_DOCUMENTS)
+    def test_a_partner_pinned_to_mosaic_gets_it_parked_with_the_field_and_the_way_out(self, gap):
+        document, field = GAP_DOCUMENTS[gap]
+        purpose = Purpose.REPLACE if gap == "purpose" else Purpose.ORIGINAL
+        error = parked(document, purpose=purpose, dialect=DialectChoice.MOSAIC)
+        assert error.field == field
+        assert "Mosaic" in error.sentence
+        assert "partners.acme.dialect" in error.next_step
+
+    def test_a_currency_agreed_with_the_partner_is_no_gap(self):
+        assert sent(an_order(currency="USD"), currency="USD").dialect is Dialect.MOSAIC
+        assert sent(an_order(currency="NOK"), currency=None).dialect is Dialect.X12
+
+    def test_vat_of_zero_is_no_gap(self):
+        order = an_order(taxes=(Tax("0", Decimal(0), Decimal(250), Decimal(0)),))
+        assert sent(order).dialect is Dialect.MOSAIC
+
+
+class TestWhatX12CannotCarry:
+    def test_a_number_longer_than_its_element_is_parked_and_never_cut(self):
+        error = parked(an_order(number="5" * 23), dialect=DialectChoice.X12)
+        assert "BEG03" in error.sentence
+        assert error.field == "orderNbr"
+        assert "Mosaic can carry" in error.next_step
+
+    def test_an_item_id_longer_than_its_element_names_the_line(self):
+        error = parked(an_order(a_line(1, item="I" * 49)), dialect=DialectChoice.X12)
+        assert error.field == "lines[0]"
+        assert "PO107" in error.sentence
+
+    @pytest.mark.parametrize("item", ["A*B", "A~B", "A>B", "A^B", "Ø-1"])
+    def test_an_item_id_that_would_have_to_be_altered_is_parked(self, item):
+        assert parked(an_order(a_line(1, item=item)), dialect=DialectChoice.X12).field == "lines[0]"
+
+    def test_when_both_dialects_fail_the_sentence_says_so(self):
+        error = parked(an_order(number="5" * 23, currency="USD"))
+        assert "BEG03" in error.sentence
+        assert "Mosaic is no way out" in error.sentence
+
+    def test_a_currency_with_three_decimals_has_no_place_in_n2(self):
+        error = parked(an_invoice(currency="KWD"), dialect=DialectChoice.X12)
+        assert error.field == "currency"
+        assert sent(an_invoice(currency="KWD"), currency="KWD").dialect is Dialect.MOSAIC
+
+
+class TestUnits:
+    def test_an_unmapped_unit_waits_for_the_very_key(self):
+        error = parked(an_order(a_line(unit="PAL")))
+        assert error.waits_for == "defaults.units.PAL"
+        assert error.field == "lines[0].uom"
+        assert "defaults.units.PAL" in error.next_step
+
+    def test_a_mapping_to_a_word_that_is_no_unit_waits_for_its_correction(self):
+        error = parked(an_order(), units={"STK": "stykk"})
+        assert error.waits_for == "defaults.units.STK"
+        assert "stykk" in error.sentence
+
+    def test_an_order_line_without_a_unit_is_parked(self):
+        assert parked(an_order(a_line(unit=None))).field == "lines[0].uom"
+
+    def test_an_invoice_line_without_a_unit_is_sent_in_units_and_says_so(self):
+        translation = sent(an_invoice(an_invoice_line(unit=None)))
+        (line,) = translation.request.body["message"]["lineItems"]
+        assert line["quantityInvoiced"]["unitOfMeasure"] == "unit"
+        assert any("unit" in note for note in translation.notes)
+
+
+class TestItemIds:
+    def test_an_order_names_ours_as_the_buyers_and_theirs_as_the_vendors_item(self):
+        (line, _) = sent(an_order()).request.body["message"]["lineItems"]
+        assert line["productIds"] == {
+            "buyerItemNumber": "ITEM-1",
+            "vendorItemNumber": "ACME-1",
+            "gtin13": "7012345678900",
+        }
+
+    def test_the_routing_file_gives_the_vendors_item_where_visma_has_none(self):
+        (line,) = sent(an_order(a_line(1, supplier_item=None))).request.body["message"]["lineItems"]
+        assert line["productIds"]["vendorItemNumber"] == "THEIRS-1"
+
+    def test_a_customer_invoice_names_ours_as_the_vendors_item(self):
+        (line, _) = sent(an_invoice()).request.body["message"]["lineItems"]
+        assert line["productIds"]["vendorItemNumber"] == "ITEM-1"
+        assert line["productIds"]["buyerItemNumber"] == "THEIRS-1"
+
+    def test_a_supplier_invoice_names_ours_as_the_buyers_item(self):
+        invoice = an_invoice(an_invoice_line(counterparty_item="S-1"), kind=Kind.SUPPLIER_INVOICE)
+        (line,) = sent(invoice).request.body["message"]["lineItems"]
+        assert line["productIds"]["buyerItemNumber"] == "ITEM-1"
+        assert line["productIds"]["vendorItemNumber"] == "S-1"
+
+    @pytest.mark.parametrize(
+        ("gtin", "key", "written"),
+        [
+            ("123456789012", "gtin12", "123456789012"),
+            ("1234567890128", "gtin13", "1234567890128"),
+            ("12345678901231", "gtin14", "12345678901231"),
+            ("12345670", "gtin14", "00000012345670"),
+        ],
+    )
+    def test_a_gtin_stands_under_the_key_of_its_length(self, gtin, key, written):
+        (line,) = sent(an_order(a_line(1)), items={"ITEM-1": ItemIds(gtin=gtin)}).request.body["message"]["lineItems"]
+        assert line["productIds"][key] == written
+
+    def test_a_gtin_of_another_length_is_parked(self):
+        error = parked(an_order(a_line(1)), items={"ITEM-1": ItemIds(gtin="12345")})
+        assert error.waits_for == "defaults.items.ITEM-1"
+
+    @pytest.mark.parametrize("required", ["gtin", "partner_item"])
+    def test_a_required_id_that_is_missing_waits_for_the_key_of_the_item(self, required):
+        invoice = an_invoice(an_invoice_line(2))
+        error = parked(invoice, require_item_id=required, item_key="partners.acme.items")
+        assert error.waits_for == "partners.acme.items.ITEM-2"
+        assert error.field == "invoiceLines[1].inventory"
+
+    def test_a_required_partner_item_is_met_by_what_visma_knows(self):
+        assert sent(an_order(a_line(2)), require_item_id="partner_item").business_number == "500123"
+
+    def test_a_line_without_any_id_is_parked(self):
+        assert parked(an_invoice(an_invoice_line(item=None))).field == "invoiceLines[0].inventory"
+
+
+class TestLines:
+    def test_cancelled_lines_are_left_out_of_an_order(self):
+        order = an_order(a_line(1), a_line(2, cancelled=True), a_line(3))
+        lines = sent(order).request.body["message"]["lineItems"]
+        assert [line["purchaseOrderLineId"] for line in lines] == ["1", "3"]
+
+    def test_an_order_whose_lines_are_all_cancelled_is_parked(self):
+        assert "no lines to order" in parked(an_order(a_line(1, cancelled=True))).sentence
+
+    def test_a_cancellation_names_the_lines_that_it_cancels(self):
+        order = an_order(a_line(1, cancelled=True, quantity=Decimal(0)), a_line(2, cancelled=True), cancelled=True)
+        message = sent(order, purpose=Purpose.CANCELLATION).request.body["message"]
+        assert message["purpose"] == "cancellation"
+        assert len(message["lineItems"]) == 2
+
+    def test_a_document_of_text_alone_is_parked(self):
+        assert parked(an_order(a_text(1, "Hello"))).field == "lines"
+        text = an_invoice_line(item=None, quantity=Decimal(0), is_text=True, description="Hello")
+        assert parked(an_invoice(text)).field == "invoiceLines"
+
+    def test_a_text_that_costs_something_is_not_dropped(self):
+        text = an_invoice_line(item=None, is_text=True, description="Setting up")
+        assert parked(an_invoice(text)).field == "invoiceLines[0].inventory"
+
+    @pytest.mark.parametrize("quantity", ["0", "-1"])
+    def test_an_order_needs_quantities_above_zero(self, quantity):
+        assert parked(an_order(a_line(quantity=Decimal(quantity)))).field == "lines[0].orderQty"
+
+    def test_an_order_type_without_a_word_waits_for_its_key(self):
+        assert parked(an_order(order_type="Project")).waits_for == "defaults.order_types.Project"
+
+    def test_sums_that_do_not_add_up_are_parked_before_anything_is_written(self):
+        assert parked(an_order(order_total=Decimal(1))).field == "orderTotal"
+
+
+class TestScale:
+    def test_ten_thousand_lines_are_translated_in_both_dialects(self):
+        lines = [a_line(number) for number in range(1, 10_001)]
+        order = an_order(*lines)
+        assert len(sent(order).request.body["message"]["lineItems"]) == 10_000
+        (printed,) = sent(order, dialect=DialectChoice.X12).request.body["message"]["transactionSets"]
+        assert len(printed["PO1_loop"]) == 10_000
+
+
+def test_a_discount_of_the_document_lowers_both_dialects_alike():
+    order = an_order(discounts=(DocumentDiscount(Decimal(10), "Autumn"),))
+    assert sent(order).request.body["message"]["monetaryAmounts"] == {"net": "240.00", "discount": "10.00"}
+    (printed,) = sent(order, dialect=DialectChoice.X12).request.body["message"]["transactionSets"]
+    (charge,) = printed["SAC_loop"][0]["servicePromotionAllowanceOrChargeInformation"]
+    assert (charge["allowanceOrChargeIndicatorCode"], charge["amount"]) == ("A", "1000")
+
+
+def test_a_supplier_invoice_has_the_supplier_as_seller_and_us_as_buyer():
+    invoice = an_invoice(kind=Kind.SUPPLIER_INVOICE, counterparty_reference="INV-7781")
+    message = sent(invoice).request.body["message"]
+    assert message["parties"]["accountsReceivable"]["name"] == "Fjord Retail"
+    assert message["parties"]["buyer"]["name"] == "Nordic Food AS"
+    assert message["references"] == {"invoiceNumber": {"value": "INV-7781"}}
+
+
+def test_a_credit_memo_is_written_with_positive_amounts_whatever_sign_visma_gave():
+    memo = an_invoice(
+        an_invoice_line(quantity=Decimal(-10)), invoice_type=InvoiceType.CREDIT_MEMO, original_invoice="100200"
+    )
+    for content in (memo, replace(memo, lines=(an_invoice_line(quantity=Decimal(10)),))):
+        message = sent(content).request.body["message"]
+        assert message["invoiceType"] == "creditMemo"
+        assert message["originalInvoiceNumber"] == "100200"
+        assert message["lineItems"][0]["quantityInvoiced"]["value"] == "10"
+        assert message["invoiceTotal"] == "125.00"
+
+
+def test_terms_of_an_invoice_come_from_its_dates():
+    message = sent(an_invoice(due_on=date(2026, 9, 17))).request.body["message"]
+    assert message["termsOfSale"]["netDaysDue"] == 14
+    assert message["dates"] == {"termsNetDueDate": "2026-09-17"}

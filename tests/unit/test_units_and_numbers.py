@@ -1,0 +1,56 @@
+from decimal import Decimal
+
+import pytest
+
+from connector.edi.numbers import decimal_text, implied_cents, money_text
+from connector.edi.units import UNITS, known_units
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("10.00", "10"),
+        ("1E+2", "100"),
+        ("0.10", "0.1"),
+        ("-0.0", "0"),
+        ("0E-8", "0"),
+        ("1E-7", "0.0000001"),
+        ("-2.50", "-2.5"),
+    ],
+)
+def test_decimals_are_plain_and_say_nothing_twice(number, text):
+    assert decimal_text(Decimal(number)) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [("100", "100.00"), ("1.5", "1.50"), ("0.125", "0.125"), ("-3", "-3.00")])
+def test_money_has_two_decimals_at_least(number, text):
+    assert money_text(Decimal(number)) == text
+
+
+@pytest.mark.parametrize(("amount", "text"), [("481.24", "48124"), ("-100.25", "-10025"), ("0", "0"), ("5", "500")])
+def test_n2_implies_two_decimals(amount, text):
+    assert implied_cents(Decimal(amount)) == text
+
+
+def test_n2_never_drops_a_third_decimal():
+    with pytest.raises(ValueError, match="two decimals"):
+        implied_cents(Decimal("1.005"))
+
+
+def test_the_known_traps_of_element_355_are_avoided():
+    assert UNITS["case"].x12 == "CA"
+    assert UNITS["gram"].x12 == "GR"
+    assert UNITS["tonne"].x12 == "MP"
+    assert UNITS["set"].x12 == "ST"
+    assert not {unit.x12 for unit in UNITS.values()} & {"CS", "MT", "GM", "M", "SET"}
+
+
+def test_no_two_units_share_a_code():
+    for codes in zip(*((unit.x12, unit.rec20) for unit in UNITS.values()), strict=True):
+        assert len(codes) == len(set(codes))
+    mosaic = [unit.mosaic for unit in UNITS.values() if unit.mosaic]
+    assert len(mosaic) == len(set(mosaic))
+
+
+def test_routing_may_use_every_word_of_the_table():
+    assert known_units() == set(UNITS)
