@@ -193,7 +193,9 @@ def customer_invoice(
 
 def credit_note(number: str, customer: str, lines: Sequence[tuple[str, str]], **changes: Any) -> dict[str, Any]:
     """A Visma customer credit note."""
-    return customer_invoice(number, customer, lines) | {"documentType": "CreditNote"} | changes
+    note = customer_invoice(number, customer, lines) | {"documentType": "CreditNote"}
+    note["lines"] = note.pop("invoiceLines")
+    return note | changes
 
 
 def supplier_invoice(

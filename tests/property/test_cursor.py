@@ -271,6 +271,20 @@ def prove(
     holds()
 
 
+def test_a_row_that_moves_from_the_end_of_a_page_to_the_next_hides_none():
+    """Found by `prove`: page 1 shows 1 2 7 and hides 3 behind them, page 2 fails, 7 is edited and opens page 2."""
+    here = World(SETTINGS["ties, no overlap needed"])
+    for document in (7, 1, 2):
+        here.act(("edit", document, 0))
+    here.act(("wait", 1))
+    here.act(("edit", 3, 0))
+    here.act(("wait", 1))
+    here.act(("fail", 2))
+    here.act(("poll", None, None, False))
+    here.act(("edit", 7, 0))
+    here.calm()
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_settled_revision_is_queued_and_a_quiet_poll_queues_nothing(name):
     prove(World, SETTINGS[name], examples=60)

@@ -397,9 +397,15 @@ def a_credit_note(**changes: Any) -> dict[str, Any]:
         "documentDate": "2026-09-10T00:00:00",
         "documentDueDate": None,
         "invoiceText": "Two packs were damaged",
-        "invoiceLines": [a_customer_invoice_line(1, quantity=Decimal("2.0"))],
     }
-    return a_customer_invoice(**(usual | changes))
+    lines = changes.pop("lines", [a_customer_invoice_line(1, quantity=Decimal("2.0"))])
+    note = a_customer_invoice(**(usual | changes), invoiceLines=lines)
+    for only_on_invoices in ("accountingCostRef", "contractDocRef", "originatorDocRef"):
+        note.pop(only_on_invoices, None)
+    note["lines"] = [
+        {name: value for name, value in line.items() if name != "lineType"} for line in note.pop("invoiceLines")
+    ]
+    return note
 
 
 def _changed(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

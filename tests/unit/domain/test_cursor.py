@@ -198,6 +198,12 @@ class TestTrustInAScan:
         assert two.showed_everything(distinct=4)
         assert not two.showed_everything(distinct=3)
 
+    def test_a_row_that_ends_one_page_and_opens_the_next_has_moved(self):
+        """In a list by modification: 1 2 7 | 3, then 7 is edited, then 1 2 3 | 7, and nobody saw 3."""
+        two = self.page(self.page(self.fresh(), ["1", "2", "7"], total=4), ["7"], total=4)
+        assert not two.by_number
+        assert not two.showed_everything(distinct=3)
+
     def test_a_total_that_fell_is_a_row_that_left_and_moved_the_others(self):
         two = self.page(self.page(self.fresh(), ["1", "2"], total=4), ["3"], total=3)
         assert not two.showed_everything(distinct=4)

@@ -254,6 +254,6 @@ def test_a_credit_note_reads_alike_whichever_sign_visma_gives_its_amounts():
 
 def test_a_credit_note_without_amounts_of_its_own_takes_the_sign_from_its_lines():
     bare = {"amountInCurrency": None, "detailTotalInCurrency": None, "vatTotalInCurrency": None, "taxDetails": []}
-    note = a_credit_note(**bare, invoiceLines=[a_customer_invoice_line(1, quantity=Decimal("-2.0"))])
+    note = a_credit_note(**bare, lines=[a_customer_invoice_line(1, quantity=Decimal("-2.0"))])
     assert read(note).lines[0].quantity == 2
     assert reconcile(read(note)).total == 200

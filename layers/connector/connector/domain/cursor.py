@@ -88,7 +88,8 @@ class Scan:
         by_time, last_modified = self.by_time, self.last_modified
         newest = self.newest
         for key, modified in zip(keys, times, strict=True):
-            by_number = by_number and (len(last_key), last_key) <= (len(key), key)
+            # Strictly: the last row of a page that opens the next one has moved, and hidden another.
+            by_number = by_number and (len(last_key), last_key) < (len(key), key)
             last_key = key
             if modified is None:
                 by_time = False

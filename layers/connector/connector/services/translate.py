@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,7 @@ from connector.domain.routes import OnRevision, Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.translate import translate
+from connector.edi.visma.fields import text
 from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.policy import hold_reason, is_withdrawn
@@ -282,7 +284,7 @@ def _read(message: DocumentMessage, raw: bytes) -> _Reading:
     """Understand the document; what cannot be understood is parked under the hash of its bytes."""
     key = message.key
     try:
-        document = read_document(decode(raw), company=key.company, kind=key.kind)
+        document = read_document(_with_type(decode(raw), key), company=key.company, kind=key.kind)
     except NotADocument as problem:
         parked = Parked(
             str(problem),
@@ -295,6 +297,14 @@ def _read(message: DocumentMessage, raw: bytes) -> _Reading:
         # The poller's key stands: it knows from which list the row came.
         return _Reading(revision_id(document.content), replace(document, key=key), None)
     return _Reading(hashlib.sha256(raw).hexdigest(), None, parked)
+
+
+def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
+    """The document with the type that its list gave it: a credit note must not be read as an invoice."""
+    document_type, colon, _ = key.number.partition(":")
+    if colon and key.kind.is_invoice and text(data, "documentType") is None:
+        return {**data, "documentType": document_type}
+    return data
 
 
 def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:

@@ -107,7 +107,9 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     if party_number is None:
         raise missing(f"{fields.party}.number", f"{fields.party} number")
 
-    raw_lines = rows(data, "invoiceLines")
+    # Visma: invoices of both sides have `invoiceLines`, credit notes have `lines`.
+    list_name = "lines" if "lines" in data else "invoiceLines"
+    raw_lines = rows(data, list_name)
     suffix = _suffix(data, raw_lines)
     net_of_tax = text(data, "taxCalculationMode") != "Gross" or not number(data, f"vatTotal{suffix}")
     if not net_of_tax:
@@ -120,7 +122,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     currency = currency.upper() if currency else None
     names = Names("quantity", fields.unit_price + suffix, fields.line_amount + suffix, f"discountAmount{suffix}")
     read = [
-        _line(line, index, fields, names, currency)
+        _line(line, f"{list_name}[{index}]", index, fields, names, currency)
         for index, line in enumerate(raw_lines)
         if text(line, "lineType") != "DS"
     ]
@@ -161,8 +163,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     )
 
 
-def _line(line: Data, index: int, fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
-    where = f"invoiceLines[{index}]"
+def _line(line: Data, where: str, index: int, fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
     item = text(line, "inventoryNumber")
     quantity, unit_price, discount, amount, empty = figures_of(line, names, where, currency, needed=item is not None)
     line_number = whole(line, "lineNumber", where)
@@ -220,7 +221,7 @@ def _discounts(data: Data, lines: list[Data], suffix: str, names: Names) -> tupl
     amount = number(data, f"discountTotal{suffix}")
     if not amount:
         discount_lines = [(index, line) for index, line in enumerate(lines) if text(line, "lineType") == "DS"]
-        amount = sum((number(line, names.amount, f"invoiceLines[{i}]") or ZERO for i, line in discount_lines), ZERO)
+        amount = sum((number(line, names.amount, f"line {i + 1}") or ZERO for i, line in discount_lines), ZERO)
     return (DocumentDiscount(abs(amount)),) if amount else ()
 
 

@@ -1,0 +1,486 @@
+"""Translating: every way a document can end in the ledger, and that no way sends twice or sends the wrong thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.ledger import Revision, State
+from connector.domain.transactions import Purpose, Stream
+from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.ports import Metric
+from connector.services.release import message_for
+from connector.services.translate import Outcome, Translator
+from tests.support.fakes import START, FixedRouting, Killed, Reaper
+from tests.support.routing_data import routing_data
+from tests.support.visma_samples import (
+    MISSING,
+    a_credit_note,
+    a_customer_invoice,
+    a_purchase_order,
+    a_supplier_invoice,
+    an_order_line,
+    as_json,
+)
+
+ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+
+
+def an_order(price="10.0", **changes):
+    """Order 500123 with one line; the price makes its content."""
+    return a_purchase_order(**({"lines": [an_order_line(unitCost=Decimal(price))]} | changes))
+
+
+class Bench:
+    """A translator between fakes, fed with Visma documents."""
+
+    def __init__(self, ledger, outbox, payloads, clock, *, telemetry, changes=None):
+        self.ledger, self.outbox, self.payloads = ledger, outbox, payloads
+        self.clock, self.telemetry = clock, telemetry
+        self.routing = FixedRouting(routing_data(changes))
+        self.translator = self.make(ledger, outbox)
+
+    def make(self, ledger, outbox):
+        return Translator(
+            ledger=ledger,
+            routing=self.routing,
+            outbox=outbox,
+            payloads=self.payloads,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+        )
+
+    def message(self, document, /, *, key=ORDER, **changes):
+        raw = document if isinstance(document, bytes) else as_json(document)
+        return DocumentMessage(
+            company=key.company,
+            kind=key.kind,
+            number=key.number,
+            **({"modified_at": self.clock.now(), "document": msgspec.Raw(raw)} | changes),
+        )
+
+    def see(self, document, /, *, key=ORDER, **changes):
+        """Visma shows this document: translate it, a minute after whatever came before."""
+        self.clock.forward(minutes=1)
+        return self.translator.handle(self.message(document, key=key, **changes))
+
+    def states(self, key=ORDER):
+        """States of all revisions, oldest first."""
+        return [revision.state for revision in reversed(self.ledger.revisions(key, limit=1000))]
+
+    def newest(self, key=ORDER) -> Revision:
+        return self.ledger.revisions(key)[0]
+
+    def becomes(self, state, *, key=ORDER, sequence=None, **changes):
+        """What the deliverer and the tracker would have written."""
+        row = self.ledger.get(key, sequence or self.newest(key).sequence)
+        self.ledger.rows[(key, row.sequence)] = replace(row, state=state, **changes)
+
+    def due(self):
+        """Sequences queued for sending since the last look."""
+        sequences = [message.sequence for message in self.outbox.queued_deliveries]
+        self.outbox.clear()
+        return sequences
+
+
+@pytest.fixture
+def bench(ledger, outbox, payloads, clock, telemetry):
+    return Bench(ledger, outbox, payloads, clock, telemetry=telemetry)
+
+
+@pytest.fixture
+def bench_with(ledger, outbox, payloads, clock, telemetry):
+    return lambda changes: Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=changes)
+
+
+class TestANewDocument:
+    def test_it_is_captured_translated_and_queued(self, bench):
+        assert bench.see(an_order()) is Outcome.QUEUED
+        revision = bench.newest()
+        assert (revision.sequence, revision.state, revision.purpose) == (1, State.TRANSLATED, Purpose.ORIGINAL)
+        assert (revision.partner, revision.business_number) == ("acme", "500123")
+        assert (revision.sender_id, revision.receiver_id) == ("NORDICFOODT", "ACMEPRODUCET")
+        assert revision.stream is Stream.TEST
+        assert revision.visma_status == "Open"
+        assert [event.state for event in revision.history] == [State.CAPTURED, State.TRANSLATED]
+        assert bench.outbox.queued_deliveries == [
+            DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number="500123", sequence=1)
+        ]
+        assert bench.telemetry.counts[Metric.DOCUMENTS_TRANSLATED] == 1
+
+    def test_both_bodies_are_kept_beside_it(self, bench):
+        raw = as_json(an_order())
+        bench.see(raw)
+        assert bench.ledger.source_of(bench.newest()) == raw
+        assert "message" in bench.ledger.request_of(bench.newest())
+
+    def test_a_large_document_is_fetched_from_the_payload_bucket(self, bench):
+        place = bench.payloads.put("documents/x", as_json(an_order()))
+        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is Outcome.QUEUED
+
+    def test_a_body_that_cannot_be_fetched_now_goes_back_to_the_queue(self, bench):
+        with pytest.raises(Transient):
+            bench.see(b"", document=msgspec.UNSET, document_at="gone")
+        assert bench.states() == []
+
+    @pytest.mark.parametrize(
+        ("kind", "number", "document"),
+        [
+            (Kind.SUPPLIER_INVOICE, "900145", a_supplier_invoice()),
+            (Kind.CUSTOMER_INVOICE, "100231", a_customer_invoice()),
+            (Kind.CUSTOMER_INVOICE, "CreditNote:100240", a_credit_note()),
+        ],
+    )
+    def test_every_kind_finds_its_way(self, bench_with, kind, number, document):
+        bench = bench_with({"defaults.units": {"STK": "each", "KRT": "case", "KG": "kilogram"}})
+        key = DocumentKey("nordic", kind, number)
+        assert bench.see(document, key=key) is Outcome.QUEUED, bench.newest(key).reason
+        assert bench.newest(key).business_number == number.removeprefix("CreditNote:")
+
+
+class TestTheSameContentAgain:
+    def test_what_the_partner_has_is_known(self, bench):
+        bench.see(an_order())
+        bench.due()
+        for state in (State.SENDING, State.UNCONFIRMED, State.SENT, State.ACKNOWLEDGED, State.REJECTED):
+            bench.becomes(state)
+            assert bench.see(an_order(), cause="poll") is Outcome.KNOWN
+        assert bench.states() == [State.REJECTED]
+        assert bench.due() == []
+
+    def test_a_change_that_the_partner_cannot_see_sends_nothing(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.SENT)
+        bench.due()
+        touched = an_order(timeStamp="AAAAAE0YIiJ=", lastModifiedDateTime="2026-11-02T10:00:00", printed=False)
+        assert bench.see(touched) is Outcome.KNOWN
+        assert bench.due() == []
+
+    def test_what_was_translated_and_perhaps_never_queued_is_queued_again(self, bench):
+        bench.see(an_order())
+        assert bench.see(an_order()) is Outcome.KNOWN
+        assert bench.due() == [1, 1]
+        assert bench.states() == [State.TRANSLATED]
+
+    def test_a_parked_document_seen_again_stays_parked_without_a_write(self, bench):
+        bench.see(an_order(supplier={"number": "99"}))
+        writes = bench.ledger.writes
+        assert bench.see(an_order(supplier={"number": "99"})) is Outcome.PARKED
+        assert bench.ledger.writes == writes
+        assert bench.telemetry.counts[Metric.DOCUMENTS_PARKED] == 1
+
+    @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+    @pytest.mark.parametrize("step", [1, 2])
+    def test_a_death_between_ledger_and_queue_is_made_good_by_the_second_try(self, bench, step, after):
+        """T1: one revision, and it is queued."""
+        reaper = Reaper(step, after=after)
+        doomed = bench.make(reaper.watch(bench.ledger, "add"), reaper.watch(bench.outbox, "deliveries"))
+        message = bench.message(an_order())
+        with pytest.raises(Killed):
+            doomed.handle(message)
+        bench.translator.handle(message)
+        assert reaper.steps == ["add", "deliveries"][:step]
+        assert bench.states() == [State.TRANSLATED]
+        assert set(bench.due()) == {1}
+
+
+class TestANewerRevision:
+    def test_it_replaces_one_that_was_sent(self, bench):
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0"))
+        assert bench.newest().purpose is Purpose.REPLACE
+        assert bench.states() == [State.SENT, State.TRANSLATED]
+        assert bench.due() == [1, 2]
+
+    def test_it_comes_before_one_that_never_left(self, bench):
+        bench.see(an_order("10.0"))
+        bench.see(an_order("11.0"))
+        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+        assert bench.newest().purpose is Purpose.ORIGINAL
+
+    def test_it_waits_while_the_one_before_is_being_sent_or_in_doubt(self, bench):
+        bench.see(an_order("10.0"))
+        for state in (State.SENDING, State.UNCONFIRMED):
+            bench.becomes(state)
+            with pytest.raises(Transient, match="still being sent") as waiting:
+                bench.see(an_order("11.0"))
+            assert waiting.value.retry_after == timedelta(seconds=30)
+        assert bench.states() == [State.UNCONFIRMED]
+
+    def test_it_waits_when_the_one_before_is_claimed_under_its_hands(self, bench):
+        bench.see(an_order("10.0"))
+        original = bench.ledger.move
+
+        def claimed_first(revision, *args, **named):
+            bench.ledger.claim(ORDER, 1, now=bench.clock.now(), lease=timedelta(seconds=90))
+            return original(revision, *args, **named)
+
+        bench.ledger.move = claimed_first
+        with pytest.raises(Conflict):
+            bench.see(an_order("11.0"))
+        assert bench.states() == [State.SENDING]
+
+    def test_it_is_an_original_when_the_one_before_was_rejected(self, bench):
+        bench.see(an_order("10.0"))
+        bench.becomes(State.REJECTED)
+        bench.see(an_order("11.0"))
+        assert bench.newest().purpose is Purpose.ORIGINAL
+
+    def test_it_is_a_replacement_when_only_the_last_of_several_was_rejected(self, bench):
+        bench.see(an_order("10.0"))
+        bench.becomes(State.ACKNOWLEDGED)
+        bench.see(an_order("11.0"))
+        bench.becomes(State.REJECTED)
+        bench.see(an_order("12.0"))
+        assert bench.newest().purpose is Purpose.REPLACE
+
+    def test_a_change_taken_back_before_it_left_sends_nothing(self, bench):
+        """A, B, A: the partner has A."""
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0"))
+        bench.due()
+        assert bench.see(an_order("10.0")) is Outcome.KNOWN
+        assert bench.states() == [State.SENT, State.SUPERSEDED]
+        assert bench.due() == []
+
+    def test_a_change_taken_back_after_it_left_is_sent_as_a_revision_of_its_own(self, bench):
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0"))
+        bench.becomes(State.SENT)
+        bench.see(an_order("10.0"))
+        assert bench.states() == [State.SENT, State.SENT, State.TRANSLATED]
+        assert bench.newest().revision_id == bench.ledger.get(ORDER, 1).revision_id
+        assert bench.newest().purpose is Purpose.REPLACE
+
+    def test_a_change_made_again_after_it_was_taken_back_is_a_revision_of_its_own(self, bench):
+        """A, B, A, B: superseded is the end of a revision; the second B gets its own number."""
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0"))
+        bench.see(an_order("10.0"))
+        bench.due()
+        assert bench.see(an_order("11.0")) is Outcome.QUEUED
+        assert bench.states() == [State.SENT, State.SUPERSEDED, State.TRANSLATED]
+        assert bench.due() == [3]
+
+    @pytest.mark.parametrize("policy", ["park", "ignore"])
+    def test_an_order_with_many_unsent_changes_is_never_taken_for_a_new_one(self, bench_with, policy):
+        """The sending lies far back in the history; without it the order would leave a second time as original."""
+        bench = bench_with({"partners.acme.on_revision": policy})
+        bench.see(an_order("10.0"))
+        bench.becomes(State.ACKNOWLEDGED)
+        bench.due()
+        for price in range(11, 150):
+            bench.see(an_order(f"{price}.0"))
+        assert bench.due() == []
+        assert set(bench.states()[1:]) <= {State.PARKED, State.SKIPPED, State.SUPERSEDED}
+
+
+class TestPolicy:
+    @pytest.mark.parametrize(
+        ("status", "outcome"),
+        [
+            ("Open", Outcome.QUEUED),
+            ("Printed", Outcome.QUEUED),
+            ("Balanced", Outcome.SKIPPED),
+            ("Odd", Outcome.SKIPPED),
+        ],
+    )
+    def test_the_status_decides_whether_it_leaves(self, bench, status, outcome):
+        assert bench.see(an_order(status=status)) is outcome
+        if outcome is Outcome.SKIPPED:
+            assert f"Its status {status} is not one of send_when" in bench.newest().reason
+            assert bench.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == 1
+
+    def test_a_skipped_document_is_sent_once_its_status_allows(self, bench):
+        bench.see(an_order(status="Hold", hold=True))
+        assert bench.newest().reason == "It is on hold in Visma; it is sent once it is released."
+        assert bench.see(an_order(status="Open")) is Outcome.QUEUED
+        assert bench.states() == [State.TRANSLATED], "the same content, so the same revision"
+        assert bench.newest().reason is None
+        assert bench.due() == [1]
+
+    def test_a_skipped_document_whose_content_changed_is_superseded(self, bench):
+        bench.see(an_order("10.0", status="Hold", hold=True))
+        bench.see(an_order("11.0"))
+        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+
+    def test_a_partner_that_does_not_want_the_kind_gets_none(self, bench_with):
+        bench = bench_with({"partners.acme.send": False})
+        assert bench.see(an_order()) is Outcome.SKIPPED
+        assert "send: false" in bench.newest().reason
+
+    def test_a_held_document_for_nobody_is_skipped_and_not_parked(self, bench):
+        assert bench.see(an_order(hold=True, status="Hold", supplier={"number": "99"})) is Outcome.SKIPPED
+        assert bench.see(an_order(supplier={"number": "99"})) is Outcome.PARKED
+        assert bench.newest().waits_for == 'partners.<name>.visma.supplier: "99"'
+
+    def test_a_cancelled_order_that_nobody_has_is_skipped(self, bench):
+        assert bench.see(an_order(status="Cancelled")) is Outcome.SKIPPED
+        assert "the partner never had it" in bench.newest().reason
+
+    def test_a_cancelled_order_that_the_partner_has_is_cancelled_there(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.SENT)
+        assert bench.see(an_order(status="Cancelled")) is Outcome.QUEUED
+        assert bench.newest().purpose is Purpose.CANCELLATION
+
+    def test_an_order_cancelled_before_it_left_never_leaves(self, bench):
+        bench.see(an_order())
+        assert bench.see(an_order(status="Cancelled")) is Outcome.SKIPPED
+        assert bench.states() == [State.SUPERSEDED, State.SKIPPED]
+
+    def test_a_changed_document_is_parked_where_routing_says_so(self, bench_with):
+        bench = bench_with({"partners.acme.on_revision": "park"})
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT, transaction_id="T-1")
+        assert bench.see(an_order("11.0")) is Outcome.PARKED
+        revision = bench.newest()
+        assert "changed in Visma after it was sent (Orderful T-1)" in revision.reason
+        assert revision.field == "on_revision"
+        assert revision.next_step
+
+    def test_a_withdrawn_document_is_parked_where_routing_says_so(self, bench_with):
+        bench = bench_with({"partners.acme.on_revision": "park"})
+        bench.see(an_order())
+        bench.becomes(State.SENT)
+        assert bench.see(an_order(status="Cancelled")) is Outcome.PARKED
+        assert "was withdrawn" in bench.newest().reason
+
+    def test_a_changed_document_is_ignored_where_routing_says_so(self, bench_with):
+        bench = bench_with({"partners.acme.on_revision": "ignore"})
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        assert bench.see(an_order("11.0")) is Outcome.SKIPPED
+        assert "routing says to ignore" in bench.newest().reason
+
+    def test_what_is_no_invoice_is_never_sent(self, bench):
+        key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "Prepayment:900145")
+        assert bench.see(a_supplier_invoice(documentType="Prepayment"), key=key) is Outcome.SKIPPED
+        assert "is no invoice" in bench.newest(key).reason
+
+
+class TestParking:
+    @pytest.mark.parametrize(
+        ("raw", "reason"),
+        [
+            (b"", "The document is empty."),
+            (b"<html>502</html>", "web page"),
+            (b'{"orderNbr": "500123", "lines": [', "not JSON"),
+            (b"[]", "a list of 0 documents"),
+            (b"{}", "no number"),
+        ],
+    )
+    def test_a_document_that_cannot_be_read_is_parked_under_the_hash_of_its_bytes(self, bench, raw, reason):
+        assert bench.see(raw) is Outcome.PARKED
+        revision = bench.newest()
+        assert reason in revision.reason
+        assert revision.next_step
+        assert len(revision.revision_id) == 64
+        assert bench.see(raw) is Outcome.PARKED
+        assert bench.states() == [State.PARKED]
+
+    def test_a_document_without_something_indispensable_is_parked_with_the_field(self, bench):
+        assert bench.see(an_order(date=MISSING)) is Outcome.PARKED
+        assert bench.newest().field == "date"
+
+    def test_an_invoice_of_a_type_nobody_knows_is_parked(self, bench):
+        key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "Odd:900145")
+        assert bench.see(a_supplier_invoice(documentType="Odd"), key=key) is Outcome.PARKED
+        assert bench.newest(key).field == "documentType"
+
+    def test_an_unmapped_unit_is_parked_with_the_key_to_add_and_leaves_once_it_is_there(self, bench):
+        order = an_order(lines=[an_order_line(uom="PAL")])
+        assert bench.see(order) is Outcome.PARKED
+        parked = bench.newest()
+        assert parked.waits_for == "defaults.units.PAL"
+        assert "PAL" in parked.reason
+        bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+        wish = message_for(
+            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause="release"
+        )
+        assert bench.translator.handle(wish) is Outcome.QUEUED
+        assert bench.states() == [State.TRANSLATED]
+        revision = bench.newest()
+        assert (revision.reason, revision.field, revision.next_step, revision.waits_for) == (None, None, None, None)
+        assert bench.due() == [1]
+        assert bench.routing.fresh_asked == 1, "who releases has just changed the routing"
+
+    def test_a_release_of_what_a_newer_revision_replaced_meanwhile_does_nothing(self, bench):
+        """The release carries the old content: sending it would take the newer change back at the partner."""
+        bench.see(an_order(lines=[an_order_line(uom="PAL")]))
+        parked = bench.newest()
+        wish = message_for(
+            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause="release"
+        )
+        bench.see(an_order("12.0"))
+        bench.becomes(State.SENT)
+        bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
+        bench.due()
+        assert bench.translator.handle(wish) is Outcome.KNOWN
+        assert bench.states() == [State.SUPERSEDED, State.SENT]
+        assert bench.due() == []
+
+    def test_a_parked_document_that_was_corrected_leaves_and_the_parked_one_is_superseded(self, bench):
+        bench.see(an_order(lines=[an_order_line(uom="PAL")]))
+        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+
+    def test_a_pinned_dialect_that_cannot_carry_it_parks_it(self, bench_with):
+        bench = bench_with({"partners.acme.dialect": "mosaic"})
+        order = an_order(lines=[an_order_line(uom="KG")])
+        assert bench.see(order) is Outcome.PARKED
+        assert "dialect" in bench.newest().next_step
+
+    def test_a_parked_document_is_told_with_its_next_step(self, bench):
+        bench.see(an_order(supplier={"number": "99"}))
+        level, event, fields = bench.telemetry.lines[-1]
+        assert (level, event) == ("warning", "parked")
+        assert fields["number"] == "500123"
+        assert "partners.<name>.visma.supplier" in fields["next_step"]
+
+
+class TestTheMachinery:
+    def test_a_routing_that_cannot_be_read_sends_the_message_back(self, bench):
+        class NoRouting:
+            def load(self, *, fresh=False):
+                raise Misconfigured("No routing was applied yet.")
+
+        translator = replace(bench.translator, routing=NoRouting())
+        with pytest.raises(Misconfigured):
+            translator.handle(bench.message(an_order()))
+        assert bench.states() == []
+
+    def test_a_lost_race_for_the_sequence_sends_the_message_back(self, bench):
+        bench.see(an_order())
+        original = bench.ledger.revisions
+        bench.ledger.revisions = lambda key, **named: []
+        with pytest.raises(Conflict):
+            bench.see(an_order("11.0"))
+        bench.ledger.revisions = original
+        assert bench.states() == [State.TRANSLATED]
+
+    def test_a_credit_note_whose_row_lacks_its_type_is_still_a_credit_note(self, bench):
+        """The poller knows from which list the row came; read as an invoice it would bill what it should credit."""
+        key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "CreditNote:100240")
+        bench.see(a_credit_note(documentType=MISSING), key=key)
+        bare = bench.newest(key)
+        request = bench.ledger.request_of(bare)
+        bench.ledger.rows.clear()
+        bench.see(a_credit_note(), key=key)
+        assert bench.newest(key).revision_id == bare.revision_id
+        assert bench.ledger.request_of(bench.newest(key)) == request
+
+    def test_times_are_those_of_the_clock(self, bench):
+        bench.see(an_order())
+        assert bench.newest().created_at == START + timedelta(minutes=1)
