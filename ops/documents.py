@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from connector.domain.documents import DocumentKey, Kind
+from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State
 from connector.edi.visma.invoice import INVOICE_TYPES
-from connector.edi.visma.read import document_number
 from ops.output import Failed, WrongInput, json_option, moment, show, table
 from ops.stack import Stack, stack_option
 
@@ -145,7 +144,7 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
             types = INVOICE_TYPES if kind.is_invoice and ":" not in text else ()
-            for number in dict.fromkeys([text, *(document_number(kind, text, word) for word in types)]):
+            for number in dict.fromkeys([text, *(number_in_key(kind, word, text) for word in types)]):
                 yield DocumentKey(company, kind, number)
 
 

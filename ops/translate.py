@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
-from connector.domain.documents import Invoice, Kind, VismaDocument
+from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routes import DialectChoice, Route
-from connector.domain.routing import Routing
+from connector.domain.routing import Routing, role_of
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate as request_for
-from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
+from connector.edi.visma.read import NotADocument, decode, read_document
 from connector.edi.x12.text import x12_text
-from connector.services.policy import hold_reason
+from connector.services.policy import hold_reason, refuse_unknown_type
 from ops.files import read_bytes, read_sound_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option
 
@@ -119,19 +119,26 @@ class _Job:
         except Parked as problem:
             problem.document = problem.document and problem.document.lstrip("/")
             raise
-        mapping = self.routing.companies_mapping(document.key.kind, _counterparty(document))
-        if len(mapping) != 1:
+        mapping = self.routing.companies_mapping(document.key.kind, document.counterparty)
+        if len(mapping) > 1:
             raise WrongInput(
-                f"{len(mapping) or 'none'} of the companies {', '.join(mapping or names)} map partner"
-                f" {_counterparty(document) or '(none)'}; name the one it belongs to with --company."
+                f"the companies {', '.join(mapping)} all map partner {document.counterparty}; name its company with"
+                " --company."
+            )
+        if not mapping:
+            raise Parked(
+                f"No company of the routing maps {role_of(document.key.kind)} {document.counterparty or '(none)'}.",
+                document=str(document.key).lstrip("/"),
+                next_step=f'Add partners.<name>.visma.{role_of(document.key.kind)}: "{document.counterparty}" with its '
+                "company to the routing file.",
             )
         return replace(document, key=replace(document.key, company=mapping[0]))
 
     def route(self, document: VismaDocument) -> Route:
         """The route of a document that is to leave; `_Held` or `Parked` when it is not."""
         with _about(document):
-            _known_type(document)
-            route = self.routing.route(document.key.company, document.key.kind, _counterparty(document))
+            refuse_unknown_type(document)
+            route = self.routing.route(document.key.company, document.key.kind, document.counterparty)
         reason = hold_reason(document, route)
         if reason is not None:
             raise _Held(f"{document.key}: {reason}")
@@ -167,13 +174,6 @@ def _about(document: VismaDocument) -> Iterator[None]:
         raise
 
 
-def _known_type(document: VismaDocument) -> None:
-    """Park an invoice of a type that nobody knows, as the deployed translator does."""
-    word = document.document_type
-    if document.key.kind.is_invoice and word and is_invoice_type(word) is None:
-        raise Parked(f"Its type {word} is none that the connector knows.", field="documentType")
-
-
 def _split(body: bytes, file: str) -> Sequence[bytes]:
     """The documents of a file: the one object, or the elements of a list as Visma's API returns them."""
     body = body.removeprefix(_BYTE_ORDER_MARK)
@@ -186,9 +186,3 @@ def _split(body: bytes, file: str) -> Sequence[bytes]:
     if not elements:
         raise WrongInput(f"{file} is an empty list: there is nothing to translate.")
     return elements
-
-
-def _counterparty(document: VismaDocument) -> str:
-    content = document.content
-    party = content.counterparty if isinstance(content, Invoice) else content.supplier
-    return party.number or ""

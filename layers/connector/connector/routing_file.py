@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import SkipJsonSchema
 
 from connector.domain.documents import Kind
-from connector.domain.routes import Charset, DialectChoice, OnRevision, Overflow
+from connector.domain.routes import Charset, DialectChoice, OnRevision, OnUnmapped, Overflow
 from connector.domain.routing import UNCALIBRATED_OVERLAP, Routing, duration, role_of
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
@@ -220,6 +220,9 @@ class PollingSettings(Settings):
 
     settle: Duration | None = Field(default=None, description="Unchanged this long before it is sent: 2m")
     settle_cap: Duration | None = Field(default=None, description="Sent after this long all the same: 30m")
+    unmapped_partner: OnUnmapped | None = Field(
+        default=None, description="Documents of suppliers and customers that are no partners: park (built in) or skip"
+    )
     overlap: Duration | None = Field(
         default=None, description="How far a poll reaches back: 15m, and 2h5m while time_zone is not known"
     )

@@ -242,7 +242,7 @@ def negated(data):
 
 def test_a_credit_note_reads_alike_whichever_sign_visma_gives_its_amounts():
     positive = a_credit_note(
-        invoiceLines=[a_customer_invoice_line(1), a_customer_invoice_line(2, quantity=Decimal(1))],
+        lines=[a_customer_invoice_line(1), a_customer_invoice_line(2, quantity=Decimal(1))],
         discountTotalInCurrency=Decimal("100.0"),
         taxDetails=[],
         vatTotalInCurrency=None,

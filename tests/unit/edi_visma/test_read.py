@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.documents import DocumentKey, Kind
+from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import Parked
-from connector.edi.visma.read import NotADocument, decode, document_number, is_invoice_type, read_document
+from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
 from tests.support.visma_samples import (
     MISSING,
     a_credit_note,
@@ -138,11 +138,9 @@ def test_a_document_that_lacks_something_indispensable_is_parked_with_field_and_
 
 
 def test_two_documents_of_one_number_and_different_types_do_not_share_a_key():
-    numbers = {
-        document_number(Kind.CUSTOMER_INVOICE, "100231", word) for word in ("Invoice", "CreditNote", "DebitNote")
-    }
+    numbers = {number_in_key(Kind.CUSTOMER_INVOICE, word, "100231") for word in ("Invoice", "CreditNote", "DebitNote")}
     assert numbers == {"100231", "CreditNote:100231", "DebitNote:100231"}
-    assert document_number(Kind.PURCHASE_ORDER, "500123", "Blanket") == "500123"
+    assert number_in_key(Kind.PURCHASE_ORDER, "Blanket", "500123") == "500123"
 
 
 @pytest.mark.parametrize(

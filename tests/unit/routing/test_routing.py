@@ -284,3 +284,14 @@ def test_durations_are_read(text, seconds):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="no duration"):
         duration(text)
+
+
+def test_a_company_may_skip_documents_of_suppliers_that_are_no_partners_and_parks_them_unless_it_says_so():
+    assert routing().companies["nordic"].unmapped_partner == "park"
+    assert routing(defaults__unmapped_partner="skip").companies["nordic"].unmapped_partner == "skip"
+    assert (
+        routing(defaults__unmapped_partner="skip", companies__nordic__unmapped_partner="park")
+        .companies["nordic"]
+        .unmapped_partner
+        == "park"
+    )

@@ -41,5 +41,6 @@ class PowertoolsTelemetry:
         self._metrics.add_metric(metric.value, MetricUnit.Seconds, value)
 
     def flush(self) -> None:
-        """Write the metrics of this invocation."""
-        self._metrics.flush_metrics()
+        """Write the metrics of this invocation, if there are any."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()

@@ -286,3 +286,10 @@ class VismaDocument:
     document_type: str | None
     held: bool
     content: BusinessDocument
+
+    @property
+    def counterparty(self) -> str:
+        """Number of the supplier or customer, by which routing finds the partner; empty when Visma names none."""
+        content = self.content
+        party = content.counterparty if isinstance(content, Invoice) else content.supplier
+        return party.number or ""

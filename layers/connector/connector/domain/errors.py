@@ -6,6 +6,7 @@
       Conflict          somebody else wrote first: read again, decide again
       UnknownOutcome    it may or may not have happened: ask before repeating
       Parked            the document needs a person; nothing else waits for it
+        UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
 
@@ -80,6 +81,11 @@ class Parked(ConnectorError):
 
     field: str | None = None
     waits_for: str | None = None
+
+
+@dataclass(eq=False)
+class UnmappedPartner(Parked):
+    """Routing knows no partner for the document's supplier or customer."""
 
 
 @dataclass(eq=False)

@@ -35,6 +35,16 @@ class OnRevision(StrEnum):
     IGNORE = "ignore"
 
 
+class OnUnmapped(StrEnum):
+    """What becomes of a document whose supplier or customer is mapped to no partner.
+
+    `park` asks a person; `skip` is for a company where only some partners take part in EDI.
+    """
+
+    PARK = "park"
+    SKIP = "skip"
+
+
 class Overflow(StrEnum):
     """What happens to a descriptive text that is longer than its X12 element. Identifiers are never cut."""
 
@@ -97,6 +107,7 @@ class Company:
     visma: VismaTenant
     isa_id: IsaId
     identity: Identity
+    unmapped_partner: OnUnmapped = OnUnmapped.PARK
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from connector.domain.documents import Address, Contact, Kind
-from connector.domain.errors import Misconfigured, Parked
+from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.routes import (
     Charset,
     Company,
@@ -27,6 +27,7 @@ from connector.domain.routes import (
     Identity,
     ItemIds,
     OnRevision,
+    OnUnmapped,
     Overflow,
     Route,
     TermsRule,
@@ -52,6 +53,7 @@ _BUILT_IN: Mapping[str, Any] = MappingProxyType(
             "invoice": ["Open", "Closed"],
         },
         "settle": "2m",
+        "unmapped_partner": OnUnmapped.PARK.value,
         "settle_cap": "30m",
         "order_types": {
             "RegularOrder": "standalone",
@@ -65,7 +67,7 @@ _PAGE_SIZE = 200
 
 _DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
-_Word = TypeVar("_Word", DialectChoice, OnRevision, Charset, Overflow)
+_Word = TypeVar("_Word", DialectChoice, OnRevision, OnUnmapped, Charset, Overflow)
 
 
 def duration(text: str) -> timedelta:
@@ -210,7 +212,7 @@ class Routing:
         partners = self._index.get((company, role, number), ())
         if not partners:
             key = f'partners.<name>.visma.{role}: "{number}"'
-            raise Parked(
+            raise UnmappedPartner(
                 f"{role.capitalize()} {number} of company {company} is mapped to no partner.",
                 next_step=f"Add {key} with company: {company} to the routing file and apply it.",
                 field=f"{role}.number",
@@ -249,7 +251,8 @@ class Routing:
             settle_cap=settle_cap,
             page_size=int(visma.get("page_size") or _PAGE_SIZE),
         )
-        return Company(name=name, visma=tenant, isa_id=_isa_id(entry, where), identity=_identity(entry))
+        unmapped = _word(OnUnmapped, _scalar(layers, "unmapped_partner")[0], where, "unmapped_partner")
+        return Company(name, tenant, _isa_id(entry, where), _identity(entry), unmapped)
 
     def _resolve(self, company: str, kind: Kind, partner: str) -> Route:
         entry = self.data["partners"][partner]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.domain.documents import Invoice, VismaDocument
+from connector.domain.errors import Parked
 from connector.domain.routes import Route
 from connector.edi.visma.read import is_invoice_type
 
@@ -11,6 +12,22 @@ def is_withdrawn(document: VismaDocument) -> bool:
     """Whether Visma cancelled the order or voided the invoice."""
     content = document.content
     return content.voided if isinstance(content, Invoice) else content.cancelled
+
+
+def refuse_unknown_type(document: VismaDocument) -> None:
+    """Park an invoice of a type nobody knows; one without a type is an ordinary invoice (Visma: fields may be missing).
+
+    Raises:
+        Parked: its type is a new word of Visma's.
+    """
+    word = document.document_type
+    if document.key.kind.is_invoice and word and is_invoice_type(word) is None:
+        raise Parked(
+            f"Its type {word} is none that the connector knows.",
+            document=str(document.key),
+            field="documentType",
+            next_step="Send it in another way; a version of the connector that knows the type is needed.",
+        )
 
 
 def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> str | None:

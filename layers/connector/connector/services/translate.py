@@ -15,18 +15,18 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, Invoice, VismaDocument
-from connector.domain.errors import Parked, Transient
+from connector.domain.documents import DocumentKey, VismaDocument
+from connector.domain.errors import Parked, Transient, UnmappedPartner
 from connector.domain.ledger import AT_ORDERFUL, Event, Revision, State
 from connector.domain.revisions import revision_id
-from connector.domain.routes import OnRevision, Route
+from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.translate import translate
 from connector.edi.visma.fields import text
-from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
+from connector.edi.visma.read import NotADocument, decode, read_document
 from connector.services.messages import DeliveryMessage, DocumentMessage
-from connector.services.policy import hold_reason, is_withdrawn
+from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_type
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
 _POLLED = "poll"
@@ -142,8 +142,12 @@ class Translator:
         if reading.document is None:
             return _Decision(State.PARKED, parked=reading.problem)
         try:
-            route = _route(reading.document, key, routing)
+            refuse_unknown_type(reading.document)
+            route = routing.route(key.company, key.kind, reading.document.counterparty)
         except Parked as problem:
+            skips = routing.companies[key.company].unmapped_partner is OnUnmapped.SKIP
+            if isinstance(problem, UnmappedPartner) and skips:
+                return _Decision(State.SKIPPED, reason=f"{problem.sentence} (unmapped_partner: skip)")
             if reading.document.held and not partner_has:
                 return _Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
             return _Decision(State.PARKED, parked=problem)
@@ -315,19 +319,6 @@ def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:
     if message.cause == _POLLED or newest is None or newest.modified_at is None:
         return False
     return message.modified_at < newest.modified_at
-
-
-def _route(document: VismaDocument, key: DocumentKey, routing: Routing) -> Route:
-    if is_invoice_type(document.document_type) is None and key.kind.is_invoice and document.document_type:
-        raise Parked(
-            f"Its type {document.document_type} is none that the connector knows.",
-            document=str(key),
-            field="documentType",
-            next_step="Tell us what it means, or leave it parked.",
-        )
-    content = document.content
-    counterparty = content.counterparty if isinstance(content, Invoice) else content.supplier
-    return routing.route(key.company, key.kind, counterparty.number or "")
 
 
 def _reached_partner(revision: Revision) -> bool:

@@ -122,7 +122,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     currency = currency.upper() if currency else None
     names = Names("quantity", fields.unit_price + suffix, fields.line_amount + suffix, f"discountAmount{suffix}")
     read = [
-        _line(line, f"{list_name}[{index}]", index, fields, names, currency)
+        _line(line, (list_name, index), fields, names, currency)
         for index, line in enumerate(raw_lines)
         if text(line, "lineType") != "DS"
     ]
@@ -163,7 +163,9 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     )
 
 
-def _line(line: Data, where: str, index: int, fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
+def _line(line: Data, place: tuple[str, int], fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
+    index = place[1]
+    where = f"{place[0]}[{index}]"
     item = text(line, "inventoryNumber")
     quantity, unit_price, discount, amount, empty = figures_of(line, names, where, currency, needed=item is not None)
     line_number = whole(line, "lineNumber", where)

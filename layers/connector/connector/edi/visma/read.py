@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument
+from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.edi.visma.fields import Data, flag, text
 from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, read_invoice
@@ -73,7 +73,7 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
         raise NotADocument(f"This {_words(kind)} has no number ({_number_field(kind)}).")
 
     document_type = text(data, "documentType" if kind.is_invoice else "orderType")
-    key = DocumentKey(company, kind, document_number(kind, number, document_type))
+    key = DocumentKey(company, kind, number_in_key(kind, document_type, number))
     content: BusinessDocument
     try:
         content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
@@ -94,13 +94,6 @@ def is_invoice_type(document_type: str | None) -> bool | None:
     if document_type in INVOICE_TYPES:
         return True
     return False if document_type in OTHER_TYPES else None
-
-
-def document_number(kind: Kind, number: str, document_type: str | None) -> str:
-    """The number in a document's key: Visma's number, with the type in front of everything but plain invoices."""
-    if not kind.is_invoice or document_type in (None, "Invoice"):
-        return number
-    return f"{document_type}:{number}"
 
 
 def _recognise(data: Data) -> Kind | None:

@@ -1,0 +1,111 @@
+"""Working through a batch of a FIFO queue: order within a document, and no document in another's way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient, UnknownOutcome
+from connector.services.consume import FIRST_DELAY, LONGEST_DELAY, Received, consume, delay_before_retry
+from connector.services.ports import Metric
+from tests.support.fakes import Killed, MemoryPostponer
+
+
+def a_message(number, *, group="a", receives=1):
+    return Received(f"id-{number}", f"receipt-{number}", group, str(number), receives)
+
+
+@pytest.fixture
+def queue():
+    return MemoryPostponer()
+
+
+def run(messages, troubles, queue, telemetry):
+    """Consume; `troubles` maps bodies to what handling them raises. Gives what failed and what was handled."""
+    handled = []
+
+    def handle(body):
+        handled.append(body)
+        if body in troubles:
+            raise troubles[body]
+
+    return consume(messages, handle, queue=queue, telemetry=telemetry), handled
+
+
+def test_a_batch_without_trouble_is_done(queue, telemetry):
+    failed, handled = run([a_message(1), a_message(2, group="b")], {}, queue, telemetry)
+    assert (failed, handled) == ([], ["1", "2"])
+    assert queue.delays == {}
+    assert telemetry.lines == []
+
+
+def test_later_messages_of_a_failed_group_wait_behind_it_and_other_groups_go_on(queue, telemetry):
+    messages = [a_message(1), a_message(2, group="b"), a_message(3), a_message(4, group="b"), a_message(5)]
+    failed, handled = run(messages, {"1": Transient("later")}, queue, telemetry)
+    assert handled == ["1", "2", "4"]
+    assert failed == ["id-1", "id-3", "id-5"]
+    assert queue.delays == {f"receipt-{number}": FIRST_DELAY for number in (1, 3, 5)}
+
+
+def test_what_came_before_the_failure_in_its_group_is_done(queue, telemetry):
+    failed, handled = run([a_message(1), a_message(2), a_message(3)], {"2": Conflict("raced")}, queue, telemetry)
+    assert handled == ["1", "2"]
+    assert failed == ["id-2", "id-3"]
+
+
+@pytest.mark.parametrize(
+    ("receives", "seconds"), [(0, 20), (1, 20), (2, 40), (3, 80), (4, 160), (6, 640), (7, 900), (50, 900)]
+)
+def test_the_delay_doubles_with_each_receive_up_to_a_quarter_of_an_hour(receives, seconds):
+    assert delay_before_retry(Transient("later"), receives) == timedelta(seconds=seconds)
+
+
+def test_the_other_side_s_word_counts_when_it_is_longer_and_never_beyond_the_bound():
+    minute = timedelta(minutes=1)
+    assert delay_before_retry(Throttled("later", retry_after=minute), 1) == minute
+    assert delay_before_retry(Throttled("later", retry_after=timedelta(seconds=1)), 1) == FIRST_DELAY
+    assert delay_before_retry(Throttled("later", retry_after=timedelta(hours=1)), 1) == LONGEST_DELAY
+    assert delay_before_retry(UnknownOutcome("?"), 3) == FIRST_DELAY * 4
+
+
+def test_a_defect_in_one_document_does_not_take_its_neighbours_along(queue, telemetry):
+    secret = ValueError("payload: 4711 secret")
+    failed, handled = run([a_message(1), a_message(2, group="b"), a_message(3)], {"1": secret}, queue, telemetry)
+    assert handled == ["1", "2"]
+    assert failed == ["id-1", "id-3"]
+    assert queue.delays["receipt-1"] == LONGEST_DELAY
+    level, event, fields = telemetry.lines[0]
+    assert (level, event) == ("error", "unexpected failure")
+    assert fields["reason"].startswith("ValueError in ")
+    assert "test_consume" not in fields["reason"]
+    assert "handle" in fields["reason"]
+    assert "secret" not in str(telemetry.lines), "the message of a defect may quote a payload"
+
+
+def test_each_failure_is_told_with_what_support_needs(queue, telemetry):
+    trouble = Transient("Orderful answered 503.", document="nordic/purchase_order/1", request_id="r-7")
+    run([a_message(1, receives=3)], {"1": trouble}, queue, telemetry)
+    level, event, fields = telemetry.lines[0]
+    assert (level, event) == ("warning", "goes back to the queue")
+    assert fields == {
+        "message_id": "id-1",
+        "attempt": 3,
+        "reason": "nordic/purchase_order/1: Orderful answered 503.",
+        "request_id": "r-7",
+        "seconds": 80.0,
+    }
+
+
+def test_refused_credentials_and_throttling_are_counted(queue, telemetry):
+    messages = [a_message(1), a_message(2, group="b"), a_message(3, group="c")]
+    troubles = {"1": Misconfigured("wrong key"), "2": Throttled("slow down"), "3": Transient("later")}
+    failed, _ = run(messages, troubles, queue, telemetry)
+    assert failed == ["id-1", "id-2", "id-3"]
+    assert telemetry.counts == {Metric.CREDENTIALS_REFUSED: 1, Metric.THROTTLED: 1}
+
+
+def test_the_end_of_the_process_is_no_failure_of_a_message(queue, telemetry):
+    with pytest.raises(Killed):
+        run([a_message(1), a_message(2)], {"1": Killed()}, queue, telemetry)
+    assert queue.delays == {}
