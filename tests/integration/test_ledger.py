@@ -1,0 +1,356 @@
+"""The ledger and the breaker: the same cases against the fake and against the adapter over DynamoDB."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from connector.adapters import aws as clients
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.payloads import S3Payloads
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.ledger import Event, Revision, State
+from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
+from tests.support.fakes import MemoryLedger
+
+NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(seconds=90)
+KEY = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+BODY = {"type": "850_PURCHASE_ORDER", "message": {"note": "Blåbærsyltetøy – 5 €", "quantity": "0.10", "lines": [{}]}}
+
+
+@pytest.fixture
+def in_aws(monkeypatch):
+    with aws_in_memory(monkeypatch):
+        make_ledger_home()
+        yield
+
+
+@pytest.fixture
+def dynamo(in_aws) -> DynamoLedger:
+    return DynamoLedger(DOCUMENTS, S3Payloads(BUCKET))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def ledger(request):
+    return MemoryLedger() if request.param == "memory" else request.getfixturevalue("dynamo")
+
+
+def a_revision(sequence=1, *, key=KEY, state=State.TRANSLATED, **changes) -> Revision:
+    revision = Revision(
+        key=key,
+        sequence=sequence,
+        revision_id=f"{sequence:x}" * 64,
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+        modified_at=NOW - timedelta(minutes=3),
+        visma_status="Open",
+        partner="acme",
+        transaction_type=TransactionType.PURCHASE_ORDER,
+        dialect=Dialect.X12,
+        purpose=Purpose.REPLACE,
+        stream=Stream.TEST,
+        sender_id="NORDICFOODT",
+        receiver_id="ACMEPRODUCET",
+        business_number=key.number,
+        history=(Event(NOW, State.CAPTURED, "seen"), Event(NOW, state, "translated: x12")),
+    )
+    return replace(revision, **changes)
+
+
+def put(ledger, revision=None, *, source=b'{"orderNbr": "500123"}', request=BODY) -> Revision:
+    revision = revision or a_revision()
+    ledger.add(revision, source=source, request=request)
+    return revision
+
+
+class TestKeeping:
+    def test_a_revision_comes_back_as_it_was_written(self, ledger):
+        revision = put(ledger, a_revision(reason="Because “æøå”.", attention="look", asked_since=NOW, attempts=0))
+        assert ledger.get(KEY, 1) == revision
+        assert list(ledger.revisions(KEY)) == [revision]
+
+    def test_fields_without_a_value_come_back_without_one(self, ledger):
+        bare = Revision(KEY, 1, "a" * 64, State.PARKED, NOW, NOW)
+        put(ledger, bare, request=None)
+        assert ledger.get(KEY, 1) == bare
+
+    def test_the_newest_revision_comes_first_and_no_more_than_asked_for(self, ledger):
+        for sequence in range(1, 13):
+            put(ledger, a_revision(sequence))
+        assert [revision.sequence for revision in ledger.revisions(KEY, limit=3)] == [12, 11, 10]
+        assert len(ledger.revisions(KEY)) == 10
+        assert len(ledger.revisions(KEY, limit=100)) == 12
+
+    def test_documents_whose_keys_begin_alike_are_kept_apart(self, ledger):
+        longer = DocumentKey("nordic", Kind.PURCHASE_ORDER, "5001234")
+        odd = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "CreditNote:9#1/2 æ")
+        for key in (KEY, longer, odd):
+            put(ledger, a_revision(key=key))
+        assert [revision.key for revision in ledger.revisions(KEY)] == [KEY]
+        assert ledger.get(odd, 1).key == odd
+
+    def test_what_is_not_there_is_none(self, ledger):
+        assert ledger.get(KEY, 1) is None
+        assert list(ledger.revisions(KEY)) == []
+
+    def test_a_sequence_is_given_once(self, ledger):
+        first = put(ledger)
+        with pytest.raises(Conflict):
+            put(ledger, a_revision(revision_id="b" * 64), source=b"other", request={"other": "body"})
+        assert ledger.get(KEY, 1) == first
+        assert ledger.request_of(first) == BODY, "the loser's bodies do not replace the winner's"
+        assert ledger.source_of(first) == b'{"orderNbr": "500123"}'
+
+    @pytest.mark.parametrize("size", [1_000, 300_000])
+    def test_both_bodies_come_back_to_the_byte(self, ledger, size):
+        noise = random.Random(7).randbytes(size).hex()
+        source, request = f'{{"note": "{noise}"}}'.encode(), {"message": noise[::-1]}
+        put(ledger, source=source, request=request)
+        revision = ledger.get(KEY, 1)
+        assert ledger.source_of(revision) == source
+        assert ledger.request_of(revision) == request
+
+    def test_a_body_that_is_not_there_is_asked_for_again_later(self, ledger):
+        revision = put(ledger, request=None)
+        with pytest.raises(Transient, match="stored request of revision 1 is missing"):
+            ledger.request_of(revision)
+        with pytest.raises(Transient, match="stored source of revision 2 is missing"):
+            ledger.source_of(a_revision(2))
+
+
+class TestTranslatingAgain:
+    def test_a_parked_revision_is_replaced_with_its_request(self, ledger):
+        parked = put(
+            ledger, a_revision(state=State.PARKED, reason="no unit", waits_for="defaults.units.KRT"), request=None
+        )
+        after = replace(parked, state=State.TRANSLATED, reason=None, waits_for=None, updated_at=NOW + SECOND)
+        ledger.retranslated(after, was=State.PARKED, request=BODY)
+        assert ledger.get(KEY, 1) == after
+        assert ledger.request_of(ledger.get(KEY, 1)) == BODY
+        assert ledger.source_of(ledger.get(KEY, 1)) == b'{"orderNbr": "500123"}'
+        assert list(ledger.in_state(State.PARKED)) == []
+        assert [revision.sequence for revision in ledger.in_state(State.TRANSLATED)] == [1]
+
+    def test_one_that_left_the_state_meanwhile_is_not_replaced(self, ledger):
+        parked = put(ledger, a_revision(state=State.PARKED))
+        ledger.move(parked, State.SUPERSEDED, now=NOW + SECOND, note="newer")
+        with pytest.raises(Conflict):
+            ledger.retranslated(replace(parked, state=State.TRANSLATED), was=State.PARKED, request=BODY)
+        assert ledger.get(KEY, 1).state is State.SUPERSEDED
+
+    def test_one_that_does_not_exist_is_not_made(self, ledger):
+        with pytest.raises(Conflict):
+            ledger.retranslated(a_revision(), was=State.PARKED, request=None)
+        assert ledger.get(KEY, 1) is None
+
+
+class TestClaiming:
+    def test_a_claim_says_who_may_send_and_until_when(self, ledger):
+        put(ledger)
+        claimed = ledger.claim(KEY, 1, now=NOW + SECOND, lease=LEASE)
+        assert claimed == ledger.get(KEY, 1)
+        assert (claimed.state, claimed.attempts) == (State.SENDING, 1)
+        assert claimed.claim_until == NOW + SECOND + LEASE
+        assert claimed.first_attempt_at == NOW + SECOND
+        assert claimed.updated_at == NOW + SECOND
+        assert claimed.history[-1] == Event(NOW + SECOND, State.SENDING, "claimed for sending")
+        assert ledger.request_of(claimed) == BODY
+
+    def test_while_it_runs_nobody_else_gets_it(self, ledger):
+        put(ledger)
+        ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+        for later in (timedelta(0), LEASE):
+            with pytest.raises(Conflict, match="Another worker"):
+                ledger.claim(KEY, 1, now=NOW + later, lease=LEASE)
+
+    def test_once_it_ran_out_the_next_one_gets_it_and_knows_of_the_first(self, ledger):
+        put(ledger)
+        ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+        later = NOW + LEASE + timedelta(microseconds=1)
+        claimed = ledger.claim(KEY, 1, now=later, lease=LEASE)
+        assert (claimed.attempts, claimed.first_attempt_at) == (2, NOW)
+
+    @pytest.mark.parametrize("state", [State.TRANSLATED, State.UNCONFIRMED])
+    def test_what_is_due_can_be_claimed(self, ledger, state):
+        put(ledger, a_revision(state=state))
+        assert ledger.claim(KEY, 1, now=NOW, lease=LEASE).state is State.SENDING
+
+    @pytest.mark.parametrize("state", sorted(set(State) - {State.TRANSLATED, State.UNCONFIRMED, State.SENDING}))
+    def test_what_is_not_due_cannot(self, ledger, state):
+        put(ledger, a_revision(state=state))
+        assert ledger.claim(KEY, 1, now=NOW, lease=LEASE) is None
+        assert ledger.get(KEY, 1).state is state
+
+    def test_what_does_not_exist_cannot_and_is_not_made(self, ledger):
+        assert ledger.claim(KEY, 9, now=NOW, lease=LEASE) is None
+        assert ledger.get(KEY, 9) is None
+
+    def test_of_many_workers_at_once_one_gets_it(self, ledger):
+        put(ledger)
+
+        def try_it(_):
+            try:
+                return ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+            except Conflict:
+                return None
+
+        with ThreadPoolExecutor(8) as pool:
+            claims = list(pool.map(try_it, range(8)))
+        assert sum(claim is not None for claim in claims) == 1
+        assert ledger.get(KEY, 1).attempts == 1
+
+
+class TestMoving:
+    def test_a_move_changes_what_is_named_and_ends_the_claim(self, ledger):
+        put(ledger)
+        claimed = ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+        moved = ledger.move(
+            claimed, State.SENT, now=NOW + SECOND, note="sent as 7", transaction_id="7", sent_at=NOW + SECOND
+        )
+        assert moved == ledger.get(KEY, 1)
+        assert (moved.state, moved.transaction_id, moved.claim_until) == (State.SENT, "7", None)
+        assert moved.history[-1] == Event(NOW + SECOND, State.SENT, "sent as 7")
+        assert moved.sender_id == claimed.sender_id
+
+    def test_a_value_can_be_taken_away(self, ledger):
+        revision = put(ledger, a_revision(state=State.REJECTED, reason="bad"))
+        ledger.move(revision, State.VALID, now=NOW + SECOND, note="well again", reason=None)
+        assert ledger.get(KEY, 1).reason is None
+
+    def test_a_revision_that_changed_since_it_was_read_is_not_moved(self, ledger):
+        seen = put(ledger)
+        ledger.claim(KEY, 1, now=NOW + SECOND, lease=LEASE)
+        with pytest.raises(Conflict):
+            ledger.move(seen, State.SUPERSEDED, now=NOW + 2 * SECOND, note="newer")
+        assert ledger.get(KEY, 1).state is State.SENDING
+
+    def test_the_same_state_at_another_time_is_a_change_as_well(self, ledger):
+        """A claim that ran out and was taken over: the first worker comes back to life and must not write."""
+        put(ledger)
+        first = ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+        second = ledger.claim(KEY, 1, now=NOW + 2 * LEASE, lease=LEASE)
+        with pytest.raises(Conflict):
+            ledger.move(first, State.REJECTED, now=NOW + 2 * LEASE, note="late")
+        assert ledger.move(second, State.SENT, now=NOW + 3 * LEASE, note="sent").state is State.SENT
+
+    def test_a_move_that_does_not_exist_is_refused(self, ledger):
+        revision = put(ledger, a_revision(state=State.ACKNOWLEDGED))
+        with pytest.raises(Conflict, match="cannot become TRANSLATED"):
+            ledger.move(revision, State.TRANSLATED, now=NOW + SECOND, note="again")
+
+    def test_a_note_may_be_added_without_a_move(self, ledger):
+        revision = put(ledger, a_revision(state=State.VALID))
+        assert ledger.move(revision, State.VALID, now=NOW + SECOND, note="still", attention="look").state is State.VALID
+        assert ledger.get(KEY, 1).attention == "look"
+
+
+class TestLists:
+    def test_open_revisions_are_listed_by_state_the_longest_unchanged_first(self, ledger):
+        for number, age in (("1", 5), ("2", 9), ("3", 1)):
+            key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
+            put(ledger, a_revision(key=key, updated_at=NOW - timedelta(minutes=age)))
+        put(ledger, a_revision(key=DocumentKey("nordic", Kind.PURCHASE_ORDER, "4"), state=State.PARKED))
+        assert [revision.key.number for revision in ledger.in_state(State.TRANSLATED)] == ["2", "1", "3"]
+        assert [revision.key.number for revision in ledger.in_state(State.PARKED)] == ["4"]
+
+    def test_a_moved_revision_changes_its_list(self, ledger):
+        put(ledger)
+        claimed = ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+        assert [revision.state for revision in ledger.in_state(State.SENDING)] == [State.SENDING]
+        ledger.move(claimed, State.SENT, now=NOW + SECOND, note="sent")
+        assert list(ledger.in_state(State.SENDING)) == []
+        assert len(list(ledger.in_state(State.SENT))) == 1
+
+    @pytest.mark.parametrize("state", [State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED])
+    def test_finished_revisions_are_found_by_reading_everything(self, ledger, state):
+        put(ledger, a_revision(1))
+        put(ledger, a_revision(2, state=state))
+        assert [revision.sequence for revision in ledger.in_state(state)] == [2]
+
+    def test_a_revision_that_is_watched_no_longer_keeps_its_state_and_leaves_the_list(self, ledger):
+        revision = put(ledger, a_revision(state=State.SENT))
+        ledger.stop_watching(revision, now=NOW + SECOND, note="no news for 7 days")
+        after = ledger.get(KEY, 1)
+        assert (after.state, after.attention) == (State.SENT, "no news for 7 days")
+        assert after.history[-1].note == "no news for 7 days"
+        assert list(ledger.in_state(State.SENT)) == []
+
+    def test_a_revision_that_changed_meanwhile_stays_watched(self, ledger):
+        revision = put(ledger, a_revision(state=State.SENT))
+        ledger.move(revision, State.VALID, now=NOW + SECOND, note="news")
+        with pytest.raises(Conflict):
+            ledger.stop_watching(revision, now=NOW + 2 * SECOND, note="old")
+        assert len(list(ledger.in_state(State.VALID))) == 1
+
+    def test_late_news_bring_a_revision_back_on_its_list(self, ledger):
+        revision = put(ledger, a_revision(state=State.SENT))
+        ledger.stop_watching(revision, now=NOW + SECOND, note="old")
+        ledger.move(ledger.get(KEY, 1), State.VALID, now=NOW + 2 * SECOND, note="news")
+        assert len(list(ledger.in_state(State.VALID))) == 1
+
+
+class TestTheBreaker:
+    def test_it_is_closed_until_it_is_opened_and_closes_by_itself(self, ledger):
+        assert not ledger.is_open(now=NOW)
+        ledger.open("the key was refused", until=NOW + LEASE)
+        assert ledger.is_open(now=NOW + LEASE - SECOND)
+        assert not ledger.is_open(now=NOW + LEASE)
+
+    def test_it_is_no_revision(self, ledger):
+        ledger.open("the key was refused", until=NOW + LEASE)
+        for state in State:
+            assert list(ledger.in_state(state)) == []
+
+
+class TestOverDynamo:
+    def test_large_bodies_lie_in_the_bucket_and_small_ones_in_the_table(self, dynamo):
+        noise = random.Random(7).randbytes(300_000).hex()
+        put(dynamo, source=f'"{noise}"'.encode(), request={"small": "one"})
+        revision = dynamo.get(KEY, 1)
+        assert revision.source_at.startswith("sources/nordic#purchase_order#500123/")
+        assert revision.request_at is None
+        listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+        assert [entry["Key"] for entry in listed] == [revision.source_at]
+
+    def test_a_document_with_more_revisions_than_an_answer_holds_is_read_to_the_number_asked_for(self, dynamo):
+        """DynamoDB: an answer ends at 1 MB."""
+        for sequence in range(1, 41):
+            history = tuple(Event(NOW, State.PARKED, "x" * 900) for _ in range(60))
+            put(dynamo, a_revision(sequence, history=history), source=b"{}", request=None)
+        assert [revision.sequence for revision in dynamo.revisions(KEY, limit=100)] == list(range(40, 0, -1))
+
+    def test_the_history_of_a_revision_is_bounded(self, dynamo):
+        revision = put(dynamo)
+        for step in range(100):
+            revision = dynamo.move(revision, State.TRANSLATED, now=NOW + step * SECOND, note=f"step {step}")
+        assert len(dynamo.get(KEY, 1).history) == 60
+        assert dynamo.get(KEY, 1).history[-1].note == "step 99"
+
+    def test_a_table_that_is_not_there_is_a_matter_of_configuration(self, in_aws):
+        ledger = DynamoLedger("nowhere", S3Payloads(BUCKET))
+        for ask in (
+            lambda: ledger.get(KEY, 1),
+            lambda: ledger.revisions(KEY),
+            lambda: list(ledger.in_state(State.SENT)),
+            lambda: put(ledger),
+            lambda: ledger.claim(KEY, 1, now=NOW, lease=LEASE),
+            lambda: ledger.open("x", until=NOW),
+        ):
+            with pytest.raises(Misconfigured, match="ledger does not exist"):
+                ask()
+
+    def test_a_claim_is_one_call(self, dynamo):
+        put(dynamo)
+        calls = Calls(clients.dynamodb())
+        dynamo.claim(KEY, 1, now=NOW, lease=LEASE)
+        assert calls.made == {"UpdateItem": 1}
