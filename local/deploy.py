@@ -53,17 +53,20 @@ def build() -> Path:
     DIRECTORY.mkdir(exist_ok=True)
     with (DIRECTORY / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # test workers may ask at the same time
-        _run("build", ["make", "--no-print-directory", "build", "ENV=local"], dict(os.environ))
+        _run("build", ["make", "--no-print-directory", "build", "ENV=local"], dict(os.environ), DIRECTORY)
     return BUILT
 
 
-def deploy(endpoint: str, parameters: Mapping[str, str], *, stack: str = STACK) -> dict[str, str]:
+def deploy(
+    endpoint: str, parameters: Mapping[str, str], *, stack: str = STACK, directory: Path = DIRECTORY
+) -> dict[str, str]:
     """Deploy the built artifact to the MiniStack at `endpoint`.
 
     Args:
         endpoint: Its URL; the functions are told the same one.
         parameters: Parameters of the template that differ from their defaults.
         stack: Name of the stack.
+        directory: Where the log and the sample environment go.
 
     Returns:
         The outputs of the stack by name.
@@ -90,9 +93,9 @@ def deploy(endpoint: str, parameters: Mapping[str, str], *, stack: str = STACK) 
     ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = kept | CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint, "SAM_CLI_TELEMETRY": "0"}
-    _run("deploy", command, environment)
+    _run("deploy", command, environment, directory)
     deployed = outputs(endpoint, stack=stack)
-    (DIRECTORY / "env.json").write_text(json.dumps(invoke_environment(endpoint, deployed), indent=2))
+    (directory / "env.json").write_text(json.dumps(invoke_environment(endpoint, deployed), indent=2))
     return deployed
 
 
@@ -139,9 +142,8 @@ def session() -> boto3.Session:
     )
 
 
-def _run(step: str, command: list[str], environment: dict[str, str]) -> None:
-    DIRECTORY.mkdir(exist_ok=True)
-    log = DIRECTORY / f"{step}.log"
+def _run(step: str, command: list[str], environment: dict[str, str], directory: Path) -> None:
+    log = directory / f"{step}.log"
     with log.open("wb") as output:
         ended = subprocess.run(
             command,

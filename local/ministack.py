@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -21,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local import processes
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / ".venv-ministack" / "bin" / "ministack"
 DIRECTORY = ROOT / ".local"
@@ -28,12 +29,8 @@ REGION = "eu-north-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """MiniStack's own root caller; every function gets credentials of its role instead."""
 
-_children: dict[int, subprocess.Popen[bytes]] = {}
-"""Those that this process started: a child stays in the process table until its parent asks for its end."""
-
 _USUAL_PORT = 4566
 _START_SECONDS = 60.0
-_STOP_SECONDS = 5.0
 
 
 class MiniStackFailed(Exception):
@@ -74,21 +71,12 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
     temporary = directory / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     log = directory / "ministack.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [PROGRAM],
-            env=_environment(port, temporary),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    _children[process.pid] = process
-    running = MiniStack(process.pid, port, str(directory))
+    pid = processes.launch([PROGRAM], log=log, environment=_environment(port, temporary))
+    running = MiniStack(pid, port, str(directory))
     _state_file(directory).write_text(json.dumps(asdict(running)))
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(running.endpoint):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if processes.has_ended(pid) or time.monotonic() > deadline:
             stop(running)
             raise MiniStackFailed(f"MiniStack did not start; read {log}.")
         time.sleep(0.1)
@@ -106,12 +94,7 @@ def find(directory: Path = DIRECTORY) -> MiniStack | None:
 
 def stop(running: MiniStack) -> None:
     """End MiniStack and every worker it started, and remove what they left in their temporary directory."""
-    for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal_number)
-        if _group_ended(running.pid):
-            break
-    _children.pop(running.pid, None)
+    processes.end(running.pid)
     directory = Path(running.directory)
     _state_file(directory).unlink(missing_ok=True)
     shutil.rmtree(directory / "tmp", ignore_errors=True)
@@ -164,19 +147,6 @@ def _is_ministack(pid: int) -> bool:
     """Whether `pid` is still ours: numbers are given out again after a restart of the machine."""
     shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return "ministack" in shown.stdout
-
-
-def _group_ended(group: int) -> bool:
-    deadline = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < deadline:
-        if group in _children:
-            _children[group].poll()
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def _state_file(directory: Path) -> Path:

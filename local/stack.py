@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -21,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local import deploy, ministack
+from local import deploy, ministack, processes
 
 DIRECTORY = ministack.DIRECTORY
 STATE = DIRECTORY / "stack.json"
@@ -123,6 +120,7 @@ def start(progress: Progress, *, directory: Path = DIRECTORY, parameters: Mappin
                 "OrderfulBaseUrl": orderful.url,
             }
             | dict(parameters or {}),
+            directory=directory,
         )
         deploy.put_secret(aws.endpoint, outputs["VismaSecretArn"], VISMA_CLIENT)
         deploy.put_secret(aws.endpoint, outputs["OrderfulSecretArn"], ORDERFUL_KEY)
@@ -176,19 +174,12 @@ def _sandbox(name: str, directory: Path) -> Sandbox:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = directory / f"sandbox-{name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local.sandbox.serve", name, "--port", str(port)],
-            cwd=ministack.ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    sandbox = Sandbox(name, process.pid, f"http://127.0.0.1:{port}")
+    command = [sys.executable, "-m", "local.sandbox.serve", name, "--port", str(port)]
+    pid = processes.launch(command, log=log, directory=ministack.ROOT)
+    sandbox = Sandbox(name, pid, f"http://127.0.0.1:{port}")
     deadline = time.monotonic() + 30
     while not _answers(sandbox.url):
-        if process.poll() is not None or time.monotonic() > deadline:
+        if processes.has_ended(pid) or time.monotonic() > deadline:
             _end([sandbox], None)
             raise StackFailed(f"The sandbox {name} did not start; read {log}.")
         time.sleep(0.05)
@@ -205,9 +196,6 @@ def _answers(url: str) -> bool:
 
 def _end(sandboxes: list[Sandbox], aws: ministack.MiniStack | None) -> None:
     for sandbox in sandboxes:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(sandbox.pid, signal.SIGTERM)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(sandbox.pid, 0)
+        processes.end(sandbox.pid)
     if aws is not None:
         ministack.stop(aws)

@@ -11,7 +11,7 @@ import click
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State
 from connector.edi.visma.invoice import INVOICE_TYPES
-from ops.output import Failed, WrongInput, json_option, moment, show, table
+from ops.output import Failed, WrongInput, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
 # The states that the ledger keeps a list of, those that need a person first.
@@ -108,6 +108,34 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
                 [(e.at, r.sequence, e.state, r.transaction_id, e.note) for e, r in events],
             )
         ),
+        as_json=as_json,
+    )
+    return 0
+
+
+@documents.command("replay")
+@click.argument("key", metavar="KEY")
+@stack_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Send a rejected or parked document again, once its cause is gone. KEY as in `show`."""
+    newest = _revisions(stack, key)[0]
+    if newest.state not in NEEDS_PERSON:
+        raise Failed(f"{newest.key} is {newest.state}: only a rejected or parked revision can be replayed.")
+    say(f"This queues revision {newest.sequence} of {newest.key} ({newest.state}) to be translated and sent again.")
+    if not yes:
+        click.confirm("Go on?", abort=True, err=True)
+
+    from connector.services.release import message_for
+    from connector.services.translate import REPLAY
+
+    now = stack.clock.now()
+    source = stack.ledger.source_of(newest)
+    stack.outbox.documents([message_for(newest, source, stack.payloads, now=now, cause=REPLAY)])
+    show(
+        {"document": str(newest.key), "sequence": newest.sequence},
+        lambda: f"Queued; `connector documents show {newest.key}` tells how it ends.",
         as_json=as_json,
     )
     return 0

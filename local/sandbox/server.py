@@ -39,9 +39,10 @@ FAULT_IN_FORCE: Final = "sandbox.fault"
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """A request as the sandbox saw it: no headers and no body, so no secrets.
+    """A request as the sandbox saw it: no body and of the headers only one, so no secrets.
 
-    `status` is the answer's, None when the caller was left without one.
+    `status` is the answer's, None when the caller was left without one. `company_id` is what the header
+    `ipp-company-id` said.
     """
 
     method: str
@@ -50,6 +51,7 @@ class LoggedRequest:
     status: int | None
     fault: str | None
     at: datetime
+    company_id: str | None
 
     def parameter(self, name: str) -> str | None:
         """The first value of a query parameter."""
@@ -209,6 +211,7 @@ class Sandbox(ABC):
             None if answer is None else answer.status,
             fault,
             self.clock.now(),
+            environ.get("HTTP_IPP_COMPANY_ID"),
         )
         self._log.append(entry)
         if answer is None:

@@ -206,19 +206,22 @@ SIMPLE_EDITS = st.tuples(st.just("edit"), DOCUMENTS, st.just(0))
 LATE_EDITS = st.tuples(st.just("edit"), DOCUMENTS, st.sampled_from([0, 0, 30, 300, 840]))
 PAUSES = st.tuples(st.just("wait"), st.sampled_from([0, 1, 59, 121, 300, 1800, 3600]))
 KILLED_POLLS = st.tuples(st.just("poll"), st.none() | st.integers(1, 3), st.none() | st.integers(1, 6), st.booleans())
+WHOLE_POLLS = st.tuples(st.just("poll"), st.none(), st.none(), st.just(False))
 CALM = st.tuples(st.just("calm"))
 ACTIONS = st.one_of(
     LATE_EDITS,
     SIMPLE_EDITS,
     PAUSES,
     KILLED_POLLS,
-    st.tuples(st.just("poll"), st.none(), st.none(), st.just(False)),
+    WHOLE_POLLS,
     st.tuples(st.just("drift"), st.integers(1, 3), st.lists(DOCUMENTS, min_size=1, max_size=4)),
     st.tuples(st.just("twice"), st.integers(1, 2), st.sampled_from([0, 7])),
     st.tuples(st.just("fail"), st.integers(1, 3)),
     CALM,
 )
 CRASHES = st.one_of(SIMPLE_EDITS, PAUSES, KILLED_POLLS, CALM)
+DELAYS = st.one_of(LATE_EDITS, SIMPLE_EDITS, PAUSES, WHOLE_POLLS)
+DELAYS = st.one_of(LATE_EDITS, PAUSES, st.tuples(st.just("poll"), st.none(), st.none(), st.just(False)))
 
 SETTINGS = {
     "ordered by number": Setting(),
@@ -339,7 +342,7 @@ class WatermarkFirst(World):
 
 
 PLANTED = {
-    "no overlap": (World, Setting(overlap=timedelta(0), settle=timedelta(0)), ACTIONS),
+    "no overlap": (World, Setting(overlap=timedelta(0), settle=timedelta(0)), DELAYS),
     "> instead of >=": (Exclusive, SETTINGS["ties, no overlap needed"], ACTIONS),
     "the watermark first": (WatermarkFirst, SETTINGS["ordered by number"], CRASHES),
 }

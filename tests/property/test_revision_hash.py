@@ -1,10 +1,10 @@
-from dataclasses import fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from connector.domain.documents import InvoiceLine, InvoiceType, Kind, OrderLine, Terms
 from connector.domain.revisions import revision_id

@@ -1,9 +1,9 @@
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from connector.domain.documents import InvoiceType
 from connector.domain.errors import Parked

@@ -1,4 +1,4 @@
-"""Documents and routes built straight from the dataclasses, for tests of the translation. Totals always add up."""
+"""Documents and routes built straight from the records, for tests of the translation. Totals always add up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from connector.domain.documents import (
     Address,
@@ -59,7 +61,7 @@ def a_line(number: int = 1, **changes: Any) -> OrderLine:
         is_charge=False,
         source=f"lines[{number - 1}]",
     )
-    return replace(line, **changes)
+    return msgspec.structs.replace(line, **changes)
 
 
 def a_text(number: int, text: str) -> OrderLine:
@@ -103,7 +105,7 @@ def an_order(*lines: OrderLine, **changes: Any) -> PurchaseOrder:
         order_total=None,
         note=None,
     )
-    return replace(order, **changes)
+    return msgspec.structs.replace(order, **changes)
 
 
 def an_invoice_line(number: int = 1, **changes: Any) -> InvoiceLine:
@@ -125,7 +127,7 @@ def an_invoice_line(number: int = 1, **changes: Any) -> InvoiceLine:
         is_charge=False,
         source=f"invoiceLines[{number - 1}]",
     )
-    return replace(line, **changes)
+    return msgspec.structs.replace(line, **changes)
 
 
 def an_invoice(*lines: InvoiceLine, **changes: Any) -> Invoice:
@@ -159,7 +161,7 @@ def an_invoice(*lines: InvoiceLine, **changes: Any) -> Invoice:
         total=None,
         note=None,
     )
-    return replace(invoice, **changes)
+    return msgspec.structs.replace(invoice, **changes)
 
 
 def a_company(**changes: Any) -> Company:

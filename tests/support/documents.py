@@ -33,7 +33,7 @@ def _amounts(line, currency, percent):
     """The line with a discount of `percent` and the amount that follows."""
     discount = rounded(line_amount(line, currency) * percent / 100, currency)
     kind = type(line)
-    values = {name: getattr(line, name) for name in line.__slots__}
+    values = {name: getattr(line, name) for name in line.__struct_fields__}
     before = kind(**(values | {"discount": discount}))
     return kind(**(values | {"discount": discount, "amount": line_amount(before, currency)}))
 

@@ -1,8 +1,8 @@
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked

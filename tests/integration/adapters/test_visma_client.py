@@ -173,6 +173,15 @@ def test_an_empty_page_is_a_page(visma, server):
     assert (list(page.rows), page.total, page.page_size) == ([], None, 200)
 
 
+@pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])
+def test_half_a_character_in_one_row_harms_no_other(visma, server, half):
+    """A note cut in the middle of an emoji must not make its page unreadable for ever."""
+    server.play(answer(body=b'[{"orderNbr":"1","note":"' + half + b'"},{"orderNbr":"2","lineTotal":10.50}]'))
+    first, second = orders(visma).rows
+    assert json.loads(first.raw)["note"].strip("\ufffd") == ""
+    assert second.raw == b'{"orderNbr":"2","lineTotal":10.50}'
+
+
 def test_a_byte_order_mark_does_not_matter(visma, server):
     server.play(answer(body=b'\xef\xbb\xbf[{"orderNbr":"1"}]'))
     assert [row.number for row in orders(visma).rows] == ["1"]

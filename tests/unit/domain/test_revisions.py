@@ -1,7 +1,8 @@
 import subprocess
 import sys
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from connector.domain import revisions
 from connector.domain.documents import Contact, Terms
@@ -112,7 +113,7 @@ def test_what_a_partner_cannot_see_does_not_matter():
 
 
 def test_every_record_of_the_documents_has_its_plain_form():
-    assert {cls.__name__ for cls in revisions._PLAIN if hasattr(cls, "__dataclass_fields__")} == {
+    assert {cls.__name__ for cls in revisions._PLAIN if hasattr(cls, "__struct_fields__")} == {
         "PurchaseOrder",
         "OrderLine",
         "Invoice",

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, Tax
 from connector.domain.errors import Parked

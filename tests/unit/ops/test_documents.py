@@ -155,3 +155,22 @@ def test_what_is_no_key_is_wrong_input(connector, ledger, key):
 def test_a_credit_note_is_found_by_its_number_alone(connector, ledger, number):
     ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "CreditNote:900145"))]
     assert connector("documents", "show", number, "--json").data["document"].endswith("/CreditNote:900145")
+
+
+def test_replay_queues_a_document_that_waits_for_a_person(connector, stack, ledger):
+    result = connector("documents", "replay", "500123", "--yes")
+    assert result.code == 0
+    (message,) = stack.outbox.queued
+    assert (message.number, message.cause.split()[0]) == ("500123", "replay")
+
+
+def test_replay_refuses_what_the_partner_has(connector, stack, ledger):
+    ledger.kept = [SENT]
+    result = connector("documents", "replay", "500123", "--yes")
+    assert (result.code, stack.outbox.queued) == (1, [])
+    assert "only a rejected or parked revision" in result.err
+
+
+def test_replay_changes_nothing_without_a_yes(connector, stack, ledger):
+    assert connector("documents", "replay", "500123").code != 0
+    assert stack.outbox.queued == []

@@ -109,3 +109,13 @@ def test_the_end_of_the_process_is_no_failure_of_a_message(queue, telemetry):
     with pytest.raises(Killed):
         run([a_message(1), a_message(2)], {"1": Killed()}, queue, telemetry)
     assert queue.delays == {}
+
+
+def test_what_is_written_at_the_end_of_a_batch_and_fails_gives_every_message_back(queue, telemetry):
+    def refuse():
+        raise Transient("The queue did not take 2 of 2 messages.")
+
+    messages = [a_message(1), a_message(2, group="b")]
+    failed = consume(messages, lambda body: None, queue=queue, telemetry=telemetry, finish=refuse)
+    assert failed == ["id-1", "id-2"]
+    assert queue.delays == {"receipt-1": FIRST_DELAY, "receipt-2": FIRST_DELAY}

@@ -13,7 +13,7 @@ from connector.domain.errors import Misconfigured, Throttled, Transient
 from connector.domain.ledger import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Metric, RemoteTransaction
-from connector.services.track import MANUAL_SEND_AFTER, WATCHED_FOR, Tracker, read_news
+from connector.services.track import MANUAL_SEND_AFTER, SAME_MOMENT, WATCHED_FOR, Tracker, read_news
 from tests.support.fakes import START, FakeOrderful
 
 RESEND = timedelta(minutes=15)
@@ -393,3 +393,17 @@ class TestTrouble:
         bench.orderful.failing = trouble
         with pytest.raises(Transient):
             bench.run()
+
+
+class TestIdsOfTwoVersions:
+    def test_a_transaction_listed_under_another_id_is_known_by_number_type_parties_and_moment(self, bench):
+        key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8")
+        bench.orderful.news(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
+        bench.run()
+        assert bench.of(key).state is State.DELIVERED
+
+    def test_one_of_another_moment_is_somebody_elses(self, bench):
+        key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8", sent_at=bench.clock.now() - SAME_MOMENT)
+        bench.orderful.news(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
+        bench.run()
+        assert bench.of(key).state is State.SENT

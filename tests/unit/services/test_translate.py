@@ -286,6 +286,36 @@ class TestANewerRevision:
         assert set(bench.states()[1:]) <= {State.PARKED, State.SKIPPED, State.SUPERSEDED}
 
 
+class TestARejectedRevision:
+    def test_it_is_not_sent_again_by_itself(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.REJECTED)
+        bench.due()
+        assert bench.see(an_order()) is Outcome.KNOWN
+        assert bench.due() == []
+
+    def test_it_is_sent_again_as_an_original_when_a_person_asks(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.REJECTED)
+        bench.due()
+        assert bench.see(an_order(), cause="replay now") is Outcome.QUEUED
+        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+        assert (bench.newest().purpose, bench.due()) == (Purpose.ORIGINAL, [2])
+
+    def test_it_is_closed_when_a_corrected_revision_follows(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.REJECTED)
+        assert bench.see(an_order("11.0")) is Outcome.QUEUED
+        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+
+    def test_a_wish_to_send_again_what_the_partner_has_sends_nothing(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.DELIVERED)
+        bench.due()
+        assert bench.see(an_order(), cause="replay now") is Outcome.KNOWN
+        assert bench.due() == []
+
+
 class TestPolicy:
     @pytest.mark.parametrize(
         ("status", "outcome"),
@@ -324,6 +354,11 @@ class TestPolicy:
         assert bench.see(an_order(hold=True, status="Hold", supplier={"number": "99"})) is Outcome.SKIPPED
         assert bench.see(an_order(supplier={"number": "99"})) is Outcome.PARKED
         assert bench.newest().waits_for == 'partners.<name>.visma.supplier: "99"'
+
+    def test_a_document_for_nobody_is_skipped_where_only_some_take_part(self, bench_with):
+        bench = bench_with({"defaults.unmapped_partner": "skip"})
+        assert bench.see(an_order(supplier={"number": "777"})) is Outcome.SKIPPED
+        assert "777" in bench.newest().reason
 
     def test_a_cancelled_order_that_nobody_has_is_skipped(self, bench):
         assert bench.see(an_order(status="Cancelled")) is Outcome.SKIPPED

@@ -112,6 +112,32 @@ def _batches(
         yield batch
 
 
+class BatchedDeliveries:
+    """The `Outbox` port of a consumer: deliveries of a whole batch go out together, ten to a call.
+
+    Until `flush` nothing is queued, so the messages they came from must not be done before it.
+    """
+
+    def __init__(self, outbox: SqsOutbox) -> None:
+        """Hand on to `outbox`."""
+        self._outbox = outbox
+        self._held: list[DeliveryMessage] = []
+
+    def documents(self, messages: Iterable[DocumentMessage]) -> None:
+        """Queue documents at once."""
+        self._outbox.documents(messages)
+
+    def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
+        """Hold deliveries until the batch ends."""
+        self._held.extend(messages)
+
+    def flush(self) -> None:
+        """Queue what is held, in order. What the queue refuses is forgotten here: its documents come again."""
+        held, self._held = self._held, []
+        if held:
+            self._outbox.deliveries(held)
+
+
 class SqsPostponer:
     """The `Postponer` port over the queue that a function consumes."""
 

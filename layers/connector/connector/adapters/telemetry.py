@@ -22,15 +22,15 @@ class PowertoolsTelemetry:
 
     def info(self, event: str, fields: Fields) -> None:
         """A normal step."""
-        self.logger.info(event, extra=dict(fields))
+        self.logger.info(event, extra=dict(fields), stacklevel=3)
 
     def warning(self, event: str, fields: Fields) -> None:
         """Something a person may want to know."""
-        self.logger.warning(event, extra=dict(fields))
+        self.logger.warning(event, extra=dict(fields), stacklevel=3)
 
     def error(self, event: str, fields: Fields) -> None:
         """Something a person must know."""
-        self.logger.error(event, extra=dict(fields))
+        self.logger.error(event, extra=dict(fields), stacklevel=3)
 
     def count(self, metric: Metric, value: int = 1) -> None:
         """Add to a counter."""

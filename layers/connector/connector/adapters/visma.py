@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ import msgspec
 from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, Http, join
 from connector.adapters.visma_tokens import VismaTokens
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
+from connector.domain.json_text import mended
 from connector.domain.routes import Company
 from connector.services.ports import Budget, Deadline, Page, Resource, Row
 
@@ -158,10 +160,7 @@ class VismaClient:
 
 
 def _page_of(answer: Answer, asked: str, page_size: int) -> Page:
-    try:
-        elements = _elements.decode(answer.body.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError):
-        raise _no_list(answer, asked) from None
+    elements = _split(answer, asked)
     rows: list[Row] = []
     damaged: list[str] = []
     total: int | None = None
@@ -198,6 +197,16 @@ def _page_of(answer: Answer, asked: str, page_size: int) -> Page:
         server_time=answer.server_time,
         budget=_budget(answer),
     )
+
+
+def _split(answer: Answer, asked: str) -> list[msgspec.Raw]:
+    """The elements of a list, each as its exact bytes unless characters had to be mended."""
+    body = answer.body.removeprefix(b"\xef\xbb\xbf")
+    with suppress(ValueError, RecursionError):
+        return _elements.decode(body)
+    with suppress(ValueError, RecursionError):
+        return _elements.decode(mended(body))
+    raise _no_list(answer, asked)
 
 
 def _no_list(answer: Answer, asked: str) -> Transient:

@@ -29,9 +29,14 @@ def http() -> Http:
     return Http(clock)
 
 
-def consume_event(event: Mapping[str, Any], handle: Callable[[str], object], queue: Postponer) -> Answer:
+def consume_event(
+    event: Mapping[str, Any],
+    handle: Callable[[str], object],
+    queue: Postponer,
+    finish: Callable[[], None] = lambda: None,
+) -> Answer:
     """Work through the messages of a queue event and answer which of them the queue has to keep."""
     try:
-        return failures(consume(received(event), handle, queue=queue, telemetry=telemetry()))
+        return failures(consume(received(event), handle, queue=queue, telemetry=telemetry(), finish=finish))
     finally:
         telemetry().flush()

@@ -11,7 +11,7 @@ import msgspec
 from connector.adapters.clock import LambdaContext
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsOutbox, SqsPostponer
+from connector.adapters.queues import BatchedDeliveries, SqsOutbox, SqsPostponer
 from connector.adapters.routing_store import RoutingStore
 from connector.bootstrap.common import Answer, clock, consume_event, telemetry
 from connector.services.messages import DocumentMessage
@@ -27,10 +27,11 @@ class TranslateDocument:
         payloads = S3Payloads(settings.payloads_bucket)
         self._queue = SqsPostponer(settings.documents_queue_url)
         self._decoder = msgspec.json.Decoder(DocumentMessage)
+        self._outbox = BatchedDeliveries(SqsOutbox(deliveries_url=settings.deliveries_queue_url))
         self._translator = Translator(
             ledger=DynamoLedger(settings.documents_table, payloads),
             routing=RoutingStore(settings.routing_table, clock),
-            outbox=SqsOutbox(deliveries_url=settings.deliveries_queue_url),
+            outbox=self._outbox,
             payloads=payloads,
             clock=clock,
             telemetry=telemetry(),
@@ -39,7 +40,9 @@ class TranslateDocument:
 
     def __call__(self, event: Mapping[str, Any], _context: LambdaContext) -> Answer:
         """Translate the documents of a batch."""
-        return consume_event(event, lambda body: self._translator.handle(self._decoder.decode(body)), self._queue)
+        return consume_event(
+            event, lambda body: self._translator.handle(self._decoder.decode(body)), self._queue, self._outbox.flush
+        )
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+import msgspec
+
 
 class Kind(StrEnum):
     """What a document is; the word used in keys, routing and commands."""
@@ -67,8 +69,11 @@ class DocumentKey:
         return f"{self.company}/{self.kind}/{self.number}"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class _Record(msgspec.Struct, frozen=True, gc=False):
+    """A part of a document. A struct is built in a tenth of the time that a frozen dataclass takes."""
+
+
+class Address(_Record, frozen=True):
     """A postal address; `country` is ISO 3166 alpha-2."""
 
     lines: tuple[str, ...] = ()
@@ -78,8 +83,7 @@ class Address:
     country: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(_Record, frozen=True):
     """A person or desk to reach."""
 
     name: str | None = None
@@ -89,8 +93,7 @@ class Contact:
     fax: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(_Record, frozen=True):
     """A party as the document names it; GLN and VAT number come from routing where Visma has none."""
 
     number: str | None = None
@@ -102,16 +105,14 @@ class Party:
     contact: Contact | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(_Record, frozen=True):
     """Payment terms as Visma names them: its id and its description, which routing turns into days."""
 
     id: str | None = None
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tax:
+class Tax(_Record, frozen=True):
     """One VAT rate of a document. `rate` is in percent (25 means 25 %)."""
 
     code: str | None
@@ -120,16 +121,14 @@ class Tax:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentDiscount:
+class DocumentDiscount(_Record, frozen=True):
     """A discount of the whole document (Visma group and document discounts), a positive amount that lowers it."""
 
     amount: Decimal
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(_Record, frozen=True):
     """A line of a purchase order.
 
     Attributes:
@@ -165,8 +164,7 @@ class OrderLine:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseOrder:
+class PurchaseOrder(_Record, frozen=True):
     """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none."""
 
     number: str
@@ -203,8 +201,7 @@ class InvoiceType(StrEnum):
     DEBIT_MEMO = "debit_memo"
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLine(_Record, frozen=True):
     """A line of an invoice; amounts in document currency. `is_charge` marks freight and the like (Visma `FR`)."""
 
     number: int
@@ -225,8 +222,7 @@ class InvoiceLine:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Invoice:
+class Invoice(_Record, frozen=True):
     """A customer or supplier invoice, credit note or debit note, in document currency.
 
     Attributes:

@@ -8,7 +8,6 @@ documents that do not use it. The form is plain JSON of strings and does not dep
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -16,6 +15,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import fields
 
 from connector.domain.documents import (
     Address,

@@ -8,8 +8,10 @@ state is not compared.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from msgspec.structs import replace
 
 from connector.domain.documents import (
     BusinessDocument,

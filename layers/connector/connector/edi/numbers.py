@@ -10,7 +10,9 @@ def decimal_text(number: Decimal) -> str:
 
     X12 type R asks for just this: a point only where there is a fraction, trailing zeros suppressed.
     """
-    text = format(number, "f")
+    text = str(number)
+    if "E" in text:
+        text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from connector.domain.documents import (
     Address,
     BusinessDocument,
@@ -76,7 +78,7 @@ class Charge(NamedTuple):
     description: str | None
 
 
-class LineView(NamedTuple):
+class LineView(msgspec.Struct, frozen=True, gc=False):
     """A line of goods or services.
 
     Attributes:

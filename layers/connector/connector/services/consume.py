@@ -6,7 +6,7 @@ overtakes another. Everything else of the batch is done. A permanent problem nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -47,7 +47,12 @@ def delay_before_retry(error: ConnectorError, receives: int) -> timedelta:
 
 
 def consume(
-    messages: Iterable[Received], handle: Callable[[str], object], *, queue: Postponer, telemetry: Telemetry
+    messages: Sequence[Received],
+    handle: Callable[[str], object],
+    *,
+    queue: Postponer,
+    telemetry: Telemetry,
+    finish: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Handle every message.
 
@@ -56,10 +61,25 @@ def consume(
         handle: Takes a body; raises `ConnectorError` when the message has to come again.
         queue: For the delay of those that failed.
         telemetry: For a line about each failure.
+        finish: Writes what the messages of the batch left to be written together; if it raises, none of them is done.
 
     Returns:
         The ids of the messages that the queue has to keep.
     """
+    failed = _handle_each(messages, handle, queue, telemetry)
+    try:
+        finish()
+    except ConnectorError as error:
+        for message in messages:
+            if message.message_id not in failed:
+                _give_back(error, message, queue, telemetry)
+        return [message.message_id for message in messages]
+    return failed
+
+
+def _handle_each(
+    messages: Sequence[Received], handle: Callable[[str], object], queue: Postponer, telemetry: Telemetry
+) -> list[str]:
     failed: list[str] = []
     blocked: dict[str, timedelta] = {}
     for message in messages:
@@ -70,11 +90,8 @@ def consume(
         try:
             handle(message.body)
         except ConnectorError as error:
-            delay = delay_before_retry(error, message.receives)
-            blocked[message.group] = delay
+            blocked[message.group] = _give_back(error, message, queue, telemetry)
             failed.append(message.message_id)
-            queue.postpone(message.receipt, delay)
-            _tell(error, message, delay, telemetry)
         except Exception as error:  # noqa: BLE001 - a defect in one document must not take its neighbours along
             delay = LONGEST_DELAY
             blocked[message.group] = delay
@@ -91,7 +108,9 @@ def consume(
     return failed
 
 
-def _tell(error: ConnectorError, message: Received, delay: timedelta, telemetry: Telemetry) -> None:
+def _give_back(error: ConnectorError, message: Received, queue: Postponer, telemetry: Telemetry) -> timedelta:
+    delay = delay_before_retry(error, message.receives)
+    queue.postpone(message.receipt, delay)
     if isinstance(error, Misconfigured):
         telemetry.count(Metric.CREDENTIALS_REFUSED)
     elif isinstance(error, Throttled):
@@ -106,6 +125,7 @@ def _tell(error: ConnectorError, message: Received, delay: timedelta, telemetry:
             "seconds": delay.total_seconds(),
         },
     )
+    return delay
 
 
 def _place(error: BaseException) -> str:

@@ -35,6 +35,12 @@ HOLD_BACK = timedelta(minutes=5)
 """How long the consumer stays stopped after Orderful refused our key."""
 
 
+AFTER_REJECTION = (
+    "Correct it in Visma and it is sent by itself; if the cause lay elsewhere, remove that and run "
+    "connector documents replay."
+)
+
+
 class Outcome(Enum):
     """How a delivery message ended."""
 
@@ -185,7 +191,7 @@ class Deliverer:
             now=self.clock.now(),
             note=reason,
             reason=reason,
-            next_step="Correct the document in Visma or its routing; the corrected revision is sent by itself.",
+            next_step=AFTER_REJECTION,
             transaction_id=created.transaction_id if created else None,
         )
         self.telemetry.count(Metric.DOCUMENTS_REJECTED)

@@ -89,11 +89,15 @@ class Poller:
     def poll_all(self, companies: Iterable[Company], deadline: Deadline) -> list[PollResult]:
         """Poll all lists of all companies; one that fails never stops another.
 
+        Each run begins with another company, so that one with a large backlog cannot starve those behind it.
+
         A company whose credentials are refused is left out for the rest of the run: its other lists would only
         repeat the refusal.
         """
         results = []
-        for company in companies:
+        ordered = list(companies)
+        turn = int(self.clock.now().timestamp() // 60) % max(len(ordered), 1)
+        for company in [*ordered[turn:], *ordered[:turn]]:
             for resource in Resource:
                 result = self._poll_guarded(company, resource, deadline)
                 if result is None:

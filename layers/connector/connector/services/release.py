@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from connector.domain.documents import DocumentKey
+from connector.domain.errors import Transient
 from connector.domain.ledger import Revision, State
 from connector.services.messages import INLINE_LIMIT, DocumentMessage
 from connector.services.ports import Ledger, Outbox, Payloads
@@ -32,7 +33,11 @@ def release_waiting(ledger: Ledger, outbox: Outbox, payloads: Payloads, *, now: 
     for revision in ledger.in_state(State.PARKED):
         if revision.waits_for is None:
             continue
-        outbox.documents([message_for(revision, ledger.source_of(revision), payloads, now=now, cause="release")])
+        try:
+            source = ledger.source_of(revision)
+        except Transient:
+            continue  # it stays parked, is listed as such, and does not hold up the others
+        outbox.documents([message_for(revision, source, payloads, now=now, cause="release")])
         released.append(Released(revision.key, revision.sequence, revision.waits_for))
     return released
 

@@ -6,7 +6,8 @@ a lost message or a stopped consumer only costs time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
 from connector.domain.ledger import Revision, State, may_move
 from connector.domain.transactions import Stream
+from connector.services.deliver import AFTER_REJECTION
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import (
     Breaker,
@@ -36,6 +38,9 @@ WATCHED_AT_ONCE = 5_000
 
 MANUAL_SEND_AFTER = timedelta(minutes=15)
 """A valid transaction that is still not on its way after this long waits for somebody to press send."""
+
+SAME_MOMENT = timedelta(minutes=1)
+"""How far a transaction's creation at Orderful may lie from our record of it, clocks included."""
 
 _LATE = "its functional acknowledgment (997) is overdue"
 _BY_HAND = "it waits in Orderful to be sent by hand: auto-send is off"
@@ -110,11 +115,15 @@ class Tracker:
             return 0
         oldest = min(map(_earliest_creation, watched.values()))
         senders = sorted({revision.sender_id for revision in watched.values() if revision.sender_id})
+        numbers: dict[str | None, list[str]] = defaultdict(list)
+        for transaction_id, revision in watched.items():
+            numbers[revision.business_number].append(transaction_id)
         changed = 0
         for remote in self.orderful.list_since(oldest - timedelta(minutes=5), sender_ids=senders, stream=self.stream):
-            revision = watched.pop(remote.transaction_id, None)
-            if revision is not None:
-                changed += self._apply(revision, remote, now)
+            known = watched.pop(remote.transaction_id, None)
+            known = known if known is not None else _under_another_id(remote, watched, numbers)
+            if known is not None:
+                changed += self._apply(known, remote, now)
                 if not watched:
                     break
         return changed
@@ -152,7 +161,7 @@ class Tracker:
             note = ": ".join([f"Orderful or the partner refused it, {news.attention}", *problems[:5]])
             seen |= {
                 "reason": note,
-                "next_step": "Correct the document in Visma or its routing; it is then sent again.",
+                "next_step": AFTER_REJECTION,
             }
         elif revision.state is State.REJECTED and target is not State.REJECTED:
             seen |= {"reason": None, "next_step": None}
@@ -233,6 +242,25 @@ class Tracker:
 def _earliest_creation(revision: Revision) -> datetime:
     """Before this its transaction cannot have been created; an adopted one is older than the moment it was found."""
     return revision.first_attempt_at or revision.sent_at or revision.created_at
+
+
+def _under_another_id(
+    remote: RemoteTransaction, watched: dict[str, Revision], numbers: Mapping[str | None, Sequence[str]]
+) -> Revision | None:
+    """The one watched revision that this can only be, taken off the list.
+
+    Orderful: a v4 create may answer with a UUID and the v3 list with a number for the same transaction. What is listed
+    is then known by business number, type and parties, and by the moment in which it was created.
+    """
+    found = [
+        transaction_id
+        for transaction_id in numbers.get(remote.business_number, ())
+        if (revision := watched.get(transaction_id)) is not None
+        and (revision.transaction_type, revision.sender_id, revision.receiver_id)
+        == (remote.transaction_type, remote.sender_id, remote.receiver_id)
+        and abs(remote.created_at - (revision.sent_at or revision.created_at)) < SAME_MOMENT
+    ]
+    return watched.pop(found[0]) if len(found) == 1 else None
 
 
 def _names(revision: Revision) -> Fields:

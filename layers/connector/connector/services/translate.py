@@ -7,9 +7,9 @@ cannot go on is parked and its message is done; only trouble of the infrastructu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from typing import Any
 
@@ -30,11 +30,13 @@ from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
 _POLLED = "poll"
+REPLAY = "replay"
+"""Begins the cause of a message by which a person asks to send a rejected revision again."""
 # How many revisions are read at first; a document has seldom more.
 _FIRST_LOOK = 10
 _UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
 # Revisions that never left and that a newer one replaces.
-_UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.CAPTURED})
+_UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.CAPTURED, State.REJECTED})
 # Revisions that are decided anew when the same content comes again.
 _UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
 
@@ -88,19 +90,23 @@ class Translator:
         raw = self._raw(message)
         reading = _read(message, raw)
         history = self._history(message.key)
-        sent = next((revision for revision in history if revision.state in AT_ORDERFUL), None)
+        sent = next((revision for revision in history if _reached_partner(revision)), None)
         newest = history[0] if history else None
 
         if _is_outdated(message, newest):
             return Outcome.KNOWN
         if sent is not None and sent.revision_id == reading.revision_id:
             # The partner has this content. Whatever was captured since and never left has been taken back.
-            self._supersede([revision for revision in history if revision.sequence > sent.sequence], reading)
+            self._supersede(revision for revision in history if revision.sequence > sent.sequence)
             return Outcome.KNOWN
-        if newest is not None and newest.revision_id == reading.revision_id and newest.state is State.TRANSLATED:
-            # A crash may have come between the ledger and the queue, so it is queued again; the claim is taken once.
-            self._deliver(newest)
-            return Outcome.KNOWN
+        if newest is not None and newest.revision_id == reading.revision_id:
+            if newest.state is State.TRANSLATED:
+                # A crash may have come between ledger and queue, so it is queued again; the claim is taken once.
+                self._deliver(newest)
+                return Outcome.KNOWN
+            if newest.state is State.REJECTED and not message.cause.startswith(REPLAY):
+                # Sent as it is, it would be refused again, unless a person says that the cause is gone.
+                return Outcome.KNOWN
         if sent is not None and sent.state in _UNRESOLVED:
             raise Transient(
                 f"Revision {sent.sequence} is still being sent; this one has to wait for its outcome.",
@@ -114,9 +120,7 @@ class Translator:
         decision = self._decide(reading, message.key, routing, partner_has)
         if newest is not None and newest.revision_id == reading.revision_id and newest.state in _UNDECIDED:
             return self._replace(newest, decision)
-        self._supersede(
-            [revision for revision in history if sent is None or revision.sequence > sent.sequence], reading
-        )
+        self._supersede(revision for revision in history if sent is None or revision.sequence > sent.sequence)
         return self._add(message, reading, decision, raw, sequence=newest.sequence + 1 if newest else 1)
 
     def _history(self, key: DocumentKey) -> Sequence[Revision]:
@@ -232,12 +236,12 @@ class Translator:
             business_number=translation.business_number,
         )
 
-    def _supersede(self, older: Sequence[Revision], reading: _Reading) -> None:
-        now: datetime | None = None
+    def _supersede(self, older: Iterable[Revision]) -> None:
+        """Close what never reached the partner, so that nobody works on it any more."""
         for revision in older:
-            if revision.state in _UNSENT and revision.revision_id != reading.revision_id:
-                now = now or self.clock.now()
-                self.ledger.move(revision, State.SUPERSEDED, now=now, note="a newer revision came before it was sent")
+            if revision.state in _UNSENT:
+                note = "a newer revision took its place"
+                self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
 
     def _deliver(self, revision: Revision) -> None:
         key = revision.key

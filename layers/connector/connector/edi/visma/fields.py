@@ -98,9 +98,11 @@ def day(data: Data, name: str, where: str = "") -> date | None:
     Raises:
         Parked: it is no date.
     """
-    value = text(data, name)
-    if value is None:
-        return None
+    value = data.get(name)
+    if type(value) is not str:
+        value = text(data, name)
+        if value is None:
+            return None
     try:
         return _date_of(value)
     except ValueError:
@@ -154,6 +156,9 @@ def path_of(name: str, where: str) -> str:
 # The lines of a document tend to share a few dates.
 @lru_cache(maxsize=256)
 def _date_of(value: str) -> date | None:
+    value = value.strip()
+    if not value:
+        return None
     found = date.fromisoformat(value[:10])
     return found if found.year > 1 else None
 

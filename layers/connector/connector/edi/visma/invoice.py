@@ -7,8 +7,10 @@ The fields named `...InCurrency` are in the currency of the document, the plain 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, InvoiceType, Kind, Party, Tax
 from connector.domain.errors import Parked

@@ -13,8 +13,10 @@ from connector.domain.errors import Parked
 from connector.edi.visma.fields import Data, flag, text
 from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, read_invoice
 from connector.edi.visma.purchase_order import read_purchase_order
+from connector.edi.visma.shape import Shape
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+_decode = msgspec.json.Decoder(Shape, float_hook=Decimal).decode
+_decode_whole = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class NotADocument(ValueError):
@@ -22,13 +24,15 @@ class NotADocument(ValueError):
 
 
 def decode(raw: bytes) -> dict[str, Any]:
-    """Parse one Visma document. Numbers become `int` or `Decimal`, never a binary float.
+    """Parse one Visma document: the fields of `Shape`, as they came.
+
+    Numbers become `int` or `Decimal`, never a binary float.
 
     Raises:
         NotADocument: it is not JSON, or not an object.
     """
     try:
-        data = _decode(raw)
+        data = _parse(raw)
     except InvalidOperation:
         raise NotADocument("A number in this document is beyond every size.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -43,6 +47,14 @@ def decode(raw: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise NotADocument("This is JSON, but not an object.")
     return data
+
+
+def _parse(raw: bytes) -> Any:
+    try:
+        return _decode(raw)
+    except msgspec.ValidationError:
+        # Well-formed, but no document, or one with its lines wrapped or mixed with something else.
+        return _decode_whole(raw)
 
 
 def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = None) -> VismaDocument:

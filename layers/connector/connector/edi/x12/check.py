@@ -5,8 +5,9 @@ What does not fit is never bent to fit: the document is parked with the element 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
-from operator import gt
+from itertools import zip_longest
 from typing import NamedTuple
 
 from connector.domain.errors import Parked
@@ -21,26 +22,30 @@ _FOR_NUMBERS = str.maketrans("", "", "-.")
 _NUMERIC = frozenset({"R", "N2"})
 
 
-class _Rules(NamedTuple):
-    """The dictionary cut down to what every segment of every document is held against."""
+class _Allowed(NamedTuple):
+    """What one element may be: one of these codes or, where there is no code list, of one of these lengths."""
 
-    longest: tuple[int, ...]
-    shortest: tuple[tuple[int, int], ...]
-    coded: tuple[tuple[int, frozenset[str]], ...]
-    mandatory: tuple[int, ...]
+    codes: frozenset[str] | None
+    lengths: frozenset[int]
 
 
-_RULES = {
+def _allowed(element: Element, version: str) -> _Allowed:
+    lengths = frozenset(range(element.shortest, element.longest[version] + 1))
+    if element.mandatory:
+        return _Allowed(element.codes, lengths)
+    return _Allowed(element.codes and element.codes | {""}, lengths | {0})
+
+
+_ALLOWED = {
     version: {
-        segment_id: _Rules(
-            tuple(element.longest[version] for element in rule.elements),
-            tuple((at, element.shortest) for at, element in enumerate(rule.elements) if element.shortest > 1),
-            tuple((at, element.codes | {""}) for at, element in enumerate(rule.elements) if element.codes is not None),
-            tuple(at for at, element in enumerate(rule.elements) if element.mandatory),
-        )
+        segment_id: tuple(_allowed(element, version) for element in rule.elements)
         for segment_id, rule in SEGMENTS.items()
     }
     for version in VERSIONS
+}
+_LAST_MANDATORY = {
+    segment_id: max((at for at, element in enumerate(rule.elements, 1) if element.mandatory), default=0)
+    for segment_id, rule in SEGMENTS.items()
 }
 
 
@@ -62,28 +67,30 @@ def check(tree: Loop, options: X12Options) -> None:
     Raises:
         Parked: names the first element that X12 cannot hold.
     """
-    foreign = FOREIGN[options.charset].search
-    rules_of = _RULES[options.version]
-    for segment in tree.segments():
-        if _is_suspect(segment.values, rules_of[segment.id]) or foreign("".join(segment.values)):
+    segments = tree.segments()
+    if _is_suspect(segments, options):
+        for segment in segments:
             _explain(segment, options)
-        _check_syntax(segment)
+            _check_syntax(segment)
 
 
-def _is_suspect(values: tuple[str, ...], rules: _Rules) -> bool:
-    """Whether a second look is needed: cheap, as every segment of every document passes here."""
-    longest, shortest, coded, mandatory = rules
-    count = len(values)
-    for at in mandatory:
-        if at >= count or not values[at]:
+def _is_suspect(segments: list[Segment], options: X12Options) -> bool:
+    """Whether a second look is needed. Every document passes here, so like elements are looked at all at once."""
+    rows_of: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for segment in segments:
+        rows_of[segment.id].append(segment.values)
+    for segment_id, rows in rows_of.items():
+        columns = list(zip_longest(*rows, fillvalue=""))
+        if len(columns) < _LAST_MANDATORY[segment_id]:
             return True
-    for at, codes in coded:
-        if at < count and values[at] not in codes:
-            return True
-    for at, least in shortest:
-        if at < count and 0 < len(values[at]) < least:
-            return True
-    return any(map(gt, map(len, values), longest))
+        for column, (codes, lengths) in zip(columns, _ALLOWED[options.version][segment_id], strict=False):
+            if not (lengths.issuperset(map(len, column)) if codes is None else codes.issuperset(column)):
+                return True
+        if SEGMENTS[segment_id].syntax:
+            for filled in set(zip(*(map(bool, column) for column in columns), strict=True)):
+                if _cached_faults(segment_id, filled):
+                    return True
+    return bool(FOREIGN[options.charset].search("".join(["".join(segment.values) for segment in segments])))
 
 
 def isa_ids(route: Route, stream: Stream) -> tuple[str, str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+import msgspec
 
 
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A segment: its id and its elements in order, "" where one is empty.
 
     Attributes:
@@ -18,12 +17,11 @@ class Segment(NamedTuple):
     source: str = ""
 
 
-@dataclass(slots=True)
-class Loop:
+class Loop(msgspec.Struct):
     """A repeating group, named as Orderful names it (`N1_loop`); the whole set is the loop without a name."""
 
     name: str
-    parts: list[Segment | Loop] = field(default_factory=list)
+    parts: list[Segment | Loop] = []
 
     def add(self, segment_id: str, *values: str, source: str = "") -> None:
         """Append a segment."""

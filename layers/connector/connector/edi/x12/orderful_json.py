@@ -5,13 +5,11 @@ Orderful makes SE and the CTT loop itself, so they are not printed.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop
 
-_HAS_VALUE = itemgetter(1)
 _KEYS = {
     segment_id: (rule.key, tuple(element.key for element in rule.elements)) for segment_id, rule in SEGMENTS.items()
 }
@@ -27,7 +25,7 @@ def transaction_set(tree: Loop) -> dict[str, Any]:
             key, entry = part.name, transaction_set(part)
         else:
             key, names = _KEYS[part.id]
-            entry = dict(filter(_HAS_VALUE, zip(names, part.values, strict=False)))
+            entry = {name: value for name, value in zip(names, part.values, strict=False) if value}
         if key in printed:
             printed[key].append(entry)
         else:

@@ -1,0 +1,156 @@
+"""Who may import whom. Dependencies point inwards: functions -> bootstrap -> services -> domain, edi; adapters beside.
+
+Read from the source with `ast`, imports inside functions included, so that nothing has to be imported to be checked.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "connector" / "connector"
+HEAVY = {"boto3", "botocore", "requests", "tenacity", "urllib3"}
+IMPURE = HEAVY | {"time", "random", "uuid", "secrets", "os", "socket", "subprocess", "threading", "asyncio"}
+CLOCK_CALLS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module: its full name, and whether importing the importer imports it."""
+
+    module: str
+    line: int
+    eager: bool
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports_of(tree: ast.Module) -> Iterator[Import]:
+    """Every import of a module; those only for the type checker left out."""
+
+    def walk(node: ast.AST, *, eager: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                continue
+            if isinstance(child, ast.Import):
+                yield from (Import(alias.name, child.lineno, eager) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, "imports are absolute"
+                assert child.module
+                yield Import(child.module, child.lineno, eager)
+                yield from (Import(f"{child.module}.{alias.name}", child.lineno, eager) for alias in child.names)
+            else:
+                inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+                yield from walk(child, eager=eager and not inside)
+
+    return walk(tree, eager=True)
+
+
+def modules(*parts: str) -> list[Path]:
+    found = sorted(path for part in parts for path in (PACKAGE / part).rglob("*.py"))
+    assert found, f"nothing below {parts}: the rules would hold for nothing"
+    return found
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+def offences(path: Path, forbidden: set[str], *, eager_only: bool = False) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{found.line} imports {found.module}"
+        for found in imports_of(parsed(path))
+        if any(found.module == one or found.module.startswith(f"{one}.") for one in forbidden)
+        and (found.eager or not eager_only)
+    ]
+
+
+PURE = modules("domain", "edi")
+SERVICES = modules("services")
+EVERYTHING = sorted(PACKAGE.rglob("*.py"))
+FUNCTIONS = sorted((ROOT / "functions").rglob("*.py"))
+OUTER = {"connector.adapters", "connector.services", "connector.bootstrap", "connector.settings"}
+
+
+@pytest.mark.parametrize("path", PURE, ids=names(PURE))
+def test_domain_and_edi_know_nothing_of_the_outside_world(path):
+    assert offences(path, OUTER | IMPURE | {"pydantic", "aws_lambda_powertools"}) == []
+
+
+@pytest.mark.parametrize("path", modules("domain"), ids=names(modules("domain")))
+def test_the_domain_does_not_know_how_documents_are_written(path):
+    assert offences(path, {"connector.edi"}) == []
+
+
+@pytest.mark.parametrize("path", PURE + SERVICES, ids=names(PURE + SERVICES))
+def test_nobody_inside_looks_at_the_clock_of_the_machine(path):
+    calls = [
+        f"{path.name}:{node.lineno} calls {ast.unparse(node.func)}"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (ast.unparse(node.func.value).rpartition(".")[2], node.func.attr) in CLOCK_CALLS
+    ]
+    assert calls == []
+
+
+@pytest.mark.parametrize("path", SERVICES, ids=names(SERVICES))
+def test_services_ask_for_ports_and_know_no_adapter(path):
+    assert offences(path, {"connector.adapters", "connector.bootstrap", "connector.settings"} | IMPURE) == []
+
+
+@pytest.mark.parametrize("path", modules("adapters"), ids=names(modules("adapters")))
+def test_adapters_do_not_know_who_wires_them(path):
+    assert offences(path, {"connector.bootstrap", "connector.settings"}) == []
+
+
+def test_only_adapters_speak_to_aws_and_the_network():
+    outside = [path for path in EVERYTHING if PACKAGE / "adapters" not in path.parents]
+    assert [offence for path in outside for offence in offences(path, HEAVY)] == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=names(EVERYTHING))
+def test_nothing_heavy_is_imported_before_it_is_used(path):
+    """A cold start pays for every eager import: boto3 alone costs more than everything of ours."""
+    assert offences(path, HEAVY, eager_only=True) == []
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=names(FUNCTIONS))
+def test_a_function_imports_its_own_wiring_and_nothing_else_of_ours(path):
+    ours = {found.module for found in imports_of(parsed(path)) if found.module.startswith("connector")}
+    name = path.parent.name
+    assert ours == {f"connector.bootstrap.{name}", f"connector.bootstrap.{name}.{name}"}
+    assert offences(path, HEAVY) == []
+
+
+def test_each_function_has_a_module_name_of_its_own():
+    assert [path.stem for path in FUNCTIONS] == [f"{path.parent.name}_handler" for path in FUNCTIONS]
+    assert len({path.stem for path in FUNCTIONS}) == len(FUNCTIONS) >= 4
+
+
+def test_the_package_imports_nothing_from_the_tools_around_it():
+    assert [offence for path in EVERYTHING for offence in offences(path, {"ops", "local", "tests"})] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "eager"),
+    [
+        ("import boto3", [True]),
+        ("from boto3 import client", [True, True]),
+        ("def f():\n    import boto3", [False]),
+        ("class A:\n    import boto3", [True]),
+        ("try:\n    import boto3\nexcept ImportError:\n    pass", [True]),
+        ("if TYPE_CHECKING:\n    import boto3", []),
+        ("import boto3x", []),
+    ],
+)
+def test_the_rules_see_every_way_to_import(source, eager):
+    found = [one.eager for one in imports_of(ast.parse(source)) if one.module.split(".")[0] == "boto3"]
+    assert found == eager
