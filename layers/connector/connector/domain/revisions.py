@@ -33,7 +33,6 @@ from connector.domain.documents import (
     Terms,
 )
 
-_ZERO = Decimal(0)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,9 +45,9 @@ def revision_id(content: BusinessDocument) -> str:
     return sha256(_encode(_PLAIN[type(content)](content))).hexdigest()
 
 
-def _number(value: Decimal) -> Decimal:
+def _number(value: Decimal) -> str:
     """One notation for each number; also for zero, whatever its sign."""
-    return value.normalize() if value else _ZERO
+    return str(value.normalize()) if value else "0"
 
 
 def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
@@ -61,7 +60,7 @@ def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
         return {
             name: said
             for name, value in zip(names, values_of(record), strict=True)
-            if value is not None and ((said := plain[type(value)](value)) or said == 0)
+            if value is not None and (said := plain[type(value)](value))
         }
 
     return plain_record

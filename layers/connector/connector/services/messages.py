@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from connector.domain.documents import DocumentKey, Kind
+from connector.domain.ledger import Revision
 
 INLINE_LIMIT = 200_000
 """Bytes of a document that a message carries itself."""
@@ -49,6 +50,12 @@ class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     number: str
     sequence: int
+
+    @classmethod
+    def of(cls, revision: Revision) -> DeliveryMessage:
+        """The message that asks for a revision to be sent."""
+        key = revision.key
+        return cls(company=key.company, kind=key.kind, number=key.number, sequence=revision.sequence)
 
     @property
     def key(self) -> DocumentKey:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from connector.domain import cursor as cursors_
 from connector.domain.budget import pause_before_next_poll
 from connector.domain.cursor import Cursor, Rules, Scan, Verdict
@@ -20,7 +18,8 @@ from connector.domain.documents import Kind, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled
 from connector.domain.routes import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
-from connector.services.messages import INLINE_LIMIT, DocumentMessage
+from connector.services.claim_check import loaded
+from connector.services.messages import DocumentMessage
 from connector.services.ports import (
     Budget,
     Clock,
@@ -280,10 +279,7 @@ class _Run:
     def _message(self, row: Row, key: str, modified_at: datetime) -> DocumentMessage:
         kind = KIND_OF[self._resource]
         message = DocumentMessage(company=self._company.name, kind=kind, number=key, modified_at=modified_at)
-        if len(row.raw) <= INLINE_LIMIT:
-            return msgspec.structs.replace(message, document=msgspec.Raw(row.raw))
-        name = f"documents/{message.key.stored}/{modified_at:%Y%m%dT%H%M%S%f}"
-        return msgspec.structs.replace(message, document_at=self._poller.payloads.put(name, row.raw))
+        return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 
     def _key(self, row: Row) -> str:
         document_type = row.document_type or _TYPE_WHEN_MISSING.get(self._resource)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Transient
 from connector.domain.ledger import Revision, State
-from connector.services.messages import INLINE_LIMIT, DocumentMessage
+from connector.services.claim_check import loaded
+from connector.services.messages import DocumentMessage
 from connector.services.ports import Ledger, Outbox, Payloads
 
 
@@ -52,7 +51,4 @@ def message_for(revision: Revision, source: bytes, payloads: Payloads, *, now: d
         modified_at=revision.modified_at or revision.created_at,
         cause=f"{cause} {now.isoformat()}",
     )
-    if len(source) <= INLINE_LIMIT:
-        return msgspec.structs.replace(message, document=msgspec.Raw(source))
-    name = f"documents/{key.stored}/{now:%Y%m%dT%H%M%S%f}"
-    return msgspec.structs.replace(message, document_at=payloads.put(name, source))
+    return loaded(message, source, payloads, at=now)

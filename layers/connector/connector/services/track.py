@@ -209,15 +209,7 @@ class Tracker:
         return now - revision.updated_at >= self.resend_after
 
     def _queue_again(self, stuck: Sequence[Revision], now: datetime) -> None:
-        messages = [
-            DeliveryMessage(
-                company=revision.key.company,
-                kind=revision.key.kind,
-                number=revision.key.number,
-                sequence=revision.sequence,
-            )
-            for revision in stuck
-        ]
+        messages = [DeliveryMessage.of(revision) for revision in stuck]
         if not messages:
             return
         try:

@@ -13,8 +13,6 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-import msgspec
-
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, Transient, UnmappedPartner
 from connector.domain.ledger import AT_ORDERFUL, Event, Revision, State
@@ -25,6 +23,7 @@ from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.translate import translate
 from connector.edi.visma.fields import text
 from connector.edi.visma.read import NotADocument, decode, read_document
+from connector.services.claim_check import unloaded
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_type
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
@@ -87,7 +86,7 @@ class Translator:
         Raises:
             Transient, Conflict: try the message again.
         """
-        raw = self._raw(message)
+        raw = unloaded(message, self.payloads)
         reading = _read(message, raw)
         history = self._history(message.key)
         sent = next((revision for revision in history if _reached_partner(revision)), None)
@@ -134,11 +133,6 @@ class Translator:
             limit *= 10
             history = self.ledger.revisions(key, limit=limit)
         return history
-
-    def _raw(self, message: DocumentMessage) -> bytes:
-        if message.document_at is not None:
-            return self.payloads.get(message.document_at)
-        return b"" if message.document is msgspec.UNSET else bytes(message.document)
 
     def _decide(
         self, reading: _Reading, key: DocumentKey, routing: Routing, partner_has: Sequence[Revision]
@@ -244,10 +238,7 @@ class Translator:
                 self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
 
     def _deliver(self, revision: Revision) -> None:
-        key = revision.key
-        self.outbox.deliveries(
-            [DeliveryMessage(company=key.company, kind=key.kind, number=key.number, sequence=revision.sequence)]
-        )
+        self.outbox.deliveries([DeliveryMessage.of(revision)])
 
     def _announce(self, revision: Revision) -> Outcome:
         names: Fields = {

@@ -31,9 +31,9 @@ class Loop(msgspec.Struct):
         """Every segment, in the order in which X12 text has them."""
         found: list[Segment] = []
         for part in self.parts:
-            if isinstance(part, Loop):
+            if type(part) is Loop:
                 found += part.segments()
-            else:
+            elif type(part) is Segment:
                 found.append(part)
         return found
 

@@ -19,7 +19,7 @@ def transaction_set(tree: Loop) -> dict[str, Any]:
     """One object of `transactionSets`, without a single empty value."""
     printed: dict[str, Any] = {}
     for part in tree.parts:
-        if isinstance(part, Loop):
+        if type(part) is Loop:
             if part.name == "CTT_loop":
                 continue
             key, entry = part.name, transaction_set(part)
