@@ -60,6 +60,10 @@ check: $(DEV) ## Format, lint, types, template with the house rules
 test: setup ## Every test
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
+.PHONY: bench
+bench: setup build ## The figures in docs/performance.md, measured again
+	$(BIN)/python -m bench
+
 # ---- build and deploy: the runtime of the functions is the Python of .venv, so that it can compile for it
 
 RUNTIME = $(shell $(BIN)/python -c 'import sys; print("python%d.%d" % sys.version_info[:2])')

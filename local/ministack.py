@@ -29,6 +29,9 @@ REGION = "eu-north-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """MiniStack's own root caller; every function gets credentials of its role instead."""
 
+BIND_HOST = os.environ.get("BIND_HOST", "127.0.0.1")
+"""Where the laptop stack listens: `BIND_HOST=0.0.0.0 make up` lets the containers of `sam local invoke` in."""
+
 _USUAL_PORT = 4566
 _START_SECONDS = 60.0
 
@@ -116,8 +119,7 @@ def _environment(port: int, temporary: Path) -> dict[str, str]:
     return kept | {
         **CREDENTIALS,
         "AUTH": "true",
-        # `BIND_HOST=0.0.0.0 make up` lets containers of `sam local invoke` in; otherwise nobody outside can reach it.
-        "BIND_HOST": os.environ.get("BIND_HOST", "127.0.0.1"),
+        "BIND_HOST": BIND_HOST,
         "GATEWAY_PORT": str(port),
         "LAMBDA_EXECUTOR": "local",
         "MINISTACK_REGION": REGION,

@@ -174,7 +174,7 @@ def _sandbox(name: str, directory: Path) -> Sandbox:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = directory / f"sandbox-{name}.log"
-    command = [sys.executable, "-m", "local.sandbox.serve", name, "--port", str(port)]
+    command = [sys.executable, "-m", "local.sandbox.serve", name, "--host", ministack.BIND_HOST, "--port", str(port)]
     pid = processes.launch(command, log=log, directory=ministack.ROOT)
     sandbox = Sandbox(name, pid, f"http://127.0.0.1:{port}")
     deadline = time.monotonic() + 30

@@ -147,12 +147,12 @@ class Laptop:
 
         return self.until(look, f"{keys} to come to an end", seconds=seconds)
 
-    def held(self, number: str | None = None) -> list[dict[str, Any]]:
-        """What Orderful holds, oldest first."""
+    def held(self, number: str | None = None, *, sender: str | None = None) -> list[dict[str, Any]]:
+        """What Orderful holds, oldest first; of one number and one sender on request."""
         found: list[dict[str, Any]] = self.orderful.control(
             "GET", f"transactions?business_number={number}" if number else "transactions"
         )
-        return found
+        return [each for each in found if sender in {None, each["sender"]["isaId"]}]
 
     def cursors(self) -> dict[tuple[str, str], CursorView]:
         views = DynamoCursors(self.outputs["CursorsTable"], self.dynamodb).all_cursors()

@@ -138,3 +138,14 @@ def test_an_unknown_path_is_a_404_in_the_words_of_the_gateway() -> None:
     for path in ("/v1/salesorder", "/v9/branch", "/v1/purchaseorder/1/2"):
         answer = client.get(path)
         assert (answer.status_code, answer.get_json()["statusCode"]) == (404, 404), path
+
+
+def test_the_log_tells_in_the_name_of_which_company_was_asked_and_no_other_header() -> None:
+    sandbox = VismaSandbox()
+    read(sandbox, bearer(sandbox))
+    read(sandbox, {"Authorization": "Bearer none"})
+
+    log = sandbox.app.test_client().get("/_sandbox/requests?path_prefix=/v1/").get_json()["requests"]
+
+    assert [entry["company_id"] for entry in log] == [COMPANY.company_id, None]
+    assert "Bearer" not in str(log)

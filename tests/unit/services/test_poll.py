@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
@@ -208,6 +210,27 @@ class TestWhatItCosts:
         rest(bench)
         assert bench.poll().queued == 10
         assert [page for _, page in bench.erp.calls] == [1, 2, 3]
+
+    def test_a_page_is_let_go_before_the_next_one_is_asked_for(self, bench, monkeypatch):
+        class Rows(list):
+            """A list whose end can be watched."""
+
+        pages, held = [], []
+        list_page = bench.erp.list_page
+
+        def watched(*question, **details):
+            held.append([page() for page in pages if page() is not None])
+            page = list_page(*question, **details)
+            rows = Rows(page.rows)
+            pages.append(weakref.ref(rows))
+            return replace(page, rows=rows)
+
+        bench.poll()
+        bench.edit(*range(35))
+        rest(bench)
+        monkeypatch.setattr(bench.erp, "list_page", watched)
+        assert bench.poll().pages == 4
+        assert held == [[], [], [], []]
 
     def test_a_quiet_poll_is_one_call(self, bench):
         bench.edit(1)

@@ -175,28 +175,31 @@ class _Run:
         """Read pages and queue their rows until the list or the time ends."""
         scan = self._opened_scan()
         for _ in range(MAX_PAGES):
-            page = erp.list_page(
-                self._resource,
-                since=scan.since,
-                page=scan.next_page,
-                page_size=self._company.visma.page_size,
-                branch=self._company.visma.branch,
-            )
-            self._budget, self._server_time = page.budget, page.server_time
-            self._pages += 1
-            self._refuse_strange(page, scan)
-            self._queue(page, scan)
-            times = [self._instant(row) for row in page.rows]
-            keys = [self._key(row) for row in page.rows]
-            scan = scan.after_page(keys, times, total=page.total, server_time=page.server_time)
-            if not scan.by_number:
-                self._seen.update(map(hash, keys))
-            self.cursor = replace(self.cursor, scan=scan)
-            if _is_last(page, scan):
-                self._done = True
+            scan = self._read_page(erp, scan)
+            if self._done or deadline.remaining() < TIME_FOR_ONE_PAGE:
                 return
-            if deadline.remaining() < TIME_FOR_ONE_PAGE:
-                return
+
+    def _read_page(self, erp: Erp, scan: Scan) -> Scan:
+        """Read one page and queue its rows; when this returns, nothing holds the page any more."""
+        page = erp.list_page(
+            self._resource,
+            since=scan.since,
+            page=scan.next_page,
+            page_size=self._company.visma.page_size,
+            branch=self._company.visma.branch,
+        )
+        self._budget, self._server_time = page.budget, page.server_time
+        self._pages += 1
+        self._refuse_strange(page, scan)
+        self._queue(page, scan)
+        times = [self._instant(row) for row in page.rows]
+        keys = [self._key(row) for row in page.rows]
+        scan = scan.after_page(keys, times, total=page.total, server_time=page.server_time)
+        if not scan.by_number:
+            self._seen.update(map(hash, keys))
+        self.cursor = replace(self.cursor, scan=scan)
+        self._done = _is_last(page, scan)
+        return scan
 
     def finish(self) -> PollResult:
         """Write the cursor: last of all, and only if the lease is still ours."""

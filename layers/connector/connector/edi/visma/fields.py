@@ -44,12 +44,6 @@ def text(data: Data, name: str) -> str | None:
     return None
 
 
-def texts(data: Data, names: tuple[str, ...]) -> list[str | None]:
-    """Several texts of one object, each as `text` reads it."""
-    get = data.get
-    return [value.strip() or None if type(value := get(name)) is str else text(data, name) for name in names]
-
-
 def number(data: Data, name: str, where: str = "") -> Decimal | None:
     """A number.
 

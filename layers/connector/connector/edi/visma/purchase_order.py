@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from connector.domain.documents import DocumentDiscount, OrderLine, Party, PurchaseOrder
 from connector.edi.visma.amounts import Names, figures_of
-from connector.edi.visma.fields import Data, day, flag, missing, number, part, path_of, rows, text, texts, whole
+from connector.edi.visma.fields import Data, day, flag, missing, number, part, path_of, rows, text, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
 
 _NAMES = Names(quantity="orderQty", unit_price="unitCost", amount="amount", discount="discountAmount")
-_ITEM_TEXTS = ("number", "description")
-_LINE_TEXTS = ("lineType", "lineDescription", "alternateId", "uom", "note")
 
 
 def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
@@ -61,8 +59,8 @@ def _line(line: Data, where: str, currency: str | None) -> OrderLine:
         # An 860 refers to it: nothing may be made up.
         raise missing(path_of("lineNbr", where), "line number")
     inventory = part(line, "inventory")
-    item, item_description = texts(inventory, _ITEM_TEXTS)
-    line_type, description, supplier_item, unit, note = texts(line, _LINE_TEXTS)
+    item = text(inventory, "number")
+    line_type = text(line, "lineType")
     cancelled = flag(line, "canceled")
     described = line_type == "Description"
     quantity, unit_price, discount, amount, empty = figures_of(
@@ -71,11 +69,11 @@ def _line(line: Data, where: str, currency: str | None) -> OrderLine:
     return OrderLine(
         number=line_number,
         item=item,
-        item_description=item_description,
-        description=description,
-        supplier_item=supplier_item,
+        item_description=text(inventory, "description"),
+        description=text(line, "lineDescription"),
+        supplier_item=text(line, "alternateId"),
         quantity=quantity,
-        unit=unit,
+        unit=text(line, "uom"),
         unit_price=unit_price,
         discount=discount,
         amount=amount,
@@ -83,7 +81,7 @@ def _line(line: Data, where: str, currency: str | None) -> OrderLine:
         promised=day(line, "promised", where),
         warehouse=text(part(line, "warehouse"), "id"),
         tax_code=text(part(line, "taxCategory"), "number"),
-        note=note,
+        note=text(line, "note"),
         cancelled=cancelled,
         is_text=described or (item is None and empty),
         is_charge=line_type == "Freight",

@@ -10,6 +10,7 @@ import msgspec
 
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
+from connector.domain.json_text import mended
 from connector.edi.visma.fields import Data, flag, text
 from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, read_invoice
 from connector.edi.visma.purchase_order import read_purchase_order
@@ -55,6 +56,12 @@ def _parse(raw: bytes) -> Any:
     except msgspec.ValidationError:
         # Well-formed, but no document, or one with its lines wrapped or mixed with something else.
         return _decode_whole(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Half a character in some text is no reason to refuse the document.
+        whole = mended(raw)
+        if whole == raw:
+            raise
+        return _parse(whole)
 
 
 def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = None) -> VismaDocument:
