@@ -43,9 +43,10 @@ $(DEV) $(SAM) $(MINISTACK): %/.installed:
 
 .PHONY: lock
 lock: $(DEV) ## Resolve the four locks again
-	for name in requirements/dev requirements/sam requirements/ministack layers/connector/requirements; do \
+	for name in layers/connector/requirements requirements/dev requirements/sam requirements/ministack; do \
+		case $$name in */dev) runtime="--constraint layers/connector/requirements.txt";; *) runtime=;; esac; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-			--no-emit-find-links $$name.in --output-file $$name.txt; done
+			--no-emit-find-links $$runtime $$name.in --output-file $$name.txt; done
 
 # ---- quality
 

@@ -477,12 +477,13 @@ class TestParking:
         assert bench.see(order) is Outcome.PARKED
         assert "dialect" in bench.newest().next_step
 
-    def test_a_parked_document_is_told_with_its_next_step(self, bench):
+    def test_a_parked_document_is_told_with_its_field_and_without_what_may_quote_it(self, bench):
         bench.see(an_order(supplier={"number": "99"}))
         level, event, fields = bench.telemetry.lines[-1]
         assert (level, event) == ("warning", "parked")
         assert fields["number"] == "500123"
-        assert "partners.<name>.visma.supplier" in fields["next_step"]
+        assert fields["field"] == "supplier.number"
+        assert not {"reason", "next_step"} & fields.keys()
 
 
 class TestTheMachinery:
@@ -519,3 +520,9 @@ class TestTheMachinery:
     def test_times_are_those_of_the_clock(self, bench):
         bench.see(an_order())
         assert bench.newest().created_at == START + timedelta(minutes=1)
+
+
+def test_a_document_of_a_company_that_left_the_routing_is_parked_with_the_key_to_add(bench):
+    other = DocumentKey("gone", Kind.PURCHASE_ORDER, "500123")
+    assert bench.see(an_order(), key=other) is Outcome.PARKED
+    assert bench.newest(other).waits_for == "companies.gone"

@@ -304,7 +304,7 @@ class _LineReader:
                 f"Visma's unit {word} cannot be translated: {why}.",
                 field=f"{source}.uom",
                 key=f"{self._route.unit_key}.{word}",
-                example="each",
+                example="<unit>",
             )
         return unit
 

@@ -93,7 +93,7 @@ def _handle_each(
             blocked[message.group] = _give_back(error, message, queue, telemetry)
             failed.append(message.message_id)
         except Exception as error:  # noqa: BLE001 - a defect in one document must not take its neighbours along
-            delay = LONGEST_DELAY
+            delay = delay_before_retry(Transient(type(error).__name__), message.receives)
             blocked[message.group] = delay
             failed.append(message.message_id)
             queue.postpone(message.receipt, delay)

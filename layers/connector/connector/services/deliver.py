@@ -195,7 +195,8 @@ class Deliverer:
             transaction_id=created.transaction_id if created else None,
         )
         self.telemetry.count(Metric.DOCUMENTS_REJECTED)
-        self.telemetry.error("rejected by Orderful", {**_names(revision), "reason": reason})
+        # What Orderful objects to may quote the document: it stands in the ledger, not in the log.
+        self.telemetry.error("rejected by Orderful", _names(revision))
         return Outcome.REJECTED
 
     def _unknown(self, revision: Revision, error: UnknownOutcome) -> None:

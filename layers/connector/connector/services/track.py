@@ -173,18 +173,22 @@ class Tracker:
         return 1
 
     def _announce(self, revision: Revision, target: State, news: News, note: str) -> None:
-        fields: Fields = {**_names(revision), "state": target.value, "reason": note}
-        if target is State.REJECTED and revision.state is not State.REJECTED:
-            self.telemetry.count(Metric.DOCUMENTS_REJECTED)
-            self.telemetry.error("rejected", fields)
-        elif news.attention:
+        fields: Fields = {**_names(revision), "state": target.value}
+        if target is State.REJECTED:
+            # What was objected to may quote the document: it stands in the ledger, not in the log.
+            if revision.state is not State.REJECTED:
+                self.telemetry.count(Metric.DOCUMENTS_REJECTED)
+                self.telemetry.error("rejected", fields)
+            return
+        fields["reason"] = note
+        if news.attention:
             if target is State.DELIVERED:
                 self.telemetry.count(Metric.ACKNOWLEDGMENTS_OVERDUE)
             self.telemetry.warning("needs a look", fields)
-        else:
-            if target is State.ACKNOWLEDGED:
-                self.telemetry.count(Metric.DOCUMENTS_ACKNOWLEDGED)
-            self.telemetry.info("moved on", fields)
+            return
+        if target is State.ACKNOWLEDGED:
+            self.telemetry.count(Metric.DOCUMENTS_ACKNOWLEDGED)
+        self.telemetry.info("moved on", fields)
 
     def _let_go(self, revision: Revision, now: datetime) -> None:
         try:

@@ -143,8 +143,7 @@ class Translator:
             refuse_unknown_type(reading.document)
             route = routing.route(key.company, key.kind, reading.document.counterparty)
         except Parked as problem:
-            skips = routing.companies[key.company].unmapped_partner is OnUnmapped.SKIP
-            if isinstance(problem, UnmappedPartner) and skips:
+            if isinstance(problem, UnmappedPartner) and _skips_unmapped(routing, key.company):
                 return _Decision(State.SKIPPED, reason=f"{problem.sentence} (unmapped_partner: skip)")
             if reading.document.held and not partner_has:
                 return _Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
@@ -257,15 +256,8 @@ class Translator:
             )
         elif revision.state is State.PARKED:
             self.telemetry.count(Metric.DOCUMENTS_PARKED)
-            self.telemetry.warning(
-                "parked",
-                {
-                    **names,
-                    "reason": revision.reason or "",
-                    "field": revision.field,
-                    "next_step": revision.next_step,
-                },
-            )
+            # The reason may quote sums and texts of the document: it stands in the ledger, not in the log.
+            self.telemetry.warning("parked", {**names, "field": revision.field})
         else:
             self.telemetry.count(Metric.DOCUMENTS_SKIPPED)
             self.telemetry.info("skipped", {**names, "reason": revision.reason or ""})
@@ -314,6 +306,10 @@ def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:
     if message.cause == _POLLED or newest is None or newest.modified_at is None:
         return False
     return message.modified_at < newest.modified_at
+
+
+def _skips_unmapped(routing: Routing, company: str) -> bool:
+    return routing.companies[company].unmapped_partner is OnUnmapped.SKIP
 
 
 def _reached_partner(revision: Revision) -> bool:

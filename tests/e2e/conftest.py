@@ -1,0 +1,118 @@
+"""One deployed laptop stack for all tests of this directory, in a directory of its own.
+
+Every module here is in the xdist group `stack`, so one worker runs them all, in the order of their names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local import processes
+from local import stack as laptop_stack
+from local.demo import scenario
+from local.demo.run import ROUTING
+from tests.support.laptop import Laptop, Played
+
+NORDIC = "1234567"
+"""The company that the sandbox Visma has from the start."""
+
+EXTENSION = """
+companies:
+  nordic:
+    name: Nordic Food AS
+    address: {lines: [Storgata 1], postal_code: "0155", city: Oslo, country: "NO"}
+    visma: {company_id: "1234567", tenant_id: 8f0c2d1e-5b7a-4c39-9d26-3e1f0a4b5c6d, time_zone: Europe/Oslo}
+    orderful: {isa_id: {live: NORDICFOOD, test: NORDICFOODT}}
+partners:
+  acme:
+    company: nordic
+    visma: {supplier: "50012"}
+    orderful: {isa_id: {live: ACMEPRODUCE, test: ACMEPRODUCET}}
+  twin-one:
+    company: nordic
+    visma: {supplier: "50070"}
+    orderful: {isa_id: {live: TWINONE, test: TWINONET}}
+  twin-two:
+    company: nordic
+    visma: {supplier: "50070"}
+    orderful: {isa_id: {live: TWINTWO, test: TWINTWOT}}
+"""
+
+
+@pytest.fixture(scope="session")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """The stack, as `make up` starts it. Port 4566 is taken meanwhile, and nothing is left of it at the end."""
+    directory: Path = tmp_path_factory.mktemp("laptop")
+    with contextlib.ExitStack() as owner:
+        with contextlib.suppress(OSError):  # somebody else has the port: as good
+            owner.enter_context(socket.create_server(("127.0.0.1", 4566)))
+        stack = laptop_stack.start(lambda _step: None, directory=directory)
+        try:
+            yield Laptop(stack, directory)
+        finally:
+            laptop_stack.stop(stack, directory)
+    groups = (stack.aws.pid, stack.visma.pid, stack.orderful.pid)
+    assert [group for group in groups if not processes.has_ended(group)] == [], "processes were left behind"
+    assert laptop_stack.find(directory) is None
+
+
+@pytest.fixture(scope="session")
+def played(laptop: Laptop) -> Played:
+    """The scenario of the demo, played to its end. Partners acknowledge nothing yet."""
+    laptop.orderful.control("PUT", "pace", {"acknowledgment": None})
+    verdicts = laptop.demo.play()
+    return Played(
+        verdicts=verdicts,
+        visma=laptop.visma.control("GET", "requests")["requests"],
+        orderful=laptop.orderful.control("GET", "requests")["requests"],
+        held=laptop.held(),
+        items={
+            table: laptop.items(table)
+            for table in ("DocumentsTable", "CursorsTable", "TokensTable", "RoutingTable", "ItemsTable")
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def scheduled(laptop: Laptop, played: Played) -> int:
+    """How many polls the schedule has started by itself; from then on only the tests start any."""
+    first = ("fjordmat-no", "v1/purchaseorder")
+
+    def by_schedule() -> int:
+        polls = [line for line in laptop.log_lines() if (line.get("company"), line.get("resource")) == first]
+        return len(polls) - laptop.demo.started.count("PollVismaFunction")
+
+    count = laptop.until(by_schedule, "the schedule to start a poll", seconds=90)
+    laptop.stop_schedules()
+    return count
+
+
+@pytest.fixture(scope="session")
+def nordic(laptop: Laptop, scheduled: int) -> Laptop:
+    """The stack after the scenario, its schedules stopped, with the company that troubles are tried on.
+
+    From here on Orderful and the partners answer at once.
+    """
+    routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
+    routing["partners"]["nyleverandor"] = scenario.LATE_PARTNER
+    more = yaml.safe_load(EXTENSION)
+    companies = [
+        {"company_id": company["visma"]["company_id"], "tenant_id": company["visma"]["tenant_id"], "name": name}
+        for name, company in (routing["companies"] | more["companies"]).items()
+    ]
+    laptop.visma.control("PUT", "companies", companies)
+    laptop.orderful.control("PUT", "pace", {"validation": 0, "delivery": 0, "acknowledgment": 0})
+    laptop.apply_unchecked(
+        {
+            **routing,
+            "companies": routing["companies"] | more["companies"],
+            "partners": routing["partners"] | more["partners"],
+        }
+    )
+    return laptop

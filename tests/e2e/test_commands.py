@@ -1,0 +1,155 @@
+"""The `connector` command as an operator runs it against the deployed stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.demo.run import ROUTING
+from local.demo.scenario import COMPANY_IDS, WITHOUT_RELATIONSHIP
+from tests.support.laptop import Laptop, Played
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _after_the_scenario(played: Played) -> None:
+    """There has to be something to be shown."""
+
+
+def _said(laptop: Laptop, *arguments: str, code: int = 0) -> str:
+    ended = laptop.connector(*arguments)
+    assert ended.returncode == code, ended.stderr or ended.stdout
+    return ended.stdout
+
+
+def _data(laptop: Laptop, *arguments: str, code: int = 0) -> Any:
+    return json.loads(_said(laptop, *arguments, "--json", code=code))
+
+
+def test_documents_list_shows_those_that_need_a_person_first(laptop: Laptop) -> None:
+    text = _said(laptop, "documents", "list", "--limit", "500")
+    rows = _data(laptop, "documents", "list", "--limit", "500")
+
+    first = {row["document"]: row for row in rows[:3]}
+    assert {row["state"] for row in first.values()} == {"PARKED", "REJECTED"}
+    assert set(first) == {
+        "fjordmat-no/purchase_order/500194",
+        "fjordmat-no/customer_invoice/100301",
+        "fjordmat-dk/customer_invoice/120551",
+    }
+    assert all(row["reason"] and row["next_step"] for row in first.values())
+    assert [line.split()[0] for line in text.splitlines()[1:]] == [row["document"] for row in rows]
+
+
+def test_documents_list_takes_filters(laptop: Laptop) -> None:
+    rows = _data(laptop, "documents", "list", "--state", "parked", "--company", "fjordmat-no")
+
+    assert {row["document"] for row in rows} == {
+        "fjordmat-no/purchase_order/500194",
+        "fjordmat-no/customer_invoice/100301",
+    }
+
+
+def test_documents_show_tells_every_revision_of_a_document(laptop: Laptop) -> None:
+    text = _said(laptop, "documents", "show", "500101")
+    shown = _data(laptop, "documents", "show", "fjordmat-no/purchase_order/500101")
+
+    assert shown["document"] == "fjordmat-no/purchase_order/500101"
+    assert [(one["revision"], one["purpose"], one["partner"]) for one in shown["revisions"]] == [
+        (2, "replace", "lofoten"),
+        (1, "original", "lofoten"),
+    ]
+    held = {one["id"] for one in laptop.held("500101")}
+    assert {one["transaction_id"] for one in shown["revisions"]} == held
+    assert all(transaction in text for transaction in held)
+    assert "revision 2: " in text
+
+
+def test_documents_trace_tells_what_happened_in_order_of_time(laptop: Laptop) -> None:
+    text = _said(laptop, "documents", "trace", "500191")
+    traced = _data(laptop, "documents", "trace", "500191")
+
+    states = [event["state"] for event in traced["timeline"]]
+    assert states[:5] == ["CAPTURED", "PARKED", "TRANSLATED", "SENDING", "SENT"]
+    assert [event["at"] for event in traced["timeline"]] == sorted(event["at"] for event in traced["timeline"])
+    assert "Supplier 50099 of company fjordmat-no is mapped to no partner." in text
+
+
+def test_a_document_nobody_knows_is_one_sentence_and_exit_code_1(laptop: Laptop) -> None:
+    ended = laptop.connector("documents", "show", "404404")
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.strip() == "The ledger knows no document 404404."
+
+
+def test_cursors_show_every_list_of_every_company(laptop: Laptop) -> None:
+    text = _said(laptop, "cursors")
+    rows = _data(laptop, "cursors")
+
+    assert len(rows) == 4 * len(COMPANY_IDS) == len(text.splitlines()) - 1
+    orders = next(row for row in rows if (row["company"], row["resource"]) == ("fjordmat-no", "v1/purchaseorder"))
+    assert orders["watermark"] <= orders["last_complete_poll"]
+    assert orders["remembered"] == 26
+    assert not orders["unfinished"]
+
+
+def test_doctor_finds_the_missing_relationship_and_is_content_once_it_is_there(laptop: Laptop) -> None:
+    sick = laptop.connector("doctor")
+    assert sick.returncode == 1
+    failed = [line for line in sick.stdout.splitlines() if line.startswith("fail")]
+    what = f"810_INVOICE from FJORDMATDKT to {WITHOUT_RELATIONSHIP}"
+    assert failed == [f"fail  orderful vesterbro: there is no relationship for {what}."]
+
+    laptop.orderful.control(
+        "PUT",
+        "relationships",
+        {"sender": "FJORDMATDK", "receiver": WITHOUT_RELATIONSHIP, "transaction_type": "810_INVOICE"},
+    )
+    findings = _data(laptop, "doctor")
+
+    assert {finding["mark"] for finding in findings} == {"ok"}
+    checks = {finding["check"] for finding in findings}
+    of_visma = {
+        f"visma {name} {what}" for name in COMPANY_IDS for what in ("token", "company", "calls", "clock", "zone")
+    }
+    assert of_visma | {"routing", "orderful key", "orderful vesterbro"} <= checks
+
+
+def test_config_diff_shows_what_the_file_would_take_away_again(laptop: Laptop) -> None:
+    text = _said(laptop, "config", "diff", str(ROUTING))
+    changes = _data(laptop, "config", "diff", str(ROUTING))["changes"]
+
+    assert {change["path"] for change in changes} == {
+        "partners.nyleverandor.company",
+        "partners.nyleverandor.visma.supplier",
+        "partners.nyleverandor.orderful.isa_id.live",
+        "partners.nyleverandor.orderful.isa_id.test",
+    }
+    assert '- partners.nyleverandor.visma.supplier: "50099"' in text.splitlines()
+
+
+def test_config_show_gives_the_routing_and_every_route_with_its_layers(laptop: Laptop) -> None:
+    text = _said(laptop, "config", "show")
+    shown = _data(laptop, "config", "show")
+    route = _data(laptop, "config", "show", "--route", "fjordmat-no", "customer_invoice", "10052")
+
+    assert shown["version"] in text
+    assert set(shown["routing"]["companies"]) == set(COMPANY_IDS)
+    assert route["on_revision"] == {"value": "park", "from": "partner"}
+    assert route["units.KRT"]["from"] == "default"
+
+
+def test_a_number_mapped_twice_is_refused_before_anything_is_applied(laptop: Laptop, tmp_path: Path) -> None:
+    version = laptop.routing().version
+    file = tmp_path / "connector.yaml"
+    file.write_text(ROUTING.read_text().replace('supplier: "50020"', 'supplier: "50012"'))
+
+    ended = laptop.connector("config", "apply", str(file), "--yes")
+
+    assert ended.returncode == 2
+    assert "'50012' of company fjordmat-no is mapped twice, to lofoten and norrlandska; keep one." in ended.stderr
+    assert laptop.routing().version == version

@@ -1,0 +1,80 @@
+"""Every sample event, run through the built artifact as it is deployed, does what it is the sample of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.domain.ledger import State
+from local.demo.goods import purchase_order
+from tests.e2e.conftest import NORDIC
+from tests.support.laptop import SENT, Laptop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+SAMPLE = "fjordmat-no/purchase_order/500300"
+SENDER = "FJORDMATNOT"
+
+
+def _event(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+@pytest.fixture(scope="module")
+def translated(nordic: Laptop) -> Iterator[Laptop]:
+    """The sample document went through the translator, and nobody takes its delivery off the queue."""
+    nordic.switch("DeliverTransactionFunction", on=False)
+    try:
+        answer = nordic.invoke("TranslateDocumentFunction", _event("translate_document"))
+        assert answer == {"batchItemFailures": []}
+        yield nordic
+    finally:
+        nordic.switch("DeliverTransactionFunction", on=True)
+
+
+def test_the_document_of_the_sample_event_is_translated_and_its_delivery_queued(translated: Laptop) -> None:
+    revision = translated.newest(SAMPLE)
+
+    assert revision is not None
+    assert (revision.state, revision.sequence, revision.partner) == (State.TRANSLATED, 1, "lofoten")
+    assert translated.ledger.request_of(revision)["message"]
+    assert translated.waiting("DeliveriesQueueUrl") == 1
+
+
+def test_the_sample_delivery_is_sent_and_its_repetition_from_the_queue_sends_nothing(translated: Laptop) -> None:
+    assert translated.held("500300", sender=SENDER) == []
+
+    answer = translated.invoke("DeliverTransactionFunction", _event("deliver_transaction"))
+
+    assert answer == {"batchItemFailures": []}
+    revision = translated.newest(SAMPLE)
+    (transaction,) = translated.held("500300", sender=SENDER)
+    assert (revision.state, revision.transaction_id) == (State.SENT, transaction["id"])
+    translated.switch("DeliverTransactionFunction", on=True)
+    translated.until(lambda: translated.waiting("DeliveriesQueueUrl") == 0, "the queued delivery to be taken")
+    assert len(translated.held("500300", sender=SENDER)) == 1
+
+
+def test_the_sample_event_of_the_tracking_schedule_brings_the_acknowledgment(translated: Laptop) -> None:
+    answer = translated.invoke("TrackTransactionsFunction", _event("track_transactions"))
+
+    assert answer["changed"] >= 1
+    assert translated.newest(SAMPLE).state is State.ACKNOWLEDGED
+
+
+def test_the_sample_event_of_the_poll_schedule_reads_a_changed_order_which_is_then_sent(nordic: Laptop) -> None:
+    key = "nordic/purchase_order/500901"
+    assert nordic.poll()["problems"] == []
+    nordic.put(NORDIC, purchase_order("500901", "50012", [("1298", "3")]))
+
+    answer = nordic.invoke("PollVismaFunction", _event("poll_visma"))
+
+    assert answer == {"queued": 1, "problems": []}
+    assert nordic.ended([key])[key].state in SENT
+    assert len(nordic.held("500901")) == 1
