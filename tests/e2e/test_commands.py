@@ -42,7 +42,8 @@ def test_documents_list_shows_those_that_need_a_person_first(laptop: Laptop) -> 
         "fjordmat-dk/customer_invoice/120551",
     }
     assert all(row["reason"] and row["next_step"] for row in first.values())
-    assert [line.split()[0] for line in text.splitlines()[1:]] == [row["document"] for row in rows]
+    # The others move on between the two calls; those that wait for a person stay where they are.
+    assert [line.split()[0] for line in text.splitlines()[1:4]] == list(first)
 
 
 def test_documents_list_takes_filters(laptop: Laptop) -> None:
