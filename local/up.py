@@ -44,6 +44,7 @@ Change a document in the sandbox Visma and watch it arrive within a minute:
 `make down` ends everything.""",
         highlight=False,
         markup=False,
+        soft_wrap=True,  # commands are copied from here
     )
     return 0
 

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from connector.adapters.clock import FixedDeadline
 from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient, UnknownOutcome
 from connector.services.consume import FIRST_DELAY, LONGEST_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
 from tests.support.fakes import Killed, MemoryPostponer
+
+PLENTY = FixedDeadline(timedelta(minutes=1))
 
 
 def a_message(number, *, group="a", receives=1):
@@ -30,7 +33,7 @@ def run(messages, troubles, queue, telemetry):
         if body in troubles:
             raise troubles[body]
 
-    return consume(messages, handle, queue=queue, telemetry=telemetry), handled
+    return consume(messages, handle, queue=queue, telemetry=telemetry, deadline=PLENTY), handled
 
 
 def test_a_batch_without_trouble_is_done(queue, telemetry):
@@ -116,6 +119,20 @@ def test_what_is_written_at_the_end_of_a_batch_and_fails_gives_every_message_bac
         raise Transient("The queue did not take 2 of 2 messages.")
 
     messages = [a_message(1), a_message(2, group="b")]
-    failed = consume(messages, lambda body: None, queue=queue, telemetry=telemetry, finish=refuse)
+    failed = consume(messages, lambda body: None, queue=queue, telemetry=telemetry, deadline=PLENTY, finish=refuse)
     assert failed == ["id-1", "id-2"]
     assert queue.delays == {"receipt-1": FIRST_DELAY, "receipt-2": FIRST_DELAY}
+
+
+def test_what_cannot_be_finished_in_time_goes_back_untouched_and_comes_again_at_once(queue, telemetry):
+    left = iter([30, 30, 5, 5])
+
+    class Running:
+        def remaining(self):
+            return timedelta(seconds=next(left))
+
+    handled = []
+    messages = [a_message(1), a_message(2, group="b"), a_message(3, group="c"), a_message(4, group="d")]
+    failed = consume(messages, handled.append, queue=queue, telemetry=telemetry, deadline=Running())
+    assert (handled, failed) == (["1", "2"], ["id-3", "id-4"])
+    assert queue.delays == {"receipt-3": timedelta(0), "receipt-4": timedelta(0)}

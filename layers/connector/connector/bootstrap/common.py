@@ -11,6 +11,7 @@ from connector.adapters.http import Http
 from connector.adapters.queues import failures, received
 from connector.adapters.telemetry import PowertoolsTelemetry
 from connector.services.consume import Postponer, consume
+from connector.services.ports import Deadline
 
 Answer = dict[str, Any]
 
@@ -33,10 +34,13 @@ def consume_event(
     event: Mapping[str, Any],
     handle: Callable[[str], object],
     queue: Postponer,
+    deadline: Deadline,
     finish: Callable[[], None] = lambda: None,
 ) -> Answer:
     """Work through the messages of a queue event and answer which of them the queue has to keep."""
     try:
-        return failures(consume(received(event), handle, queue=queue, telemetry=telemetry(), finish=finish))
+        return failures(
+            consume(received(event), handle, queue=queue, telemetry=telemetry(), deadline=deadline, finish=finish)
+        )
     finally:
         telemetry().flush()

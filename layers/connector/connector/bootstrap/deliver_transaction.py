@@ -34,10 +34,10 @@ class DeliverTransaction:
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Send the revisions of a batch."""
-        settings = self._settings
+        settings, deadline = self._settings, LambdaDeadline(context)
         deliverer = Deliverer(
             ledger=self._ledger,
-            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, LambdaDeadline(context)),
+            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, deadline),
             breaker=self._ledger,
             clock=clock,
             telemetry=telemetry(),
@@ -45,7 +45,7 @@ class DeliverTransaction:
             confirm_after=timedelta(seconds=settings.confirm_after_seconds),
             lease=timedelta(seconds=settings.claim_seconds),
         )
-        return consume_event(event, lambda body: deliverer.handle(self._decoder.decode(body)), self._queue)
+        return consume_event(event, lambda body: deliverer.handle(self._decoder.decode(body)), self._queue, deadline)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.clock import LambdaContext
+from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import BatchedDeliveries, SqsOutbox, SqsPostponer
@@ -38,10 +38,14 @@ class TranslateDocument:
             stream=settings.stream,
         )
 
-    def __call__(self, event: Mapping[str, Any], _context: LambdaContext) -> Answer:
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Translate the documents of a batch."""
         return consume_event(
-            event, lambda body: self._translator.handle(self._decoder.decode(body)), self._queue, self._outbox.flush
+            event,
+            lambda body: self._translator.handle(self._decoder.decode(body)),
+            self._queue,
+            LambdaDeadline(context),
+            self._outbox.flush,
         )
 
 

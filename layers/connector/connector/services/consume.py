@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import Protocol
 
 from connector.domain.errors import ConnectorError, Misconfigured, Throttled, Transient
-from connector.services.ports import Metric, Telemetry
+from connector.services.ports import Deadline, Metric, Telemetry
 
 FIRST_DELAY = timedelta(seconds=20)
 LONGEST_DELAY = timedelta(minutes=15)
+TIME_FOR_ONE = timedelta(seconds=8)
+"""What a message needs at least: a call that fails at once, and the writing down of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,23 @@ def consume(
     *,
     queue: Postponer,
     telemetry: Telemetry,
+    deadline: Deadline,
     finish: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Handle every message.
+    """Handle every message for which there is time.
 
     Args:
         messages: In the order in which the queue delivered them.
         handle: Takes a body; raises `ConnectorError` when the message has to come again.
         queue: For the delay of those that failed.
         telemetry: For a line about each failure.
+        deadline: A message that would be begun with less than `TIME_FOR_ONE` left goes back untouched.
         finish: Writes what the messages of the batch left to be written together; if it raises, none of them is done.
 
     Returns:
         The ids of the messages that the queue has to keep.
     """
-    failed = _handle_each(messages, handle, queue, telemetry)
+    failed = _handle_each(messages, handle, queue, telemetry, deadline)
     try:
         finish()
     except ConnectorError as error:
@@ -78,11 +82,17 @@ def consume(
 
 
 def _handle_each(
-    messages: Sequence[Received], handle: Callable[[str], object], queue: Postponer, telemetry: Telemetry
+    messages: Sequence[Received],
+    handle: Callable[[str], object],
+    queue: Postponer,
+    telemetry: Telemetry,
+    deadline: Deadline,
 ) -> list[str]:
     failed: list[str] = []
     blocked: dict[str, timedelta] = {}
     for message in messages:
+        if deadline.remaining() < TIME_FOR_ONE:
+            blocked.setdefault(message.group, timedelta(0))
         if message.group in blocked:
             queue.postpone(message.receipt, blocked[message.group])
             failed.append(message.message_id)
