@@ -476,3 +476,14 @@ def test_the_lag_is_told_by_visma_s_clock(bench, telemetry):
     bench.poll()
     assert telemetry.durations == [(Metric.CURSOR_LAG, 0.0), (Metric.CURSOR_LAG, 0.0)]
     assert telemetry.counts[Metric.POLL_COMPLETED] == 2
+
+
+def test_a_schedule_of_every_five_minutes_begins_with_each_of_five_companies_in_turn(bench):
+    companies = [a_company(name) for name in ("a", "b", "c", "d", "e")]
+    for company in companies:
+        bench.erps.erps[company.name] = FakeErp(bench.clock)
+    first = set()
+    for _ in range(40):
+        rest(bench)
+        first.add(bench.poll_all(*companies)[0].company)
+    assert first == {"a", "b", "c", "d", "e"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from connector.domain import cursor as cursors_
@@ -88,14 +89,16 @@ class Poller:
     def poll_all(self, companies: Iterable[Company], deadline: Deadline) -> list[PollResult]:
         """Poll all lists of all companies; one that fails never stops another.
 
-        Each run begins with another company, so that one with a large backlog cannot starve those behind it.
+        The minute picks the company to begin with, so that one with a large backlog cannot starve those behind it.
 
         A company whose credentials are refused is left out for the rest of the run: its other lists would only
         repeat the refusal.
         """
         results = []
         ordered = list(companies)
-        turn = int(self.clock.now().timestamp() // 60) % max(len(ordered), 1)
+        # Scrambled, because a schedule of every five minutes would pick the same one of five companies each time.
+        minute = int(self.clock.now().timestamp() // 60)
+        turn = crc32(b"%d" % minute) % max(len(ordered), 1)
         for company in [*ordered[turn:], *ordered[:turn]]:
             for resource in Resource:
                 result = self._poll_guarded(company, resource, deadline)
