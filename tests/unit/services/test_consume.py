@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from connector.adapters.clock import FixedDeadline
 from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient, UnknownOutcome
 from connector.services.consume import FIRST_DELAY, LONGEST_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
-from tests.support.fakes import Killed, MemoryPostponer
+from tests.support.fakes import Killed, MemoryPostponer, StepDeadline
 
-PLENTY = FixedDeadline(timedelta(minutes=1))
+PLENTY = StepDeadline()
 
 
 def a_message(number, *, group="a", receives=1):
