@@ -154,6 +154,7 @@ class FakeErp:
         self.budget = Budget(None, None, None)
         self.obeys_filter = True
         self.counts_total = True
+        self.names_maximum = True
         self.calls: list[tuple[Resource, int]] = []
         self.failures: dict[int, ConnectorError] = {}
         self.broken: dict[Resource, ConnectorError] = {}
@@ -198,7 +199,7 @@ class FakeErp:
             rows=[self._row(each) for each in shown],
             damaged=damaged,
             total=len(rows) + len(damaged) if shown and self.counts_total else None,
-            page_size=size,
+            page_size=size if self.names_maximum else page_size,
             server_time=self.clock.now(),
             budget=self.budget,
         )

@@ -487,3 +487,29 @@ def test_a_schedule_of_every_five_minutes_begins_with_each_of_five_companies_in_
         rest(bench)
         first.add(bench.poll_all(*companies)[0].company)
     assert first == {"a", "b", "c", "d", "e"}
+
+
+@pytest.mark.parametrize("counts_total", [True, False])
+def test_pages_that_visma_cuts_without_saying_so_are_all_read(bench, counts_total):
+    """The element that names the maximum may be missing like any other: a short page alone is no end."""
+    bench.erp.max_page_size, bench.erp.names_maximum, bench.erp.counts_total = 4, False, counts_total
+    bench.poll()
+    bench.edit(*range(10, 21))
+    rest(bench)
+    result = bench.poll()
+    assert (result.queued, result.finished) == (11, True)
+    assert result.pages == (3 if counts_total else 4)
+
+
+def test_a_list_that_shows_one_page_for_ever_ends_the_poll_and_keeps_the_watermark(bench):
+    bench.poll()
+    before = bench.cursor.watermark
+    bench.edit(*range(10, 14))
+    rest(bench)
+    bench.erp.counts_total = False
+    honest = bench.erp.list_page
+    bench.erp.list_page = lambda resource, **asked: honest(resource, **(asked | {"page": 1}))
+    with pytest.raises(Misconfigured, match="the same page"):
+        bench.poll()
+    assert bench.cursor.watermark == before
+    assert len(bench.numbers()) == 4

@@ -108,7 +108,7 @@ class Scan:
             by_time=by_time,
             last_key=last_key,
             last_modified=last_modified,
-            total=total,
+            total=self.total if total is None else total,  # an empty page has no total
             shrank=self.shrank or (total is not None and self.total is not None and total < self.total),
         )
 

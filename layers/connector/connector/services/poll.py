@@ -6,7 +6,7 @@ crash anywhere in between only reads the same window again (docs/guarantees.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
@@ -171,6 +171,8 @@ class _Run:
         self._budget = Budget(None, None, None)
         self._server_time: datetime | None = None
         self._rows = self._queued = self._pages = 0
+        self._largest = 0
+        self._keys: list[str] = []
         self._done = False
         self.cursor = lease.cursor
 
@@ -201,8 +203,28 @@ class _Run:
         if not scan.by_number:
             self._seen.update(map(hash, keys))
         self.cursor = replace(self.cursor, scan=scan)
-        self._done = _is_last(page, scan)
+        self._done = self._is_last(page, keys, scan)
         return scan
+
+    def _is_last(self, page: Page, keys: list[str], scan: Scan) -> bool:
+        """Whether nothing follows: as many rows as Visma counted, or an empty page where it counts none.
+
+        A short page alone is no end: Visma cuts pages to a maximum of its own in silence, and the element that would
+        name it may be missing.
+        """
+        shown = len(page.rows) + len(page.damaged)
+        self._largest = max(self._largest, shown)
+        if shown == 0:
+            return True
+        if page.total is not None:
+            return (scan.next_page - 1) * self._largest >= page.total
+        if keys and keys == self._keys:
+            raise _Strange(
+                f"Visma shows the same page of {self._resource.value} again and again.",
+                next_step="Tell Visma's support; nothing of the list is lost, the next poll reads it again.",
+            )
+        self._keys = keys
+        return False
 
     def finish(self) -> PollResult:
         """Write the cursor: last of all, and only if the lease is still ours."""
@@ -317,11 +339,3 @@ class _Run:
             telemetry.seconds(Metric.CURSOR_LAG, max(lag.total_seconds(), 0.0))
         if pause:
             telemetry.warning("slowed down for Visma's hourly budget", {**names, "seconds": pause.total_seconds()})
-
-
-def _is_last(page: Page, scan: Scan) -> bool:
-    """Whether nothing follows: a short page, or as many rows as Visma counted."""
-    shown: Sequence[object] = [*page.rows, *page.damaged]
-    if len(shown) < page.page_size:
-        return True
-    return page.total is not None and (scan.next_page - 1) * page.page_size >= page.total
