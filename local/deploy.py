@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.settings import (
+    ApplyChangeSettings,
     DeliverTransactionSettings,
+    PollOrderfulSettings,
     PollVismaSettings,
+    ReceiveCallbackSettings,
     Settings,
     TrackTransactionsSettings,
     TranslateDocumentSettings,
@@ -32,6 +35,9 @@ SETTINGS: dict[str, type[Settings]] = {
     "TranslateDocumentFunction": TranslateDocumentSettings,
     "DeliverTransactionFunction": DeliverTransactionSettings,
     "TrackTransactionsFunction": TrackTransactionsSettings,
+    "ReceiveCallbackFunction": ReceiveCallbackSettings,
+    "PollOrderfulFunction": PollOrderfulSettings,
+    "ApplyChangeFunction": ApplyChangeSettings,
 }
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"

@@ -26,9 +26,17 @@ VISMA_CLIENT = {"client_id": "isv_connector_demo", "client_secret": "sandbox-vis
 ORDERFUL_KEY = {"api_key": "sandbox-orderful-key"}
 """What the sandboxes accept; real ones go into Secrets Manager by hand (README)."""
 
+INBOX = "7001"
+"""The inbox that the sandbox Orderful has for us."""
+
+CALLBACK_SECRET: dict[str, Any] = {"header": "x-connector-secret", "secrets": ["sandbox-callback-secret"]}
+"""What callbacks have to bring along."""
+
 PARAMETERS = {
     "PollInterval": "rate(1 minute)",
     "TrackInterval": "rate(1 minute)",
+    "CollectInterval": "rate(1 minute)",
+    "OrderfulInboxIds": INBOX,
     "ConfirmAfterSeconds": "3",
     "LogLevel": "INFO",
 }
@@ -82,6 +90,15 @@ class Stack:
             "CONNECTOR_STACK": deploy.STACK,
         }
 
+    @property
+    def callback_url(self) -> str:
+        """Where callbacks are taken; the output `CallbackUrl` is for AWS.
+
+        MiniStack has the API below a path as well, and a host name like `<api>.execute-api.localhost` is not found on
+        every machine.
+        """
+        return f"{self.aws.endpoint}/_aws/execute-api/{self.outputs['CallbackApiId']}/v1/orderful"
+
     def client(self, service: str) -> Any:
         """A boto3 client for the emulated AWS."""
         return deploy.session().client(service, endpoint_url=self.aws.endpoint)  # type: ignore[call-overload]
@@ -124,6 +141,7 @@ def start(progress: Progress, *, directory: Path = DIRECTORY, parameters: Mappin
         )
         deploy.put_secret(aws.endpoint, outputs["VismaSecretArn"], VISMA_CLIENT)
         deploy.put_secret(aws.endpoint, outputs["OrderfulSecretArn"], ORDERFUL_KEY)
+        deploy.put_secret(aws.endpoint, outputs["CallbackSecretArn"], CALLBACK_SECRET)
     except (ministack.MiniStackFailed, deploy.DeployFailed) as error:
         _end(started, aws)
         raise StackFailed(str(error)) from error
@@ -131,8 +149,19 @@ def start(progress: Progress, *, directory: Path = DIRECTORY, parameters: Mappin
         _end(started, aws)
         raise
     stack = Stack(aws, visma, orderful, outputs)
+    set_channels(stack)
     (directory / STATE.name).write_text(json.dumps(asdict(stack), indent=2))
     return stack
+
+
+def set_channels(stack: Stack, **changes: Any) -> None:
+    """Have the sandbox Orderful hand documents over by inbox, and push what is asked to be pushed."""
+    webhook = {
+        "url": stack.callback_url,
+        "format": "v4",
+        "headers": {CALLBACK_SECRET["header"]: CALLBACK_SECRET["secrets"][0]},
+    }
+    stack.orderful.control("PUT", "channels", {"inboxes": [INBOX], "webhook": webhook, **changes})
 
 
 def find(directory: Path = DIRECTORY) -> Stack | None:

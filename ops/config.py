@@ -14,7 +14,7 @@ from connector.domain.routes import Route
 from connector.domain.routing import Routing
 from connector.routing_file import Checked, json_schema
 from ops.files import read_routing
-from ops.output import HELD, WRONG_INPUT, WrongInput, json_option, plain, say, show, table
+from ops.output import HELD, WRONG_INPUT, WrongInput, counted, json_option, plain, say, show, table
 from ops.stack import Stack, stack_option
 
 _FILE = click.argument("file", metavar="FILE")
@@ -76,7 +76,7 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Check FILE, show the difference, put it in force, and release the documents that waited for it."""
+    """Check FILE, show the difference, put it in force, and release the documents and changes that waited for it."""
     data = _sound(file)
     applied = _applied(stack)
     changes = list(differences(applied.data if applied else {}, data))
@@ -90,9 +90,10 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bo
     now = stack.clock.now()
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
 
-    from connector.services.release import release_waiting
+    from connector.services.release import release_waiting, release_waiting_changes
 
     released = release_waiting(stack.ledger, stack.outbox, stack.payloads, now=now)
+    again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
     show(
         {
             "version": version,
@@ -100,10 +101,16 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bo
             "released": [
                 {"document": str(one.key), "sequence": one.sequence, "waited_for": one.waited_for} for one in released
             ],
+            "released_changes": [
+                {"transaction_id": one.transaction_id, "order": str(one.key), "waited_for": one.waited_for}
+                for one in again
+            ],
         },
         lambda: "\n".join(
             [f"Routing version {version} is in force."]
             + [f"Released {one.key} (waited for {one.waited_for})." for one in released]
+            + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
+            + [f"{counted(len(released), 'document')} and {counted(len(again), 'change')} released."]
         ),
         as_json=as_json,
     )
@@ -169,9 +176,9 @@ def _applied(stack: Stack) -> Routing | None:
 
 def _verdict(file: str, checked: Checked) -> str:
     errors, warnings = len(checked.errors), len(checked.warnings)
-    also = f" ({warnings} warning{'s' if warnings != 1 else ''})" if warnings else ""
+    also = f" ({counted(warnings, 'warning')})" if warnings else ""
     if errors:
-        return f"{file} has {errors} error{'s' if errors != 1 else ''}{also} and cannot be applied."
+        return f"{file} has {counted(errors, 'error')}{also} and cannot be applied."
     return f"{file} is in order{also}."
 
 

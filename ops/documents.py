@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
+from connector.domain.changes import Change, in_turn
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State
 from connector.edi.visma.invoice import INVOICE_TYPES
+from ops.changes import change_summary
 from ops.output import Failed, WrongInput, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
@@ -49,7 +52,10 @@ def list_documents(
             table(
                 ("document", "rev", "state", "partner", "changed", "why"),
                 [
-                    (r.key, r.sequence, r.state, r.partner, r.updated_at, r.attention or r.reason or r.transaction_id)
+                    (
+                        *(r.key, r.sequence, r.state, r.partner, r.updated_at),
+                        r.attention or r.reason or _asked(r) or r.transaction_id,
+                    )
                     for r in found
                 ],
             )
@@ -66,11 +72,20 @@ def list_documents(
 @stack_option
 @json_option
 def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
-    """Show all revisions of a document. KEY is company/kind/number, or the number alone."""
-    revisions = _revisions(stack, key)
+    """Show all revisions of a document, and the changes that came in for it. KEY is company/kind/number, or the number.
+
+    What a change asks for is told by `connector changes show`.
+    """
+    record = _record(stack, key)
     show(
-        {"document": str(revisions[0].key), "revisions": [_details(revision) for revision in revisions]},
-        lambda: "\n\n".join([str(revisions[0].key), *map(_readable, revisions)]),
+        {
+            "document": str(record.key),
+            "revisions": [_details(revision) for revision in record.revisions],
+            "changes": [change_summary(change) for change in record.changes],
+        },
+        lambda: "\n\n".join(
+            filter(None, [str(record.key), *map(_readable, record.revisions), _changes_readable(record.changes)])
+        ),
         as_json=as_json,
     )
     return 0
@@ -81,31 +96,19 @@ def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
 @stack_option
 @json_option
 def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
-    """Show what happened to a document, in order of time. KEY is company/kind/number, or the number alone."""
-    revisions = _revisions(stack, key)
-    events = sorted(
-        ((event, revision) for revision in revisions for event in revision.history),
-        key=lambda pair: (pair[0].at, pair[1].sequence),
-    )
+    """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`."""
+    record = _record(stack, key)
+    events = sorted(_events(record), key=lambda event: (event.at, event.revision or 0))
     show(
-        {
-            "document": str(revisions[0].key),
-            "timeline": [
-                {
-                    "at": event.at,
-                    "revision": revision.sequence,
-                    "state": event.state,
-                    "note": event.note,
-                    "transaction_id": revision.transaction_id,
-                }
-                for event, revision in events
-            ],
-        },
+        {"document": str(record.key), "timeline": [event._asdict() for event in events]},
         lambda: (
-            f"{revisions[0].key}\n\n"
+            f"{record.key}\n\n"
             + table(
                 ("at", "rev", "state", "orderful", "note"),
-                [(e.at, r.sequence, e.state, r.transaction_id, e.note) for e, r in events],
+                [
+                    (e.at, e.revision if e.document is None else e.document, e.state, e.transaction_id, e.note)
+                    for e in events
+                ],
             )
         ),
         as_json=as_json,
@@ -120,7 +123,10 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
 @json_option
 def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Send a rejected or parked document again, once its cause is gone. KEY as in `show`."""
-    newest = _revisions(stack, key)[0]
+    record = _record(stack, key)
+    if not record.revisions:
+        raise Failed(f"The ledger has no revision of {record.key}: there is nothing to send.")
+    newest = record.revisions[0]
     if newest.state not in NEEDS_PERSON:
         raise Failed(f"{newest.key} is {newest.state}: only a rejected or parked revision can be replayed.")
     say(f"This queues revision {newest.sequence} of {newest.key} ({newest.state}) to be translated and sent again.")
@@ -141,23 +147,56 @@ def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
     return 0
 
 
-def _revisions(stack: Stack, text: str) -> Sequence[Revision]:
-    """All revisions of the document that `text` names, newest first.
+class _Record(NamedTuple):
+    """Everything the ledger has under one key: revisions newest first, changes in the order in which they apply."""
+
+    key: DocumentKey
+    revisions: Sequence[Revision]
+    changes: Sequence[Change]
+
+
+class _Told(NamedTuple):
+    """One line of a timeline: of a revision, or of a document that came in."""
+
+    at: datetime
+    revision: int | None
+    document: str | None
+    state: str
+    note: str
+    transaction_id: str | None
+
+
+def _record(stack: Stack, text: str) -> _Record:
+    """What the ledger has of the document that `text` names.
 
     Raises:
         WrongInput: the text is no key, or several documents have the number.
         Failed: the ledger knows no such document.
     """
-    found = {key: revisions for key in _keys(stack, text) if (revisions := _of(stack, key))}
+    records = [_of(stack, key) for key in _keys(stack, text)]
+    # What came in may speak of any number; it only counts where nothing of ours has it.
+    found = [one for one in records if one.revisions] or [one for one in records if one.changes]
     if not found:
         raise Failed(f"The ledger knows no document {text}.")
     if len(found) > 1:
-        raise WrongInput(f"Several documents have the number {text}: {', '.join(map(str, found))}; name one of them.")
-    return next(iter(found.values()))
+        keys = ", ".join(str(record.key) for record in found)
+        raise WrongInput(f"Several documents have the number {text}: {keys}; name one of them.")
+    return found[0]
 
 
-def _of(stack: Stack, key: DocumentKey) -> Sequence[Revision]:
-    return stack.ledger.revisions(key, limit=_ALL_REVISIONS)
+def _of(stack: Stack, key: DocumentKey) -> _Record:
+    changes = in_turn(stack.changes.of_order(key)) if key.kind is Kind.PURCHASE_ORDER else []
+    return _Record(key, stack.ledger.revisions(key, limit=_ALL_REVISIONS), changes)
+
+
+def _events(record: _Record) -> Iterator[_Told]:
+    for revision in record.revisions:
+        for event in revision.history:
+            yield _Told(event.at, revision.sequence, None, event.state, event.note, revision.transaction_id)
+    for change in record.changes:
+        for step in change.history:
+            document = change.document or "in"
+            yield _Told(step.at, None, document, step.state, step.note, change.transaction_id)
 
 
 def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
@@ -188,7 +227,18 @@ def _summary(revision: Revision) -> dict[str, Any]:
         "waits_for": revision.waits_for,
         "attention": revision.attention,
         "transaction_id": revision.transaction_id,
+        "asked_by": _asked_by(revision),
     }
+
+
+def _asked_by(revision: Revision) -> str | None:
+    """The change by which the partner asked for this content; what was never translated has no other transaction."""
+    return revision.transaction_id if revision.transaction_type is None else None
+
+
+def _asked(revision: Revision) -> str | None:
+    change = _asked_by(revision)
+    return change and f"change {change}"
 
 
 def _details(revision: Revision) -> dict[str, Any]:
@@ -210,8 +260,11 @@ def _readable(revision: Revision) -> str:
         "partner": revision.partner,
         "sent as": " ".join(
             word for word in (revision.transaction_type, revision.dialect, revision.purpose, revision.stream) if word
-        ),
-        "orderful": revision.transaction_id,
+        )
+        if revision.transaction_type
+        else None,
+        "asked by": _asked(revision),
+        "orderful": None if _asked_by(revision) else revision.transaction_id,
         "statuses": " / ".join(status or "-" for status in statuses) if any(statuses) else None,
         "visma": revision.visma_status,
         "attempts": revision.attempts or None,
@@ -224,3 +277,14 @@ def _readable(revision: Revision) -> str:
     told = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value)
     history = "\n".join(f"  {moment(event.at)}  {event.state:<13}{event.note}" for event in revision.history)
     return f"revision {revision.sequence}: {revision.state}\n{told}\n{history}"
+
+
+def _changes_readable(changes: Sequence[Change]) -> str:
+    """The documents that came in for an order, one a line; empty without any."""
+    if not changes:
+        return ""
+    rows = table(
+        ("transaction", "document", "no", "state", "received", "why"),
+        [(c.transaction_id, c.document, c.change_sequence, c.state, c.created_at, c.reason) for c in changes],
+    )
+    return "changes\n" + "\n".join(f"  {line}" for line in rows.splitlines())

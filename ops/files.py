@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
+from connector.domain.json_text import mended
 from connector.routing_file import Checked, check
 from ops.output import WrongInput
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+_json = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def read_bytes(name: str) -> bytes:
@@ -23,6 +31,51 @@ def read_bytes(name: str) -> bytes:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise WrongInput(f"{name} cannot be read: {error.strerror or error}.") from None
+
+
+def read_documents(name: str) -> Sequence[bytes]:
+    """The JSON documents of a file: the one object, or the elements of a list as an API returns them.
+
+    Raises:
+        WrongInput: it cannot be read, or is an empty or broken list. What is no JSON at all is left to the reader of
+            the document, who can say more about it.
+    """
+    body = read_bytes(name).removeprefix(_BYTE_ORDER_MARK)
+    if body.lstrip()[:1] != b"[":
+        return [body]
+    try:
+        elements = [bytes(element) for element in _elements.decode(body)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WrongInput(f"{name} is not JSON, or only a part of it: {error}.") from None
+    if not elements:
+        raise WrongInput(f"{name} is an empty list: there is nothing in it to look at.")
+    return elements
+
+
+def read_document(name: str) -> bytes:
+    """The one JSON document of a file, alone or as a list of one.
+
+    Raises:
+        WrongInput: it cannot be read, or there are several.
+    """
+    found = read_documents(name)
+    if len(found) > 1:
+        raise WrongInput(f"{name} is a list of {len(found)} documents; give one of them.")
+    return found[0]
+
+
+def parse_json(body: bytes, name: str) -> Any:
+    """The content of a JSON document, with numbers as `int` or `Decimal`.
+
+    Raises:
+        WrongInput: it is none.
+    """
+    try:
+        return _json.decode(mended(body))
+    except InvalidOperation:
+        raise WrongInput(f"{name}: a number in it is beyond every size.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WrongInput(f"{name} is not JSON, or only a part of it: {error}.") from None
 
 
 def read_routing(name: str) -> Checked:

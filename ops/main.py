@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from ops.change import change
+from ops.changes import changes
 from ops.config import config
 from ops.cursors import cursors
 from ops.doctor import doctor
@@ -21,11 +23,12 @@ def cli() -> None:
     """Operate the connector between Visma.net ERP and Orderful.
 
     Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK; region, endpoint and credentials come
-    from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document is held.
+    from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document is held or a change parked,
+    4 a change is rejected.
     """
 
 
-for command in (config, translate, documents, cursors, doctor):
+for command in (config, translate, change, documents, changes, cursors, doctor):
     cli.add_command(command)
 
 

@@ -15,8 +15,9 @@ import click
 
 from connector.domain.errors import ConnectorError
 
-FAILED, WRONG_INPUT, HELD = 1, 2, 3
-"""Exit codes besides 0: something did not work, the input is wrong, at least one document is held."""
+FAILED, WRONG_INPUT, HELD, REJECTED = 1, 2, 3, 4
+"""Exit codes besides 0: something did not work, the input is wrong, at least one document is held (a change parked),
+a change is rejected."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -102,6 +103,11 @@ def span(value: timedelta) -> str:
         if count:
             parts.append(f"{count}{letter}")
     return sign + ("".join(parts) or "0s")
+
+
+def counted(number: int, word: str) -> str:
+    """A number of things in words: `1 change`, `2 changes`."""
+    return f"{number} {word}{'s' if number != 1 else ''}"
 
 
 def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> int:

@@ -15,12 +15,15 @@ from connector.domain.transactions import Stream
 from ops.output import Failed
 
 if TYPE_CHECKING:
+    from connector.adapters.callback_auth import CallbackCredentials
     from connector.adapters.http import Http
     from connector.adapters.orderful import OrderfulClient
+    from connector.adapters.orderful_inbound import OrderfulInbound
     from connector.adapters.payloads import S3Payloads
     from connector.adapters.routing_store import RoutingStore
     from connector.adapters.secrets import SecretsManagerSecrets
     from connector.adapters.visma import VismaClient
+    from connector.services.change_ports import Changes
     from connector.services.ports import Cursors, Ledger, Outbox
 
 # A person waits at the terminal for all checks together.
@@ -67,6 +70,21 @@ class Stack:
         """The stream the stack is bound to."""
         return Stream(self.output("Stream").lower())
 
+    @property
+    def inbox_ids(self) -> tuple[str, ...]:
+        """The Orderful inboxes that the stack collects from."""
+        return self._names("OrderfulInboxIds")
+
+    @property
+    def bucket_ids(self) -> tuple[str, ...]:
+        """The Orderful polling buckets that the stack collects from."""
+        return self._names("OrderfulBucketIds")
+
+    @property
+    def callback_url(self) -> str | None:
+        """The address that Orderful calls back; None for a stack from before there was one."""
+        return self.outputs.get("CallbackUrl")
+
     @cached_property
     def routing(self) -> RoutingStore:
         """The applied routing."""
@@ -89,6 +107,13 @@ class Stack:
         return DynamoLedger(self.output("DocumentsTable"), self.payloads)
 
     @cached_property
+    def changes(self) -> Changes:
+        """What came in."""
+        from connector.adapters.changes import DynamoChanges
+
+        return DynamoChanges(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
     def cursors(self) -> Cursors:
         """How far every list was read."""
         from connector.adapters.cursors import DynamoCursors
@@ -101,7 +126,9 @@ class Stack:
         from connector.adapters.queues import SqsOutbox
 
         return SqsOutbox(
-            documents_url=self.output("DocumentsQueueUrl"), deliveries_url=self.output("DeliveriesQueueUrl")
+            documents_url=self.output("DocumentsQueueUrl"),
+            deliveries_url=self.output("DeliveriesQueueUrl"),
+            changes_url=self.output("ChangesQueueUrl"),
         )
 
     def visma(self, company: Company) -> VismaClient:
@@ -128,12 +155,37 @@ class Stack:
         )
 
     @cached_property
+    def inbound(self) -> OrderfulInbound:
+        """Orderful's inbound side, with the stack's key."""
+        from connector.adapters.orderful_inbound import OrderfulInbound
+
+        return OrderfulInbound(
+            self.output("OrderfulBaseUrl"), self._secrets, self._http, self.clock, FixedDeadline(_PATIENCE)
+        )
+
+    def callback_credentials(self) -> CallbackCredentials:
+        """What a callback has to bring.
+
+        Raises:
+            Misconfigured: the secret cannot be read, or is not of the agreed shape.
+            Transient: Secrets Manager does not answer.
+        """
+        return self._secrets.callback_credentials()
+
+    @cached_property
     def _secrets(self) -> SecretsManagerSecrets:
         from connector.adapters.secrets import SecretsManagerSecrets
 
         return SecretsManagerSecrets(
-            self.clock, visma=self.output("VismaSecretArn"), orderful=self.output("OrderfulSecretArn")
+            self.clock,
+            visma=self.output("VismaSecretArn"),
+            orderful=self.output("OrderfulSecretArn"),
+            callback=self.outputs.get("CallbackSecretArn"),
         )
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        """The parts of a comma-separated output."""
+        return tuple(part for part in (each.strip() for each in self.outputs.get(key, "").split(",")) if part)
 
     @cached_property
     def _http(self) -> Http:

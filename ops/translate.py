@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import click
-import msgspec
 
 from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routes import DialectChoice, Route
-from connector.domain.routing import Routing, role_of
+from connector.domain.routing import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate as request_for
 from connector.edi.visma.read import NotADocument, decode, read_document
 from connector.edi.x12.text import x12_text
 from connector.services.policy import hold_reason, refuse_unknown_type
-from ops.files import read_bytes, read_sound_routing
+from ops.companies import mapping_company, named_company
+from ops.files import read_documents, read_sound_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _Held(Exception):
@@ -67,7 +64,7 @@ def translate(
         dialect=DialectChoice(dialect) if dialect else None,
         stream=Stream(stream),
     )
-    documents = _split(read_bytes(file), file)
+    documents = read_documents(file)
     code = 0
     for number, raw in enumerate(documents, start=1):
         place = f"{file}, document {number}" if len(documents) > 1 else file
@@ -108,31 +105,19 @@ class _Job:
             Parked: it lacks something.
         """
         data = decode(raw)
-        names = list(self.routing.data["companies"])
-        company = self.company or (names[0] if len(names) == 1 else None)
+        company = named_company(self.routing, self.company)
         if company is not None:
-            if company not in names:
-                raise WrongInput(f"the routing file has no company '{company}', only {', '.join(names)}.")
             return read_document(data, company=company, kind=self.kind)
         try:
             document = read_document(data, company="", kind=self.kind)
         except Parked as problem:
             problem.document = problem.document and problem.document.lstrip("/")
             raise
-        mapping = self.routing.companies_mapping(document.key.kind, document.counterparty)
-        if len(mapping) > 1:
-            raise WrongInput(
-                f"the companies {', '.join(mapping)} all map partner {document.counterparty}; name its company with"
-                " --company."
-            )
-        if not mapping:
-            raise Parked(
-                f"No company of the routing maps {role_of(document.key.kind)} {document.counterparty or '(none)'}.",
-                document=str(document.key).lstrip("/"),
-                next_step=f'Add partners.<name>.visma.{role_of(document.key.kind)}: "{document.counterparty}" with its '
-                "company to the routing file.",
-            )
-        return replace(document, key=replace(document.key, company=mapping[0]))
+        key = document.key
+        company = mapping_company(
+            self.routing, key.kind, document.counterparty, document=f"{key.kind.value}/{key.number}"
+        )
+        return replace(document, key=replace(key, company=company))
 
     def route(self, document: VismaDocument) -> Route:
         """The route of a document that is to leave; `_Held` or `Parked` when it is not."""
@@ -172,17 +157,3 @@ def _about(document: VismaDocument) -> Iterator[None]:
     except Parked as problem:
         problem.document = problem.document or str(document.key)
         raise
-
-
-def _split(body: bytes, file: str) -> Sequence[bytes]:
-    """The documents of a file: the one object, or the elements of a list as Visma's API returns them."""
-    body = body.removeprefix(_BYTE_ORDER_MARK)
-    if body.lstrip()[:1] != b"[":
-        return [body]
-    try:
-        elements = [bytes(element) for element in _elements.decode(body)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongInput(f"{file} is not JSON, or only a part of it: {error}.") from None
-    if not elements:
-        raise WrongInput(f"{file} is an empty list: there is nothing to translate.")
-    return elements

@@ -25,11 +25,22 @@ class Verdict:
     wrong: str | None
 
 
-_COLOURS = {"PARKED": "yellow", "REJECTED": "red", "SKIPPED": "dim"}
+@dataclass(frozen=True, slots=True)
+class ChangeVerdict:
+    """What became of an incoming change, and what is wrong with that, if anything."""
+
+    name: str
+    order: str
+    state: str
+    why: str
+    wrong: str | None
 
 
-def print_report(console: Console, verdicts: Sequence[Verdict], stack: Stack) -> bool:
-    """Print everything; True when every document ended as promised and Orderful holds each exactly once."""
+_COLOURS = {"PARKED": "yellow", "REJECTED": "red", "SKIPPED": "dim", "RECORDED": "dim"}
+
+
+def print_report(console: Console, verdicts: Sequence[Verdict], changed: Sequence[ChangeVerdict], stack: Stack) -> bool:
+    """Print everything; True when all ended as promised and nothing was sent or written twice."""
     table = Table(title="Where every document ended", show_lines=False)
     for heading in ("document", "partner", "dialect", "ended", "at Orderful", "why"):
         table.add_column(heading, overflow="fold")
@@ -44,18 +55,32 @@ def print_report(console: Console, verdicts: Sequence[Verdict], stack: Stack) ->
             f"[red]{verdict.wrong}[/red]" if verdict.wrong else verdict.why,
         )
     console.print(table)
+    console.print(_changes(changed))
     for line in _what_the_vendors_did(stack):
         console.print(line, highlight=False)
-    wrong = [verdict for verdict in verdicts if verdict.wrong]
+    wrong = [*(one for one in verdicts if one.wrong), *(one for one in changed if one.wrong)]
     sent = sum(len(verdict.transactions) for verdict in verdicts)
     if wrong:
-        console.print(f"[red]{len(wrong)} of {len(verdicts)} documents did not end as promised.[/red]")
+        total = len(verdicts) + len(changed)
+        console.print(f"[red]{len(wrong)} of {total} documents and changes did not end as promised.[/red]")
         return False
     console.print(
         f"[green]All {len(verdicts)} documents ended as promised; Orderful holds each of the {sent} transactions "
-        "exactly once.[/green]"
+        f"exactly once. All {len(changed)} inbound documents ended as promised; each change was written once or not at "
+        "all, and none of them was sent back.[/green]"
     )
     return True
+
+
+def _changes(changed: Sequence[ChangeVerdict]) -> Table:
+    table = Table(title="What became of what partners sent", show_lines=False)
+    for heading in ("what came", "order", "ended", "before -> asked, or why not"):
+        table.add_column(heading, overflow="fold")
+    for verdict in changed:
+        colour = _COLOURS.get(verdict.state, "green")
+        why = f"[red]{verdict.wrong}[/red]" if verdict.wrong else verdict.why
+        table.add_row(verdict.name, verdict.order, f"[{colour}]{verdict.state}[/{colour}]", why)
+    return table
 
 
 def _what_the_vendors_did(stack: Stack) -> list[str]:

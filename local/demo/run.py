@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,19 +25,24 @@ from typing import Any
 import yaml
 from rich.console import Console
 
+from connector.adapters.changes import DynamoChanges
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
+from connector.domain.changes import Change, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision, State
 from connector.domain.routing import Routing
 from local import stack as laptop
-from local.demo import scenario
-from local.demo.report import Verdict, print_report
+from local.demo import changes, scenario
+from local.demo.changes import Wish
+from local.demo.report import ChangeVerdict, Verdict, print_report
 from local.demo.scenario import Edit, Expected
 
 ROUTING = Path(__file__).with_name("routing.yaml")
 PATIENCE = timedelta(minutes=4)
-_MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED}
+_MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
+_CHANGING = (ChangeState.RECEIVED, ChangeState.APPLYING)
+_QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
 _SENT = {State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED}
 _PURPOSES = {"00": "original", "05": "replace", "01": "cancellation"}
 
@@ -64,20 +71,20 @@ class Demo:
         self.stack = stack
         self.progress = progress
         outputs = stack.outputs
-        self.ledger = DynamoLedger(
-            outputs["DocumentsTable"],
-            S3Payloads(outputs["PayloadsBucket"], stack.client("s3")),
-            stack.client("dynamodb"),
-        )
+        payloads = S3Payloads(outputs["PayloadsBucket"], stack.client("s3"))
+        self.ledger = DynamoLedger(outputs["DocumentsTable"], payloads, stack.client("dynamodb"))
+        self.changes = DynamoChanges(outputs["DocumentsTable"], payloads, stack.client("dynamodb"))
         self.documents = scenario.morning()
+        self.wishes: dict[str, Wish] = {}
 
-    def play(self) -> list[Verdict]:
+    def play(self) -> tuple[list[Verdict], list[ChangeVerdict]]:
         """Play the whole scenario and judge it."""
         self.prepare()
         self._morning()
         self._midday()
         self._operator()
-        return self.verdicts()
+        self._partners()
+        return self.verdicts(), self.change_verdicts()
 
     def prepare(self) -> None:
         """Companies, partners, routing and the first poll: the stack as it is before the first document."""
@@ -156,6 +163,57 @@ class Demo:
         self._apply(routing)
         self._until_at_rest(expected=len(self.documents))
 
+    def _partners(self) -> None:
+        """Changes come in, by every way, while somebody else works on one of the orders."""
+        wishes = changes.wishes(self.documents)
+        self.progress(f"{len(wishes)} changes (860) and an acknowledgment (855) come from partners; on the way:")
+        self.progress("  a user edits one of the orders at the same moment, one callback comes twice, two are forged")
+        edited = next(wish for wish in wishes if "while a user" in wish.name).order
+        put = {"method": "PUT", "path_prefix": f"/v1/purchaseorder/{edited}"}
+        self.stack.visma.control("POST", "faults", {"fault": "delay", "match": put, "seconds": 3})
+        for wish in [*wishes, changes.acknowledgment(self.documents)]:
+            receiver = {"receiver": changes.OURS, "stream": "TEST", "channels": list(wish.channels)}
+            given = {"sender": wish.sender, "message": wish.message, **receiver, **wish.types}
+            created = self.stack.orderful.control("POST", "inbound", given)
+            self.wishes[created["id"]] = wish
+            if "webhook" in wish.channels:
+                again = {"transactionId": int(created["id"]), "delivery": {"deliveryId": created["deliveryId"]}}
+                self.callback(again, secret=True)
+        forged = changes.forged(self.documents)
+        answers = [self.callback(forged, secret=False), self.callback(forged, secret=True)]
+        if answers != [401, 202]:
+            raise DemoFailed(f"The forged callbacks were answered {answers}, promised was [401, 202].")
+        self._invoke("PollOrderfulFunction")
+        self._while_it_is_read(edited)
+        self._until_at_rest(expected=len(self.documents))
+
+    def _while_it_is_read(self, order: str) -> None:
+        """Edit an order between the connector's reading and its writing (the PUT is held up meanwhile)."""
+        path = f"/v1/purchaseorder/{order}"
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while not self.stack.visma.control("GET", f"requests?method=GET&path_prefix={path}")["requests"]:
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"Order {order} was never read for its change.")
+            time.sleep(0.05)
+        by_key = {document.key: document for document in self.documents}
+        edited = by_key[f"{changes.COMPANY}/purchase_order/{order}"]
+        self._edit(edited, Edit(edited.key, {"emailed": True}))
+
+    def callback(self, body: dict[str, Any], *, secret: bool) -> int:
+        """Call the stack as Orderful would, or as somebody who does not know the secret; the status of the answer."""
+        given = {laptop.CALLBACK_SECRET["header"]: laptop.CALLBACK_SECRET["secrets"][0]} if secret else {}
+        request = urllib.request.Request(  # noqa: S310 - our own http URL
+            self.stack.callback_url,
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **given},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own http URL
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
     def _edit(self, document: Expected, edit: Edit) -> None:
         self.stack.visma.control(
             "PATCH",
@@ -210,10 +268,13 @@ class Demo:
         shown = ""
         while time.monotonic() < deadline:
             poll = self._poll()
+            if self.wishes:
+                self._invoke("PollOrderfulFunction")
             newest = self.newest()
             waiting = self._queued()
             quiet = not poll.get("queued") and not poll.get("problems") and waiting == 0
             moving = sum(1 for revision in newest.values() if revision.state in _MOVING)
+            moving += sum(1 for state in _CHANGING for _ in self.changes.in_state(state))
             if quiet and not moving and len(newest) >= expected:
                 self._invoke("TrackTransactionsFunction")
                 self.progress(f"  at rest: {_tally(self.newest().values())}")
@@ -229,7 +290,7 @@ class Demo:
         sqs = self.stack.client("sqs")
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         total = 0
-        for output in ("DocumentsQueueUrl", "DeliveriesQueueUrl"):
+        for output in _QUEUES:
             answer = sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=names)
             total += sum(int(answer["Attributes"][name]) for name in names)
         return total
@@ -259,6 +320,29 @@ class Demo:
             for (sender, number, _), stray in held.items()
         ]
         return verdicts
+
+    def change_verdicts(self) -> list[ChangeVerdict]:
+        """Compare what became of the changes with what the scenario promised."""
+        deliveries = {one["transactionId"]: one for one in self.stack.orderful.control("GET", "deliveries")}
+        written = Counter(
+            row["path"].rsplit("/", 1)[-1]
+            for row in self.stack.visma.control("GET", "requests?method=PUT")["requests"]
+            if row["status"] == 204
+        )
+        verdicts = []
+        for transaction_id, wish in self.wishes.items():
+            key = self.changes.known(transaction_id)
+            change = self.changes.get(key, transaction_id) if key else None
+            verdicts.append(_judge_change(wish, change, self._order(wish.order), written, deliveries[transaction_id]))
+        if self.changes.known(changes.FORGED_ID) is not None:
+            verdicts.append(ChangeVerdict("forged callback", "", "recorded", "", "a forged callback was believed"))
+        return verdicts
+
+    def _order(self, number: str) -> dict[str, Any]:
+        """An order as it stands in Visma now."""
+        query = f"documents?kind=purchaseorder&company={scenario.COMPANY_IDS[changes.COMPANY]}"
+        found = [one for one in self.stack.visma.control("GET", query) if one["orderNbr"] == number]
+        return dict(found[0])
 
     def held(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
         """What Orderful holds, by sender, number and type, oldest first."""
@@ -304,6 +388,29 @@ def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequ
     )
 
 
+def _judge_change(
+    wish: Wish, change: Change | None, order: dict[str, Any], written: Counter[str], delivery: dict[str, Any]
+) -> ChangeVerdict:
+    state = change.state.value if change else "nowhere"
+    has = {line["lineNbr"]: float(line["orderQty"]) for line in order["lines"]}
+    asked = {number: quantity for number, quantity in wish.quantities.items() if has.get(number) != quantity}
+    wrong = None
+    if state != wish.ends:
+        wrong = f"ended {state}, promised was {wish.ends}"
+    elif written[wish.order] != wish.writes:
+        wrong = f"the order was written {written[wish.order]} times, promised was {wish.writes}"
+    elif asked:
+        wrong = f"lines are {has}, promised was {wish.quantities}"
+    elif (delivery["status"], delivery["confirmed"]) != ("DELIVERED", 1):
+        wrong = f"the delivery is {delivery['status']}, confirmed {delivery['confirmed']} times"
+    said = (
+        "; ".join(f"{one.where}: {one.field} {one.had or '-'} -> {one.asked}" for one in change.differences)
+        if change
+        else ""
+    )
+    return ChangeVerdict(wish.name, wish.order, state, (change and change.reason) or said, wrong)
+
+
 def purpose_of(request: dict[str, Any]) -> str:
     """Original, replacement or cancellation, from the request that Orderful was sent."""
     message = request["message"]
@@ -330,8 +437,8 @@ def main(start: Callable[..., Any] = laptop.running) -> int:
     try:
         with start(progress) as stack:
             demo = Demo(stack, progress)
-            verdicts = demo.play()
-            passed = print_report(console, verdicts, stack)
+            verdicts, changed = demo.play()
+            passed = print_report(console, verdicts, changed, stack)
     except (DemoFailed, laptop.StackFailed) as error:
         console.print(f"[red]{error}[/red]")
         return 1

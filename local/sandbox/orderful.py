@@ -18,9 +18,12 @@ from werkzeug.exceptions import Forbidden, HTTPException
 
 from local.sandbox.faults import Answer
 from local.sandbox.orderful_create import Posted, read_v3, read_v4
+from local.sandbox.orderful_inbound import Inbound
+from local.sandbox.orderful_inbound_routes import add_inbound_api, add_inbound_controls
 from local.sandbox.orderful_mosaic import Problem
 from local.sandbox.orderful_network import Account, Network, Relationship
-from local.sandbox.orderful_routes import add_api, add_controls
+from local.sandbox.orderful_push import Pushes
+from local.sandbox.orderful_routes import add_api, add_controls, check_version
 from local.sandbox.orderful_store import ArgumentError, Pace, Transaction, Transactions, cursor, position_of
 from local.sandbox.server import FAULT_IN_FORCE, Sandbox, json_response
 
@@ -40,6 +43,7 @@ class OrderfulSandbox(Sandbox):
         page_size: Rows of a list page.
         limit_per_minute: Requests a minute for each endpoint.
         limits: Other limits, by method and route, as `POST /transactions`.
+        inbound: What partners send us, and the channels it takes.
     """
 
     def __init__(
@@ -72,21 +76,38 @@ class OrderfulSandbox(Sandbox):
         self.limit_per_minute = limit_per_minute
         self.limits: dict[str, int] = {}
         self._first = (tuple(own), tuple(partners), pace or Pace(), uuids)
+        self._pushes = Pushes(self.clock.now)
         self.forget()
         add_api(self, self.app)
+        add_inbound_api(self, self.app)
         add_controls(self, self.app)
+        add_inbound_controls(self, self.app)
 
     def forget(self) -> None:
-        """Drop transactions, limits and everything added to the network since the start."""
+        """Drop transactions, limits, channels and everything added to the network since the start."""
         own, partners, pace, uuids = self._first
         self.pace = pace
         self.limits = {}
         self.network = Network()
         self._transactions = Transactions(first_id=FIRST_ID, uuids=uuids)
         self._windows: dict[str, tuple[datetime, int]] = {}
+        self._pushes.forget()
+        self.inbound = Inbound(
+            network=self.network,
+            transactions=self._transactions,
+            clock=self.clock,
+            lock=self.lock,
+            pushes=self._pushes,
+            base=lambda: self._base,
+        )
         self.add_account(*own)
         for partner in partners:
             self.add_partner(*partner)
+
+    def stop(self) -> None:
+        """Stop listening and pushing."""
+        self._pushes.forget()
+        super().stop()
 
     # -- the network
 
@@ -150,16 +171,28 @@ class OrderfulSandbox(Sandbox):
 
     # -- transactions
 
-    def transactions(self, business_number: str | None = None) -> list[dict[str, Any]]:
-        """Everything held, oldest first: as the API shows it, and `request` as it was posted."""
+    def transactions(self, business_number: str | None = None, *, direction: str = "out") -> list[dict[str, Any]]:
+        """What we sent (`out`), partners sent (`in`) or both (`all`), oldest first.
+
+        Each as the API shows it, and `request` as it was posted.
+
+        Raises:
+            ValueError: there is no such direction.
+        """
+        if direction not in {"in", "out", "all"}:
+            raise ValueError(f"Transactions go in or out, or all are asked for, not '{direction}'.")
         with self.lock:
             self._move_on()
-            base = self.url if self.listening else "http://localhost"
             return [
-                {**one.shown(base), "request": one.request, "version": one.version, "invalid": one.invalid}
+                {**one.shown(self._base), "request": one.request, "version": one.version, "invalid": one.invalid}
                 for one in self._transactions.all()
-                if business_number in {None, one.business_number}
+                if business_number in {None, one.business_number} and direction in {"all", one.direction}
             ]
+
+    @property
+    def _base(self) -> str:
+        """The host of links that stand in no answer to a request."""
+        return self.url if self.listening else "http://localhost"
 
     def advance(
         self,
@@ -247,8 +280,7 @@ class OrderfulSandbox(Sandbox):
 
     def create_v4(self) -> FlaskResponse:
         """`POST /transactions`: 202, also when the document is wrong."""
-        if request.headers.get("orderful-api-version") != "v4":
-            raise ArgumentError(("orderful-api-version", "orderful-api-version must be v4"))
+        check_version()
         posted = read_v4(request.get_json(silent=True))
         if request.environ.get(FAULT_IN_FORCE) == "failed_202":
             asked = Problem("message", "The sandbox was asked to find this invalid.", "")

@@ -94,6 +94,11 @@ class Network:
         """Whose id this is on this stream. A live id is nobody's on the test stream, and the other way round."""
         return next((one for one in self.accounts if one.isa_id(stream) == isa_id), None)
 
+    def known(self, isa_id: str, stream: str) -> Account:
+        """Whose id this is on this stream, else on the other one, else an account of a stranger."""
+        others = (one for one in self.accounts if isa_id in {one.live, one.test})
+        return self.account(isa_id, stream) or next(others, Account(isa_id, isa_id, isa_id, 0))
+
     def named(self, isa_id: str) -> Account:
         """The account with this live or test id.
 

@@ -43,7 +43,7 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
     def list_transactions() -> FlaskResponse:
         parameters = request.args.to_dict(flat=False)
         rows, following, preceding = sandbox.page(parameters)
-        return _page([one.shown(_base()) for one in rows], parameters, following, preceding)
+        return _page([one.shown(base_url()) for one in rows], parameters, following, preceding)
 
     _add_reading(sandbox, app)
 
@@ -74,8 +74,8 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
             raise ArgumentError(("expand", "expand must be one of message"))
         found = sandbox.find(transaction_id)
         if found is None:
-            return _not_found(transaction_id)
-        shown = found.shown(_base())
+            return not_found(transaction_id)
+        shown = found.shown(base_url())
         if expand:
             shown["message"] = _message(found)
         return json_response(shown)
@@ -83,14 +83,14 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
     @app.get("/v3/transactions/<transaction_id>/message")
     def read_message(transaction_id: str) -> FlaskResponse:
         found = sandbox.find(transaction_id)
-        return json_response(_message(found)) if found else _not_found(transaction_id)
+        return json_response(_message(found)) if found else not_found(transaction_id)
 
     @app.get("/v3/transactions/<transaction_id>/acknowledgment")
     def read_acknowledgment(transaction_id: str) -> FlaskResponse:
         found = sandbox.find(transaction_id)
         if found is None or found.acknowledged_at is None or found.acknowledgment_status == "OVERDUE":
-            return _not_found(transaction_id)
-        href = f"{_base()}/v3/transactions/{found.id}"
+            return not_found(transaction_id)
+        href = f"{base_url()}/v3/transactions/{found.id}"
         return json_response(
             {
                 "href": f"{href}/acknowledgment",
@@ -107,7 +107,7 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
     def read_validations(transaction_id: str, organization_id: str | None = None) -> FlaskResponse:
         found = sandbox.find(transaction_id)
         if found is None or organization_id not in {None, str(sandbox.organization.number)}:
-            return _not_found(transaction_id)
+            return not_found(transaction_id)
         return json_response(found.invalid if found.validation_status == "INVALID" else [])
 
 
@@ -116,7 +116,7 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
 
     @app.get(f"{CONTROL_PREFIX}/transactions")
     def held() -> list[dict[str, Any]]:
-        return sandbox.transactions(request.args.get("business_number"))
+        return sandbox.transactions(request.args.get("business_number"), direction=request.args.get("direction", "out"))
 
     @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/advance")
     def advance(transaction_id: str) -> tuple[str, int]:
@@ -149,13 +149,14 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
         return "", 204
 
 
-def _base() -> str:
+def base_url() -> str:
+    """The host of the links in an answer: the one that was asked."""
     return request.host_url.rstrip("/")
 
 
 def _message(transaction: Transaction) -> dict[str, Any]:
-    href = f"{_base()}/v3/transactions/{transaction.id}/message"
-    return {"href": href, "transactionSets": transaction.transaction_sets}
+    href = f"{base_url()}/v3/transactions/{transaction.id}/message"
+    return {"href": href, **transaction.content()}
 
 
 def _page(
@@ -170,8 +171,15 @@ def _page(
     return json_response({"metadata": {"pagination": {"links": links}}, "data": rows})
 
 
-def _not_found(transaction_id: str) -> FlaskResponse:
-    return json_response({"message": f"Transaction {transaction_id} not found", "statusCode": 404}, 404)
+def not_found(name: str, kind: str = "Transaction") -> FlaskResponse:
+    """Orderful's 404 for a thing it does not hold."""
+    return json_response({"message": f"{kind} {name} not found", "statusCode": 404}, 404)
+
+
+def check_version() -> None:
+    """Refuse a v4 request without its header; raises `ArgumentError`."""
+    if request.headers.get("orderful-api-version") != "v4":
+        raise ArgumentError(("orderful-api-version", "orderful-api-version must be v4"))
 
 
 def _argument_error(error: ArgumentError) -> FlaskResponse:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from local.sandbox.orderful_network import Relationship, stamp
 
@@ -73,7 +73,8 @@ class Transaction:
         relationship: What it goes through.
         created_at: When it came in.
         invalid: What validation finds, as `/v2/.../validations` shows it.
-        transaction_sets: The document as `/v3/.../message` shows it.
+        transaction_sets: The document as OrderfulJSON, as far as there is one.
+        direction: `out` for ours; `in` for those of partners, which wait for us instead of moving on with time.
     """
 
     sequence: int
@@ -95,9 +96,12 @@ class Transaction:
     acknowledged_at: datetime | None = None
     errors: list[dict[str, str]] = field(default_factory=list)
     last_updated_at: datetime | None = None
+    direction: Literal["in", "out"] = "out"
 
     def move_on(self, now: datetime, pace: Pace) -> None:
         """Let time pass: validation, then delivery, then the partner's answer."""
+        if self.direction == "in":
+            return
         if self.validation_status == "PROCESSING" and self._due(pace.validation, now):
             self.set_status("validation", "INVALID" if self.invalid else "VALID", self._at(pace.validation))
         if self.validation_status != "VALID" or self.relationship.auto_send == "DISABLED":
@@ -124,6 +128,10 @@ class Transaction:
         self.last_updated_at = at
         if which == "acknowledgment":
             self.acknowledged_at = at
+
+    def content(self) -> dict[str, Any]:
+        """The document as `/v3/.../message` shows it: a partner's as it came, since the sandbox does not translate."""
+        return dict(self.request["message"]) if self.direction == "in" else {"transactionSets": self.transaction_sets}
 
     def shown(self, base: str) -> dict[str, Any]:
         """As `GET /v3/transactions/{id}` shows it; `base` is the host of the links."""
@@ -170,10 +178,14 @@ class Transactions:
         self._first_id = first_id
         self.uuids = uuids
 
-    def next_id(self) -> tuple[int, str]:
-        """Order and id of the next transaction."""
+    def next_number(self) -> tuple[int, int]:
+        """Order and number of the next transaction."""
         sequence = len(self._all) + 1
-        number = self._first_id + sequence
+        return sequence, self._first_id + sequence
+
+    def next_id(self) -> tuple[int, str]:
+        """Order and id of the next transaction we send."""
+        sequence, number = self.next_number()
         return sequence, str(uuid.UUID(int=number, version=4)) if self.uuids else str(number)
 
     def add(self, transaction: Transaction) -> None:

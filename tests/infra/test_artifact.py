@@ -16,6 +16,9 @@ FUNCTIONS = {
     "TranslateDocumentFunction": "translate_document_handler",
     "DeliverTransactionFunction": "deliver_transaction_handler",
     "TrackTransactionsFunction": "track_transactions_handler",
+    "ReceiveCallbackFunction": "receive_callback_handler",
+    "PollOrderfulFunction": "poll_orderful_handler",
+    "ApplyChangeFunction": "apply_change_handler",
 }
 # AWS Lambda: 250 MB unzipped, layers included. We are far below; what brings us near has to be noticed.
 SIZE_LIMIT = 60_000_000

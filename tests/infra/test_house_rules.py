@@ -78,8 +78,8 @@ BREAKS = {
     ),
     "another queue without dead letters": (
         rules.EveryQueueHasDeadLetters,
-        _add("ChangesQueue", "AWS::SQS::Queue", SqsManagedSseEnabled=True),
-        "ChangesQueue",
+        _add("AnotherQueue", "AWS::SQS::Queue", SqsManagedSseEnabled=True),
+        "AnotherQueue",
     ),
     "dead letters nobody hears of": (
         rules.EveryQueueIsWatched,
@@ -225,7 +225,7 @@ def test_every_rule_is_broken_by_some_case() -> None:
 def test_cfn_lint_finds_nothing_in_the_template_and_the_house_rules_fail_a_broken_one(tmp_path: Path) -> None:
     broken = tmp_path / "template.yaml"
     text = (ROOT / "template.yaml").read_text()
-    assert text.count("SqsManagedSseEnabled: true") == 4
+    assert text.count("SqsManagedSseEnabled: true") == 6
     broken.write_text(text.replace("SqsManagedSseEnabled: true", "SqsManagedSseEnabled: false", 1))
     lint = Path(sys.executable).with_name("cfn-lint")
 

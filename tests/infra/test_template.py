@@ -67,8 +67,9 @@ def test_plain_values_of_the_environment_are_text_because_an_emulator_does_not_c
         assert all(isinstance(value, str | dict) for value in values)
 
 
-def test_a_claim_outlives_the_function_that_holds_it(properties: Properties) -> None:
-    function = properties("AWS::Serverless::Function")["DeliverTransactionFunction"]
+@pytest.mark.parametrize("name", ["DeliverTransactionFunction", "ApplyChangeFunction"])
+def test_a_claim_outlives_the_function_that_holds_it(name: str, properties: Properties) -> None:
+    function = properties("AWS::Serverless::Function")[name]
 
     assert int(function["Environment"]["Variables"]["CLAIM_SECONDS"]) > function["Timeout"]
 
@@ -84,9 +85,10 @@ def test_consumers_report_each_failed_message_and_are_limited_where_a_limit_cost
     properties: Properties,
 ) -> None:
     functions = properties("AWS::Serverless::Function").values()
-    events = [event["Properties"] for function in functions for event in function.get("Events", {}).values()]
+    every = [event for function in functions for event in function.get("Events", {}).values()]
+    events = [event["Properties"] for event in every if event["Type"] == "SQS"]
 
-    assert len(events) == 2
+    assert len(events) == 3
     for event in events:
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert event["BatchSize"] == 10
@@ -102,9 +104,11 @@ def test_scheduled_functions_are_not_retried_by_lambda_because_the_next_schedule
         schedule["Target"]["Arn"]["Fn::GetAtt"][0] for schedule in properties("AWS::Scheduler::Schedule").values()
     }
 
-    assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction"}
+    assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction"}
     for name in scheduled:
         assert functions[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    (start,) = _statements(properties("AWS::IAM::Role")["SchedulerRole"])
+    assert {resource["Fn::GetAtt"][0] for resource in start["Resource"]} == scheduled
 
 
 def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_only(properties: Properties) -> None:
@@ -112,7 +116,7 @@ def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_onl
     sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
 
     assert all(queue["FifoQueue"] for queue in queues.values())
-    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue"}
+    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue", "ChangesQueue"}
     for queue in sources.values():
         assert queue["ContentBasedDeduplication"] is False
         assert queue["DeduplicationScope"] == "messageGroup"
@@ -164,6 +168,9 @@ def test_a_live_stack_cannot_be_pointed_at_an_emulator(template: dict[str, Any])
         ("TranslateDocumentRole", set()),
         ("DeliverTransactionRole", {"OrderfulSecret"}),
         ("TrackTransactionsRole", {"OrderfulSecret"}),
+        ("ReceiveCallbackRole", {"CallbackSecret"}),
+        ("PollOrderfulRole", {"OrderfulSecret"}),
+        ("ApplyChangeRole", {"VismaSecret", "OrderfulSecret"}),
     ],
 )
 def test_a_function_reads_only_the_secret_of_the_system_it_calls(
@@ -179,10 +186,31 @@ def test_a_function_reads_only_the_secret_of_the_system_it_calls(
         ("TranslateDocumentRole", {"RoutingTable", "DocumentsTable"}),
         ("DeliverTransactionRole", {"DocumentsTable"}),
         ("TrackTransactionsRole", {"DocumentsTable"}),
+        ("ReceiveCallbackRole", set()),
+        ("PollOrderfulRole", {"DocumentsTable", "CursorsTable", "RoutingTable"}),
+        ("ApplyChangeRole", {"DocumentsTable", "RoutingTable", "TokensTable"}),
     ],
 )
 def test_a_function_reaches_only_the_tables_of_its_concern(role: str, tables: set[str], properties: Properties) -> None:
     assert _resources_allowed(properties("AWS::IAM::Role")[role], "dynamodb") == tables
+
+
+def test_whoever_stands_at_the_door_can_queue_a_hint_and_nothing_else(properties: Properties) -> None:
+    """Anybody on the internet starts this function."""
+    actions = {
+        action
+        for statement in _statements(properties("AWS::IAM::Role")["ReceiveCallbackRole"])
+        for action in _flat(statement["Action"])
+        if isinstance(action, str)
+    }
+
+    assert actions == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sqs:SendMessage",
+        "sqs:SendMessageBatch",
+        "secretsmanager:GetSecretValue",
+    }
 
 
 def test_no_function_can_change_the_routing_or_delete_from_the_ledger(properties: Properties) -> None:
@@ -267,18 +295,40 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         Metric.STREAM_MISMATCH,
         Metric.DOUBLE_SENT,
         Metric.DAMAGED_ROWS,
+        Metric.COLLECT_COMPLETED,
+        Metric.CHANGES_PARKED,
+        Metric.CHANGES_REJECTED,
+        Metric.CHANGES_STUCK,
+        Metric.CALLBACKS_REFUSED,
+        Metric.CALLBACKS_UNUSABLE,
     }
 
 
-def test_silence_of_the_poller_is_an_alarm_and_silence_of_anything_else_is_none(properties: Properties) -> None:
+def test_silence_of_a_poller_is_an_alarm_and_silence_of_anything_else_is_none(properties: Properties) -> None:
     for name, alarm in properties("AWS::CloudWatch::Alarm").items():
-        if name == "PollHeartbeatAlarm":
+        if name in {"PollHeartbeatAlarm", "CollectHeartbeatAlarm"}:
             assert alarm["TreatMissingData"] == "breaching"
             assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
             assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, {"Ref": "HeartbeatMinutes"})
         else:
             assert alarm["TreatMissingData"] == "notBreaching"
             assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_a_number_that_is_reported_again_and_again_alarms_only_when_it_never_was_zero(properties: Properties) -> None:
+    alarms = properties("AWS::CloudWatch::Alarm")
+
+    for name in ("DocumentsUnconfirmedAlarm", "ChangesUnfinishedAlarm"):
+        assert (alarms[name]["Statistic"], alarms[name]["Period"], alarms[name]["Threshold"]) == ("Minimum", 900, 0)
+
+
+def test_a_callback_that_got_no_good_answer_is_heard_of_whoever_answered_it(properties: Properties) -> None:
+    """The function catches what goes wrong inside it, and API Gateway answers for it when it cannot start."""
+    alarm = properties("AWS::CloudWatch::Alarm")["CallbacksFailedAlarm"]
+    api = properties("AWS::Serverless::Api")["CallbackApi"]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5XXError")
+    assert alarm["Dimensions"] == [{"Name": "ApiName", "Value": api["Name"]}]
 
 
 def test_every_function_has_an_alarm_on_its_errors(properties: Properties) -> None:
@@ -333,8 +383,15 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "DocumentsDeadLettersUrl",
         "DeliveriesQueueUrl",
         "DeliveriesDeadLettersUrl",
+        "ChangesQueueUrl",
+        "ChangesDeadLettersUrl",
+        "CallbackUrl",
+        "CallbackApiId",
         "VismaSecretArn",
         "OrderfulSecretArn",
+        "CallbackSecretArn",
+        "OrderfulInboxIds",
+        "OrderfulBucketIds",
         "AlarmTopicArn",
         *SETTINGS,
     }

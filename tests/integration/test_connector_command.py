@@ -57,6 +57,7 @@ def orderful():
     own, partners = ("NORDICFOOD", "NORDICFOODT", "Nordic Food AS"), (("ACMEPRODUCE", "ACMEPRODUCET", "Acme"),)
     with running_orderful(own=own, partners=partners) as sandbox:
         sandbox.add_partner("MATSENTERET", "MATSENTERETT")
+        sandbox.inbound.set_channels({"inboxes": [4711]})
         yield sandbox
 
 
@@ -84,6 +85,12 @@ def connector(visma, orderful, monkeypatch, capsys):
             "VismaBaseUrl": visma.url,
             "VismaTokenUrl": f"{visma.url}/connect/token",
             "OrderfulBaseUrl": orderful.url,
+            "OrderfulInboxIds": "4711",
+            "OrderfulBucketIds": "",
+            "CallbackUrl": "https://callback.example/v1/orderful",
+            "CallbackSecretArn": secrets.create_secret(
+                Name="callback", SecretString='{"header": "x-connector-secret", "secrets": ["a secret"]}'
+            )["ARN"],
             "Stream": "test",
         }
 

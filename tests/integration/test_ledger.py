@@ -294,6 +294,109 @@ class TestLists:
         assert len(list(ledger.in_state(State.VALID))) == 1
 
 
+class TestWhatThePartnerAskedFor:
+    """A number is reserved while a change of the partner's is written, and holds what came of it afterwards."""
+
+    def test_a_reservation_takes_the_next_number_and_stands_open(self, ledger):
+        put(ledger, a_revision(state=State.ACKNOWLEDGED))
+        reserved = reserve(ledger)
+        assert ledger.get(KEY, 2) == reserved
+        assert [one.state for one in ledger.revisions(KEY)] == [State.CHANGING, State.ACKNOWLEDGED]
+        assert list(ledger.in_state(State.CHANGING)) == [reserved]
+
+    def test_a_number_is_reserved_once(self, ledger):
+        reserved = reserve(ledger)
+        with pytest.raises(Conflict):
+            reserve(ledger, transaction_id="802210972")
+        with pytest.raises(Conflict):
+            put(ledger, a_revision(2))
+        assert ledger.get(KEY, 2) == reserved
+
+    def test_a_number_that_was_captured_is_not_reserved(self, ledger):
+        captured = put(ledger, a_revision(2))
+        with pytest.raises(Conflict):
+            reserve(ledger)
+        assert ledger.get(KEY, 2) == captured
+
+    def test_a_reservation_has_no_content_yet_and_cannot_be_sent(self, ledger):
+        reserved = reserve(ledger)
+        with pytest.raises(Transient, match="stored source of revision 2 is missing"):
+            ledger.source_of(reserved)
+        assert ledger.claim(KEY, 2, now=NOW, lease=LEASE) is None
+
+    def test_agreed_content_takes_the_place_of_its_reservation(self, ledger):
+        agreed = agree(ledger, reserve(ledger), was=State.CHANGING)
+        found = ledger.get(KEY, 2)
+        assert found == agreed
+        assert (found.visma_version, found.transaction_id, found.state) == ("AAAAAE0YIiI=", "802210971", State.AGREED)
+        assert ledger.source_of(found) == b'{"orderNbr": "500123", "timeStamp": "AAAAAE0YIiI="}'
+        assert list(ledger.in_state(State.CHANGING)) == []
+        assert list(ledger.in_state(State.AGREED)) == [agreed]
+
+    def test_agreed_content_may_be_a_revision_of_its_own(self, ledger):
+        captured = put(ledger)
+        agreed = agree(ledger, a_reservation(), was=None)
+        assert list(ledger.revisions(KEY)) == [agreed, captured]
+        assert ledger.source_of(agreed) == b'{"orderNbr": "500123", "timeStamp": "AAAAAE0YIiI="}'
+
+    def test_a_reservation_that_is_gone_takes_nothing(self, ledger):
+        reserved = reserve(ledger)
+        dropped = ledger.move(reserved, State.SUPERSEDED, now=NOW + SECOND, note="not written", visma_version="AAAA")
+        with pytest.raises(Conflict):
+            agree(ledger, reserved, was=State.CHANGING)
+        assert ledger.get(KEY, 2) == dropped
+        assert ledger.get(KEY, 2).visma_version == "AAAA"
+
+    @pytest.mark.parametrize("was", [None, State.CHANGING])
+    def test_content_of_a_revision_of_another_state_is_not_replaced(self, ledger, was):
+        captured = put(ledger, a_revision(2, state=State.SENT))
+        with pytest.raises(Conflict):
+            agree(ledger, a_reservation(), was=was)
+        assert ledger.get(KEY, 2) == captured
+        assert ledger.source_of(captured) == b'{"orderNbr": "500123"}'
+        assert ledger.request_of(captured) == BODY
+
+    def test_content_for_a_reservation_that_never_was_is_not_written(self, ledger):
+        with pytest.raises(Conflict):
+            agree(ledger, a_reservation(), was=State.CHANGING)
+        assert ledger.get(KEY, 2) is None
+
+    @pytest.mark.parametrize("size", [1_000, 300_000])
+    def test_the_content_comes_back_to_the_byte(self, ledger, size):
+        source = b'{"note": "' + random.Random(7).randbytes(size).hex().encode() + b'"}'
+        agree(ledger, reserve(ledger), was=State.CHANGING, source=source)
+        assert ledger.source_of(ledger.get(KEY, 2)) == source
+
+
+def a_reservation(**changes) -> Revision:
+    """The second revision of the order, as a change of the partner's reserves it."""
+    revision = Revision(KEY, 2, "", State.CHANGING, NOW, NOW, partner="acme", stream=Stream.TEST)
+    history = (Event(NOW, State.CHANGING, "the partner's change is written (802210971)"),)
+    return replace(
+        revision, **({"transaction_id": "802210971", "business_number": KEY.number, "history": history} | changes)
+    )
+
+
+def reserve(ledger, **changes) -> Revision:
+    revision = a_reservation(**changes)
+    ledger.reserve(revision)
+    return revision
+
+
+def agree(ledger, reserved, *, was, source=b'{"orderNbr": "500123", "timeStamp": "AAAAAE0YIiI="}') -> Revision:
+    """Write the content of a reservation down; gives the revision as it is stored."""
+    agreed = replace(
+        reserved,
+        revision_id="c" * 64,
+        state=State.AGREED,
+        updated_at=NOW + SECOND,
+        visma_version="AAAAAE0YIiI=",
+        history=(*reserved.history, Event(NOW + SECOND, State.AGREED, "the partner asked for this content")),
+    )
+    ledger.agreed(agreed, was=was, source=source)
+    return replace(agreed, source_at=ledger.get(KEY, 2).source_at)
+
+
 class TestTheBreaker:
     def test_it_is_closed_until_it_is_opened_and_closes_by_itself(self, ledger):
         assert not ledger.is_open(now=NOW)

@@ -14,8 +14,9 @@ from connector.adapters import aws as clients
 from connector.adapters.queues import BatchedDeliveries, SqsOutbox, SqsPostponer, failures, group_name, received
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Transient
+from connector.domain.inbound import ApiVersion
 from connector.services.consume import Received
-from connector.services.messages import INLINE_LIMIT, DeliveryMessage, DocumentMessage
+from connector.services.messages import INLINE_LIMIT, ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from tests.support.aws import Calls, aws_in_memory, drain, lambda_event, make_queue
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -34,7 +35,7 @@ def url(in_aws) -> str:
 
 @pytest.fixture
 def outbox(url) -> SqsOutbox:
-    return SqsOutbox(documents_url=url, deliveries_url=url)
+    return SqsOutbox(documents_url=url, deliveries_url=url, changes_url=url)
 
 
 def a_document(number="500123", *, raw=b'{"a": 1}', **changes) -> DocumentMessage:
@@ -44,6 +45,14 @@ def a_document(number="500123", *, raw=b'{"a": 1}', **changes) -> DocumentMessag
 
 def a_delivery(number="500123", sequence=1) -> DeliveryMessage:
     return DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number=number, sequence=sequence)
+
+
+def a_hint(transaction_id="802210971", **changes) -> HintMessage:
+    return HintMessage(transaction_id=transaction_id, **changes)
+
+
+def a_change(number="500123", **changes) -> ChangeMessage:
+    return ChangeMessage(**({"company": "nordic", "number": number, "transaction_id": "802210971"} | changes))
 
 
 def decoded(messages, kind=DocumentMessage):
@@ -67,6 +76,26 @@ class TestMessages:
     def test_a_delivery_is_the_identity_of_a_revision(self, outbox, url):
         outbox.deliveries([a_delivery(sequence=7)])
         assert decoded(drain(url), DeliveryMessage) == [a_delivery(sequence=7)]
+
+    def test_a_hint_and_a_change_are_told_apart_on_the_queue_they_share(self, outbox, url):
+        hint = a_hint(delivery_id="b646771e-a068-4e32-832f-e96f895c5ec9", version=ApiVersion.V4)
+        outbox.hints([hint, a_hint("7")])
+        outbox.changes([a_change(), a_change("7", cause="approved")])
+        assert decoded(drain(url), HintMessage | ChangeMessage) == [
+            hint,
+            a_hint("7"),
+            a_change(),
+            a_change("7", cause="approved"),
+        ]
+        assert a_change().key == DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+
+    def test_what_is_not_said_takes_no_room(self, outbox, url):
+        outbox.hints([a_hint()])
+        outbox.changes([a_change()])
+        assert [message["Body"] for message in drain(url)] == [
+            '{"type":"hint","transaction_id":"802210971"}',
+            '{"type":"change","company":"nordic","number":"500123","transaction_id":"802210971"}',
+        ]
 
     def test_characters_that_sqs_refuses_are_escaped(self, outbox, url):
         raw = '{"note": "a\ufffeb\uffffc"}'.encode()
@@ -99,6 +128,13 @@ class TestGroups:
         groups = {group_name(DocumentKey("nordic", Kind.PURCHASE_ORDER, number)) for number in numbers}
         assert len(groups) == len(numbers)
 
+    def test_changes_of_an_order_share_its_group_and_hints_wait_for_nobody(self, outbox, url):
+        outbox.changes([a_change(), a_change(transaction_id="7")])
+        outbox.hints([a_hint("1"), a_hint("2"), a_hint("x" * 200)])
+        groups = [message["Attributes"]["MessageGroupId"] for message in drain(url)]
+        assert groups[:4] == ["nordic#purchase_order#500123"] * 2 + ["hint#1", "hint#2"]
+        assert re.fullmatch(r"[!-~]{1,128}", groups[4])
+
     def test_messages_of_one_document_keep_their_order_over_several_batches(self, outbox, url):
         outbox.deliveries([a_delivery(number, sequence) for sequence in range(1, 16) for number in ("1", "2")])
         messages = decoded(drain(url), DeliveryMessage)
@@ -125,6 +161,17 @@ class TestRepetition:
     def test_a_delivery_asked_for_twice_is_meant_twice(self, outbox, url):
         outbox.deliveries([a_delivery()])
         outbox.deliveries([a_delivery()])
+        assert len(drain(url)) == 2
+
+    def test_a_replayed_callback_is_taken_once(self, outbox, url):
+        for _ in range(3):
+            outbox.hints([a_hint()])
+        outbox.hints([a_hint(delivery_id="7", version=ApiVersion.V3), a_hint("8")])
+        assert len(drain(url)) == 3
+
+    def test_a_change_asked_for_twice_is_meant_twice(self, outbox, url):
+        outbox.changes([a_change()])
+        outbox.changes([a_change()])
         assert len(drain(url)) == 2
 
 
@@ -155,6 +202,13 @@ class TestBatches:
         batched.flush()
         assert calls.made == {"SendMessageBatch": 1}
         assert len(drain(url)) == 10
+
+    def test_what_is_no_delivery_goes_out_at_once(self, outbox, url):
+        batched = BatchedDeliveries(outbox)
+        batched.documents([a_document()])
+        batched.hints([a_hint()])
+        batched.changes([a_change()])
+        assert len(drain(url)) == 3
 
     def test_the_ids_of_a_batch_are_its_own(self, in_aws):
         client = RecordingClient()

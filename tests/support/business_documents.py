@@ -23,10 +23,12 @@ from connector.domain.documents import (
     Terms,
 )
 from connector.domain.routes import (
+    ChangeRules,
     Company,
     DialectChoice,
     Identity,
     ItemIds,
+    OnLines,
     OnRevision,
     Route,
     TermsRule,
@@ -178,10 +180,27 @@ def a_company(**changes: Any) -> Company:
     return replace(company, **changes)
 
 
+def change_rules(**changes: Any) -> ChangeRules:
+    """What a partner's changes may do unless somebody has said otherwise: nothing by themselves."""
+    rules = ChangeRules(
+        quantity=Decimal(0),
+        price=Decimal(0),
+        dates=timedelta(0),
+        lines=OnLines.PARK,
+        quantities=None,
+        codes={},
+        statuses=frozenset({"Hold", "Open", "PendingPrint", "PendingEmail", "Printed"}),
+        hold_first=frozenset(),
+        key="partners.acme.changes",
+    )
+    return replace(rules, **changes)
+
+
 def a_route(content: BusinessDocument | None = None, **changes: Any) -> Route:
     """A route that fits `content` (an order if none is given), its currency agreed with the partner."""
     kind = content.kind if content is not None else Kind.PURCHASE_ORDER
     x12 = changes.pop("x12", {})
+    rules = changes.pop("changes", {})
     route = Route(
         company=a_company(),
         partner="acme",
@@ -200,5 +219,6 @@ def a_route(content: BusinessDocument | None = None, **changes: Any) -> Route:
         terms={"30": TermsRule(net_days=30)},
         order_types={"RegularOrder": "standalone", "DropShip": "dropship"},
         x12=X12Options(**x12),
+        changes=change_rules(**rules),
     )
     return replace(route, **changes)

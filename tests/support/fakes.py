@@ -22,7 +22,7 @@ from connector.domain.ledger import OPEN, Event, Revision, State, may_move
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
-from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Budget,
     Created,
@@ -412,7 +412,17 @@ class MemoryLedger:
 
     def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
         self._keep(revision, source, request)
+        self.reserve(revision)
+
+    def reserve(self, revision: Revision) -> None:
         if (revision.key, revision.sequence) in self.rows:
+            raise _changed(revision)
+        self._put(revision)
+
+    def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
+        self._keep(revision, source, None)
+        row = self.rows.get((revision.key, revision.sequence))
+        if (row.state if row else None) is not was:
             raise _changed(revision)
         self._put(revision)
 
@@ -588,6 +598,8 @@ class MemoryOutbox:
     def __init__(self) -> None:
         self.queued_documents: list[DocumentMessage] = []
         self.queued_deliveries: list[DeliveryMessage] = []
+        self.queued_hints: list[HintMessage] = []
+        self.queued_changes: list[ChangeMessage] = []
         self.failures: list[ConnectorError] = []
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
@@ -598,14 +610,24 @@ class MemoryOutbox:
         self._fail()
         self.queued_deliveries.extend(messages)
 
+    def hints(self, messages: Iterable[HintMessage]) -> None:
+        self._fail()
+        self.queued_hints.extend(messages)
+
+    def changes(self, messages: Iterable[ChangeMessage]) -> None:
+        self._fail()
+        self.queued_changes.extend(messages)
+
     def numbers(self) -> list[str]:
         """The numbers of the queued documents, in order."""
         return [message.number for message in self.queued_documents]
 
     def clear(self) -> None:
-        """Empty both queues, as consumers would."""
+        """Empty the queues, as consumers would."""
         self.queued_documents.clear()
         self.queued_deliveries.clear()
+        self.queued_hints.clear()
+        self.queued_changes.clear()
 
     def _fail(self) -> None:
         if self.failures:

@@ -7,14 +7,25 @@ import pytest
 from connector.domain.errors import Misconfigured
 from connector.domain.transactions import Stream
 from connector.settings import (
+    ApplyChangeSettings,
     DeliverTransactionSettings,
+    PollOrderfulSettings,
     PollVismaSettings,
+    ReceiveCallbackSettings,
     Settings,
     TrackTransactionsSettings,
     TranslateDocumentSettings,
 )
 
-ALL = [PollVismaSettings, TranslateDocumentSettings, DeliverTransactionSettings, TrackTransactionsSettings]
+ALL = [
+    PollVismaSettings,
+    TranslateDocumentSettings,
+    DeliverTransactionSettings,
+    TrackTransactionsSettings,
+    ReceiveCallbackSettings,
+    PollOrderfulSettings,
+    ApplyChangeSettings,
+]
 
 
 def environment(model: type[Settings], **changes: str | None) -> dict[str, str]:
@@ -55,6 +66,9 @@ def test_a_stream_that_does_not_exist_is_refused(stream):
         (DeliverTransactionSettings, "CLAIM_SECONDS", "soon"),
         (TrackTransactionsSettings, "RESEND_AFTER_SECONDS", "0"),
         (TrackTransactionsSettings, "OVERDUE_AFTER_HOURS", "1.5"),
+        (ReceiveCallbackSettings, "CALLBACK_MAX_BYTES", "0"),
+        (PollOrderfulSettings, "RESEND_AFTER_SECONDS", "0"),
+        (ApplyChangeSettings, "CLAIM_SECONDS", "0"),
     ],
 )
 def test_a_number_without_sense_is_refused_with_its_name_and_without_its_value(model, name, value):
@@ -69,6 +83,25 @@ def test_numbers_are_read_and_have_sensible_defaults():
     changed = environment(DeliverTransactionSettings, CLAIM_SECONDS="100", CONFIRM_AFTER_SECONDS="0")
     settings = DeliverTransactionSettings.from_environment(changed)
     assert (settings.confirm_after_seconds, settings.claim_seconds) == (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [("", ()), (" ", ()), ("12", ("12",)), ("12,13", ("12", "13")), (" 12 ,, b-1 ,", ("12", "b-1"))],
+)
+def test_inboxes_and_buckets_are_read_from_comma_separated_text(text, ids):
+    given = environment(PollOrderfulSettings, ORDERFUL_INBOX_IDS=text, ORDERFUL_BUCKET_IDS=text)
+    settings = PollOrderfulSettings.from_environment(given)
+    assert (settings.orderful_inbox_ids, settings.orderful_bucket_ids) == (ids, ids)
+
+
+def test_without_inboxes_and_buckets_there_are_none():
+    settings = PollOrderfulSettings.from_environment(environment(PollOrderfulSettings))
+    assert (settings.orderful_inbox_ids, settings.orderful_bucket_ids) == ((), ())
+
+
+def test_a_callback_of_a_megabyte_is_still_looked_at():
+    assert ReceiveCallbackSettings.from_environment(environment(ReceiveCallbackSettings)).callback_max_bytes == 1 << 20
 
 
 def test_the_environment_of_the_process_is_the_default(monkeypatch):

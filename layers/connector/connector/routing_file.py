@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import SkipJsonSchema
 
 from connector.domain.documents import Kind
-from connector.domain.routes import Charset, DialectChoice, OnRevision, OnUnmapped, Overflow
+from connector.domain.routes import Charset, DialectChoice, OnLines, OnRevision, OnUnmapped, Overflow, QuantityReading
 from connector.domain.routing import UNCALIBRATED_OVERLAP, Routing, duration, role_of
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
@@ -158,12 +158,26 @@ class SendWhenPart(Part):
     customer_invoice: list[Text] | None = None
 
 
+ChangeWord = Literal[
+    "add", "delete", "change", "replace", "quantity", "price", "price_and_quantity", "dates", "nothing"
+]
+
+
 class ChangesPart(Part):
     """How far an incoming change may go and still be applied without a person."""
 
-    quantity: Percent | None = None
-    price: Percent | None = None
-    dates: Duration | None = None
+    quantity: Percent | None = Field(default=None, description="Of what a line had: 20%. Built in: 0%")
+    price: Percent | None = Field(default=None, description="Of what a line cost: 2%. Built in: 0%")
+    dates: Duration | None = Field(default=None, description="How far a date may move: 14d. Built in: 0d")
+    lines: OnLines | None = Field(default=None, description="Lines added or taken out: park (built in) or apply")
+    quantities: QuantityReading | None = Field(
+        default=None, description="What POC03 and POC04 mean to the partner, where a message leaves it open"
+    )
+    codes: dict[Text, ChangeWord] | None = Field(default=None, description="POC02 codes as the partner means them")
+    statuses: list[Text] | None = Field(default=None, description="Visma statuses in which an order takes a change")
+    hold_first: list[Text] | None = Field(
+        default=None, description="Those in which it is put on hold for the change and released afterwards"
+    )
 
 
 class ItemPart(Part):
@@ -530,6 +544,18 @@ def _settings(path: str, settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{path}.terms.{terms_id}", "discount_percent and discount_days only make sense together.")
     if settings.send_when:
         yield from _statuses(f"{path}.send_when", settings.send_when)
+    if settings.changes:
+        yield from _change_statuses(f"{path}.changes", settings.changes)
+
+
+def _change_statuses(path: str, changes: ChangesPart) -> Iterator[Problem]:
+    known = VISMA_STATUSES[Kind.PURCHASE_ORDER]
+    for setting in ("statuses", "hold_first"):
+        for word in getattr(changes, setting) or ():
+            if word not in known:
+                yield Problem(f"{path}.{setting}", f"'{word}' is no status that Visma documents for it.", fatal=False)
+    for word in sorted(set(changes.hold_first or ()) - set(changes.statuses or changes.hold_first or ())):
+        yield Problem(f"{path}.hold_first", f"'{word}' is not one of statuses, so it never applies.", fatal=False)
 
 
 def _statuses(path: str, send_when: SendWhenPart) -> Iterator[Problem]:

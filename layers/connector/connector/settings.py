@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from connector.domain.errors import Misconfigured
 from connector.domain.transactions import Stream
+
+
+def _separated(value: object) -> object:
+    """Comma-separated text in its parts; blank ones are none."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part for part in (each.strip() for each in value.split(",")) if part)
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_separated)]
 
 
 class Settings(BaseModel):
@@ -99,3 +109,56 @@ class TrackTransactionsSettings(Settings):
     deliveries_queue_url: str
     resend_after_seconds: int = Field(default=900, ge=1)
     overdue_after_hours: int = Field(default=24, ge=1)
+
+
+class ReceiveCallbackSettings(Settings):
+    """Environment of `receive_callback`.
+
+    Attributes:
+        callback_max_bytes: A callback with a longer body is answered like any other and left to polling.
+    """
+
+    changes_queue_url: str
+    callback_secret_arn: str
+    callback_max_bytes: int = Field(default=1_048_576, ge=1)
+
+
+class PollOrderfulSettings(Settings):
+    """Environment of `poll_orderful`.
+
+    Attributes:
+        orderful_inbox_ids: Inboxes (v4) that deliver to us; none where Orderful uses other channels.
+        orderful_bucket_ids: Polling buckets (v3) likewise.
+        resend_after_seconds: A change that nobody moved for this long is queued again.
+    """
+
+    documents_table: str
+    cursors_table: str
+    routing_table: str
+    payloads_bucket: str
+    changes_queue_url: str
+    orderful_base_url: str
+    orderful_secret_arn: str
+    orderful_inbox_ids: CommaSeparated = ()
+    orderful_bucket_ids: CommaSeparated = ()
+    resend_after_seconds: int = Field(default=900, ge=1)
+
+
+class ApplyChangeSettings(Settings):
+    """Environment of `apply_change`.
+
+    Attributes:
+        claim_seconds: How long one worker owns a change; must exceed the function's timeout.
+    """
+
+    visma_base_url: str
+    visma_token_url: str
+    visma_secret_arn: str
+    tokens_table: str
+    routing_table: str
+    documents_table: str
+    payloads_bucket: str
+    changes_queue_url: str
+    orderful_base_url: str
+    orderful_secret_arn: str
+    claim_seconds: int = Field(default=90, ge=1)

@@ -13,7 +13,47 @@ from moto import mock_aws
 from connector.adapters.http import Http
 from connector.domain.routes import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
-from tests.support.scripted_server import SECRETS, Clock, Server
+from tests.support.scripted_server import API_KEY, SECRETS, Clock, Server
+
+
+class OrderfulSecrets:
+    """The key, and how often it was forgotten."""
+
+    forgotten = 0
+
+    def orderful_api_key(self) -> str:
+        return API_KEY
+
+    def orderful_next_step(self) -> str:
+        return "Set it: aws secretsmanager put-secret-value"
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
+@pytest.fixture
+def orderful_secrets() -> OrderfulSecrets:
+    return OrderfulSecrets()
+
+
+class NumberedTokens:
+    """Gives token-1, then token-2 ..., a new one after each drop."""
+
+    def __init__(self) -> None:
+        self.number = 1
+        self.dropped: list[str] = []
+
+    def token(self, company, deadline) -> str:
+        return f"token-{self.number}"
+
+    def drop(self, company, token) -> None:
+        self.dropped.append(token)
+        self.number += 1
+
+
+@pytest.fixture
+def tokens() -> NumberedTokens:
+    return NumberedTokens()
 
 
 @pytest.fixture

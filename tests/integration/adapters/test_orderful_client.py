@@ -22,22 +22,6 @@ from tests.support.scripted_server import (
     truncated,
 )
 
-
-class Secrets:
-    """The key, and how often it was forgotten."""
-
-    forgotten = 0
-
-    def orderful_api_key(self) -> str:
-        return API_KEY
-
-    def orderful_next_step(self) -> str:
-        return "Set it: aws secretsmanager put-secret-value"
-
-    def forget(self) -> None:
-        self.forgotten += 1
-
-
 REQUEST = OrderfulRequest(
     "POST",
     "/transactions",
@@ -47,8 +31,8 @@ REQUEST = OrderfulRequest(
 
 
 @pytest.fixture
-def secrets():
-    return Secrets()
+def secrets(orderful_secrets):
+    return orderful_secrets
 
 
 @pytest.fixture

@@ -25,26 +25,6 @@ from tests.support.scripted_server import (
 SINCE = "2026-03-01T09:45:00.000"
 
 
-class Tokens:
-    """Gives token-1, then token-2 ..., a new one after each drop."""
-
-    def __init__(self) -> None:
-        self.number = 1
-        self.dropped: list[str] = []
-
-    def token(self, company, deadline) -> str:
-        return f"token-{self.number}"
-
-    def drop(self, company, token) -> None:
-        self.dropped.append(token)
-        self.number += 1
-
-
-@pytest.fixture
-def tokens():
-    return Tokens()
-
-
 @pytest.fixture
 def visma(company, tokens, server, http):
     return VismaClient(company, tokens, server.url, http, Deadline())

@@ -18,7 +18,11 @@ def reachable(start: State) -> set[State]:
 
 def test_every_state_has_its_moves_and_can_be_reached_from_the_capture():
     assert set(MOVES) == set(State)
-    assert reachable(State.CAPTURED) == set(State)
+    assert reachable(State.CAPTURED) | reachable(State.CHANGING) == set(State)
+
+
+def test_what_a_partner_asked_for_is_never_sent_to_it():
+    assert reachable(State.CHANGING) == {State.CHANGING, State.AGREED, State.SUPERSEDED}
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED])

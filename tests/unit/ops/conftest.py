@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from connector.adapters.callback_auth import CallbackCredentials
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Misconfigured
 from connector.domain.ledger import Revision, State
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from ops.main import command_line
+from tests.support.change_fakes import InMemoryChanges
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -71,6 +73,9 @@ class FakeOutbox:
     def documents(self, messages: Any) -> None:
         self.queued.extend(messages)
 
+    def changes(self, messages: Any) -> None:
+        self.queued.extend(messages)
+
 
 @dataclass
 class Result:
@@ -85,6 +90,21 @@ class Result:
         return json.loads(self.out)
 
 
+class FakeInbound:
+    """What waits in Orderful's inboxes and buckets, by their names; an error is raised."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, Any] = {"4711": []}
+
+    def inbox(self, name: str) -> Any:
+        found = self.waiting[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    bucket = inbox
+
+
 @pytest.fixture
 def stack():
     return SimpleNamespace(
@@ -94,8 +114,14 @@ def stack():
         routing=FakeRouting(),
         ledger=FakeLedger(),
         outbox=FakeOutbox(),
+        changes=InMemoryChanges(),
         payloads=SimpleNamespace(),
         cursors=SimpleNamespace(all_cursors=list),
+        inbound=FakeInbound(),
+        inbox_ids=("4711",),
+        bucket_ids=(),
+        callback_url="https://api.example/v1/orderful",
+        callback_credentials=lambda: CallbackCredentials("x-connector-secret", ("secret",)),
     )
 
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
+from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Revision, State
 from ops.config import differences
 from ops.files import read_routing
+from tests.support.change_fakes import a_change
 from tests.support.routing_data import a_partner, routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -186,6 +188,34 @@ def test_apply_puts_the_file_in_force_and_releases_only_what_waited_for_routing(
     }
 
 
+def test_apply_releases_changes_that_waited_for_routing_as_well(connector, stack, routing_file):
+    waiting = {"state": ChangeState.PARKED, "waits_for": "partners.acme.changes.quantities"}
+    stack.changes.put(a_change(transaction_id="1", **waiting))
+    stack.changes.put(a_change(transaction_id="2", state=ChangeState.PARKED))
+    stack.ledger.kept = [parked("500123", "defaults.units.KRT")]
+    result = connector("config", "apply", routing_file(), "--yes", "--json")
+    assert result.data["released_changes"] == [
+        {
+            "transaction_id": "1",
+            "order": "nordic/purchase_order/500123",
+            "waited_for": "partners.acme.changes.quantities",
+        }
+    ]
+    assert len(result.data["released"]) == 1
+    assert [getattr(message, "transaction_id", None) for message in stack.outbox.queued] == [None, "1"]
+    states = {change.transaction_id: change.state for change in stack.changes.all()}
+    assert states == {"1": ChangeState.RECEIVED, "2": ChangeState.PARKED}
+
+
+def test_apply_tells_how_many_documents_and_changes_were_released(connector, stack, routing_file):
+    stack.changes.put(
+        a_change(state=ChangeState.PARKED, waits_for="partners.<name>.orderful.isa_id.test: ACMEPRODUCET")
+    )
+    out = connector("config", "apply", routing_file(), "--yes").out
+    assert "Released change 802210971 of nordic/purchase_order/500123 (waited for partners.<name>" in out
+    assert out.endswith("0 documents and 1 change released.\n")
+
+
 def test_apply_says_what_it_will_do_before_it_does_it(connector, routing_file):
     result = connector("config", "apply", routing_file(), "--yes")
     assert '+ partners.acme.company: "nordic"' in result.err
@@ -195,8 +225,10 @@ def test_apply_says_what_it_will_do_before_it_does_it(connector, routing_file):
 
 def test_apply_with_dry_run_writes_nothing(connector, stack, routing_file):
     stack.ledger.kept = [parked("500123", "defaults.units.KRT")]
+    stack.changes.put(a_change(state=ChangeState.PARKED, waits_for="defaults.units.KRT"))
     result = connector("config", "apply", routing_file(), "--dry-run")
     assert (result.code, stack.routing.applied, stack.outbox.queued) == (0, [], [])
+    assert [change.state for change in stack.changes.all()] == [ChangeState.PARKED]
 
 
 def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monkeypatch):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from connector.adapters.callback_auth import CallbackCredentials
 from connector.domain.errors import Misconfigured, Rejected, Transient
+from connector.domain.inbound import InboundTransaction
 from connector.domain.transactions import Stream
 from tests.support.routing_data import a_partner, routing_data
 
@@ -43,6 +46,7 @@ def a_relationship(sender="NORDICFOOD", receiver="ACMEPRODUCE", name="850_PURCHA
 
 ORDERS = a_relationship()
 INVOICES = a_relationship(receiver="MATSENTERET", name="810_INVOICE")
+CHANGES = a_relationship("ACMEPRODUCE", "NORDICFOOD", "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED")
 
 
 @pytest.fixture
@@ -66,7 +70,7 @@ def orderful(stack):
         {
             "headers": {},
             "v3/organizations/me": {"id": 7, "name": "Nordic Food", "ediAccounts": [account]},
-            "v3/relationships": {"data": [ORDERS, INVOICES]},
+            "v3/relationships": {"data": [ORDERS, INVOICES, CHANGES]},
         }
     )
     return stack.orderful.answers
@@ -92,7 +96,7 @@ def test_a_healthy_stack_passes_every_check_and_exits_with_0(connector, stack, v
     result = connector("doctor")
     assert result.code == 0
     lines = result.out.splitlines()
-    assert len(lines) >= 9
+    assert len(lines) >= 13
     assert all(line.startswith("ok ") for line in lines), result.out
     assert "nothing is changed" in result.err
 
@@ -277,3 +281,134 @@ def test_every_company_is_checked(doctor):
         "orderful": {"isa_id": {"live": "NORDICFOOD", "test": "NORDICFOODT"}},
     }
     assert {"visma nordic token", "visma svensk token"} <= set(doctor({"companies.svensk": second}))
+
+
+# -- what comes in --------------------------------------------------------------------------------------------------
+
+
+def an_item(**changes):
+    item = InboundTransaction(
+        transaction_id="802210971",
+        document="860",
+        transaction_type="860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
+        stream=Stream.TEST,
+        sender_id="ACMEPRODUCET",
+        receiver_id="NORDICFOODT",
+        business_number="500123",
+        order_number="500123",
+        message={},
+        delivery=None,
+        created_at=NOW,
+    )
+    return replace(item, **changes)
+
+
+@pytest.mark.parametrize(
+    ("relationship", "mark", "told"),
+    [
+        (CHANGES, "ok", "860 from ACMEPRODUCET to NORDICFOODT is LIVE."),
+        ({**CHANGES, "transactionType": "860_PURCHASE_ORDER_CHANGE"}, "ok", "is LIVE"),
+        ({**CHANGES, "status": "SETUP"}, "warn", "is SETUP, so no change arrives on the test stream"),
+        ({**CHANGES, "transactionType": {"name": "855_PURCHASE_ORDER_ACKNOWLEDGMENT"}}, "warn", "no relationship"),
+        (a_relationship(name="860_PURCHASE_ORDER_CHANGE"), "warn", "no relationship"),
+    ],
+)
+def test_a_supplier_whose_changes_cannot_arrive_is_a_warning_and_no_failure(
+    doctor, orderful, *, relationship, mark, told
+):
+    orderful["v3/relationships"] = {"data": [ORDERS, INVOICES, relationship]}
+    found = doctor()
+    assert found["orderful acme changes"]["mark"] == mark
+    assert told in found["orderful acme changes"]["sentence"]
+    assert "orderful matsenteret changes" not in found, "a customer changes no purchase order of ours"
+
+
+def test_one_relationship_for_changes_that_fits_is_enough(doctor, orderful):
+    blocked = {**CHANGES, "status": "BLOCKED"}
+    orderful["v3/relationships"] = {"data": [ORDERS, INVOICES, blocked, CHANGES]}
+    assert doctor()["orderful acme changes"]["mark"] == "ok"
+
+
+def test_a_supplier_that_is_sent_no_orders_may_change_them_all_the_same(doctor, orderful):
+    found = doctor({"partners.acme.kinds": {"purchase_order": {"send": False}}})
+    assert found["orderful acme changes"]["mark"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("items", "mark", "told"),
+    [
+        ([], "ok", "0 items wait."),
+        ([an_item()], "ok", "1 item waits."),
+        ([an_item(), an_item(stream=Stream.LIVE)], "warn", "2 items wait: 1 not of the test stream."),
+        ([an_item(stream=None)], "warn", "1 not of the test stream"),
+        ([an_item(receiver_id="SOMEBODY")], "warn", "1 for no company of the routing but for SOMEBODY"),
+        ([an_item(receiver_id=None)], "warn", "1 for no company of the routing but for nobody"),
+        ([None, an_item(), None], "warn", "3 items wait: 2 naming no transaction."),
+        ([an_item()] * 100, "warn", "100 or more items wait: newer ones are only seen when these leave."),
+    ],
+)
+def test_what_waits_in_an_inbox_is_told_and_what_does_not_belong_there_is_a_warning(
+    doctor, stack, *, items, mark, told
+):
+    stack.inbound.waiting["4711"] = items
+    found = doctor()["inbox 4711"]
+    assert found["mark"] == mark
+    assert told in found["sentence"]
+    assert (found["next_step"] is None) == (mark == "ok")
+
+
+def test_every_inbox_and_bucket_is_read_and_the_trouble_of_one_leaves_the_others_alone(doctor, stack):
+    stack.bucket_ids = ("12", "13")
+    refused = Misconfigured("Orderful answered 404.", next_step="Check OrderfulBucketIds.")
+    stack.inbound.waiting.update({"12": refused, "13": [an_item()]})
+    found = doctor()
+    assert (found["bucket 12"]["mark"], found["bucket 12"]["next_step"]) == ("fail", "Check OrderfulBucketIds.")
+    assert (found["bucket 13"]["sentence"], found["inbox 4711"]["mark"]) == ("1 item waits.", "ok")
+
+
+def test_without_inbox_and_bucket_it_warns_that_the_list_is_read(doctor, stack):
+    stack.inbox_ids = ()
+    found = doctor()["inbox"]
+    assert found["mark"] == "warn"
+    assert "every CollectInterval" in found["sentence"]
+
+
+def test_a_bucket_alone_is_enough(doctor, stack):
+    stack.inbox_ids, stack.bucket_ids = (), ("12",)
+    stack.inbound.waiting["12"] = []
+    assert "inbox" not in doctor()
+
+
+def test_the_address_to_register_at_orderful_is_told(doctor, stack):
+    found = doctor()["callback"]
+    assert found["mark"] == "ok"
+    assert found["sentence"].endswith("https://api.example/v1/orderful")
+    stack.callback_url = None
+    found = doctor()
+    assert (found["callback"]["mark"], "callback secret" in found) == ("warn", False)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "mark", "told"),
+    [
+        (CallbackCredentials("x-connector-secret", ("hush", "hush2")), "ok", "the header x-connector-secret (2 valid"),
+        (CallbackCredentials(basic=("orderful:hush",)), "ok", "HTTP Basic (1 valid value)"),
+        (CallbackCredentials("x-a", ("hush",), ("orderful:hush",)), "ok", "the header x-a or HTTP Basic"),
+        (CallbackCredentials(), "warn", "none is set"),
+        (Misconfigured("The secret 'x' cannot be read (AccessDeniedException)."), "ok", "you may not read it"),
+        (Misconfigured("The secret 'x' cannot be read (ResourceNotFoundException)."), "fail", "cannot be read"),
+        (Misconfigured("The secret 'x' does not say what a callback has to bring."), "fail", "does not say"),
+        (Transient("Secrets Manager could not be asked for 'x'."), "fail", "could not be asked"),
+    ],
+)
+def test_whether_callbacks_need_a_secret_is_told_without_telling_the_secret(doctor, stack, *, credentials, mark, told):
+    def read():
+        if isinstance(credentials, Exception):
+            raise credentials
+        return credentials
+
+    stack.callback_credentials = read
+    found = doctor()["callback secret"]
+    assert found["mark"] == mark
+    assert told in found["sentence"]
+    assert "hush" not in str(found)

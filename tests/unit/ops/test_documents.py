@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connector.domain.changes import ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Event, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from tests.support.change_fakes import a_change
 from tests.support.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -173,4 +175,111 @@ def test_replay_refuses_what_the_partner_has(connector, stack, ledger):
 
 def test_replay_changes_nothing_without_a_yes(connector, stack, ledger):
     assert connector("documents", "replay", "500123").code != 0
+    assert stack.outbox.queued == []
+
+
+# -- what came in ---------------------------------------------------------------------------------------------------
+
+CHANGE = a_change(
+    state=ChangeState.PARKED,
+    created_at=NOW + timedelta(minutes=7),
+    updated_at=NOW + timedelta(minutes=8),
+    change_sequence=2,
+    reason="Line 1: the quantity goes from 800 to 1000, more than 20 %.",
+    history=(
+        ChangeEvent(NOW + timedelta(minutes=7), ChangeState.RECEIVED, "received"),
+        ChangeEvent(NOW + timedelta(minutes=8), ChangeState.PARKED, "more than 20 %"),
+    ),
+)
+RESERVED = replace(
+    SENT,
+    sequence=3,
+    revision_id="",
+    state=State.CHANGING,
+    transaction_type=None,
+    dialect=None,
+    purpose=None,
+    attempts=0,
+    transaction_id="802219999",
+    validation_status=None,
+    delivery_status=None,
+    history=(Event(NOW + timedelta(minutes=9), State.CHANGING, "the partner's change is written (802219999)"),),
+)
+
+
+def test_show_tells_the_changes_recorded_under_an_order(connector, stack, ledger):
+    stack.changes.put(CHANGE)
+    (change,) = connector("documents", "show", "500123", "--json").data["changes"]
+    assert (change["transaction_id"], change["state"], change["sequence"]) == ("802210971", "PARKED", 2)
+    lines = connector("documents", "show", "500123").out.splitlines()
+    at = lines.index("changes")
+    assert lines[at + 2].split()[:4] == ["802210971", "860", "2", "PARKED"]
+    assert "more than 20 %" in lines[at + 2]
+
+
+def test_without_changes_there_is_no_section_for_them(connector, ledger):
+    assert connector("documents", "show", "500123", "--json").data["changes"] == []
+    assert "changes" not in connector("documents", "show", "500123").out.splitlines()
+
+
+def test_only_an_order_has_changes(connector, stack, ledger):
+    ledger.kept = [replace(SENT, key=INVOICE)]
+    stack.changes.put(a_change(number=INVOICE.number))
+    assert connector("documents", "show", str(INVOICE), "--json").data["changes"] == []
+    found = connector("documents", "show", INVOICE.number, "--json").data
+    assert found["document"] == str(INVOICE), "what came in only counts where nothing of ours has the number"
+
+
+def test_trace_puts_changes_into_the_timeline(connector, stack, ledger):
+    stack.changes.put(CHANGE)
+    timeline = connector("documents", "trace", "500123", "--json").data["timeline"]
+    assert [(event["revision"], event["document"], event["state"]) for event in timeline[-3:]] == [
+        (1, None, "DELIVERED"),
+        (None, "860", "RECEIVED"),
+        (None, "860", "PARKED"),
+    ]
+    assert timeline[-1] == {
+        "at": "2026-09-01T06:08:00Z",
+        "revision": None,
+        "document": "860",
+        "state": "PARKED",
+        "note": "more than 20 %",
+        "transaction_id": "802210971",
+    }
+    last = connector("documents", "trace", "500123").out.splitlines()[-1]
+    assert last.split()[2:5] == ["860", "PARKED", "802210971"]
+
+
+def test_an_order_of_which_only_changes_are_known_is_shown_and_cannot_be_replayed(connector, stack, ledger):
+    stack.changes.put(a_change(number="500777"))
+    found = connector("documents", "show", "500777", "--json").data
+    assert (found["document"], found["revisions"], len(found["changes"])) == ("nordic/purchase_order/500777", [], 1)
+    assert connector("documents", "trace", "500777").code == 0
+    result = connector("documents", "replay", "500777", "--yes")
+    assert (result.code, stack.outbox.queued) == (1, [])
+    assert "no revision of nordic/purchase_order/500777" in result.err
+
+
+@pytest.mark.parametrize("state", [State.CHANGING, State.AGREED, State.SUPERSEDED])
+def test_a_revision_that_the_partner_asked_for_names_the_change(connector, ledger, state):
+    ledger.kept = [SENT, replace(RESERVED, state=state)]
+    newest, sent = connector("documents", "show", "500123", "--json").data["revisions"]
+    assert (newest["state"], newest["asked_by"], sent["asked_by"]) == (state, "802219999", None)
+    out = connector("documents", "show", "500123").out
+    assert "asked by  change 802219999" in out
+    assert "orderful  802219999" not in out
+
+
+def test_an_order_that_is_being_changed_is_listed_and_one_that_is_agreed_is_not(connector, ledger):
+    ledger.kept = [RESERVED]
+    assert [row["state"] for row in connector("documents", "list", "--json").data] == ["CHANGING"]
+    assert "change 802219999" in connector("documents", "list", "--state", "changing").out
+    ledger.kept = [replace(RESERVED, state=State.AGREED)]
+    assert connector("documents", "list", "--json").data == []
+    assert connector("documents", "list", "--state", "AGREED").code == 2
+
+
+def test_what_the_partner_asked_for_is_not_replayed(connector, stack, ledger):
+    ledger.kept = [SENT, RESERVED]
+    assert connector("documents", "replay", "500123", "--yes").code == 1
     assert stack.outbox.queued == []

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
+from connector.services.messages import ChangeMessage
 from ops.main import command_line
 from ops.stack import Stack
 from tests.support.routing_data import routing_data
@@ -15,12 +18,17 @@ OUTPUTS = {
     "PayloadsBucket": "payloads",
     "DocumentsQueueUrl": "https://sqs.example/documents.fifo",
     "DeliveriesQueueUrl": "https://sqs.example/deliveries.fifo",
+    "ChangesQueueUrl": "https://sqs.example/changes.fifo",
     "VismaSecretArn": "arn:visma",
     "OrderfulSecretArn": "arn:orderful",
     "Stream": "live",
     "VismaBaseUrl": "https://visma.example",
     "VismaTokenUrl": "https://connect.example/token",
     "OrderfulBaseUrl": "https://orderful.example",
+    "OrderfulInboxIds": "4711, 4712 ,",
+    "OrderfulBucketIds": "",
+    "CallbackUrl": "https://api.example/v1/orderful",
+    "CallbackSecretArn": "arn:callback",
 }
 
 
@@ -50,10 +58,39 @@ def test_every_part_is_built_from_the_outputs_without_any_call(cloudformation, s
     stack = Stack("laptop")
     company = Routing.from_data(routing_data()).companies["nordic"]
     assert stack.stream is Stream.LIVE
-    for part in (stack.routing, stack.payloads, stack.ledger, stack.cursors, stack.outbox, stack.orderful):
+    for part in (stack.routing, stack.payloads, stack.ledger, stack.changes, stack.cursors, stack.outbox):
+        assert part is not None
+    for part in (stack.orderful, stack.inbound):
         assert part is not None
     assert stack.visma(company) is not None
     assert stack.ledger is stack.ledger
+
+
+def test_the_way_in_is_told_by_the_outputs(cloudformation):
+    cloudformation(OUTPUTS)
+    stack = Stack("laptop")
+    assert (stack.inbox_ids, stack.bucket_ids) == (("4711", "4712"), ())
+    assert stack.callback_url == "https://api.example/v1/orderful"
+
+
+def test_a_stack_from_before_the_way_in_has_none(cloudformation):
+    cloudformation({"Stream": "live"})
+    stack = Stack("laptop")
+    assert (stack.inbox_ids, stack.bucket_ids, stack.callback_url) == ((), (), None)
+
+
+def test_the_changes_of_a_person_go_to_the_queue_of_changes(cloudformation, monkeypatch):
+    cloudformation(OUTPUTS)
+    sent = []
+
+    def send(**arguments):
+        sent.append(arguments)
+        return {}
+
+    monkeypatch.setattr("connector.adapters.aws.sqs", lambda: SimpleNamespace(send_message_batch=send))
+    change = ChangeMessage(company="nordic", number="500123", transaction_id="802210971", cause="approved")
+    Stack("laptop").outbox.changes([change])
+    assert [one["QueueUrl"] for one in sent] == ["https://sqs.example/changes.fifo"]
 
 
 def test_a_missing_output_is_named(cloudformation, capsys):

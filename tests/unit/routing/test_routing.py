@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from connector.domain.documents import Address, Kind
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routes import DialectChoice, ItemIds, OnRevision, TermsRule
+from connector.domain.routes import DialectChoice, ItemIds, OnLines, OnRevision, QuantityReading, TermsRule
 from connector.domain.routing import Routing, duration
-from connector.domain.transactions import TransactionType
+from connector.domain.transactions import Stream, TransactionType
 from tests.support.routing_data import a_partner, routing_data
 
 PO, SUPPLIER, CUSTOMER = Kind.PURCHASE_ORDER, Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE
@@ -295,3 +296,103 @@ def test_a_company_may_skip_documents_of_suppliers_that_are_no_partners_and_park
         .unmapped_partner
         == "park"
     )
+
+
+def changes(**layers):
+    return route(**layers).changes
+
+
+def test_a_change_waits_for_a_person_unless_somebody_has_allowed_it():
+    rules = changes()
+    assert (rules.quantity, rules.price, rules.dates, rules.lines) == (0, 0, timedelta(0), OnLines.PARK)
+    assert (rules.quantities, rules.codes, rules.hold_first) == (None, {}, frozenset())
+    assert rules.statuses == {"Hold", "Open", "PendingPrint", "PendingEmail", "Printed"}
+    assert rules.key == "partners.acme.changes"
+
+
+def test_change_rules_merge_key_by_key_over_all_layers():
+    found = route(
+        defaults__changes={"quantity": "20%", "price": "5%", "dates": "14d", "statuses": ["Hold", "Open"]},
+        companies__nordic__changes={"price": "2%", "lines": "apply"},
+        partners__acme__changes={"dates": "7d", "quantities": "delta", "codes": {"CA": "delete"}},
+        partners__acme__kinds={"purchase_order": {"changes": {"quantity": "0%", "hold_first": ["Open"]}}},
+    )
+    rules = found.changes
+    assert (rules.quantity, rules.price, rules.dates) == (0, Decimal("0.02"), timedelta(days=7))
+    assert (rules.lines, rules.quantities) == (OnLines.APPLY, QuantityReading.DELTA)
+    assert (rules.codes, rules.statuses, rules.hold_first) == ({"CA": "delete"}, {"Hold", "Open"}, {"Open"})
+    origin = {key: found.origin[f"changes.{key}"] for key in ("quantity", "price", "dates", "statuses", "lines")}
+    assert origin == {
+        "quantity": "kind",
+        "price": "company",
+        "dates": "partner",
+        "statuses": "default",
+        "lines": "company",
+    }
+
+
+def test_a_change_rule_of_null_is_not_set_here():
+    assert changes(defaults__changes={"quantity": "20%"}, partners__acme__changes={"quantity": None}).quantity == (
+        Decimal("0.2")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("20%", "0.2"), ("0%", "0"), ("2.5%", "0.025"), ("0.0001%", "0.000001"), ("150%", "1.5")]
+)
+def test_a_percentage_is_an_exact_share(text, share):
+    found = changes(defaults__changes={"quantity": text, "price": text})
+    assert found.quantity == found.price == Decimal(share)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("quantity", "much"),
+        ("price", ""),
+        ("dates", "14 days"),
+        ("lines", "sometimes"),
+        ("quantities", "difference"),
+    ],
+)
+def test_a_change_rule_that_no_check_would_pass_is_named(setting, value):
+    with pytest.raises(Misconfigured) as wrong:
+        changes(partners__acme__changes={setting: value})
+    assert "partners.acme.changes" in str(wrong.value)
+    assert setting in str(wrong.value)
+
+
+SVENSK = {
+    "visma": {"company_id": "2", "tenant_id": "b"},
+    "orderful": {"isa_id": {"live": "NORDICFOOD", "test": "SVENSKT"}},
+}
+
+
+def test_the_receiver_of_a_message_is_the_company_with_its_isa_id_on_that_stream():
+    found = routing()
+    assert found.receivers("NORDICFOOD", "ACMEPRODUCE", Stream.LIVE) == ("nordic",)
+    assert found.receivers("NORDICFOODT", "ACMEPRODUCET", Stream.TEST) == ("nordic",)
+    assert found.receivers("NORDICFOOD", "ACMEPRODUCE", Stream.TEST) == ()
+    assert found.receivers("NORDICFOOD", "WHOEVER", Stream.LIVE) == ("nordic",)
+    assert found.receivers("ACMEPRODUCE", "NORDICFOOD", Stream.LIVE) == ()
+
+
+def test_companies_that_share_an_isa_id_are_told_apart_by_the_sender():
+    found = routing(companies__svensk=SVENSK, partners__beta=a_partner("svensk", isa_id="BETA", supplier="1"))
+    assert found.receivers("NORDICFOOD", "BETA", Stream.LIVE) == ("svensk",)
+    assert found.receivers("NORDICFOOD", "ACMEPRODUCE", Stream.LIVE) == ("nordic",)
+    assert found.receivers("NORDICFOOD", "WHOEVER", Stream.LIVE) == ("nordic", "svensk")
+    assert found.receivers("SVENSKT", "BETAT", Stream.TEST) == ("svensk",)
+
+
+def test_a_sender_may_be_a_partner_of_several_companies():
+    found = routing(companies__svensk=SVENSK, partners__beta=a_partner("svensk", isa_id="ACMEPRODUCE", supplier="1"))
+    assert found.senders("ACMEPRODUCE", Stream.LIVE) == (("nordic", "acme"), ("svensk", "beta"))
+    assert found.receivers("NORDICFOOD", "ACMEPRODUCE", Stream.LIVE) == ("nordic", "svensk")
+    assert found.senders("ACMEPRODUCET", Stream.TEST) == (("nordic", "acme"), ("svensk", "beta"))
+    assert found.senders("ACMEPRODUCE", Stream.TEST) == ()
+
+
+def test_a_supplier_and_a_customer_are_told_apart():
+    found = routing(partners__both=a_partner(supplier="1", customer="2"))
+    assert [found.supplies(name) for name in ("acme", "matsenteret", "both")] == [True, False, True]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -9,7 +10,8 @@ import yaml
 
 from connector.domain.documents import Kind
 from connector.domain.routing import Routing
-from connector.routing_file import check, json_schema
+from connector.edi.change.codes import CODE_WORDS
+from connector.routing_file import ChangeWord, check, json_schema
 from ops.files import read_routing
 from tests.support.routing_data import a_partner, routing_data
 
@@ -97,6 +99,14 @@ def test_all_problems_are_found_at_once():
         ({"defaults.items": {"1": {"gtin": "7038010000066"}}}, "defaults.items.1.gtin: '7038010000066' is no GTIN"),
         ({"defaults.currency": "kr"}, "defaults.currency: 'kr' is not allowed here"),
         ({"defaults.changes": {"quantity": "20"}}, "defaults.changes.quantity: '20' is not allowed here"),
+        ({"defaults.changes": {"price": "0,5%"}}, "defaults.changes.price: '0,5%' is not allowed here"),
+        ({"defaults.changes": {"quantity": "-20%"}}, "defaults.changes.quantity: '-20%' is not allowed here"),
+        ({"defaults.changes": {"dates": "two weeks"}}, "defaults.changes.dates: 'two weeks' is no duration"),
+        ({"defaults.changes": {"lines": "ask"}}, "defaults.changes.lines: 'ask' is not allowed; write park or apply."),
+        ({"defaults.changes": {"quantities": "total"}}, "write new_total, delta or old_total_with_new_in_poc04."),
+        ({"defaults.changes": {"codes": {"CA": "cancel"}}}, "defaults.changes.codes.CA: 'cancel' is not allowed"),
+        ({"defaults.changes": {"statuses": "Open"}}, "defaults.changes.statuses: must be a list."),
+        ({"partners.acme.changes": {"quantitys": "5%"}}, "acme.changes.quantitys: is no key of the routing file; did"),
         ({"defaults.require_item_id": "ean"}, "write gtin or partner_item."),
         ({"defaults.send_when": ["Open"]}, "defaults.send_when: must hold keys and values."),
         ({"partners.acme.kinds": {"order": {}}}, "partners.acme.kinds.order: is no key"),
@@ -143,6 +153,9 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
     [
         ({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}, "live and test are both 'ACMEPRODUCE'"),
         ({"defaults.send_when": {"purchase_order": ["Opne"]}}, "'Opne' is no status that Visma documents"),
+        ({"defaults.changes": {"statuses": ["Opne"]}}, "defaults.changes.statuses: 'Opne' is no status that Visma doc"),
+        ({"partners.acme.changes": {"hold_first": ["Opne"]}}, "acme.changes.hold_first: 'Opne' is no status that Vis"),
+        ({"defaults.changes": {"statuses": ["Hold"], "hold_first": ["Open"]}}, "'Open' is not one of statuses, so it"),
         ({"partners.acme.kinds": {"customer_invoice": {"send": False}}}, "never applies: the partner has no customer"),
         ({"companies.svensk": {**OTHER_COMPANY, "visma": {"company_id": "2", "tenant_id": "b"}}}, "has no partner yet"),
         ({"companies.nordic.visma.time_zone": None, "defaults.overlap": "15m"}, "15m is short while visma.time_zone"),
@@ -162,3 +175,24 @@ def test_a_file_that_is_only_begun_is_of_the_right_shape():
     checked = check({**routing_data(), "partners": None, "defaults": None})
     assert [problem.path for problem in checked.problems] == ["companies.nordic"]
     assert checked.data["partners"] == {}
+
+
+def test_what_changes_may_do_is_kept_as_it_was_written():
+    written = {
+        "quantity": "20%",
+        "price": "2.5%",
+        "dates": "14d",
+        "lines": "apply",
+        "quantities": "old_total_with_new_in_poc04",
+        "codes": {"CA": "change", "QC": "quantity"},
+        "statuses": ["Hold", "Open"],
+        "hold_first": ["Open"],
+    }
+    checked = check(routing_data({"partners.acme.changes": written}))
+    assert checked.problems == ()
+    assert checked.data["partners"]["acme"]["changes"] == written
+    assert Routing.from_data(checked.data).route("nordic", Kind.PURCHASE_ORDER, "50012").changes.hold_first == {"Open"}
+
+
+def test_the_words_for_codes_are_those_that_reading_a_change_knows():
+    assert set(get_args(ChangeWord)) == CODE_WORDS

@@ -5,10 +5,19 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Transient
 from connector.domain.ledger import Revision, State
 from connector.services.messages import INLINE_LIMIT
-from connector.services.release import Released, message_for, release_waiting
+from connector.services.release import (
+    Released,
+    ReleasedChange,
+    message_for,
+    release_waiting,
+    release_waiting_changes,
+)
+from tests.support.change_fakes import InMemoryChanges, a_change
 
 
 @pytest.fixture
@@ -65,3 +74,63 @@ def test_the_message_carries_the_time_at_which_visma_changed_the_document(payloa
     message = message_for(revision, b"{}", payloads, now=clock.now(), cause="release")
     assert message.modified_at == revision.created_at
     assert message.key == revision.key
+
+
+# -- changes --------------------------------------------------------------------------------------------------------
+
+WAITED_FOR = "partners.acme.changes.quantities"
+
+
+@pytest.fixture
+def changes() -> InMemoryChanges:
+    return InMemoryChanges()
+
+
+def a_waiting_change(transaction_id, **fields):
+    said = {"state": ChangeState.PARKED, "waits_for": WAITED_FOR, "attempts": 3, **fields}
+    return a_change(transaction_id=transaction_id, **said)
+
+
+def test_a_change_that_waits_for_routing_is_due_again_and_queued(changes, outbox, clock):
+    waiting = changes.put(a_waiting_change("1"))
+    clock.forward(hours=1)
+    released = release_waiting_changes(changes, outbox, clock)
+    assert released == [ReleasedChange(waiting.key, "1", WAITED_FOR)]
+    due = changes.get(waiting.key, "1")
+    assert (due.state, due.waits_for, due.attempts, due.updated_at) == (ChangeState.RECEIVED, None, 0, clock.now())
+    assert WAITED_FOR in due.history[-1].note
+    (message,) = outbox.queued_changes
+    assert (message.key, message.transaction_id, message.cause.split()[0]) == (waiting.key, "1", "release")
+
+
+def test_a_change_that_waits_for_a_person_or_is_decided_stays_where_it_is(changes, outbox, clock):
+    changes.put(a_waiting_change("1", waits_for=None))
+    changes.put(a_waiting_change("2", state=ChangeState.REJECTED))
+    before = changes.all()
+    assert release_waiting_changes(changes, outbox, clock) == []
+    assert (changes.all(), outbox.queued_changes) == (before, [])
+
+
+def test_a_change_about_which_somebody_decides_at_the_same_moment_is_left_to_that_person(changes, outbox, clock):
+    listed = changes.put(a_waiting_change("1"))
+    other = changes.put(a_waiting_change("2"))
+    changes.save(listed.moved(ChangeState.REJECTED, now=clock.now(), note="rejected by Kari"))
+    changes.in_state = lambda state: iter([listed, other])
+    assert [one.transaction_id for one in release_waiting_changes(changes, outbox, clock)] == ["2"]
+    assert changes.get(listed.key, "1").state is ChangeState.REJECTED
+
+
+def test_a_change_that_the_queue_did_not_take_is_due_so_that_the_sweep_finds_it(changes, outbox, clock):
+    waiting = changes.put(a_waiting_change("1"))
+    outbox.failures = [Transient("The queue did not take 1 of 1 messages.")]
+    with pytest.raises(Transient):
+        release_waiting_changes(changes, outbox, clock)
+    due = changes.get(waiting.key, "1")
+    assert (due.state, due.attempts, due.not_before) == (ChangeState.RECEIVED, 0, None)
+
+
+def test_releasing_twice_is_releasing_once(changes, outbox, clock):
+    changes.put(a_waiting_change("1"))
+    assert len(release_waiting_changes(changes, outbox, clock)) == 1
+    assert release_waiting_changes(changes, outbox, clock) == []
+    assert len(outbox.queued_changes) == 1

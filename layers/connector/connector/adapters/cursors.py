@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,7 +21,7 @@ from connector.adapters.aws_errors import is_failed_condition, translated
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
 from connector.domain.errors import Conflict
-from connector.services.ports import CursorLease, CursorView, Resource
+from connector.services.ports import CursorLease, CursorView
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +37,7 @@ class DynamoCursors:
         self._table = table
         self._given = client
 
-    def acquire(self, company: str, resource: Resource, *, now: datetime, lease: timedelta) -> CursorLease:
+    def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
         """Take a cursor; `Conflict` while another poll holds it."""
         try:
             with translated("cursor table"):
@@ -114,7 +115,7 @@ class DynamoCursors:
         return self._given or aws.dynamodb()
 
 
-def _key(company: str, resource: Resource) -> Item:
+def _key(company: str, resource: StrEnum) -> Item:
     return {"pk": {"S": company}, "sk": {"S": resource.value}}
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
+from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.services.ports import Clock, Deadline
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Call:
         service: Name of the other side, for sentences and logs.
         params: Query parameters; a name may repeat.
         read_seconds: Time allowed for the whole answer; the deadline may shorten it.
+        repeatable: False when a second one may do the work again: then only what surely did nothing is repeated.
         secrets: Values that must not come back out in an error text, should the other side repeat them.
     """
 
@@ -96,6 +97,7 @@ class Call:
     params: Sequence[tuple[str, str]] = ()
     body: bytes | None = field(default=None, repr=False)
     read_seconds: float = READ_SECONDS
+    repeatable: bool = True
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -214,17 +216,19 @@ class Http:
         self._used_at: datetime | None = None
 
     def ask(self, call: Call, deadline: Deadline) -> Answer:
-        """Make a call that may safely be repeated: at most two retries, inside the deadline.
+        """Make a call, with at most two retries inside the deadline.
 
         Retried are lost connections, 429, 502, 503 and 504, and once a 500 to a GET (Visma: business errors hide
-        there as well). `Retry-After` goes first, exponential back-off with jitter otherwise; a wait that is too long
-        for the deadline or for a handler is left to the caller.
+        there as well); of a call that is not repeatable only 429 and connections that never stood. `Retry-After` goes
+        first, exponential back-off with jitter otherwise; a wait that is too long for the deadline or for a handler is
+        left to the caller.
 
         Returns:
             The last answer, whatever its status.
 
         Raises:
-            Transient: no answer came.
+            Transient: no answer came, and nothing was done or it does not matter.
+            UnknownOutcome: no answer came to a call that is not repeatable; it may have been carried out.
             Misconfigured: the answer is too large, or the request cannot be built.
         """
         from tenacity import Retrying, wait_exponential_jitter
@@ -235,8 +239,11 @@ class Http:
             outcome = state.outcome
             if outcome is None or outcome.failed:
                 error = outcome.exception() if outcome else None
-                return isinstance(error, NotSent | NoAnswer) and not isinstance(error, TimedOut | TooLarge)
-            status = outcome.result().status
+                lost = isinstance(error, NoAnswer) and not isinstance(error, TimedOut | TooLarge)
+                return isinstance(error, NotSent) or (lost and call.repeatable)
+            status: int = outcome.result().status
+            if not call.repeatable:
+                return status == 429
             return status in _BUSY or (status == 500 and call.method == "GET" and state.attempt_number == 1)
 
         def wait(state: RetryCallState) -> float:
@@ -266,9 +273,13 @@ class Http:
         )
         try:
             answer: Answer = retrying(self.once, call, deadline)
-        except TooLarge as error:
-            raise Misconfigured(str(error), next_step="Ask for smaller pages (visma.page_size).") from None
+        except NotSent as error:
+            raise Transient(str(error)) from None
         except CallFailed as error:
+            if not call.repeatable:
+                raise UnknownOutcome(str(error)) from None
+            if isinstance(error, TooLarge):
+                raise Misconfigured(str(error), next_step="Ask for smaller pages (visma.page_size).") from None
             raise Transient(str(error)) from None
         return answer
 

@@ -115,8 +115,19 @@ class DynamoLedger:
 
     def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
         """Write the bodies, then the revision: a crash between the two leaves bodies that the next try overwrites."""
-        revision = self._stored(revision, source, request)
+        self.reserve(self._stored(revision, source, request))
+
+    def reserve(self, revision: Revision) -> None:
+        """Take the next number for content that is still to come; `Conflict` when it is taken."""
         self._put(revision, "attribute_not_exists(pk)", {}, {})
+
+    def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
+        """Write down content that the partner knows, in place of a reservation or as a revision of its own."""
+        revision = self._stored(revision, source, None)
+        if was is None:
+            self.reserve(revision)
+        else:
+            self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
 
     def retranslated(self, revision: Revision, *, was: State, request: dict[str, Any] | None) -> None:
         """Replace a revision and its request; `Conflict` when it left the state `was` meanwhile."""

@@ -1,4 +1,4 @@
-"""The outbox over SQS FIFO queues: one message group per document, batches by count and by bytes."""
+"""The outbox over SQS FIFO queues: a message group per document or hint, batches by count and by bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connector.adapters.aws_errors import translated
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError, Transient
 from connector.services.consume import Received
-from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -33,21 +33,41 @@ _GROUP_NAME = re.compile(r"[!-~]{1,128}")
 
 
 class SqsOutbox:
-    """The `Outbox` port over two queues; one that this function may not write to has no URL."""
+    """The `Outbox` port over three queues; one that this function may not write to has no URL."""
 
-    def __init__(self, *, documents_url: str = "", deliveries_url: str = "", client: SQSClient | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        documents_url: str = "",
+        deliveries_url: str = "",
+        changes_url: str = "",
+        client: SQSClient | None = None,
+    ) -> None:
         """Write to these queues; the client is created at first use."""
         self._documents_url = documents_url
         self._deliveries_url = deliveries_url
+        self._changes_url = changes_url
         self._given = client
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
         """Queue documents; the same state of the same document within five minutes is taken once."""
-        self._send(self._documents_url, [_entry(each.key, _body(each), hashed=True) for each in messages])
+        entries = [_entry(group_name(each.key), _body(each), hashed=True) for each in messages]
+        self._send(self._documents_url, entries)
 
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
         """Queue deliveries. A repetition is always meant (the claim in the ledger knows it), so each has its own id."""
-        self._send(self._deliveries_url, [_entry(each.key, _body(each), hashed=False) for each in messages])
+        entries = [_entry(group_name(each.key), _body(each), hashed=False) for each in messages]
+        self._send(self._deliveries_url, entries)
+
+    def hints(self, messages: Iterable[HintMessage]) -> None:
+        """Queue hints; a callback that is repeated within five minutes is taken once."""
+        entries = [_entry(_safe(f"hint#{each.transaction_id}"), _body(each), hashed=True) for each in messages]
+        self._send(self._changes_url, entries)
+
+    def changes(self, messages: Iterable[ChangeMessage]) -> None:
+        """Queue changes. As with deliveries a repetition is always meant, so each has its own id."""
+        entries = [_entry(group_name(each.key), _body(each), hashed=False) for each in messages]
+        self._send(self._changes_url, entries)
 
     def _send(self, url: str, entries: Sequence[SendMessageBatchRequestEntryTypeDef]) -> None:
         batches = list(_batches(entries))
@@ -81,17 +101,20 @@ class SqsOutbox:
 
 def group_name(key: DocumentKey) -> str:
     """The message group of a document: its key, or a hash of it where SQS would refuse the key."""
-    return key.stored if _GROUP_NAME.fullmatch(key.stored) else hashlib.sha256(key.stored.encode()).hexdigest()
+    return _safe(key.stored)
 
 
-def _body(message: DocumentMessage | DeliveryMessage) -> str:
+def _safe(name: str) -> str:
+    return name if _GROUP_NAME.fullmatch(name) else hashlib.sha256(name.encode()).hexdigest()
+
+
+def _body(message: DocumentMessage | DeliveryMessage | HintMessage | ChangeMessage) -> str:
     text = msgspec.json.encode(message).decode("utf-8", errors="replace")
     # SQS refuses the two non-characters; inside a JSON string their escapes mean the same.
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
-def _entry(key: DocumentKey, body: str, *, hashed: bool) -> SendMessageBatchRequestEntryTypeDef:
-    group = group_name(key)
+def _entry(group: str, body: str, *, hashed: bool) -> SendMessageBatchRequestEntryTypeDef:
     unique = hashlib.sha256(f"{group} {body}".encode()).hexdigest() if hashed else uuid.uuid4().hex
     return {"Id": "0", "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": unique}
 
@@ -130,6 +153,14 @@ class BatchedDeliveries:
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
         """Hold deliveries until the batch ends."""
         self._held.extend(messages)
+
+    def hints(self, messages: Iterable[HintMessage]) -> None:
+        """Queue hints at once."""
+        self._outbox.hints(messages)
+
+    def changes(self, messages: Iterable[ChangeMessage]) -> None:
+        """Queue changes at once."""
+        self._outbox.changes(messages)
 
     def flush(self) -> None:
         """Queue what is held, in order. What the queue refuses is forgotten here: its documents come again."""

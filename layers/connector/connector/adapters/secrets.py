@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters import aws
+from connector.adapters.callback_auth import CALLBACK_SHAPE, CallbackCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Transient
 from connector.services.ports import Clock
 
@@ -31,12 +32,13 @@ class _Read:
 
 
 class SecretsManagerSecrets:
-    """The two secrets of a stack; a function names only those that it may read.
+    """The three secrets of a stack; a function names only those that it may read.
 
     Args:
         visma: Name or ARN of the secret `{"client_id", "client_secret"}`. One secret may hold several companies'
             pairs as `{"companies": {"nordic": {...}}}`; a company without its own uses the pair at the top.
         orderful: Name or ARN of the secret `{"api_key"}`.
+        callback: Name or ARN of the secret that says what a callback has to bring (`CallbackCredentials`).
         client: Secrets Manager; made at first use.
     """
 
@@ -46,12 +48,14 @@ class SecretsManagerSecrets:
         *,
         visma: str | None = None,
         orderful: str | None = None,
+        callback: str | None = None,
         client: SecretsManagerClient | None = None,
     ) -> None:
         self._given = client
         self._clock = clock
         self._visma = visma
         self._orderful = orderful
+        self._callback = callback
         self._kept: dict[str, _Read] = {}
         self._lock = threading.Lock()
 
@@ -85,6 +89,22 @@ class SecretsManagerSecrets:
         if key is None:
             raise Misconfigured(f"The secret '{self._orderful}' has no api_key.", next_step=self.orderful_next_step())
         return key
+
+    def callback_credentials(self) -> CallbackCredentials:
+        """What a callback has to bring.
+
+        Raises:
+            Misconfigured: the secret cannot be read or is not of the agreed shape.
+            Transient: Secrets Manager does not answer.
+        """
+        content = self._read(self._callback, CALLBACK_SHAPE)
+        try:
+            return CallbackCredentials.from_content(content)
+        except ValueError:
+            raise Misconfigured(
+                f"The secret '{self._callback}' does not say what a callback has to bring.",
+                next_step=_next_step(self._callback, CALLBACK_SHAPE),
+            ) from None
 
     def forget(self) -> None:
         """Read anew next time: the other side refused what we have, so it may have been changed."""

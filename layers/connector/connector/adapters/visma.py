@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from datetime import timedelta
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, Http, join
+from connector.adapters.visma_pages import budget_of, page_of, text_of
 from connector.adapters.visma_tokens import VismaTokens
-from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
-from connector.domain.json_text import mended
+from connector.domain.errors import (
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    Parked,
+    Rejected,
+    Throttled,
+    Transient,
+    UnknownOutcome,
+)
 from connector.domain.routes import Company
-from connector.services.ports import Budget, Deadline, Page, Resource, Row
+from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 
 # What a list must be asked for so that its rows carry VAT, the invoice address and notes (Visma: left out otherwise).
 _EXPAND: dict[Resource, tuple[str, ...]] = {
@@ -27,37 +34,11 @@ _EXPAND: dict[Resource, tuple[str, ...]] = {
 # Licence missing for this company; company header missing or wrong. Visma sends them with status 400 or 500.
 _WRONG_COMPANY = frozenset({"12027", "12002"})
 
-_elements = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class _Head(
-    msgspec.Struct,
-    rename={
-        "order_number": "orderNbr",
-        "reference_number": "referenceNumber",
-        "order_type": "orderType",
-        "document_type": "documentType",
-        "modified_at": "lastModifiedDateTime",
-        "branch_number": "branchNumber",
-    },
-):
-    """The few fields of a row that polling needs; anything may be missing, null or wrapped."""
-
-    order_number: Any = None
-    reference_number: Any = None
-    order_type: Any = None
-    document_type: Any = None
-    modified_at: Any = None
-    branch: Any = None
-    branch_number: Any = None
-    metadata: Any = None
-
-
-_head = msgspec.json.Decoder(_Head, float_hook=Decimal)
+_PLAIN_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 class VismaClient:
-    """Visma.net ERP for one company (`Erp` port)."""
+    """Visma.net ERP for one company (`Erp` and `OrderDesk` ports)."""
 
     def __init__(self, company: Company, tokens: VismaTokens, base_url: str, http: Http, deadline: Deadline) -> None:
         self._company = company
@@ -94,7 +75,7 @@ class VismaClient:
                 request_id=refused.request_id,
                 next_step="Check the base URL of Visma, and the company's branch in the routing file.",
             ) from None
-        return _page_of(answer, asked, page_size)
+        return page_of(answer, asked, page_size)
 
     def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> tuple[Any, Mapping[str, str]]:
         """Read any resource: its JSON data (numbers as `Decimal`) and the response headers.
@@ -106,40 +87,101 @@ class VismaClient:
         answer = self._get(path, params, path, read_seconds=READ_SECONDS)
         return answer.json(), answer.headers
 
+    def get_order(self, number: str) -> OrderAnswer | None:
+        """Read one purchase order with its version; None when Visma has none of this number.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named; `Transient` too when the answer has no ETag, without which
+                nothing may be written.
+            Parked: Visma refuses to show it, for a reason of its own.
+        """
+        asked = f"purchase order {number}"
+        answer = self._asked(Call("Visma", "GET", join(self._base_url, order_path(number)), {}))
+        if answer.status == 404 and not _is_from_gateway(answer):
+            return None
+        if not answer.ok:
+            refusal = self._refusal(answer, asked)
+            if not isinstance(refusal, Rejected):
+                raise refusal
+            refused = Misconfigured if answer.status == 404 else Parked
+            raise refused(
+                refusal.sentence,
+                request_id=refusal.request_id,
+                next_step="Check the base URL of Visma, and look at the order there.",
+            )
+        etag = answer.headers.get("ETag")
+        if not etag:
+            raise Transient(f"Visma gave {asked} without an ETag.", request_id=answer.request_id)
+        return OrderAnswer(etag, answer.body)
+
+    def put_order(self, number: str, *, etag: str, body: bytes) -> str:
+        """Write into a purchase order if it is still at version `etag`; gives the new version.
+
+        Visma answers 204 when it has written. Another 2xx is a gateway's page, or a promise to write later.
+
+        Raises:
+            ValueError: there is no ETag (Visma: without If-Match the last writer wins, so it is never left out).
+            Conflict: 412; the order is at another version, and nothing was written.
+            Rejected: Visma looked at the change and refused it; nothing was written.
+            UnknownOutcome: no answer that says what happened: it may have been written. Read the order again.
+            Transient, Throttled, Misconfigured: nothing was written.
+        """
+        if not etag.strip():
+            raise ValueError(f"No purchase order is written without its ETag; {number} has none.")
+        call = Call(
+            "Visma",
+            "PUT",
+            join(self._base_url, order_path(number)),
+            {"If-Match": etag, "Content-Type": "application/json"},
+            body=body,
+            repeatable=False,
+        )
+        asked = f"the change of purchase order {number}"
+        answer = self._asked(call)
+        if answer.status == 204:
+            return answer.headers.get("ETag") or ""
+        if answer.ok:
+            sentence = f"Visma answered {answer.status} to {asked}, which does not say whether it was written."
+            raise UnknownOutcome(sentence, request_id=answer.request_id)
+        refusal = self._refusal(answer, asked)
+        if answer.status != 408 and (answer.status < 500 or isinstance(refusal, Misconfigured)):
+            raise refusal
+        raise UnknownOutcome(f"{refusal.sentence} It may have been written.", request_id=refusal.request_id)
+
     def _get(self, path: str, params: Sequence[tuple[str, str]], asked: str, *, read_seconds: float) -> Answer:
-        answer, token = self._ask(path, params, read_seconds)
+        answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, params, read_seconds=read_seconds))
+        if answer.ok:
+            return answer
+        raise self._refusal(answer, asked)
+
+    def _asked(self, call: Call) -> Answer:
+        """The answer to a call, whatever its status; a token that is refused is replaced once."""
+        answer, token = self._ask(call)
         if answer.status == 401:
             # The token may have been revoked or have run out on its way; a new one decides.
             self._tokens.drop(self._company, token)
-            answer, token = self._ask(path, params, read_seconds)
-        if answer.ok:
-            return answer
+            answer, token = self._ask(call)
         if answer.status in {401, 403}:
             # The next run must not inherit a token from before the approval or the correction.
             self._tokens.drop(self._company, token)
-        raise self._refusal(answer, asked)
+        return answer
 
-    def _ask(self, path: str, params: Sequence[tuple[str, str]], read_seconds: float) -> tuple[Answer, str]:
+    def _ask(self, call: Call) -> tuple[Answer, str]:
         token = self._tokens.token(self._company, self._deadline)
-        call = Call(
-            service="Visma",
-            method="GET",
-            url=join(self._base_url, path),
-            headers={
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/json",
-                "ipp-company-id": self._company.visma.company_id,
-            },
-            params=params,
-            read_seconds=read_seconds,
-            secrets=(token,),
-        )
-        return self._http.ask(call, self._deadline), token
+        headers = {
+            **call.headers,
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "ipp-company-id": self._company.visma.company_id,
+        }
+        return self._http.ask(replace(call, headers=headers, secrets=(token,)), self._deadline), token
 
     def _refusal(self, answer: Answer, asked: str) -> ConnectorError:
+        if answer.status == 412:
+            return Conflict(f"Visma: {asked} was made on an older version.", request_id=answer.request_id)
         failure = answer.failure(f"{asked} of company '{self._company.name}'")
         if isinstance(failure, Throttled) and failure.retry_after is None:
-            failure.retry_after = _budget(answer).reset
+            failure.retry_after = budget_of(answer).reset
         next_step = None
         if answer.status == 401:
             # Visma Connect issues tokens for customer tenants as well, and the ERP then refuses each of them.
@@ -159,76 +201,24 @@ class VismaClient:
         return Misconfigured(failure.sentence, request_id=failure.request_id, next_step=next_step)
 
 
-def _page_of(answer: Answer, asked: str, page_size: int) -> Page:
-    elements = _split(answer, asked)
-    rows: list[Row] = []
-    damaged: list[str] = []
-    total: int | None = None
-    largest: int | None = None
-    for position, element in enumerate(elements, start=1):
-        raw = bytes(element)
-        try:
-            head = _head.decode(raw)
-        except (ValueError, RecursionError):
-            damaged.append(f"Element {position} on {asked} is no document.")
-            continue
-        metadata = _bare(head.metadata)
-        if isinstance(metadata, dict):
-            total = _whole(metadata.get("totalCount")) if total is None else total
-            largest = _whole(metadata.get("maxPageSize")) if largest is None else largest
-        number = _text(head.order_number) or _text(head.reference_number)
-        if number is None:
-            damaged.append(f"Element {position} on {asked} has no number.")
-            continue
-        rows.append(
-            Row(
-                number=number,
-                document_type=_text(head.order_type) or _text(head.document_type),
-                modified_at=_text(head.modified_at),
-                branch=_branch(head.branch) or _branch(head.branch_number),
-                raw=raw,
-            )
-        )
-    return Page(
-        rows=rows,
-        damaged=damaged,
-        total=total,
-        page_size=min(page_size, largest) if largest else page_size,
-        server_time=answer.server_time,
-        budget=_budget(answer),
-    )
-
-
-def _split(answer: Answer, asked: str) -> list[msgspec.Raw]:
-    """The elements of a list, each as its exact bytes unless characters had to be mended."""
-    body = answer.body.removeprefix(b"\xef\xbb\xbf")
-    with suppress(ValueError, RecursionError):
-        return _elements.decode(body)
-    with suppress(ValueError, RecursionError):
-        return _elements.decode(mended(body))
-    raise _no_list(answer, asked)
-
-
-def _no_list(answer: Answer, asked: str) -> Transient:
+def _is_from_gateway(answer: Answer) -> bool:
+    """Whether a 404 speaks of the address, not of the order (Azure API Management, or a web server before it)."""
     try:
         data = answer.json()
     except Transient:
-        what = answer.shape()
-    else:
-        records = isinstance(data, dict) and "records" in data
-        what = "an object with 'records', a shape this list never had" if records else "JSON that is no list"
-        said = answer.text()
-        what += f" ({said})" if said else ""
-    return Transient(f"Visma answered {answer.status} to {asked} with {what}.", request_id=answer.request_id)
+        return answer.shape() == "an HTML page"
+    return isinstance(data, dict) and "statusCode" in data and data.get("message") == "Resource not found"
 
 
-def _budget(answer: Answer) -> Budget:
-    reset = _whole(answer.headers.get("X-RateLimit-Reset"))
-    return Budget(
-        limit=_whole(answer.headers.get("X-RateLimit-Limit")),
-        remaining=_whole(answer.headers.get("X-RateLimit-Remaining")),
-        reset=None if reset is None else timedelta(seconds=min(reset, 10**6)),
-    )
+def order_path(number: str) -> str:
+    """The address of an order.
+
+    Visma: an identifier with reserved characters goes as `b64(...)`, in URL-safe base64.
+    """
+    if _PLAIN_NUMBER.fullmatch(number):
+        return f"{Resource.PURCHASE_ORDERS.value}/{number}"
+    encoded = base64.urlsafe_b64encode(number.encode()).decode().rstrip("=")
+    return f"{Resource.PURCHASE_ORDERS.value}/b64({encoded})"
 
 
 def _fault_code(answer: Answer) -> str | None:
@@ -236,28 +226,4 @@ def _fault_code(answer: Answer) -> str | None:
         data = answer.json()
     except Transient:
         return None
-    return _text(data.get("ExceptionFaultCode")) if isinstance(data, dict) else None
-
-
-def _bare(value: Any) -> Any:
-    """The scalar itself (Visma: some answers wrap scalars as `{"value": x}`)."""
-    return value["value"] if isinstance(value, dict) and "value" in value else value
-
-
-def _text(value: Any) -> str | None:
-    value = _bare(value)
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if -9 <= value.adjusted() <= 20 else None
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _branch(value: Any) -> str | None:
-    value = _bare(value)
-    return _text(value.get("number")) if isinstance(value, dict) else _text(value)
-
-
-def _whole(value: Any) -> int | None:
-    text = _text(value)
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+    return text_of(data.get("ExceptionFaultCode")) if isinstance(data, dict) else None

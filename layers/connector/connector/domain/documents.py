@@ -59,6 +59,11 @@ class DocumentKey:
             raise ValueError(f"'{text}' is not company/kind/number")
         return cls(parts[0], Kind(parts[1]), parts[2])
 
+    @classmethod
+    def of_order(cls, company: str, number: str) -> DocumentKey:
+        """The key of a purchase order."""
+        return cls(company, Kind.PURCHASE_ORDER, number)
+
     @property
     def stored(self) -> str:
         """The key as tables and message groups hold it."""
@@ -275,6 +280,7 @@ class VismaDocument:
         document_type: Visma's orderType or documentType.
         held: The `hold` flag.
         content: What a partner could see.
+        version: Visma's row version of this state (`row_version.py`).
     """
 
     key: DocumentKey
@@ -282,6 +288,7 @@ class VismaDocument:
     document_type: str | None
     held: bool
     content: BusinessDocument
+    version: str | None = None
 
     @property
     def counterparty(self) -> str:

@@ -4,6 +4,9 @@ CAPTURED -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
     |            |           +-> UNCONFIRMED (look up, then SENT or SENDING)
     +-> PARKED (until released)      +-> REJECTED (Orderful or the partner said no)
     +-> SUPERSEDED (a newer revision came first)   SKIPPED (nothing material, or policy says not to send)
+
+CHANGING -> AGREED       a change that the partner asked for is being written into Visma; then it knows the content
+    +-> SUPERSEDED       it was not written, or somebody else's change came along with it
 """
 
 from __future__ import annotations
@@ -31,16 +34,20 @@ class State(StrEnum):
     REJECTED = "REJECTED"
     SUPERSEDED = "SUPERSEDED"
     SKIPPED = "SKIPPED"
+    CHANGING = "CHANGING"
+    AGREED = "AGREED"
 
 
 # States in which Orderful has (or may have) the transaction: it must never be posted again without a look-up.
 AT_ORDERFUL = frozenset(
     {State.SENDING, State.UNCONFIRMED, State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}
 )
+# States whose content the partner has, or may have: a newer revision is a replacement of it.
+KNOWN_TO_PARTNER = (AT_ORDERFUL - {State.REJECTED}) | {State.AGREED}
 # States that the tracker still expects news for.
 AWAITING_NEWS = frozenset({State.SENT, State.VALID, State.DELIVERED})
 # States that are listed: something is still to happen, or a person is to look.
-OPEN = frozenset(State) - {State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED}
+OPEN = frozenset(State) - {State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED, State.AGREED}
 # States that wait for a person.
 NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 
@@ -59,6 +66,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.REJECTED: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.SUPERSEDED}),
     State.SUPERSEDED: frozenset(),
     State.SKIPPED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
+    State.CHANGING: frozenset({State.AGREED, State.SUPERSEDED}),
+    State.AGREED: frozenset(),
 }
 
 
@@ -86,8 +95,9 @@ class Revision:
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
         asked_since: Since when the outcome has been unknown.
-        transaction_id: Orderful's id.
+        transaction_id: Orderful's id: of what was sent, or (CHANGING, AGREED) of the 860 by which the partner asked.
         attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
+        visma_version: Row version of the order after a change of the partner's was written; older states are past.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
         request_at: The same for the request as sent.
     """
@@ -122,6 +132,7 @@ class Revision:
     delivery_status: str | None = None
     acknowledgment_status: str | None = None
     attention: str | None = None
+    visma_version: str | None = None
     source_at: str | None = None
     request_at: str | None = None
     history: tuple[Event, ...] = ()

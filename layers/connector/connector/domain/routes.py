@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from connector.domain.documents import Address, Contact, Kind
@@ -43,6 +44,21 @@ class OnUnmapped(StrEnum):
 
     PARK = "park"
     SKIP = "skip"
+
+
+class OnLines(StrEnum):
+    """What becomes of a change that adds a line or takes one out."""
+
+    PARK = "park"
+    APPLY = "apply"
+
+
+class QuantityReading(StrEnum):
+    """What POC03 and POC04 mean to a partner (X12: releases and published guides contradict each other)."""
+
+    NEW_TOTAL = "new_total"
+    DELTA = "delta"
+    OLD_AND_NEW = "old_total_with_new_in_poc04"
 
 
 class Overflow(StrEnum):
@@ -149,6 +165,33 @@ class X12Options:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRules:
+    """How far an incoming change of a purchase order (860) may go before a person has to look.
+
+    Attributes:
+        quantity: Largest change of a line's quantity, as a share of what it was (0.2 is 20 %).
+        price: The same for the price.
+        dates: Largest move of a date.
+        lines: Whether lines may be added and taken out without a person.
+        quantities: What the partner means by POC03 and POC04; None when nobody has said.
+        codes: POC02 codes that this partner uses in its own way -> a word of `edi/change/codes.py`.
+        statuses: Visma statuses in which an order takes a change (Visma: undocumented).
+        hold_first: Those of them in which the order must be put on hold for it and released afterwards.
+        key: Where in the routing file the partner's rules stand.
+    """
+
+    quantity: Decimal
+    price: Decimal
+    dates: timedelta
+    lines: OnLines
+    quantities: QuantityReading | None
+    codes: Mapping[str, str]
+    statuses: frozenset[str]
+    hold_first: frozenset[str]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Everything routing says about one kind of document for one partner.
 
@@ -181,6 +224,7 @@ class Route:
     terms: Mapping[str, TermsRule]
     order_types: Mapping[str, str]
     x12: X12Options
+    changes: ChangeRules
     unit_key: str = "defaults.units"
     item_key: str = "defaults.items"
     origin: Mapping[str, str] = field(default_factory=dict)

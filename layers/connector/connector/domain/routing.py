@@ -1,9 +1,9 @@
 """Routing: from the file's plain data to a `Company` to poll and a `Route` for one document.
 
 Settings resolve in layers, the later one wins: built-in -> defaults -> company -> partner -> kind. Maps (`units`,
-`items`, `terms`, `send_when`, `order_types`, `x12`) merge key by key over the layers, everything else is overridden as
-a whole. The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again beyond what a
-wrong value would break, so that a cold start pays only for the routes it asks for.
+`items`, `terms`, `send_when`, `order_types`, `x12`, `changes`) merge key by key over the layers, everything else is
+overridden as a whole. The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again
+beyond what a wrong value would break, so that a cold start pays only for the routes it asks for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -21,20 +22,23 @@ from typing import Any, NamedTuple, TypeVar
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.routes import (
+    ChangeRules,
     Charset,
     Company,
     DialectChoice,
     Identity,
     ItemIds,
+    OnLines,
     OnRevision,
     OnUnmapped,
     Overflow,
+    QuantityReading,
     Route,
     TermsRule,
     VismaTenant,
     X12Options,
 )
-from connector.domain.transactions import IsaId, TransactionType
+from connector.domain.transactions import IsaId, Stream, TransactionType
 
 CALIBRATED_OVERLAP = "15m"
 """Visma: rows may become visible minutes after their time stamp; requests may run for up to 4 minutes."""
@@ -52,6 +56,15 @@ _BUILT_IN: Mapping[str, Any] = MappingProxyType(
             "purchase_order": ["Open", "PendingPrint", "PendingEmail", "Printed"],
             "invoice": ["Open", "Closed"],
         },
+        # A change waits for a person unless somebody has allowed it.
+        "changes": {
+            "quantity": "0%",
+            "price": "0%",
+            "dates": "0d",
+            "lines": OnLines.PARK.value,
+            "statuses": ["Hold", "Open", "PendingPrint", "PendingEmail", "Printed"],
+            "hold_first": [],
+        },
         "settle": "2m",
         "unmapped_partner": OnUnmapped.PARK.value,
         "settle_cap": "30m",
@@ -67,7 +80,7 @@ _PAGE_SIZE = 200
 
 _DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
-_Word = TypeVar("_Word", DialectChoice, OnRevision, OnUnmapped, Charset, Overflow)
+_Word = TypeVar("_Word", DialectChoice, OnRevision, OnUnmapped, OnLines, QuantityReading, Charset, Overflow)
 
 
 def duration(text: str) -> timedelta:
@@ -179,6 +192,30 @@ class Routing:
         """Names of the companies that have a partner with this supplier or customer number."""
         role = role_of(kind)
         return tuple(sorted({company for company, of, mapped in self._index if of == role and mapped == number}))
+
+    def receivers(self, receiver_id: str, sender_id: str, stream: Stream) -> tuple[str, ...]:
+        """Names of the companies that have this ISA id on `stream`.
+
+        Companies may share one; then those count that have a partner with the ISA id of the sender, if any has.
+        """
+        ours = [name for name, company in self.companies.items() if company.isa_id.on(stream) == receiver_id]
+        if len(ours) < 2:
+            return tuple(ours)
+        known = {company for company, _ in self.senders(sender_id, stream)}
+        return tuple(name for name in ours if name in known) or tuple(ours)
+
+    def senders(self, sender_id: str, stream: Stream) -> tuple[tuple[str, str], ...]:
+        """Company and name of every partner that has this ISA id on `stream`."""
+        partners = _table(self.data, "partners")
+        return tuple(
+            (str(partner.get("company")), name)
+            for name, partner in partners.items()
+            if _isa_id(partner, f"partners.{name}").on(stream) == sender_id
+        )
+
+    def supplies(self, partner: str) -> bool:
+        """Whether the partner is a supplier, of whatever else it may be."""
+        return _table(self.data["partners"][partner], "visma").get("supplier") is not None
 
     def numbers(self) -> Iterator[tuple[str, str, str, str]]:
         """Every mapped number: (company, partner, `supplier` or `customer`, number)."""
@@ -299,6 +336,7 @@ class Routing:
             terms=MappingProxyType({name: _terms(rule) for name, rule in merged("terms").items()}),
             order_types=MappingProxyType({word: str(meaning) for word, meaning in merged("order_types").items()}),
             x12=_x12(x12, where),
+            changes=_changes(merged("changes"), where),
             # A partner's own numbers belong to the partner; GTINs are the same for everyone.
             item_key=f"{where}.items" if require_item_id == "partner_item" else "defaults.items",
             origin=MappingProxyType(origin),
@@ -412,6 +450,32 @@ def _terms(rule: Mapping[str, Any]) -> TermsRule:
         discount_percent=_text(rule.get("discount_percent")),
         discount_days=None if days is None else int(days),
     )
+
+
+def _changes(rules: Mapping[str, Any], where: str) -> ChangeRules:
+    where = f"{where}.changes"
+    reading = rules.get("quantities")
+    return ChangeRules(
+        quantity=_share(where, "quantity", rules["quantity"]),
+        price=_share(where, "price", rules["price"]),
+        dates=_duration_at(where, "dates", rules["dates"]),
+        lines=_word(OnLines, rules["lines"], where, "lines"),
+        quantities=None if reading is None else _word(QuantityReading, reading, where, "quantities"),
+        codes=MappingProxyType({str(code): str(word) for code, word in _table(rules, "codes").items()}),
+        statuses=frozenset(str(word) for word in rules["statuses"]),
+        hold_first=frozenset(str(word) for word in rules["hold_first"]),
+        key=where,
+    )
+
+
+def _share(where: str, key: str, value: Any) -> Decimal:
+    """A percentage as a share: `20%` is 0.2."""
+    try:
+        return Decimal(str(value).removesuffix("%")) / 100
+    except InvalidOperation:
+        raise Misconfigured(
+            f"The routing is wrong at {where}.{key}: '{value}' is no percentage.", next_step=_CHECK
+        ) from None
 
 
 def _x12(options: Mapping[str, Any], where: str) -> X12Options:

@@ -2,7 +2,8 @@
 
 `documents.fifo` carries the Visma document as read (its exact bytes, so that decimals stay as Visma wrote them) up to
 `INLINE_LIMIT`, a reference into the payload bucket above. `deliveries.fifo` carries only the identity of a revision:
-the request itself is read from the ledger together with the claim.
+the request itself is read from the ledger together with the claim. `changes.fifo` carries two kinds, told apart by
+their tag: that a callback named a transaction, and that a recorded change has to be decided; neither holds content.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 import msgspec
 
 from connector.domain.documents import DocumentKey, Kind
+from connector.domain.inbound import ApiVersion
 from connector.domain.ledger import Revision
 
 INLINE_LIMIT = 200_000
@@ -61,3 +63,38 @@ class DeliveryMessage(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> DocumentKey:
         """Identity of the document."""
         return DocumentKey(self.company, self.kind, self.number)
+
+
+class HintMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="hint"):
+    """A callback named a transaction. Nobody signed it, so it holds what has to be looked up and nothing to believe.
+
+    Attributes:
+        transaction_id: Orderful's name of the transaction, as the callback gave it.
+        delivery_id: The delivery that waits at Orderful to be accepted or failed, if one was named.
+        version: The API that confirms the delivery.
+    """
+
+    transaction_id: str
+    delivery_id: str | None = None
+    version: ApiVersion | None = None
+
+
+class ChangeMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change"):
+    """A recorded change that is due to be decided, applied or confirmed.
+
+    Attributes:
+        company: Whose purchase order it is about.
+        number: The purchase order as the change names it.
+        transaction_id: The transaction that brought the change.
+        cause: Why it is queued: `received`, or who asked for it to be looked at again.
+    """
+
+    company: str
+    number: str
+    transaction_id: str
+    cause: str = "received"
+
+    @property
+    def key(self) -> DocumentKey:
+        """Identity of the purchase order."""
+        return DocumentKey(self.company, Kind.PURCHASE_ORDER, self.number)

@@ -14,7 +14,7 @@ from connector.domain.ledger import Revision, State
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
-from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 
 
 class Clock(Protocol):
@@ -50,6 +50,17 @@ class Metric(StrEnum):
     STREAM_MISMATCH = "StreamMismatch"
     DOUBLE_SENT = "TransactionsDoubled"
     DAMAGED_ROWS = "DamagedRows"
+    CALLBACKS_RECEIVED = "CallbacksReceived"
+    CALLBACKS_REFUSED = "CallbacksRefused"
+    CALLBACKS_UNUSABLE = "CallbacksUnusable"
+    COLLECT_COMPLETED = "CollectCompleted"
+    INBOUND_RECORDED = "InboundRecorded"
+    CHANGES_RECEIVED = "ChangesReceived"
+    CHANGES_APPLIED = "ChangesApplied"
+    CHANGES_PARKED = "ChangesParked"
+    CHANGES_REJECTED = "ChangesRejected"
+    CHANGES_STUCK = "ChangesStuck"
+    CHANGE_CONFLICTS = "ChangeConflicts"
 
 
 class Resource(StrEnum):
@@ -106,6 +117,19 @@ class Page:
     page_size: int
     server_time: datetime
     budget: Budget
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer:
+    """A purchase order as Visma answers it.
+
+    Attributes:
+        etag: The version, for `If-Match`; exactly as it came.
+        raw: The order's exact bytes.
+    """
+
+    etag: str
+    raw: bytes
 
 
 class Erp(Protocol):
@@ -196,7 +220,7 @@ class CursorLease:
     """The right to move one cursor, until somebody else takes it: `fence` counts the takers."""
 
     company: str
-    resource: Resource
+    resource: StrEnum
     fence: int
     cursor: Cursor
     not_before: datetime | None
@@ -219,7 +243,7 @@ class CursorView:
 class Cursors(Protocol):
     """Where each list was read up to."""
 
-    def acquire(self, company: str, resource: Resource, *, now: datetime, lease: timedelta) -> CursorLease:
+    def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
         """Take the cursor for `lease`; raises `Conflict` while another poll holds it."""
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
@@ -314,6 +338,12 @@ class Outbox(Protocol):
 
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
         """Queue all of them for sending; raises `Transient` likewise."""
+
+    def hints(self, messages: Iterable[HintMessage]) -> None:
+        """Queue all of them to be looked up at Orderful; raises `Transient` likewise."""
+
+    def changes(self, messages: Iterable[ChangeMessage]) -> None:
+        """Queue all of them to be decided and applied, in order per document; raises `Transient` likewise."""
 
 
 class Payloads(Protocol):

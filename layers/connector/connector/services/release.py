@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Transient
+from connector.domain.errors import Conflict, Transient
 from connector.domain.ledger import Revision, State
+from connector.services.change_ports import Changes
 from connector.services.claim_check import loaded
+from connector.services.judge_change import look_again
 from connector.services.messages import DocumentMessage
-from connector.services.ports import Ledger, Outbox, Payloads
+from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,15 @@ class Released:
 
     key: DocumentKey
     sequence: int
+    waited_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedChange:
+    """A change that was queued again, and what it had waited for."""
+
+    key: DocumentKey
+    transaction_id: str
     waited_for: str
 
 
@@ -38,6 +50,27 @@ def release_waiting(ledger: Ledger, outbox: Outbox, payloads: Payloads, *, now: 
             continue  # it stays parked, is listed as such, and does not hold up the others
         outbox.documents([message_for(revision, source, payloads, now=now, cause="release")])
         released.append(Released(revision.key, revision.sequence, revision.waits_for))
+    return released
+
+
+def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> list[ReleasedChange]:
+    """Queue every parked change that waited for a routing entry again.
+
+    Whoever applies it decides anew with the routing in force, so releasing too much is harmless here as well. One that
+    somebody decides about at the same moment is left to that person.
+
+    Raises:
+        Transient: the queue takes no more; what is marked as due by then is found by the sweep of the collector.
+    """
+    released = []
+    for change in changes.in_state(ChangeState.PARKED):
+        if change.waits_for is None:
+            continue
+        try:
+            look_again(change, changes, outbox, clock)
+        except Conflict:
+            continue
+        released.append(ReleasedChange(change.key, change.transaction_id, change.waits_for))
     return released
 
 

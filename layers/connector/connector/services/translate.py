@@ -15,10 +15,11 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, Transient, UnmappedPartner
-from connector.domain.ledger import AT_ORDERFUL, Event, Revision, State
+from connector.domain.ledger import KNOWN_TO_PARTNER, Event, Revision, State
 from connector.domain.revisions import revision_id
 from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
+from connector.domain.row_version import is_older
 from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.translate import translate
 from connector.edi.visma.fields import text
@@ -92,8 +93,14 @@ class Translator:
         sent = next((revision for revision in history if _reached_partner(revision)), None)
         newest = history[0] if history else None
 
-        if _is_outdated(message, newest):
+        if _is_outdated(message, newest) or _is_from_before_a_change(reading, newest):
             return Outcome.KNOWN
+        if newest is not None and newest.state is State.CHANGING:
+            raise Transient(
+                f"A change that the partner asked for ({newest.transaction_id}) is being written into it.",
+                document=str(message.key),
+                retry_after=timedelta(seconds=30),
+            )
         if sent is not None and sent.revision_id == reading.revision_id:
             # The partner has this content. Whatever was captured since and never left has been taken back.
             self._supersede(revision for revision in history if revision.sequence > sent.sequence)
@@ -308,12 +315,22 @@ def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:
     return message.modified_at < newest.modified_at
 
 
+def _is_from_before_a_change(reading: _Reading, newest: Revision | None) -> bool:
+    """Whether the document is a state from before a change of the partner's was written into it.
+
+    It may have waited in the queue meanwhile; sent now, it would take the partner's own wish back.
+    """
+    return (
+        newest is not None and reading.document is not None and is_older(reading.document.version, newest.visma_version)
+    )
+
+
 def _skips_unmapped(routing: Routing, company: str) -> bool:
     return routing.companies[company].unmapped_partner is OnUnmapped.SKIP
 
 
 def _reached_partner(revision: Revision) -> bool:
-    return revision.state in AT_ORDERFUL and revision.state is not State.REJECTED
+    return revision.state in KNOWN_TO_PARTNER
 
 
 def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:

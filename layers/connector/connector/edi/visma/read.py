@@ -104,6 +104,7 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
         status=text(data, "status"),
         document_type=document_type,
         held=flag(data, "hold"),
+        version=text(data, "timeStamp"),
         content=content,
     )
 

@@ -15,10 +15,10 @@ _AMOUNTS = ("amount", "balance", "cashDiscount", "detailTotal", "discountTotal",
 _LINE = """
     value lineNbr lineNumber lineType inventory inventoryNumber externalInventoryId alternateId
     lineDescription transactionDescription description orderQty quantity uom discountPercent
-    requested promised warehouse taxCategory vatCode canceled poNumber poLineNr note
+    requested promised warehouse taxCategory vatCode canceled completed qtyOnReceipts poNumber poLineNr note
 """
 _HEADER = """
-    orderNbr referenceNumber orderType documentType status hold note description invoiceText
+    orderNbr referenceNumber orderType documentType status hold timeStamp note description invoiceText
     date promisedOn documentDate dueDate documentDueDate cashDiscountDate
     supplier customer location branch branchNumber warehouse currency currencyId exchangeRate taxCalculationMode
     supplierRef supplierReference customerRefNumber externalReference originatorDocRef contractDocRef

@@ -1,0 +1,167 @@
+"""What arrived, in the ledger's table.
+
+    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded; written once
+    pk = company#kind#number     sk = in#<transaction>   the record, as JSON; `version` counts its writes
+                                 sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
+
+The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
+between. Open records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters import aws
+from connector.adapters.aws_errors import is_failed_condition, translated
+from connector.adapters.items import Item, time_text
+from connector.adapters.payloads import S3Payloads
+from connector.domain.changes import OPEN_CHANGES, Change, ChangeState
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, Transient
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LARGE = 100_000
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_change = msgspec.json.Decoder(Change).decode
+_decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class DynamoChanges:
+    """The `Changes` port over the table of documents and the payload bucket."""
+
+    def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
+        """Use `table`; the client is created at first use."""
+        self._table = table
+        self._payloads = payloads
+        self._given = client
+
+    def known(self, transaction_id: str) -> DocumentKey | None:
+        """The order under which a transaction is recorded."""
+        item = self._item(_pointer(transaction_id))
+        return DocumentKey.parse(item["document"]["S"]) if item else None
+
+    def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
+        """Note where a transaction is recorded; the first to say so decides."""
+        try:
+            self._put({**_pointer(transaction_id), "document": {"S": key.stored}}, "attribute_not_exists(pk)", {})
+        except Conflict:
+            return self.known(transaction_id) or key
+        return key
+
+    def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
+        """One record."""
+        item = self._item(_record(key, transaction_id))
+        return _change(item) if item else None
+
+    def of_order(self, key: DocumentKey) -> Sequence[Change]:
+        """Everything recorded under an order, oldest first (strongly consistent)."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :in)",
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":in": {"S": "in#"}},
+            ConsistentRead=True,
+        )
+        with translated("ledger"):
+            found = [_change(item) for page in pages for item in page["Items"]]
+        return sorted(found, key=lambda change: (change.created_at, change.transaction_id))
+
+    def add(self, change: Change, *, message: Any) -> Change:
+        """Write the message, then the record: a crash between the two leaves a message that is overwritten."""
+        body = _encode(message)
+        small = zlib.compress(body)
+        name = f"message#{change.transaction_id}"
+        if len(small) <= _LARGE:
+            item: Item = {"pk": {"S": change.key.stored}, "sk": {"S": name}, "body": {"B": small}}
+            with translated("ledger"):
+                self._client.put_item(TableName=self._table, Item=item)
+        else:
+            # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
+            place = self._payloads.put(f"inbound/{change.transaction_id}", body)
+            change = msgspec.structs.replace(change, message_at=place)
+        self._put(_item(change), "attribute_not_exists(pk)", {})
+        return change
+
+    def save(self, change: Change) -> Change:
+        """Write a record on the version that was read; `Conflict` when somebody wrote meanwhile."""
+        saved = msgspec.structs.replace(change, version=change.version + 1)
+        self._put(_item(saved), "version = :seen", {":seen": {"N": str(change.version)}})
+        return saved
+
+    def message_of(self, change: Change) -> Any:
+        """The message; `Transient` when it cannot be read yet."""
+        if change.message_at is not None:
+            return _decode_message(self._payloads.get(change.message_at))
+        key = {"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}}
+        item = self._item(key)
+        if item is None:
+            raise Transient(f"The message of {change.transaction_id} is missing.", document=str(change.key))
+        return _decode_message(zlib.decompress(item["body"]["B"]))
+
+    def in_state(self, state: ChangeState) -> Iterator[Change]:
+        """All records in an open state, the one unchanged for longest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_state",
+            KeyConditionExpression="open_state = :state",
+            ExpressionAttributeValues={":state": {"S": _open_state(state)}},
+        )
+        with translated("ledger"):
+            for page in pages:
+                yield from map(_change, page["Items"])
+
+    def _item(self, key: Item) -> Item | None:
+        with translated("ledger"):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _put(self, item: Item, condition: str, values: Item) -> None:
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            with translated("ledger"):
+                self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition, **given)
+        except Exception as error:
+            if not is_failed_condition(error):
+                raise
+            raise Conflict(f"{item['sk']['S']} was written by another worker.", document=item["pk"]["S"]) from None
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or aws.dynamodb()
+
+
+def _pointer(transaction_id: str) -> Item:
+    return {"pk": {"S": f"inbound#{transaction_id}"}, "sk": {"S": "known"}}
+
+
+def _record(key: DocumentKey, transaction_id: str) -> Item:
+    return {"pk": {"S": key.stored}, "sk": {"S": f"in#{transaction_id}"}}
+
+
+def _open_state(state: ChangeState) -> str:
+    return f"CHANGE {state}"
+
+
+def _item(change: Change) -> Item:
+    item = {
+        **_record(change.key, change.transaction_id),
+        "version": {"N": str(change.version)},
+        "change_state": {"S": change.state.value},
+        "updated": {"S": time_text(change.updated_at)},
+        "record": {"S": _encode(change).decode()},
+    }
+    if change.state in OPEN_CHANGES:
+        item["open_state"] = {"S": _open_state(change.state)}
+    return item
+
+
+def _change(item: Item) -> Change:
+    return _decode_change(item["record"]["S"].encode())

@@ -1,0 +1,246 @@
+"""Orderful over HTTP, as the one who receives: inboxes, polling buckets, single transactions, confirmations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, join
+from connector.adapters.orderful_http import (
+    BYTE_ORDER_MARK,
+    LIST,
+    OrderfulHttp,
+    data_of,
+    ids_of,
+    instant,
+    moment_of,
+    parsed,
+)
+from connector.domain.changes import CHANGE
+from connector.domain.errors import Misconfigured, Rejected, Transient
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction
+from connector.domain.json_text import mended
+from connector.domain.transactions import Stream
+from connector.edi.inbound import read_inbound, with_message
+
+logger = logging.getLogger(__name__)
+
+CHANGE_TYPE = "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"
+"""Orderful's word for an 860 that comes in; the one for sending it is another."""
+
+RECEIVERS_PER_CALL = 5
+ITEMS = 100
+"""Items of an inbox or bucket asked for at once: the most that Orderful gives."""
+
+_V4 = {"orderful-api-version": "v4"}
+_WEB_PAGE = "an HTML page"
+
+
+class OrderfulInbound(OrderfulHttp):
+    """Orderful (`InboundNetwork` port)."""
+
+    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
+        """What waits in a v4 inbox, oldest first; None stands for an item that names no transaction."""
+        return self._waiting(f"inboxes/{quote(inbox_id, safe='')}/transactions", _V4, f"inbox {inbox_id}")
+
+    def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
+        """The same for a v3 polling bucket."""
+        return self._waiting(f"v3/polling-buckets/{quote(bucket_id, safe='')}", {}, f"polling bucket {bucket_id}")
+
+    def list_changes(
+        self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
+    ) -> Iterator[InboundTransaction]:
+        """The 860s that came in at or after `since`, without their messages.
+
+        The filters are checked again here: some organizations' lists know fewer of them. What the list does not say
+        (stream, receiver) is left open; nothing is made up for it.
+
+        Raises:
+            Transient, Throttled, Misconfigured: while iterating, as named.
+        """
+        until = self._clock.now() + timedelta(hours=1)
+        for start in range(0, len(receiver_ids), RECEIVERS_PER_CALL):
+            receivers = receiver_ids[start : start + RECEIVERS_PER_CALL]
+            params = [
+                ("transactionType", CHANGE_TYPE),
+                ("createdAt", f"[{instant(since)},{instant(until)})"),
+                *(("receiverIsaId", receiver) for receiver in receivers),
+                ("stream", stream.value.upper()),
+            ]
+            for _, items in self._pages(params):
+                found = [(_listed(item, receivers), moment_of(item.get("createdAt"))) for item in items]
+                yield from (
+                    transaction
+                    for transaction, created_at in found
+                    if transaction is not None
+                    and transaction.stream in {stream, None}
+                    and (created_at is None or created_at >= since)
+                )
+                if found and all(created_at is not None and created_at < since for _, created_at in found):
+                    break  # newest first: the filter was ignored, and the rest is older still
+
+    def fetch(self, transaction_id: str) -> InboundTransaction | None:
+        """One transaction with its message, by one request where the API gives both at once.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+        numeric = transaction_id.isdigit()
+        name = quote(transaction_id, safe="")
+        path, params = (f"{LIST}/{name}", [("expand", "message")]) if numeric else (f"transactions/{name}", [])
+        data = self._read(path, params, {} if numeric else _V4, "the transaction")
+        if data is None:
+            return None
+        found = read_inbound(data, trusted=True)
+        if found is None:
+            raise Transient("Orderful answered the transaction with JSON that names none.")
+        # Asked for by this name, known by this name: a UUID and a number may stand for the same transaction.
+        return self.with_message(replace(found, transaction_id=transaction_id))
+
+    def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
+        """The transaction with its message, which is fetched when it came without (Orderful: some give a link only)."""
+        if transaction.message is not None:
+            return transaction
+        numeric = transaction.transaction_id.isdigit()
+        name = quote(transaction.transaction_id, safe="")
+        path = f"{LIST}/{name}/message" if numeric else f"transactions/{name}/message"
+        message = self._read(path, [], {} if numeric else _V4, "the message of the transaction")
+        found = with_message(transaction, message)
+        if found.message is None:
+            raise Transient(f"Orderful gives no message for transaction {transaction.transaction_id}.")
+        return found
+
+    def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
+        """Accept or fail a delivery; False when Orderful does not know it.
+
+        Confirming twice is harmless, so a lost answer is asked for again. The links that Orderful gave are followed,
+        on the configured host only; otherwise the documented address is used (Orderful: the link is called `approve`,
+        the v4 path ends in `accept`).
+
+        Raises:
+            Transient, Throttled, Misconfigured: Orderful was not told.
+        """
+        accepted = confirmation is Confirmation.ACCEPTED
+        link = delivery.accept_link if accepted else delivery.fail_link
+        call = self._call(
+            "POST",
+            self._link(link) or join(self._base_url, _path(delivery, transaction_id, accepted=accepted)),
+            headers={"Content-Type": "application/json", **(_V4 if delivery.version is ApiVersion.V4 else {})},
+            body=msgspec.json.encode({"note": note}),
+            read_seconds=READ_SECONDS,
+        )
+        answer, asked = self._http.ask(call, self._deadline), "the confirmation of a delivery"
+        if answer.ok:
+            if answer.shape() == _WEB_PAGE:
+                raise Transient(f"Orderful answered {asked} with {_WEB_PAGE}.", request_id=answer.request_id)
+            return True
+        self._definite(answer, asked)
+        if answer.status == 404:
+            return False
+        # It was confirmed before, perhaps by a person in Orderful: there is nothing more to say.
+        logger.warning("Orderful answered %d to a confirmation; it counts as told", answer.status)
+        return True
+
+    def _link(self, link: str | None) -> str | None:
+        if link is None:
+            return None
+        try:
+            return self._on_our_host(link)
+        except Misconfigured:
+            logger.warning("a delivery links to another host than the configured one, which does not get our key")
+            return None
+
+    def _waiting(self, path: str, headers: dict[str, str], what: str) -> list[InboundTransaction | None]:
+        answer = self._ask(path, [("limit", str(ITEMS))], headers)
+        if not answer.ok:
+            refused = self._definite(answer, what)
+            raise Misconfigured(
+                refused.sentence,
+                request_id=refused.request_id,
+                next_step="Check OrderfulInboxIds and OrderfulBucketIds of the stack against Orderful's channels.",
+            )
+        return [_item(element) for element in _elements(answer, what)]
+
+    def _read(self, path: str, params: list[tuple[str, str]], headers: dict[str, str], what: str) -> Any:
+        """JSON of a resource; None when there is no such thing."""
+        answer = self._ask(path, params, headers)
+        if answer.ok:
+            return data_of(answer)
+        self._definite(answer, what)
+        return None
+
+    def _ask(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> Answer:
+        call = self._call("GET", join(self._base_url, path), params=params, headers=headers, read_seconds=LIST_SECONDS)
+        return self._http.ask(call, self._deadline)
+
+    def _definite(self, answer: Answer, what: str) -> Rejected:
+        """What Orderful says about the thing that was asked for.
+
+        Raises:
+            Transient, Throttled, Misconfigured: it says nothing about it.
+        """
+        refusal = self._refusal(answer, what)
+        if not isinstance(refusal, Rejected):
+            raise refusal
+        if answer.shape() == _WEB_PAGE:
+            # A web server that has never heard of the path: a delivery must not be forgotten for it.
+            raise Misconfigured(
+                refusal.sentence, request_id=answer.request_id, next_step="Check Orderful's base URL and region."
+            )
+        return refusal
+
+
+class _Page(msgspec.Struct):
+    """A list inside an object, under either name (Orderful: the documentation shows `items`)."""
+
+    items: list[msgspec.Raw] | None = None
+    data: list[msgspec.Raw] | None = None
+
+
+_page = msgspec.json.Decoder(list[msgspec.Raw] | _Page).decode
+
+
+def _elements(answer: Answer, what: str) -> list[msgspec.Raw]:
+    """The elements of a list, each still as text, so that one that cannot be read harms no other."""
+    for body in (answer.body, mended(answer.body)):
+        with suppress(ValueError, RecursionError):
+            page = _page(body.removeprefix(BYTE_ORDER_MARK))
+            found = page if isinstance(page, list) else page.data if page.items is None else page.items
+            if found is not None:
+                return found
+    raise Transient(
+        f"Orderful answered {answer.status} to {what} with something that is no list.", request_id=answer.request_id
+    )
+
+
+def _item(element: msgspec.Raw) -> InboundTransaction | None:
+    try:
+        return read_inbound(parsed(bytes(element)), trusted=True)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _listed(item: dict[str, Any], receivers: Sequence[str]) -> InboundTransaction | None:
+    """A list element, under the receiver's id on this stream (Orderful: it may be listed under the live id as well)."""
+    found = read_inbound(item, trusted=True)
+    if found is None or found.document != CHANGE:
+        return None
+    ids = {found.receiver_id, *ids_of(item, "receiver")} - {None}
+    if not ids:
+        return replace(found, message=None)
+    receiver = next((one for one in receivers if one in ids), None)
+    return None if receiver is None else replace(found, receiver_id=receiver, message=None)
+
+
+def _path(delivery: Delivery, transaction_id: str, *, accepted: bool) -> str:
+    name, transaction = quote(delivery.delivery_id, safe=""), quote(transaction_id, safe="")
+    if delivery.version is ApiVersion.V4:
+        return f"transactions/{transaction}/deliveries/{name}/{'accept' if accepted else 'fail'}"
+    return f"v3/deliveries/{name}/{'approve' if accepted else 'fail'}"

@@ -1,0 +1,43 @@
+"""Rounds of the same work: tried again with exponential back-off when somebody else was faster or no answer came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from connector.domain.errors import Conflict, UnknownOutcome
+from connector.services.ports import Deadline
+
+ROUNDS = 4
+RESERVE_SECONDS = 8.0
+"""Time left to the caller after the last round: a call, and the writing down of how it ended."""
+
+Result = TypeVar("Result")
+
+
+class BackOff:
+    """The `Rounds` port: 0.2, 0.4, 0.8 seconds and some jitter between four rounds, inside the deadline."""
+
+    def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
+        """Sleep with `pause`."""
+        self._pause = pause
+
+    def __call__(self, work: Callable[[], Result], *, deadline: Deadline, before_again: Callable[[], None]) -> Result:
+        """Do `work` until it neither meets a `Conflict` nor an `UnknownOutcome`; the last one is raised."""
+        from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+
+        def stop(state: RetryCallState) -> bool:
+            left = deadline.remaining().total_seconds() - RESERVE_SECONDS
+            return state.attempt_number >= ROUNDS or state.upcoming_sleep > left
+
+        retrying = Retrying(
+            retry=retry_if_exception_type((Conflict, UnknownOutcome)),
+            wait=wait_exponential_jitter(multiplier=0.2, max=5, jitter=0.3),
+            stop=stop,
+            sleep=self._pause,
+            before_sleep=lambda _: before_again(),
+            reraise=True,
+        )
+        result: Result = retrying(work)
+        return result

@@ -1,0 +1,87 @@
+"""Wires the function `apply_change`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from connector.adapters.changes import DynamoChanges
+from connector.adapters.clock import LambdaContext, LambdaDeadline
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.orderful_inbound import OrderfulInbound
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.queues import SqsOutbox, SqsPostponer
+from connector.adapters.rounds import BackOff
+from connector.adapters.routing_store import RoutingStore
+from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.visma import VismaClient
+from connector.adapters.visma_tokens import VismaTokens
+from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry
+from connector.domain.routes import Company
+from connector.services.apply import Applier
+from connector.services.change_ports import OrderDesk
+from connector.services.intake import Intake
+from connector.services.known_revisions import KnownRevisions
+from connector.services.messages import ChangeMessage, HintMessage
+from connector.services.ports import Deadline
+from connector.settings import ApplyChangeSettings
+
+
+class ApplyChange:
+    """The function `apply_change`."""
+
+    def __init__(self, settings: ApplyChangeSettings) -> None:
+        """Wire what does not depend on the invocation."""
+        self._settings = settings
+        payloads = S3Payloads(settings.payloads_bucket)
+        self._changes = DynamoChanges(settings.documents_table, payloads)
+        self._known = KnownRevisions(DynamoLedger(settings.documents_table, payloads), clock)
+        self._routing = RoutingStore(settings.routing_table, clock)
+        self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
+        self._queue = SqsPostponer(settings.changes_queue_url)
+        self._secrets = SecretsManagerSecrets(
+            clock, visma=settings.visma_secret_arn, orderful=settings.orderful_secret_arn
+        )
+        self._tokens = VismaTokens(settings.tokens_table, self._secrets, settings.visma_token_url, clock, http())
+        self._decoder = msgspec.json.Decoder(HintMessage | ChangeMessage)
+
+    def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
+        """Apply the changes of a batch."""
+        settings, deadline = self._settings, LambdaDeadline(context)
+        orderful = OrderfulInbound(settings.orderful_base_url, self._secrets, http(), clock, deadline)
+        applier = Applier(
+            changes=self._changes,
+            intake=Intake(
+                changes=self._changes,
+                orderful=orderful,
+                routing=self._routing,
+                outbox=self._outbox,
+                clock=clock,
+                telemetry=telemetry(),
+                stream=settings.stream,
+            ),
+            orders=self._open_orders,
+            known=self._known,
+            orderful=orderful,
+            routing=self._routing,
+            clock=clock,
+            telemetry=telemetry(),
+            stream=settings.stream,
+            lease=timedelta(seconds=settings.claim_seconds),
+            deadline=deadline,
+            rounds=BackOff(),
+        )
+        return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), self._queue, deadline)
+
+    def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
+        return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline)
+
+
+@lru_cache(maxsize=1)
+def apply_change() -> ApplyChange:
+    """The wired function, built at the first invocation."""
+    return ApplyChange(ApplyChangeSettings.from_environment())

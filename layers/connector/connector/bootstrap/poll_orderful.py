@@ -1,0 +1,79 @@
+"""Wires the function `poll_orderful`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from connector.adapters.changes import DynamoChanges
+from connector.adapters.clock import LambdaContext, LambdaDeadline
+from connector.adapters.cursors import DynamoCursors
+from connector.adapters.orderful_inbound import OrderfulInbound
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.queues import SqsOutbox
+from connector.adapters.routing_store import RoutingStore
+from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.watermark import DynamoWatermark
+from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.services.collect import Collector
+from connector.services.intake import Intake
+from connector.settings import PollOrderfulSettings
+
+
+class PollOrderful:
+    """The function `poll_orderful`."""
+
+    def __init__(self, settings: PollOrderfulSettings) -> None:
+        """Wire what does not depend on the invocation."""
+        self._settings = settings
+        self._changes = DynamoChanges(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table))
+        self._routing = RoutingStore(settings.routing_table, clock)
+        self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
+        self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
+
+    def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
+        """Collect what Orderful holds for us."""
+        settings, deadline = self._settings, LambdaDeadline(context)
+        orderful = OrderfulInbound(settings.orderful_base_url, self._secrets, http(), clock, deadline)
+        collector = Collector(
+            changes=self._changes,
+            intake=Intake(
+                changes=self._changes,
+                orderful=orderful,
+                routing=self._routing,
+                outbox=self._outbox,
+                clock=clock,
+                telemetry=telemetry(),
+                stream=settings.stream,
+            ),
+            orderful=orderful,
+            outbox=self._outbox,
+            routing=self._routing,
+            watermark=self._watermark,
+            clock=clock,
+            telemetry=telemetry(),
+            deadline=deadline,
+            stream=settings.stream,
+            inbox_ids=settings.orderful_inbox_ids,
+            bucket_ids=settings.orderful_bucket_ids,
+            resend_after=timedelta(seconds=settings.resend_after_seconds),
+        )
+        try:
+            result = collector.run()
+        finally:
+            telemetry().flush()
+        return {
+            "taken": result.taken,
+            "confirmed": result.confirmed,
+            "requeued": result.requeued,
+            "problems": result.problems,
+        }
+
+
+@lru_cache(maxsize=1)
+def poll_orderful() -> PollOrderful:
+    """The wired function, built at the first invocation."""
+    return PollOrderful(PollOrderfulSettings.from_environment())

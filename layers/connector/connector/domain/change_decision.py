@@ -1,0 +1,228 @@
+"""Decides what an 860 means for an order: three versions side by side, and the rules of the partner.
+
+    had    what the partner last saw: only a difference to it is a wish
+    asked  what the 860 says
+    has    what Visma has now: a difference to `had` is somebody else's work, which is kept
+
+A wish that Visma already fulfils is no work. One that is allowed, clear and undisputed is written. Everything else is
+an objection: a soft one is lifted by a person's approval, a hard one stands until the order, the routing or the message
+is another. One objection holds the whole message: it applies wholly or not at all.
+
+The outcome does not depend on the order of the lines in the message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import msgspec
+
+from connector.domain.change_edits import NO_EDITS, Edits, Operation, in_order
+from connector.domain.change_findings import HEADER, Difference, Findings, Objection
+from connector.domain.change_line_rules import LineRules
+from connector.domain.change_lines import Lines, goods
+from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
+from connector.domain.documents import Party, PurchaseOrder
+from connector.domain.routes import Route
+from connector.domain.standing_order import StandingOrder
+
+__all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
+
+LOOK = "Compare with `connector changes show`, then approve or reject it."
+
+_SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
+_MOST_TOLD = 4
+
+
+class Verdict(StrEnum):
+    """What becomes of the change."""
+
+    APPLY = "apply"
+    PARK = "park"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome.
+
+    Attributes:
+        reason: Why it is parked or rejected, as one sentence.
+        edits: What has to be written now; when parked, what an approval would write.
+        wishes: What the partner wants otherwise than it was told, written already or not: by these the order must
+            differ from what the partner last saw for the partner to know it.
+        differences: The same for people, line by line.
+        remarks: What the message told besides.
+    """
+
+    verdict: Verdict
+    reason: str | None = None
+    next_step: str | None = None
+    waits_for: str | None = None
+    edits: Edits = NO_EDITS
+    wishes: Edits = NO_EDITS
+    differences: tuple[Difference, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def decide(
+    request: ChangeRequest, *, had: PurchaseOrder | None, has: StandingOrder, route: Route, approved: bool = False
+) -> Decision:
+    """Decide about a change.
+
+    Args:
+        request: What the partner asks.
+        had: The order as the partner last saw it; None when nobody knows.
+        has: The order as it stands.
+        route: Of the order's supplier.
+        approved: A person has looked at it and wants it written.
+    """
+    if request.order_number != has.content.number:
+        return Decision(
+            Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
+        )
+    return _Desk(request, had, has, route, Findings(route.changes)).decision(approved=approved)
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Where the three versions lie side by side."""
+
+    request: ChangeRequest
+    known: PurchaseOrder | None
+    has: StandingOrder
+    route: Route
+    findings: Findings
+
+    @property
+    def had(self) -> PurchaseOrder:
+        """The measure of every wish."""
+        return self.known or self.has.content
+
+    def decision(self, *, approved: bool) -> Decision:
+        found = self.findings
+        self._look()
+        edits = Edits(promised_on=found.promised_on, lines=in_order(found.edits))
+        if edits:
+            self._check_writing(edits)
+        decided = Decision(
+            Verdict.APPLY,
+            edits=edits,
+            wishes=Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes)),
+            differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
+            remarks=self.request.remarks,
+        )
+        standing = sorted(
+            {one for one in found.objections if one.hard or not approved},
+            key=lambda one: (not one.hard, one.where != HEADER, one.where, one.sentence),
+        )
+        return _parked(decided, standing) if standing else decided
+
+    def _look(self) -> None:
+        for question in self.request.questions:
+            self.findings.doubt(question)
+        if self.known is None:
+            self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
+        if self.request.purpose is ChangePurpose.CONFIRMATION:
+            return
+        if self.request.purpose is ChangePurpose.CANCELLATION:
+            self._cancel()
+            return
+        self._header()
+        replaces = self.request.purpose is ChangePurpose.REPLACE
+        if replaces and not self.request.lines:
+            self.findings.doubt(
+                "It restates the order without a single line, which may be a cancellation.",
+                hard=True,
+                next_step=_SETTLE,
+            )
+            return
+        lines = Lines(self.known, self.has, self.route)
+        for line in sorted(self.request.lines, key=_place):
+            self._on_line(lines, line)
+        for number, what in lines.spoken_twice():
+            self.findings.doubt(
+                f"Line {number}: the message says more than one thing of the {what}.",
+                where=f"line {number}",
+                hard=True,
+            )
+        if replaces:
+            for gone in list(lines.unnamed()):
+                self._on_line(lines, LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE))
+
+    def _on_line(self, lines: Lines, line: LineRequest) -> None:
+        LineRules(self.findings, lines, self.route, line, had_is_known=self.known is not None).apply()
+
+    def _check_writing(self, edits: Edits) -> None:
+        """What stands against writing anything into this order."""
+        if self.has.status not in self.route.changes.statuses:
+            self.findings.doubt(
+                f"The order is {self.has.status or 'without a status'} in Visma and takes no change.",
+                hard=True,
+                next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
+            )
+        gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
+        added = any(edit.operation is Operation.INSERT for edit in edits.lines)
+        if gone and not added and not goods(self.has.content).keys() - gone:
+            self.findings.doubt("Nothing would be left of the order.")
+
+    def _cancel(self) -> None:
+        has = self.has.content
+        if has.cancelled and self.had.cancelled:
+            return
+        self.findings.cancels = True
+        self.findings.differs(HEADER, "status", None, "cancelled", self.has.status)
+        if not has.cancelled:
+            self.findings.doubt(
+                "The partner cancels the whole order, which Visma's API cannot do.",
+                hard=True,
+                next_step="Cancel the order in Visma, then approve the change; or reject it.",
+            )
+
+    def _header(self) -> None:
+        request, content = self.request, self.has.content
+        if request.currency and content.currency and request.currency != content.currency:
+            self.findings.doubt(
+                f"It is in {request.currency}, the order in {content.currency}.",
+                hard=True,
+                next_step="Settle it with the partner, then reject it.",
+            )
+        self._ship_to()
+        had, asked, has = self.had.promised_on, request.requested_on, content.promised_on
+        if asked is not None and asked != had:
+            self.findings.wished_on = asked
+            if self.findings.wish(HEADER, "delivery date", had, asked, has):
+                self.findings.promised_on = asked
+                self.findings.moves(HEADER, "delivery date", had, asked)
+
+    def _ship_to(self) -> None:
+        asked, has = _postal_code(self.request.ship_to), _postal_code(self.has.content.ship_to)
+        if asked and has and asked not in {has, _postal_code(self.had.ship_to)}:
+            self.findings.doubt(f"It names another place of delivery, with post code {asked} instead of {has}.")
+
+
+def _parked(decided: Decision, standing: list[Objection]) -> Decision:
+    first, more = standing[0], standing[1:]
+    also = f" And {len(more)} more: " + " ".join(one.sentence for one in more[: _MOST_TOLD - 1]) if more else ""
+    otherwise = _SETTLE if first.hard else LOOK
+    if first.waits_for:
+        otherwise = f"Add {first.waits_for} to the routing file and apply it."
+    return replace(
+        decided,
+        verdict=Verdict.PARK,
+        reason=f"{first.sentence}{also}",
+        next_step=first.next_step or otherwise,
+        waits_for=next((one.waits_for for one in standing if one.waits_for), None),
+    )
+
+
+def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:
+    """Lines in an order that is not the message's; added ones last, when all others have found theirs."""
+    plain = msgspec.json.encode(msgspec.structs.replace(line, source="", touches=frozenset()))
+    return line.ask is Ask.ADD, plain, sorted(line.touches)
+
+
+def _postal_code(party: Party | None) -> str:
+    text = party.address.postal_code if party and party.address else None
+    return "".join((text or "").split()).casefold()

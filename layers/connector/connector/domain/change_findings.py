@@ -1,0 +1,133 @@
+"""What comes to light while an 860 is compared with an order: wishes, writes, and what stands against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from connector.domain.change_edits import LineEdit
+from connector.domain.routes import ChangeRules
+
+HEADER = "order"
+"""What a difference or an objection that concerns no line is about."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing the partner wants otherwise, in all three versions; None where there is nothing to show."""
+
+    where: str
+    field: str
+    had: str | None
+    asked: str | None
+    has: str | None
+
+
+class Objection(NamedTuple):
+    """Why the change does not go through by itself.
+
+    Attributes:
+        where: `order`, `line 3`, `new line 1298`.
+        hard: An approval does not lift it.
+        waits_for: The routing key that would.
+    """
+
+    where: str
+    sentence: str
+    hard: bool
+    next_step: str | None = None
+    waits_for: str | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """Everything found so far.
+
+    Attributes:
+        rules: The limits of the partner.
+        edits: Lines that have yet to be written.
+        wishes: Lines that the partner wants otherwise, written already or not.
+        promised_on: Header date that has yet to be written.
+        wished_on: The same, written already or not.
+        cancels: The partner calls the whole order off.
+    """
+
+    rules: ChangeRules
+    objections: list[Objection] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    edits: list[LineEdit] = field(default_factory=list)
+    wishes: list[LineEdit] = field(default_factory=list)
+    promised_on: date | None = None
+    wished_on: date | None = None
+    cancels: bool = False
+
+    def doubt(
+        self,
+        sentence: str,
+        *,
+        where: str = HEADER,
+        hard: bool = False,
+        next_step: str | None = None,
+        waits_for: str | None = None,
+    ) -> None:
+        """Record an objection."""
+        self.objections.append(Objection(where, sentence, hard, next_step, waits_for))
+
+    def differs(self, where: str, what: str, had: object, asked: object, has: object) -> None:
+        """Record what a person compares."""
+        self.differences.append(Difference(where, what, _shown(had), _shown(asked), _shown(has)))
+
+    def wish(self, where: str, what: str, had: object, asked: object, has: object) -> bool:
+        """Record a wish; True when it has yet to be written."""
+        self.differs(where, what, had, asked, has)
+        if has == asked:
+            return False
+        if has != had:
+            self.doubt(
+                f"{titled(where)}: the {what} was changed in Visma meanwhile, from {said(had)} to {said(has)}; "
+                f"the partner asks for {said(asked)}.",
+                where=where,
+            )
+        return True
+
+    def moves(self, where: str, what: str, had: date | None, asked: date) -> None:
+        """Object when a date moves further than allowed."""
+        if had is None or abs(asked - had) > self.rules.dates:
+            self.doubt(
+                f"{titled(where)}: the {what} moves from {said(had)} to {said(asked)}, "
+                f"further than {self.rules.dates.days} days.",
+                where=where,
+            )
+
+    def grows(self, where: str, what: str, had: Decimal, asked: Decimal, share: Decimal) -> None:
+        """Object when a number changes by more than its share of what the partner had."""
+        if is_beyond(had, asked, share):
+            self.doubt(
+                f"{titled(where)}: the {what} goes from {said(had)} to {said(asked)}, more than {said(share * 100)} %.",
+                where=where,
+            )
+
+
+def is_beyond(had: Decimal, asked: Decimal, share: Decimal) -> bool:
+    """Whether the step from `had` to `asked` is larger than a share of `had`."""
+    return abs(asked - had) > abs(had) * share
+
+
+def titled(where: str) -> str:
+    """The name of a place at the beginning of a sentence."""
+    return where[:1].upper() + where[1:]
+
+
+def said(value: object) -> str:
+    """A value inside a sentence."""
+    shown = _shown(value)
+    return "none" if shown is None else shown
+
+
+def _shown(value: object) -> str | None:
+    if value is None:
+        return None
+    return format(value.normalize() if value else Decimal(0), "f") if isinstance(value, Decimal) else str(value)

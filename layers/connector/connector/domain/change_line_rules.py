@@ -1,0 +1,299 @@
+"""What one line of an 860 means for an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from connector.domain.change_edits import LineEdit, Operation
+from connector.domain.change_findings import HEADER, Findings, said, titled
+from connector.domain.change_lines import Found, Lines
+from connector.domain.change_quantity import Total, is_difference, total_added, total_asked
+from connector.domain.change_request import Ask, Field, LineRequest
+from connector.domain.documents import OrderLine
+from connector.domain.routes import OnLines, Route
+from connector.domain.standing_order import LineFacts
+
+
+class Outcome(NamedTuple):
+    """What becomes of one field: the value wished, and the one to write; None for what stays."""
+
+    wished: Decimal | date | None = None
+    written: Decimal | date | None = None
+
+
+_STAYS = Outcome()
+_FREE = "a price of 0 may mean that none is given."
+
+
+@dataclass(slots=True)
+class LineRules:
+    """One line of the message, and everything that can be said against it.
+
+    Attributes:
+        had_is_known: What the partner had is known, not only assumed from what Visma has.
+        where: What the line is called for people.
+    """
+
+    findings: Findings
+    lines: Lines
+    route: Route
+    asked: LineRequest
+    had_is_known: bool
+    where: str = HEADER
+
+    def apply(self) -> None:
+        """Record wishes, edits, differences and objections."""
+        if self.asked.ask is Ask.ADD:
+            self.where = f"new line {self.lines.name_of(self.asked)}"
+            self._questions()
+            self._add()
+            return
+        found = self.lines.find(self.asked)
+        if isinstance(found, str):
+            self.where = f"line {(self.asked.line_id or self.lines.name_of(self.asked))[:40]}"
+            self._questions()
+            self._refuse(found)
+            return
+        self.where = f"line {found.number}"
+        self._questions()
+        if found.had is None:
+            self._ask_person(f"{self._line} was added in Visma after the partner last saw the order.")
+            self.had_is_known = False
+            found = found._replace(had=found.has)
+        if self.asked.ask is Ask.DELETE:
+            self._delete(found)
+        elif found.has is None or found.had is None:
+            self._refuse(f"{self._line} is no longer in the Visma order.")
+        else:
+            self._change(found.had, found.has, found.facts)
+
+    @property
+    def _line(self) -> str:
+        return titled(self.where)
+
+    def _questions(self) -> None:
+        for question in self.asked.questions:
+            self._ask_person(f"{self._line}: {question}")
+
+    def _ask_person(self, sentence: str) -> None:
+        self.findings.doubt(sentence, where=self.where)
+
+    def _refuse(self, sentence: str, *, waits_for: str | None = None, next_step: str | None = None) -> None:
+        self.findings.doubt(sentence, where=self.where, hard=True, waits_for=waits_for, next_step=next_step)
+
+    def _doubt_quantity(self, total: Total) -> Decimal | None:
+        for problem in total.problems:
+            self.findings.doubt(
+                f"{self._line}: {problem.sentence}", where=self.where, hard=problem.hard, waits_for=problem.waits_for
+            )
+        return total.quantity
+
+    # -- lines that are there -----------------------------------------------------------------------------------------
+
+    def _delete(self, found: Found) -> None:
+        had, has, facts = found.had, found.has, found.facts
+        edit = LineEdit(operation=Operation.DELETE, number=found.number)
+        self.findings.wishes.append(edit)
+        self.findings.differs(
+            self.where, "line", had.quantity if had else None, "taken out", has.quantity if has else None
+        )
+        if has is None:
+            return
+        self.findings.edits.append(edit)
+        if facts and facts.received > 0:
+            self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
+        elif facts and facts.closed:
+            self._refuse(f"{self._line} is closed in Visma.")
+        if self.route.changes.lines is OnLines.PARK:
+            self._ask_person(f"{self._line} is taken out.")
+        if had is not None and _visible(had) != _visible(has):
+            self._ask_person(f"{self._line} was changed in Visma meanwhile.")
+
+    def _change(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> None:
+        requested, promised = self._dates(had, has)
+        outcomes = {
+            "quantity": self._quantity(had, has, facts),
+            "price": self._price(had, has),
+            "requested": requested,
+            "promised": promised,
+        }
+        wished = {name: one.wished for name, one in outcomes.items() if one.wished is not None}
+        written = {name: one.written for name, one in outcomes.items() if one.written is not None}
+        self._check_unit(has)
+        self._check_completeness()
+        if not wished:
+            return
+        edit = LineEdit(operation=Operation.UPDATE, number=has.number)
+        self.findings.wishes.append(replace(edit, **wished))
+        if (had.item, had.unit) != (has.item, has.unit):
+            self._ask_person(
+                f"{self._line} was item {said(had.item)} in {said(had.unit)} for the partner, and is item "
+                f"{said(has.item)} in {said(has.unit)} in Visma."
+            )
+        if written:
+            self.findings.edits.append(replace(edit, **written))
+            if facts and facts.closed:
+                self._refuse(f"{self._line} is closed in Visma.")
+
+    def _quantity(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> Outcome:
+        asked, rules = self.asked, self.route.changes
+        if Field.QUANTITY not in asked.touches:
+            self._must_agree("quantity", asked.quantity or None, had.quantity, has.quantity)
+            return _STAYS
+        if is_difference(asked, rules) and not self.had_is_known:
+            self._refuse(f"{self._line}: the message gives a difference, and nobody knows to which quantity.")
+            return _STAYS
+        wanted = self._doubt_quantity(total_asked(asked, had.quantity, rules))
+        if wanted is None or wanted == had.quantity:
+            return _STAYS
+        if not self.findings.wish(self.where, "quantity", had.quantity, wanted, has.quantity):
+            return Outcome(wished=wanted)
+        if facts and wanted < facts.received:
+            self._refuse(
+                f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were received."
+            )
+        self.findings.grows(self.where, "quantity", had.quantity, wanted, rules.quantity)
+        return Outcome(wanted, wanted)
+
+    def _price(self, had: OrderLine, has: OrderLine) -> Outcome:
+        asked = self.asked.price
+        if Field.PRICE not in self.asked.touches:
+            self._must_agree("price", asked, had.unit_price, has.unit_price)
+            return _STAYS
+        if asked is None or asked == had.unit_price:
+            return _STAYS
+        if not self.findings.wish(self.where, "price", had.unit_price, asked, has.unit_price):
+            return Outcome(wished=asked)
+        if asked < 0:
+            self._refuse(f"{self._line}: the price {said(asked)} is below zero.")
+        elif asked == 0:
+            self._ask_person(f"{self._line}: {_FREE}")
+        self.findings.grows(self.where, "price", had.unit_price, asked, self.route.changes.price)
+        return Outcome(asked, asked)
+
+    def _dates(self, had: OrderLine, has: OrderLine) -> tuple[Outcome, Outcome]:
+        """Requested and promised day. The promised one goes along where both were the same.
+
+        A line without a requested day was told with the promised one in its place (`edi/outline.py`).
+        """
+        asked = self.asked
+        told, stands = had.requested or had.promised, has.requested or has.promised
+        if Field.DATES not in asked.touches:
+            self._must_agree("requested day", asked.requested, told, stands)
+            self._must_agree("promised day", asked.promised, had.promised, has.promised)
+            return _STAYS, _STAYS
+        promised = asked.promised
+        if promised is None and asked.requested is not None and had.promised == told:
+            promised = asked.requested
+        return (
+            self._date("requested day", told, asked.requested, stands),
+            self._date("promised day", had.promised, promised, has.promised),
+        )
+
+    def _date(self, what: str, had: date | None, asked: date | None, has: date | None) -> Outcome:
+        if asked is None or asked == had:
+            return _STAYS
+        if not self.findings.wish(self.where, what, had, asked, has):
+            return Outcome(wished=asked)
+        self.findings.moves(self.where, what, had, asked)
+        return Outcome(asked, asked)
+
+    def _must_agree(self, what: str, asked: object, had: object, has: object) -> None:
+        """A value that the code does not change is there for comparison only."""
+        if asked is not None and asked not in (had, has):
+            self._ask_person(
+                f"{self._line}: the code {self.asked.code} leaves the {what} alone, yet {said(asked)} is given "
+                f"for {said(had)}."
+            )
+
+    def _check_unit(self, has: OrderLine) -> None:
+        """The same figure in another unit is another quantity, and another price."""
+        code, unit = self.asked.unit_code, self.asked.unit
+        ours = self.route.units.get(has.unit or "")
+        if code is None or (unit is not None and unit == ours):
+            return
+        sentence = f"{self._line} is in unit {code}, in Visma in {has.unit or 'none'}."
+        if not self.asked.given & {Field.QUANTITY, Field.PRICE}:
+            self._ask_person(sentence)
+            return
+        self._refuse(
+            sentence,
+            waits_for=f"{self.route.unit_key}.{has.unit}" if ours is None and has.unit else None,
+            next_step="Map the unit in the routing file, or settle it with the partner and reject the change.",
+        )
+
+    def _check_completeness(self) -> None:
+        asked = self.asked
+        if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
+            self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
+        if asked.ask is Ask.CHANGE and asked.touches and not asked.given:
+            self._ask_person(f"{self._line}: the code {asked.code} changes something, and nothing new is given.")
+
+    # -- lines that are new -------------------------------------------------------------------------------------------
+
+    def _add(self) -> None:
+        asked, lines = self.asked, self.lines
+        item, unit = lines.item_of(asked.products), lines.unit_word(asked.unit)
+        quantity = self._doubt_quantity(total_added(asked, self.route.changes))
+        self._check_new(item, unit)
+        edit = LineEdit(
+            operation=Operation.INSERT,
+            quantity=quantity,
+            price=asked.price,
+            requested=asked.requested,
+            promised=asked.promised or asked.requested,
+            item=item,
+            unit=unit,
+            warehouse=lines.common_warehouse(),
+            line_type=lines.common_line_type(),
+        )
+        self.findings.wishes.append(edit)
+        there = lines.take_added(edit)
+        self.findings.differs(self.where, "line", None, quantity, there.quantity if there else None)
+        if there is not None and edit.matches(there):
+            if not self.had_is_known:
+                self._ask_person(f"{self._line}: line {there.number} is just like it, and is taken for it.")
+            return
+        self.findings.edits.append(edit)
+        if there is not None:
+            # Not for a person to lift: it may be the added line itself, and nothing must be added twice.
+            self._refuse(
+                f"{self._line}: Visma has line {there.number} with this item, and the partner never saw it.",
+                next_step=f"Make line {there.number} what the partner asks for or take it out, then approve the "
+                "change; or reject it.",
+            )
+        number = lines.knows(asked.line_id)
+        if number is not None:
+            self._ask_person(f"{self._line}: the partner calls it line {number}, which the order has already.")
+        for known in lines.holding(item) if item else ():
+            self._ask_person(f"{self._line}: the order has this item already, on line {known}.")
+        if self.route.changes.lines is OnLines.PARK:
+            self._ask_person(f"{self._line} is added.")
+
+    def _check_new(self, item: str | None, unit: str | None) -> None:
+        asked, route = self.asked, self.route
+        if item is None:
+            self._refuse(
+                f"{self._line}: its numbers lead to no item of ours, or to several.",
+                waits_for=f"{route.item_key}.<our item number>",
+                next_step=f"Add the item below {route.item_key} and apply the routing file.",
+            )
+        if unit is None:
+            self._refuse(
+                f"{self._line}: the unit {asked.unit_code or '(none)'} is that of no unit of ours, or of several.",
+                waits_for=route.unit_key,
+                next_step=f"Map one unit of Visma to it below {route.unit_key} and apply the routing file.",
+            )
+        if asked.price is None or asked.price < 0:
+            self._refuse(f"{self._line} needs a price.")
+        elif asked.price == 0:
+            self._ask_person(f"{self._line}: {_FREE}")
+
+
+def _visible(line: OrderLine) -> tuple[object, ...]:
+    return line.item, line.quantity, line.unit, line.unit_price, line.requested, line.promised

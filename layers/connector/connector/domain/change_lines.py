@@ -1,0 +1,211 @@
+"""Finds the line of an order that a line of an 860 speaks of, and the item that an added one is of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from connector.domain.change_edits import LineEdit
+from connector.domain.change_request import Ask, Field, LineRequest, ProductRefs
+from connector.domain.documents import OrderLine, PurchaseOrder
+from connector.domain.routes import ItemIds, Route
+from connector.domain.standing_order import LineFacts, StandingOrder
+
+_DIGITS_OF_A_LINE_NUMBER = 10
+_NO_IDS = ItemIds()
+
+
+class Found(NamedTuple):
+    """A line as the partner had it and as Visma has it (one of the two is there), and what only Visma knows of it."""
+
+    number: int
+    had: OrderLine | None
+    has: OrderLine | None
+    facts: LineFacts | None
+
+
+class Lines:
+    """The lines of goods of an order, as the partner had them and as Visma has them.
+
+    Cancelled lines, texts and freight are left out: the partner was never told of them by a number.
+    """
+
+    def __init__(self, had: PurchaseOrder | None, has: StandingOrder, route: Route) -> None:
+        """Lay them side by side; where nobody knows what the partner had, the order as it stands is the measure."""
+        self._has = goods(has.content)
+        self._had = self._has if had is None else goods(had)
+        self._others = {line.number for line in has.content.lines} - self._has.keys()
+        self._facts = has.facts
+        self._route = route
+        self._unseen = [line for number, line in sorted(self._has.items()) if had is None or number not in self._had]
+        self._spoken: dict[int, list[LineRequest]] = {}
+        self._taken: set[int] = set()
+
+    def find(self, asked: LineRequest) -> Found | str:
+        """The line that is meant, or why it cannot be told.
+
+        POC01 goes first (`0001` is 1), then the item; both have to agree where both are given.
+        """
+        number = self._number(asked)
+        if isinstance(number, str):
+            return number
+        had, has = self._had.get(number), self._has.get(number)
+        line = has or had
+        if line is None:
+            told = "is freight, text or cancelled in the order" if number in self._others else "is not in the order"
+            return f"Line {number} {told}."
+        self._spoken.setdefault(number, []).append(asked)
+        if self._agrees(asked.products, line) is False:
+            return f"Line {number} is item {line.item} in the order, and another one in the message."
+        return Found(number, had, has, self._facts.get(number))
+
+    def unnamed(self) -> Iterator[OrderLine]:
+        """Lines that the partner had and that the message did not speak of, be it as added ones."""
+        named = self._spoken.keys() | self._taken
+        return (line for number, line in sorted(self._had.items()) if number not in named)
+
+    def spoken_twice(self) -> Iterator[tuple[int, str]]:
+        """Lines of which the message says more than one thing: number, and what it is said of."""
+        for number, told in sorted(self._spoken.items()):
+            if len(told) == 1:
+                continue
+            fields = Counter(given for one in told for given in one.given)
+            twice = [what for what in Field if fields[what] > 1]
+            asks = {one.ask for one in told}
+            if len(asks) > 1 and asks & {Ask.DELETE, Ask.NOTHING}:
+                yield number, "line"
+            elif twice:
+                yield number, " and the ".join(twice)
+
+    def _number(self, asked: LineRequest) -> int | str:
+        number = _line_number(asked.line_id)
+        if number is not None:
+            return number
+        # The partner can only mean a line that it knows; a new one with the same item may be what it asked for before.
+        for lines in (self._had, self._has):
+            matching = sorted(number for number, line in lines.items() if self._agrees(asked.products, line))
+            if len(matching) == 1:
+                return matching[0]
+            if matching:
+                break
+        text = (asked.line_id or "").strip()
+        name = f"line '{text[:20]}'" if text else "a line without a number"
+        return f"The message speaks of {name}, whose item is {'on several lines' if matching else 'on no line'}."
+
+    def _agrees(self, products: ProductRefs, line: OrderLine) -> bool | None:
+        """Whether the message names this line's item; None when it names none that we could compare."""
+        ids = self._route.items.get(line.item or "", _NO_IDS)
+        return _verdict(products, line.item, (line.supplier_item, ids.partner_item), ids.gtin)
+
+    def knows(self, line_id: str | None) -> int | None:
+        """The number of the line by which the partner names an added one, if it was told of a line of that number."""
+        number = _line_number(line_id)
+        return number if number in self._had else None
+
+    def name_of(self, asked: LineRequest) -> str:
+        """What to call a line that has no number in the order."""
+        products = asked.products
+        name = next(iter((*products.buyer, *products.vendor, *products.gtins)), asked.line_id or "without item")
+        return name[:40]
+
+    def holding(self, item: str) -> list[int]:
+        """Numbers of the lines with this item that the partner was told of."""
+        return [number for number, line in sorted(self._had.items()) if line.item == item]
+
+    def take_added(self, edit: LineEdit) -> OrderLine | None:
+        """A line with this item that the partner never saw: the added line itself, written before, or another's work.
+
+        Each is given once; one that is just as asked goes first.
+        """
+        alike = [line for line in self._unseen if line.item == edit.item and line.number not in self._taken]
+        if edit.item is None or not alike:
+            return None
+        found = min(alike, key=lambda line: (not edit.matches(line), line.number))
+        self._taken.add(found.number)
+        return found
+
+    def item_of(self, products: ProductRefs) -> str | None:
+        """Our number of an item; None when nobody knows it, or when the message's numbers lead to several."""
+        names = {*_plain(products.buyer), *_plain(products.vendor), *_plain(products.gtins)}
+        known = set().union(*(self._items_by_name.get(name, ()) for name in names))
+        if not known:
+            # An item that no line and no mapping knows: our own number is what Visma calls it.
+            return products.buyer[0] if len(_plain(products.buyer)) == 1 else None
+        if len(known) > 1:
+            return None
+        item: str = known.pop()
+        ids = self._route.items.get(item, _NO_IDS)
+        theirs = {ids.partner_item, *(line.supplier_item for line in self._known_lines if line.item == item)}
+        return item if _verdict(products, item, theirs, ids.gtin) else None
+
+    @property
+    def _known_lines(self) -> list[OrderLine]:
+        return [*self._had.values(), *self._has.values()]
+
+    @cached_property
+    def _items_by_name(self) -> dict[str, set[str]]:
+        """By every name that an item of ours has: catalogues run to thousands, and messages may add many lines."""
+        found: dict[str, set[str]] = {}
+        for line in self._known_lines:
+            for name in _plain((line.item, line.supplier_item)) if line.item else ():
+                found.setdefault(name, set()).add(line.item or "")
+        for item, ids in self._route.items.items():
+            for name in _plain((item, ids.partner_item, ids.gtin)):
+                found.setdefault(name, set()).add(item)
+        return found
+
+    def unit_word(self, unit: str | None) -> str | None:
+        """Visma's word for a unit; one that the order uses goes first. None when there is none, or several."""
+        words = {word for word, meaning in self._route.units.items() if meaning == unit}
+        used = {line.unit for line in self._has.values()} & words
+        found = used or words
+        return found.pop() if len(found) == 1 else None
+
+    def common_warehouse(self) -> str | None:
+        """The warehouse of all lines, if it is one."""
+        found = {line.warehouse for line in self._has.values() if line.item}
+        return found.pop() if len(found) == 1 else None
+
+    def common_line_type(self) -> str:
+        """The type that most lines with an item have."""
+        lines = [number for number, line in self._has.items() if line.item]
+        types = [facts.line_type for number in lines if (facts := self._facts.get(number)) and facts.line_type]
+        ranked = sorted(Counter(types).items(), key=lambda pair: (-pair[1], pair[0]))
+        return ranked[0][0] if ranked else "GoodsForInventory"
+
+
+def goods(order: PurchaseOrder) -> dict[int, OrderLine]:
+    """The lines that a partner was told of by number (`edi/outline.py`); a text that costs something is goods."""
+    return {
+        line.number: line
+        for line in order.lines
+        if not (line.cancelled or line.is_charge or (line.is_text and not (line.quantity and line.unit_price)))
+    }
+
+
+def _line_number(text: str | None) -> int | None:
+    text = (text or "").strip()
+    digits = text.lstrip("0")
+    if not (text.isascii() and text.isdigit()) or len(digits) > _DIGITS_OF_A_LINE_NUMBER:
+        return None
+    return int(text)
+
+
+def _verdict(products: ProductRefs, item: str | None, theirs: Iterable[str | None], gtin: str | None) -> bool | None:
+    """Whether all the numbers that the message names are numbers of this item.
+
+    Each kind of number is only held against what we know of that kind, but may be written as any other: partners mix
+    up whose number is whose. None when nothing can be compared.
+    """
+    ours = (_plain([item]), _plain(theirs), _plain([gtin]))
+    everything = set().union(*ours)
+    given = (_plain(products.buyer), _plain(products.vendor), _plain(products.gtins))
+    verdicts = [bool(names & everything) for names, own in zip(given, ours, strict=True) if names and own]
+    return all(verdicts) if verdicts else None
+
+
+def _plain(names: Iterable[str | None]) -> set[str]:
+    """Names as they compare: case and leading zeros say nothing (a GTIN-12 is a GTIN-14 with two zeros)."""
+    return {name.strip().casefold().lstrip("0") for name in names if name and name.strip()}

@@ -1,0 +1,140 @@
+"""What a partner asks for with an 860, freed of its dialect: the input of the decision (`change_decision.py`).
+
+Everything here is what the message says, not what it means for the order: totals and differences, codes and dates are
+kept apart, because only the decision knows the order they speak of.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from connector.domain.documents import Party
+
+
+class ChangePurpose(StrEnum):
+    """What the whole message is (X12 element 353 in BCH01)."""
+
+    CHANGE = "change"
+    REPLACE = "replace"
+    CANCELLATION = "cancellation"
+    CONFIRMATION = "confirmation"
+
+
+class Ask(StrEnum):
+    """What becomes of a line.
+
+    CHANGE touches what is given, REPLACE restates the whole line, NOTHING says that the line stays as it is.
+    """
+
+    ADD = "add"
+    DELETE = "delete"
+    CHANGE = "change"
+    REPLACE = "replace"
+    NOTHING = "nothing"
+
+
+class Field(StrEnum):
+    """What a change can touch on a line."""
+
+    QUANTITY = "quantity"
+    PRICE = "price"
+    DATES = "dates"
+
+
+class Direction(StrEnum):
+    """Which way a quantity must go, where the code says it (QI, QD)."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class ProductRefs(msgspec.Struct, frozen=True):
+    """How the message names an item: our number for it, the partner's, and GTINs; several of each are possible."""
+
+    buyer: tuple[str, ...] = ()
+    vendor: tuple[str, ...] = ()
+    gtins: tuple[str, ...] = ()
+
+
+class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the message.
+
+    Attributes:
+        source: Where it stands in the message (`lineItems[0]`, `POC_loop[2]`).
+        line_id: POC01 or `purchaseOrderLineId`, as written.
+        code: POC02 or `changeReason`, as written.
+        ask: What the code asks for.
+        touches: What the code allows to change; a value of another field is only restated and must agree.
+        direction: Which way the quantity must go.
+        quantity: POC03, or Mosaic's `quantity`.
+        second_quantity: POC04; never with Mosaic.
+        explicit_total: `quantity` is the new total beyond doubt (Mosaic).
+        original_quantity: Mosaic's `originalQuantity`: what the sender believes it was.
+        delta: Mosaic's `changeInQuantity`; its sign is undocumented, so only its size counts.
+        unit: The connector's word for the unit (`edi/units.py`); None when none is given or nobody knows it.
+        unit_code: The unit as written.
+        price: Per unit; a price per hundred or thousand is divided already.
+        requested: Day the goods are wanted (DTM 002, `requestedDeliveryDate`).
+        promised: Day the goods are promised (DTM 069 and 017).
+        questions: What it says beyond all this and that a Visma order line cannot hold, one sentence each.
+    """
+
+    source: str
+    line_id: str | None
+    code: str
+    ask: Ask
+    touches: frozenset[Field] = frozenset()
+    direction: Direction | None = None
+    quantity: Decimal | None = None
+    second_quantity: Decimal | None = None
+    explicit_total: bool = False
+    original_quantity: Decimal | None = None
+    delta: Decimal | None = None
+    unit: str | None = None
+    unit_code: str | None = None
+    price: Decimal | None = None
+    requested: date | None = None
+    promised: date | None = None
+    products: ProductRefs = ProductRefs()
+    description: str | None = None
+    questions: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> frozenset[Field]:
+        """The fields that the code touches and the line has a value for."""
+        values = {
+            Field.QUANTITY: (self.quantity, self.second_quantity, self.delta),
+            Field.PRICE: (self.price,),
+            Field.DATES: (self.requested, self.promised),
+        }
+        return frozenset(field for field in self.touches if any(value is not None for value in values[field]))
+
+
+class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole 860.
+
+    Attributes:
+        order_number: BCH03: the purchase order it changes.
+        sequence: BCH05 as a number; None when it has none or one that is no number.
+        changed_on: BCH11.
+        requested_on: Header date on which the goods are wanted.
+        ship_to: Where the goods should go, as far as it is named.
+        questions: What the header asks for and a Visma order cannot hold; a person has to see it.
+        remarks: What is told besides (texts, terms) and changes nothing by itself.
+    """
+
+    purpose: ChangePurpose
+    order_number: str
+    sequence: int | None = None
+    ordered_on: date | None = None
+    changed_on: date | None = None
+    currency: str | None = None
+    requested_on: date | None = None
+    ship_to: Party | None = None
+    lines: tuple[LineRequest, ...] = ()
+    questions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()

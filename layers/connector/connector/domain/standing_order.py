@@ -1,0 +1,44 @@
+"""A purchase order as it stands in Visma at one moment: what a partner could see, and what only Visma knows.
+
+The second part decides whether a change can be written: version, status, what was received, which lines are closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from connector.domain.documents import PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """What Visma knows of a line beyond its content.
+
+    Attributes:
+        received: Quantity on receipts, in the unit of the line (Visma: unreleased receipts included).
+        closed: Completed or cancelled; it takes no change.
+        line_type: Visma's word, for lines added beside it.
+    """
+
+    received: Decimal
+    closed: bool
+    line_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """The order at one moment.
+
+    Attributes:
+        etag: The version, exactly as Visma gave it; empty when it is not known (offline).
+        status: Visma's status word.
+        content: What a partner could see.
+        facts: By line number.
+    """
+
+    etag: str
+    status: str | None
+    content: PurchaseOrder
+    facts: Mapping[int, LineFacts]

@@ -1,0 +1,247 @@
+"""What both dialects share in reading a change: questions and remarks, prices, dates, checks on lines and the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, Field, LineRequest
+from connector.domain.documents import Address, Party
+from connector.edi.change.codes import Reading
+from connector.edi.change.fields import Data, NotUnderstood, clipped, day, number, text, told
+
+# By how many places a price goes down to be one per unit. X12 element 639 and Mosaic's words.
+_PRICE_BASES = {"PE": 0, "UM": 0, "EA": 0, "perEach": 0, "HP": 2, "perHundred": 2, "TP": 3, "perThousand": 3}
+_NET = "NT"
+_GTIN_LENGTHS = {"gtin12": 12, "gtin13": 13, "gtin14": 14, "UP": 12, "EN": 13, "UK": 14}
+_MOST_REMARKS = 50
+_WORD = {Field.QUANTITY: "quantity", Field.PRICE: "price", Field.DATES: "date"}
+_EVERYTHING = frozenset(Field)
+
+
+class Questions:
+    """What a person has to look at, gathered while a line, or the header, is read.
+
+    Each is a sentence in lower case: behind the name of its line it stands as it is, at the header it gets a capital.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.asked: list[str] = []
+
+    def ask(self, sentence: str) -> None:
+        """Add one; saying it twice says nothing more."""
+        if sentence not in self.asked:
+            self.asked.append(sentence)
+
+    def number(self, data: Data, name: str, what: str) -> Decimal | None:
+        """A number; one that cannot be read becomes a question and None."""
+        try:
+            return number(data, name)
+        except NotUnderstood as reason:
+            self.ask(f"its {what} cannot be read: {reason}.")
+            return None
+
+    def quantity(self, data: Data, name: str, what: str) -> Decimal | None:
+        """A number that is not below zero."""
+        found = self.number(data, name, what)
+        if found is not None and found < 0:
+            self.ask(f"its {what} {found} is below zero.")
+            return None
+        return found
+
+    def day(self, data: Data, name: str, what: str) -> date | None:
+        """A date; one that cannot be read becomes a question and None."""
+        try:
+            return day(data, name)
+        except NotUnderstood as reason:
+            self.ask(f"its {what} cannot be read: {reason}.")
+            return None
+
+
+class Days:
+    """The days that a line, or the header, names; a second one that differs is a question."""
+
+    def __init__(self, questions: Questions) -> None:
+        """Begin without any."""
+        self._questions = questions
+        self._found: dict[str, date] = {}
+
+    def put(self, what: str, found: date | None) -> None:
+        """Take a day that was read."""
+        if found is not None and self._found.setdefault(what, found) != found:
+            self._questions.ask(f"it names two {what} days, {self._found[what]} and {found}.")
+
+    @property
+    def requested(self) -> date | None:
+        """When the goods are wanted."""
+        return self._found.get("requested")
+
+    @property
+    def promised(self) -> date | None:
+        """When they are promised."""
+        return self._found.get("promised")
+
+
+class Remarks:
+    """What is told besides."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.told: list[str] = []
+
+    def tell(self, label: str, value: Any, *, names: bool = True) -> None:
+        """Quote what a field says, if it says anything."""
+        if words := told(value, names=names):
+            self.told.append(f"{label}: {words}" if words.endswith(".") else f"{label}: {words}.")
+
+    def unread(self, names: set[str]) -> None:
+        """Name the fields that nothing was made of: their content changes nothing."""
+        self.tell("Also there, and not read", sorted(names))
+
+    def all(self) -> tuple[str, ...]:
+        """All of them, each once; a flood is cut, because it goes into a record of limited size."""
+        remarks = tuple(dict.fromkeys(self.told))
+        more = len(remarks) - _MOST_REMARKS
+        return remarks if more <= 0 else (*remarks[:_MOST_REMARKS], f"And {more} more remarks.")
+
+
+def unit_price(questions: Questions, data: Data, price: str, basis: str) -> Decimal | None:
+    """The price per unit; ignoring that it is one per hundred would make it a hundredfold (X12 element 639)."""
+    found, per = questions.number(data, price, "price"), text(data, basis)
+    if found is None or per is None:
+        return found
+    if per == _NET:
+        questions.ask("its price is marked as net (NT); whether discounts come off it nobody can tell.")
+        return found
+    if per not in _PRICE_BASES:
+        questions.ask(f"its price is one per '{per[:40]}', which is not known here.")
+        return None
+    return found.scaleb(-_PRICE_BASES[per])
+
+
+def gtin(kind: str, value: str) -> str:
+    """A GTIN with the leading zeros that it loses when it is written as a number."""
+    return value.zfill(_GTIN_LENGTHS.get(kind, 0)) if value.isascii() and value.isdigit() else value
+
+
+def purpose_of(
+    questions: Questions, word: str | None, known: Mapping[str, ChangePurpose], *, original: str, lines: Sequence[Data]
+) -> ChangePurpose:
+    """What the message is for. `original` is no word of a change, yet published samples have it on one with lines."""
+    if word is not None and word in known:
+        return known[word]
+    if word is None:
+        questions.ask("it does not say its purpose.")
+    elif word != original:
+        questions.ask(f"its purpose is '{word[:40]}', which is no change, replacement, cancellation or confirmation.")
+    elif not lines:
+        questions.ask(f"its purpose is '{word}', and it has no lines: nobody can tell what it changes.")
+    return ChangePurpose.CHANGE
+
+
+def check_line(questions: Questions, reading: Reading, line: LineRequest) -> LineRequest:
+    """The line with all its questions: what its code asks, what is missing for it, and what a zero may mean."""
+    asked = questions.asked
+    missing = {
+        Field.QUANTITY: line.quantity is None and line.direction is None,
+        Field.PRICE: line.price is None,
+        Field.DATES: line.requested is None and line.promised is None,
+    }
+    # A code for everything leaves alone what is not given; one for something must give it.
+    if line.ask is Ask.CHANGE and line.touches != _EVERYTHING and not asked:
+        for field in sorted(line.touches):
+            if missing[field]:
+                questions.ask(f"its code {line.code[:40]} asks for a new {_WORD[field]}, and it names none.")
+    if reading.zero and line.quantity is not None and not line.quantity:
+        questions.ask(reading.zero)
+    if reading.question:
+        asked.insert(0, reading.question)
+    return replace(line, questions=tuple(asked))
+
+
+def finished(request: ChangeRequest, questions: Questions, remarks: Remarks) -> ChangeRequest:
+    """The whole request with what can only be asked of all of it."""
+    lines = _repeats_asked(request.lines)
+    if not lines and request.purpose is ChangePurpose.REPLACE:
+        questions.ask("it restates the whole order without a single line.")
+    if not lines and request.purpose is ChangePurpose.CHANGE and not request.requested_on and not questions.asked:
+        questions.ask("it changes no line and no date.")
+    return replace(
+        request,
+        lines=lines,
+        questions=tuple(f"{one[:1].upper()}{one[1:]}" for one in questions.asked),
+        remarks=remarks.all(),
+    )
+
+
+def sequence_of(remarks: Remarks, data: Data, name: str) -> int | None:
+    """The number of the change in the row of changes: `001` is 1."""
+    written = text(data, name)
+    if written is None:
+        return None
+    if written.isascii() and written.isdigit() and len(written) <= 18:
+        return int(written)
+    remarks.told.append(f"Its sequence number '{written[:40]}' is no number.")
+    return None
+
+
+def passing_day(remarks: Remarks, data: Data, name: str, what: str) -> date | None:
+    """A date that decides nothing; one that cannot be read is a remark."""
+    try:
+        return day(data, name)
+    except NotUnderstood as reason:
+        remarks.told.append(f"Its {what} cannot be read: {reason}.")
+        return None
+
+
+def party(
+    *,
+    code: str | None,
+    is_gln: bool,
+    name: str | None,
+    lines: Iterable[str | None],
+    postal_code: str | None,
+    city: str | None,
+    region: str | None,
+    country: str | None,
+) -> Party | None:
+    """A party as it is named, or None when nothing of it is filled in. Its one number may be a GLN."""
+    address = Address(
+        lines=tuple(line for line in lines if line),
+        postal_code=postal_code,
+        city=city,
+        region=region,
+        country=country.upper() if country else None,
+    )
+    named = Party(
+        number=None if is_gln else code,
+        name=name,
+        gln=code if is_gln else None,
+        address=None if address == Address() else address,
+    )
+    return None if named == Party() else named
+
+
+def _repeats_asked(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
+    times = Counter(_same_line(line.line_id) for line in lines if line.line_id)
+    return tuple(_repeat_asked(line, times[_same_line(line.line_id)] if line.line_id else 1) for line in lines)
+
+
+def _repeat_asked(line: LineRequest, count: int) -> LineRequest:
+    if count == 1:
+        return line
+    often = "twice" if count == 2 else f"{count} times"
+    return replace(
+        line, questions=(*line.questions, f"line {clipped(line.line_id or '')} appears {often} in the message.")
+    )
+
+
+def _same_line(line_id: str) -> str:
+    """`001` and `1` are the same line."""
+    return line_id.lstrip("0") or "0"

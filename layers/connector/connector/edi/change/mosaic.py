@@ -1,0 +1,191 @@
+"""Mosaic 860.
+
+Orderful: `quantity` is the new total, `originalQuantity` what it was, `changeInQuantity` the difference with an
+undocumented sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest, ProductRefs
+from connector.domain.documents import Party
+from connector.edi.change.codes import reading_of
+from connector.edi.change.common import (
+    Days,
+    Questions,
+    Remarks,
+    check_line,
+    finished,
+    gtin,
+    party,
+    passing_day,
+    purpose_of,
+    sequence_of,
+    unit_price,
+)
+from connector.edi.change.fields import Data, filled, part, plain, rows, text, told
+from connector.edi.units import UNITS
+
+PURPOSES = {
+    "change": ChangePurpose.CHANGE,
+    "replace": ChangePurpose.REPLACE,
+    "cancellation": ChangePurpose.CANCELLATION,
+    "confirmation": ChangePurpose.CONFIRMATION,
+}
+"""Orderful's words; its other two, original and completion, say of no change what to do."""
+
+_UNITS = {unit.mosaic: unit.word for unit in UNITS.values() if unit.mosaic}
+_GTINS = ("gtin12", "gtin13", "gtin14")
+_GLN = "globalLocationId"
+_PAST_DATES = {"purchaseOrderDate", "customerOrderDate"}
+
+_QUOTED = {
+    "references": "References",
+    "termsOfSale": "Terms of sale",
+    "carrierDetails": "Carrier details",
+    "conditionsAndRestrictions": "Conditions and restrictions",
+    "allowances": "Allowances, as written",
+    "charges": "Charges, as written",
+    "releaseNumber": "Release number",
+    "contractNumber": "Contract number",
+}
+_READ = {
+    *_QUOTED,
+    *("purpose", "purchaseOrderType", "purchaseOrderChangeType", "purchaseOrderNumber", "purchaseOrderDate"),
+    *("purchaseOrderChangeDate", "changeSequenceNumber", "acknowledgmentType", "buyersCurrency"),
+    *("parties", "dates", "notes", "lineItems"),
+}
+_BEYOND_A_LINE = {
+    "allowances": "it carries an allowance, which is not applied here.",
+    "charges": "it carries a charge, which is not applied here.",
+    "destinationQuantities": "it divides the quantity among places, which a Visma order line cannot hold.",
+    "sublineItems": "it has sublines, which a Visma order line cannot hold.",
+}
+_READ_OF_LINE = {
+    *_BEYOND_A_LINE,
+    *("purchaseOrderLineId", "changeReason", "originalQuantity", "changeInQuantity", "quantity"),
+    *("unitCostPrice", "unitPriceBasis", "productIds", "productAttributes", "dates", "notes"),
+}
+
+
+def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> ChangeRequest:
+    """Read the `message` of a Mosaic 860 that changes this order."""
+    questions, remarks = Questions(), Remarks()
+    items = rows(message, "lineItems")
+    if isinstance(message.get("lineItems"), list) and len(items) < len(message["lineItems"]):
+        questions.ask("one of its lines is no object and cannot be read.")
+    lines = tuple(_line(item, f"lineItems[{index}]", codes, remarks) for index, item in enumerate(items))
+    days = Days(questions)
+    _dates(message, days, questions, "order")
+    for name, label in _QUOTED.items():
+        remarks.tell(label, message.get(name))
+    remarks.tell("Note", message.get("notes"), names=False)
+    remarks.unread(filled(message) - _READ | {name for item in items for name in filled(item) - _READ_OF_LINE})
+    request = ChangeRequest(
+        purpose=purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items),
+        order_number=order_number,
+        sequence=sequence_of(remarks, message, "changeSequenceNumber"),
+        ordered_on=passing_day(remarks, message, "purchaseOrderDate", "order date"),
+        changed_on=passing_day(remarks, message, "purchaseOrderChangeDate", "change date"),
+        currency=text(part(message, "buyersCurrency"), "currencyCode"),
+        requested_on=days.requested,
+        ship_to=_party(part(part(message, "parties"), "shipTo")),
+        lines=lines,
+    )
+    return finished(request, questions, remarks)
+
+
+def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -> LineRequest:
+    questions = Questions()
+    code = text(item, "changeReason")
+    reading = reading_of(code, codes)
+    quantity = _quantity(questions, item, "quantity", "quantity")
+    original = _quantity(questions, item, "originalQuantity", "original quantity")
+    delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity")
+    if quantity is None and delta is not None and reading.ask is not Ask.DELETE:
+        questions.ask("it gives a difference and no new total; whether it goes up or down is not said.")
+    unit_code = _unit(questions, item)
+    days = Days(questions)
+    if reading.ask is not Ask.DELETE:
+        _dates(item, days, questions, "order line")
+        for name, sentence in _BEYOND_A_LINE.items():
+            if item.get(name):
+                questions.ask(sentence)
+    line = LineRequest(
+        source=source,
+        line_id=text(item, "purchaseOrderLineId"),
+        code=code or "",
+        ask=reading.ask,
+        touches=reading.touches,
+        direction=reading.direction,
+        quantity=quantity,
+        explicit_total=quantity is not None,
+        original_quantity=original,
+        delta=delta,
+        unit=_UNITS.get(unit_code) if unit_code else None,
+        unit_code=unit_code,
+        price=unit_price(questions, item, "unitCostPrice", "unitPriceBasis"),
+        requested=days.requested,
+        promised=days.promised,
+        products=_products(part(item, "productIds")),
+        description=text(part(item, "productAttributes"), "description"),
+    )
+    remarks.tell(f"Note on line {line.line_id or source}", item.get("notes"), names=False)
+    return check_line(questions, reading, line)
+
+
+def _as_object(item: Data, name: str) -> Data:
+    """A Mosaic `Quantity`; a bare value counts as one without a unit."""
+    value = item.get(name)
+    return value if isinstance(value, dict) else {"value": value}
+
+
+def _quantity(questions: Questions, item: Data, name: str, what: str) -> Decimal | None:
+    return questions.quantity(_as_object(item, name), "value", what)
+
+
+def _unit(questions: Questions, item: Data) -> str | None:
+    """The unit of the line's quantities, which have one each."""
+    named = [
+        unit
+        for name in ("quantity", "originalQuantity", "changeInQuantity")
+        if (unit := text(_as_object(item, name), "unitOfMeasure"))
+    ]
+    if len(set(named)) > 1:
+        questions.ask(f"its quantities are in different units: {told(sorted(set(named)))}.")
+    return next(iter(named), None)
+
+
+def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
+    dates = part(data, "dates")
+    days.put("requested", questions.day(dates, "requestedDeliveryDate", "requested delivery date"))
+    for name, value in dates.items():
+        if name not in _PAST_DATES and name != "requestedDeliveryDate" and (asked := told(value, names=False)):
+            questions.ask(f"it asks for the date {plain(name)} {asked}, which a Visma {whose} cannot hold.")
+
+
+def _products(ids: Data) -> ProductRefs:
+    def listed(single: str, several: str) -> tuple[str, ...]:
+        found = [text(ids, single), *(text(one, "value") for one in rows(ids, several))]
+        return tuple(dict.fromkeys(one for one in found if one))
+
+    return ProductRefs(
+        buyer=listed("buyerItemNumber", "buyerItemIds"),
+        vendor=listed("vendorItemNumber", "vendorItemIds"),
+        gtins=tuple(gtin(name, value) for name in _GTINS if (value := text(ids, name))),
+    )
+
+
+def _party(data: Data) -> Party | None:
+    return party(
+        code=text(data, "identificationCode"),
+        is_gln=text(data, "identificationCodeType") == _GLN,
+        name=text(data, "name"),
+        lines=(text(data, f"addressLine{place}") for place in range(1, 5)),
+        postal_code=text(data, "postalCode"),
+        city=text(data, "city"),
+        region=text(data, "stateOrProvinceCode"),
+        country=text(data, "countryCode"),
+    )

@@ -1,0 +1,225 @@
+"""What arrives from Orderful, freed of its envelope.
+
+Orderful has four envelopes for the same transaction: the v3 transaction (list, polling bucket, push), the v4 inbox item
+in two generations, the v4 transaction, and the push format of 2020 with the document in `message.content`. All of
+them end here, and none of them is trusted to be complete: what is missing or of another type reads as None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction
+from connector.domain.json_text import mended
+from connector.domain.transactions import Stream
+from connector.edi.change.fields import Data, part, text
+from connector.edi.change.recognise import business_number_of, document_numbered, document_of, order_number_of
+
+_DIGITS = re.compile(r"\d{1,20}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BOM = b"\xef\xbb\xbf"
+
+_Parsed = TypeVar("_Parsed")
+
+# Orderful's alias of X12 and EDIFACT types, and the names of EDIFACT messages themselves.
+_NAMED_TYPES = {
+    "PURCHASE_ORDER": "850",
+    "PURCHASE_ORDER_ACKNOWLEDGMENT": "855",
+    "PURCHASE_ORDER_CHANGE": "860",
+    "SHIP_NOTICE": "856",
+    "INVOICE": "810",
+    "INVENTORY_ADVICE": "846",
+    "PRICE_SALES_CATALOG": "832",
+    "WAREHOUSE_SHIPPING_ORDER": "940",
+    "WAREHOUSE_SHIPPING_ADVICE": "945",
+}
+_EDIFACT = {"ORDERS": "850", "ORDCHG": "860", "ORDRSP": "855", "DESADV": "856", "INVOIC": "810"}
+
+
+class _Block(msgspec.Struct, rename="camel"):
+    """The identity of a delivery; each field is decoded for itself, so that one bad field harms no other."""
+
+    id: msgspec.Raw = msgspec.Raw()
+    delivery_id: msgspec.Raw = msgspec.Raw()
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
+    """The identity of a transaction; everything else in the body is skipped while parsing."""
+
+    id: msgspec.Raw = msgspec.Raw()
+    transaction_id: msgspec.Raw = msgspec.Raw()
+    delivery: msgspec.Raw = msgspec.Raw()
+
+
+_envelope = msgspec.json.Decoder(_Envelope).decode
+_block = msgspec.json.Decoder(_Block).decode
+_name = msgspec.json.Decoder(int | str).decode
+# What parsing raises for whatever is not the JSON that is asked for; deep nesting ends in a RecursionError.
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+
+
+def read_identity(raw: bytes) -> InboundTransaction | None:
+    """Who a callback says it is about, and nothing else: a callback is a hint, not a message.
+
+    Fast whatever the size of the body, and silent whatever its content. None when it names no transaction.
+    """
+    raw = raw.removeprefix(_BOM)
+    envelope = _parsed(_envelope, raw) or _parsed(_envelope, mended(raw))
+    if envelope is None:
+        return None
+    block = _parsed(_block, envelope.delivery)
+    delivery = {"id": _value(block.id), "deliveryId": _value(block.delivery_id)} if block else None
+    return read_inbound(
+        {"id": _value(envelope.id), "transactionId": _value(envelope.transaction_id), "delivery": delivery},
+        trusted=False,
+    )
+
+
+def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:
+    """Read a transaction from any of Orderful's envelopes.
+
+    Args:
+        data: Parsed JSON.
+        trusted: It was read from Orderful with our key. From anybody else only the identity is taken, without links.
+
+    Returns:
+        None when it has no id that could be asked for: a number of up to 20 digits, else a UUID.
+    """
+    transaction_id = _transaction_id(data) if isinstance(data, dict) else None
+    if transaction_id is None:
+        return None
+    transaction = InboundTransaction(
+        transaction_id=transaction_id,
+        document=None,
+        transaction_type=None,
+        stream=None,
+        sender_id=None,
+        receiver_id=None,
+        business_number=None,
+        order_number=None,
+        message=None,
+        delivery=_delivery(part(data, "delivery"), trusted=trusted),
+        created_at=None,
+    )
+    if not trusted:
+        return transaction
+    types = _types(data)
+    stream = _stream(text(data, "stream"))
+    transaction = replace(
+        transaction,
+        document=next(filter(None, map(_document_named, types)), None),
+        transaction_type=next(iter(types), None),
+        stream=stream,
+        sender_id=_party_id(data, "sender", stream),
+        receiver_id=_party_id(data, "receiver", stream),
+        business_number=text(data, "businessNumber"),
+        created_at=_moment(data.get("createdAt")),
+    )
+    return with_message(transaction, data.get("message"))
+
+
+def with_message(transaction: InboundTransaction, message: Any) -> InboundTransaction:
+    """The transaction with its message, and with what its envelope left open and the message tells.
+
+    A message that is a link only, or no object, changes nothing.
+    """
+    content = _content(message)
+    if content is None:
+        return transaction
+    return replace(
+        transaction,
+        message=content,
+        document=transaction.document or document_of(content),
+        business_number=transaction.business_number or business_number_of(content),
+        order_number=transaction.order_number or order_number_of(content),
+    )
+
+
+def _content(message: Any) -> Data | None:
+    if not isinstance(message, dict):
+        return None
+    if isinstance(message.get("content"), dict) and "transactionSets" not in message:
+        message = message["content"]
+    # A link beside the document is no part of it: the document is the same whichever way it came.
+    content = {name: value for name, value in message.items() if name != "href"} if "href" in message else message
+    return content or None
+
+
+def _transaction_id(data: Data) -> str | None:
+    named = [data.get("transactionId"), data.get("id")]
+    return next(filter(None, (*map(_number, named), *map(_uuid, named))), None)
+
+
+def _number(value: Any) -> str | None:
+    """A number as it is asked for: without leading zeros, and more than zero."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    written = value.strip() if isinstance(value, str) else str(value) if 0 < value < 10**20 else ""
+    return (written.lstrip("0") or None) if _DIGITS.fullmatch(written) else None
+
+
+def _uuid(value: Any) -> str | None:
+    written = value.strip().lower() if isinstance(value, str) else ""
+    return written if _UUID.fullmatch(written) else None
+
+
+def _delivery(block: Data, *, trusted: bool) -> Delivery | None:
+    for name, version in (("deliveryId", ApiVersion.V4), ("id", ApiVersion.V3)):
+        value = block.get(name)
+        if delivery_id := _uuid(value) or _number(value):
+            links = [text(part(block, link), "href") if trusted else None for link in ("approve", "fail")]
+            return Delivery(delivery_id, version, *links)
+    return None
+
+
+def _types(data: Data) -> list[str]:
+    words = (
+        text(data, "ediTransactionType"),
+        text(data, "type") or text(part(data, "type"), "name"),
+        text(data, "simplifiedTransactionType"),
+    )
+    return [word for word in words if word]
+
+
+def _document_named(word: str) -> str | None:
+    plain = word.upper()
+    return document_numbered(plain) or _NAMED_TYPES.get(plain) or _EDIFACT.get(plain.partition("_")[0])
+
+
+def _stream(word: str | None) -> Stream | None:
+    try:
+        return Stream((word or "").lower())
+    except ValueError:
+        return None
+
+
+def _party_id(data: Data, role: str, stream: Stream | None) -> str | None:
+    """The ISA id. v4 has it in a field of its own; v3 may list a party of the test stream under its live id."""
+    named = part(data, role)
+    on_test = text(named, "testIsaId") if stream is Stream.TEST else None
+    return text(data, f"{role}Id") or on_test or text(named, "isaId")
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _parsed(decode: Callable[[Any], _Parsed], raw: bytes | msgspec.Raw) -> _Parsed | None:
+    try:
+        return decode(raw)
+    except _UNREADABLE:
+        return None
+
+
+def _value(raw: msgspec.Raw) -> int | str | None:
+    return _parsed(_name, raw)

@@ -1,0 +1,203 @@
+"""Use case: collect what Orderful holds for us, on a schedule.
+
+Inboxes and polling buckets when there are any, the list of 860s otherwise. A callback is only a hint that comes sooner;
+what it missed is found here. It also sweeps: what was recorded and never finished is queued again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from connector.domain.changes import Change, ChangeState
+from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled, Transient
+from connector.domain.inbound import Confirmation, InboundTransaction
+from connector.domain.transactions import Stream
+from connector.services.change_ports import Changes, InboundNetwork
+from connector.services.change_route import other_stream
+from connector.services.confirm import confirm, tell
+from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
+from connector.services.intake import Intake, message_for
+from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
+
+PAGE = 100
+"""Items of an inbox or bucket that Orderful gives at once."""
+
+LIST_OVERLAP = timedelta(hours=1)
+"""How far the list is read back behind the last time: how late a transaction may appear in it is not published."""
+
+STUCK_AFTER = timedelta(minutes=30)
+"""A change that nobody could finish for so long is reported."""
+
+
+class Watermark(Protocol):
+    """Up to when the list of 860s was read, held by one collector at a time."""
+
+    def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
+        """Begin; None the first time. Raises `Conflict` while another collector is at it."""
+
+    def put(self, moment: datetime | None) -> None:
+        """End, with everything up to `moment` taken in; None leaves it where it was."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one run did."""
+
+    taken: int = 0
+    confirmed: int = 0
+    requeued: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Empties inboxes and buckets, reads the list, sweeps.
+
+    Attributes:
+        resend_after: A change whose message may have got lost is queued again after this long without news.
+    """
+
+    changes: Changes
+    intake: Intake
+    orderful: InboundNetwork
+    outbox: Outbox
+    routing: RoutingSource
+    watermark: Watermark
+    clock: Clock
+    telemetry: Telemetry
+    deadline: Deadline
+    stream: Stream
+    inbox_ids: Sequence[str]
+    bucket_ids: Sequence[str]
+    resend_after: timedelta
+
+    def run(self) -> Collected:
+        """Collect everything for which there is time; what is left over is found by the next run."""
+        result = Collected()
+        try:
+            since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
+        except Conflict:
+            result.problems.append("Another collector is running.")
+            return result
+        read_up_to: datetime | None = None
+        try:
+            for inbox_id in self.inbox_ids:
+                self._guarded(result, f"inbox {inbox_id}", self._empty, self.orderful.inbox, inbox_id)
+            for bucket_id in self.bucket_ids:
+                self._guarded(result, f"bucket {bucket_id}", self._empty, self.orderful.bucket, bucket_id)
+            if not self.inbox_ids and not self.bucket_ids:
+                started = self.clock.now()
+                if self._guarded(result, "the list of changes", self._read_list, since or started):
+                    read_up_to = started
+            self._guarded(result, "the sweep", self._sweep)
+        finally:
+            self.watermark.put(read_up_to)
+        if not result.problems:
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+        return result
+
+    def _guarded(self, result: Collected, what: str, work: Callable[..., None], *arguments: object) -> bool:
+        """Do one part; its trouble must not keep the others from their turn."""
+        try:
+            work(result, *arguments)
+        except ConnectorError as error:
+            if isinstance(error, Misconfigured):
+                self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            elif isinstance(error, Throttled):
+                self.telemetry.count(Metric.THROTTLED)
+            self.telemetry.error(
+                "not collected", {"resource": what, "reason": str(error), "request_id": error.request_id}
+            )
+            result.problems.append(f"{what}: {error}")
+            return False
+        return True
+
+    # -- inboxes and buckets ------------------------------------------------------------------------------------------
+
+    def _empty(self, result: Collected, read: Callable[[str], Sequence[InboundTransaction | None]], name: str) -> None:
+        """Read page after page for as long as items leave.
+
+        Items stay until they are confirmed, and there is no second page: without room nothing newer is ever seen.
+        """
+        while self._has_time():
+            items = read(name)
+            left = [self._item(item, result) for item in items]
+            if len(items) < PAGE:
+                return
+            if not any(left) and not self._make_room(items, result):
+                self.telemetry.error("a full page that cannot be emptied", {"resource": name, "rows": len(items)})
+                result.problems.append(f"{name} is full of items that name no transaction or delivery.")
+                return
+
+    def _item(self, item: InboundTransaction | None, result: Collected) -> bool:
+        """Take one item in; True when it left."""
+        if item is None:
+            self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
+            return False
+        try:
+            change = self.intake.take(item)
+            result.taken += 1
+            if change is None or not change.is_unconfirmed:
+                return False
+            confirm(change, self.changes, self.orderful)
+        except Conflict:
+            return False  # somebody works on it
+        result.confirmed += 1
+        return True
+
+    def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected) -> bool:
+        """Free a full page: accept what we hold already, and fail what belongs to the other stream."""
+        freed = 0
+        for item in items:
+            if item is None or item.delivery is None:
+                continue
+            change = self.intake.recorded(item.transaction_id)
+            if change is not None:
+                # Also what was told before and is still there.
+                tell(msgspec.structs.replace(change, deliveries=(item.delivery,)), self.changes, self.orderful)
+                freed += 1
+            elif item.stream is not self.stream:
+                note = other_stream(self.stream)
+                self.orderful.confirm(item.delivery, item.transaction_id, Confirmation.FAILED, note)
+                freed += 1
+        result.confirmed += freed
+        return freed > 0
+
+    # -- the list -----------------------------------------------------------------------------------------------------
+
+    def _read_list(self, result: Collected, since: datetime) -> None:
+        receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
+        for transaction in self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream):
+            if not self._has_time():
+                raise Transient("The list was not read to its end in time; the next run begins where this one did.")
+            self.intake.take(transaction)
+            result.taken += 1
+
+    # -- what got stuck -----------------------------------------------------------------------------------------------
+
+    def _sweep(self, result: Collected) -> None:
+        now = self.clock.now()
+        stuck = 0
+        for state in (ChangeState.RECEIVED, ChangeState.APPLYING):
+            for change in self.changes.in_state(state):
+                stuck += now - change.created_at > STUCK_AFTER
+                if self._is_forgotten(change, now):
+                    self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
+                    result.requeued += 1
+        self.telemetry.count(Metric.CHANGES_STUCK, stuck)
+
+    def _is_forgotten(self, change: Change, now: datetime) -> bool:
+        if change.not_before is not None:
+            return now >= change.not_before
+        if change.attempts == 0:
+            return now - change.updated_at > self.resend_after
+        # Its message may still be on its way back with the longest delay.
+        return now - change.updated_at > self.resend_after + LONGEST_DELAY
+
+    def _has_time(self) -> bool:
+        return self.deadline.remaining() > TIME_FOR_ONE

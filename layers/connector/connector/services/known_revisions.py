@@ -1,0 +1,146 @@
+"""What the partner knows of an order, in the ledger of documents, while a change that it asked for is written.
+
+reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
+settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
+          SUPERSEDED when somebody else's edit came along: the next poll sends the whole, which the partner must see
+drop      SUPERSEDED: nothing was written
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from connector.domain.change_edits import Edits, comes_out_as
+from connector.domain.changes import Change
+from connector.domain.documents import DocumentKey, PurchaseOrder
+from connector.domain.errors import Transient
+from connector.domain.ledger import KNOWN_TO_PARTNER, Event, Revision, State
+from connector.domain.revisions import revision_id
+from connector.domain.row_version import version_in
+from connector.domain.standing_order import StandingOrder
+from connector.edi.visma.standing_order import read_standing_order
+from connector.services.change_ports import AgreedRevisions
+from connector.services.ports import Clock
+
+_FIRST_LOOK = 20
+_MOST = 1000
+# Revisions that never left and whose content the agreed one takes the place of.
+_UNSENT = frozenset({State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRevisions:
+    """Keeps the ledger of documents in step with a change."""
+
+    ledger: AgreedRevisions
+    clock: Clock
+
+    def newest_known(self, order: DocumentKey) -> Revision | None:
+        """The newest revision that the partner has, or may have."""
+        for limit in (_FIRST_LOOK, _MOST):
+            revisions = self.ledger.revisions(order, limit=limit)
+            found = next((one for one in revisions if one.state in KNOWN_TO_PARTNER), None)
+            if found is not None or len(revisions) < limit:
+                return found
+        return None
+
+    def content(self, order: DocumentKey, sequence: int) -> PurchaseOrder | None:
+        """What a revision says; None when the ledger has none of this number."""
+        revision = self.ledger.get(order, sequence)
+        if revision is None:
+            return None
+        return read_standing_order(self.ledger.source_of(revision), company=order.company).content
+
+    def reserve(self, order: DocumentKey, change: Change) -> None:
+        """Take the next number for what the change will make of the order.
+
+        Raises:
+            Transient: another change is being written into this order.
+            Conflict: the translator was faster; look at the order again.
+        """
+        newest = self._newest(order)
+        if newest is not None and newest.state is State.CHANGING:
+            if newest.transaction_id == change.transaction_id:
+                return
+            raise Transient(f"{newest.transaction_id} is being written into this order.", document=str(order))
+        reserved = self._revision(order, change, newest, state=State.CHANGING, note="the partner's change is written")
+        self.ledger.reserve(reserved)
+
+    def settle(
+        self,
+        order: DocumentKey,
+        change: Change,
+        *,
+        had: PurchaseOrder,
+        wishes: Edits,
+        after: StandingOrder,
+        raw: bytes,
+    ) -> None:
+        """Write down whether the partner knows the order as it is now.
+
+        Args:
+            order: The order.
+            change: The change that was written, or found to be there already.
+            had: The order as the partner last saw it.
+            wishes: What it asked for, written by us or by somebody else.
+            after: The order as it stands.
+            raw: Its bytes.
+        """
+        version = version_in(after.etag)
+        if not wishes or not comes_out_as(after.content, had, wishes):
+            self.drop(order, change, version=version)
+            return
+        newest, known = self._newest(order), self.newest_known(order)
+        content = revision_id(after.content)
+        if known is not None and known.revision_id == content:
+            self.drop(order, change, version=version)
+            return
+        reserved = newest if newest is not None and self._is_reserved(newest, change) else None
+        for revision in self.ledger.revisions(order, limit=_FIRST_LOOK):
+            if revision.state in _UNSENT and (known is None or revision.sequence > known.sequence):
+                self._supersede(revision, "the partner asked for the content that took its place")
+        agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
+        agreed = replace(agreed, revision_id=content, visma_version=version)
+        if reserved is not None:
+            agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)
+            agreed = replace(agreed, history=(*reserved.history, *agreed.history))
+        self.ledger.agreed(agreed, was=State.CHANGING if reserved else None, source=raw)
+
+    def drop(self, order: DocumentKey, change: Change, *, version: str | None = None) -> None:
+        """Give a reservation up; `version` is the order's after a write."""
+        newest = self._newest(order)
+        if newest is not None and self._is_reserved(newest, change):
+            self.ledger.move(
+                newest,
+                State.SUPERSEDED,
+                now=self.clock.now(),
+                note="the change was written along with somebody's edit" if version else "the change was not written",
+                visma_version=version,
+            )
+
+    def _newest(self, order: DocumentKey) -> Revision | None:
+        return next(iter(self.ledger.revisions(order, limit=1)), None)
+
+    def _is_reserved(self, revision: Revision, change: Change) -> bool:
+        return revision.state is State.CHANGING and revision.transaction_id == change.transaction_id
+
+    def _supersede(self, revision: Revision, note: str) -> None:
+        self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
+
+    def _revision(
+        self, order: DocumentKey, change: Change, newest: Revision | None, *, state: State, note: str
+    ) -> Revision:
+        now = self.clock.now()
+        return Revision(
+            key=order,
+            sequence=newest.sequence + 1 if newest else 1,
+            revision_id="",
+            state=state,
+            created_at=now,
+            updated_at=now,
+            partner=change.partner,
+            stream=change.stream,
+            business_number=order.number,
+            transaction_id=change.transaction_id,
+            history=(Event(now, state, f"{note} ({change.transaction_id})"),),
+        )

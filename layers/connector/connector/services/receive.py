@@ -1,0 +1,96 @@
+"""Use case: take a callback of Orderful's as a hint.
+
+Anybody can write such a request, and nobody signs it. Only the names of the transaction and its delivery are taken from
+it, whatever its shape; everything else is read from Orderful with our own key. What a callback cannot tell, polling
+finds.
+
+Orderful (response contract of the HTTP channel): 202 means "taken, not finished yet"; 503 is tried again three times;
+400, 401, 403 and 500 give the document up at once. So a request that may be real is answered with 202 or 503; only one
+without the agreed secret gets 401.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from connector.domain.errors import ConnectorError, Misconfigured
+from connector.edi.inbound import read_identity
+from connector.services.messages import HintMessage
+from connector.services.ports import Metric, Outbox, Telemetry
+
+Headers = Mapping[str, Sequence[str]]
+"""All values of each header; names in lower case."""
+
+
+class Outcome(IntEnum):
+    """What Orderful is told, as an HTTP status."""
+
+    TAKEN = 202
+    REFUSED = 401
+    UNAVAILABLE = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Takes callbacks.
+
+    Attributes:
+        admits: Whether a request with these headers knows the agreed secret; raises `ConnectorError` when that cannot
+            be found out.
+        max_bytes: A longer body is not looked at.
+    """
+
+    admits: Callable[[Headers], bool]
+    outbox: Outbox
+    telemetry: Telemetry
+    max_bytes: int
+
+    def receive(self, headers: Headers, body: bytes) -> Outcome:
+        """Take one callback. Never raises: an exception would become a status that gives the document up."""
+        try:
+            return self._receive(headers, body)
+        except ConnectorError as error:
+            if isinstance(error, Misconfigured):
+                self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("callback not taken", {"reason": str(error), "request_id": error.request_id})
+        except Exception as error:  # noqa: BLE001 - see above
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            # Without the message of the exception: that may quote the body.
+            reason = f"{type(error).__name__} in {place.name}, line {place.lineno}"
+            self.telemetry.error("unexpected failure", {"reason": reason})
+        return Outcome.UNAVAILABLE
+
+    def _receive(self, headers: Headers, body: bytes) -> Outcome:
+        if not self.admits(headers):
+            self.telemetry.count(Metric.CALLBACKS_REFUSED)
+            self.telemetry.warning("callback refused", {"reason": "It does not bring the agreed secret."})
+            return Outcome.REFUSED
+        self.telemetry.count(Metric.CALLBACKS_RECEIVED)
+        if len(body) > self.max_bytes:
+            return self._unusable(f"It is longer than {self.max_bytes} bytes.")
+        hint = _hint(body)
+        if hint is None:
+            return self._unusable("It names no transaction.")
+        self.outbox.hints([hint])
+        self.telemetry.info("callback taken", {"transaction_id": hint.transaction_id})
+        return Outcome.TAKEN
+
+    def _unusable(self, reason: str) -> Outcome:
+        self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
+        self.telemetry.warning("callback unusable", {"reason": reason})
+        return Outcome.TAKEN
+
+
+def _hint(body: bytes) -> HintMessage | None:
+    transaction = read_identity(body)
+    if transaction is None:
+        return None
+    delivery = transaction.delivery
+    return HintMessage(
+        transaction_id=transaction.transaction_id,
+        delivery_id=delivery.delivery_id if delivery else None,
+        version=delivery.version if delivery else None,
+    )

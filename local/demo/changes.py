@@ -1,0 +1,214 @@
+"""The last act of the demo: partners change orders (860), and one who is no partner tries to.
+
+Every change says beforehand how it must end, how often its order may be written, and what the order must say then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from local.demo.scenario import Expected
+
+LOFOTEN, NORRLANDSKA, OURS = "LOFOTENSJOT", "NORRLMEJT", "FJORDMATNOT"
+COMPANY = "fjordmat-no"
+FORGED_ID = "999999999"
+"""A transaction that Orderful never heard of."""
+
+_X12_UNITS = {"KRT": "CA", "KG": "KG", "STK": "EA"}
+_MOSAIC_UNITS = {"KRT": "case", "STK": "each"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An 860 of the scenario.
+
+    Attributes:
+        name: For the table.
+        order: The order it changes.
+        sender: The partner's ISA id on the test stream.
+        message: The document.
+        ends: State in which the change must end.
+        writes: How often Visma must have taken a PUT of the order.
+        quantities: What the lines of the order must say in the end, by line number; None for a line that is gone.
+        channels: How Orderful hands it over.
+        types: Its type, when it is no 860.
+    """
+
+    name: str
+    order: str
+    sender: str
+    message: dict[str, Any]
+    ends: str
+    writes: int
+    quantities: dict[int, float | None]
+    channels: tuple[str, ...] = ("inbox",)
+    types: dict[str, str] = field(default_factory=dict)
+
+
+def wishes(documents: Sequence[Expected]) -> list[Wish]:
+    """The changes of the scenario; sets what the documents must then have come to."""
+    by_number = {document.number: document for document in documents if document.company == COMPANY}
+
+    def order(number: str) -> Expected:
+        return by_number[number]
+
+    plain, far, edited, twice, x12 = (order(number) for number in ("500104", "500106", "500107", "500108", "500123"))
+    for document in (plain, edited, twice, x12):
+        document.ends, document.story = "AGREED", "changed by the partner (860): nothing is sent back"
+    return [
+        Wish(
+            "inside the limits, by inbox",
+            plain.number,
+            LOFOTEN,
+            _mosaic(plain, {1: _more(plain, 1)}),
+            "APPLIED",
+            1,
+            {1: _more(plain, 1)},
+        ),
+        Wish(
+            "three times the quantity",
+            far.number,
+            LOFOTEN,
+            _mosaic(far, {1: 3 * _quantity(far, 1)}),
+            "PARKED",
+            0,
+            {1: _quantity(far, 1)},
+        ),
+        Wish(
+            "while a user edits the order",
+            edited.number,
+            LOFOTEN,
+            _mosaic(edited, {1: _more(edited, 1)}),
+            "APPLIED",
+            1,
+            {1: _more(edited, 1)},
+        ),
+        Wish(
+            "twice by callback, and by inbox",
+            twice.number,
+            LOFOTEN,
+            _mosaic(twice, {1: _more(twice, 1)}),
+            "APPLIED",
+            1,
+            {1: _more(twice, 1)},
+            channels=("inbox", "webhook"),
+        ),
+        Wish(
+            "X12-shaped, a line taken out",
+            x12.number,
+            NORRLANDSKA,
+            _x12(x12, {1: _more(x12, 1), 3: None}),
+            "APPLIED",
+            1,
+            {1: _more(x12, 1), 3: None},
+        ),
+    ]
+
+
+def acknowledgment(documents: Sequence[Expected]) -> Wish:
+    """An 855 for an order: recorded, and nothing else."""
+    document = next(one for one in documents if one.number == "500105")
+    return Wish(
+        "an acknowledgment (855)",
+        document.number,
+        LOFOTEN,
+        {"purchaseOrderNumber": document.number, "acknowledgmentType": "acceptedAsIs", "lineItems": []},
+        "RECORDED",
+        0,
+        {},
+        types={"type": "855_PURCHASE_ORDER_ACKNOWLEDGMENT"},
+    )
+
+
+def forged(documents: Sequence[Expected]) -> dict[str, Any]:
+    """A callback that nobody at Orderful sent, with a change that would ruin somebody."""
+    document = next(one for one in documents if one.number == "500104")
+    return {
+        "id": FORGED_ID,
+        "type": {"name": "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"},
+        "stream": "TEST",
+        "sender": {"isaId": LOFOTEN},
+        "receiver": {"isaId": OURS},
+        "message": _mosaic(document, {1: 9999.0}),
+    }
+
+
+def _line(document: Expected, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = next(line for line in document.document["lines"] if line["lineNbr"] == number)
+    return found
+
+
+def _quantity(document: Expected, number: int) -> float:
+    return float(_line(document, number)["orderQty"])
+
+
+def _more(document: Expected, number: int) -> float:
+    """A little more, inside the limits of the routing."""
+    return _quantity(document, number) + 1
+
+
+def _text(quantity: float) -> str:
+    return format(Decimal(str(quantity)).normalize(), "f")
+
+
+def _mosaic(document: Expected, quantities: dict[int, float]) -> dict[str, Any]:
+    return {
+        "purpose": "change",
+        "purchaseOrderNumber": document.number,
+        "purchaseOrderDate": document.document["date"][:10],
+        "purchaseOrderChangeDate": document.document["date"][:10],
+        "changeSequenceNumber": "001",
+        "lineItems": [
+            {
+                "purchaseOrderLineId": str(number),
+                "changeReason": "quantityChange",
+                "originalQuantity": _mosaic_quantity(document, number, _quantity(document, number)),
+                "quantity": _mosaic_quantity(document, number, quantity),
+                "productIds": {"buyerItemNumber": _line(document, number)["inventory"]["number"]},
+            }
+            for number, quantity in quantities.items()
+        ],
+    }
+
+
+def _mosaic_quantity(document: Expected, number: int, quantity: float) -> dict[str, str]:
+    return {"value": _text(quantity), "unitOfMeasure": _MOSAIC_UNITS[_line(document, number)["uom"]]}
+
+
+def _x12(document: Expected, quantities: dict[int, float | None]) -> dict[str, Any]:
+    day = document.document["date"][:10].replace("-", "")
+    loops = []
+    for number, quantity in quantities.items():
+        line = _line(document, number)
+        change: dict[str, Any] = {
+            "assignedIdentification": str(number),
+            "changeOrResponseTypeCode": "DI" if quantity is None else "QI",
+            "compositeUnitOfMeasure": [{"unitOrBasisForMeasurementCode": _X12_UNITS[line["uom"]]}],
+            "productServiceIDQualifier": "BP",
+            "productServiceID": line["inventory"]["number"],
+        }
+        if quantity is not None:
+            change["quantity"] = _text(quantity)
+        loops.append({"lineItemChange": [change]})
+    header = {
+        "transactionSetPurposeCode": "04",
+        "purchaseOrderTypeCode": "SA",
+        "purchaseOrderNumber": document.number,
+        "changeOrderSequenceNumber": "1",
+        "date": day,
+        "date2": day,
+    }
+    return {
+        "transactionSets": [
+            {
+                "transactionSetHeader": [
+                    {"transactionSetIdentifierCode": "860", "transactionSetControlNumber": "0001"}
+                ],
+                "beginningSegmentForPurchaseOrderChange": [header],
+                "POC_loop": loops,
+            }
+        ]
+    }

@@ -1,0 +1,185 @@
+"""The routes by which we fetch and confirm what partners sent, and the control routes that let them send it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask, request
+from flask import Response as FlaskResponse
+
+from local.sandbox.orderful_inbound_shapes import (
+    bucket_item,
+    inbox_item,
+    v3_delivery_state,
+    v4_delivery_state,
+    v4_transaction,
+)
+from local.sandbox.orderful_incoming import Incoming, Verdict
+from local.sandbox.orderful_routes import base_url, check_version, not_found
+from local.sandbox.orderful_store import ArgumentError, Transaction
+from local.sandbox.server import CONTROL_PREFIX, json_response
+
+if TYPE_CHECKING:
+    from local.sandbox.orderful import OrderfulSandbox
+
+DEFAULT_LIMIT: Final = 30
+LONGEST_NOTE: Final = 240
+_VERDICTS: Final[dict[str, Verdict]] = {
+    "accept": "DELIVERED",
+    "approve": "DELIVERED",
+    "fail": "FAILED",
+}
+
+
+def add_inbound_api(sandbox: OrderfulSandbox, app: Flask) -> None:
+    """What Orderful serves to the receiver of documents."""
+    _add_v4(sandbox, app)
+
+    @app.get("/v3/polling-buckets/<bucket_id>")
+    def list_bucket(bucket_id: str) -> FlaskResponse:
+        inbound = sandbox.inbound
+        found = inbound.waiting("bucket", bucket_id, _limit())
+        if found is None:
+            return not_found(bucket_id, "Polling bucket")
+        as_href = inbound.channels.message_as_href
+        return json_response([bucket_item(one, base_url(), as_href=as_href) for one in found])
+
+    @app.get("/v3/deliveries/<delivery_id>")
+    def read_delivery(delivery_id: str) -> FlaskResponse:
+        found = sandbox.inbound.delivery(delivery_id)
+        return json_response(v3_delivery_state(found, base_url())) if found else not_found(delivery_id, "Delivery")
+
+    @app.post("/v3/deliveries/<delivery_id>/approve", defaults={"verb": "approve"})
+    @app.post("/v3/deliveries/<delivery_id>/fail", defaults={"verb": "fail"})
+    def confirm(delivery_id: str, verb: str) -> FlaskResponse:
+        return _confirmed(sandbox, sandbox.inbound.delivery(delivery_id), delivery_id, verb, note_required=False)
+
+
+def _add_v4(sandbox: OrderfulSandbox, app: Flask) -> None:
+    @app.get("/inboxes/<inbox_id>/transactions")
+    def list_inbox(inbox_id: str) -> FlaskResponse:
+        check_version()
+        inbound = sandbox.inbound
+        found = inbound.waiting("inbox", inbox_id, _limit())
+        if found is None:
+            return not_found(inbox_id, "Inbox")
+        types = inbound.channels.types_in_inbox
+        return json_response([inbox_item(one, base_url(), types=types) for one in found])
+
+    def named(name: str) -> tuple[Transaction, str] | None:
+        """A transaction in either direction, and what v4 calls it."""
+        if (incoming := sandbox.inbound.find(name)) is not None:
+            return incoming.transaction, incoming.uuid
+        found = sandbox.find(name)
+        return (found, found.id) if found else None
+
+    @app.get("/transactions/<transaction_id>")
+    def read_v4(transaction_id: str) -> FlaskResponse:
+        check_version()
+        found = named(transaction_id)
+        return json_response(v4_transaction(*found, base_url())) if found else not_found(transaction_id)
+
+    @app.get("/transactions/<transaction_id>/message")
+    def read_message_v4(transaction_id: str) -> FlaskResponse:
+        check_version()
+        found = named(transaction_id)
+        return json_response(found[0].request["message"]) if found else not_found(transaction_id)
+
+    @app.get("/transactions/<transaction_id>/deliveries/<delivery_id>")
+    def read_delivery_v4(transaction_id: str, delivery_id: str) -> FlaskResponse:
+        check_version()
+        found = sandbox.inbound.delivery(delivery_id, transaction_id)
+        return json_response(v4_delivery_state(found, base_url())) if found else not_found(delivery_id, "Delivery")
+
+    @app.post("/transactions/<transaction_id>/deliveries/<delivery_id>/accept", defaults={"verb": "accept"})
+    @app.post("/transactions/<transaction_id>/deliveries/<delivery_id>/fail", defaults={"verb": "fail"})
+    def confirm_v4(transaction_id: str, delivery_id: str, verb: str) -> FlaskResponse:
+        check_version()
+        found = sandbox.inbound.delivery(delivery_id, transaction_id)
+        return _confirmed(sandbox, found, delivery_id, verb, note_required=True)
+
+
+def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
+    """How demo and tests let partners send, and see what became of it."""
+
+    @app.post(f"{CONTROL_PREFIX}/inbound")
+    def receive() -> tuple[dict[str, Any], int]:
+        one = sandbox.inbound.receive(**_document(request.get_json()))
+        return {"id": one.transaction.id, "uuid": one.uuid, "deliveryId": one.delivery_id}, 201
+
+    @app.put(f"{CONTROL_PREFIX}/channels")
+    def set_channels() -> tuple[str, int]:
+        sandbox.inbound.set_channels(request.get_json())
+        return "", 204
+
+    @app.get(f"{CONTROL_PREFIX}/deliveries")
+    def deliveries() -> list[dict[str, Any]]:
+        return sandbox.inbound.deliveries()
+
+    @app.get(f"{CONTROL_PREFIX}/pushes")
+    def pushes() -> list[dict[str, Any]]:
+        return [
+            {
+                "transactionId": one.transaction_id,
+                "path": one.path,
+                "status": one.status,
+                "error": one.error,
+                "at": one.at.isoformat(),
+            }
+            for one in sandbox.inbound.pushes.attempts()
+        ]
+
+
+def _document(body: Any) -> dict[str, Any]:
+    """The arguments of `Inbound.receive`, whose `transaction_type` the route calls `type`."""
+    known = {"sender", "receiver", "type", "stream", "message", "created_at", "channels", "inbox", "bucket"}
+    if not isinstance(body, dict) or body.keys() - known or {"sender", "receiver", "message"} - body.keys():
+        raise ValueError(f"A document needs sender, receiver and message, and knows only {', '.join(sorted(known))}.")
+    if not isinstance(body["message"], dict) or not body["message"]:
+        raise ValueError("A message is a Mosaic document, or an object with transactionSets.")
+    arguments = {"transaction_type" if name == "type" else name: value for name, value in body.items()}
+    if arguments.get("created_at") is not None:
+        arguments["created_at"] = datetime.fromisoformat(str(arguments["created_at"]))
+    return arguments
+
+
+def _limit() -> int:
+    """How many items were asked for; nothing else may be asked."""
+    unknown = sorted(request.args.keys() - {"limit"})
+    if unknown:
+        raise ArgumentError(*((name, f"property {name} should not exist") for name in unknown))
+    text = request.args.get("limit", str(DEFAULT_LIMIT))
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise ArgumentError(("limit", "limit must be a number from 1 to 100"))
+    return int(text)
+
+
+def _confirmed(
+    sandbox: OrderfulSandbox, found: Incoming | None, delivery_id: str, verb: str, *, note_required: bool
+) -> FlaskResponse:
+    if found is None:
+        return not_found(delivery_id, "Delivery")
+    note = _note(required=note_required)
+    if not sandbox.inbound.confirm(found, _VERDICTS[verb], note):
+        message = f"Delivery {delivery_id} is {found.status} already"
+        return json_response({"message": message, "statusCode": 409}, 409)
+    response = FlaskResponse(status=200)
+    response.headers.remove("Content-Type")
+    return response
+
+
+def _note(*, required: bool) -> str | None:
+    """The note of a confirmation; v4 insists on one, v3 does without."""
+    body = request.get_json(silent=True) if request.data or required else {}
+    if not isinstance(body, dict):
+        raise ArgumentError(("body", "must be a JSON object"))
+    wrong = sorted(body.keys() - {"note"})
+    if wrong:
+        raise ArgumentError(*((name, f"property {name} should not exist") for name in wrong))
+    note = body.get("note")
+    if note is None and not required:
+        return None
+    if not isinstance(note, str) or len(note) > LONGEST_NOTE or (required and not note.strip()):
+        raise ArgumentError(("note", f"note must be a string of 1 to {LONGEST_NOTE} characters"))
+    return note

@@ -1,0 +1,25 @@
+"""How a change is laid beside the order: what the partner had, what it asks for, and what Visma has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from connector.domain.change_decision import Difference
+from ops.output import table
+
+_HEAD = ("where", "what", "partner had", "asks", "Visma has")
+
+
+def comparison(differences: Sequence[Difference]) -> str:
+    """The differences as a table; empty without any."""
+    if not differences:
+        return ""
+    return table(_HEAD, [(one.where, one.field, one.had, one.asked, one.has) for one in differences])
+
+
+def comparison_data(differences: Sequence[Difference]) -> list[dict[str, Any]]:
+    """The same as JSON data."""
+    return [msgspec.structs.asdict(one) for one in differences]

@@ -1,0 +1,117 @@
+"""What `connector doctor` finds out about the way in: inboxes, polling buckets, and the address for callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from connector.domain.errors import ConnectorError, Misconfigured
+from connector.domain.inbound import InboundTransaction
+from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
+from connector.services.collect import PAGE
+from ops.doctor_finding import Finding, Mark, failed
+from ops.output import counted
+from ops.stack import Stack
+
+# As AWS words it when a person may see the stack, but not its secrets.
+_FORBIDDEN = "(AccessDeniedException)"
+
+
+def examine_inbound(stack: Stack, routing: Routing) -> Iterator[Finding]:
+    """Every check; one page of each inbox and bucket is read and nothing is taken out of it."""
+    places = chain(
+        ((f"inbox {name}", stack.inbound.inbox, name) for name in stack.inbox_ids),
+        ((f"bucket {name}", stack.inbound.bucket, name) for name in stack.bucket_ids),
+    )
+    for check, read, name in places:
+        yield _waiting(stack, routing, check, read, name)
+    if not stack.inbox_ids and not stack.bucket_ids:
+        yield Finding(
+            Mark.WARN,
+            "inbox",
+            "neither an inbox nor a polling bucket is configured: changes are read from Orderful's list of"
+            " transactions, every CollectInterval.",
+            "Where Orderful delivers into one, deploy with OrderfulInboxIds or OrderfulBucketIds.",
+        )
+    yield from _callback(stack)
+
+
+def _waiting(
+    stack: Stack,
+    routing: Routing,
+    check: str,
+    read: Callable[[str], Sequence[InboundTransaction | None]],
+    name: str,
+) -> Finding:
+    try:
+        items = read(name)
+    except ConnectorError as error:
+        return failed(check, error)
+    more = " or more" if len(items) >= PAGE else ""
+    waiting = f"{len(items)}{more} item{' waits' if len(items) == 1 else 's wait'}"
+    troubles = list(_troubles(items, routing, stack.stream))
+    if not troubles:
+        return Finding(Mark.OK, check, f"{waiting}.")
+    steps = "; ".join(step for _, step in troubles)
+    return Finding(
+        Mark.WARN, check, f"{waiting}: {', '.join(what for what, _ in troubles)}.", f"{steps[:1].upper()}{steps[1:]}."
+    )
+
+
+def _troubles(
+    items: Sequence[InboundTransaction | None], routing: Routing, stream: Stream
+) -> Iterator[tuple[str, str]]:
+    """What is not right with what waits, and what to do about it."""
+    named = [item for item in items if item is not None]
+    other = [item for item in named if item.stream is not stream]
+    strangers = [
+        item
+        for item in named
+        if item not in other and not routing.receivers(item.receiver_id or "", item.sender_id or "", stream)
+    ]
+    if other:
+        yield f"{len(other)} not of the {stream} stream", "let Orderful deliver each stream into a place of its own"
+    if strangers:
+        receivers = ", ".join(sorted({item.receiver_id or "nobody" for item in strangers}))
+        yield (
+            f"{len(strangers)} for no company of the routing but for {receivers}",
+            "add the receiver to the routing file, or let it be delivered elsewhere",
+        )
+    if len(named) < len(items):
+        yield f"{len(items) - len(named)} naming no transaction", "look at them in Orderful"
+    if len(items) >= PAGE:
+        yield "newer ones are only seen when these leave", "see that poll_orderful runs, and what it reports"
+
+
+def _callback(stack: Stack) -> Iterator[Finding]:
+    if stack.callback_url is None:
+        yield Finding(
+            Mark.WARN, "callback", "the stack has no address for callbacks.", "Deploy it again from template.yaml."
+        )
+        return
+    yield Finding(Mark.OK, "callback", f"the address for Orderful's HTTP channel is {stack.callback_url}")
+    check = "callback secret"
+    try:
+        credentials = stack.callback_credentials()
+    except Misconfigured as error:
+        if _FORBIDDEN not in error.sentence:
+            yield failed(check, error)
+            return
+        yield Finding(Mark.OK, check, "you may not read it, so whether one is set is not known.")
+    except ConnectorError as error:
+        yield failed(check, error)
+    else:
+        ways = [f"the header {credentials.header}"] if credentials.secrets else []
+        ways += ["HTTP Basic"] if credentials.basic else []
+        if ways:
+            valid = counted(len(credentials.secrets) + len(credentials.basic), "valid value")
+            yield Finding(Mark.OK, check, f"callbacks have to bring {' or '.join(ways)} ({valid}).")
+            return
+        yield Finding(
+            Mark.WARN,
+            check,
+            "none is set: anybody may call. A call is only a hint and is looked up at Orderful, so this costs calls"
+            " and nothing else.",
+            "Agree on a header or HTTP Basic with Orderful and set it: aws secretsmanager put-secret-value.",
+        )

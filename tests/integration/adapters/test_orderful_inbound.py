@@ -1,0 +1,470 @@
+"""Receiving from Orderful over a real socket: what waits for us, what is listed, single transactions."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from connector.adapters.orderful_inbound import CHANGE_TYPE, OrderfulInbound
+from connector.domain.errors import Misconfigured, Throttled, Transient
+from connector.domain.inbound import ApiVersion, Delivery
+from connector.domain.transactions import Stream
+from tests.support.sandboxes import running_orderful
+from tests.support.scripted_server import (
+    API_KEY,
+    NOW,
+    Deadline,
+    answer,
+    html,
+    reset,
+    reset_after_headers,
+    silence,
+    truncated,
+)
+
+SINCE = NOW - timedelta(hours=2)
+MOSAIC = {"purpose": "change", "purchaseOrderNumber": "500123", "purchaseOrderChangeDate": "2026-03-01"}
+X12 = {"transactionSets": [{"beginningSegmentForPurchaseOrderChange": [{"purchaseOrderNumber": "500123"}]}]}
+UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
+TROUBLE = [html(502), answer(503), reset(), reset_after_headers(), truncated(), html(200), answer(200)]
+TROUBLE_IDS = ["502", "503", "reset", "cut", "short", "html 200", "empty 200"]
+
+
+@pytest.fixture
+def orderful(server, orderful_secrets, http, clock):
+    return OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline())
+
+
+@pytest.fixture
+def sandbox():
+    with running_orderful(api_key=API_KEY) as one:
+        one.clock.freeze(NOW)
+        one.inbound.set_channels({"inboxes": [7], "buckets": [8]})
+        yield one
+
+
+@pytest.fixture
+def real(sandbox, orderful_secrets, http, clock):
+    """The client against the sandbox Orderful."""
+    return OrderfulInbound(sandbox.url, orderful_secrets, http, clock, Deadline())
+
+
+def send(sandbox, message=MOSAIC, **more):
+    return sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=message, **more)
+
+
+def listed(**changes) -> dict:
+    return {
+        "id": "1234567890",
+        "sender": {"isaId": "ACMET"},
+        "receiver": {"isaId": "NORDICT"},
+        "type": {"name": CHANGE_TYPE},
+        "stream": "TEST",
+        "businessNumber": "500123",
+        "message": {"href": "https://api.orderful.com/v3/transactions/1234567890/message"},
+        "createdAt": "2026-03-01T09:59:00.000Z",
+        **changes,
+    }
+
+
+def page(*items, following: str | None = None):
+    links = {"next": following, "prev": None}
+    return answer(json_body={"metadata": {"pagination": {"links": links}}, "data": list(items)})
+
+
+class TestWhatWaits:
+    @pytest.mark.parametrize("types_in_inbox", [True, False], ids=["late 2026", "as published"])
+    def test_an_inbox_item_of_either_generation_is_read_whole(self, sandbox, real, types_in_inbox):
+        sandbox.inbound.set_channels({"inboxes": [7], "types_in_inbox": types_in_inbox})
+        sent = send(sandbox)
+        (found,) = real.inbox("7")
+        assert (found.transaction_id, found.document, found.stream) == (sent.transaction.id, "860", Stream.TEST)
+        assert (found.sender_id, found.receiver_id) == ("ACMEPRODUCET", "NORDICFOODT")
+        assert (found.order_number, found.message) == ("500123", MOSAIC)
+        href = f"{sandbox.url}/transactions/{sent.transaction.id}/deliveries/{sent.delivery_id}"
+        assert found.delivery == Delivery(sent.delivery_id, ApiVersion.V4, f"{href}/accept", f"{href}/fail")
+        assert [(seen.method, seen.path) for seen in sandbox.requests()] == [("GET", "/inboxes/7/transactions")]
+
+    @pytest.mark.parametrize("as_href", [False, True], ids=["with the document", "with a link"])
+    def test_a_bucket_item_gets_its_message_whether_it_came_along_or_not(self, sandbox, real, as_href):
+        sandbox.inbound.set_channels({"buckets": [8], "message_as_href": as_href})
+        sent = send(sandbox, X12)
+        (found,) = real.bucket("8")
+        assert (found.transaction_id, found.document, found.stream) == (sent.transaction.id, "860", Stream.TEST)
+        assert found.message == (None if as_href else X12)
+        href = f"{sandbox.url}/v3/deliveries/{sent.delivery_id}"
+        assert found.delivery == Delivery(sent.delivery_id, ApiVersion.V3, f"{href}/approve", f"{href}/fail")
+        whole = real.with_message(found)
+        assert (whole.message, whole.order_number, whole.delivery) == (X12, "500123", found.delivery)
+        asked = [f"/v3/transactions/{sent.transaction.id}/message"] if as_href else []
+        assert [seen.path for seen in sandbox.requests()] == ["/v3/polling-buckets/8", *asked]
+
+    def test_as_many_as_orderful_gives_come_at_once_the_oldest_first(self, sandbox, real):
+        for number in range(101):
+            send(sandbox, {**MOSAIC, "purchaseOrderNumber": str(number)}, created_at=NOW - timedelta(minutes=number))
+        for found in (real.inbox("7"), real.bucket("8")):
+            assert [one.message["purchaseOrderNumber"] for one in found] == [str(100 - number) for number in range(100)]
+
+    def test_what_was_confirmed_waits_no_longer(self, sandbox, real):
+        sent = send(sandbox)
+        sandbox.inbound.confirm(sent, "DELIVERED", None)
+        assert real.inbox("7") == real.bucket("8") == []
+
+    def test_each_api_gets_the_headers_it_knows(self, orderful, server):
+        server.play(answer(json_body=[]))
+        orderful.inbox("7")
+        orderful.bucket("8/9")
+        usual = {
+            "Host": server.url.removeprefix("http://"),
+            "User-Agent": "visma-orderful-connector/0.1.0",
+            "Accept-Encoding": server.seen[0].headers["Accept-Encoding"],
+            "Accept": "application/json",
+            "Connection": "keep-alive",
+            "orderful-api-key": API_KEY,
+        }
+        assert [seen.headers for seen in server.seen] == [{**usual, "orderful-api-version": "v4"}, usual]
+        assert [(seen.target, seen.query) for seen in server.seen] == [
+            ("/inboxes/7/transactions?limit=100", [("limit", "100")]),
+            ("/v3/polling-buckets/8%2F9?limit=100", [("limit", "100")]),
+        ]
+
+    @pytest.mark.parametrize("wrap", [lambda items: {"items": items}, lambda items: {"data": items, "meta": {}}])
+    def test_a_list_inside_an_object_is_a_list(self, orderful, server, wrap):
+        server.play(answer(json_body=wrap([{"id": "17", "message": X12}])))
+        assert [one.transaction_id for one in orderful.bucket("8")] == ["17"]
+
+    def test_an_item_that_cannot_be_read_harms_no_other(self, orderful, server):
+        bad = [
+            b'{"id": null}',
+            b"17",
+            b'"text"',
+            b"null",
+            b"[]",
+            b'{"id": "1", "message": {"quantity": ' + b"9" * 5000 + b"}}",
+        ]
+        good = b'{"transactionId": 802210971, "stream": "test", "message": {"purchaseOrderNumber": "500123"}}'
+        server.play(answer(body=b"[" + b",".join([*bad, good]) + b"]"))
+        assert [one and one.transaction_id for one in orderful.inbox("7")] == [None] * len(bad) + ["802210971"]
+
+    @pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])
+    def test_half_a_character_in_one_message_harms_no_other(self, orderful, server, half):
+        """A text that was cut in the middle of an emoji must not make the inbox unreadable for ever."""
+        cut = b'{"transactionId": 1, "message": {"note": "' + half + b'", "purchaseOrderNumber": "1"}}'
+        server.play(answer(body=b"\xef\xbb\xbf[" + cut + b', {"transactionId": 2, "message": {"a": 1}}]'))
+        first, second = orderful.inbox("7")
+        assert first.message == {"note": "\ufffd", "purchaseOrderNumber": "1"}
+        assert (second.transaction_id, second.message) == ("2", {"a": 1})
+
+    def test_numbers_keep_their_digits_and_one_beyond_every_size_stays_text(self, orderful, server):
+        message = '{"price": 41.50, "quantity": 1E+3, "whole": 800, "absurd": 1e9999999999999999999}'
+        server.play(answer(body=f'[{{"id": "1", "message": {message}}}]'))
+        (found,) = orderful.bucket("8")
+        assert found.message == {
+            "price": Decimal("41.50"),
+            "quantity": Decimal("1E+3"),
+            "whole": 800,
+            "absurd": "1e9999999999999999999",
+        }
+        assert str(found.message["price"]) == "41.50"
+
+    @pytest.mark.parametrize("number", [2**31, 2**53 + 1, 2**63, 10**20 - 1])
+    @pytest.mark.parametrize("kind", [int, str])
+    def test_ids_beyond_32_bits_are_ids(self, orderful, server, number, kind):
+        delivery = {"deliveryId": kind(number), "approve": {"href": f"{server.url}/yes"}}
+        server.play(answer(json_body=[{"transactionId": kind(number), "delivery": delivery}]))
+        (found,) = orderful.inbox("7")
+        assert (found.transaction_id, found.delivery.delivery_id) == (str(number), str(number))
+
+    @pytest.mark.parametrize(
+        ("stream", "sender_id", "receiver_id"),
+        [("TEST", "ACMET", "NORDICT"), ("LIVE", "ACME", "NORDIC")],
+        ids=["test", "live"],
+    )
+    def test_a_party_that_is_listed_under_its_live_id_goes_by_the_id_of_the_stream(
+        self, orderful, server, stream, sender_id, receiver_id
+    ):
+        sender = {"isaId": "ACME", "testIsaId": "ACMET"}
+        receiver = {"isaId": "NORDIC", "testIsaId": "NORDICT"}
+        server.play(answer(json_body=[listed(stream=stream, sender=sender, receiver=receiver)]))
+        (found,) = orderful.bucket("8")
+        assert (found.sender_id, found.receiver_id) == (sender_id, receiver_id)
+
+    @pytest.mark.parametrize("step", TROUBLE, ids=TROUBLE_IDS)
+    @pytest.mark.parametrize("read", ["inbox", "bucket"])
+    def test_trouble_on_the_way_is_transient(self, orderful, server, step, read):
+        server.play(step)
+        with pytest.raises(Transient):
+            getattr(orderful, read)("7")
+
+    @pytest.mark.parametrize("body", ["{}", "null", '{"items": 7}', '{"message": "later"}', "17", '[{"id": "1"'])
+    def test_an_answer_that_is_no_list_is_transient(self, orderful, server, body):
+        server.play(answer(body=body))
+        with pytest.raises(Transient, match="inbox 7 with something that is no list"):
+            orderful.inbox("7")
+
+    def test_a_channel_that_does_not_exist_is_a_misconfiguration_that_names_the_parameters(self, sandbox, real):
+        for read in (real.inbox, real.bucket):
+            with pytest.raises(Misconfigured, match="OrderfulInboxIds") as caught:
+                read("999")
+            assert "999" in caught.value.sentence
+
+
+class TestTheList:
+    def ids(self, orderful, receivers=("NORDICT",)):
+        return [one.transaction_id for one in orderful.list_changes(SINCE, receiver_ids=receivers, stream=Stream.TEST)]
+
+    def test_the_860s_of_our_stream_that_came_in_since_then_are_listed_newest_first(self, sandbox, real):
+        old = send(sandbox, created_at=SINCE - timedelta(milliseconds=1))
+        edge = send(sandbox, created_at=SINCE)
+        live = send(sandbox, stream="LIVE")
+        other = send(sandbox, transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT")
+        mine = send(sandbox, X12)
+        theirs = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="SOMEBODYT", message=MOSAIC)
+        found = list(real.list_changes(SINCE, receiver_ids=["NORDICFOODT"], stream=Stream.TEST))
+        assert [one.transaction_id for one in found] == [mine.transaction.id, edge.transaction.id]
+        assert len({one.transaction.id for one in (old, edge, live, other, mine, theirs)}) == 6
+        assert {(one.document, one.stream, one.sender_id, one.receiver_id, one.message) for one in found} == {
+            ("860", Stream.TEST, "ACMEPRODUCET", "NORDICFOODT", None)
+        }
+
+    def test_its_pages_are_read_to_the_end(self, sandbox, real):
+        sandbox.page_size = 3
+        sent = [send(sandbox, created_at=NOW - timedelta(minutes=minute)).transaction.id for minute in range(7, 0, -1)]
+        assert self.ids(real, ["NORDICFOODT"]) == sent[::-1]
+        assert len(sandbox.requests(path_prefix="/v3/transactions")) == 3
+
+    def test_the_message_of_a_listed_one_is_read_by_one_request(self, sandbox, real):
+        send(sandbox, X12)
+        (found,) = real.list_changes(SINCE, receiver_ids=["NORDICFOODT"], stream=Stream.TEST)
+        sandbox.clear_requests()
+        assert real.with_message(found).message == X12
+        assert len(sandbox.requests()) == 1
+
+    def test_it_asks_for_exactly_these(self, orderful, server):
+        server.play(page())
+        assert self.ids(orderful) == []
+        (seen,) = server.seen
+        assert (seen.method, seen.path) == ("GET", "/v3/transactions")
+        assert seen.query == [
+            ("transactionType", CHANGE_TYPE),
+            ("createdAt", "[2026-03-01T08:00:00.000Z,2026-03-01T11:00:00.000Z)"),
+            ("receiverIsaId", "NORDICT"),
+            ("stream", "TEST"),
+        ]
+        assert seen.headers["orderful-api-key"] == API_KEY
+        assert "orderful-api-version" not in seen.headers
+
+    def test_more_than_five_receivers_are_asked_for_in_several_calls(self, orderful, server):
+        receivers = [f"R{number}T" for number in range(11)]
+        server.play(page(listed(id="1", receiver={"isaId": "R4T"})), page(listed(id="2", receiver={"isaId": "R5T"})))
+        assert self.ids(orderful, receivers)[:2] == ["1", "2"]
+        asked = [[value for name, value in seen.query if name == "receiverIsaId"] for seen in server.seen]
+        assert asked == [receivers[:5], receivers[5:10], receivers[10:]]
+
+    def test_without_receivers_nothing_is_asked(self, orderful, server):
+        assert self.ids(orderful, []) == []
+        assert server.seen == []
+
+    def test_what_does_not_match_is_left_out_because_filters_may_be_ignored(self, orderful, server):
+        server.play(
+            page(
+                listed(id="1"),
+                listed(id="2", type={"name": "855_PURCHASE_ORDER_ACKNOWLEDGMENT"}),
+                listed(id="3", stream="LIVE"),
+                listed(id="4", receiver={"isaId": "OTHERT"}),
+                listed(id="5", createdAt="2026-03-01T07:59:59.999Z"),
+                listed(id="6", createdAt="2026-03-01T09:00:00+01:00"),
+                listed(id="7", receiver={"isaId": "NORDIC", "testIsaId": "NORDICT"}),
+                "text",
+                None,
+                {},
+            )
+        )
+        assert self.ids(orderful) == ["1", "6", "7"]
+
+    def test_one_that_came_long_ago_is_left_out_even_beside_new_ones(self, orderful, server):
+        """Whoever began with the connector today must not get the changes of last year applied."""
+        server.play(page(listed(id="1"), listed(id="2", createdAt="2025-03-01T00:00:00Z")))
+        assert self.ids(orderful) == ["1"]
+
+    def test_an_ignored_interval_does_not_lead_through_the_whole_history(self, orderful, server):
+        old = listed(id="2", createdAt="2025-01-01T00:00:00Z")
+        server.play(
+            page(listed(id="1"), old, following="/v3/transactions?nextCursor=a"),
+            page(old, following="/v3/transactions?nextCursor=b"),
+        )
+        assert self.ids(orderful) == ["1"]
+        assert len(server.seen) == 2
+
+    def test_a_filter_that_this_list_does_not_know_is_left_out(self, orderful, server):
+        errors = [{"ref": "transactionType", "message": "property transactionType should not exist"}]
+        server.play(answer(400, json_body={"message": "There were errors", "errors": errors}), page(listed(id="1")))
+        assert self.ids(orderful) == ["1"]
+        assert [name for name, _ in server.seen[1].query] == ["createdAt", "receiverIsaId", "stream"]
+
+    def test_what_the_list_does_not_say_is_not_made_up(self, orderful, server):
+        """Whoever takes it in refuses what is of no stream, and parks what is addressed to nobody."""
+        server.play(page(listed(id="1", stream=None), listed(id="2", receiver=None), listed(id="3", createdAt=None)))
+        found = list(orderful.list_changes(SINCE, receiver_ids=["NORDICT", "OTHERT"], stream=Stream.TEST))
+        assert [(one.transaction_id, one.stream, one.receiver_id) for one in found] == [
+            ("1", None, "NORDICT"),
+            ("2", Stream.TEST, None),
+            ("3", Stream.TEST, "NORDICT"),
+        ]
+
+    def test_a_list_that_goes_on_at_another_host_does_not_take_our_key_there(self, orderful, server, second_server):
+        second_server.play(page(listed(id="2")))
+        for link in (f"{second_server.url}/v3/transactions?nextCursor=a", "http://[::1/v3/transactions"):
+            server.play(page(listed(id="1"), following=link))
+            with pytest.raises(Misconfigured, match="another host"):
+                self.ids(orderful)
+        assert second_server.seen == []
+
+    def test_a_list_without_an_end_is_given_up(self, orderful, server):
+        server.play(page(listed(id="1"), following="/v3/transactions?nextCursor=a"))
+        with pytest.raises(Transient, match="does not end"):
+            self.ids(orderful)
+        assert len(server.seen) == 2
+
+    def test_a_businesss_number_with_half_a_character_does_not_make_the_list_unreadable(self, orderful, server):
+        body = json.dumps({"data": [listed(id="1", businessNumber="HALF")]}).replace("HALF", r"\ud83d")
+        server.play(answer(body=body))
+        assert self.ids(orderful) == ["1"]
+
+    @pytest.mark.parametrize("step", TROUBLE, ids=TROUBLE_IDS)
+    def test_trouble_on_the_way_is_transient(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(Transient):
+            self.ids(orderful)
+
+
+class TestOne:
+    def test_a_number_is_read_with_its_message_by_one_request(self, sandbox, real):
+        sent = send(sandbox, X12)
+        found = real.fetch(sent.transaction.id)
+        assert (found.transaction_id, found.document, found.stream) == (sent.transaction.id, "860", Stream.TEST)
+        assert (found.sender_id, found.receiver_id) == ("ACMEPRODUCET", "NORDICFOODT")
+        assert (found.message, found.order_number, found.business_number) == (X12, "500123", "500123")
+        (seen,) = sandbox.requests()
+        assert (seen.path, seen.query) == (f"/v3/transactions/{sent.transaction.id}", (("expand", "message"),))
+
+    def test_a_uuid_is_read_where_uuids_are_known_and_keeps_its_name(self, sandbox, real):
+        sent = send(sandbox)
+        found = real.fetch(sent.uuid)
+        assert (found.transaction_id, found.document, found.stream) == (sent.uuid, "860", Stream.TEST)
+        assert (found.sender_id, found.receiver_id, found.message) == ("ACMEPRODUCET", "NORDICFOODT", MOSAIC)
+        assert [(seen.path, seen.status) for seen in sandbox.requests()] == [
+            (f"/transactions/{sent.uuid}", 200),
+            (f"/transactions/{sent.uuid}/message", 200),
+        ]
+
+    @pytest.mark.parametrize("name", ["999", UUID])
+    def test_one_that_nobody_knows_is_none_after_one_request(self, sandbox, real, name):
+        assert real.fetch(name) is None
+        assert [seen.status for seen in sandbox.requests()] == [404]
+
+    def test_another_link_than_ours_to_the_message_is_not_followed(self, orderful, server, second_server):
+        second_server.play(answer(json_body=X12))
+        body = {"id": UUID, "type": CHANGE_TYPE, "message": {"href": f"{second_server.url}/message"}}
+        server.play(answer(json_body=body), answer(json_body=MOSAIC))
+        assert orderful.fetch(UUID).message == MOSAIC
+        assert [seen.path for seen in server.seen] == [f"/transactions/{UUID}", f"/transactions/{UUID}/message"]
+        assert all(seen.headers["orderful-api-version"] == "v4" for seen in server.seen)
+        assert second_server.seen == []
+
+    def test_it_is_known_by_the_name_by_which_it_was_asked_for(self, orderful, server):
+        server.play(answer(json_body=listed(id=UUID, message=X12)))
+        assert orderful.fetch("802210971").transaction_id == "802210971"
+
+    @pytest.mark.parametrize("status", [400, 404, 410, 422])
+    def test_a_definite_no_is_none_after_one_request(self, orderful, server, status):
+        server.play(answer(status, json_body={"message": "id must be a number"}))
+        assert orderful.fetch("1") is None
+        assert len(server.seen) == 1
+
+    def test_a_page_of_a_web_server_is_no_no(self, orderful, server):
+        server.play(html(404))
+        with pytest.raises(Misconfigured, match="base URL and region"):
+            orderful.fetch("1")
+
+    @pytest.mark.parametrize("step", TROUBLE, ids=TROUBLE_IDS)
+    @pytest.mark.parametrize("name", ["1", UUID])
+    def test_trouble_on_the_way_is_transient(self, orderful, server, step, name):
+        server.play(step)
+        with pytest.raises(Transient):
+            orderful.fetch(name)
+
+    @pytest.mark.parametrize("body", ["{}", "[]", "17", '{"id": "one"}'])
+    def test_an_answer_that_names_no_transaction_is_transient(self, orderful, server, body):
+        server.play(answer(body=body))
+        with pytest.raises(Transient, match="names none"):
+            orderful.fetch("1")
+
+    @pytest.mark.parametrize(
+        "step", [answer(404), answer(body='{"href": "x"}'), answer(body="[]"), answer(body='"ISA*00*"')]
+    )
+    def test_a_transaction_whose_message_nobody_gives_is_asked_for_again_later(self, orderful, server, step):
+        server.play(answer(json_body=listed(id="1")), step)
+        with pytest.raises(Transient, match="no message for transaction 1"):
+            orderful.fetch("1")
+
+
+READS = {
+    "inbox": lambda orderful: orderful.inbox("7"),
+    "bucket": lambda orderful: orderful.bucket("8"),
+    "list": lambda orderful: list(orderful.list_changes(SINCE, receiver_ids=["NORDICT"], stream=Stream.TEST)),
+    "number": lambda orderful: orderful.fetch("1"),
+    "uuid": lambda orderful: orderful.fetch(UUID),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+class TestEveryQuestion:
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_refused_key_is_a_misconfiguration_and_is_read_anew_next_time(
+        self, orderful, server, orderful_secrets, read, status
+    ):
+        server.play(answer(status, json_body={"message": f"Application with key {API_KEY} not found"}))
+        with pytest.raises(Misconfigured, match="put-secret-value") as caught:
+            read(orderful)
+        assert API_KEY not in str(caught.value) + repr(caught.value)
+        assert (len(server.seen), orderful_secrets.forgotten) == (1, 1)
+
+    @pytest.mark.parametrize("word", ["42", "Sun, 01 Mar 2026 10:01:12 GMT"], ids=["seconds", "date"])
+    def test_too_many_requests_are_throttled_with_orderful_s_own_word(self, orderful, server, pauses, read, word):
+        server.play(html(429, headers={"Retry-After": word}))
+        with pytest.raises(Throttled) as caught:
+            read(orderful)
+        assert caught.value.retry_after == timedelta(seconds=42)
+        assert (len(server.seen), pauses) == (1, [])
+
+    def test_a_short_wait_is_waited_here(self, orderful, server, pauses, read):
+        server.play(html(429, headers={"Retry-After": "3"}), html(429, headers={"Retry-After": "4"}), answer(401))
+        with pytest.raises(Misconfigured):
+            read(orderful)
+        assert pauses == [3.0, 4.0]
+
+    def test_a_refused_connection_is_transient(self, orderful_secrets, http, clock, refused_url, read):
+        with pytest.raises(Transient, match="could not be reached"):
+            read(OrderfulInbound(refused_url, orderful_secrets, http, clock, Deadline()))
+
+    def test_a_slow_answer_ends_with_the_deadline(self, server, orderful_secrets, http, clock, read):
+        server.play(silence())
+        with pytest.raises(Transient):
+            read(OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline(2.2)))
+        assert len(server.seen) == 1
+
+    def test_a_redirect_takes_our_key_nowhere(self, orderful, server, second_server, read):
+        server.play(answer(302, headers={"Location": second_server.url}))
+        with pytest.raises(Misconfigured):
+            read(orderful)
+        assert second_server.seen == []
+
+
+def test_times_are_read_in_utc(orderful, server):
+    server.play(answer(json_body=[listed(createdAt="2026-03-01T10:59:00.5+01:00")]))
+    (found,) = orderful.bucket("8")
+    assert found.created_at == datetime(2026, 3, 1, 9, 59, 0, 500_000, tzinfo=UTC)

@@ -1,0 +1,416 @@
+"""What holds for every 860, whatever it asks, whoever edited the order meanwhile, approved or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
+
+from connector.domain.change_decision import Decision, Verdict, decide
+from connector.domain.change_edits import LineEdit, Operation, comes_out_as
+from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
+from connector.domain.documents import OrderLine, PurchaseOrder
+from connector.domain.routes import ItemIds, OnLines, QuantityReading, Route
+from connector.domain.standing_order import StandingOrder
+from connector.edi.visma.order_update import encode, order_update
+from connector.edi.visma.standing_order import read_standing_order
+from local.sandbox.visma_orders import updated
+from tests.support.business_documents import a_line, a_route, an_order
+from tests.support.change_requests import CODES, a_request, asks, edited, some_facts, standing
+from tests.support.visma_samples import a_purchase_order, an_order_line
+
+DAYS = st.sampled_from([date(2026, 10, day) for day in (1, 2, 8, 20)])
+NUMBERS = st.integers(0, 6).flatmap(lambda places: st.decimals("0.000001", "99999", places=places)).filter(bool)
+KNOWN = {"ITEM-1": ItemIds(partner_item="THEIRS-1"), "ITEM-9": ItemIds(gtin="07038010014581")}
+VALUES = {"quantity": "quantity", "price": "unit_price", "requested": "requested", "promised": "promised"}
+SELDOM = st.integers(0, 19).map(lambda draw: draw == 19)
+SOMETIMES = st.integers(0, 2).map(lambda draw: draw == 2)
+TINY = st.sampled_from([Decimal(0)] * 4 + [Decimal("0.000001")])
+SHARES = st.sampled_from([Decimal("0.1"), Decimal("0.2"), Decimal("0.5")])
+THOROUGH = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A message, and the order that it meets."""
+
+    request: ChangeRequest
+    had: PurchaseOrder | None
+    has: StandingOrder
+    route: Route
+    approved: bool
+
+    def decide(self, **others: Any) -> Decision:
+        facts = {"request": self.request, "had": self.had, "has": self.has, "approved": self.approved, **others}
+        return decide(
+            facts["request"], had=facts["had"], has=facts["has"], route=self.route, approved=facts["approved"]
+        )
+
+
+@st.composite
+def order_lines(draw: st.DrawFn, number: int) -> OrderLine:
+    requested = None if draw(SELDOM) else draw(DAYS)
+    return a_line(
+        number,
+        item="ITEM-1" if draw(SELDOM) else f"ITEM-{number}",
+        quantity=draw(NUMBERS),
+        unit_price=Decimal(0) if draw(SELDOM) else draw(NUMBERS),
+        unit="KG" if draw(SELDOM) else "STK",
+        requested=requested,
+        promised=draw(st.sampled_from([requested, requested, date(2026, 10, 2), None])),
+        cancelled=draw(SELDOM),
+        is_charge=draw(SELDOM),
+    )
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> PurchaseOrder:
+    lines = [draw(order_lines(number)) for number in range(1, draw(st.integers(1, 4)) + 1)]
+    return an_order(*lines, promised_on=None if draw(SELDOM) else draw(DAYS))
+
+
+@st.composite
+def edits_of_a_user(draw: st.DrawFn, order: PurchaseOrder) -> PurchaseOrder:
+    """The order after somebody in Visma was busy with it."""
+    lines = list(order.lines)
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))):
+        at = draw(st.integers(0, len(lines)))
+        if at == len(lines):
+            lines.append(draw(order_lines(max([9, *(line.number for line in lines)]) + 1)))
+            continue
+        what = draw(st.sampled_from(["quantity", "unit_price", "requested", "promised", "note", "cancelled", "gone"]))
+        if what == "gone":
+            if len(lines) > 1:
+                del lines[at]
+            continue
+        values: dict[str, st.SearchStrategy[Any]] = {
+            "quantity": NUMBERS,
+            "unit_price": NUMBERS,
+            "requested": DAYS,
+            "promised": DAYS,
+            "note": st.just("call first"),
+            "cancelled": st.just(True),
+        }
+        lines[at] = replace(lines[at], **{what: draw(values[what])})
+    changes = {"promised_on": draw(DAYS)} if draw(SELDOM) else {}
+    return replace(order, lines=tuple(lines), **changes)
+
+
+@st.composite
+def requested_lines(draw: st.DrawFn, order: PurchaseOrder) -> LineRequest:
+    """A line that means one of the order most of the time, with values near its own or anywhere."""
+    code = draw(st.sampled_from([*CODES, "QI", "QD", "PC", "AI"]))
+    at = draw(st.sampled_from(order.lines))
+    share = draw(SHARES) * (-1 if code == "QD" else 1)
+    quantity = draw(NUMBERS) if draw(SELDOM) else at.quantity * (1 + share) + draw(TINY)
+    names: dict[str, Any] = {
+        "quantity": Decimal(0) if draw(SELDOM) else draw(st.sampled_from([quantity] * 5 + [at.quantity])),
+        "price": draw(st.sampled_from([at.unit_price * (1 + share) + draw(TINY), at.unit_price, draw(NUMBERS)])),
+        "requested": draw(DAYS),
+        "promised": draw(DAYS),
+    }
+    needed = {"QI": {"quantity"}, "QD": {"quantity"}, "PC": {"price"}, "RS": {"requested"}, "DI": set(), "NC": set()}
+    wanted = needed.get(code, {"quantity", "price"})
+    if draw(SELDOM) or code in {"CA", "RZ", "AI"}:
+        wanted = wanted | draw(st.sets(st.sampled_from(["requested", "promised"])))
+    values = {name: value for name, value in names.items() if name in wanted}
+    explicit = draw(st.booleans())
+    if not explicit and draw(SELDOM):
+        values["second_quantity"] = draw(st.sampled_from([at.quantity, quantity]))
+    if CODES[code]["ask"] is Ask.ADD:
+        item = draw(st.sampled_from(["ITEM-9", "ITEM-8", "ITEM-8", "ITEM-7", "ITEM-1"]))
+        unit = "kilogram" if draw(SELDOM) else "each"
+        line = draw(st.sampled_from([None, None, "9"]))
+        return asks(code, line, item=item, unit=unit, explicit_total=explicit, **values)
+    number = str(draw(st.sampled_from([10, 7]))) if draw(SELDOM) else str(at.number)
+    item = "ITEM-1" if draw(SELDOM) else draw(st.sampled_from([None, at.item]))
+    return asks(code, None if item and draw(SELDOM) else number, item=item, explicit_total=explicit, **values)
+
+
+@st.composite
+def routes(draw: st.DrawFn) -> Route:
+    strict = draw(SOMETIMES)
+    rules: dict[str, Any] = {
+        "quantity": draw(SHARES) if strict else Decimal(9),
+        "price": draw(SHARES) if strict else Decimal(9),
+        "dates": timedelta(draw(st.integers(0, 10))) if strict else timedelta(30),
+        "lines": OnLines.PARK if draw(SELDOM) else OnLines.APPLY,
+        "quantities": draw(st.sampled_from(QuantityReading)) if draw(SOMETIMES) else None,
+    }
+    return a_route(changes=rules, items=KNOWN)
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, untouched: bool = False) -> Case:
+    """Any message that meets any order; `untouched` when nobody has edited it since the partner saw it."""
+    had = draw(orders())
+    content = had if untouched else draw(edits_of_a_user(had))
+    facts = {}
+    for line in content.lines:
+        received = draw(st.sampled_from([Decimal(0)] * 6 + [line.quantity, line.quantity / 2]))
+        facts[line.number] = some_facts(received, closed=line.cancelled or draw(SELDOM))
+    request = a_request(
+        *draw(st.lists(requested_lines(had), min_size=1, max_size=3)),
+        purpose=ChangePurpose.REPLACE if draw(SELDOM) else ChangePurpose.CHANGE,
+        requested_on=draw(DAYS) if draw(SOMETIMES) else None,
+    )
+    status = draw(st.sampled_from(["Hold", "Closed"])) if draw(SELDOM) else "Open"
+    known = untouched or not draw(SELDOM)
+    return Case(request, had if known else None, standing(content, facts, status), draw(routes()), draw(st.booleans()))
+
+
+def moved(edit: LineEdit) -> Iterator[tuple[str, Any]]:
+    """The fields of a line that an edit sets: the line's name of it, and the value."""
+    for ours, theirs in VALUES.items():
+        if getattr(edit, ours) is not None:
+            yield theirs, getattr(edit, ours)
+
+
+def line_of(order: PurchaseOrder, number: int | None) -> OrderLine:
+    return next(line for line in order.lines if line.number == number)
+
+
+@THOROUGH
+@given(cases())
+def test_writing_once_is_enough(case: Case) -> None:
+    """After a crash between the write and its record, the same question finds nothing left to do."""
+    decision = case.decide()
+    if decision.verdict is not Verdict.APPLY:
+        return
+    after = edited(case.has, decision.edits)
+    again = case.decide(has=after)
+    if case.had is None:
+        # A line that was taken out is on no record then: the question has to be asked again, and writes nothing.
+        assert again.verdict is Verdict.PARK or not again.edits
+        return
+    assert again.verdict is Verdict.APPLY
+    assert not again.edits
+    if {edit.number for edit in decision.wishes.lines} <= {
+        None,
+        *(line.number for line in case.had.lines if not line.cancelled),
+    }:
+        assert again.wishes == decision.wishes
+
+
+@THOROUGH
+@given(cases(untouched=True))
+def test_a_message_that_comes_a_second_time_writes_nothing_by_itself(case: Case) -> None:
+    lines = tuple(replace(line, explicit_total=True, second_quantity=None) for line in case.request.lines)
+    case = Case(replace(case.request, lines=lines), case.had, case.has, case.route, approved=False)
+    decision = case.decide()
+    if decision.verdict is not Verdict.APPLY:
+        return
+    after = edited(case.has, decision.edits)
+    again = case.decide(had=after.content, has=after)
+    assert again.verdict is Verdict.PARK or not again.edits
+
+
+@THOROUGH
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_the_lines_decides_nothing(case: Case, random: Any) -> None:
+    lines = list(case.request.lines)
+    random.shuffle(lines)
+    sources = [replace(line, source=f"lineItems[{at}]") for at, line in enumerate(lines)]
+    assert case.decide(request=replace(case.request, lines=tuple(sources))) == case.decide()
+
+
+@THOROUGH
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_the_lines_in_visma_decides_nothing_either(case: Case, random: Any) -> None:
+    lines = list(case.has.content.lines)
+    random.shuffle(lines)
+    content = replace(case.has.content, lines=tuple(lines))
+    shuffled = StandingOrder(case.has.etag, case.has.status, content, dict(reversed(case.has.facts.items())))
+    assert case.decide(has=shuffled) == case.decide()
+
+
+@THOROUGH
+@given(cases())
+def test_nothing_that_was_received_or_closed_is_touched_approved_or_not(case: Case) -> None:
+    for approved in (False, True):
+        decision = case.decide(approved=approved)
+        if decision.verdict is not Verdict.APPLY:
+            continue
+        for edit in decision.edits.lines:
+            if edit.number is None:
+                continue
+            facts = case.has.facts[edit.number]
+            assert not facts.closed
+            assert edit.operation is not Operation.DELETE or facts.received == 0
+            assert edit.quantity is None or edit.quantity >= facts.received
+            assert edit.quantity is None or edit.quantity > 0
+        assert case.has.status in case.route.changes.statuses or not decision.edits
+
+
+@THOROUGH
+@given(cases())
+def test_an_approval_lifts_objections_and_changes_nothing_else(case: Case) -> None:
+    alone, approved = case.decide(approved=False), case.decide(approved=True)
+    assert (alone.edits, alone.wishes, alone.differences) == (approved.edits, approved.wishes, approved.differences)
+    assert alone.verdict is not Verdict.APPLY or approved == alone
+
+
+@THOROUGH
+@given(cases())
+def test_numbers_are_the_messages_own_to_the_last_digit(case: Case) -> None:
+    decision = case.decide()
+    had = {line.quantity for line in (case.had or case.has.content).lines}
+    asked = {figure for line in case.request.lines for figure in (line.quantity, line.second_quantity) if figure}
+    totals = asked | {old + sign * figure for old in had for figure in asked for sign in (1, -1)}
+    prices = {line.price for line in case.request.lines}
+    for edit in (*decision.edits.lines, *decision.wishes.lines):
+        for value in asdict(edit).values():
+            assert not isinstance(value, float)
+        assert edit.quantity is None or (type(edit.quantity) is Decimal and edit.quantity in totals | {Decimal(0)})
+        assert edit.price is None or (type(edit.price) is Decimal and edit.price in prices)
+    written = json.loads(encode(order_update(decision.edits)), parse_float=Decimal, parse_int=Decimal)
+    for line, edit in zip(written.get("lines", ()), decision.edits.lines, strict=True):
+        assert line.get("orderQty", {"value": None})["value"] == edit.quantity
+        assert line.get("unitCost", {"value": None})["value"] == edit.price
+
+
+@THOROUGH
+@given(cases())
+def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
+    decision = case.decide()
+    if decision.verdict is not Verdict.APPLY:
+        return
+    wished = {edit.number: edit for edit in decision.wishes.lines if edit.number is not None}
+    for edit in decision.edits.lines:
+        if edit.operation is Operation.INSERT:
+            continue
+        assert edit.operation is wished[edit.number].operation
+        for field, value in moved(edit):
+            assert (field, value) in dict.fromkeys(moved(wished[edit.number]))
+            if not case.approved:
+                had = line_of(case.had or case.has.content, edit.number)
+                told = had.requested or had.promised if field == "requested" else getattr(had, field)
+                has = line_of(case.has.content, edit.number)
+                assert (has.requested or has.promised if field == "requested" else getattr(has, field)) == told
+    after = edited(case.has, decision.edits).content
+    for line in case.has.content.lines:
+        said = [edit for edit in decision.edits.lines if edit.number == line.number]
+        if not said:
+            assert line_of(after, line.number) == line
+    if not case.approved and decision.edits.promised_on:
+        assert case.has.content.promised_on == (case.had or case.has.content).promised_on
+
+
+@THOROUGH
+@given(cases())
+def test_what_goes_through_by_itself_stays_inside_the_limits(case: Case) -> None:
+    decision = case.decide(approved=False)
+    if decision.verdict is not Verdict.APPLY:
+        return
+    assert case.had is not None or not decision.edits
+    rules = case.route.changes
+    for edit in decision.edits.lines:
+        if edit.operation is not Operation.UPDATE:
+            assert rules.lines is OnLines.APPLY
+            continue
+        assert case.had
+        had = line_of(case.had, edit.number)
+        for value, old, share in (
+            (edit.quantity, had.quantity, rules.quantity),
+            (edit.price, had.unit_price, rules.price),
+        ):
+            assert value is None or (1 - share) * old <= value <= (1 + share) * old
+        for day, old in ((edit.requested, had.requested or had.promised), (edit.promised, had.promised)):
+            assert day is None or (old is not None and abs(day - old) <= rules.dates)
+    if decision.edits.promised_on:
+        assert case.had
+        assert case.had.promised_on
+        assert abs(decision.edits.promised_on - case.had.promised_on) <= rules.dates
+
+
+@THOROUGH
+@given(cases())
+def test_a_decrease_never_raises_and_an_increase_never_lowers_by_itself(case: Case) -> None:
+    decision = case.decide(approved=False)
+    if decision.verdict is not Verdict.APPLY or case.had is None:
+        return
+    for edit in decision.edits.lines:
+        codes = {line.code for line in case.request.lines if line.line_id == str(edit.number) and line.quantity}
+        if edit.quantity is not None and codes in ({"QI"}, {"QD"}):
+            had = line_of(case.had, edit.number).quantity
+            assert edit.quantity > had if codes == {"QI"} else edit.quantity < had
+
+
+def elses_edits(case: Case, decision: Decision) -> set[tuple[int | None, str]]:
+    """What differs between what the partner had and what Visma has, and that the partner does not ask for."""
+    assert case.had is not None
+    had, has = ({line.number: line for line in order.lines} for order in (case.had, case.has.content))
+    found: set[tuple[int | None, str]] = set()
+    for number in had.keys() | has.keys():
+        if number not in had or number not in has:
+            found.add((number, "line"))
+            continue
+        pairs = zip(asdict(had[number]).items(), asdict(has[number]).values(), strict=True)
+        found |= {(number, name) for (name, old), new in pairs if old != new}
+    if case.had.promised_on != case.has.content.promised_on:
+        found.add((None, "promised_on"))
+    if decision.wishes.promised_on:
+        found.discard((None, "promised_on"))
+    unseen = [line for number, line in has.items() if number not in had]
+    for edit in decision.wishes.lines:
+        if edit.operation is Operation.INSERT:
+            there = next((line for line in unseen if edit.matches(line)), None)
+            if there is not None and edit not in decision.edits.lines:
+                unseen.remove(there)
+                found.discard((there.number, "line"))
+        elif edit.operation is Operation.DELETE:
+            found = {(number, name) for number, name in found if number != edit.number}
+        else:
+            found -= {(edit.number, name) for name, _ in moved(edit)}
+    return found
+
+
+@THOROUGH
+@given(cases())
+def test_the_partner_knows_the_order_afterwards_unless_somebody_else_was_busy(case: Case) -> None:
+    decision = case.decide()
+    if decision.verdict is not Verdict.APPLY or case.had is None:
+        return
+    after = edited(case.has, decision.edits).content
+    assert comes_out_as(after, case.had, decision.wishes) is (elses_edits(case, decision) == set())
+    if decision.wishes:
+        note = replace(after, note="somebody else was here")
+        assert not comes_out_as(note, case.had, decision.wishes)
+
+
+@st.composite
+def sandbox_orders(draw: st.DrawFn) -> dict[str, Any]:
+    lines = []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        quantity, price = draw(NUMBERS), draw(NUMBERS)
+        item = {"number": f"ITEM-{number}", "description": None}
+        lines.append(an_order_line(number, inventory=item, orderQty=quantity, unitCost=price, alternateId=None))
+    order: dict[str, Any] = json.loads(json.dumps(a_purchase_order(lines=lines), default=float))
+    return order
+
+
+@settings(max_examples=100, deadline=None)
+@given(sandbox_orders(), st.data())
+def test_what_is_decided_comes_out_in_the_sandbox(order: dict[str, Any], data: st.DataObject) -> None:
+    """Through the bytes: read, decide, write the body, let the sandbox carry it out, read again."""
+    has = read_standing_order(json.dumps(order).encode(), company="nordic", etag='"x"')
+    lines = data.draw(st.lists(requested_lines(has.content), min_size=1, max_size=3))
+    case = Case(a_request(*lines), has.content, has, data.draw(routes()), approved=True)
+    decision = case.decide()
+    if decision.verdict is not Verdict.APPLY:
+        return
+    body = json.loads(encode(order_update(decision.edits)))
+    written, _ = updated(order, body, refusing=frozenset(), last_line=len(order["lines"]))
+    after = read_standing_order(json.dumps(written).encode(), company="nordic")
+    assert comes_out_as(after.content, has.content, decision.wishes)
+    again = case.decide(has=after)
+    assert (again.verdict, bool(again.edits)) == (Verdict.APPLY, False)

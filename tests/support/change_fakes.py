@@ -1,0 +1,108 @@
+"""The ports of the way back in memory, under the conditions of the real adapters, and records to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from connector.domain.changes import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, Transient
+from connector.domain.transactions import Stream
+from tests.support.fakes import START
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_change = msgspec.json.Decoder(Change).decode
+_decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class InMemoryChanges:
+    """The `Changes` port; records and messages are kept as text, as the table keeps them."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, DocumentKey] = {}
+        self.records: dict[tuple[DocumentKey, str], bytes] = {}
+        self.messages: dict[tuple[DocumentKey, str], bytes] = {}
+        self.writes = 0
+
+    def known(self, transaction_id: str) -> DocumentKey | None:
+        return self.places.get(transaction_id)
+
+    def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
+        return self.places.setdefault(transaction_id, key)
+
+    def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
+        record = self.records.get((key, transaction_id))
+        return None if record is None else _decode_change(record)
+
+    def of_order(self, key: DocumentKey) -> Sequence[Change]:
+        found = [_decode_change(record) for (of, _), record in self.records.items() if of == key]
+        return sorted(found, key=lambda change: (change.created_at, change.transaction_id))
+
+    def add(self, change: Change, *, message: Any) -> Change:
+        name = (change.key, change.transaction_id)
+        self.messages[name] = _encode(message)
+        if name in self.records:
+            raise _overtaken(change)
+        self._put(change)
+        return change
+
+    def save(self, change: Change) -> Change:
+        stored = self.get(change.key, change.transaction_id)
+        if stored is None or stored.version != change.version:
+            raise _overtaken(change)
+        saved = msgspec.structs.replace(change, version=change.version + 1)
+        self._put(saved)
+        return saved
+
+    def message_of(self, change: Change) -> Any:
+        message = self.messages.get((change.key, change.transaction_id))
+        if message is None:
+            raise Transient(f"The message of {change.transaction_id} is missing.", document=str(change.key))
+        return _decode_message(message)
+
+    def in_state(self, state: ChangeState) -> Iterator[Change]:
+        found = [change for change in self.all() if change.state is state and state in OPEN_CHANGES]
+        return iter(sorted(found, key=lambda change: change.updated_at))
+
+    def all(self) -> list[Change]:
+        """Every record, in the order in which they were first written."""
+        return [_decode_change(record) for record in self.records.values()]
+
+    def put(self, change: Change, *, message: Any = None) -> Change:
+        """Have a record lie there, known by its transaction, whatever its state."""
+        self.know(change.transaction_id, change.key)
+        return self.add(change, message=message)
+
+    def _put(self, change: Change) -> None:
+        self.writes += 1
+        self.records[(change.key, change.transaction_id)] = _encode(change)
+
+
+def a_change(**changes: Any) -> Change:
+    """A change of acme's that has just arrived for order 500123 of nordic."""
+    change = Change(
+        company="nordic",
+        number="500123",
+        transaction_id="802210971",
+        state=ChangeState.RECEIVED,
+        created_at=START,
+        updated_at=START,
+        document=CHANGE,
+        transaction_type="860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
+        stream=Stream.TEST,
+        sender_id="ACMEPRODUCET",
+        receiver_id="NORDICFOODT",
+        partner="acme",
+        change_sequence=1,
+        content_id="c1",
+        history=(ChangeEvent(START, ChangeState.RECEIVED, "received"),),
+    )
+    return msgspec.structs.replace(change, **changes)
+
+
+def _overtaken(change: Change) -> Conflict:
+    return Conflict(f"in#{change.transaction_id} was written by another worker.", document=change.key.stored)

@@ -1,0 +1,442 @@
+"""The way back between fakes: an order in Visma, an inbox at Orderful, and everything of ours in between.
+
+`World` has one order, 500123 of partner acme, which the partner was sent. Its parts keep state and misbehave on
+request; the order takes a PUT as the sandbox Visma does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from connector.adapters.rounds import BackOff
+from connector.domain.changes import Change
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, ConnectorError, Rejected, UnknownOutcome
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction
+from connector.domain.ledger import State
+from connector.domain.routes import Company
+from connector.domain.transactions import Stream
+from connector.services.apply import Applier, Outcome
+from connector.services.collect import Collected, Collector
+from connector.services.deliver import Deliverer
+from connector.services.intake import Intake
+from connector.services.known_revisions import KnownRevisions
+from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
+from connector.services.ports import Deadline, OrderAnswer
+from connector.services.translate import Translator
+from local.sandbox.visma_orders import updated
+from local.sandbox.visma_store import BadRequest
+from tests.support.change_fakes import InMemoryChanges
+from tests.support.fakes import (
+    FakeOrderful,
+    FixedRouting,
+    ManualClock,
+    MemoryLedger,
+    MemoryOutbox,
+    MemoryPayloads,
+    RecordingTelemetry,
+    StepDeadline,
+)
+from tests.support.routing_data import routing_data
+from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
+
+ORDER = DocumentKey.of_order("nordic", "500123")
+SENDER, RECEIVER = "ACMEPRODUCET", "NORDICFOODT"
+RULES = {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
+
+
+class FakeOrders:
+    """The `OrderDesk` port of one company.
+
+    Attributes:
+        on_put: Called before each PUT is looked at, once each; a user's edit, for example.
+        lose: How many answers to PUTs are lost after the work was done.
+        refuse: What Visma says to every PUT, when it refuses them.
+        refusing: Statuses in which it refuses.
+        puts: The bodies that were written, in order. `asked` counts every PUT.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.versions: dict[str, int] = {}
+        self.on_put: list[Callable[[], None]] = []
+        self.lose = 0
+        self.refuse: str | None = None
+        self.refusing: frozenset[str] = frozenset()
+        self.puts: list[dict[str, Any]] = []
+        self.asked = 0
+        self.reads = 0
+        self._last = 0x4D182200
+
+    def __call__(self, company: Company, deadline: Deadline) -> FakeOrders:
+        return self
+
+    def put_in(self, document: dict[str, Any]) -> None:
+        """Have an order in Visma."""
+        stored = json.loads(as_json(document))
+        self.orders[stored["orderNbr"]] = stored
+        self._bump(stored["orderNbr"])
+
+    def edit(self, number: str = "500123", **changes: Any) -> None:
+        """A user changes the order; `line_2={...}` changes line 2, and Visma adds up anew."""
+        order = self.orders[number]
+        for name, value in changes.items():
+            if name.startswith("line_"):
+                wrapped = {field: {"value": said} for field, said in value.items()}
+                edit = {"operation": "Update", "lineNumber": {"value": int(name.removeprefix("line_"))}, **wrapped}
+                order, _ = updated(order, {"lines": [edit]}, refusing=frozenset(), last_line=0)
+            else:
+                order[name] = value
+        self.orders[number] = order
+        self._bump(number)
+
+    def raw(self, number: str = "500123") -> bytes:
+        order = {**self.orders[number], "timeStamp": self._stamp(number)}
+        return json.dumps(order).encode()
+
+    def line(self, line_number: int, number: str = "500123") -> dict[str, Any] | None:
+        return next((one for one in self.orders[number]["lines"] if one["lineNbr"] == line_number), None)
+
+    def get_order(self, number: str) -> OrderAnswer | None:
+        self.reads += 1
+        if number not in self.orders:
+            return None
+        return OrderAnswer(f'"{self._stamp(number)}"', self.raw(number))
+
+    def put_order(self, number: str, *, etag: str, body: bytes) -> str:
+        self.asked += 1
+        if self.on_put:
+            self.on_put.pop(0)()
+        if etag != f'"{self._stamp(number)}"':
+            raise Conflict("412")
+        if self.refuse is not None:
+            raise Rejected(self.refuse)
+        order = self.orders[number]
+        last = max((line["lineNbr"] for line in order["lines"]), default=0)
+        try:
+            changed, _ = updated(order, json.loads(body), refusing=self.refusing, last_line=last)
+        except BadRequest as error:
+            raise Rejected(str(error)) from None
+        self.orders[number] = changed
+        self.puts.append(json.loads(body))
+        self._bump(number)
+        if self.lose:
+            self.lose -= 1
+            raise UnknownOutcome("No answer came; it may have been written.")
+        return f'"{self._stamp(number)}"'
+
+    def _bump(self, number: str) -> None:
+        self._last += 1
+        self.versions[number] = self._last
+
+    def _stamp(self, number: str) -> str:
+        return base64.b64encode(self.versions[number].to_bytes(8, "big")).decode()
+
+
+@dataclass(slots=True)
+class FakeInbound:
+    """The `InboundNetwork` port.
+
+    Attributes:
+        held: Every transaction by its id.
+        waiting: Ids in the inbox, in order.
+        confirmed: What each delivery was told, in order.
+        fail: Raised by the next confirmations, one each.
+        fetches: Ids that were asked for.
+    """
+
+    clock: ManualClock
+    held: dict[str, InboundTransaction] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    confirmed: list[tuple[str, Confirmation]] = field(default_factory=list)
+    fail: list[Exception] = field(default_factory=list)
+    fetches: list[str] = field(default_factory=list)
+    page: int = 100
+
+    def send(self, message: dict[str, Any], *, number: str = "802210971", inbox: bool = True, **changes: Any) -> str:
+        """A partner sends something; gives its id."""
+        delivery = Delivery(f"b646771e-a068-4e32-832f-{int(number):012d}", ApiVersion.V4, "accept", "fail")
+        transaction = InboundTransaction(
+            transaction_id=number,
+            document="860",
+            transaction_type="860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
+            stream=Stream.TEST,
+            sender_id=SENDER,
+            receiver_id=RECEIVER,
+            business_number=message.get("purchaseOrderNumber"),
+            order_number=message.get("purchaseOrderNumber"),
+            message=message,
+            delivery=delivery,
+            created_at=self.clock.now(),
+        )
+        self.held[number] = replace(transaction, **changes)
+        if inbox:
+            self.waiting.append(number)
+        return number
+
+    def hint(self, number: str = "802210971") -> HintMessage:
+        """What a callback about it leaves on the queue."""
+        delivery = self.held[number].delivery
+        assert delivery is not None
+        return HintMessage(transaction_id=number, delivery_id=delivery.delivery_id, version=delivery.version)
+
+    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
+        return [self.held[number] for number in self.waiting[: self.page]]
+
+    def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
+        return []
+
+    def list_changes(self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream) -> Any:
+        for one in sorted(self.held.values(), key=lambda one: one.created_at or since, reverse=True):
+            if (one.created_at or since) >= since and one.receiver_id in receiver_ids and one.stream is stream:
+                yield replace(one, message=None, delivery=None)
+
+    def fetch(self, transaction_id: str) -> InboundTransaction | None:
+        self.fetches.append(transaction_id)
+        found = self.held.get(transaction_id)
+        return None if found is None else replace(found, delivery=None)
+
+    def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
+        if transaction.message is not None:
+            return transaction
+        return replace(transaction, message=self.held[transaction.transaction_id].message)
+
+    def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
+        if self.fail:
+            raise self.fail.pop(0)
+        known = self.held.get(transaction_id)
+        if known is None or known.delivery is None or known.delivery.delivery_id != delivery.delivery_id:
+            return False
+        self.confirmed.append((transaction_id, confirmation))
+        if transaction_id in self.waiting:
+            self.waiting.remove(transaction_id)
+        return True
+
+
+class MemoryWatermark:
+    """The `Watermark` port."""
+
+    def __init__(self) -> None:
+        self.moment: datetime | None = None
+        self.taken = False
+
+    def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
+        if self.taken:
+            raise Conflict("Another collector is running.")
+        self.taken = True
+        return self.moment
+
+    def put(self, moment: datetime | None) -> None:
+        self.taken = False
+        self.moment = moment or self.moment
+
+
+def an_860(*lines: dict[str, Any], **header: Any) -> dict[str, Any]:
+    """A Mosaic change of order 500123."""
+    return {
+        "purpose": "change",
+        "purchaseOrderNumber": "500123",
+        "purchaseOrderDate": "2026-09-01",
+        "purchaseOrderChangeDate": "2026-11-02",
+        "lineItems": list(lines),
+        **header,
+    }
+
+
+def a_quantity(value: str | int, unit: str = "each") -> dict[str, str]:
+    """A Mosaic quantity."""
+    return {"value": str(value), "unitOfMeasure": unit}
+
+
+def more_of(line: int, to: int, *, was: int | None = None, **rest: Any) -> dict[str, Any]:
+    """A Mosaic line that changes a quantity."""
+    asked: dict[str, Any] = {
+        "purchaseOrderLineId": str(line),
+        "changeReason": "quantityChange",
+        "quantity": a_quantity(to),
+        **rest,
+    }
+    if was is not None:
+        asked |= {"originalQuantity": a_quantity(was), "changeInQuantity": a_quantity(abs(to - was))}
+    return asked
+
+
+class World:
+    """Everything, with order 500123 sent to acme: line 1 with 800 pieces at 10.00, line 2 with 100 at 5.00."""
+
+    def __init__(self, **rules: Any) -> None:
+        self.clock = ManualClock()
+        self.changes, self.ledger, self.outbox = InMemoryChanges(), MemoryLedger(), MemoryOutbox()
+        self.payloads, self.telemetry = MemoryPayloads(), RecordingTelemetry()
+        self.routing = FixedRouting(routing_data({"defaults.changes": {**RULES, **rules}}))
+        self.orders, self.inbound = FakeOrders(), FakeInbound(self.clock)
+        self.orderful, self.watermark = FakeOrderful(self.clock), MemoryWatermark()
+        self.pauses: list[float] = []
+        lines = [
+            an_order_line(1),
+            an_order_line(
+                2, orderQty=Decimal("100.0"), unitCost=Decimal("5.0"), inventory={"number": "1299"}, alternateId="AC-2"
+            ),
+        ]
+        self.orders.put_in(a_purchase_order(lines=lines))
+        self.poll()
+        self.rest()
+        assert len(self.sent) == 1, "the world begins with an order that the partner has"
+
+    # -- the way out
+
+    def poll(self, number: str = "500123") -> None:
+        """The poller sees the order changed."""
+        self.clock.forward(minutes=5)
+        self.outbox.documents(
+            [
+                DocumentMessage(
+                    company="nordic",
+                    kind=ORDER.kind,
+                    number=number,
+                    modified_at=self.clock.now(),
+                    document=self.raw_document(number),
+                )
+            ]
+        )
+
+    def raw_document(self, number: str = "500123") -> Any:
+        return msgspec.Raw(self.orders.raw(number))
+
+    @property
+    def sent(self) -> list[Any]:
+        """What Orderful was sent."""
+        return self.orderful.transactions
+
+    # -- the way back
+
+    def take(self, **ports: Any) -> Intake:
+        """The intake; ports can be put under watch."""
+        return Intake(
+            changes=ports.get("changes", self.changes),
+            orderful=ports.get("inbound", self.inbound),
+            routing=self.routing,
+            outbox=ports.get("outbox", self.outbox),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+        )
+
+    def applier(self, **ports: Any) -> Applier:
+        """The applier."""
+        return Applier(
+            changes=ports.get("changes", self.changes),
+            intake=self.take(**ports),
+            orders=ports.get("orders", self.orders),
+            known=KnownRevisions(ports.get("ledger", self.ledger), self.clock),
+            orderful=ports.get("inbound", self.inbound),
+            routing=self.routing,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+            lease=timedelta(seconds=90),
+            deadline=StepDeadline(),
+            rounds=BackOff(self.pauses.append),
+        )
+
+    def collector(self, **ports: Any) -> Collector:
+        """The collector of inbox 7, or of the list without inboxes."""
+        return Collector(
+            changes=ports.get("changes", self.changes),
+            intake=self.take(**ports),
+            orderful=ports.get("inbound", self.inbound),
+            outbox=ports.get("outbox", self.outbox),
+            routing=self.routing,
+            watermark=self.watermark,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            deadline=StepDeadline(),
+            stream=Stream.TEST,
+            inbox_ids=ports.get("inbox_ids", ("7",)),
+            bucket_ids=(),
+            resend_after=timedelta(minutes=15),
+        )
+
+    def collect(self, **ports: Any) -> Collected:
+        """One scheduled run."""
+        return self.collector(**ports).run()
+
+    def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> Outcome:
+        """One message of the changes queue."""
+        return self.applier(**ports).handle(message)
+
+    def rest(self) -> None:
+        """Work every queue off until nothing is left; trouble that wants a repetition gets it later."""
+        for _ in range(50):
+            taken = self.outbox
+            waiting = [*taken.queued_documents, *taken.queued_hints, *taken.queued_changes, *taken.queued_deliveries]
+            if not waiting:
+                return
+            taken.clear()
+            for message in waiting:
+                self._handle(message)
+        raise AssertionError("the queues never get empty")
+
+    def _handle(self, message: Any) -> None:
+        try:
+            if isinstance(message, DocumentMessage):
+                self._translator().handle(message)
+            elif isinstance(message, ChangeMessage | HintMessage):
+                self.applier().handle(message)
+            else:
+                self._deliverer().handle(message)
+        except ConnectorError:
+            self.clock.forward(minutes=2)
+            if isinstance(message, DocumentMessage):
+                self.outbox.documents([message])
+            elif isinstance(message, HintMessage):
+                self.outbox.hints([message])
+            elif isinstance(message, ChangeMessage):
+                self.outbox.changes([message])
+            else:
+                self.outbox.deliveries([message])
+
+    def _translator(self) -> Translator:
+        return Translator(
+            ledger=self.ledger,
+            routing=self.routing,
+            outbox=self.outbox,
+            payloads=self.payloads,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+        )
+
+    def _deliverer(self) -> Deliverer:
+        return Deliverer(
+            ledger=self.ledger,
+            orderful=self.orderful,
+            breaker=self.ledger,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+            confirm_after=timedelta(seconds=120),
+            lease=timedelta(seconds=90),
+        )
+
+    # -- what came of it
+
+    def change(self, number: str = "802210971") -> Change:
+        """The record of a transaction."""
+        key = self.changes.known(number)
+        assert key is not None, f"{number} was never recorded"
+        change = self.changes.get(key, number)
+        assert change is not None
+        return change
+
+    def states(self) -> list[State]:
+        """The revisions of the order, oldest first."""
+        return [revision.state for revision in reversed(self.ledger.revisions(ORDER, limit=50))]

@@ -1,0 +1,584 @@
+"""What becomes of an 860: three versions side by side, and the rules of the partner."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from connector.domain.change_decision import LOOK, Decision, Verdict, decide
+from connector.domain.change_edits import comes_out_as
+from connector.domain.change_request import Ask, ChangePurpose, ProductRefs
+from connector.domain.documents import Address, Party
+from connector.domain.routes import ItemIds, OnLines, QuantityReading
+from tests.support.business_documents import a_line, a_route, a_text, an_order
+from tests.support.change_requests import a_request, asks, edited, lines_of, some_facts, standing, with_line
+
+OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
+ORDER = an_order()
+GENEROUS = {
+    "quantity": Decimal("0.2"),
+    "price": Decimal("0.1"),
+    "dates": timedelta(days=7),
+    "lines": OnLines.APPLY,
+}
+
+
+def decided(
+    *lines, had=ORDER, has=None, rules=GENEROUS, approved=False, facts=None, status="Open", route=None, **asked
+):
+    """The decision about lines of a message; `has` is the order in Visma, as the partner had it when None."""
+    content = has or had or ORDER
+    return decide(
+        a_request(*lines, **asked),
+        had=had,
+        has=standing(content, facts, status),
+        route=a_route(changes=rules, **(route or {})),
+        approved=approved,
+    )
+
+
+def applied(*lines, **how) -> Decision:
+    decision = decided(*lines, **how)
+    assert (decision.verdict, decision.reason) == (Verdict.APPLY, None)
+    return decision
+
+
+def parked(*lines, **how) -> Decision:
+    decision = decided(*lines, **how)
+    assert decision.verdict is Verdict.PARK
+    assert decision.reason
+    assert decision.next_step
+    return decision
+
+
+def soft(*lines, **how) -> str:
+    """The reason it is parked for, which an approval lifts."""
+    applied(*lines, **how, approved=True)
+    return parked(*lines, **how).reason
+
+
+def hard(*lines, **how) -> str:
+    """The reason it is parked for, which no approval lifts."""
+    parked(*lines, **how, approved=True)
+    return parked(*lines, **how).reason
+
+
+# -- three versions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_change_inside_the_limits_is_written_and_nothing_else():
+    decision = applied(asks("QI", 1, quantity=12))
+    assert lines_of(decision.edits) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
+    assert decision.edits == decision.wishes
+    (difference,) = decision.differences
+    assert (difference.where, difference.field) == ("line 1", "quantity")
+    assert (difference.had, difference.asked, difference.has) == ("10", "12", "10")
+
+
+def test_what_is_only_restated_is_no_wish_and_somebody_elses_edit_is_kept():
+    has = with_line(ORDER, 1, quantity=Decimal(8), note="call first")
+    decision = applied(asks("CA", 1, quantity=10, price="13.00"), has=has)
+    assert lines_of(decision.edits) == [{"number": 1, "price": Decimal("13.00"), "operation": "Update"}]
+
+
+def test_a_wish_that_visma_already_fulfils_is_no_work_and_is_known_all_the_same():
+    has = with_line(ORDER, 1, quantity=Decimal(12))
+    decision = applied(asks("QI", 1, quantity=12), has=has)
+    assert not decision.edits
+    assert lines_of(decision.wishes) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
+
+
+def test_a_field_that_both_changed_waits_for_a_person():
+    reason = soft(asks("QI", 1, quantity=12), has=with_line(ORDER, 1, quantity=Decimal(9)))
+    assert reason == ("Line 1: the quantity was changed in Visma meanwhile, from 10 to 9; the partner asks for 12.")
+
+
+@pytest.mark.parametrize("changes", [{"item": "ITEM-9"}, {"unit": "KRT"}])
+def test_a_line_that_became_another_item_or_unit_waits_for_a_person(changes):
+    assert "and is item" in soft(asks("QI", 1, quantity=12), has=with_line(ORDER, 1, **changes))
+
+
+def test_another_number_is_rejected():
+    decision = decided(asks("QI", 1, quantity=12), order_number="500124-1")
+    assert decision.verdict is Verdict.REJECT
+    assert decision.reason == "It changes order 500124-1, and this is order 500123."
+
+
+def test_one_objection_holds_the_whole_message():
+    decision = parked(asks("QI", 1, quantity=12), asks("PC", 2, price=99))
+    assert "Line 2: the price goes from 12.5 to 99, more than 10 %." in decision.reason
+    assert [line["number"] for line in lines_of(decision.edits)] == [1, 2]
+
+
+def test_the_first_reason_is_a_hard_one_and_the_others_are_counted():
+    lines = [asks("QI", number, quantity=99) for number in (1, 2)]
+    decision = parked(*lines, asks("DI", 7), questions=("Who pays?", "And when?"), rules={})
+    assert decision.reason.startswith(
+        "Line 7 is not in the order. And 4 more: And when? Who pays? Line 1: the quantity"
+    )
+    assert decision.next_step != LOOK
+
+
+# -- quantities -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("code", "quantity"), [("QI", 12), ("QD", 8), ("PQ", 12), ("QI", "12.00")])
+def test_a_change_of_just_the_limit_is_allowed(code, quantity):
+    applied(asks(code, 1, quantity=quantity))
+
+
+@pytest.mark.parametrize(("code", "quantity"), [("QI", "12.000001"), ("QD", "7.999999")])
+def test_a_change_of_a_little_more_waits_for_a_person(code, quantity):
+    assert "more than 20 %" in soft(asks(code, 1, quantity=quantity))
+
+
+def test_the_limit_counts_from_what_the_partner_had_and_not_from_what_visma_has():
+    nearer = with_line(ORDER, 1, quantity=Decimal(14))
+    assert "from 10 to 15, more than 20 %" in parked(asks("QI", 1, quantity=15), has=nearer).reason
+    further = with_line(ORDER, 1, quantity=Decimal(20))
+    assert "more than" not in parked(asks("QI", 1, quantity=12), has=further).reason
+
+
+def test_nothing_is_allowed_unless_somebody_has_said_so():
+    assert "more than 0 %" in soft(asks("QI", 1, quantity="10.001"), rules={})
+    assert "more than 0 %" in soft(asks("PC", 1, price="12.49"), rules={})
+    assert "further than 0 days" in soft(asks("RS", 1, requested=OCT_8), rules={})
+    assert "is taken out" in soft(asks("DI", 1), rules={})
+    assert "is added" in soft(asks("AI", None, item="ITEM-9", quantity=1, price=1, unit="each"), rules={})
+    applied(asks("NC", 1), asks("QI", 2, quantity=12), has=with_line(ORDER, 2, quantity=Decimal(12)), rules={})
+
+
+@pytest.mark.parametrize(
+    ("code", "quantity", "way"), [("QI", 9, "an increase"), ("QI", 10, "an increase"), ("QD", 11, "a decrease")]
+)
+def test_an_increase_has_to_raise_and_a_decrease_to_lower_what_the_partner_had(code, quantity, way):
+    assert f"{code} is {way}, yet the new quantity would be {quantity}, from 10." in soft(
+        asks(code, 1, quantity=quantity)
+    )
+
+
+def test_the_direction_counts_from_what_the_partner_had_even_if_visma_has_moved():
+    has = with_line(ORDER, 1, quantity=Decimal(13))
+    assert "an increase" not in parked(asks("QI", 1, quantity=12), has=has).reason
+
+
+@pytest.mark.parametrize("second", [5, 0, 10])
+def test_two_figures_wait_for_the_partners_rule(second):
+    decision = parked(asks("QI", 1, quantity=12, second_quantity=second), approved=True)
+    assert f"POC03 says 12 and POC04 says {second}" in decision.reason
+    assert decision.waits_for == "partners.acme.changes.quantities"
+    assert decision.next_step == "Add partners.acme.changes.quantities to the routing file and apply it."
+    assert not decision.edits
+
+
+@pytest.mark.parametrize(
+    ("reading", "first", "second"),
+    [
+        (None, 12, None),
+        (None, 12, 12),
+        (QuantityReading.NEW_TOTAL, 12, 10),
+        (QuantityReading.DELTA, 2, 10),
+        (QuantityReading.OLD_AND_NEW, 10, 12),
+    ],
+)
+def test_each_reading_leads_to_the_same_total(reading, first, second):
+    rules = {**GENEROUS, "quantities": reading}
+    given = {"quantity": first} | ({} if second is None else {"second_quantity": second})
+    assert lines_of(applied(asks("QI", 1, **given), rules=rules).edits)[0]["quantity"] == 12
+
+
+def test_a_difference_needs_what_the_partner_had():
+    rules = {**GENEROUS, "quantities": QuantityReading.DELTA}
+    assert "nobody knows to which quantity" in hard(asks("QI", 1, quantity=2), had=None, has=ORDER, rules=rules)
+    unseen = an_order(*ORDER.lines, a_line(3))
+    assert "nobody knows to which quantity" in hard(asks("QI", 3, quantity=2), has=unseen, rules=rules)
+
+
+def test_a_quantity_of_zero_is_never_written():
+    assert "may mean that the line is taken out" in hard(asks("PQ", 1, quantity=0, price="12.50"))
+
+
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("quantity", [5, "8.99"])
+def test_no_approval_goes_below_what_was_received(approved, quantity):
+    decision = parked(asks("QD", 1, quantity=quantity), facts={1: some_facts(9)}, approved=approved)
+    assert f"would go down to {quantity}, but 9 were received" in decision.reason
+    assert decision.reason.startswith("Line 1: the quantity would go down")
+
+
+def test_down_to_what_was_received_is_allowed():
+    applied(asks("QD", 1, quantity=9), facts={1: some_facts(9)})
+
+
+@pytest.mark.parametrize(
+    "line", [asks("QI", 1, quantity=12), asks("PC", 1, price=13), asks("RS", 1, requested=OCT_8), asks("DI", 1)]
+)
+def test_a_closed_line_takes_no_change(line):
+    assert "Line 1 is closed in Visma." in hard(line, facts={1: some_facts(closed=True)})
+
+
+def test_a_closed_line_that_is_only_restated_does_no_harm():
+    applied(asks("RZ", 1, quantity=10, price="12.5"), facts={1: some_facts(closed=True)})
+
+
+# -- units, items, what a code leaves alone ---------------------------------------------------------------------------
+
+
+def test_the_same_figure_in_another_unit_is_another_quantity():
+    assert "is in unit CA, in Visma in STK" in hard(asks("PQ", 1, quantity=10, unit="case", unit_code="CA"))
+    assert "is in unit CA" in hard(asks("PC", 1, price="12.50", unit="case", unit_code="CA"))
+    applied(asks("QI", 1, quantity=12, unit="each", unit_code="EA"))
+
+
+def test_a_unit_that_nobody_knows_is_not_taken_for_ours():
+    assert "is in unit ZZ" in hard(asks("QI", 1, quantity=12, unit_code="ZZ"))
+    assert "is in unit ZZ" in soft(asks("RS", 1, requested=OCT_8, unit_code="ZZ"))
+
+
+def test_a_unit_of_ours_without_a_meaning_waits_for_its_key():
+    order = an_order(a_line(1, unit="BUNT"))
+    decision = parked(asks("QI", 1, quantity=12, unit="case", unit_code="CA"), had=order)
+    assert decision.waits_for == "defaults.units.BUNT"
+
+
+def test_number_and_item_have_to_agree():
+    assert "Line 1 is item ITEM-1 in the order, and another one" in hard(asks("QI", 1, item="ITEM-2", quantity=12))
+    applied(asks("QI", "0001", item="ITEM-1", quantity=12))
+
+
+def test_a_value_that_the_code_leaves_alone_has_to_agree_with_one_of_the_two_orders():
+    assert "the code PC leaves the quantity alone, yet 11 is given for 10" in soft(asks("PC", 1, price=13, quantity=11))
+    applied(asks("PC", 1, price=13, quantity=10))
+    applied(asks("PC", 1, price=13, quantity=9), has=with_line(ORDER, 1, quantity=Decimal(9)))
+    applied(asks("PC", 1, price=13, quantity=0))
+    assert "leaves the requested day alone" in soft(asks("QI", 1, quantity=12, requested=OCT_8))
+
+
+def test_a_code_without_anything_new_waits_for_a_person():
+    assert "the code PC changes something, and nothing new is given" in soft(asks("PC", 1))
+    assert "it names no new quantity" in hard(asks("QI", 1))
+
+
+def test_a_line_that_is_restated_needs_quantity_and_price():
+    assert "restated without a price" in hard(asks("RZ", 1, quantity=12))
+    assert "restated without a quantity" in hard(asks("RZ", 1, price=12))
+
+
+@pytest.mark.parametrize("price", ["-1", "0"])
+def test_a_price_below_zero_is_refused_and_zero_is_asked_about(price):
+    reason = (hard if price == "-1" else soft)(asks("PC", 1, price=price), rules={**GENEROUS, "price": Decimal(9)})
+    assert ("below zero" if price == "-1" else "a price of 0 may mean that none is given") in reason
+
+
+def test_a_free_line_may_not_get_a_price_by_itself():
+    order = an_order(a_line(1, unit_price=Decimal(0)))
+    assert "goes from 0 to 0.01, more than 10 %" in soft(asks("PC", 1, price="0.01"), had=order)
+
+
+# -- dates ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_promised_day_goes_along_where_both_were_the_same():
+    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8)).edits)
+    assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
+
+
+def test_the_promised_day_stays_where_it_was_another():
+    order = an_order(a_line(1, promised=date(2026, 10, 3)))
+    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order).edits)
+    assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
+
+
+def test_a_promised_day_that_was_told_as_the_requested_one_is_the_measure():
+    """An 850 has the promised day in place of a requested one that Visma does not give."""
+    order = an_order(a_line(1, requested=None))
+    assert not applied(asks("RS", 1, requested=OCT_1), had=order).wishes
+    applied(asks("QI", 1, quantity=12, requested=OCT_1), had=order)
+    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order).edits)
+    assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
+
+
+def test_a_date_may_move_as_far_as_allowed_and_no_further():
+    applied(asks("RS", 1, requested=OCT_8))
+    assert "moves from 2026-10-01 to 2026-10-09, further than 7 days" in soft(asks("RS", 1, requested=OCT_9))
+    undated = an_order(a_line(1, requested=None, promised=None))
+    assert "moves from none to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), had=undated)
+
+
+def test_a_promised_day_that_somebody_changed_is_not_overwritten_along_the_way():
+    has = with_line(ORDER, 1, promised=date(2026, 10, 3))
+    assert "the promised day was changed in Visma meanwhile" in soft(asks("RS", 1, requested=OCT_8), has=has)
+
+
+def test_the_date_of_the_header_moves_alone():
+    decision = applied(requested_on=OCT_8)
+    assert (decision.edits.promised_on, decision.edits.lines) == (OCT_8, ())
+    assert not applied(requested_on=OCT_1).wishes
+    fulfilled = applied(requested_on=OCT_8, has=replace(ORDER, promised_on=OCT_8))
+    assert (fulfilled.edits.promised_on, fulfilled.wishes.promised_on) == (None, OCT_8)
+    assert "The delivery date" not in soft(requested_on=OCT_9)
+    assert "Order: the delivery date moves" in soft(requested_on=OCT_9)
+
+
+# -- lines out and in -------------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_taken_out():
+    decision = applied(asks("DI", 2, quantity=0))
+    assert lines_of(decision.edits) == [{"number": 2, "operation": "Delete"}]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_received_line_is_never_taken_out(approved):
+    decision = parked(asks("DI", 1), facts={1: some_facts("0.001")}, approved=approved)
+    assert "cannot be taken out: 0.001 were received" in decision.reason
+
+
+def test_a_line_that_somebody_changed_is_not_taken_out_unseen():
+    has = with_line(ORDER, 1, requested=OCT_8)
+    assert "Line 1 was changed in Visma meanwhile." in soft(asks("DI", 1), has=has)
+
+
+@pytest.mark.parametrize("has", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True)])
+def test_a_line_that_is_gone_already_is_no_work(has):
+    decision = applied(asks("DI", 1), has=has, rules={})
+    assert not decision.edits
+    assert lines_of(decision.wishes) == [{"number": 1, "operation": "Delete"}]
+
+
+@pytest.mark.parametrize("has", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True, quantity=Decimal(12))])
+def test_a_line_that_is_gone_takes_no_change(has):
+    assert "Line 1 is no longer in the Visma order." in hard(asks("QI", 1, quantity=12), has=has)
+
+
+def test_taking_out_every_line_waits_for_a_person():
+    assert "Nothing would be left of the order." in soft(asks("DI", 1), asks("DI", 2))
+    applied(asks("DI", 1), asks("DI", 2), asks("AI", None, item="ITEM-9", quantity=1, price=1, unit="each"))
+
+
+def test_freight_and_texts_are_no_lines_that_the_partner_was_told_of():
+    order = an_order(a_line(1), a_text(2, "Call first"), a_line(3, is_charge=True), a_line(4, cancelled=True))
+    for number in (2, 3, 4):
+        assert f"Line {number} is freight, text or cancelled" in hard(asks("QI", number, quantity=12), had=order)
+
+
+def test_a_line_that_the_partner_never_saw_waits_for_a_person():
+    has = an_order(*ORDER.lines, a_line(3))
+    assert "Line 3 was added in Visma after" in soft(asks("QI", 3, quantity=12), has=has)
+    assert "Line 3 was added in Visma after" in soft(asks("DI", 3), has=has)
+
+
+def test_a_line_is_added_as_its_neighbours_are():
+    line = asks("AI", 3, item="ITEM-9", quantity=5, price="7.25", unit="case", unit_code="CA", requested=OCT_8)
+    facts = {1: some_facts(line_type="NonStock"), 2: some_facts(line_type="NonStock")}
+    decision = applied(line, facts=facts)
+    assert lines_of(decision.edits) == [
+        {
+            "operation": "Insert",
+            "item": "ITEM-9",
+            "quantity": Decimal(5),
+            "price": Decimal("7.25"),
+            "unit": "KRT",
+            "warehouse": "1",
+            "line_type": "NonStock",
+            "requested": OCT_8,
+            "promised": OCT_8,
+        }
+    ]
+
+
+ADDED = asks("AI", None, item="ITEM-9", quantity=5, price="7.25", unit="each")
+
+
+def test_an_added_line_that_was_written_before_is_not_written_again():
+    first = applied(ADDED, asks("DI", 2))
+    after = edited(standing(ORDER), first.edits)
+    again = applied(ADDED, asks("DI", 2), has=after.content)
+    assert not again.edits
+    assert again.wishes == first.wishes
+    assert comes_out_as(after.content, ORDER, again.wishes)
+
+
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("changes", [{"quantity": Decimal(6)}, {"unit_price": Decimal(7)}, {"unit": "KRT"}])
+def test_an_added_line_that_came_out_otherwise_is_never_added_twice(changes, approved):
+    there = a_line(3, **{"item": "ITEM-9", "quantity": Decimal(5), "unit_price": Decimal("7.25"), **changes})
+    decision = parked(ADDED, has=an_order(*ORDER.lines, there), approved=approved)
+    assert "Visma has line 3 with this item, and the partner never saw it" in decision.reason
+    assert "Make line 3 what the partner asks for" in decision.next_step
+
+
+def test_two_added_lines_of_one_item_find_their_own():
+    lines = (ADDED, replace(ADDED, quantity=Decimal(6)))
+    after = edited(standing(ORDER), applied(*lines).edits)
+    assert not applied(*lines, has=after.content).edits
+    assert applied(*lines, has=replace(after.content, lines=after.content.lines[::-1])).wishes.lines
+
+
+def test_an_item_that_the_order_has_already_is_added_only_by_a_person():
+    line = asks("AI", None, item="ITEM-1", quantity=5, price="12.5", unit="each")
+    assert "the order has this item already, on line 1" in soft(line)
+
+
+def test_a_number_that_is_taken_waits_for_a_person():
+    line = asks("AI", "02", item="ITEM-9", quantity=5, price="12.5", unit="each")
+    assert "the partner calls it line 2, which the order has already" in soft(line)
+
+
+def test_an_item_that_nobody_knows_waits_for_routing():
+    line = asks("AI", None, quantity=1, price=1, unit="each", products=ProductRefs(vendor=("THEIRS-9",)))
+    decision = parked(line)
+    assert decision.waits_for == "defaults.items.<our item number>"
+    known = {"items": {"ITEM-9": ItemIds(partner_item="THEIRS-9")}}
+    assert lines_of(applied(line, route=known).edits)[0]["item"] == "ITEM-9"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"quantity": 0}, "needs a quantity above zero"),
+        ({"quantity": None}, "needs a quantity above zero"),
+        ({"price": None}, "needs a price"),
+        ({"price": "-1"}, "needs a price"),
+        ({"unit": "pallet", "unit_code": "PL"}, "the unit PL is that of no unit of ours"),
+        ({"unit": None}, "the unit (none)"),
+    ],
+)
+def test_an_added_line_lacks_nothing(changes, told):
+    values = {"quantity": 5, "price": "7.25", "unit": "each", **changes}
+    assert told in hard(asks("AI", None, item="ITEM-9", **values))
+
+
+# -- the whole message ------------------------------------------------------------------------------------------------
+
+
+def test_a_line_that_the_message_speaks_of_twice():
+    decision = applied(asks("PC", 1, price=13), asks("QI", 1, quantity=12))
+    assert lines_of(decision.edits) == [
+        {"number": 1, "quantity": Decimal(12), "price": Decimal(13), "operation": "Update"}
+    ]
+    assert "Line 1: the message says more than one thing of the quantity." in hard(
+        asks("QI", 1, quantity=12), asks("QI", 1, quantity=11)
+    )
+    for other in (asks("QI", 1, quantity=12), asks("NC", 1)):
+        assert "more than one thing of the line" in hard(asks("DI", 1), other)
+    applied(asks("DI", 1), asks("DI", 1))
+
+
+def test_a_replacement_takes_out_what_it_does_not_name():
+    order = an_order(*ORDER.lines, a_text(3, "Call first"), a_line(4, is_charge=True))
+    line = asks("RZ", 1, quantity=10, price="12.50")
+    decision = applied(line, had=order, purpose=ChangePurpose.REPLACE)
+    assert lines_of(decision.edits) == [{"number": 2, "operation": "Delete"}]
+    assert "Line 2 is taken out." in soft(line, had=order, purpose=ChangePurpose.REPLACE, rules={})
+
+
+def test_a_replacement_leaves_what_the_partner_never_saw():
+    has = an_order(*ORDER.lines, a_line(3))
+    line = asks("RZ", 1, quantity=10, price="12.50")
+    assert [edit.number for edit in applied(line, has=has, purpose=ChangePurpose.REPLACE).edits.lines] == [2]
+
+
+def test_a_replacement_with_a_line_that_disagrees_does_not_mean_to_take_it_out():
+    lines = (asks("RZ", 1, item="ITEM-2", quantity=10, price=1), asks("NC", 2))
+    decision = parked(*lines, purpose=ChangePurpose.REPLACE)
+    assert not decision.edits
+
+
+def test_a_replacement_without_lines_empties_no_order():
+    assert "without a single line" in hard(purpose=ChangePurpose.REPLACE)
+
+
+def test_a_confirmation_changes_nothing():
+    assert not applied(asks("QI", 1, quantity=99), purpose=ChangePurpose.CONFIRMATION).wishes
+
+
+def test_a_cancellation_waits_until_somebody_has_cancelled_the_order():
+    decision = parked(purpose=ChangePurpose.CANCELLATION, approved=True)
+    assert decision.next_step == "Cancel the order in Visma, then approve the change; or reject it."
+    assert decision.wishes.cancelled
+    lines = [replace(line, cancelled=True) for line in ORDER.lines]
+    cancelled = an_order(*lines, cancelled=True)
+    done = applied(purpose=ChangePurpose.CANCELLATION, has=cancelled, status="Cancelled")
+    assert not done.edits
+    assert comes_out_as(cancelled, ORDER, done.wishes), "the partner asked for it and is not told again"
+    assert not comes_out_as(replace(cancelled, note="sorry"), ORDER, done.wishes)
+    assert not applied(purpose=ChangePurpose.CANCELLATION, had=cancelled, has=cancelled).wishes
+
+
+@pytest.mark.parametrize("status", ["Closed", "Cancelled", None, "Balanced"])
+def test_an_order_in_another_status_takes_no_change(status):
+    assert "takes no change" in hard(asks("QI", 1, quantity=12), status=status)
+    applied(asks("NC", 1), status=status)
+
+
+def test_statuses_are_those_of_the_partner():
+    rules = {**GENEROUS, "statuses": frozenset({"Closed"})}
+    applied(asks("QI", 1, quantity=12), status="Closed", rules=rules)
+    assert "The order is Open in Visma" in hard(asks("QI", 1, quantity=12), rules=rules)
+
+
+def test_another_currency_is_no_change():
+    assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), currency="EUR")
+    applied(asks("PC", 1, price=13), currency="NOK")
+
+
+def ship_to(code):
+    return Party(address=Address(postal_code=code))
+
+
+def test_another_place_of_delivery_waits_for_a_person():
+    assert "with post code 5003 instead of 0155" in soft(asks("NC", 1), ship_to=ship_to("5003"))
+    applied(asks("NC", 1), ship_to=ship_to("01 55"))
+    applied(asks("NC", 1), ship_to=Party())
+    moved = replace(ORDER, ship_to=ship_to("5003"))
+    applied(asks("NC", 1), has=moved, ship_to=ship_to("0155"))
+    applied(asks("NC", 1), has=moved, ship_to=ship_to("5003"))
+
+
+def test_questions_of_header_and_lines_are_put_to_a_person():
+    assert "Where to?" in soft(asks("QI", 1, quantity=12), questions=("Where to?",))
+    assert "Line 1: the tax changes." in soft(asks("QI", 1, quantity=12, questions=("the tax changes.",)))
+    assert applied(asks("NC", 1), remarks=("Thank you",)).remarks == ("Thank you",)
+
+
+def test_an_order_that_the_partner_never_got_waits_for_a_person():
+    reason = soft(asks("QI", 1, quantity=12), had=None, has=ORDER)
+    assert reason == "The ledger knows no version of this order that the partner has seen."
+
+
+def test_an_added_line_is_not_doubled_where_nobody_knows_what_the_partner_had():
+    first = applied(ADDED, had=None, has=ORDER, approved=True)
+    after = edited(standing(ORDER), first.edits)
+    assert not applied(ADDED, had=None, has=after.content, approved=True).edits
+    assert "line 3 is just like it, and is taken for it" in parked(ADDED, had=None, has=after.content).reason
+
+
+def test_an_approval_writes_what_was_shown():
+    shown = parked(asks("QI", 1, quantity=20), asks("DI", 2), rules={})
+    assert shown.edits == applied(asks("QI", 1, quantity=20), asks("DI", 2), rules={}, approved=True).edits
+
+
+def test_a_repetition_after_the_write_asks_for_nothing_more():
+    lines = (asks("QI", 1, quantity=12), asks("PC", 2, price=13), asks("RS", 1, requested=OCT_8))
+    first = applied(*lines, requested_on=OCT_8)
+    after = edited(standing(ORDER), first.edits)
+    again = applied(*lines, has=after.content, requested_on=OCT_8)
+    assert not again.edits
+    assert again.wishes == first.wishes
+
+
+def test_the_facts_of_the_order_are_those_of_visma_and_not_of_the_partner():
+    has = changed(standing(ORDER), facts={1: some_facts(12), 2: some_facts()})
+    decision = decide(a_request(asks("QD", 1, quantity=9)), had=ORDER, has=has, route=a_route(changes=GENEROUS))
+    assert "12 were received" in decision.reason
+
+
+def test_a_line_of_the_order_that_only_its_item_names():
+    line = asks("QI", None, quantity=12, products=ProductRefs(vendor=("THEIRS-1",)))
+    assert lines_of(applied(line).edits)[0]["number"] == 1
+    assert applied(replace(line, ask=Ask.DELETE, touches=frozenset())).edits.lines[0].number == 1

@@ -1,0 +1,177 @@
+"""What is written, and whether the order came out as the partner knows it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from connector.domain.change_edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as, in_order
+from connector.domain.documents import DocumentDiscount, Tax
+from tests.support.business_documents import a_line, an_order
+from tests.support.change_requests import edited, standing, with_line
+
+INSERT, UPDATE, DELETE = Operation.INSERT, Operation.UPDATE, Operation.DELETE
+OCT_1, OCT_8 = date(2026, 10, 1), date(2026, 10, 8)
+BEFORE = an_order(a_line(1), a_line(2), a_line(3))
+
+
+def update(number, **values):
+    return LineEdit(operation=UPDATE, number=number, **values)
+
+
+def delete(number):
+    return LineEdit(operation=DELETE, number=number)
+
+
+def insert(**values):
+    usual = {"item": "ITEM-9", "unit": "STK", "quantity": Decimal(5), "price": Decimal(2)}
+    return LineEdit(operation=INSERT, **{**usual, **values})
+
+
+EDITS = Edits(
+    promised_on=OCT_8,
+    lines=(update(1, quantity=Decimal(12), requested=OCT_8), delete(3), insert(requested=OCT_8, promised=OCT_8)),
+)
+AFTER = edited(standing(BEFORE), EDITS, next_number=7).content
+
+
+def test_an_order_with_just_these_edits_is_known():
+    assert comes_out_as(AFTER, BEFORE, EDITS)
+    assert comes_out_as(BEFORE, BEFORE, NO_EDITS)
+    assert not comes_out_as(BEFORE, BEFORE, EDITS)
+    assert not comes_out_as(AFTER, BEFORE, NO_EDITS)
+
+
+@pytest.mark.parametrize("left_out", [None, *EDITS.lines])
+def test_an_edit_that_nobody_asked_for_is_seen(left_out):
+    lines = tuple(edit for edit in EDITS.lines if edit is not left_out)
+    asked = replace(EDITS, lines=lines) if left_out else Edits(lines=lines)
+    assert not comes_out_as(AFTER, BEFORE, asked)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"quantity": Decimal("12.001")},
+        {"unit_price": Decimal(13)},
+        {"unit": "KRT"},
+        {"item": "ITEM-9"},
+        {"requested": date(2026, 10, 2)},
+        {"promised": OCT_8},
+        {"note": "call first"},
+        {"description": "Pears"},
+        {"warehouse": "2"},
+        {"tax_code": "4"},
+        {"cancelled": True},
+    ],
+)
+def test_anything_else_that_changed_on_a_line_is_seen(changes):
+    assert not comes_out_as(with_line(AFTER, 1, **changes), BEFORE, EDITS)
+    assert not comes_out_as(with_line(AFTER, 2, **changes), BEFORE, EDITS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"promised_on": OCT_1},
+        {"note": "call first"},
+        {"ship_via": "DHL"},
+        {"cancelled": True},
+        {"currency": "EUR"},
+        {"discounts": (DocumentDiscount(Decimal(1), "Bonus"),)},
+        {"ship_to": replace(BEFORE.ship_to, name="Elsewhere")},
+    ],
+)
+def test_anything_else_that_changed_in_the_header_is_seen(changes):
+    assert not comes_out_as(replace(AFTER, **changes), BEFORE, EDITS)
+
+
+def test_what_visma_works_out_itself_does_not_count():
+    sums = {"line_total": Decimal(1), "tax_total": Decimal(2), "order_total": Decimal(3)}
+    taxes = (Tax("3", Decimal(25), Decimal(8), Decimal(2)),)
+    moved = with_line(with_line(AFTER, 1, amount=Decimal(150), discount=Decimal(3)), 2, source="lines[9]")
+    assert comes_out_as(replace(moved, **sums, taxes=taxes, lines=moved.lines[::-1]), BEFORE, EDITS)
+    assert not comes_out_as(with_line(AFTER, 2, discount=Decimal(3)), BEFORE, EDITS)
+
+
+def test_a_discount_of_the_order_follows_its_lines_and_nothing_else():
+    before = replace(BEFORE, discounts=(DocumentDiscount(Decimal(10), "Bonus"), DocumentDiscount(Decimal(1), None)))
+    after = replace(AFTER, discounts=(DocumentDiscount(Decimal(1), None), DocumentDiscount(Decimal(12), "Bonus")))
+    assert comes_out_as(after, before, EDITS)
+    assert not comes_out_as(replace(after, discounts=after.discounts[:1]), before, EDITS)
+    dates = Edits(promised_on=OCT_8)
+    only_moved = replace(before, promised_on=OCT_8, discounts=before.discounts[::-1])
+    assert comes_out_as(only_moved, before, dates)
+    assert not comes_out_as(replace(only_moved, discounts=after.discounts), before, dates)
+
+
+def test_notation_of_numbers_does_not_count():
+    assert comes_out_as(with_line(AFTER, 1, quantity=Decimal("12.00"), unit_price=Decimal("12.5")), BEFORE, EDITS)
+
+
+def test_a_line_that_was_to_go_may_be_cancelled_instead():
+    gone = Edits(lines=(delete(3),))
+    assert comes_out_as(with_line(BEFORE, 3, cancelled=True), BEFORE, gone)
+    assert not comes_out_as(BEFORE, BEFORE, gone)
+
+
+def test_a_line_that_went_without_being_asked_is_seen():
+    assert not comes_out_as(replace(AFTER, lines=AFTER.lines[1:]), BEFORE, EDITS)
+
+
+def test_an_added_line_may_have_what_visma_adds_and_nothing_else():
+    one = Edits(lines=(insert(),))
+    after = edited(standing(BEFORE), one).content
+    assert comes_out_as(with_line(after, 4, warehouse="3", tax_code="9", requested=OCT_8), BEFORE, one)
+    for changes in ({"quantity": Decimal(6)}, {"unit_price": Decimal(3)}, {"unit": "KG"}, {"cancelled": True}):
+        assert not comes_out_as(with_line(after, 4, **changes), BEFORE, one)
+    assert not comes_out_as(with_line(AFTER, 7, requested=OCT_1), BEFORE, EDITS)
+    assert not comes_out_as(replace(after, lines=(*after.lines, a_line(5, item="ITEM-9"))), BEFORE, one)
+
+
+def test_several_added_lines_of_one_item_are_told_apart():
+    several = Edits(lines=(insert(), insert(requested=OCT_8, promised=OCT_8), insert(requested=OCT_8)))
+    after = edited(standing(BEFORE), several).content
+    assert comes_out_as(after, BEFORE, several)
+    assert comes_out_as(replace(after, lines=after.lines[::-1]), BEFORE, several)
+    assert not comes_out_as(after, BEFORE, replace(several, lines=several.lines[:2]))
+    assert not comes_out_as(replace(after, lines=after.lines[:-1]), BEFORE, several)
+
+
+def test_a_cancelled_order_is_known_to_the_one_who_cancelled_it():
+    lines = tuple(replace(line, cancelled=True) for line in BEFORE.lines)
+    cancelled = replace(BEFORE, cancelled=True, lines=lines)
+    assert comes_out_as(cancelled, BEFORE, Edits(cancelled=True))
+    assert not comes_out_as(cancelled, BEFORE, NO_EDITS)
+    assert not comes_out_as(BEFORE, BEFORE, Edits(cancelled=True))
+    assert not comes_out_as(with_line(cancelled, 1, quantity=Decimal(1)), BEFORE, Edits(cancelled=True))
+
+
+def test_edits_say_whether_there_is_anything():
+    assert not NO_EDITS
+    assert Edits(promised_on=OCT_8)
+    assert Edits(lines=(delete(1),))
+    assert Edits(cancelled=True)
+
+
+def test_each_line_is_written_once_and_in_order():
+    first, second = insert(item="B"), insert(item="A")
+    said = [first, update(2, price=Decimal(3)), second, update(1, quantity=Decimal(1)), update(2, promised=OCT_8)]
+    expected = (
+        update(1, quantity=Decimal(1)),
+        update(2, price=Decimal(3), promised=OCT_8),
+        *sorted([first, second], key=lambda edit: edit.item),
+    )
+    assert in_order(said) == in_order(said[::-1]) == expected
+    assert in_order([update(1, price=Decimal(3)), delete(1)]) == (delete(1),)
+    assert in_order([delete(1), update(1, price=Decimal(3))]) == (delete(1),)
+
+
+def test_edits_survive_being_stored():
+    stored = msgspec.json.encode(EDITS)
+    assert msgspec.json.decode(stored, type=Edits) == EDITS
+    assert msgspec.json.encode(NO_EDITS) == b"{}"

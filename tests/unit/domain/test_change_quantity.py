@@ -1,0 +1,138 @@
+"""The quantity that a line asks for, whatever way it is written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.change_findings import is_beyond
+from connector.domain.change_quantity import is_difference, total_added, total_asked
+from connector.domain.routes import QuantityReading
+from tests.support.business_documents import change_rules
+from tests.support.change_requests import asks
+
+TOTAL, DELTA, BOTH = QuantityReading.NEW_TOTAL, QuantityReading.DELTA, QuantityReading.OLD_AND_NEW
+HAD = Decimal(100)
+
+
+def total(code, reading=None, **figures):
+    """The total that is asked of a line that had 100, and the problems: sentences with `!` before the hard ones."""
+    found = total_asked(asks(code, **figures), HAD, change_rules(quantities=reading))
+    return found.quantity, [f"{'!' if one.hard else ''}{one.sentence}" for one in found.problems]
+
+
+@pytest.mark.parametrize(
+    ("code", "reading", "figures", "asked"),
+    [
+        ("QI", None, {"quantity": 120}, 120),
+        ("QD", None, {"quantity": 60}, 60),
+        ("QD", None, {"quantity": 60, "second_quantity": 60}, 60),
+        ("QD", TOTAL, {"quantity": 60, "second_quantity": 100}, 60),
+        ("QI", DELTA, {"quantity": "0.000001"}, Decimal("100.000001")),
+        ("QD", DELTA, {"quantity": 40}, 60),
+        ("QD", BOTH, {"quantity": 100, "second_quantity": 60}, 60),
+        ("QD", BOTH, {"second_quantity": 60}, 60),
+        ("RZ", DELTA, {"quantity": 60}, 60),
+        ("CA", DELTA, {"quantity": 100}, 100),
+        ("CA", None, {}, None),
+        ("CA", None, {"original_quantity": 100}, None),
+    ],
+)
+def test_a_quantity_without_a_doubt(code, reading, figures, asked):
+    assert total(code, reading, **figures) == (asked, [])
+
+
+@pytest.mark.parametrize("reading", [None, *QuantityReading])
+def test_an_explicit_total_needs_no_reading(reading):
+    figures = {"quantity": 60, "original_quantity": 100, "delta": 40, "explicit_total": True}
+    assert total("QD", reading, **figures) == (60, [])
+    assert total("PQ", reading, **figures | {"delta": -40}) == (60, []), "the sign of a difference says nothing"
+    assert not is_difference(asks("QD", **figures), change_rules(quantities=reading))
+
+
+@pytest.mark.parametrize(
+    ("code", "reading", "figures", "asked", "problem"),
+    [
+        ("QI", None, {"quantity": 20}, 20, "QI is an increase, yet the new quantity would be 20, from 100."),
+        ("QD", None, {"quantity": 100}, 100, "QD is a decrease, yet the new quantity would be 100, from 100."),
+        ("QD", DELTA, {"quantity": -5}, 105, "QD is a decrease, yet the new quantity would be 105, from 100."),
+        ("QD", DELTA, {"quantity": 100}, 0, "!a quantity of 0 may mean that the line is taken out."),
+        ("QD", DELTA, {"quantity": 120}, -20, "!a quantity of -20 may mean that the line is taken out."),
+        ("PQ", DELTA, {"quantity": 5}, 5, "the code PQ does not say whether 5 is a difference; it is read as the"),
+        ("QI", BOTH, {"quantity": 90, "second_quantity": 120}, 120, "the partner believes the quantity was 90; it was"),
+        ("QI", BOTH, {"quantity": 120}, None, "!it names no new quantity."),
+        ("QI", TOTAL, {"second_quantity": 120}, None, "!it names no new quantity."),
+        ("QI", None, {}, None, "!it names no new quantity."),
+        ("PQ", None, {"delta": 5, "explicit_total": True}, None, "!it names no new quantity."),
+        ("QI", None, {"second_quantity": 120}, None, "!POC03 says nothing and POC04 says 120; which is the new"),
+        ("CA", None, {"quantity": 100, "second_quantity": 0}, None, "!POC03 says 100 and POC04 says 0; which is the"),
+        ("CA", None, {"quantity": 110, "original_quantity": 90, "explicit_total": True}, 110, "the partner believes"),
+        ("CA", None, {"quantity": 110, "delta": 20, "explicit_total": True}, 110, "a difference of 20 does not lead"),
+    ],
+)  # fmt: skip
+def test_a_quantity_in_doubt(code, reading, figures, asked, problem):
+    quantity, problems = total(code, reading, **figures)
+    assert quantity == asked
+    assert len(problems) == 1
+    assert problems[0].startswith(problem)
+
+
+def test_a_difference_is_held_against_what_the_partner_believes():
+    figures = {"quantity": 110, "original_quantity": 90, "delta": 20, "explicit_total": True}
+    assert total("PQ", **figures)[1] == ["the partner believes the quantity was 90; it was told 100."]
+
+
+@pytest.mark.parametrize(
+    ("reading", "figures", "asked"),
+    [
+        (None, {"quantity": 5}, 5),
+        (None, {"quantity": 5, "second_quantity": 5}, 5),
+        (None, {"quantity": 5, "second_quantity": 0}, 5),
+        (None, {"quantity": 0, "second_quantity": 5}, 5),
+        (None, {"second_quantity": 5}, 5),
+        (TOTAL, {"quantity": 5, "second_quantity": 3}, 5),
+        (DELTA, {"quantity": 5, "second_quantity": 3}, 5),
+        (BOTH, {"quantity": 0, "second_quantity": 5}, 5),
+        (BOTH, {"quantity": 5}, 5),
+        (BOTH, {"quantity": 5, "explicit_total": True}, 5),
+    ],
+)
+def test_an_added_line_had_nothing_before(reading, figures, asked):
+    assert total_added(asks("AI", **figures), change_rules(quantities=reading)) == (asked, ())
+
+
+@pytest.mark.parametrize(
+    ("reading", "figures"),
+    [
+        (None, {}),
+        (None, {"quantity": 0}),
+        (None, {"quantity": 0, "second_quantity": 0}),
+        (None, {"quantity": -5}),
+        (None, {"quantity": 5, "second_quantity": 3}),
+        (TOTAL, {"second_quantity": 3}),
+        (BOTH, {"quantity": 5, "second_quantity": 0}),
+    ],
+)
+def test_an_added_line_without_a_clear_quantity_is_refused(reading, figures):
+    (problem,) = total_added(asks("AI", **figures), change_rules(quantities=reading)).problems
+    assert problem.hard
+    assert (problem.waits_for is not None) == ("POC04" in problem.sentence)
+
+
+@pytest.mark.parametrize(
+    ("had", "asked", "share", "beyond"),
+    [
+        ("100", "120", "0.2", False),
+        ("100", "120.000001", "0.2", True),
+        ("100", "80", "0.2", False),
+        ("100", "79.999999", "0.2", True),
+        ("0", "0", "0", False),
+        ("0", "0.000001", "9.99", True),
+        ("10", "10", "0", False),
+        ("-10", "-12", "0.2", False),
+        ("0.3", "0.36", "0.2", False),
+    ],
+)
+def test_a_limit_is_a_share_of_what_was_and_includes_its_end(had, asked, share, beyond):
+    assert is_beyond(Decimal(had), Decimal(asked), Decimal(share)) is beyond

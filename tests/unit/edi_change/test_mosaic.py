@@ -1,0 +1,433 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.change_request import Ask, ChangePurpose, Field, ProductRefs
+from connector.domain.documents import Address, Party
+from connector.edi.change.read import NotAChange, read_change
+
+
+def an_item(**changes):
+    item = {
+        "purchaseOrderLineId": "1",
+        "changeReason": "quantityChange",
+        "originalQuantity": {"value": "100", "unitOfMeasure": "each"},
+        "changeInQuantity": {"value": "50", "unitOfMeasure": "each"},
+        "quantity": {"value": "150", "unitOfMeasure": "each"},
+        "productIds": {"vendorItemNumber": "ACME-1"},
+    }
+    return {name: value for name, value in (item | changes).items() if value is not None}
+
+
+def a_message(*items, **changes):
+    message = {
+        "purpose": "change",
+        "purchaseOrderNumber": "500123",
+        "purchaseOrderDate": "2026-09-10",
+        "purchaseOrderChangeDate": "2026-09-12",
+        "changeSequenceNumber": "001",
+        "lineItems": list(items),
+    }
+    return {name: value for name, value in (message | changes).items() if value is not None}
+
+
+def line(codes=None, **changes):
+    (read,) = read_change(a_message(an_item(**changes)), codes=codes or {}).lines
+    return read
+
+
+def test_a_change_of_quantity_in_full():
+    read = line(
+        unitCostPrice="12.50",
+        unitPriceBasis="perEach",
+        productIds={
+            "buyerItemNumber": "1298",
+            "vendorItemNumber": "ACME-1",
+            "gtin13": "7012345678900",
+            "buyerItemIds": [{"type": "sku", "value": "B-2"}, {"type": "sku", "value": "1298"}],
+            "vendorItemIds": [{"type": "model", "value": "V-2"}],
+        },
+        productAttributes={"description": " Apple juice\n1 l "},
+        dates={"requestedDeliveryDate": "2026-10-05"},
+    )
+    assert (read.source, read.line_id, read.code) == ("lineItems[0]", "1", "quantityChange")
+    assert (read.ask, read.touches) == (Ask.CHANGE, {Field.QUANTITY})
+    assert (read.original_quantity, read.delta, read.quantity) == (Decimal(100), Decimal(50), Decimal(150))
+    assert read.explicit_total is True
+    assert read.second_quantity is None
+    assert (read.unit, read.unit_code) == ("each", "each")
+    assert read.price == Decimal("12.50")
+    assert (read.requested, read.promised) == (date(2026, 10, 5), None)
+    assert read.products == ProductRefs(buyer=("1298", "B-2"), vendor=("ACME-1", "V-2"), gtins=("7012345678900",))
+    assert read.description == "Apple juice 1 l"
+    assert read.questions == ()
+
+
+def test_the_header_in_full():
+    request = read_change(
+        a_message(
+            an_item(),
+            buyersCurrency={"currencyCode": "NOK"},
+            dates={"requestedDeliveryDate": "2026-10-01T00:00:00Z", "purchaseOrderDate": "2026-09-10"},
+            parties={
+                "buyer": {"name": "Nordic Food"},
+                "shipTo": {
+                    "name": "Warehouse Oslo",
+                    "identificationCode": "7080000000018",
+                    "identificationCodeType": "globalLocationId",
+                    "addressLine1": "Storgata 1",
+                    "addressLine2": "",
+                    "city": "Oslo",
+                    "postalCode": 155,
+                    "countryCode": "no",
+                },
+            },
+        )
+    )
+    assert request.purpose is ChangePurpose.CHANGE
+    assert request.order_number == "500123"
+    assert request.sequence == 1
+    assert (request.ordered_on, request.changed_on) == (date(2026, 9, 10), date(2026, 9, 12))
+    assert request.currency == "NOK"
+    assert request.requested_on == date(2026, 10, 1)
+    assert request.ship_to == Party(
+        name="Warehouse Oslo",
+        gln="7080000000018",
+        address=Address(lines=("Storgata 1",), postal_code="155", city="Oslo", country="NO"),
+    )
+    assert request.questions == ()
+    assert request.remarks == ()
+
+
+def test_a_place_of_delivery_may_be_a_number_of_ours_and_nothing_else():
+    ours = {"shipTo": {"identificationCode": 1, "identificationCodeType": "receiversId"}}
+    assert read_change(a_message(an_item(), parties=ours)).ship_to == Party(number="1")
+    assert read_change(a_message(an_item(), parties={"shipTo": {}})).ship_to is None
+
+
+@pytest.mark.parametrize(
+    ("word", "purpose"),
+    [
+        ("change", ChangePurpose.CHANGE),
+        ("replace", ChangePurpose.REPLACE),
+        ("cancellation", ChangePurpose.CANCELLATION),
+        ("confirmation", ChangePurpose.CONFIRMATION),
+        ("original", ChangePurpose.CHANGE),
+    ],
+)
+def test_purposes_are_read_without_a_question(word, purpose):
+    request = read_change(a_message(an_item(), purpose=word))
+    assert request.purpose is purpose
+    assert request.questions == ()
+
+
+@pytest.mark.parametrize(("word", "quoted"), [("completion", "'completion'"), (None, "purpose"), (7, "'7'")])
+def test_a_purpose_that_is_none_is_a_change_and_a_question(word, quoted):
+    request = read_change(a_message(an_item(), purpose=word))
+    assert request.purpose is ChangePurpose.CHANGE
+    assert quoted in request.questions[0]
+
+
+def test_a_cancellation_needs_neither_lines_nor_the_fields_of_a_change():
+    request = read_change({"purpose": "cancellation", "purchaseOrderNumber": "500123"})
+    assert request.purpose is ChangePurpose.CANCELLATION
+    assert (request.lines, request.questions) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({"purpose": "original"}, "no lines: nobody can tell"),
+        ({"purpose": "replace"}, "without a single line"),
+        ({"purpose": "change"}, "It changes no line and no date."),
+    ],
+)
+def test_a_message_that_asks_for_nothing_is_asked_about(changes, asks):
+    (question,) = read_change(a_message(**changes)).questions
+    assert asks in question
+
+
+def test_a_header_date_alone_is_a_change():
+    request = read_change(a_message(dates={"requestedDeliveryDate": "2026-10-01"}))
+    assert request.requested_on == date(2026, 10, 1)
+    assert request.questions == ()
+
+
+def test_dates_that_an_order_has_no_place_for_are_asked_about_by_name():
+    request = read_change(
+        a_message(
+            an_item(dates={"requestedShipDate": "2026-10-01", "customerOrderDate": "2026-09-01"}),
+            dates={"cancelAfterDate": "2026-10-09"},
+        )
+    )
+    assert request.questions == ("It asks for the date cancelAfterDate 2026-10-09, which a Visma order cannot hold.",)
+    assert request.lines[0].questions == (
+        "it asks for the date requestedShipDate 2026-10-01, which a Visma order line cannot hold.",
+    )
+
+
+@pytest.mark.parametrize("reason", ["changeToItem", "quantityChange"])
+def test_a_quantity_of_zero_may_be_a_deletion(reason):
+    read = line(changeReason=reason, quantity={"value": "0"}, changeInQuantity=None)
+    assert read.quantity == 0
+    assert read.questions == ("its quantity becomes 0: is that a deletion?",)
+
+
+def test_a_deleted_line_has_a_quantity_of_zero_and_asks_nothing():
+    read = line(
+        changeReason="deleteItem",
+        quantity={"value": "0", "unitOfMeasure": "each"},
+        dates={"requestedShipDate": "2026-10-01"},
+        charges=[{"amount": "5"}],
+    )
+    assert (read.ask, read.quantity, read.questions) == (Ask.DELETE, Decimal(0), ())
+
+
+def test_a_difference_without_a_total_is_not_added_up():
+    read = line(quantity=None)
+    assert (read.quantity, read.explicit_total, read.delta) == (None, False, Decimal(50))
+    assert "no new total" in read.questions[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "missing"),
+    [("quantityChange", "quantityChange asks for a new quantity"), ("priceChange", "priceChange asks for a new price")],
+)
+def test_a_change_without_its_value_is_asked_about(reason, missing):
+    read = line(changeReason=reason, quantity=None, changeInQuantity=None)
+    assert len(read.questions) == 1
+    assert missing in read.questions[0]
+
+
+def test_a_difference_may_be_written_with_a_sign():
+    read = line(changeInQuantity={"value": "-50"}, quantity={"value": "50"})
+    assert (read.delta, read.questions) == (Decimal(-50), ())
+
+
+@pytest.mark.parametrize(
+    ("value", "read_as"),
+    [
+        ("150", Decimal(150)),
+        (150, Decimal(150)),
+        (Decimal("150.250"), Decimal("150.250")),
+        (" 1.5E+2 ", Decimal("1.5E+2")),
+        ("15e1", Decimal("1.5E+2")),
+        (".5", Decimal("0.5")),
+        ("5.", Decimal(5)),
+        ("007", Decimal(7)),
+        ("0." + "1" * 20, Decimal("0." + "1" * 20)),
+    ],
+)
+def test_numbers_are_read_exactly_as_they_are_written(value, read_as):
+    read = line(quantity={"value": value}, changeInQuantity=None)
+    assert str(read.quantity) == str(read_as)
+    assert read.questions == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *["many", "+5", "1,000", "1 000", "1_000", "NaN", "Infinity", "\u0661", "--1", "1e", True, [], {"value": 1}],
+        *["1e12", "1e999999", "1e9999999", "1e-21", "9" * 29, "9" * 5000, Decimal("NaN"), "-5", Decimal("-0.1")],
+        pytest.param(10**5000, id="more digits than Python writes"),
+    ],
+)
+def test_a_quantity_that_is_none_is_left_out_and_asked_about(value):
+    read = line(quantity={"value": value}, changeInQuantity=None)
+    assert read.quantity is None
+    assert len(read.questions) == 1
+    assert read.questions[0].startswith("its quantity ")
+    assert len(read.questions[0]) < 120
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_blank_quantity_is_none_at_all(value):
+    read = line(changeReason="changeToItem", quantity={"value": value}, changeInQuantity=None)
+    assert (read.quantity, read.explicit_total, read.questions) == (None, False, ())
+
+
+def test_a_binary_float_is_refused_because_it_has_lost_its_cents_already():
+    with pytest.raises(TypeError, match="binary float"):
+        line(quantity={"value": 0.1})
+
+
+def test_a_quantity_may_be_a_bare_value():
+    read = line(quantity="150", originalQuantity=None, changeInQuantity=None)
+    assert (read.quantity, read.unit_code) == (Decimal(150), None)
+
+
+def test_the_unit_is_ours_where_it_is_known():
+    assert (
+        line(
+            quantity={"value": "1", "unitOfMeasure": "palletUnitLoad"}, originalQuantity=None, changeInQuantity=None
+        ).unit
+        == "pallet"
+    )
+    strange = line(quantity={"value": "1", "unitOfMeasure": "ball"}, originalQuantity=None, changeInQuantity=None)
+    assert (strange.unit, strange.unit_code) == (None, "ball")
+
+
+def test_quantities_in_different_units_are_asked_about():
+    read = line(quantity={"value": "150", "unitOfMeasure": "case"})
+    assert read.unit_code == "case"
+    assert read.questions == ("its quantities are in different units: case, each.",)
+
+
+@pytest.mark.parametrize(
+    ("basis", "price"),
+    [
+        (None, "1250.5"),
+        ("perEach", "1250.5"),
+        ("PE", "1250.5"),
+        ("UM", "1250.5"),
+        ("EA", "1250.5"),
+        ("HP", "12.505"),
+        ("perHundred", "12.505"),
+        ("TP", "1.2505"),
+        ("perThousand", "1.2505"),
+    ],
+)
+def test_a_price_is_one_per_unit_whatever_its_basis(basis, price):
+    read = line(changeReason="priceChange", unitCostPrice="1250.5", unitPriceBasis=basis)
+    assert read.price == Decimal(price)
+    assert read.questions == ()
+
+
+def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about():
+    read = line(changeReason="priceChange", unitCostPrice="1250.5", unitPriceBasis="perDozen")
+    assert read.price is None
+    assert read.questions == ("its price is one per 'perDozen', which is not known here.",)
+
+
+def test_a_net_price_is_kept_and_asked_about():
+    read = line(changeReason="priceChange", unitCostPrice="1250.5", unitPriceBasis="NT")
+    assert read.price == Decimal("1250.5")
+    assert "net" in read.questions[0]
+
+
+def test_a_basis_without_a_price_says_nothing():
+    assert line(unitPriceBasis="perDozen").questions == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "gtin"),
+    [
+        ("gtin12", 12345678901, "012345678901"),
+        ("gtin13", "7012345678900", "7012345678900"),
+        ("gtin14", 7012345678900, "07012345678900"),
+        ("gtin12", "none yet", "none yet"),
+    ],
+)
+def test_a_gtin_that_came_as_a_number_gets_its_zeros_back(key, value, gtin):
+    assert line(productIds={key: value}).products.gtins == (gtin,)
+
+
+def test_what_a_line_cannot_hold_is_asked_about():
+    read = line(
+        allowances=[{"amount": "5"}],
+        charges=[],
+        destinationQuantities=[{"identificationCode": "1", "quantity": "5"}],
+        sublineItems=[{"sublineId": "1"}],
+    )
+    assert [question.split(",")[0] for question in read.questions] == [
+        "it carries an allowance",
+        "it divides the quantity among places",
+        "it has sublines",
+    ]
+
+
+def test_a_line_that_appears_twice_is_asked_about_both_times():
+    request = read_change(a_message(an_item(), an_item(purchaseOrderLineId="001"), an_item(purchaseOrderLineId="2")))
+    assert [line.questions for line in request.lines] == [
+        ("line 1 appears twice in the message.",),
+        ("line 001 appears twice in the message.",),
+        (),
+    ]
+
+
+def test_lines_without_a_number_are_no_repetition():
+    request = read_change(a_message(*[an_item(purchaseOrderLineId=None)] * 3))
+    assert [(line.line_id, line.questions) for line in request.lines] == [(None, ())] * 3
+
+
+def test_a_line_that_is_no_object_is_missed():
+    request = read_change(a_message(an_item(), "2 x juice"))
+    assert len(request.lines) == 1
+    assert request.questions == ("One of its lines is no object and cannot be read.",)
+
+
+def test_a_partner_s_own_reading_of_a_reason_counts():
+    read = line(codes={"quantityChange": "change"}, unitCostPrice="1")
+    assert read.touches == {Field.QUANTITY, Field.PRICE, Field.DATES}
+
+
+def test_everything_else_is_quoted_as_a_remark():
+    request = read_change(
+        a_message(
+            an_item(notes={"general": {"text": ["New", "price list"]}}, outerPack={"numberOfUnits": "5"}),
+            notes={"general": {"description": "Hi", "text": ["Call first."]}, "giftMessage": {"text": ["x" * 500]}},
+            termsOfSale={"type": "basic", "netDaysDue": 30},
+            references={"departmentNumber": {"value": "200", "description": "Dry food"}},
+            carrierDetails={"routing": [{"description": "DHL"}]},
+            contractNumber="C-1",
+            futureField={"a": 1},
+        )
+    )
+    assert request.questions == ()
+    assert request.remarks == (
+        "Note on line 1: New / price list.",
+        "References: departmentNumber 200, description Dry food.",
+        "Terms of sale: type basic, netDaysDue 30.",
+        "Carrier details: description DHL.",
+        "Contract number: C-1.",
+        f"Note: Hi / Call first. / {'x' * 181}...",
+        "Also there, and not read: futureField, outerPack.",
+    )
+
+
+def test_a_flood_of_remarks_is_cut():
+    request = read_change(a_message(*(an_item(purchaseOrderLineId=str(n), notes={"a": n}) for n in range(1, 80))))
+    assert len(request.remarks) == 51
+    assert request.remarks[-1] == "And 29 more remarks."
+
+
+def test_a_sequence_and_dates_that_are_none_are_remarks():
+    request = read_change(
+        a_message(an_item(), changeSequenceNumber="A1", purchaseOrderDate="soon", purchaseOrderChangeDate="2026-02-30")
+    )
+    assert (request.sequence, request.ordered_on, request.changed_on) == (None, None, None)
+    assert request.questions == ()
+    assert request.remarks == (
+        "Its sequence number 'A1' is no number.",
+        "Its order date cannot be read: 'soon' is no date.",
+        "Its change date cannot be read: '2026-02-30' is no date.",
+    )
+
+
+@pytest.mark.parametrize("value", ["soon", "2026-13-01", "26-10-01", "261001", "0000-01-01", ["2026-10-01"], True])
+def test_a_wanted_date_that_is_none_is_asked_about(value):
+    request = read_change(
+        a_message(an_item(dates={"requestedDeliveryDate": value}), dates={"requestedDeliveryDate": value})
+    )
+    assert request.requested_on is None
+    assert request.questions[0].startswith("Its requested delivery date cannot be read: ")
+    assert request.lines[0].questions[0].startswith("its requested delivery date cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (None, "This is no 860: it is no JSON object."),
+        ([], "This is no 860: it is no JSON object."),
+        ({}, "This is no 860: it has neither transactionSets"),
+        (a_message(purchaseOrderNumber=" "), r"This 860 names no order \(purchaseOrderNumber\)."),
+        ({"purpose": "original", "purchaseOrderNumber": "1"}, "This is no 860 but document 850."),
+        ({"purpose": "change", "invoiceNumber": "1"}, "This is no 860 but document 810."),
+        ({"purchaseOrderNumber": "1", "status": "accepted"}, "This is no 860 but document 855."),
+        ({"shipmentId": "1"}, "This is no 860 but document 856."),
+    ],
+)
+def test_what_is_no_change_of_an_order_is_refused_with_a_sentence(message, sentence):
+    with pytest.raises(NotAChange, match=sentence):
+        read_change(message)

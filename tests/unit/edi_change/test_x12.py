@@ -1,0 +1,434 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from connector.domain.change_request import Ask, ChangePurpose, Direction, Field, ProductRefs
+from connector.domain.documents import Address, Party
+from connector.edi.change.read import NotAChange, read_change
+
+
+def a_loop(code="QI", *, change=None, **segments):
+    written = {
+        "assignedIdentification": "1",
+        "changeOrResponseTypeCode": code,
+        "quantity": "150",
+        "compositeUnitOfMeasure": [{"unitOrBasisForMeasurementCode": "EA"}],
+        "unitPrice": "12.50",
+        **(change or {}),
+    }
+    return {"lineItemChange": [{name: value for name, value in written.items() if value is not None}], **segments}
+
+
+def a_set(*loops, header=None, **segments):
+    written = {
+        "transactionSetPurposeCode": "04",
+        "purchaseOrderTypeCode": "SA",
+        "purchaseOrderNumber": "500123",
+        "changeOrderSequenceNumber": "2",
+        "date": "20260910",
+        "date2": "20260912",
+        **(header or {}),
+    }
+    return {
+        "transactionSetHeader": [{"transactionSetIdentifierCode": "860"}],
+        "beginningSegmentForPurchaseOrderChange": [
+            {name: value for name, value in written.items() if value is not None}
+        ],
+        **({"POC_loop": list(loops)} if loops else {}),
+        **segments,
+    }
+
+
+def read(*loops, codes=None, **segments):
+    return read_change({"transactionSets": [a_set(*loops, **segments)]}, codes=codes or {})
+
+
+def line(code="QI", *, codes=None, **segments):
+    (one,) = read(a_loop(code, **segments), codes=codes).lines
+    return one
+
+
+def dtm(qualifier, day="20261005"):
+    return {"dateTimeQualifier": qualifier, "date": day}
+
+
+def test_a_line_in_full():
+    one = line(
+        change={
+            "quantity1": "100",
+            "basisOfUnitPriceCode": "PE",
+            "productServiceIDQualifier": "BP",
+            "productServiceID": "1298",
+            "productServiceIDQualifier1": "VP",
+            "productServiceID1": "ACME-1",
+            "productServiceIDQualifier9": "EN",
+            "productServiceID9": "7012345678900",
+        },
+        PID_loop=[{"productItemDescription": [{"itemDescriptionTypeCode": "F", "description": "Apple juice"}]}],
+        dateTimeReference=[dtm("002"), dtm("069", "20261006")],
+    )
+    assert (one.source, one.line_id, one.code) == ("POC_loop[0]", "1", "QI")
+    assert (one.ask, one.touches, one.direction) == (Ask.CHANGE, {Field.QUANTITY}, Direction.UP)
+    assert (one.quantity, one.second_quantity) == (Decimal(150), Decimal(100))
+    assert one.explicit_total is False
+    assert (one.original_quantity, one.delta) == (None, None)
+    assert (one.unit, one.unit_code, one.price) == ("each", "EA", Decimal("12.50"))
+    assert (one.requested, one.promised) == (date(2026, 10, 5), date(2026, 10, 6))
+    assert one.products == ProductRefs(buyer=("1298",), vendor=("ACME-1",), gtins=("7012345678900",))
+    assert one.description == "Apple juice"
+    assert one.questions == ()
+
+
+def test_the_header_in_full():
+    request = read(
+        a_loop(),
+        currency=[{"entityIdentifierCode": "BY", "currencyCode": "NOK"}],
+        dateTimeReference=[dtm("002", "20261001"), dtm("004", "20260910")],
+        N1_loop=[
+            {"partyIdentification": [{"entityIdentifierCode": "BY", "name": "Nordic Food"}]},
+            {
+                "partyIdentification": [
+                    {
+                        "entityIdentifierCode": "ST",
+                        "name": "Warehouse Oslo",
+                        "identificationCodeQualifier": "UL",
+                        "identificationCode": "7080000000018",
+                    }
+                ],
+                "partyLocation": [{"addressInformation": "Storgata 1", "addressInformation1": "Gate 2"}],
+                "geographicLocation": [{"cityName": "Oslo", "postalCode": "0155", "countryCode": "NO"}],
+            },
+        ],
+        CTT_loop=[{"transactionTotals": [{"numberOfLineItems": "1"}]}],
+    )
+    assert request.purpose is ChangePurpose.CHANGE
+    assert (request.order_number, request.sequence) == ("500123", 2)
+    assert (request.ordered_on, request.changed_on) == (date(2026, 9, 10), date(2026, 9, 12))
+    assert request.currency == "NOK"
+    assert request.requested_on == date(2026, 10, 1)
+    assert request.ship_to == Party(
+        name="Warehouse Oslo",
+        gln="7080000000018",
+        address=Address(lines=("Storgata 1", "Gate 2"), postal_code="0155", city="Oslo", country="NO"),
+    )
+    assert (request.questions, request.remarks) == ((), ())
+
+
+def test_segments_may_be_objects_instead_of_lists_of_one():
+    loop = {"lineItemChange": {"assignedIdentification": 1, "changeOrResponseTypeCode": "PC", "unitPrice": 3}}
+    header = {"purchaseOrderNumber": 500123, "transactionSetPurposeCode": "04"}
+    message = {"transactionSets": {"beginningSegmentForPurchaseOrderChange": header, "POC_loop": loop}}
+    request = read_change(message)
+    assert request.order_number == "500123"
+    assert [(one.line_id, one.price) for one in request.lines] == [("1", Decimal(3))]
+
+
+@pytest.mark.parametrize(
+    ("code", "purpose"),
+    [
+        ("01", ChangePurpose.CANCELLATION),
+        ("04", ChangePurpose.CHANGE),
+        ("05", ChangePurpose.REPLACE),
+        ("06", ChangePurpose.CONFIRMATION),
+        ("00", ChangePurpose.CHANGE),
+    ],
+)
+def test_purposes_are_read_without_a_question(code, purpose):
+    request = read(a_loop(), header={"transactionSetPurposeCode": code})
+    assert (request.purpose, request.questions) == (purpose, ())
+
+
+def test_an_original_without_lines_is_asked_about():
+    request = read(header={"transactionSetPurposeCode": "00"})
+    assert request.questions == ("Its purpose is '00', and it has no lines: nobody can tell what it changes.",)
+
+
+@pytest.mark.parametrize("code", ["07", "22", "53", "4"])
+def test_any_other_purpose_is_asked_about(code):
+    request = read(a_loop(), header={"transactionSetPurposeCode": code})
+    assert request.purpose is ChangePurpose.CHANGE
+    assert f"'{code}'" in request.questions[0]
+
+
+def test_lines_that_all_cancel_the_order_cancel_the_order():
+    request = read(a_loop("CF"), a_loop("CF", change={"assignedIdentification": "2"}))
+    assert request.purpose is ChangePurpose.CANCELLATION
+    assert [(one.ask, one.questions) for one in request.lines] == [(Ask.DELETE, ())] * 2
+
+
+def test_a_line_that_cancels_the_order_beside_one_that_does_not_is_asked_about():
+    request = read(a_loop("CF"), a_loop("PC", change={"assignedIdentification": "2"}))
+    assert request.purpose is ChangePurpose.CHANGE
+    assert (request.lines[0].ask, request.lines[0].touches) == (Ask.CHANGE, set())
+    assert "cancels the whole order" in request.lines[0].questions[0]
+    assert request.lines[1].questions == ()
+
+
+def test_what_the_partner_means_by_cancelling_goes_first():
+    request = read(a_loop("CF"), codes={"CF": "delete"})
+    assert request.purpose is ChangePurpose.CHANGE
+    assert request.lines[0].ask is Ask.DELETE
+
+
+def test_a_code_in_doubt_puts_its_question_first():
+    one = line("CA", dateTimeReference=[dtm("010")])
+    assert "changes.codes.CA" in one.questions[0]
+    assert len(one.questions) == 2
+    assert line("CA", codes={"CA": "change"}).questions == ()
+
+
+@pytest.mark.parametrize("code", ["RS", "RQ", "RB"])
+def test_a_rescheduled_line_of_nothing_may_be_a_deletion(code):
+    one = line(code, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
+    assert one.questions == ("its quantity is 0: is the line to be deleted, or only its dates to change?",)
+    assert line(code, dateTimeReference=[dtm("002")]).questions == ()
+
+
+def test_a_deleted_line_asks_nothing_whatever_else_it_says():
+    for quantity in (None, "0", "150"):
+        one = line("DI", change={"quantity": quantity}, dateTimeReference=[dtm("010")], SAC_loop=[{"a": "1"}])
+        assert (one.ask, one.questions) == (Ask.DELETE, ())
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "missing"),
+    [
+        ("PC", {"unitPrice": None}, "its code PC asks for a new price, and it names none."),
+        ("PQ", {"quantity": None}, "its code PQ asks for a new quantity, and it names none."),
+        ("CT", {}, "its code CT asks for a new date, and it names none."),
+    ],
+)
+def test_a_change_without_its_value_is_asked_about(code, change, missing):
+    assert line(code, change=change).questions == (missing,)
+
+
+@pytest.mark.parametrize("code", ["MU", "NC", "RZ"])
+def test_a_code_for_everything_or_nothing_needs_no_value(code):
+    assert line(code, change={"quantity": None, "unitPrice": None}).questions == ()
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "requested", "promised"),
+    [
+        ("002", True, False),
+        ("106", True, False),
+        ("069", False, True),
+        ("017", False, True),
+        ("035", False, True),
+    ],
+)
+def test_dates_of_a_line_that_visma_has_a_place_for(qualifier, requested, promised):
+    one = line("CT", dateTimeReference=[dtm(qualifier)])
+    assert (one.requested is not None, one.promised is not None) == (requested, promised)
+    assert one.questions == ()
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "named"),
+    [("010", "010 (requested ship) 20261005"), ("001", "001 (cancel after)"), ("118", "118 20261005")],
+)
+def test_other_dates_of_a_line_are_asked_about_by_qualifier(qualifier, named):
+    (question,) = line(dateTimeReference=[dtm(qualifier)]).questions
+    assert named in question
+
+
+def test_a_date_without_a_qualifier_is_asked_about_and_one_without_anything_is_not():
+    assert "without a qualifier" in line(dateTimeReference=[{"date": "20261005"}]).questions[0]
+    assert line(dateTimeReference=[{}, {"time": "1200"}]).questions == ()
+
+
+def test_two_days_that_differ_are_asked_about():
+    one = line("CT", dateTimeReference=[dtm("002"), dtm("106"), dtm("002", "20261007")])
+    assert one.requested == date(2026, 10, 5)
+    assert one.questions == ("it names two requested days, 2026-10-05 and 2026-10-07.",)
+
+
+def test_a_date_that_is_none_is_asked_about():
+    one = line("CT", dateTimeReference=[dtm("002", "261005")])
+    assert one.requested is None
+    assert one.questions == ("its date 002 cannot be read: '261005' is no date.",)
+
+
+@pytest.mark.parametrize("place", ["SCH_loop", "lineItemSchedule"])
+def test_a_single_schedule_is_a_date_like_any_other(place):
+    schedule = {"quantity": "150", "unitOrBasisForMeasurementCode": "EA", **dtm("002")}
+    segments = {place: [{"lineItemSchedule": [schedule]}] if place == "SCH_loop" else [schedule]}
+    one = line("RS", **segments)
+    assert (one.requested, one.questions) == (date(2026, 10, 5), ())
+
+
+def test_a_schedule_of_another_quantity_and_several_schedules_are_asked_about():
+    short = line("RS", SCH_loop=[{"lineItemSchedule": [{"quantity": "50", **dtm("002")}]}])
+    assert short.questions == ("it schedules 50 (SCH01), another quantity than the line has.",)
+    divided = line("RS", SCH_loop=[{"lineItemSchedule": [{"quantity": "50", **dtm("002")}]}] * 3)
+    assert divided.requested is None
+    assert divided.questions[0].startswith("it is divided into 3 deliveries")
+
+
+def test_dates_below_a_schedule_count():
+    assert line("CT", SCH_loop=[{"dateTimeReference": [dtm("106")]}]).requested == date(2026, 10, 5)
+
+
+@pytest.mark.parametrize("qualifier", ["001", "010", "011", "017", "035", "037", "038", "063", "064", "069"])
+def test_header_dates_about_delivery_and_shipping_are_asked_about(qualifier):
+    request = read(a_loop(), dateTimeReference=[dtm(qualifier)])
+    assert request.requested_on is None
+    assert request.questions[0].startswith(f"It asks for the date {qualifier} (")
+    assert request.questions[0].endswith(" 20261005, which a Visma order cannot hold.")
+
+
+def test_other_header_dates_are_remarks_and_that_of_the_order_is_nothing():
+    request = read(a_loop(), dateTimeReference=[dtm("015"), dtm("004")])
+    assert request.questions == ()
+    assert request.remarks == ("Date: dateTimeQualifier 015, date 20261005.",)
+
+
+def test_a_day_by_which_everything_is_required_is_a_wanted_day():
+    assert read(dateTimeReference=[dtm("106")]).requested_on == date(2026, 10, 5)
+
+
+@pytest.mark.parametrize(("basis", "price"), [("HP", "0.125"), ("TP", "0.0125"), ("PE", "12.5"), ("UM", "12.5")])
+def test_a_price_per_hundred_is_no_hundredfold_price(basis, price):
+    assert line("PC", change={"basisOfUnitPriceCode": basis}).price == Decimal(price)
+
+
+@pytest.mark.parametrize("basis", ["CT", "WH", "LB"])
+def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about(basis):
+    one = line("PC", change={"basisOfUnitPriceCode": basis})
+    assert one.price is None
+    assert one.questions == (f"its price is one per '{basis}', which is not known here.",)
+
+
+def test_the_unit_stands_in_the_composite_or_beside_it():
+    flat = {"compositeUnitOfMeasure": None, "unitOrBasisForMeasurementCode": "CA"}
+    assert [line(change=flat).unit, line(change={"compositeUnitOfMeasure": []}).unit] == ["case", None]
+    one = line(change={"compositeUnitOfMeasure": {"unitOrBasisForMeasurementCode": "CS"}})
+    assert (one.unit, one.unit_code) == (None, "CS")
+
+
+def test_item_numbers_are_sorted_by_whose_they_are():
+    kinds = ["BP", "IN", "CB", "VP", "VN", "VA", "SK", "UP", "EN", "UK"]
+    change = {
+        f"{name}{place or ''}": value
+        for place, kind in enumerate(kinds)
+        for name, value in (("productServiceIDQualifier", kind), ("productServiceID", f"n{place}"))
+    }
+    assert line(change=change).products == ProductRefs(
+        buyer=("n0", "n1", "n2"), vendor=("n3", "n4", "n5", "n6"), gtins=("n7", "n8", "n9")
+    )
+
+
+@pytest.mark.parametrize(("kind", "value", "gtin"), [("UP", 12345678901, "012345678901"), ("UI", "123", "123")])
+def test_a_gtin_that_came_as_a_number_gets_its_zeros_back(kind, value, gtin):
+    change = {"productServiceIDQualifier": kind, "productServiceID": value}
+    assert line(change=change).products.gtins == (gtin,)
+
+
+def test_an_item_number_of_a_manufacturer_or_without_its_qualifier_is_nothing():
+    change = {"productServiceIDQualifier": "MG", "productServiceID": "1", "productServiceID1": "2"}
+    assert line(change=change).products == ProductRefs()
+
+
+@pytest.mark.parametrize(
+    ("element", "name"),
+    [("quantity", "quantity (POC03)"), ("quantity1", "second quantity (POC04)"), ("unitPrice", "price")],
+)
+def test_a_number_that_is_none_is_left_out_and_asked_about(element, name):
+    one = line("MU", change={element: "n/a"})
+    assert [one.quantity, one.second_quantity, one.price].count(None) == (1 if element == "quantity1" else 2)
+    assert one.questions == (f"its {name} cannot be read: 'n/a' is no number.",)
+
+
+def test_a_price_below_zero_is_left_to_the_decision_and_a_quantity_is_not():
+    one = line("PQ", change={"quantity": "-1", "unitPrice": "-1"})
+    assert (one.quantity, one.price) == (None, Decimal(-1))
+    assert one.questions == ("its quantity (POC03) -1 is below zero.",)
+
+
+@pytest.mark.parametrize(
+    ("segment", "asks"),
+    [
+        ("SAC_loop", "allowance or charge"),
+        ("destinationQuantity", "places"),
+        ("SLN_loop", "sublines"),
+        ("N1_loop", "party of its own"),
+    ],
+)
+def test_what_a_line_cannot_hold_is_asked_about(segment, asks):
+    (question,) = line(**{segment: [{"x": "1"}]}).questions
+    assert asks in question
+
+
+def test_several_places_of_delivery_are_asked_about():
+    here, there = (
+        {"partyIdentification": [{"entityIdentifierCode": "ST", "identificationCode": code}]} for code in "12"
+    )
+    assert read(a_loop(), N1_loop=[here, here]).questions == ()
+    request = read(a_loop(), N1_loop=[here, there])
+    assert request.ship_to == Party(number="1")
+    assert request.questions == ("It names 2 places of delivery, and a Visma order has one.",)
+
+
+def test_a_second_transaction_set_is_missed():
+    request = read_change({"transactionSets": [a_set(a_loop()), a_set(a_loop("DI"))]})
+    assert [one.code for one in request.lines] == ["QI"]
+    assert request.questions == ("The message holds 2 transaction sets, of which one was read.",)
+
+
+def test_a_line_that_appears_three_times_is_asked_about_each_time():
+    request = read(*(a_loop(change={"assignedIdentification": name}) for name in ("1", "01", "1")))
+    assert [one.questions[-1] for one in request.lines] == [
+        "line 1 appears 3 times in the message.",
+        "line 01 appears 3 times in the message.",
+        "line 1 appears 3 times in the message.",
+    ]
+
+
+def test_a_line_that_is_no_object_is_missed():
+    assert read(a_loop(), "POC*1*QI").questions == ("One of its lines is no object and cannot be read.",)
+
+
+def test_everything_else_is_quoted_as_a_remark():
+    request = read(
+        a_loop(
+            N9_loop=[{"messageText": [{"textualData": "Handle with care"}]}],
+            referenceInformation=[{"referenceIdentificationQualifier": "ZZ", "referenceIdentification": "1"}],
+        ),
+        header={"releaseNumber": "R-1"},
+        referenceInformation=[
+            {"referenceIdentificationQualifier": "DP", "referenceIdentification": "200"},
+            {"referenceIdentificationQualifier": "VR", "referenceIdentification": "7"},
+        ],
+        termsOfSaleDeferredTermsOfSale=[{"termsTypeCode": "01", "termsNetDays": "30"}],
+        N9_loop=[{"messageText": [{"textualData": "Call first"}, {"textualData": "y" * 300}]}],
+        SAC_loop=[{"servicePromotionAllowanceOrChargeInformation": [{"allowanceOrChargeIndicatorCode": "C"}]}],
+        administrativeCommunicationsContact=[{"name": "Jane"}],
+        salesRequirements=[{"salesRequirementCode": "SC"}],
+    )
+    assert request.questions == ()
+    assert request.remarks == (
+        "Note on line 1: Handle with care.",
+        "Release number: R-1.",
+        "Reference: referenceIdentificationQualifier DP, referenceIdentification 200.",
+        "Reference: referenceIdentificationQualifier VR, referenceIdentification 7.",
+        "Terms of sale: termsTypeCode 01, termsNetDays 30.",
+        "Allowance or charge, as written: allowanceOrChargeIndicatorCode C.",
+        f"Note: Call first / {'y' * 187}...",
+        "Also there, and not read: referenceInformation, salesRequirements.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        ({"transactionSets": []}, r"This is no 860: its X12-shaped message has no .*\(BCH\)"),
+        ({"transactionSets": "ST*860"}, r"\(BCH\)"),
+        ({"transactionSets": [{"transactionSetHeader": [{"transactionSetIdentifierCode": "860"}]}]}, r"\(BCH\)"),
+        ({"transactionSets": [{"beginningSegmentForInvoice": [{}]}]}, "This is no 860 but document 810."),
+        ({"transactionSets": [a_set(header={"purchaseOrderNumber": None})]}, r"names no order \(BCH03\)"),
+    ],
+)
+def test_what_is_no_change_of_an_order_is_refused_with_a_sentence(message, sentence):
+    with pytest.raises(NotAChange, match=sentence):
+        read_change(message)

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from connector.domain.change_decision import Difference
+from connector.domain.changes import NOBODY, ChangeEvent, ChangeState
+from connector.domain.errors import Conflict
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from tests.support.change_fakes import a_change
+from tests.support.routing_data import routing_data
+
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+DIFFERENCE = Difference("line 1", "quantity", "800", "1000", "800")
+PARKED = a_change(
+    state=ChangeState.PARKED,
+    change_sequence=2,
+    changed_on=date(2026, 9, 16),
+    updated_at=NOW,
+    reason="Line 1: the quantity goes from 800 to 1000, more than 20 %.",
+    next_step="Compare, then approve or reject it.",
+    attempts=1,
+    known_sequence=1,
+    decided_on="r1",
+    decided_by="rules",
+    differences=(DIFFERENCE,),
+    remarks=("Note: please confirm.",),
+    told=("d1",),
+    confirmed=Confirmation.ACCEPTED,
+    history=(
+        ChangeEvent(NOW - timedelta(minutes=1), ChangeState.RECEIVED, "received"),
+        ChangeEvent(NOW, ChangeState.PARKED, "more than 20 %"),
+    ),
+)
+APPLIED = a_change(transaction_id="802210900", state=ChangeState.APPLIED, content_id="c0", decided_by="rules")
+DUE = a_change(
+    transaction_id="802210999",
+    number="500124",
+    partner="beta",
+    change_sequence=None,
+    deliveries=(Delivery("d7", ApiVersion.V4),),
+)
+
+
+@pytest.fixture
+def changes(stack, monkeypatch):
+    monkeypatch.setenv("USER", "kari")
+    monkeypatch.delenv("LOGNAME", raising=False)
+    stack.routing.data = routing_data()
+    for change in (DUE, PARKED, APPLIED):
+        stack.changes.put(change, message={"purchaseOrderNumber": change.number})
+    return stack.changes
+
+
+@pytest.fixture
+def stored(changes):
+    """A record as it is now."""
+    return lambda transaction_id="802210971": changes.get(changes.known(transaction_id), transaction_id)
+
+
+def refuse(*_arguments, **_options):
+    import click
+
+    raise click.Abort
+
+
+# -- list and show --------------------------------------------------------------------------------------------------
+
+
+def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, changes):
+    result = connector("changes", "list", "--json")
+    assert [(row["transaction_id"], row["state"]) for row in result.data] == [
+        ("802210971", "PARKED"),
+        ("802210999", "RECEIVED"),
+    ]
+    assert result.data[0] == {
+        "transaction_id": "802210971",
+        "order": "nordic/purchase_order/500123",
+        "document": "860",
+        "state": "PARKED",
+        "partner": "acme",
+        "sequence": 2,
+        "received": "2026-11-02T08:00:00Z",
+        "changed": "2026-09-01T06:00:00Z",
+        "reason": "Line 1: the quantity goes from 800 to 1000, more than 20 %.",
+        "next_step": "Compare, then approve or reject it.",
+        "waits_for": None,
+        "decided_by": "rules",
+        "approved_by": None,
+    }
+    lines = connector("changes", "list").out.splitlines()
+    assert lines[1].startswith("802210971")
+    assert "more than 20 %" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "transactions"),
+    [
+        (("--state", "PARKED"), ["802210971"]),
+        (("--state", "received"), ["802210999"]),
+        (("--state", "APPLYING"), []),
+        (("--partner", "beta"), ["802210999"]),
+        (("--company", "svensk"), []),
+        (("--company", "nordic", "--limit", "1"), ["802210971"]),
+    ],
+)
+def test_list_can_be_narrowed(connector, changes, options, transactions):
+    result = connector("changes", "list", *options, "--json")
+    assert [row["transaction_id"] for row in result.data] == transactions
+
+
+def test_list_refuses_a_state_that_is_not_kept_in_a_list(connector, changes):
+    result = connector("changes", "list", "--state", "APPLIED")
+    assert (result.code, result.out) == (2, "")
+
+
+def test_an_empty_list_says_so(connector, stack):
+    assert connector("changes", "list").out == "No such change is open.\n"
+
+
+def test_show_gives_everything_that_is_known_of_a_change(connector, changes):
+    (found,) = connector("changes", "show", "802210971", "--json").data["changes"]
+    assert found["differences"] == [
+        {"where": "line 1", "field": "quantity", "had": "800", "asked": "1000", "has": "800"}
+    ]
+    assert (found["remarks"], found["changed_on"]) == (["Note: please confirm."], "2026-09-16")
+    assert (found["decided_by"], found["decided_on"], found["approved_by"]) == ("rules", "r1", None)
+    assert (found["told"], found["to_tell"], found["confirmed"]) == (["d1"], [], "accepted")
+    assert (found["sender_id"], found["receiver_id"], found["stream"]) == ("ACMEPRODUCET", "NORDICFOODT", "test")
+    assert found["history"][-1] == {"at": "2026-09-01T06:00:00Z", "state": "PARKED", "note": "more than 20 %"}
+
+
+def test_show_tells_a_person_all_of_it(connector, changes):
+    out = connector("changes", "show", "802210971").out
+    for told in (
+        "802210971: PARKED",
+        "nordic/purchase_order/500123",
+        "2, dated 2026-09-16",
+        "ACMEPRODUCET to NORDICFOODT, test",
+        "more than 20 %",
+        "Compare, then approve or reject it.",
+        "decided by  rules",
+        "accepted",
+        "Note: please confirm.",
+        "2026-09-01 06:00:00Z  PARKED",
+    ):
+        assert told in out
+    assert ["line", "1", "quantity", "800", "1000", "800"] in [line.split() for line in out.splitlines()]
+    assert "not told yet; still to be told by d7" in connector("changes", "show", "802210999").out
+
+
+@pytest.mark.parametrize("name", ["500123", "nordic/purchase_order/500123", "nordic#purchase_order#500123"])
+def test_show_of_an_order_gives_all_its_changes_in_turn(connector, changes, name):
+    found = connector("changes", "show", name, "--json").data["changes"]
+    assert [one["transaction_id"] for one in found] == ["802210900", "802210971"]
+
+
+def test_what_is_addressed_to_no_company_is_found_by_its_order_as_well(connector, changes):
+    changes.put(a_change(company=NOBODY, number="500777", transaction_id="77", state=ChangeState.PARKED))
+    (found,) = connector("changes", "show", "500777", "--json").data["changes"]
+    assert found["order"] == "-/purchase_order/500777"
+
+
+def test_a_number_that_is_both_an_order_and_a_transaction_shows_both(connector, changes):
+    changes.put(a_change(number="500888", transaction_id="500123", state=ChangeState.APPLIED))
+    found = connector("changes", "show", "500123", "--json").data["changes"]
+    assert {one["transaction_id"] for one in found} == {"500123", "802210900", "802210971"}
+
+
+def test_a_change_that_nobody_knows_is_one_sentence(connector, changes):
+    result = connector("changes", "show", "999")
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "No change is recorded under 999, be it a transaction or an order.\n"
+
+
+@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//", "nordic/customer_invoice/100231"])
+def test_what_is_no_key_of_an_order_is_wrong_input(connector, changes, name):
+    result = connector("changes", "show", name)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+
+
+# -- approve and reject ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["802210971", "500123", "nordic/purchase_order/500123"])
+def test_approve_has_the_change_written_for_the_order_it_was_shown_on(connector, stack, stored, name):
+    result = connector("changes", "approve", name, "--yes", "--json")
+    assert result.code == 0
+    assert (result.data["transaction_id"], result.data["state"]) == ("802210971", "RECEIVED")
+    assert result.data["approved_by"] == "kari"
+    change = stored()
+    assert (change.state, change.approved_by, change.approved_for) == (ChangeState.RECEIVED, "kari", "r1")
+    (message,) = stack.outbox.queued
+    assert (message.number, message.transaction_id, message.cause.split()[0]) == ("500123", "802210971", "approved")
+
+
+def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stored, monkeypatch):
+    monkeypatch.setattr("click.confirm", refuse)
+    before = stored()
+    result = connector("changes", "approve", "802210971")
+    assert (result.code, result.out) == (1, "")
+    assert "Change 802210971 (number 2) of nordic/purchase_order/500123, by acme." in result.err
+    assert "more than 20 %" in result.err
+    assert ["line", "1", "quantity", "800", "1000", "800"] in [line.split() for line in result.err.splitlines()]
+    assert "written into order 500123 of nordic as shown, in kari's name" in result.err
+    assert result.err.endswith("Stopped.\n")
+    assert (stored(), stack.outbox.queued) == (before, [])
+
+
+def test_what_nobody_has_seen_is_only_looked_at_again(connector, changes, stored):
+    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.PARKED, reason="The sender is unknown."))
+    result = connector("changes", "approve", "5", "--yes")
+    assert result.code == 0
+    assert "looked at again" in result.err
+    assert "connector changes show 5" in result.out
+    assert (stored("5").state, stored("5").approved_by) == (ChangeState.RECEIVED, None)
+
+
+def test_reject_ends_the_change_with_who_and_why(connector, stack, stored):
+    result = connector("changes", "reject", "500123", "--reason", "settled by phone", "--by", "Ola", "--yes", "--json")
+    assert (result.code, result.data["state"], result.data["decided_by"]) == (0, "REJECTED", "Ola")
+    change = stored()
+    assert (change.state, change.decided_by, change.reason) == (ChangeState.REJECTED, "Ola", "settled by phone")
+    assert change.history[-1].note == "rejected by Ola: settled by phone"
+    assert stack.outbox.queued == []
+
+
+def test_reject_says_that_the_partner_has_to_be_told(connector, stored, monkeypatch):
+    monkeypatch.setattr("click.confirm", refuse)
+    before = stored()
+    result = connector("changes", "reject", "802210971", "--reason", "no")
+    assert (result.code, result.out) == (1, "")
+    assert "nothing is written into order 500123 of nordic" in result.err
+    assert "tell the partner yourself" in result.err
+    assert stored() == before
+
+
+def test_reject_says_when_the_order_was_left_on_hold(connector, changes):
+    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.PARKED, on_hold=True))
+    assert "on hold" in connector("changes", "show", "5").out
+    assert (
+        "put on hold in Visma for this change: release it there"
+        in connector("changes", "reject", "5", "--reason", "no", "--yes").err
+    )
+
+
+@pytest.mark.parametrize("verb", [("approve",), ("reject", "--reason", "no")])
+def test_only_a_parked_change_can_be_judged(connector, stack, changes, verb):
+    for name, state in (("802210999", "RECEIVED"), ("802210900", "APPLIED")):
+        result = connector("changes", *verb, name, "--yes")
+        assert (result.code, result.out) == (1, "")
+        assert f"{name} is {state}" in result.err
+    assert stack.outbox.queued == []
+
+
+@pytest.mark.parametrize("verb", [("approve",), ("reject", "--reason", "no")])
+def test_several_parked_changes_of_an_order_have_to_be_named(connector, stack, changes, verb):
+    changes.put(a_change(transaction_id="802211000", state=ChangeState.PARKED, content_id="c3", change_sequence=3))
+    result = connector("changes", *verb, "500123", "--yes")
+    assert (result.code, result.out) == (2, "")
+    assert "802210971, 802211000; name one of them" in result.err
+    assert connector("changes", *verb, "802211000", "--yes").code == 0
+
+
+@pytest.mark.parametrize("verb", [("approve",), ("reject", "--reason", "no")])
+def test_it_tells_when_somebody_else_was_faster(connector, stack, changes, verb, monkeypatch):
+    def overtaken(change):
+        raise Conflict("It was written by another worker.", document=str(change.key))
+
+    monkeypatch.setattr(changes, "save", overtaken)
+    result = connector("changes", *verb, "802210971", "--yes", "--json")
+    assert (result.code, result.out, stack.outbox.queued) == (1, "", [])
+    assert "another worker" in json.loads(result.err.splitlines()[-1])["error"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reject", "802210971", "--yes"),
+        ("reject", "802210971", "--yes", "--reason", "  "),
+        ("approve", "802210971", "--yes", "--by", " "),
+        ("approve", "--yes"),
+    ],
+)
+def test_a_judgment_without_what_it_needs_is_wrong_input(connector, stack, stored, arguments):
+    before = stored()
+    result = connector("changes", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert (stored(), stack.outbox.queued) == (before, [])
+
+
+def test_whoever_decides_has_to_have_a_name(connector, changes, monkeypatch):
+    monkeypatch.delenv("USER")
+    result = connector("changes", "approve", "802210971", "--yes")
+    assert (result.code, "--by" in result.err) == (2, True)
+    monkeypatch.setenv("LOGNAME", "per")
+    assert connector("changes", "approve", "802210971", "--yes", "--json").data["approved_by"] == "per"

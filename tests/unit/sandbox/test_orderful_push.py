@@ -1,0 +1,290 @@
+"""Pushes of the sandbox Orderful to a webhook on a real socket: bodies, what our status makes of it, new attempts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from local.sandbox.orderful_incoming import Incoming
+from local.sandbox.orderful_push import RETRY_SECONDS, Pushes, Webhook, outcome_of
+from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
+from tests.support.scripted_server import Server, answer, reset, silence
+
+V4 = {"orderful-api-key": API_KEY, "orderful-api-version": "v4"}
+MESSAGE = {"purpose": "change", "purchaseOrderNumber": "PO-4711", "lineItems": []}
+SETS = {"transactionSets": [{"beginningSegmentForPurchaseOrderChange": [{"purchaseOrderNumber": "PO-4711"}]}]}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    one = Server([answer(200)])
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def sandbox(server: Server) -> OrderfulSandbox:
+    return listening_to(server)
+
+
+def listening_to(server: Server, *, retry_seconds: tuple[float, ...] = (0, 0, 0), **webhook: Any) -> OrderfulSandbox:
+    one = OrderfulSandbox(pace=AT_ONCE)
+    one.inbound.set_channels(
+        {"inboxes": [4711], "webhook": {"url": f"{server.url}/hook?x=1", **webhook}, "retry_seconds": retry_seconds}
+    )
+    return one
+
+
+def send(sandbox: OrderfulSandbox, message: dict[str, Any] = MESSAGE, **more: Any) -> Incoming:
+    """Let a partner send, and wait until the push is over."""
+    one = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=message, **more)
+    assert sandbox.inbound.pushes.finished(10)
+    return one
+
+
+def until(seen: Callable[[], object]) -> None:
+    """Wait until there is something to see."""
+    deadline = time.monotonic() + 10
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def waiting(sandbox: OrderfulSandbox) -> list[dict[str, Any]]:
+    return sandbox.app.test_client().get("/inboxes/4711/transactions", headers=V4).get_json()
+
+
+def statuses(sandbox: OrderfulSandbox) -> list[int | None]:
+    rows = sandbox.app.test_client().get("/_sandbox/pushes").get_json()
+    assert {row["path"] for row in rows} <= {"/hook"}
+    assert {row["transactionId"] for row in rows} <= {one["transactionId"] for one in sandbox.inbound.deliveries()}
+    return [row["status"] for row in rows]
+
+
+def pushed(server: Server) -> Any:
+    [request] = server.seen
+    assert (request.method, request.path, request.query) == ("POST", "/hook", [("x", "1")])
+    assert request.headers["Content-Type"] == "application/json"
+    return json.loads(request.body)
+
+
+# -- what is posted
+
+
+def test_a_v3_push_is_the_transaction_with_its_message_and_its_delivery(server: Server) -> None:
+    sandbox = listening_to(server, format="v3")
+    one = send(sandbox, SETS)
+    number = one.transaction.id
+    headers = {"orderful-api-key": API_KEY}
+    read = sandbox.app.test_client().get(f"/v3/transactions/{number}?expand=message", headers=headers).get_json()
+    body = pushed(server)
+    delivery = body.pop("delivery")
+    assert {**body, "deliveryStatus": "DELIVERED", "lastUpdatedAt": read["lastUpdatedAt"]} == read
+    assert delivery["approve"]["href"] == f"http://localhost/v3/deliveries/{one.delivery_id}/approve"
+
+
+def test_a_v3_push_can_carry_a_link_instead_of_the_message(server: Server) -> None:
+    sandbox = OrderfulSandbox()
+    sandbox.inbound.set_channels({"webhook": {"url": f"{server.url}/hook?x=1"}, "message_as_href": True})
+    number = send(sandbox, SETS).transaction.id
+    assert pushed(server)["message"] == {"href": f"http://localhost/v3/transactions/{number}/message"}
+
+
+def test_a_v4_push_is_the_inbox_item(server: Server) -> None:
+    server.play(answer(202))
+    sandbox = listening_to(server, format="v4")
+    send(sandbox)
+    assert [pushed(server)] == waiting(sandbox)
+
+
+def test_the_oldest_format_has_the_message_as_content_and_no_delivery(server: Server) -> None:
+    one = send(listening_to(server, format="2020"))
+    body = pushed(server)
+    assert body.pop("createdAt").endswith("Z")
+    assert body.pop("lastUpdatedAt").endswith("Z")
+    assert body == {
+        "id": one.transaction.id,
+        "sender": {"isaId": "ACMEPRODUCET"},
+        "receiver": {"isaId": "NORDICFOODT"},
+        "type": {"name": "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"},
+        "stream": "TEST",
+        "message": {"content": MESSAGE},
+        "version": "2020-10-28",
+    }
+
+
+def test_the_links_of_a_push_lead_to_the_sandbox_that_sent_it(server: Server) -> None:
+    with running_orderful() as sandbox:
+        sandbox.inbound.set_channels({"webhook": {"url": f"{server.url}/hook?x=1", "format": "v4"}})
+        send(sandbox)
+        assert pushed(server)["delivery"]["href"].startswith(f"{sandbox.url}/transactions/")
+
+
+def test_headers_and_basic_authentication_go_along(server: Server) -> None:
+    send(listening_to(server, headers={"X-Shared-Secret": "s3same"}, basic="orderful:pass:word"))
+    [request] = server.seen
+    assert request.headers["X-Shared-Secret"] == "s3same"
+    assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == b"orderful:pass:word"
+
+
+def test_only_what_names_the_webhook_or_nothing_is_pushed(sandbox: OrderfulSandbox, server: Server) -> None:
+    send(sandbox, channels=["inbox"])
+    assert server.seen == []
+    send(sandbox, channels=["webhook"])
+    assert len(server.seen) == 1
+    assert [item["message"] for item in waiting(sandbox)] == [MESSAGE]
+
+
+# -- what our answer makes of it
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_2xx_delivers_it_at_once(sandbox: OrderfulSandbox, server: Server, status: int) -> None:
+    server.play(answer(status))
+    one = send(sandbox)
+    assert (one.status, one.confirmed, one.asked) == ("DELIVERED", 1, 0)
+    assert (statuses(sandbox), waiting(sandbox)) == ([status], [])
+
+
+def test_a_202_leaves_it_sent_until_it_is_accepted(sandbox: OrderfulSandbox, server: Server) -> None:
+    server.play(answer(202))
+    one = send(sandbox)
+    assert (one.status, one.confirmed, statuses(sandbox)) == ("SENT", 0, [202])
+    path = f"/transactions/{one.transaction.id}/deliveries/{one.delivery_id}"
+    shown = sandbox.app.test_client().get(path, headers=V4).get_json()
+    assert shown["sendSucceededAt"] is not None
+    sandbox.app.test_client().post(f"{path}/accept", json={"note": "taken over"}, headers=V4)
+    assert (one.status, one.confirmed) == ("DELIVERED", 1)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 410, 422, 500, 302])
+def test_any_other_answer_fails_it_at_once_and_it_can_still_be_accepted(
+    sandbox: OrderfulSandbox, server: Server, status: int
+) -> None:
+    server.play(answer(status, headers={"Location": "/elsewhere"}))
+    one = send(sandbox)
+    assert (one.status, one.confirmed, statuses(sandbox)) == ("FAILED", 0, [status])
+    assert [item["transactionId"] for item in waiting(sandbox)] == [one.number]
+    assert sandbox.inbound.confirm(one, "DELIVERED", "found by polling")
+    assert (one.status, waiting(sandbox)) == ("DELIVERED", [])
+
+
+@pytest.mark.parametrize("status", [404, 408, 409, 423, 429, 502, 503, 504])
+def test_what_may_pass_is_tried_again_until_it_works(sandbox: OrderfulSandbox, server: Server, status: int) -> None:
+    server.play(answer(status), answer(status), answer(200))
+    one = send(sandbox)
+    assert (one.status, statuses(sandbox)) == ("DELIVERED", [status, status, 200])
+    assert len({request.body for request in server.seen}) == 1
+
+
+def test_after_three_new_attempts_it_is_failed(sandbox: OrderfulSandbox, server: Server) -> None:
+    server.play(answer(503))
+    one = send(sandbox)
+    assert (one.status, statuses(sandbox)) == ("FAILED", [503] * 4)
+    path = f"/transactions/{one.transaction.id}/deliveries/{one.delivery_id}"
+    shown = sandbox.app.test_client().get(path, headers=V4).get_json()
+    assert (shown["status"], shown["sendFailedAt"] is None) == ("FAILED", False)
+
+
+def test_silence_and_a_broken_connection_are_tried_again(server: Server) -> None:
+    server.play(silence(), reset(), answer(200))
+    sandbox = listening_to(server, timeout_seconds=0.2)
+    one = send(sandbox)
+    assert (one.status, statuses(sandbox)) == ("DELIVERED", [None, None, 200])
+    assert [one.error for one in sandbox.inbound.pushes.attempts()] == ["ReadTimeout", "ConnectionError", None]
+
+
+def test_an_address_where_nobody_listens_is_tried_again_and_failed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    sandbox = OrderfulSandbox()
+    sandbox.inbound.set_channels({"webhook": {"url": f"http://127.0.0.1:{port}/hook"}, "retry_seconds": [0]})
+    assert send(sandbox).status == "FAILED"
+    assert statuses(sandbox) == [None, None]
+
+
+def test_the_pauses_are_those_of_orderful_unless_set() -> None:
+    assert OrderfulSandbox().inbound.channels.retry_seconds == RETRY_SECONDS == (300, 600, 1200)
+    assert [outcome_of(status) for status in (None, 202, 299, 300)] == ["again", "sent", "delivered", "failed"]
+
+
+# -- while a push waits for its next attempt
+
+
+def test_a_push_that_is_not_wanted_any_more_ends_without_a_verdict(server: Server) -> None:
+    server.play(answer(503))
+    wanted, verdicts = iter([True, False]), []
+    pushes = Pushes(lambda: datetime(2026, 9, 1, tzinfo=UTC))
+    pushes.start(
+        Webhook(f"{server.url}/hook"),
+        "802210971",
+        {},
+        retry_seconds=(0, 600),
+        wanted=lambda: next(wanted),
+        settle=verdicts.append,
+    )
+    assert pushes.finished(10)
+    assert ([one.status for one in pushes.attempts()], verdicts) == ([503], [])
+
+
+def test_a_document_is_pushed_only_until_it_is_confirmed(
+    sandbox: OrderfulSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(sandbox.inbound.pushes, "start", lambda *_, **options: kept.update(options))
+    one = send(sandbox)
+    assert kept["wanted"]()
+    sandbox.inbound.confirm(one, "FAILED", "no such order")
+    assert not kept["wanted"]()
+
+
+def test_a_confirmation_stands_whatever_a_push_comes_to() -> None:
+    sandbox = OrderfulSandbox()
+    first = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=MESSAGE)
+    second = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=MESSAGE)
+    sandbox.inbound.confirm(first, "DELIVERED", "taken over")
+    sandbox.inbound.confirm(second, "FAILED", "no such order")
+    first.settle("failed", sandbox.clock.now())
+    second.settle("delivered", sandbox.clock.now())
+    assert [(one.status, one.confirmed) for one in (first, second)] == [("DELIVERED", 1), ("FAILED", 1)]
+
+
+@pytest.mark.parametrize("end", ["reset", "stop"])
+def test_a_reset_or_a_stop_ends_the_waiting_without_a_verdict(server: Server, end: str) -> None:
+    server.play(answer(503))
+    sandbox = listening_to(server, retry_seconds=(600,))
+    one = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=MESSAGE)
+    until(sandbox.inbound.pushes.attempts)
+    [thread] = sandbox.inbound.pushes._threads
+    getattr(sandbox, end)()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert one.status == "SENT"
+    assert statuses(sandbox) == []
+
+
+# -- what cannot be called
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        {"url": "ftp://connector/hook"},
+        {"url": "/hook"},
+        {"url": "http://connector/hook", "format": "v5"},
+        {"url": "http://connector/hook", "basic": "nobody"},
+        {"url": "http://connector/hook", "colour": "red"},
+        {"format": "v3"},
+    ],
+)
+def test_a_webhook_that_could_never_be_called_is_refused_in_words(webhook: dict[str, Any]) -> None:
+    answered = OrderfulSandbox().app.test_client().put("/_sandbox/channels", json={"webhook": webhook})
+    assert answered.status_code == 400
+    assert answered.get_json()["message"].endswith(".")

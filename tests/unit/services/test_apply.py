@@ -1,0 +1,692 @@
+"""Applying changes: once, wholly or not at all, and nothing of it comes back to the partner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connector.domain.changes import ChangeState
+from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from connector.domain.ledger import State
+from connector.domain.transactions import Stream
+from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
+from connector.services.intake import message_for
+from connector.services.judge_change import approve, look_again, reject
+from connector.services.messages import ChangeMessage, HintMessage
+from connector.services.ports import Metric
+from tests.support.change_world import ORDER, World, an_860, more_of
+from tests.support.fakes import Killed, Reaper
+from tests.support.routing_data import a_partner, routing_data
+from tests.support.visma_samples import a_purchase_order, an_order_line
+
+
+def arrived(world: World, *lines, number: str = "802210971", **header) -> ChangeMessage:
+    """An 860 comes in and is recorded; the message that asks for it."""
+    world.inbound.send(an_860(*lines, **header), number=number)
+    world.take().take(world.inbound.held[number])
+    world.outbox.clear()
+    return message_for(world.change(number))
+
+
+def test_a_change_inside_the_limits_is_written_and_orderful_is_told_once() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+
+    assert world.apply(message) is Outcome.APPLIED
+
+    assert world.orders.line(1)["orderQty"] == 900
+    assert world.orders.line(2)["orderQty"] == 100
+    assert world.orders.puts == [
+        {"lines": [{"operation": "Update", "lineNumber": {"value": 1}, "orderQty": {"value": 900}}]}
+    ]
+    assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
+    change = world.change()
+    assert (change.state, change.decided_by, change.confirmed) == ("APPLIED", "rules", Confirmation.ACCEPTED)
+    assert [(one.where, one.had, one.asked, one.has) for one in change.differences] == [("line 1", "800", "900", "800")]
+
+
+def test_the_echo_of_a_change_is_never_sent() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900, was=800)))
+
+    world.poll()
+    world.rest()
+
+    assert len(world.sent) == 1
+    assert world.states() == [State.SENT, State.AGREED]
+
+
+def test_an_edit_after_an_agreed_change_is_sent_as_a_replacement() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900, was=800)))
+    world.poll()
+    world.orders.edit(line_2={"orderQty": 120.0})
+
+    world.poll()
+    world.rest()
+
+    assert len(world.sent) == 2
+    assert world.states() == [State.SENT, State.AGREED, State.SENT]
+
+
+def test_doing_it_again_does_nothing_again() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    world.apply(message)
+
+    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is Outcome.APPLIED
+
+    assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+
+
+def test_callback_and_inbox_and_callback_again_make_one_put() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900, was=800)))
+    hint = world.inbound.hint(number)
+
+    world.apply(hint)
+    world.collect()
+    world.apply(hint)
+    world.rest()
+    world.collect()
+    world.apply(hint)
+
+    assert (world.orders.asked, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
+    assert world.inbound.fetches == [number], "a repeated callback costs no request"
+
+
+# -- somebody else writes at the same time --------------------------------------------------------------------------
+
+
+def test_a_users_edit_at_the_same_moment_is_kept() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    world.orders.on_put.append(lambda: world.orders.edit(dontPrint=True))
+
+    assert world.apply(message) is Outcome.APPLIED
+
+    assert (world.orders.line(1)["orderQty"], world.orders.orders["500123"]["dontPrint"]) == (900, True)
+    assert (world.orders.asked, len(world.orders.puts), len(world.pauses)) == (2, 1, 1)
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 1, "the partner sees nothing of an edit that it cannot see"
+
+
+def test_a_visible_edit_at_the_same_moment_is_kept_and_sent_with_the_change() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    world.orders.on_put.append(lambda: world.orders.edit(line_2={"orderQty": 130.0}))
+
+    assert world.apply(message) is Outcome.APPLIED
+    world.poll()
+    world.rest()
+
+    assert (world.orders.line(1)["orderQty"], world.orders.line(2)["orderQty"]) == (900, 130)
+    assert len(world.sent) == 2
+    assert _quantities(world.orderful.requests[-1].body) == ["900", "130"]
+
+
+def _quantities(body):
+    loops = body["message"]["transactionSets"][0]["PO1_loop"]
+    return [loop["baselineItemData"][0]["quantity"] for loop in loops]
+
+
+def test_an_edit_of_the_same_thing_is_a_persons_to_decide() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    world.orders.on_put.append(lambda: world.orders.edit(line_1={"orderQty": 700.0}))
+
+    assert world.apply(message) is Outcome.PARKED
+
+    assert world.orders.puts == []
+    change = world.change()
+    assert "changed in Visma meanwhile" in (change.reason or "")
+    assert [(one.had, one.asked, one.has) for one in change.differences] == [("800", "900", "700")]
+    assert State.CHANGING not in world.states()
+    assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)], "we hold it; a person decides"
+
+
+def test_a_storm_of_edits_ends_at_a_person() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    world.orders.on_put = [lambda: world.orders.edit(dontPrint=True)] * 100
+
+    for _ in range(ATTEMPTS_IN_CONFLICT - 1):
+        with pytest.raises(Conflict):
+            world.apply(message)
+        assert world.change().state is ChangeState.RECEIVED
+    assert world.apply(message) is Outcome.PARKED
+
+    assert world.orders.puts == []
+    assert world.telemetry.counts[Metric.CHANGE_CONFLICTS] > 0
+
+
+def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
+    world = World()
+    message = arrived(
+        world,
+        more_of(1, 900, was=800),
+        {
+            "changeReason": "addItem",
+            "quantity": {"value": "5", "unitOfMeasure": "each"},
+            "unitCostPrice": "7.5",
+            "productIds": {"buyerItemNumber": "1300"},
+        },
+    )
+    world.orders.lose = 1
+
+    assert world.apply(message) is Outcome.APPLIED
+
+    assert (world.orders.asked, len(world.orders.orders["500123"]["lines"])) == (1, 3)
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 1
+
+
+# -- what a person decides ------------------------------------------------------------------------------------------
+
+
+def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 2000, was=800))
+
+    assert world.apply(message) is Outcome.PARKED
+    assert (world.orders.asked, world.change().next_step) == (
+        0,
+        "Compare with `connector changes show`, then approve or reject it.",
+    )
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert world.orders.line(1)["orderQty"] == 2000
+    change = world.change()
+    assert (change.state, change.decided_by) == (ChangeState.APPLIED, "kari")
+    assert len(world.inbound.confirmed) == 1
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 1
+
+
+def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 2000, was=800)))
+    world.orders.edit(line_2={"orderQty": 90.0})
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert "after kari had approved" in (world.change().reason or "")
+
+
+def test_a_rejected_change_is_never_written() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 2000, was=800))
+    world.apply(message)
+
+    reject(world.change(), world.changes, world.clock, by="kari", reason="The truck is full.")
+
+    assert world.apply(message) is Outcome.REJECTED
+    assert (world.orders.asked, world.change().decided_by) == (0, "kari")
+
+
+def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:
+    world = World()
+    message = arrived(world, purpose="cancellation")
+    assert world.apply(message) is Outcome.PARKED
+    assert "Cancel the order in Visma" in (world.change().next_step or "")
+
+    world.orders.edit(status="Cancelled")
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (world.change().state, world.orders.asked) == (ChangeState.APPLIED, 0)
+
+
+# -- whose order, whose change --------------------------------------------------------------------------------------
+
+
+def test_another_partners_order_is_not_for_the_sender_to_change() -> None:
+    world = World()
+    world.routing.apply(
+        routing_data({"partners.other": a_partner(isa_id="OTHER", supplier="60000"), "defaults.changes": {}})
+    )
+    world.inbound.send(an_860(more_of(1, 900)), sender_id="OTHERT")
+    world.collect()
+    world.rest()
+
+    assert (world.change().state, world.orders.asked) == (ChangeState.REJECTED, 0)
+    assert world.inbound.confirmed == [("802210971", Confirmation.FAILED)]
+
+
+def test_an_order_that_visma_does_not_have_is_refused() -> None:
+    world = World()
+    world.inbound.send(
+        an_860(more_of(1, 900), purchaseOrderNumber="999999"), order_number="999999", business_number="999999"
+    )
+    world.collect()
+    world.rest()
+
+    assert world.change().state is ChangeState.REJECTED
+    assert "no purchase order 999999" in (world.change().reason or "")
+
+
+def test_a_customers_change_is_parked_with_the_reason() -> None:
+    world = World()
+    world.inbound.send(an_860(more_of(1, 900)), sender_id="MATSENTERETT")
+    world.collect()
+    world.rest()
+
+    assert world.change().state is ChangeState.PARKED
+    assert "sales order" in (world.change().reason or "")
+
+
+def test_an_unknown_sender_is_parked_until_routing_knows_it() -> None:
+    world = World()
+    world.inbound.send(an_860(more_of(1, 900)), sender_id="NEWCOMERT")
+    world.collect()
+    world.rest()
+    assert world.change().waits_for == "partners.<name>.orderful.isa_id.test: NEWCOMERT"
+
+    world.routing.apply(
+        routing_data(
+            {
+                "partners.acme.orderful": {"isa_id": {"live": "NEWCOMER", "test": "NEWCOMERT"}},
+                "defaults.changes": {"quantity": "50%"},
+            }
+        )
+    )
+    look_again(world.change(), world.changes, world.outbox, world.clock)
+    world.rest()
+
+    assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)
+
+
+def test_a_change_that_was_parked_unseen_is_not_approved_unseen() -> None:
+    world = World()
+    world.inbound.send(an_860(more_of(1, 5000)), sender_id="NEWCOMERT")
+    world.collect()
+    world.rest()
+    world.routing.apply(routing_data({"partners.acme.orderful": {"isa_id": {"live": "NEWCOMER", "test": "NEWCOMERT"}}}))
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert world.change().differences != ()
+
+
+# -- turns ----------------------------------------------------------------------------------------------------------
+
+
+def test_changes_apply_in_the_order_of_their_numbers_whichever_came_first() -> None:
+    world = World()
+    second = arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="2")
+    assert world.apply(second) is Outcome.DEFERRED
+
+    first = arrived(world, more_of(1, 1000), number="802210971", changeSequenceNumber="1")
+    assert world.apply(first) is Outcome.APPLIED
+    world.clock.forward(minutes=11)
+    world.collect()
+    world.rest()
+
+    assert world.change("802210972").state is ChangeState.APPLIED
+    assert [put["lines"][0]["orderQty"]["value"] for put in world.orders.puts] == [1000, 900]
+
+
+def test_one_that_waited_long_enough_goes_without_the_missing_one() -> None:
+    world = World()
+    second = arrived(world, more_of(1, 900), changeSequenceNumber="2")
+    assert world.apply(second) is Outcome.DEFERRED
+    world.collect()
+    assert world.orders.asked == 0
+
+    world.clock.forward(minutes=11)
+    world.collect()
+    world.rest()
+
+    assert world.change().state is ChangeState.APPLIED
+
+
+def test_a_late_number_is_not_written_over_a_newer_one() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="2"))
+    world.clock.forward(minutes=11)
+    world.collect()
+    world.rest()
+
+    late = arrived(world, more_of(2, 120), number="802210971", changeSequenceNumber="1")
+
+    assert world.apply(late) is Outcome.PARKED
+    assert "later change 2" in (world.change().reason or "")
+
+
+def test_the_same_number_with_the_same_words_is_a_repetition() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900), changeSequenceNumber="1"))
+
+    again = arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="1")
+
+    assert world.apply(again) is Outcome.RECORDED
+    assert (world.orders.asked, world.inbound.confirmed[-1]) == (1, ("802210972", Confirmation.ACCEPTED))
+
+
+def test_the_same_number_with_other_words_is_a_persons_to_decide() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900), changeSequenceNumber="1"))
+
+    other = arrived(world, more_of(1, 1000), number="802210972", changeSequenceNumber="1")
+
+    assert world.apply(other) is Outcome.PARKED
+    assert world.orders.asked == 1
+
+
+def test_a_later_change_waits_behind_one_that_waits_for_a_person() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 5000), changeSequenceNumber="1"))
+
+    later = arrived(world, more_of(2, 110), number="802210972", changeSequenceNumber="2")
+
+    assert world.apply(later) is Outcome.PARKED
+    assert "802210971" in (world.change("802210972").reason or "")
+
+
+# -- trouble --------------------------------------------------------------------------------------------------------
+
+
+def test_refused_credentials_burn_no_receives_and_the_sweep_comes_back() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900))
+
+    class Refusing:
+        def __call__(self, company, deadline):
+            return self
+
+        def get_order(self, number):
+            raise Misconfigured("Visma answered 401.")
+
+    assert world.apply(message, orders=Refusing()) is Outcome.HELD_BACK
+    assert world.change().state is ChangeState.RECEIVED
+
+    world.clock.forward(minutes=45)
+    assert world.collect().requeued == 1
+    world.rest()
+    assert world.change().state is ChangeState.APPLIED
+
+
+def test_orderful_is_told_later_when_it_cannot_be_told_now() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900))
+    world.inbound.fail = [Transient("Orderful answered 503.")]
+
+    with pytest.raises(Transient):
+        world.apply(message)
+    assert (world.change().state, world.change().confirmed) == (ChangeState.APPLIED, None)
+
+    assert world.apply(message) is Outcome.APPLIED
+    assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+
+
+def test_a_change_that_visma_refuses_is_parked_with_its_words() -> None:
+    world = World()
+    world.orders.refuse = "The purchase order 500123 cannot be changed: its status is Open."
+
+    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.PARKED
+
+    change = world.change()
+    assert "its status is Open" in (change.reason or "")
+    assert "hold_first" in (change.next_step or "")
+    assert State.CHANGING not in world.states()
+
+
+def test_an_order_that_takes_changes_only_on_hold_is_put_on_hold_and_released() -> None:
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+
+    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.APPLIED
+
+    assert [list(put) for put in world.orders.puts] == [["hold"], ["lines"], ["hold"]]
+    assert (world.orders.orders["500123"]["status"], world.change().on_hold) == ("Open", False)
+
+
+def test_an_order_left_on_hold_is_released_by_the_next_try() -> None:
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    message = arrived(world, more_of(1, 900))
+    reaper = Reaper(at=2, after=False)
+
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(reaper.watch(world.orders, "put_order")))
+    assert world.orders.orders["500123"]["status"] == "Hold"
+    world.clock.forward(minutes=3)
+
+    assert world.apply(message) is Outcome.APPLIED
+    assert (world.orders.orders["500123"]["status"], world.orders.line(1)["orderQty"]) == ("Open", 900)
+
+
+def test_a_refusal_on_hold_takes_the_order_off_hold_again() -> None:
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    world.orders.edit(line_1={"completed": False})
+    message = arrived(world, more_of(1, 900))
+    world.orders.on_put = [lambda: None, lambda: setattr(world.orders, "refuse", "Not today.")]
+    world.orders.on_put.append(lambda: setattr(world.orders, "refuse", None))
+
+    assert world.apply(message) is Outcome.PARKED
+
+    assert (world.orders.orders["500123"]["status"], world.change().on_hold) == ("Open", False)
+
+
+def _opening(desk):
+    return lambda company, deadline: desk
+
+
+def test_a_defect_of_ours_ends_at_a_person_and_not_in_a_circle() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900))
+
+    class Broken:
+        def __call__(self, company, deadline):
+            return self
+
+        def get_order(self, number):
+            raise KeyError("oops")
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            world.apply(message, orders=Broken())
+        world.clock.forward(minutes=2)
+    assert world.apply(message, orders=Broken()) is Outcome.PARKED
+    assert "KeyError" in (world.change().reason or "")
+
+
+def test_what_is_no_860_is_parked() -> None:
+    world = World()
+    world.inbound.send({"hello": "world"}, order_number="500123")
+    world.collect()
+    world.rest()
+
+    assert world.change().state is ChangeState.PARKED
+    assert world.inbound.waiting == []
+
+
+# -- callbacks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_forged_hint_costs_one_request_and_changes_nothing() -> None:
+    world = World()
+
+    outcome = world.apply(HintMessage(transaction_id="999999999"))
+
+    assert (outcome, world.inbound.fetches, world.orders.reads) == (Outcome.NOTHING_TO_DO, ["999999999"], 0)
+    assert world.changes.all() == []
+    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+
+
+def test_a_hint_of_the_other_stream_is_neither_recorded_nor_confirmed() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), stream=Stream.LIVE)
+
+    world.apply(world.inbound.hint(number))
+
+    assert (world.changes.all(), world.inbound.confirmed) == ([], [])
+    assert world.telemetry.counts[Metric.STREAM_MISMATCH] == 1
+
+
+def test_a_hint_at_somebody_elses_transaction_is_ignored() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), receiver_id="SOMEBODYT", sender_id=None)
+
+    world.apply(world.inbound.hint(number))
+
+    assert (world.changes.all(), world.inbound.confirmed) == ([], [])
+
+
+def test_a_made_up_delivery_does_not_keep_the_true_one_from_being_accepted() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    made_up = Delivery("00000000-0000-4000-8000-000000000001", ApiVersion.V4)
+
+    world.apply(HintMessage(transaction_id=number, delivery_id=made_up.delivery_id, version=made_up.version))
+    world.rest()
+    assert (world.change().state, world.inbound.confirmed) == (ChangeState.APPLIED, [])
+    world.apply(world.inbound.hint(number))
+
+    assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
+
+
+def test_other_documents_are_recorded_and_change_nothing() -> None:
+    world = World()
+    world.inbound.send(
+        {"purchaseOrderNumber": "500123"}, document="855", transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT"
+    )
+    world.collect()
+    world.rest()
+
+    change = world.change()
+    assert (change.state, change.document, change.key) == (ChangeState.RECORDED, "855", ORDER)
+    assert (world.orders.reads, world.inbound.confirmed) == (0, [("802210971", Confirmation.ACCEPTED)])
+
+
+# -- a worker dies anywhere -----------------------------------------------------------------------------------------
+
+
+def _killed_at(step: int, *, after: bool) -> bool:
+    """One change with a worker that dies at a step, and is tried again until it rests; True if it died."""
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    reaper = Reaper(at=step, after=after)
+    ports = {
+        "changes": reaper.watch(world.changes, "save", "add", "know"),
+        "ledger": reaper.watch(world.ledger, "reserve", "agreed", "move"),
+        "inbound": reaper.watch(world.inbound, "confirm"),
+        "orders": _opening(reaper.watch(world.orders, "put_order")),
+    }
+    died = False
+    try:
+        world.apply(message, **ports)
+    except Killed:
+        died = True
+    world.clock.forward(minutes=3)
+    world.poll()
+    world.apply(message)
+    world.rest()
+    world.poll()
+    world.rest()
+
+    assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)
+    assert len(world.orders.puts) == 1, f"{'after' if after else 'before'} step {step}"
+    assert set(world.inbound.confirmed) == {("802210971", Confirmation.ACCEPTED)}
+    assert len(world.sent) == 1, "no echo"
+    assert State.CHANGING not in world.states()
+    return died
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_worker_may_die_before_or_after_any_of_its_steps(after: bool) -> None:
+    step = 1
+    while _killed_at(step, after=after):
+        step += 1
+    assert step > 6, "every step was tried, and there are several"
+
+
+def test_a_state_of_the_order_from_before_the_change_is_not_sent_afterwards() -> None:
+    """A message that was polled before the PUT and handled after it would take the partner's wish back."""
+    world = World()
+    world.orders.edit(dontPrint=True)
+    world.poll()
+    late = list(world.outbox.queued_documents)
+    world.outbox.clear()
+    world.apply(arrived(world, more_of(1, 900, was=800)))
+
+    world.outbox.documents(late)
+    world.rest()
+
+    assert len(world.sent) == 1
+    assert world.states() == [State.SENT, State.AGREED]
+
+
+def test_two_orders_do_not_know_of_each_other() -> None:
+    world = World()
+    world.orders.put_in(a_purchase_order(orderNbr="500124", lines=[an_order_line(1)]))
+    world.poll("500124")
+    world.rest()
+    world.inbound.send(an_860(more_of(1, 900)))
+    world.inbound.send(
+        an_860(more_of(1, 700), purchaseOrderNumber="500124"),
+        number="802210972",
+        order_number="500124",
+    )
+    world.collect()
+    world.rest()
+
+    assert [world.orders.line(1, number)["orderQty"] for number in ("500123", "500124")] == [900, 700]
+
+
+def test_deliveries_of_a_repeated_push_are_all_accepted() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    world.apply(world.inbound.hint(number))
+    world.rest()
+    held = world.inbound.held[number]
+    again = Delivery("b646771e-a068-4e32-832f-000000000002", ApiVersion.V4)
+    world.inbound.held[number] = replace(held, delivery=again)
+
+    world.apply(world.inbound.hint(number))
+    world.apply(world.inbound.hint(number))
+
+    assert [told for told, _ in world.inbound.confirmed] == [number, number]
+
+
+def test_a_claim_that_runs_keeps_a_second_worker_away() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900))
+    change = world.change()
+    world.changes.save(
+        change.moved(
+            ChangeState.APPLYING,
+            now=world.clock.now(),
+            note="looked at",
+            claim_until=world.clock.now() + timedelta(seconds=90),
+        )
+    )
+
+    with pytest.raises(Conflict):
+        world.apply(message)
+    world.clock.forward(seconds=91)
+    assert world.apply(message) is Outcome.APPLIED
+
+
+def test_a_callback_that_comes_while_the_change_is_being_written_keeps_nobody_waiting() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    world.take().take(replace(world.inbound.held[number], delivery=None))
+    world.orders.on_put.append(lambda: world.apply(world.inbound.hint(number)))
+
+    assert world.apply(message_for(world.change())) is Outcome.APPLIED
+
+    assert (world.orders.asked, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
