@@ -14,6 +14,9 @@ from local.demo.scenario import Expected
 
 LOFOTEN, NORRLANDSKA, OURS = "LOFOTENSJOT", "NORRLMEJT", "FJORDMATNOT"
 COMPANY = "fjordmat-no"
+NOTE = "Porten på baksiden er stengt denne uken"
+"""What partners tell besides; a person may read it, a log must not hold it."""
+
 FORGED_ID = "999999999"
 """A transaction that Orderful never heard of."""
 
@@ -161,6 +164,7 @@ def _mosaic(document: Expected, quantities: dict[int, float]) -> dict[str, Any]:
         "purchaseOrderDate": document.document["date"][:10],
         "purchaseOrderChangeDate": document.document["date"][:10],
         "changeSequenceNumber": "001",
+        "notes": {"general": {"text": [NOTE]}},
         "lineItems": [
             {
                 "purchaseOrderLineId": str(number),

@@ -34,6 +34,7 @@ partners:
     company: nordic
     visma: {supplier: "50012"}
     orderful: {isa_id: {live: ACMEPRODUCE, test: ACMEPRODUCET}}
+    changes: {quantity: 50%}
   twin-one:
     company: nordic
     visma: {supplier: "50070"}
@@ -52,7 +53,9 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     with contextlib.ExitStack() as owner:
         with contextlib.suppress(OSError):  # somebody else has the port: as good
             owner.enter_context(socket.create_server(("127.0.0.1", 4566)))
-        stack = laptop_stack.start(lambda _step: None, directory=directory)
+        # Two thousand callbacks are more than anybody should let through by default.
+        pace = {"CallbackRate": "5000", "CallbackBurst": "5000"}
+        stack = laptop_stack.start(lambda _step: None, directory=directory, parameters=pace)
         try:
             yield Laptop(stack, directory)
         finally:
@@ -66,7 +69,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 def played(laptop: Laptop) -> Played:
     """The scenario of the demo, played to its end. Partners acknowledge nothing yet."""
     laptop.orderful.control("PUT", "pace", {"acknowledgment": None})
-    verdicts = laptop.demo.play()
+    verdicts = laptop.demo.play_documents()
     return Played(
         verdicts=verdicts,
         visma=laptop.visma.control("GET", "requests")["requests"],

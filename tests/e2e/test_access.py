@@ -112,6 +112,39 @@ FORBIDDEN: dict[str, dict[str, Call]] = {
         "read payloads": _read("requests/any"),
         "start another function": _start("PollVismaFunction"),
     },
+    "ReceiveCallbackFunction": {
+        "read the ledger": _get("DocumentsTable"),
+        "write the ledger": _put("DocumentsTable"),
+        "read the routing": _get("RoutingTable"),
+        "read the Visma credentials": _secret("VismaSecretArn"),
+        "read the Orderful key": _secret("OrderfulSecretArn"),
+        "take changes": _receive("ChangesQueueUrl"),
+        "queue documents": _send("DocumentsQueueUrl"),
+        "write payloads": _write("inbound/any"),
+        "start another function": _start("ApplyChangeFunction"),
+    },
+    "PollOrderfulFunction": {
+        "read the Visma credentials": _secret("VismaSecretArn"),
+        "read the callback secret": _secret("CallbackSecretArn"),
+        "read tokens": _get("TokensTable", HASH),
+        "change the routing": _put("RoutingTable"),
+        "delete from the ledger": _delete("DocumentsTable"),
+        "take changes": _receive("ChangesQueueUrl"),
+        "queue a delivery": _send("DeliveriesQueueUrl"),
+        "read the documents of Visma": _read("sources/any"),
+        "write documents": _write("documents/any"),
+    },
+    "ApplyChangeFunction": {
+        "read the callback secret": _secret("CallbackSecretArn"),
+        "read cursors": _get("CursorsTable"),
+        "change the routing": _put("RoutingTable"),
+        "delete from the ledger": _delete("DocumentsTable"),
+        "queue documents": _send("DocumentsQueueUrl"),
+        "queue a delivery": _send("DeliveriesQueueUrl"),
+        "empty its queue": _purge("ChangesQueueUrl"),
+        "read requests": _read("requests/any"),
+        "write requests": _write("requests/any"),
+    },
 }
 
 ALLOWED: dict[str, Call] = {
@@ -119,6 +152,9 @@ ALLOWED: dict[str, Call] = {
     "TranslateDocumentFunction": _get("RoutingTable"),
     "DeliverTransactionFunction": _secret("OrderfulSecretArn"),
     "TrackTransactionsFunction": _secret("OrderfulSecretArn"),
+    "ReceiveCallbackFunction": _secret("CallbackSecretArn"),
+    "PollOrderfulFunction": _secret("OrderfulSecretArn"),
+    "ApplyChangeFunction": _secret("VismaSecretArn"),
 }
 
 

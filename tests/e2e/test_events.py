@@ -11,6 +11,7 @@ import pytest
 
 from connector.domain.ledger import State
 from local.demo.goods import purchase_order
+from local.stack import CALLBACK_SECRET
 from tests.e2e.conftest import NORDIC
 from tests.support.laptop import SENT, Laptop
 
@@ -78,3 +79,25 @@ def test_the_sample_event_of_the_poll_schedule_reads_a_changed_order_which_is_th
     assert answer == {"queued": 1, "problems": []}
     assert nordic.ended([key])[key].state in SENT
     assert len(nordic.held("500901")) == 1
+
+
+def test_the_sample_callback_is_taken_and_its_hint_worked_off_without_effect(nordic: Laptop) -> None:
+    event = _event("receive_callback")
+    event["headers"] |= {CALLBACK_SECRET["header"]: CALLBACK_SECRET["secrets"][0]}
+
+    answer = nordic.invoke("ReceiveCallbackFunction", event)
+
+    assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"received": True})
+    nordic.until(lambda: nordic.waiting("ChangesQueueUrl") == 0, "the hint to be taken")
+    assert nordic.change(json.loads(event["body"])["id"]) is None, "Orderful knows no such transaction here"
+
+
+def test_the_sample_event_of_the_collecting_schedule_finds_an_empty_inbox(nordic: Laptop) -> None:
+    nordic.collect()
+    answer = nordic.invoke("PollOrderfulFunction", _event("poll_orderful"))
+
+    assert answer == {"taken": 0, "confirmed": 0, "requeued": 0, "problems": []}
+
+
+def test_the_sample_change_that_was_never_recorded_is_done_with(nordic: Laptop) -> None:
+    assert nordic.invoke("ApplyChangeFunction", _event("apply_change")) == {"batchItemFailures": []}

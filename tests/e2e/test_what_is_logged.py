@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from local import deploy
-from local.stack import ORDERFUL_KEY, VISMA_CLIENT
+from local.demo.changes import NOTE
+from local.stack import CALLBACK_SECRET, ORDERFUL_KEY, VISMA_CLIENT
 from tests.support.laptop import Laptop, Played
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
@@ -71,11 +72,13 @@ def test_no_secret_and_no_token_is_in_any_log(laptop: Laptop, logs: dict[str, st
     for name, text in logs.items():
         assert VISMA_CLIENT["client_secret"] not in text, name
         assert ORDERFUL_KEY["api_key"] not in text, name
+        assert CALLBACK_SECRET["secrets"][0] not in text, name
         assert TOKEN.search(text) is None, name
 
 
 def test_no_text_of_a_document_is_in_any_log(business: list[tuple[str, Any]], logs: dict[str, str]) -> None:
     texts = {value for name, value in business if name in TEXTS and isinstance(value, str) and len(value) > 8}
+    texts.add(NOTE)
     # Names of goods, streets, people at least.
     assert {"Brunost 500 g", "Terminalgata 21", "varemottak@fjordmat.example"} <= texts
 

@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 
 import boto3
 
+from connector.adapters.changes import DynamoChanges
 from connector.adapters.clock import SystemClock
 from connector.adapters.cursors import DynamoCursors
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.adapters.routing_store import RoutingStore
+from connector.domain.changes import DECIDED, Change
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision, State
 from connector.domain.routing import Routing
@@ -32,12 +34,15 @@ from local.stack import Stack
 PATIENCE = 60.0
 CONNECTOR = Path(sys.executable).with_name("connector")
 SENT = frozenset({State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED})
-ENDED = SENT | {State.PARKED, State.REJECTED, State.SKIPPED, State.SUPERSEDED}
+ENDED = SENT | {State.PARKED, State.REJECTED, State.SKIPPED, State.SUPERSEDED, State.AGREED}
 FUNCTIONS = (
     "PollVismaFunction",
     "TranslateDocumentFunction",
     "DeliverTransactionFunction",
     "TrackTransactionsFunction",
+    "ReceiveCallbackFunction",
+    "PollOrderfulFunction",
+    "ApplyChangeFunction",
 )
 
 Value = TypeVar("Value")
@@ -79,6 +84,7 @@ class Laptop:
         self.dynamodb = stack.client("dynamodb")
         self.payloads = S3Payloads(self.outputs["PayloadsBucket"], self.s3)
         self.ledger = DynamoLedger(self.outputs["DocumentsTable"], self.payloads, self.dynamodb)
+        self.changes = DynamoChanges(self.outputs["DocumentsTable"], self.payloads, self.dynamodb)
 
     # -- functions
 
@@ -91,6 +97,15 @@ class Laptop:
 
     def poll(self) -> dict[str, Any]:
         return self.invoke("PollVismaFunction")
+
+    def collect(self) -> dict[str, Any]:
+        """Collect from Orderful; a run of the schedule that was killed keeps others away until its lease is over."""
+
+        def alone() -> dict[str, Any] | None:
+            answer = self.invoke("PollOrderfulFunction")
+            return None if "Another collector is running." in answer["problems"] else answer
+
+        return self.until(alone, "the collector to be free", seconds=150)
 
     def track(self) -> dict[str, Any]:
         return self.invoke("TrackTransactionsFunction")
@@ -122,8 +137,12 @@ class Laptop:
         assert stored is not None
         table = RoutingStore(self.outputs["RoutingTable"], SystemClock(), client=self.dynamodb)
         table.apply(stored, SystemClock().now())
-        for function in ("PollVismaFunction", "TranslateDocumentFunction"):
+        routed = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction")
+        for function in routed:
             self.reconfigure(function)
+        # Whoever was collecting at this moment was ended with its lease in hand, and nobody wants to wait for its end.
+        place = {"pk": {"S": "(orderful)"}, "sk": {"S": "v3/transactions"}}
+        self.dynamodb.delete_item(TableName=self.outputs["CursorsTable"], Key=place)
 
     def routing(self) -> Routing:
         return RoutingStore(self.outputs["RoutingTable"], SystemClock(), client=self.dynamodb).load()
@@ -157,6 +176,42 @@ class Laptop:
     def cursors(self) -> dict[tuple[str, str], CursorView]:
         views = DynamoCursors(self.outputs["CursorsTable"], self.dynamodb).all_cursors()
         return {(view.company, view.resource): view for view in views}
+
+    # -- changes
+
+    def partner_sends(self, message: dict[str, Any], *, sender: str = "ACMEPRODUCET", **given: Any) -> dict[str, Any]:
+        """A partner of company nordic sends something; its id, UUID and delivery."""
+        body = {"sender": sender, "receiver": "NORDICFOODT", "stream": "TEST", "message": message, **given}
+        created: dict[str, Any] = self.orderful.control("POST", "inbound", body)
+        return created
+
+    def change(self, transaction_id: str) -> Change | None:
+        """The record of an inbound transaction."""
+        key = self.changes.known(transaction_id)
+        return self.changes.get(key, transaction_id) if key else None
+
+    def decided(self, transaction_id: str, *, seconds: float = PATIENCE) -> Change:
+        """The record once it is decided and Orderful was told."""
+
+        def look() -> Change | None:
+            change = self.change(transaction_id)
+            return change if change and change.state in DECIDED and not change.is_unconfirmed else None
+
+        return self.until(look, f"{transaction_id} to be decided", seconds=seconds)
+
+    def order(self, number: str, *, company_id: str = "1234567") -> dict[str, Any]:
+        """An order as it stands in Visma."""
+        found = self.visma.control("GET", f"documents?kind=purchaseorder&company={company_id}")
+        return next(order for order in found if order["orderNbr"] == number)
+
+    def puts(self, number: str) -> list[int | None]:
+        """The answers to the PUTs of an order, in their order."""
+        query = f"requests?method=PUT&path_prefix=/v1/purchaseorder/{number}"
+        return [row["status"] for row in self.visma.control("GET", query)["requests"]]
+
+    def delivery(self, transaction_id: str) -> dict[str, Any]:
+        """The delivery of an inbound transaction, as Orderful sees it."""
+        return next(one for one in self.orderful.control("GET", "deliveries") if one["transactionId"] == transaction_id)
 
     # -- queues and tables
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.adapters.http import Call, Http, NoAnswer, NotSent, TimedOut, TooLarge
-from connector.domain.errors import Misconfigured, Transient
+from connector.domain.errors import Misconfigured, Transient, UnknownOutcome
 from tests.support.scripted_server import (
     CLIENT_SECRET,
     Deadline,
@@ -171,6 +171,47 @@ def test_a_wait_that_does_not_fit_is_left_to_the_caller(http, server, pauses, wa
     server.play(answer(429, headers={"Retry-After": wanted}))
     got = http.ask(a_call(server.url), Deadline(left))
     assert (got.status, got.retry_after, pauses) == (429, timedelta(seconds=int(wanted)), [])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [reset(), reset_after_headers(), truncated(), silence(), dripping()],
+    ids=["reset", "after headers", "short", "silence", "drip"],
+)
+def test_a_call_that_may_not_be_repeated_is_made_once_when_its_answer_is_lost(http, server, pauses, step):
+    server.play(step)
+    with pytest.raises(UnknownOutcome):
+        http.ask(a_call(server.url, "PUT", repeatable=False, read_seconds=0.2), LONG)
+    assert (len(server.seen), pauses) == (1, [])
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_call_that_may_not_be_repeated_is_made_once_whatever_trouble_is_answered(http, server, method, status):
+    server.play(answer(status))
+    assert http.ask(a_call(server.url, method, repeatable=False), LONG).status == status
+    assert len(server.seen) == 1
+
+
+def test_even_such_a_call_is_repeated_when_the_other_side_was_too_busy_to_do_anything(http, server, pauses):
+    server.play(answer(429, headers={"Retry-After": "7"}), answer(429), answer(204))
+    assert http.ask(a_call(server.url, "PUT", repeatable=False), LONG).status == 204
+    assert (len(server.seen), pauses[0], len(pauses)) == (3, 7.0, 2)
+
+
+def test_even_such_a_call_is_tried_again_while_no_connection_stands(http, refused_url, pauses):
+    with pytest.raises(Transient, match="could not be reached"):
+        http.ask(a_call(refused_url, "PUT", repeatable=False), LONG)
+    assert len(pauses) == 2
+
+
+def test_such_a_call_whose_answer_is_too_large_may_have_been_carried_out(clock, server):
+    http = Http(clock, pause=lambda _: None, max_bytes=1000)
+    server.play(answer(body=b" " * 2000))
+    with pytest.raises(UnknownOutcome):
+        http.ask(a_call(server.url, "PUT", repeatable=False), LONG)
+    assert len(server.seen) == 1
+    http.close()
 
 
 def test_redirects_are_reported_not_followed(http, server, second_server):

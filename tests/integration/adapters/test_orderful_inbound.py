@@ -329,7 +329,7 @@ class TestTheList:
             self.ids(orderful)
         assert len(server.seen) == 2
 
-    def test_a_businesss_number_with_half_a_character_does_not_make_the_list_unreadable(self, orderful, server):
+    def test_a_business_number_with_half_a_character_does_not_make_the_list_unreadable(self, orderful, server):
         body = json.dumps({"data": [listed(id="1", businessNumber="HALF")]}).replace("HALF", r"\ud83d")
         server.play(answer(body=body))
         assert self.ids(orderful) == ["1"]

@@ -183,6 +183,11 @@ def test_an_added_line_is_one_that_the_partner_never_saw():
     assert lines(has=an_order(nine(3, item=None))).take_added(an_insert(item=None)) is None
 
 
+def test_a_line_that_became_the_item_was_never_seen_as_such():
+    has = with_line(ORDER, 2, item="ITEM-9", quantity=5, unit_price=2)
+    assert lines(has=has).take_added(an_insert()).number == 2
+
+
 def test_the_line_that_is_just_as_asked_goes_first():
     has = an_order(*ORDER.lines, nine(3, quantity=6), nine(4))
     both = lines(has=has)

@@ -39,7 +39,8 @@ class Lines:
         self._others = {line.number for line in has.content.lines} - self._has.keys()
         self._facts = has.facts
         self._route = route
-        self._unseen = [line for number, line in sorted(self._has.items()) if had is None or number not in self._had]
+        told = {} if had is None else {number: line.item for number, line in self._had.items()}
+        self._unseen = [line for number, line in sorted(self._has.items()) if told.get(number, "") != line.item]
         self._spoken: dict[int, list[LineRequest]] = {}
         self._taken: set[int] = set()
 
