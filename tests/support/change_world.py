@@ -388,7 +388,7 @@ class World:
     def _handle(self, message: Any) -> None:
         try:
             if isinstance(message, DocumentMessage):
-                self._translator().handle(message)
+                self.translator().handle(message)
             elif isinstance(message, ChangeMessage | HintMessage):
                 self.applier().handle(message)
             else:
@@ -404,7 +404,8 @@ class World:
             else:
                 self.outbox.deliveries([message])
 
-    def _translator(self) -> Translator:
+    def translator(self) -> Translator:
+        """The translator."""
         return Translator(
             ledger=self.ledger,
             routing=self.routing,

@@ -690,3 +690,21 @@ def test_a_callback_that_comes_while_the_change_is_being_written_keeps_nobody_wa
     assert world.apply(message_for(world.change())) is Outcome.APPLIED
 
     assert (world.orders.asked, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
+
+
+def test_a_poll_between_the_write_and_the_note_of_it_waits_and_sends_nothing() -> None:
+    """The worker died right after the PUT: the order is changed already, and nobody has written down for whom."""
+    world = World()
+    message = arrived(world, more_of(1, 900))
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(Reaper(at=1, after=True).watch(world.orders, "put_order")))
+    assert world.states() == [State.SENT, State.CHANGING]
+
+    world.poll()
+    (polled,) = world.outbox.queued_documents
+    with pytest.raises(Transient):
+        world.translator().handle(polled)
+    world.apply(message)
+    world.rest()
+
+    assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
