@@ -1,4 +1,4 @@
-"""`connector cursors`: how far every Visma list has been read."""
+"""`connector cursors`: how far every list has been read, Visma's and the one of incoming changes."""
 
 from __future__ import annotations
 

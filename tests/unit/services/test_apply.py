@@ -708,3 +708,16 @@ def test_a_poll_between_the_write_and_the_note_of_it_waits_and_sends_nothing() -
     world.rest()
 
     assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
+
+
+def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900))
+    world.inbound.fail = [Misconfigured("Orderful answered 401.")]
+
+    with pytest.raises(Misconfigured):
+        world.apply(message)
+    assert world.change().state is ChangeState.APPLIED
+
+    assert world.apply(message) is Outcome.APPLIED
+    assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)

@@ -236,3 +236,25 @@ def test_a_conflict_over_one_item_leaves_the_others_alone() -> None:
     world.collect(changes=Contested())
 
     assert world.change("802210972").state is ChangeState.RECEIVED
+
+
+def test_an_item_that_cannot_be_fetched_does_not_hide_those_behind_it() -> None:
+    world = World()
+    world.inbound.send(an_860(more_of(1, 900)), number="1")
+    world.inbound.held["1"] = replace(world.inbound.held["1"], message=None)
+    world.inbound.send(an_860(more_of(1, 901)), number="2")
+
+    class Forgetful:
+        def __getattr__(self, name):
+            return getattr(world.inbound, name)
+
+        def with_message(self, transaction):
+            if transaction.transaction_id == "1":
+                raise Transient("Orderful answered 503 to the message of the transaction.")
+            return world.inbound.with_message(transaction)
+
+    result = world.collect(inbound=Forgetful())
+
+    assert (world.changes.known("1"), world.change("2").state) == (None, ChangeState.RECEIVED)
+    assert len(result.problems) == 1
+    assert Metric.COLLECT_COMPLETED not in world.telemetry.counts

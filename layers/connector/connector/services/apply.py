@@ -119,12 +119,12 @@ class Applier:
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
             change = self.intake.follow(hint)
-            if change is not None:
-                confirm(change, self.changes, self.orderful)
         except Misconfigured as error:
             # Polling finds it again once the key works; the hint must not burn its receives until then.
             self._report_refusal(error)
             return Outcome.HELD_BACK
+        if change is not None:
+            confirm(change, self.changes, self.orderful)
         return Outcome.NOTHING_TO_DO
 
     def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
@@ -152,11 +152,8 @@ class Applier:
             self._report_refusal(error)
             return Outcome.HELD_BACK
         change = self._end(change, ending)
-        try:
-            confirm(change, self.changes, self.orderful)
-        except Misconfigured as error:
-            # Decided and recorded; whoever sweeps tells Orderful later.
-            self._report_refusal(error)
+        # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
+        confirm(change, self.changes, self.orderful)
         return _OUTCOMES[change.state]
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:

@@ -88,6 +88,7 @@ class OrderDesk(Protocol):
 
         Raises:
             Transient, Throttled, Misconfigured: as named; also when the answer has no ETag.
+            Parked: Visma refuses to show it.
         """
 
     def put_order(self, number: str, *, etag: str, body: bytes) -> str:
@@ -100,7 +101,7 @@ class OrderDesk(Protocol):
             ValueError: there is no ETag.
             Conflict: it is not (412); nothing was written.
             Rejected: Visma looked at the change and refused it; nothing was written.
-            UnknownOutcome: no answer came: read the order again before anything else.
+            UnknownOutcome: no answer came, or one that does not say: read the order again before anything else.
             Transient, Throttled, Misconfigured: nothing was written.
         """
 

@@ -147,6 +147,16 @@ class Collector:
             confirm(change, self.changes, self.orderful)
         except Conflict:
             return False  # somebody works on it
+        except Misconfigured:
+            raise
+        except ConnectorError as error:
+            # One that cannot be fetched or confirmed now must not hide those behind it; it is there the next time.
+            result.problems.append(f"transaction {item.transaction_id}: {error}")
+            self.telemetry.warning(
+                "item left for the next run",
+                {"transaction_id": item.transaction_id, "reason": str(error), "request_id": error.request_id},
+            )
+            return False
         result.confirmed += 1
         return True
 
