@@ -143,6 +143,13 @@ def test_the_limit_counts_from_what_the_partner_had_and_not_from_what_visma_has(
     assert "more than" not in parked(asks("QI", 1, quantity=12), has=further).reason
 
 
+def test_the_limit_of_the_price_counts_from_what_the_partner_had_too():
+    nearer = with_line(ORDER, 1, unit_price=Decimal(15))
+    assert "from 12.5 to 16, more than 10 %" in parked(asks("PC", 1, price=16), has=nearer).reason
+    further = with_line(ORDER, 1, unit_price=Decimal(99))
+    assert "more than" not in parked(asks("PC", 1, price=13), has=further).reason
+
+
 def test_nothing_is_allowed_unless_somebody_has_said_so():
     assert "more than 0 %" in soft(asks("QI", 1, quantity="10.001"), rules={})
     assert "more than 0 %" in soft(asks("PC", 1, price="12.49"), rules={})
@@ -475,6 +482,26 @@ def test_a_replacement_takes_out_what_it_does_not_name():
     decision = applied(line, had=order, purpose=ChangePurpose.REPLACE)
     assert lines_of(decision.edits) == [{"number": 2, "operation": "Delete"}]
     assert "Line 2 is taken out." in soft(line, had=order, purpose=ChangePurpose.REPLACE, rules={})
+
+
+def test_a_replacement_does_not_take_its_own_added_line_out_again():
+    lines = (asks("NC", 1), asks("NC", 2), ADDED)
+    first = applied(*lines, had=None, has=ORDER, purpose=ChangePurpose.REPLACE, approved=True)
+    after = edited(standing(ORDER), first.edits)
+    again = applied(*lines, had=None, has=after.content, purpose=ChangePurpose.REPLACE, approved=True)
+    assert not again.edits
+
+
+def test_the_order_of_the_lines_in_the_message_decides_nothing():
+    lines = [
+        asks("DI", 2),
+        ADDED,
+        replace(ADDED, quantity=Decimal(6)),
+        asks("QI", 1, quantity=12),
+        asks("PC", 1, price=13),
+    ]
+    has = an_order(*ORDER.lines, a_line(3, item="ITEM-9", quantity=Decimal(6), unit_price=Decimal("7.25")))
+    assert decided(*lines, has=has) == decided(*lines[::-1], has=has) == decided(*lines[2:], *lines[:2], has=has)
 
 
 def test_a_replacement_leaves_what_the_partner_never_saw():
