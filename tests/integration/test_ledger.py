@@ -129,15 +129,15 @@ class TestKeeping:
 
 
 class TestTranslatingAgain:
-    def test_a_parked_revision_is_replaced_with_its_request(self, ledger):
+    def test_a_parked_revision_is_replaced_with_its_bodies(self, ledger):
         parked = put(
             ledger, a_revision(state=State.PARKED, reason="no unit", waits_for="defaults.units.KRT"), request=None
         )
         after = replace(parked, state=State.TRANSLATED, reason=None, waits_for=None, updated_at=NOW + SECOND)
-        ledger.retranslated(after, was=State.PARKED, request=BODY)
+        ledger.retranslated(after, was=State.PARKED, source=b'{"orderNbr": "500123", "hold": false}', request=BODY)
         assert ledger.get(KEY, 1) == after
         assert ledger.request_of(ledger.get(KEY, 1)) == BODY
-        assert ledger.source_of(ledger.get(KEY, 1)) == b'{"orderNbr": "500123"}'
+        assert ledger.source_of(ledger.get(KEY, 1)) == b'{"orderNbr": "500123", "hold": false}'
         assert list(ledger.in_state(State.PARKED)) == []
         assert [revision.sequence for revision in ledger.in_state(State.TRANSLATED)] == [1]
 
@@ -145,12 +145,12 @@ class TestTranslatingAgain:
         parked = put(ledger, a_revision(state=State.PARKED))
         ledger.move(parked, State.SUPERSEDED, now=NOW + SECOND, note="newer")
         with pytest.raises(Conflict):
-            ledger.retranslated(replace(parked, state=State.TRANSLATED), was=State.PARKED, request=BODY)
+            ledger.retranslated(replace(parked, state=State.TRANSLATED), was=State.PARKED, source=b"{}", request=BODY)
         assert ledger.get(KEY, 1).state is State.SUPERSEDED
 
     def test_one_that_does_not_exist_is_not_made(self, ledger):
         with pytest.raises(Conflict):
-            ledger.retranslated(a_revision(), was=State.PARKED, request=None)
+            ledger.retranslated(a_revision(), was=State.PARKED, source=b"{}", request=None)
         assert ledger.get(KEY, 1) is None
 
 

@@ -67,6 +67,7 @@ class FakeOrders:
     def __init__(self) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, int] = {}
+        self.last_lines: dict[str, int] = {}
         self.on_put: list[Callable[[], None]] = []
         self.lose = 0
         self.refuse: str | None = None
@@ -120,12 +121,14 @@ class FakeOrders:
         if self.refuse is not None:
             raise Rejected(self.refuse)
         order = self.orders[number]
+        # Numbers of lines are never given out twice.
         last = max((line["lineNbr"] for line in order["lines"]), default=0)
+        last = max(last, self.last_lines.get(number, 0))
         try:
-            changed, _ = updated(order, json.loads(body), refusing=self.refusing, last_line=last)
+            changed, last = updated(order, json.loads(body), refusing=self.refusing, last_line=last)
         except BadRequest as error:
             raise Rejected(str(error)) from None
-        self.orders[number] = changed
+        self.orders[number], self.last_lines[number] = changed, last
         self.puts.append(json.loads(body))
         self._bump(number)
         if self.lose:
@@ -347,6 +350,10 @@ class World:
             rounds=BackOff(self.pauses.append),
         )
 
+    def known_revisions(self) -> KnownRevisions:
+        """What the partners know."""
+        return KnownRevisions(self.ledger, self.clock)
+
     def collector(self, **ports: Any) -> Collector:
         """The collector of inbox 7, or of the list without inboxes."""
         return Collector(
@@ -392,7 +399,7 @@ class World:
             elif isinstance(message, ChangeMessage | HintMessage):
                 self.applier().handle(message)
             else:
-                self._deliverer().handle(message)
+                self.deliverer().handle(message)
         except ConnectorError:
             self.clock.forward(minutes=2)
             if isinstance(message, DocumentMessage):
@@ -416,7 +423,8 @@ class World:
             stream=Stream.TEST,
         )
 
-    def _deliverer(self) -> Deliverer:
+    def deliverer(self) -> Deliverer:
+        """The deliverer."""
         return Deliverer(
             ledger=self.ledger,
             orderful=self.orderful,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -426,9 +427,8 @@ class MemoryLedger:
             raise _changed(revision)
         self._put(revision)
 
-    def retranslated(self, revision: Revision, *, was: State, request: dict[str, Any] | None) -> None:
-        if request is not None:
-            self._keep(revision, self.source_of(revision), request)
+    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+        self._keep(revision, source, request)
         row = self.rows.get((revision.key, revision.sequence))
         if row is None or row.state is not was:
             raise _changed(revision)
@@ -532,9 +532,9 @@ class MemoryCursors:
     """The `Cursors` port; a cursor is kept as text, as the table keeps it."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, Resource], _CursorRow] = {}
+        self.rows: dict[tuple[str, StrEnum], _CursorRow] = {}
 
-    def acquire(self, company: str, resource: Resource, *, now: datetime, lease: timedelta) -> CursorLease:
+    def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
         row = self.rows.setdefault((company, resource), _CursorRow())
         if row.lease_until is not None and row.lease_until >= now:
             raise Conflict(f"Another poll of {company} {resource.value} is running.")
@@ -567,7 +567,7 @@ class MemoryCursors:
         ]
         return sorted(views, key=lambda view: (view.company, view.resource))
 
-    def of(self, company: str, resource: Resource = Resource.PURCHASE_ORDERS) -> Cursor:
+    def of(self, company: str, resource: StrEnum = Resource.PURCHASE_ORDERS) -> Cursor:
         """The cursor as it is stored."""
         return self.rows[(company, resource)].cursor
 

@@ -410,7 +410,7 @@ def a_credit_note(**changes: Any) -> dict[str, Any]:
 
 def _changed(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with the changes made, so that no two documents share a nested object."""
-    return copy.deepcopy({name: value for name, value in (document | changes).items() if value is not MISSING})
+    return copy.deepcopy({name: value for name, value in {**document, **changes}.items() if value is not MISSING})
 
 
 def _address(line: str, postal_code: str, city: str, country: str, country_name: str) -> dict[str, Any]:

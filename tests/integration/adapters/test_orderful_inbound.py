@@ -144,6 +144,7 @@ class TestWhatWaits:
             b"null",
             b"[]",
             b'{"id": "1", "message": {"quantity": ' + b"9" * 5000 + b"}}",
+            b'{"id": "1", "message": {"HL_loop": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}",
         ]
         good = b'{"transactionId": 802210971, "stream": "test", "message": {"purchaseOrderNumber": "500123"}}'
         server.play(answer(body=b"[" + b",".join([*bad, good]) + b"]"))

@@ -53,6 +53,7 @@ def test_the_message_is_found_under_every_known_name(body, text):
         (b"plain words", "plain words"),
         (b"\xff\xfe\x00", "\ufffd\ufffd"),
         (b"", ""),
+        (b"1e99999999999999999999", "1e99999999999999999999"),
     ],
 )
 def test_bodies_that_are_no_json_give_their_words(body, text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,3 +93,26 @@ def test_a_body_of_any_kind_is_a_page_or_a_sentence(body):
         sentence = error.sentence
     assert page is not None or "page 1 of v1/purchaseorder" in sentence
     assert page is None or body.removeprefix(b"\xef\xbb\xbf").strip().startswith(b"[")
+
+
+DEEP = "[" * 50_000 + "]" * 50_000
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        f'{{"orderNbr":"2","lines":{DEEP}}}',
+        '{"orderNbr":1e99999999999999999999}',
+        f'{{"orderNbr":"{"9" * 5_000}"}}',
+    ],
+    ids=["nested too deeply", "a number beyond every size", "a number that no key holds"],
+)
+def test_a_row_that_cannot_be_used_is_told_and_its_neighbours_are_read(damaged):
+    page = read(f'[{{"orderNbr":"1"}},{damaged},{{"orderNbr":"3"}}]'.encode(), AnyCompany)
+    assert [row.number for row in page.rows] == ["1", "3"]
+    assert len(page.damaged) == 1
+
+
+def test_a_word_that_is_too_long_for_a_cursor_reads_as_missing():
+    page = read(f'[{{"orderNbr":"1","lastModifiedDateTime":"{"9" * 5_000}"}}]'.encode(), AnyCompany)
+    assert [(row.number, row.modified_at) for row in page.rows] == [("1", None)]

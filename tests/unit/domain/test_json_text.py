@@ -1,4 +1,4 @@
-"""Half characters are mended; whole ones, and everything else, stay to the byte."""
+"""Half characters are mended, lists taken apart; whole characters, and everything else, stay to the byte."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.json_text import mended
+from connector.domain.json_text import elements_of, mended
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,29 @@ def test_half_characters_become_the_replacement_character(damaged, text):
 def test_whole_text_stays_as_it_is(value, ascii_only):
     body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", errors="ignore")
     assert mended(body) == body
+
+
+DEEP = b"[" * 50_000 + b"]" * 50_000
+
+
+@given(st.lists(st.recursive(st.none() | st.text() | st.integers(), st.lists), min_size=1), st.booleans())
+def test_a_list_is_taken_apart_into_the_bytes_of_its_elements(values, ascii_only):
+    texts = [json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", errors="ignore") for value in values]
+    assert [bytes(one).strip() for one in elements_of(b" [" + b" , ".join(texts) + b"]\n")] == texts
+
+
+def test_an_element_that_is_nested_too_deeply_harms_no_other():
+    assert [bytes(one) for one in elements_of(b'[{"a":"]"},{"b":' + DEEP + b'},"\\"]"]')] == [
+        b'{"a":"]"}',
+        b'{"b":' + DEEP + b"}",
+        b'"\\"]"',
+    ]
+
+
+BROKEN = [b"", b"[1", b"1]", b"[1]]", b"[1][2]", b"[1,]", b"[{]", b"[}", b"[1 2]", b'{"a":[1]}', b'["a]', b"[" + DEEP]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=lambda body: str(body[:9]))
+def test_what_is_not_one_whole_list_is_refused_so_that_no_element_swallows_another(body):
+    with pytest.raises(ValueError, match=r"list|JSON|truncated"):
+        elements_of(body)

@@ -48,6 +48,11 @@ def test_what_is_no_time_stamp_is_none_and_no_failure(text):
     assert to_utc(text, OSLO) is None
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999-01:00"])
+def test_a_stamp_at_an_end_of_the_calendar_is_none_and_no_failure(text):
+    assert to_utc(text, OSLO) is None
+
+
 def test_the_hour_that_happens_twice_is_read_as_its_first_pass():
     assert to_utc("2026-10-25T02:30:00", OSLO) == at("2026-10-25T00:30:00")
     assert to_utc("2026-10-25T03:00:00", OSLO) == at("2026-10-25T02:00:00")

@@ -287,6 +287,12 @@ def test_what_is_no_duration_is_refused(text):
         duration(text)
 
 
+@pytest.mark.parametrize("text", ["3653d", "999999999d", "99999999h", "999999999d999999999s"])
+def test_a_duration_that_no_calendar_holds_is_refused(text):
+    with pytest.raises(ValueError, match="longer than ten years"):
+        duration(text)
+
+
 def test_a_company_may_skip_documents_of_suppliers_that_are_no_partners_and_parks_them_unless_it_says_so():
     assert routing().companies["nordic"].unmapped_partner == "park"
     assert routing(defaults__unmapped_partner="skip").companies["nordic"].unmapped_partner == "skip"

@@ -48,6 +48,18 @@ def test_chance_is_repeatable_with_its_seed_and_near_its_rate() -> None:
     assert 60 < draw(1).count("http_502_html") < 140
 
 
+def test_chance_hits_in_the_manner_that_was_asked_for() -> None:
+    plan = FaultPlan()
+    plan.set_rates({"delay": 1.0}, seconds=1.5, retry_after=7)
+
+    rule = plan.pick("GET", "/")
+
+    assert rule is not None
+    assert (rule.fault, rule.seconds, rule.retry_after) == ("delay", 1.5, 7)
+    with pytest.raises(ValueError, match="no fault rule"):
+        plan.set_rates({"delay": 1.0}, minutes=1)
+
+
 def test_an_unknown_fault_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="knows no fault 'http_418'"):
         FaultRule("http_418")

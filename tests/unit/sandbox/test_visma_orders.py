@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -222,3 +223,50 @@ def test_an_update_needs_the_scope_and_the_content_type(sandbox: VismaSandbox) -
     client = sandbox.app.test_client()
     assert client.put(URL, json={}, headers=read_only).status_code == 403
     assert client.put(URL, data="{}", headers=bearer(sandbox)).status_code == 415
+
+
+def test_a_user_changes_an_order_at_once_and_the_sums_follow(sandbox: VismaSandbox) -> None:
+    before = get(sandbox).headers["ETag"]
+
+    sandbox.edit_order("1", changed_line(2, orderQty=20))
+
+    order = get(sandbox)
+    assert order.headers["ETag"] != before
+    assert ([line["orderQty"] for line in order.get_json()["lines"]], order.get_json()["lineTotal"]) == ([10, 20], 150)
+
+
+def test_a_user_who_keeps_editing_comes_before_each_put_until_the_edits_are_used_up(sandbox: VismaSandbox) -> None:
+    for quantity in (20, 21):
+        sandbox.edit_order("1", changed_line(2, orderQty=quantity), before_put=True)
+    assert get(sandbox).get_json()["lines"][1]["orderQty"] == 10, "not before somebody writes"
+
+    statuses = []
+    for _ in range(3):
+        tag = get(sandbox).headers["ETag"]
+        statuses.append(put(sandbox, changed_line(1, orderQty=12), **{"If-Match": tag}).status_code)
+
+    assert statuses == [412, 412, 204]
+    assert [line["orderQty"] for line in get(sandbox).get_json()["lines"]] == [12, 21]
+
+
+def test_an_edit_that_the_order_does_not_allow_is_refused_when_it_is_planned(sandbox: VismaSandbox) -> None:
+    client = sandbox.app.test_client()
+    plan = {"update": changed_line(7, orderQty=1), "before_put": True}
+    answer = client.patch("/_sandbox/orders/1", json=plan)
+
+    assert refusal(answer) == "The purchase order 1 has no line 7."
+    allowed = client.patch("/_sandbox/orders/1", json={"update": changed_line(1, orderQty=1)})
+    assert (allowed.status_code, get(sandbox).get_json()["lines"][0]["orderQty"]) == (204, 1)
+
+
+@pytest.mark.parametrize(("fault", "work"), [("stored_502", 204), ("lost_response", 204), ("http_503", None)])
+def test_the_log_tells_what_was_written_whatever_became_of_the_answer(
+    sandbox: VismaSandbox, fault: str, work: int | None
+) -> None:
+    sandbox.fail(fault, method="PUT")
+    with suppress(ConnectionResetError):
+        put(sandbox, changed_line(1, orderQty=12))
+
+    (entry,) = sandbox.requests("PUT")
+    assert (entry.work, entry.status == work) == (work, False)
+    assert get(sandbox).get_json()["lines"][0]["orderQty"] == (12 if work else 10)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.errors import Conflict, Misconfigured, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
 from connector.domain.transactions import Stream
@@ -708,6 +708,55 @@ def test_a_poll_between_the_write_and_the_note_of_it_waits_and_sends_nothing() -
     world.rest()
 
     assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
+
+
+def test_a_change_looked_at_again_after_a_newer_revision_reached_the_partner_is_measured_by_that() -> None:
+    """The worker died before its PUT, a user's edit was sent meanwhile: the partner knows edit and wish together."""
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(Reaper(at=1).watch(world.orders, "put_order")))
+    world.clock.forward(minutes=2)
+    world.orders.edit(line_2={"orderQty": 120.0})
+    world.known_revisions().drop(ORDER, world.change())
+    world.poll()
+    world.translator().handle(world.outbox.queued_documents.pop())
+    world.deliverer().handle(world.outbox.queued_deliveries.pop())
+    assert len(world.sent) == 2
+
+    assert world.apply(message) is Outcome.APPLIED
+    world.poll()
+    world.rest()
+
+    assert len(world.sent) == 2, "nothing comes back to the partner that it asked for itself"
+    assert world.states()[-1] is State.AGREED
+
+
+def test_what_the_partner_knows_is_settled_only_when_nothing_older_may_still_reach_it() -> None:
+    """A revision whose outcome is unknown is sent once more, and would take the partner's wish back in its eyes."""
+    world = World()
+    world.orders.edit(line_2={"orderQty": 80.0})
+    world.poll()
+    world.translator().handle(world.outbox.queued_documents.pop())
+    delivery = world.outbox.queued_deliveries.pop()
+    world.orderful.script = [UnknownOutcome("Orderful did not answer in time.")]
+    with pytest.raises(UnknownOutcome):
+        world.deliverer().handle(delivery)
+    assert world.states() == [State.SENT, State.UNCONFIRMED]
+    message = arrived(world, more_of(1, 900, was=800))
+
+    with pytest.raises(Transient, match="Revision 2 is still being sent"):
+        world.apply(message)
+    assert (world.orders.asked, world.states()) == (1, [State.SENT, State.UNCONFIRMED, State.CHANGING])
+    assert world.inbound.confirmed == []
+
+    world.clock.forward(seconds=600)
+    world.deliverer().handle(delivery)
+    assert world.apply(message) is Outcome.APPLIED
+    world.poll()
+    world.rest()
+    assert (len(world.sent), world.orders.asked) == (2, 1)
+    assert world.states() == [State.SENT, State.SENT, State.AGREED]
 
 
 def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again() -> None:

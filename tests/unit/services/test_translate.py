@@ -286,6 +286,45 @@ class TestANewerRevision:
         assert set(bench.states()[1:]) <= {State.PARKED, State.SKIPPED, State.SUPERSEDED}
 
 
+class TestAStateThatIsPast:
+    """SQS: a deletion can fail, so a message can come again after the one behind it in its group was handled."""
+
+    OLD, NEW = "AAAAAE0YIiE=", "AAAAAE0YIiI="
+
+    def test_an_older_state_that_comes_again_does_not_undo_its_successor(self, bench):
+        first = bench.message(an_order("10.0", timeStamp=self.OLD))
+        bench.translator.handle(first)
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0", timeStamp=self.NEW))
+        bench.becomes(State.SENT)
+        bench.due()
+
+        assert bench.translator.handle(first) is Outcome.KNOWN
+        assert (bench.states(), bench.due()) == ([State.SENT, State.SENT], [])
+
+    def test_nor_one_that_took_an_unsent_change_back(self, bench):
+        bench.see(an_order("10.0", timeStamp=self.OLD))
+        bench.becomes(State.SENT)
+        parked = bench.message(an_order("11.0", timeStamp="AAAAAE0YIiG="))
+        bench.translator.handle(parked)
+        assert bench.see(an_order("10.0", timeStamp=self.NEW)) is Outcome.KNOWN
+        bench.due()
+
+        assert bench.translator.handle(parked) is Outcome.KNOWN
+        assert (bench.states(), bench.due()) == ([State.SENT, State.SUPERSEDED], [])
+
+    def test_a_later_state_with_a_lower_version_counts_for_versions_begin_anew_in_a_restored_backup(self, bench):
+        bench.see(an_order("10.0", timeStamp=self.NEW))
+        bench.becomes(State.SENT)
+        assert bench.see(an_order("11.0", timeStamp=self.OLD)) is Outcome.QUEUED
+
+    def test_the_tie_of_two_time_stamps_is_decided_by_the_version(self, bench):
+        now = bench.clock.now()
+        bench.see(an_order("11.0", timeStamp=self.NEW), modified_at=now)
+        assert bench.see(an_order("10.0", timeStamp=self.OLD), modified_at=now) is Outcome.KNOWN
+        assert bench.states() == [State.TRANSLATED]
+
+
 class TestARejectedRevision:
     def test_it_is_not_sent_again_by_itself(self, bench):
         bench.see(an_order())
@@ -339,6 +378,14 @@ class TestPolicy:
         assert bench.states() == [State.TRANSLATED], "the same content, so the same revision"
         assert bench.newest().reason is None
         assert bench.due() == [1]
+
+    def test_a_skipped_document_is_kept_in_its_newest_status(self, bench):
+        """Who looks again later decides on what is kept, and must not find the status of former times."""
+        bench.see(an_order(status="Hold"))
+        assert bench.see(an_order(status="PendingApproval")) is Outcome.SKIPPED
+        newest = bench.newest()
+        assert (len(bench.states()), newest.visma_status) == (1, "PendingApproval")
+        assert b'"PendingApproval"' in bench.ledger.source_of(newest)
 
     def test_a_skipped_document_whose_content_changed_is_superseded(self, bench):
         bench.see(an_order("10.0", status="Hold", hold=True))
@@ -428,6 +475,19 @@ class TestParking:
     def test_a_document_without_something_indispensable_is_parked_with_the_field(self, bench):
         assert bench.see(an_order(date=MISSING)) is Outcome.PARKED
         assert bench.newest().field == "date"
+
+    def test_a_reason_that_quotes_a_book_is_cut_so_that_the_record_stays_small(self, bench):
+        bench.see(an_order(lines=[an_order_line(uom="X" * 500_000)]))
+        parked = bench.newest()
+        assert parked.state is State.PARKED
+        assert max(map(len, (parked.reason, parked.waits_for, parked.next_step, parked.history[-1].note))) <= 1_000
+
+    def test_the_note_of_a_long_order_with_a_text_cut_in_each_line_stays_small(self, bench):
+        lines = [an_order_line(number, uom="KG", lineDescription="x" * 200) for number in range(1, 101)]
+        assert bench.see(an_order(lines=lines)) is Outcome.QUEUED
+        note = bench.newest().history[-1].note
+        assert "cut" in note
+        assert 1_000 < len(note) <= 4_000
 
     def test_an_invoice_of_a_type_nobody_knows_is_parked(self, bench):
         key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "Odd:900145")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -56,6 +56,8 @@ _CHUNK = 64 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _json = msgspec.json.Decoder(float_hook=Decimal)
+# A number beyond every size is refused by `Decimal` itself.
+_UNREADABLE = (ValueError, RecursionError, InvalidOperation)
 
 
 class CallFailed(Exception):
@@ -150,7 +152,7 @@ class Answer:
         """
         try:
             return _json.decode(self.body.removeprefix(_BYTE_ORDER_MARK))
-        except (ValueError, RecursionError):
+        except _UNREADABLE:
             raise Transient(
                 f"{self.service} answered {self.status} with {self.shape()} instead of JSON.",
                 request_id=self.request_id,
@@ -169,7 +171,7 @@ class Answer:
         """What the body says went wrong: one short line, without mark-up, control characters and our secrets."""
         try:
             data = _json.decode(self.body.removeprefix(_BYTE_ORDER_MARK))
-        except (ValueError, RecursionError):
+        except _UNREADABLE:
             said = _plain(self.body)
         else:
             said = _said(data)

@@ -129,10 +129,9 @@ class DynamoLedger:
         else:
             self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
 
-    def retranslated(self, revision: Revision, *, was: State, request: dict[str, Any] | None) -> None:
-        """Replace a revision and its request; `Conflict` when it left the state `was` meanwhile."""
-        if request is not None:
-            revision = self._stored(revision, self.source_of(revision), request)
+    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+        """Replace a revision and its bodies; `Conflict` when it left the state `was` meanwhile."""
+        revision = self._stored(revision, source, request)
         self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:

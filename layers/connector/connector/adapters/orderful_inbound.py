@@ -26,7 +26,7 @@ from connector.adapters.orderful_http import (
 from connector.domain.changes import CHANGE
 from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction
-from connector.domain.json_text import mended
+from connector.domain.json_text import elements_of, mended
 from connector.domain.transactions import Stream
 from connector.edi.inbound import read_inbound, with_message
 
@@ -215,6 +215,8 @@ def _elements(answer: Answer, what: str) -> list[msgspec.Raw]:
             found = page if isinstance(page, list) else page.data if page.items is None else page.items
             if found is not None:
                 return found
+    with suppress(ValueError):
+        return elements_of(mended(answer.body).removeprefix(BYTE_ORDER_MARK))
     raise Transient(
         f"Orderful answered {answer.status} to {what} with something that is no list.", request_id=answer.request_id
     )

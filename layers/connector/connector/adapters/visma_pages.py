@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
 from connector.adapters.http import Answer
 from connector.domain.errors import Transient
-from connector.domain.json_text import mended
+from connector.domain.json_text import elements_of, mended
 from connector.services.ports import Budget, Page, Row
+
+LONGEST_KEY = 100
+"""Characters of a number or word that go into a key, a message and a cursor; no real one has so many."""
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -63,7 +66,7 @@ def page_of(answer: Answer, asked: str, page_size: int) -> Page:
         raw = bytes(element)
         try:
             head = _head.decode(raw)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, InvalidOperation):
             damaged.append(f"Element {position} on {asked} is no document.")
             continue
         metadata = _bare(head.metadata)
@@ -96,10 +99,9 @@ def page_of(answer: Answer, asked: str, page_size: int) -> Page:
 def _split(answer: Answer, asked: str) -> list[msgspec.Raw]:
     """The elements of a list, each as its exact bytes unless characters had to be mended."""
     body = answer.body.removeprefix(b"\xef\xbb\xbf")
-    with suppress(ValueError, RecursionError):
-        return _elements.decode(body)
-    with suppress(ValueError, RecursionError):
-        return _elements.decode(mended(body))
+    for read in (_elements.decode, lambda body: _elements.decode(mended(body)), lambda body: elements_of(mended(body))):
+        with suppress(ValueError, RecursionError):
+            return read(body)
     raise _no_list(answer, asked)
 
 
@@ -132,10 +134,11 @@ def _bare(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str | None:
-    """A key or a word, wrapped or not, numbers as text; None for everything else."""
+    """A key or a word, wrapped or not, numbers as text; None for everything else, and for what no key is as long as."""
     value = _bare(value)
     if isinstance(value, str):
-        return value.strip() or None
+        value = value.strip()
+        return value if 0 < len(value) <= LONGEST_KEY else None
     if isinstance(value, Decimal):
         return format(value.normalize(), "f") if -9 <= value.adjusted() <= 20 else None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

@@ -44,6 +44,8 @@ AT_ORDERFUL = frozenset(
 )
 # States whose content the partner has, or may have: a newer revision is a replacement of it.
 KNOWN_TO_PARTNER = (AT_ORDERFUL - {State.REJECTED}) | {State.AGREED}
+# States in which nobody knows whether Orderful has it; it may still be sent.
+UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
 # States that the tracker still expects news for.
 AWAITING_NEWS = frozenset({State.SENT, State.VALID, State.DELIVERED})
 # States that are listed: something is still to happen, or a person is to look.
@@ -97,7 +99,7 @@ class Revision:
         asked_since: Since when the outcome has been unknown.
         transaction_id: Orderful's id: of what was sent, or (CHANGING, AGREED) of the 860 by which the partner asked.
         attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
-        visma_version: Row version of the order after a change of the partner's was written; older states are past.
+        visma_version: Row version of the document in this state, or in the one that replaced it; older ones are past.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
         request_at: The same for the request as sent.
     """

@@ -78,7 +78,9 @@ _BUILT_IN: Mapping[str, Any] = MappingProxyType(
 )
 _PAGE_SIZE = 200
 
-_DURATION = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
+# Ten years: a date that is moved by so much is still a date.
+_LONGEST_DURATION = timedelta(days=3652)
 
 _Word = TypeVar("_Word", DialectChoice, OnRevision, OnUnmapped, OnLines, QuantityReading, Charset, Overflow)
 
@@ -87,13 +89,16 @@ def duration(text: str) -> timedelta:
     """Read a duration as the file writes it: `90s`, `2m`, `4h`, `14d`, or several in falling order (`2h5m`).
 
     Raises:
-        ValueError: the text is no such duration.
+        ValueError: the text is no such duration, or one of more than ten years.
     """
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError(f"'{text}' is no duration; write 90s, 2m, 4h, 14d or 2h5m")
+        raise ValueError(f"'{text[:40]}' is no duration; write 90s, 2m, 4h, 14d or 2h5m")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if total > _LONGEST_DURATION.total_seconds():
+        raise ValueError(f"'{text}' is longer than ten years")
+    return timedelta(seconds=total)
 
 
 class Layer(NamedTuple):

@@ -41,15 +41,16 @@ def to_utc(text: str, zone: ZoneInfo) -> datetime | None:
     """Read a Visma time stamp; an offset or `Z` in it is honoured (Visma: formats differ between endpoints).
 
     Returns:
-        The instant in UTC, the earlier one where two are possible; None when the text is no time stamp.
+        The instant in UTC, the earlier one where two are possible; None when the text is no time stamp, or one at an
+        end of the calendar (.NET's empty date is the first second of the year 1, which is before it in UTC).
     """
     try:
         moment = datetime.fromisoformat(_six_digits(text.strip()))
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone, fold=0)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone, fold=0)
-    return moment.astimezone(UTC)
 
 
 def filter_text(since: datetime, zone: ZoneInfo) -> str:

@@ -14,7 +14,7 @@ from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Transient
-from connector.domain.ledger import KNOWN_TO_PARTNER, Event, Revision, State
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revisions import revision_id
 from connector.domain.row_version import version_in
 from connector.domain.standing_order import StandingOrder
@@ -81,18 +81,26 @@ class KnownRevisions:
         Args:
             order: The order.
             change: The change that was written, or found to be there already.
-            had: The order as the partner last saw it.
+            had: The order as the partner last saw it when the change was first looked at.
             wishes: What it asked for, written by us or by somebody else.
             after: The order as it stands.
             raw: Its bytes.
+
+        Raises:
+            Transient: a revision from before may still reach the partner, and would take its own wish back.
         """
         version = version_in(after.etag)
-        if not wishes or not comes_out_as(after.content, had, wishes):
-            self.drop(order, change, version=version)
-            return
         newest, known = self._newest(order), self.newest_known(order)
+        if known is not None and known.state in UNRESOLVED:
+            raise Transient(
+                f"Revision {known.sequence} is still being sent; the change is noted after it.", document=str(order)
+            )
         content = revision_id(after.content)
-        if known is not None and known.revision_id == content:
+        if known is not None and known.sequence != change.known_sequence:
+            # The partner has got to know a newer state since the change was first looked at.
+            had = self.content(order, known.sequence) or had
+        is_known = known is not None and known.revision_id == content
+        if is_known or not wishes or not comes_out_as(after.content, had, wishes):
             self.drop(order, change, version=version)
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None

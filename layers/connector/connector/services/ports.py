@@ -368,8 +368,8 @@ class Ledger(Protocol):
     def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
         """Write a new revision with its bodies. Raises `Conflict` when the sequence is taken."""
 
-    def retranslated(self, revision: Revision, *, was: State, request: dict[str, Any] | None) -> None:
-        """Replace a revision that was parked or skipped by its new translation, if it is still in state `was`."""
+    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+        """Replace a revision that was parked or skipped, and its bodies, if it is still in state `was`."""
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         """Take the sending of a revision: TRANSLATED, UNCONFIRMED or an expired SENDING become SENDING.

@@ -15,7 +15,7 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, Transient, UnmappedPartner
-from connector.domain.ledger import KNOWN_TO_PARTNER, Event, Revision, State
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revisions import revision_id
 from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
@@ -34,11 +34,17 @@ REPLAY = "replay"
 """Begins the cause of a message by which a person asks to send a rejected revision again."""
 # How many revisions are read at first; a document has seldom more.
 _FIRST_LOOK = 10
-_UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
 # Revisions that never left and that a newer one replaces.
 _UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.CAPTURED, State.REJECTED})
 # Revisions that are decided anew when the same content comes again.
 _UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
+
+
+LONGEST_WORDS = 1_000
+"""Characters of a reason, and of the other words of a revision that may quote the document: a record is bounded."""
+
+LONGEST_NOTE = 4_000
+"""Characters of the note that names every text that was cut; a long order may have one in each of its lines."""
 
 
 class Outcome(Enum):
@@ -93,7 +99,7 @@ class Translator:
         sent = next((revision for revision in history if _reached_partner(revision)), None)
         newest = history[0] if history else None
 
-        if _is_outdated(message, newest) or _is_from_before_a_change(reading, newest):
+        if _is_outdated(message, newest) or _is_past(message, reading, newest):
             return Outcome.KNOWN
         if newest is not None and newest.state is State.CHANGING:
             raise Transient(
@@ -103,7 +109,8 @@ class Translator:
             )
         if sent is not None and sent.revision_id == reading.revision_id:
             # The partner has this content. Whatever was captured since and never left has been taken back.
-            self._supersede(revision for revision in history if revision.sequence > sent.sequence)
+            undone = [revision for revision in history if revision.sequence > sent.sequence]
+            self._supersede(undone, visma_version=_version(reading), modified_at=message.modified_at)
             return Outcome.KNOWN
         if newest is not None and newest.revision_id == reading.revision_id:
             if newest.state is State.TRANSLATED:
@@ -113,7 +120,7 @@ class Translator:
             if newest.state is State.REJECTED and not message.cause.startswith(REPLAY):
                 # Sent as it is, it would be refused again, unless a person says that the cause is gone.
                 return Outcome.KNOWN
-        if sent is not None and sent.state in _UNRESOLVED:
+        if sent is not None and sent.state in UNRESOLVED:
             raise Transient(
                 f"Revision {sent.sequence} is still being sent; this one has to wait for its outcome.",
                 document=str(message.key),
@@ -125,7 +132,7 @@ class Translator:
         partner_has = [revision for revision in history if _reached_partner(revision)]
         decision = self._decide(reading, message.key, routing, partner_has)
         if newest is not None and newest.revision_id == reading.revision_id and newest.state in _UNDECIDED:
-            return self._replace(newest, decision)
+            return self._replace(newest, message, reading, decision, raw)
         self._supersede(revision for revision in history if sent is None or revision.sequence > sent.sequence)
         return self._add(message, reading, decision, raw, sequence=newest.sequence + 1 if newest else 1)
 
@@ -176,13 +183,29 @@ class Translator:
         except Parked as problem:
             return _Decision(State.PARKED, parked=problem)
 
-    def _replace(self, newest: Revision, decision: _Decision) -> Outcome:
-        """The same content again, but it never left: decide anew, and write only what changed."""
-        revision = self._recorded(replace(newest, updated_at=self.clock.now()), decision)
-        if revision.state is newest.state and revision.reason == newest.reason:
+    def _replace(
+        self, newest: Revision, message: DocumentMessage, reading: _Reading, decision: _Decision, raw: bytes
+    ) -> Outcome:
+        """The same content again, but it never left: decide anew, and write only what changed.
+
+        The document goes along with the decision: whoever looks again later must not find the status of former times.
+        """
+        seen = replace(
+            newest,
+            updated_at=self.clock.now(),
+            modified_at=message.modified_at,
+            visma_status=_status(reading),
+            visma_version=_version(reading),
+        )
+        revision = self._recorded(seen, decision)
+        if (revision.state, revision.reason, revision.visma_status) == (
+            newest.state,
+            newest.reason,
+            newest.visma_status,
+        ):
             return _OUTCOMES[revision.state]
         request = decision.translation.request.body if decision.translation else None
-        self.ledger.retranslated(revision, was=newest.state, request=request)
+        self.ledger.retranslated(revision, was=newest.state, source=raw, request=request)
         return self._announce(revision)
 
     def _add(
@@ -197,7 +220,8 @@ class Translator:
             created_at=now,
             updated_at=now,
             modified_at=message.modified_at,
-            visma_status=reading.document.status if reading.document else None,
+            visma_status=_status(reading),
+            visma_version=_version(reading),
             history=(Event(now, State.CAPTURED, f"seen changed in Visma ({message.cause})"),),
         )
         revision = self._recorded(revision, decision)
@@ -208,18 +232,18 @@ class Translator:
     def _recorded(self, revision: Revision, decision: _Decision) -> Revision:
         now = revision.updated_at
         translation, parked = decision.translation, decision.parked
-        reason = parked.sentence if parked else decision.reason
+        reason = _clipped_if_any(parked.sentence if parked else decision.reason)
         note = reason or "translated"
         if translation is not None:
             notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
-            note = "translated: " + "; ".join(notes)
+            note = _clipped("translated: " + "; ".join(notes), LONGEST_NOTE)
         revision = replace(
             revision,
             state=decision.state,
             reason=reason,
-            field=parked.field if parked else None,
-            next_step=parked.next_step if parked else None,
-            waits_for=parked.waits_for if parked else None,
+            field=_clipped_if_any(parked.field) if parked else None,
+            next_step=_clipped_if_any(parked.next_step) if parked else None,
+            waits_for=_clipped_if_any(parked.waits_for) if parked else None,
             history=(*revision.history, Event(now, decision.state, note)),
         )
         if translation is None:
@@ -236,12 +260,12 @@ class Translator:
             business_number=translation.business_number,
         )
 
-    def _supersede(self, older: Iterable[Revision]) -> None:
+    def _supersede(self, older: Iterable[Revision], **changes: Any) -> None:
         """Close what never reached the partner, so that nobody works on it any more."""
         for revision in older:
             if revision.state in _UNSENT:
                 note = "a newer revision took its place"
-                self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
+                self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note, **changes)
 
     def _deliver(self, revision: Revision) -> None:
         self.outbox.deliveries([DeliveryMessage.of(revision)])
@@ -315,14 +339,32 @@ def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:
     return message.modified_at < newest.modified_at
 
 
-def _is_from_before_a_change(reading: _Reading, newest: Revision | None) -> bool:
-    """Whether the document is a state from before a change of the partner's was written into it.
+def _is_past(message: DocumentMessage, reading: _Reading, newest: Revision | None) -> bool:
+    """Whether the document surely is an older state than the newest that was handled.
 
-    It may have waited in the queue meanwhile; sent now, it would take the partner's own wish back.
+    It may have waited in the queue while a change of the partner's was written, or come a second time after its
+    successor (SQS: a deletion can fail). Sent now, it would take back what the partner knows. Of two states that were
+    polled the time has to agree with the row version: after a backup was restored, versions begin again further below.
     """
-    return (
-        newest is not None and reading.document is not None and is_older(reading.document.version, newest.visma_version)
-    )
+    if newest is None or not is_older(_version(reading), newest.visma_version):
+        return False
+    return newest.modified_at is None or message.modified_at <= newest.modified_at
+
+
+def _version(reading: _Reading) -> str | None:
+    return reading.document.version if reading.document else None
+
+
+def _status(reading: _Reading) -> str | None:
+    return _clipped_if_any(reading.document.status) if reading.document else None
+
+
+def _clipped(words: str, longest: int) -> str:
+    return words if len(words) <= longest else f"{words[: longest - 3]}..."
+
+
+def _clipped_if_any(words: str | None) -> str | None:
+    return None if words is None else _clipped(words, LONGEST_WORDS)
 
 
 def _skips_unmapped(routing: Routing, company: str) -> bool:
