@@ -53,6 +53,7 @@ def a_revision(sequence=1, *, key=KEY, state=State.TRANSLATED, **changes) -> Rev
         created_at=NOW,
         updated_at=NOW,
         modified_at=NOW - timedelta(minutes=3),
+        seen_at=NOW - timedelta(minutes=1),
         visma_status="Open",
         partner="acme",
         transaction_type=TransactionType.PURCHASE_ORDER,

@@ -306,6 +306,7 @@ class World:
                     kind=ORDER.kind,
                     number=number,
                     modified_at=self.clock.now(),
+                    seen_at=self.clock.now(),
                     document=self.raw_document(number),
                 )
             ]

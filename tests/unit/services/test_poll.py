@@ -104,6 +104,7 @@ class TestWhatIsQueued:
         assert (message.company, message.kind, message.number) == ("nordic", Kind.PURCHASE_ORDER, "1")
         assert bytes(message.document) == raw
         assert message.modified_at == bench.clock.now() - 5 * MINUTE
+        assert message.seen_at == bench.clock.now(), "by the server's clock"
         assert message.cause == "poll"
         for _ in range(5):
             rest(bench)

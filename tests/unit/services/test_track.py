@@ -242,6 +242,39 @@ class TestFollowing:
         assert "the partner rejected it: AK5: bad" in bench.of(key).reason
         assert bench.telemetry.events("error") == ["rejected"]
 
+    def _agreed_on(self, bench, *states):
+        """Revision 1 is sent; on top of it stand others in these states."""
+        key = bench.sent()
+        for sequence, state in enumerate(states, start=2):
+            bench.revision(sequence=sequence, state=state, transaction_id=f"80221{sequence}")
+        return key
+
+    def test_what_was_agreed_on_top_of_a_refused_revision_needs_its_person_as_well(self, bench):
+        """The partner does not have revision 1, so it does not know what its own change made of it."""
+        key = self._agreed_on(bench, State.AGREED, State.AGREED)
+        bench.news(key, acknowledgment_status="REJECTED")
+        bench.run()
+        assert [one.state for one in bench.ledger.revisions(key)] == [State.REJECTED] * 3
+        assert "on top of revision 1" in bench.ledger.get(key, 3).reason
+
+    def test_what_was_sent_whole_since_is_known_whatever_became_of_the_one_before(self, bench):
+        key = self._agreed_on(bench, State.AGREED, State.SENT, State.AGREED)
+        bench.news(key, acknowledgment_status="REJECTED")
+        bench.run()
+        assert [one.state for one in reversed(bench.ledger.revisions(key))] == [
+            *(State.REJECTED, State.AGREED),
+            *(State.SENT, State.AGREED),
+        ]
+
+    def test_a_rejection_waits_while_a_change_is_being_written(self, bench):
+        key = self._agreed_on(bench, State.CHANGING)
+        bench.news(key, acknowledgment_status="REJECTED")
+        bench.run()
+        assert bench.of(key).state is State.SENT
+        bench.ledger.move(bench.ledger.get(key, 2), State.SUPERSEDED, now=bench.clock.now(), note="given up")
+        bench.run()
+        assert bench.of(key).state is State.REJECTED
+
     def test_an_overdue_acknowledgment_is_counted_once_and_can_still_come(self, bench):
         key = bench.sent()
         bench.news(key, validation_status="VALID", delivery_status="DELIVERED")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -63,7 +63,7 @@ class Bench:
             company=key.company,
             kind=key.kind,
             number=key.number,
-            **({"modified_at": self.clock.now(), "document": msgspec.Raw(raw)} | changes),
+            **({"modified_at": self.clock.now(), "seen_at": self.clock.now(), "document": msgspec.Raw(raw)} | changes),
         )
 
     def see(self, document, /, *, key=ORDER, **changes):
@@ -318,11 +318,22 @@ class TestAStateThatIsPast:
         bench.becomes(State.SENT)
         assert bench.see(an_order("11.0", timeStamp=self.OLD)) is Outcome.QUEUED
 
-    def test_the_tie_of_two_time_stamps_is_decided_by_the_version(self, bench):
-        now = bench.clock.now()
-        bench.see(an_order("11.0", timeStamp=self.NEW), modified_at=now)
-        assert bench.see(an_order("10.0", timeStamp=self.OLD), modified_at=now) is Outcome.KNOWN
+    def test_in_the_autumn_hour_a_later_state_reads_as_earlier_and_counts_all_the_same(self, bench):
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        assert bench.see(an_order("11.0"), modified_at=bench.clock.now() - timedelta(minutes=50)) is Outcome.QUEUED
+
+    @pytest.mark.parametrize("seen", [{"seen_at": None}, {"seen_at": datetime(2026, 11, 2, 8, tzinfo=UTC)}])
+    def test_where_nobody_knows_which_was_seen_first_the_version_decides(self, bench, seen):
+        bench.see(an_order("11.0", timeStamp=self.NEW), **seen)
+        assert bench.see(an_order("10.0", timeStamp=self.OLD), **seen) is Outcome.KNOWN
         assert bench.states() == [State.TRANSLATED]
+
+    def test_a_clock_of_visma_that_was_set_back_hides_no_newer_version(self, bench):
+        bench.see(an_order("10.0", timeStamp=self.OLD))
+        bench.becomes(State.SENT)
+        earlier = bench.clock.now() - timedelta(hours=1)
+        assert bench.see(an_order("11.0", timeStamp=self.NEW), seen_at=earlier) is Outcome.QUEUED
 
 
 class TestARejectedRevision:

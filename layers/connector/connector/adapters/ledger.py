@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 _LARGE = 100_000
 _HISTORY = 60
-_TIMES = {"created_at", "updated_at", "modified_at", "claim_until", "first_attempt_at", "asked_since", "sent_at"}
+_TIMES = {
+    *("created_at", "updated_at", "modified_at", "seen_at"),
+    *("claim_until", "first_attempt_at", "asked_since", "sent_at"),
+}
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}

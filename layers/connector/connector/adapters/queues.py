@@ -51,22 +51,23 @@ class SqsOutbox:
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
         """Queue documents; the same state of the same document within five minutes is taken once."""
-        entries = [_entry(group_name(each.key), _body(each), hashed=True) for each in messages]
+        entries = [_entry(group_name(each.key), _body(each), known_by=_body(_unseen(each))) for each in messages]
         self._send(self._documents_url, entries)
 
     def deliveries(self, messages: Iterable[DeliveryMessage]) -> None:
         """Queue deliveries. A repetition is always meant (the claim in the ledger knows it), so each has its own id."""
-        entries = [_entry(group_name(each.key), _body(each), hashed=False) for each in messages]
+        entries = [_entry(group_name(each.key), _body(each)) for each in messages]
         self._send(self._deliveries_url, entries)
 
     def hints(self, messages: Iterable[HintMessage]) -> None:
         """Queue hints; a callback that is repeated within five minutes is taken once."""
-        entries = [_entry(_safe(f"hint#{each.transaction_id}"), _body(each), hashed=True) for each in messages]
+        bodies = [(_safe(f"hint#{each.transaction_id}"), _body(each)) for each in messages]
+        entries = [_entry(group, body, known_by=body) for group, body in bodies]
         self._send(self._changes_url, entries)
 
     def changes(self, messages: Iterable[ChangeMessage]) -> None:
         """Queue changes. As with deliveries a repetition is always meant, so each has its own id."""
-        entries = [_entry(group_name(each.key), _body(each), hashed=False) for each in messages]
+        entries = [_entry(group_name(each.key), _body(each)) for each in messages]
         self._send(self._changes_url, entries)
 
     def _send(self, url: str, entries: Sequence[SendMessageBatchRequestEntryTypeDef]) -> None:
@@ -114,8 +115,14 @@ def _body(message: DocumentMessage | DeliveryMessage | HintMessage | ChangeMessa
     return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
-def _entry(group: str, body: str, *, hashed: bool) -> SendMessageBatchRequestEntryTypeDef:
-    unique = hashlib.sha256(f"{group} {body}".encode()).hexdigest() if hashed else uuid.uuid4().hex
+def _unseen(message: DocumentMessage) -> DocumentMessage:
+    """The same for every poll that shows the document in this state: what is queued again is a repetition."""
+    return msgspec.structs.replace(message, seen_at=None)
+
+
+def _entry(group: str, body: str, *, known_by: str | None = None) -> SendMessageBatchRequestEntryTypeDef:
+    """An entry; two with the same `known_by` within five minutes are one, and one without is always meant."""
+    unique = uuid.uuid4().hex if known_by is None else hashlib.sha256(f"{group} {known_by}".encode()).hexdigest()
     return {"Id": "0", "MessageBody": body, "MessageGroupId": group, "MessageDeduplicationId": unique}
 
 

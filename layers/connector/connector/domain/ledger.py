@@ -7,6 +7,7 @@ CAPTURED -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
 
 CHANGING -> AGREED       a change that the partner asked for is being written into Visma; then it knows the content
     +-> SUPERSEDED       it was not written, or somebody else's change came along with it
+                         (AGREED -> REJECTED  the partner refused what it had been sent before: it knows neither)
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.SUPERSEDED: frozenset(),
     State.SKIPPED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
     State.CHANGING: frozenset({State.AGREED, State.SUPERSEDED}),
-    State.AGREED: frozenset(),
+    State.AGREED: frozenset({State.REJECTED}),
 }
 
 
@@ -89,6 +90,8 @@ class Revision:
     Attributes:
         sequence: 1, 2, 3 ... in the order in which revisions of the document were captured.
         revision_id: Hash of the normalised content.
+        seen_at: Visma's own time when it showed this content, or the content that replaced it: states that were seen
+            before are past.
         reason: Why it is parked, rejected, skipped or superseded, as one sentence.
         field: The Visma field or routing key at fault.
         next_step: What a person should do.
@@ -99,7 +102,7 @@ class Revision:
         asked_since: Since when the outcome has been unknown.
         transaction_id: Orderful's id: of what was sent, or (CHANGING, AGREED) of the 860 by which the partner asked.
         attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
-        visma_version: Row version of the document in this state, or in the one that replaced it; older ones are past.
+        visma_version: Row version of the document in the same state; decides where the times of seeing cannot.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
         request_at: The same for the request as sent.
     """
@@ -111,6 +114,7 @@ class Revision:
     created_at: datetime
     updated_at: datetime
     modified_at: datetime | None = None
+    seen_at: datetime | None = None
     visma_status: str | None = None
     partner: str | None = None
     transaction_type: TransactionType | None = None

@@ -27,6 +27,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         document: The Visma document as read; absent when `document_at` names where it lies.
         document_at: Key in the payload bucket.
         modified_at: Visma's `lastModifiedDateTime` in UTC.
+        seen_at: Visma's own time when it showed the document in this state. Of two states the one that was seen later
+            is the newer one, whatever zone the time stamps are in.
         cause: `poll`, or who asked and when (`release 2026-11-22T07:00:00+00:00`), which keeps the queue from taking a
             repeated wish for a duplicate.
     """
@@ -35,6 +37,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     kind: Kind
     number: str
     modified_at: datetime
+    seen_at: datetime | None = None
     document: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     document_at: str | None = None
     cause: str = "poll"

@@ -291,7 +291,7 @@ class _Run:
             )
             verdicts[key] = (verdict, row.modified_at)
             if verdict is Verdict.QUEUE:
-                messages.append(self._message(row, key, modified_at or page.server_time))
+                messages.append(self._message(row, key, modified_at or page.server_time, seen_at=page.server_time))
         if messages:
             poller.outbox.documents(messages)
         self.cursor = cursors_.remember(self.cursor, verdicts, server_time=page.server_time)
@@ -304,9 +304,14 @@ class _Run:
                 {"company": self._company.name, "resource": self._resource.value, "reason": sentence},
             )
 
-    def _message(self, row: Row, key: str, modified_at: datetime) -> DocumentMessage:
-        kind = KIND_OF[self._resource]
-        message = DocumentMessage(company=self._company.name, kind=kind, number=key, modified_at=modified_at)
+    def _message(self, row: Row, key: str, modified_at: datetime, *, seen_at: datetime) -> DocumentMessage:
+        message = DocumentMessage(
+            company=self._company.name,
+            kind=KIND_OF[self._resource],
+            number=key,
+            modified_at=modified_at,
+            seen_at=seen_at,
+        )
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 
     def _key(self, row: Row) -> str:

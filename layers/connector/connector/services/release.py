@@ -82,6 +82,7 @@ def message_for(revision: Revision, source: bytes, payloads: Payloads, *, now: d
         kind=key.kind,
         number=key.number,
         modified_at=revision.modified_at or revision.created_at,
+        seen_at=revision.seen_at,
         cause=f"{cause} {now.isoformat()}",
     )
     return loaded(message, source, payloads, at=now)

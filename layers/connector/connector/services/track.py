@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
-from connector.domain.ledger import Revision, State, may_move
+from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State, may_move
 from connector.domain.transactions import Stream
 from connector.services.deliver import AFTER_REJECTION
 from connector.services.messages import DeliveryMessage
@@ -156,7 +156,10 @@ class Tracker:
             news.attention
             or f"Orderful: {remote.validation_status}, {remote.delivery_status}, {remote.acknowledgment_status}"
         )
-        if target is State.REJECTED and revision.state is not State.REJECTED:
+        is_refused = target is State.REJECTED and revision.state is not State.REJECTED
+        if is_refused:
+            if not self._take_back_agreed(revision, now):
+                return 0
             problems = self.orderful.problems_of(remote.transaction_id)
             note = ": ".join([f"Orderful or the partner refused it, {news.attention}", *problems[:5]])
             seen |= {
@@ -169,8 +172,32 @@ class Tracker:
             self.ledger.move(revision, target, now=now, note=note, **seen)
         except Conflict:
             return 0
+        if is_refused:
+            self._take_back_agreed(revision, now)  # once more: a change may have been agreed on in the same moment
         self._announce(revision, target, news, note)
         return 1
+
+    def _take_back_agreed(self, refused: Revision, now: datetime) -> bool:
+        """Reject what the partner asked for on top of a revision that it refuses: it knows neither.
+
+        A person has to see to it, as with the refused revision itself, and can have the whole sent again.
+
+        Returns:
+            False while a change is just being written: the news waits for the next run.
+        """
+        newer = [one for one in self.ledger.revisions(refused.key, limit=20) if one.sequence > refused.sequence]
+        if any(one.state is State.CHANGING for one in newer):
+            return False
+        if any(one.state in KNOWN_TO_PARTNER - {State.AGREED} for one in newer):
+            return True  # the whole was sent since
+        for one in newer:
+            if one.state is State.AGREED:
+                reason = f"The partner asked for it on top of revision {refused.sequence}, which was refused."
+                with suppress(Conflict):
+                    self.ledger.move(
+                        one, State.REJECTED, now=now, note=reason, reason=reason, next_step=AFTER_REJECTION
+                    )
+        return True
 
     def _announce(self, revision: Revision, target: State, news: News, note: str) -> None:
         fields: Fields = {**_names(revision), "state": target.value}

@@ -99,7 +99,7 @@ class Translator:
         sent = next((revision for revision in history if _reached_partner(revision)), None)
         newest = history[0] if history else None
 
-        if _is_outdated(message, newest) or _is_past(message, reading, newest):
+        if _is_past(message, reading, newest):
             return Outcome.KNOWN
         if newest is not None and newest.state is State.CHANGING:
             raise Transient(
@@ -110,7 +110,7 @@ class Translator:
         if sent is not None and sent.revision_id == reading.revision_id:
             # The partner has this content. Whatever was captured since and never left has been taken back.
             undone = [revision for revision in history if revision.sequence > sent.sequence]
-            self._supersede(undone, visma_version=_version(reading), modified_at=message.modified_at)
+            self._supersede(undone, visma_version=_version(reading), seen_at=message.seen_at)
             return Outcome.KNOWN
         if newest is not None and newest.revision_id == reading.revision_id:
             if newest.state is State.TRANSLATED:
@@ -194,6 +194,7 @@ class Translator:
             newest,
             updated_at=self.clock.now(),
             modified_at=message.modified_at,
+            seen_at=message.seen_at,
             visma_status=_status(reading),
             visma_version=_version(reading),
         )
@@ -220,6 +221,7 @@ class Translator:
             created_at=now,
             updated_at=now,
             modified_at=message.modified_at,
+            seen_at=message.seen_at,
             visma_status=_status(reading),
             visma_version=_version(reading),
             history=(Event(now, State.CAPTURED, f"seen changed in Visma ({message.cause})"),),
@@ -329,26 +331,20 @@ def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
     return data
 
 
-def _is_outdated(message: DocumentMessage, newest: Revision | None) -> bool:
-    """Whether a second look was asked for content that a newer one replaced meanwhile.
-
-    The poller's own messages come in order; a release carries the content that was stored when it was parked.
-    """
-    if message.cause == _POLLED or newest is None or newest.modified_at is None:
-        return False
-    return message.modified_at < newest.modified_at
-
-
 def _is_past(message: DocumentMessage, reading: _Reading, newest: Revision | None) -> bool:
-    """Whether the document surely is an older state than the newest that was handled.
+    """Whether the document is an older state than the newest that was handled.
 
-    It may have waited in the queue while a change of the partner's was written, or come a second time after its
-    successor (SQS: a deletion can fail). Sent now, it would take back what the partner knows. Of two states that were
-    polled the time has to agree with the row version: after a backup was restored, versions begin again further below.
+    It may have been read before a change of the partner's was written, or come a second time after its successor (SQS:
+    a deletion can fail), or have been parked and released when a newer one had taken its place. What was seen earlier
+    is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
+    Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
     """
-    if newest is None or not is_older(_version(reading), newest.visma_version):
+    if newest is None:
         return False
-    return newest.modified_at is None or message.modified_at <= newest.modified_at
+    version, standing = _version(reading), newest.visma_version
+    if message.seen_at is not None and newest.seen_at is not None and message.seen_at != newest.seen_at:
+        return message.seen_at < newest.seen_at and not is_older(standing, version)
+    return is_older(version, standing)
 
 
 def _version(reading: _Reading) -> str | None:
