@@ -22,7 +22,9 @@ def test_every_state_has_its_moves_and_can_be_reached_from_the_capture():
 
 
 def test_what_a_partner_asked_for_is_never_sent_to_it():
-    assert reachable(State.CHANGING) == {State.CHANGING, State.AGREED, State.SUPERSEDED}
+    assert MOVES[State.CHANGING] == {State.AGREED, State.SUPERSEDED}
+    assert MOVES[State.AGREED] == {State.REJECTED}, "with the revision on top of which it was agreed"
+    assert not reachable(State.CHANGING) & {State.TRANSLATED, State.SENDING, State.UNCONFIRMED}
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED])
