@@ -44,7 +44,8 @@ def make_table(name: str, *, range_key: bool = True, by_state: bool = False) -> 
         "KeySchema": _schema(index_keys),
         "Projection": {"ProjectionType": "ALL"},
     }
-    boto3.client("dynamodb").create_table(
+    client: Any = boto3.client("dynamodb")
+    client.create_table(
         TableName=name,
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys + index_keys],
         KeySchema=_schema(keys),
@@ -61,7 +62,8 @@ def make_ledger_home() -> None:
 
 def make_bucket() -> None:
     """The payload bucket."""
-    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client: Any = boto3.client("s3")
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def make_queue(name: str) -> str:
@@ -71,12 +73,14 @@ def make_queue(name: str) -> str:
         "DeduplicationScope": "messageGroup",
         "FifoThroughputLimit": "perMessageGroupId",
     }
-    return boto3.client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]
+    client: Any = boto3.client("sqs")
+    url: str = client.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]
+    return url
 
 
 def drain(url: str) -> list[dict[str, Any]]:
     """Take every message off a queue, in order."""
-    client = boto3.client("sqs")
+    client: Any = boto3.client("sqs")
     taken: list[dict[str, Any]] = []
     while messages := client.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"], WaitTimeSeconds=0

@@ -1,0 +1,177 @@
+"""The address of the callback over a real socket, asked by Schemathesis with what its OpenAPI document allows and not.
+
+A small bridge stands for API Gateway: it turns each HTTP request into the event that `template.yaml` has Lambda get.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import requests
+import schemathesis
+import yaml
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
+
+from proof.bad_input.callbacks import wrong_with
+from proof.bad_input.door import Door
+from proof.bad_input.trial import Ending, Target
+from proof.strategies.callbacks import HEADER, SECRET
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "callback.openapi.yaml"
+MOST_BYTES = 10 * 1024 * 1024
+"""API Gateway: a larger request never reaches the function."""
+
+_CONFORMS = [status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCase:
+    """One HTTP request.
+
+    Attributes:
+        knows: It brings the agreed secret.
+        trouble: The queue takes nothing meanwhile.
+    """
+
+    request: schemathesis.Case[Any]
+    knows: bool
+    trouble: bool
+
+    def __repr__(self) -> str:
+        """The request."""
+        drawn = self.request
+        words = f"{'known' if self.knows else 'unknown'}{', queue down' if self.trouble else ''}"
+        return f"{words}: {drawn.method} {drawn.media_type} {str(drawn.headers)[:100]} {str(drawn.body)[:200]}"
+
+
+class Bridge:
+    """API Gateway with a stage `v1` and one route, as far as a caller can tell."""
+
+    def __init__(self, door: Door) -> None:
+        """Hand requests on to this function."""
+        self._door = door
+
+    def __call__(self, environ: Any, start: Any) -> Any:
+        """Answer one request (WSGI)."""
+        return self._answer(Request(environ))(environ, start)
+
+    def _answer(self, request: Request) -> Response:
+        body = request.get_data()
+        if (request.method, request.path) != ("POST", "/v1/orderful"):
+            return _gateway(404, "Missing Authentication Token")
+        if len(body) > MOST_BYTES:
+            return _gateway(503, "Request Too Long")
+        answer = self._door.ask(proxy_event(request, body))
+        return Response(answer["body"], answer["statusCode"], answer["headers"])
+
+
+def proxy_event(request: Request, body: bytes) -> dict[str, Any]:
+    """The event of a REST API without binary media types: the body is text, each header stands in it twice."""
+    many: dict[str, list[str]] = {}
+    for name, value in request.headers:
+        many.setdefault(name, []).append(value)
+    return {
+        "resource": "/orderful",
+        "path": "/orderful",
+        "httpMethod": request.method,
+        "headers": {name: values[-1] for name, values in many.items()},
+        "multiValueHeaders": many,
+        "queryStringParameters": request.args.to_dict() or None,
+        "multiValueQueryStringParameters": dict(request.args.lists()) or None,
+        "requestContext": {"stage": "v1", "resourcePath": "/orderful", "identity": {"sourceIp": request.remote_addr}},
+        "body": body.decode("utf-8", "replace") if body else None,
+        "isBase64Encoded": False,
+    }
+
+
+@contextmanager
+def served(door: Door) -> Iterator[str]:
+    """The address of the API, on a free port of this machine."""
+    server = make_server("127.0.0.1", 0, Bridge(door), request_handler=_KeptAlive)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def target(door: Door, url: str, session: requests.Session) -> Target[ApiCase]:
+    """The target."""
+    return Target(
+        "Any HTTP request to the callback is answered as its OpenAPI document says, with 503 for our own trouble only",
+        api_cases(),
+        lambda case: fed(door, url, session, case),
+    )
+
+
+def fed(door: Door, url: str, session: requests.Session, case: ApiCase) -> Ending:
+    """Send one request."""
+    ending = Ending()
+    given = {HEADER: SECRET} if case.knows else {HEADER: "not-" + SECRET}
+    door.sqs.refuses = case.trouble
+    try:
+        response = case.request.call(base_url=url, session=session, headers=given, timeout=30)
+    finally:
+        door.sqs.refuses = False
+    hints = door.hints()
+    ending.end = str(response.status_code)
+    allowed = ({202, 503} if case.trouble else {202}) if case.knows else {401}
+    ending.expect(response.status_code in allowed, f"it was answered {response.status_code}, not one of {allowed}")
+    checks = _CONFORMS if case.trouble else [*_CONFORMS, not_a_server_error]
+    try:
+        case.request.validate_response(response, checks=checks)
+    except FailureGroup as failures:
+        ending.problems.extend(f"{type(one).__name__}: {one}"[:200] for one in failures.exceptions)
+    ending.expect(len(hints) <= (1 if response.status_code == 202 else 0), f"it queued {len(hints)} messages")
+    for hint in hints:
+        ending.problems.extend(wrong_with(hint))
+    return ending
+
+
+@st.composite
+def api_cases(draw: st.DrawFn) -> ApiCase:
+    """A request that the document allows, or one that it does not."""
+    mode = draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
+    return ApiCase(
+        request=draw(_requests(mode)),
+        knows=draw(st.sampled_from([True, True, True, False])),
+        trouble=draw(st.sampled_from([False] * 9 + [True])),
+    )
+
+
+@cache
+def _requests(mode: GenerationMode) -> st.SearchStrategy[schemathesis.Case[Any]]:
+    document = schemathesis.openapi.from_dict(yaml.safe_load(DOCUMENT.read_text()))
+    return document["/orderful"]["POST"].as_strategy(generation_mode=mode)
+
+
+class _KeptAlive(WSGIRequestHandler):
+    """One connection for many requests, and no line for each."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - as in the parent
+        """Say nothing."""
+
+
+def _gateway(status: int, message: str) -> Response:
+    return Response(f'{{"message": "{message}"}}', status, {"Content-Type": "application/json"})

@@ -1,0 +1,287 @@
+"""860s: each between two sound ones, by inbox or callback, through the intake and into the order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from connector.adapters.changes import DynamoChanges
+from connector.adapters.http import Answer, Call
+from connector.adapters.orderful_inbound import OrderfulInbound
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.queues import SqsOutbox, SqsPostponer, received
+from connector.domain.changes import CHANGE, DECIDED, Change, ChangeState
+from connector.domain.inbound import ApiVersion
+from connector.services.change_ports import Changes
+from connector.services.consume import consume
+from connector.services.messages import ChangeMessage, HintMessage
+from connector.services.ports import Deadline, Metric, OrderAnswer
+from proof.bad_input.queue import StrictSqs
+from proof.bad_input.stores import BUCKET, MeasuredChanges, fresh_table
+from proof.bad_input.trial import Ending, Target, inexact
+from proof.bad_input.watch import is_list, told
+from proof.strategies.changes import BASE_URL, NUMBER, ChangeCase, change_cases, delivery_of, inbox_item, mosaic, x12
+from proof.strategies.damage import BYTES, damaged, written
+from proof.strategies.visma import READ
+from tests.support.change_fakes import InMemoryChanges
+from tests.support.change_world import FakeOrders
+from tests.support.change_world import World as Fakes
+from tests.support.fakes import StepDeadline
+from tests.support.visma_samples import a_purchase_order, an_order_line
+
+_CHANGES = "changes.fifo"
+NEIGHBOURS = {802210971: ("500124", 880), 802210973: ("500125", 720)}
+"""Transactions of the sound changes: the order, and what its line 1 has afterwards."""
+
+UNREADABLE = re.compile(r"Orderful (answered|gives no message)|Visma answered something that is no purchase order")
+"""Why a message may come back: what was asked for cannot be read now, and only the other side can change that."""
+
+_CAME_TO_NOTHING = (Metric.CALLBACKS_UNUSABLE, Metric.STREAM_MISMATCH)
+_decode = msgspec.json.Decoder(HintMessage | ChangeMessage).decode
+_ROUNDS = 8
+
+
+@dataclass(slots=True)
+class Orderful:
+    """Orderful's side as far as HTTP: an inbox, single transactions, confirmations."""
+
+    items: dict[int, bytes]
+    messages: dict[int, bytes]
+    told: list[str] = field(default_factory=list)
+    clock: Any = None
+
+    def ask(self, call: Call, _deadline: Deadline) -> Answer:
+        """Answer a call."""
+        status, body = self._answer(call.method, call.url.removeprefix(BASE_URL))
+        return Answer("Orderful", status, {}, body, self.clock.now())
+
+    def orderful_api_key(self) -> str:
+        """The key."""
+        return "key"
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+    def orderful_next_step(self) -> str:
+        """For sentences."""
+        return "Set the key."
+
+    def _answer(self, method: str, path: str) -> tuple[int, bytes]:
+        if method == "POST":
+            known = [number for number in self.items if delivery_of(number) in path]
+            self.told.append(path)
+            return (200, b"{}") if known else (404, b'{"message": "unknown"}')
+        if path.startswith("/inboxes/"):
+            waiting = [body for number, body in self.items.items() if not self._is_told(number)]
+            return 200, b"[" + b",".join(waiting) + b"]"
+        found = re.fullmatch(r"/(?:v3/)?transactions/([0-9a-f-]+)(/message)?", path)
+        number = int(found[1]) if found is not None and found[1].isdigit() else 0
+        kept = self.messages if found is not None and found[2] else self.items
+        return (200, kept[number]) if number in kept else (404, b'{"message": "unknown"}')
+
+    def _is_told(self, number: int) -> bool:
+        return any(delivery_of(number) in path for path in self.told)
+
+
+class StrangeOrders:
+    """The `OrderDesk` port: one order is answered in other bytes, and what is written is looked at."""
+
+    def __init__(self, orders: FakeOrders, strange: bytes | None, ending: Ending) -> None:
+        """Answer `strange` for the drawn change's order."""
+        self._orders, self._strange, self._ending = orders, strange, ending
+
+    def __call__(self, *_: object) -> StrangeOrders:
+        """The factory is the desk."""
+        return self
+
+    def get_order(self, number: str) -> OrderAnswer | None:
+        """Read an order."""
+        answer = self._orders.get_order(number)
+        if answer is None or self._strange is None or number in {order for order, _ in NEIGHBOURS.values()}:
+            return answer
+        return OrderAnswer(answer.etag, self._strange)
+
+    def put_order(self, number: str, *, etag: str, body: bytes) -> str:
+        """Write into an order."""
+        self._ending.expect(not inexact(body), f"an inexact number is written: {inexact(body)}")
+        return self._orders.put_order(number, etag=etag, body=body)
+
+
+class World:
+    """Three orders that the partner has, and three changes of them."""
+
+    def __init__(self, case: ChangeCase, changes: Changes, ending: Ending) -> None:
+        """Set everything up but handle nothing."""
+        self.fakes, self.ending, self.sqs = Fakes(quantities="new_total"), ending, StrictSqs()
+        self.returned: list[str] = []
+        for order, _ in NEIGHBOURS.values():
+            self.fakes.orders.put_in(a_purchase_order(orderNbr=order, lines=[an_order_line(1)]))
+            self.fakes.poll(order)
+        self.fakes.rest()
+        (first, (one, _)), (last, (other, _)) = NEIGHBOURS.items()
+        items = {
+            first: written(inbox_item(first, mosaic(one, NEIGHBOURS[first][1]))),
+            NUMBER: case.item,
+            last: written(inbox_item(last, x12(other, NEIGHBOURS[last][1]))),
+        }
+        self.orderful = Orderful(items, {NUMBER: written(mosaic("500123", 900))}, clock=self.fakes.clock)
+        self.ports: dict[str, Any] = {
+            "changes": changes,
+            "outbox": SqsOutbox(changes_url=_CHANGES, client=self.sqs),  # type: ignore[arg-type]
+            "inbound": OrderfulInbound(
+                BASE_URL,
+                self.orderful,  # type: ignore[arg-type]
+                self.orderful,  # type: ignore[arg-type]
+                self.fakes.clock,
+                StepDeadline(),
+            ),
+            "orders": StrangeOrders(self.fakes.orders, case.order, ending),
+        }
+
+    @property
+    def changes(self) -> Changes:
+        """The records."""
+        changes: Changes = self.ports["changes"]
+        return changes
+
+    def collect(self) -> list[str]:
+        """The scheduled run; gives what it could not do."""
+        return self.fakes.collect(**self.ports).problems
+
+    def hint(self, numbers: Sequence[int]) -> None:
+        """Callbacks have named these."""
+        self.ports["outbox"].hints(
+            [
+                HintMessage(transaction_id=str(one), delivery_id=delivery_of(one), version=ApiVersion.V4)
+                for one in numbers
+            ]
+        )
+
+    def work_off(self) -> list[dict[str, Any]]:
+        """Consume what waits until nothing does, and what comes back a few times; gives the batches."""
+        seen: list[dict[str, Any]] = []
+        for _ in range(_ROUNDS):
+            events = self.sqs.events(_CHANGES)
+            if not events:
+                break
+            seen += events
+            for event in events:
+                self.consume(event)
+            self.fakes.clock.forward(minutes=1)
+        else:
+            self.ending.problems.append("the queue never gets empty")
+        return seen
+
+    def consume(self, event: dict[str, Any]) -> None:
+        """Work through a batch as the function does."""
+        applier = self.fakes.applier(**self.ports)
+        returned = consume(
+            received(event),
+            told(lambda body: applier.handle(_decode(body)), self.ending, but=UNREADABLE),
+            queue=SqsPostponer(_CHANGES, client=self.sqs),  # type: ignore[arg-type]
+            telemetry=self.fakes.telemetry,
+            deadline=StepDeadline(),
+        )
+        bodies = {record["messageId"]: record["body"] for record in event["Records"]}
+        self.returned += [bodies[name] for name in returned]
+
+    def quantity(self, order: str) -> object:
+        """What line 1 of an order has."""
+        line = self.fakes.orders.line(1, order)
+        return line and line["orderQty"]
+
+
+def target() -> Target[ChangeCase]:
+    """The target."""
+    return Target(
+        "An 860 of any shape ends in a record; its neighbours are applied", change_cases(_strange_orders()), fed
+    )
+
+
+def fed(case: ChangeCase) -> Ending:
+    """Feed one change in."""
+    ending = Ending()
+    with _changes(case, ending) as changes:
+        world = World(case, changes, ending)
+        unread: list[str] = []
+        if case.by_hint:
+            world.hint([*NEIGHBOURS, NUMBER])
+        else:
+            unread = world.collect()
+        seen = world.work_off()
+        world.fakes.clock.forward(minutes=35)
+        unread += world.collect()
+        seen += world.work_off()
+        listed = is_list(b"[0," + case.item + b",0]")
+        excused = [one for one in unread if UNREADABLE.search(one)]
+        ending.expect(unread == excused, f"not collected: {unread}")
+        _judge(world, case, whole=listed or case.by_hint)
+        before = _outcomes(world)
+        for event in seen:
+            world.consume(event)
+        world.collect()
+        world.work_off()
+        ending.expect(_outcomes(world) == before, "the second time it ended in another way")
+        loud = [line for line in world.fakes.telemetry.lines if line[1] == "unexpected failure"]
+        ending.expect(not loud, f"a defect was logged: {loud}")
+    return ending
+
+
+def _judge(world: World, case: ChangeCase, *, whole: bool) -> None:
+    ending, counts = world.ending, world.fakes.telemetry.counts
+    for number, (order, quantity) in NEIGHBOURS.items():
+        change = _record(world, number)
+        if change is None:
+            ending.expect(not whole, f"its neighbour {number} was not taken in")
+            continue
+        ending.expect(change.state is ChangeState.APPLIED, f"its neighbour {number} is {change.state}: {change.reason}")
+        ending.expect(world.quantity(order) == quantity, f"order {order} has {world.quantity(order)}")
+    change = _record(world, NUMBER)
+    if change is not None:
+        ending.end = change.state.value.lower()
+        came_back = bool(world.returned) and case.order is not None
+        ending.expect(change.state in DECIDED or came_back, f"it stays {change.state}")
+        ending.expect(
+            change.reason or change.state in {ChangeState.APPLIED, ChangeState.RECORDED} or came_back,
+            "it ended without a reason",
+        )
+        ending.expect(change.document != CHANGE or change.history, "it has no history")
+        return
+    ending.end = "not for us or unreadable"
+    other = isinstance(world.changes, InMemoryChanges) and len(world.changes.all()) > len(NEIGHBOURS)
+    noted = other or any(counts[metric] for metric in _CAME_TO_NOTHING) or world.returned or not whole
+    ending.expect(noted or case.on_aws, "nobody was told of it")
+
+
+def _record(world: World, number: int) -> Change | None:
+    key = world.changes.known(str(number))
+    return None if key is None else world.changes.get(key, str(number))
+
+
+def _outcomes(world: World) -> list[object]:
+    found = [_record(world, number) for number in (*NEIGHBOURS, NUMBER)]
+    records = [(one.transaction_id, one.state.value, one.reason, one.differences) for one in found if one is not None]
+    return [*records, len(world.fakes.orders.puts), *map(world.quantity, world.fakes.orders.orders)]
+
+
+@st.composite
+def _strange_orders(draw: st.DrawFn) -> bytes:
+    """The drawn change's order in bytes with something wrong with them."""
+    tree, _ = damaged(draw, a_purchase_order(lines=[an_order_line(1)]), read=READ, times=draw(st.integers(1, 3)))
+    body = written(tree)
+    return BYTES[draw(st.sampled_from(list(BYTES)))](draw, body) if draw(st.integers(0, 4)) == 0 else body
+
+
+@contextmanager
+def _changes(case: ChangeCase, ending: Ending) -> Iterator[Changes]:
+    if not case.on_aws:
+        yield MeasuredChanges(ending)
+        return
+    with fresh_table() as table:
+        yield DynamoChanges(table, S3Payloads(BUCKET))

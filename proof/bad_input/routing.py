@@ -1,0 +1,149 @@
+"""Routing files: whatever is in one, the check says so; with one that passes nothing raises anything but `Parked`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from connector.domain.change_decision import decide
+from connector.domain.documents import Kind, VismaDocument
+from connector.domain.errors import Parked
+from connector.domain.routing import Routing, role_of
+from connector.domain.standing_order import StandingOrder
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.change.read import read_change
+from connector.edi.translate import translate
+from connector.edi.visma.read import decode, read_document
+from connector.edi.visma.standing_order import read_standing_order
+from connector.routing_file import Checked, check
+from connector.services.policy import hold_reason
+from connector.services.poll import Poller
+from connector.services.ports import Resource
+from ops.files import read_routing
+from ops.output import WrongInput
+from proof.bad_input.documents import OneList
+from proof.bad_input.stores import MeasuredCursors
+from proof.bad_input.trial import Ending, Target, floats_in, place_of
+from proof.strategies.changes import mosaic, x12
+from proof.strategies.routing import RoutingCase, routing_cases
+from proof.strategies.visma import ORIGINS, sound
+from tests.support.fakes import ManualClock, MemoryOutbox, MemoryPayloads, RecordingTelemetry, StepDeadline
+
+_LONGEST_SENTENCE = 1_000
+
+
+def target() -> Target[RoutingCase]:
+    """The target."""
+    return Target("A routing file of any shape is judged; with one that passes nothing breaks", routing_cases(), fed)
+
+
+def fed(case: RoutingCase) -> Ending:
+    """Check one file, twice, and use it if it passes."""
+    ending = Ending("not YAML")
+    try:
+        checked, again = _checked(case), _checked(case)
+    except WrongInput as refused:
+        ending.expect(0 < len(str(refused)) <= _LONGEST_SENTENCE, "its refusal is as long as a book")
+        return ending
+    ending.expect(checked == again or "nan" in repr(checked), "the second time it was judged in another way")
+    ending.end = "malformed" if checked.malformed else "refused" if checked.errors else "passed"
+    ending.expect(checked.errors or not checked.malformed, "it is malformed and nobody says why")
+    for problem in checked.problems:
+        ending.expect(str(problem).endswith("."), f"this is no sentence: {str(problem)[:200]}")
+    if checked.data is not None and not checked.errors:
+        _use(ending, checked.data)
+    return ending
+
+
+def _checked(case: RoutingCase) -> Checked:
+    if case.text is None:
+        return check(case.data)
+    with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
+        Path(file.name).write_bytes(case.text)
+        return read_routing(file.name)
+
+
+def _use(ending: Ending, data: Any) -> None:
+    """Everything that is ever asked of a routing that is in force."""
+    ending.expect(not list(floats_in(data)), "a binary float is in the stored routing")
+    routing = Routing.from_data(json.loads(json.dumps(data)))
+    for work in (_poll, _send, _take_in):
+        try:
+            for problem in work(routing):
+                ending.problems.append(problem)
+        except Parked:
+            ending.problems.append(f"{work.__name__[1:]} parked where nothing can be parked")
+        except Exception as error:  # noqa: BLE001 - what it was is told
+            ending.problems.append(
+                f"{work.__name__[1:]}: {type(error).__name__} at {place_of(error)}: {str(error)[:200]}"
+            )
+
+
+def _poll(routing: Routing) -> Iterator[str]:
+    for resource in Resource:
+        clock, ending = ManualClock(), Ending()
+        poller = Poller(
+            erp=OneList(clock, resource, b"[" + sound(resource, "900001") + b"]"),
+            cursors=MeasuredCursors(ending),
+            outbox=MemoryOutbox(),
+            payloads=MemoryPayloads(),
+            clock=clock,
+            telemetry=RecordingTelemetry(),
+        )
+        for _ in range(2):
+            # A list of which every row is older than the window, or of another branch, is refused or passed over.
+            poller.poll_all(routing.companies.values(), StepDeadline())
+            clock.forward(minutes=31)
+        yield from ending.problems
+
+
+def _send(routing: Routing) -> Iterator[str]:
+    for company, _, role, number in routing.numbers():
+        for resource, origin in ORIGINS.items():
+            if role_of(origin.kind) != role:
+                continue
+            document = _document(resource)
+            route = routing.route(company, origin.kind, number)
+            hold_reason(document, route)
+            for stream, purpose in product(Stream, Purpose):
+                try:
+                    translation = translate(document.content, route, stream=stream, purpose=purpose)
+                except Parked as parked:
+                    if not parked.sentence.endswith("."):
+                        yield f"this is no sentence: {parked.sentence[:200]}"
+                    continue
+                if list(floats_in(translation.request.body)):
+                    yield "a binary float is in a request"
+
+
+def _take_in(routing: Routing) -> Iterator[str]:
+    for company, _, role, number in routing.numbers():
+        if role != "supplier":
+            continue
+        route, has = routing.route(company, Kind.PURCHASE_ORDER, number), _standing()
+        for stream in Stream:
+            sender = route.partner_isa_id.on(stream)
+            receiver = routing.companies[company].isa_id.on(stream)
+            if (company, route.partner) not in routing.senders(sender, stream):
+                yield "a partner is not found by its own ISA id"
+            if not routing.supplies(route.partner) or company not in routing.receivers(receiver, sender, stream):
+                yield "a company is not found by its own ISA id"
+        for message in (mosaic("500123", 900), x12("500123", 700)):
+            decision = decide(read_change(message, codes=route.changes.codes), had=has.content, has=has, route=route)
+            if any(isinstance(line.quantity, float) for line in decision.edits.lines):
+                yield "a binary float is in an edit"
+
+
+@cache
+def _document(resource: Resource) -> VismaDocument:
+    return read_document(decode(sound(resource, "900001")), company="nordic", kind=ORIGINS[resource].kind)
+
+
+@cache
+def _standing() -> StandingOrder:
+    return read_standing_order(sound(Resource.PURCHASE_ORDERS, "500123"), company="nordic", etag='"1"')

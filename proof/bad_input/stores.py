@@ -1,0 +1,106 @@
+"""The stores in memory with the sizes of the real ones, and a place for the real adapters over AWS in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+
+from connector.domain.changes import Change
+from connector.domain.cursor import Cursor
+from connector.domain.ledger import Revision, State
+from connector.services.ports import CursorLease
+from proof.bad_input.trial import Ending, floats_in
+from tests.support.aws import BUCKET, DOCUMENTS, aws_in_memory, make_bucket, make_table
+from tests.support.change_fakes import InMemoryChanges
+from tests.support.fakes import MemoryCursors, MemoryLedger
+
+MOST_ITEM = 400_000
+"""Bytes that an item of DynamoDB holds."""
+
+MOST_KEY = 2_048
+"""Bytes of a partition key."""
+
+
+class MeasuredLedger(MemoryLedger):
+    """Notes what the real table would refuse, and binary floats."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self._ending = ending
+
+    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+        """Write a new revision."""
+        self._measure(revision, request)
+        super().add(revision, source=source, request=request)
+
+    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+        """Write an old one anew."""
+        self._measure(revision, request)
+        super().retranslated(revision, was=was, source=source, request=request)
+
+    def _measure(self, revision: Revision, request: dict[str, Any] | None) -> None:
+        _measured(self._ending, revision.key.stored, revision)
+        self._ending.expect(not list(floats_in(request)), "a binary float is in the request")
+
+
+class MeasuredChanges(InMemoryChanges):
+    """The same for records of changes."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self._ending = ending
+
+    def add(self, change: Change, *, message: Any) -> Change:
+        """Write a new record."""
+        self._ending.expect(not list(floats_in(message)), "a binary float is in the message")
+        return super().add(change, message=message)
+
+    def _put(self, change: Change) -> None:
+        _measured(self._ending, change.key.stored, change)
+        super()._put(change)
+
+
+class MeasuredCursors(MemoryCursors):
+    """The same for cursors."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__()
+        self._ending = ending
+
+    def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
+        """Write a cursor."""
+        _measured(self._ending, lease.company, cursor)
+        super().save(lease, cursor, release=release, not_before=not_before)
+
+
+def _measured(ending: Ending, key: str, record: object) -> None:
+    size = len(msgspec.json.encode(record))
+    ending.expect(size < MOST_ITEM, f"a record of {size:,} bytes is more than the table takes")
+    ending.expect(len(key.encode()) <= MOST_KEY, f"a key of {len(key):,} characters is more than the table takes")
+
+
+@contextmanager
+def aws_for_a_run() -> Iterator[None]:
+    """AWS in memory, with the bucket; tables come and go with each case."""
+    with pytest.MonkeyPatch.context() as patch, aws_in_memory(patch):
+        make_bucket()
+        yield
+
+
+@contextmanager
+def fresh_table() -> Iterator[str]:
+    """The ledger's table, empty, for one case."""
+    make_table(DOCUMENTS, by_state=True)
+    try:
+        yield DOCUMENTS
+    finally:
+        boto3.client("dynamodb").delete_table(TableName=DOCUMENTS)
+
+
+__all__ = ["BUCKET", "MeasuredChanges", "MeasuredCursors", "MeasuredLedger", "aws_for_a_run", "fresh_table"]

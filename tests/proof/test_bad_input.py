@@ -1,0 +1,197 @@
+"""Bad input in its fast form; and that the proof sees what it is there to see."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+import requests
+from hypothesis import strategies as st
+
+from connector.adapters import visma_pages
+from connector.services import translate
+from connector.services.ports import Resource
+from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
+from proof.bad_input.door import LIMIT, open_door
+from proof.bad_input.stores import aws_for_a_run
+from proof.bad_input.trial import Ending, Target, floats_in, inexact, tried
+from proof.strategies.callbacks import HEADER, SECRET, CallbackCase
+from proof.strategies.changes import NUMBER, ChangeCase, inbox_item, mosaic, x12
+from proof.strategies.damage import damaged, twice, written
+from proof.strategies.routing import BASE, RoutingCase
+from proof.strategies.structures import TABLES, structure
+from proof.strategies.visma import ORIGINS, STAMP, VismaCase, sound
+from proof.tally import Size
+from tests.support.openapi import CONTRACTS
+from tests.support.visma_samples import a_purchase_order
+
+
+def test_nothing_that_is_fed_in_breaks_a_rule():
+    tallies = prove(Size.FAST)
+    assert [violation for tally in tallies for violation in tally.violations] == []
+    assert sum(tally.cases for tally in tallies) >= 600
+    assert len(tallies) == len(CASES)
+
+
+def test_the_long_form_is_ten_thousand_cases():
+    assert sum(sizes[Size.LONG] for sizes in CASES.values()) >= 10_000
+
+
+# ---- sound input comes out as it should, so that what is asked of the neighbours means something
+
+
+@pytest.mark.parametrize("resource", ORIGINS)
+@pytest.mark.parametrize("on_aws", [False, True])
+def test_a_sound_document_leaves(resource, on_aws):
+    with aws_for_a_run():
+        ending = documents.fed(VismaCase(resource, sound(resource, "900005"), (), on_aws))
+    assert ending == Ending("translated")
+
+
+@pytest.mark.parametrize("message", [mosaic, x12])
+@pytest.mark.parametrize("by_hint", [False, True])
+@pytest.mark.parametrize("on_aws", [False, True])
+def test_a_sound_change_is_applied(message, by_hint, on_aws):
+    item = written(inbox_item(NUMBER, message("500123", 900)))
+    with aws_for_a_run():
+        assert changes.fed(ChangeCase(item, by_hint, None, (), on_aws)) == Ending("applied")
+
+
+def test_a_sound_routing_file_passes():
+    assert routing.fed(RoutingCase(dict(BASE), None, ())) == Ending("passed")
+
+
+# ---- the proof sees what it is there to see
+
+
+def order(**changes) -> VismaCase:
+    body = written(a_purchase_order(**{"orderNbr": "900005", "lastModifiedDateTime": STAMP, **changes}))
+    return VismaCase(Resource.PURCHASE_ORDERS, body, (), on_aws=False)
+
+
+def test_a_defect_in_one_document_is_seen_although_its_neighbours_leave(monkeypatch):
+    whole = translate.translate
+
+    def broken(content, *args, **named):
+        if content.number == "900005":
+            raise KeyError("planted")
+        return whole(content, *args, **named)
+
+    monkeypatch.setattr(translate, "translate", broken)
+    problems = documents.fed(order()).problems
+    assert any("KeyError" in problem for problem in problems)
+    assert any("no trace" in problem for problem in problems)
+
+
+def test_a_document_that_takes_its_neighbours_along_is_seen(monkeypatch):
+    monkeypatch.setattr(visma_pages, "InvalidOperation", ValueError)
+    case = VismaCase(Resource.PURCHASE_ORDERS, b'{"orderNbr":1e99999999999999999999}', (), on_aws=False)
+    tally = tried(Target("", st.just(case), documents.fed), cases=1, seed=1)
+    assert "InvalidOperation got out" in tally.violations[0]
+
+
+def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
+    ids = iter("abcdefghijkl")
+    monkeypatch.setattr(translate, "revision_id", lambda _: next(ids))
+    assert any("second time" in problem for problem in documents.fed(order()).problems)
+
+
+def test_a_record_that_the_table_would_refuse_is_seen(monkeypatch):
+    monkeypatch.setattr(translate, "LONGEST_WORDS", 10**9)
+    lines = [{**a_purchase_order()["lines"][0], "uom": "X" * 500_000}]
+    assert any("more than the table takes" in problem for problem in documents.fed(order(lines=lines)).problems)
+    with aws_for_a_run():
+        problems = documents.fed(replace(order(lines=lines), on_aws=True)).problems
+    assert any("went back: Transient" in problem for problem in problems)
+
+
+def test_a_binary_float_is_seen():
+    assert list(floats_in({"a": [1, Decimal("1.5"), {"b": 0.1}]})) == ["0.1"]
+    assert inexact(b'{"a": 0.1, "b": 33.5}') == []
+    assert inexact(b'{"a": 0.1000000000000000055511151231257827021181583404541015625}') != []
+
+
+def test_a_violation_names_what_repeats_it_and_the_smallest_case():
+    def picky(case: int) -> Ending:
+        return Ending("odd", [f"{case} is too much"] if case > 100 else [])
+
+    tally = tried(Target("small numbers", st.integers(0, 10_000), picky), cases=50, seed=3)
+    assert tally.cases >= 50
+    (violation,) = tally.violations
+    assert "seed 3, case" in violation
+    assert violation.endswith("The smallest: 101")
+
+
+def test_the_same_seed_draws_the_same_cases():
+    def drawn(seed: int) -> list[object]:
+        seen: list[object] = []
+        target = Target("", documents.target().cases, lambda case: Ending(str(seen.append(case))))
+        tried(target, cases=20, seed=seed)
+        return seen
+
+    assert drawn(5) == drawn(5) != drawn(6)
+
+
+# ---- the strategies
+
+
+@pytest.mark.parametrize(("file", "name"), TABLES)
+def test_our_own_table_names_no_field_that_the_published_structure_has_not(file, name):
+    if not (CONTRACTS / file).exists():
+        pytest.skip(f"the published structure {file} is not beside this repository")
+    published, ours = structure(name), structure(name, published=False)
+    assert _strange(ours, published) == []
+    assert len(published) >= len(ours)
+
+
+def _strange(ours, published, above=""):
+    found = [f"{above}{name}" for name in ours if name not in published]
+    for name in ours.keys() & published.keys():
+        if ours[name].fields and published[name].fields:
+            found += _strange(ours[name].fields, published[name].fields, f"{above}{name}.")
+    return found
+
+
+def test_a_doubled_key_stands_in_the_bytes_twice():
+    assert written({"a": twice({"b": 1}, "b", None)}) == b'{"a":{"b":1,"b":null}}'
+
+
+@pytest.mark.parametrize("times", [1, 8])
+def test_damage_is_named_and_leaves_the_original_alone(times):
+    tree = {"a": {"b": [1, 2]}, "c": "x"}
+    seen = []
+
+    def feed(case):
+        seen.append(case[1])
+        return Ending()
+
+    cases = st.composite(lambda draw: damaged(draw, tree, read=frozenset("b"), times=times))()
+    assert tried(Target("", cases, feed), cases=50, seed=1).violations == ()
+    assert tree == {"a": {"b": [1, 2]}, "c": "x"}
+    assert all(1 <= len(names) <= times for names in seen)
+
+
+# ---- the door and the bridge before it
+
+
+def test_a_door_that_lets_strangers_in_is_seen():
+    with aws_for_a_run(), open_door() as door:
+        event = {"headers": {HEADER: SECRET}, "body": '{"id": 7}', "isBase64Encoded": False}
+        assert callbacks.fed(door, CallbackCase(event, True, ())) == Ending("202 hint")
+        assert callbacks.fed(door, CallbackCase(event, False, ())).problems
+        assert callbacks.fed(door, CallbackCase({**event, "body": "x" * (LIMIT + 1)}, True, ())) == Ending(
+            "202 nothing"
+        )
+
+
+def test_the_bridge_hands_on_what_api_gateway_would_and_answers_the_rest_itself():
+    with aws_for_a_run(), open_door() as door, api.served(door) as url, requests.Session() as session:
+        taken = session.post(f"{url}/orderful", data=json.dumps({"id": 802210971}), headers={HEADER: SECRET})
+        assert (taken.status_code, taken.json()) == (202, {"received": True})
+        assert [hint["transaction_id"] for hint in door.hints()] == ["802210971"]
+        assert session.post(f"{url}/orderful", data=b"\xff\xfe", headers={HEADER: "x"}).status_code == 401
+        assert session.get(f"{url}/orderful").status_code == 404
+        assert session.post(f"{url}/other").status_code == 404
+        assert session.post(f"{url}/orderful", data=b"x" * (api.MOST_BYTES + 1)).status_code == 503
