@@ -1,0 +1,232 @@
+"""Invocations and time: queues feed the functions as SQS and Lambda do, schedules fire every five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, cast
+
+import msgspec
+
+from connector.adapters.queues import BatchedDeliveries, SqsPostponer, failures, received
+from connector.domain.cursor import Cursor, Rules, window_start
+from connector.domain.errors import ConnectorError, Transient
+from connector.domain.visma_clock import filter_text, zone_named
+from connector.services.consume import consume
+from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
+from connector.services.ports import Deadline
+from connector.services.receive import Outcome
+from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, Functions, Setting
+from proof.model.queues import Queue, event_of
+from proof.model.stores import unfinished
+from proof.model.visma import LIST
+from tests.support.fakes import Killed, StepDeadline, StoredDocument
+
+WORKERS = {DOCUMENTS: "translate_document", DELIVERIES: "deliver_transaction", CHANGES: "apply_change"}
+EVERY = timedelta(minutes=5)
+"""The schedules of template.yaml."""
+
+PUSHES = 4
+"""Orderful: a push that is not taken is tried three times more."""
+
+LONGEST = 100
+"""Schedules after which everything must have come to rest: over eight hours."""
+
+
+class NeverRests(AssertionError):
+    """Something is still going on after the longest time that anything may take."""
+
+
+class Clockwork(Functions):
+    """The functions in motion."""
+
+    def __init__(self, setting: Setting | None = None) -> None:
+        """Begin with empty tables; the schedules fire with the next step."""
+        super().__init__(setting)
+        self._next_schedule = self.clock.now()
+
+    # -- invocations --------------------------------------------------------------------------------------------------
+
+    def run(self, worker: str, work: Callable[[], object]) -> bool:
+        """One invocation of a function; False when it was killed."""
+        try:
+            with self.wire.invocation(worker):
+                work()
+        except Killed:
+            return False
+        return True
+
+    def poll(self, deadline: Deadline | None = None) -> bool:
+        """The schedule fires the poller."""
+        companies = self.routing.load().companies.values()
+        return self.run("poll_visma", lambda: self.poller().poll_all(companies, deadline or self.deadline))
+
+    def track(self) -> bool:
+        """The schedule fires the tracker."""
+
+        def track() -> None:
+            with suppress(ConnectorError):
+                self.tracker().run()
+
+        return self.run("track_transactions", track)
+
+    def collect(self) -> bool:
+        """The schedule fires the collector."""
+
+        def collect() -> None:
+            with suppress(ConnectorError):
+                self.collector().run()
+
+        return self.run("poll_orderful", collect)
+
+    def push(self, number: str) -> Outcome | None:
+        """Orderful pushes a transaction until it is taken; None when it gives up."""
+        receiver = self.receiver()
+        answers: list[Outcome] = []
+
+        def receive() -> None:
+            answer = receiver.receive({}, self.inbound.callback(number))
+            with suppress(ConnectorError):  # an answer that gets lost on its way is Orderful's trouble
+                self.wire(f"answer {answer.value}", lambda: answers.append(answer))
+
+        for _ in range(PUSHES):
+            self.run("receive_callback", receive)
+            if Outcome.TAKEN in answers:
+                return Outcome.TAKEN
+            self.clock.forward(seconds=30)
+        return None
+
+    def person(self, work: Callable[[], object]) -> None:
+        """An operator runs a command, and again if it broke off; what can no longer be done is let be."""
+
+        def command() -> None:
+            with suppress(Transient):
+                work()
+                done.append(True)
+
+        done: list[bool] = []
+        with suppress(ConnectorError):
+            while not self.run("operator", command) or not done:
+                self.clock.forward(seconds=30)
+
+    def work(self, queue: Queue) -> bool:
+        """One batch of a queue, if a message is there; a killed worker's messages come again, and then once more."""
+        batch = queue.receive()
+        if not batch:
+            return False
+        kept: set[str] = set()
+
+        def consume_batch() -> None:
+            kept.update(self._consume(queue, event_of(batch)))
+            for message in batch:
+                if message.message_id not in kept:
+                    self.wire(f"delete a message of {queue.name}", lambda: queue.delete(message.message_id))  # noqa: B023
+
+        try:
+            survived = self.run(WORKERS[queue.name], consume_batch)
+        except ConnectorError:
+            return True  # the deletion failed: the message comes again
+        if not survived:
+            queue.stubborn |= {message.message_id for message in batch}
+        return True
+
+    def _consume(self, queue: Queue, event: dict[str, Any]) -> list[str]:
+        handle, finish = self._handler(queue)
+        answer = failures(
+            consume(
+                received(event),
+                handle,
+                queue=SqsPostponer(queue.name, cast(Any, self.sqs)),
+                telemetry=self.telemetry,
+                deadline=StepDeadline(),
+                finish=finish,
+            )
+        )
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def _handler(self, queue: Queue) -> tuple[Callable[[str], object], Callable[[], None]]:
+        if queue.name == DOCUMENTS:
+            outbox = BatchedDeliveries(self.outbox())
+            translator = self.translator(outbox)
+            return lambda body: translator.handle(_document(body.encode())), outbox.flush
+        if queue.name == DELIVERIES:
+            deliverer = self.deliverer()
+            return lambda body: deliverer.handle(_delivery(body.encode())), _nothing
+        applier = self.applier()
+        return lambda body: applier.handle(_change(body.encode())), _nothing
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def work_off(self) -> None:
+        """Work on every queue until none has a message that can be received now."""
+        while any(self.work(queue) for queue in self.queues):
+            pass
+
+    def fire(self) -> None:
+        """All schedules fire, and the queues are worked off after each."""
+        for schedule in (self.poll, self.collect, self.track):
+            schedule()
+            self.work_off()
+
+    def step(self) -> None:
+        """Go on to whatever happens next: a message that can be received again, or the schedules."""
+        self.work_off()
+        times = [at for queue in self.queues if (at := queue.next_visible()) is not None]
+        self.clock.time = max(self.clock.time, min([*times, self._next_schedule]))
+        if self.clock.time >= self._next_schedule:
+            self._next_schedule = self.clock.time + EVERY
+            self.fire()
+
+    def busy(self) -> list[str]:
+        """What is still going on, or would be at the next schedule."""
+        found = unfinished(self.ledger, self.changes)
+        for queue in self.queues:
+            found += [f"{len(queue.messages)} messages are on {queue.name}"] if queue.messages else []
+            found += [f"{len(queue.dead)} dead letters are on {queue.name}"] if queue.dead else []
+        found += [f"{name} is locked" for name in self.cursors.locked(self.clock.now())]
+        return found + self._unread()
+
+    def _unread(self) -> list[str]:
+        """Orders whose newest state no poll has taken yet, as far as the stored cursor tells."""
+        if (COMPANY, LIST) not in self.cursors.rows:
+            return [f"{LIST.value} was never read"]
+        cursor, tenant = self.cursors.of(COMPANY), self.routing.load().companies[COMPANY].visma
+        rules = Rules(tenant.overlap, tenant.settle, tenant.settle_cap)
+        shown = filter_text(window_start(cursor, rules, now=self.clock.now()), zone_named(tenant.time_zone))
+        return [
+            f"order {row.number} waits to be polled"
+            for row in self.visma.erp.documents[LIST].values()
+            if row.visible > self.clock.now()
+            or (self.visma.erp.text_of(row.modified) >= shown and not self._is_known(cursor, row))
+        ]
+
+    def _is_known(self, cursor: Cursor, row: StoredDocument) -> bool:
+        return cursor.known.get(row.number) == self.visma.erp.text_of(row.modified)
+
+    def rest(self) -> None:
+        """Let time pass until nothing is going on any more, and two schedules longer.
+
+        Raises:
+            NeverRests: something never ends.
+        """
+        quiet = 0
+        end = self.clock.now() + LONGEST * EVERY
+        while quiet < 2:
+            if self.clock.now() > end:
+                raise NeverRests("; ".join(self.busy()))
+            fires = self._next_schedule
+            self.step()
+            if self.busy():
+                quiet = 0
+            elif self._next_schedule != fires:
+                quiet += 1
+
+
+_document = msgspec.json.Decoder(DocumentMessage).decode
+_delivery = msgspec.json.Decoder(DeliveryMessage).decode
+_change: Callable[[bytes], HintMessage | ChangeMessage] = msgspec.json.Decoder(HintMessage | ChangeMessage).decode
+
+
+def _nothing() -> None:
+    """Nothing is left to be written at the end of a batch."""

@@ -1,0 +1,222 @@
+"""Every function of the stack, wired as its bootstrap wires it, between fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from connector.adapters.queues import BatchedDeliveries, SqsOutbox
+from connector.adapters.rounds import BackOff
+from connector.adapters.watermark import DynamoWatermark
+from connector.domain.transactions import Stream
+from connector.services.apply import Applier
+from connector.services.collect import Collector
+from connector.services.deliver import Deliverer
+from connector.services.intake import Intake
+from connector.services.known_revisions import KnownRevisions
+from connector.services.poll import Poller
+from connector.services.ports import Deadline
+from connector.services.receive import Receiver
+from connector.services.track import Tracker
+from connector.services.translate import Translator
+from proof.model.effects import Wire
+from proof.model.orderful import Inbound, Orderful
+from proof.model.partner import Partner
+from proof.model.queues import Queue, Sqs
+from proof.model.stores import WiredChanges, WiredCursors, WiredLedger, WiredPayloads
+from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
+from proof.model.visma import OpenVisma, Visma
+from tests.support.fakes import FixedRouting, ManualClock, RecordingTelemetry, StepDeadline
+from tests.support.routing_data import routing_data
+
+COMPANY = "nordic"
+DOCUMENTS, DELIVERIES, CHANGES = "documents.fifo", "deliveries.fifo", "changes.fifo"
+
+_CLAIM, _RESEND, _CONFIRM = timedelta(seconds=90), timedelta(seconds=900), timedelta(seconds=120)
+_SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One world.
+
+    Attributes:
+        zone: The zone in which Visma writes; `believed` is the one in the routing file.
+        order: How Visma's lists come, by `number` or `modified`.
+        latest: The worst delay between a stamp and its visibility in a list.
+        changes: The limits for changes that apply by themselves.
+        inboxes: Where 860s are collected; from the list of transactions when there are none.
+    """
+
+    start: datetime = _SUMMER
+    zone: str = "Europe/Oslo"
+    believed: str | None = "Europe/Oslo"
+    order: str = "number"
+    overlap: str | None = None
+    settle: str = "2m"
+    latest: timedelta = timedelta(minutes=14)
+    page_size: int = 100
+    changes: dict[str, Any] = field(
+        default_factory=lambda: {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
+    )
+    inboxes: tuple[str, ...] = ("7",)
+
+    def routing(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The routing file."""
+        company = f"companies.{COMPANY}"
+        data = {
+            "defaults.changes": self.changes,
+            f"{company}.visma.time_zone": self.believed,
+            f"{company}.visma.page_size": self.page_size,
+            f"{company}.settle": self.settle,
+        }
+        if self.overlap is not None:
+            data[f"{company}.overlap"] = self.overlap
+        return routing_data({**data, **(changes or {})})
+
+
+class Functions:
+    """Everything that is wired: the neighbours, the stores, the queues, and the functions between them."""
+
+    def __init__(self, setting: Setting | None = None) -> None:
+        """Begin with empty tables, an empty Visma, and nothing at Orderful."""
+        self.setting = setting or Setting()
+        self.clock = ManualClock(self.setting.start)
+        self.wire = Wire(self.clock)
+        self.partner = Partner()
+        self.payloads = WiredPayloads(self.wire)
+        self.ledger = WiredLedger(self.wire, self.payloads)
+        self.changes = WiredChanges(self.wire)
+        self.cursors = WiredCursors(self.wire)
+        self.visma = Visma(
+            self.wire,
+            self.clock,
+            zone=self.setting.zone,
+            order=self.setting.order,
+            exact=self.setting.latest == timedelta(0),
+        )
+        self.orderful = Orderful(self.wire, self.clock, self.partner)
+        self.inbound = Inbound(self.wire, self.clock, self.changes, self.partner)
+        self.routing = FixedRouting(self.setting.routing())
+        self.telemetry = RecordingTelemetry()
+        self.queues = [Queue(name, self.clock) for name in (DOCUMENTS, DELIVERIES, CHANGES)]
+        self.sqs = Sqs(self.wire, self.queues)
+        self.tokens = TokenTable(self.wire)
+        self.connect = VismaConnect(self.wire, self.clock)
+        self.deadline: Deadline = StepDeadline()
+
+    def outbox(self) -> SqsOutbox:
+        """The queues as a function writes to them."""
+        return SqsOutbox(
+            documents_url=DOCUMENTS, deliveries_url=DELIVERIES, changes_url=CHANGES, client=cast(Any, self.sqs)
+        )
+
+    def open_visma(self) -> OpenVisma:
+        """Visma as a fresh process sees it."""
+        return OpenVisma(self.visma, tokens_of_a_process(self.tokens, self.connect, self.clock))
+
+    def poller(self) -> Poller:
+        """The poller."""
+        return Poller(
+            erp=self.open_visma(),
+            cursors=self.cursors,
+            outbox=self.outbox(),
+            payloads=self.payloads,
+            clock=self.clock,
+            telemetry=self.telemetry,
+        )
+
+    def translator(self, outbox: BatchedDeliveries) -> Translator:
+        """The translator."""
+        return Translator(
+            ledger=self.ledger,
+            routing=self.routing,
+            outbox=outbox,
+            payloads=self.payloads,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+        )
+
+    def deliverer(self) -> Deliverer:
+        """The deliverer."""
+        return Deliverer(
+            ledger=self.ledger,
+            orderful=self.orderful,
+            breaker=self.ledger,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+            confirm_after=_CONFIRM,
+            lease=_CLAIM,
+        )
+
+    def tracker(self) -> Tracker:
+        """The tracker."""
+        return Tracker(
+            ledger=self.ledger,
+            orderful=self.orderful,
+            outbox=self.outbox(),
+            breaker=self.ledger,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+            overdue_after=timedelta(hours=24),
+            resend_after=_RESEND,
+        )
+
+    def intake(self) -> Intake:
+        """The intake."""
+        return Intake(
+            changes=self.changes,
+            orderful=self.inbound,
+            routing=self.routing,
+            outbox=self.outbox(),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+        )
+
+    def applier(self) -> Applier:
+        """The applier."""
+        return Applier(
+            changes=self.changes,
+            intake=self.intake(),
+            orders=self.open_visma(),
+            known=KnownRevisions(self.ledger, self.clock),
+            orderful=self.inbound,
+            routing=self.routing,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=Stream.TEST,
+            lease=_CLAIM,
+            deadline=self.deadline,
+            rounds=BackOff(lambda seconds: self.clock.forward(seconds=seconds)),
+        )
+
+    def collector(self) -> Collector:
+        """The collector."""
+        return Collector(
+            changes=self.changes,
+            intake=self.intake(),
+            orderful=self.inbound,
+            outbox=self.outbox(),
+            routing=self.routing,
+            watermark=DynamoWatermark(cast(Any, self.cursors)),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            deadline=StepDeadline() if self.setting.inboxes else self.deadline,
+            stream=Stream.TEST,
+            inbox_ids=self.setting.inboxes,
+            bucket_ids=(),
+            resend_after=_RESEND,
+        )
+
+    def receiver(self) -> Receiver:
+        """The receiver of callbacks; who knows the secret is not its concern here."""
+        return Receiver(admits=_knows_the_secret, outbox=self.outbox(), telemetry=self.telemetry, max_bytes=1_000_000)
+
+
+def _knows_the_secret(_: object) -> bool:
+    return True

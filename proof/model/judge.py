@@ -1,0 +1,166 @@
+"""What must hold, whatever happened: watched while it happens, and looked at when everything has come to rest.
+
+Nothing here asks the connector what it thinks it did. What the partner has comes from what reached it, what Visma has
+from Visma; the ledger is only asked why the two differ, and whether it knows of every transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.domain.changes import DECIDED, Change, ChangeState
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import Revision, State
+from proof.model.orderful import Inbound, Orderful
+from proof.model.partner import Partner, View, view_of
+from proof.model.stores import WiredChanges, WiredCursors, WiredLedger
+from proof.model.visma import Visma, content_id
+
+FINAL = frozenset(
+    {
+        *(State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.PARKED, State.REJECTED),
+        *(State.SUPERSEDED, State.SKIPPED, State.AGREED),
+    }
+)
+"""States in which a revision may stay."""
+
+
+@dataclass(slots=True)
+class Judge:
+    """Hears what happens and says what should not have.
+
+    Attributes:
+        excuses: Why the partner may have something else than Visma: the states its newest revision may be in.
+        held: Orders that a user put on hold.
+        shown: What the order said when a person was shown a parked change, by its transaction.
+    """
+
+    visma: Visma
+    partner: Partner
+    orderful: Orderful
+    inbound: Inbound
+    ledger: WiredLedger
+    changes: WiredChanges
+    cursors: WiredCursors
+    excuses: Callable[[str], frozenset[State]]
+    held: set[str] = field(default_factory=set)
+    shown: dict[str, str] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    _states: dict[str, ChangeState] = field(default_factory=dict)
+
+    def listen(self) -> None:
+        """Hear of everything from now on."""
+        self.visma.on_written.append(self._written)
+        self.ledger.on_agreed.append(self._agreed)
+        self.changes.on_record.append(self._recorded)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What happened and should not have."""
+        return [
+            *self.heard,
+            *self.visma.complaints,
+            *self.partner.complaints,
+            *self.inbound.complaints,
+            *self.cursors.fell,
+        ]
+
+    def at_rest(self) -> list[str]:
+        """What is wrong now that nothing is going on any more, along with the complaints."""
+        found = self.complaints
+        for number in self.visma.orders:
+            found += self._order(number)
+        found += self._transactions()
+        for number in self.inbound.held:
+            found += self._change(number)
+        return found
+
+    # -- while it happens ---------------------------------------------------------------------------------------------
+
+    def _written(self, number: str, written: dict[str, Any], stood: bytes) -> None:
+        if set(written) <= {"hold"}:
+            return
+        for change in self._of_order(number):
+            if change.state is not ChangeState.APPLYING:
+                continue
+            self.partner.is_granted(change.transaction_id)
+            self._compare_turns(change)
+            if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
+                self.heard.append(
+                    f"{change.transaction_id} was written into another order than its approver was shown."
+                )
+
+    def _compare_turns(self, change: Change) -> None:
+        for other in self._of_order(change.number):
+            is_newer = (other.change_sequence or 0) > (change.change_sequence or 0) > 0
+            if is_newer and other.state is ChangeState.APPLIED and change.approved_by is None:
+                self.heard.append(f"{change.transaction_id} was written over the newer {other.transaction_id}.")
+
+    def _agreed(self, revision: Revision) -> None:
+        self.partner.is_granted(revision.transaction_id or "")
+
+    def _recorded(self, change: Change) -> None:
+        number, before = change.number, self._states.get(change.transaction_id)
+        self._states[change.transaction_id] = change.state
+        if change.state is before:
+            return
+        if change.state is ChangeState.PARKED and number in self.visma.seen:
+            self.shown[change.transaction_id] = content_id(self.visma.seen[number])
+        if change.state is ChangeState.APPLIED and not self.visma.edited_since_read(number):
+            had, has = self._had(change), view_of({**self.visma.orders[number], "status": "Open"})
+            for wish in self.partner.wishes[change.transaction_id][1]:
+                if wish.on(had) != had and wish.on(has) != has:
+                    self.heard.append(f"{change.transaction_id} is APPLIED, and {wish} does not stand in {number}.")
+
+    def _had(self, change: Change) -> View:
+        """What the partner had when its change was first looked at: only a difference to that is a wish."""
+        revision = self.ledger.get(change.key, change.known_sequence or 0)
+        return view_of({**json.loads(self.ledger.source_of(revision)), "status": "Open"}) if revision else {}
+
+    # -- at rest ------------------------------------------------------------------------------------------------------
+
+    def _order(self, number: str) -> list[str]:
+        order, key = self.visma.orders[number], DocumentKey.of_order("nordic", number)
+        revisions = self.ledger.revisions(key, limit=1000)
+        found = [
+            f"Order {number}: revision {one.sequence} ended {one.state}." for one in revisions if one.state not in FINAL
+        ]
+        if (order["status"] == "Hold") != (number in self.held):
+            found.append(f"Order {number} is {order['status']}, which no user wanted.")
+        if not revisions:
+            return [*found, f"Order {number} is not in the ledger."]
+        if self.partner.has.get(number) == view_of(order):
+            return found
+        newest, excuses = revisions[0], self.excuses(number)
+        if newest.state in excuses and newest.revision_id == self.visma.content_id(number):
+            return found
+        expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""
+        states = [str(one.state) for one in reversed(revisions)]
+        found.append(
+            f"Order {number}: the partner has {self.partner.has.get(number)}, Visma {view_of(order)}; the newest of "
+            f"{states} does not say why{expected}."
+        )
+        return found
+
+    def _transactions(self) -> list[str]:
+        owners = Counter(one.transaction_id for one in self.ledger.rows.values() if one.transaction_id)
+        filed = [one.transaction_id for one in self.orderful.transactions]
+        return [f"Transaction {name} belongs to {owners[name]} revisions." for name in filed if owners[name] != 1]
+
+    def _change(self, number: str) -> list[str]:
+        records = [change for change in self.changes.all() if change.transaction_id == number]
+        if len(records) != 1:
+            return [f"{number} is recorded {len(records)} times."]
+        (change,) = records
+        delivery = self.inbound.held[number].delivery
+        found = [f"{number} is {change.state}."] if change.state not in DECIDED or change.on_hold else []
+        if delivery is not None and number in self.inbound.waiting:
+            found.append(f"{number} is {change.state}, and Orderful was never told.")
+        return found
+
+    def _of_order(self, number: str) -> list[Change]:
+        return [change for change in self.changes.all() if change.number == number]

@@ -1,0 +1,169 @@
+"""What all rules share: the world, which rules are in play, and the end, at which everything has to come right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
+
+from connector.domain.changes import ChangeState
+from connector.domain.ledger import State
+from proof.model.clockwork import NeverRests
+from proof.system import Setting, System
+from tests.support.routing_data import a_partner
+
+ACME, NEWCOMER = "50012", "60000"
+"""Visma's supplier numbers of two partners; routing does not know the second one at first."""
+
+ISA = {ACME: "ACMEPRODUCET", NEWCOMER: "NEWCOMERT"}
+
+SETTINGS: dict[str, Setting] = {
+    "by number": Setting(page_size=2),
+    "by modification": Setting(order="modified", page_size=2),
+    "ties, no overlap": Setting(overlap="0s", settle="0s", latest=timedelta(0), order="modified", page_size=2),
+    "local time taken for UTC": Setting(believed=None, page_size=2),
+    "UTC taken for local time": Setting(zone="UTC", overlap="2h5m", order="modified", page_size=2),
+    "spring": Setting(start=datetime(2026, 3, 29, 0, 20, tzinfo=UTC), order="modified", page_size=2),
+    "autumn": Setting(start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), page_size=2),
+    "autumn, local time taken for UTC": Setting(
+        start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="modified", page_size=2
+    ),
+    "860s from the list": Setting(inboxes=(), page_size=2),
+    "hold first": Setting(changes={**Setting().changes, "hold_first": ["Open"]}, page_size=2),
+}
+"""The worlds; one is drawn for each run."""
+
+ROUNDS = 6
+"""How often people look at what is parked, at the end, before they turn down what is parked again and again."""
+
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+class Wrong(AssertionError):
+    """Something happened that must not."""
+
+
+def in_play(name: str, when: Callable[[Any], bool] = lambda machine: True) -> Callable[[Rule], Rule]:  # noqa: ARG005
+    """The rule goes by this name and can be left out of a run; `when` is its own condition besides."""
+    return precondition(lambda machine: machine.plays(name) and when(machine))
+
+
+class Base(RuleBasedStateMachine):
+    """The world and the end of it.
+
+    Attributes:
+        world: Makes the system; a planted bug may put in another.
+        settings: Names of the worlds that are drawn from.
+        rules: Names of the rules in play; None for all of them.
+        runs, steps: How many runs were made, and which rules how often in them.
+    """
+
+    world: ClassVar[Callable[[Setting], System]] = System
+    settings: ClassVar[tuple[str, ...]] = tuple(SETTINGS)
+    in_the_game: ClassVar[frozenset[str] | None] = None
+    runs: ClassVar[int] = 0
+    steps: ClassVar[Counter[str]] = Counter()
+
+    @initialize(name=st.data())
+    def begin(self, name: st.DataObject) -> None:
+        """A world is drawn; one order of acme's has reached the partner."""
+        setting = SETTINGS[name.draw(st.sampled_from(self.settings), label="world")]
+        type(self).runs += 1
+        self.numbers: list[str] = []
+        self.edits = 0
+        self.asks = 0
+        self.unmapped = {NEWCOMER}
+        self.system = type(self).world(setting)
+        self.system.apply_routing(self.routed())
+        if setting.changes.get("hold_first"):
+            self.system.visma.refusing = frozenset({"Open"})
+        self.system.poll()
+        self.add_order(ACME)
+        self.system.rest()
+
+    @classmethod
+    def plays(cls, name: str) -> bool:
+        """Whether a rule is in play."""
+        return cls.in_the_game is None or name in cls.in_the_game
+
+    @invariant()
+    def nothing_wrong_has_happened(self) -> None:
+        """No flood, no echo, no lost edit, no word to Orderful before its time, no watermark that falls."""
+        if hasattr(self, "system") and self.system.judge.complaints:
+            raise Wrong("; ".join(self.system.judge.complaints))
+
+    def teardown(self) -> None:
+        """The world calms down, people decide about everything that waits for them, and all must be right."""
+        if hasattr(self, "system") and not self.system.judge.complaints:
+            self.settle_everything()
+
+    # -- what rules use -----------------------------------------------------------------------------------------------
+
+    def count(self, rule: str) -> None:
+        """Note that a rule was played."""
+        type(self).steps[rule] += 1
+
+    def order(self, draw: int) -> str:
+        """One of the orders there are."""
+        return self.numbers[draw % len(self.numbers)]
+
+    def add_order(self, supplier: str, **changes: Any) -> None:
+        """A user writes one more order."""
+        number = str(500_123 + len(self.numbers))
+        self.numbers.append(number)
+        self.system.order(number, supplier={"internalId": 1, "number": supplier, "name": supplier}, **changes)
+
+    def supplier(self, number: str) -> str:
+        """Whose order it is."""
+        named: str = self.system.visma.orders[number]["supplier"]["number"]
+        return named
+
+    def is_over(self, number: str) -> bool:
+        """Whether the order was cancelled."""
+        return bool(self.system.visma.orders[number]["status"] == "Cancelled")
+
+    def routed(self) -> dict[str, Any]:
+        """The routing file's keys that tell whom it knows."""
+        newcomer = {"supplier": "99998"} if NEWCOMER in self.unmapped else {"supplier": NEWCOMER}
+        acme = {"supplier": "99999"} if ACME in self.unmapped else {"supplier": ACME}
+        return {"partners.newcomer": a_partner(isa_id="NEWCOMER", **newcomer), "partners.acme.visma": acme}
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def settle_everything(self) -> None:
+        """No more trouble; dead letters go back; routing knows everybody; people decide; all must be right.
+
+        Raises:
+            Wrong: it is not.
+        """
+        system = self.system
+        system.calm()
+        self.unmapped.clear()
+        system.apply_routing(self.routed())
+        self._must_be_right()
+        for turn in range(ROUNDS):
+            waiting = [one.transaction_id for one in system.changes.in_state(ChangeState.PARKED)]
+            for number in waiting:
+                (system.approve if turn < ROUNDS // 2 else system.reject)(number)
+            for number in self.numbers:
+                newest = system.newest(number)
+                if newest is not None and newest.state is State.REJECTED:
+                    system.replay(number)
+                    waiting.append(number)
+            if not waiting:
+                return
+            self._must_be_right()
+        raise Wrong("People decide, and something always waits for them again.")
+
+    def _must_be_right(self) -> None:
+        try:
+            self.system.rest()
+        except NeverRests as error:
+            raise Wrong(f"It never comes to rest: {error}") from None
+        wrong = self.system.judge.at_rest()
+        if wrong:
+            raise Wrong("; ".join(wrong))

@@ -1,0 +1,166 @@
+"""SQS FIFO queues in virtual time, and the part of Lambda that feeds functions from them.
+
+AWS: a message that was received is invisible until its visibility timeout ends, and so is the rest of its group; a
+message is deleted only after its function said that it is done; a deduplication id counts for five minutes, also after
+its message is gone; the receive after the last allowed one moves a message to the dead-letter queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from proof.model.effects import Wire
+from tests.support.fakes import ManualClock
+
+VISIBILITY = timedelta(seconds=360)
+"""As in template.yaml: six times the time-out of the functions."""
+
+RECEIVES = 10
+"""`maxReceiveCount` in template.yaml."""
+
+BATCH = 10
+"""`BatchSize` in template.yaml."""
+
+REMEMBERED = timedelta(minutes=5)
+"""SQS: how long a deduplication id counts."""
+
+
+@dataclass(slots=True)
+class Message:
+    """A message and where it stands."""
+
+    message_id: str
+    group: str
+    body: str
+    visible_at: datetime
+    receives: int = 0
+
+
+@dataclass(slots=True)
+class Queue:
+    """One FIFO queue.
+
+    Attributes:
+        dead: What was received too often.
+        stubborn: Ids whose next deletion gets lost, so that they are delivered once more.
+        sent: Every body that was taken, duplicates left out.
+    """
+
+    name: str
+    clock: ManualClock
+    messages: list[Message] = field(default_factory=list)
+    dead: list[Message] = field(default_factory=list)
+    stubborn: set[str] = field(default_factory=set)
+    sent: list[str] = field(default_factory=list)
+    _ids: dict[str, datetime] = field(default_factory=dict)
+    _last: int = 0
+
+    def send(self, entry: dict[str, Any]) -> None:
+        """Take a message, unless it is a repetition."""
+        now, known = self.clock.now(), entry["MessageDeduplicationId"]
+        if known in self._ids and now - self._ids[known] < REMEMBERED:
+            return
+        self._ids[known] = now
+        self._last += 1
+        self.sent.append(entry["MessageBody"])
+        self.messages.append(Message(f"{self.name}-{self._last}", entry["MessageGroupId"], entry["MessageBody"], now))
+
+    def again(self, body: str, *, group: str) -> None:
+        """A message that counted as deleted is there again."""
+        self._last += 1
+        self.messages.append(Message(f"{self.name}-{self._last}", group, body, self.clock.now()))
+
+    def receive(self) -> list[Message]:
+        """Up to a batch of messages, in the order of their groups."""
+        now = self.clock.now()
+        blocked: set[str] = set()
+        batch: list[Message] = []
+        for message in list(self.messages):
+            if message.group in blocked or len(batch) == BATCH:
+                continue
+            if message.visible_at > now:
+                blocked.add(message.group)
+                continue
+            if message.receives >= RECEIVES:
+                self.messages.remove(message)
+                self.dead.append(message)
+                continue
+            message.receives += 1
+            message.visible_at = now + VISIBILITY
+            batch.append(message)
+        return batch
+
+    def delete(self, message_id: str) -> None:
+        """Take a message away; a stubborn one comes once more."""
+        if message_id in self.stubborn:
+            self.stubborn.discard(message_id)
+            return
+        self.messages = [one for one in self.messages if one.message_id != message_id]
+
+    def postpone(self, message_id: str, seconds: int) -> None:
+        """Set when a received message is visible again."""
+        for message in self.messages:
+            if message.message_id == message_id:
+                message.visible_at = self.clock.now() + timedelta(seconds=seconds)
+
+    def redrive(self) -> None:
+        """An operator moves the dead letters back (`StartMessageMoveTask`)."""
+        back, self.dead = self.dead, []
+        for message in back:
+            message.receives, message.visible_at = 0, self.clock.now()
+        self.messages += back
+
+    def next_visible(self) -> datetime | None:
+        """When a message can be received at the earliest; None when there is none."""
+        first: dict[str, datetime] = {}
+        for message in self.messages:
+            first.setdefault(message.group, message.visible_at)
+        return min(first.values(), default=None)
+
+
+class Sqs:
+    """The SQS client that the adapters speak to."""
+
+    def __init__(self, wire: Wire, queues: Sequence[Queue]) -> None:
+        """Speak for these queues; a queue's name is its URL."""
+        self.queues = {queue.name: queue for queue in queues}
+        self._wire = wire
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        """Take up to ten messages."""
+
+        def take() -> None:
+            for entry in Entries:
+                self.queues[QueueUrl].send(entry)
+
+        self._wire(f"send to {QueueUrl}", take)
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+    ) -> None:
+        """Postpone a message."""
+        queue = self.queues[QueueUrl]
+        self._wire(f"postpone on {QueueUrl}", lambda: queue.postpone(ReceiptHandle, VisibilityTimeout))
+
+
+def event_of(batch: Sequence[Message]) -> dict[str, Any]:
+    """What Lambda hands to a function."""
+    return {
+        "Records": [
+            {
+                "messageId": message.message_id,
+                "receiptHandle": message.message_id,
+                "body": message.body,
+                "attributes": {"MessageGroupId": message.group, "ApproximateReceiveCount": str(message.receives)},
+            }
+            for message in batch
+        ]
+    }

@@ -1,0 +1,164 @@
+"""The tables and the bucket in memory, with every single write of the real adapters as a side effect of its own.
+
+One call of a port may be several writes: bodies before their row, a large body in the bucket before both.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from connector.domain.changes import Change, ChangeState
+from connector.domain.cursor import Cursor
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import Revision, State
+from connector.services.ports import CursorLease
+from proof.model.effects import Wire, repeated
+from tests.support.change_fakes import InMemoryChanges
+from tests.support.fakes import MemoryCursors, MemoryLedger, MemoryPayloads
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+_LARGE = 100_000
+"""Bytes, compressed, above which the adapters put a body into the bucket."""
+
+
+class WiredPayloads(MemoryPayloads):
+    """The bucket."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Pass every write through `wire`."""
+        super().__init__()
+        self._wire = wire
+
+    def put(self, name: str, body: bytes) -> str:
+        """Store a body."""
+        put = super().put
+        return self._wire(f"put {name.split('/', 1)[0]} into the bucket", lambda: put(name, body))
+
+
+class WiredLedger(MemoryLedger):
+    """The ledger's table.
+
+    Attributes:
+        on_agreed: Told of every content that is written down as known to the partner.
+    """
+
+    def __init__(self, wire: Wire, payloads: WiredPayloads) -> None:
+        """Pass every write through `wire`; large bodies go to `payloads`."""
+        super().__init__()
+        self.on_agreed: list[Callable[[Revision], None]] = []
+        self._wire = wire
+        self._payloads = payloads
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        """Hold deliveries back."""
+        set_until = super().open
+        self._wire("hold deliveries back", lambda: set_until(reason, until=until))
+
+    def _keep(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> None:
+        keep = super()._keep
+        packed = b"" if request is None else msgspec.json.encode(request)
+        for folder, body in (("sources", source), ("requests", packed)):
+            if len(body) > _LARGE and len(zlib.compress(body)) > _LARGE:
+                self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
+        self._wire("write the bodies of a revision", lambda: keep(revision, source, request))
+
+    def _put(self, revision: Revision) -> None:
+        put = super()._put
+
+        def write() -> None:
+            put(revision)
+            if revision.state is State.AGREED:
+                for told in self.on_agreed:
+                    told(revision)
+
+        repeated(self._wire, f"write {revision.state} in the ledger", write)
+
+
+class WiredChanges(InMemoryChanges):
+    """The ledger of changes.
+
+    Attributes:
+        on_record: Told of every record that is written.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        """Pass every write through `wire`."""
+        super().__init__()
+        self.on_record: list[Callable[[Change], None]] = []
+        self._wire = wire
+
+    def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
+        """Note where a transaction is recorded."""
+        know = super().know
+        return self._wire("note where a transaction is recorded", lambda: know(transaction_id, key))
+
+    def add(self, change: Change, *, message: Any) -> Change:
+        """Write the message, then the record."""
+        name, packed = (change.key, change.transaction_id), _encode(message)
+        self._wire("write the message of a change", lambda: self.messages.update({name: packed}))
+        return super().add(change, message=message)
+
+    def _put(self, change: Change) -> None:
+        put = super()._put
+
+        def write() -> None:
+            put(change)
+            for hears in self.on_record:
+                hears(change)
+
+        told = f" ({change.confirmed})" if change.confirmed and not change.deliveries else ""
+        repeated(self._wire, f"write {change.state}{told} for a change", write)
+
+
+class WiredCursors(MemoryCursors):
+    """The table of cursors, which also holds the watermark of the list of 860s."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Pass every write through `wire`."""
+        super().__init__()
+        self._wire = wire
+        self.fell: list[str] = []
+
+    def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
+        """Take a cursor."""
+        acquire = super().acquire
+        name = f"take the cursor of {resource.value}"
+        return repeated(self._wire, name, lambda: acquire(company, resource, now=now, lease=lease))
+
+    def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
+        """Write a cursor."""
+        save = super().save
+
+        def write() -> None:
+            before = self.of(lease.company, lease.resource).watermark
+            save(lease, cursor, release=release, not_before=not_before)
+            if before is not None and (cursor.watermark is None or cursor.watermark < before):
+                self.fell.append(f"The watermark of {lease.resource.value} fell from {before} to {cursor.watermark}.")
+
+        self._wire(f"write the cursor of {lease.resource.value}", write)
+
+    def locked(self, now: datetime) -> list[str]:
+        """Lists that nobody may read now."""
+        return [
+            view.resource for view in self.all_cursors() if view.locked_until is not None and view.locked_until >= now
+        ]
+
+
+def unfinished(ledger: MemoryLedger, changes: InMemoryChanges) -> list[str]:
+    """Everything in which something is still to happen by itself."""
+    moving = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
+    found = [
+        f"revision {one.sequence} of {one.key} is {one.state}" for state in moving for one in ledger.in_state(state)
+    ]
+    for change in changes.all():
+        if change.state in {ChangeState.RECEIVED, ChangeState.APPLYING} or change.is_unconfirmed:
+            told = "not told to Orderful" if change.is_unconfirmed else "open"
+            found.append(f"change {change.transaction_id} is {change.state} and {told}")
+    return found

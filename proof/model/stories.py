@@ -1,0 +1,228 @@
+"""What can happen to a document and to a change, told as stories that end at rest; each is told with a kill in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connector.domain.errors import UnknownOutcome
+from connector.domain.ledger import State
+from connector.services.messages import INLINE_LIMIT
+from proof.model.partner import Wish
+from proof.system import Setting, System
+from tests.support.fakes import LostAnswer, business_number_of
+
+ORDER, OTHER = "500123", "500124"
+CHANGE = "802210971"
+MORE, FAR_MORE = (Wish(1, "1298", 900, was=800),), (Wish(1, "1298", 2000, was=800),)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One story.
+
+    Attributes:
+        told: What happens; the partner has order 500123 before, unless `begins` says otherwise.
+        prepared: What has happened besides when it begins.
+        puts: PUTs that reach Visma in it.
+        sent: Transactions that the partner has after it, the first one included.
+    """
+
+    name: str
+    told: Callable[[System], None]
+    sent: int
+    puts: int = 0
+    setting: Setting = field(default_factory=Setting)
+    begins: bool = True
+    prepared: Callable[[System], None] | None = None
+
+    def system(self) -> System:
+        """The world in which it begins."""
+        system = System(self.setting)
+        system.poll()  # from now on nothing is missed; what was there before is not sent
+        if self.begins:
+            system.order(ORDER)
+            system.rest()
+        if self.prepared:
+            self.prepared(system)
+        return system
+
+
+def _new_order(system: System) -> None:
+    system.order(ORDER)
+    system.rest()
+
+
+def _changed_order(system: System) -> None:
+    system.edit(ORDER, line_2={"orderQty": 120.0})
+    system.rest()
+
+
+def _large_document(system: System) -> None:
+    # Does not compress, so that the ledger too puts it into the bucket; no partner sees the field.
+    words = "".join(hashlib.sha256(b"%d" % number).hexdigest() for number in range(INLINE_LIMIT // 60))
+    system.order(OTHER, customStr1=words)
+    system.rest()
+
+
+def _several_pages(system: System) -> None:
+    for number in range(500_201, 500_206):
+        system.order(str(number))
+    system.rest()
+
+
+def _edited_twice(system: System) -> None:
+    for quantity in (120.0, 130.0):
+        system.edit(ORDER, line_2={"orderQty": quantity})
+        system.rest()
+
+
+def _old_message_again(system: System) -> None:
+    """SQS: the deletion of a message can fail; here it comes again when the one behind it is done."""
+    documents = system.queues[0]
+    documents.again(documents.sent[-2], group=ORDER)
+    system.rest()
+
+
+def _lost_answer(system: System) -> None:
+    system.orderful.script.append(LostAnswer("The connection to Orderful was lost."))
+    system.edit(ORDER, line_2={"orderQty": 120.0})
+    system.rest()
+
+
+def _parked_and_released(system: System) -> None:
+    system.apply_routing({"partners.acme.visma": {"supplier": "99999"}})
+    system.edit(ORDER, line_2={"orderQty": 120.0})
+    system.rest()
+    system.apply_routing()
+    system.rest()
+
+
+def _applied(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, MORE, inbox=bool(system.setting.inboxes))
+    system.rest()
+
+
+def _parked_and_approved(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, FAR_MORE)
+    system.rest()
+    system.approve(CHANGE)
+    system.rest()
+
+
+def _parked_and_rejected(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, FAR_MORE)
+    system.rest()
+    system.reject(CHANGE)
+    system.rest()
+
+
+def _hold_first(system: System) -> None:
+    system.visma.refusing = frozenset({"Open"})
+    _applied(system)
+
+
+def _twice_heard(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, MORE)
+    system.push(CHANGE)
+    system.collect()
+    system.push(CHANGE)
+    system.rest()
+
+
+def _changed_by_a_user_meanwhile(system: System) -> None:
+    """The user's edit comes between the reading and the writing: 412, and everything is decided anew."""
+    system.visma.on_put.append(lambda: system.edit(ORDER, line_2={"orderQty": 130.0}))
+    _applied(system)
+
+
+def _in_doubt(system: System) -> None:
+    """Orderful keeps silent about a replacement, and has not taken it."""
+    system.orderful.script.append(UnknownOutcome("Orderful did not answer in time."))
+    system.edit(ORDER, line_2={"orderQty": 120.0})
+    system.clock.forward(minutes=3)
+    system.poll()
+    system.work_off()
+
+
+def _asked_at_once(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, MORE)
+    system.push(CHANGE)
+    system.rest()
+
+
+def _cancelled(system: System) -> None:
+    system.edit(ORDER, status="Cancelled")
+    system.rest()
+
+
+def _revoked_token(system: System) -> None:
+    system.visma.revoked.update(system.connect.minted)
+    _changed_order(system)
+
+
+def _turned_down(system: System) -> None:
+    """Visma refuses the change although routing allows it; a person has to look, and looks in vain."""
+    system.visma.refuse = "The purchase order cannot be changed."
+    _applied(system)
+
+
+_HOLD_FIRST = {**Setting().changes, "hold_first": ["Open"]}
+_LISTED = replace(Setting(), inboxes=())
+
+STORIES = (
+    Story("a new order", _new_order, sent=1, begins=False),
+    Story("a changed order", _changed_order, sent=2),
+    Story("a large document", _large_document, sent=2),
+    Story("a list of several pages", _several_pages, sent=6, setting=Setting(page_size=2)),
+    Story("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
+    Story("a lost answer", _lost_answer, sent=2),
+    Story("a parked and released document", _parked_and_released, sent=2),
+    Story("an 860 applied", _applied, sent=1, puts=1),
+    Story("an 860 from the list of transactions", _applied, sent=1, puts=1, setting=_LISTED),
+    Story("an 860 with hold_first", _hold_first, sent=1, puts=3, setting=Setting(changes=_HOLD_FIRST)),
+    Story("an 860 parked and then approved", _parked_and_approved, sent=1, puts=1),
+    Story("an 860 parked and then rejected", _parked_and_rejected, sent=1),
+    Story("an 860 that Visma refuses", _turned_down, sent=1),
+    Story("an 860 heard of by callback and inbox", _twice_heard, sent=1, puts=1),
+    Story("an 860 with a user's edit in the same moment", _changed_by_a_user_meanwhile, sent=2, puts=1),
+    Story("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
+    Story("a cancelled order", _cancelled, sent=2),
+    Story("a revoked token", _revoked_token, sent=2),
+)
+
+
+def outcome(system: System) -> dict[str, Any]:
+    """Everything that has to be the same, whoever died on the way."""
+    return {
+        "transactions": {
+            number: [
+                request.body for request in system.orderful.delivered if business_number_of(request.body) == number
+            ]
+            for number in system.visma.orders
+        },
+        "orders": {
+            number: {name: value for name, value in order.items() if name != "lastModifiedDateTime"}
+            for number, order in system.visma.orders.items()
+        },
+        "revisions": _revisions(system),
+        "changes": [
+            (one.transaction_id, one.state, one.confirmed, one.decided_by, one.reason, one.on_hold)
+            for one in system.changes.all()
+        ],
+        "told": {name: told.confirmation for name, told in system.inbound.told.items()},
+        "asked": len(system.visma.puts),
+        "open": [one.transaction_id for one in system.ledger.rows.values() if one.state is State.CHANGING],
+    }
+
+
+def _revisions(system: System) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = []
+    for one in sorted(system.ledger.rows.values(), key=lambda one: (one.key.stored, one.sequence)):
+        told = (one.key.stored, one.state, one.revision_id, one.purpose)
+        # A number that was reserved and given up again stands for nothing, nor does the same unsent content once more.
+        if one.state is not State.SUPERSEDED or (one.revision_id and [told] != found[-1:]):
+            found.append(told)
+    return found

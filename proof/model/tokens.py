@@ -1,0 +1,113 @@
+"""Visma's tokens: Visma Connect, the secret, and the table in which the functions share a token."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from connector.adapters.http import Answer, Call, Http
+from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.visma_tokens import VismaTokens
+from connector.services.ports import Deadline
+from proof.model.effects import Wire
+from tests.support.fakes import ManualClock
+
+# A table in trouble is part of the plan and no news.
+logging.getLogger("connector.adapters.visma_tokens").addHandler(logging.NullHandler())
+
+
+class TokenTable:
+    """DynamoDB as far as the table of Visma's tokens needs it: one item a company, four kinds of writes."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Pass every write through `wire`."""
+        self._wire = wire
+        self.items: dict[str, dict[str, Any]] = {}
+
+    def get_item(self, *, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Read an item."""
+        item = self.items.get(Key["pk"]["S"])
+        return {"Item": dict(item)} if item else {}
+
+    def update_item(
+        self,
+        *,
+        Key: dict[str, Any],  # noqa: N803
+        UpdateExpression: str,  # noqa: N803
+        ExpressionAttributeValues: dict[str, Any] | None = None,  # noqa: N803
+        **_: Any,
+    ) -> None:
+        """Claim the refresh, store a token, give the claim back, or drop a token."""
+        item, values = self.items.setdefault(Key["pk"]["S"], {}), ExpressionAttributeValues or {}
+        name, effect = {
+            "SET refresh_until": ("claim the refresh of the token", lambda: _claim(item, values)),
+            "SET #token": ("store the token", lambda: _store(item, values)),
+            "REMOVE refresh_until": ("give the refresh of the token back", lambda: item.pop("refresh_until", None)),
+            "REMOVE #token,": ("drop the token", lambda: _drop(item, values)),
+        }[" ".join(UpdateExpression.split()[:2])]
+        self._wire(name, effect, lost=_TableTrouble, refused=_TableTrouble)
+
+
+class _TableTrouble(ClientError):
+    def __init__(self, _: str) -> None:
+        super().__init__({"Error": {"Code": "InternalServerError"}}, "UpdateItem")
+
+
+def _claim(item: dict[str, Any], values: dict[str, Any]) -> None:
+    held = "refresh_until" in item and not int(item["refresh_until"]["N"]) < int(values[":now"]["N"])
+    if held or item.get("token") != values.get(":seen"):
+        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
+    item["refresh_until"] = values[":until"]
+
+
+def _store(item: dict[str, Any], values: dict[str, Any]) -> None:
+    item |= {"token": values[":token"], "tenant": values[":tenant"]}
+    item |= {"fresh_until": values[":fresh"], "expires_at": values[":end"]}
+    item.pop("refresh_until", None)
+
+
+def _drop(item: dict[str, Any], values: dict[str, Any]) -> None:
+    if item.get("token") != values[":token"]:
+        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
+    for name in ("token", "tenant", "fresh_until", "expires_at"):
+        del item[name]
+
+
+class VismaConnect:
+    """Mints tokens (`Http`, as far as a token needs it)."""
+
+    def __init__(self, wire: Wire, clock: ManualClock) -> None:
+        """Begin with the first token."""
+        self.minted: list[str] = []
+        self._wire = wire
+        self._clock = clock
+
+    def ask(self, call: Call, deadline: Deadline) -> Answer:  # noqa: ARG002 - as the session takes it
+        """Answer with a new token."""
+        self._wire("mint a token", lambda: self.minted.append(f"token-{len(self.minted) + 1}"))
+        body = json.dumps({"access_token": self.minted[-1], "expires_in": 3600}).encode()
+        return Answer(call.service, 200, {}, body, self._clock.now())
+
+
+class _Secret:
+    """Secrets Manager, with the one secret of Visma's."""
+
+    def get_secret_value(self, **_: Any) -> dict[str, str]:
+        return {"SecretString": json.dumps({"client_id": "ours", "client_secret": "hidden"})}
+
+
+def tokens_of_a_process(table: TokenTable, connect: VismaConnect, clock: ManualClock) -> VismaTokens:
+    """The tokens as a fresh process of a function knows them: not at all."""
+    secrets = SecretsManagerSecrets(clock, visma="visma", client=cast(Any, _Secret()))
+    return VismaTokens(
+        "tokens",
+        secrets,
+        "https://connect.example/token",
+        clock,
+        cast(Http, connect),
+        client=cast(Any, table),
+        pause=lambda seconds: clock.forward(seconds=seconds),
+    )

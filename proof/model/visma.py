@@ -1,0 +1,206 @@
+"""One fake Visma: lists and single orders of the same documents, tokens included.
+
+The list side is `FakeErp` (ties, late commits, page drift, zones), the single orders are `FakeOrders` (versions, PUTs
+as the sandbox takes them). Whoever writes an order, it shows in both. The fake also looks over the shoulder of whoever
+writes: no edit of a user's that the writer has not read is overwritten, and only what a partner asked for is written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from connector.adapters.visma_tokens import VismaTokens
+from connector.domain.errors import Misconfigured, UnknownOutcome
+from connector.domain.revisions import revision_id
+from connector.domain.routes import Company
+from connector.edi.visma.standing_order import read_standing_order
+from connector.services.ports import Deadline, OrderAnswer, Page, Resource
+from proof.model.effects import Wire
+from tests.support.change_world import FakeOrders
+from tests.support.fakes import FakeErp, ManualClock
+
+Result = TypeVar("Result")
+
+Place = tuple[str, str]
+"""An order and what of it: `("500123", "1 orderQty")`, `("500123", "status")`."""
+
+LIST = Resource.PURCHASE_ORDERS
+
+
+class Visma(FakeOrders):
+    """The purchase orders of company nordic.
+
+    Attributes:
+        erp: The lists.
+        late: How long after the next write the lists begin to show it.
+        exact: Whether stamps are the very moment; otherwise no two are alike, not even an hour apart on the night when
+            the clock goes back.
+        stamped_at: The stamp of the next writes, so that orders can tie; a new one for each write when None.
+        newest: The newest stamp so far.
+        on_written: Told of every PUT that was written: number, what was written, and what the order said before.
+        seen: The bytes of each order as one of our workers last read it.
+        complaints: What a PUT did that it must not do.
+        revoked: Tokens that are refused.
+        silent: How many PUTs get no answer and do nothing either.
+    """
+
+    def __init__(self, wire: Wire, clock: ManualClock, *, zone: str, order: str, exact: bool = False) -> None:
+        """Begin without orders."""
+        super().__init__()
+        self.erp = FakeErp(clock, zone=zone, order=order)
+        self.clock = clock
+        self.late = timedelta(0)
+        self.exact = exact
+        self.stamped_at: datetime | None = None
+        self.newest: datetime | None = None
+        self.on_written: list[Callable[[str, dict[str, Any], bytes], None]] = []
+        self.seen: dict[str, bytes] = {}
+        self.complaints: list[str] = []
+        self.revoked: set[str] = set()
+        self.silent = 0
+        self.asked_for: dict[Place, set[Any]] = defaultdict(set)
+        self._wire = wire
+        self._writes = 0
+        self._edited: dict[Place, int] = {}
+        self._read: dict[str, int] = {}
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    def edit(self, number: str = "500123", **changes: Any) -> None:
+        """A user changes the order."""
+        super().edit(number, **changes)
+        for name, value in changes.items():
+            places = (
+                [f"{name.removeprefix('line_')} {field}" for field in value] if name.startswith("line_") else [name]
+            )
+            self._edited |= {(number, place): self.versions[number] for place in places}
+
+    def value(self, number: str, place: str) -> Any:
+        """What stands there now; None when the line is gone."""
+        line, _, field = place.partition(" ")
+        if not field:
+            return self.orders[number].get(place)
+        found = self.line(int(line), number)
+        return None if found is None else found.get(field)
+
+    def edited_since_read(self, number: str, place: str | None = None) -> bool:
+        """Whether a user changed it (or anything of the order) after one of our workers last read the order."""
+        edits = (at for (of, what), at in self._edited.items() if of == number and place in {None, what})
+        return any(at > self._read.get(number, 0) for at in edits)
+
+    def content_id(self, number: str) -> str:
+        """Hash of what a partner can see of the order as it stands."""
+        return content_id(self.raw(number))
+
+    # -- our workers --------------------------------------------------------------------------------------------------
+
+    def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
+        """One page of a list."""
+        return self.erp.list_page(resource, since=since, page=page, page_size=page_size, branch=branch)
+
+    def get_order(self, number: str) -> OrderAnswer | None:
+        """One order."""
+        if number in self.versions:
+            self._read[number] = self.versions[number]
+            self.seen[number] = self.raw(number)
+        return super().get_order(number)
+
+    def put_order(self, number: str, *, etag: str, body: bytes) -> str:
+        """Write into an order; a conflict or a refusal writes nothing."""
+        put = super().put_order
+
+        def write() -> str:
+            if self.silent:
+                self.silent -= 1
+                raise UnknownOutcome("No answer came; nothing was written.")
+            before, stood = len(self.puts), self.raw(number)
+            try:
+                return put(number, etag=etag, body=body)
+            finally:
+                if len(self.puts) > before:
+                    self._judge(number, self.puts[-1], stood)
+
+        return self._wire("PUT the order", write, lost=UnknownOutcome)
+
+    def _judge(self, number: str, written: dict[str, Any], stood: bytes) -> None:
+        for place, value in _places(written).items():
+            if self.edited_since_read(number, place):
+                self.complaints.append(f"The PUT into order {number} overwrote an edit of '{place}' unseen.")
+            asked = self.asked_for.get((number, place))
+            if asked is not None and value not in asked:
+                self.complaints.append(f"{value} was written into {place} of {number}, where {asked} was asked for.")
+        for told in self.on_written:
+            told(number, written, stood)
+
+    def _bump(self, number: str) -> None:
+        super()._bump(number)
+        self._writes += 1
+        own = self.clock.now().replace(microsecond=0) + timedelta(microseconds=self._writes)
+        at = self.stamped_at or (self.clock.now() if self.exact else own)
+        self.newest = at if self.newest is None else max(self.newest, at)
+        self.orders[number]["lastModifiedDateTime"] = self.erp.text_of(at)
+        self.erp.save(number, at=at, late=self.late, raw=self.raw(number))
+
+
+def _places(written: dict[str, Any]) -> dict[str, Any]:
+    """What a PUT writes into places that exist already: place -> value."""
+    places = {name: wrapped["value"] for name, wrapped in written.items() if name not in {"lines", "hold"}}
+    for line in written.get("lines", ()):
+        if line["operation"] == "Update":
+            values = {
+                name: wrapped["value"] for name, wrapped in line.items() if name not in {"operation", "lineNumber"}
+            }
+            places |= {f"{line['lineNumber']['value']} {name}": value for name, value in values.items()}
+    return places
+
+
+def content_id(raw: bytes) -> str:
+    """Hash of what a partner can see of an order."""
+    return revision_id(read_standing_order(raw, company="nordic").content)
+
+
+class Desk:
+    """Visma as one function sees it: every call needs a token that Visma takes (`Erp` and `OrderDesk`)."""
+
+    def __init__(self, visma: Visma, tokens: VismaTokens, company: Company, deadline: Deadline) -> None:
+        """Open Visma for a company."""
+        self._visma, self._tokens, self._company, self._deadline = visma, tokens, company, deadline
+
+    def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
+        """One page of a list."""
+        return self._asked(
+            lambda: self._visma.list_page(resource, since=since, page=page, page_size=page_size, branch=branch)
+        )
+
+    def get_order(self, number: str) -> OrderAnswer | None:
+        """One order."""
+        return self._asked(lambda: self._visma.get_order(number))
+
+    def put_order(self, number: str, *, etag: str, body: bytes) -> str:
+        """Write into an order."""
+        return self._asked(lambda: self._visma.put_order(number, etag=etag, body=body))
+
+    def _asked(self, call: Callable[[], Result]) -> Result:
+        """As the adapter does: a token that is refused is dropped and replaced once."""
+        for _ in range(2):
+            token = self._tokens.token(self._company, self._deadline)
+            if token not in self._visma.revoked:
+                return call()
+            self._tokens.drop(self._company, token)
+        raise Misconfigured("Visma answered 401.")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVisma:
+    """Opens Visma for a company (`ErpFactory` and `OrderDeskFactory`), with the tokens of one process."""
+
+    visma: Visma
+    tokens: VismaTokens
+
+    def __call__(self, company: Company, deadline: Deadline) -> Desk:
+        """The desk of `company`."""
+        return Desk(self.visma, self.tokens, company, deadline)

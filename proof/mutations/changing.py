@@ -1,0 +1,135 @@
+"""Planted bugs on the way back, from an 860 into Visma."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from connector.domain.change_request import LineRequest
+from connector.domain.changes import Change
+from connector.domain.errors import UnknownOutcome
+from connector.domain.inbound import Confirmation
+from connector.services import change_order, known_revisions
+from connector.services.apply import Applier
+from connector.services.change_order import Ending, OrderChange
+from connector.services.known_revisions import KnownRevisions
+from proof.mutations.plant import Mutation
+from tests.support.change_world import FakeOrders
+
+
+def _without_if_match(right: Callable[..., str]) -> Callable[..., str]:
+    """Without the header Visma takes the write whatever has become of the order meanwhile."""
+
+    def put_order(visma: FakeOrders, number: str, *, etag: str, body: bytes) -> str:
+        del etag
+        if visma.on_put:
+            visma.on_put.pop(0)()
+        # As the right one stands, it would let the next user be faster as well.
+        waiting, visma.on_put = visma.on_put, []
+        try:
+            return right(visma, number, etag=f'"{visma._stamp(number)}"', body=body)  # noqa: SLF001
+        finally:
+            visma.on_put = waiting
+
+    return put_order
+
+
+def _difference_for_total(right: Callable[..., Any]) -> Callable[..., Any]:
+    """What the partner wants more or less is added to whatever the order says now, each time anew."""
+
+    def added_on(line: LineRequest, now: dict[str, Decimal]) -> LineRequest:
+        said = now.get(line.line_id or "")
+        if said is None or line.delta is None or line.quantity is None or line.original_quantity is None:
+            return line
+        more = line.delta if line.quantity > line.original_quantity else -line.delta
+        return replace(line, quantity=said + more, original_quantity=None, delta=None)
+
+    def decide(request: Any, *, had: Any, has: Any, **rest: Any) -> Any:
+        del had
+        now = {str(line.number): line.quantity for line in has.content.lines}
+        lines = tuple(added_on(line, now) for line in request.lines)
+        return right(replace(request, lines=lines), had=has.content, has=has, **rest)
+
+    return decide
+
+
+def _takes_silence_for_success(right: Callable[..., str]) -> Callable[..., str]:
+    def put(change: OrderChange, etag: str, body: dict[str, Any]) -> str:
+        try:
+            return right(change, etag, body)
+        except UnknownOutcome:
+            return etag
+
+    return put
+
+
+def _tells_before_it_records(right: Callable[..., Change]) -> Callable[..., Change]:
+    def end(applier: Applier, change: Change, ending: Ending) -> Change:
+        for one in change.deliveries:
+            applier.orderful.confirm(one, change.transaction_id, Confirmation.ACCEPTED, "")
+        return right(applier, change, ending)
+
+    return end
+
+
+def _approved_is_approved(right: Callable[..., str | None]) -> Callable[..., str | None]:
+    """An approval holds whatever the order says by now."""
+
+    def doubt(change: OrderChange, content: str) -> str | None:
+        return right(change, content) if change.change.approved_by is None else None
+
+    return doubt
+
+
+def _forgets_what_the_partner_knows(_right: Any) -> Callable[..., None]:
+    def settle(known: KnownRevisions, order: Any, change: Change, **_: Any) -> None:
+        known.drop(order, change)
+
+    return settle
+
+
+def _always(_right: Any) -> Callable[..., bool]:
+    return lambda *_args, **_named: True
+
+
+def _never(_right: Any) -> Callable[..., bool]:
+    return lambda *_args, **_named: False
+
+
+def _none_is_in_doubt(_right: Any) -> frozenset[Any]:
+    return frozenset()
+
+
+def _in_no_order(_right: Any) -> Callable[..., None]:
+    return lambda _change, _others: None
+
+
+_ASKING = frozenset({"ask", "ask for more", "412", "edit", "edit meanwhile", "visma", "rest", "decide", "go on"})
+
+MUTATIONS = (
+    Mutation("PUT without If-Match", (FakeOrders, "put_order"), _without_if_match, rules=_ASKING),
+    Mutation("the difference instead of the total", (change_order, "decide"), _difference_for_total, rules=_ASKING),
+    Mutation(
+        "no answer to a PUT is taken for success", (OrderChange, "_put"), _takes_silence_for_success, rules=_ASKING
+    ),
+    Mutation("Orderful is told before it is recorded", (Applier, "_end"), _tells_before_it_records, rules=_ASKING),
+    Mutation("an approval holds for whatever comes", (OrderChange, "_doubt"), _approved_is_approved, rules=_ASKING),
+    Mutation("the echo is sent", (KnownRevisions, "settle"), _forgets_what_the_partner_knows, rules=_ASKING),
+    Mutation("an edit that came along is not sent", (known_revisions, "comes_out_as"), _always, rules=_ASKING),
+    Mutation("an order is left on hold", (OrderChange, "_take_off_hold"), _never, story="an 860 with hold_first"),
+    Mutation(
+        "settled while an older one is in doubt",
+        (known_revisions, "UNRESOLVED"),
+        _none_is_in_doubt,
+        story="an 860 while a revision is in doubt",
+    ),
+    Mutation(
+        "an older change is written over a newer one",
+        (change_order, "out_of_turn"),
+        _in_no_order,
+        rules=frozenset({"ask", "wait", "go on", "rest"}),
+    ),
+)

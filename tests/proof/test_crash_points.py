@@ -1,0 +1,61 @@
+"""Crash points: every story with a kill before and after each of its side effects."""
+
+from __future__ import annotations
+
+import pytest
+
+from proof.crash_points import NAMED, Kills, told, tried
+from proof.model.effects import Fate
+from proof.model.stories import STORIES
+
+pytestmark = pytest.mark.xdist_group("crash points")
+
+
+@pytest.fixture(scope="module")
+def kills() -> Kills:
+    found = Kills()
+    for story in STORIES:
+        tried(story, found, everywhere=False)
+    return found
+
+
+def test_nothing_is_lost_and_nothing_done_twice_whoever_dies(kills):
+    assert kills.violations == []
+    assert kills.points.total() >= 600
+
+
+def test_every_named_point_was_hit(kills):
+    assert {point.name for point in NAMED} == {name for name, count in kills.named.items() if count}
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        "poll_visma: send to documents.fifo",
+        "poll_visma: write the cursor of v1/purchaseorder",
+        "translate_document: send to deliveries.fifo",
+        "translate_document: delete a message of documents.fifo",
+        "deliver_transaction: POST the transaction",
+        "apply_change: PUT the order",
+        "apply_change: confirm the delivery",
+        "receive_callback: send to changes.fifo",
+        "operator: send to documents.fifo",
+    ],
+)
+def test_the_effects_of_every_function_are_among_those_hit(kills, effect):
+    assert kills.effects[effect] >= 2
+
+
+def test_a_story_holds_when_an_effect_is_refused_and_when_its_answer_is_lost():
+    found = Kills()
+    for story in STORIES:
+        if story.name in {"a new order", "an 860 applied"}:
+            tried(story, found, fates=(Fate.REFUSED, Fate.LOST), everywhere=False)
+    assert found.violations == []
+    assert found.points.total() >= 60
+
+
+def test_the_proof_says_what_it_hit(kills):
+    said = told(kills)
+    assert all(f"{point.name} " in said for point in NAMED)
+    assert f"in {len(STORIES)} stories" in said

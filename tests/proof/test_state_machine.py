@@ -1,0 +1,37 @@
+"""The state machine, with fixed lots."""
+
+from __future__ import annotations
+
+import pytest
+
+from proof.state_machine import FAST_RUNS, prove
+from proof.tally import Size, Tally
+
+pytestmark = pytest.mark.xdist_group("state machine")
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    (found,) = prove(Size.FAST)
+    return found
+
+
+def test_whatever_comes_in_whatever_order_all_comes_right(tally):
+    assert tally.violations == ()
+    assert tally.cases >= FAST_RUNS
+
+
+def test_every_kind_of_trouble_was_among_it(tally):
+    for step in (
+        "412",
+        "ask",
+        "drift",
+        "kill",
+        "meanwhile",
+        "orderful: lost",
+        "refuse",
+        "ties",
+        "twice",
+        "visma: lost",
+    ):
+        assert f"{step} " in tally.figures
