@@ -11,7 +11,7 @@ import click
 
 from connector.domain.changes import Change, in_turn
 from connector.domain.documents import DocumentKey, Kind, number_in_key
-from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State
+from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State, standing
 from connector.edi.visma.invoice import INVOICE_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, json_option, moment, say, show, table
@@ -126,10 +126,10 @@ def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
     record = _record(stack, key)
     if not record.revisions:
         raise Failed(f"The ledger has no revision of {record.key}: there is nothing to send.")
-    newest = record.revisions[0]
-    if newest.state not in NEEDS_PERSON:
-        raise Failed(f"{newest.key} is {newest.state}: only a rejected or parked revision can be replayed.")
-    say(f"This queues revision {newest.sequence} of {newest.key} ({newest.state}) to be translated and sent again.")
+    revision = standing(record.revisions) or record.revisions[0]
+    if revision.state not in NEEDS_PERSON:
+        raise Failed(f"{revision.key} is {revision.state}: only a rejected or parked revision can be replayed.")
+    say(f"This queues revision {revision.sequence} of {revision.key} ({revision.state}) to be sent again.")
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
 
@@ -137,11 +137,11 @@ def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
     from connector.services.translate import REPLAY
 
     now = stack.clock.now()
-    source = stack.ledger.source_of(newest)
-    stack.outbox.documents([message_for(newest, source, stack.payloads, now=now, cause=REPLAY)])
+    source = stack.ledger.source_of(revision)
+    stack.outbox.documents([message_for(revision, source, stack.payloads, now=now, cause=REPLAY)])
     show(
-        {"document": str(newest.key), "sequence": newest.sequence},
-        lambda: f"Queued; `connector documents show {newest.key}` tells how it ends.",
+        {"document": str(revision.key), "sequence": revision.sequence},
+        lambda: f"Queued; `connector documents show {revision.key}` tells how it ends.",
         as_json=as_json,
     )
     return 0

@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import NEEDS_PERSON, Revision, State
+from connector.domain.ledger import NEEDS_PERSON, Revision, State, standing
 from connector.services.judge_change import approve, reject
 from connector.services.release import message_for, release_waiting, release_waiting_changes
 from connector.services.translate import REPLAY
@@ -92,14 +92,14 @@ class System(Clockwork):
         self.person(command)
 
     def replay(self, number: str) -> None:
-        """An operator has the newest revision of an order sent again (`connector documents replay`)."""
+        """An operator has the standing revision of an order sent again (`connector documents replay`)."""
 
         def command() -> None:
-            newest = self.newest(number)
-            if newest is None or newest.state not in NEEDS_PERSON:
+            revision = self.standing(number)
+            if revision is None or revision.state not in NEEDS_PERSON:
                 return
-            source, now = self.ledger.source_of(newest), self.clock.now()
-            self.outbox().documents([message_for(newest, source, self.payloads, now=now, cause=REPLAY)])
+            source, now = self.ledger.source_of(revision), self.clock.now()
+            self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=REPLAY)])
 
         self.person(command)
 
@@ -118,9 +118,9 @@ class System(Clockwork):
         self.orderful.list_lag = timedelta(0)
         self.redrive()
 
-    def newest(self, number: str) -> Revision | None:
-        """The newest revision of an order."""
-        return next(iter(self.ledger.revisions(order_key(number), limit=1)), None)
+    def standing(self, number: str) -> Revision | None:
+        """The revision of an order that counts."""
+        return standing(self.ledger.revisions(order_key(number), limit=1000))
 
     def excuses(self, number: str) -> frozenset[State]:
         """States in which the newest revision of an order may rightly stay unsent; none when it must go."""

@@ -135,8 +135,10 @@ class Judge:
             return [*found, f"Order {number} is not in the ledger."]
         if self.partner.has.get(number) == view_of(order):
             return found
-        newest, excuses = revisions[0], self.excuses(number)
-        if newest.state in excuses and newest.revision_id == self.visma.content_id(number):
+        excuses = self.excuses(number)
+        # Newer ones that were taken back before they left stand for nothing.
+        stands = next((one for one in revisions if one.state is not State.SUPERSEDED), revisions[0])
+        if stands.state in excuses and stands.revision_id == self.visma.content_id(number):
             return found
         expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""
         states = [str(one.state) for one in reversed(revisions)]

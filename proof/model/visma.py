@@ -140,7 +140,10 @@ class Visma(FakeOrders):
         super()._bump(number)
         self._writes += 1
         own = self.clock.now().replace(microsecond=0) + timedelta(microseconds=self._writes)
-        at = self.stamped_at or (self.clock.now() if self.exact else own)
+        row = self.erp.documents[LIST].get((None, number))
+        # Visma stamps to a fraction of what a row rests before it is queued: no row has one stamp for two states.
+        now = self.clock.now() if row is None else max(self.clock.now(), row.modified + timedelta(milliseconds=1))
+        at = self.stamped_at or (now if self.exact else own)
         self.newest = at if self.newest is None else max(self.newest, at)
         self.orders[number]["lastModifiedDateTime"] = self.erp.text_of(at)
         self.erp.save(number, at=at, late=self.late, raw=self.raw(number))

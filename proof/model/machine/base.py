@@ -150,8 +150,8 @@ class Base(RuleBasedStateMachine):
             for number in waiting:
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
             for number in self.numbers:
-                newest = system.newest(number)
-                if newest is not None and newest.state is State.REJECTED:
+                standing = system.standing(number)
+                if standing is not None and standing.state is State.REJECTED:
                     system.replay(number)
                     waiting.append(number)
             if not waiting:

@@ -92,8 +92,8 @@ class Functions(Base):
     def an_operator_replays(self, draw: int) -> None:
         """A rejected or parked document is sent again."""
         number = self.order(draw)
-        newest = self.system.newest(number)
-        if newest is None or newest.state not in {State.REJECTED, State.PARKED}:
+        standing = self.system.standing(number)
+        if standing is None or standing.state not in {State.REJECTED, State.PARKED}:
             return
         self.count("replay")
         self.system.replay(number)

@@ -86,12 +86,12 @@ class Partners(Base):
     def the_partner_refuses(self, draw: int) -> None:
         """The partner refuses what it was sent last."""
         number = self.order(draw)
-        newest = self.system.newest(number)
+        standing = self.system.standing(number)
         asked = any(order == number for order, _ in self.system.partner.wishes.values())
-        if newest is None or newest.state not in _AT_ORDERFUL or asked or self.is_over(number):
+        if standing is None or standing.state not in _AT_ORDERFUL or asked or self.is_over(number):
             return
         self.count("bad news")
-        self.system.orderful.news(str(newest.transaction_id), acknowledgment_status="REJECTED")
+        self.system.orderful.news(str(standing.transaction_id), acknowledgment_status="REJECTED")
         self.system.partner.refuses(number)
 
     def _line(self, number: str, line: int) -> dict[str, Any] | None:

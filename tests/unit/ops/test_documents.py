@@ -166,6 +166,13 @@ def test_replay_queues_a_document_that_waits_for_a_person(connector, stack, ledg
     assert (message.number, message.cause.split()[0]) == ("500123", "replay")
 
 
+def test_replay_finds_what_was_refused_behind_changes_that_were_taken_back(connector, stack, ledger):
+    parked = max(ledger.kept, key=lambda revision: revision.sequence)
+    ledger.kept = [replace(parked, sequence=parked.sequence + 1, state=State.SUPERSEDED), *ledger.kept]
+    result = connector("documents", "replay", "500123", "--yes", "--json")
+    assert (result.code, result.data["sequence"]) == (0, parked.sequence)
+
+
 def test_replay_refuses_what_the_partner_has(connector, stack, ledger):
     ledger.kept = [SENT]
     result = connector("documents", "replay", "500123", "--yes")

@@ -11,12 +11,12 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import Revision, State, standing
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Metric
 from connector.services.release import message_for
-from connector.services.translate import Outcome, Translator
+from connector.services.translate import REPLAY, Outcome, Translator
 from tests.support.fakes import START, FixedRouting, Killed, Reaper
 from tests.support.routing_data import routing_data
 from tests.support.visma_samples import (
@@ -357,6 +357,36 @@ class TestARejectedRevision:
         bench.becomes(State.REJECTED)
         assert bench.see(an_order("11.0")) is Outcome.QUEUED
         assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+
+    def test_it_is_found_behind_a_change_that_was_taken_back_before_it_left(self, bench):
+        """It was changed and changed back while nobody knew yet that the partner refuses it."""
+        bench.see(an_order("10.0"))
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0", timeStamp="AAAAAE0YIiE="))
+        bench.becomes(State.SENT)
+        bench.see(an_order("12.0", timeStamp="AAAAAE0YIiI="))
+        bench.see(an_order("11.0", timeStamp="AAAAAE0YIiM="))
+        bench.becomes(State.REJECTED, sequence=2)
+        assert bench.states() == [State.SENT, State.REJECTED, State.SUPERSEDED]
+        bench.due()
+
+        refused = standing(bench.ledger.revisions(ORDER))
+        source = bench.ledger.source_of(refused)
+        wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=REPLAY)
+        assert bench.translator.handle(wish) is Outcome.QUEUED
+        assert bench.states() == [State.SENT, State.SUPERSEDED, State.SUPERSEDED, State.TRANSLATED]
+
+    def test_a_replay_of_what_no_longer_stands_sends_nothing(self, bench):
+        bench.see(an_order("10.0"))
+        bench.becomes(State.REJECTED)
+        refused = bench.newest()
+        wish = message_for(
+            refused, bench.ledger.source_of(refused), bench.payloads, now=bench.clock.now(), cause=REPLAY
+        )
+        bench.see(an_order("11.0"))
+        bench.due()
+        assert bench.translator.handle(wish) is Outcome.KNOWN
+        assert bench.due() == []
 
     def test_a_wish_to_send_again_what_the_partner_has_sends_nothing(self, bench):
         bench.see(an_order())

@@ -12,6 +12,7 @@ CHANGING -> AGREED       a change that the partner asked for is being written in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,6 +143,17 @@ class Revision:
     source_at: str | None = None
     request_at: str | None = None
     history: tuple[Event, ...] = ()
+
+
+def standing(revisions: Sequence[Revision]) -> Revision | None:
+    """The revision that counts: the newest that was not superseded; None when there is none.
+
+    Behind it may lie newer ones that were taken back before they left.
+
+    Args:
+        revisions: Of one document, newest first.
+    """
+    return next((one for one in revisions if one.state is not State.SUPERSEDED), None)
 
 
 def may_move(before: State, after: State) -> bool:

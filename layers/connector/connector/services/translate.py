@@ -15,7 +15,7 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, Transient, UnmappedPartner
-from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State, standing
 from connector.domain.revisions import revision_id
 from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
@@ -99,7 +99,7 @@ class Translator:
         sent = next((revision for revision in history if _reached_partner(revision)), None)
         newest = history[0] if history else None
 
-        if _is_past(message, reading, newest):
+        if _is_past(message, reading, history):
             return Outcome.KNOWN
         if newest is not None and newest.state is State.CHANGING:
             raise Transient(
@@ -331,20 +331,25 @@ def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
     return data
 
 
-def _is_past(message: DocumentMessage, reading: _Reading, newest: Revision | None) -> bool:
+def _is_past(message: DocumentMessage, reading: _Reading, history: Sequence[Revision]) -> bool:
     """Whether the document is an older state than the newest that was handled.
 
     It may have been read before a change of the partner's was written, or come a second time after its successor (SQS:
     a deletion can fail), or have been parked and released when a newer one had taken its place. What was seen earlier
     is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
     Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
+
+    A replay is past when something else stands by now; newer revisions that were taken back do not count.
     """
-    if newest is None:
+    if not history:
         return False
-    version, standing = _version(reading), newest.visma_version
+    newest, stands = history[0], standing(history)
+    if message.cause.startswith(REPLAY) and stands is not None:
+        return stands.revision_id != reading.revision_id
+    version, known = _version(reading), newest.visma_version
     if message.seen_at is not None and newest.seen_at is not None and message.seen_at != newest.seen_at:
-        return message.seen_at < newest.seen_at and not is_older(standing, version)
-    return is_older(version, standing)
+        return message.seen_at < newest.seen_at and not is_older(known, version)
+    return is_older(version, known)
 
 
 def _version(reading: _Reading) -> str | None:
