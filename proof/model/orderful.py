@@ -113,5 +113,7 @@ class Inbound(FakeInbound):
         key = self._changes.known(transaction_id)
         change = self._changes.get(key, transaction_id) if key else None
         state = change.state if change else None
-        if state not in DECIDED or (confirmation is Confirmation.FAILED) != (state is ChangeState.REJECTED):
+        was_parked = change is not None and any(one.state is ChangeState.PARKED for one in change.history)
+        failed = state is ChangeState.REJECTED and not was_parked
+        if state not in DECIDED or (confirmation is Confirmation.FAILED) != failed:
             self.complaints.append(f"{transaction_id} was {confirmation} while the ledger says {state}.")

@@ -61,6 +61,7 @@ FULL = Change(
     not_before=NOW + 2 * MINUTE,
     claim_until=NOW + 3 * MINUTE,
     attempts=2,
+    conflicts=1,
     known_sequence=4,
     decided_on="a" * 64,
     decided_by="rules",

@@ -17,7 +17,7 @@ from connector.services.intake import message_for
 from connector.services.judge_change import approve, look_again, reject
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Metric
-from tests.support.change_world import ORDER, World, an_860, more_of
+from tests.support.change_world import ORDER, FakeOrders, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper
 from tests.support.routing_data import a_partner, routing_data
 from tests.support.visma_samples import a_purchase_order, an_order_line
@@ -135,6 +135,58 @@ def _quantities(body):
     return [loop["baselineItemData"][0]["quantity"] for loop in loops]
 
 
+def _written_along_with_an_edit(world: World) -> None:
+    """The order is on hold, so the partner cannot be sent the whole yet; its wish for line 1 stands in Visma."""
+    world.orders.edit(status="Hold", line_2={"orderQty": 80.0})
+    assert world.apply(arrived(world, more_of(1, 700, was=800))) is Outcome.APPLIED
+    world.poll()
+    world.rest()
+    assert world.states() == [State.SENT, State.SUPERSEDED, State.SKIPPED]
+
+
+def test_a_user_who_takes_everything_back_does_not_leave_the_partner_with_its_wish() -> None:
+    """What Visma says is what the partner was sent once; but since then it was granted a change."""
+    world = World()
+    _written_along_with_an_edit(world)
+
+    world.orders.edit(status="Open", line_1={"orderQty": 800.0}, line_2={"orderQty": 100.0})
+    world.poll()
+    world.rest()
+
+    assert len(world.sent) == 2
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 2
+
+
+def test_while_the_whole_is_due_no_further_wish_is_taken_as_all_that_the_partner_has_to_know() -> None:
+    world = World()
+    _written_along_with_an_edit(world)
+    world.orders.edit(line_1={"orderQty": 800.0}, line_2={"orderQty": 100.0})
+
+    assert world.apply(arrived(world, more_of(2, 110, was=100), number="802210972")) is Outcome.APPLIED
+    assert State.AGREED not in world.states()
+    world.orders.edit(status="Open")
+    world.poll()
+    world.rest()
+
+    assert len(world.sent) == 2
+
+
+def test_that_the_whole_is_due_is_noted_once_however_often_the_worker_dies() -> None:
+    """The partner asks for what a user had entered already, along with something else."""
+    world = World()
+    world.orders.edit(status="Hold", line_1={"orderQty": 900.0}, line_2={"orderQty": 80.0})
+    message = arrived(world, more_of(1, 900, was=800))
+    with pytest.raises(Killed):
+        world.apply(message, changes=Reaper(at=3).watch(world.changes, "save"))
+    assert (world.change().state, world.states()) == (ChangeState.APPLYING, [State.SENT, State.SUPERSEDED])
+    world.clock.forward(minutes=2)
+
+    assert world.apply(message) is Outcome.APPLIED
+    assert world.states() == [State.SENT, State.SUPERSEDED]
+
+
 def test_an_edit_of_the_same_thing_is_a_persons_to_decide() -> None:
     world = World()
     message = arrived(world, more_of(1, 900, was=800))
@@ -163,6 +215,23 @@ def test_a_storm_of_edits_ends_at_a_person() -> None:
 
     assert world.orders.puts == []
     assert world.telemetry.counts[Metric.CHANGE_CONFLICTS] > 0
+
+
+def test_other_trouble_than_edits_does_not_count_towards_a_storm_of_them() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    for _ in range(ATTEMPTS_IN_CONFLICT):
+        with pytest.raises(Transient):
+            world.apply(message, orders=_out_of_order)
+    world.orders.on_put = [lambda: world.orders.edit(dontPrint=True)] * 4
+    with pytest.raises(Conflict):
+        world.apply(message)
+
+    assert world.apply(message) is Outcome.APPLIED
+
+
+def _out_of_order(*_: object) -> FakeOrders:
+    raise Transient("Visma answered 503.")
 
 
 def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
@@ -232,6 +301,20 @@ def test_a_rejected_change_is_never_written() -> None:
 
     assert world.apply(message) is Outcome.REJECTED
     assert (world.orders.asked, world.change().decided_by) == (0, "kari")
+
+
+def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
+    """It was parked, and the word for that got lost: the next word says the same, whatever was decided meanwhile."""
+    world = World()
+    message = arrived(world, more_of(1, 2000, was=800))
+    world.inbound.fail = [Transient("Orderful answered 502.")]
+    with pytest.raises(Transient):
+        world.apply(message)
+    reject(world.change(), world.changes, world.clock, by="kari", reason="The truck is full.")
+
+    assert world.apply(message) is Outcome.REJECTED
+
+    assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
 
 
 def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:

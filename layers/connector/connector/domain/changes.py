@@ -83,6 +83,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         confirmed: What it was told last.
         not_before: It waits until then for an earlier one.
         claim_until: Until when a worker owns it.
+        conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
         known_sequence: The revision of the order that the partner had when the change was first looked at; 0 for none.
         decided_on: Revision id of the order that it was decided on.
         decided_by: `rules`, or the person who did.
@@ -118,6 +119,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     not_before: datetime | None = None
     claim_until: datetime | None = None
     attempts: int = 0
+    conflicts: int = 0
     known_sequence: int | None = None
     decided_on: str | None = None
     decided_by: str | None = None
@@ -143,6 +145,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_unconfirmed(self) -> bool:
         """Whether Orderful has yet to be told of the decision."""
         return self.state in DECIDED and bool(self.deliveries)
+
+    @property
+    def is_refused_outright(self) -> bool:
+        """Whether it was rejected without waiting for a person: Orderful is told that what waits is delivered."""
+        return self.state is ChangeState.REJECTED and all(one.state is not ChangeState.PARKED for one in self.history)
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
         """The record after a step."""

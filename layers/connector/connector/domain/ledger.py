@@ -156,6 +156,26 @@ def standing(revisions: Sequence[Revision]) -> Revision | None:
     return next((one for one in revisions if one.state is not State.SUPERSEDED), None)
 
 
+def is_owed_the_whole(revisions: Sequence[Revision], known: Revision) -> bool:
+    """Whether the partner was granted a change on top of `known` that only the whole document can tell.
+
+    It stands in Visma along with somebody's edit, as a superseded revision with the number of the 860 and the content
+    that came of it. Whatever the document says by now, `known` and its own wishes do not tell the partner.
+
+    Args:
+        revisions: Of the document, newest first.
+        known: The newest one that the partner has.
+    """
+    return any(
+        one.sequence > known.sequence
+        and one.state is State.SUPERSEDED
+        and one.transaction_type is None
+        and one.transaction_id is not None
+        and one.revision_id not in {"", known.revision_id}
+        for one in revisions
+    )
+
+
 def may_move(before: State, after: State) -> bool:
     """Whether the ledger allows the move."""
     return after in MOVES[before]

@@ -196,8 +196,9 @@ class Applier:
             ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then reject it here.")
         except ConnectorError as error:
             change = work.change if work else change
-            if not isinstance(error, Conflict | UnknownOutcome) or change.attempts < ATTEMPTS_IN_CONFLICT:
-                self._release(change, error)
+            conflicts = change.conflicts + isinstance(error, Conflict | UnknownOutcome)
+            if conflicts == change.conflicts or conflicts < ATTEMPTS_IN_CONFLICT:
+                self._release(change, error, conflicts=conflicts)
                 raise
             next_step = work.give_up() if work is not None else None
             reason = "The order changed in Visma each time this was to be written into it."
@@ -212,9 +213,11 @@ class Applier:
             )
         return (work.change if work else change), ending
 
-    def _release(self, change: Change, error: ConnectorError) -> None:
+    def _release(self, change: Change, error: ConnectorError, *, conflicts: int) -> None:
         note = f"not finished: {error.sentence}"
-        released = change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, claim_until=None)
+        released = change.moved(
+            ChangeState.RECEIVED, now=self.clock.now(), note=note, claim_until=None, conflicts=conflicts
+        )
         save_claimed(self.changes, released, until=change.claim_until)
 
     def _end(self, change: Change, ending: Ending) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.domain.changes import Change, ChangeState
+from connector.domain.changes import Change
 from connector.domain.errors import Conflict
 from connector.domain.inbound import Confirmation
 from connector.services.change_ports import Changes, InboundNetwork
@@ -33,9 +33,10 @@ def confirm(change: Change, changes: Changes, orderful: InboundNetwork) -> Chang
 def tell(change: Change, changes: Changes, orderful: InboundNetwork) -> Change:
     """Confirm the deliveries of a transaction, decided or not. Raises as `confirm` does.
 
-    Accepted means that we hold it, whoever has yet to decide about it; only what was rejected is failed.
+    Accepted means that we hold it, whoever has yet to decide about it; only what was rejected outright is failed. What
+    a person rejects was accepted when it was parked, whether or not the word for that got through.
     """
-    confirmation = Confirmation.FAILED if change.state is ChangeState.REJECTED else Confirmation.ACCEPTED
+    confirmation = Confirmation.FAILED if change.is_refused_outright else Confirmation.ACCEPTED
     note = (change.reason or f"Purchase order {change.number}: {change.state}.")[:MOST_WORDS]
     # All of them: a forged callback may have named one that does not exist, before the true one came.
     told = [orderful.confirm(one, change.transaction_id, confirmation, note) for one in change.deliveries]

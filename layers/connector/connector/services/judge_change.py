@@ -29,6 +29,7 @@ def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, b
             approved_by=by if seen else None,
             approved_for=change.decided_on,
             attempts=0,
+            conflicts=0,
             reason=None,
             next_step=None,
             waits_for=None,
@@ -64,7 +65,16 @@ def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -
     now = clock.now()
     note = f"looked at again: {change.waits_for} may be there now"
     released = changes.save(
-        change.moved(ChangeState.RECEIVED, now=now, note=note, attempts=0, reason=None, next_step=None, waits_for=None)
+        change.moved(
+            ChangeState.RECEIVED,
+            now=now,
+            note=note,
+            attempts=0,
+            conflicts=0,
+            reason=None,
+            next_step=None,
+            waits_for=None,
+        )
     )
     outbox.changes([message_for(released, cause=f"release {now.isoformat()}")])
 

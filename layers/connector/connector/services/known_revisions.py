@@ -2,19 +2,20 @@
 
 reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
-          SUPERSEDED when somebody else's edit came along: the next poll sends the whole, which the partner must see
+          SUPERSEDED, with the content, when somebody else's edit came along: the partner has to be sent the whole
 drop      SUPERSEDED: nothing was written
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Transient
-from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State, is_owed_the_whole
 from connector.domain.revisions import revision_id
 from connector.domain.row_version import version_in
 from connector.domain.standing_order import StandingOrder
@@ -100,11 +101,19 @@ class KnownRevisions:
             # The partner has got to know a newer state since the change was first looked at.
             had = self.content(order, known.sequence) or had
         is_known = known is not None and known.revision_id == content
-        if is_known or not wishes or not comes_out_as(after.content, had, wishes):
+        if is_known or not wishes:
             self.drop(order, change, version=version)
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
-        for revision in self.ledger.revisions(order, limit=_FIRST_LOOK):
+        revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
+        is_owed = known is not None and is_owed_the_whole(revisions, known)
+        if is_owed or not comes_out_as(after.content, had, wishes):
+            owed = self._revision(
+                order, change, newest, state=State.SUPERSEDED, note="the change stands along with somebody's edit"
+            )
+            self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)
+            return
+        for revision in revisions:
             if revision.state in _UNSENT and (known is None or revision.sequence > known.sequence):
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
@@ -118,13 +127,25 @@ class KnownRevisions:
         """Give a reservation up; `version` is the order's after a write."""
         newest = self._newest(order)
         if newest is not None and self._is_reserved(newest, change):
+            note = "the partner knows the content already" if version else "the change was not written"
+            self.ledger.move(newest, State.SUPERSEDED, now=self.clock.now(), note=note, visma_version=version)
+
+    def _owe(self, owed: Revision, revisions: Sequence[Revision], reserved: Revision | None) -> None:
+        """Note that the partner was granted its wish along with somebody's edit: it has to be sent the whole."""
+        if reserved is not None:
             self.ledger.move(
-                newest,
+                reserved,
                 State.SUPERSEDED,
-                now=self.clock.now(),
-                note="the change was written along with somebody's edit" if version else "the change was not written",
-                visma_version=version,
+                now=owed.updated_at,
+                note=owed.history[-1].note,
+                revision_id=owed.revision_id,
+                visma_version=owed.visma_version,
             )
+        elif not any(
+            (one.state, one.transaction_id, one.revision_id) == (owed.state, owed.transaction_id, owed.revision_id)
+            for one in revisions
+        ):
+            self.ledger.reserve(owed)
 
     def _newest(self, order: DocumentKey) -> Revision | None:
         return next(iter(self.ledger.revisions(order, limit=1)), None)

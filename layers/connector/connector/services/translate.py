@@ -15,7 +15,7 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, Transient, UnmappedPartner
-from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State, standing
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State, is_owed_the_whole, standing
 from connector.domain.revisions import revision_id
 from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
@@ -107,7 +107,7 @@ class Translator:
                 document=str(message.key),
                 retry_after=timedelta(seconds=30),
             )
-        if sent is not None and sent.revision_id == reading.revision_id:
+        if sent is not None and sent.revision_id == reading.revision_id and not is_owed_the_whole(history, sent):
             # The partner has this content. Whatever was captured since and never left has been taken back.
             undone = [revision for revision in history if revision.sequence > sent.sequence]
             self._supersede(undone, visma_version=_version(reading), seen_at=message.seen_at)
