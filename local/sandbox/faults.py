@@ -108,6 +108,7 @@ class FaultPlan:
         """Forget all rules and rates."""
         self.rules: list[FaultRule] = []
         self._rates: dict[str, float] = {}
+        self._manner: dict[str, Any] = {}
         self._random = random.Random(0)
 
     def add(self, rule: FaultRule) -> None:
@@ -115,16 +116,21 @@ class FaultPlan:
         with self._lock:
             self.rules.append(rule)
 
-    def set_rates(self, rates: Mapping[str, float], *, seed: int = 0) -> None:
+    def set_rates(self, rates: Mapping[str, float], *, seed: int = 0, **manner: Any) -> None:
         """Let each fault hit any request with its chance (0 to 1); the seed makes the sequence repeatable.
 
+        Args:
+            rates: Fault -> chance.
+            seed: Of the chances.
+            manner: Attributes of `FaultRule` that say how: `seconds` of a delay, `retry_after` of a 429.
+
         Raises:
-            ValueError: a fault is unknown.
+            ValueError: a fault or an attribute is unknown.
         """
         for fault in rates:
-            FaultRule(fault)
+            FaultRule.parse({"fault": fault, **manner})
         with self._lock:
-            self._rates, self._random = dict(rates), random.Random(seed)
+            self._rates, self._manner, self._random = dict(rates), manner, random.Random(seed)
 
     def pick(self, method: str, path: str) -> FaultRule | None:
         """The fault that hits this request, if any."""
@@ -138,7 +144,7 @@ class FaultPlan:
             for fault, rate in self._rates.items():
                 chance -= rate
                 if chance < 0:
-                    return FaultRule(fault)
+                    return FaultRule(fault, **self._manner)
         return None
 
 

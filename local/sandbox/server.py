@@ -42,7 +42,8 @@ class LoggedRequest:
     """A request as the sandbox saw it: no body and of the headers only one, so no secrets.
 
     `status` is the answer's, None when the caller was left without one. `company_id` is what the header
-    `ipp-company-id` said.
+    `ipp-company-id` said. `work` is the status of what the sandbox did, whatever became of the answer; None when a
+    fault came before the work.
     """
 
     method: str
@@ -52,6 +53,7 @@ class LoggedRequest:
     fault: str | None
     at: datetime
     company_id: str | None
+    work: int | None = None
 
     def parameter(self, name: str) -> str | None:
         """The first value of a query parameter."""
@@ -203,7 +205,7 @@ class Sandbox(ABC):
         fault = rule.fault if rule else None
         if rule and fault == "delay":
             time.sleep(rule.seconds)
-        answer = self._answer(environ, rule)
+        answer, work = self._answer(environ, rule)
         entry = LoggedRequest(
             method,
             path,
@@ -212,6 +214,7 @@ class Sandbox(ABC):
             fault,
             self.clock.now(),
             environ.get("HTTP_IPP_COMPANY_ID"),
+            work,
         )
         self._log.append(entry)
         if answer is None:
@@ -219,22 +222,23 @@ class Sandbox(ABC):
             raise ConnectionResetError(f"The sandbox was asked to hang up on {method} {path}.")
         return self._send(environ, start_response, answer)
 
-    def _answer(self, environ: WSGIEnvironment, rule: FaultRule | None) -> Answer | None:
-        """What the caller gets; None when it is left without an answer."""
+    def _answer(self, environ: WSGIEnvironment, rule: FaultRule | None) -> tuple[Answer | None, int | None]:
+        """What the caller gets, None when it is left without an answer; and the status of the work, if it was done."""
         fault = rule.fault if rule else ""
         if fault == "connection_cut":
-            return None
+            return None, None
         if fault == "http_429" and rule:
-            return self.throttled(rule.retry_after)
+            return self.throttled(rule.retry_after), None
         if fault in INSTEAD and rule:
-            return INSTEAD[fault](rule)
+            return INSTEAD[fault](rule), None
         environ[FAULT_IN_FORCE] = fault
         with self.lock:
             response = Response.from_app(self._inner, environ, buffered=True)
+        work = response.status_code
         if fault == "lost_response":
-            return None
-        answer = Answer(response.status_code, response.get_data(), response.headers)
-        return SPOILED[fault](answer, rule) if fault in SPOILED and rule else answer
+            return None, work
+        answer = Answer(work, response.get_data(), response.headers)
+        return SPOILED[fault](answer, rule) if fault in SPOILED and rule else answer, work
 
     def _send(self, environ: WSGIEnvironment, start_response: StartResponse, answer: Answer) -> Iterable[bytes]:
         headers = answer.headers
@@ -302,7 +306,7 @@ def _add_fault_controls(sandbox: Sandbox, app: Flask) -> None:
     @app.put(f"{CONTROL_PREFIX}/fault-rates")
     def set_rates() -> tuple[str, int]:
         body = request.get_json()
-        sandbox.faults.set_rates(body["rates"], seed=body.get("seed", 0))
+        sandbox.faults.set_rates(body.pop("rates"), **body)
         return "", 204
 
     @app.put(f"{CONTROL_PREFIX}/clock")

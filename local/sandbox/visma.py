@@ -8,6 +8,7 @@ its operator is ignored, a wrong company is an empty list with status 200, lists
 from __future__ import annotations
 
 import base64
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -103,6 +104,7 @@ class VismaSandbox(Sandbox):
             self.clock, zone=options.zone, order_by=options.order_by, max_page_size=options.max_page_size
         )
         self._windows: dict[tuple[str, str], _Window] = {}
+        self._edits: dict[tuple[str, str], deque[Document]] = {}
         self.connect.revoke_all()
         self._describe_companies()
 
@@ -186,6 +188,34 @@ class VismaSandbox(Sandbox):
             row = self._row(kind, number, company, document_type)
             document = {**row.document, **(changes or {})}
             return self.put_document(kind, document, company=company, visible_after=visible_after)
+
+    def edit_order(
+        self, number: str, update: Document, *, company: str | None = None, before_put: bool = False
+    ) -> None:
+        """Let a user change a purchase order.
+
+        Args:
+            number: The order.
+            update: What is changed, as the body of a PUT says it; sums follow as they do there.
+            company: Company number; None takes the first company.
+            before_put: Not now but in the moment before the next PUT of the order arrives. Edits that wait come one at
+                a time, each before a PUT of its own: a user who keeps editing, whom every If-Match comes too late for.
+
+        Raises:
+            ValueError: there is no such order.
+            BadRequest: the order does not allow the change.
+        """
+        with self.lock:
+            company = self._company(company)
+            edited = self._edited(self._row("purchaseorder", number, company, None), update)
+            if before_put:
+                self._edits.setdefault((company, number), deque()).append(update)
+            else:
+                self._store.put(company, resource_named("purchaseorder"), edited[0], last_line=edited[1])
+
+    def _edited(self, row: Row, update: Any) -> tuple[Document, int]:
+        """An order after an update, and its highest line number."""
+        return updated(row.document, update, refusing=self.options.refuses_update, last_line=row.last_line)
 
     def remove_document(
         self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
@@ -326,6 +356,8 @@ class VismaSandbox(Sandbox):
     def update_order(self, number: str) -> FlaskResponse:
         """The PUT of a purchase order."""
         resource = resource_named("purchaseorder")
+        if waiting := self._edits.get((g.company, _decoded(number))):
+            self.edit_order(_decoded(number), waiting.popleft(), company=g.company)
         row = self._store.find(g.company, resource, _decoded(number)) if g.company else None
         if row is None:
             return json_response({"message": f"The purchase order {number} was not found."}, 404)
@@ -334,12 +366,7 @@ class VismaSandbox(Sandbox):
             return FlaskResponse(status=412)
         if not request.is_json:
             return json_response({"message": "The content type must be application/json."}, 415)
-        order, last_line = updated(
-            row.document,
-            request.get_json(silent=True),
-            refusing=self.options.refuses_update,
-            last_line=row.last_line,
-        )
+        order, last_line = self._edited(row, request.get_json(silent=True))
         row = self._store.put(g.company, resource, order, last_line=last_line)
         return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})
 

@@ -113,6 +113,14 @@ def _add_document_controls(sandbox: VismaSandbox, app: Flask) -> None:
             visible_after=timedelta(seconds=body.get("visible_after_seconds", 0)),
         )
 
+    @app.patch(f"{CONTROL_PREFIX}/orders/<number>")
+    def edit_order(number: str) -> tuple[str, int]:
+        body = request.get_json()
+        sandbox.edit_order(
+            number, body["update"], company=body.get("company"), before_put=body.get("before_put", False)
+        )
+        return "", 204
+
     @app.delete(documents)
     def remove() -> tuple[str, int]:
         body = request.get_json()

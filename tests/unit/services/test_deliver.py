@@ -281,6 +281,21 @@ class TestTheUnknown:
         assert outcome is Outcome.ADOPTED
         assert len(bench.ids()) == 1
 
+    def test_a_look_up_that_fails_does_not_keep_the_next_attempt_away(self, bench):
+        bench.orderful.script = [NEVER_ARRIVED]
+        message = bench.translated()
+        with pytest.raises(UnknownOutcome):
+            bench.deliver(message)
+        doubted = bench.revision().asked_since
+        bench.clock.time += CONFIRM
+        bench.orderful.failing = Throttled("Orderful answered 429.")
+        with pytest.raises(Throttled):
+            bench.deliver(message)
+        assert (bench.revision().state, bench.revision().asked_since) == (State.UNCONFIRMED, doubted)
+        bench.orderful.failing = None
+        assert bench.deliver(message) is Outcome.SENT, "the claim was given back: nobody waits for its end"
+        assert len(bench.ids()) == 1
+
     @pytest.mark.parametrize("skew", [timedelta(minutes=-7), timedelta(minutes=7)])
     def test_the_clocks_need_not_agree(self, bench, skew):
         bench.orderful.skew = skew

@@ -123,14 +123,20 @@ class Deliverer:
 
         Raises:
             UnknownOutcome: it is too early to tell.
+            Transient, Throttled: Orderful could not be asked.
         """
-        transactions, skew = self.orderful.look_up(
-            transaction_type=revision.transaction_type or TransactionType.PURCHASE_ORDER,
-            business_number=revision.business_number or "",
-            sender_id=revision.sender_id or "",
-            receiver_id=revision.receiver_id or "",
-            stream=self.stream,
-        )
+        try:
+            transactions, skew = self.orderful.look_up(
+                transaction_type=revision.transaction_type or TransactionType.PURCHASE_ORDER,
+                business_number=revision.business_number or "",
+                sender_id=revision.sender_id or "",
+                receiver_id=revision.receiver_id or "",
+                stream=self.stream,
+            )
+        except Transient:
+            # A claim that was kept would use up the next receive as well.
+            self._back_to_wait(revision, "Orderful could not be asked whether it has the transaction")
+            raise
         ours = self._candidates(revision, transactions, skew)
         if ours:
             if len(ours) > 1:

@@ -1,0 +1,197 @@
+"""Unkind vendors: everything ends right, exactly once, and nothing is stuck, however badly both sandboxes behave.
+
+They fail at random from a seed, in storms and in the middle of things, while users edit what is being read and written.
+Then the weather is fair: what stands on a queue comes back by its own delay, and nobody redrives anything.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from local import stack as laptop_stack
+from local.demo.scenario import COMPANY_IDS
+from proof.deployed.unkind_goods import Paper, Wish, papers, wishes
+from proof.deployed.unkind_run import DEAD, DELIVER, QUEUES, Day
+from proof.deployed.unkind_verdict import World
+from proof.deployed.unkind_weather import Weather, in_words, seconds_since
+from proof.tally import Size, Tally
+from tests.support.laptop import Laptop
+from tests.support.log_search import leaves_of, secrets_in, texts_in, texts_of
+
+SEED = 20
+_MOST = 0.9
+"""Share of the documents that have to meet the bad weather."""
+
+_LONGEST = 1.5
+"""How many times its least length the weather may last."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """How much is tried.
+
+    Attributes:
+        edited: Documents that users edit. One that is edited while it is in doubt whether it was sent waits half a
+            minute, which the fast form has no time for.
+        page: Rows of a Visma page.
+        mixed: Whether documents are read in bad weather as well, and go on being read while changes come. A poll that
+            meets an order in the middle of a change makes it wait half a minute as well.
+        bad: Seconds of bad weather at least; it lasts until most documents have met it.
+        rest: Seconds after which everything has to have come to rest.
+    """
+
+    papers: int
+    edited: int
+    wishes: int
+    page: int
+    mixed: bool
+    bad: float
+    rest: float
+
+
+EXTENTS = {
+    Size.FAST: _Extent(40, 0, 6, 20, mixed=False, bad=5.0, rest=60.0),
+    Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, bad=130.0, rest=420.0),
+}
+
+
+def prove(size: Size, laptop: Laptop) -> list[Tally]:
+    """Let everything happen in bad weather, and look at what came of it.
+
+    The stack has to have the routing of the demo in force, or none at all; its schedules are stopped.
+    """
+    extent = EXTENTS[size]
+    laptop.stop_schedules()
+    if not laptop.items("RoutingTable"):
+        laptop.demo.prepare()
+    day, weather = Day(laptop), Weather(laptop, SEED, extent.page)
+    before = {queue: laptop.waiting(queue) for queue in (*QUEUES, *DEAD)}
+    documents = papers(extent.papers, SEED, edited=extent.edited)
+    changes = wishes(extent.wishes, SEED)
+    orders = list({wish.paper.number: wish.paper for wish in changes}.values())
+
+    started = time.monotonic()
+    day.put(orders)
+    day.until_sent(orders, seconds=extent.rest)
+    fair = seconds_since(started)
+    _in_bad_weather(day, weather, documents, changes, extent)
+    left = day.until_at_rest([*documents, *orders], seconds=extent.rest)
+    seconds = seconds_since(started)
+
+    stuck = [f"seed {SEED}: {left}"] if left else []
+    for queue in (*QUEUES, *DEAD):
+        more = laptop.waiting(queue) - before[queue]
+        stuck += [f"{more} messages are left in {queue}"] if more > 0 else []
+    tallies = _judged(laptop, day, weather, documents, changes)
+    watched = len(before) + len(documents) + len(orders) + len(changes)
+    rest = Tally("unkind vendors: nothing is stuck", watched, tuple(stuck))
+    return [*tallies, rest, _logs(laptop, changes), _weather(weather, day, fair, seconds)]
+
+
+def _in_bad_weather(
+    day: Day, weather: Weather, documents: Sequence[Paper], changes: Sequence[Wish], extent: _Extent
+) -> None:
+    """Let documents leave and changes come in until most documents have met the weather."""
+    if extent.mixed:
+        day.put(documents)
+        with day.scheduled(), weather.unkind(documents):
+            _until_met(day, documents, changes, extent)
+        return
+    try:
+        day.hold_back(documents, seconds=extent.rest)
+        with day.scheduled(), weather.unkind(documents):
+            day.laptop.switch(DELIVER, on=True)
+            day.polling = False
+            _until_met(day, documents, changes, extent)
+    finally:
+        day.laptop.switch(DELIVER, on=True)
+
+
+def _until_met(day: Day, documents: Sequence[Paper], changes: Sequence[Wish], extent: _Extent) -> None:
+    since, begun = datetime.now(UTC).isoformat(), time.monotonic()
+    for wish in changes:
+        day.send(wish)
+        time.sleep(extent.bad / 4 / len(changes))
+    while (lasted := seconds_since(begun)) < _LONGEST * extent.bad:
+        if lasted >= extent.bad and day.tried(since) >= _MOST * len(documents):
+            return
+        time.sleep(0.5)
+
+
+def _judged(
+    laptop: Laptop, day: Day, weather: Weather, documents: Sequence[Paper], changes: Sequence[Wish]
+) -> list[Tally]:
+    world = World(laptop, [row for row in weather.met()["visma"] if row["method"] == "PUT"])
+    asked = Counter(wish.paper.number for wish in changes)
+    last = {wish.paper.number: wish for wish in changes}.values()
+    orders = [wish.paper for wish in last]
+    seen = [(one.paper, one.seen) for one in last] + [(paper, paper.seen) for paper in documents]
+    lost = [world.lost_edit(*each) for each in seen]
+    edits = sum(len(paper.edits) for paper in documents) + sum(len(wish.meanwhile) for wish in changes)
+    return [
+        Tally(
+            "unkind vendors: each document ends right, each of its revisions sent once",
+            len(documents) + len(orders),
+            _found(world.wrong_document(paper) for paper in [*documents, *orders]),
+            f"{sum(len(world.transactions(paper)) for paper in [*documents, *orders])} transactions",
+        ),
+        Tally(
+            "unkind vendors: each change is written once and confirmed once",
+            len(changes),
+            _found(world.wrong_change(name, wish, asked[wish.paper.number]) for name, wish in day.sent.items()),
+        ),
+        Tally("unkind vendors: no edit of a user is lost", edits, _found([*map(world.overwritten, last), *lost])),
+        Tally("unkind vendors: no change comes back to its partner", len(last), _found(map(world.echo, last))),
+    ]
+
+
+def _logs(laptop: Laptop, changes: Sequence[Wish]) -> Tally:
+    """Search every line that a function has logged since the stack was started."""
+    texts = texts_of(leaves_of(laptop, COMPANY_IDS.values()))
+    texts |= {wish.note for wish in changes}
+    wrong, lines = [], 0
+    for group, messages in laptop.logs().items():
+        written = "\n".join(messages)
+        lines += len(written.splitlines())
+        wrong += [f"{group} holds the secret {one}" for one in secrets_in(written)]
+        wrong += [f"{group} quotes a document: {one}" for one in sorted(texts_in(written, texts))]
+    figures = f"searched for {len(texts)} texts of documents"
+    return Tally("unkind vendors: no secret and no payload in a log line", lines, tuple(wrong), figures)
+
+
+def _weather(weather: Weather, day: Day, fair: float, seconds: float) -> Tally:
+    rows = [row for each in weather.met().values() for row in each]
+    hit = sum(bool(row["fault"]) for row in rows)
+    runs = ", ".join(f"{function} {count}" for function, count in sorted(day.runs.items()))
+    figures = (
+        f"{len(rows)} calls; {in_words(rows)}; tokens revoked {weather.revoked} times; "
+        f"{weather.edited} edits and {weather.touched} saves while lists were read; runs: {runs}, "
+        f"{sum(day.failures.values())} of them failed; {seconds:.0f} s, {fair:.0f} s of them before the weather"
+    )
+    return Tally("unkind vendors: requests hit by a fault", hit, (), figures)
+
+
+def _found(verdicts: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(f"seed {SEED}: {verdict}" for verdict in verdicts if verdict)
+
+
+def main() -> int:
+    """`python -m proof.deployed.unkind [fast]`: the proof on a stack of its own."""
+    size = Size.FAST if "fast" in sys.argv else Size.LONG
+    with tempfile.TemporaryDirectory() as directory, laptop_stack.running(print, directory=Path(directory)) as stack:
+        tallies = prove(size, Laptop(stack, Path(directory)))
+    for tally in tallies:
+        print(tally.cases, tally.guarantee, len(tally.violations), tally.figures)  # noqa: T201 - what it is for
+        print(*tally.violations, sep="\n")  # noqa: T201 - what it is for
+    return int(any(tally.violations for tally in tallies))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""What is at stake while the vendors are unkind: documents, the changes of partners, the edits of users.
+
+Everything is drawn from a seed, and says beforehand how it must end. Nothing here may end parked or rejected: whatever
+does was driven there by a vendor's trouble.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.demo.goods import RANGE, credit_note, customer_invoice, purchase_order, supplier_invoice
+from local.demo.scenario import COMPANY_IDS
+
+NORWAY, SWEDEN, DENMARK = COMPANY_IDS
+LISTS = {
+    "purchase_order": "purchaseorder",
+    "supplier_invoice": "supplierInvoice",
+    "customer_invoice": "customerinvoice",
+    "credit_note": "customerCreditNote",
+}
+RECEIVER = "FJORDMATNOT"
+
+# Company, kind, supplier or customer, what it trades in, how many of twenty.
+_MIX = (
+    (NORWAY, "purchase_order", "50012", ("1298", "1301", "1402", "1611"), 6),
+    (NORWAY, "purchase_order", "50020", ("1402", "1407", "1708"), 2),
+    (NORWAY, "purchase_order", "50031", ("1811", "1803", "1950"), 1),
+    (NORWAY, "purchase_order", "50044", ("1902",), 1),
+    (SWEDEN, "purchase_order", "50050", ("1520", "1604", "1708"), 3),
+    (NORWAY, "customer_invoice", "10045", ("1298", "1310", "1902"), 2),
+    (SWEDEN, "customer_invoice", "20007", ("1520", "1407", "1611"), 1),
+    (DENMARK, "customer_invoice", "30003", ("1415", "1708"), 1),
+    (NORWAY, "supplier_invoice", "50012", ("1298", "1301", "1402"), 1),
+    (NORWAY, "credit_note", "10045", ("1310", "1902"), 2),
+)
+_FIRST = {"purchase_order": 580_000, "supplier_invoice": 980_000, "customer_invoice": 180_000, "credit_note": 1_000}
+_CHANGED_FROM = 570_000
+_SENDERS = {"50012": "LOFOTENSJOT", "50020": "NORRLMEJT"}
+_MOSAIC_UNITS = {"KRT": "case", "STK": "each"}
+_X12_UNITS = {"KRT": "CA", "KG": "KG", "STK": "EA"}
+
+
+@dataclass(slots=True)
+class Paper:
+    """A document, and what users do to it.
+
+    Attributes:
+        company: Routing name.
+        list: The Visma list it belongs to.
+        number: In Visma.
+        document: As Visma holds it at first.
+        edits: What users change about it that a partner must see, in order.
+        seen: Field of the document -> what it must say in the end, because a user wrote it.
+    """
+
+    company: str
+    kind: str
+    number: str
+    document: dict[str, Any]
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def list(self) -> str:
+        """The Visma list it belongs to."""
+        return LISTS[self.kind]
+
+    @property
+    def key(self) -> str:
+        """`company/kind/number`, as the connector names it."""
+        if self.kind == "credit_note":
+            return f"{self.company}/customer_invoice/CreditNote:{self.number}"
+        return f"{self.company}/{self.kind}/{self.number}"
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it is a purchase order."""
+        return self.kind == "purchase_order"
+
+
+@dataclass(slots=True)
+class Wish:
+    """A change that a partner asks for.
+
+    Attributes:
+        paper: The order.
+        sender: The partner's ISA id.
+        message: The 860.
+        channels: How Orderful hands it over.
+        quantities: What the lines must say in the end, by line number.
+        note: What it tells besides; a person may read it, a log must not hold it.
+        meanwhile: What a user does to the order in the moment before it is written, one edit for each try.
+        seen: Field of the order -> what it must say in the end, because a user wrote it.
+        material: Whether a partner must see what the user did.
+    """
+
+    paper: Paper
+    sender: str
+    message: dict[str, Any]
+    channels: tuple[str, ...]
+    quantities: dict[int, float]
+    note: str
+    meanwhile: list[dict[str, Any]] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
+    material: bool = False
+
+
+def papers(count: int, seed: int, *, edited: int) -> list[Paper]:
+    """Documents of every kind; users edit so many of them afterwards, some of these twice."""
+    draw = random.Random(f"papers {seed}")  # noqa: S311 - it draws cases, not secrets
+    kinds = [row[:4] for row in _MIX for _ in range(row[4])]
+    made = []
+    for position in range(count):
+        company, kind, party, items = kinds[position % len(kinds)]
+        made.append(_paper(company, kind, party, str(_FIRST[kind] + position), _lines(items, draw)))
+    draw.shuffle(made)
+    for paper in draw.sample(made, edited):
+        for _ in range(draw.choice((1, 1, 2))):
+            _edit(paper, draw)
+    return made
+
+
+def wishes(count: int, seed: int) -> list[Wish]:
+    """Changes of orders; every tenth order is changed twice. The orders have to be sent before."""
+    draw = random.Random(f"wishes {seed}")  # noqa: S311 - it draws cases, not secrets
+    made: list[Wish] = []
+    position = 0
+    while len(made) < count:
+        supplier, items = draw.choice((("50012", ("1298", "1402", "1611")), ("50020", ("1402", "1708", "1407"))))
+        number = str(_CHANGED_FROM + position)
+        lines = [(items[0], str(draw.randrange(8, 30))), (items[1], str(draw.randrange(8, 30)))]
+        paper = _paper(NORWAY, "purchase_order", supplier, number, lines)
+        twice = position % 10 == 9 and count - len(made) > 1
+        sequences = (1, 2) if twice else (1,)
+        made += [_wish(paper, _SENDERS[supplier], sequence, draw, only_inbox=twice) for sequence in sequences]
+        _meanwhile(made[-1], position, draw)
+        if twice:
+            made[-2].quantities = made[-1].quantities
+        position += 1
+    return made
+
+
+def _paper(company: str, kind: str, party: str, number: str, lines: list[tuple[str, str]]) -> Paper:
+    if kind == "purchase_order":
+        document = purchase_order(number, party, lines, description=f"Bestilling {number} etter avtale med innkjøp")
+    elif kind == "supplier_invoice":
+        document = supplier_invoice(number, party, lines, order=f"7{number}")
+    elif kind == "customer_invoice":
+        document = customer_invoice(number, party, lines)
+    else:
+        number = f"CN8{number}"
+        document = credit_note(number, party, lines)
+    return Paper(company, kind, number, document)
+
+
+def _lines(items: tuple[str, ...], draw: random.Random) -> list[tuple[str, str]]:
+    chosen = draw.sample(items, draw.randint(1, len(items)))
+    return [(item, f"{draw.randrange(6, 40)}{'.5' if RANGE[item].unit in {'KG', 'L'} else ''}") for item in chosen]
+
+
+def _edit(paper: Paper, draw: random.Random) -> None:
+    """One more edit that a partner must see, never back to what was there before."""
+    if paper.is_order:
+        quantity = paper.document["lines"][0]["orderQty"] + 1 + len(paper.edits) * 5 + draw.randrange(4)
+        paper.edits.append(_order_line(1, quantity))
+        paper.seen["lines.1.orderQty"] = quantity
+    else:
+        name = "supplierReference" if paper.kind == "supplier_invoice" else "customerRefNumber"
+        paper.edits.append({name: f"REF-{paper.number}-{len(paper.edits) + 2}"})
+        paper.seen.update(paper.edits[-1])
+
+
+def _order_line(number: int, quantity: float) -> dict[str, Any]:
+    line = {"operation": "Update", "lineNumber": {"value": number}, "orderQty": {"value": quantity}}
+    return {"lines": [line]}
+
+
+def _wish(paper: Paper, sender: str, sequence: int, draw: random.Random, *, only_inbox: bool) -> Wish:
+    line = paper.document["lines"][0]
+    quantity = line["orderQty"] + sequence
+    note = f"Kranbil må bestilles særskilt for {paper.number}, endring {sequence}"
+    shape = _x12 if draw.random() < 0.3 else _mosaic
+    # The second of an order must not arrive before the first, or it would wait ten minutes for it.
+    ways: tuple[tuple[str, ...], ...] = (("inbox",), ("webhook",), ("inbox", "webhook"))
+    channels = ("inbox",) if only_inbox else draw.choice(ways)
+    return Wish(paper, sender, shape(paper, quantity, sequence, note), channels, {1: quantity}, note)
+
+
+def _meanwhile(wish: Wish, position: int, draw: random.Random) -> None:
+    """What a user does to the order at the same moment: nothing, one edit, or a storm of them."""
+    marks = [{"customStr1": {"value": f"bruker {number}"}} for number in range(1, 7)]
+    other = wish.paper.document["lines"][1]["orderQty"]
+    storm = (0, 1, 0, 3, 1, 0, 6, 1, 3, 0)[position % 10]
+    if not storm:
+        return
+    wish.meanwhile = list(marks[:storm])
+    wish.seen["customStr1"] = f"bruker {storm}"
+    if position % 3 == 1:
+        quantity = other + 2 + draw.randrange(9)
+        wish.meanwhile[-1] = {**wish.meanwhile[-1], **_order_line(2, quantity)}
+        wish.seen["lines.2.orderQty"], wish.material = quantity, True
+
+
+def _mosaic(paper: Paper, quantity: float, sequence: int, note: str) -> dict[str, Any]:
+    """One more of the first line."""
+    line = paper.document["lines"][0]
+    unit = _MOSAIC_UNITS[line["uom"]]
+    return {
+        "purpose": "change",
+        "purchaseOrderNumber": paper.number,
+        "purchaseOrderDate": paper.document["date"][:10],
+        "purchaseOrderChangeDate": paper.document["date"][:10],
+        "changeSequenceNumber": f"{sequence:03}",
+        "notes": {"general": {"text": [note]}},
+        "lineItems": [
+            {
+                "purchaseOrderLineId": str(line["lineNbr"]),
+                "changeReason": "quantityChange",
+                "originalQuantity": {"value": f"{quantity - 1:.0f}", "unitOfMeasure": unit},
+                "quantity": {"value": f"{quantity:.0f}", "unitOfMeasure": unit},
+                "productIds": {"buyerItemNumber": line["inventory"]["number"]},
+            }
+        ],
+    }
+
+
+def _x12(paper: Paper, quantity: float, sequence: int, note: str) -> dict[str, Any]:
+    """The same as OrderfulJSON."""
+    line = paper.document["lines"][0]
+    day = paper.document["date"][:10].replace("-", "")
+    change = {
+        "assignedIdentification": str(line["lineNbr"]),
+        "changeOrResponseTypeCode": "QI",
+        "quantity": f"{quantity:.0f}",
+        "compositeUnitOfMeasure": [{"unitOrBasisForMeasurementCode": _X12_UNITS[line["uom"]]}],
+        "productServiceIDQualifier": "BP",
+        "productServiceID": line["inventory"]["number"],
+    }
+    header = {
+        "transactionSetPurposeCode": "04",
+        "purchaseOrderTypeCode": "SA",
+        "purchaseOrderNumber": paper.number,
+        "changeOrderSequenceNumber": str(sequence),
+        "date": day,
+        "date2": day,
+    }
+    return {
+        "transactionSets": [
+            {
+                "transactionSetHeader": [
+                    {"transactionSetIdentifierCode": "860", "transactionSetControlNumber": "0001"}
+                ],
+                "beginningSegmentForPurchaseOrderChange": [header],
+                "N9_loop": [{"messageText": [{"freeFormMessageText": note}]}],
+                "POC_loop": [{"lineItemChange": [change]}],
+            }
+        ]
+    }

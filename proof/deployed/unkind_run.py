@@ -1,0 +1,187 @@
+"""Plays the connector's day: schedules that fire, partners that send, until everything has come to rest."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from botocore.config import Config
+
+from connector.domain.changes import ChangeState
+from connector.domain.ledger import State
+from local import deploy
+from local.demo.scenario import COMPANY_IDS
+from proof.deployed.unkind_goods import RECEIVER, Paper, Wish
+from proof.deployed.unkind_weather import Worker
+from tests.support.laptop import SENT, Laptop
+
+QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
+DEAD: Final = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
+MOVING: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
+DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
+POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
+DELIVER: Final = "DeliverTransactionFunction"
+PAUSES: Final = {POLL: 0.5, COLLECT: 20.0, TRACK: 5.0}
+"""Seconds between two runs of a scheduled function."""
+
+_LONGEST_RUN = 300
+
+
+@dataclass(slots=True)
+class Day:
+    """What happens on the stack, and what is on its way.
+
+    Attributes:
+        polling: Whether polls of Visma run by themselves; without them there is one at the end.
+        sent: The changes that partners sent, by Orderful's number.
+        runs: How often each scheduled function was run.
+        failures: How often one of them ended in an error (the schedule's next run is the retry).
+    """
+
+    laptop: Laptop
+    polling: bool = True
+    sent: dict[str, Wish] = field(default_factory=dict)
+    runs: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    _client: Any = None
+
+    def __post_init__(self) -> None:
+        """Prepare a client that waits as long as a function may run, and starts none twice."""
+        config = Config(read_timeout=_LONGEST_RUN, retries={"total_max_attempts": 1})
+        endpoint = self.laptop.stack.aws.endpoint
+        self._client = deploy.session().client("lambda", endpoint_url=endpoint, config=config)
+
+    # -- what comes in
+
+    def put(self, papers: Sequence[Paper]) -> None:
+        """Write documents in Visma."""
+        for (company, kind), found in _grouped(papers).items():
+            documents = [paper.document for paper in found]
+            body = {"kind": kind, "company": COMPANY_IDS[company], "documents": documents}
+            self.laptop.visma.control("POST", "documents", body)
+
+    def send(self, wish: Wish) -> None:
+        """A partner asks for a change, and a user is at the same order."""
+        for update in wish.meanwhile:
+            body = {"company": COMPANY_IDS[wish.paper.company], "update": update, "before_put": True}
+            self.laptop.visma.control("PATCH", f"orders/{wish.paper.number}", body)
+        body = {"receiver": RECEIVER, "stream": "TEST", "channels": list(wish.channels)}
+        created = self.laptop.orderful.control(
+            "POST", "inbound", {"sender": wish.sender, "message": wish.message, **body}
+        )
+        self.sent[created["id"]] = wish
+
+    # -- what runs
+
+    def run(self, function: str) -> dict[str, Any]:
+        """Run a scheduled function once; an empty answer when it failed."""
+        self.runs[function] += 1
+        answer = self._client.invoke(FunctionName=self.laptop.outputs[function], Payload=b"{}")
+        payload = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            self.failures[function] += 1
+            return {}
+        return dict(payload)
+
+    @contextmanager
+    def scheduled(self) -> Iterator[None]:
+        """Run the scheduled functions over and over, side by side, for the length of a `with` block."""
+        over = threading.Event()
+
+        def again(function: str) -> Callable[[], None]:
+            def work() -> None:
+                while not over.is_set():
+                    if self.polling or function != POLL:
+                        self.run(function)
+                    over.wait(PAUSES[function])
+
+            return work
+
+        workers = [Worker(again(function)) for function in PAUSES]
+        for worker in workers:
+            worker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for worker in workers:
+                worker.join()
+        for worker in workers:
+            worker.check()
+
+    # -- what is on its way
+
+    def until_at_rest(self, papers: Sequence[Paper], *, seconds: float) -> str:
+        """Run everything until nothing is on its way; in words what still is when the time is over."""
+        deadline = time.monotonic() + seconds
+        known = {paper.key for paper in papers}
+        due = dict.fromkeys(PAUSES, 0.0) if self.polling else {**dict.fromkeys(PAUSES, 0.0), POLL: deadline}
+        found: dict[str, dict[str, Any]] = {name: {} for name in PAUSES}
+        while True:
+            moving = self.moving(known)
+            for function, pause in PAUSES.items():
+                if not moving or time.monotonic() >= due[function]:
+                    found[function] = self.run(function)
+                    due[function] = time.monotonic() + pause
+            news = [found[POLL].get("queued"), found[POLL].get("problems"), found[COLLECT].get("problems")]
+            if not moving and not any(news) and found[POLL] and found[COLLECT]:
+                return ""
+            if time.monotonic() > deadline:
+                return ", ".join(moving) or f"still news: {news}"
+            time.sleep(0.2)
+
+    def moving(self, known: set[str]) -> list[str]:
+        """What has not come to its end, each in words; documents of others do not count."""
+        laptop = self.laptop
+        found = [f"{count} messages in {queue}" for queue in QUEUES if (count := laptop.waiting(queue))]
+        found += [
+            f"{revision.key} is {state}"
+            for state in MOVING
+            for revision in laptop.ledger.in_state(state)
+            if str(revision.key) in known
+        ]
+        found += [
+            f"change {change.transaction_id} is {state}"
+            for state in DUE
+            for change in laptop.changes.in_state(state)
+            if change.transaction_id in self.sent
+        ]
+        deliveries = {one["transactionId"]: one for one in laptop.orderful.control("GET", "deliveries")}
+        found += [f"{name} was not confirmed" for name in self.sent if not deliveries[name]["confirmed"]]
+        return found
+
+    def tried(self, since: str) -> int:
+        """How often we asked Orderful to create a transaction since a moment."""
+        rows = self.laptop.orderful.control("GET", "requests?method=POST")["requests"]
+        return sum(row["at"] >= since and row["path"].endswith("/transactions") for row in rows)
+
+    def hold_back(self, papers: Sequence[Paper], *, seconds: float) -> None:
+        """Have these documents read and translated, and nothing delivered until the function is switched on again."""
+        self.laptop.switch(DELIVER, on=False)
+        self.put(papers)
+        self._until(papers, frozenset({State.TRANSLATED}), seconds=seconds)
+
+    def until_sent(self, papers: Sequence[Paper], *, seconds: float) -> None:
+        """Poll until partners have these documents."""
+        self._until(papers, SENT, seconds=seconds)
+
+    def _until(self, papers: Sequence[Paper], states: frozenset[State], *, seconds: float) -> None:
+        def look() -> bool:
+            self.run(POLL)
+            newest = (self.laptop.newest(paper.key) for paper in papers)
+            return all(one is not None and one.state in states for one in newest)
+
+        self.laptop.until(look, f"{len(papers)} documents to be {' or '.join(sorted(states))}", seconds=seconds)
+
+
+def _grouped(papers: Sequence[Paper]) -> dict[tuple[str, str], list[Paper]]:
+    found: dict[tuple[str, str], list[Paper]] = {}
+    for paper in papers:
+        found.setdefault((paper.company, paper.list), []).append(paper)
+    return found

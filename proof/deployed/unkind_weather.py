@@ -1,0 +1,174 @@
+"""How unkind the vendors are: what hits any request by chance, what comes in storms, what users do meanwhile."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from local.demo.scenario import COMPANY_IDS
+from proof.deployed.unkind_goods import Paper
+from tests.support.laptop import Laptop
+
+BROKEN: Final = {"http_500": 0.05, "http_502_html": 0.05, "http_503": 0.04, "http_504_html": 0.04, "empty_502": 0.02}
+"""A fifth of all requests: answered 5xx instead of being done."""
+
+LOST: Final = {"lost_response": 0.04, "stored_502": 0.02, "stored_html_200": 0.02, "cut_body": 0.02}
+"""A tenth: done, and the answer lost."""
+
+BESIDES: Final = {
+    "http_429": 0.02,
+    "truncated": 0.015,
+    "html_200": 0.01,
+    "empty_200": 0.005,
+    "connection_cut": 0.01,
+    "delay": 0.03,
+}
+RATES: Final = BROKEN | LOST | BESIDES
+SLOW_SECONDS: Final = 1.5
+STORM_EVERY: Final = 8.0
+"""Seconds between two revocations of all tokens; every second one comes with a storm of 429."""
+
+CALM_BEFORE: Final = 1.0
+"""Seconds before the first of them."""
+
+STORM_REQUESTS: Final = 6
+"""Requests in a row that each vendor answers with 429."""
+
+
+@dataclass(slots=True)
+class Weather:
+    """What was sent against the connector, and what it met of it.
+
+    Attributes:
+        page: Rows of a Visma page, whatever is asked for, so that lists have many.
+        revoked: How often all tokens were revoked.
+        touched: How often a user saved a document without a change that a partner would see.
+        edited: How often with one.
+    """
+
+    laptop: Laptop
+    seed: int
+    page: int
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    revoked: int = 0
+    touched: int = 0
+    edited: int = 0
+
+    @contextmanager
+    def unkind(self, papers: Sequence[Paper]) -> Iterator[None]:
+        """Bad weather for the length of a `with` block, users at work in it; fair again afterwards, come what may.
+
+        Every edit of `papers` is made before it ends.
+        """
+        over = threading.Event()
+        visma, orderful = self.laptop.visma, self.laptop.orderful
+        workers = [Worker(lambda: self._storms(over)), Worker(lambda: self._users(over, papers))]
+        try:
+            # Rows in the order of their changes: one that is edited moves behind all others while the list is read.
+            visma.control("PUT", "options", {"max_page_size": self.page, "order_by": "modified"})
+            for place, sandbox in enumerate((visma, orderful)):
+                body = {"rates": RATES, "seed": self.seed + place, "seconds": SLOW_SECONDS}
+                sandbox.control("PUT", "fault-rates", body)
+            for worker in workers:
+                worker.start()
+            yield
+        finally:
+            over.set()
+            for worker in workers:
+                if worker.is_alive():
+                    worker.join()
+            visma.control("PUT", "options", {"max_page_size": 1000, "order_by": "number"})
+            for sandbox in (visma, orderful):
+                sandbox.control("DELETE", "faults")
+        for worker in workers:
+            worker.check()
+
+    def met(self) -> dict[str, list[dict[str, Any]]]:
+        """The requests since the beginning, as each vendor logged them."""
+        since = self.began.isoformat()
+        return {
+            sandbox.name: [row for row in sandbox.control("GET", "requests")["requests"] if row["at"] >= since]
+            for sandbox in (self.laptop.visma, self.laptop.orderful)
+        }
+
+    def _storms(self, over: threading.Event) -> None:
+        storm = {"fault": "http_429", "times": STORM_REQUESTS, "retry_after": 1}
+        while not over.wait(STORM_EVERY if self.revoked else CALM_BEFORE):
+            self.laptop.visma.control("POST", "tokens/revoke")
+            self.revoked += 1
+            if self.revoked % 2:
+                for sandbox in (self.laptop.visma, self.laptop.orderful):
+                    sandbox.control("POST", "faults", storm)
+
+    def _users(self, over: threading.Event, papers: Sequence[Paper]) -> None:
+        """Edit what is to be edited, each document's edits in their order, and save others as they are in between."""
+        draw = random.Random(f"users {self.seed}")  # noqa: S311 - it draws cases, not secrets
+        waiting = [(paper, list(paper.edits)) for paper in papers if paper.edits]
+        while waiting or not over.is_set():
+            hurry = over.is_set()
+            if waiting and (hurry or draw.random() < 0.5):
+                place = draw.randrange(len(waiting))
+                paper, edits = waiting[place]
+                edit(self.laptop, paper, edits.pop(0))
+                self.edited += 1
+                if not edits:
+                    waiting.pop(place)
+            elif not hurry:
+                edit(self.laptop, draw.choice(papers), None)
+                self.touched += 1
+            if not hurry:
+                over.wait(draw.uniform(0.05, 0.4))
+
+
+class Worker(threading.Thread):
+    """A thread whose failure is not lost."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self._work = work
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Work, and keep what went wrong."""
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - raised again by `check`
+            self._failure = error
+
+    def check(self) -> None:
+        """Raise what went wrong in the thread."""
+        if self._failure is not None:
+            raise self._failure
+
+
+def edit(laptop: Laptop, paper: Paper, change: dict[str, Any] | None) -> None:
+    """A user changes a document, or (None) only saves it."""
+    company = COMPANY_IDS[paper.company]
+    if change is not None and paper.is_order:
+        laptop.visma.control("PATCH", f"orders/{paper.number}", {"company": company, "update": change})
+        return
+    body = {"kind": paper.list, "company": company, "number": paper.number, "changes": change}
+    if not paper.is_order:
+        body["document_type"] = paper.document["documentType"]
+    laptop.visma.control("PATCH", "documents", body)
+
+
+def in_words(rows: Sequence[dict[str, Any]]) -> str:
+    """What requests met: the faults that hit them, orders that were changed in between, pages beyond the first."""
+    hit = Counter(row["fault"] for row in rows if row["fault"])
+    conflicts = sum(row["work"] == 412 for row in rows)
+    pages = sum(name == "pageNumber" and int(value) > 1 for row in rows for name, value in row["query"])
+    told = [f"{count} x {fault}" for fault, count in hit.most_common()]
+    return ", ".join([*told, f"{conflicts} x 412, {pages} pages of lists beyond the first"])
+
+
+def seconds_since(started: float) -> float:
+    """Seconds since a moment of the monotonic clock."""
+    return time.monotonic() - started

@@ -1,0 +1,46 @@
+"""Both vendors fail at random while documents leave and changes come back: everything ends right, exactly once."""
+
+from __future__ import annotations
+
+import pytest
+
+from proof.deployed import unkind
+from proof.tally import Size, Tally
+from tests.support.laptop import Laptop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+
+@pytest.fixture(scope="module")
+def tallies(nordic: Laptop) -> dict[str, Tally]:
+    return {tally.guarantee.removeprefix("unkind vendors: "): tally for tally in unkind.prove(Size.FAST, nordic)}
+
+
+@pytest.mark.parametrize(
+    ("guarantee", "least"),
+    [
+        ("each document ends right, each of its revisions sent once", 46),
+        ("each change is written once and confirmed once", 6),
+        ("no edit of a user is lost", 5),
+        ("no change comes back to its partner", 6),
+        ("nothing is stuck", 46),
+        ("no secret and no payload in a log line", 500),
+    ],
+)
+def test_what_is_guaranteed_holds_in_bad_weather(tallies: dict[str, Tally], guarantee: str, least: int) -> None:
+    assert tallies[guarantee].violations == ()
+    assert tallies[guarantee].cases >= least
+
+
+def test_the_weather_was_bad(tallies: dict[str, Tally]) -> None:
+    weather = tallies["requests hit by a fault"]
+
+    assert weather.cases >= 10
+    assert " x http_429, " in weather.figures
+    assert " 5 x 412, " in weather.figures, "every edit that users made at the same moment was met once"
+
+
+def test_the_vendors_are_kind_again_afterwards(nordic: Laptop, tallies: dict[str, Tally]) -> None:
+    assert tallies
+    assert [sandbox.control("GET", "faults") for sandbox in (nordic.visma, nordic.orderful)] == [[], []]
+    assert nordic.poll()["problems"] == nordic.collect()["problems"] == []
