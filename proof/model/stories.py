@@ -153,6 +153,34 @@ def _asked_at_once(system: System) -> None:
     system.rest()
 
 
+def _along_with_an_edit(system: System) -> None:
+    """The order is on hold while a user and the partner change it, so the partner cannot be sent the whole yet."""
+    system.edit(ORDER, status="Hold", line_2={"orderQty": 80.0})
+    system.rest()
+    system.inbound.ask(CHANGE, ORDER, MORE)
+    system.rest()
+
+
+def _taken_back(system: System) -> None:
+    system.edit(ORDER, status="Open", line_1={"orderQty": 800.0}, line_2={"orderQty": 100.0})
+    system.rest()
+
+
+def _agreed_on_a_replacement(system: System) -> None:
+    _changed_order(system)
+    system.inbound.ask(CHANGE, ORDER, MORE)
+    system.rest()
+
+
+def _refused_and_sent_again(system: System) -> None:
+    replacement = system.orderful.transactions[-1]
+    system.orderful.news(replacement.transaction_id, acknowledgment_status="REJECTED")
+    system.partner.refuses(ORDER)
+    system.rest()
+    system.replay(ORDER)
+    system.rest()
+
+
 def _cancelled(system: System) -> None:
     system.edit(ORDER, status="Cancelled")
     system.rest()
@@ -189,6 +217,16 @@ STORIES = (
     Story("an 860 heard of by callback and inbox", _twice_heard, sent=1, puts=1),
     Story("an 860 with a user's edit in the same moment", _changed_by_a_user_meanwhile, sent=2, puts=1),
     Story("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
+    Story(
+        "an edit taken back that had come along with an 860", _taken_back, sent=2, puts=1, prepared=_along_with_an_edit
+    ),
+    Story(
+        "a refusal of what an 860 was agreed on",
+        _refused_and_sent_again,
+        sent=3,
+        puts=1,
+        prepared=_agreed_on_a_replacement,
+    ),
     Story("a cancelled order", _cancelled, sent=2),
     Story("a revoked token", _revoked_token, sent=2),
 )

@@ -12,10 +12,11 @@ from connector.domain.change_request import LineRequest
 from connector.domain.changes import Change
 from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
-from connector.services import change_order, known_revisions
+from connector.services import change_order, known_revisions, translate
 from connector.services.apply import Applier
 from connector.services.change_order import Ending, OrderChange
 from connector.services.known_revisions import KnownRevisions
+from connector.services.track import Tracker
 from proof.mutations.plant import Mutation
 from tests.support.change_world import FakeOrders
 
@@ -119,6 +120,18 @@ MUTATIONS = (
     Mutation("an approval holds for whatever comes", (OrderChange, "_doubt"), _approved_is_approved, rules=_ASKING),
     Mutation("the echo is sent", (KnownRevisions, "settle"), _forgets_what_the_partner_knows, rules=_ASKING),
     Mutation("an edit that came along is not sent", (known_revisions, "comes_out_as"), _always, rules=_ASKING),
+    Mutation(
+        "what was granted along with an edit is forgotten",
+        (translate, "is_owed_the_whole"),
+        _never,
+        story="an edit taken back that had come along with an 860",
+    ),
+    Mutation(
+        "what was agreed on a refused revision stays agreed",
+        (Tracker, "_take_back_agreed"),
+        _always,
+        story="a refusal of what an 860 was agreed on",
+    ),
     Mutation("an order is left on hold", (OrderChange, "_take_off_hold"), _never, story="an 860 with hold_first"),
     Mutation(
         "settled while an older one is in doubt",

@@ -339,13 +339,13 @@ def _is_past(message: DocumentMessage, reading: _Reading, history: Sequence[Revi
     is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
     Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
 
-    A replay is past when something else stands by now; newer revisions that were taken back do not count.
+    What a person has sent again while it stands is never past: newer revisions that were taken back do not count.
     """
     if not history:
         return False
     newest, stands = history[0], standing(history)
-    if message.cause.startswith(REPLAY) and stands is not None:
-        return stands.revision_id != reading.revision_id
+    if message.cause.startswith(REPLAY) and stands is not None and stands.revision_id == reading.revision_id:
+        return False
     version, known = _version(reading), newest.visma_version
     if message.seen_at is not None and newest.seen_at is not None and message.seen_at != newest.seen_at:
         return message.seen_at < newest.seen_at and not is_older(known, version)
