@@ -10,12 +10,13 @@ ARGS ?=
 ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
-# ---- environments: three, because the SAM command line and MiniStack pin packages that the project does not. Each lock
-# is complete, hence --no-deps; with it pip does not stumble over the extras that a lock leaves out.
+# ---- environments: several, because the SAM command line, MiniStack and Checkov pin packages that the project does not.
+# Each lock is complete, hence --no-deps; with it pip does not stumble over the extras that a lock leaves out.
 
 DEV := .venv/.installed
 SAM := .venv-sam/.installed
 MINISTACK := .venv-ministack/.installed
+AUDIT := .venv-audit/.installed
 BIN := .venv/bin
 
 # The newest Python that runs here (a pyenv shim may stand in PATH and still refuse), asked once and only if needed.
@@ -33,8 +34,9 @@ setup: $(DEV) $(SAM) $(MINISTACK) ## The environments, nothing else
 $(DEV): requirements/dev.txt pyproject.toml
 $(SAM): requirements/sam.txt
 $(MINISTACK): requirements/ministack.txt
+$(AUDIT): requirements/audit.txt
 
-$(DEV) $(SAM) $(MINISTACK): %/.installed:
+$(DEV) $(SAM) $(MINISTACK) $(AUDIT): %/.installed:
 	@echo "Setting up $(@D) from $<"
 	@test -x $(@D)/bin/python || { python=$$($(FIND_PYTHON)); $$python -m venv $(@D); }
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
@@ -42,8 +44,8 @@ $(DEV) $(SAM) $(MINISTACK): %/.installed:
 	@touch $@
 
 .PHONY: lock
-lock: $(DEV) ## Resolve the four locks again
-	for name in layers/connector/requirements requirements/dev requirements/sam requirements/ministack; do \
+lock: $(DEV) ## Resolve the locks again
+	for name in layers/connector/requirements requirements/dev requirements/sam requirements/ministack requirements/audit; do \
 		case $$name in */dev) runtime="--constraint layers/connector/requirements.txt";; *) runtime=;; esac; \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-emit-find-links $$runtime $$name.in --output-file $$name.txt; done
@@ -57,9 +59,19 @@ check: $(DEV) ## Format, lint, types, template with the house rules
 	$(BIN)/mypy
 	$(BIN)/cfn-lint
 
+.PHONY: audit
+audit: $(AUDIT) ## The template by Checkov, every package against the advisories; needs the network
+	.venv-audit/bin/checkov --config-file .checkov.yaml
+	for lock in layers/connector/requirements.txt requirements/*.txt; do \
+		.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$lock; done
+
 .PHONY: test
 test: setup ## Every test
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+.PHONY: prove
+prove: setup build $(AUDIT) ## Try hard to break every guarantee: under 30 minutes on 2 cores, one table at the end
+	$(BIN)/python -m proof $(ARGS)
 
 .PHONY: bench
 bench: setup build ## The figures in docs/performance.md, measured again

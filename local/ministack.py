@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -34,6 +35,8 @@ BIND_HOST = os.environ.get("BIND_HOST", "127.0.0.1")
 
 _USUAL_PORT = 4566
 _START_SECONDS = 60.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
+_PLENTY = 8 * 2**30
 
 
 class MiniStackFailed(Exception):
@@ -47,12 +50,14 @@ class MiniStack:
     Attributes:
         pid: Its process, which leads a process group of the same number.
         port: Where it listens.
-        directory: Where its log and its temporary files lie.
+        directory: Where its log lies.
+        temporary: Where its temporary files lie, the unpacked functions among them.
     """
 
     pid: int
     port: int
     directory: str
+    temporary: str
 
     @property
     def endpoint(self) -> str:
@@ -71,11 +76,11 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
         MiniStackFailed: it ended or stayed silent; nothing is left running.
     """
     port = port or _free_port()
-    temporary = directory / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    temporary = _scratch(directory)
     log = directory / "ministack.log"
     pid = processes.launch([PROGRAM], log=log, environment=_environment(port, temporary))
-    running = MiniStack(pid, port, str(directory))
+    running = MiniStack(pid, port, str(directory), str(temporary))
     _state_file(directory).write_text(json.dumps(asdict(running)))
     deadline = time.monotonic() + _START_SECONDS
     while not _answers(running.endpoint):
@@ -98,9 +103,8 @@ def find(directory: Path = DIRECTORY) -> MiniStack | None:
 def stop(running: MiniStack) -> None:
     """End MiniStack and every worker it started, and remove what they left in their temporary directory."""
     processes.end(running.pid)
-    directory = Path(running.directory)
-    _state_file(directory).unlink(missing_ok=True)
-    shutil.rmtree(directory / "tmp", ignore_errors=True)
+    _state_file(Path(running.directory)).unlink(missing_ok=True)
+    shutil.rmtree(running.temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -111,6 +115,17 @@ def ministack(directory: Path = DIRECTORY) -> Iterator[MiniStack]:
         yield running
     finally:
         stop(running)
+
+
+def _scratch(directory: Path) -> Path:
+    """A directory for its temporary files: in memory where there is plenty, for each cold start unpacks the layer."""
+    has_plenty = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _PLENTY
+    # In containers no code may be loaded from there.
+    if has_plenty and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
+        return Path(tempfile.mkdtemp(prefix="ministack-", dir=_MEMORY))
+    temporary = directory / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return temporary
 
 
 def _environment(port: int, temporary: Path) -> dict[str, str]:

@@ -6,16 +6,12 @@ Then the weather is fair: what stands on a queue comes back by its own delay, an
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from local import stack as laptop_stack
 from local.demo.scenario import COMPANY_IDS
 from proof.deployed.unkind_goods import Paper, Wish, papers, wishes
 from proof.deployed.unkind_run import DEAD, DELIVER, QUEUES, Day
@@ -180,18 +176,3 @@ def _weather(weather: Weather, day: Day, fair: float, seconds: float) -> Tally:
 
 def _found(verdicts: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(f"seed {SEED}: {verdict}" for verdict in verdicts if verdict)
-
-
-def main() -> int:
-    """`python -m proof.deployed.unkind [fast]`: the proof on a stack of its own."""
-    size = Size.FAST if "fast" in sys.argv else Size.LONG
-    with tempfile.TemporaryDirectory() as directory, laptop_stack.running(print, directory=Path(directory)) as stack:
-        tallies = prove(size, Laptop(stack, Path(directory)))
-    for tally in tallies:
-        print(tally.cases, tally.guarantee, len(tally.violations), tally.figures)  # noqa: T201 - what it is for
-        print(*tally.violations, sep="\n")  # noqa: T201 - what it is for
-    return int(any(tally.violations for tally in tallies))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

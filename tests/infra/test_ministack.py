@@ -38,6 +38,15 @@ def test_after_stop_no_process_no_port_and_no_file_of_it_is_left(tmp_path: Path)
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", running.port)) != 0
     assert [path.name for path in tmp_path.iterdir()] == ["ministack.log"]
+    assert not Path(running.temporary).exists()
+
+
+def test_its_temporary_files_lie_beside_its_log_where_memory_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ministack, "_PLENTY", 2**60)
+    assert ministack._scratch(tmp_path) == tmp_path / "tmp"
+    assert (tmp_path / "tmp").is_dir()
 
 
 def test_a_taken_port_is_left_to_its_owner(tmp_path: Path) -> None:

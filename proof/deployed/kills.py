@@ -1,0 +1,117 @@
+"""Workers of the deployed functions are killed as processes while documents and 860s flow.
+
+A killed worker's messages come again when their visibility timeout is over, its claims and locks end by their leases.
+Only waiting is shortened, and for the run alone: the visibility timeouts of the queues (360 s in the template), the
+time limits of the consumers and with them their claims (60 and 90 s; a claim still outlives its worker, and a message
+is hidden longer than both), `ConfirmAfterSeconds`, and the leases of pollers that are known to be dead (6 minutes),
+which are brought to their end by hand. `maxReceiveCount` is raised, since ten kills of one message are no defect of
+anybody's; how often messages came at most is among the figures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from proof.deployed import outcome
+from proof.deployed.kills_run import CONSUMERS, Plan, Run
+from proof.deployed.scene import staged
+from proof.tally import Size, Tally
+from tests.support.laptop import FUNCTIONS, Laptop
+
+SEED = 850
+PLANS = {
+    Size.FAST: Plan(documents=36, changes=6, share=0, most=6, most_held=2, hits=16, killing=45, rest=90, pause=1.8),
+    Size.LONG: Plan(
+        documents=320, changes=45, share=10, most=70, most_held=25, hits=310, killing=420, rest=200, pause=3.5
+    ),
+}
+_TIME_LIMIT, _CLAIM, _HIDDEN = 10, 11, 20
+"""Seconds. A consumer begins no message with less than 8 left, so no claim outlasts the hiding of its message."""
+
+_RECEIVES = 100
+
+
+def prove(size: Size, laptop: Laptop) -> list[Tally]:
+    """Kill, wait for rest, and compare what Orderful and Visma have with what went in."""
+    laptop.stop_schedules()
+    plan = PLANS[size]
+    with staged(laptop, "kills") as scene, _hurried(laptop):
+        laptop.poll()
+        run = Run(scene, plan, SEED)
+        run.play()
+        wanted = [outcome.Outbound(scene.key(number), states) for number, states in run.orders.items()]
+        documents = outcome.documents(laptop, wanted)
+        changes = outcome.changes(laptop, run.asked)
+    asked = {one["transactionId"]: one["asked"] for one in laptop.orderful.control("GET", "deliveries")}
+    repeated = sum(asked[wish.transaction_id] > 1 for wish in run.asked)
+    return [
+        Tally("Killed workers: every state of a document at Orderful once", len(wanted), tuple(documents)),
+        Tally(
+            "Killed workers: every change in Visma once, confirmed once, no edit lost, no echo",
+            len(run.asked),
+            tuple(changes),
+            f"{repeated} confirmations were repeated, which Orderful counts once",
+        ),
+        Tally("Killed workers: nothing is stuck", *_kills(run), figures=_figures(run)),
+    ]
+
+
+def _kills(run: Run) -> tuple[int, tuple[str, ...]]:
+    """The invocations that were hit, and what was wrong with the run as a whole."""
+    hits = run.hand.hits
+    troubles = list(run.troubles)
+    if sum(hits.values()) < run.plan.hits:
+        troubles.append(f"Only {sum(hits.values())} of {run.plan.hits} kills fell into an invocation.")
+    return sum(hits.values()), tuple(troubles)
+
+
+def _figures(run: Run) -> str:
+    hits, starting = run.hand.hits, run.hand.starting
+    by_function = ", ".join(
+        f"{function.removesuffix('Function')} {hits[function]} of {run.hand.strikes[function]}"
+        for function in FUNCTIONS
+    )
+    most = max(run.receives.most.values(), default=0)
+    return (
+        f"kills in the middle of an invocation: {by_function}; {sum(starting.values())} more while a worker started; "
+        f"{run.receives.again} messages received again, one of them {most} times; "
+        f"{run.killed_for:.0f} s of killing, at rest {run.rested_for:.0f} s later"
+    )
+
+
+@contextlib.contextmanager
+def _hurried(laptop: Laptop) -> Iterator[None]:
+    """Short waits for the length of a `with` block."""
+    with contextlib.ExitStack() as restored:
+        for function, queue in CONSUMERS.items():
+            restored.callback(_set_queue, laptop, queue, _queue(laptop, queue))
+            policy = json.loads(_queue(laptop, queue)["RedrivePolicy"]) | {"maxReceiveCount": _RECEIVES}
+            hurried = {"VisibilityTimeout": str(_HIDDEN), "RedrivePolicy": json.dumps(policy)}
+            _set_queue(laptop, queue, hurried)
+            before = laptop.lambda_.get_function_configuration(FunctionName=laptop.outputs[function])
+            restored.callback(_set_function, laptop, function, before["Timeout"], before["Environment"]["Variables"])
+            variables = dict(before["Environment"]["Variables"])
+            shorter = {"CLAIM_SECONDS": str(_CLAIM), "CONFIRM_AFTER_SECONDS": "0"}
+            variables |= {name: value for name, value in shorter.items() if name in variables}
+            _set_function(laptop, function, _TIME_LIMIT, variables)
+        yield
+
+
+def _queue(laptop: Laptop, queue: str) -> dict[str, str]:
+    names: Any = ["VisibilityTimeout", "RedrivePolicy"]
+    answer = laptop.sqs.get_queue_attributes(QueueUrl=laptop.outputs[queue], AttributeNames=names)
+    attributes: dict[str, str] = answer["Attributes"]
+    return {name: attributes[name] for name in names}
+
+
+def _set_queue(laptop: Laptop, queue: str, attributes: dict[str, str]) -> None:
+    laptop.sqs.set_queue_attributes(QueueUrl=laptop.outputs[queue], Attributes=attributes)
+
+
+def _set_function(laptop: Laptop, function: str, timeout: int, variables: dict[str, str]) -> None:
+    laptop.lambda_.update_function_configuration(
+        FunctionName=laptop.outputs[function], Timeout=timeout, Environment={"Variables": variables}
+    )

@@ -1,0 +1,281 @@
+"""A run in which workers of all functions are killed while documents and changes flow, until it has come to rest.
+
+A thread starts each function that a schedule or Orderful starts; one kills; one feeds documents, one changes; one
+watches. When enough invocations have been hit the killing ends, and the rest is waited for.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from local.demo.goods import purchase_order
+from local.stack import CALLBACK_SECRET
+from proof.deployed import outcome
+from proof.deployed.kills_hand import Hand, Receives
+from proof.deployed.scene import SUPPLIER, Scene
+from tests.support.laptop import FUNCTIONS, SENT
+
+CONSUMERS = {
+    "TranslateDocumentFunction": "DocumentsQueueUrl",
+    "DeliverTransactionFunction": "DeliveriesQueueUrl",
+    "ApplyChangeFunction": "ChangesQueueUrl",
+}
+SCHEDULED = ("PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction")
+_CALLED = "ReceiveCallbackFunction"
+_NEVER = "0000"
+_BURST = 5
+_FIRST = 720001
+_FORGED = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large a run is.
+
+    Attributes:
+        documents: Orders at least; later ones only if the killing lasts longer.
+        changes: 860s at least.
+        share: Invocations of each function that are to be hit at least.
+        most: Invocations that are hit at most, of each function.
+        most_held: The same for functions that queues start: what their workers held has to wait.
+        hits: Invocations that are to be hit in all.
+        killing: Seconds after which the killing ends at the latest.
+        rest: Seconds in which the run has to come to rest afterwards.
+        pause: Seconds between two bursts of orders, and between two changes.
+    """
+
+    documents: int
+    changes: int
+    share: int
+    most: int
+    most_held: int
+    hits: int
+    killing: float
+    rest: float
+    pause: float
+
+
+@dataclass(slots=True)
+class Run:
+    """One run.
+
+    Attributes:
+        scene: The company it happens in.
+        plan: How large it is.
+        seed: Of what flows and of the moments of the kills.
+        hand: Kills and counts.
+        receives: How often messages came.
+        orders: How many states Visma has shown of each order.
+        asked: What partners asked for.
+        troubles: What the run itself could not do.
+        killed_for: Seconds of killing.
+        rested_for: Seconds from the last kill until everything was at rest.
+    """
+
+    scene: Scene
+    plan: Plan
+    seed: int
+    hand: Hand = field(init=False)
+    receives: Receives = field(init=False)
+    orders: dict[str, int] = field(default_factory=dict)
+    asked: list[outcome.Asked] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    killed_for: float = 0.0
+    rested_for: float = 0.0
+    _peace: threading.Event = field(default_factory=threading.Event)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Have somebody who kills and somebody who watches."""
+        # The oldest messages come first: were nearly every new worker killed, the same ones would be hit again and
+        # again, and the pause before a retry doubles with each receive.
+        self.hand = Hand(self.scene.laptop, self.seed, self.wants, dict.fromkeys(CONSUMERS, 0.6))
+        self.receives = Receives(self.scene.laptop)
+
+    def play(self) -> None:
+        """Kill until enough was hit, then wait until nothing is on its way any more."""
+        work: list[Callable[[], None]] = [
+            lambda: self.hand.follow(self._over),
+            *(partial(self._scheduled, function) for function in SCHEDULED),
+            self._callbacks,
+            self._documents,
+            self._changes,
+            self._watch,
+        ]
+        threads = [threading.Thread(target=self._guarded, args=(each,), daemon=True) for each in work]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        try:
+            self._peace.wait(self.plan.killing)
+            self._peace.set()
+            self.killed_for = time.monotonic() - began
+            self._come_to_rest()
+            self.rested_for = time.monotonic() - began - self.killed_for
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join(60)
+
+    def wants(self, function: str) -> bool:
+        """Whether one more kill of a function is wanted."""
+        most = self.plan.most_held if function in CONSUMERS else self.plan.most
+        return not self._peace.is_set() and self.hand.hits[function] < most
+
+    # -- functions that are started by hand
+
+    def _scheduled(self, function: str) -> None:
+        laptop = self.scene.laptop
+        while not self._over.is_set():
+            answer = laptop.lambda_.invoke(FunctionName=laptop.outputs[function], Payload=b"{}")
+            payload = json.loads(answer["Payload"].read())
+            if "FunctionError" in answer:
+                self.hand.heard(function, str(payload.get("errorMessage")))
+                self._end_leases(function)
+            self._over.wait(self.hand.moment(0.4) if self.wants(function) else 1.0)
+
+    def _callbacks(self) -> None:
+        """Callbacks as Orderful repeats them, and others that name transactions which it does not have."""
+        draw = random.Random(self.seed)  # noqa: S311 - it draws cases, not secrets
+        while not self._peace.is_set():
+            known = [wish.transaction_id for wish in self.asked[-20:] if wish.transaction_id]
+            named = draw.choice(known) if known and draw.random() < 0.5 else str(draw.randrange(_FORGED, 10 * _FORGED))
+            self.hand.heard(_CALLED, self._call_back({"transactionId": int(named)}))
+            self._peace.wait(self.hand.moment(0.4) if self.wants(_CALLED) else 1.0)
+
+    def _call_back(self, body: dict[str, Any]) -> str:
+        """What the stack says to a callback that it does not take."""
+        request = urllib.request.Request(  # noqa: S310 - our own http URL
+            self.scene.laptop.stack.callback_url,
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", CALLBACK_SECRET["header"]: CALLBACK_SECRET["secrets"][0]},
+            method="POST",
+        )
+        try:
+            urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own http URL
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        return ""
+
+    def _end_leases(self, function: str) -> None:
+        """Bring the leases of a dead run to their end; time alone would do the same, minutes later."""
+        laptop = self.scene.laptop
+        ours = {"PollVismaFunction": self.scene.company, "PollOrderfulFunction": "(orderful)"}.get(function)
+        for item in laptop.items("CursorsTable"):
+            until = item.get("lease_until", {"S": _NEVER})
+            if item["pk"]["S"] != ours or until["S"] == _NEVER:
+                continue
+            laptop.dynamodb.update_item(
+                TableName=laptop.outputs["CursorsTable"],
+                Key={name: item[name] for name in ("pk", "sk")},
+                UpdateExpression="SET lease_until = :ended",
+                ConditionExpression="lease_until = :seen",
+                ExpressionAttributeValues={":ended": {"S": _NEVER}, ":seen": until},
+            )
+
+    # -- what flows
+
+    def _documents(self) -> None:
+        """Orders for as long as the killing lasts, and new states of those that were sent."""
+        draw = random.Random(self.seed + 1)  # noqa: S311 - it draws cases, not secrets
+        laptop = self.scene.laptop
+        query = f"documents?kind=purchaseorder&company={self.scene.company_id}"
+        number = _FIRST + len(laptop.visma.control("GET", query))
+        while len(self.orders) < self.plan.documents or not self._peace.is_set():
+            for _ in range(_BURST):
+                self.orders[str(number)] = 1
+                self.scene.order(str(number))
+                number += 1
+            for old in draw.sample(sorted(self.orders), 2):
+                self._edit(old)
+            self._peace.wait(self.plan.pause)
+
+    def _edit(self, number: str) -> None:
+        """Somebody changes an order that the partner has and asks nothing about."""
+        newest = self.scene.laptop.newest(self.scene.key(number))
+        key = self.scene.key(number)
+        if newest is None or newest.state not in SENT or any(wish.key == key for wish in self.asked):
+            return
+        self.orders[number] += 1
+        lines = [("1310", str(20 + self.orders[number])), ("1402", "5")]
+        self.scene.laptop.put(self.scene.company_id, purchase_order(number, SUPPLIER, lines))
+
+    def _changes(self) -> None:
+        """One 860 for each of many orders, by inbox, or by inbox and callback; users edit every third one."""
+        draw = random.Random(self.seed + 2)  # noqa: S311 - it draws cases, not secrets
+        laptop = self.scene.laptop
+        while len(self.asked) < self.plan.changes or not self._peace.is_set():
+            taken = {wish.key for wish in self.asked}
+            free = [one for one, states in self.orders.items() if states == 1 and self.scene.key(one) not in taken]
+            number = draw.choice(free) if free else None
+            newest = laptop.newest(self.scene.key(number)) if number else None
+            if number is None or newest is None or newest.state not in SENT:
+                self._over.wait(0.1)
+                continue
+            # First of all it is known to be asked for, so that nobody edits its lines any more.
+            quantity = draw.randint(21, 30)
+            edits = {"emailed": True} if len(self.asked) % 3 == 0 else {}
+            self.asked.append(outcome.Asked("", self.scene.key(number), {1: Decimal(quantity)}, edits))
+            channels = ["inbox", "webhook"] if draw.random() < 0.5 else ["inbox"]
+            sent = self.scene.asks(number, quantity, channels=channels)
+            wish = outcome.Asked(sent["id"], self.scene.key(number), {1: Decimal(quantity)}, edits)
+            self.asked[-1] = wish
+            if edits:
+                self._over.wait(self.hand.moment(1.0))
+                row = {"kind": "purchaseorder", "company": self.scene.company_id, "number": number, "changes": edits}
+                laptop.visma.control("PATCH", "documents", row)
+            self._peace.wait(self.plan.pause)
+
+    # -- watching
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            self.receives.look()
+            hits = self.hand.hits
+            if sum(hits.values()) >= self.plan.hits and all(hits[each] >= self.plan.share for each in FUNCTIONS):
+                self._peace.set()
+            self._over.wait(1.0)
+
+    def _come_to_rest(self) -> None:
+        """Wait until everything fed is known and nothing is on its way; then poll once more, for an echo to show."""
+        deadline = time.monotonic() + self.plan.rest
+        for _ in range(2):
+            since = datetime.now(UTC)
+            while (left := self._left(since)) and time.monotonic() < deadline:
+                self._over.wait(1.0)
+            if left:
+                self.troubles += left
+                return
+
+    def _left(self, since: datetime) -> list[str]:
+        """What is not at rest yet."""
+        laptop = self.scene.laptop
+        cursor = laptop.cursors().get((self.scene.company, "v1/purchaseorder"))
+        if len(self.orders) < self.plan.documents or len(self.asked) < self.plan.changes:
+            return ["Not everything was fed."]
+        if cursor is None or cursor.caught_up_at is None or cursor.caught_up_at < since:
+            return ["No poll has come to its end since the last kill."]
+        unconfirmed = [
+            f"The change {wish.transaction_id} of {wish.key} is not decided, or Orderful was not told."
+            for wish in self.asked
+            if (change := laptop.change(wish.transaction_id)) is None or change.is_due or change.is_unconfirmed
+        ]
+        return unconfirmed + outcome.stuck(laptop, [self.scene.company])
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - told as a violation; the other threads go on
+            self.troubles.append(f"A thread of the run broke off: {type(error).__name__}: {error}.")
+            self._peace.set()

@@ -1,0 +1,137 @@
+"""The whole work of the functions on the way back: everything that their roles are for, in one go each.
+
+An exercise says what went otherwise than it does with the whole role, the first thing first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from http import HTTPStatus
+
+import msgspec
+
+from connector.adapters.queues import group_name
+from connector.domain.changes import CHANGE, Change, ChangeState
+from connector.domain.documents import DocumentKey
+from connector.domain.inbound import ApiVersion
+from connector.domain.ledger import State
+from connector.domain.revisions import revision_id
+from connector.edi.visma.read import decode, read_document
+from connector.services.messages import HintMessage
+from proof.deployed.permissions_bench import Bench
+from proof.deployed.permissions_out import BAD, Translated
+from proof.deployed.scene import change_of
+
+_LONG_AGO = timedelta(days=1)
+
+
+def callback(bench: Bench) -> Iterator[str]:
+    """A callback with the agreed secret."""
+    body = {"transactionId": int(bench.number()), "delivery": {"deliveryId": "00000000-0000-4000-8000-000000000001"}}
+    status = bench.laptop.demo.callback(body, secret=True)
+    if status != HTTPStatus.ACCEPTED:
+        yield f"the callback was answered {status}"
+    if bench.emptied("ChangesQueueUrl") != [f"hint#{body['transactionId']}"]:
+        yield "the hint is not queued"
+
+
+def collect(bench: Bench) -> Iterator[str]:
+    """A small and a large 860 in the inbox, and a change that was forgotten."""
+    laptop, scene = bench.laptop, bench.scene
+    before = datetime.now(UTC) - _LONG_AGO
+    numbers = [bench.number(), bench.number()]
+    messages = [change_of(numbers[0], 25), change_of(numbers[1], 25, note=bench.large_note())]
+    sent = [
+        laptop.partner_sends(one, sender=scene.partner, receiver=scene.ours, channels=["inbox"]) for one in messages
+    ]
+    forgotten = Change(
+        company=scene.company,
+        number=bench.number(),
+        transaction_id=f"forgotten-{bench.number()}",
+        state=ChangeState.RECEIVED,
+        created_at=before,
+        updated_at=before,
+        document=CHANGE,
+    )
+    laptop.changes.add(forgotten, message=change_of(forgotten.number, 25))
+    try:
+        answer = bench.work("PollOrderfulFunction")
+        if answer != {"taken": 2, "confirmed": 0, "requeued": 1, "problems": []}:
+            yield f"the collector answered {answer}"
+        recorded = [laptop.change(one["id"]) for one in sent]
+        if None in recorded or recorded[1] is None or not recorded[1].message_at:
+            yield "the changes are not recorded, the large one in the bucket"
+        groups = [group_name(DocumentKey.parse(scene.key(number))) for number in (*numbers, forgotten.number)]
+        if sorted(bench.emptied("ChangesQueueUrl")) != sorted(groups):
+            yield "the changes are not queued"
+    finally:
+        bench.take_over(sent)
+        bench.emptied("ChangesQueueUrl")
+        # Else the next run finds them forgotten as well, and a run that broke off holds the lease until its end.
+        bench.clear()
+        place = {"pk": {"S": "(orderful)"}, "sk": {"S": "v3/transactions"}}
+        laptop.dynamodb.delete_item(TableName=laptop.outputs["CursorsTable"], Key=place)
+
+
+def apply(bench: Bench, large: Translated) -> Iterator[str]:
+    """A large 860 for a large order, heard of by a hint; a message that is none; a token that has to be stored."""
+    laptop, scene = bench.laptop, bench.scene
+    number = bench.number()
+    key = DocumentKey.parse(scene.key(number))
+    laptop.put(scene.company_id, bench.large(number))
+    source = json.dumps(laptop.order(number, company_id=scene.company_id)).encode()
+    content = read_document(decode(source), company=scene.company).content
+    known = replace(
+        large.revision,
+        key=key,
+        business_number=number,
+        revision_id=revision_id(content),
+        state=State.ACKNOWLEDGED,
+        visma_version=None,
+    )
+    bench.plant(known, source=source, request=None)
+    sent = laptop.partner_sends(
+        change_of(number, 25, note=bench.large_note()), sender=scene.partner, receiver=scene.ours, channels=["inbox"]
+    )
+    hint = HintMessage(transaction_id=sent["id"], delivery_id=sent["deliveryId"], version=ApiVersion.V4)
+    event = bench.event("ChangesQueueUrl", {f"hint#{sent['id']}": msgspec.json.encode(hint), "bad": BAD})
+    bench.forget_token()
+    try:
+        (bad,) = [record["messageId"] for record in event["Records"] if record["body"] == BAD]
+        answer = bench.work("ApplyChangeFunction", event)
+        if answer != {"batchItemFailures": [{"itemIdentifier": bad}]}:
+            yield f"the hint was answered {answer}"
+        if not bench.comes_soon("ChangesQueueUrl", bad):
+            yield "the message that went back was not given its delay"
+        change = laptop.change(sent["id"])
+        if change is None or not change.message_at:
+            yield "the change is not recorded with its message in the bucket"
+        queued = bench.taken("ChangesQueueUrl")
+        event["Records"] += queued["Records"]
+        if [record["attributes"]["MessageGroupId"] for record in queued["Records"]] != [group_name(key)]:
+            yield "the change is not queued"
+        answer = bench.work("ApplyChangeFunction", queued)
+        change = laptop.change(sent["id"])
+        if answer != {"batchItemFailures": []} or change is None or change.state is not ChangeState.APPLIED:
+            yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
+        quantity = Decimal(str(laptop.order(number, company_id=scene.company_id)["lines"][0]["orderQty"]))
+        if quantity != 25:
+            yield f"the order has {quantity}"
+        agreed = laptop.newest(str(key))
+        if agreed is None or agreed.state is not State.AGREED or not agreed.source_at:
+            yield f"the ledger says {agreed and agreed.state}, its document at {agreed and agreed.source_at}"
+        if not bench.has_token():
+            yield "the token was not stored"
+        if laptop.delivery(sent["id"])["confirmed"] != 1:
+            yield "Orderful was not told"
+    finally:
+        bench.done("ChangesQueueUrl", event)
+        bench.emptied("ChangesQueueUrl")
+        row = {"kind": "purchaseorder", "number": number, "company": scene.company_id}
+        laptop.visma.control("DELETE", "documents", row)
+        if laptop.delivery(sent["id"])["confirmed"] == 0:
+            bench.take_over([sent])

@@ -1,0 +1,174 @@
+"""A company of its own for a proof on a deployed stack, so that nothing else is polled and nothing else is touched."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Misconfigured
+from local import stack as laptop_stack
+from local.demo.goods import purchase_order
+from tests.support.laptop import Laptop
+
+COMPANIES = {"kills": "1009001", "permits": "1009002"}
+"""Routing name and Visma number of each company that a proof has of its own."""
+
+SUPPLIER = "50012"
+_POINTER = {"pk": {"S": "current"}, "sk": {"S": "current"}}
+_CONSUMERS = ("TranslateDocumentFunction", "DeliverTransactionFunction", "ApplyChangeFunction")
+_ROUTED = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A company and its one partner, a supplier whose changes apply up to half as much again.
+
+    Attributes:
+        laptop: The stack.
+        company: Routing name of the company.
+    """
+
+    laptop: Laptop
+    company: str
+
+    @property
+    def company_id(self) -> str:
+        """Its number in Visma."""
+        return COMPANIES[self.company]
+
+    @property
+    def tenant_id(self) -> str:
+        """Its tenant in Visma."""
+        return _tenant_id(self.company_id)
+
+    @property
+    def ours(self) -> str:
+        """The company's ISA id on the test stream."""
+        return f"{self.company.upper()}T"
+
+    @property
+    def partner(self) -> str:
+        """The partner's ISA id on the test stream."""
+        return f"{self.company.upper()}SUPT"
+
+    def key(self, number: str) -> str:
+        """The key of an order."""
+        return str(DocumentKey.of_order(self.company, number))
+
+    def order(self, number: str, lines: Sequence[tuple[str, str]] = (("1310", "20"), ("1402", "5"))) -> dict[str, Any]:
+        """An order to the partner, put into Visma."""
+        document = purchase_order(number, SUPPLIER, lines)
+        self.laptop.put(self.company_id, document)
+        return document
+
+    def asks(self, number: str, quantity: int, **given: Any) -> dict[str, Any]:
+        """The partner asks for another quantity of the first line; ids of the transaction as Orderful gives them."""
+        return self.laptop.partner_sends(
+            change_of(number, quantity), sender=self.partner, **{"receiver": self.ours, **given}
+        )
+
+
+def change_of(number: str, quantity: int, *, note: str = "") -> dict[str, Any]:
+    """An 860 in Mosaic that asks for another quantity of the first line of an order."""
+    line = {
+        "purchaseOrderLineId": "1",
+        "changeReason": "quantityChange",
+        "quantity": {"value": str(quantity), "unitOfMeasure": "each"},
+    }
+    return {
+        "purpose": "change",
+        "purchaseOrderNumber": number,
+        "purchaseOrderChangeDate": "2026-11-21",
+        "lineItems": [line],
+        **({"notes": {"general": {"text": [note]}}} if note else {}),
+    }
+
+
+@contextlib.contextmanager
+def staged(laptop: Laptop, company: str) -> Iterator[Scene]:
+    """The stack with one of `COMPANIES` alone in its routing; the routing that was there is in force again afterwards.
+
+    The sandboxes know the companies for good, since their logs speak of them.
+    """
+    scene = Scene(laptop, company)
+    table = laptop.outputs["RoutingTable"]
+    before = laptop.dynamodb.get_item(TableName=table, Key=_POINTER).get("Item")
+    _introduce(scene)
+    laptop.apply_unchecked(_routing(scene))
+    try:
+        yield scene
+    finally:
+        if before is not None:
+            laptop.dynamodb.put_item(TableName=table, Item=before)
+            for function in _ROUTED:
+                laptop.reconfigure(function)
+
+
+@contextlib.contextmanager
+def held_up(laptop: Laptop, functions: Sequence[str] = _CONSUMERS) -> Iterator[None]:
+    """The queues without their consumers."""
+    for function in functions:
+        laptop.switch(function, on=False)
+    try:
+        yield
+    finally:
+        for function in functions:
+            laptop.switch(function, on=True)
+
+
+def _introduce(scene: Scene) -> None:
+    laptop = scene.laptop
+    client = laptop_stack.VISMA_CLIENT
+    laptop.visma.control("PUT", "clients", {client["client_id"]: client["client_secret"]})
+    known: list[dict[str, str]] = []
+    with contextlib.suppress(Misconfigured):  # a new stack has no routing yet
+        known += [
+            {"company_id": one.visma.company_id, "tenant_id": one.visma.tenant_id, "name": one.name}
+            for one in laptop.routing().companies.values()
+        ]
+    known += [
+        {"company_id": company_id, "tenant_id": _tenant_id(company_id), "name": name}
+        for name, company_id in COMPANIES.items()
+        if name not in {one["name"] for one in known}
+    ]
+    laptop.visma.control("PUT", "companies", known)
+    name = scene.company.upper()
+    laptop.orderful.control("POST", "accounts", {"live": name, "test": scene.ours, "name": scene.company})
+    partner = {"live": f"{name}SUP", "test": scene.partner, "name": f"supplier of {scene.company}"}
+    laptop.orderful.control("POST", "partners", partner)
+    laptop.orderful.control("PUT", "pace", {"validation": 0, "delivery": 0, "acknowledgment": 0})
+
+
+def _tenant_id(company_id: str) -> str:
+    return f"8f0c{company_id[-4:]}-5b7a-4c39-9d26-3e1f0a4b5c6d"
+
+
+def _routing(scene: Scene) -> dict[str, Any]:
+    name = scene.company.upper()
+    return {
+        "companies": {
+            scene.company: {
+                "name": f"{scene.company} AS",
+                "address": {"lines": ["Storgata 1"], "postal_code": "0155", "city": "Oslo", "country": "NO"},
+                "visma": {"company_id": scene.company_id, "tenant_id": scene.tenant_id, "time_zone": "Europe/Oslo"},
+                "orderful": {"isa_id": {"live": name, "test": scene.ours}},
+            }
+        },
+        "defaults": {
+            "settle": "0s",
+            "on_revision": "replace",
+            "units": {"STK": "each", "KRT": "case", "KG": "kilogram", "L": "litre"},
+            "terms": {"30": {"net_days": 30}},
+        },
+        "partners": {
+            "supplier": {
+                "company": scene.company,
+                "visma": {"supplier": SUPPLIER},
+                "orderful": {"isa_id": {"live": f"{name}SUP", "test": scene.partner}},
+                "changes": {"quantity": "50%"},
+            }
+        },
+    }

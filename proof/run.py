@@ -1,0 +1,114 @@
+"""Runs every proof and writes one table into the docs; or only those named, and prints it.
+
+What runs in one process and what runs on deployed stacks goes side by side, one for each of two cores.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from bench import page
+from local import stack as laptop_stack
+from proof.tally import Size, Tally
+from tests.support.laptop import Laptop
+
+IN_PROCESS: Final = ("crash_points", "state_machine", "mutations", "bad_input", "supply_chain")
+DEPLOYED: Final = ("deployed.unkind", "deployed.kills", "deployed.permissions")
+"""Each gets a stack of its own."""
+
+PARAMETERS: Final = {"CallbackRate": "5000", "CallbackBurst": "5000"}
+"""More callbacks a second than anybody should let through by default."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the proofs; 1 when one was violated or did not come to its end.
+
+    Args:
+        arguments: Names of proofs, none for all; and `--fast` for what `make test` runs of them.
+    """
+    names = [argument for argument in arguments if argument != "--fast"]
+    size = Size.LONG if len(names) == len(arguments) else Size.FAST
+    console = Console(width=150)
+    known = (*IN_PROCESS, *DEPLOYED)
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        console.print(f"There is no proof {', '.join(unknown)}; there is {', '.join(known)}.")
+        return 2
+    began = time.monotonic()
+    tallies = _side_by_side(
+        [[name for name in lane if not names or name in names] for lane in (DEPLOYED, IN_PROCESS)], size
+    )
+    _show(console, tallies)
+    violated = sum(len(tally.violations) for tally in tallies)
+    told = f"{sum(tally.cases for tally in tallies):,} cases, {violated} violations"
+    told = f"{told}, {(time.monotonic() - began) / 60:.1f} minutes"
+    console.print(told, highlight=False)
+    if not arguments:
+        rows = [f"| {tally.guarantee} | {tally.cases:,} | {len(tally.violations)} |" for tally in tallies]
+        head = "| what was to hold | cases | violations |\n|---|---|---|"
+        page.write("guarantees.md", command="make prove", table="\n".join([head, *rows, f"\n{told}."]))
+    return 1 if violated else 0
+
+
+def run(name: str, size: Size) -> list[Tally]:
+    """One proof; one that breaks off is told as a violation."""
+    proof = importlib.import_module(f"proof.{name}")
+    try:
+        if name not in DEPLOYED:
+            return _tallies(proof.prove(size))
+        with (
+            tempfile.TemporaryDirectory(prefix="proof-", ignore_cleanup_errors=True) as scratch,
+            laptop_stack.running(lambda _step: None, directory=Path(scratch), parameters=PARAMETERS) as stack,
+        ):
+            return _tallies(proof.prove(size, Laptop(stack, Path(scratch))))
+    except Exception as error:  # noqa: BLE001 - the other proofs go on, and the table says what is missing
+        return [Tally(f"proof.{name} comes to its end", 0, (f"{type(error).__name__}: {error}",))]
+
+
+def _tallies(found: Sequence[Tally]) -> list[Tally]:
+    """What was found; a proof that tried nothing is none."""
+    return [
+        one if one.cases or one.violations else Tally(one.guarantee, 0, ("It was not tried.",), one.figures)
+        for one in found
+    ]
+
+
+def _side_by_side(lanes: Sequence[Sequence[str]], size: Size) -> list[Tally]:
+    with ProcessPoolExecutor(len(lanes), mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = [pool.submit(_lane, lane, size) for lane in lanes]
+        return [tally for lane in running for tally in lane.result()]
+
+
+def _lane(names: Sequence[str], size: Size) -> list[Tally]:
+    """One proof after the other, each with a line when it is done."""
+    console, found = Console(width=150), list[Tally]()
+    for name in names:
+        began = time.monotonic()
+        tallies = run(name, size)
+        told = f"{sum(one.cases for one in tallies):,} cases, {sum(len(one.violations) for one in tallies)} violations"
+        console.print(f"{name}: {told}, {time.monotonic() - began:.0f} s", highlight=False)
+        found += tallies
+    return found
+
+
+def _show(console: Console, tallies: Sequence[Tally]) -> None:
+    table = Table("guarantee", Column("cases", justify="right"), Column("violations", justify="right"))
+    for tally in tallies:
+        table.add_row(tally.guarantee, f"{tally.cases:,}", str(len(tally.violations)))
+    for tally in tallies:
+        if tally.figures:
+            console.print(f"[bold]{tally.guarantee}[/bold]", highlight=False)
+            console.print(f"  {tally.figures}", highlight=False, markup=False)
+        for violation in tally.violations:
+            console.print(f"  VIOLATED: {violation}", highlight=False, markup=False)
+    console.print(table)
