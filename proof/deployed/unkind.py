@@ -87,8 +87,8 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
         stuck += [f"{more} messages are left in {queue}"] if more > 0 else []
     tallies = _judged(laptop, day, weather, documents, changes)
     watched = len(before) + len(documents) + len(orders) + len(changes)
-    rest = Tally("unkind vendors: nothing is stuck", watched, tuple(stuck))
-    return [*tallies, rest, _logs(laptop, changes), _weather(weather, day, fair, seconds)]
+    rest = Tally("Unkind vendors: nothing is stuck", watched, tuple(stuck), _weather(weather, day, fair, seconds))
+    return [*tallies, rest, _logs(laptop, changes)]
 
 
 def _in_bad_weather(
@@ -133,18 +133,18 @@ def _judged(
     edits = sum(len(paper.edits) for paper in documents) + sum(len(wish.meanwhile) for wish in changes)
     return [
         Tally(
-            "unkind vendors: each document ends right, each of its revisions sent once",
+            "Unkind vendors: each document ends right, each of its revisions sent once",
             len(documents) + len(orders),
             _found(world.wrong_document(paper) for paper in [*documents, *orders]),
             f"{sum(len(world.transactions(paper)) for paper in [*documents, *orders])} transactions",
         ),
         Tally(
-            "unkind vendors: each change is written once and confirmed once",
+            "Unkind vendors: each change is written once and confirmed once",
             len(changes),
             _found(world.wrong_change(name, wish, asked[wish.paper.number]) for name, wish in day.sent.items()),
         ),
-        Tally("unkind vendors: no edit of a user is lost", edits, _found([*map(world.overwritten, last), *lost])),
-        Tally("unkind vendors: no change comes back to its partner", len(last), _found(map(world.echo, last))),
+        Tally("Unkind vendors: no edit of a user is lost", edits, _found([*map(world.overwritten, last), *lost])),
+        Tally("Unkind vendors: no change comes back to its partner", len(last), _found(map(world.echo, last))),
     ]
 
 
@@ -159,19 +159,18 @@ def _logs(laptop: Laptop, changes: Sequence[Wish]) -> Tally:
         wrong += [f"{group} holds the secret {one}" for one in secrets_in(written)]
         wrong += [f"{group} quotes a document: {one}" for one in sorted(texts_in(written, texts))]
     figures = f"searched for {len(texts)} texts of documents"
-    return Tally("unkind vendors: no secret and no payload in a log line", lines, tuple(wrong), figures)
+    return Tally("Unkind vendors: no secret and no payload in a log line", lines, tuple(wrong), figures)
 
 
-def _weather(weather: Weather, day: Day, fair: float, seconds: float) -> Tally:
+def _weather(weather: Weather, day: Day, fair: float, seconds: float) -> str:
     rows = [row for each in weather.met().values() for row in each]
     hit = sum(bool(row["fault"]) for row in rows)
     runs = ", ".join(f"{function} {count}" for function, count in sorted(day.runs.items()))
-    figures = (
-        f"{len(rows)} calls; {in_words(rows)}; tokens revoked {weather.revoked} times; "
+    return (
+        f"{len(rows)} calls, {hit} hit by a fault; {in_words(rows)}; tokens revoked {weather.revoked} times; "
         f"{weather.edited} edits and {weather.touched} saves while lists were read; runs: {runs}, "
         f"{sum(day.failures.values())} of them failed; {seconds:.0f} s, {fair:.0f} s of them before the weather"
     )
-    return Tally("unkind vendors: requests hit by a fault", hit, (), figures)
 
 
 def _found(verdicts: Iterable[str | None]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from connector.domain.errors import UnknownOutcome
@@ -90,6 +91,11 @@ def _lost_answer(system: System) -> None:
     system.orderful.script.append(LostAnswer("The connection to Orderful was lost."))
     system.edit(ORDER, line_2={"orderQty": 120.0})
     system.rest()
+
+
+def _lost_answer_and_slow_list(system: System) -> None:
+    system.orderful.list_lag = timedelta(seconds=100)
+    _lost_answer(system)
 
 
 def _parked_and_released(system: System) -> None:
@@ -207,6 +213,7 @@ STORIES = (
     Story("a list of several pages", _several_pages, sent=6, setting=Setting(page_size=2)),
     Story("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
     Story("a lost answer", _lost_answer, sent=2),
+    Story("a lost answer, and a list that shows it late", _lost_answer_and_slow_list, sent=2),
     Story("a parked and released document", _parked_and_released, sent=2),
     Story("an 860 applied", _applied, sent=1, puts=1),
     Story("an 860 from the list of transactions", _applied, sent=1, puts=1, setting=_LISTED),

@@ -80,7 +80,12 @@ _DOUBT = frozenset({"edit", "orderful", "kill", "refuse", "work", "wait", "go on
 MUTATIONS = (
     Mutation("claimed after the POST", (Deliverer, "handle"), _claims_afterwards, story="a new order"),
     Mutation("no look-up before a second POST", (Deliverer, "_resolve"), _never_looks_up, story="a lost answer"),
-    Mutation("one look at Orderful's list is enough", (Deliverer, "_resolve"), _impatient, rules=_DOUBT),
+    Mutation(
+        "one look at Orderful's list is enough",
+        (Deliverer, "_resolve"),
+        _impatient,
+        story="a lost answer, and a list that shows it late",
+    ),
     Mutation("whatever is found is adopted", (Deliverer, "_candidates"), _adopts_anything, rules=_DOUBT),
     Mutation(
         "no answer is taken for a failure",

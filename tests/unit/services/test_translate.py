@@ -523,6 +523,10 @@ class TestParking:
         assert parked.state is State.PARKED
         assert max(map(len, (parked.reason, parked.waits_for, parked.next_step, parked.history[-1].note))) <= 1_000
 
+    def test_a_row_version_that_is_a_book_is_not_kept(self, bench):
+        assert bench.see(an_order(timeStamp="A" * 500_000)) is Outcome.QUEUED
+        assert bench.newest().visma_version is None
+
     def test_the_note_of_a_long_order_with_a_text_cut_in_each_line_stays_small(self, bench):
         lines = [an_order_line(number, uom="KG", lineDescription="x" * 200) for number in range(1, 101)]
         assert bench.see(an_order(lines=lines)) is Outcome.QUEUED

@@ -17,6 +17,11 @@ def version_in(etag: str) -> str:
     return etag.strip().removeprefix("W/").strip('"')
 
 
+def row_version(text: str | None) -> str | None:
+    """The text if it is a row version; None for anything else, of which nothing could be told anyway."""
+    return text if _counter(text) is not None else None
+
+
 def is_older(version: str | None, other: str | None) -> bool:
     """Whether `version` surely is older than `other`; False when one of them is no row version."""
     first, second = _counter(version), _counter(other)

@@ -19,7 +19,7 @@ from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revisio
 from connector.domain.revisions import revision_id
 from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
-from connector.domain.row_version import is_older
+from connector.domain.row_version import is_older, row_version
 from connector.domain.transactions import Purpose, Stream, Translation
 from connector.edi.translate import translate
 from connector.edi.visma.fields import text
@@ -353,7 +353,7 @@ def _is_past(message: DocumentMessage, reading: _Reading, history: Sequence[Revi
 
 
 def _version(reading: _Reading) -> str | None:
-    return reading.document.version if reading.document else None
+    return row_version(reading.document.version) if reading.document else None
 
 
 def _status(reading: _Reading) -> str | None:
