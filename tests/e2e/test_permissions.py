@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 def test_a_role_lacks_nothing_and_has_nothing_that_its_function_does_without(nordic: Laptop) -> None:
     before = {function: Role.of_function(nordic, function).policy for function in FUNCTIONS}
-    nordic.collect()  # what others left in the inbox is none of this test's business
 
     used, complete = permissions.prove(Size.FAST, nordic)
 

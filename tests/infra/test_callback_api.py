@@ -180,6 +180,6 @@ def test_other_sources_bring_a_new_deployment_and_the_same_ones_none(expand: Exp
 
 def test_the_laptop_stack_has_the_route_below_a_path_of_its_own() -> None:
     sandbox = Sandbox("orderful", 1, "http://127.0.0.1:1")
-    laptop = Stack(MiniStack(1, 4567, "."), sandbox, sandbox, {"CallbackApiId": "e6bed2ad"})
+    laptop = Stack(MiniStack(1, 4567, ".", "tmp"), sandbox, sandbox, {"CallbackApiId": "e6bed2ad"})
 
     assert laptop.callback_url == "http://127.0.0.1:4567/_aws/execute-api/e6bed2ad/v1/orderful"
