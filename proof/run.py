@@ -62,8 +62,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(name: str, size: Size) -> list[Tally]:
     """One proof; one that breaks off is told as a violation."""
-    proof = importlib.import_module(f"proof.{name}")
     try:
+        proof = importlib.import_module(f"proof.{name}")
         if name not in DEPLOYED:
             return _tallies(proof.prove(size))
         with (

@@ -28,7 +28,7 @@ from proof.tally import Size, Tally
 
 STEPS: Final = 30
 FAST_RUNS: Final = 300
-LONG_RUNS: Final = 1_500
+LONG_RUNS: Final = 600
 """Runs with each of the seeds of the long form."""
 
 SEEDS: Final = range(1, 11)

@@ -1,0 +1,39 @@
+"""The run of all proofs: what breaks off, or tries nothing, or is violated, is told and fails the run."""
+
+from __future__ import annotations
+
+import pytest
+
+from proof import run, supply_chain
+from proof.tally import Size, Tally
+
+
+def test_a_proof_that_breaks_off_is_told_as_a_violation(monkeypatch):
+    def breaks_off(_size):
+        raise ValueError("no ground under its feet")
+
+    monkeypatch.setattr(supply_chain, "prove", breaks_off)
+    (tally,) = run.run("supply_chain", Size.FAST)
+    assert tally.violations == ("ValueError: no ground under its feet",)
+    (tally,) = run.run("of_nothing", Size.FAST)
+    assert "ModuleNotFoundError" in tally.violations[0]
+
+
+def test_a_proof_that_tried_nothing_is_none(monkeypatch):
+    monkeypatch.setattr(supply_chain, "prove", lambda _size: [Tally("Checkov finds nothing", 0)])
+    (tally,) = run.run("supply_chain", Size.FAST)
+    assert tally.violations == ("It was not tried.",)
+
+
+@pytest.mark.parametrize(("violations", "code"), [((), 0), (("a lorry too many",), 1)])
+def test_the_run_fails_with_any_violation_and_names_it(monkeypatch, capsys, violations, code):
+    monkeypatch.setattr(run, "_side_by_side", lambda _lanes, _size: [Tally("One lorry", 7, violations)])
+    assert run.main(["--fast"]) == code
+    said = capsys.readouterr().out
+    assert "7 cases" in said
+    assert all(f"VIOLATED: {violation}" in said for violation in violations)
+
+
+def test_a_proof_that_there_is_not_is_refused_by_name(capsys):
+    assert run.main(["crash_point"]) == 2
+    assert "There is no proof crash_point" in capsys.readouterr().out
