@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
+from local.demo.change_requests import line_of, mosaic, x12
 from local.demo.scenario import Expected
 
 LOFOTEN, NORRLANDSKA, OURS = "LOFOTENSJOT", "NORRLMEJT", "FJORDMATNOT"
@@ -19,9 +19,6 @@ NOTE = "Porten på baksiden er stengt denne uken"
 
 FORGED_ID = "999999999"
 """A transaction that Orderful never heard of."""
-
-_X12_UNITS = {"KRT": "CA", "KG": "KG", "STK": "EA"}
-_MOSAIC_UNITS = {"KRT": "case", "STK": "each"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +55,15 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
     def order(number: str) -> Expected:
         return by_number[number]
 
-    plain, far, edited, twice, x12 = (order(number) for number in ("500104", "500106", "500107", "500108", "500123"))
-    for document in (plain, edited, twice, x12):
+    plain, far, edited, twice, shaped = (order(number) for number in ("500104", "500106", "500107", "500108", "500123"))
+    for document in (plain, edited, twice, shaped):
         document.ends, document.story = "AGREED", "changed by the partner (860): nothing is sent back"
     return [
         Wish(
             "inside the limits, by inbox",
             plain.number,
             LOFOTEN,
-            _mosaic(plain, {1: _more(plain, 1)}),
+            mosaic(plain.document, {1: _more(plain, 1)}, note=NOTE),
             "APPLIED",
             1,
             {1: _more(plain, 1)},
@@ -75,7 +72,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             "three times the quantity",
             far.number,
             LOFOTEN,
-            _mosaic(far, {1: 3 * _quantity(far, 1)}),
+            mosaic(far.document, {1: 3 * _quantity(far, 1)}, note=NOTE),
             "PARKED",
             0,
             {1: _quantity(far, 1)},
@@ -84,7 +81,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             "while a user edits the order",
             edited.number,
             LOFOTEN,
-            _mosaic(edited, {1: _more(edited, 1)}),
+            mosaic(edited.document, {1: _more(edited, 1)}, note=NOTE),
             "APPLIED",
             1,
             {1: _more(edited, 1)},
@@ -93,7 +90,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
             "twice by callback, and by inbox",
             twice.number,
             LOFOTEN,
-            _mosaic(twice, {1: _more(twice, 1)}),
+            mosaic(twice.document, {1: _more(twice, 1)}, note=NOTE),
             "APPLIED",
             1,
             {1: _more(twice, 1)},
@@ -101,12 +98,12 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
         ),
         Wish(
             "X12-shaped, a line taken out",
-            x12.number,
+            shaped.number,
             NORRLANDSKA,
-            _x12(x12, {1: _more(x12, 1), 3: None}),
+            x12(shaped.document, {1: _more(shaped, 1), 3: None}),
             "APPLIED",
             1,
-            {1: _more(x12, 1), 3: None},
+            {1: _more(shaped, 1), 3: None},
         ),
     ]
 
@@ -135,84 +132,14 @@ def forged(documents: Sequence[Expected]) -> dict[str, Any]:
         "stream": "TEST",
         "sender": {"isaId": LOFOTEN},
         "receiver": {"isaId": OURS},
-        "message": _mosaic(document, {1: 9999.0}),
+        "message": mosaic(document.document, {1: 9999.0}, note=NOTE),
     }
 
 
-def _line(document: Expected, number: int) -> dict[str, Any]:
-    found: dict[str, Any] = next(line for line in document.document["lines"] if line["lineNbr"] == number)
-    return found
-
-
 def _quantity(document: Expected, number: int) -> float:
-    return float(_line(document, number)["orderQty"])
+    return float(line_of(document.document, number)["orderQty"])
 
 
 def _more(document: Expected, number: int) -> float:
     """A little more, inside the limits of the routing."""
     return _quantity(document, number) + 1
-
-
-def _text(quantity: float) -> str:
-    return format(Decimal(str(quantity)).normalize(), "f")
-
-
-def _mosaic(document: Expected, quantities: dict[int, float]) -> dict[str, Any]:
-    return {
-        "purpose": "change",
-        "purchaseOrderNumber": document.number,
-        "purchaseOrderDate": document.document["date"][:10],
-        "purchaseOrderChangeDate": document.document["date"][:10],
-        "changeSequenceNumber": "001",
-        "notes": {"general": {"text": [NOTE]}},
-        "lineItems": [
-            {
-                "purchaseOrderLineId": str(number),
-                "changeReason": "quantityChange",
-                "originalQuantity": _mosaic_quantity(document, number, _quantity(document, number)),
-                "quantity": _mosaic_quantity(document, number, quantity),
-                "productIds": {"buyerItemNumber": _line(document, number)["inventory"]["number"]},
-            }
-            for number, quantity in quantities.items()
-        ],
-    }
-
-
-def _mosaic_quantity(document: Expected, number: int, quantity: float) -> dict[str, str]:
-    return {"value": _text(quantity), "unitOfMeasure": _MOSAIC_UNITS[_line(document, number)["uom"]]}
-
-
-def _x12(document: Expected, quantities: dict[int, float | None]) -> dict[str, Any]:
-    day = document.document["date"][:10].replace("-", "")
-    loops = []
-    for number, quantity in quantities.items():
-        line = _line(document, number)
-        change: dict[str, Any] = {
-            "assignedIdentification": str(number),
-            "changeOrResponseTypeCode": "DI" if quantity is None else "QI",
-            "compositeUnitOfMeasure": [{"unitOrBasisForMeasurementCode": _X12_UNITS[line["uom"]]}],
-            "productServiceIDQualifier": "BP",
-            "productServiceID": line["inventory"]["number"],
-        }
-        if quantity is not None:
-            change["quantity"] = _text(quantity)
-        loops.append({"lineItemChange": [change]})
-    header = {
-        "transactionSetPurposeCode": "04",
-        "purchaseOrderTypeCode": "SA",
-        "purchaseOrderNumber": document.number,
-        "changeOrderSequenceNumber": "1",
-        "date": day,
-        "date2": day,
-    }
-    return {
-        "transactionSets": [
-            {
-                "transactionSetHeader": [
-                    {"transactionSetIdentifierCode": "860", "transactionSetControlNumber": "0001"}
-                ],
-                "beginningSegmentForPurchaseOrderChange": [header],
-                "POC_loop": loops,
-            }
-        ]
-    }

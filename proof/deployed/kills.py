@@ -15,8 +15,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from proof.deployed import outcome
 from proof.deployed.kills_run import CONSUMERS, Plan, Run
+from proof.deployed.outcome import Edited, Outbound, World
 from proof.deployed.scene import staged
 from proof.tally import Size, Tally
 from tests.support.laptop import FUNCTIONS, Laptop
@@ -42,17 +42,18 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
         laptop.poll()
         run = Run(scene, plan, SEED)
         run.play()
-        wanted = [outcome.Outbound(scene.key(number), states) for number, states in run.orders.items()]
-        documents = outcome.documents(laptop, wanted)
-        changes = outcome.changes(laptop, run.asked)
+        world = World(laptop)
+        documents = world.documents(Outbound(scene.key(number), states) for number, states in run.orders.items())
+        changes = world.changes(run.asked)
+        lost = world.lost(Edited(key, values) for key, values in run.edits.items())
     asked = {one["transactionId"]: one["asked"] for one in laptop.orderful.control("GET", "deliveries")}
     repeated = sum(asked[wish.transaction_id] > 1 for wish in run.asked)
     return [
-        Tally("Killed workers: every state of a document at Orderful once", len(wanted), tuple(documents)),
+        Tally("Killed workers: every state of a document at Orderful once", len(run.orders), tuple(documents)),
         Tally(
             "Killed workers: every change in Visma once, confirmed once, no edit lost, no echo",
             len(run.asked),
-            tuple(changes),
+            (*changes, *lost),
             f"{repeated} confirmations were repeated, which Orderful counts once",
         ),
         Tally("Killed workers: nothing is stuck", *_kills(run), figures=_figures(run)),

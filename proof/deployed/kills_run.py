@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -21,8 +21,9 @@ from typing import Any
 
 from local.demo.goods import purchase_order
 from local.stack import CALLBACK_SECRET
-from proof.deployed import outcome
 from proof.deployed.kills_hand import Hand, Receives
+from proof.deployed.outcome import Asked
+from proof.deployed.rest import Rest
 from proof.deployed.scene import SUPPLIER, Scene
 from tests.support.laptop import FUNCTIONS, SENT
 
@@ -78,6 +79,7 @@ class Run:
         receives: How often messages came.
         orders: How many states Visma has shown of each order.
         asked: What partners asked for.
+        edits: What users wrote into orders besides, by key.
         troubles: What the run itself could not do.
         killed_for: Seconds of killing.
         rested_for: Seconds from the last kill until everything was at rest.
@@ -89,10 +91,12 @@ class Run:
     hand: Hand = field(init=False)
     receives: Receives = field(init=False)
     orders: dict[str, int] = field(default_factory=dict)
-    asked: list[outcome.Asked] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    edits: dict[str, dict[str, Any]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     killed_for: float = 0.0
     rested_for: float = 0.0
+    _rest: Rest = field(init=False)
     _peace: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -102,6 +106,7 @@ class Run:
         # again, and the pause before a retry doubles with each receive.
         self.hand = Hand(self.scene.laptop, self.seed, self.wants, dict.fromkeys(CONSUMERS, 0.6))
         self.receives = Receives(self.scene.laptop)
+        self._rest = Rest.of(self.scene.laptop, [self.scene.company])
 
     def play(self) -> None:
         """Kill until enough was hit, then wait until nothing is on its way any more."""
@@ -225,13 +230,13 @@ class Run:
                 continue
             # First of all it is known to be asked for, so that nobody edits its lines any more.
             quantity = draw.randint(21, 30)
-            edits = {"emailed": True} if len(self.asked) % 3 == 0 else {}
-            self.asked.append(outcome.Asked("", self.scene.key(number), {1: Decimal(quantity)}, edits))
+            wish = Asked("", self.scene.key(number), {1: Decimal(quantity)})
+            self.asked.append(wish)
             channels = ["inbox", "webhook"] if draw.random() < 0.5 else ["inbox"]
             sent = self.scene.asks(number, quantity, channels=channels)
-            wish = outcome.Asked(sent["id"], self.scene.key(number), {1: Decimal(quantity)}, edits)
-            self.asked[-1] = wish
-            if edits:
+            self.asked[-1] = replace(wish, transaction_id=sent["id"])
+            if len(self.asked) % 3 == 1:
+                self.edits[wish.key] = edits = {"emailed": True}
                 self._over.wait(self.hand.moment(1.0))
                 row = {"kind": "purchaseorder", "company": self.scene.company_id, "number": number, "changes": edits}
                 laptop.visma.control("PATCH", "documents", row)
@@ -271,7 +276,7 @@ class Run:
             for wish in self.asked
             if (change := laptop.change(wish.transaction_id)) is None or change.is_due or change.is_unconfirmed
         ]
-        return unconfirmed + outcome.stuck(laptop, [self.scene.company])
+        return unconfirmed + self._rest.stuck()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

@@ -1,40 +1,37 @@
-"""What must be so when a deployed stack has come to rest: every document and every change exactly once, nothing stuck.
-
-Orderful and Visma say what they have; the ledger is compared with that. Each function gives sentences, none when all is
-well. `documents` and `changes` are for a stack at rest, which it is as soon as `stuck` gives nothing.
-"""
+"""What became of everything on a deployed stack at rest: what Orderful holds and what Visma has, against the ledger."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
-from connector.domain.changes import Change, ChangeState
-from connector.domain.documents import DocumentKey, Kind
+import msgspec
+
+from connector.domain.changes import ChangeState
+from connector.domain.documents import DocumentKey, Kind, VismaDocument
 from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State
 from connector.domain.revisions import revision_id
+from connector.domain.routing import Routing
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.translate import translate
 from connector.edi.visma.read import decode, read_document
 from tests.support.laptop import SENT, Laptop
 
-QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
-DEAD_LETTERS = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
-ON_THEIR_WAY = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
-"""States in which no revision may stay."""
-
-_LISTS = {
-    Kind.PURCHASE_ORDER: ("purchaseorder",),
-    Kind.SUPPLIER_INVOICE: ("supplierInvoice",),
-    Kind.CUSTOMER_INVOICE: ("customerinvoice", "customerCreditNote"),
+_RIGHT_ENDS: Final = SENT | {State.AGREED, State.SUPERSEDED}
+_LISTS: Final = {
+    Kind.PURCHASE_ORDER: "purchaseorder",
+    Kind.SUPPLIER_INVOICE: "supplierInvoice",
+    Kind.CUSTOMER_INVOICE: "customerinvoice",
 }
-_TYPES = {"customerCreditNote": "CreditNote"}
-# After these the sandbox has done the work, whatever it answered.
-_WORKED = frozenset({"lost_response", "stored_502", "stored_html_200"})
+_CREDIT_NOTES: Final = "customerCreditNote"
+_TYPES: Final = {True: "850_PURCHASE_ORDER", False: "810_INVOICE"}
+_PURPOSE_FIELDS: Final = frozenset({"purpose", "transactionSetPurposeCode"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +40,14 @@ class Outbound:
 
     Attributes:
         key: `company/kind/number`.
-        states: How many materially different states Visma has shown of it. The connector may have seen only some of
-            them, but always the last; so that many transactions at most, and exactly one when there was one.
+        most: How many materially different states Visma has shown of it. The connector may have seen only some of them,
+            but always the last; so that many transactions at most.
+        least: How many it must have sent at least.
     """
 
     key: str
-    states: int = 1
+    most: int = 1
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,179 +58,203 @@ class Asked:
         transaction_id: Orderful's id of the 860.
         key: `company/purchase_order/number`.
         quantities: What it asked for, by line.
-        edits: What users wrote into the order meanwhile, by field of its head.
     """
 
     transaction_id: str
     key: str
     quantities: Mapping[int, Decimal]
-    edits: Mapping[str, Any] = field(default_factory=dict)
 
 
-def documents(laptop: Laptop, wanted: Iterable[Outbound]) -> list[str]:
-    """What is wrong with these documents: each state at Orderful once, and the partner knows the last one."""
-    asked = list(wanted)
-    contents = _contents(laptop, {DocumentKey.parse(each.key) for each in asked})
-    held: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for transaction in laptop.held():
-        held[transaction["sender"]["isaId"], transaction["businessNumber"]].append(str(transaction["id"]))
-    return [sentence for each in asked for sentence in _document(laptop, each, contents, held)]
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What users wrote into a document.
 
-
-def changes(laptop: Laptop, asked: Iterable[Asked]) -> list[str]:
-    """What is wrong with these changes: each written once, confirmed once as accepted, and no user's edit lost.
-
-    Several changes of one order are judged together: its line has to have what the last of them asked for.
+    Attributes:
+        key: `company/kind/number`.
+        values: By field; a line's is `lines.1.orderQty`.
     """
-    wishes = list(asked)
-    deliveries = {one["transactionId"]: one for one in laptop.orderful.control("GET", "deliveries")}
-    orders = _orders(laptop, {DocumentKey.parse(wish.key) for wish in wishes})
-    found = [
-        sentence
-        for wish in wishes
-        for sentence in _change(wish, laptop.change(wish.transaction_id), deliveries.get(wish.transaction_id))
-    ]
-    found += _writes(laptop, wishes)
-    last = {(wish.key, line): quantity for wish in wishes for line, quantity in wish.quantities.items()}
-    for (key, line), quantity in last.items():
-        has = {one["lineNbr"]: Decimal(str(one["orderQty"])) for one in orders.get(key, {}).get("lines", [])}
-        if has.get(line) != quantity:
-            found.append(f"{key}: line {line} has {has.get(line)} in Visma, the partner asked for {quantity}.")
-    for wish in wishes:
-        order = orders.get(wish.key, {})
-        for name, value in wish.edits.items():
-            if order.get(name) != value:
-                found.append(f"{wish.key}: a user wrote {value!r} into {name}, Visma has {order.get(name)!r}.")
-    return found
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def stuck(laptop: Laptop, companies: Iterable[str]) -> list[str]:
-    """What is still on its way or waits for nothing: messages, revisions, changes, locks.
+@dataclass(frozen=True)
+class World:
+    """What can be seen from outside once all has come to rest; read once.
 
-    Args:
-        laptop: The stack.
-        companies: Routing names of the companies whose documents, changes and cursors are looked at.
+    Each judgement gives sentences, none when all is well.
     """
-    ours = set(companies)
-    found = [f"{count} messages are in {queue}." for queue in QUEUES + DEAD_LETTERS if (count := laptop.waiting(queue))]
-    for state in ON_THEIR_WAY:
-        found += [
-            f"{revision.key} revision {revision.sequence} is {state} since {revision.updated_at:%H:%M:%S} UTC."
-            for revision in laptop.ledger.in_state(state)
-            if revision.key.company in ours
+
+    laptop: Laptop
+
+    def documents(self, wanted: Iterable[Outbound]) -> list[str]:
+        """What is wrong with these documents: each state at Orderful once, and the partner knows the last one."""
+        return [sentence for each in wanted if (sentence := self._document(each))]
+
+    def changes(self, asked: Iterable[Asked]) -> list[str]:
+        """What is wrong with these changes: each written once, and confirmed once as accepted.
+
+        Several changes of one order are judged together: its line has to have what the last of them asked for.
+        """
+        wishes = list(asked)
+        last = {(wish.key, line): quantity for wish in wishes for line, quantity in wish.quantities.items()}
+        found = [
+            f"The change {wish.transaction_id} of {wish.key} {wrong}."
+            for wish in wishes
+            for wrong in self._change(wish)
         ]
-    for change_state in (ChangeState.RECEIVED, ChangeState.APPLYING):
-        found += [
-            f"The change {change.transaction_id} of {change.key} is {change_state}."
-            for change in laptop.changes.in_state(change_state)
-            if change.company in ours
+        for key, count in Counter(wish.key for wish in wishes).items():
+            if (written := self.written(key)) != count:
+                found.append(f"{key}: {count} changes, and the order was written {written} times.")
+        for (key, line), quantity in last.items():
+            if (has := self._value(key, f"lines.{line}.orderQty")) != quantity:
+                found.append(f"{key}: line {line} has {has} in Visma, the partner asked for {quantity}.")
+        return found
+
+    def lost(self, edits: Iterable[Edited]) -> list[str]:
+        """What users wrote that is not in Visma any more."""
+        return [
+            f"{each.key}: a user wrote {value!r} into {path}, Visma has {has!r}."
+            for each in edits
+            for path, value in each.values.items()
+            if (has := self._value(each.key, path)) != value
         ]
-    now = datetime.now(UTC)
-    for (company, resource), cursor in laptop.cursors().items():
-        if (company in ours or company.startswith("(")) and cursor.locked_until and cursor.locked_until > now:
-            found.append(f"The cursor of {company} {resource} is locked until {cursor.locked_until:%H:%M:%S} UTC.")
-        if company in ours and cursor.unfinished:
-            found.append(f"The scan of {company} {resource} was never finished.")
-    return found
+
+    def written(self, key: str, *, status: int = 204) -> int:
+        """How often a PUT of an order came to a status in Visma, whatever became of the answer."""
+        return self._puts[DocumentKey.parse(key).number, status]
+
+    def transactions(self, key: str) -> list[dict[str, Any]]:
+        """What Orderful holds of a document, oldest first."""
+        document = DocumentKey.parse(key)
+        sender = self._routing.companies[document.company].isa_id.on(Stream.TEST)
+        number = document.number.rpartition(":")[2]
+        return self._held.get((sender, _TYPES[document.kind is Kind.PURCHASE_ORDER], number), [])
+
+    # -- documents
+
+    def _document(self, wanted: Outbound) -> str | None:
+        """What is wrong with one document, with what was seen of it."""
+        key = DocumentKey.parse(wanted.key)
+        revisions = self.laptop.ledger.revisions(key, limit=100)
+        held = self.transactions(wanted.key)
+        if not revisions and not held:
+            return f"{key}: neither the ledger nor Orderful knows it."
+        wrong = [
+            f"revision {one.sequence} ended {one.state}, {one.reason}"
+            for one in revisions
+            if one.state not in _RIGHT_ENDS
+        ]
+        sent = [one for one in revisions if one.state in SENT]
+        if Counter(one.transaction_id for one in sent) != Counter(str(one["id"]) for one in held):
+            wrong.append("the ledger and Orderful do not agree about what was sent")
+        if not wanted.least <= len(held) <= wanted.most:
+            wrong.append(f"{len(held)} transactions were sent for {wanted.most} states in Visma")
+        if _says_the_same(held):
+            wrong.append("a transaction says what the one before it had said")
+        wrong += self._unknown(key, revisions, held)
+        if not wrong:
+            return None
+        told = ", ".join(
+            f"{one.sequence} {one.state} {one.transaction_id or ''}".strip() for one in reversed(revisions)
+        )
+        return f"{key}: {'; '.join(wrong)} (ledger: {told}; Orderful: {', '.join(str(one['id']) for one in held)})."
+
+    def _unknown(self, key: DocumentKey, revisions: Sequence[Revision], held: Sequence[dict[str, Any]]) -> list[str]:
+        """Whether the partner has something else than Visma, by the ledger or by what Orderful holds."""
+        known = next((one for one in revisions if one.state in KNOWN_TO_PARTNER), None)
+        if known is None or not held:
+            return ["the partner never got it"]
+        read = self._read(key)
+        if known.revision_id != revision_id(read.content):
+            return [f"the partner knows revision {known.sequence}, which is not what Visma has now"]
+        if known.state is State.AGREED:
+            # The partner asked for it and was told by the confirmation; no transaction says it.
+            return []
+        route = self._routing.route(key.company, key.kind, read.counterparty)
+        purpose = known.purpose or Purpose.ORIGINAL
+        wanted = translate(read.content, route, stream=Stream.TEST, purpose=purpose).request.body
+        same = json.loads(msgspec.json.encode(wanted)) == held[-1]["request"]
+        return [] if same else ["the newest transaction does not say what Visma has"]
+
+    def _read(self, key: DocumentKey) -> VismaDocument:
+        """A document as it stands in Visma, as the connector reads it."""
+        raw = json.dumps(self._in_visma[str(key)]).encode()
+        return read_document(decode(raw), company=key.company, kind=key.kind)
+
+    # -- changes
+
+    def _change(self, wish: Asked) -> list[str]:
+        change, delivery = self.laptop.change(wish.transaction_id), self._deliveries.get(wish.transaction_id)
+        if change is None:
+            return ["is not recorded"]
+        found = []
+        if change.state is not ChangeState.APPLIED or change.decided_by != "rules":
+            found.append(f"ended {change.state} by {change.decided_by} ({change.reason})")
+        if change.is_unconfirmed:
+            found.append("is decided, and Orderful was not told")
+        if delivery is None or (delivery["status"], delivery["confirmed"]) != ("DELIVERED", 1):
+            found.append(f"is not one confirmed delivery at Orderful but {delivery}")
+        return found
+
+    def _value(self, key: str, path: str) -> Any:
+        """A field of a document in Visma; numbers are exact, and what is not there is None."""
+        found: Any = self._in_visma.get(key)
+        for step in path.split("."):
+            if isinstance(found, list):
+                found = next((one for one in found if str(one["lineNbr"]) == step), None)
+            elif isinstance(found, dict):
+                found = found.get(step)
+        return Decimal(str(found)) if isinstance(found, float | int) and not isinstance(found, bool) else found
+
+    # -- what is there
+
+    @cached_property
+    def _routing(self) -> Routing:
+        return self.laptop.routing()
+
+    @cached_property
+    def _puts(self) -> Counter[tuple[str, int | None]]:
+        """By order number and what came of it in Visma: 204, 412, None for not begun."""
+        rows = self.laptop.visma.control("GET", "requests?method=PUT")["requests"]
+        return Counter((row["path"].rsplit("/", 1)[-1], row["work"]) for row in rows)
+
+    @cached_property
+    def _deliveries(self) -> dict[str, dict[str, Any]]:
+        """What partners sent, by Orderful's number, and how it was confirmed."""
+        return {one["transactionId"]: one for one in self.laptop.orderful.control("GET", "deliveries")}
+
+    @cached_property
+    def _in_visma(self) -> dict[str, dict[str, Any]]:
+        """Every document of the routed companies, by key."""
+        found = {}
+        for name, company in self._routing.companies.items():
+            for kind, list_ in [*_LISTS.items(), (Kind.CUSTOMER_INVOICE, _CREDIT_NOTES)]:
+                query = f"documents?kind={list_}&company={company.visma.company_id}"
+                for document in self.laptop.visma.control("GET", query):
+                    number = document.get("orderNbr") or document["referenceNumber"]
+                    typed = f"CreditNote:{number}" if list_ == _CREDIT_NOTES else number
+                    found[str(DocumentKey(name, kind, typed))] = document
+        return found
+
+    @cached_property
+    def _held(self) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+        """What we sent, by sender, type and number, oldest first."""
+        found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        for one in self.laptop.held():
+            found.setdefault((one["sender"]["isaId"], one["type"]["name"], one["businessNumber"]), []).append(one)
+        return found
 
 
-# -- documents --------------------------------------------------------------------------------------------------------
+def _says_the_same(held: Sequence[dict[str, Any]]) -> bool:
+    """Whether a transaction says nothing else than the one before it."""
+    contents = [_without_purpose(one["request"]) for one in held]
+    return any(older == newer for older, newer in pairwise(contents))
 
 
-def _document(
-    laptop: Laptop, wanted: Outbound, contents: Mapping[str, str], held: Mapping[tuple[str, str], Sequence[str]]
-) -> list[str]:
-    key = DocumentKey.parse(wanted.key)
-    revisions = laptop.ledger.revisions(key, limit=100)
-    if not revisions:
-        return [f"{key}: the ledger knows nothing of it."]
-    sent = [revision for revision in revisions if revision.state in SENT]
-    found = [
-        f"{key}: revision {revision.sequence} ended {revision.state} ({revision.reason})."
-        for revision in revisions
-        if revision.state in {State.PARKED, State.REJECTED, State.SKIPPED, *ON_THEIR_WAY}
-    ]
-    places = {(revision.sender_id or "", revision.business_number or key.number) for revision in sent}
-    at_orderful = Counter(one for place in places for one in held.get(place, ()))
-    in_ledger = Counter(revision.transaction_id for revision in sent)
-    if at_orderful != in_ledger or max(in_ledger.values(), default=1) > 1:
-        found.append(f"{key}: Orderful holds {sorted(at_orderful)}, the ledger has sent {sorted(map(str, in_ledger))}.")
-    if not 1 <= len(sent) <= wanted.states:
-        found.append(f"{key}: {len(sent)} transactions were sent for {wanted.states} states in Visma.")
-    found += _repeated(key, revisions)
-    known = next((revision for revision in revisions if revision.state in KNOWN_TO_PARTNER), None)
-    if known is not None and known.revision_id != contents.get(str(key)):
-        found.append(f"{key}: the partner knows revision {known.sequence}, which is not what Visma has now.")
-    return found
-
-
-def _repeated(key: DocumentKey, revisions: Sequence[Revision]) -> list[str]:
-    """Content that the partner had already when it was sent."""
-    known = [revision for revision in revisions if revision.state in KNOWN_TO_PARTNER]
-    return [
-        f"{key}: revision {newer.sequence} says what revision {older.sequence} had said."
-        for newer, older in pairwise(known)
-        if newer.revision_id == older.revision_id
-    ]
-
-
-def _contents(laptop: Laptop, keys: set[DocumentKey]) -> dict[str, str]:
-    """The hash of what Visma has, by document."""
-    return {
-        str(key): revision_id(read_document(decode(json.dumps(data).encode()), company=key.company).content)
-        for key, data in _in_visma(laptop, keys).items()
-    }
-
-
-def _in_visma(laptop: Laptop, keys: set[DocumentKey]) -> dict[DocumentKey, dict[str, Any]]:
-    company_ids = {name: company.visma.company_id for name, company in laptop.routing().companies.items()}
-    found: dict[DocumentKey, dict[str, Any]] = {}
-    for company, kind in {(key.company, key.kind) for key in keys}:
-        for name in _LISTS[kind]:
-            query = f"documents?kind={name}&company={company_ids[company]}"
-            for data in laptop.visma.control("GET", query):
-                typed = {"documentType": _TYPES[name], **data} if name in _TYPES else data
-                found[_key(typed, company, kind)] = typed
-    return {key: data for key, data in found.items() if key in keys}
-
-
-def _key(data: Mapping[str, Any], company: str, kind: Kind) -> DocumentKey:
-    if kind is Kind.PURCHASE_ORDER:
-        return DocumentKey(company, kind, str(data["orderNbr"]))
-    return read_document(decode(json.dumps(data).encode()), company=company, kind=kind).key
-
-
-# -- changes ----------------------------------------------------------------------------------------------------------
-
-
-def _change(wish: Asked, change: Change | None, delivery: Mapping[str, Any] | None) -> list[str]:
-    name = f"The change {wish.transaction_id} of {wish.key}"
-    if change is None:
-        return [f"{name} is not recorded."]
-    found = []
-    if change.state is not ChangeState.APPLIED:
-        found.append(f"{name} ended {change.state} ({change.reason}).")
-    if change.is_unconfirmed:
-        found.append(f"{name} is decided and Orderful was not told.")
-    if delivery is None or (delivery["status"], delivery["confirmed"]) != ("DELIVERED", 1):
-        found.append(f"{name}: Orderful shows the delivery as {delivery}.")
-    return found
-
-
-def _writes(laptop: Laptop, wishes: Sequence[Asked]) -> list[str]:
-    """Orders that were written another number of times than there were changes of them."""
-    rows = laptop.visma.control("GET", "requests?method=PUT")["requests"]
-    certain = Counter(row["path"].rsplit("/", 1)[-1] for row in rows if row["status"] == 204)
-    # What the answer would have been was lost with it: such a PUT may have been refused with 412 as well.
-    possible = Counter(row["path"].rsplit("/", 1)[-1] for row in rows if row["fault"] in _WORKED)
-    found = []
-    for key, count in Counter(wish.key for wish in wishes).items():
-        number = DocumentKey.parse(key).number
-        if not certain[number] <= count <= certain[number] + possible[number]:
-            lost = f", and {possible[number]} times perhaps" if possible[number] else ""
-            found.append(f"{key}: {count} changes, and the order was written {certain[number]} times{lost}.")
-    return found
-
-
-def _orders(laptop: Laptop, keys: set[DocumentKey]) -> dict[str, dict[str, Any]]:
-    return {str(key): data for key, data in _in_visma(laptop, keys).items()}
+def _without_purpose(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _without_purpose(value) for name, value in content.items() if name not in _PURPOSE_FIELDS}
+    if isinstance(content, list):
+        return [_without_purpose(one) for one in content]
+    return content

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+from local.demo.change_requests import mosaic, x12
 from local.demo.goods import RANGE, credit_note, customer_invoice, purchase_order, supplier_invoice
 from local.demo.scenario import COMPANY_IDS
 
@@ -38,8 +40,6 @@ _MIX = (
 _FIRST = {"purchase_order": 580_000, "supplier_invoice": 980_000, "customer_invoice": 180_000, "credit_note": 1_000}
 _CHANGED_FROM = 570_000
 _SENDERS = {"50012": "LOFOTENSJOT", "50020": "NORRLMEJT"}
-_MOSAIC_UNITS = {"KRT": "case", "STK": "each"}
-_X12_UNITS = {"KRT": "CA", "KG": "KG", "STK": "EA"}
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class Wish:
     sender: str
     message: dict[str, Any]
     channels: tuple[str, ...]
-    quantities: dict[int, float]
+    quantities: dict[int, Decimal]
     note: str
     meanwhile: list[dict[str, Any]] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
@@ -178,14 +178,17 @@ def _order_line(number: int, quantity: float) -> dict[str, Any]:
 
 
 def _wish(paper: Paper, sender: str, sequence: int, draw: random.Random, *, only_inbox: bool) -> Wish:
-    line = paper.document["lines"][0]
+    """One more of the first line than the order, or the change before, said."""
+    line, *others = paper.document["lines"]
     quantity = line["orderQty"] + sequence
+    order = {**paper.document, "lines": [{**line, "orderQty": quantity - 1}, *others]}
     note = f"Kranbil må bestilles særskilt for {paper.number}, endring {sequence}"
-    shape = _x12 if draw.random() < 0.3 else _mosaic
+    shape = x12 if draw.random() < 0.3 else mosaic
     # The second of an order must not arrive before the first, or it would wait ten minutes for it.
     ways: tuple[tuple[str, ...], ...] = (("inbox",), ("webhook",), ("inbox", "webhook"))
     channels = ("inbox",) if only_inbox else draw.choice(ways)
-    return Wish(paper, sender, shape(paper, quantity, sequence, note), channels, {1: quantity}, note)
+    message = shape(order, {1: quantity}, note=note, sequence=sequence)
+    return Wish(paper, sender, message, channels, {1: Decimal(str(quantity))}, note)
 
 
 def _meanwhile(wish: Wish, position: int, draw: random.Random) -> None:
@@ -201,60 +204,3 @@ def _meanwhile(wish: Wish, position: int, draw: random.Random) -> None:
         quantity = other + 2 + draw.randrange(9)
         wish.meanwhile[-1] = {**wish.meanwhile[-1], **_order_line(2, quantity)}
         wish.seen["lines.2.orderQty"], wish.material = quantity, True
-
-
-def _mosaic(paper: Paper, quantity: float, sequence: int, note: str) -> dict[str, Any]:
-    """One more of the first line."""
-    line = paper.document["lines"][0]
-    unit = _MOSAIC_UNITS[line["uom"]]
-    return {
-        "purpose": "change",
-        "purchaseOrderNumber": paper.number,
-        "purchaseOrderDate": paper.document["date"][:10],
-        "purchaseOrderChangeDate": paper.document["date"][:10],
-        "changeSequenceNumber": f"{sequence:03}",
-        "notes": {"general": {"text": [note]}},
-        "lineItems": [
-            {
-                "purchaseOrderLineId": str(line["lineNbr"]),
-                "changeReason": "quantityChange",
-                "originalQuantity": {"value": f"{quantity - 1:.0f}", "unitOfMeasure": unit},
-                "quantity": {"value": f"{quantity:.0f}", "unitOfMeasure": unit},
-                "productIds": {"buyerItemNumber": line["inventory"]["number"]},
-            }
-        ],
-    }
-
-
-def _x12(paper: Paper, quantity: float, sequence: int, note: str) -> dict[str, Any]:
-    """The same as OrderfulJSON."""
-    line = paper.document["lines"][0]
-    day = paper.document["date"][:10].replace("-", "")
-    change = {
-        "assignedIdentification": str(line["lineNbr"]),
-        "changeOrResponseTypeCode": "QI",
-        "quantity": f"{quantity:.0f}",
-        "compositeUnitOfMeasure": [{"unitOrBasisForMeasurementCode": _X12_UNITS[line["uom"]]}],
-        "productServiceIDQualifier": "BP",
-        "productServiceID": line["inventory"]["number"],
-    }
-    header = {
-        "transactionSetPurposeCode": "04",
-        "purchaseOrderTypeCode": "SA",
-        "purchaseOrderNumber": paper.number,
-        "changeOrderSequenceNumber": str(sequence),
-        "date": day,
-        "date2": day,
-    }
-    return {
-        "transactionSets": [
-            {
-                "transactionSetHeader": [
-                    {"transactionSetIdentifierCode": "860", "transactionSetControlNumber": "0001"}
-                ],
-                "beginningSegmentForPurchaseOrderChange": [header],
-                "N9_loop": [{"messageText": [{"freeFormMessageText": note}]}],
-                "POC_loop": [{"lineItemChange": [change]}],
-            }
-        ]
-    }

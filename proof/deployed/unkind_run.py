@@ -13,18 +13,14 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from connector.domain.changes import ChangeState
 from connector.domain.ledger import State
 from local import deploy
 from local.demo.scenario import COMPANY_IDS
+from proof.deployed.rest import Rest
 from proof.deployed.unkind_goods import RECEIVER, Paper, Wish
 from proof.deployed.unkind_weather import Worker
 from tests.support.laptop import SENT, Laptop
 
-QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
-DEAD: Final = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
-MOVING: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
-DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
 DELIVER: Final = "DeliverTransactionFunction"
 PAUSES: Final = {POLL: 0.5, COLLECT: 20.0, TRACK: 5.0}
@@ -38,6 +34,7 @@ class Day:
     """What happens on the stack, and what is on its way.
 
     Attributes:
+        papers: All that documents and changes are about; what else is on the stack does not count.
         polling: Whether polls of Visma run by themselves; without them there is one at the end.
         sent: The changes that partners sent, by Orderful's number.
         runs: How often each scheduled function was run.
@@ -45,14 +42,18 @@ class Day:
     """
 
     laptop: Laptop
+    papers: Sequence[Paper]
     polling: bool = True
     sent: dict[str, Wish] = field(default_factory=dict)
     runs: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
-    _client: Any = None
+    _client: Any = field(init=False)
+    _rest: Rest = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare a client that waits as long as a function may run, and starts none twice."""
+        known = {paper.key for paper in self.papers}
+        self._rest = Rest.of(self.laptop, COMPANY_IDS, lambda key: str(key) in known)
         config = Config(read_timeout=_LONGEST_RUN, retries={"total_max_attempts": 1})
         endpoint = self.laptop.stack.aws.endpoint
         self._client = deploy.session().client("lambda", endpoint_url=endpoint, config=config)
@@ -117,44 +118,29 @@ class Day:
 
     # -- what is on its way
 
-    def until_at_rest(self, papers: Sequence[Paper], *, seconds: float) -> str:
-        """Run everything until nothing is on its way; in words what still is when the time is over."""
+    def until_at_rest(self, *, seconds: float) -> list[str]:
+        """Run everything until nothing is on its way; what still is when the time is over."""
         deadline = time.monotonic() + seconds
-        known = {paper.key for paper in papers}
         due = dict.fromkeys(PAUSES, 0.0) if self.polling else {**dict.fromkeys(PAUSES, 0.0), POLL: deadline}
         found: dict[str, dict[str, Any]] = {name: {} for name in PAUSES}
         while True:
-            moving = self.moving(known)
+            moving = self._moving()
             for function, pause in PAUSES.items():
                 if not moving or time.monotonic() >= due[function]:
                     found[function] = self.run(function)
                     due[function] = time.monotonic() + pause
             news = [found[POLL].get("queued"), found[POLL].get("problems"), found[COLLECT].get("problems")]
             if not moving and not any(news) and found[POLL] and found[COLLECT]:
-                return ""
+                return []
             if time.monotonic() > deadline:
-                return ", ".join(moving) or f"still news: {news}"
+                return moving or [f"The scheduled functions still have news: {news}."]
             time.sleep(0.2)
 
-    def moving(self, known: set[str]) -> list[str]:
-        """What has not come to its end, each in words; documents of others do not count."""
-        laptop = self.laptop
-        found = [f"{count} messages in {queue}" for queue in QUEUES if (count := laptop.waiting(queue))]
-        found += [
-            f"{revision.key} is {state}"
-            for state in MOVING
-            for revision in laptop.ledger.in_state(state)
-            if str(revision.key) in known
-        ]
-        found += [
-            f"change {change.transaction_id} is {state}"
-            for state in DUE
-            for change in laptop.changes.in_state(state)
-            if change.transaction_id in self.sent
-        ]
-        deliveries = {one["transactionId"]: one for one in laptop.orderful.control("GET", "deliveries")}
-        found += [f"{name} was not confirmed" for name in self.sent if not deliveries[name]["confirmed"]]
-        return found
+    def _moving(self) -> list[str]:
+        """What has not come to its end."""
+        deliveries = {one["transactionId"]: one for one in self.laptop.orderful.control("GET", "deliveries")}
+        unheard = [f"The change {name} was not confirmed." for name in self.sent if not deliveries[name]["confirmed"]]
+        return self._rest.stuck() + unheard
 
     def tried(self, since: str) -> int:
         """How often we asked Orderful to create a transaction since a moment."""

@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.ledger import State
-from proof.deployed import kills, outcome
+from proof.deployed import kills
+from proof.deployed.outcome import Asked, Edited, Outbound, World
+from proof.deployed.rest import Rest
 from proof.deployed.scene import Scene, staged
 from proof.tally import Size
 from tests.support.laptop import Laptop
@@ -34,10 +36,11 @@ def test_what_dead_workers_held_is_done_once_by_others(nordic: Laptop) -> None:
 
 
 @pytest.fixture
-def settled(nordic: Laptop) -> Iterator[tuple[Scene, outcome.Asked, str]]:
+def settled(nordic: Laptop) -> Iterator[tuple[Scene, Asked, str]]:
     """Two orders that were sent, and a change of the first that was applied; the key of the second."""
     with staged(nordic, "kills") as scene:
         changed, unchanged = "729001", "729002"
+        rest = Rest.of(nordic, [scene.company])
         for number in (changed, unchanged):
             scene.order(number)
         nordic.poll()
@@ -45,40 +48,48 @@ def settled(nordic: Laptop) -> Iterator[tuple[Scene, outcome.Asked, str]]:
         sent = scene.asks(changed, 25, channels=["inbox"])
         nordic.collect()
         nordic.decided(sent["id"])
-        nordic.until(lambda: not outcome.stuck(nordic, [scene.company]), "the stack to be at rest")
-        yield scene, outcome.Asked(sent["id"], scene.key(changed), {1: Decimal(25)}), scene.key(unchanged)
+        nordic.until(lambda: not rest.stuck(), "the stack to be at rest")
+        yield scene, Asked(sent["id"], scene.key(changed), {1: Decimal(25)}), scene.key(unchanged)
 
 
-def test_the_judge_of_the_run_finds_nothing_where_nothing_is_wrong_and_sees_each_thing_that_is(
-    nordic: Laptop, settled: tuple[Scene, outcome.Asked, str]
+def test_the_judge_finds_nothing_where_nothing_is_wrong_and_sees_each_thing_that_is(
+    nordic: Laptop, settled: tuple[Scene, Asked, str]
 ) -> None:
     scene, wish, unchanged = settled
-    assert outcome.documents(nordic, [outcome.Outbound(wish.key), outcome.Outbound(unchanged)]) == []
-    assert outcome.changes(nordic, [wish]) == []
+    world = World(nordic)
+    assert world.documents([Outbound(wish.key), Outbound(unchanged)]) == []
+    assert world.changes([wish]) == []
+    assert world.lost([Edited(wish.key, {"lines.1.orderQty": 25})]) == []
 
-    other = replace(wish, quantities={1: Decimal(26)}, edits={"description": "by hand"})
-    line, edit = outcome.changes(nordic, [other])
-    assert line.endswith("line 1 has 25 in Visma, the partner asked for 26.")
+    (line,) = world.changes([replace(wish, quantities={1: Decimal(26)})])
+    assert line == f"{wish.key}: line 1 has 25 in Visma, the partner asked for 26."
+    (edit,) = world.lost([Edited(wish.key, {"description": "by hand"})])
     assert "a user wrote 'by hand' into description" in edit
-    (twice,) = outcome.changes(nordic, [wish, wish])
+    (twice,) = world.changes([wish, wish])
     assert twice.endswith("2 changes, and the order was written 1 times.")
-    unheard = outcome.changes(nordic, [outcome.Asked("1", unchanged, {})])
-    assert unheard[0].endswith("is not recorded.")
-    assert outcome.documents(nordic, [outcome.Outbound(scene.key("729003"))]) == [
-        f"{scene.key('729003')}: the ledger knows nothing of it."
-    ]
+    unheard, unwritten = world.changes([Asked("1", unchanged, {})])
+    assert unheard.endswith("is not recorded.")
+    assert unwritten.endswith("1 changes, and the order was written 0 times.")
+    (unknown,) = world.documents([Outbound(scene.key("729003"))])
+    assert unknown == f"{scene.key('729003')}: neither the ledger nor Orderful knows it."
+    (untold,) = world.documents([Outbound(unchanged, most=2, least=2)])
+    assert untold.startswith(f"{unchanged}: 1 transactions were sent for 2 states in Visma (ledger: 1 ")
 
+
+def test_the_judge_sees_what_only_the_ledger_claims(nordic: Laptop, settled: tuple[Scene, Asked, str]) -> None:
+    scene, _, unchanged = settled
+    rest = Rest.of(nordic, [scene.company])
     revision = nordic.newest(unchanged)
     assert revision is not None
     request, source = nordic.ledger.request_of(revision), nordic.ledger.source_of(revision)
     try:
         nordic.ledger.add(replace(revision, sequence=2), source=source, request=request)
-        said = " ".join(outcome.documents(nordic, [outcome.Outbound(unchanged)]))
-        assert "Orderful holds" in said
-        assert "2 transactions were sent for 1 states" in said
-        assert "revision 2 says what revision 1 had said" in said
+        (said,) = World(nordic).documents([Outbound(unchanged)])
+        assert said.startswith(f"{unchanged}: the ledger and Orderful do not agree about what was sent (")
         nordic.ledger.add(replace(revision, sequence=3, state=State.TRANSLATED), source=source, request=request)
-        (stuck,) = outcome.stuck(nordic, [scene.company])
+        (said,) = World(nordic).documents([Outbound(unchanged)])
+        assert "revision 3 ended TRANSLATED" in said
+        (stuck,) = rest.stuck()
         assert stuck.startswith(f"{unchanged} revision 3 is TRANSLATED")
     finally:
         for sequence in (2, 3):
@@ -86,12 +97,26 @@ def test_the_judge_of_the_run_finds_nothing_where_nothing_is_wrong_and_sees_each
             nordic.dynamodb.delete_item(TableName=nordic.outputs["DocumentsTable"], Key=place)
 
 
-def test_a_partner_who_knows_less_than_visma_has_is_seen(
-    nordic: Laptop, settled: tuple[Scene, outcome.Asked, str]
+def test_the_judge_sees_what_only_orderful_holds(nordic: Laptop, settled: tuple[Scene, Asked, str]) -> None:
+    _, _, unchanged = settled
+    (held,) = World(nordic).transactions(unchanged)
+    again = World(nordic)
+    # As if Orderful held the same once more: what a deliverer without a claim would leave.
+    again.transactions(unchanged).append({**held, "id": "1"})
+
+    (said,) = again.documents([Outbound(unchanged)])
+
+    assert "the ledger and Orderful do not agree about what was sent" in said
+    assert "2 transactions were sent for 1 states in Visma" in said
+    assert "a transaction says what the one before it had said" in said
+
+
+def test_the_judge_sees_a_partner_who_knows_less_than_visma_has(
+    nordic: Laptop, settled: tuple[Scene, Asked, str]
 ) -> None:
     scene, _, unchanged = settled
     scene.order(unchanged.rsplit("/", 1)[1], [("1310", "21")])
 
-    (said,) = outcome.documents(nordic, [outcome.Outbound(unchanged)])
+    (said,) = World(nordic).documents([Outbound(unchanged)])
 
-    assert said == f"{unchanged}: the partner knows revision 1, which is not what Visma has now."
+    assert said.startswith(f"{unchanged}: the partner knows revision 1, which is not what Visma has now (ledger: 1 ")

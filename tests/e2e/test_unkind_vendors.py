@@ -21,7 +21,7 @@ def tallies(nordic: Laptop) -> dict[str, Tally]:
 @pytest.mark.parametrize(
     ("guarantee", "least"),
     [
-        ("each document ends right, each of its revisions sent once", 46),
+        ("each document ends right, each of its revisions sent once", 40),
         ("each change is written once and confirmed once", 6),
         ("no edit of a user is lost", 5),
         ("no change comes back to its partner", 6),

@@ -1,0 +1,79 @@
+"""What is still on its way on a deployed stack: when nothing is, what became of everything can be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from connector.domain.changes import ChangeState
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import State
+from tests.support.laptop import Laptop
+
+ON_THEIR_WAY: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
+"""States in which no revision may stay."""
+
+_QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
+_DEAD_LETTERS: Final = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
+_DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Looks whether messages, revisions, changes or cursors are on their way.
+
+    Attributes:
+        laptop: The stack.
+        companies: Routing names of the companies whose cursors are looked at.
+        ours: Which documents are looked at, with their changes; all of the companies' unless given.
+        dead_before: Dead letters that were there when it began to look; they are no news.
+    """
+
+    laptop: Laptop
+    companies: frozenset[str]
+    ours: Callable[[DocumentKey], bool]
+    dead_before: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, laptop: Laptop, companies: Iterable[str], ours: Callable[[DocumentKey], bool] | None = None) -> Rest:
+        """From now on."""
+        names = frozenset(companies)
+        dead = {queue: laptop.waiting(queue) for queue in _DEAD_LETTERS}
+        return cls(laptop, names, ours or (lambda key: key.company in names), dead)
+
+    def stuck(self) -> list[str]:
+        """What is on its way, each in a sentence."""
+        return [*self._messages(), *self._revisions(), *self._changes(), *self._cursors()]
+
+    def _messages(self) -> list[str]:
+        queues = (*_QUEUES, *_DEAD_LETTERS)
+        counts = {queue: self.laptop.waiting(queue) - self.dead_before.get(queue, 0) for queue in queues}
+        return [f"{count} messages are in {queue}." for queue, count in counts.items() if count > 0]
+
+    def _revisions(self) -> list[str]:
+        return [
+            f"{revision.key} revision {revision.sequence} is {state} since {revision.updated_at:%H:%M:%S} UTC."
+            for state in ON_THEIR_WAY
+            for revision in self.laptop.ledger.in_state(state)
+            if self.ours(revision.key)
+        ]
+
+    def _changes(self) -> list[str]:
+        return [
+            f"The change {change.transaction_id} of {change.key} is {state}."
+            for state in _DUE
+            for change in self.laptop.changes.in_state(state)
+            if self.ours(change.key)
+        ]
+
+    def _cursors(self) -> list[str]:
+        now, found = datetime.now(UTC), []
+        for (company, resource), cursor in self.laptop.cursors().items():
+            ours = company in self.companies
+            if (ours or company.startswith("(")) and cursor.locked_until and cursor.locked_until > now:
+                found.append(f"The cursor of {company} {resource} is locked until {cursor.locked_until:%H:%M:%S} UTC.")
+            if ours and cursor.unfinished:
+                found.append(f"The scan of {company} {resource} was never finished.")
+        return found
