@@ -26,8 +26,18 @@ from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredChanges, fresh_table
 from proof.bad_input.trial import Ending, Target, inexact
 from proof.bad_input.watch import is_list, told
-from proof.strategies.changes import BASE_URL, NUMBER, ChangeCase, change_cases, delivery_of, inbox_item, mosaic, x12
-from proof.strategies.damage import BYTES, damaged, written
+from proof.strategies.changes import (
+    BASE_URL,
+    NUMBER,
+    ChangeCase,
+    change_books,
+    change_cases,
+    delivery_of,
+    inbox_item,
+    mosaic,
+    x12,
+)
+from proof.strategies.damage import BYTES, damaged, with_books, written
 from proof.strategies.visma import READ
 from tests.support.change_fakes import InMemoryChanges
 from tests.support.change_world import FakeOrders
@@ -200,7 +210,10 @@ class World:
 def target() -> Target[ChangeCase]:
     """The target."""
     return Target(
-        "An 860 of any shape ends in a record; its neighbours are applied", change_cases(_strange_orders()), fed
+        "An 860 of any shape ends in a record; its neighbours are applied",
+        change_cases(_strange_orders()),
+        fed,
+        always=_books,
     )
 
 
@@ -268,6 +281,15 @@ def _outcomes(world: World) -> list[object]:
     found = [_record(world, number) for number in (*NEIGHBOURS, NUMBER)]
     records = [(one.transaction_id, one.state.value, one.reason, one.differences) for one in found if one is not None]
     return [*records, len(world.fakes.orders.puts), *map(world.quantity, world.fakes.orders.orders)]
+
+
+def _books() -> Iterator[ChangeCase]:
+    """Changes, their envelopes and their orders, every field in turn as long as a book."""
+    yield from change_books()
+    sound = written(inbox_item(NUMBER, mosaic("500123", 900)))
+    for path, order in with_books(a_purchase_order(lines=[an_order_line(1)])):
+        damage = (f"the order's {'.'.join(map(str, path))} is a book",)
+        yield ChangeCase(sound, by_hint=False, order=written(order), damage=damage, on_aws=False)
 
 
 @st.composite

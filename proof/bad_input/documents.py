@@ -28,7 +28,7 @@ from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fresh_table
 from proof.bad_input.trial import Ending, Target, floats_in
 from proof.bad_input.watch import is_list, told
-from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_cases
+from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
 from tests.support.fakes import FixedRouting, ManualClock, MemoryPayloads, RecordingTelemetry, StepDeadline
 from tests.support.routing_data import routing_data
 
@@ -143,6 +143,7 @@ def target() -> Target[VismaCase]:
         "A Visma document of any shape ends in the ledger; its neighbours leave",
         visma_cases(),
         fed,
+        always=visma_books,
     )
 
 

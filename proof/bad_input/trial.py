@@ -52,15 +52,17 @@ class Target(Generic[Case]):
         guarantee: What has to hold.
         cases: Draws a case; its `repr` has to tell it from others.
         feed: Feeds one in, and tells how that ended. What it raises is a violation.
+        always: Cases that are fed besides the drawn ones, whatever the seed.
     """
 
     guarantee: str
     cases: SearchStrategy[Case]
     feed: Callable[[Case], Ending]
+    always: Callable[[], Iterable[Case]] = tuple
 
 
 def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
-    """Feed in so many cases; the same seed draws the same ones."""
+    """Feed in so many drawn cases, and before them those that are always fed; the same seed draws the same ones."""
     ends, found, worst, count = Counter[str](), dict[str, str](), 0.0, 0
     times = Counter[str]()
 
@@ -76,11 +78,13 @@ def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
             times[kind] += 1
             found.setdefault(kind, f"seed {seed}, case {count}: {problem} {_shown(case)}")
 
-    round_ = 0
-    while count < cases:
+    for case in target.always():
+        each(case)
+    whole, round_ = count + cases, 0
+    while count < whole:
         # Hypothesis may end a round early when it has seen what there is to see.
         drawn = given(target.cases)(each)
-        hypothesis.seed(seed + round_)(_quietly(cases - count)(drawn))()
+        hypothesis.seed(seed + round_)(_quietly(whole - count)(drawn))()
         round_ += 1
     violations = [f"{times[kind]} times, first {one}" for kind, one in found.items()]
     if violations:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
 
-from proof.strategies.damage import BYTES, MANY_LINES, damaged, twice, written
+from proof.strategies.damage import BYTES, MANY_LINES, Path, damaged, twice, with_books, written
 from proof.strategies.filled import filled
 from proof.strategies.structures import structure
 
@@ -172,6 +172,23 @@ ENVELOPES: Mapping[str, Callable[[int, Any], dict[str, Any]]] = {
 }
 ORDER, NUMBER = "500123", 802210972
 """The order that a drawn change is about, and its transaction."""
+
+
+def change_books() -> Iterator[ChangeCase]:
+    """860s in both dialects and in each envelope, every field in turn as long as a book."""
+    for shape in (mosaic, x12):
+        for path, message in with_books(shape(ORDER, 900)):
+            yield _book(inbox_item(NUMBER, message), path)
+    for envelope in ENVELOPES.values():
+        whole = envelope(NUMBER, mosaic(ORDER, 900))
+        for path, item in with_books(whole):
+            if path[:-1] == () or path[0] != "message":
+                yield _book(item, path)
+
+
+def _book(item: dict[str, Any], path: Path) -> ChangeCase:
+    damage = (f"{'.'.join(map(str, path))} is a book",)
+    return ChangeCase(written(item), by_hint=False, order=None, damage=damage, on_aws=False)
 
 
 @st.composite

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,9 @@ GONE: Any = object()
 """In place of a value: the field is not there."""
 
 HUGE = "x" * 5_000_000
+BOOK = "x" * 500_000
+"""More than an item of DynamoDB holds."""
+
 LONG = "Lang tekst " * 10_000
 MANY_LINES = 10_000
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -173,7 +176,20 @@ def changed(draw: Draw, tree: Any, path: Path, change: Change) -> None:
     if value is GONE:
         del tree[last]
     else:
-        tree[last] = value
+        # Ours alone: what is damaged next may lie inside it.
+        tree[last] = copy.deepcopy(value)
+
+
+def with_books(tree: Any) -> Iterator[tuple[Path, Any]]:
+    """The tree once for each of its values, with a book in its place."""
+    for path in paths(tree):
+        whole = copy.deepcopy(tree)
+        *way, last = path
+        inner = whole
+        for step in way:
+            inner = inner[step]
+        inner[last] = BOOK
+        yield path, whole
 
 
 def damaged(draw: Draw, tree: Any, *, read: frozenset[str], times: int) -> tuple[Any, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connector.domain.documents import Kind
 from connector.edi.visma.shape import Shape
 from connector.services.ports import Resource
-from proof.strategies.damage import BYTES, MANY_LINES, damaged, twice, written
+from proof.strategies.damage import BYTES, MANY_LINES, damaged, twice, with_books, written
 from proof.strategies.filled import filled
 from proof.strategies.structures import structure
 from tests.support.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, a_supplier_invoice
@@ -103,6 +103,13 @@ def visma_cases(draw: st.DrawFn) -> VismaCase:
         name = draw(st.sampled_from(list(BYTES)))
         body, names = BYTES[name](draw, body), [*names, name]
     return VismaCase(resource, body, tuple(names), on_aws)
+
+
+def visma_books() -> Iterator[VismaCase]:
+    """Documents of each kind, every field in turn as long as a book."""
+    for resource, origin in ORIGINS.items():
+        for path, tree in with_books(origin.sound(lastModifiedDateTime=STAMP)):
+            yield VismaCase(resource, written(tree), (f"{'.'.join(map(str, path))} is a book",), on_aws=False)
 
 
 def _with_strange_lines(draw: st.DrawFn, tree: dict[str, Any], field: str) -> tuple[dict[str, Any], list[str]]:

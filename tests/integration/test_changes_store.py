@@ -17,12 +17,25 @@ from connector.adapters.changes import DynamoChanges
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.change_decision import Difference
-from connector.domain.changes import HISTORY, MOST_DELIVERIES, MOST_TOLD, OPEN_CHANGES, Change, ChangeEvent, ChangeState
+from connector.domain.change_findings import LONGEST_VALUE
+from connector.domain.changes import (
+    HISTORY,
+    LONGEST_NOTE,
+    LONGEST_REASON,
+    MOST_DELIVERIES,
+    MOST_TOLD,
+    OPEN_CHANGES,
+    Change,
+    ChangeEvent,
+    ChangeState,
+)
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import Revision, State
 from connector.domain.transactions import Stream
+from connector.edi.change.fields import LONGEST_QUOTE
+from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
 from connector.services.apply import MOST_DIFFERENCES
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.change_fakes import InMemoryChanges, a_change
@@ -277,22 +290,24 @@ class TestOverDynamo:
 
     def test_the_largest_record_fits_into_an_item(self, dynamo):
         """DynamoDB: 400 KB an item."""
-        word = "æ" * 40
+        wide = "\U0001f600"
+        word, link = wide * LONGEST_VALUE, (LINK * 9)[:LONGEST_LINK]
         largest = a_change(
             differences=tuple(
                 Difference(f"new line {word}", "price", word, word, word) for _ in range(MOST_DIFFERENCES)
             ),
-            remarks=tuple(f"{number} {'æ' * 230}" for number in range(51)),
-            history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, "æ" * 1000) for _ in range(HISTORY)),
-            deliveries=tuple(Delivery(str(n), ApiVersion.V4, LINK * 2, LINK * 2) for n in range(MOST_DELIVERIES)),
+            remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51)),
+            history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
+            deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),
             told=tuple(LINK[-36:] for _ in range(MOST_TOLD)),
-            reason="æ" * 2000,
+            **dict.fromkeys(("transaction_type", "sender_id", "receiver_id"), wide * LONGEST_NAME),
+            **dict.fromkeys(("reason", "next_step", "waits_for"), wide * LONGEST_REASON),
         )
         assert dynamo.save(dynamo.add(largest, message={})).version == 2
         item = boto3.client("dynamodb").get_item(
             TableName=DOCUMENTS, Key={"pk": {"S": KEY.stored}, "sk": {"S": "in#802210971"}}
         )["Item"]
-        assert len(item["record"]["S"].encode()) < 350_000
+        assert len(item["record"]["S"].encode()) < 390_000
 
     def test_more_records_than_an_answer_holds_are_all_read(self, dynamo):
         """DynamoDB: an answer ends at 1 MB."""

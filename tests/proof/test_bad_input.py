@@ -19,7 +19,7 @@ from proof.bad_input.stores import aws_for_a_run
 from proof.bad_input.trial import Ending, Target, floats_in, inexact, tried
 from proof.strategies.callbacks import HEADER, SECRET, CallbackCase
 from proof.strategies.changes import NUMBER, ChangeCase, inbox_item, mosaic, x12
-from proof.strategies.damage import damaged, twice, written
+from proof.strategies.damage import changed, damaged, twice, written
 from proof.strategies.routing import BASE, RoutingCase
 from proof.strategies.structures import TABLES, structure
 from proof.strategies.visma import ORIGINS, STAMP, VismaCase, sound
@@ -122,6 +122,44 @@ def test_a_violation_names_what_repeats_it_and_the_smallest_case():
     (violation,) = tally.violations
     assert "seed 3, case" in violation
     assert violation.endswith("The smallest: 101")
+
+
+def test_what_is_always_fed_comes_before_what_is_drawn_and_counts():
+    seen: list[int] = []
+
+    def feed(case: int) -> Ending:
+        seen.append(case)
+        return Ending("fed", ["a book"] if case < 0 else [])
+
+    tally = tried(Target("", st.integers(0, 9), feed, always=lambda: (-1, -2)), cases=5, seed=1)
+    assert seen[:2] == [-1, -2]
+    assert tally.cases == 7
+    assert tally.violations[0].startswith("2 times, first seed 1, case 1: a book -1")
+
+
+def test_every_field_is_once_as_long_as_a_book():
+    documents_fed = list(documents.target().always())
+    assert {case.resource for case in documents_fed} == set(ORIGINS)
+    changes_fed = list(changes.target().always())
+    assert len(documents_fed) > 600
+    assert len(changes_fed) > 250
+    assert all(len(case.item) > 500_000 or len(case.order or b"") > 500_000 for case in changes_fed)
+
+
+def test_a_value_that_was_drawn_is_never_damaged_in_the_next_case():
+    shared = {"a": {"b": [1]}}
+
+    def feed(_case: object) -> Ending:
+        return Ending()
+
+    def twice_damaged(draw: st.DrawFn) -> object:
+        tree = {"x": 1}
+        changed(draw, tree, ("x",), lambda *_: shared)
+        changed(draw, tree, ("x", "a", "b", 0), lambda *_: 2)
+        return tree
+
+    assert tried(Target("", st.composite(twice_damaged)(), feed), cases=3, seed=1).violations == ()
+    assert shared == {"a": {"b": [1]}}
 
 
 def test_the_same_seed_draws_the_same_cases():

@@ -549,6 +549,13 @@ def test_statuses_are_those_of_the_partner():
     assert "The order is Open in Visma" in hard(asks("QI", 1, quantity=12), rules=rules)
 
 
+def test_a_sentence_repeats_so_much_of_a_long_word_that_its_end_is_still_read():
+    said = f"It is in {'E' * 37}..., the order in NOK."
+    assert said in hard(asks("PC", 1, price=13), currency="E" * 500_000)
+    unit = hard(asks("PQ", 1, quantity=10, unit_code="Z" * 500_000))
+    assert f"is in unit {'Z' * 37}..., in Visma in STK" in unit
+
+
 def test_another_currency_is_no_change():
     assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), currency="EUR")
     applied(asks("PC", 1, price=13), currency="NOK")

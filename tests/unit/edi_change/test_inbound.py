@@ -6,7 +6,7 @@ import pytest
 
 from connector.domain.inbound import ApiVersion, Delivery
 from connector.domain.transactions import Stream
-from connector.edi.inbound import read_identity, read_inbound, with_message
+from connector.edi.inbound import LONGEST_NAME, read_identity, read_inbound, with_message
 
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
 DELIVERY = "b646771e-a068-4e32-832f-e96f895c5ec9"
@@ -101,6 +101,17 @@ def test_a_v3_transaction_in_full():
     path = f"{HOST}/v3/deliveries/{DELIVERY}"
     assert found.delivery == Delivery(DELIVERY, ApiVersion.V3, f"{path}/approve", f"{path}/fail")
     assert found.created_at == datetime(2026, 9, 12, 17, 52, 25, 688000, tzinfo=UTC)
+
+
+def test_a_name_as_long_as_a_book_is_cut_and_such_a_link_is_not_followed():
+    """All of it goes into the record, and DynamoDB takes 400 KB."""
+    book = "x" * 500_000
+    found = trusted(an_inbox_item(ediTransactionType=f"860_{book}", senderId=book, receiverId=book))
+    assert found.document == "860"
+    assert {len(word) for word in (found.transaction_type, found.sender_id, found.receiver_id)} == {LONGEST_NAME}
+    links = {"approve": {"href": f"{HOST}/{book}"}, "fail": {"href": f"{HOST}/fail"}}
+    found = trusted(an_inbox_item(delivery={"deliveryId": DELIVERY, **links}))
+    assert found.delivery == Delivery(DELIVERY, ApiVersion.V4, None, f"{HOST}/fail")
 
 
 def test_a_v3_party_of_the_test_stream_may_be_listed_under_its_live_id():

@@ -381,7 +381,7 @@ def test_everything_else_is_quoted_as_a_remark():
         "Terms of sale: type basic, netDaysDue 30.",
         "Carrier details: description DHL.",
         "Contract number: C-1.",
-        f"Note: Hi / Call first. / {'x' * 181}...",
+        f"Note: Hi / Call first. / {'x' * 178}...",
         "Also there, and not read: futureField, outerPack.",
     )
 

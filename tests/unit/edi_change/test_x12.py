@@ -414,7 +414,7 @@ def test_everything_else_is_quoted_as_a_remark():
         "Reference: referenceIdentificationQualifier VR, referenceIdentification 7.",
         "Terms of sale: termsTypeCode 01, termsNetDays 30.",
         "Allowance or charge, as written: allowanceOrChargeIndicatorCode C.",
-        f"Note: Call first / {'y' * 187}...",
+        f"Note: Call first / {'y' * 184}...",
         "Also there, and not read: referenceInformation, salesRequirements.",
     )
 

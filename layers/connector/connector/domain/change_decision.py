@@ -19,7 +19,7 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.change_edits import NO_EDITS, Edits, Operation, in_order
-from connector.domain.change_findings import HEADER, Difference, Findings, Objection
+from connector.domain.change_findings import HEADER, Difference, Findings, Objection, said
 from connector.domain.change_line_rules import LineRules
 from connector.domain.change_lines import Lines, goods
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
@@ -158,7 +158,7 @@ class _Desk:
         """What stands against writing anything into this order."""
         if self.has.status not in self.route.changes.statuses:
             self.findings.doubt(
-                f"The order is {self.has.status or 'without a status'} in Visma and takes no change.",
+                f"The order is {said(self.has.status or 'without a status')} in Visma and takes no change.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
             )
@@ -184,7 +184,7 @@ class _Desk:
         request, content = self.request, self.has.content
         if request.currency and content.currency and request.currency != content.currency:
             self.findings.doubt(
-                f"It is in {request.currency}, the order in {content.currency}.",
+                f"It is in {said(request.currency)}, the order in {said(content.currency)}.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it.",
             )
@@ -199,7 +199,9 @@ class _Desk:
     def _ship_to(self) -> None:
         asked, has = _postal_code(self.request.ship_to), _postal_code(self.has.content.ship_to)
         if asked and has and asked not in {has, _postal_code(self.had.ship_to)}:
-            self.findings.doubt(f"It names another place of delivery, with post code {asked} instead of {has}.")
+            self.findings.doubt(
+                f"It names another place of delivery, with post code {said(asked)} instead of {said(has)}."
+            )
 
 
 def _parked(decided: Decision, standing: list[Objection]) -> Decision:

@@ -11,9 +11,16 @@ import msgspec
 
 from connector.domain.change_edits import LineEdit
 from connector.domain.routes import ChangeRules
+from connector.domain.words import clipped
 
 HEADER = "order"
 """What a difference or an objection that concerns no line is about."""
+
+LONGEST_VALUE = 40
+"""Characters of a value that are shown to a person; no quantity, price, date, unit or item of ours is longer."""
+
+LONGEST_SENTENCE = 500
+"""Characters of an objection: it may quote several values."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -74,7 +81,7 @@ class Findings:
         waits_for: str | None = None,
     ) -> None:
         """Record an objection."""
-        self.objections.append(Objection(where, sentence, hard, next_step, waits_for))
+        self.objections.append(Objection(where, clipped(sentence, LONGEST_SENTENCE), hard, next_step, waits_for))
 
     def differs(self, where: str, what: str, had: object, asked: object, has: object) -> None:
         """Record what a person compares."""
@@ -130,4 +137,6 @@ def said(value: object) -> str:
 def _shown(value: object) -> str | None:
     if value is None:
         return None
-    return format(value.normalize() if value else Decimal(0), "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return format(value.normalize() if value else Decimal(0), "f")
+    return clipped(str(value), LONGEST_VALUE)

@@ -207,7 +207,7 @@ class LineRules:
         """A value that the code does not change is there for comparison only."""
         if asked is not None and asked not in (had, has):
             self._ask_person(
-                f"{self._line}: the code {self.asked.code} leaves the {what} alone, yet {said(asked)} is given "
+                f"{self._line}: the code {said(self.asked.code)} leaves the {what} alone, yet {said(asked)} is given "
                 f"for {said(had)}."
             )
 
@@ -217,7 +217,7 @@ class LineRules:
         ours = self.route.units.get(has.unit or "")
         if code is None or (unit is not None and unit == ours):
             return
-        sentence = f"{self._line} is in unit {code}, in Visma in {has.unit or 'none'}."
+        sentence = f"{self._line} is in unit {said(code)}, in Visma in {said(has.unit)}."
         if not self.asked.given & {Field.QUANTITY, Field.PRICE}:
             self._ask_person(sentence)
             return
@@ -232,7 +232,7 @@ class LineRules:
         if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
             self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
         if asked.ask is Ask.CHANGE and asked.touches and not asked.given:
-            self._ask_person(f"{self._line}: the code {asked.code} changes something, and nothing new is given.")
+            self._ask_person(f"{self._line}: the code {said(asked.code)} changes something, and nothing new is given.")
 
     # -- lines that are new -------------------------------------------------------------------------------------------
 
@@ -277,6 +277,7 @@ class LineRules:
 
     def _check_new(self, item: str | None, unit: str | None) -> None:
         asked, route = self.asked, self.route
+        code = said(asked.unit_code or "(none)")
         if item is None:
             self._refuse(
                 f"{self._line}: its numbers lead to no item of ours, or to several.",
@@ -285,7 +286,7 @@ class LineRules:
             )
         if unit is None:
             self._refuse(
-                f"{self._line}: the unit {asked.unit_code or '(none)'} is that of no unit of ours, or of several.",
+                f"{self._line}: the unit {code} is that of no unit of ours, or of several.",
                 waits_for=route.unit_key,
                 next_step=f"Map one unit of Visma to it below {route.unit_key} and apply the routing file.",
             )

@@ -20,6 +20,7 @@ from connector.domain.change_decision import Difference
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Confirmation, Delivery
 from connector.domain.transactions import Stream
+from connector.domain.words import clipped
 
 CHANGE = "860"
 """X12 number of the document that changes an order."""
@@ -38,6 +39,12 @@ MOST_TOLD = 20
 
 HISTORY = 60
 """Events of one change that are kept, the newest."""
+
+LONGEST_NOTE = 500
+"""Characters of one of them."""
+
+LONGEST_REASON = 1_000
+"""Characters of a reason, and of what else is told beside it."""
 
 
 class ChangeState(StrEnum):
@@ -152,8 +159,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state is ChangeState.REJECTED and all(one.state is not ChangeState.PARKED for one in self.history)
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
-        """The record after a step."""
-        history = (*self.history, ChangeEvent(now, state, note))[-HISTORY:]
+        """The record after a step. Words that somebody else chose are cut to what a record holds."""
+        history = (*self.history, ChangeEvent(now, state, clipped(note, LONGEST_NOTE)))[-HISTORY:]
+        for name in ("reason", "next_step", "waits_for"):
+            if isinstance(words := changes.get(name), str):
+                changes[name] = clipped(words, LONGEST_REASON)
         return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
 
     def with_delivery(self, delivery: Delivery | None) -> Change:

@@ -18,12 +18,19 @@ import msgspec
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction
 from connector.domain.json_text import mended
 from connector.domain.transactions import Stream
+from connector.domain.words import clipped
 from connector.edi.change.fields import Data, part, text
 from connector.edi.change.recognise import business_number_of, document_numbered, document_of, order_number_of
 
 _DIGITS = re.compile(r"\d{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BOM = b"\xef\xbb\xbf"
+
+LONGEST_NAME = 100
+"""Characters of a type or of somebody's id that are kept; X12 gives an ISA id 15, Orderful's longest type has 50."""
+
+LONGEST_LINK = 500
+"""Characters of a link that is followed; Orderful's have about 150."""
 
 _Parsed = TypeVar("_Parsed")
 
@@ -173,9 +180,15 @@ def _delivery(block: Data, *, trusted: bool) -> Delivery | None:
     for name, version in (("deliveryId", ApiVersion.V4), ("id", ApiVersion.V3)):
         value = block.get(name)
         if delivery_id := _uuid(value) or _number(value):
-            links = [text(part(block, link), "href") if trusted else None for link in ("approve", "fail")]
+            links = [_link(part(block, link)) if trusted else None for link in ("approve", "fail")]
             return Delivery(delivery_id, version, *links)
     return None
+
+
+def _link(block: Data) -> str | None:
+    """An address; without one the delivery is confirmed where Orderful documents it."""
+    address = text(block, "href")
+    return address if address and len(address) <= LONGEST_LINK else None
 
 
 def _types(data: Data) -> list[str]:
@@ -184,7 +197,7 @@ def _types(data: Data) -> list[str]:
         text(data, "type") or text(part(data, "type"), "name"),
         text(data, "simplifiedTransactionType"),
     )
-    return [word for word in words if word]
+    return [clipped(word, LONGEST_NAME) for word in words if word]
 
 
 def _document_named(word: str) -> str | None:
@@ -203,7 +216,8 @@ def _party_id(data: Data, role: str, stream: Stream | None) -> str | None:
     """The ISA id. v4 has it in a field of its own; v3 may list a party of the test stream under its live id."""
     named = part(data, role)
     on_test = text(named, "testIsaId") if stream is Stream.TEST else None
-    return text(data, f"{role}Id") or on_test or text(named, "isaId")
+    found = text(data, f"{role}Id") or on_test or text(named, "isaId")
+    return clipped(found, LONGEST_NAME) if found else None
 
 
 def _moment(value: Any) -> datetime | None:

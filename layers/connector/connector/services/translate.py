@@ -21,6 +21,7 @@ from connector.domain.routes import OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
 from connector.domain.row_version import is_older, row_version
 from connector.domain.transactions import Purpose, Stream, Translation
+from connector.domain.words import clipped
 from connector.edi.translate import translate
 from connector.edi.visma.fields import text
 from connector.edi.visma.read import NotADocument, decode, read_document
@@ -38,7 +39,6 @@ _FIRST_LOOK = 10
 _UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.CAPTURED, State.REJECTED})
 # Revisions that are decided anew when the same content comes again.
 _UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
-
 
 LONGEST_WORDS = 1_000
 """Characters of a reason, and of the other words of a revision that may quote the document: a record is bounded."""
@@ -238,7 +238,7 @@ class Translator:
         note = reason or "translated"
         if translation is not None:
             notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
-            note = _clipped("translated: " + "; ".join(notes), LONGEST_NOTE)
+            note = clipped("translated: " + "; ".join(notes), LONGEST_NOTE)
         revision = replace(
             revision,
             state=decision.state,
@@ -360,12 +360,8 @@ def _status(reading: _Reading) -> str | None:
     return _clipped_if_any(reading.document.status) if reading.document else None
 
 
-def _clipped(words: str, longest: int) -> str:
-    return words if len(words) <= longest else f"{words[: longest - 3]}..."
-
-
 def _clipped_if_any(words: str | None) -> str | None:
-    return None if words is None else _clipped(words, LONGEST_WORDS)
+    return None if words is None else clipped(words, LONGEST_WORDS)
 
 
 def _skips_unmapped(routing: Routing, company: str) -> bool:

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, Field, LineRequest
 from connector.domain.documents import Address, Party
+from connector.domain.words import clipped
 from connector.edi.change.codes import Reading
-from connector.edi.change.fields import Data, NotUnderstood, clipped, day, number, text, told
+from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, number, text, told
 
 # By how many places a price goes down to be one per unit. X12 element 639 and Mosaic's words.
 _PRICE_BASES = {"PE": 0, "UM": 0, "EA": 0, "perEach": 0, "HP": 2, "perHundred": 2, "TP": 3, "perThousand": 3}
@@ -238,7 +239,11 @@ def _repeat_asked(line: LineRequest, count: int) -> LineRequest:
         return line
     often = "twice" if count == 2 else f"{count} times"
     return replace(
-        line, questions=(*line.questions, f"line {clipped(line.line_id or '')} appears {often} in the message.")
+        line,
+        questions=(
+            *line.questions,
+            f"line {clipped(line.line_id or '', LONGEST_QUOTE)} appears {often} in the message.",
+        ),
     )
 
 

@@ -13,6 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from connector.domain.words import clipped
+
 Data = dict[str, Any]
 
 LONGEST_QUOTE = 200
@@ -105,13 +107,10 @@ def rows(data: Data, name: str) -> list[Data]:
 def told(value: Any, *, names: bool = True) -> str | None:
     """All texts and numbers inside a value, on one line, with the names of their fields or without; None for none."""
     if not names:
-        return clipped(" / ".join(word for _, word in _leaves(value))) or None
-    return clipped(", ".join(f"{name} {word}" if name else word for name, word in _leaves(value))) or None
-
-
-def clipped(words: str) -> str:
-    """Not more than `LONGEST_QUOTE` characters of it."""
-    return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE].rstrip()}..."
+        return clipped(" / ".join(word for _, word in _leaves(value)), LONGEST_QUOTE) or None
+    return (
+        clipped(", ".join(f"{name} {word}" if name else word for name, word in _leaves(value)), LONGEST_QUOTE) or None
+    )
 
 
 def filled(data: Data) -> set[str]:
