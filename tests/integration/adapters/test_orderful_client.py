@@ -142,6 +142,10 @@ class TestCreate:
             ({"status": "ACCEPTED", "validationStatus": "INVALID"}, ()),
             ({"status": "ACCEPTED", "validationErrors": [{"message": "x", "dataPath": "/a"}]}, ("/a: x",)),
             ({"validationErrors": {"message": "x"}}, ("x",)),
+            (
+                {"validationErrors": [{"message": "x" * 500_000, "payloadPaths": ["p"] * 100_000}]},
+                (f"p, p, p, p, p: {'x' * 300}",),
+            ),
         ],
     )
     @pytest.mark.parametrize("transaction_id", ["802210972", None])
@@ -157,11 +161,12 @@ class TestCreate:
             answer(201, body='{"id": "12'),
             answer(201, json_body={}),
             answer(201, json_body={"id": ""}),
+            answer(201, json_body={"id": "x" * 500_000}),
             answer(201, json_body={"id": True}),
             answer(201, json_body=["1"]),
             answer(201, json_body=None, body="null"),
         ],
-        ids=["empty", "html", "cut", "no id", "empty id", "true", "list", "null"],
+        ids=["empty", "html", "cut", "no id", "empty id", "a book for an id", "true", "list", "null"],
     )
     def test_a_2xx_that_cannot_be_read_leaves_the_outcome_unknown(self, orderful, server, step):
         server.play(step)

@@ -25,6 +25,8 @@ MAX_PAGES = 200
 """Pages of one question before we suspect that the list never ends (100 transactions each)."""
 
 MAX_PROBLEMS = 50
+_MOST_PATHS = 5
+_LONGEST_ID = 200
 _SURPLUS = re.compile(r"property (\w+) should not exist")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -210,7 +212,7 @@ def _problem(item: Any) -> str | None:
     if not isinstance(item, dict):
         return plain_text(item)
     paths = item.get("payloadPaths")
-    listed = ", ".join(filter(None, map(plain_text, paths))) if isinstance(paths, list) else None
+    listed = ", ".join(filter(None, map(plain_text, paths[:_MOST_PATHS]))) if isinstance(paths, list) else None
     path = listed or next(
         filter(None, (plain_text(item.get(name)) for name in ("dataPath", "path", "outputPath", "ref"))), ""
     )
@@ -224,14 +226,16 @@ def plain_text(value: Any) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """An id, opaque (Orderful: numbers beyond 32 bits, or UUIDs)."""
+    """An id, opaque (Orderful: numbers beyond 32 bits, or UUIDs); what is too long for one is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value.strip() or None if isinstance(value, str) else None
+    written = value.strip() if isinstance(value, str) else ""
+    return written if 0 < len(written) <= _LONGEST_ID else None
 
 
 def word_of(value: Any) -> str | None:
-    return value.strip().upper() or None if isinstance(value, str) else None
+    word = id_of(value) if isinstance(value, str) else None
+    return word.upper() if word else None
 
 
 def _next_link(data: dict[str, Any]) -> str | None:
