@@ -32,6 +32,8 @@ from tests.support.routing_data import routing_data
 
 COMPANY = "nordic"
 DOCUMENTS, DELIVERIES, CHANGES = "documents.fifo", "deliveries.fifo", "changes.fifo"
+MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10}
+"""`maxReceiveCount` in template.yaml."""
 
 _CLAIM, _RESEND, _CONFIRM = timedelta(seconds=90), timedelta(seconds=900), timedelta(seconds=120)
 _SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -100,7 +102,7 @@ class Functions:
         self.inbound = Inbound(self.wire, self.clock, self.changes, self.partner)
         self.routing = FixedRouting(self.setting.routing())
         self.telemetry = RecordingTelemetry()
-        self.queues = [Queue(name, self.clock) for name in (DOCUMENTS, DELIVERIES, CHANGES)]
+        self.queues = [Queue(name, self.clock, most) for name, most in MOST_RECEIVES.items()]
         self.sqs = Sqs(self.wire, self.queues)
         self.tokens = TokenTable(self.wire)
         self.connect = VismaConnect(self.wire, self.clock)

@@ -18,8 +18,6 @@ from tests.support.fakes import ManualClock
 VISIBILITY = timedelta(seconds=360)
 """As in template.yaml: six times the time-out of the functions."""
 
-RECEIVES = 10
-"""`maxReceiveCount` in template.yaml."""
 
 BATCH = 10
 """`BatchSize` in template.yaml."""
@@ -44,6 +42,7 @@ class Queue:
     """One FIFO queue.
 
     Attributes:
+        most_receives: After which a message is a dead letter.
         dead: What was received too often.
         stubborn: Ids whose next deletion gets lost, so that they are delivered once more.
         sent: Every body that was taken, duplicates left out.
@@ -51,6 +50,7 @@ class Queue:
 
     name: str
     clock: ManualClock
+    most_receives: int
     messages: list[Message] = field(default_factory=list)
     dead: list[Message] = field(default_factory=list)
     stubborn: set[str] = field(default_factory=set)
@@ -84,7 +84,7 @@ class Queue:
             if message.visible_at > now:
                 blocked.add(message.group)
                 continue
-            if message.receives >= RECEIVES:
+            if message.receives >= self.most_receives:
                 self.messages.remove(message)
                 self.dead.append(message)
                 continue

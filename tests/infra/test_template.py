@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from connector.domain.errors import Transient
+from connector.services.consume import delay_before_retry
 from connector.services.ports import Metric
 from local.deploy import SETTINGS
+from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, MOST_RECEIVES
 
 ROOT = Path(__file__).resolve().parents[2]
 Properties = Callable[[str], dict[str, dict[str, Any]]]
@@ -122,6 +126,24 @@ def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_onl
         assert queue["DeduplicationScope"] == "messageGroup"
         assert queue["FifoThroughputLimit"] == "perMessageGroupId"
         assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+def test_the_queues_of_the_model_are_as_patient_as_the_real_ones(properties: Properties) -> None:
+    queues = properties("AWS::SQS::Queue")
+    names = {"DocumentsQueue": DOCUMENTS, "DeliveriesQueue": DELIVERIES, "ChangesQueue": CHANGES}
+
+    assert {names[one]: queues[one]["RedrivePolicy"]["maxReceiveCount"] for one in names} == MOST_RECEIVES
+
+
+def test_a_document_waits_over_a_weekend_and_is_given_up_before_its_queue_forgets_it(properties: Properties) -> None:
+    """Its message is all there is of it: nobody queues it again before it changes in Visma once more."""
+    queue = properties("AWS::SQS::Queue")["DocumentsQueue"]
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    waits = sum((delay_before_retry(Transient("down"), number) for number in range(1, receives)), timedelta(0))
+    hidden = receives * timedelta(seconds=queue["VisibilityTimeout"])
+
+    assert waits > timedelta(hours=60)
+    assert waits + hidden < timedelta(seconds=queue["MessageRetentionPeriod"])
 
 
 def test_dead_letters_are_kept_longer_than_they_may_have_waited_before(properties: Properties) -> None:
