@@ -89,7 +89,8 @@ def _hurried(laptop: Laptop) -> Iterator[None]:
     with contextlib.ExitStack() as restored:
         for function, queue in CONSUMERS.items():
             restored.callback(_set_queue, laptop, queue, _queue(laptop, queue))
-            policy = json.loads(_queue(laptop, queue)["RedrivePolicy"]) | {"maxReceiveCount": _RECEIVES}
+            policy = json.loads(_queue(laptop, queue)["RedrivePolicy"])
+            policy["maxReceiveCount"] = max(int(policy["maxReceiveCount"]), _RECEIVES)
             hurried = {"VisibilityTimeout": str(_HIDDEN), "RedrivePolicy": json.dumps(policy)}
             _set_queue(laptop, queue, hurried)
             before = laptop.lambda_.get_function_configuration(FunctionName=laptop.outputs[function])

@@ -17,6 +17,7 @@ from connector.domain.ledger import Revision
 from local.demo.goods import purchase_order
 from local.stack import ORDERFUL_KEY
 from proof.deployed.scene import SUPPLIER, Scene
+from tests.support.aws import lambda_event
 from tests.support.laptop import Laptop
 
 HIDDEN = 600
@@ -95,7 +96,7 @@ class Bench:
 
     def taken(self, queue: str) -> dict[str, Any]:
         """What waits in a queue, as a consumer is given it."""
-        records = []
+        records: list[Any] = []
         while found := self.laptop.sqs.receive_message(
             QueueUrl=self.laptop.outputs[queue],
             MaxNumberOfMessages=10,
@@ -103,18 +104,7 @@ class Bench:
             VisibilityTimeout=HIDDEN,
         ).get("Messages"):
             records += found
-        return {
-            "Records": [
-                {
-                    "messageId": message["MessageId"],
-                    "receiptHandle": message["ReceiptHandle"],
-                    "body": message["Body"],
-                    "attributes": message["Attributes"],
-                    "eventSource": "aws:sqs",
-                }
-                for message in records
-            ]
-        }
+        return lambda_event(records)
 
     def done(self, queue: str, event: Mapping[str, Any]) -> None:
         """Delete messages, as Lambda does with those that were handled."""

@@ -72,7 +72,7 @@ class Scene:
 
 
 def change_of(number: str, quantity: int, *, note: str = "") -> dict[str, Any]:
-    """An 860 in Mosaic that asks for another quantity of the first line of an order."""
+    """An 860 in Mosaic that asks for another quantity of the first line of an order, and says no more than it must."""
     line = {
         "purchaseOrderLineId": "1",
         "changeReason": "quantityChange",

@@ -19,6 +19,7 @@ from connector.domain.ledger import State
 from local import stack as laptop_stack
 from local.demo.goods import purchase_order
 from local.demo.report import ChangeVerdict
+from proof.deployed.scene import change_of
 from tests.e2e.conftest import NORDIC
 from tests.support.laptop import SENT, Laptop
 
@@ -49,21 +50,6 @@ def _key(number: str) -> str:
     return f"nordic/purchase_order/{number}"
 
 
-def _to(quantity: int, number: str, *, line: str = "1", **header: Any) -> dict[str, Any]:
-    asked = {
-        "purchaseOrderLineId": line,
-        "changeReason": "quantityChange",
-        "quantity": {"value": str(quantity), "unitOfMeasure": "each"},
-    }
-    return {
-        "purpose": "change",
-        "purchaseOrderNumber": number,
-        "purchaseOrderChangeDate": "2026-11-02",
-        "lineItems": [asked],
-        **header,
-    }
-
-
 def _quantities(laptop: Laptop, number: str) -> list[float]:
     return [line["orderQty"] for line in laptop.order(number)["lines"]]
 
@@ -90,7 +76,7 @@ def test_one_change_by_every_way_while_a_user_edits_is_written_once_and_never_ec
 ) -> None:
     put = {"method": "PUT", "path_prefix": f"/v1/purchaseorder/{ordered}"}
     nordic.visma.control("POST", "faults", {"fault": "delay", "match": put, "seconds": 3})
-    sent = nordic.partner_sends(_to(25, ordered), channels=["inbox", "webhook"])
+    sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox", "webhook"])
     again = {"transactionId": int(sent["id"]), "delivery": {"deliveryId": sent["deliveryId"]}}
 
     nordic.collect()
@@ -116,7 +102,7 @@ def test_one_change_by_every_way_while_a_user_edits_is_written_once_and_never_ec
 
 @pytest.mark.parametrize("ordered", ["500721"], indirect=True)
 def test_a_change_beyond_the_limits_waits_for_a_person_who_approves_it(nordic: Laptop, ordered: str) -> None:
-    sent = nordic.partner_sends(_to(60, ordered))
+    sent = nordic.partner_sends(change_of(ordered, 60))
     nordic.collect()
     assert nordic.decided(sent["id"]).state is ChangeState.PARKED
 
@@ -138,7 +124,7 @@ def test_a_change_beyond_the_limits_waits_for_a_person_who_approves_it(nordic: L
 def test_a_lost_answer_to_the_put_is_looked_up_and_nothing_is_written_twice(nordic: Laptop, ordered: str) -> None:
     put = {"method": "PUT", "path_prefix": f"/v1/purchaseorder/{ordered}"}
     nordic.visma.control("POST", "faults", {"fault": "lost_response", "match": put})
-    sent = nordic.partner_sends(_to(25, ordered))
+    sent = nordic.partner_sends(change_of(ordered, 25))
 
     nordic.collect()
 
@@ -150,8 +136,8 @@ def test_a_lost_answer_to_the_put_is_looked_up_and_nothing_is_written_twice(nord
 @pytest.mark.parametrize("ordered", ["500723"], indirect=True)
 def test_a_page_full_of_items_that_nobody_wants_does_not_hide_a_newer_change(nordic: Laptop, ordered: str) -> None:
     for _ in range(101):
-        nordic.partner_sends(_to(25, ordered), receiver="NORDICFOOD", stream="LIVE", channels=["inbox"])
-    sent = nordic.partner_sends(_to(25, ordered), channels=["inbox"])
+        nordic.partner_sends(change_of(ordered, 25), receiver="NORDICFOOD", stream="LIVE", channels=["inbox"])
+    sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox"])
 
     nordic.collect()
     nordic.collect()
@@ -172,7 +158,7 @@ def _bodies(seed: int) -> Iterator[bytes]:
         "stream": "TEST",
         "sender": {"isaId": "ACMEPRODUCET"},
         "receiver": {"isaId": "NORDICFOODT"},
-        "message": _to(9999, "500720"),
+        "message": change_of("500720", 9999),
     }
     odd: list[Any] = [None, True, [], {}, "", "x" * 300, -1, 1.5, 10**30, [[]], {"a": {}}, "\u0000", "../../etc", "%00"]
     makers = [
@@ -223,7 +209,7 @@ def test_two_thousand_hostile_callbacks_change_nothing_and_hold_nobody_up(nordic
     with ThreadPoolExecutor(4) as pool:
         answers = Counter(pool.map(lambda each: _post(nordic.stack.callback_url, *each), asked))
     seconds = time.monotonic() - started
-    sent = nordic.partner_sends(_to(25, ordered), channels=["inbox"])
+    sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox"])
     polled, collected = nordic.poll(), nordic.collect()
 
     assert sum(answers.values()) == HOSTILE

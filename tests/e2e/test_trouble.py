@@ -16,6 +16,7 @@ from local import deploy
 from local.demo.goods import purchase_order
 from local.stack import ORDERFUL_KEY
 from tests.e2e.conftest import NORDIC
+from tests.support.aws import lambda_event
 from tests.support.laptop import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
@@ -136,16 +137,6 @@ def _document_message(number: str, company: str = "nordic") -> str:
     return json.dumps({**head, "document": document})
 
 
-def _as_lambda_gives_it(message: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "eventSource": "aws:sqs",
-    }
-
-
 def test_a_malformed_message_goes_the_way_to_the_dead_letters_and_its_neighbours_are_sent(nordic: Laptop) -> None:
     queue = nordic.outputs["DocumentsQueueUrl"]
     nordic.switch("TranslateDocumentFunction", on=False)
@@ -156,7 +147,7 @@ def test_a_malformed_message_goes_the_way_to_the_dead_letters_and_its_neighbours
         assert len(batch) == 3
         (bad,) = [message for message in batch if message["Body"] == bodies["bad"]]
 
-        answer = nordic.invoke("TranslateDocumentFunction", {"Records": [_as_lambda_gives_it(one) for one in batch]})
+        answer = nordic.invoke("TranslateDocumentFunction", lambda_event(batch))
 
         assert answer == {"batchItemFailures": [{"itemIdentifier": bad["MessageId"]}]}
         for message in batch:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from connector.domain.errors import Transient
-from connector.services.consume import delay_before_retry
+from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
 from local.deploy import SETTINGS
 from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, MOST_RECEIVES
@@ -144,6 +144,17 @@ def test_a_document_waits_over_a_weekend_and_is_given_up_before_its_queue_forget
 
     assert waits > timedelta(hours=60)
     assert waits + hidden < timedelta(seconds=queue["MessageRetentionPeriod"])
+
+
+def test_a_message_that_keeps_failing_is_an_alarm_for_as_long_as_it_does(properties: Properties) -> None:
+    """Long before it is given up, and without a gap in which the alarm would say that it is over."""
+    alarm = properties("AWS::CloudWatch::Alarm")["MessagesHeldUpAlarm"]
+    waits = sum((delay_before_retry(Transient("down"), number) for number in range(1, HELD_UP_AFTER)), timedelta(0))
+
+    assert timedelta(minutes=20) < waits < timedelta(minutes=30)
+    assert min(MOST_RECEIVES.values()) > HELD_UP_AFTER
+    assert timedelta(seconds=alarm["Period"]) >= 2 * LONGEST_DELAY
+    assert (alarm["Statistic"], alarm["EvaluationPeriods"], alarm["Threshold"]) == ("Sum", 1, 0)
 
 
 def test_dead_letters_are_kept_longer_than_they_may_have_waited_before(properties: Properties) -> None:
@@ -314,6 +325,7 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         Metric.ACKNOWLEDGMENTS_OVERDUE,
         Metric.CREDENTIALS_REFUSED,
         Metric.THROTTLED,
+        Metric.MESSAGES_HELD_UP,
         Metric.STREAM_MISMATCH,
         Metric.DOUBLE_SENT,
         Metric.DAMAGED_ROWS,

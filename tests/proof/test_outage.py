@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from connector.domain.errors import Transient
 from connector.domain.ledger import State
+from connector.services.ports import Metric
 from proof.model.functions import DOCUMENTS
 from proof.model.stories import ORDER
 from proof.system import System
@@ -29,6 +30,7 @@ def test_a_document_that_waits_for_one_in_doubt_outlasts_a_weekend() -> None:
     monday = system.clock.now() + WEEKEND
     while system.clock.now() < monday:
         system.step()
+    assert system.telemetry.counts[Metric.MESSAGES_HELD_UP] > 0
     (documents,) = [queue for queue in system.queues if queue.name == DOCUMENTS]
     assert len(documents.messages) == 1
     assert documents.dead == []

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient, UnknownOutcome
-from connector.services.consume import FIRST_DELAY, LONGEST_DELAY, Received, consume, delay_before_retry
+from connector.services.consume import FIRST_DELAY, HELD_UP_AFTER, LONGEST_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
 from tests.support.fakes import Killed, MemoryPostponer, StepDeadline
 
@@ -105,6 +105,16 @@ def test_refused_credentials_and_throttling_are_counted(queue, telemetry):
     failed, _ = run(messages, troubles, queue, telemetry)
     assert failed == ["id-1", "id-2", "id-3"]
     assert telemetry.counts == {Metric.CREDENTIALS_REFUSED: 1, Metric.THROTTLED: 1}
+
+
+@pytest.mark.parametrize("trouble", [Transient("later"), KeyError("a defect")])
+@pytest.mark.parametrize(("receives", "counted"), [(HELD_UP_AFTER - 1, 0), (HELD_UP_AFTER, 1), (200, 1)])
+def test_what_keeps_coming_back_is_counted_and_what_waits_behind_it_is_not(
+    queue, telemetry, trouble, receives, counted
+):
+    messages = [a_message(1, receives=receives), a_message(2, receives=receives)]
+    run(messages, {"1": trouble}, queue, telemetry)
+    assert telemetry.counts[Metric.MESSAGES_HELD_UP] == counted
 
 
 def test_the_end_of_the_process_is_no_failure_of_a_message(queue, telemetry):

@@ -16,6 +16,13 @@ from connector.services.ports import Deadline, Metric, Telemetry
 
 FIRST_DELAY = timedelta(seconds=20)
 LONGEST_DELAY = timedelta(minutes=15)
+HELD_UP_AFTER = 7
+"""Receives, more than twenty minutes by the delays, from which on each failure of a message is counted for an alarm.
+
+The age of the oldest message, as SQS reports it, need not show it (AWS: a message that is received again and again
+distorts that metric).
+"""
+
 TIME_FOR_ONE = timedelta(seconds=8)
 """What a message needs at least: a call that fails at once, and the writing down of it."""
 
@@ -107,6 +114,7 @@ def _handle_each(
             blocked[message.group] = delay
             failed.append(message.message_id)
             queue.postpone(message.receipt, delay)
+            _count_if_held_up(message, telemetry)
             telemetry.error(
                 "unexpected failure",
                 {
@@ -121,6 +129,7 @@ def _handle_each(
 def _give_back(error: ConnectorError, message: Received, queue: Postponer, telemetry: Telemetry) -> timedelta:
     delay = delay_before_retry(error, message.receives)
     queue.postpone(message.receipt, delay)
+    _count_if_held_up(message, telemetry)
     if isinstance(error, Misconfigured):
         telemetry.count(Metric.CREDENTIALS_REFUSED)
     elif isinstance(error, Throttled):
@@ -136,6 +145,11 @@ def _give_back(error: ConnectorError, message: Received, queue: Postponer, telem
         },
     )
     return delay
+
+
+def _count_if_held_up(message: Received, telemetry: Telemetry) -> None:
+    if message.receives >= HELD_UP_AFTER:
+        telemetry.count(Metric.MESSAGES_HELD_UP)
 
 
 def _place(error: BaseException) -> str:

@@ -47,6 +47,7 @@ class Metric(StrEnum):
     ACKNOWLEDGMENTS_OVERDUE = "AcknowledgmentsOverdue"
     CREDENTIALS_REFUSED = "CredentialsRefused"
     THROTTLED = "Throttled"
+    MESSAGES_HELD_UP = "MessagesHeldUp"
     STREAM_MISMATCH = "StreamMismatch"
     DOUBLE_SENT = "TransactionsDoubled"
     DAMAGED_ROWS = "DamagedRows"
