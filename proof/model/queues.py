@@ -18,7 +18,6 @@ from tests.support.fakes import ManualClock
 VISIBILITY = timedelta(seconds=360)
 """As in template.yaml: six times the time-out of the functions."""
 
-
 BATCH = 10
 """`BatchSize` in template.yaml."""
 

@@ -146,6 +146,24 @@ def test_a_page_full_of_items_that_nobody_wants_does_not_hide_a_newer_change(nor
     assert nordic.puts(ordered) == [204]
 
 
+@pytest.mark.parametrize("ordered", ["500726"], indirect=True)
+def test_a_confirmation_that_never_reached_orderful_is_seen_by_what_is_still_in_the_inbox(
+    nordic: Laptop, ordered: str
+) -> None:
+    sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox"])
+    confirmation = {"method": "POST", "path_prefix": f"/transactions/{sent['id']}/"}
+    nordic.orderful.control("POST", "faults", {"fault": "empty_200", "match": confirmation})
+
+    nordic.collect()
+
+    assert nordic.decided(sent["id"]).state is ChangeState.APPLIED
+    assert nordic.delivery(sent["id"])["status"] == "SENT"
+    nordic.collect()
+    delivery = nordic.delivery(sent["id"])
+    assert (delivery["status"], delivery["confirmed"]) == ("DELIVERED", 1)
+    assert nordic.puts(ordered) == [204]
+
+
 # -- hostile callbacks ----------------------------------------------------------------------------------------------
 
 

@@ -219,6 +219,22 @@ def test_a_decided_item_whose_confirmation_was_lost_is_confirmed_by_the_next_run
     assert (world.inbound.waiting, len(world.inbound.confirmed)) == ([], 1)
 
 
+def test_an_item_that_was_told_and_is_still_there_is_told_again() -> None:
+    """The confirmation was answered 200 by something before Orderful, which never heard of it."""
+    world = World()
+    world.inbound.send(an_860(more_of(1, 900)))
+    world.collect()
+    world.rest()
+    assert not world.change().is_unconfirmed
+    world.inbound.waiting.append("802210971")
+    world.inbound.confirmed.clear()
+
+    assert world.collect().confirmed == 1
+
+    assert (world.inbound.waiting, world.inbound.confirmed) == ([], [("802210971", Confirmation.ACCEPTED)])
+    assert world.orders.asked == 1
+
+
 def test_a_conflict_over_one_item_leaves_the_others_alone() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 900)))

@@ -142,9 +142,16 @@ class Collector:
         try:
             change = self.intake.take(item)
             result.taken += 1
-            if change is None or not change.is_unconfirmed:
+            if change is None or change.is_due:
                 return False
-            confirm(change, self.changes, self.orderful)
+            if change.is_unconfirmed:
+                confirm(change, self.changes, self.orderful)
+            elif item.delivery is not None:
+                # It was told and is still there (Orderful: an item stays until it is confirmed). The answer to the
+                # confirmation is empty, and so is a 200 of something in between that never passed it on.
+                tell(msgspec.structs.replace(change, deliveries=(item.delivery,)), self.changes, self.orderful)
+            else:
+                return False
         except Conflict:
             return False  # somebody works on it
         except Misconfigured:
