@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from connector.domain.changes import ChangeState
+from connector.domain.changes import ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import State
+from connector.domain.ledger import Event, State
 from tests.support.laptop import Laptop
 
 ON_THEIR_WAY: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
@@ -17,6 +17,9 @@ ON_THEIR_WAY: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UN
 
 _QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
 _DEAD_LETTERS: Final = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
+_EVENTS: Final = 8
+"""Steps of a history that a sentence quotes."""
+
 _DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
 
 
@@ -54,7 +57,7 @@ class Rest:
 
     def _revisions(self) -> list[str]:
         return [
-            f"{revision.key} revision {revision.sequence} is {state} since {revision.updated_at:%H:%M:%S} UTC."
+            f"{revision.key} revision {revision.sequence} is {state}; {_lately(revision.history)}."
             for state in ON_THEIR_WAY
             for revision in self.laptop.ledger.in_state(state)
             if self.ours(revision.key)
@@ -62,7 +65,7 @@ class Rest:
 
     def _changes(self) -> list[str]:
         return [
-            f"The change {change.transaction_id} of {change.key} is {state}."
+            f"The change {change.transaction_id} of {change.key} is {state}; {_lately(change.history)}."
             for state in _DUE
             for change in self.laptop.changes.in_state(state)
             if self.ours(change.key)
@@ -77,3 +80,8 @@ class Rest:
             if ours and cursor.unfinished:
                 found.append(f"The scan of {company} {resource} was never finished.")
         return found
+
+
+def _lately(history: Sequence[Event | ChangeEvent]) -> str:
+    """What happened to it last, with UTC times: the stack that could be asked is gone when this is read."""
+    return "; ".join(f"{event.at:%H:%M:%S} {event.state}, {event.note}" for event in history[-_EVENTS:])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from connector.adapters.visma import TOKENS
 from connector.adapters.visma_tokens import VismaTokens
 from connector.domain.errors import Misconfigured, UnknownOutcome
 from connector.domain.revisions import revision_id
@@ -188,8 +189,8 @@ class Desk:
         return self._asked(lambda: self._visma.put_order(number, etag=etag, body=body))
 
     def _asked(self, call: Callable[[], Result]) -> Result:
-        """As the adapter does: a token that is refused is dropped and replaced once."""
-        for _ in range(2):
+        """As the adapter does: a token that is refused is dropped and replaced."""
+        for _ in range(TOKENS):
             token = self._tokens.token(self._company, self._deadline)
             if token not in self._visma.revoked:
                 return call()

@@ -91,6 +91,7 @@ def test_the_judge_sees_what_only_the_ledger_claims(nordic: Laptop, settled: tup
         assert "revision 3 ended TRANSLATED" in said
         (stuck,) = rest.stuck()
         assert stuck.startswith(f"{unchanged} revision 3 is TRANSLATED")
+        assert revision.history[-1].note in stuck
     finally:
         for sequence in (2, 3):
             place = {"pk": {"S": revision.key.stored}, "sk": {"S": f"rev#{sequence:08d}"}}

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.adapters.visma import VismaClient
+from connector.adapters.visma import TOKENS, VismaClient
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
 from connector.services.ports import Budget, Resource
 from tests.support.scripted_server import (
@@ -240,21 +240,23 @@ def test_without_retry_after_the_end_of_the_hour_counts(visma, server):
     assert caught.value.retry_after == timedelta(minutes=10)
 
 
-def test_a_refused_token_is_replaced_once(visma, server, tokens):
-    server.play(answer(401), rows('{"orderNbr":"1"}'))
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_refused_token_is_replaced_and_so_is_the_one_that_others_shared(visma, server, tokens, refused):
+    server.play(*[answer(401)] * refused, rows('{"orderNbr":"1"}'))
     assert [row.number for row in orders(visma).rows] == ["1"]
-    assert tokens.dropped == ["token-1"]
-    assert [seen.headers["Authorization"] for seen in server.seen] == ["Bearer token-1", "Bearer token-2"]
+    used = [f"token-{number}" for number in range(1, refused + 2)]
+    assert tokens.dropped == used[:-1]
+    assert [seen.headers["Authorization"] for seen in server.seen] == [f"Bearer {token}" for token in used]
     assert all(seen.headers["ipp-company-id"] == "1234567" for seen in server.seen)
 
 
-def test_a_second_refusal_is_a_misconfiguration_that_names_the_tenant(visma, server, tokens):
+def test_refusals_of_every_token_are_a_misconfiguration_that_names_the_tenant(visma, server, tokens):
     server.play(answer(401, headers={"Ipp-Request-Id": "r-1"}))
     with pytest.raises(Misconfigured) as caught:
         orders(visma)
     assert "company tenant id, not the customer tenant id" in caught.value.next_step
-    assert (caught.value.request_id, len(server.seen)) == ("r-1", 2)
-    assert tokens.dropped == ["token-1", "token-2"]
+    assert (caught.value.request_id, len(server.seen)) == ("r-1", TOKENS)
+    assert tokens.dropped == ["token-1", "token-2", "token-3"]
     assert "token-" not in str(caught.value) + repr(caught.value)
 
 

@@ -56,15 +56,29 @@ def sandbox(aws, tokens_table):
 
 
 @pytest.fixture
-def real(sandbox, company, http):
-    """The client against the sandbox Visma, with tokens of its own."""
+def a_client(sandbox, company, http):
+    """Makes clients of the sandbox Visma, each with a memory of its own; they share tokens through the table."""
     pair = json.dumps({"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
     boto3.client("secretsmanager").create_secret(Name="visma", SecretString=pair)
     secrets = SecretsManagerSecrets(SystemClock(), visma="visma")
-    tokens = VismaTokens("tokens", secrets, f"{sandbox.url}/connect/token", SystemClock(), http)
     ours = next(iter(sandbox.companies.values()))
     tenant = replace(company.visma, company_id=ours.company_id, tenant_id=ours.tenant_id)
-    return VismaClient(replace(company, visma=tenant), tokens, sandbox.url, http, Deadline())
+
+    def make() -> VismaClient:
+        tokens = VismaTokens("tokens", secrets, f"{sandbox.url}/connect/token", SystemClock(), http)
+        return VismaClient(replace(company, visma=tenant), tokens, sandbox.url, http, Deadline())
+
+    return make
+
+
+@pytest.fixture
+def real(a_client):
+    return a_client()
+
+
+@pytest.fixture
+def another(a_client):
+    return a_client()
 
 
 def put(visma, etag=ETAG, body=BODY, number="500001") -> str:
@@ -276,11 +290,19 @@ class TestARefusedWrite:
             put(visma)
         assert len(server.seen) == 1
 
-    def test_a_refused_token_is_replaced_once_and_the_write_repeated(self, sandbox, real):
+    def test_a_refused_token_is_replaced_and_the_write_repeated(self, sandbox, real):
         etag = real.get_order("500001").etag
         sandbox.revoke_tokens()
         assert put(real, etag=etag) == f'"{sandbox.document("purchaseorder", "500001")["timeStamp"]}"'
         assert (puts(sandbox), quantity(sandbox)) == ([401, 204], 24.1)
+
+    def test_a_token_that_was_shared_meanwhile_and_taken_back_as_well_is_replaced_too(self, sandbox, real, another):
+        etag = real.get_order("500001").etag
+        sandbox.revoke_tokens()
+        another.get_order("500001")  # puts its new token into the table
+        sandbox.revoke_tokens()
+        put(real, etag=etag)
+        assert (puts(sandbox), quantity(sandbox)) == ([401, 401, 204], 24.1)
 
     def test_the_repeated_write_is_the_same_write(self, visma, server, tokens):
         server.play(answer(401), answer(204, headers={"ETag": ETAG}))
@@ -291,11 +313,11 @@ class TestARefusedWrite:
         assert [seen.headers["ipp-company-id"] for seen in server.seen] == ["1234567", "1234567"]
         assert tokens.dropped == ["token-1"]
 
-    def test_a_second_refusal_is_a_misconfiguration_that_names_the_tenant(self, visma, server, tokens):
+    def test_refusals_of_every_token_are_a_misconfiguration_that_names_the_tenant(self, visma, server, tokens):
         server.play(answer(401))
         with pytest.raises(Misconfigured, match="company tenant id, not the customer tenant") as caught:
             put(visma)
-        assert (len(server.seen), tokens.dropped) == (2, ["token-1", "token-2"])
+        assert (len(server.seen), tokens.dropped) == (3, ["token-1", "token-2", "token-3"])
         assert "token-" not in str(caught.value) + repr(caught.value)
 
     def test_a_missing_scope_is_a_misconfiguration(self, visma, server, tokens):

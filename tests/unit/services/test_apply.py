@@ -481,7 +481,7 @@ def test_a_later_change_waits_behind_one_that_waits_for_a_person() -> None:
 # -- trouble --------------------------------------------------------------------------------------------------------
 
 
-def test_refused_credentials_burn_no_receives_and_the_sweep_comes_back() -> None:
+def test_refused_credentials_burn_no_receives_and_the_sweep_comes_back_after_five_minutes() -> None:
     world = World()
     message = arrived(world, more_of(1, 900))
 
@@ -495,10 +495,12 @@ def test_refused_credentials_burn_no_receives_and_the_sweep_comes_back() -> None
     assert world.apply(message, orders=Refusing()) is Outcome.HELD_BACK
     assert world.change().state is ChangeState.RECEIVED
 
-    world.clock.forward(minutes=45)
+    world.clock.forward(minutes=4, seconds=50)
+    assert world.collect().requeued == 0
+    world.clock.forward(seconds=10)
     assert world.collect().requeued == 1
     world.rest()
-    assert world.change().state is ChangeState.APPLIED
+    assert (world.change().state, world.change().not_before) == (ChangeState.APPLIED, None)
 
 
 def test_orderful_is_told_later_when_it_cannot_be_told_now() -> None:

@@ -23,7 +23,8 @@ from connector.domain.errors import (
 )
 from connector.domain.ledger import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
-from connector.services.deliver import HOLD_BACK, Deliverer, Outcome
+from connector.services.consume import HOLD_BACK
+from connector.services.deliver import Deliverer, Outcome
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import Created, Metric
 from connector.services.track import Tracker

@@ -34,6 +34,12 @@ _EXPAND: dict[Resource, tuple[str, ...]] = {
 # Licence missing for this company; company header missing or wrong. Visma sends them with status 400 or 500.
 _WRONG_COMPANY = frozenset({"12027", "12002"})
 
+TOKENS = 3
+"""Tokens that are tried before a 401 speaks of our credentials: the one at hand, the one that others share, a new one.
+
+The first two can have been taken back while nobody used them.
+"""
+
 _PLAIN_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -155,15 +161,14 @@ class VismaClient:
         raise self._refusal(answer, asked)
 
     def _asked(self, call: Call) -> Answer:
-        """The answer to a call, whatever its status; a token that is refused is replaced once."""
-        answer, token = self._ask(call)
-        if answer.status == 401:
-            # The token may have been revoked or have run out on its way; a new one decides.
-            self._tokens.drop(self._company, token)
+        """The answer to a call, whatever its status; a token that is refused is replaced."""
+        for _ in range(TOKENS):
             answer, token = self._ask(call)
-        if answer.status in {401, 403}:
-            # The next run must not inherit a token from before the approval or the correction.
-            self._tokens.drop(self._company, token)
+            if answer.status in {401, 403}:
+                # Not for the next run either: the token may be from before an approval or a correction.
+                self._tokens.drop(self._company, token)
+            if answer.status != 401:
+                break
         return answer
 
     def _ask(self, call: Call) -> tuple[Answer, str]:

@@ -88,7 +88,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         deliveries: By which Orderful has yet to be told; each new attempt of Orderful's brings one of its own.
         told: Ids of the deliveries by which it was told, or which it does not know.
         confirmed: What it was told last.
-        not_before: It waits until then for an earlier one.
+        not_before: Until then it rests: for an earlier one that has not come, or because our credentials were refused.
         claim_until: Until when a worker owns it.
         conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
         known_sequence: The revision of the order that the partner had when the change was first looked at; 0 for none.

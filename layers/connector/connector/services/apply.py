@@ -26,6 +26,7 @@ from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFa
 from connector.services.change_route import company_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
+from connector.services.consume import HOLD_BACK
 from connector.services.intake import Intake, names_of
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, HintMessage
@@ -214,9 +215,15 @@ class Applier:
         return (work.change if work else change), ending
 
     def _release(self, change: Change, error: ConnectorError, *, conflicts: int) -> None:
-        note = f"not finished: {error.sentence}"
+        now = self.clock.now()
         released = change.moved(
-            ChangeState.RECEIVED, now=self.clock.now(), note=note, claim_until=None, conflicts=conflicts
+            ChangeState.RECEIVED,
+            now=now,
+            note=f"not finished: {error.sentence}",
+            claim_until=None,
+            conflicts=conflicts,
+            # Its message is let go; the sweep queues it again.
+            not_before=now + HOLD_BACK if isinstance(error, Misconfigured) else None,
         )
         save_claimed(self.changes, released, until=change.claim_until)
 

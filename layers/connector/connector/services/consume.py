@@ -23,6 +23,9 @@ The age of the oldest message, as SQS reports it, need not show it (AWS: a messa
 distorts that metric).
 """
 
+HOLD_BACK = timedelta(minutes=5)
+"""How long work rests after our credentials were refused: each message would end the same way."""
+
 TIME_FOR_ONE = timedelta(seconds=8)
 """What a message needs at least: a call that fails at once, and the writing down of it."""
 

@@ -15,6 +15,7 @@ from enum import Enum
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.ledger import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
+from connector.services.consume import HOLD_BACK
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import (
     Breaker,
@@ -30,10 +31,6 @@ from connector.services.ports import (
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """What may remain of the difference between the two clocks after it was measured."""
-
-HOLD_BACK = timedelta(minutes=5)
-"""How long the consumer stays stopped after Orderful refused our key."""
-
 
 AFTER_REJECTION = (
     "Correct it in Visma and it is sent by itself; if the cause lay elsewhere, remove that and run "
