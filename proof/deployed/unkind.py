@@ -39,7 +39,8 @@ class _Extent:
         mixed: Whether documents are read in bad weather as well, and go on being read while changes come. A poll that
             meets an order in the middle of a change makes it wait half a minute as well.
         bad: Seconds of bad weather at least; it lasts until most documents have met it.
-        rest: Seconds after which everything has to have come to rest.
+        rest: Seconds after which everything has to have come to rest. What fails for the fifth time in the last of the
+            bad weather comes back after 320 s, and what waits for it may have begun as long a delay just before.
     """
 
     papers: int
@@ -53,7 +54,7 @@ class _Extent:
 
 EXTENTS = {
     Size.FAST: _Extent(40, 0, 6, 20, mixed=False, bad=5.0, rest=60.0),
-    Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, bad=130.0, rest=420.0),
+    Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, bad=130.0, rest=840.0),
 }
 
 

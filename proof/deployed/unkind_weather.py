@@ -33,7 +33,10 @@ BESIDES: Final = {
 RATES: Final = BROKEN | LOST | BESIDES
 SLOW_SECONDS: Final = 1.5
 STORM_EVERY: Final = 8.0
-"""Seconds between two revocations of all tokens; every second one comes with a storm of 429."""
+"""Seconds after which all tokens are revoked; every second time comes with a storm of 429."""
+
+REVOKED_AGAIN: Final = 1.0
+"""Seconds until they are revoked once more: now what one function asked for and shared through the table."""
 
 CALM_BEFORE: Final = 1.0
 """Seconds before the first of them."""
@@ -101,11 +104,16 @@ class Weather:
     def _storms(self, over: threading.Event) -> None:
         storm = {"fault": "http_429", "times": STORM_REQUESTS, "retry_after": 1}
         while not over.wait(STORM_EVERY if self.revoked else CALM_BEFORE):
-            self.laptop.visma.control("POST", "tokens/revoke")
-            self.revoked += 1
-            if self.revoked % 2:
+            self._revoke()
+            if self.revoked % 4 == 1:
                 for sandbox in (self.laptop.visma, self.laptop.orderful):
                     sandbox.control("POST", "faults", storm)
+            over.wait(REVOKED_AGAIN)
+            self._revoke()
+
+    def _revoke(self) -> None:
+        self.laptop.visma.control("POST", "tokens/revoke")
+        self.revoked += 1
 
     def _users(self, over: threading.Event, papers: Sequence[Paper]) -> None:
         """Edit what is to be edited, each document's edits in their order, and save others as they are in between."""
