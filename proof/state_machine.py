@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import run_state_machine_as_test
 
+from proof.model.machine.accounting import Accounting
 from proof.model.machine.functions import Functions
 from proof.model.machine.partners import Partners
 from proof.model.machine.trouble import Trouble
@@ -35,7 +36,7 @@ SEEDS: Final = range(1, 11)
 GUARANTEE: Final = "Whatever comes in whatever order: no loss, no repetition, no echo, no lost edit, nothing left over"
 
 
-class Connector(Functions, Partners, Trouble):
+class Connector(Functions, Partners, Accounting, Trouble):
     """All rules together."""
 
 

@@ -6,6 +6,7 @@ of everything and says what should not have happened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,9 @@ from connector.services.release import message_for, release_waiting, release_wai
 from connector.services.translate import REPLAY
 from proof.model.clockwork import Clockwork, NeverRests
 from proof.model.functions import COMPANY, Setting
-from proof.model.judge import Judge
+from proof.model.invoices import CUSTOMER, invoice_key
+from proof.model.judge import Document, Judge
+from proof.model.partner import invoice, view_of
 from tests.support.visma_samples import a_purchase_order, an_order_line
 
 
@@ -36,7 +39,7 @@ class System(Clockwork):
             ledger=self.ledger,
             changes=self.changes,
             cursors=self.cursors,
-            excuses=self.excuses,
+            documents=self.documents,
         )
         self.judge.listen()
 
@@ -60,6 +63,22 @@ class System(Clockwork):
         self.visma.put_in(a_purchase_order(**{"orderNbr": number, "lines": lines, **changes}))
         if changes.get("status") == "Hold":
             self.judge.held.add(number)
+
+    def invoice(self, number: str, *, quantity: int, status: str = "Open", customer: str = CUSTOMER) -> None:
+        """A user writes an invoice over pieces of item 1298 at 100.00, or another quantity into it."""
+        self._at_invoice(
+            number, lambda: self.invoices.write(number, quantity=quantity, status=status, customer=customer)
+        )
+
+    def touch_invoice(self, number: str, **changes: Any) -> None:
+        """A user, or the bank, changes fields of an invoice's head: what is still to be paid, its status."""
+        self._at_invoice(number, lambda: self.invoices.touch(number, **changes))
+
+    def _at_invoice(self, number: str, write: Callable[[], None]) -> None:
+        before = self.invoices.content_id(number) if number in self.invoices.held else None
+        write()
+        if before not in {None, self.invoices.content_id(number)}:
+            self.partner.edited.add(invoice(number))
 
     def approve(self, number: str) -> None:
         """Kari approves a parked change."""
@@ -91,11 +110,11 @@ class System(Clockwork):
 
         self.person(command)
 
-    def replay(self, number: str) -> None:
-        """An operator has the standing revision of an order sent again (`connector documents replay`)."""
+    def replay(self, key: DocumentKey) -> None:
+        """An operator has the standing revision of a document sent again (`connector documents replay`)."""
 
         def command() -> None:
-            revision = self.standing(number)
+            revision = self.standing(key)
             if revision is None or revision.state not in NEEDS_PERSON:
                 return
             source, now = self.ledger.source_of(revision), self.clock.now()
@@ -118,22 +137,59 @@ class System(Clockwork):
         self.orderful.list_lag = timedelta(0)
         self.redrive()
 
-    def standing(self, number: str) -> Revision | None:
-        """The revision of an order that counts."""
-        return standing(self.ledger.revisions(order_key(number), limit=1000))
+    def standing(self, key: DocumentKey) -> Revision | None:
+        """The revision of a document that counts."""
+        return standing(self.ledger.revisions(key, limit=1000))
 
-    def excuses(self, number: str) -> frozenset[State]:
-        """States in which the newest revision of an order may rightly stay unsent; none when it must go."""
-        order, routing = self.visma.orders[number], self.routing.load()
-        refused = {State.REJECTED} if number in self.partner.refused else set()
-        known = {name for _, _, role, name in routing.numbers() if role == "supplier"}
-        if order["supplier"]["number"] not in known:
+    def documents(self) -> list[Document]:
+        """Every document as it stands in Visma."""
+        orders, invoices = self.visma.orders, self.invoices
+        return [
+            *(
+                Document(name, order_key(name), view_of(order), self.visma.content_id(name), self._order_excuses(name))
+                for name, order in orders.items()
+            ),
+            *(
+                Document(
+                    invoice(number),
+                    invoice_key(number),
+                    invoices.view(number),
+                    invoices.content_id(number),
+                    self._invoice_excuses(number),
+                )
+                for number in invoices.held
+            ),
+        ]
+
+    def _order_excuses(self, number: str) -> frozenset[State]:
+        order = self.visma.orders[number]
+        return self._excuses(
+            number,
+            unmapped=("supplier", order["supplier"]["number"]) not in self._mapped(),
+            held=order["status"] == "Hold",
+            withdrawn=order["status"] == "Cancelled",
+        )
+
+    def _invoice_excuses(self, number: str) -> frozenset[State]:
+        status = self.invoices.held[number]["status"]
+        unmapped = ("customer", self.invoices.customer(number)) not in self._mapped()
+        held, withdrawn = status not in {"Open", "Closed", "Voided"}, status == "Voided"
+        excuses = self._excuses(invoice(number), unmapped=unmapped, held=held, withdrawn=withdrawn)
+        # What was sent and then changes is a person's business unless routing says otherwise.
+        return excuses | {State.PARKED} if invoice(number) in self.partner.has else excuses
+
+    def _excuses(self, name: str, *, unmapped: bool, held: bool, withdrawn: bool) -> frozenset[State]:
+        """States in which the newest revision of a document may rightly stay unsent; none when it must go."""
+        refused = {State.REJECTED} if name in self.partner.refused else set()
+        if unmapped:
             # Routing may have changed after it was decided.
             return frozenset({State.PARKED, State.SKIPPED} | refused)
-        never_had = order["status"] == "Cancelled" and number not in self.partner.has
-        if order["status"] == "Hold" or never_had:
+        if held or (withdrawn and name not in self.partner.has):
             return frozenset({State.SKIPPED} | refused)
         return frozenset(refused)
+
+    def _mapped(self) -> set[tuple[str, str]]:
+        return {(role, name) for _, _, role, name in self.routing.load().numbers()}
 
     def change(self, number: str) -> Change | None:
         """The record of an 860."""
@@ -146,4 +202,4 @@ def order_key(number: str) -> DocumentKey:
     return DocumentKey.of_order(COMPANY, number)
 
 
-__all__ = ["NeverRests", "Setting", "System", "order_key"]
+__all__ = ["NeverRests", "Setting", "System", "invoice_key", "order_key"]

@@ -15,12 +15,11 @@ from connector.domain.errors import ConnectorError, Transient
 from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
-from connector.services.ports import Deadline
+from connector.services.ports import Deadline, Resource
 from connector.services.receive import Outcome
 from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, Functions, Setting
 from proof.model.queues import Queue, event_of
 from proof.model.stores import unfinished
-from proof.model.visma import LIST
 from tests.support.fakes import Killed, StepDeadline, StoredDocument
 
 WORKERS = {DOCUMENTS: "translate_document", DELIVERIES: "deliver_transaction", CHANGES: "apply_change"}
@@ -188,15 +187,18 @@ class Clockwork(Functions):
         return found + self._unread()
 
     def _unread(self) -> list[str]:
-        """Orders whose newest state no poll has taken yet, as far as the stored cursor tells."""
-        if (COMPANY, LIST) not in self.cursors.rows:
-            return [f"{LIST.value} was never read"]
-        cursor, tenant = self.cursors.of(COMPANY), self.routing.load().companies[COMPANY].visma
+        """Documents whose newest state no poll has taken yet, as far as the stored cursor tells."""
+        return [told for resource in Resource for told in self._unread_in(resource)]
+
+    def _unread_in(self, resource: Resource) -> list[str]:
+        if (COMPANY, resource) not in self.cursors.rows:
+            return [f"{resource.value} was never read"]
+        cursor, tenant = self.cursors.of(COMPANY, resource), self.routing.load().companies[COMPANY].visma
         rules = Rules(tenant.overlap, tenant.settle, tenant.settle_cap)
         shown = filter_text(window_start(cursor, rules, now=self.clock.now()), zone_named(tenant.time_zone))
         return [
-            f"order {row.number} waits to be polled"
-            for row in self.visma.erp.documents[LIST].values()
+            f"{row.number} of {resource.value} waits to be polled"
+            for row in self.visma.erp.documents[resource].values()
             if row.visible > self.clock.now()
             or (self.visma.erp.text_of(row.modified) >= shown and not self._is_known(cursor, row))
         ]

@@ -21,6 +21,7 @@ from connector.services.receive import Receiver
 from connector.services.track import Tracker
 from connector.services.translate import Translator
 from proof.model.effects import Wire
+from proof.model.invoices import Invoices
 from proof.model.orderful import Inbound, Orderful
 from proof.model.partner import Partner
 from proof.model.queues import Queue, Sqs
@@ -98,6 +99,7 @@ class Functions:
             order=self.setting.order,
             exact=self.setting.latest == timedelta(0),
         )
+        self.invoices = Invoices(self.visma)
         self.orderful = Orderful(self.wire, self.clock, self.partner)
         self.inbound = Inbound(self.wire, self.clock, self.changes, self.partner)
         self.routing = FixedRouting(self.setting.routing())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,12 +29,30 @@ FINAL = frozenset(
 """States in which a revision may stay."""
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it stands in Visma.
+
+    Attributes:
+        name: What the partner calls it.
+        view: What the partner should have of it.
+        content_id: Hash of all that a partner can see of it.
+        excuses: Why the partner may have something else: the states its newest revision may be in.
+    """
+
+    name: str
+    key: DocumentKey
+    view: View
+    content_id: str
+    excuses: frozenset[State]
+
+
 @dataclass(slots=True)
 class Judge:
     """Hears what happens and says what should not have.
 
     Attributes:
-        excuses: Why the partner may have something else than Visma: the states its newest revision may be in.
+        documents: Every document as it stands in Visma.
         held: Orders that a user put on hold.
         shown: What the order said when a person was shown a parked change, by its transaction.
     """
@@ -46,7 +64,7 @@ class Judge:
     ledger: WiredLedger
     changes: WiredChanges
     cursors: WiredCursors
-    excuses: Callable[[str], frozenset[State]]
+    documents: Callable[[], Sequence[Document]]
     held: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
@@ -72,8 +90,11 @@ class Judge:
     def at_rest(self) -> list[str]:
         """What is wrong now that nothing is going on any more, along with the complaints."""
         found = self.complaints
-        for number in self.visma.orders:
-            found += self._order(number)
+        for document in self.documents():
+            found += self._document(document)
+        for number, order in self.visma.orders.items():
+            if (order["status"] == "Hold") != (number in self.held):
+                found.append(f"Order {number} is {order['status']}, which no user wanted.")
         found += self._transactions()
         for number in self.inbound.held:
             found += self._change(number)
@@ -123,28 +144,24 @@ class Judge:
 
     # -- at rest ------------------------------------------------------------------------------------------------------
 
-    def _order(self, number: str) -> list[str]:
-        order, key = self.visma.orders[number], DocumentKey.of_order("nordic", number)
-        revisions = self.ledger.revisions(key, limit=1000)
+    def _document(self, document: Document) -> list[str]:
+        revisions = self.ledger.revisions(document.key, limit=1000)
         found = [
-            f"Order {number}: revision {one.sequence} ended {one.state}." for one in revisions if one.state not in FINAL
+            f"{document.key}: revision {one.sequence} ended {one.state}." for one in revisions if one.state not in FINAL
         ]
-        if (order["status"] == "Hold") != (number in self.held):
-            found.append(f"Order {number} is {order['status']}, which no user wanted.")
         if not revisions:
-            return [*found, f"Order {number} is not in the ledger."]
-        if self.partner.has.get(number) == view_of(order):
+            return [*found, f"{document.key} is not in the ledger."]
+        if self.partner.has.get(document.name) == document.view:
             return found
-        excuses = self.excuses(number)
         # Newer ones that were taken back before they left stand for nothing.
         stands = next((one for one in revisions if one.state is not State.SUPERSEDED), revisions[0])
-        if stands.state in excuses and stands.revision_id == self.visma.content_id(number):
+        if stands.state in document.excuses and stands.revision_id == document.content_id:
             return found
-        expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""
+        expected = f" and should be {' or '.join(sorted(document.excuses))}" if document.excuses else ""
         states = [str(one.state) for one in reversed(revisions)]
         found.append(
-            f"Order {number}: the partner has {self.partner.has.get(number)}, Visma {view_of(order)}; the newest of "
-            f"{states} does not say why{expected}."
+            f"{document.key}: the partner has {self.partner.has.get(document.name)}, Visma {document.view}; the "
+            f"newest of {states} does not say why{expected}."
         )
         return found
 

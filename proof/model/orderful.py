@@ -13,10 +13,10 @@ from connector.domain.inbound import Confirmation, Delivery
 from connector.domain.transactions import OrderfulRequest
 from connector.services.ports import Created
 from proof.model.effects import Wire
-from proof.model.partner import Partner, Wish
+from proof.model.partner import Partner, Wish, name_of
 from tests.support.change_fakes import InMemoryChanges
 from tests.support.change_world import FakeInbound, an_860
-from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock, business_number_of
+from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock
 
 
 class Orderful(FakeOrderful):
@@ -40,12 +40,12 @@ class Orderful(FakeOrderful):
                 self._deliver(request)
                 raise
             except Rejected:
-                self.partner.refused.add(business_number_of(request.body) or "")
+                self.partner.refused.add(name_of(request.body))
                 raise
             if created.accepted:
                 self._deliver(request)
             else:
-                self.partner.refused.add(business_number_of(request.body) or "")
+                self.partner.refused.add(name_of(request.body))
             return created
 
         return self._wire("POST the transaction", post, lost=UnknownOutcome)

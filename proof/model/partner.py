@@ -1,7 +1,7 @@
-"""What the partner has in its hands, worked out from what reached it and from nothing of ours.
+"""What the partners have in their hands, worked out from what reached them and from nothing of ours.
 
-A transaction brings the whole order. A change that the partner asked for is in its hands as soon as it stands in Visma.
-Whatever the ledger believes, at rest the partner has what Visma has, or the ledger says why not.
+A transaction brings the whole document. A change that the partner asked for is in its hands as soon as it stands in
+Visma. Whatever the ledger believes, at rest the partner has what Visma has, or the ledger says why not.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from tests.support.fakes import business_number_of
+
 View = Mapping[str, tuple[Decimal, Decimal]]
-"""An order as far as it is followed here: item -> quantity and price."""
+"""A document as far as it is followed here: item -> quantity and price."""
+
+_BEG, _BIG = "beginningSegmentForPurchaseOrder", "beginningSegmentForInvoice"
 
 CANCELLED: View = {"(cancelled)": (Decimal(0), Decimal(0))}
 
@@ -62,13 +66,13 @@ class Wish:
 
 @dataclass(slots=True)
 class Partner:
-    """One partner and the orders that it has.
+    """All partners as one, and the documents that they have, by the names that `name_of` gives them.
 
     Attributes:
-        has: What it has, by order number.
-        had: What it had before the last transaction of an order.
-        edited: Orders that somebody edited in Visma since it last heard of them.
-        refused: Orders whose last transaction it refused, so that it may get the same again.
+        has: What it has.
+        had: What it had before the last transaction of a document.
+        edited: Documents that somebody edited in Visma since it last heard of them.
+        refused: Documents whose last transaction it refused, so that it may get the same again.
         wishes: What each of its 860s asked for, by transaction id: the order, and the lines.
         complaints: What it should not have been sent.
     """
@@ -82,21 +86,21 @@ class Partner:
 
     def receives(self, body: Mapping[str, Any]) -> None:
         """A transaction reaches it."""
-        number, view = _read(body)
-        if self.has.get(number) == view and number not in self.edited | self.refused:
-            self.complaints.append(f"The partner was sent order {number} as it has it already: {_told(view)}.")
-        self.had[number], self.has[number] = self.has.get(number), view
-        self.edited.discard(number)
-        self.refused.discard(number)
+        name, view = name_of(body), _view_in(body)
+        if self.has.get(name) == view and name not in self.edited | self.refused:
+            self.complaints.append(f"The partner was sent {name} as it has it already: {_told(view)}.")
+        self.had[name], self.has[name] = self.has.get(name), view
+        self.edited.discard(name)
+        self.refused.discard(name)
 
-    def refuses(self, number: str) -> None:
-        """It takes the last transaction of an order back (997, CONTRL): what it had before is what it has."""
-        before = self.had[number]
+    def refuses(self, name: str) -> None:
+        """It takes the last transaction of a document back (997, CONTRL): what it had before is what it has."""
+        before = self.had[name]
         if before is None:
-            self.has.pop(number, None)
+            self.has.pop(name, None)
         else:
-            self.has[number] = before
-        self.refused.add(number)
+            self.has[name] = before
+        self.refused.add(name)
 
     def is_granted(self, transaction_id: str) -> None:
         """What it asked for stands in Visma."""
@@ -115,14 +119,28 @@ def view_of(order: Mapping[str, Any]) -> View:
     }
 
 
-def _read(body: Mapping[str, Any]) -> tuple[str, View]:
+def invoice(number: str) -> str:
+    """What the partner calls an invoice; an order it calls by its number alone, and the two may well be the same."""
+    return f"invoice {number}"
+
+
+def name_of(body: Mapping[str, Any]) -> str:
+    """What the partner calls the document of a transaction."""
+    number = business_number_of(body) or ""
+    return invoice(number) if _BIG in body["message"]["transactionSets"][0] else number
+
+
+def _view_in(body: Mapping[str, Any]) -> View:
     message = body["message"]["transactionSets"][0]
-    head = message["beginningSegmentForPurchaseOrder"][0]
-    number: str = head["purchaseOrderNumber"]
-    if head["transactionSetPurposeCode"] == "01":
-        return number, CANCELLED
-    lines = [loop["baselineItemData"][0] for loop in message["PO1_loop"]]
-    return number, {line["productServiceID"]: (Decimal(line["quantity"]), Decimal(line["unitPrice"])) for line in lines}
+    head, loops, line, quantity = (
+        (_BIG, "IT1_loop", "baselineItemDataInvoice", "quantityInvoiced")
+        if _BIG in message
+        else (_BEG, "PO1_loop", "baselineItemData", "quantity")
+    )
+    if message[head][0]["transactionSetPurposeCode"] == "01":
+        return CANCELLED
+    lines = [loop[line][0] for loop in message[loops]]
+    return {each["productServiceID"]: (Decimal(each[quantity]), Decimal(each["unitPrice"])) for each in lines}
 
 
 def _told(view: View) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 from connector.domain.errors import UnknownOutcome
 from connector.domain.ledger import State
 from connector.services.messages import INLINE_LIMIT
-from proof.model.partner import Wish
-from proof.system import Setting, System
-from tests.support.fakes import LostAnswer, business_number_of
+from proof.model.partner import Wish, name_of
+from proof.system import Setting, System, invoice_key, order_key
+from tests.support.fakes import LostAnswer
 
 ORDER, OTHER = "500123", "500124"
 CHANGE = "802210971"
@@ -71,6 +71,21 @@ def _large_document(system: System) -> None:
 def _several_pages(system: System) -> None:
     for number in range(500_201, 500_206):
         system.order(str(number))
+    system.rest()
+
+
+def _new_invoice(system: System) -> None:
+    """It has the number of an order, which nothing may take it for."""
+    system.invoice(ORDER, quantity=10)
+    system.rest()
+
+
+def _corrected_invoice(system: System) -> None:
+    """Routing says that a person decides; the person lets it go."""
+    system.invoice(ORDER, quantity=12)
+    system.rest()
+    system.apply_routing({"partners.matsenteret.on_revision": "replace"})
+    system.replay(invoice_key(ORDER))
     system.rest()
 
 
@@ -183,7 +198,7 @@ def _refused_and_sent_again(system: System) -> None:
     system.orderful.news(replacement.transaction_id, acknowledgment_status="REJECTED")
     system.partner.refuses(ORDER)
     system.rest()
-    system.replay(ORDER)
+    system.replay(order_key(ORDER))
     system.rest()
 
 
@@ -210,6 +225,8 @@ STORIES = (
     Story("a new order", _new_order, sent=1, begins=False),
     Story("a changed order", _changed_order, sent=2),
     Story("a large document", _large_document, sent=2),
+    Story("a new invoice", _new_invoice, sent=2),
+    Story("a corrected invoice that a person lets go", _corrected_invoice, sent=3, prepared=_new_invoice),
     Story("a list of several pages", _several_pages, sent=6, setting=Setting(page_size=2)),
     Story("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
     Story("a lost answer", _lost_answer, sent=2),
@@ -243,10 +260,10 @@ def outcome(system: System) -> dict[str, Any]:
     """Everything that has to be the same, whoever died on the way."""
     return {
         "transactions": {
-            number: [
-                request.body for request in system.orderful.delivered if business_number_of(request.body) == number
+            document.name: [
+                request.body for request in system.orderful.delivered if name_of(request.body) == document.name
             ]
-            for number in system.visma.orders
+            for document in system.documents()
         },
         "orders": {
             number: {name: value for name, value in order.items() if name != "lastModifiedDateTime"}

@@ -29,11 +29,11 @@ Result = TypeVar("Result")
 Place = tuple[str, str]
 """An order and what of it: `("500123", "1 orderQty")`, `("500123", "status")`."""
 
-LIST = Resource.PURCHASE_ORDERS
+ORDERS = Resource.PURCHASE_ORDERS
 
 
 class Visma(FakeOrders):
-    """The purchase orders of company nordic.
+    """Company nordic: its purchase orders, and the clock and the lists of whatever else it has.
 
     Attributes:
         erp: The lists.
@@ -137,15 +137,20 @@ class Visma(FakeOrders):
         for told in self.on_written:
             told(number, written, stood)
 
-    def _bump(self, number: str) -> None:
-        super()._bump(number)
+    def stamp(self, resource: Resource, number: str, document_type: str | None = None) -> datetime:
+        """The time stamp of a write that takes place now."""
         self._writes += 1
         own = self.clock.now().replace(microsecond=0) + timedelta(microseconds=self._writes)
-        row = self.erp.documents[LIST].get((None, number))
+        row = self.erp.documents[resource].get((document_type, number))
         # Visma stamps to a fraction of what a row rests before it is queued: no row has one stamp for two states.
         now = self.clock.now() if row is None else max(self.clock.now(), row.modified + timedelta(milliseconds=1))
         at = self.stamped_at or (now if self.exact else own)
         self.newest = at if self.newest is None else max(self.newest, at)
+        return at
+
+    def _bump(self, number: str) -> None:
+        super()._bump(number)
+        at = self.stamp(ORDERS, number)
         self.orders[number]["lastModifiedDateTime"] = self.erp.text_of(at)
         self.erp.save(number, at=at, late=self.late, raw=self.raw(number))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.domain import cursor as cursors
 from connector.domain.cursor import Cursor, Rules, Scan, Verdict
+from connector.domain.documents import Kind
 from connector.domain.ledger import State
 from connector.services import poll, translate
 from connector.services.messages import DocumentMessage
@@ -119,6 +120,10 @@ def _does_not_wait(right: Callable[..., Any]) -> Callable[..., Any]:
     return handle
 
 
+def _only_orders(right: Callable[..., bool]) -> Callable[..., bool]:
+    return lambda document: document.key.kind is Kind.PURCHASE_ORDER and right(document)
+
+
 _TIES = ("ties, no overlap",)
 _READING = frozenset({"new order", "edit", "ties", "drift", "kill", "poll", "go on", "wait"})
 
@@ -147,6 +152,12 @@ MUTATIONS = (
     ),
     Mutation("a row is known by its number alone", (cursors, "judge"), _queued_once, rules=_READING),
     Mutation("whatever touches a document is sent", (translate, "_read"), _by_every_byte, rules=_READING | {"touch"}),
+    Mutation(
+        "a voided invoice replaces what the partner has",
+        (translate, "is_withdrawn"),
+        _only_orders,
+        rules=frozenset({"invoice", "go on", "rest"}),
+    ),
     Mutation(
         "older states are not recognised",
         (translate, "_is_past"),

@@ -53,6 +53,11 @@ SENDER, RECEIVER = "ACMEPRODUCET", "NORDICFOODT"
 RULES = {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
 
 
+def row_version(count: int) -> str:
+    """A `timeStamp` as Visma writes it: SQL Server's rowversion, a counter of eight bytes."""
+    return base64.b64encode(count.to_bytes(8, "big")).decode()
+
+
 class FakeOrders:
     """The `OrderDesk` port of one company.
 
@@ -141,7 +146,7 @@ class FakeOrders:
         self.versions[number] = self._last
 
     def _stamp(self, number: str) -> str:
-        return base64.b64encode(self.versions[number].to_bytes(8, "big")).decode()
+        return row_version(self.versions[number])
 
 
 @dataclass(slots=True)

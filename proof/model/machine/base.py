@@ -13,11 +13,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from connector.domain.changes import ChangeState
 from connector.domain.ledger import State
 from proof.model.clockwork import NeverRests
-from proof.system import Setting, System
+from proof.model.invoices import CUSTOMER
+from proof.system import Setting, System, invoice_key, order_key
 from tests.support.routing_data import a_partner
 
 ACME, NEWCOMER = "50012", "60000"
 """Visma's supplier numbers of two partners; routing does not know the second one at first."""
+
+LATE_CUSTOMER = "10099"
+"""Visma's customer number of a partner that routing does not know at first."""
+
+MOST_INVOICES = 3
+
+CUSTOMERS = ("matsenteret", "shop")
+"""The partners that get invoices."""
 
 ISA = {ACME: "ACMEPRODUCET", NEWCOMER: "NEWCOMERT"}
 
@@ -70,19 +79,22 @@ class Base(RuleBasedStateMachine):
 
     @initialize(name=st.data())
     def begin(self, name: st.DataObject) -> None:
-        """A world is drawn; one order of acme's has reached the partner."""
+        """A world is drawn; an order and an invoice have reached their partners."""
         setting = SETTINGS[name.draw(st.sampled_from(self.settings), label="world")]
         type(self).runs += 1
         self.numbers: list[str] = []
         self.edits = 0
         self.asks = 0
-        self.unmapped = {NEWCOMER}
+        self.invoices: list[str] = []
+        self.replaces_invoices = False
+        self.unmapped = {NEWCOMER, LATE_CUSTOMER}
         self.system = type(self).world(setting)
         self.system.apply_routing(self.routed())
         if setting.changes.get("hold_first"):
             self.system.visma.refusing = frozenset({"Open"})
         self.system.poll()
         self.add_order(ACME)
+        self.add_invoice(CUSTOMER, status="Open")
         self.system.rest()
 
     @classmethod
@@ -117,6 +129,12 @@ class Base(RuleBasedStateMachine):
         self.numbers.append(number)
         self.system.order(number, supplier={"internalId": 1, "number": supplier, "name": supplier}, **changes)
 
+    def add_invoice(self, customer: str, *, status: str) -> None:
+        """A user writes one more invoice; it has the number of an order, for which nothing may take it."""
+        number = str(500_123 + len(self.invoices))
+        self.invoices.append(number)
+        self.system.invoice(number, quantity=10, status=status, customer=customer)
+
     def supplier(self, number: str) -> str:
         """Whose order it is."""
         named: str = self.system.visma.orders[number]["supplier"]["number"]
@@ -130,7 +148,14 @@ class Base(RuleBasedStateMachine):
         """The routing file's keys that tell whom it knows."""
         newcomer = {"supplier": "99998"} if NEWCOMER in self.unmapped else {"supplier": NEWCOMER}
         acme = {"supplier": "99999"} if ACME in self.unmapped else {"supplier": ACME}
-        return {"partners.newcomer": a_partner(isa_id="NEWCOMER", **newcomer), "partners.acme.visma": acme}
+        shop = {"customer": "10098"} if LATE_CUSTOMER in self.unmapped else {"customer": LATE_CUSTOMER}
+        on_revision = "replace" if self.replaces_invoices else "park"
+        return {
+            "partners.newcomer": a_partner(isa_id="NEWCOMER", **newcomer),
+            "partners.acme.visma": acme,
+            "partners.shop": a_partner(isa_id="SHOP", **shop),
+            **{f"partners.{name}.kinds": {"customer_invoice": {"on_revision": on_revision}} for name in CUSTOMERS},
+        }
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -143,17 +168,18 @@ class Base(RuleBasedStateMachine):
         system = self.system
         system.calm()
         self.unmapped.clear()
+        self.replaces_invoices = True
         system.apply_routing(self.routed())
         self._must_be_right()
         for turn in range(ROUNDS):
             waiting = [one.transaction_id for one in system.changes.in_state(ChangeState.PARKED)]
             for number in waiting:
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
-            for number in self.numbers:
-                standing = system.standing(number)
-                if standing is not None and standing.state is State.REJECTED:
-                    system.replay(number)
-                    waiting.append(number)
+            for key in (*map(order_key, self.numbers), *map(invoice_key, self.invoices)):
+                standing = system.standing(key)
+                if standing is not None and standing.state in {State.REJECTED, State.PARKED}:
+                    system.replay(key)
+                    waiting.append(str(key))
             if not waiting:
                 return
             self._must_be_right()

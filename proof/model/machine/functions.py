@@ -7,8 +7,9 @@ from hypothesis.stateful import rule
 
 from connector.domain.changes import ChangeState
 from connector.domain.ledger import State
-from proof.model.machine.base import ACME, NEWCOMER, Base, in_play
+from proof.model.machine.base import ACME, LATE_CUSTOMER, NEWCOMER, Base, in_play
 from proof.model.machine.users import ORDERS
+from proof.system import order_key
 from tests.support.fakes import StepDeadline
 
 
@@ -77,7 +78,7 @@ class Functions(Base):
         number = parked[draw % len(parked)]
         (self.system.approve if approved else self.system.reject)(number)
 
-    @rule(partner=st.sampled_from([ACME, NEWCOMER, NEWCOMER]), again=st.booleans())
+    @rule(partner=st.sampled_from([ACME, NEWCOMER, NEWCOMER, LATE_CUSTOMER]), again=st.booleans())
     @in_play("routing")
     def the_routing_changes(self, partner: str, again: bool) -> None:  # noqa: FBT001
         """A partner is mapped or taken out, and what waited is released, perhaps twice."""
@@ -92,8 +93,8 @@ class Functions(Base):
     def an_operator_replays(self, draw: int) -> None:
         """A rejected or parked document is sent again."""
         number = self.order(draw)
-        standing = self.system.standing(number)
+        standing = self.system.standing(order_key(number))
         if standing is None or standing.state not in {State.REJECTED, State.PARKED}:
             return
         self.count("replay")
-        self.system.replay(number)
+        self.system.replay(order_key(number))

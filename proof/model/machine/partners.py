@@ -11,6 +11,7 @@ from connector.domain.ledger import State
 from proof.model.machine.base import ISA, Base, in_play
 from proof.model.machine.users import ORDERS
 from proof.model.partner import Wish
+from proof.system import order_key
 
 MOST_ASKED = 8
 WAYS = st.sampled_from(["inbox", "callback", "both"])
@@ -86,7 +87,7 @@ class Partners(Base):
     def the_partner_refuses(self, draw: int) -> None:
         """The partner refuses what it was sent last."""
         number = self.order(draw)
-        standing = self.system.standing(number)
+        standing = self.system.standing(order_key(number))
         asked = any(order == number for order, _ in self.system.partner.wishes.values())
         if standing is None or standing.state not in _AT_ORDERFUL or asked or self.is_over(number):
             return

@@ -471,7 +471,7 @@ class TestPolicy:
         revision = bench.newest()
         assert "changed in Visma after it was sent (Orderful T-1)" in revision.reason
         assert revision.field == "on_revision"
-        assert revision.next_step
+        assert revision.next_step.endswith("and run: connector documents replay nordic/purchase_order/500123")
 
     def test_a_withdrawn_document_is_parked_where_routing_says_so(self, bench_with):
         bench = bench_with({"partners.acme.on_revision": "park"})

@@ -377,5 +377,8 @@ def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
     return Parked(
         f"It {what} in Visma after it was sent (Orderful {sent.transaction_id}); routing says a person decides.",
         field="on_revision",
-        next_step="Tell the partner, or set on_revision: replace for this partner and kind and apply the routing.",
+        next_step=(
+            "Tell the partner. To send it instead, set on_revision: replace for this partner and kind, apply the "
+            f"routing, and run: connector documents replay {sent.key}"
+        ),
     )
