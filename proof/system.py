@@ -81,22 +81,22 @@ class System(Clockwork):
             self.partner.edited.add(invoice(number))
 
     def approve(self, number: str) -> None:
-        """Kari approves a parked change."""
+        """An operator approves a parked change."""
 
         def command() -> None:
             change = self.change(number)
             if change is not None:
-                approve(change, self.changes, self.outbox(), self.clock, by="kari")
+                approve(change, self.changes, self.outbox(), self.clock, by="operator")
 
         self.person(command)
 
     def reject(self, number: str) -> None:
-        """Kari rejects a parked change."""
+        """An operator rejects a parked change."""
 
         def command() -> None:
             change = self.change(number)
             if change is not None:
-                reject(change, self.changes, self.clock, by="kari", reason="The truck is full.")
+                reject(change, self.changes, self.clock, by="operator", reason="The truck is full.")
 
         self.person(command)
 

@@ -23,9 +23,9 @@ from tests.support.laptop import FUNCTIONS, Laptop
 
 SEED = 850
 PLANS = {
-    Size.FAST: Plan(documents=36, changes=6, share=0, most=6, most_held=2, hits=16, killing=45, rest=90, pause=1.8),
+    Size.FAST: Plan(documents=36, changes=6, share=0, most=6, most_held=2, hits=16, killing=45, rest=240, pause=1.8),
     Size.LONG: Plan(
-        documents=320, changes=45, share=10, most=70, most_held=25, hits=310, killing=420, rest=200, pause=3.5
+        documents=320, changes=45, share=10, most=70, most_held=25, hits=310, killing=420, rest=400, pause=3.5
     ),
 }
 _TIME_LIMIT, _CLAIM, _HIDDEN = 10, 11, 20

@@ -53,7 +53,7 @@ class _Extent:
 
 
 EXTENTS = {
-    Size.FAST: _Extent(40, 0, 6, 20, mixed=False, bad=5.0, rest=60.0),
+    Size.FAST: _Extent(40, 0, 6, 20, mixed=False, bad=5.0, rest=180.0),
     Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, bad=130.0, rest=840.0),
 }
 
