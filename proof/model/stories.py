@@ -12,12 +12,15 @@ from connector.domain.errors import UnknownOutcome
 from connector.domain.ledger import State
 from connector.services.messages import INLINE_LIMIT
 from proof.model.partner import Wish, name_of
+from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
 from tests.support.fakes import LostAnswer
 
 ORDER, OTHER = "500123", "500124"
 CHANGE = "802210971"
+NEXT_CHANGE = "802210972"
 MORE, FAR_MORE = (Wish(1, "1298", 900, was=800),), (Wish(1, "1298", 2000, was=800),)
+MORE_CHEESE = (Wish(2, "1299", 110),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,21 @@ def _twice_heard(system: System) -> None:
     system.rest()
 
 
+def _two_in_one_go(system: System) -> None:
+    """The first one waited in vain for a number that never came, and is worked on when the message of the next comes.
+
+    Both are heard of by callback alone: no inbox shows what Orderful was not told.
+    """
+    for number, wish, sequence in ((CHANGE, MORE, "2"), (NEXT_CHANGE, MORE_CHEESE, "3")):
+        system.inbound.ask(number, ORDER, wish, inbox=False, changeSequenceNumber=sequence)
+        system.push(number)
+        # Whatever a worker had in hand when it died comes again before the next change does.
+        for _ in range(3):
+            system.work_off()
+            system.clock.forward(seconds=VISIBILITY.total_seconds() + 1)
+    system.rest()
+
+
 def _changed_by_a_user_meanwhile(system: System) -> None:
     """The user's edit comes between the reading and the writing: 412, and everything is decided anew."""
     system.visma.on_put.append(lambda: system.edit(ORDER, line_2={"orderQty": 130.0}))
@@ -239,6 +257,7 @@ STORIES = (
     Story("an 860 parked and then rejected", _parked_and_rejected, sent=1),
     Story("an 860 that Visma refuses", _turned_down, sent=1),
     Story("an 860 heard of by callback and inbox", _twice_heard, sent=1, puts=1),
+    Story("two 860s of one order in one go", _two_in_one_go, sent=1, puts=2, setting=_LISTED),
     Story("an 860 with a user's edit in the same moment", _changed_by_a_user_meanwhile, sent=2, puts=1),
     Story("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
     Story(

@@ -19,6 +19,7 @@ from connector.adapters.payloads import S3Payloads
 from connector.domain.change_decision import Difference
 from connector.domain.change_findings import LONGEST_VALUE
 from connector.domain.changes import (
+    DECIDED,
     HISTORY,
     LONGEST_NOTE,
     LONGEST_REASON,
@@ -252,6 +253,18 @@ class TestLists:
     def test_finished_ones_are_on_no_list(self, changes, state):
         changes.add(a_change(state=state), message=MESSAGE)
         assert list(changes.in_state(state)) == []
+
+    def test_a_decided_one_is_listed_until_orderful_is_told(self, changes):
+        waiting = (Delivery("17", ApiVersion.V3),)
+        for state in ChangeState:
+            changes.add(a_change(number=state.value, state=state, deliveries=waiting), message=MESSAGE)
+            changes.add(a_change(number=f"told-{state}", state=state), message=MESSAGE)
+        untold = list(changes.untold())
+        assert {one.number for one in untold} == {state.value for state in DECIDED}
+        for change in untold:
+            changes.save(change.after_telling(Confirmation.ACCEPTED))
+        assert list(changes.untold()) == []
+        assert {one.number for one in changes.in_state(ChangeState.PARKED)} == {"PARKED", "told-PARKED"}
 
     def test_a_step_takes_a_record_to_another_list(self, changes):
         change = changes.add(a_change(), message=MESSAGE)

@@ -68,6 +68,9 @@ class InMemoryChanges:
         found = [change for change in self.all() if change.state is state and state in OPEN_CHANGES]
         return iter(sorted(found, key=lambda change: change.updated_at))
 
+    def untold(self) -> Iterator[Change]:
+        return (change for change in self.all() if change.is_unconfirmed)
+
     def all(self) -> list[Change]:
         """Every record, in the order in which they were first written."""
         return [_decode_change(record) for record in self.records.values()]

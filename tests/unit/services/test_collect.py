@@ -219,6 +219,29 @@ def test_a_decided_item_whose_confirmation_was_lost_is_confirmed_by_the_next_run
     assert (world.inbound.waiting, len(world.inbound.confirmed)) == ([], 1)
 
 
+@pytest.mark.parametrize("quantity", [900, 2000])
+def test_orderful_is_told_though_the_message_was_given_up_and_no_inbox_shows_what_waits(quantity: int) -> None:
+    """Applied or parked, heard of by callback alone; its message lies among the dead letters."""
+    world = World()
+    world.inbound.send(an_860(more_of(1, quantity)), inbox=False)
+    world.apply(world.inbound.hint())
+    (message,) = world.outbox.queued_changes
+    world.outbox.clear()
+    world.inbound.fail = [Transient("Orderful answered 503.")]
+    with pytest.raises(Transient):
+        world.apply(message)
+
+    world.clock.forward(minutes=30)
+    world.collect()
+    assert world.inbound.confirmed == []  # the message may still be on its way back
+    world.clock.forward(minutes=1)
+    world.collect()
+    world.collect()
+
+    assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
+    assert not world.change().is_unconfirmed
+
+
 def test_an_item_that_was_told_and_is_still_there_is_told_again() -> None:
     """The confirmation was answered 200 by something before Orderful, which never heard of it."""
     world = World()

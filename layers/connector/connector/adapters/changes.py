@@ -5,7 +5,8 @@
                                  sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
 
 The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
-between. Open records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions.
+between. Open records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions; those that are over
+and of which Orderful has yet to be told as `CHANGE UNTOLD`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LARGE = 100_000
+_UNTOLD = "CHANGE UNTOLD"
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_change = msgspec.json.Decoder(Change).decode
@@ -108,11 +110,19 @@ class DynamoChanges:
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         """All records in an open state, the one unchanged for longest first."""
+        yield from self._open(_open_state(state))
+
+    def untold(self) -> Iterator[Change]:
+        """All decided records of which Orderful has yet to be told."""
+        yield from self._open(_UNTOLD)
+        yield from (change for change in self.in_state(ChangeState.PARKED) if change.is_unconfirmed)
+
+    def _open(self, open_state: str) -> Iterator[Change]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="by_state",
             KeyConditionExpression="open_state = :state",
-            ExpressionAttributeValues={":state": {"S": _open_state(state)}},
+            ExpressionAttributeValues={":state": {"S": open_state}},
         )
         with translated("ledger"):
             for page in pages:
@@ -160,6 +170,8 @@ def _item(change: Change) -> Item:
     }
     if change.state in OPEN_CHANGES:
         item["open_state"] = {"S": _open_state(change.state)}
+    elif change.is_unconfirmed:
+        item["open_state"] = {"S": _UNTOLD}
     return item
 
 

@@ -96,7 +96,8 @@ class Applier:
     def handle(self, message: HintMessage | ChangeMessage) -> Outcome:
         """Handle one message of the changes queue.
 
-        A change message stands for its whole order: earlier changes that are still due go first.
+        A change message stands for its whole order: earlier changes that are still due go first, and of what was
+        decided before Orderful is told, if that failed. Its own message may be gone.
 
         Raises:
             Transient, Throttled, Conflict, UnknownOutcome: the message has to come again.
@@ -107,8 +108,9 @@ class Applier:
         wanted = next((one for one in recorded if one.transaction_id == message.transaction_id), None)
         if wanted is None:
             return Outcome.NOTHING_TO_DO
+        for change in recorded:
+            confirm(change, self.changes, self.orderful)
         if not wanted.is_due:
-            confirm(wanted, self.changes, self.orderful)
             return _OUTCOMES[wanted.state]
         for change in in_turn([one for one in recorded if one.is_due]):
             outcome = self._work(change, [one for one in recorded if one.transaction_id != change.transaction_id])

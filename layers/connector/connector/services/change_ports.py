@@ -44,6 +44,9 @@ class Changes(Protocol):
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         """All records in one of `OPEN_CHANGES`, the one unchanged for longest first."""
 
+    def untold(self) -> Iterator[Change]:
+        """All decided ones of which Orderful has yet to be told."""
+
 
 class InboundNetwork(Protocol):
     """Orderful, as the one who receives. Everything read here was read with our key."""

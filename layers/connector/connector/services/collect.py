@@ -1,12 +1,14 @@
 """Use case: collect what Orderful holds for us, on a schedule.
 
 Inboxes and polling buckets when there are any, the list of 860s otherwise. A callback is only a hint that comes sooner;
-what it missed is found here. It also sweeps: what was recorded and never finished is queued again.
+what it missed is found here. It also sweeps: what was recorded and never finished is queued again, and Orderful is told
+what it was never told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -95,6 +97,7 @@ class Collector:
                 if self._guarded(result, "the list of changes", self._read_list, since or started):
                     read_up_to = started
             self._guarded(result, "the sweep", self._sweep)
+            self._guarded(result, "what Orderful was not told", self._tell_again)
         finally:
             self.watermark.put(read_up_to)
         if not result.problems:
@@ -207,6 +210,16 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
+
+    def _tell_again(self, result: Collected) -> None:
+        """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""
+        for change in self.changes.untold():
+            if not self._has_time():
+                return
+            if self.clock.now() - change.updated_at > self.resend_after + LONGEST_DELAY:
+                with suppress(Conflict):  # somebody is at it
+                    confirm(change, self.changes, self.orderful)
+                    result.confirmed += 1
 
     def _is_forgotten(self, change: Change, now: datetime) -> bool:
         if change.not_before is not None:
