@@ -158,16 +158,18 @@ def test_what_the_partner_asked_for_is_not_sent_back_to_it(way):
     assert way.stack.send_orders() == 1
 
 
-def test_without_inboxes_the_list_is_read(way, monkeypatch):
-    way.stack.orderful.inbound.set_channels({})
-    monkeypatch.setenv("ORDERFUL_INBOX_IDS", "")
-    way.send(created_at=datetime.now(UTC) - timedelta(days=30))
+@pytest.mark.parametrize("with_inbox", [True, False])
+def test_what_is_in_no_inbox_is_found_in_the_list(way, monkeypatch, with_inbox):
+    """Orderful delivers each relationship by one channel: a push that nobody took is in no inbox, if there are any."""
+    if not with_inbox:
+        monkeypatch.setenv("ORDERFUL_INBOX_IDS", "")
+    way.send(created_at=datetime.now(UTC) - timedelta(days=30), channels=())
     assert way.poll()["taken"] == 0, "what came before the connector did is nobody's wish any more"
-    sent = way.send()
+    sent = way.send(channels=())
     assert way.poll() == {"taken": 1, "confirmed": 0, "requeued": 0, "problems": []}
     assert way.apply() == 1
     assert (way.line["orderQty"], way.record(sent).state) == (way.before * 1.25, ChangeState.APPLIED)
-    assert way.poll()["taken"] == 1, "the overlap is read again"
+    assert way.poll()["taken"] == 0, "the overlap is read again, and known"
     assert (way.apply(), way.visma("PUT")) == (0, {"PUT 204": 1})
 
 

@@ -26,6 +26,8 @@ def test_every_kind_of_trouble_was_among_it(tally):
         "412",
         "ask",
         "drift",
+        "invoice: correct",
+        "invoice: void",
         "kill",
         "meanwhile",
         "orderful: lost",

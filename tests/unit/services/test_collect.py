@@ -277,11 +277,17 @@ def test_a_conflict_over_one_item_leaves_the_others_alone() -> None:
     assert world.change("802210972").state is ChangeState.RECEIVED
 
 
-def test_an_item_that_cannot_be_fetched_does_not_hide_those_behind_it() -> None:
+@pytest.mark.parametrize("inbox_ids", [("7",), ()])
+def test_an_item_that_cannot_be_fetched_does_not_hide_those_behind_it(inbox_ids) -> None:
     world = World()
-    world.inbound.send(an_860(more_of(1, 900)), number="1")
-    world.inbound.held["1"] = replace(world.inbound.held["1"], message=None)
-    world.inbound.send(an_860(more_of(1, 901)), number="2")
+    world.collect(inbox_ids=inbox_ids)
+    before = world.watermark.moment
+    world.clock.forward(minutes=5)
+    world.inbound.send(an_860(more_of(1, 900)), number="2", inbox=bool(inbox_ids))
+    world.clock.forward(minutes=1)
+    world.inbound.send(an_860(more_of(1, 901)), number="1", inbox=bool(inbox_ids))
+    world.inbound.waiting.reverse()  # an inbox shows the oldest first, the list the newest
+    world.telemetry.counts.clear()
 
     class Forgetful:
         def __getattr__(self, name):
@@ -292,8 +298,9 @@ def test_an_item_that_cannot_be_fetched_does_not_hide_those_behind_it() -> None:
                 raise Transient("Orderful answered 503 to the message of the transaction.")
             return world.inbound.with_message(transaction)
 
-    result = world.collect(inbound=Forgetful())
+    result = world.collect(inbound=Forgetful(), inbox_ids=inbox_ids)
 
     assert (world.changes.known("1"), world.change("2").state) == (None, ChangeState.RECEIVED)
-    assert len(result.problems) == 1
+    assert result.problems
     assert Metric.COLLECT_COMPLETED not in world.telemetry.counts
+    assert world.watermark.moment == before, "the list is read again from the same place"

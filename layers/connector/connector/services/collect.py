@@ -1,8 +1,9 @@
 """Use case: collect what Orderful holds for us, on a schedule.
 
-Inboxes and polling buckets when there are any, the list of 860s otherwise. A callback is only a hint that comes sooner;
-what it missed is found here. It also sweeps: what was recorded and never finished is queued again, and Orderful is told
-what it was never told.
+Inboxes and polling buckets, whose items have to be confirmed to leave, and the list of 860s, which has them all:
+Orderful delivers each relationship by one channel, so what a callback missed is in no inbox. A callback is only a hint
+that comes sooner. It also sweeps: what was recorded and never finished is queued again, and Orderful is told what it
+was never told.
 """
 
 from __future__ import annotations
@@ -92,10 +93,9 @@ class Collector:
                 self._guarded(result, f"inbox {inbox_id}", self._empty, self.orderful.inbox, inbox_id)
             for bucket_id in self.bucket_ids:
                 self._guarded(result, f"bucket {bucket_id}", self._empty, self.orderful.bucket, bucket_id)
-            if not self.inbox_ids and not self.bucket_ids:
-                started = self.clock.now()
-                if self._guarded(result, "the list of changes", self._read_list, since or started):
-                    read_up_to = started
+            started = self.clock.now()
+            if self._guarded(result, "the list of changes", self._read_list, since or started):
+                read_up_to = started
             self._guarded(result, "the sweep", self._sweep)
             self._guarded(result, "what Orderful was not told", self._tell_again)
         finally:
@@ -160,15 +160,18 @@ class Collector:
         except Misconfigured:
             raise
         except ConnectorError as error:
-            # One that cannot be fetched or confirmed now must not hide those behind it; it is there the next time.
             result.problems.append(f"transaction {item.transaction_id}: {error}")
-            self.telemetry.warning(
-                "item left for the next run",
-                {"transaction_id": item.transaction_id, "reason": str(error), "request_id": error.request_id},
-            )
+            self._leave(item, error)
             return False
         result.confirmed += 1
         return True
+
+    def _leave(self, item: InboundTransaction, error: ConnectorError) -> None:
+        """One that cannot be fetched or confirmed now must not hide those behind it; it is there the next time."""
+        self.telemetry.warning(
+            "item left for the next run",
+            {"transaction_id": item.transaction_id, "reason": str(error), "request_id": error.request_id},
+        )
 
     def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected) -> bool:
         """Free a full page: accept what we hold already, and fail what belongs to the other stream."""
@@ -191,12 +194,23 @@ class Collector:
     # -- the list -----------------------------------------------------------------------------------------------------
 
     def _read_list(self, result: Collected, since: datetime) -> None:
+        """Take in what is in the list and was heard of in no other way."""
         receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
+        left = 0
         for transaction in self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream):
             if not self._has_time():
                 raise Transient("The list was not read to its end in time; the next run begins where this one did.")
-            self.intake.take(transaction)
-            result.taken += 1
+            try:
+                if self.intake.recorded(transaction.transaction_id) is None:
+                    self.intake.take(transaction)
+                    result.taken += 1
+            except (Misconfigured, Throttled):
+                raise
+            except ConnectorError as error:
+                left += 1
+                self._leave(transaction, error)
+        if left:
+            raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
 
     # -- what got stuck -----------------------------------------------------------------------------------------------
 
