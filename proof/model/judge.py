@@ -69,6 +69,7 @@ class Judge:
     shown: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     _states: dict[str, ChangeState] = field(default_factory=dict)
+    _versions: dict[str, int] = field(default_factory=dict)
 
     def listen(self) -> None:
         """Hear of everything from now on."""
@@ -110,6 +111,7 @@ class Judge:
             if change.claim_until is None or change.claim_until < self.visma.clock.now():
                 continue
             self.partner.is_granted(change.transaction_id)
+            self._versions[change.transaction_id] = self.visma.versions[number]
             self._compare_turns(change)
             if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
                 self.heard.append(
@@ -132,11 +134,18 @@ class Judge:
             return
         if change.state is ChangeState.PARKED and number in self.visma.seen:
             self.shown[change.transaction_id] = content_id(self.visma.seen[number])
-        if change.state is ChangeState.APPLIED and not self.visma.edited_since_read(number):
+        if change.state is ChangeState.APPLIED and not self._overwritten(change):
             had, has = self._had(change), view_of({**self.visma.orders[number], "status": "Open"})
             for wish in self.partner.wishes[change.transaction_id][1]:
                 if wish.on(had) != had and wish.on(has) != has:
                     self.heard.append(f"{change.transaction_id} is APPLIED, and {wish} does not stand in {number}.")
+
+    def _overwritten(self, change: Change) -> bool:
+        """Whether a user edited the order after the change was written into it; after it was read, if nothing was."""
+        written = self._versions.get(change.transaction_id)
+        if written is None:
+            return self.visma.edited_since_read(change.number)
+        return self.visma.edited_since(change.number, written)
 
     def _had(self, change: Change) -> View:
         """What the partner had when its change was first looked at: only a difference to that is a wish."""

@@ -88,10 +88,14 @@ class Visma(FakeOrders):
         found = self.line(int(line), number)
         return None if found is None else found.get(field)
 
-    def edited_since_read(self, number: str, place: str | None = None) -> bool:
-        """Whether a user changed it (or anything of the order) after one of our workers last read the order."""
+    def edited_since(self, number: str, version: int, place: str | None = None) -> bool:
+        """Whether a user changed it (or anything of the order) after that version."""
         edits = (at for (of, what), at in self._edited.items() if of == number and place in {None, what})
-        return any(at > self._read.get(number, 0) for at in edits)
+        return any(at > version for at in edits)
+
+    def edited_since_read(self, number: str, place: str | None = None) -> bool:
+        """The same, after one of our workers last read the order."""
+        return self.edited_since(number, self._read.get(number, 0), place)
 
     def content_id(self, number: str) -> str:
         """Hash of what a partner can see of the order as it stands."""

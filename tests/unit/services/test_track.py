@@ -435,6 +435,16 @@ class TestIdsOfTwoVersions:
         bench.run()
         assert bench.of(key).state is State.DELIVERED
 
+    @pytest.mark.parametrize("ids", [("1001", "1002"), ("019be412-5a85-714c-8ba6-436c1c06efd8", "019be413-...")])
+    def test_what_became_of_a_replacement_is_no_news_of_what_it_replaced(self, bench, ids):
+        """The two left within a minute, and only the first one is still watched."""
+        key = bench.sent(transaction_id=ids[0])
+        bench.clock.forward(seconds=1)
+        bench.sent(sequence=2, transaction_id=ids[1], state=State.SUPERSEDED)
+        bench.orderful.news(bench.orderful.transactions[1].transaction_id, acknowledgment_status="REJECTED")
+        bench.run()
+        assert (bench.of(key).state, bench.of(key).attention) == (State.SENT, None)
+
     def test_one_of_another_moment_is_somebody_elses(self, bench):
         key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8", sent_at=bench.clock.now() - SAME_MOMENT)
         bench.orderful.news(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")

@@ -121,12 +121,36 @@ class Tracker:
         changed = 0
         for remote in self.orderful.list_since(oldest - timedelta(minutes=5), sender_ids=senders, stream=self.stream):
             known = watched.pop(remote.transaction_id, None)
-            known = known if known is not None else _under_another_id(remote, watched, numbers)
+            known = known if known is not None else self._under_another_id(remote, watched, numbers)
             if known is not None:
                 changed += self._apply(known, remote, now)
                 if not watched:
                     break
         return changed
+
+    def _under_another_id(
+        self, remote: RemoteTransaction, watched: dict[str, Revision], numbers: Mapping[str | None, Sequence[str]]
+    ) -> Revision | None:
+        """The one watched revision that this can only be, taken off the list.
+
+        Orderful: a v4 create may answer with a UUID and the v3 list with a number for the same transaction. What is
+        listed is then known by business number, type and parties, and by the moment in which it was created, unless
+        another revision of the document left in the same moment, watched or not.
+        """
+        found = [
+            transaction_id
+            for transaction_id in numbers.get(remote.business_number, ())
+            if transaction_id.isdigit() != remote.transaction_id.isdigit()
+            and (revision := watched.get(transaction_id)) is not None
+            and (revision.transaction_type, revision.sender_id, revision.receiver_id)
+            == (remote.transaction_type, remote.sender_id, remote.receiver_id)
+            and _is_of_this_moment(revision, remote)
+        ]
+        if len(found) != 1:
+            return None
+        history = self.ledger.revisions(watched[found[0]].key, limit=20)
+        of_this_moment = [one for one in history if one.transaction_id and _is_of_this_moment(one, remote)]
+        return watched.pop(found[0]) if len(of_this_moment) == 1 else None
 
     def _watched(self, now: datetime) -> dict[str, Revision]:
         watched: dict[str, Revision] = {}
@@ -267,23 +291,8 @@ def _earliest_creation(revision: Revision) -> datetime:
     return revision.first_attempt_at or revision.sent_at or revision.created_at
 
 
-def _under_another_id(
-    remote: RemoteTransaction, watched: dict[str, Revision], numbers: Mapping[str | None, Sequence[str]]
-) -> Revision | None:
-    """The one watched revision that this can only be, taken off the list.
-
-    Orderful: a v4 create may answer with a UUID and the v3 list with a number for the same transaction. What is listed
-    is then known by business number, type and parties, and by the moment in which it was created.
-    """
-    found = [
-        transaction_id
-        for transaction_id in numbers.get(remote.business_number, ())
-        if (revision := watched.get(transaction_id)) is not None
-        and (revision.transaction_type, revision.sender_id, revision.receiver_id)
-        == (remote.transaction_type, remote.sender_id, remote.receiver_id)
-        and abs(remote.created_at - (revision.sent_at or revision.created_at)) < SAME_MOMENT
-    ]
-    return watched.pop(found[0]) if len(found) == 1 else None
+def _is_of_this_moment(revision: Revision, remote: RemoteTransaction) -> bool:
+    return abs(remote.created_at - (revision.sent_at or revision.created_at)) < SAME_MOMENT
 
 
 def _names(revision: Revision) -> Fields:
