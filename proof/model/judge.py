@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.domain.changes import DECIDED, Change, ChangeState
+from connector.domain.changes import DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision, State
 from proof.model.orderful import Inbound, Orderful
@@ -68,7 +68,8 @@ class Judge:
     held: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
-    _states: dict[str, ChangeState] = field(default_factory=dict)
+    _last: dict[str, ChangeEvent] = field(default_factory=dict)
+    _taken_up: dict[str, str] = field(default_factory=dict)
     _versions: dict[str, int] = field(default_factory=dict)
 
     def listen(self) -> None:
@@ -106,17 +107,13 @@ class Judge:
     def _written(self, number: str, written: dict[str, Any], stood: bytes) -> None:
         if set(written) <= {"hold"}:
             return
-        for change in self._of_order(number):
-            # One that a dead worker left behind is APPLYING as well, and written by nobody.
-            if change.claim_until is None or change.claim_until < self.visma.clock.now():
-                continue
-            self.partner.is_granted(change.transaction_id)
-            self._versions[change.transaction_id] = self.visma.versions[number]
-            self._compare_turns(change)
-            if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
-                self.heard.append(
-                    f"{change.transaction_id} was written into another order than its approver was shown."
-                )
+        # Others may be APPLYING as well: a worker died, or did not hear that its claim was written.
+        change = next(one for one in self._of_order(number) if one.transaction_id == self._taken_up.get(number))
+        self.partner.is_granted(change.transaction_id)
+        self._versions[change.transaction_id] = self.visma.versions[number]
+        self._compare_turns(change)
+        if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
+            self.heard.append(f"{change.transaction_id} was written into another order than its approver was shown.")
 
     def _compare_turns(self, change: Change) -> None:
         for other in self._of_order(change.number):
@@ -128,10 +125,12 @@ class Judge:
         self.partner.is_granted(revision.transaction_id or "")
 
     def _recorded(self, change: Change) -> None:
-        number, before = change.number, self._states.get(change.transaction_id)
-        self._states[change.transaction_id] = change.state
-        if change.state is before:
-            return
+        number, before = change.number, self._last.get(change.transaction_id)
+        self._last[change.transaction_id] = change.history[-1]
+        if change.history[-1] == before:
+            return  # one more delivery was noted
+        if change.state is ChangeState.APPLYING:
+            self._taken_up[number] = change.transaction_id
         if change.state is ChangeState.PARKED and number in self.visma.seen:
             self.shown[change.transaction_id] = content_id(self.visma.seen[number])
         if change.state is ChangeState.APPLIED and not self._overwritten(change):
