@@ -217,6 +217,29 @@ def test_a_storm_of_edits_ends_at_a_person() -> None:
     assert world.telemetry.counts[Metric.CHANGE_CONFLICTS] > 0
 
 
+def test_what_was_begun_is_finished_before_an_earlier_change_has_its_turn() -> None:
+    """An earlier one is approved while a later one has the next number and met a 412 in each round: each waited for the
+    other, and the order for both.
+    """
+    world = World()
+    first = arrived(world, more_of(1, 2000, was=800))
+    second = arrived(world, more_of(2, 300, was=100), number="802210972")
+    assert (world.apply(first), world.apply(second)) == (Outcome.PARKED, Outcome.PARKED)
+    world.orders.on_put = [lambda: world.orders.edit(dontPrint=True)] * 4
+    approve(world.change("802210972"), world.changes, world.outbox, world.clock, by="kari")
+    with pytest.raises(Conflict):
+        world.apply(second)
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+
+    world.rest()
+
+    assert world.orders.line(2)["orderQty"] == 300
+    assert world.change("802210972").state is ChangeState.APPLIED
+    # It was approved for the order as it was before; its person looks once more.
+    assert world.change().state is ChangeState.PARKED
+    assert list(world.ledger.in_state(State.CHANGING)) == []
+
+
 def test_other_trouble_than_edits_does_not_count_towards_a_storm_of_them() -> None:
     world = World()
     message = arrived(world, more_of(1, 900, was=800))
@@ -587,6 +610,35 @@ def test_a_defect_of_ours_ends_at_a_person_and_not_in_a_circle() -> None:
         world.clock.forward(minutes=2)
     assert world.apply(message, orders=Broken()) is Outcome.PARKED
     assert "KeyError" in (world.change().reason or "")
+
+
+def test_a_defect_after_the_write_leaves_no_number_taken() -> None:
+    """The order would be blocked for good: no other change could be written, and no poll would be heard."""
+    world = World()
+    message = arrived(world, more_of(1, 900))
+
+    class Forgetful:
+        def __call__(self, company, deadline):
+            return self
+
+        def __getattr__(self, name):
+            return getattr(world.orders, name)
+
+        def get_order(self, number):
+            if world.orders.puts:
+                raise KeyError("oops")
+            return world.orders.get_order(number)
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            world.apply(message, orders=Forgetful())
+        world.clock.forward(minutes=2)
+    assert world.apply(message, orders=Forgetful()) is Outcome.PARKED
+
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 2
+    assert list(world.ledger.in_state(State.CHANGING)) == []
 
 
 def test_what_is_no_860_is_parked() -> None:

@@ -18,6 +18,7 @@ from connector.domain.changes import (
     repeats,
     waits_until,
 )
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Parked, Rejected, UnknownOutcome
 from connector.domain.transactions import Stream
 from connector.edi.change.read import NotAChange
@@ -112,12 +113,18 @@ class Applier:
             confirm(change, self.changes, self.orderful)
         if not wanted.is_due:
             return _OUTCOMES[wanted.state]
-        for change in in_turn([one for one in recorded if one.is_due]):
+        for change in self._in_turn(message.key, [one for one in recorded if one.is_due]):
             outcome = self._work(change, [one for one in recorded if one.transaction_id != change.transaction_id])
             if change.transaction_id == wanted.transaction_id:
                 return outcome
             recorded = self.changes.of_order(message.key)
         return Outcome.NOTHING_TO_DO
+
+    def _in_turn(self, order: DocumentKey, due: Sequence[Change]) -> Sequence[Change]:
+        """The order in which changes apply, but for one that is half written: it is in the way of all others."""
+        turns = in_turn(due)
+        begun = self.known.begun(order) if len(turns) > 1 else None
+        return sorted(turns, key=lambda change: change.transaction_id != begun)
 
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
@@ -209,10 +216,11 @@ class Applier:
         except Exception as error:
             if change.attempts < ATTEMPTS_WITH_DEFECT:
                 raise
+            next_step = work.give_up() if work is not None else None
             ending = Ending(
                 ChangeState.PARKED,
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
-                "Enter the change in Visma by hand, then reject it here; and report the defect.",
+                next_step or "Enter the change in Visma by hand, then reject it here; and report the defect.",
             )
         return (work.change if work else change), ending
 

@@ -19,7 +19,7 @@ from connector.domain.change_decision import LOOK, Decision, Verdict, decide
 from connector.domain.change_edits import Edits
 from connector.domain.changes import Change, ChangeState, out_of_turn
 from connector.domain.documents import DocumentKey, PurchaseOrder
-from connector.domain.errors import ConnectorError, Parked, Rejected, Transient
+from connector.domain.errors import Parked, Rejected, Transient
 from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, Route
 from connector.domain.routing import Routing
@@ -99,7 +99,7 @@ class OrderChange:
     def give_up(self) -> str | None:
         """Leave the order and the ledger as if nobody had tried; gives what is left for a person to do, if anything."""
         self.known.drop(self._order, self.change)
-        with suppress(ConnectorError):
+        with suppress(Exception):  # whatever keeps it on hold: the person is told
             if self.change.on_hold:
                 has, _ = self._read()
                 self._take_off_hold(has)

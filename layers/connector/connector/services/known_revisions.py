@@ -52,6 +52,11 @@ class KnownRevisions:
             return None
         return read_standing_order(self.ledger.source_of(revision), company=order.company).content
 
+    def begun(self, order: DocumentKey) -> str | None:
+        """The transaction of the change that has taken the next number: nothing else can be written before it ends."""
+        newest = self._newest(order)
+        return newest.transaction_id if newest is not None and newest.state is State.CHANGING else None
+
     def reserve(self, order: DocumentKey, change: Change) -> None:
         """Take the next number for what the change will make of the order.
 
