@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -277,6 +278,34 @@ def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
     world.poll()
     world.rest()
     assert len(world.sent) == 1
+
+
+def test_a_lost_answer_about_a_line_that_the_partner_had_not_seen_makes_no_echo() -> None:
+    """The line came along with the partner's own 860 and was sent after this change was first looked at: held against
+    what the partner had then, an order in which the change stands has nothing that it asked for.
+    """
+    world = World(price="0%")
+    item = {"inventory": {"number": "1300"}, "alternateId": "AC-3"}
+    lines = [
+        an_order_line(1),
+        an_order_line(2, orderQty=Decimal(100), unitCost=Decimal(5), inventory={"number": "1299"}, alternateId="AC-2"),
+        an_order_line(3, orderQty=Decimal(5), unitCost=Decimal("7.5"), **item),
+    ]
+    world.orders.put_in(a_purchase_order(lines=lines))
+    asked = {"purchaseOrderLineId": "3", "changeReason": "priceChange", "unitCostPrice": "10.5"}
+    message = arrived(world, {**asked, "productIds": {"buyerItemNumber": "1300"}})
+    assert world.apply(message) is Outcome.PARKED
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 2
+    world.orders.lose = 1
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (world.change().state, world.orders.line(3)["unitCost"]) == (ChangeState.APPLIED, 10.5)
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 2
 
 
 # -- what a person decides ------------------------------------------------------------------------------------------

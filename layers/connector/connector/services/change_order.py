@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from connector.domain.change_decision import LOOK, Decision, Verdict, decide
-from connector.domain.change_edits import Edits
+from connector.domain.change_edits import NO_EDITS, Edits
 from connector.domain.changes import Change, ChangeState, out_of_turn
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Transient
@@ -76,6 +76,7 @@ class OrderChange:
     stream: Stream
     deadline: Deadline
     rounds: Rounds
+    _wished: Edits = NO_EDITS
 
     def run(self) -> Ending:
         """Decide and write.
@@ -131,13 +132,15 @@ class OrderChange:
             return Ending(state, decision.reason, decision.next_step, decision.waits_for, decision, decided_on)
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
         before = had or has.content
+        # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
+        self._wished = decision.wishes or self._wished
         if decision.edits:
             self.known.reserve(self._order, self.change)
             self._write(has, decision.edits, route)
             has, raw = self._read()
         elif self._take_off_hold(has):
             has, raw = self._read()
-        self.known.settle(self._order, self.change, had=before, wishes=decision.wishes, after=has, raw=raw)
+        self.known.settle(self._order, self.change, had=before, wishes=self._wished, after=has, raw=raw)
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
 
     def _read(self) -> tuple[StandingOrder, bytes]:
