@@ -90,8 +90,9 @@ def test_a_refused_key_holds_sending_back_and_everything_is_sent_once_after_it_i
     assert laptop.poll()["queued"] == len(numbers)
 
     def held_back() -> list[Revision] | None:
-        found = [laptop.newest(_key(number)) for number in numbers]
+        # The queues first: what they no longer have is in the state that it stays in.
         waiting = laptop.waiting("DocumentsQueueUrl") + laptop.waiting("DeliveriesQueueUrl")
+        found = [laptop.newest(_key(number)) for number in numbers]
         return None if None in found or waiting else [one for one in found if one]
 
     revisions = laptop.until(held_back, "the messages to be done with")
