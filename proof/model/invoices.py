@@ -50,10 +50,6 @@ class Invoices:
         self.held[number] |= changes
         self._show(number)
 
-    def quantity(self, number: str) -> int:
-        """Over how many pieces it is."""
-        return int(self.held[number]["invoiceLines"][0]["quantity"])
-
     def customer(self, number: str) -> str:
         """Whose it is."""
         named: str = self.held[number]["customer"]["number"]

@@ -281,8 +281,8 @@ def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
 
 
 def test_a_lost_answer_about_a_line_that_the_partner_had_not_seen_makes_no_echo() -> None:
-    """The line came along with the partner's own 860 and was sent after this change was first looked at: held against
-    what the partner had then, an order in which the change stands has nothing that it asked for.
+    """A user added the line, and it was sent after this change was first looked at: held against what the partner had
+    then, an order in which the change stands has nothing that it asked for.
     """
     world = World(price="0%")
     item = {"inventory": {"number": "1300"}, "alternateId": "AC-3"}
@@ -566,6 +566,22 @@ def test_orderful_is_told_later_when_it_cannot_be_told_now() -> None:
 
     assert world.apply(message) is Outcome.APPLIED
     assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+
+
+def test_trouble_with_telling_of_an_earlier_change_keeps_no_later_one_from_being_written() -> None:
+    world = World()
+    world.inbound.fail = [Transient("Orderful answered 503.")]
+    with pytest.raises(Transient):
+        world.apply(arrived(world, more_of(1, 900)))
+    later = arrived(world, more_of(2, 110), number="802210972")
+    world.inbound.fail = [Transient("Orderful answered 503.")]
+    with pytest.raises(Transient):
+        world.apply(later)
+    assert (world.orders.line(2)["orderQty"], world.change("802210972").state) == (110, ChangeState.APPLIED)
+
+    world.apply(later)
+
+    assert sorted(name for name, _ in world.inbound.confirmed) == ["802210971", "802210972"]
 
 
 def test_a_change_that_visma_refuses_is_parked_with_its_words() -> None:

@@ -97,8 +97,8 @@ class Applier:
     def handle(self, message: HintMessage | ChangeMessage) -> Outcome:
         """Handle one message of the changes queue.
 
-        A change message stands for its whole order: earlier changes that are still due go first, and of what was
-        decided before Orderful is told, if that failed. Its own message may be gone.
+        A change message stands for its whole order: earlier changes that are still due go first, and at the end
+        Orderful is told of what was decided before, if that failed. Its own message may be gone.
 
         Raises:
             Transient, Throttled, Conflict, UnknownOutcome: the message has to come again.
@@ -109,15 +109,18 @@ class Applier:
         wanted = next((one for one in recorded if one.transaction_id == message.transaction_id), None)
         if wanted is None:
             return Outcome.NOTHING_TO_DO
+        outcome = self._work_off(wanted, recorded) if wanted.is_due else _OUTCOMES[wanted.state]
         for change in recorded:
             confirm(change, self.changes, self.orderful)
-        if not wanted.is_due:
-            return _OUTCOMES[wanted.state]
-        for change in self._in_turn(message.key, [one for one in recorded if one.is_due]):
+        return outcome
+
+    def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> Outcome:
+        """Work on everything that is due, up to the one that is wanted."""
+        for change in self._in_turn(wanted.key, [one for one in recorded if one.is_due]):
             outcome = self._work(change, [one for one in recorded if one.transaction_id != change.transaction_id])
             if change.transaction_id == wanted.transaction_id:
                 return outcome
-            recorded = self.changes.of_order(message.key)
+            recorded = self.changes.of_order(wanted.key)
         return Outcome.NOTHING_TO_DO
 
     def _in_turn(self, order: DocumentKey, due: Sequence[Change]) -> Sequence[Change]:
