@@ -44,6 +44,11 @@ def _scans(requests: Iterable[dict[str, Any]]) -> dict[tuple[str, str], list[int
     return scans
 
 
+def _is_of_the_collector(request: dict[str, Any]) -> bool:
+    """A run of `poll_orderful` that its schedule began may still be on its way when the schedules are stopped."""
+    return request["path"].startswith("/inboxes/") or _parameter(request, "transactionType") is not None
+
+
 def _documents_of(laptop: Laptop, company_id: str, path: str) -> int:
     kind = path.removeprefix("/v1/")
     return len(laptop.visma.control("GET", f"documents?kind={kind}&company={company_id}"))
@@ -75,7 +80,8 @@ def test_there_is_one_request_for_each_transaction(played: Played) -> None:
 
 
 def test_a_transaction_is_never_read_one_by_one(played: Played) -> None:
-    paths = {request["path"] for request in played.orderful if request["method"] == "GET"}
+    read = (request for request in played.orderful if request["method"] == "GET")
+    paths = {request["path"] for request in read if not _is_of_the_collector(request)}
 
     assert paths == {"/v3/transactions"}
 
@@ -89,7 +95,8 @@ def test_all_transactions_are_followed_with_one_call_whatever_their_number(lapto
     changed = laptop.track()["changed"]
 
     asked = laptop.orderful.control("GET", "requests")["requests"]
-    assert [(request["method"], request["path"]) for request in asked] == [("GET", "/v3/transactions")]
+    followed = [request for request in asked if not _is_of_the_collector(request)]
+    assert [(request["method"], request["path"]) for request in followed] == [("GET", "/v3/transactions")]
     assert changed == len(watched)
     assert {laptop.newest(str(revision.key)).state for revision in watched} <= {State.ACKNOWLEDGED, State.PARKED}
 
