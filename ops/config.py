@@ -226,7 +226,10 @@ def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
     for stream in ("live", "test"):
         yield f"sender.{stream}", (getattr(route.company.isa_id, stream), f"companies.{route.company.name}")
         yield f"receiver.{stream}", (getattr(route.partner_isa_id, stream), f"partners.{route.partner}")
-    for name in ("send", "send_when", "dialect", "on_revision", "currency", "require_item_id"):
+    for name in (
+        *("send", "send_when", "dialect", "on_revision", "currency", "require_item_id", "go_live", "before_go_live"),
+        *("line_date", "notes", "lines_without_item", "entered_amount"),
+    ):
         yield name, (getattr(route, name), route.origin.get(name, "-"))
     for name in ("units", "terms", "order_types"):
         for key, value in getattr(route, name).items():
