@@ -12,6 +12,7 @@ import click
 from connector.domain.changes import Change, in_turn
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State, standing
+from connector.domain.revision_plan import Cause
 from connector.edi.visma.invoice import INVOICE_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, json_option, moment, say, show, table
@@ -134,11 +135,10 @@ def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
         click.confirm("Go on?", abort=True, err=True)
 
     from connector.services.release import message_for
-    from connector.services.translate import REPLAY
 
     now = stack.clock.now()
     source = stack.ledger.source_of(revision)
-    stack.outbox.documents([message_for(revision, source, stack.payloads, now=now, cause=REPLAY)])
+    stack.outbox.documents([message_for(revision, source, stack.payloads, now=now, cause=Cause.REPLAY)])
     show(
         {"document": str(revision.key), "sequence": revision.sequence},
         lambda: f"Queued; `connector documents show {revision.key}` tells how it ends.",

@@ -14,9 +14,9 @@ from typing import Any
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import NEEDS_PERSON, Revision, State, standing
+from connector.domain.revision_plan import Cause
 from connector.services.judge_change import approve, reject
 from connector.services.release import message_for, release_waiting, release_waiting_changes
-from connector.services.translate import REPLAY
 from proof.model.clockwork import Clockwork, NeverRests
 from proof.model.functions import COMPANY, Setting
 from proof.model.invoices import CUSTOMER, invoice_key
@@ -118,7 +118,7 @@ class System(Clockwork):
             if revision is None or revision.state not in NEEDS_PERSON:
                 return
             source, now = self.ledger.source_of(revision), self.clock.now()
-            self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=REPLAY)])
+            self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=Cause.REPLAY)])
 
         self.person(command)
 

@@ -9,6 +9,7 @@ from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Transient
 from connector.domain.ledger import Revision, State
+from connector.domain.revision_plan import Cause
 from connector.services.messages import INLINE_LIMIT
 from connector.services.release import (
     Released,
@@ -60,7 +61,7 @@ def test_two_releases_are_two_wishes_so_that_the_queue_takes_both(ledger, outbox
 @pytest.mark.parametrize(("size", "inline"), [(INLINE_LIMIT, True), (INLINE_LIMIT + 1, False)])
 def test_a_stored_document_too_large_for_a_message_goes_to_the_payload_bucket(payloads, clock, parked, size, inline):
     source = msgspec.json.encode({"note": "x" * (size - 11)})
-    message = message_for(parked("1"), source, payloads, now=clock.now(), cause="release")
+    message = message_for(parked("1"), source, payloads, now=clock.now(), cause=Cause.RELEASE)
     if inline:
         assert bytes(message.document) == source
         assert payloads.bodies == {}
@@ -71,7 +72,7 @@ def test_a_stored_document_too_large_for_a_message_goes_to_the_payload_bucket(pa
 
 def test_the_message_carries_the_time_at_which_visma_changed_the_document(payloads, clock, parked):
     revision = parked("1")
-    message = message_for(revision, b"{}", payloads, now=clock.now(), cause="release")
+    message = message_for(revision, b"{}", payloads, now=clock.now(), cause=Cause.RELEASE)
     assert message.modified_at == revision.created_at
     assert message.key == revision.key
 

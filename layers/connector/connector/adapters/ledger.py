@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _LARGE = 100_000
 _HISTORY = 60
 _TIMES = {
-    *("created_at", "updated_at", "modified_at", "seen_at"),
+    *("created_at", "updated_at", "modified_at", "seen_at", "listed_since"),
     *("claim_until", "first_attempt_at", "asked_since", "sent_at"),
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
@@ -316,6 +316,8 @@ def _revision(item: Item) -> Revision:
             values[name] = word(values[name])
     for name in ("sequence", "attempts"):
         values[name] = int(values.get(name, 0))
+    if "withdraws" in values:
+        values["withdraws"] = int(values["withdraws"])
     values["key"] = DocumentKey.parse(stored["pk"])
     values["history"] = tuple(
         Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"]) for each in stored["history"]

@@ -281,6 +281,7 @@ class VismaDocument:
         held: The `hold` flag.
         content: What a partner could see.
         version: Visma's row version of this state (`row_version.py`).
+        created: Visma's `createdDateTime` as written; purchase orders have none.
     """
 
     key: DocumentKey
@@ -289,6 +290,7 @@ class VismaDocument:
     held: bool
     content: BusinessDocument
     version: str | None = None
+    created: str | None = None
 
     @property
     def counterparty(self) -> str:

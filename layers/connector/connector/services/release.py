@@ -9,6 +9,7 @@ from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
 from connector.domain.ledger import Revision, State
+from connector.domain.revision_plan import Cause
 from connector.services.change_ports import Changes
 from connector.services.claim_check import loaded
 from connector.services.judge_change import look_again
@@ -48,7 +49,7 @@ def release_waiting(ledger: Ledger, outbox: Outbox, payloads: Payloads, *, now: 
             source = ledger.source_of(revision)
         except Transient:
             continue  # it stays parked, is listed as such, and does not hold up the others
-        outbox.documents([message_for(revision, source, payloads, now=now, cause="release")])
+        outbox.documents([message_for(revision, source, payloads, now=now, cause=Cause.RELEASE)])
         released.append(Released(revision.key, revision.sequence, revision.waits_for))
     return released
 
@@ -74,7 +75,9 @@ def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> l
     return released
 
 
-def message_for(revision: Revision, source: bytes, payloads: Payloads, *, now: datetime, cause: str) -> DocumentMessage:
+def message_for(
+    revision: Revision, source: bytes, payloads: Payloads, *, now: datetime, cause: Cause
+) -> DocumentMessage:
     """The message that asks for a stored document to be looked at again."""
     key = revision.key
     message = DocumentMessage(
@@ -83,6 +86,7 @@ def message_for(revision: Revision, source: bytes, payloads: Payloads, *, now: d
         number=key.number,
         modified_at=revision.modified_at or revision.created_at,
         seen_at=revision.seen_at,
-        cause=f"{cause} {now.isoformat()}",
+        listed_since=revision.listed_since,
+        cause=cause.named_at(now),
     )
     return loaded(message, source, payloads, at=now)

@@ -18,7 +18,7 @@ _LINE = """
     requested promised warehouse taxCategory vatCode canceled completed qtyOnReceipts poNumber poLineNr note
 """
 _HEADER = """
-    orderNbr referenceNumber orderType documentType status hold timeStamp note description invoiceText
+    orderNbr referenceNumber orderType documentType status hold timeStamp createdDateTime note description invoiceText
     date promisedOn documentDate dueDate documentDueDate cashDiscountDate
     supplier customer location branch branchNumber warehouse currency currencyId exchangeRate taxCalculationMode
     supplierRef supplierReference customerRefNumber externalReference originatorDocRef contractDocRef
