@@ -209,6 +209,7 @@ class _LineReader:
         self._content = content
         self._route = route
         self._cancels = purpose is Purpose.CANCELLATION
+        self._is_cancelled = isinstance(content, PurchaseOrder) and content.cancelled
         self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code}
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
             len({line.warehouse for line in content.lines if not line.is_text}) > 1
@@ -222,7 +223,8 @@ class _LineReader:
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
         elif isinstance(line, OrderLine):
-            if self._cancels or not line.cancelled:
+            # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
+            if self._is_cancelled or not line.cancelled:
                 self._goods_or_charge(line)
         else:
             self._goods_or_charge(line)

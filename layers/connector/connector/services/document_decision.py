@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, PurchaseOrder, VismaDocument
+from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin
 from connector.domain.ledger import Revision, State
@@ -118,15 +118,11 @@ class Decider:
         try:
             document = read_document(decode(source), company=key.company, kind=key.kind)
             route = self.routing.route(key.company, key.kind, sent.counterparty or document.counterparty)
-            content = document.content
-            if isinstance(content, PurchaseOrder) and not content.cancelled:
-                kept = tuple(line for line in content.lines if not line.cancelled)
-                content = msgspec.structs.replace(content, lines=kept)
             if not route.send or route.on_revision is OnRevision.PARK:
                 return Decision(State.PARKED, parked=Parked(told, next_step=by_hand, field="on_revision")), source
             former = replace(route, partner_isa_id=IsaId(live=receiver, test=receiver))
             return self._translated(
-                translate(content, former, stream=self.stream, purpose=Purpose.CANCELLATION)
+                translate(document.content, former, stream=self.stream, purpose=Purpose.CANCELLATION)
             ), source
         except NotADocument as problem:
             return Decision(State.PARKED, parked=Parked(f"{told} {problem}", next_step=by_hand)), source
