@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import click
@@ -13,9 +14,13 @@ from connector.domain.errors import Parked
 from connector.domain.routes import Route
 from connector.domain.routing import Routing
 from connector.routing_file import Checked, json_schema
+from ops import onboarding
 from ops.files import read_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, counted, json_option, plain, say, show, table
 from ops.stack import Stack, stack_option
+
+_LISTED = 50
+"""Released documents that are named one by one."""
 
 _FILE = click.argument("file", metavar="FILE")
 
@@ -73,33 +78,50 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
 @_FILE
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Stop before anything is written.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask whether to put the file in force.")
+@click.option(
+    "--release",
+    "choice",
+    metavar="CHOICE",
+    callback=onboarding.release_choice,
+    help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
+)
 @json_option
-def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Check FILE, show the difference, put it in force, and release the documents and changes that waited for it."""
+def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, as_json: bool) -> int:
+    """Check FILE, show the difference and what it would release, put it in force, and release what is named.
+
+    Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
+    Changes (860) that waited for one are decided anew in any case.
+    """
+    from connector.services.release import forecast_waiting, release, release_waiting_changes
+
     data = _sound(file)
     applied = _applied(stack)
     changes = list(differences(applied.data if applied else {}, data))
-    say(_readable(changes) or "Nothing changes; what waits for routing is released all the same.")
+    say(_readable(changes) or "Nothing changes.")
+    now = stack.clock.now()
+    forecasts = list(forecast_waiting(stack.ledger, Routing.from_data(data), stack.stream, today=now.date()))
+    onboarding.tell(forecasts)
+    result = {"changes": changes, "waiting": onboarding.summary(forecasts)}
     if dry_run:
-        show({"dry_run": True, "changes": changes}, lambda: "Nothing was written (--dry-run).", as_json=as_json)
+        show({"dry_run": True, **result}, lambda: "Nothing was written (--dry-run).", as_json=as_json)
         return 0
-    say(f"This puts {file} in force for stack '{stack.name}' and releases what waited for it.")
+    if choice is None:
+        choice = onboarding.ask(forecasts, may_ask=not yes)
+    chosen = onboarding.selected(forecasts, choice)
+    say(f"This puts {file} in force for stack '{stack.name}' and releases {counted(len(chosen), 'document')}.")
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
-    now = stack.clock.now()
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
-
-    from connector.services.release import release_waiting, release_waiting_changes
-
-    released = release_waiting(stack.ledger, stack.outbox, stack.payloads, now=now)
+    released = release(chosen, stack.ledger, stack.outbox, stack.payloads, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
     show(
         {
             "version": version,
-            "changes": changes,
+            **result,
             "released": [
-                {"document": str(one.key), "sequence": one.sequence, "waited_for": one.waited_for} for one in released
+                {"document": str(one.key), "sequence": one.revision.sequence, "waited_for": one.revision.waits_for}
+                for one in chosen
             ],
             "released_changes": [
                 {"transaction_id": one.transaction_id, "order": str(one.key), "waited_for": one.waited_for}
@@ -108,9 +130,10 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bo
         },
         lambda: "\n".join(
             [f"Routing version {version} is in force."]
-            + [f"Released {one.key} (waited for {one.waited_for})." for one in released]
+            + [f"Released {one.key} (waited for {one.revision.waits_for})." for one in chosen[:_LISTED]]
+            + ([f"... and {len(chosen) - _LISTED} more."] if len(chosen) > _LISTED else [])
             + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
-            + [f"{counted(len(released), 'document')} and {counted(len(again), 'change')} released."]
+            + [f"{counted(released, 'document')} and {counted(len(again), 'change')} released."]
         ),
         as_json=as_json,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,11 +14,13 @@ from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin
 from connector.domain.ledger import Revision, State
 from connector.domain.revision_plan import Cause, Decide
+from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import IsaId, Purpose, Stream, Translation
 from connector.edi.translate import translate
-from connector.edi.visma.read import NotADocument, decode, read_document
+from connector.edi.visma.fields import text
+from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document
 from connector.services.messages import DocumentMessage
 from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_type, unsent_reason
 from connector.services.ports import Ledger
@@ -255,6 +258,40 @@ class Decider:
         return Decision(State.TRANSLATED, translation=translation)
 
 
+def read_message(message: DocumentMessage, raw: bytes) -> Reading:
+    """Understand the document; what cannot be understood is parked under a hash of what is there."""
+    key = message.key
+    data: dict[str, Any] | None = None
+    try:
+        data = _with_type(decode(raw), key)
+        document = read_document(data, company=key.company, kind=key.kind)
+    except NotADocument as problem:
+        parked = Parked(
+            str(problem),
+            document=str(key),
+            next_step="Open the document in Visma; it is read again when it changes.",
+        )
+    except Parked as problem:
+        parked = problem
+    else:
+        # The poller's key stands: it knows from which list the row came.
+        document = replace(document, key=key)
+        sighting = _sighting(message, document.created, dated_on(data, key.kind))
+        return Reading(revision_id(document.content), document, None, sighting)
+    if data is None:
+        return Reading(hashlib.sha256(raw).hexdigest(), None, parked, _sighting(message, None, None))
+    sighting = _sighting(message, text(data, "createdDateTime"), dated_on(data, key.kind))
+    return Reading(content_hash(data), None, parked, sighting)
+
+
+def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
+    """The document with the type that its list gave it: a credit note must not be read as an invoice."""
+    document_type, colon, _ = key.number.partition(":")
+    if colon and key.kind.is_invoice and text(data, "documentType") is None:
+        return {**data, "documentType": document_type}
+    return data
+
+
 def choices(key: DocumentKey) -> str:
     """The commands between which a person chooses when nobody else knows whether the partner has a document."""
     return (
@@ -263,7 +300,7 @@ def choices(key: DocumentKey) -> str:
     )
 
 
-def sighting_of(message: DocumentMessage, created: str | None, dated: date | None) -> Sighting:
+def _sighting(message: DocumentMessage, created: str | None, dated: date | None) -> Sighting:
     """What is known of the age of a document."""
     return Sighting(
         created=created,

@@ -20,15 +20,12 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Arrival, Cause, Decide, Known, Requeue, Wait, plan
-from connector.domain.revisions import revision_id
 from connector.domain.routes import Route
 from connector.domain.row_version import row_version
 from connector.domain.transactions import Stream
 from connector.domain.words import clipped
-from connector.edi.visma.fields import text
-from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document
 from connector.services.claim_check import unloaded
-from connector.services.document_decision import Decider, Decision, Reading, sighting_of
+from connector.services.document_decision import Decider, Decision, Reading, read_message
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
@@ -72,7 +69,7 @@ class Translator:
             Transient, Conflict: try the message again.
         """
         raw = unloaded(message, self.payloads)
-        reading = _read(message, raw)
+        reading = read_message(message, raw)
         cause = Cause.of(message.cause)
         history = self._history(message.key)
         # Who asks for a second look has just changed the routing.
@@ -287,40 +284,6 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
         receiver_id=translation.receiver_id,
         business_number=translation.business_number,
     )
-
-
-def _read(message: DocumentMessage, raw: bytes) -> Reading:
-    """Understand the document; what cannot be understood is parked under a hash of what is there."""
-    key = message.key
-    data: dict[str, Any] | None = None
-    try:
-        data = _with_type(decode(raw), key)
-        document = read_document(data, company=key.company, kind=key.kind)
-    except NotADocument as problem:
-        parked = Parked(
-            str(problem),
-            document=str(key),
-            next_step="Open the document in Visma; it is read again when it changes.",
-        )
-    except Parked as problem:
-        parked = problem
-    else:
-        # The poller's key stands: it knows from which list the row came.
-        document = replace(document, key=key)
-        sighting = sighting_of(message, document.created, dated_on(data, key.kind))
-        return Reading(revision_id(document.content), document, None, sighting)
-    if data is None:
-        return Reading(hashlib.sha256(raw).hexdigest(), None, parked, sighting_of(message, None, None))
-    sighting = sighting_of(message, text(data, "createdDateTime"), dated_on(data, key.kind))
-    return Reading(content_hash(data), None, parked, sighting)
-
-
-def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
-    """The document with the type that its list gave it: a credit note must not be read as an invoice."""
-    document_type, colon, _ = key.number.partition(":")
-    if colon and key.kind.is_invoice and text(data, "documentType") is None:
-        return {**data, "documentType": document_type}
-    return data
 
 
 def _arrival(message: DocumentMessage, reading: Reading, receiver: str | None, cause: Cause) -> Arrival:
