@@ -239,6 +239,7 @@ class CursorView:
     unfinished: bool
     remembered: int
     waiting: int
+    begun_at: datetime | None = None
 
 
 class Cursors(Protocol):
