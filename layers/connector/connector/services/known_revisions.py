@@ -120,7 +120,9 @@ class KnownRevisions:
             self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)
             return
         for revision in revisions:
-            if revision.state in _UNSENT and (known is None or revision.sequence > known.sequence):
+            is_newer = known is None or revision.sequence > known.sequence
+            # A withdrawal from a former receiver is no state of the order; it still has to leave.
+            if is_newer and revision.state in _UNSENT and revision.withdraws is None:
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
         agreed = replace(agreed, revision_id=content, visma_version=version)
