@@ -6,7 +6,8 @@ Production code knows nothing of them: only base URLs differ.
 
 Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), `fault-rates`, `clock` (PUT), `reset`
 (POST), `health` (GET). Visma: `documents` (GET, POST, PATCH, DELETE), `generate`, `tokens/revoke` (POST),
-`tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful: `transactions` (GET), `transactions/<id>/advance`,
-`accounts`, `partners` (POST), `relationships`, `pace`, `limits` (PUT). Their bodies carry the names of the arguments of
+`tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful: `transactions`, `filed` (GET), `transactions/<id>`
+(DELETE), `transactions/<id>/advance`, `transactions/<id>/send`, `transactions/<id>/copy`, `accounts`, `partners`
+(POST), `relationships`, `pace`, `limits`, `options` (PUT). Their bodies carry the names of the arguments of
 the methods they call; durations are in seconds.
 """

@@ -48,7 +48,10 @@ class FaultRule:
         nth: The first matching request that is hit, counted from 1 when the rule was made.
         times: How many requests are hit; None never stops.
         seconds: Length of a delay.
-        status: Status of `error`.
+        status: Status of `error` and `stored_error`; any, also 100, 307 or 202.
+        form: What their body is: `json`, `html` or `empty`.
+        message: What their JSON or HTML says.
+        location: Their `Location` header; None leaves it out.
         retry_after: Seconds a 429 asks to wait; None leaves the header out.
         fields: What the JSON faults touch; empty touches all but the keys.
     """
@@ -60,6 +63,9 @@ class FaultRule:
     times: int | None = 1
     seconds: float = 0.2
     status: int = 500
+    form: str = "json"
+    message: str = "The sandbox was asked to refuse this."
+    location: str | None = None
     retry_after: int | None = 1
     fields: tuple[str, ...] = ()
     seen: int = 0
@@ -69,6 +75,8 @@ class FaultRule:
         """Refuse a fault that nobody knows."""
         if self.fault not in FAULTS:
             raise ValueError(f"The sandbox knows no fault '{self.fault}'; it knows {', '.join(sorted(FAULTS))}.")
+        if self.form not in _FORMS:
+            raise ValueError(f"The body of a fault is {', '.join(sorted(_FORMS))}, not '{self.form}'.")
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> FaultRule:
@@ -148,6 +156,20 @@ class FaultPlan:
         return None
 
 
+_FORMS: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
+    "json": lambda rule: Answer.of_json(rule.status, {"message": rule.message}),
+    "html": lambda rule: Answer.of_html(rule.status, rule.message),
+    "empty": lambda rule: Answer(rule.status),
+}
+
+
+def _error(rule: FaultRule) -> Answer:
+    answer = _FORMS[rule.form](rule)
+    if rule.location is not None:
+        answer.headers["Location"] = rule.location
+    return answer
+
+
 def _truncated(answer: Answer, _rule: FaultRule) -> Answer:
     answer.body = answer.body[: max(1, len(answer.body) // 2)]
     return answer
@@ -215,12 +237,13 @@ INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "html_200": lambda _: Answer.of_html(200, "Scheduled maintenance"),
     "empty_200": lambda _: Answer(200, b"", Headers({"Content-Type": "application/json"})),
     "empty_502": lambda _: Answer(502),
-    "error": lambda rule: Answer.of_json(rule.status, {"message": "The sandbox was asked to refuse this."}),
+    "error": _error,
 }
 """Answers given instead of doing the work."""
 
 SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "stored_502": lambda _answer, _rule: Answer.of_html(502, "502 Bad Gateway"),
+    "stored_error": lambda _answer, rule: _error(rule),
     "stored_html_200": lambda _answer, _rule: Answer.of_html(200, "Scheduled maintenance"),
     "truncated": _truncated,
     "cut_body": _cut_body,

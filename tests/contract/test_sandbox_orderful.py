@@ -11,7 +11,7 @@ import pytest
 
 from local.sandbox import orderful_mosaic
 from local.sandbox.orderful_create import V4_TYPES
-from local.sandbox.orderful_store import FILTERS, WORDS
+from local.sandbox.orderful_words import FILTERS, WORDS
 from tests.support.openapi import CONTRACTS, Contract
 from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
