@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +67,8 @@ def test_an_unknown_fault_is_refused_by_name() -> None:
         FaultRule("http_418")
     with pytest.raises(ValueError, match="no fault rule"):
         FaultRule.parse({"fault": "http_500", "often": 3})
+    with pytest.raises(ValueError, match="is empty, html, json, not 'xml'"):
+        FaultRule("error", form="xml")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,40 @@ def test_an_error_on_request_has_the_status_that_was_asked_for() -> None:
     sandbox = VismaSandbox()
     sandbox.fail("error", status=409)
     assert sandbox.app.test_client().get("/v1/branch").status_code == 409
+
+
+@pytest.mark.parametrize("fault", ["error", "stored_error"])
+@pytest.mark.parametrize(
+    ("status", "options", "body"),
+    [
+        (100, {"form": "empty"}, b""),
+        (102, {"form": "json"}, b""),
+        (200, {"form": "empty"}, b""),
+        (200, {"form": "html", "message": "Down"}, b"<h1>Down</h1>"),
+        (202, {"form": "empty"}, b""),
+        *((status, {"form": "empty", "location": "/elsewhere"}, b"") for status in (301, 302, 307, 308)),
+        (304, {"form": "html"}, b""),
+        (409, {"message": "Transaction already exists"}, b'{"message": "Transaction already exists"}'),
+        (422, {"message": "no"}, b'{"message": "no"}'),
+    ],
+)
+def test_any_answer_can_be_the_last_one_before_the_work_or_after_it(
+    fault: str, status: int, options: dict[str, Any], body: bytes
+) -> None:
+    with running_orderful() as orderful:
+        orderful.fail(fault, method="POST", status=status, **options)
+        # A client library waits for another answer behind a 1xx; the bytes on the line show that there is none.
+        content = json.dumps(ORDER_V3).encode()
+        head = f"POST /v3/transactions HTTP/1.1\r\nHost: sandbox\r\norderful-api-key: {API_KEY}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", int(orderful.url.rsplit(":", 1)[1])), timeout=5) as line:
+            line.sendall(head.encode() + content)
+            answer = b"".join(iter(lambda: line.recv(4096), b""))
+        first, _, rest = answer.partition(b"\r\n\r\n")
+        assert first.startswith(f"HTTP/1.1 {status} ".encode())
+        assert (b"Location: /elsewhere" in first) == ("location" in options)
+        assert (body in rest, bool(rest)) == (True, bool(body))
+        assert len(orderful.transactions()) == (fault == "stored_error")
 
 
 def test_throttling_on_request_is_written_as_each_vendor_writes_it() -> None:
