@@ -85,7 +85,17 @@ def test_what_a_person_sends_can_stay_sent_or_fail_and_the_relationship_decides_
     made = [invalid(sandbox) for _ in range(3)]
     for number, outcome in zip(made, ("SENT", "FAILED", None), strict=True):
         sandbox.send_by_hand(number, delivery=outcome)
+    sandbox.clock.advance(timedelta(days=1))
     assert [statuses(sandbox, number)[1] for number in made] == ["SENT", "FAILED", "SENT"]
+
+
+def test_what_stays_sent_was_last_updated_when_the_person_sent_it() -> None:
+    sandbox = OrderfulSandbox(pace=Pace(delivery=timedelta(minutes=2)))
+    made = invalid(sandbox)
+    sandbox.send_by_hand(made, delivery="SENT")
+    [before] = sandbox.transactions()
+    sandbox.clock.advance(timedelta(minutes=2))
+    assert sandbox.transactions() == [before]
 
 
 def test_what_is_under_way_in_validation_or_a_partners_is_not_sent_by_hand() -> None:
@@ -116,6 +126,14 @@ def test_a_copy_has_another_id_and_the_same_number_and_goes_its_own_way() -> Non
         (made, "PO-1", original),
     ]
     assert found[0]["fingerprint"] == found[1]["fingerprint"]
+
+
+def test_a_copy_of_what_was_sent_by_hand_is_held_again() -> None:
+    sandbox = OrderfulSandbox(pace=AT_ONCE)
+    original = invalid(sandbox)
+    sandbox.send_by_hand(original)
+    assert statuses(sandbox, original)[:2] == ("INVALID", "DELIVERED")
+    assert statuses(sandbox, sandbox.copy(original))[:2] == ("INVALID", "PENDING")
 
 
 def test_a_deleted_transaction_is_a_404_and_in_no_list_and_its_id_is_not_given_again() -> None:
@@ -150,9 +168,12 @@ def test_what_is_filed_is_told_apart_by_type_number_receiver_and_lines_whatever_
     }
     sandbox.app.test_client().post("/v3/transactions", json=body, headers=KEY)
     sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message={"a": "b"})
+    sandbox.add_partner("FJORDFISH")
+    to_another = {**body, "receiver": {"isaId": "FJORDFISHT"}}
+    sandbox.app.test_client().post("/v3/transactions", json=to_another, headers=KEY)
     found = control(sandbox, "GET", "filed")
     prints = [one["fingerprint"] for one in found]
-    assert [prints.index(one) for one in prints] == [0, 0, 2, 3, 0]
+    assert [prints.index(one) for one in prints] == [0, 0, 2, 3, 0, 5]
     assert found[0]["lines"] == [{"line": "1", "quantity": "10", "unit": "EA", "price": "12.5", "ids": {"BP": "1298"}}]
     assert found[4]["message"] == body["message"]
     assert (found[0]["version"], found[4]["version"]) == ("v4", "v3")

@@ -80,6 +80,7 @@ def test_the_number_is_unknown_while_a_transaction_is_in_validation() -> None:
     assert (shown["validationStatus"], shown["businessNumber"]) == ("PROCESSING", None)
     assert get(sandbox, f"/transactions/{made}", V4).get_json()["businessNumber"] is None
     assert (listed(sandbox), listed(sandbox, businessNumber="PO-1")) == ([made], [])
+    assert get(sandbox, "/transactions", V4, businessNumber="PO-1").get_json()["data"] == []
     sandbox.clock.advance(timedelta(minutes=1))
     assert get(sandbox, f"/v3/transactions/{made}").get_json()["businessNumber"] == "PO-1"
     assert listed(sandbox, businessNumber="PO-1") == [made]
@@ -205,8 +206,11 @@ def test_a_duplicate_is_refused_where_the_option_says_so_and_files_nothing() -> 
     create(sandbox)
     refused = sandbox.app.test_client().post("/transactions", json=order(quantity="11"), headers=V4)
     assert (refused.status_code, refused.get_json()["message"]) == (409, "Transaction already exists")
+    sandbox.add_partner("FJORDFISH")
+    to_another = {**order(), "receiverId": "FJORDFISHT"}
+    assert sandbox.app.test_client().post("/transactions", json=to_another, headers=V4).status_code == 202
     assert create(sandbox, "PO-2")
-    assert len(sandbox.transactions()) == 2
+    assert len(sandbox.transactions()) == 3
 
 
 def test_two_companies_behind_one_isa_id_can_file_the_same_number_to_the_same_partner() -> None:
