@@ -128,12 +128,12 @@ def test_a_copy_has_another_id_and_the_same_number_and_goes_its_own_way() -> Non
     assert found[0]["fingerprint"] == found[1]["fingerprint"]
 
 
-def test_a_copy_of_what_was_sent_by_hand_is_held_again() -> None:
+def test_a_copy_of_what_was_sent_by_hand_is_sent_by_itself_again() -> None:
     sandbox = OrderfulSandbox(pace=AT_ONCE)
-    original = invalid(sandbox)
-    sandbox.send_by_hand(original)
-    assert statuses(sandbox, original)[:2] == ("INVALID", "DELIVERED")
-    assert statuses(sandbox, sandbox.copy(original))[:2] == ("INVALID", "PENDING")
+    original = failed(sandbox)
+    statuses(sandbox, original)
+    sandbox.send_by_hand(original, delivery="DELIVERED")
+    assert (statuses(sandbox, original)[1], statuses(sandbox, sandbox.copy(original))[1]) == ("DELIVERED", "FAILED")
 
 
 def test_a_deleted_transaction_is_a_404_and_in_no_list_and_its_id_is_not_given_again() -> None:
