@@ -230,7 +230,8 @@ class OrderfulSandbox(Sandbox):
     def send_by_hand(self, transaction_id: str, *, delivery: str | None = None) -> None:
         """Let a person at Orderful send a transaction that is invalid, waits because of auto-send, or failed.
 
-        It is SENT at once and reaches its last status at the pace of deliveries; its validation stays what it is.
+        It is SENT at once and reaches its last status at the pace of deliveries; its validation stays what it is. What
+        is invalid or not sent automatically is not acknowledged (Orderful: documentation).
 
         Args:
             transaction_id: Its id in v3 or v4.

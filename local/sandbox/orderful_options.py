@@ -13,6 +13,7 @@ _CHOICES: Final[Mapping[str, frozenset[str]]] = {
     "number_search": frozenset({"all", "newest", "oldest", "none"}),
     "page_order": frozenset({"newest_first", "oldest_first"}),
     "list_shape": frozenset({"metadata", "items"}),
+    "v3_message": frozenset({"converted", "posted"}),
     "v4_reading": frozenset({"direct", "documented"}),
     "v4_validation": frozenset({"at_once", "later"}),
     "duplicates": frozenset({"taken", "refused"}),
@@ -39,6 +40,8 @@ class OrderfulOptions:
         list_shape: Of `GET /v3/transactions`: `metadata` with links, or `items`, which is
             `{items, meta: {limit, offset, total}}`, paged by `limit` and `offset` (Orderful: quick start; how it is
             paged is inferred).
+        v3_message: How v3 shows the message of a transaction that v4 created: `converted` to OrderfulJSON (Orderful:
+            the published structure always has `transactionSets`), or as it was `posted` (Orderful: so it is in v4).
         v4_reading: `documented` reads v4 transactions as the documentation of late 2026 has it: only by UUID, with a
             `links` object, 404 without the version header, and the message behind a redirect to a download that expires
             after five minutes. `direct` is lenient and answers with the message itself.
@@ -56,6 +59,7 @@ class OrderfulOptions:
     page_order: str = "newest_first"
     filters: frozenset[str] = FILTERS
     list_shape: str = "metadata"
+    v3_message: str = "converted"
     v4_reading: str = "direct"
     v4_validation: str = "at_once"
     duplicates: str = "taken"

@@ -11,6 +11,7 @@ from flask import Flask, g, request
 from flask import Response as FlaskResponse
 
 from local.sandbox.orderful_network import stamp
+from local.sandbox.orderful_options import OrderfulOptions
 from local.sandbox.orderful_store import ArgumentError, Transaction
 from local.sandbox.server import CONTROL_PREFIX, json_response
 
@@ -85,7 +86,7 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
             return not_found(transaction_id)
         shown = found.shown(base_url(), sandbox.options)
         if expand and sandbox.shows_message(found):
-            shown["message"] = _message(found)
+            shown["message"] = _message(found, sandbox.options)
         return json_response(shown)
 
     @app.get("/v3/transactions/<transaction_id>/message")
@@ -93,7 +94,7 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
         found = sandbox.find(transaction_id)
         if found is None or not sandbox.shows_message(found):
             return not_found(transaction_id)
-        return json_response(_message(found))
+        return json_response(_message(found, sandbox.options))
 
     @app.get("/v3/transactions/<transaction_id>/acknowledgment")
     def read_acknowledgment(transaction_id: str) -> FlaskResponse:
@@ -179,9 +180,9 @@ def base_url() -> str:
     return request.host_url.rstrip("/")
 
 
-def _message(transaction: Transaction) -> dict[str, Any]:
+def _message(transaction: Transaction, options: OrderfulOptions) -> dict[str, Any]:
     href = f"{base_url()}/v3/transactions/{transaction.id}/message"
-    return {"href": href, **transaction.content()}
+    return {"href": href, **transaction.content(options)}
 
 
 def list_page(

@@ -108,7 +108,6 @@ class Transaction:
             self.set_status("validation", "INVALID" if self.invalid else "VALID", self._at(pace.validation))
         if self.by_hand is not None:
             self._deliver_by_hand(self.by_hand, now, pace)
-            return
         if self.validation_status != "VALID" or self.relationship.auto_send == "DISABLED":
             return
         if self.delivery_status == "PENDING" and self._due(pace.delivery, now):
@@ -122,7 +121,7 @@ class Transaction:
             self.set_status("acknowledgment", "OVERDUE", self._at(ACKNOWLEDGMENT_TIMEOUT))
 
     def _deliver_by_hand(self, sent: SentByHand, now: datetime, pace: Pace) -> None:
-        """What was sent by hand is delivered, whatever validation says; no acknowledgment is asked of the partner."""
+        """What was sent by hand is delivered, whatever validation and auto-send say."""
         if self.delivery_status == "SENT" != sent.delivery and pace.delivery is not None:
             due = sent.at + pace.delivery
             if due <= now:
@@ -175,9 +174,11 @@ class Transaction:
         if which == "acknowledgment":
             self.acknowledged_at = at
 
-    def content(self) -> dict[str, Any]:
-        """The document as `/v3/.../message` shows it: a partner's as it came, since the sandbox does not translate."""
-        return dict(self.request["message"]) if self.direction == "in" else {"transactionSets": self.transaction_sets}
+    def content(self, options: OrderfulOptions = DEFAULTS) -> dict[str, Any]:
+        """The document as `/v3/.../message` shows it: a partner's as it came, ours as OrderfulJSON or as posted."""
+        message = self.request["message"]
+        as_posted = self.direction == "in" or (options.v3_message == "posted" and isinstance(message, dict))
+        return dict(message) if as_posted else {"transactionSets": self.transaction_sets}
 
     def shown_number(self, options: OrderfulOptions) -> str | None:
         """The business number as far as Orderful knows it by now."""

@@ -160,6 +160,9 @@ def test_the_v3_message_of_a_mosaic_document_is_orderfuljson_and_the_v4_message_
     assert one["PO1_loop"][0]["baselineItemData"][0]["quantity"] == "10"
     expanded = get(sandbox, f"/v3/transactions/{made}", expand="message").get_json()["message"]
     assert expanded["transactionSets"] == [one]
+    sandbox.set_options(v3_message="posted")
+    posted = get(sandbox, f"/v3/transactions/{made}/message").get_json()
+    assert posted == {"href": posted["href"], **order(quantity="10.00")["message"]}
     assert get(sandbox, f"/transactions/{made}/message", V4).get_json() == order(quantity="10.00")["message"]
 
 
