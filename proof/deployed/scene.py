@@ -158,6 +158,7 @@ def _routing(scene: Scene) -> dict[str, Any]:
             }
         },
         "defaults": {
+            "go_live": "2020-01-01",
             "settle": "0s",
             "on_revision": "replace",
             "units": {"STK": "each", "KRT": "case", "KG": "kilogram", "L": "litre"},
