@@ -54,6 +54,7 @@ class FaultRule:
         location: Their `Location` header; None leaves it out.
         retry_after: Seconds a 429 asks to wait; None leaves the header out.
         fields: What the JSON faults touch; empty touches all but the keys.
+        total: What `wrong_total` states as `totalCount`.
     """
 
     fault: str
@@ -68,6 +69,7 @@ class FaultRule:
     location: str | None = None
     retry_after: int | None = 1
     fields: tuple[str, ...] = ()
+    total: int = 0
     seen: int = 0
     used: int = 0
 
@@ -229,6 +231,24 @@ def _changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
     return answer
 
 
+def _with_total(*, stated: bool) -> Callable[[Answer, FaultRule], Answer]:
+    """State a wrong `totalCount` in each row of a list, or none."""
+
+    def spoil(answer: Answer, rule: FaultRule) -> Answer:
+        def touch(row: Any) -> Any:
+            if not isinstance(row, dict) or not isinstance(row.get("metadata"), dict):
+                return row
+            metadata = {name: value for name, value in row["metadata"].items() if name != "totalCount"}
+            return row | {"metadata": {"totalCount": rule.total, **metadata} if stated else metadata}
+
+        return _changed_json(answer, lambda rows: [touch(row) for row in rows] if isinstance(rows, list) else rows)
+
+    return spoil
+
+
+LOCK_COLLISION: Final = "Error: Another process has updated the 'POOrder' record. Your changes will be lost."
+"""The base product's text when two writers meet; under which status Visma answers it is not documented."""
+
 INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "http_500": lambda _: Answer.of_json(500, {"message": "An error has occurred."}),
     "http_502_html": lambda _: Answer.of_html(502, "502 Bad Gateway"),
@@ -238,6 +258,7 @@ INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "empty_200": lambda _: Answer(200, b"", Headers({"Content-Type": "application/json"})),
     "empty_502": lambda _: Answer(502),
     "error": _error,
+    "lock_collision": lambda rule: Answer.of_json(rule.status, {"message": LOCK_COLLISION}),
 }
 """Answers given instead of doing the work."""
 
@@ -248,6 +269,8 @@ SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "truncated": _truncated,
     "cut_body": _cut_body,
     "wrong_shape": _records_object,
+    "wrong_total": _with_total(stated=True),
+    "missing_total": _with_total(stated=False),
     "wrapped_scalars": lambda answer, _rule: _changed_json(answer, _wrapped),
     "null_fields": _without_values(drop=False),
     "missing_fields": _without_values(drop=True),

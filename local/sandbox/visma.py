@@ -10,11 +10,10 @@ from __future__ import annotations
 import base64
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask import Response as FlaskResponse
 from flask import g, request
@@ -23,11 +22,13 @@ from werkzeug.exceptions import HTTPException
 from local.sandbox.faults import Answer
 from local.sandbox.server import Sandbox, json_bytes, json_response
 from local.sandbox.visma_connect import Grant, SandboxCompany, TokenService
+from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_generator import Recipe, generate
-from local.sandbox.visma_orders import CLOSED_FOR_GOOD, updated
-from local.sandbox.visma_resources import Resource, resource_named
+from local.sandbox.visma_options import VismaOptions
+from local.sandbox.visma_orders import entered, updated
+from local.sandbox.visma_resources import Document, Resource, resource_named
 from local.sandbox.visma_routes import add_api, add_controls
-from local.sandbox.visma_store import BadRequest, Document, Row, Store
+from local.sandbox.visma_store import Row, Store
 
 CLIENT_ID: Final = "isv_sandbox"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - opens nothing but the sandbox
@@ -38,30 +39,6 @@ RATE_POLICY: Final = "4-fixed-window"
 class _Window:
     started: datetime
     used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class VismaOptions:
-    """How the sandbox behaves where Visma's behaviour is configurable, unknown or changes.
-
-    Attributes:
-        zone: Zone of `lastModifiedDateTime` and of its filter (Visma: nowhere documented).
-        order_by: Order of list rows: `number` or `modified` (Visma: undocumented).
-        max_page_size: Where pages are cut in silence.
-        hourly_budget: Requests an hour for each company and client.
-        company_header: True when a missing `ipp-company-id` gives empty lists; a wrong one always does.
-        refuses_update: Statuses whose orders answer a PUT with 400 (Visma: undocumented); `Closed`, `Cancelled`,
-            `Voided` and `Balanced` always do. In others a PUT of `hold` alone is still taken.
-        customer_tenants: Tenants that get a token which the API then answers with 401.
-    """
-
-    zone: str = "Europe/Oslo"
-    order_by: str = "number"
-    max_page_size: int = 1000
-    hourly_budget: int = 15_000
-    company_header: bool = True
-    refuses_update: frozenset[str] = CLOSED_FOR_GOOD
-    customer_tenants: frozenset[str] = field(default_factory=frozenset)
 
 
 class VismaSandbox(Sandbox):
@@ -99,10 +76,7 @@ class VismaSandbox(Sandbox):
 
     def forget(self) -> None:
         """Drop documents, tokens and used budgets; the companies stay, with their branches."""
-        options = self.options
-        self._store = Store(
-            self.clock, zone=options.zone, order_by=options.order_by, max_page_size=options.max_page_size
-        )
+        self._store = Store(self.clock, self.options)
         self._windows: dict[tuple[str, str], _Window] = {}
         self._edits: dict[tuple[str, str], deque[Document]] = {}
         self.connect.revoke_all()
@@ -118,10 +92,7 @@ class VismaSandbox(Sandbox):
         if unknown:
             raise ValueError(f"The sandbox Visma has no option {', '.join(sorted(unknown))}.")
         with self.lock:
-            self.options = replace(self.options, **changes)
-            self._store.zone = ZoneInfo(self.options.zone)
-            self._store.order_by = self.options.order_by
-            self._store.max_page_size = self.options.max_page_size
+            self.options = self._store.options = replace(self.options, **changes)
 
     def set_companies(self, *companies: SandboxCompany) -> None:
         """Serve these companies from now on; documents of the ones before are out of sight."""
@@ -148,15 +119,20 @@ class VismaSandbox(Sandbox):
         company: str | None = None,
         visible_after: timedelta = timedelta(0),
         as_is: bool = False,
+        at: datetime | None = None,
     ) -> Document:
         """Create or replace a document; the sandbox stamps `lastModifiedDateTime` and `timeStamp`.
+
+        A new document of a list that shows `createdDateTime` gets that stamp too, and the lines of a new order get the
+        days that they do not state (see `visma_orders.entered`).
 
         Args:
             kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote`, `supplier` ...
             document: As Visma shows it.
             company: Company number; None takes the first company.
             visible_after: Readers see the state before for this long (a transaction that commits late).
-            as_is: Keep the document's own stamps, or their absence.
+            as_is: Keep the document as it is: its own stamps and days, or their absence.
+            at: The moment that the stamps show; None takes the clock's.
 
         Returns:
             The document as stored.
@@ -165,8 +141,14 @@ class VismaSandbox(Sandbox):
             ValueError: the kind is unknown or the number is missing.
         """
         with self.lock:
+            company, resource = self._company(company), resource_named(kind)
+            known = self._store.find(
+                company, resource, str(document.get(resource.number)), document.get("documentType")
+            )
+            if resource.name == "purchaseorder" and not known and not as_is:
+                document = entered(document)
             return self._store.put(
-                self._company(company), resource_named(kind), document, visible_after=visible_after, as_is=as_is
+                company, resource, document, visible_after=visible_after, as_is=as_is, at=at
             ).document
 
     def edit_document(
@@ -254,8 +236,8 @@ class VismaSandbox(Sandbox):
         resource = resource_named(kind)
         with self.lock:
             return [
-                str(self.put_document(kind, document, company=company)[resource.number])
-                for document in generate(kind, recipe)
+                str(self.put_document(kind, document, company=company, at=recipe.moment(index))[resource.number])
+                for index, document in enumerate(generate(kind, recipe))
             ]
 
     def revoke_tokens(self) -> None:
@@ -348,7 +330,8 @@ class VismaSandbox(Sandbox):
         row = self._store.find(g.company, resource, _decoded(number), document_type) if g.company else None
         if row is None:
             return json_response({"message": f"The {resource.name} {number} was not found."}, 404)
-        response = json_bytes(row.text())
+        asked = resource.single_parameters if self.options.single_expands else None
+        response = json_bytes(row.text(resource.hidden(request.args, asked)))
         if resource.row_version and "timeStamp" in row.document:
             response.headers["ETag"] = f'"{row.document["timeStamp"]}"'
         return response

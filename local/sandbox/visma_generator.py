@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -36,6 +36,10 @@ class Recipe:
         status: Of each document.
         branch: Branch number.
         seed: Same seed, same documents.
+        first_day: The earliest day that a document bears as its date.
+        days: The dates are spread over so many days from then on.
+        written_at: When the first document was created and last modified; None is now. Aware.
+        written_every: How much later each following one was.
     """
 
     count: int
@@ -47,18 +51,35 @@ class Recipe:
     status: str = "Open"
     branch: str = "1"
     seed: int = 0
+    first_day: date = _FIRST_DAY
+    days: int = 28
+    written_at: datetime | None = None
+    written_every: timedelta = timedelta(0)
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Recipe:
-        """Read a recipe from JSON.
+        """Read a recipe from JSON: `first_day` and `written_at` in ISO 8601, `written_every_seconds` as a number.
 
         Raises:
-            ValueError: a name is unknown or `count` is missing.
+            ValueError: a name is unknown, `count` is missing, a time is not readable or has no zone.
         """
+        values = dict(body)
+        if "first_day" in values:
+            values["first_day"] = date.fromisoformat(values["first_day"])
+        if "written_at" in values:
+            values["written_at"] = datetime.fromisoformat(values["written_at"])
+            if values["written_at"].tzinfo is None:
+                raise ValueError("'written_at' needs a zone.")
+        if "written_every_seconds" in values:
+            values["written_every"] = timedelta(seconds=values.pop("written_every_seconds"))
         try:
-            return cls(**body)
+            return cls(**values)
         except TypeError as error:
             raise ValueError(f"This is no recipe for documents: {error}.") from None
+
+    def moment(self, index: int) -> datetime | None:
+        """When the document at this position was written; None is now."""
+        return None if self.written_at is None else self.written_at + index * self.written_every
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +99,7 @@ def generate(kind: str, recipe: Recipe) -> Iterator[Document]:
     """The documents of a recipe, one by one.
 
     Args:
-        kind: `purchaseorder`, `supplierInvoice`, `customerinvoice` or `customerCreditNote`.
+        kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote` or `customerDebitNote`.
         recipe: What they look like.
 
     Raises:
@@ -93,7 +114,7 @@ def generate(kind: str, recipe: Recipe) -> Iterator[Document]:
         for _ in range(recipe.lines):
             item, description, unit, price = chance.choice(_ITEMS)
             lines.append(_Line(item, description, unit, Decimal(price), Decimal(chance.randint(1, 40))))
-        day = _FIRST_DAY + timedelta(days=chance.randint(0, 27))
+        day = recipe.first_day + timedelta(days=chance.randint(0, recipe.days - 1))
         party = recipe.parties[index % len(recipe.parties)]
         yield build(str(recipe.first_number + index), party, day, lines, recipe)
 
@@ -166,7 +187,7 @@ def _purchase_order(number: str, party: str, day: date, lines: Sequence[_Line], 
                 "amount": float(line.amount),
                 "receivedAmt": 0.0,
                 "alternateId": None,
-                "requested": delivery,
+                "requested": _day(day),
                 "promised": delivery,
                 "completed": False,
                 "canceled": False,
@@ -300,4 +321,5 @@ _BUILDERS: Final[Mapping[str, Callable[[str, str, date, Sequence[_Line], Recipe]
     "supplierinvoice": _supplier_invoice,
     "customerinvoice": _customer_document("Invoice", "invoiceLines"),
     "customercreditnote": _customer_document("CreditNote", "lines"),
+    "customerdebitnote": _customer_document("DebitNote", "lines"),
 }

@@ -1,4 +1,7 @@
-"""What a PUT does to a purchase order of the sandbox: all of it or nothing (Visma: PurchaseOrderUpdateDto)."""
+"""Purchase orders of the sandbox: what entering one adds, and what a PUT does: all of it or nothing.
+
+Source: Visma, PurchaseOrderUpdateDto; the days of a line, see `entered`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from local.sandbox.visma_store import BadRequest, Document
+from local.sandbox.visma_filters import BadRequest
+from local.sandbox.visma_resources import Document
 
 CLOSED_FOR_GOOD: Final = frozenset({"Closed", "Cancelled", "Voided", "Balanced"})
 _CENT: Final = Decimal("0.01")
@@ -92,6 +96,20 @@ LINE: Final = {
 }
 _GROUPS: Final = frozenset({"shippingContact", "remitContact", "shippingAddress", "remitAddress"})
 _BARE: Final = {"lines", "changeDatesOnLines", "timeStamp"}
+
+
+def entered(order: Document) -> Document:
+    """A new order with the days that its lines do not state.
+
+    A line's `requested` is the order date and its `promised` the header's `promisedOn` (Visma: source of the base
+    product, to be confirmed on a tenant). A day that is stated as null stays null.
+    """
+    days = {"requested": order.get("date"), "promised": order.get("promisedOn")}
+    usual = {name: day for name, day in days.items() if day is not None}
+    lines = order.get("lines")
+    if not usual or not isinstance(lines, list):
+        return order
+    return order | {"lines": [usual | line if isinstance(line, dict) else line for line in lines]}
 
 
 def updated(order: Document, body: Any, *, refusing: frozenset[str], last_line: int) -> tuple[Document, int]:

@@ -10,9 +10,9 @@ from flask import Response as FlaskResponse
 
 from local.sandbox.server import CONTROL_PREFIX, json_response
 from local.sandbox.visma_connect import SCOPES, SandboxCompany, TokenRefused
+from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_generator import Recipe
-from local.sandbox.visma_resources import Resource, resource_named
-from local.sandbox.visma_store import BadRequest, Document
+from local.sandbox.visma_resources import Document, Resource, resource_named
 
 if TYPE_CHECKING:
     from local.sandbox.visma import VismaSandbox

@@ -17,9 +17,10 @@ from typing import Any
 from local.sandbox.orderful import API_KEY, OrderfulSandbox
 from local.sandbox.orderful_options import OrderfulOptions
 from local.sandbox.orderful_store import Pace
-from local.sandbox.visma import CLIENT_ID, CLIENT_SECRET, VismaOptions, VismaSandbox
+from local.sandbox.visma import CLIENT_ID, CLIENT_SECRET, VismaSandbox
 from local.sandbox.visma_connect import SCOPES, SandboxCompany
 from local.sandbox.visma_generator import Recipe
+from local.sandbox.visma_options import VismaOptions
 
 __all__ = [
     "API_KEY",

@@ -266,3 +266,37 @@ def test_a_reset_forgets_documents_faults_log_and_clock() -> None:
     assert sandbox.requests() == []
     assert sandbox.app.test_client().get("/v1/branch", headers=headers).status_code == 401
     assert sandbox.app.test_client().get("/v1/branch", headers=bearer(sandbox)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "metadata"),
+    [
+        ("wrong_total", {"total": 1}, {"totalCount": 1, "maxPageSize": 1000}),
+        ("wrong_total", {}, {"totalCount": 0, "maxPageSize": 1000}),
+        ("missing_total", {}, {"maxPageSize": 1000}),
+    ],
+)
+def test_the_total_of_a_list_is_wrong_or_missing_and_its_rows_are_right(
+    fault: str, options: dict[str, int], metadata: dict[str, int]
+) -> None:
+    sandbox = VismaSandbox()
+    sandbox.generate("purchaseorder", Recipe(count=3))
+    client, headers = sandbox.app.test_client(), bearer(sandbox)
+    sandbox.fail(fault, path_prefix="/v1/purchaseorder", times=2, **options)
+    rows = client.get("/v1/purchaseorder", headers=headers).get_json()
+    assert [(row["orderNbr"], row["metadata"]) for row in rows] == [
+        (number, metadata) for number in ("500001", "500002", "500003")
+    ]
+    single = client.get("/v1/purchaseorder/500001", headers=headers)
+    assert single.get_json()["orderNbr"] == "500001"
+
+
+def test_a_refusal_says_what_it_is_told_to_and_a_lock_collision_what_the_base_product_says() -> None:
+    sandbox = VismaSandbox()
+    sandbox.fail("error", status=400, message="The tax zone is missing.")
+    sandbox.fail("lock_collision")
+    client = sandbox.app.test_client()
+    answers = [client.get("/v1/branch") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [400, 500]
+    assert answers[0].get_json() == {"message": "The tax zone is missing."}
+    assert "Another process has updated" in answers[1].get_json()["message"]
