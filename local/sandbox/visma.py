@@ -21,13 +21,15 @@ from werkzeug.exceptions import HTTPException
 
 from local.sandbox.faults import Answer
 from local.sandbox.server import Sandbox, json_bytes, json_response
+from local.sandbox.visma_activity import Activity
 from local.sandbox.visma_connect import Grant, SandboxCompany, TokenService
+from local.sandbox.visma_controls import add_controls
 from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_generator import Recipe, generate
 from local.sandbox.visma_options import VismaOptions
 from local.sandbox.visma_orders import entered, updated
 from local.sandbox.visma_resources import Document, Resource, resource_named
-from local.sandbox.visma_routes import add_api, add_controls
+from local.sandbox.visma_routes import add_api
 from local.sandbox.visma_store import Row, Store
 
 CLIENT_ID: Final = "isv_sandbox"
@@ -48,6 +50,7 @@ class VismaSandbox(Sandbox):
         companies: Company number -> company.
         options: The behaviour; change it with `set_options`.
         connect: The token service.
+        activity: What people and nightly jobs do to documents that are there.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class VismaSandbox(Sandbox):
         self.companies = {company.company_id: company for company in companies or (SandboxCompany(),)}
         self.options = options or VismaOptions()
         self.connect = TokenService(self.clock, dict(clients or {CLIENT_ID: CLIENT_SECRET}))
+        self.activity = Activity(self)
         self._request_ids = count(1)
         self.forget()
         add_api(self, self.app)
@@ -167,7 +171,7 @@ class VismaSandbox(Sandbox):
             ValueError: there is no such document.
         """
         with self.lock:
-            row = self._row(kind, number, company, document_type)
+            row = self.row(kind, number, company, document_type)
             document = {**row.document, **(changes or {})}
             return self.put_document(kind, document, company=company, visible_after=visible_after)
 
@@ -189,15 +193,21 @@ class VismaSandbox(Sandbox):
         """
         with self.lock:
             company = self._company(company)
-            edited = self._edited(self._row("purchaseorder", number, company, None), update)
+            edited = self._edited(self.row("purchaseorder", number, company), update, company)
             if before_put:
                 self._edits.setdefault((company, number), deque()).append(update)
             else:
                 self._store.put(company, resource_named("purchaseorder"), edited[0], last_line=edited[1])
 
-    def _edited(self, row: Row, update: Any) -> tuple[Document, int]:
-        """An order after an update, and its highest line number."""
-        return updated(row.document, update, refusing=self.options.refuses_update, last_line=row.last_line)
+    def _edited(self, row: Row, update: Any, company: str) -> tuple[Document, int]:
+        """An order after an update, and its highest line number; a new supplier comes with its name, if it is known."""
+        refusing = self.options.refuses_update
+        order, last_line = updated(row.document, update, refusing=refusing, last_line=row.last_line)
+        number = str((order.get("supplier") or {}).get("number"))
+        known = self._store.find(company, resource_named("supplier"), number) if "supplier" in update else None
+        if known:
+            order["supplier"] = {name: known.document.get(name) for name in ("internalId", "number", "name")}
+        return order, last_line
 
     def remove_document(
         self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
@@ -208,7 +218,7 @@ class VismaSandbox(Sandbox):
             ValueError: there is no such document.
         """
         with self.lock:
-            self._row(kind, number, company, document_type)
+            self.row(kind, number, company, document_type)
             self._store.remove(self._company(company), resource_named(kind), number, document_type)
 
     def document(
@@ -220,12 +230,16 @@ class VismaSandbox(Sandbox):
             ValueError: there is no such document.
         """
         with self.lock:
-            return self._row(kind, number, company, document_type).document
+            return self.row(kind, number, company, document_type).document
 
     def documents(self, kind: str, *, company: str | None = None) -> list[Document]:
         """All documents of a kind as readers see them now, in the order of lists."""
+        return [row.document for row in self.rows(kind, company)]
+
+    def rows(self, kind: str, company: str | None = None) -> list[Row]:
+        """The stored rows of a kind as readers see them now, in the order of lists."""
         with self.lock:
-            return [row.document for row in self._store.rows(self._company(company), resource_named(kind))]
+            return self._store.rows(self._company(company), resource_named(kind))
 
     def generate(self, kind: str, recipe: Recipe, *, company: str | None = None) -> list[str]:
         """Create documents in bulk and give their numbers.
@@ -252,7 +266,12 @@ class VismaSandbox(Sandbox):
             raise ValueError(f"The sandbox Visma has no company '{company}'; it has {', '.join(self.companies)}.")
         return company
 
-    def _row(self, kind: str, number: str, company: str | None, document_type: str | None) -> Row:
+    def row(self, kind: str, number: str, company: str | None = None, document_type: str | None = None) -> Row:
+        """The stored row of a document as readers see it now.
+
+        Raises:
+            ValueError: there is no such document.
+        """
         row = self._store.find(self._company(company), resource_named(kind), number, document_type)
         if row is None:
             raise ValueError(f"The sandbox Visma has no {kind} {number}.")
@@ -349,7 +368,7 @@ class VismaSandbox(Sandbox):
             return FlaskResponse(status=412)
         if not request.is_json:
             return json_response({"message": "The content type must be application/json."}, 415)
-        order, last_line = self._edited(row, request.get_json(silent=True))
+        order, last_line = self._edited(row, request.get_json(silent=True), g.company)
         row = self._store.put(g.company, resource, order, last_line=last_line)
         return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})
 

@@ -1,0 +1,176 @@
+"""The control routes of the sandbox Visma (`/_sandbox/...`), by which demo and tests steer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request
+
+from local.sandbox.server import CONTROL_PREFIX
+from local.sandbox.visma_activity import Selection
+from local.sandbox.visma_connect import SandboxCompany
+from local.sandbox.visma_events import Renaming
+from local.sandbox.visma_generator import Recipe
+from local.sandbox.visma_resources import Document
+
+if TYPE_CHECKING:
+    from local.sandbox.visma import VismaSandbox
+
+
+def add_controls(sandbox: VismaSandbox, app: Flask) -> None:
+    """What only demo and tests use."""
+    _add_document_controls(sandbox, app)
+    _add_activity_controls(sandbox, app)
+    _add_setting_controls(sandbox, app)
+
+
+def _add_document_controls(sandbox: VismaSandbox, app: Flask) -> None:
+    documents = f"{CONTROL_PREFIX}/documents"
+
+    @app.post(documents)
+    def put() -> tuple[list[Document], int]:
+        body = request.get_json()
+        stored = [
+            sandbox.put_document(
+                body["kind"],
+                document,
+                company=body.get("company"),
+                visible_after=timedelta(seconds=body.get("visible_after_seconds", 0)),
+                as_is=body.get("as_is", False),
+            )
+            for document in body.get("documents") or [body["document"]]
+        ]
+        return stored, 201
+
+    @app.patch(documents)
+    def edit() -> Document:
+        body = request.get_json()
+        return sandbox.edit_document(
+            body["kind"],
+            body["number"],
+            body.get("changes"),
+            company=body.get("company"),
+            document_type=body.get("document_type"),
+            visible_after=timedelta(seconds=body.get("visible_after_seconds", 0)),
+        )
+
+    @app.patch(f"{CONTROL_PREFIX}/orders/<number>")
+    def edit_order(number: str) -> tuple[str, int]:
+        body = request.get_json()
+        sandbox.edit_order(
+            number, body["update"], company=body.get("company"), before_put=body.get("before_put", False)
+        )
+        return "", 204
+
+    @app.delete(documents)
+    def remove() -> tuple[str, int]:
+        body = request.get_json()
+        sandbox.remove_document(
+            body["kind"], body["number"], company=body.get("company"), document_type=body.get("document_type")
+        )
+        return "", 204
+
+    @app.get(documents)
+    def read() -> list[Document]:
+        return sandbox.documents(request.args["kind"], company=request.args.get("company"))
+
+    @app.post(f"{CONTROL_PREFIX}/generate")
+    def make() -> tuple[dict[str, Any], int]:
+        body = request.get_json()
+        kind, company = body.pop("kind"), body.pop("company", None)
+        numbers = sandbox.generate(kind, Recipe.parse(body), company=company)
+        return {"count": len(numbers), "first": numbers[:1], "last": numbers[-1:]}, 201
+
+
+def _add_activity_controls(sandbox: VismaSandbox, app: Flask) -> None:
+    """What happens to many documents in one call; each answers with the numbers of those that were written."""
+    activity = sandbox.activity
+
+    @app.post(f"{CONTROL_PREFIX}/touches")
+    def touch() -> dict[str, Any]:
+        body = request.get_json()
+        return _written(
+            activity.touch(
+                Selection.take(body),
+                body.get("cause", "touch"),
+                one_stamp=body.get("one_stamp", False),
+                quantities=_quantities(body["quantities"]) if "quantities" in body else None,
+            )
+        )
+
+    @app.post(f"{CONTROL_PREFIX}/edits")
+    def edit_many() -> dict[str, Any]:
+        body = request.get_json()
+        if "update" in body:
+            return _written(activity.edit_orders(Selection.take(body, kind="purchaseorder"), body["update"]))
+        return _written(activity.edit(Selection.take(body), body["changes"]))
+
+    @app.post(f"{CONTROL_PREFIX}/renames")
+    def rename() -> dict[str, Any]:
+        body = request.get_json()
+        selection = Selection.take(body)
+        manner = {name: body.pop(name) for name in ("open_only", "stamped") if name in body}
+        try:
+            renaming = Renaming(**body)
+        except TypeError as error:
+            raise ValueError(f"This is no renaming: {error}.") from None
+        return _written(activity.rename(selection, renaming, **manner))
+
+    @app.post(f"{CONTROL_PREFIX}/deletions")
+    def delete() -> dict[str, Any]:
+        return _written(activity.delete(Selection.take(request.get_json())))
+
+    @app.put(f"{CONTROL_PREFIX}/orders/<number>/supplier")
+    def correct_supplier(number: str) -> dict[str, Any]:
+        supplier = request.get_json()
+        company = supplier.pop("company", None)
+        return _written(activity.correct_supplier(number, supplier, company=company))
+
+    @app.post(f"{CONTROL_PREFIX}/orders/<number>/call-offs")
+    def call_off(number: str) -> tuple[dict[str, Any], int]:
+        body = request.get_json()
+        quantities, company = _quantities(body["quantities"]), body.get("company")
+        written = activity.call_off(number, body["number"], quantities, header=body.get("header"), company=company)
+        return _written(written), 201
+
+
+def _written(numbers: list[str]) -> dict[str, Any]:
+    return {"count": len(numbers), "numbers": numbers}
+
+
+def _quantities(by_line: Mapping[str, Any]) -> dict[int, Decimal]:
+    return {int(line): Decimal(str(quantity)) for line, quantity in by_line.items()}
+
+
+def _add_setting_controls(sandbox: VismaSandbox, app: Flask) -> None:
+    @app.post(f"{CONTROL_PREFIX}/tokens/revoke")
+    def revoke() -> tuple[str, int]:
+        sandbox.revoke_tokens()
+        return "", 204
+
+    @app.put(f"{CONTROL_PREFIX}/tokens/lifetime")
+    def lifetime() -> tuple[str, int]:
+        sandbox.connect.lifetime = timedelta(seconds=request.get_json()["seconds"])
+        return "", 204
+
+    @app.put(f"{CONTROL_PREFIX}/options")
+    def options() -> tuple[str, int]:
+        body = request.get_json()
+        for name in ("refuses_update", "customer_tenants"):
+            if name in body:
+                body[name] = frozenset(body[name])
+        sandbox.set_options(**body)
+        return "", 204
+
+    @app.put(f"{CONTROL_PREFIX}/companies")
+    def companies() -> tuple[str, int]:
+        sandbox.set_companies(*(SandboxCompany.parse(company) for company in request.get_json()))
+        return "", 204
+
+    @app.put(f"{CONTROL_PREFIX}/clients")
+    def clients() -> tuple[str, int]:
+        sandbox.connect.clients = dict(request.get_json())
+        return "", 204
