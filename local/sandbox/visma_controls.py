@@ -14,7 +14,8 @@ from local.sandbox.visma_activity import Selection
 from local.sandbox.visma_connect import SandboxCompany
 from local.sandbox.visma_events import Renaming
 from local.sandbox.visma_generator import Recipe
-from local.sandbox.visma_resources import Document
+from local.sandbox.visma_resources import Document, resource_named
+from local.sandbox.visma_situations import SITUATIONS, situation_named
 
 if TYPE_CHECKING:
     from local.sandbox.visma import VismaSandbox
@@ -24,6 +25,7 @@ def add_controls(sandbox: VismaSandbox, app: Flask) -> None:
     """What only demo and tests use."""
     _add_document_controls(sandbox, app)
     _add_activity_controls(sandbox, app)
+    _add_situation_controls(sandbox, app)
     _add_setting_controls(sandbox, app)
 
 
@@ -135,6 +137,27 @@ def _add_activity_controls(sandbox: VismaSandbox, app: Flask) -> None:
         quantities, company = _quantities(body["quantities"]), body.get("company")
         written = activity.call_off(number, body["number"], quantities, header=body.get("header"), company=company)
         return _written(written), 201
+
+
+def _add_situation_controls(sandbox: VismaSandbox, app: Flask) -> None:
+    """Ready-made sample documents; see `visma_situations`."""
+    situations = f"{CONTROL_PREFIX}/situations"
+
+    @app.get(situations)
+    def catalogue() -> list[dict[str, str]]:
+        return [{"name": one.name, "kind": one.kind, "rule": one.rule} for one in SITUATIONS.values()]
+
+    @app.post(situations)
+    def put_situations() -> tuple[list[dict[str, str]], int]:
+        body = request.get_json()
+        chosen = [situation_named(name) for name in body.get("names", SITUATIONS)]
+        answer = []
+        for one in chosen:
+            document = one.document() | body.get("changes", {})
+            stored = sandbox.put_document(one.kind, document, company=body.get("company"))
+            number = stored[resource_named(one.kind).number]
+            answer.append({"name": one.name, "kind": one.kind, "number": number})
+        return answer, 201
 
 
 def _written(numbers: list[str]) -> dict[str, Any]:

@@ -83,7 +83,9 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """A line as it is ordered or billed, in the document's currency; its amount follows from quantity and price."""
+
     item: str
     description: str
     unit: str
@@ -92,6 +94,7 @@ class _Line:
 
     @property
     def amount(self) -> Decimal:
+        """Quantity by price, to the cent."""
         return (self.price * self.quantity).quantize(_CENT, ROUND_HALF_UP)
 
 
@@ -105,25 +108,39 @@ def generate(kind: str, recipe: Recipe) -> Iterator[Document]:
     Raises:
         ValueError: no documents of this kind can be generated.
     """
-    if kind.lower() not in _BUILDERS:
-        raise ValueError(f"The sandbox cannot generate '{kind}'; it can {', '.join(_BUILDERS)}.")
-    build = _BUILDERS[kind.lower()]
+    build = _builder(kind)
     for index in range(recipe.count):
         chance = random.Random(f"{recipe.seed}/{index}")
         lines = []
         for _ in range(recipe.lines):
             item, description, unit, price = chance.choice(_ITEMS)
-            lines.append(_Line(item, description, unit, Decimal(price), Decimal(chance.randint(1, 40))))
+            lines.append(Line(item, description, unit, Decimal(price), Decimal(chance.randint(1, 40))))
         day = recipe.first_day + timedelta(days=chance.randint(0, recipe.days - 1))
         party = recipe.parties[index % len(recipe.parties)]
         yield build(str(recipe.first_number + index), party, day, lines, recipe)
+
+
+def built(kind: str, number: str, lines: Sequence[Line], recipe: Recipe) -> Document:
+    """One document with just these lines, for the first party of the recipe and on its first day.
+
+    Raises:
+        ValueError: no documents of this kind can be generated.
+    """
+    return _builder(kind)(number, recipe.parties[0], recipe.first_day, lines, recipe)
+
+
+def _builder(kind: str) -> Callable[[str, str, date, Sequence[Line], Recipe], Document]:
+    try:
+        return _BUILDERS[kind.lower()]
+    except KeyError:
+        raise ValueError(f"The sandbox cannot generate '{kind}'; it can {', '.join(_BUILDERS)}.") from None
 
 
 def _day(day: date) -> str:
     return f"{day.isoformat()}T00:00:00"
 
 
-def _sum(lines: Sequence[_Line]) -> Decimal:
+def _sum(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount for line in lines), Decimal(0))
 
 
@@ -131,7 +148,7 @@ def _base(amount: Decimal, recipe: Recipe) -> float:
     return float((amount * Decimal(str(recipe.rate))).quantize(_CENT, ROUND_HALF_UP))
 
 
-def _purchase_order(number: str, party: str, day: date, lines: Sequence[_Line], recipe: Recipe) -> Document:
+def _purchase_order(number: str, party: str, day: date, lines: Sequence[Line], recipe: Recipe) -> Document:
     total = _sum(lines)
     delivery = _day(day + timedelta(days=7))
     return {
@@ -201,7 +218,7 @@ def _purchase_order(number: str, party: str, day: date, lines: Sequence[_Line], 
     }
 
 
-def _supplier_invoice(number: str, party: str, day: date, lines: Sequence[_Line], recipe: Recipe) -> Document:
+def _supplier_invoice(number: str, party: str, day: date, lines: Sequence[Line], recipe: Recipe) -> Document:
     total = _sum(lines)
     return {
         "documentType": "Invoice",
@@ -252,8 +269,8 @@ def _supplier_invoice(number: str, party: str, day: date, lines: Sequence[_Line]
 
 def _customer_document(
     document_type: str, lines_field: str
-) -> Callable[[str, str, date, Sequence[_Line], Recipe], Document]:
-    def build(number: str, party: str, day: date, lines: Sequence[_Line], recipe: Recipe) -> Document:
+) -> Callable[[str, str, date, Sequence[Line], Recipe], Document]:
+    def build(number: str, party: str, day: date, lines: Sequence[Line], recipe: Recipe) -> Document:
         net = _sum(lines)
         vat = (net * Decimal("0.15")).quantize(_CENT, ROUND_HALF_UP)
         reference = f"PO-{number}"
@@ -316,7 +333,7 @@ def _customer_document(
     return build
 
 
-_BUILDERS: Final[Mapping[str, Callable[[str, str, date, Sequence[_Line], Recipe], Document]]] = {
+_BUILDERS: Final[Mapping[str, Callable[[str, str, date, Sequence[Line], Recipe], Document]]] = {
     "purchaseorder": _purchase_order,
     "supplierinvoice": _supplier_invoice,
     "customerinvoice": _customer_document("Invoice", "invoiceLines"),
