@@ -7,9 +7,8 @@ its operator is ignored, a wrong company is an empty list with status 200, lists
 
 from __future__ import annotations
 
-import base64
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -24,8 +23,8 @@ from local.sandbox.server import Sandbox, json_bytes, json_response
 from local.sandbox.visma_activity import Activity
 from local.sandbox.visma_connect import Grant, SandboxCompany, TokenService
 from local.sandbox.visma_controls import add_controls
-from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_generator import Recipe, generate
+from local.sandbox.visma_headers import budget_headers, decoded, matches
 from local.sandbox.visma_options import VismaOptions
 from local.sandbox.visma_orders import entered, updated
 from local.sandbox.visma_resources import Document, Resource, resource_named
@@ -34,7 +33,6 @@ from local.sandbox.visma_store import Row, Store
 
 CLIENT_ID: Final = "isv_sandbox"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - opens nothing but the sandbox
-RATE_POLICY: Final = "4-fixed-window"
 
 
 @dataclass(slots=True)
@@ -176,7 +174,13 @@ class VismaSandbox(Sandbox):
             return self.put_document(kind, document, company=company, visible_after=visible_after)
 
     def edit_order(
-        self, number: str, update: Document, *, company: str | None = None, before_put: bool = False
+        self,
+        number: str,
+        update: Document,
+        *,
+        company: str | None = None,
+        before_put: bool = False,
+        stamped: bool = True,
     ) -> None:
         """Let a user change a purchase order.
 
@@ -186,6 +190,8 @@ class VismaSandbox(Sandbox):
             company: Company number; None takes the first company.
             before_put: Not now but in the moment before the next PUT of the order arrives. Edits that wait come one at
                 a time, each before a PUT of its own: a user who keeps editing, whom every If-Match comes too late for.
+            stamped: False moves no stamp; only for an edit that happens now (Visma: whether a change of a line always
+                moves the stamps of its order is not documented).
 
         Raises:
             ValueError: there is no such order.
@@ -197,7 +203,8 @@ class VismaSandbox(Sandbox):
             if before_put:
                 self._edits.setdefault((company, number), deque()).append(update)
             else:
-                self._store.put(company, resource_named("purchaseorder"), edited[0], last_line=edited[1])
+                resource = resource_named("purchaseorder")
+                self._store.put(company, resource, edited[0], last_line=edited[1], as_is=not stamped)
 
     def _edited(self, row: Row, update: Any, company: str) -> tuple[Document, int]:
         """An order after an update, and its highest line number; a new supplier comes with its name, if it is known."""
@@ -284,7 +291,7 @@ class VismaSandbox(Sandbox):
         answer = Answer.of_json(429, {"statusCode": 429, "message": "Rate limit is exceeded. Try again later."})
         if retry_after is not None:
             answer.headers["Retry-After"] = str(retry_after)
-        answer.headers.extend(_budget_headers(self.options.hourly_budget, 0, retry_after or 0))
+        answer.headers.extend(budget_headers(self.options.hourly_budget, 0, retry_after or 0))
         return answer
 
     def always(self, _answer: Answer) -> Mapping[str, str]:
@@ -331,7 +338,7 @@ class VismaSandbox(Sandbox):
             answer = self.throttled(reset)
             return FlaskResponse(answer.body, answer.status, answer.headers.to_wsgi_list())
         window.used += 1
-        g.budget = _budget_headers(budget, budget - window.used, reset)
+        g.budget = budget_headers(budget, budget - window.used, reset)
         return None
 
     def list_page(self, resource: Resource) -> FlaskResponse:
@@ -346,7 +353,7 @@ class VismaSandbox(Sandbox):
 
     def single(self, resource: Resource, number: str, document_type: str | None = None) -> FlaskResponse:
         """One document with its ETag."""
-        row = self._store.find(g.company, resource, _decoded(number), document_type) if g.company else None
+        row = self._store.find(g.company, resource, decoded(number), document_type) if g.company else None
         if row is None:
             return json_response({"message": f"The {resource.name} {number} was not found."}, 404)
         asked = resource.single_parameters if self.options.single_expands else None
@@ -358,42 +365,16 @@ class VismaSandbox(Sandbox):
     def update_order(self, number: str) -> FlaskResponse:
         """The PUT of a purchase order."""
         resource = resource_named("purchaseorder")
-        if waiting := self._edits.get((g.company, _decoded(number))):
-            self.edit_order(_decoded(number), waiting.popleft(), company=g.company)
-        row = self._store.find(g.company, resource, _decoded(number)) if g.company else None
+        if waiting := self._edits.get((g.company, decoded(number))):
+            self.edit_order(decoded(number), waiting.popleft(), company=g.company)
+        row = self._store.find(g.company, resource, decoded(number)) if g.company else None
         if row is None:
             return json_response({"message": f"The purchase order {number} was not found."}, 404)
         wanted = request.headers.get("If-Match")
-        if wanted is not None and not _matches(wanted, str(row.document.get("timeStamp"))):
+        if wanted is not None and not matches(wanted, str(row.document.get("timeStamp"))):
             return FlaskResponse(status=412)
         if not request.is_json:
             return json_response({"message": "The content type must be application/json."}, 415)
         order, last_line = self._edited(row, request.get_json(silent=True), g.company)
         row = self._store.put(g.company, resource, order, last_line=last_line)
         return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})
-
-
-def _budget_headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
-    return {
-        "X-RateLimit-Limit": str(limit),
-        "X-RateLimit-Remaining": str(remaining),
-        "X-RateLimit-Reset": str(reset),
-        "X-RateLimit-Policy": RATE_POLICY,
-    }
-
-
-def _matches(if_match: str, row_version: str) -> bool:
-    """True when one of the tags is the row version; tags without quotes never match."""
-    tags: Iterable[str] = (tag.strip().removeprefix("W/") for tag in if_match.split(","))
-    return any(tag in {"*", f'"{row_version}"'} for tag in tags)
-
-
-def _decoded(number: str) -> str:
-    """Undo `b64(...)`, the way to send identifiers with reserved characters (Visma: since 8.19)."""
-    if not (number.startswith("b64(") and number.endswith(")")):
-        return number
-    inner = number[4:-1]
-    try:
-        return base64.urlsafe_b64decode(inner + "=" * (-len(inner) % 4)).decode()
-    except ValueError:
-        raise BadRequest(f"The identifier {number} is not base64url.") from None

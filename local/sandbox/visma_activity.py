@@ -112,13 +112,25 @@ class Activity:
                 documents = [CAUSES[cause](row.document) for row in rows]
             return self._write(selection, documents, one_stamp=one_stamp or cause == "upgrade")
 
-    def edit(self, selection: Selection, changes: Document) -> list[str]:
-        """Replace fields of the header of documents, one write after the other."""
-        with self._sandbox.lock:
-            return self._write(selection, [row.document | changes for row in selection.rows(self._sandbox)])
+    def edit(self, selection: Selection, changes: Document, *, stamped: bool = True) -> list[str]:
+        """Replace fields of the header of documents, one write after the other.
 
-    def edit_orders(self, selection: Selection, update: Document) -> list[str]:
+        Args:
+            selection: The documents.
+            changes: The fields.
+            stamped: False moves no stamp.
+        """
+        with self._sandbox.lock:
+            documents = [row.document | changes for row in selection.rows(self._sandbox)]
+            return self._write(selection, documents, as_is=not stamped)
+
+    def edit_orders(self, selection: Selection, update: Document, *, stamped: bool = True) -> list[str]:
         """Change orders as the body of a PUT says it; sums follow as they do there.
+
+        Args:
+            selection: The orders.
+            update: As in `VismaSandbox.edit_order`.
+            stamped: False moves no stamp.
 
         Raises:
             BadRequest: an order does not allow the change; those before it keep theirs.
@@ -126,7 +138,7 @@ class Activity:
         with self._sandbox.lock:
             numbers = [row.number for row in selection.rows(self._sandbox)]
             for number in numbers:
-                self._sandbox.edit_order(number, update, company=selection.company)
+                self._sandbox.edit_order(number, update, company=selection.company, stamped=stamped)
             return numbers
 
     def rename(

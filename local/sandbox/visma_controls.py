@@ -106,9 +106,11 @@ def _add_activity_controls(sandbox: VismaSandbox, app: Flask) -> None:
     @app.post(f"{CONTROL_PREFIX}/edits")
     def edit_many() -> dict[str, Any]:
         body = request.get_json()
+        stamped = body.get("stamped", True)
         if "update" in body:
-            return _written(activity.edit_orders(Selection.take(body, kind="purchaseorder"), body["update"]))
-        return _written(activity.edit(Selection.take(body), body["changes"]))
+            orders = Selection.take(body, kind="purchaseorder")
+            return _written(activity.edit_orders(orders, body["update"], stamped=stamped))
+        return _written(activity.edit(Selection.take(body), body["changes"], stamped=stamped))
 
     @app.post(f"{CONTROL_PREFIX}/renames")
     def rename() -> dict[str, Any]:

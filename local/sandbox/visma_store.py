@@ -197,10 +197,14 @@ def visma_time(local: datetime) -> str:
 def _without(document: Document, hidden: frozenset[str]) -> Document:
     """The document without the hidden fields; `lines.name` hides `name` in each element of `lines`."""
     shown = {name: value for name, value in document.items() if name not in hidden}
+    of_lines: dict[str, set[str]] = {}
     for dotted in hidden:
         group, _, name = dotted.partition(".")
-        if name and isinstance(shown.get(group), list):
-            shown[group] = [{key: value for key, value in line.items() if key != name} for line in shown[group]]
+        if name:
+            of_lines.setdefault(group, set()).add(name)
+    for group, names in of_lines.items():
+        if isinstance(shown.get(group), list):
+            shown[group] = [{key: value for key, value in line.items() if key not in names} for line in shown[group]]
     return shown
 
 

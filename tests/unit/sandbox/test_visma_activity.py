@@ -144,6 +144,23 @@ def test_two_thousand_documents_of_before_are_loaded_and_some_are_touched_and_fe
     assert {after[number]["supplier"]["number"] for number in changed} == {"50013"}
 
 
+@pytest.mark.parametrize("stamped", [True, False])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"kind": "purchaseorder", "changes": {"description": "urgent"}},
+        {"update": {"description": {"value": "urgent"}}},
+    ],
+)
+def test_an_edit_can_leave_the_stamps_where_they_are(sandbox: VismaSandbox, edit: Any, stamped: bool) -> None:
+    before = sandbox.put_document("purchaseorder", an_order())
+    sandbox.clock.advance(timedelta(minutes=1))
+    control(sandbox, "edits", edit | {"numbers": ["1"], "stamped": stamped})
+    after = sandbox.document("purchaseorder", "1")
+    assert after["description"] == "urgent"
+    assert [after[name] != before[name] for name in STAMPS] == [stamped, stamped]
+
+
 def test_a_header_field_of_many_documents_is_replaced(sandbox: VismaSandbox) -> None:
     sandbox.generate("customerinvoice", Recipe(count=3))
     control(sandbox, "edits", {"kind": "customerinvoice", "numbers": ["500002"], "changes": {"customerRefNumber": "X"}})
