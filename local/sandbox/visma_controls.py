@@ -94,23 +94,24 @@ def _add_activity_controls(sandbox: VismaSandbox, app: Flask) -> None:
     @app.post(f"{CONTROL_PREFIX}/touches")
     def touch() -> dict[str, Any]:
         body = request.get_json()
-        return _written(
-            activity.touch(
-                Selection.take(body),
-                body.get("cause", "touch"),
-                one_stamp=body.get("one_stamp", False),
-                quantities=_quantities(body["quantities"]) if "quantities" in body else None,
-            )
-        )
+        selection = Selection.take(body)
+        _know(body, "cause", "one_stamp", "quantities")
+        if "quantities" in body:
+            body["quantities"] = _quantities(body["quantities"])
+        return _written(activity.touch(selection, **body))
 
     @app.post(f"{CONTROL_PREFIX}/edits")
     def edit_many() -> dict[str, Any]:
         body = request.get_json()
-        stamped = body.get("stamped", True)
         if "update" in body:
-            orders = Selection.take(body, kind="purchaseorder")
-            return _written(activity.edit_orders(orders, body["update"], stamped=stamped))
-        return _written(activity.edit(Selection.take(body), body["changes"], stamped=stamped))
+            selection = Selection.take(body, kind="purchaseorder")
+            _know(body, "update", "stamped")
+            return _written(activity.edit_orders(selection, **body))
+        selection = Selection.take(body)
+        _know(body, "changes", "stamped")
+        if "changes" not in body:
+            raise ValueError("An edit needs 'changes' or, for orders, an 'update'.")
+        return _written(activity.edit(selection, **body))
 
     @app.post(f"{CONTROL_PREFIX}/renames")
     def rename() -> dict[str, Any]:
@@ -125,17 +126,22 @@ def _add_activity_controls(sandbox: VismaSandbox, app: Flask) -> None:
 
     @app.post(f"{CONTROL_PREFIX}/deletions")
     def delete() -> dict[str, Any]:
-        return _written(activity.delete(Selection.take(request.get_json())))
+        body = request.get_json()
+        selection = Selection.take(body)
+        _know(body)
+        return _written(activity.delete(selection))
 
     @app.put(f"{CONTROL_PREFIX}/orders/<number>/supplier")
     def correct_supplier(number: str) -> dict[str, Any]:
         supplier = request.get_json()
         company = supplier.pop("company", None)
+        _know(supplier, "internalId", "number", "name")
         return _written(activity.correct_supplier(number, supplier, company=company))
 
     @app.post(f"{CONTROL_PREFIX}/orders/<number>/call-offs")
     def call_off(number: str) -> tuple[dict[str, Any], int]:
         body = request.get_json()
+        _know(body, "number", "quantities", "header", "company")
         quantities, company = _quantities(body["quantities"]), body.get("company")
         written = activity.call_off(number, body["number"], quantities, header=body.get("header"), company=company)
         return _written(written), 201
@@ -152,6 +158,7 @@ def _add_situation_controls(sandbox: VismaSandbox, app: Flask) -> None:
     @app.post(situations)
     def put_situations() -> tuple[list[dict[str, str]], int]:
         body = request.get_json()
+        _know(body, "names", "changes", "company")
         chosen = [situation_named(name) for name in body.get("names", SITUATIONS)]
         answer = []
         for one in chosen:
@@ -160,6 +167,16 @@ def _add_situation_controls(sandbox: VismaSandbox, app: Flask) -> None:
             number = stored[resource_named(one.kind).number]
             answer.append({"name": one.name, "kind": one.kind, "number": number})
         return answer, 201
+
+
+def _know(body: Document, *names: str) -> None:
+    """Refuse what nobody knows: a misspelt name must not widen what a call does.
+
+    Raises:
+        ValueError: the body has another name.
+    """
+    if unknown := set(body) - set(names):
+        raise ValueError(f"This control call knows no '{min(unknown)}'.")
 
 
 def _written(numbers: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandboxes import Recipe, VismaOptions, VismaSandbox, bearer
+from tests.support.sandboxes import Recipe, SandboxCompany, VismaOptions, VismaSandbox, bearer
 
 NOON = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
 STAMPS = ("lastModifiedDateTime", "timeStamp")
@@ -273,10 +273,33 @@ def test_users_delete_documents_on_hold_and_no_others(sandbox: VismaSandbox) -> 
     assert sandbox.documents("supplierInvoice") == []
 
 
+def test_a_selection_reaches_one_company_and_one_document_type() -> None:
+    sandbox = VismaSandbox(SandboxCompany("1", "tenant-1"), SandboxCompany("2", "tenant-2"))
+    for company in ("1", "2"):
+        for document_type in ("Invoice", "CreditAdj"):
+            document = {"referenceNumber": "9", "documentType": document_type, "status": "Open"}
+            sandbox.put_document("supplierInvoice", document, company=company)
+    selection = {"kind": "supplierInvoice", "numbers": ["9"], "company": "2", "document_type": "CreditAdj"}
+    control(sandbox, "touches", selection | {"cause": "payment"})
+    found = {
+        (company, row["documentType"]): row["status"]
+        for company in ("1", "2")
+        for row in sandbox.documents("supplierInvoice", company=company)
+    }
+    assert {key for key, status in found.items() if status == "Closed"} == {("2", "CreditAdj")}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
         ("touches", {"count": 1}, "needs a 'kind'"),
+        ("touches", {"kind": "purchaseorder", "counts": 1}, "knows no 'counts'"),
+        ("edits", {"kind": "purchaseorder", "changes": {}, "number": "1"}, "knows no 'number'"),
+        ("edits", {"kind": "purchaseorder"}, "needs 'changes'"),
+        ("edits", {"update": {}, "number": "1"}, "knows no 'number'"),
+        ("deletions", {"kind": "purchaseorder", "number": "1"}, "knows no 'number'"),
+        ("situations", {"name": "order_use_tax"}, "knows no 'name'"),
+        ("orders/1/call-offs", {"number": "2", "lines": {"1": 1}}, "knows no 'lines'"),
         ("renames", {"kind": "purchaseorder", "field": "terms"}, "is no renaming"),
         ("edits", {"numbers": ["1"], "update": {"colour": {"value": "red"}}}, "'colour' cannot be changed"),
     ],
