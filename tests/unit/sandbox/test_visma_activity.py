@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -114,12 +115,25 @@ def test_what_cannot_happen_is_refused_in_words(
     assert sandbox.documents(kind) == [before]
 
 
-def test_a_mass_update_gives_all_rows_one_time_and_each_its_own_row_version(sandbox: VismaSandbox) -> None:
+@pytest.mark.parametrize(
+    ("body", "times"), [({"one_stamp": True}, 1), ({"cause": "upgrade"}, 1), ({"cause": "touch"}, 5)]
+)
+def test_a_mass_update_gives_all_rows_one_time_and_each_its_own_row_version(
+    sandbox: VismaSandbox, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], times: int
+) -> None:
     sandbox.generate("purchaseorder", Recipe(count=5))
-    sandbox.clock.reset()
-    control(sandbox, "touches", {"kind": "purchaseorder", "one_stamp": True})
+    seconds = count(1)
+    monkeypatch.setattr(sandbox.clock, "now", lambda: NOON + timedelta(seconds=next(seconds)))
+    control(sandbox, "touches", {"kind": "purchaseorder"} | body)
     rows = sandbox.documents("purchaseorder")
-    assert (len({row["lastModifiedDateTime"] for row in rows}), len({row["timeStamp"] for row in rows})) == (1, 5)
+    assert (len({row["lastModifiedDateTime"] for row in rows}), len({row["timeStamp"] for row in rows})) == (times, 5)
+
+
+def test_a_selection_counts_in_the_order_of_numbers_whatever_the_order_of_the_list(sandbox: VismaSandbox) -> None:
+    sandbox.set_options(order_by="scrambled")
+    sandbox.generate("purchaseorder", Recipe(count=9))
+    selection = {"kind": "purchaseorder", "count": 3, "skip": 2}
+    assert control(sandbox, "touches", selection)["numbers"] == ["500003", "500004", "500005"]
 
 
 def test_two_thousand_documents_of_before_are_loaded_and_some_are_touched_and_fewer_changed(

@@ -345,6 +345,15 @@ def test_generated_documents_are_the_same_for_the_same_seed() -> None:
     assert [one["referenceNumber"] for one in first.documents("supplierInvoice")] == ["500001", "500002", "500003"]
 
 
+def test_the_lines_of_generated_orders_have_the_days_that_visma_fills_in() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=1))
+    (generated,) = sandbox.documents("purchaseorder")
+    days = {(line["requested"], line["promised"]) for line in generated["lines"]}
+    assert days == {(generated["date"], generated["promisedOn"])}
+    assert generated["date"] < generated["promisedOn"]
+
+
 def test_the_amounts_of_generated_documents_add_up() -> None:
     sandbox = a_sandbox()
     sandbox.generate("customerinvoice", Recipe(count=5, currency="EUR", rate=11.5))
