@@ -65,7 +65,6 @@ def test_an_edit_that_nobody_asked_for_is_seen(left_out):
         {"note": "call first"},
         {"description": "Pears"},
         {"warehouse": "2"},
-        {"tax_code": "4"},
         {"cancelled": True},
     ],
 )
@@ -88,6 +87,20 @@ def test_anything_else_that_changed_on_a_line_is_seen(changes):
 )
 def test_anything_else_that_changed_in_the_header_is_seen(changes):
     assert not comes_out_as(replace(AFTER, **changes), BEFORE, EDITS)
+
+
+def test_what_stands_in_no_request_does_not_count():
+    before, after = (with_line(order, 2, description="Pears") for order in (BEFORE, AFTER))
+    quiet = with_line(after, 2, item_description="Renamed in the catalogue", tax_code="4")
+    assert comes_out_as(replace(quiet, supplier=replace(quiet.supplier, location="99")), before, EDITS)
+
+
+def test_a_tax_code_counts_where_there_are_two_rates_and_a_text_of_the_catalogue_where_there_is_no_other():
+    two = (Tax("3", Decimal(25), None, None), Tax("4", Decimal(15), None, None))
+    assert not comes_out_as(replace(with_line(AFTER, 2, tax_code="4"), taxes=two), replace(BEFORE, taxes=two), EDITS)
+    before = with_line(BEFORE, 2, description=None, item_description="Coffee")
+    after = with_line(AFTER, 2, description=None, item_description="Tea")
+    assert not comes_out_as(after, before, EDITS)
 
 
 def test_what_visma_works_out_itself_does_not_count():

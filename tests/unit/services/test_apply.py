@@ -12,13 +12,13 @@ from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Purpose, Stream
 from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
 from connector.services.intake import message_for
 from connector.services.judge_change import approve, look_again, reject
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Metric
-from tests.support.change_world import ORDER, FakeOrders, World, an_860, more_of
+from tests.support.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper
 from tests.support.routing_data import a_partner, routing_data
 from tests.support.visma_samples import a_purchase_order, an_order_line
@@ -30,6 +30,12 @@ def arrived(world: World, *lines, number: str = "802210971", **header) -> Change
     world.take().take(world.inbound.held[number])
     world.outbox.clear()
     return message_for(world.change(number))
+
+
+def with_another_partner(world: World, **rules) -> None:
+    """Supplier 60000 is partner berg."""
+    another = a_partner(isa_id="B", supplier="60000")
+    world.routing.apply(routing_data({"defaults.changes": {**RULES, **rules}, "partners.berg": another}))
 
 
 def test_a_change_inside_the_limits_is_written_and_orderful_is_told_once() -> None:
@@ -619,6 +625,63 @@ def test_an_order_left_on_hold_is_released_by_the_next_try() -> None:
 
     assert world.apply(message) is Outcome.APPLIED
     assert (world.orders.orders["500123"]["status"], world.orders.line(1)["orderQty"]) == ("Open", 900)
+
+
+def test_an_order_that_becomes_another_partners_while_it_is_on_hold_is_released_and_not_written() -> None:
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    message = arrived(world, more_of(1, 900, was=800))
+    # Between the hold and the write.
+    world.orders.on_put = [lambda: None, lambda: world.orders.edit(supplier={"number": "60000"})]
+    with_another_partner(world, hold_first=["Open"])
+
+    assert world.apply(message) is Outcome.REJECTED
+
+    assert (world.orders.orders["500123"]["status"], world.change().on_hold) == ("Open", False)
+    assert world.orders.line(1)["orderQty"] == 800
+
+
+def test_an_order_that_was_agreed_on_with_a_partner_is_withdrawn_there_when_it_becomes_anothers() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900, was=800)))
+    world.poll()
+    world.rest()
+
+    world.orders.edit(supplier={"number": "60000"})  # mapped to nobody
+    world.poll()
+    world.rest()
+
+    withdrawal = world.ledger.get(ORDER, 3)
+    assert (withdrawal.purpose, withdrawal.receiver_id, withdrawal.state) == (
+        Purpose.CANCELLATION,
+        "ACMEPRODUCET",
+        State.SENT,
+    )
+
+
+def test_a_partner_that_asks_under_another_isa_id_than_it_was_sent_is_sent_the_whole_there() -> None:
+    world = World()
+    acme = a_partner(isa_id="ACMENEW", supplier="50012")
+    world.routing.apply(routing_data({"defaults.changes": RULES, "partners.acme": acme}))
+    world.inbound.send(an_860(more_of(1, 900, was=800)), sender_id="ACMENEWT")
+    world.take().take(world.inbound.held["802210971"])
+
+    world.rest()
+    world.poll()
+    world.rest()
+
+    assert world.orders.line(1)["orderQty"] == 900
+    assert [each.receiver_id for each in world.sent] == ["ACMEPRODUCET", "ACMEPRODUCET", "ACMENEWT"]
+
+
+def test_a_change_that_no_partner_sees_makes_no_echo_of_what_is_agreed() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900, was=800))
+    world.orders.edit(location={"id": 99, "name": "Elsewhere"})
+    world.apply(message)
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 1
 
 
 def test_a_refusal_on_hold_takes_the_order_off_hold_again() -> None:

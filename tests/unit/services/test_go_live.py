@@ -11,6 +11,7 @@ from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose
 from connector.services.translate import Outcome
+from tests.support.routing_data import a_partner
 from tests.support.visma_samples import MISSING, a_customer_invoice
 from tests.unit.services.test_translate import ORDER, Bench, an_order
 
@@ -184,7 +185,42 @@ class TestThePersonWhoIsAsked:
         bench.ledger.move(bench.newest(), State.CLOSED, now=bench.clock.now(), note="told by telephone")
         assert bench.see(old_order("11.0", timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
         assert bench.see(old_order("12.0")) is Outcome.PARKED
-        assert bench.states() == [State.BASELINE, State.SUPERSEDED, State.PARKED]
+        assert bench.states() == [State.BASELINE, State.CLOSED, State.PARKED]
+
+    def test_is_asked_again_when_a_change_that_was_closed_is_changed_back(self, bench):
+        """What the person did about it, told the partner for example, has to be done again."""
+        bench.see(old_order("10.0"))
+        bench.see(old_order("11.0"))
+        bench.ledger.move(bench.newest(), State.CLOSED, now=bench.clock.now(), note="told by telephone")
+        assert bench.see(old_order("10.0")) is Outcome.PARKED
+        assert bench.see(old_order("11.0")) is Outcome.KNOWN
+        assert bench.states() == [State.BASELINE, State.CLOSED, State.SUPERSEDED]
+
+    @pytest.mark.parametrize("closed", [True, False])
+    def test_is_not_asked_about_what_no_partner_sees(self, bench, closed):
+        elsewhere = {"location": {"id": 99, "name": "Elsewhere"}}
+        bench.see(old_order("10.0"))
+        if closed:
+            bench.see(old_order("11.0"))
+            bench.ledger.move(bench.newest(), State.CLOSED, now=bench.clock.now(), note="told by telephone")
+        assert bench.see(old_order("11.0" if closed else "10.0", **elsewhere)) is Outcome.KNOWN
+
+    @pytest.mark.parametrize(
+        ("before", "asked", "then"),
+        [
+            ({"status": "Hold"}, {}, {"status": "Hold"}),
+            ({"status": "Hold"}, {}, {"status": "Cancelled"}),
+            ({}, {"supplier": {"number": "99"}}, {"status": "Hold", "supplier": {"number": "50012"}, "fobPoint": "x"}),
+            ({}, {"price": "11.0"}, {"location": {"id": 99, "name": "Elsewhere"}}),
+        ],
+        ids=["on hold again", "cancelled", "of a stranger, then on hold", "changed back"],
+    )
+    def test_is_not_asked_any_more_when_there_is_nothing_to_answer(self, bench, before, asked, then):
+        bench.see(old_order(**before))
+        assert bench.see(old_order(**asked)) is Outcome.PARKED
+        assert bench.see(old_order(**then)) is Outcome.SKIPPED
+        assert State.PARKED not in bench.states()
+        assert bench.see(old_order(**then, timeStamp="AAAAAE0YIiM=")) in {Outcome.KNOWN, Outcome.SKIPPED}
 
     def test_has_once_sent_it_and_from_then_on_it_is_like_any_other(self, bench):
         bench.see(old_order("10.0"))
@@ -193,6 +229,16 @@ class TestThePersonWhoIsAsked:
         bench.becomes(State.SENT)
         assert bench.see(old_order("12.0")) is Outcome.QUEUED
         assert bench.newest().purpose is Purpose.REPLACE
+
+    @pytest.mark.parametrize(("name", "isa_id", "supplier"), [("acme", "ACMENEW", "50012"), ("berg", "BERG", "60000")])
+    def test_has_once_sent_it_and_another_receiver_gets_it_as_well(self, bench, name, isa_id, supplier):
+        bench.see(old_order("10.0"), cause=Cause.AS_ORIGINAL.named_at(bench.clock.now()))
+        bench.becomes(State.SENT)
+        data = bench.routing.load().data
+        partner = a_partner(isa_id=isa_id, supplier=supplier)
+        bench.routing.apply({**data, "partners": {**data["partners"], name: partner}})
+        assert bench.see(old_order("11.0", supplier={"number": supplier})) is Outcome.QUEUED
+        assert [one.purpose for one in bench.ledger.revisions(ORDER)[:2]] == [Purpose.ORIGINAL, Purpose.CANCELLATION]
 
 
 class TestWithoutAGoLiveInRouting:

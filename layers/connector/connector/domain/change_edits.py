@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -97,19 +99,23 @@ def comes_out_as(after: PurchaseOrder, before: PurchaseOrder, edits: Edits) -> b
     """Whether `after` is `before` with just these edits: nobody changed anything else a partner could see.
 
     Sums are Visma's own work and do not count; nor do discounts where a quantity or a price changed, nor what Visma
-    adds to a new line beyond what was written. A line that was to go may be cancelled instead.
+    adds to a new line beyond what was written. A line that was to go may be cancelled instead. What stands in no
+    request does not count either: the location of the supplier, the text of the catalogue where the line has one of its
+    own, and the tax code where the order has one rate.
     """
     revalued = any(_revalues(edit) for edit in edits.lines)
     if _header(after, edits, revalued=revalued) != _header(before, edits, revalued=revalued, edited=True):
         return False
     by_number = {edit.number: edit for edit in edits.lines if edit.number is not None}
     gone = {number for number, edit in by_number.items() if edit.operation is Operation.DELETE}
-    expected = {line.number: _line(line, by_number.get(line.number), edits, edited=True) for line in before.lines}
+    unseen: AbstractSet[str] = {"tax_code"} if max(len(before.taxes), len(after.taxes)) <= 1 else set()
+    told = partial(_line, edits=edits, unseen=unseen)
+    expected = {line.number: told(line, by_number.get(line.number), edited=True) for line in before.lines}
     found = {line.number: line for line in after.lines if not (line.number in gone and line.cancelled)}
     expected = {number: line for number, line in expected.items() if number not in gone}
     if not expected.keys() <= found.keys():
         return False
-    if any(_line(found[number], by_number.get(number), edits) != line for number, line in expected.items()):
+    if any(told(found[number], by_number.get(number)) != line for number, line in expected.items()):
         return False
     inserts = [edit for edit in edits.lines if edit.operation is Operation.INSERT]
     return _are([line for number, line in found.items() if number not in expected], inserts)
@@ -132,6 +138,7 @@ def _revalues(edit: LineEdit) -> bool:
 
 def _header(order: PurchaseOrder, edits: Edits, *, revalued: bool, edited: bool = False) -> dict[str, Any]:
     told = {name: value for name, value in asdict(order).items() if name not in _WORKED_OUT}
+    told["supplier"] = replace(order.supplier, location=None)
     # A discount of the whole order follows the sum of its lines; that there is one stays the same.
     told["discounts"] = sorted((str(one.description), None if revalued else one.amount) for one in order.discounts)
     if edited:
@@ -140,9 +147,12 @@ def _header(order: PurchaseOrder, edits: Edits, *, revalued: bool, edited: bool 
     return told
 
 
-def _line(line: OrderLine, edit: LineEdit | None, edits: Edits, *, edited: bool = False) -> dict[str, Any]:
-    told = asdict(line)
-    del told["source"], told["amount"]
+def _line(
+    line: OrderLine, edit: LineEdit | None, *, edits: Edits, unseen: AbstractSet[str], edited: bool = False
+) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(line).items() if name not in {"source", "amount", *unseen}}
+    if line.description:
+        del told["item_description"]
     if edits.cancelled:
         # Visma cancels the lines along with their order.
         del told["cancelled"]

@@ -105,8 +105,9 @@ class Decide:
         has: What the receiver has of the document, or may have; None: it never had any.
         replaces: The revision with this content that is decided anew; None: a new revision is added.
         supersede: Revisions that never left and whose place it takes.
-        baseline: The content from before go-live that it is a change of.
+        baseline: The content from before go-live, or what a person closed since, that it is a change of.
         is_new: The ledger does not know the document.
+        was_sent: Some receiver has it, or had it: go-live keeps it back no more.
         owed_whole: The receiver was granted a change that only the whole document can tell.
         withdraw: What former receivers have, each to be withdrawn there.
         withdrawn_before: Withdrawals that a person wants to be decided anew; those of `withdraw` take their place.
@@ -120,6 +121,7 @@ class Decide:
     owed_whole: bool
     withdraw: tuple[Revision, ...]
     withdrawn_before: tuple[Revision, ...] = ()
+    was_sent: bool = False
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -232,7 +234,8 @@ def _decide(
         decided_anew = UNDECIDED | {State.BASELINE}
         replaces = newest if newest.state in decided_anew and newest.sequence > after else None
     back_here = [one for one in history if one.withdraws is not None and one.receiver_id == receiver]
-    unsent = [one for one in own if one.sequence > after and one.state in UNSENT and one is not baseline]
+    kept = {State.BASELINE} if baseline is None else {State.BASELINE, baseline.state}
+    unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
     return Decide(
         has=has,
         replaces=replaces,
@@ -242,6 +245,7 @@ def _decide(
         owed_whole=sent is not None and is_owed_whole(own, sent),
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
         withdrawn_before=tuple(_wished_anew(history, arrival)),
+        was_sent=sent is not None,
     )
 
 
@@ -292,8 +296,12 @@ def _reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
 
 
 def _baseline(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
-    """The content from before go-live, or what a person said of a change of it; None once something was sent."""
-    return next(
-        (one for one in own if one.state is State.BASELINE and (sent is None or one.sequence > sent.sequence)),
-        None,
-    )
+    """The content from before go-live, or the newest change of it that a person closed; None once something was sent.
+
+    A person who closes a question knows that state, so the next change is one of it, also a change back.
+    """
+    unsent = [one for one in own if sent is None or one.sequence > sent.sequence]
+    first = next((one for one in unsent if one.state is State.BASELINE), None)
+    if first is None:
+        return None
+    return next((one for one in unsent if one.state is State.CLOSED and one.sequence > first.sequence), first)

@@ -115,7 +115,12 @@ class OrderChange:
     def _round(self) -> Ending:
         has, raw = self._read()
         sender_id = self.change.sender_id or ""
-        route = route_of(self.routing, self.company.name, has, sender_id=sender_id, stream=self.stream)
+        try:
+            route = route_of(self.routing, self.company.name, has, sender_id=sender_id, stream=self.stream)
+        except (Parked, Rejected):
+            # It may have become another partner's between two rounds, and be on hold from the first.
+            self._take_off_hold(has)
+            raise
         had = self._had(route)
         request = read_change(self.message, codes=route.changes.codes)
         approved = self.change.approved_by is not None

@@ -104,7 +104,7 @@ class Decider:
             return self._unrouted(message, reading, route if isinstance(route, Parked) else None, plan)
         if (reason := unsent_reason(document, route)) is not None:
             return Decision(State.SKIPPED, reason=reason)
-        if plan.has is None and not cause.chooses:
+        if not plan.was_sent and not cause.chooses:
             held = self._before_go_live(message, reading, route, plan)
             if held is not None:
                 return held
@@ -153,7 +153,7 @@ class Decider:
     ) -> Decision | None:
         """What becomes of a document that the receiver never had, if go-live keeps it back."""
         if plan.baseline is not None and reading.document is not None:
-            return self._changed_since_go_live(reading.document, route, plan.baseline, reading)
+            return self._changed_since_go_live(reading.document, route, plan.baseline, reading, plan)
         match self._origin(message, reading, route, plan):
             case Origin.BEFORE:
                 return baseline_of(_FROM_BEFORE)
@@ -180,15 +180,18 @@ class Decider:
         return Decision(State.PARKED, parked=problem)
 
     def _changed_since_go_live(
-        self, document: VismaDocument, route: Route, baseline: Revision, reading: Reading
+        self, document: VismaDocument, route: Route, baseline: Revision, reading: Reading, plan: Decide
     ) -> Decision:
-        """A document from before go-live that the ledger has as such."""
+        """A document from before go-live that the ledger has as such.
+
+        What a person was asked before and need not answer any more is taken back.
+        """
         was_ready = baseline.visma_status in route.send_when
-        changed = baseline.revision_id != reading.revision_id
+        changed = baseline.revision_id != reading.revision_id and not self._reads_like(baseline, document, route)
         if not changed and (was_ready or document.status not in route.send_when):
-            return _STAYS
-        if hold_reason(document, route, partner_has_it=was_ready) is not None:
-            return _STAYS  # it is asked about when it may be sent
+            return Decision(State.SKIPPED, reason=_NOTHING_NEW) if _is_asked(plan) else _STAYS
+        if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
+            return Decision(State.SKIPPED, reason=reason) if _is_asked(plan) else _STAYS  # it is asked about later
         if route.before_go_live is BeforeGoLive.IGNORE:
             return baseline_of(f"{_FROM_BEFORE} It changed in Visma since; routing says to ignore that.")
         if route.before_go_live is BeforeGoLive.PARK or baseline.counterparty != document.counterparty:
@@ -236,17 +239,32 @@ class Decider:
             if has.transaction_type is not None:
                 told = self.ledger.request_of(has)
             else:  # an agreed change was never sent: its content is known to the partner
-                told = _plain(self._request_of_agreed(has, route, before))
+                agreed = translate(self._read(has).content, route, stream=self.stream, purpose=before)
+                told = _plain(agreed.request.body)
         except (Parked, NotADocument):
             return False
         return new.dialect in {has.dialect, new.dialect if has.dialect is None else has.dialect} and (
             _plain(new.request.body)["message"] == told["message"]
         )
 
-    def _request_of_agreed(self, has: Revision, route: Route, purpose: Purpose) -> dict[str, Any]:
-        key = has.key
-        document = read_document(decode(self.ledger.source_of(has)), company=key.company, kind=key.kind)
-        return translate(document.content, route, stream=self.stream, purpose=purpose).request.body
+    def _reads_like(self, baseline: Revision, document: VismaDocument, route: Route) -> bool:
+        """Whether the partner would see what it would have seen at go-live."""
+        if baseline.counterparty != document.counterparty:
+            return False
+        try:
+            before = self._read(baseline)
+            requests = [
+                translate(one.content, route, stream=self.stream, purpose=Purpose.ORIGINAL).request.body["message"]
+                for one in (before, document)
+            ]
+        except (Parked, NotADocument):
+            return False
+        return is_withdrawn(before) == is_withdrawn(document) and bool(requests[0] == requests[1])
+
+    def _read(self, revision: Revision) -> VismaDocument:
+        key = revision.key
+        data = _with_type(decode(self.ledger.source_of(revision)), key)
+        return read_document(data, company=key.company, kind=key.kind)
 
     def _translate(self, document: VismaDocument, route: Route, purpose: Purpose) -> Decision:
         try:
@@ -310,6 +328,11 @@ def _sighting(message: DocumentMessage, created: str | None, dated: date | None)
         listed_since=message.listed_since,
         first_scan=message.first_scan,
     )
+
+
+def _is_asked(plan: Decide) -> bool:
+    """Whether an earlier state of the document, or the same under another status, waits for a person."""
+    return any(one.state is State.PARKED for one in (*plan.supersede, plan.replaces) if one is not None)
 
 
 def _newer(document: VismaDocument) -> Purpose:

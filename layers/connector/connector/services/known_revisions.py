@@ -2,7 +2,8 @@
 
 reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
-          SUPERSEDED, with the content, when somebody else's edit came along: the partner has to be sent the whole
+          SUPERSEDED, with the content, when somebody else's edit came along, or another partner had the order last:
+          the partner has to be sent the whole
 drop      SUPERSEDED: nothing was written
 """
 
@@ -112,7 +113,9 @@ class KnownRevisions:
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
-        is_owed = known is not None and is_owed_whole(revisions, known)
+        is_owed = known is not None and (
+            is_owed_whole(revisions, known) or known.receiver_id not in {None, change.sender_id}
+        )
         if is_owed or not comes_out_as(after.content, had, wishes):
             owed = self._revision(
                 order, change, newest, state=State.SUPERSEDED, note="the change stands along with somebody's edit"
@@ -125,7 +128,13 @@ class KnownRevisions:
             if is_newer and revision.state in _UNSENT and revision.withdraws is None:
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
-        agreed = replace(agreed, revision_id=content, visma_version=version)
+        agreed = replace(
+            agreed,
+            revision_id=content,
+            visma_version=version,
+            receiver_id=change.sender_id,
+            counterparty=after.content.supplier.number,
+        )
         if reserved is not None:
             agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)
             agreed = replace(agreed, history=(*reserved.history, *agreed.history))
