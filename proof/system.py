@@ -6,54 +6,70 @@ of everything and says what should not have happened.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from connector.domain.changes import Change
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import NEEDS_PERSON, Revision, State, standing
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Stream
 from connector.services.judge_change import approve, reject
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
 from proof.model.clockwork import Clockwork, NeverRests
+from proof.model.directory import Directory
 from proof.model.functions import COMPANY, Setting
-from proof.model.invoices import CUSTOMER, invoice_key
+from proof.model.go_live import BeforeGoLive, Condition
+from proof.model.invoices import CUSTOMER, invoice_key, view_of_invoice
 from proof.model.judge import Document, Judge
-from proof.model.partner import invoice, view_of
+from proof.model.partner import CANCELLED, invoice, view_of
 from tests.support.visma_samples import a_purchase_order, an_order_line
+
+_ABOUT_GO_LIVE = frozenset({"before_go_live", "go_live"})
 
 
 class System(Clockwork):
-    """Everything: the functions in motion, users, operators and a partner."""
+    """Everything: the functions in motion, users, operators and partners."""
 
     def __init__(self, setting: Setting | None = None) -> None:
         """Begin with an empty Visma, and nothing at Orderful."""
         super().__init__(setting)
+        self.directory = Directory()
+        self.directory.note(self.setting.routing())
+        self.before_go_live = BeforeGoLive(self.setting.go_live, self.setting.before_go_live)
         self.judge = Judge(
             visma=self.visma,
-            partner=self.partner,
+            receivers=self.receivers,
             orderful=self.orderful,
             inbound=self.inbound,
             ledger=self.ledger,
             changes=self.changes,
             cursors=self.cursors,
+            directory=self.directory,
+            before_go_live=self.before_go_live,
             documents=self.documents,
         )
         self.judge.listen()
 
+    # -- users --------------------------------------------------------------------------------------------------------
+
+    @property
+    def today(self) -> date:
+        """The day on Visma's clock."""
+        return self.clock.now().astimezone(self.visma.erp.zone).date()
+
     def edit(self, number: str, **changes: Any) -> None:
         """A user edits an order in Visma."""
-        before = self.visma.content_id(number)
+        before = self._order_condition(number)
         self.visma.edit(number, **changes)
         if "status" in changes:
             (self.judge.held.add if changes["status"] == "Hold" else self.judge.held.discard)(number)
-        if self.visma.content_id(number) != before:
-            self.partner.edited.add(number)
+        self._compare(number, before, self._order_condition(number))
 
-    def order(self, number: str, **changes: Any) -> None:
+    def order(self, number: str, *, dated: date | None = None, **changes: Any) -> None:
         """A user writes a new order: 800 pieces of item 1298 at 10.00 and 100 of item 1299 at 5.00."""
         lines = [
             an_order_line(1),
@@ -61,25 +77,74 @@ class System(Clockwork):
                 2, orderQty=Decimal(100), unitCost=Decimal(5), inventory={"number": "1299"}, alternateId="AC-2"
             ),
         ]
-        self.visma.put_in(a_purchase_order(**{"orderNbr": number, "lines": lines, **changes}))
+        day = dated or self.today
+        self.visma.put_in(
+            a_purchase_order(**{"orderNbr": number, "date": f"{day}T00:00:00", "lines": lines, **changes})
+        )
         if changes.get("status") == "Hold":
             self.judge.held.add(number)
+        self.before_go_live.written(number, day, self._order_condition(number))
 
-    def invoice(self, number: str, *, quantity: int, status: str = "Open", customer: str = CUSTOMER) -> None:
+    def change_supplier(self, number: str, supplier: str) -> None:
+        """A user corrects the supplier of an order."""
+        self.edit(number, supplier={"internalId": 1, "number": supplier, "name": supplier})
+
+    def change_quietly(self, number: str, what: str, *, turn: int) -> None:
+        """Something of an order changes that no partner sees: a text of the catalogue, a tax category, a location."""
+        order = self.visma.orders[number]
+        if what == "location":
+            self.edit(number, location={"id": turn, "name": f"Location {turn}"})
+            return
+        field, said = {
+            "catalogue": ("inventory", {"description": f"Renamed {turn} times"}),
+            "tax category": ("taxCategory", {"number": str(turn), "description": f"Category {turn}"}),
+        }[what]
+        self.edit(number, lines=[{**line, field: {**line[field], **said}} for line in order["lines"]])
+
+    def invoice(
+        self,
+        number: str,
+        *,
+        quantity: int,
+        status: str = "Open",
+        customer: str = CUSTOMER,
+        created: date | None = None,
+    ) -> None:
         """A user writes an invoice over pieces of item 1298 at 100.00, or another quantity into it."""
+        is_new = number not in self.invoices.held
+        day = created or self.today
         self._at_invoice(
-            number, lambda: self.invoices.write(number, quantity=quantity, status=status, customer=customer)
+            number,
+            lambda: self.invoices.write(number, quantity=quantity, status=status, customer=customer, created=day),
         )
+        if is_new:
+            self.before_go_live.written(invoice(number), day, self._invoice_condition(number))
 
     def touch_invoice(self, number: str, **changes: Any) -> None:
         """A user, or the bank, changes fields of an invoice's head: what is still to be paid, its status."""
         self._at_invoice(number, lambda: self.invoices.touch(number, **changes))
 
     def _at_invoice(self, number: str, write: Callable[[], None]) -> None:
-        before = self.invoices.content_id(number) if number in self.invoices.held else None
+        before = self._invoice_condition(number) if number in self.invoices.held else None
         write()
-        if before not in {None, self.invoices.content_id(number)}:
-            self.partner.edited.add(invoice(number))
+        if before is not None:
+            self._compare(invoice(number), before, self._invoice_condition(number))
+
+    def _compare(self, name: str, before: Condition, after: Condition) -> None:
+        if (before.view, before.counterparty) != (after.view, after.counterparty):
+            self.receivers.hear_of_edit(name)
+        self.before_go_live.edited(name, after)
+
+    def _order_condition(self, number: str) -> Condition:
+        order = self.visma.orders[number]
+        ready = order["status"] in {"Open", "PendingPrint", "PendingEmail", "Printed"}
+        return Condition(view_of(order), ("supplier", order["supplier"]["number"]), ready)
+
+    def _invoice_condition(self, number: str) -> Condition:
+        ready = self.invoices.held[number]["status"] in {"Open", "Closed"}
+        return Condition(self.invoices.view(number), ("customer", self.invoices.customer(number)), ready)
+
+    # -- operators ----------------------------------------------------------------------------------------------------
 
     def approve(self, number: str) -> None:
         """An operator approves a parked change."""
@@ -103,7 +168,9 @@ class System(Clockwork):
 
     def apply_routing(self, changes: dict[str, Any] | None = None) -> None:
         """An operator puts another routing file in force, which releases what waited for it."""
-        self.routing.apply(self.setting.routing(changes))
+        data = self.setting.routing(changes)
+        self.routing.apply(data)
+        self.directory.note(data)
 
         def command() -> None:
             now = self.clock.now()
@@ -113,17 +180,65 @@ class System(Clockwork):
 
         self.person(command)
 
+    def waiting(self, key: DocumentKey) -> list[Revision]:
+        """What of a document waits for a person: the state that counts, and withdrawals from former receivers."""
+        stands = self.standing(key)
+        revisions = self.ledger.revisions(key, limit=1000)
+        return [one for one in revisions if one.state in NEEDS_PERSON and (one.withdraws is not None or one == stands)]
+
+    def question(self, key: DocumentKey) -> Revision | None:
+        """The question that go-live asks about a document, while it is open."""
+        waiting = self.waiting(key)
+        return next((one for one in waiting if one.withdraws is None and one.field in _ABOUT_GO_LIVE), None)
+
     def replay(self, key: DocumentKey) -> None:
-        """An operator has the standing revision of a document sent again (`connector documents replay`)."""
+        """An operator has what waits of a document sent again (`connector documents replay`)."""
 
         def command() -> None:
-            revision = self.standing(key)
-            if revision is None or revision.state not in NEEDS_PERSON:
-                return
-            source, now = self.ledger.source_of(revision), self.clock.now()
-            self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=Cause.REPLAY)])
+            stands = self.standing(key)
+            if stands is not None and self.waiting(key):
+                # A withdrawal is made anew from the document as it is now.
+                self._queue(stands, Cause.REPLAY)
 
         self.person(command)
+
+    def release_as(self, key: DocumentKey, cause: Cause) -> None:
+        """An operator answers a question about go-live: `connector documents release --as original | replacement`."""
+        self.before_go_live.chosen.add(self._name(key))
+
+        def command() -> None:
+            question = self.question(key)
+            if question is not None:
+                self._queue(question, cause)
+
+        self.person(command)
+
+    def close(self, key: DocumentKey) -> None:
+        """An operator answers a question about go-live: nothing is sent (`connector documents close`)."""
+
+        def command() -> None:
+            question = self.question(key)
+            if question is None:
+                return
+            shown = self._shown(question)
+            self.ledger.move(question, State.CLOSED, now=self.clock.now(), note="closed by a person")
+            self.before_go_live.closed(self._name(key), shown)
+
+        self.person(command)
+
+    def _queue(self, revision: Revision, cause: Cause) -> None:
+        source, now = self.ledger.source_of(revision), self.clock.now()
+        self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=cause)])
+
+    def _shown(self, question: Revision) -> Condition:
+        """The document as the question shows it."""
+        said = json.loads(self.ledger.source_of(question))
+        if question.key.kind is Kind.PURCHASE_ORDER:
+            return Condition(view_of(said), ("supplier", said["supplier"]["number"]), ready=True)
+        return Condition(view_of_invoice(said), ("customer", said["customer"]["number"]), ready=True)
+
+    def _name(self, key: DocumentKey) -> str:
+        return key.number if key.kind is Kind.PURCHASE_ORDER else invoice(key.number)
 
     def redrive(self) -> None:
         """An operator moves dead letters back."""
@@ -142,57 +257,45 @@ class System(Clockwork):
 
     def standing(self, key: DocumentKey) -> Revision | None:
         """The revision of a document that counts."""
-        return standing(self.ledger.revisions(key, limit=1000))
+        return standing([one for one in self.ledger.revisions(key, limit=1000) if one.withdraws is None])
 
     def documents(self) -> list[Document]:
         """Every document as it stands in Visma."""
-        orders, invoices = self.visma.orders, self.invoices
-        return [
-            *(
-                Document(name, order_key(name), view_of(order), self.visma.content_id(name), self._order_excuses(name))
-                for name, order in orders.items()
-            ),
-            *(
-                Document(
-                    invoice(number),
-                    invoice_key(number),
-                    invoices.view(number),
-                    invoices.content_id(number),
-                    self._invoice_excuses(number),
-                )
-                for number in invoices.held
-            ),
+        orders = [
+            self._document(name, order_key(name), self._order_condition(name), self.visma.content_id(name))
+            for name in self.visma.orders
         ]
+        invoices = [
+            self._document(
+                invoice(number),
+                invoice_key(number),
+                self._invoice_condition(number),
+                self.invoices.content_id(number),
+            )
+            for number in self.invoices.held
+        ]
+        return [*orders, *invoices]
 
-    def _order_excuses(self, number: str) -> frozenset[State]:
-        order = self.visma.orders[number]
-        return self._excuses(
-            number,
-            unmapped=("supplier", order["supplier"]["number"]) not in self._mapped(),
-            held=order["status"] == "Hold",
-            withdrawn=order["status"] == "Cancelled",
-        )
+    def _document(self, name: str, key: DocumentKey, now: Condition, content_id: str) -> Document:
+        return Document(name, key, now, content_id, self._excuses(name, key, now))
 
-    def _invoice_excuses(self, number: str) -> frozenset[State]:
-        status = self.invoices.held[number]["status"]
-        unmapped = ("customer", self.invoices.customer(number)) not in self._mapped()
-        held, withdrawn = status not in {"Open", "Closed", "Voided"}, status == "Voided"
-        excuses = self._excuses(invoice(number), unmapped=unmapped, held=held, withdrawn=withdrawn)
-        # What was sent and then changes is a person's business unless routing says otherwise.
-        return excuses | {State.PARKED} if invoice(number) in self.partner.has else excuses
-
-    def _excuses(self, name: str, *, unmapped: bool, held: bool, withdrawn: bool) -> frozenset[State]:
+    def _excuses(self, name: str, key: DocumentKey, now: Condition) -> frozenset[State]:
         """States in which the newest revision of a document may rightly stay unsent; none when it must go."""
-        refused = {State.REJECTED} if name in self.partner.refused else set()
-        if unmapped:
+        excuses: set[State] = set()
+        if any(held == name for _, held in self.receivers.refused):
+            excuses.add(State.REJECTED)
+        own = self.directory.ever(now.counterparty)
+        has = any((receiver, name) in self.receivers.has for receiver in own)
+        withdrawn = now.view == CANCELLED
+        if self.directory.receiver(now.counterparty) is None:
             # Routing may have changed after it was decided.
-            return frozenset({State.PARKED, State.SKIPPED} | refused)
-        if held or (withdrawn and name not in self.partner.has):
-            return frozenset({State.SKIPPED} | refused)
-        return frozenset(refused)
-
-    def _mapped(self) -> set[tuple[str, str]]:
-        return {(role, name) for _, _, role, name in self.routing.load().numbers()}
+            excuses |= {State.PARKED, State.SKIPPED}
+        elif (not now.ready and not withdrawn) or (withdrawn and not has):
+            excuses.add(State.SKIPPED)
+        if key.kind.is_invoice and has:
+            # What was sent and then changes is a person's business unless routing says otherwise.
+            excuses.add(State.PARKED)
+        return frozenset(excuses)
 
     def change(self, number: str) -> Change | None:
         """The record of an 860."""

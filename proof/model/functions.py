@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 from connector.adapters.queues import BatchedDeliveries, SqsOutbox
@@ -23,7 +23,7 @@ from connector.services.translate import Translator
 from proof.model.effects import Wire
 from proof.model.invoices import Invoices
 from proof.model.orderful import Inbound, Orderful
-from proof.model.partner import Partner
+from proof.model.partner import Receivers
 from proof.model.queues import Queue, Sqs
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger, WiredPayloads
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
@@ -50,6 +50,8 @@ class Setting:
         latest: The worst delay between a stamp and its visibility in a list.
         changes: The limits for changes that apply by themselves.
         inboxes: Where 860s are collected; from the list of transactions when there are none.
+        go_live: What is dated before it does not leave by itself.
+        before_go_live: What becomes of changes of it.
     """
 
     start: datetime = _SUMMER
@@ -64,16 +66,20 @@ class Setting:
         default_factory=lambda: {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
     )
     inboxes: tuple[str, ...] = ("7",)
+    go_live: date | None = None
+    before_go_live: str = "park"
 
     def routing(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """The routing file."""
         company = f"companies.{COMPANY}"
-        data = {
+        data: dict[str, Any] = {
             "defaults.changes": self.changes,
             f"{company}.visma.time_zone": self.believed,
             f"{company}.visma.page_size": self.page_size,
             f"{company}.settle": self.settle,
         }
+        if self.go_live is not None:
+            data |= {f"{company}.go_live": str(self.go_live), f"{company}.before_go_live": self.before_go_live}
         if self.overlap is not None:
             data[f"{company}.overlap"] = self.overlap
         return routing_data({**data, **(changes or {})})
@@ -87,7 +93,7 @@ class Functions:
         self.setting = setting or Setting()
         self.clock = ManualClock(self.setting.start)
         self.wire = Wire(self.clock)
-        self.partner = Partner()
+        self.receivers = Receivers()
         self.payloads = WiredPayloads(self.wire)
         self.ledger = WiredLedger(self.wire, self.payloads)
         self.changes = WiredChanges(self.wire)
@@ -100,8 +106,8 @@ class Functions:
             exact=self.setting.latest == timedelta(0),
         )
         self.invoices = Invoices(self.visma)
-        self.orderful = Orderful(self.wire, self.clock, self.partner)
-        self.inbound = Inbound(self.wire, self.clock, self.changes, self.partner)
+        self.orderful = Orderful(self.wire, self.clock, self.receivers)
+        self.inbound = Inbound(self.wire, self.clock, self.changes, self.receivers)
         self.routing = FixedRouting(self.setting.routing())
         self.telemetry = RecordingTelemetry()
         self.queues = [Queue(name, self.clock, most) for name, most in MOST_RECEIVES.items()]

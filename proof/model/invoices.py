@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,8 +32,9 @@ class Invoices:
         self._visma = visma
         self._version = 0
 
-    def write(self, number: str, *, quantity: int, status: str, customer: str = CUSTOMER) -> None:
-        """A user writes an invoice over so many pieces, or writes it anew."""
+    def write(self, number: str, *, quantity: int, status: str, created: date, customer: str = CUSTOMER) -> None:
+        """A user writes an invoice over so many pieces, or writes it anew; that leaves the time of its creation."""
+        before = self.held.get(number)
         self.held[number] = json.loads(
             as_json(
                 a_customer_invoice(
@@ -40,6 +43,7 @@ class Invoices:
                     hold=status == "Hold",
                     customer={"number": customer, "name": customer},
                     invoiceLines=[a_customer_invoice_line(1, quantity=Decimal(quantity))],
+                    createdDateTime=before["createdDateTime"] if before else f"{created}T12:00:00",
                 )
             )
         )
@@ -57,12 +61,7 @@ class Invoices:
 
     def view(self, number: str) -> View:
         """It as the partner would have it."""
-        if self.held[number]["status"] == "Voided":
-            return CANCELLED
-        return {
-            line["inventoryNumber"]: (Decimal(str(line["quantity"])), Decimal(str(line["unitPriceInCurrency"])))
-            for line in self.held[number]["invoiceLines"]
-        }
+        return view_of_invoice(self.held[number])
 
     def content_id(self, number: str) -> str:
         """Hash of what a partner can see of it."""
@@ -76,6 +75,16 @@ class Invoices:
         self.held[number] |= {"timeStamp": row_version(self._version), "lastModifiedDateTime": visma.erp.text_of(at)}
         raw = json.dumps(self.held[number]).encode()
         visma.erp.save(number, resource=INVOICES, at=at, late=visma.late, document_type=kind, raw=raw)
+
+
+def view_of_invoice(said: Mapping[str, Any]) -> View:
+    """An invoice of Visma as the partner would have it."""
+    if said["status"] == "Voided":
+        return CANCELLED
+    return {
+        line["inventoryNumber"]: (Decimal(str(line["quantity"])), Decimal(str(line["unitPriceInCurrency"])))
+        for line in said["invoiceLines"]
+    }
 
 
 def invoice_key(number: str) -> DocumentKey:

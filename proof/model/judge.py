@@ -14,19 +14,23 @@ from typing import Any
 
 from connector.domain.changes import DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import Revision, State, standing
+from proof.model.directory import Directory
+from proof.model.go_live import BeforeGoLive, Condition
 from proof.model.orderful import Inbound, Orderful
-from proof.model.partner import Partner, View, view_of
+from proof.model.partner import CANCELLED, Receivers, View, view_of
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger
 from proof.model.visma import Visma, content_id
 
 FINAL = frozenset(
     {
         *(State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.PARKED, State.REJECTED),
-        *(State.SUPERSEDED, State.SKIPPED, State.AGREED),
+        *(State.SUPERSEDED, State.SKIPPED, State.AGREED, State.BASELINE, State.CLOSED),
     }
 )
 """States in which a revision may stay."""
+
+_WITH_A_PERSON = frozenset({State.PARKED, State.REJECTED, State.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,14 @@ class Document:
 
     Attributes:
         name: What the partner calls it.
-        view: What the partner should have of it.
-        content_id: Hash of all that a partner can see of it.
+        now: What the partner should have of it, and whose it is.
+        content_id: Hash of its content.
         excuses: Why the partner may have something else: the states its newest revision may be in.
     """
 
     name: str
     key: DocumentKey
-    view: View
+    now: Condition
     content_id: str
     excuses: frozenset[State]
 
@@ -58,12 +62,14 @@ class Judge:
     """
 
     visma: Visma
-    partner: Partner
+    receivers: Receivers
     orderful: Orderful
     inbound: Inbound
     ledger: WiredLedger
     changes: WiredChanges
     cursors: WiredCursors
+    directory: Directory
+    before_go_live: BeforeGoLive
     documents: Callable[[], Sequence[Document]]
     held: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
@@ -75,6 +81,7 @@ class Judge:
     def listen(self) -> None:
         """Hear of everything from now on."""
         self.visma.on_written.append(self._written)
+        self.orderful.on_delivered.append(self.before_go_live.leaves)
         self.ledger.on_agreed.append(self._agreed)
         self.changes.on_record.append(self._recorded)
 
@@ -84,13 +91,15 @@ class Judge:
         return [
             *self.heard,
             *self.visma.complaints,
-            *self.partner.complaints,
+            *self.receivers.complaints,
+            *self.before_go_live.complaints,
             *self.inbound.complaints,
             *self.cursors.fell,
         ]
 
     def at_rest(self) -> list[str]:
         """What is wrong now that nothing is going on any more, along with the complaints."""
+        self.before_go_live.rests()
         found = self.complaints
         for document in self.documents():
             found += self._document(document)
@@ -109,7 +118,10 @@ class Judge:
             return
         # Others may be APPLYING as well: a worker died, or did not hear that its claim was written.
         change = next(one for one in self._of_order(number) if one.transaction_id == self._taken_up.get(number))
-        self.partner.is_granted(change.transaction_id)
+        supplier = json.loads(stood)["supplier"]["number"]
+        if change.sender_id != self.directory.receiver(("supplier", supplier)):
+            self.heard.append(f"{change.transaction_id} of {change.sender_id} was written into an order of {supplier}.")
+        self.receivers.is_granted(change.transaction_id)
         self._versions[change.transaction_id] = self.visma.versions[number]
         self._compare_turns(change)
         if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
@@ -122,7 +134,7 @@ class Judge:
                 self.heard.append(f"{change.transaction_id} was written over the newer {other.transaction_id}.")
 
     def _agreed(self, revision: Revision) -> None:
-        self.partner.is_granted(revision.transaction_id or "")
+        self.receivers.is_granted(revision.transaction_id or "")
 
     def _recorded(self, change: Change) -> None:
         number, before = change.number, self._last.get(change.transaction_id)
@@ -135,7 +147,7 @@ class Judge:
             self.shown[change.transaction_id] = content_id(self.visma.seen[number])
         if change.state is ChangeState.APPLIED and not self._overwritten(change):
             had, has = self._had(change), view_of({**self.visma.orders[number], "status": "Open"})
-            for wish in self.partner.wishes[change.transaction_id][1]:
+            for wish in self.receivers.requests[change.transaction_id].wishes:
                 if wish.on(had) != had and wish.on(has) != has:
                     self.heard.append(f"{change.transaction_id} is APPLIED, and {wish} does not stand in {number}.")
 
@@ -160,19 +172,44 @@ class Judge:
         ]
         if not revisions:
             return [*found, f"{document.key} is not in the ledger."]
-        if self.partner.has.get(document.name) == document.view:
-            return found
+        return found + self._at_former_receivers(document, revisions) + self._at_receiver(document, revisions)
+
+    def _at_former_receivers(self, document: Document, revisions: Sequence[Revision]) -> list[str]:
+        """Nobody else has a document, unless a person has to withdraw it there."""
+        with_a_person = {
+            one.receiver_id for one in revisions if one.withdraws is not None and one.state in _WITH_A_PERSON
+        }
+        former = self.receivers.holders(document.name).keys() - self.directory.ever(document.now.counterparty)
+        return [f"{document.key} was never withdrawn from {receiver}." for receiver in sorted(former - with_a_person)]
+
+    def _at_receiver(self, document: Document, revisions: Sequence[Revision]) -> list[str]:
+        """Its receiver has what Visma has, or the ledger says why not."""
+        name, now = document.name, document.now
+        receiver = self.directory.receiver(now.counterparty)
+        own = {
+            one: view
+            for one, view in self.receivers.holders(name).items()
+            if one in self.directory.ever(now.counterparty)
+        }
+        # Where the ISA id changed and the document did not, it stays under the former id.
+        if (list(own.values()) or [CANCELLED]) == [now.view]:
+            return []
         # Newer ones that were taken back before they left stand for nothing.
-        stands = next((one for one in revisions if one.state is not State.SUPERSEDED), revisions[0])
-        if stands.state in document.excuses and stands.revision_id == document.content_id:
-            return found
-        expected = f" and should be {' or '.join(sorted(document.excuses))}" if document.excuses else ""
-        states = [str(one.state) for one in reversed(revisions)]
-        found.append(
-            f"{document.key}: the partner has {self.partner.has.get(document.name)}, Visma {document.view}; the "
-            f"newest of {states} does not say why{expected}."
-        )
-        return found
+        own_revisions = [one for one in revisions if one.withdraws is None]
+        stands = standing(own_revisions) or own_revisions[0]
+        excuses = document.excuses
+        if stands.state in excuses and stands.revision_id == document.content_id:
+            return []
+        if self.before_go_live.is_old(name) and not own:
+            allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
+            is_shown = stands.state is not State.PARKED or stands.revision_id == document.content_id
+            if stands.state in allowed and (is_shown or not now.ready):
+                return []
+            excuses |= allowed
+        expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""
+        states = [str(one.state) for one in reversed(own_revisions)]
+        has = f"its partner has {own}, Visma {now.view} for {receiver}"
+        return [f"{document.key}: {has}; the newest of {states} does not say why{expected}."]
 
     def _transactions(self) -> list[str]:
         owners = Counter(one.transaction_id for one in self.ledger.rows.values() if one.transaction_id)

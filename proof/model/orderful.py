@@ -1,9 +1,9 @@
-"""Orderful in both directions, with a partner behind it, looking over the shoulder of whoever tells it something."""
+"""Orderful in both directions, with the partners behind it, looking over the shoulder of whoever tells it something."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,20 +13,21 @@ from connector.domain.inbound import Confirmation, Delivery
 from connector.domain.transactions import OrderfulRequest
 from connector.services.ports import Created
 from proof.model.effects import Wire
-from proof.model.partner import Partner, Wish, name_of
+from proof.model.partner import Receivers, Request, Wish, held_in
 from tests.support.change_fakes import InMemoryChanges
-from tests.support.change_world import FakeInbound, an_860
+from tests.support.change_world import SENDER, FakeInbound, an_860
 from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock
 
 
 class Orderful(FakeOrderful):
     """Orderful as the one who takes our transactions."""
 
-    def __init__(self, wire: Wire, clock: ManualClock, partner: Partner) -> None:
-        """Hand everything that is accepted to `partner`."""
+    def __init__(self, wire: Wire, clock: ManualClock, receivers: Receivers) -> None:
+        """Hand everything that is accepted to `receivers`."""
         super().__init__(clock)
-        self.partner = partner
+        self.receivers = receivers
         self.delivered: list[OrderfulRequest] = []
+        self.on_delivered: list[Callable[[Mapping[str, Any]], None]] = []
         self._wire = wire
 
     def create(self, request: OrderfulRequest) -> Created:
@@ -40,19 +41,21 @@ class Orderful(FakeOrderful):
                 self._deliver(request)
                 raise
             except Rejected:
-                self.partner.refused.add(name_of(request.body))
+                self.receivers.refused.add(held_in(request.body))
                 raise
             if created.accepted:
                 self._deliver(request)
             else:
-                self.partner.refused.add(name_of(request.body))
+                self.receivers.refused.add(held_in(request.body))
             return created
 
         return self._wire("POST the transaction", post, lost=UnknownOutcome)
 
     def _deliver(self, request: OrderfulRequest) -> None:
         self.delivered.append(request)
-        self.partner.receives(request.body)
+        for told in self.on_delivered:
+            told(request.body)
+        self.receivers.receives(request.body)
 
 
 @dataclass(slots=True)
@@ -69,20 +72,29 @@ class Inbound(FakeInbound):
         complaints: What it should not have been told.
     """
 
-    def __init__(self, wire: Wire, clock: ManualClock, changes: InMemoryChanges, partner: Partner) -> None:
+    def __init__(self, wire: Wire, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers) -> None:
         """Compare what it is told with what is recorded in `changes`."""
         super().__init__(clock)
         self.told: dict[str, _Told] = {}
         self.complaints: list[str] = []
         self._wire = wire
         self._changes = changes
-        self._partner = partner
+        self._receivers = receivers
 
-    def ask(self, number: str, order: str, wishes: Sequence[Wish], *, inbox: bool = True, **header: Any) -> str:
-        """The partner asks for a change of an order; gives the transaction's number."""
-        self._partner.wishes[number] = (order, tuple(wishes))
+    def ask(
+        self,
+        number: str,
+        order: str,
+        wishes: Sequence[Wish],
+        *,
+        inbox: bool = True,
+        sender_id: str = SENDER,
+        **header: Any,
+    ) -> str:
+        """A partner asks for a change of an order; gives the transaction's number."""
+        self._receivers.requests[number] = Request(sender_id, order, tuple(wishes))
         message = an_860(*(wish.message for wish in wishes), purchaseOrderNumber=order, **header)
-        return self.send(message, number=number, inbox=inbox)
+        return self.send(message, number=number, inbox=inbox, sender_id=sender_id)
 
     def callback(self, number: str) -> bytes:
         """The body that Orderful pushes for a transaction."""

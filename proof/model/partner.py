@@ -1,7 +1,8 @@
-"""What the partners have in their hands, worked out from what reached them and from nothing of ours.
+"""What each receiver has of each document, worked out from what reached it and from nothing of ours.
 
-A transaction brings the whole document. A change that the partner asked for is in its hands as soon as it stands in
-Visma. Whatever the ledger believes, at rest the partner has what Visma has, or the ledger says why not.
+A receiver is an ISA id in the body of a transaction. A transaction brings the whole document, or withdraws it. A change
+that a partner asked for is known to that receiver as soon as it stands in Visma. Whatever the ledger believes, at rest
+the receiver of a document has what Visma has, and nobody else has it, or the ledger says why not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from tests.support.fakes import business_number_of
 
 View = Mapping[str, tuple[Decimal, Decimal]]
 """A document as far as it is followed here: item -> quantity and price."""
+
+Held = tuple[str, str]
+"""A receiver's ISA id, and the name of a document."""
 
 _BEG, _BIG = "beginningSegmentForPurchaseOrder", "beginningSegmentForInvoice"
 
@@ -64,49 +68,69 @@ class Wish:
         return {**view, self.item: (quantity, had[1] if self.price is None else Decimal(self.price))}
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an 860 asks for: who asks, the order, and the lines."""
+
+    sender: str
+    order: str
+    wishes: tuple[Wish, ...]
+
+
 @dataclass(slots=True)
-class Partner:
-    """All partners as one, and the documents that they have, by the names that `name_of` gives them.
+class Receivers:
+    """All receivers, and the documents that they have, by the names that `name_of` gives them.
 
     Attributes:
-        has: What it has.
+        has: What each one has.
         had: What it had before the last transaction of a document.
-        edited: Documents that somebody edited in Visma since it last heard of them.
-        refused: Documents whose last transaction it refused, so that it may get the same again.
-        wishes: What each of its 860s asked for, by transaction id: the order, and the lines.
-        complaints: What it should not have been sent.
+        edited: Documents that somebody edited in Visma, in a way that a partner sees, since the receiver last heard of
+            them.
+        refused: Documents whose last transaction the receiver refused, so that it may get the same again.
+        requests: What each 860 asked for, by transaction id.
+        complaints: What a receiver should not have been sent.
     """
 
-    has: dict[str, View] = field(default_factory=dict)
-    had: dict[str, View | None] = field(default_factory=dict)
-    edited: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    wishes: dict[str, tuple[str, tuple[Wish, ...]]] = field(default_factory=dict)
+    has: dict[Held, View] = field(default_factory=dict)
+    had: dict[Held, View | None] = field(default_factory=dict)
+    edited: set[Held] = field(default_factory=set)
+    refused: set[Held] = field(default_factory=set)
+    requests: dict[str, Request] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
     def receives(self, body: Mapping[str, Any]) -> None:
-        """A transaction reaches it."""
-        name, view = name_of(body), _view_in(body)
-        if self.has.get(name) == view and name not in self.edited | self.refused:
-            self.complaints.append(f"The partner was sent {name} as it has it already: {_told(view)}.")
-        self.had[name], self.has[name] = self.has.get(name), view
-        self.edited.discard(name)
-        self.refused.discard(name)
+        """A transaction reaches the receiver that it names."""
+        held, view = held_in(body), _view_in(body)
+        if self.has.get(held) == view and held not in self.edited | self.refused:
+            receiver, name = held
+            self.complaints.append(f"{receiver} was sent {name} as it has it already: {_told(view)}.")
+        self.had[held], self.has[held] = self.has.get(held), view
+        self.edited.discard(held)
+        self.refused.discard(held)
 
-    def refuses(self, name: str) -> None:
-        """It takes the last transaction of a document back (997, CONTRL): what it had before is what it has."""
-        before = self.had[name]
+    def refuses(self, held: Held) -> None:
+        """A receiver takes the last transaction of a document back (997, CONTRL): it has what it had before."""
+        before = self.had[held]
         if before is None:
-            self.has.pop(name, None)
+            self.has.pop(held, None)
         else:
-            self.has[name] = before
-        self.refused.add(name)
+            self.has[held] = before
+        self.refused.add(held)
 
     def is_granted(self, transaction_id: str) -> None:
-        """What it asked for stands in Visma."""
-        number, wishes = self.wishes[transaction_id]
-        for wish in wishes:
-            self.has[number] = wish.on(self.has.get(number, {}))
+        """What a receiver asked for stands in Visma."""
+        request = self.requests[transaction_id]
+        held = (request.sender, request.order)
+        for wish in request.wishes:
+            self.has[held] = wish.on(self.has.get(held, {}))
+
+    def hear_of_edit(self, name: str) -> None:
+        """Somebody edited a document in a way that a partner sees: whoever has it may be sent something."""
+        self.edited.update(held for held in self.has if held[1] == name)
+
+    def holders(self, name: str) -> dict[str, View]:
+        """Who has a document that was not withdrawn, and how it reads there."""
+        return {receiver: view for (receiver, held), view in self.has.items() if held == name and view is not CANCELLED}
 
 
 def view_of(order: Mapping[str, Any]) -> View:
@@ -122,6 +146,12 @@ def view_of(order: Mapping[str, Any]) -> View:
 def invoice(number: str) -> str:
     """What the partner calls an invoice; an order it calls by its number alone, and the two may well be the same."""
     return f"invoice {number}"
+
+
+def held_in(body: Mapping[str, Any]) -> Held:
+    """Whom a transaction reaches, and what the document is called there."""
+    receiver: str = body.get("receiverId") or body["receiver"]["isaId"]
+    return receiver, name_of(body)
 
 
 def name_of(body: Mapping[str, Any]) -> str:

@@ -214,7 +214,7 @@ def _agreed_on_a_replacement(system: System) -> None:
 def _refused_and_sent_again(system: System) -> None:
     replacement = system.orderful.transactions[-1]
     system.orderful.news(replacement.transaction_id, acknowledgment_status="REJECTED")
-    system.partner.refuses(ORDER)
+    system.receivers.refuses(("ACMEPRODUCET", ORDER))
     system.rest()
     system.replay(order_key(ORDER))
     system.rest()

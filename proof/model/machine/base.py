@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
 from connector.domain.changes import ChangeState
-from connector.domain.ledger import State
+from connector.domain.documents import DocumentKey
+from connector.domain.revision_plan import Cause
 from proof.model.clockwork import NeverRests
 from proof.model.invoices import CUSTOMER
 from proof.system import Setting, System, invoice_key, order_key
@@ -28,7 +29,15 @@ MOST_INVOICES = 3
 CUSTOMERS = ("matsenteret", "shop")
 """The partners that get invoices."""
 
-ISA = {ACME: "ACMEPRODUCET", NEWCOMER: "NEWCOMERT"}
+ISA_IDS = ("ACMEPRODUCE", "ACMENEW")
+"""The ISA ids that partner acme has had, and may have again."""
+
+LONG_AGO = date(2026, 5, 4)
+"""A day before every go-live."""
+
+_GO_LIVE = date(2026, 7, 1)
+_EVENING_BEFORE = datetime(2026, 6, 30, 20, 45, tzinfo=UTC)
+"""An hour and a quarter before that day begins in Oslo."""
 
 SETTINGS: dict[str, Setting] = {
     "by number": Setting(page_size=2),
@@ -42,9 +51,16 @@ SETTINGS: dict[str, Setting] = {
         start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="modified", page_size=2
     ),
     "860s from the list": Setting(inboxes=(), page_size=2),
+    "live since long": Setting(go_live=date(2026, 6, 1), page_size=2),
+    "live since today, changes ignored": Setting(go_live=_GO_LIVE, before_go_live="ignore", page_size=2),
+    "live since today, changes sent": Setting(go_live=_GO_LIVE, before_go_live="send", order="modified", page_size=2),
+    "live from tomorrow": Setting(start=_EVENING_BEFORE, go_live=_GO_LIVE, page_size=2),
     "hold first": Setting(changes={**Setting().changes, "hold_first": ["Open"]}, page_size=2),
 }
 """The worlds; one is drawn for each run."""
+
+ANSWERS = (Cause.AS_REPLACEMENT, Cause.AS_ORIGINAL, None)
+"""What a person may answer to a question about go-live; None: nothing is to be sent."""
 
 ROUNDS = 6
 """How often people look at what is parked, at the end, before they turn down what is parked again and again."""
@@ -79,7 +95,7 @@ class Base(RuleBasedStateMachine):
 
     @initialize(name=st.data())
     def begin(self, name: st.DataObject) -> None:
-        """A world is drawn; an order and an invoice have reached their partners."""
+        """A world is drawn; an order and an invoice have reached their partners, and others are from before go-live."""
         setting = SETTINGS[name.draw(st.sampled_from(self.settings), label="world")]
         type(self).runs += 1
         self.numbers: list[str] = []
@@ -88,6 +104,8 @@ class Base(RuleBasedStateMachine):
         self.invoices: list[str] = []
         self.replaces_invoices = False
         self.unmapped = {NEWCOMER, LATE_CUSTOMER}
+        self.isa_id = ISA_IDS[0]
+        self.quiet = 0
         self.system = type(self).world(setting)
         self.system.apply_routing(self.routed())
         if setting.changes.get("hold_first"):
@@ -95,6 +113,9 @@ class Base(RuleBasedStateMachine):
         self.system.poll()
         self.add_order(ACME)
         self.add_invoice(CUSTOMER, status="Open")
+        if setting.go_live is not None:
+            self.add_order(ACME, dated=LONG_AGO)
+            self.add_invoice(CUSTOMER, status="Open", created=LONG_AGO)
         self.system.rest()
 
     @classmethod
@@ -129,11 +150,11 @@ class Base(RuleBasedStateMachine):
         self.numbers.append(number)
         self.system.order(number, supplier={"internalId": 1, "number": supplier, "name": supplier}, **changes)
 
-    def add_invoice(self, customer: str, *, status: str) -> None:
+    def add_invoice(self, customer: str, *, status: str, created: date | None = None) -> None:
         """A user writes one more invoice; it has the number of an order, for which nothing may take it."""
         number = str(500_123 + len(self.invoices))
         self.invoices.append(number)
-        self.system.invoice(number, quantity=10, status=status, customer=customer)
+        self.system.invoice(number, quantity=10, status=status, customer=customer, created=created)
 
     def supplier(self, number: str) -> str:
         """Whose order it is."""
@@ -152,10 +173,29 @@ class Base(RuleBasedStateMachine):
         on_revision = "replace" if self.replaces_invoices else "park"
         return {
             "partners.newcomer": a_partner(isa_id="NEWCOMER", **newcomer),
-            "partners.acme.visma": acme,
+            "partners.acme": a_partner(isa_id=self.isa_id, **acme),
             "partners.shop": a_partner(isa_id="SHOP", **shop),
             **{f"partners.{name}.kinds": {"customer_invoice": {"on_revision": on_revision}} for name in CUSTOMERS},
         }
+
+    def keys(self) -> list[DocumentKey]:
+        """All documents."""
+        return [*map(order_key, self.numbers), *map(invoice_key, self.invoices)]
+
+    def asked(self) -> list[DocumentKey]:
+        """Documents about which go-live asks a person."""
+        if self.system.setting.go_live is None:
+            return []
+        return [key for key in self.keys() if self.system.question(key) is not None]
+
+    def answer(self, key: DocumentKey, answer: Cause | None) -> None:
+        """A person sees to what waits of a document; `answer` is for a question about go-live, None: close it."""
+        if self.system.question(key) is None:
+            self.system.replay(key)
+        elif answer is None:
+            self.system.close(key)
+        else:
+            self.system.release_as(key, answer)
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -175,10 +215,9 @@ class Base(RuleBasedStateMachine):
             waiting = [one.transaction_id for one in system.changes.in_state(ChangeState.PARKED)]
             for number in waiting:
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
-            for key in (*map(order_key, self.numbers), *map(invoice_key, self.invoices)):
-                standing = system.standing(key)
-                if standing is not None and standing.state in {State.REJECTED, State.PARKED}:
-                    system.replay(key)
+            for place, key in enumerate(self.keys()):
+                if system.waiting(key):
+                    self.answer(key, ANSWERS[(place + turn) % len(ANSWERS)])
                     waiting.append(str(key))
             if not waiting:
                 return

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.domain.changes import ChangeState
-from connector.domain.ledger import State
-from proof.model.machine.base import ACME, LATE_CUSTOMER, NEWCOMER, Base, in_play
+from connector.domain.revision_plan import Cause
+from proof.model.machine.base import ACME, ANSWERS, ISA_IDS, LATE_CUSTOMER, NEWCOMER, Base, in_play
 from proof.model.machine.users import ORDERS
 from proof.system import order_key
 from tests.support.fakes import StepDeadline
@@ -88,13 +88,30 @@ class Functions(Base):
         if again:
             self.system.apply_routing(self.routed())
 
+    @rule(other=st.booleans())
+    @in_play("isa id")
+    def a_partner_gets_another_isa_id(self, other: bool) -> None:  # noqa: FBT001
+        """The ISA id of partner acme changes in the routing file, or changes back."""
+        if self.isa_id == ISA_IDS[other]:
+            return
+        self.count("isa id")
+        self.isa_id = ISA_IDS[other]
+        self.system.apply_routing(self.routed())
+
     @rule(draw=ORDERS)
     @in_play("replay")
     def an_operator_replays(self, draw: int) -> None:
-        """A rejected or parked document is sent again."""
-        number = self.order(draw)
-        standing = self.system.standing(order_key(number))
-        if standing is None or standing.state not in {State.REJECTED, State.PARKED}:
+        """A rejected or parked document is sent again, or withdrawn again from a former receiver."""
+        key = order_key(self.order(draw))
+        if not self.system.waiting(key):
             return
         self.count("replay")
-        self.system.replay(order_key(number))
+        self.system.replay(key)
+
+    @rule(draw=st.integers(0, 7), answer=st.sampled_from(ANSWERS))
+    @in_play("answer", lambda machine: machine.asked())
+    def a_person_answers(self, draw: int, answer: Cause | None) -> None:
+        """A question about a document from before go-live is answered."""
+        self.count(f"answer: {answer.value if answer else 'close'}")
+        asked = self.asked()
+        self.answer(asked[draw % len(asked)], answer)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.domain.ledger import State
-from proof.model.machine.base import ISA, Base, in_play
+from proof.model.machine.base import Base, in_play
 from proof.model.machine.users import ORDERS
 from proof.model.partner import Wish
 from proof.system import order_key
@@ -35,10 +35,10 @@ class Partners(Base):
         if found is None:
             return
         self.count("ask")
-        has = self.system.partner.has[self.order(draw)].get(found["item"])
+        has = self.system.receivers.has[(found["sender"], self.order(draw))].get(found["item"])
         was = int(has[0]) if told and has else None
         wish = Wish(found["line"], found["item"], quantity, was=was)
-        self._ask(self.order(draw), wish, *sent)
+        self._ask(found["sender"], self.order(draw), wish, *sent)
 
     @rule(draw=ORDERS, line=st.integers(0, 2), what=st.sampled_from(["price", "add", "delete"]), way=WAYS)
     @in_play("ask for more", lambda machine: machine.asks < MOST_ASKED)
@@ -53,7 +53,7 @@ class Partners(Base):
             "add": Wish(None, str(1300 + self.asks), 5, price="7.5"),
             "delete": Wish(found["line"], found["item"], 0),
         }[what]
-        self._ask(self.order(draw), wish, way, None)
+        self._ask(found["sender"], self.order(draw), wish, way, None)
 
     @rule(draw=st.integers(0, MOST_ASKED))
     @in_play("push again", lambda machine: bool(machine.asks))
@@ -87,25 +87,28 @@ class Partners(Base):
     def the_partner_refuses(self, draw: int) -> None:
         """The partner refuses what it was sent last."""
         number = self.order(draw)
-        standing = self.system.standing(order_key(number))
-        asked = any(order == number for order, _ in self.system.partner.wishes.values())
-        if standing is None or standing.state not in _AT_ORDERFUL or asked or self.is_over(number):
+        stands = self.system.standing(order_key(number))
+        asked = any(request.order == number for request in self.system.receivers.requests.values())
+        if stands is None or stands.state not in _AT_ORDERFUL or asked or self.is_over(number):
             return
         self.count("bad news")
-        self.system.orderful.news(str(standing.transaction_id), acknowledgment_status="REJECTED")
-        self.system.partner.refuses(number)
+        self.system.orderful.news(str(stands.transaction_id), acknowledgment_status="REJECTED")
+        self.system.receivers.refuses((str(stands.receiver_id), number))
 
     def _line(self, number: str, line: int) -> dict[str, Any] | None:
-        """A line of an order that the partner has."""
-        if number not in self.system.partner.has or self.is_over(number):
-            return None
+        """A line of an order that somebody has, and who; the order may be another partner's by now."""
+        holders = sorted(self.system.receivers.holders(number))
         lines = self.system.visma.orders[number]["lines"]
-        if not lines:
+        if not holders or not lines or self.is_over(number):
             return None
         found = lines[line % len(lines)]
-        return {"line": found["lineNbr"], "item": found["inventory"]["number"]}
+        return {
+            "line": found["lineNbr"],
+            "item": found["inventory"]["number"],
+            "sender": holders[line % len(holders)],
+        }
 
-    def _ask(self, order: str, wish: Wish, way: str, sequence: int | None) -> None:
+    def _ask(self, sender: str, order: str, wish: Wish, way: str, sequence: int | None) -> None:
         number = str(802_210_971 + self.asks)
         self.asks += 1
         header = {} if sequence is None else {"changeSequenceNumber": str(sequence)}
@@ -113,6 +116,6 @@ class Partners(Base):
         if wish.line is not None and wish.quantity:
             system.visma.asked_for[(order, f"{wish.line} orderQty")].add(wish.quantity)
         inbox = bool(system.setting.inboxes) and way != "callback"
-        system.inbound.ask(number, order, (wish,), inbox=inbox, sender_id=ISA[self.supplier(order)], **header)
+        system.inbound.ask(number, order, (wish,), inbox=inbox, sender_id=sender, **header)
         if way != "inbox":
             system.push(number)

@@ -11,7 +11,7 @@ from hypothesis.stateful import rule
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.services.ports import Created
 from proof.model.effects import Fate
-from proof.model.machine.base import in_play
+from proof.model.machine.base import ACME, NEWCOMER, in_play
 from proof.model.machine.users import ORDERS, QUANTITIES, Users
 from tests.support.fakes import LostAnswer
 
@@ -54,6 +54,14 @@ class Trouble(Users):
         """In the middle of whatever comes, a user edits an order."""
         self.count("edit meanwhile")
         self.meanwhile(steps, lambda: self.change(self.order(draw), line, quantity))
+
+    @rule(steps=STEPS, draw=ORDERS, supplier=st.sampled_from([ACME, NEWCOMER]))
+    @in_play("supplier meanwhile")
+    def the_supplier_is_corrected_meanwhile(self, steps: int, draw: int, supplier: str) -> None:
+        """In the middle of whatever comes, an order gets another supplier."""
+        self.count("supplier meanwhile")
+        number = self.order(draw)
+        self.meanwhile(steps, lambda: self.correct_supplier(number, supplier))
 
     @rule(draw=ORDERS, line=st.integers(0, 2), quantity=QUANTITIES, times=st.sampled_from([1, 1, 2, 5]))
     @in_play("412")

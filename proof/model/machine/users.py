@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.services.ports import Resource
-from proof.model.machine.base import ACME, NEWCOMER, Base, in_play
+from proof.model.machine.base import ACME, LONG_AGO, NEWCOMER, Base, in_play
 
 ORDERS = st.integers(0, 3)
 QUANTITIES = st.sampled_from([80, 90, 110, 130, 700, 800, 850, 1000])
@@ -20,12 +20,16 @@ MOST_ORDERS = 4
 class Users(Base):
     """People in Visma."""
 
-    @rule(supplier=st.sampled_from([ACME, ACME, NEWCOMER]), held=st.booleans())
+    @rule(supplier=st.sampled_from([ACME, ACME, NEWCOMER]), held=st.booleans(), old=st.booleans())
     @in_play("new order", lambda machine: len(machine.numbers) < MOST_ORDERS)
-    def a_new_order(self, supplier: str, held: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
-        """An order is written, perhaps on hold, perhaps for a supplier that routing does not know."""
-        self.count("new order")
-        self.add_order(supplier, status="Hold" if held else "Open")
+    def a_new_order(self, supplier: str, held: bool, old: bool) -> None:  # noqa: FBT001 - hypothesis passes by name
+        """An order is written, perhaps on hold, perhaps for a supplier that routing does not know.
+
+        Where there is a go-live, it may be one that was written long before.
+        """
+        is_old = old and self.system.setting.go_live is not None
+        self.count("old order" if is_old else "new order")
+        self.add_order(supplier, status="Hold" if held else "Open", dated=LONG_AGO if is_old else None)
 
     @rule(draw=ORDERS, line=st.integers(0, 2), quantity=QUANTITIES, late=st.sampled_from([0, 0, 30, 300, 840]))
     @in_play("edit")
@@ -59,6 +63,21 @@ class Users(Base):
         self.count("touch")
         order = self.system.visma.orders[self.order(draw)]
         self.system.edit(self.order(draw), dontPrint=not order["dontPrint"])
+
+    @rule(draw=ORDERS, what=st.sampled_from(["catalogue", "tax category", "location"]))
+    @in_play("quiet")
+    def a_quiet_change(self, draw: int, what: str) -> None:
+        """Something of an order changes that is part of its content, and no partner sees it."""
+        self.count(f"quiet: {what}")
+        self.quiet += 1
+        self.system.change_quietly(self.order(draw), what, turn=self.quiet)
+
+    @rule(draw=ORDERS, supplier=st.sampled_from([ACME, NEWCOMER]))
+    @in_play("supplier")
+    def the_supplier_is_corrected(self, draw: int, supplier: str) -> None:
+        """An order gets another supplier, perhaps one that routing does not know yet, perhaps the former one again."""
+        self.count("supplier")
+        self.correct_supplier(self.order(draw), supplier)
 
     @rule(draw=ORDERS)
     @in_play("hold")
@@ -112,6 +131,11 @@ class Users(Base):
             return
         place = lines[line % len(lines)]["lineNbr"]
         self.system.edit(number, **{f"line_{place}": {"orderQty": float(quantity)}})
+
+    def correct_supplier(self, number: str, supplier: str) -> None:
+        """A user corrects the supplier; in a cancelled order nothing changes any more."""
+        if not self.is_over(number) and self.supplier(number) != supplier:
+            self.system.change_supplier(number, supplier)
 
     def after_page(self, page: int, deed: Callable[[], object]) -> None:
         """Do it once, right after this page of the orders was read."""
