@@ -49,7 +49,7 @@ INVOICE = an_invoice(
     an_invoice_line(3, is_charge=True, quantity=Decimal(1), unit_price=Decimal(80)),
     counterparty_reference="REF-9",
     note="Thank you",
-    original_invoice="100200",
+    original_invoices=("100200",),
     terms=Terms("2/10", "2% 10, net 30"),
     discount_due_on=date(2026, 9, 13),
     cash_discount=Decimal("5.00"),

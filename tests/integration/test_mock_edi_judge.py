@@ -68,7 +68,7 @@ DOCUMENTS = {
         ),
         Purpose.REPLACE,
     ),
-    "credit memo": (an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoice="100200"), Purpose.ORIGINAL),
+    "credit memo": (an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100200",)), Purpose.ORIGINAL),
     "supplier invoice": (an_invoice(kind=Kind.SUPPLIER_INVOICE), Purpose.ORIGINAL),
 }
 

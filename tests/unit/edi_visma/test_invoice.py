@@ -58,7 +58,7 @@ def test_a_customer_invoice_is_read():
     assert (line.number, line.item, line.quantity, line.unit) == (2, "2210", Decimal("2.5"), "KG")
     assert (line.unit_price, line.discount, line.amount) == (Decimal("89.9"), 0, Decimal("224.75"))
     assert (line.tax_code, line.source) == ("3", "invoiceLines[1]")
-    assert line.order_number is None
+    assert (line.order_number, line.sales_order, line.shipment) == (None, "200981", "400412")
 
 
 def test_a_supplier_invoice_is_read_in_its_own_currency():

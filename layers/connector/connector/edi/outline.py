@@ -31,6 +31,7 @@ from connector.domain.routes import Identity, ItemIds, Route, TermsRule
 from connector.domain.totals import ZERO, Totals, line_amount, magnitudes, rounded
 from connector.domain.transactions import Purpose
 from connector.edi.units import UNITS, Unit
+from connector.edi.wanted_days import header_day, wanted_day
 
 _NO_IDS = ItemIds()
 _GTIN_LENGTHS = frozenset({12, 13, 14})
@@ -84,7 +85,11 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
         discount: What is taken off `quantity * price`; negative on a line that runs the other way.
-        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices.
+        wanted: The day on which the goods are wanted.
+        promised: Visma's promised day, where it is another one.
+        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices unless the
+            whole document has one.
+        shipment: Our shipment of the line, unless the whole document has one.
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
         source: Where the line stands in the Visma document.
@@ -100,9 +105,10 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     gtin: str | None
     description: str | None
     note: str | None
-    requested: date | None
+    wanted: date | None
     promised: date | None
     order: str | None
+    shipment: str | None
     warehouse: str | None
     tax_rate: Decimal | None
     source: str
@@ -129,6 +135,10 @@ class Outline:
         taxes: VAT by rate: rate in percent (None when Visma names none) and amount.
         texts: Header notes: descriptions, notes and text lines, each as one piece.
         notes: Sentences about what was decided on the way.
+        wanted_on: The day on which the goods of the whole order are wanted.
+        blanket: The blanket order that an order is called off from.
+        sales_order: Our sales order, where all goods of an invoice are of one.
+        shipment: Our shipment, likewise.
     """
 
     content: BusinessDocument
@@ -142,13 +152,18 @@ class Outline:
     terms: TermsView | None
     texts: list[str]
     notes: list[str]
+    wanted_on: date | None = None
+    blanket: str | None = None
+    sales_order: str | None = None
+    shipment: str | None = None
 
 
 def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> Outline:
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: a unit, an item id or the order type is not mapped, or there is nothing to order or to invoice.
+        Parked: a unit or an item id is not mapped, several blanket orders are called off, or there is nothing to order
+            or to invoice.
     """
     if isinstance(content, Invoice):
         content = magnitudes(content)
@@ -157,6 +172,7 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         reader.read(line)
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
         raise _nothing_left(content)
+    blanket = reader.blanket()
     charges = reader.charges
     charges += [
         Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
@@ -176,18 +192,25 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         taxes=taxes,
         parties=_parties(content, route),
         terms=_terms(content, route),
-        texts=_header_texts(content) + reader.texts,
+        texts=_header_texts(content, route) + reader.texts,
         notes=reader.notes,
+        wanted_on=reader.wanted_on(),
+        blanket=blanket,
+        sales_order=reader.sales_order,
+        shipment=reader.shipment,
     )
 
 
-def order_type(order: PurchaseOrder, route: Route) -> str:
+def order_type(order: PurchaseOrder, document: Outline) -> str:
     """The order type word that routing gives to Visma's order type.
+
+    An order that is called off from a blanket order does not stand alone, so there `standalone` is `release`; every
+    other word of routing holds for call-offs as well.
 
     Raises:
         Parked: routing has none.
     """
-    word = route.order_types.get(order.order_type)
+    word = document.route.order_types.get(order.order_type)
     if word is None:
         raise _unmapped(
             f"Visma's order type {order.order_type} has no purchase order type.",
@@ -195,7 +218,7 @@ def order_type(order: PurchaseOrder, route: Route) -> str:
             key=f"defaults.order_types.{order.order_type}",
             example="standalone",
         )
-    return word
+    return "release" if word == "standalone" and document.blanket else word
 
 
 class _LineReader:
@@ -213,12 +236,19 @@ class _LineReader:
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
             len({line.warehouse for line in content.lines if not line.is_text}) > 1
         )
+        self._ordered: list[OrderLine] = []
+        self.sales_order: str | None = None
+        self.shipment: str | None = None
+        if isinstance(content, Invoice) and content.kind is Kind.CUSTOMER_INVOICE:
+            goods = [line for line in content.lines if not line.is_text and not line.is_charge]
+            self.sales_order = _only([line.sales_order for line in goods])
+            self.shipment = _only([line.shipment for line in goods])
 
     def read(self, line: OrderLine | InvoiceLine) -> None:
         """Add one line to where it belongs."""
         # A text that costs something is no text: it goes on as goods, and is parked there if it names no item.
         if line.is_text and not (line.quantity and line.unit_price):
-            text = _text(line.description) or _text(line.note)
+            text = _text(line.description) or self._note(line)
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
         elif isinstance(line, OrderLine):
@@ -237,6 +267,43 @@ class _LineReader:
         else:
             self.lines.append(self._invoice_line(line))
 
+    def wanted_on(self) -> date | None:
+        """The wanted day of the whole order, from what was read."""
+        if not isinstance(self._content, PurchaseOrder):
+            return None
+        return header_day(self._content, [line.wanted for line in self.lines], self._route.line_date)
+
+    def blanket(self) -> str | None:
+        """The blanket order that was called off from, with a text for the lines that do not belong to it.
+
+        Raises:
+            Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
+                Mosaic has a place for a blanket order on the line.
+        """
+        content = self._content
+        if not isinstance(content, PurchaseOrder) or content.order_type == "Blanket":
+            return None
+        named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != content.number}
+        if len(named) > 1:
+            *_, last = named.values()
+            raise Parked(
+                f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
+                next_step="Make one order of each blanket order in Visma, or send this one by hand.",
+                field=f"{last.source}.orderNumber",
+            )
+        blanket = next(iter(named), None)
+        if blanket is not None:
+            self.texts += [
+                f"Line {line.number} is not part of blanket order {blanket}."
+                for line in self._ordered
+                if line.blanket != blanket
+            ]
+        return blanket
+
+    def _note(self, line: OrderLine | InvoiceLine) -> str | None:
+        """The note of a line, where routing sends it."""
+        return _text(line.note) if self._route.notes.of_lines else None
+
     def _order_line(self, line: OrderLine) -> LineView:
         if line.quantity <= 0 and not self._cancels:
             raise Parked(
@@ -248,7 +315,9 @@ class _LineReader:
         if line.unit is None:
             raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
         known = self._known_ids(line.item)
-        requested = line.requested or line.promised
+        assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
+        wanted = wanted_day(line, self._content, self._route.line_date)
+        self._ordered.append(line)
         return LineView(
             str(line.number),
             line.quantity,
@@ -257,9 +326,10 @@ class _LineReader:
             _signed_discount(line),
             *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
             _text(line.description) or _text(line.item_description),
-            _text(line.note),
-            requested,
-            line.promised if line.promised != requested else None,
+            self._note(line),
+            wanted,
+            line.promised if line.promised != wanted else None,
+            None,
             None,
             line.warehouse if self._several_warehouses else None,
             None,
@@ -282,10 +352,11 @@ class _LineReader:
             _signed_discount(line),
             *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
             _text(line.description),
-            _text(line.note),
+            self._note(line),
             None,
             None,
-            line.order_number,
+            line.order_number or (None if self.sales_order else line.sales_order),
+            None if self.shipment else line.shipment,
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             line.source,
@@ -397,15 +468,21 @@ def _rounding(
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
 
 
-def _header_texts(content: BusinessDocument) -> list[str]:
-    texts = [_text(content.description), _text(content.note)]
+def _only(numbers: list[str | None]) -> str | None:
+    """The number that all goods have, None when they have none or not the same."""
+    found = set(numbers)
+    return found.pop() if len(found) == 1 else None
+
+
+def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
+    texts = [_text(content.description), _text(content.note) if route.notes.of_header else None]
     return [text for text in dict.fromkeys(texts) if text]
 
 
 def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
     ours = route.company.identity
     company = _Known(
-        ours.name or route.company.name,
+        ours.name,
         ours.gln,
         content.branch,
         ours.vat_number,

@@ -40,7 +40,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
     """
     if document.charges or any(line.discount for line in document.lines):
         refuse_thousandths(order)
-    kind = order_type(order, document.route)
+    kind = order_type(order, document)
     tree = Loop("")
     tree.add("ST", "850", "0001")
     tree.add(
@@ -48,7 +48,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
         PURPOSES[document.purpose],
         ORDER_TYPES.get(kind, kind),
         order.number,
-        "",
+        document.blanket or "",
         day(order.ordered_on),
         source="orderNbr",
     )
@@ -58,9 +58,8 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
     for charge in document.charges:
         add_charge(tree, charge, order, wording)
     add_terms(tree, document.terms, wording, order)
-    if order.promised_on:
-        # Visma's header has one date, "promised on": the day the buyer wants the goods.
-        tree.add("DTM", "002", day(order.promised_on))
+    if document.wanted_on:
+        tree.add("DTM", "002", day(document.wanted_on))
     if way := wording.text(order.ship_via, 35, "way of shipping"):
         tree.add("TD5", "", "", "", "", way)
     for rate, amount in document.taxes:
@@ -100,8 +99,8 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
     reference(loop, "ZZ", line.warehouse, line.source, "WAREHOUSE")
     if line.discount:
         add_charge(loop, Charge(ChargeKind.DISCOUNT, -line.discount, None), order, wording)
-    if line.requested:
-        loop.add("DTM", "002", day(line.requested))
+    if line.wanted:
+        loop.add("DTM", "002", day(line.wanted))
     if line.promised:
         loop.add("DTM", "069", day(line.promised))
     return loop
