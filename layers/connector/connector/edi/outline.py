@@ -216,7 +216,7 @@ def order_type(order: PurchaseOrder, document: Outline) -> str:
             f"Visma's order type {order.order_type} has no purchase order type.",
             field="orderType",
             key=f"defaults.order_types.{order.order_type}",
-            example="standalone",
+            example="standalone (or another purchase order type, or do_not_send)",
         )
     return "release" if word == "standalone" and document.blanket else word
 
@@ -234,7 +234,7 @@ class _LineReader:
         self._cancels = purpose is Purpose.CANCELLATION
         self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code}
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
-            len({line.warehouse for line in content.lines if not line.is_text}) > 1
+            len({line.warehouse for line in content.lines if not line.is_text and not line.is_charge}) > 1
         )
         self._ordered: list[OrderLine] = []
         self.sales_order: str | None = None

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from connector.domain.errors import Parked
+from connector.domain.visma_clock import FIRST_DAY
 
 Data = Mapping[str, Any]
 
@@ -20,7 +21,6 @@ _NOTHING: Data = {}
 # Below a trillion, so that a price times a quantity keeps its cents within the 28 digits of decimal arithmetic.
 _LARGEST_DIGIT = 11
 _SMALLEST_DIGIT = -20
-_FIRST_DAY = date(1901, 1, 1)
 # A typing error in the year would reach the partner as a wish.
 _PLAUSIBLE = (1990, 2099)
 
@@ -163,7 +163,7 @@ def _date_of(value: str) -> date | None:
     if not value:
         return None
     found = date.fromisoformat(value[:10])
-    if found < _FIRST_DAY or found == date.max:
+    if found < FIRST_DAY or found == date.max:
         return None
     if not _PLAUSIBLE[0] <= found.year <= _PLAUSIBLE[1]:
         raise ValueError(found)
