@@ -63,6 +63,14 @@ class TestCallOffs:
         assert (parked.value.field, parked.value.waits_for) == ("lines[2].orderNumber", None)
         assert "Make one order of each blanket order" in parked.value.next_step
 
+    @BOTH
+    def test_a_cancellation_gets_through_whatever_was_called_off(self, dialect):
+        order = an_order(a_line(1, blanket="400001"), a_line(2, blanket="400002"), cancelled=True)
+        translation = translate(
+            order, a_route(order, dialect=dialect), stream=Stream.TEST, purpose=Purpose.CANCELLATION
+        )
+        assert translation.purpose is Purpose.CANCELLATION
+
     def test_a_cancelled_line_calls_nothing_off(self):
         order = an_order(a_line(1, blanket="400001"), a_line(2, blanket="400002", cancelled=True))
         assert beginning(order) == ("release", "RL", "400001")

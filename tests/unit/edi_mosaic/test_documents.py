@@ -122,7 +122,7 @@ def test_discounts_freight_and_rounding_of_an_invoice_make_its_total():
 
 
 def test_warehouses_are_told_only_where_the_lines_differ():
-    same = message(an_order(a_line(1), a_line(2)))
+    same = message(an_order(a_line(1), a_line(2), a_line(3, is_charge=True, warehouse=None)))
     assert all("references" not in line for line in same["lineItems"])
     apart = message(an_order(a_line(1), a_line(2, warehouse="2")))
     assert apart["lineItems"][1]["references"] == {"warehouseStorageLocation": {"value": "2"}}

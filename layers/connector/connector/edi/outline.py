@@ -276,6 +276,8 @@ class _LineReader:
     def blanket(self) -> str | None:
         """The blanket order that was called off from, with a text for the lines that do not belong to it.
 
+        A cancellation names the order, so it gets through whatever was called off.
+
         Raises:
             Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
                 Mosaic has a place for a blanket order on the line.
@@ -285,6 +287,8 @@ class _LineReader:
             return None
         named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != content.number}
         if len(named) > 1:
+            if self._cancels:
+                return None
             *_, last = named.values()
             raise Parked(
                 f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
