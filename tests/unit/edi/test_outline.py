@@ -182,6 +182,13 @@ class TestReferences:
         assert "notes" not in mosaic["lineItems"][1]
         assert mosaic["purchaseOrderNumber"] == "PO-4711"
 
+    def test_a_line_that_names_no_item_of_ours_keeps_what_is_its_own(self):
+        line = {"sales_order": "200981", "shipment": "400412"}
+        fee = an_invoice_line(2, item=None, counterparty_item="FEE", sales_order="200990")
+        header, lines = self.references(an_invoice(an_invoice_line(1, **line), fee))
+        assert header == [("VN", "200981"), ("SI", "400412")]
+        assert lines == [[], [("VN", "200990")]]
+
     def test_where_they_differ_each_line_has_its_own(self):
         invoice = an_invoice(
             an_invoice_line(1, sales_order="200981", shipment="400412"),

@@ -240,7 +240,8 @@ class _LineReader:
         self.sales_order: str | None = None
         self.shipment: str | None = None
         if isinstance(content, Invoice) and content.kind is Kind.CUSTOMER_INVOICE:
-            goods = [line for line in content.lines if not line.is_text and not line.is_charge]
+            # A fee beside the goods has no order of its own.
+            goods = [line for line in content.lines if line.item and not line.is_charge]
             self.sales_order = _only([line.sales_order for line in goods])
             self.shipment = _only([line.shipment for line in goods])
 
@@ -359,8 +360,8 @@ class _LineReader:
             self._note(line),
             None,
             None,
-            line.order_number or (None if self.sales_order else line.sales_order),
-            None if self.shipment else line.shipment,
+            line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            line.shipment if line.shipment != self.shipment else None,
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             line.source,
