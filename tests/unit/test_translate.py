@@ -6,12 +6,14 @@ from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked
-from connector.domain.routes import DialectChoice, ItemIds
+from connector.domain.routes import DialectChoice, ItemIds, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
 from connector.edi.mosaic.common import GAPS
 from connector.edi.translate import translate
 from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
+SERVICE = {"lines_without_item": WithoutItem.SERVICE}
+CHARGE = {"lines_without_item": WithoutItem.CHARGE}
 VAT = {"taxes": (Tax("3", Decimal(25), Decimal(250), Decimal("62.50")),), "tax_total": Decimal("62.50")}
 
 
@@ -62,11 +64,15 @@ class TestRequests:
         assert "15" in parked(an_order(), partner_isa_id=long_id, dialect=DialectChoice.X12).sentence
 
 
+# What routing has to say for a document to come as far as a gap.
+GAP_ROUTING = {"lines[].inventory": SERVICE, "lines": CHARGE}
 # A document for every gap of Mosaic, and the field that is named when a partner is pinned to it.
 GAP_DOCUMENTS = {
     "currency": (an_order(currency="USD"), "currency"),
     "taxDetails": (an_order(**VAT), "taxDetails"),
     "lines[].uom": (an_order(a_line(1), a_line(2, unit="KG")), "lines[1].uom"),
+    "lines[].inventory": (an_invoice(an_invoice_line(item=None)), "invoiceLines[0].inventory"),
+    "lines": (an_order(a_line(1), a_line(2, item=None, supplier_item=None)), "lines"),
     "purpose": (an_invoice(), "purpose"),
     "paymentReference": (an_invoice(payment_reference="1234567"), "paymentReference"),
     "contractDocRef": (an_invoice(contract_number="C-1"), "contractDocRef"),
@@ -82,13 +88,13 @@ class TestWhatMosaicCannotCarry:
     def test_auto_takes_x12_instead_of_losing_it(self, gap):
         document, _ = GAP_DOCUMENTS[gap]
         purpose = Purpose.REPLACE if gap == "purpose" else Purpose.ORIGINAL
-        assert sent(document, purpose=purpose).dialect is Dialect.X12
+        assert sent(document, purpose=purpose, **GAP_ROUTING.get(gap, {})).dialect is Dialect.X12
 
     @pytest.mark.parametrize("gap", GAP_DOCUMENTS)
     def test_a_partner_pinned_to_mosaic_gets_it_parked_with_the_field_and_the_way_out(self, gap):
         document, field = GAP_DOCUMENTS[gap]
         purpose = Purpose.REPLACE if gap == "purpose" else Purpose.ORIGINAL
-        error = parked(document, purpose=purpose, dialect=DialectChoice.MOSAIC)
+        error = parked(document, purpose=purpose, dialect=DialectChoice.MOSAIC, **GAP_ROUTING.get(gap, {}))
         assert error.field == field
         assert "Mosaic" in error.sentence
         assert "partners.acme.dialect" in error.next_step

@@ -27,8 +27,16 @@ from connector.domain.documents import (
     Terms,
 )
 from connector.domain.errors import Parked
-from connector.domain.routes import Identity, ItemIds, Route, TermsRule
-from connector.domain.totals import ZERO, Totals, line_amount, magnitudes, rounded
+from connector.domain.routes import Identity, ItemIds, Route, TermsRule, WithoutItem
+from connector.domain.totals import (
+    ZERO,
+    Totals,
+    explained_by_price,
+    line_amount,
+    magnitudes,
+    payable_amount,
+    rounded,
+)
 from connector.domain.transactions import Purpose
 from connector.edi.units import UNITS, Unit
 
@@ -63,15 +71,18 @@ class PartyView(NamedTuple):
 
 
 class ChargeKind(StrEnum):
-    """Why something is added to or taken off a document."""
+    """Why something is added to or taken off a document or a line."""
 
     DISCOUNT = "discount"
+    SURCHARGE = "surcharge"
     FREIGHT = "freight"
+    OTHER = "other"
+    ADJUSTMENT = "adjustment"
     ROUNDING = "rounding"
 
 
 class Charge(NamedTuple):
-    """Something added to (positive) or taken off (negative) the whole document, in cents of its currency."""
+    """Something added to (positive) or taken off (negative) the document or a line, in cents of its currency."""
 
     kind: ChargeKind
     amount: Decimal
@@ -83,7 +94,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
-        discount: What is taken off `quantity * price`; negative on a line that runs the other way.
+        charges: What leads from `quantity * price` to what is payable for the line.
         order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices.
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
@@ -94,7 +105,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     quantity: Decimal
     unit: Unit
     price: Decimal
-    discount: Decimal
+    charges: tuple[Charge, ...]
     buyer_item: str | None
     vendor_item: str | None
     gtin: str | None
@@ -152,7 +163,8 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     """
     if isinstance(content, Invoice):
         content = magnitudes(content)
-    reader = _LineReader(content, route, purpose)
+    taxes, tax_note = _taxes(content, totals)
+    reader = _LineReader(content, route, purpose, taxes)
     for line in content.lines:
         reader.read(line)
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
@@ -163,7 +175,8 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         for discount in content.discounts
         if discount.amount
     ]
-    taxes = _taxes(content, totals)
+    if tax_note:
+        reader.notes.append(tax_note)
     if isinstance(content, Invoice):
         charges += _rounding(content, totals, reader.lines, charges, taxes)
     return Outline(
@@ -201,7 +214,9 @@ def order_type(order: PurchaseOrder, route: Route) -> str:
 class _LineReader:
     """Sorts the lines of a document into goods, charges and texts."""
 
-    def __init__(self, content: BusinessDocument, route: Route, purpose: Purpose) -> None:
+    def __init__(
+        self, content: BusinessDocument, route: Route, purpose: Purpose, taxes: list[tuple[Decimal | None, Decimal]]
+    ) -> None:
         self.lines: list[LineView] = []
         self.charges: list[Charge] = []
         self.texts: list[str] = []
@@ -209,33 +224,62 @@ class _LineReader:
         self._content = content
         self._route = route
         self._cancels = purpose is Purpose.CANCELLATION
-        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code}
+        # A line names its rate only where the rates stand in the summary as well.
+        written = {rate for rate, _ in taxes}
+        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
             len({line.warehouse for line in content.lines if not line.is_text}) > 1
         )
 
     def read(self, line: OrderLine | InvoiceLine) -> None:
         """Add one line to where it belongs."""
-        # A text that costs something is no text: it goes on as goods, and is parked there if it names no item.
-        if line.is_text and not (line.quantity and line.unit_price):
+        amount = payable_amount(line, self._content.currency)
+        # A text that costs something is no text; a line without item and price is none but a text.
+        if not amount and (line.is_text or (line.item is None and not line.unit_price)):
             text = _text(line.description) or _text(line.note)
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
-        elif isinstance(line, OrderLine):
-            if self._cancels or not line.cancelled:
-                self._goods_or_charge(line)
-        else:
-            self._goods_or_charge(line)
+        elif isinstance(line, InvoiceLine) or self._cancels or not line.cancelled:
+            self._goods_or_charge(line, amount)
 
-    def _goods_or_charge(self, line: OrderLine | InvoiceLine) -> None:
-        if line.is_charge:
-            amount = rounded(line_amount(line, self._content.currency), self._content.currency)
+    def _goods_or_charge(self, line: OrderLine | InvoiceLine, amount: Decimal) -> None:
+        kind = ChargeKind.FREIGHT if line.is_charge else None
+        if kind is None and line.item is None and not self._names_item(line):
+            kind = self._without_item(line)
+        if kind is not None:
+            amount = rounded(amount, self._content.currency)
             if amount:
-                self.charges.append(Charge(ChargeKind.FREIGHT, amount, _text(line.description)))
+                self.charges.append(Charge(kind, amount, _text(line.description)))
         elif isinstance(line, OrderLine):
             self.lines.append(self._order_line(line))
         else:
             self.lines.append(self._invoice_line(line))
+
+    @staticmethod
+    def _names_item(line: OrderLine | InvoiceLine) -> bool:
+        """Whether a line without an item of ours names one of the other side."""
+        return bool(line.supplier_item if isinstance(line, OrderLine) else line.counterparty_item)
+
+    def _without_item(self, line: OrderLine | InvoiceLine) -> ChargeKind | None:
+        """What routing makes of a priced line that names no item: a charge, or None for a line of service.
+
+        Raises:
+            Parked: routing does not say.
+        """
+        match self._route.lines_without_item:
+            case WithoutItem.CHARGE:
+                return ChargeKind.OTHER
+            case WithoutItem.SERVICE:
+                return None
+            case _:
+                key = f"partners.{self._route.partner}.kinds.{self._content.kind}.lines_without_item"
+                raise Parked(
+                    f"Line {line.number} names no item: neither an item number nor a GTIN.",
+                    next_step=f"Give the line an item in Visma, or set {key} to {WithoutItem.SERVICE} or "
+                    f"{WithoutItem.CHARGE} in the routing file and apply it.",
+                    field=f"{line.source}.inventory",
+                    waits_for=key,
+                )
 
     def _order_line(self, line: OrderLine) -> LineView:
         if line.quantity <= 0 and not self._cancels:
@@ -245,16 +289,16 @@ class _LineReader:
                 next_step="Correct or cancel the line in Visma.",
                 field=f"{line.source}.orderQty",
             )
-        if line.unit is None:
+        if line.unit is None and line.item is not None:
             raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
         known = self._known_ids(line.item)
         requested = line.requested or line.promised
         return LineView(
             str(line.number),
             line.quantity,
-            self._unit(line.unit, line.source),
+            self._unit(line),
             line.unit_price,
-            _signed_discount(line),
+            self._line_charges(line),
             *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
             _text(line.description) or _text(line.item_description),
             _text(line.note),
@@ -272,14 +316,12 @@ class _LineReader:
         selling = self._content.kind is Kind.CUSTOMER_INVOICE
         buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
         number = line.number if selling or line.order_line is None else line.order_line
-        if line.unit is None:
-            self.notes.append(f"Line {line.number} has no unit in Visma; it is sent in 'unit'.")
         return LineView(
             str(number),
             line.quantity,
-            UNITS["unit"] if line.unit is None else self._unit(line.unit, line.source),
+            self._unit(line),
             line.unit_price,
-            _signed_discount(line),
+            self._line_charges(line),
             *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
             _text(line.description),
             _text(line.note),
@@ -294,8 +336,38 @@ class _LineReader:
     def _known_ids(self, item: str | None) -> ItemIds:
         return self._route.items.get(item, _NO_IDS) if item else _NO_IDS
 
-    def _unit(self, word: str, source: str) -> Unit:
+    def _line_charges(self, line: OrderLine | InvoiceLine) -> tuple[Charge, ...]:
+        """What leads from quantity x price to what is payable: the discount or surcharge, and what is left then.
+
+        The rest is a rounding where a rounded price explains it, else the adjustment of an entered amount.
+        """
+        if not line.discount and line.amount == line.quantity * line.unit_price:
+            return ()
+        currency = self._content.currency
+        product = rounded(line.quantity * line.unit_price, currency)
+        charges = []
+        left = ZERO if line.amount is None else rounded(line.amount, currency) - product
+        if line.discount:
+            # A discount brings the amount of the line towards zero, whichever side of zero it is on.
+            added = rounded(line.discount if product < 0 else -line.discount, currency)
+            kind = ChargeKind.DISCOUNT if line.discount > 0 else ChargeKind.SURCHARGE
+            charges.append(Charge(kind, added, None))
+            left -= ZERO if line.amount is None else added
+        if left:
+            difference = rounded(line_amount(line, currency), currency) - payable_amount(line, currency)
+            if explained_by_price(difference, line.quantity, line.unit_price, currency):
+                charges.append(Charge(ChargeKind.ROUNDING, left, None))
+            else:
+                charges.append(Charge(ChargeKind.ADJUSTMENT, left, None))
+                self.notes.append(f"The amount of line {line.number} was entered; {left:f} is sent as an adjustment.")
+        return tuple(charges)
+
+    def _unit(self, line: OrderLine | InvoiceLine) -> Unit:
         """The unit that routing means by a Visma word."""
+        word, source = line.unit, line.source
+        if word is None:
+            self.notes.append(f"Line {line.number} has no unit in Visma; it is sent in 'unit'.")
+            return UNITS["unit"]
         meant = self._route.units.get(word)
         unit = UNITS.get(meant) if meant is not None else None
         if unit is None:
@@ -327,12 +399,6 @@ class _LineReader:
                 key=f"{self._route.item_key}.{line.item}" if line.item else None,
                 example=f"{{{required}: ...}}",
             )
-        if not (buyer_item or vendor_item or gtin):
-            raise Parked(
-                f"Line {line.number} names no item: neither an item number nor a GTIN.",
-                next_step="Give the line an item in Visma, or send the document by hand.",
-                field=f"{line.source}.inventory",
-            )
         return buyer_item, vendor_item, self._gtin(gtin, line) if gtin else None
 
     def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
@@ -363,17 +429,33 @@ def _nothing_left(content: BusinessDocument) -> Parked:
     return Parked("The invoice has no lines.", next_step="Send it by hand, or ignore it.", field="invoiceLines")
 
 
-def _taxes(content: BusinessDocument, totals: Totals) -> list[tuple[Decimal | None, Decimal]]:
-    """VAT by rate. A total without rates stays one amount without a rate."""
+def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:
+    """VAT by rate, and a sentence where Visma's rows could not be written.
+
+    Rates are written only when they add up to the VAT that is payable, so that no partner gets two answers. Visma's
+    rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency; then the stated VAT is
+    one amount: at the one rate there is where that gives just this amount, else without a rate.
+    """
+    currency = content.currency
     by_rate: dict[Decimal | None, Decimal] = {}
     for tax in content.taxes:
         by_rate[tax.rate] = by_rate.get(tax.rate, ZERO) + tax.amount
-    if not by_rate and totals.tax:
-        by_rate[None] = totals.tax
-    if isinstance(content, PurchaseOrder) and rounded(sum(by_rate.values(), ZERO), content.currency) != totals.tax:
-        # Visma's VAT covers cancelled lines too, and `reconcile` has worked out the rest for the one rate there is.
-        by_rate = {next(iter(by_rate)): totals.tax}
-    return [(rate, rounded(amount, content.currency)) for rate, amount in by_rate.items()]
+    rows = [(rate, rounded(amount, currency)) for rate, amount in by_rate.items()]
+    # A rate whose rows cancel out takes no part in what is payable.
+    rows = [(rate, amount) for rate, amount in rows if amount or not rate]
+    if sum((amount for _, amount in rows), ZERO) == totals.tax:
+        return rows, None
+    if not totals.tax:
+        return [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
+    net = totals.lines + totals.charges - totals.discounts
+    rate = next(iter(by_rate)) if len(by_rate) == 1 else None
+    if rate is not None and rounded(net * rate / 100, currency) == totals.tax:
+        return [(rate, totals.tax)], None
+    if not by_rate:
+        return [(None, totals.tax)], None
+    return [(None, totals.tax)], (
+        f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
+    )
 
 
 def _rounding(
@@ -391,8 +473,8 @@ def _rounding(
     printed = sum((charge.amount for charge in charges), ZERO) + sum((amount for _, amount in taxes), ZERO)
     for line in lines:
         printed += rounded(line.quantity * line.price, currency)
-        if line.discount:
-            printed -= rounded(line.discount, currency)
+        for charge in line.charges:
+            printed += charge.amount
     left = rounded(totals.total, currency) - printed
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
 
@@ -476,11 +558,6 @@ def _terms(content: BusinessDocument, route: Route) -> TermsView | None:
     else:
         view = TermsView(description, rule.net_days, None, rule.discount_percent, rule.discount_days, None, None)
     return view if any(value is not None for value in view) else None
-
-
-def _signed_discount(line: OrderLine | InvoiceLine) -> Decimal:
-    """What the discount takes off `quantity * price`: it brings an amount towards zero, so a negative one grows."""
-    return -line.discount if line.discount and line.quantity * line.unit_price < 0 else line.discount
 
 
 def _text(text: str | None) -> str | None:

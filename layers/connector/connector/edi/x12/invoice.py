@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline
+from connector.edi.outline import LineView, Outline
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
@@ -18,7 +18,7 @@ from connector.edi.x12.common import (
     item_ids,
     line_notes,
     reference,
-    refuse_thousandths,
+    refuse_fractions,
 )
 from connector.edi.x12.model import Loop
 
@@ -34,9 +34,9 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     """The tree of an 810, in the order of segments that 004010 and 005010 share.
 
     Raises:
-        Parked: the currency has three decimals.
+        Parked: X12 has no place for amounts of this currency.
     """
-    refuse_thousandths(content)
+    refuse_fractions(document, charged=True)
     negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
     sign = -1 if negative else 1
     tree = Loop("")
@@ -57,7 +57,7 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
         tree.add("CUR", "SE", content.currency, source="currencyId")
     _add_references(tree, content)
     add_parties(tree, document, wording, with_vat=True)
-    add_terms(tree, document.terms, wording, content)
+    add_terms(tree, document.terms, wording, content, sign=sign)
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
     add_texts(tree, [*document.texts, *line_notes(document)], wording, segment="MSG", longest=264, most=10)
     for line in document.lines:
@@ -103,6 +103,6 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
     if line.order != content.order_number:
         reference(loop, order, line.order, line.source)
-    if line.discount:
-        add_charge(loop, Charge(ChargeKind.DISCOUNT, -sign * line.discount, None), content, wording)
+    for charge in line.charges:
+        add_charge(loop, charge._replace(amount=sign * charge.amount), content, wording)
     return loop
