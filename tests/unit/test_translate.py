@@ -135,6 +135,35 @@ class TestWhatX12CannotCarry:
         assert sent(an_invoice(currency="KWD"), currency="KWD").dialect is Dialect.MOSAIC
 
 
+class TestCharges:
+    @staticmethod
+    def summary(invoice, **routing):
+        body = sent(invoice, dialect=DialectChoice.X12, **routing).request.body
+        (printed,) = body["message"]["transactionSets"]
+        found = [loop["servicePromotionAllowanceOrChargeInformation"][0] for loop in printed["SAC_loop"]]
+        return [(sac["allowanceOrChargeIndicatorCode"], sac["amount"], sac["description"]) for sac in found]
+
+    def freight(self, count, description="Frakt"):
+        charges = [an_invoice_line(n + 2, is_charge=True, description=description) for n in range(count)]
+        return an_invoice(an_invoice_line(1), *charges)
+
+    def test_charges_that_say_the_same_are_added_up_where_x12_has_no_room_for_each(self):
+        assert self.summary(self.freight(25)) == [("C", "12500", "Frakt")] * 25
+        assert self.summary(self.freight(26)) == [("C", str(26 * 12500), "Frakt")]
+
+    def test_what_is_charged_and_what_is_allowed_stay_apart(self):
+        invoice = self.freight(26)
+        back = an_invoice_line(99, is_charge=True, description="Frakt", quantity=Decimal(-1))
+        summary = self.summary(replace(invoice, lines=(*invoice.lines, back)))
+        assert summary == [("C", str(26 * 12500), "Frakt"), ("A", "1250", "Frakt")]
+
+    def test_more_different_charges_than_x12_holds_are_parked(self):
+        charges = [an_invoice_line(n + 2, is_charge=True, description=f"Frakt {n}") for n in range(26)]
+        error = parked(an_invoice(an_invoice_line(1), *charges), dialect=DialectChoice.X12)
+        assert "X12 holds 25 SAC" in error.sentence
+        assert "Mosaic can carry" in error.next_step
+
+
 class TestUnits:
     def test_an_unmapped_unit_waits_for_the_very_key(self):
         error = parked(an_order(a_line(unit="PAL")))

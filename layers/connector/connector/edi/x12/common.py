@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ _GTIN_QUALIFIERS = {12: "UP", 13: "EN", 14: "UK"}
 _REGION = re.compile(r"[A-Z]{2}")
 _SHORTEST_PARTY_ID = 2
 _LONGEST_DAYS = 999
+_MOST_CHARGES = 25
 _CENT = Decimal("0.01")
 
 
@@ -147,7 +148,22 @@ def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
         loop.parts.append(described)
 
 
-def add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
+def add_charges(tree: Loop, charges: Sequence[Charge], sign: int, content: BusinessDocument, wording: Wording) -> None:
+    """SAC for each charge of the document; `sign` is that of all amounts (1 or -1).
+
+    When there are more than X12 has room for, those that say the same are added up: nothing is lost but their number.
+    """
+    if len(charges) > _MOST_CHARGES:
+        sums: dict[tuple[ChargeKind, bool, str | None], Charge] = {}
+        for charge in charges:
+            same = (charge.kind, charge.amount < 0, charge.description)
+            sums[same] = charge._replace(amount=charge.amount + (sums[same].amount if same in sums else 0))
+        charges = list(sums.values())
+    for charge in charges:
+        _add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+
+
+def _add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
     """SAC: C for what is added, A for what is taken off, always with a positive amount."""
     charged = Loop("SAC_loop")
     charged.add(

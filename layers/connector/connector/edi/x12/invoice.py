@@ -8,7 +8,7 @@ from connector.edi.outline import LineView, Outline
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
-    add_charge,
+    add_charges,
     add_description,
     add_parties,
     add_terms,
@@ -65,8 +65,7 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
         tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
-    for charge in document.charges:
-        add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+    add_charges(tree, document.charges, sign, content, wording)
     summary = Loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
     tree.parts.append(summary)
@@ -103,6 +102,5 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
     if line.order != content.order_number:
         reference(loop, order, line.order, line.source)
-    for charge in line.charges:
-        add_charge(loop, charge._replace(amount=sign * charge.amount), content, wording)
+    add_charges(loop, line.charges, sign, content, wording)
     return loop

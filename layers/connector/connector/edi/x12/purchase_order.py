@@ -8,7 +8,7 @@ from connector.edi.outline import LineView, Outline, order_type
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
-    add_charge,
+    add_charges,
     add_description,
     add_parties,
     add_terms,
@@ -54,8 +54,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
     if order.currency:
         tree.add("CUR", "BY", order.currency, source="currency")
     reference(tree, "VN", order.supplier_reference, "supplierRef")
-    for charge in document.charges:
-        add_charge(tree, charge, order, wording)
+    add_charges(tree, document.charges, 1, order, wording)
     add_terms(tree, document.terms, wording, order)
     if order.promised_on:
         # Visma's header has one date, "promised on": the day the buyer wants the goods.
@@ -97,8 +96,7 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
     )
     add_description(loop, line, wording)
     reference(loop, "ZZ", line.warehouse, line.source, "WAREHOUSE")
-    for charge in line.charges:
-        add_charge(loop, charge, order, wording)
+    add_charges(loop, line.charges, 1, order, wording)
     if line.requested:
         loop.add("DTM", "002", day(line.requested))
     if line.promised:
