@@ -164,6 +164,61 @@ class TestCharges:
         assert "Mosaic can carry" in error.next_step
 
 
+class TestVat:
+    """What an 810 of 250.00 net says about VAT, in the summary and on its lines."""
+
+    @pytest.mark.parametrize(
+        ("rows", "payable", "written", "noted"),
+        [
+            ([("3", 25, "62.50")], "62.50", [("62.5", "25")], False),
+            ([("3", 25, "31.25"), ("3B", 25, "31.25")], "62.50", [("62.5", "25")], False),
+            (
+                [("3", 25, "50"), ("31", 15, "7.5"), ("0", 0, "0")],
+                "57.50",
+                [("50", "25"), ("7.5", "15"), ("0", "0")],
+                False,
+            ),
+            ([("1", 25, "62.50"), ("1R", 25, "62.50")], "0", [], True),
+            ([("1", 25, "62.50"), ("1R", 25, "-62.50")], "0", [], False),
+            ([("1", 25, "57.50"), ("1R", 25, "57.50"), ("31", 15, "3")], "3", [("3", "15")], True),
+            ([("1", 25, "57.50"), ("1R", 25, "-57.50"), ("31", 15, "3")], "3", [("3", "15")], False),
+            ([("1", 25, "31.25")], "62.50", [("62.5", "25")], False),
+            ([("1", 25, "31.25")], "40", [("40", None)], True),
+            ([("3", 25, "585"), ("31", 15, "87.75")], "57.50", [("57.5", None)], True),
+            ([("3", 25, "30"), ("31", 15, "30"), ("33", 12, "5")], "35", [("35", None)], True),
+            ([], "62.50", [("62.5", None)], False),
+        ],
+        ids=[
+            "one rate",
+            "two codes of one rate",
+            "three rates",
+            "reverse charge",
+            "reverse charge, signed",
+            "reverse charge beside food",
+            "the same, signed",
+            "partly deductible: the rate gives the stated amount",
+            "partly deductible: no rate gives it",
+            "rows in company currency",
+            "two choices add up",
+            "no rows",
+        ],
+    )
+    def test_rates_are_written_only_when_they_add_up_to_what_is_payable(self, rows, payable, written, noted):
+        taxes = tuple(Tax(code, Decimal(rate), None, Decimal(amount)) for code, rate, amount in rows)
+        invoice = an_invoice(
+            an_invoice_line(1, tax_code="1"), an_invoice_line(2, tax_code="31"), taxes=taxes, tax_total=Decimal(payable)
+        )
+        translation = sent(invoice, dialect=DialectChoice.X12)
+        (printed,) = translation.request.body["message"]["transactionSets"]
+        summary = [(tax["monetaryAmount"], tax.get("percentageAsDecimal")) for tax in printed.get("taxInformation", [])]
+        assert summary == written
+        assert any("VAT" in note for note in translation.notes) is noted
+        on_lines = [
+            tax["percentageAsDecimal"] for line in printed["IT1_loop"] for tax in line.get("taxInformation", [])
+        ]
+        assert set(on_lines) <= {rate for _, rate in written}
+
+
 class TestUnits:
     def test_an_unmapped_unit_waits_for_the_very_key(self):
         error = parked(an_order(a_line(unit="PAL")))

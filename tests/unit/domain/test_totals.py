@@ -114,6 +114,9 @@ def test_routing_lets_an_entered_amount_stand():
         ("10000", "0.03", "50.00", False),  # a sixth of the whole is no rounding
         ("10000", "0.03", "15.00", True),
         ("3", "0.03", "0.01", True),
+        ("0.1", "195.35", "-0.01", True),  # 19.535 was rounded up, 0.1 x 195.345 is rounded down
+        ("0.1", "195.36", "-0.01", False),
+        ("-0.1", "195.35", "0.01", True),
         ("1000", "0", "5", False),
     ],
 )

@@ -270,6 +270,17 @@ def test_a_rounding_difference_in_company_currency_is_taken_from_the_stated_tota
     assert (totals.charges, totals.rounding, totals.total) == (10, Decimal("-0.3"), 260)
 
 
+@pytest.mark.parametrize(("total", "sent"), [("260.35", True), ("260.80", False)])
+def test_a_rounding_difference_may_come_to_nothing_in_company_currency(total, sent):
+    weak = {"exchangeRate": Decimal("0.0855"), "roundingDiff": Decimal(0), "amountInCurrency": Decimal(total)}
+    invoice = read(a_customer_invoice(**(CUSTOMER_ROUNDED | weak)))
+    if sent:
+        assert reconcile(invoice).total == Decimal(total)
+    else:
+        with pytest.raises(Parked):
+            reconcile(invoice)
+
+
 def test_a_stated_total_that_is_not_as_far_away_as_the_rounding_difference_says_is_refused():
     with pytest.raises(Parked) as parked:
         reconcile(read(a_customer_invoice(**(CUSTOMER_ROUNDED | {"amountInCurrency": Decimal("259.0")}))))

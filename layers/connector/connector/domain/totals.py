@@ -108,17 +108,19 @@ def payable_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decim
 
 
 def explained_by_price(difference: Decimal, quantity: Decimal, unit_price: Decimal, currency: str | None) -> bool:
-    """Whether a price that is shown rounded explains why an amount is not quantity x price.
+    """Whether a price that is shown rounded explains why an amount differs from quantity x price by `difference`.
 
     It does up to the quantity times half a unit of the last digit of the price, at least two digits after the point
-    being counted: 3 x 33.33 may be 100.00, because the price may be 33.3333. For large quantities and small prices the
-    difference is at most a twentieth of quantity x price (or the smallest amount of the currency).
+    being counted, besides the rounding of the amount itself: 3 x 33.33 may be 100.00, because the price may be 33.3333.
+    For large quantities of small prices it explains at most a twentieth of quantity x price (or the smallest amount of
+    the currency).
     """
     exponent = unit_price.as_tuple().exponent
     digits = max(_FEWEST_DIGITS, -exponent if isinstance(exponent, int) else 0)
-    largest = abs(quantity) * _HALF.scaleb(-digits)
-    product = abs(quantity * unit_price)
-    return abs(difference) <= min(largest, max(smallest_unit(currency), product * _LARGEST_PART))
+    product = quantity * unit_price
+    unit = smallest_unit(currency)
+    largest = min(abs(quantity) * _HALF.scaleb(-digits), max(unit, abs(product) * _LARGEST_PART))
+    return abs(rounded(product, currency) + difference - product) < largest + unit * _HALF
 
 
 def magnitudes(invoice: Invoice) -> Invoice:
@@ -269,15 +271,9 @@ def _sum_of_lines(
     currency = content.currency
     goods = charges = ZERO
     for line in lines:
-        if line.amount is None:
-            amount = line_amount(line, currency)
-        else:
-            amount = rounded(line.amount, currency)
-            computed = line_amount(line, currency)
-            if amount != computed:
-                _check_amount(line, amount, rounded(computed, currency), content, route)
-            if currency in _SMALLEST and abs(line.amount - amount) > _NOISE:
-                raise _too_many_digits(line.amount, currency, f"{line.source}.{_LINE_AMOUNT[content.kind]}")
+        amount = line_amount(line, currency)
+        if line.amount is not None and line.amount != amount:
+            amount = _stated_amount(line, line.amount, rounded(amount, currency), content, route)
         if line.is_charge:
             charges += amount
         else:
@@ -285,22 +281,26 @@ def _sum_of_lines(
     return goods, charges
 
 
-def _check_amount(
-    line: OrderLine | InvoiceLine, amount: Decimal, computed: Decimal, content: BusinessDocument, route: Route | None
-) -> None:
-    """Refuse an amount that is not quantity x price, unless a rounded price explains it or routing allows it.
+def _stated_amount(
+    line: OrderLine | InvoiceLine, stated: Decimal, computed: Decimal, content: BusinessDocument, route: Route | None
+) -> Decimal:
+    """The stated amount of a line, where it may differ from quantity x price or routing allows it.
 
     Of a charge only the amount leaves, so that there is nothing to compare.
     """
     currency = content.currency
+    field = f"{line.source}.{_LINE_AMOUNT[content.kind]}"
+    amount = rounded(stated, currency)
+    if currency in _SMALLEST and abs(stated - amount) > _NOISE:
+        raise _too_many_digits(stated, currency, field)
     difference = amount - computed
     if not difference or line.is_charge or explained_by_price(difference, line.quantity, line.unit_price, currency):
-        return
+        return amount
     if route is not None and (
         route.entered_amount is EnteredAmount.ADJUST
         or (line.item is None and route.lines_without_item is WithoutItem.CHARGE)
     ):
-        return
+        return amount
     partner = route.partner if route is not None else "<name>"
     key = f"partners.{partner}.kinds.{content.kind}.entered_amount"
     raise Parked(
@@ -308,7 +308,7 @@ def _check_amount(
         next_step="The amount of this line was entered. Correct its quantity, price, discount or amount in Visma, or "
         f"set {key}: {EnteredAmount.ADJUST} in the routing file and apply it: the difference is then sent as an "
         "allowance or charge of the line.",
-        field=f"{line.source}.{_LINE_AMOUNT[content.kind]}",
+        field=field,
         waits_for=key if route is not None else None,
     )
 

@@ -6,10 +6,12 @@ called on the other side, which unit is meant, who plays which part, what the te
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +26,7 @@ from connector.domain.documents import (
     OrderLine,
     Party,
     PurchaseOrder,
+    Tax,
     Terms,
 )
 from connector.domain.errors import Parked
@@ -41,6 +44,7 @@ from connector.domain.transactions import Purpose
 from connector.edi.units import UNITS, Unit
 
 _NO_IDS = ItemIds()
+_MOST_VAT_ROWS = 8
 _GTIN_LENGTHS = frozenset({12, 13, 14})
 
 
@@ -354,7 +358,7 @@ class _LineReader:
             charges.append(Charge(kind, added, None))
             left -= ZERO if line.amount is None else added
         if left:
-            difference = rounded(line_amount(line, currency), currency) - payable_amount(line, currency)
+            difference = payable_amount(line, currency) - rounded(line_amount(line, currency), currency)
             if explained_by_price(difference, line.quantity, line.unit_price, currency):
                 charges.append(Charge(ChargeKind.ROUNDING, left, None))
             else:
@@ -433,29 +437,51 @@ def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decima
     """VAT by rate, and a sentence where Visma's rows could not be written.
 
     Rates are written only when they add up to the VAT that is payable, so that no partner gets two answers. Visma's
-    rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency; then the stated VAT is
-    one amount: at the one rate there is where that gives just this amount, else without a rate.
+    rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency. Where one choice of them
+    does, the others are not payable; else the stated VAT is one amount: at the one rate there is where that gives just
+    this amount, or without a rate.
     """
     currency = content.currency
-    by_rate: dict[Decimal | None, Decimal] = {}
-    for tax in content.taxes:
-        by_rate[tax.rate] = by_rate.get(tax.rate, ZERO) + tax.amount
-    rows = [(rate, rounded(amount, currency)) for rate, amount in by_rate.items()]
-    # A rate whose rows cancel out takes no part in what is payable.
-    rows = [(rate, amount) for rate, amount in rows if amount or not rate]
+    rows = _by_rate(content.taxes, currency)
     if sum((amount for _, amount in rows), ZERO) == totals.tax:
         return rows, None
     if not totals.tax:
         return [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
     net = totals.lines + totals.charges - totals.discounts
-    rate = next(iter(by_rate)) if len(by_rate) == 1 else None
+    rates = {tax.rate for tax in content.taxes}
+    rate = next(iter(rates)) if len(rates) == 1 else None
     if rate is not None and rounded(net * rate / 100, currency) == totals.tax:
         return [(rate, totals.tax)], None
-    if not by_rate:
+    if chosen := _payable_rows(content, totals.tax):
+        return chosen, "The VAT rows of Visma that are not part of what is payable were left out."
+    if not rates:
         return [(None, totals.tax)], None
     return [(None, totals.tax)], (
         f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
     )
+
+
+def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal | None, Decimal]]:
+    """The sum of each rate; without rates whose rows cancel out, which take no part in what is payable."""
+    sums: dict[Decimal | None, Decimal] = {}
+    for tax in taxes:
+        sums[tax.rate] = sums.get(tax.rate, ZERO) + tax.amount
+    rows = [(rate, rounded(amount, currency)) for rate, amount in sums.items()]
+    return [(rate, amount) for rate, amount in rows if amount or not rate]
+
+
+def _payable_rows(content: BusinessDocument, tax: Decimal) -> list[tuple[Decimal | None, Decimal]] | None:
+    """The rates of the VAT rows that add up to what is payable, if there is only one such choice."""
+    rows = [row for row in content.taxes if row.amount]
+    if len(rows) > _MOST_VAT_ROWS:
+        return None
+    found = {
+        tuple(_by_rate(chosen, content.currency))
+        for count in range(1, len(rows))
+        for chosen in combinations(rows, count)
+        if rounded(sum((row.amount for row in chosen), ZERO), content.currency) == tax
+    }
+    return list(found.pop()) if len(found) == 1 else None
 
 
 def _rounding(

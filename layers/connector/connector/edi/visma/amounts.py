@@ -108,4 +108,5 @@ def _discount(line: Data, names: Names, where: str, line_sum: _Sum) -> Decimal:
         if found == taken_off:
             return found
     # A rounded price may hide a cent or two of it.
-    return next((found for found in (likely, by_percent) if line_sum.explains(taken_off - found)), likely)
+    away = Decimal(-1).copy_sign(-product)
+    return next((found for found in (likely, by_percent) if line_sum.explains(away * (taken_off - found))), likely)

@@ -54,6 +54,9 @@ OTHER_TYPES = frozenset(
 _ONE = Decimal(1)
 # Figures in company currency are rounded one by one, so that their sums may be two cents apart.
 _SLACK = Decimal("0.02")
+_HALF_CENT = Decimal("0.005")
+# Amounts are rounded to whole ones of their currency at most.
+_LARGEST_UNSEEN = Decimal("0.50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,17 +305,14 @@ def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
     Raises:
         Parked: nothing tells the sign or the amount.
     """
-    if not invoice.rounding or (invoice.total is not None and _is_company_currency(data, suffix)):
-        return invoice
     own, company = number(data, f"roundingDiff{suffix}"), number(data, "roundingDiff")
-    before = before_rounding(invoice)
     if invoice.total is not None:
-        if own:
+        if own or _is_company_currency(data, suffix):
             return invoice
-        # Only the field in company currency is filled: the stated total must be as far from the sum as it says.
-        by_total = invoice.total - before
-        fits = _in_company_currency(by_total, data, suffix)
-        return replace(invoice, rounding=by_total) if _of_one_size(fits, company) else invoice
+        return _rounded_by_total(invoice, invoice.total, company or ZERO, data, suffix)
+    if not invoice.rounding:
+        return invoice
+    before = before_rounding(invoice)
     raised = _raised_by_rounding(data, own, company, suffix)
     size = abs(own) if own else _in_document_currency(company, data, suffix, invoice.currency)
     if raised is None or size is None:
@@ -326,15 +326,33 @@ def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
     return replace(invoice, rounding=rounding, total=before + rounding)
 
 
+def _rounded_by_total(invoice: Invoice, total: Decimal, company: Decimal, data: Data, suffix: str) -> Invoice:
+    """The invoice with the rounding difference that its stated total shows, if Visma's field agrees.
+
+    The field is filled in company currency only, where a small difference may come to nothing.
+    """
+    rounding = total - before_rounding(invoice)
+    restated = _in_company_currency(rounding, data, suffix) if rounding else None
+    if restated is None:
+        return invoice
+    if company:
+        agrees = _of_one_size(restated, company)
+    else:
+        agrees = not rounded(restated, None) and abs(rounding) <= _LARGEST_UNSEEN
+    return replace(invoice, rounding=rounding) if agrees else invoice
+
+
 def _raised_by_rounding(data: Data, own: Decimal | None, company: Decimal | None, suffix: str) -> bool | None:
     """Whether the amount in company currency lies above the sum of its parts; None when it tells nothing."""
     parts, amount = number(data, "detailTotal"), number(data, "amount")
     if parts is None or amount is None:
         return None
-    raised_by = amount - (parts - (number(data, "discountTotal") or ZERO) + (number(data, "vatTotal") or ZERO))
+    discount, vat = number(data, "discountTotal") or ZERO, number(data, "vatTotal") or ZERO
+    raised_by = amount - (parts - discount + vat)
+    # Each of the figures was rounded by itself, so a small difference has no sign.
+    noise = _HALF_CENT * sum(map(bool, (parts, amount, discount, vat)))
     expected = company or (_in_company_currency(own, data, suffix) if own else None)
-    # A difference as small as the slack has no sign.
-    return raised_by > 0 if abs(raised_by) > _SLACK and _of_one_size(raised_by, expected) else None
+    return raised_by > 0 if abs(raised_by) > noise and _of_one_size(raised_by, expected) else None
 
 
 def _of_one_size(one: Decimal | None, other: Decimal | None) -> bool:
