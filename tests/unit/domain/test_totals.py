@@ -147,6 +147,13 @@ def test_the_working_shows_the_discount_and_no_exponents():
     assert refusal(order(returned)).sentence == "lines[0]: -8 x 10 + 4.00 = -76.00, Visma states -70.00."
 
 
+@pytest.mark.parametrize(("quantity", "shown"), [(8, "8 x 10 + 4.00 = 84.00"), (-8, "-8 x 10 - 4.00 = -84.00")])
+def test_the_working_shows_a_surcharge_as_what_it_is(quantity, shown):
+    changes = {"amount": Decimal(quantity), "discountPercent": Decimal(-5)}
+    line = an_order_line(1, orderQty=Decimal(quantity), **changes)
+    assert shown in refusal(order(line)).sentence
+
+
 def test_the_field_of_an_invoice_line_is_named_as_visma_names_it():
     wrong = {"invoiceLines": [a_customer_invoice_line(1, amountInCurrency=Decimal("1.0"))]}
     assert refusal(content(a_customer_invoice(**wrong))).field == "invoiceLines[0].amountInCurrency"
@@ -398,6 +405,13 @@ def test_an_invoice_with_a_negative_total_is_a_credit_memo(document_type):
     assert invoice.number == "100231"
     assert [line.quantity for line in invoice.lines] == [3, -1]
     assert reconcile(invoice).total == 250
+
+
+def test_an_invoice_that_is_rounded_to_nothing_stays_an_invoice():
+    line = a_customer_invoice_line(1, quantity=Decimal(-1), unitPriceInCurrency=Decimal("0.3"))
+    rounded_off = {"amountInCurrency": Decimal(0), "vatTotalInCurrency": Decimal(0), "taxDetails": []}
+    invoice = content(a_customer_invoice(invoiceLines=[line], roundingDiff=Decimal("0.3"), **rounded_off))
+    assert (invoice.invoice_type, reconcile(invoice).total) == (InvoiceType.INVOICE, 0)
 
 
 def test_an_invoice_of_nothing_stays_an_invoice():

@@ -317,8 +317,8 @@ def _working_of(line: OrderLine | InvoiceLine, currency: str | None) -> str:
     working = f"{line.source}: {_plain(line.quantity)} x {_plain(line.unit_price)}"
     if not line.discount:
         return working
-    sign = "+" if line.quantity * line.unit_price < 0 else "-"
-    return f"{working} {sign} {_figure(line.discount, currency)}"
+    adds = (line.quantity * line.unit_price < 0) is (line.discount > 0)
+    return f"{working} {'+' if adds else '-'} {_figure(abs(line.discount), currency)}"
 
 
 def _discounts(content: BusinessDocument, currency: str | None) -> Decimal:
@@ -369,9 +369,11 @@ def _agrees(stated: Decimal | None, amount: Decimal, currency: str | None) -> bo
 
 def _is_negative(invoice: Invoice) -> bool:
     """The sign the document keeps to: that of its total, else of its lines."""
-    if invoice.total or invoice.detail_total:
-        return (invoice.total or invoice.detail_total or ZERO) < 0
-    return sum((line_amount(line, invoice.currency) for line in invoice.lines), ZERO) < 0
+    if invoice.total is not None and (invoice.total or invoice.invoice_type is not InvoiceType.CREDIT_MEMO):
+        return invoice.total < 0
+    if invoice.detail_total:
+        return invoice.detail_total < 0
+    return sum((payable_amount(line, invoice.currency) for line in invoice.lines), ZERO) < 0
 
 
 def _turned(line: InvoiceLine, currency: str | None) -> InvoiceLine:

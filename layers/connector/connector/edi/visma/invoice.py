@@ -269,12 +269,14 @@ def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
     if len(taxes) == 1:
         return (replace(taxes[0], amount=total, taxable=number(data, f"vatTaxableTotal{suffix}")),)
     exchange = number(data, "exchangeRate") or _ONE
+    if exchange <= 1:
+        # Several amounts of the document lead to the same amount of the company.
+        return taxes
     restated = tuple(replace(tax, amount=rounded(tax.amount / exchange, None), taxable=None) for tax in taxes)
-    # With a rate below one, several amounts of the document lead to the same amount of the company.
-    told = exchange > 1 and all(
+    told = sum((row.amount for row in restated), ZERO) == total and all(
         rounded(row.amount * exchange, None) == tax.amount for row, tax in zip(restated, taxes, strict=True)
     )
-    return restated if told and sum((row.amount for row in restated), ZERO) == total else taxes
+    return restated if told else taxes
 
 
 def _total(data: Data, kind: Kind, suffix: str) -> Decimal | None:
