@@ -163,6 +163,13 @@ class TestCharges:
         assert "X12 holds 25 SAC" in error.sentence
         assert "Mosaic can carry" in error.next_step
 
+    def test_the_cents_that_a_discount_loses_in_print_are_a_rounding_of_the_order(self):
+        order = an_order(*(a_line(n, quantity=Decimal(1), discount=Decimal("1.005")) for n in (1, 2)))
+        (printed,) = sent(order).request.body["message"]["transactionSets"]
+        amounts = [loop["servicePromotionAllowanceOrChargeInformation"][0] for loop in printed["SAC_loop"]]
+        # Each 12.50 less 1.005 is written as 12.50 less 1.01, and both together come to 22.99.
+        assert [(sac["allowanceOrChargeIndicatorCode"], sac["amount"]) for sac in amounts] == [("C", "1")]
+
 
 class TestVat:
     """What an 810 of 250.00 net says about VAT, in the summary and on its lines."""

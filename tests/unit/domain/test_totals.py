@@ -320,7 +320,16 @@ def test_yen_have_no_cents():
     assert sentence == "The lines add up to 101 JPY, Visma states 100 JPY (lineTotal)."
 
 
-@pytest.mark.parametrize("field", ["amountInCurrency", "vatTotalInCurrency", "roundingDiff", "discountTotalInCurrency"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "amountInCurrency",
+        "vatTotalInCurrency",
+        "roundingDiff",
+        "discountTotalInCurrency",
+        "cashDiscountInCurrency",
+    ],
+)
 def test_a_stated_fraction_of_a_currency_without_decimals_is_never_rounded(field):
     bare = {"amountInCurrency": Decimal(1225), "vatTotalInCurrency": None, "taxDetails": []}
     parked = refusal(content(a_customer_invoice(currencyId="ISK", **(bare | {field: Decimal("1225.5")}))))

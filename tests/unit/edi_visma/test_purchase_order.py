@@ -185,6 +185,8 @@ def test_the_discount_is_what_leads_from_the_product_to_the_amount(changes, disc
         ({"orderQty": Decimal(-800), "amount": None, "discountAmount": Decimal(-400)}, Decimal(400)),
         # A price that is shown rounded hides a cent of it: 3 x 33.3333 less 10 %.
         ({"orderQty": 3, "unitCost": Decimal("33.33"), "amount": 90, "discountAmount": 10}, Decimal(10)),
+        # The same where the discount is in the price already: 3 x 30.0033.
+        ({"orderQty": 3, "unitCost": Decimal("30.00"), "amount": Decimal("90.01"), "discountAmount": 10}, Decimal(0)),
     ],
 )
 def test_a_negative_discount_is_a_surcharge_and_the_amount_tells_the_sign(changes, discount):

@@ -246,6 +246,7 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
             ("vatTotalInCurrency", invoice.tax_total),
             ("roundingDiff", invoice.rounding),
             ("discountTotalInCurrency", sum((discount.amount for discount in invoice.discounts), ZERO)),
+            ("cashDiscountInCurrency", invoice.cash_discount),
         ),
     )
     lines, charges = _sum_of_lines(invoice.lines, invoice, route)

@@ -181,7 +181,7 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     ]
     if tax_note:
         reader.notes.append(tax_note)
-    if isinstance(content, Invoice):
+    if purpose is not Purpose.CANCELLATION:
         charges += _rounding(content, totals, reader.lines, charges, taxes)
     return Outline(
         content=content,
@@ -485,7 +485,7 @@ def _payable_rows(content: BusinessDocument, tax: Decimal) -> list[tuple[Decimal
 
 
 def _rounding(
-    content: Invoice,
+    content: BusinessDocument,
     totals: Totals,
     lines: list[LineView],
     charges: list[Charge],

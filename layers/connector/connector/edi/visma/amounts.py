@@ -109,4 +109,5 @@ def _discount(line: Data, names: Names, where: str, line_sum: _Sum) -> Decimal:
             return found
     # A rounded price may hide a cent or two of it.
     away = Decimal(-1).copy_sign(-product)
-    return next((found for found in (likely, by_percent) if line_sum.explains(away * (taken_off - found))), likely)
+    nearly = (likely, by_percent, ZERO)
+    return next((found for found in nearly if line_sum.explains(away * (taken_off - found))), likely)
