@@ -185,6 +185,13 @@ def test_several_vat_rates_are_restated_where_it_can_be_told(exchange, company_r
     assert reconcile(invoice).tax == Decimal(own)
 
 
+def test_vat_rows_whose_currency_nothing_tells_are_not_taken_for_the_vat_of_the_document():
+    unstated = {"vatTotalInCurrency": None, "taxDetailLines": rows(("25", "979.20"))}
+    with pytest.raises(Parked) as parked:
+        read(a_supplier_invoice(**unstated))
+    assert parked.value.field == "vatTotalInCurrency"
+
+
 LINE = {"quantity": Decimal(25), "unitCostInCurrency": Decimal("10.012"), "costInCurrency": Decimal("250.3")}
 EUR_ROUNDED = {
     "currencyId": "EUR",

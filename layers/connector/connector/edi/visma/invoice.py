@@ -258,10 +258,17 @@ def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
     Visma has one field for either currency. A single rate takes the stated VAT. Several are restated by the exchange
     rate when the results add up to the stated VAT and lead back to Visma's rows; else they stay as they are, and do not
     add up.
+
+    Raises:
+        Parked: nothing but the rows states VAT, and nothing tells their currency.
     """
     taxes = taxes_of(data, fields.taxes)
+    if not any(tax.amount for tax in taxes) or _is_company_currency(data, suffix):
+        return taxes
     total, company_total = number(data, f"vatTotal{suffix}"), number(data, "vatTotal")
-    if not taxes or total is None or _is_company_currency(data, suffix):
+    if total is None:
+        if number(data, f"amount{suffix}") is None:
+            raise missing(f"vatTotal{suffix}", "VAT in the currency of the document")
         return taxes
     found = sum((tax.amount for tax in taxes), ZERO)
     if found != company_total or found == total:
