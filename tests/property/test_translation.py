@@ -179,7 +179,7 @@ def test_the_printed_figures_of_an_invoice_add_up_to_its_total(content, x12):
     _, segments = printed(content, x12)
     total = Decimal(only(segments, "TDS")[1]) / 100
     assert amount_due(segments) == total
-    negative = content.invoice_type is InvoiceType.CREDIT_MEMO and x12["credit_sign"] == "negative"
+    negative = only(segments, "BIG")[7] == "CR" and x12["credit_sign"] == "negative"
     assert (-total if negative else total) == rounded_total(content)
 
 

@@ -141,8 +141,8 @@ class OrderLine(_Record, frozen=True):
         quantity: In `unit`.
         unit: Visma's unit word (STK, KG ...), untranslated.
         unit_price: Per `unit`, before `discount`.
-        discount: Positive amount taken off `quantity * unit_price`.
-        amount: What the line costs after the discount, as Visma states it; None when Visma gives none.
+        discount: Brings `quantity * unit_price` towards zero; a negative one is a surcharge.
+        amount: What the line costs after the discount, as Visma states it; None when Visma gives none. It decides.
         is_text: A description line without item and quantity.
         is_charge: A freight line.
         source: Where the line stands in the Visma document (`lines[3]`), for messages.
@@ -246,8 +246,9 @@ class Invoice(_Record, frozen=True):
         original_invoices: Numbers of the invoices that a credit note credits.
         order_number: The buyer's purchase order number, where Visma knows one.
         payment_reference: KID or OCR number.
-        rounding: Visma's rounding difference, part of the total.
-        total: What Visma says the document amounts to; None where it states none.
+        rounding: Visma's rounding difference. Its sign says nothing where a total is stated, because Visma's is not
+            documented; without a total it is added.
+        total: What Visma says is payable, or what its figures in company currency say; None where nothing tells.
         voided: The document was withdrawn in Visma.
     """
 

@@ -7,7 +7,6 @@ from typing import Any
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.domain.totals import rounded
 from connector.edi.mosaic.common import (
-    allowance,
     allowances_and_charges,
     clean,
     filled,
@@ -76,9 +75,7 @@ def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
     }
     if description := clean(line.description):
         item["productAttributes"] = {"description": description}
-    if line.discount:
-        side = "allowances" if line.discount > 0 else "charges"
-        item[side] = [allowance("discount", money_text(abs(rounded(line.discount, content.currency))))]
+    item |= filled(allowances_and_charges(line.charges))
     if line.note or line.order or line.shipment or texts:
         whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
         order = f"{whose}: {line.order}" if line.order else None

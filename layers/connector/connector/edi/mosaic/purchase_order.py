@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from connector.domain.documents import PurchaseOrder
-from connector.domain.totals import ZERO, rounded
+from connector.domain.totals import ZERO
 from connector.edi.mosaic.common import (
-    allowance,
+    allowances_and_charges,
     clean,
     filled,
     note,
@@ -47,12 +47,12 @@ def purchase_order(document: Outline, order: PurchaseOrder) -> dict[str, Any]:
             "carrierDetails": _carrier(order),
             "notes": note([*document.texts, *_asides(document, order)]),
             "monetaryAmounts": _amounts(document),
-            "lineItems": [_line(line, order.currency) for line in document.lines],
+            "lineItems": [_line(line) for line in document.lines],
         }
     )
 
 
-def _line(line: LineView, currency: str | None) -> dict[str, Any]:
+def _line(line: LineView) -> dict[str, Any]:
     item: dict[str, Any] = {
         "purchaseOrderLineId": line.number,
         "quantity": quantity(line),
@@ -65,9 +65,7 @@ def _line(line: LineView, currency: str | None) -> dict[str, Any]:
         item["dates"] = {"requestedDeliveryDate": line.wanted.isoformat()}
     if line.warehouse:
         item["references"] = {"warehouseStorageLocation": {"value": line.warehouse}}
-    if line.discount:
-        side = "allowances" if line.discount > 0 else "charges"
-        item[side] = [allowance("discount", money_text(abs(rounded(line.discount, currency))))]
+    item |= filled(allowances_and_charges(line.charges))
     if line.note or line.promised:
         promised = f"Promised: {line.promised.isoformat()}" if line.promised else None
         if notes := note([line.note, promised]):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline
+from connector.edi.outline import LineView, Outline
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
-    add_charge,
+    add_charges,
     add_description,
     add_parties,
     add_terms,
@@ -18,7 +18,7 @@ from connector.edi.x12.common import (
     item_ids,
     line_notes,
     reference,
-    refuse_thousandths,
+    refuse_fractions,
 )
 from connector.edi.x12.model import Loop, Segment
 
@@ -36,9 +36,9 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     """The tree of an 810, in the order of segments that 004010 and 005010 share.
 
     Raises:
-        Parked: the currency has three decimals.
+        Parked: X12 has no place for amounts of this currency.
     """
-    refuse_thousandths(content)
+    refuse_fractions(document, charged=True)
     negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
     sign = -1 if negative else 1
     tree = Loop("")
@@ -59,7 +59,7 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
         tree.add("CUR", "SE", content.currency, source="currencyId")
     unnamed = _add_references(tree, document, content)
     add_parties(tree, document, wording, with_vat=True)
-    add_terms(tree, document.terms, wording, content)
+    add_terms(tree, document.terms, wording, content, sign=sign)
     texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
     texts += [*document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
@@ -69,8 +69,7 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
         tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
-    for charge in document.charges:
-        add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+    add_charges(tree, document.charges, sign, content, wording)
     summary = Loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
     tree.parts.append(summary)
@@ -114,6 +113,5 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     if line.order != content.order_number:
         reference(loop, order, line.order, line.source)
     reference(loop, "SI", line.shipment, line.source)
-    if line.discount:
-        add_charge(loop, Charge(ChargeKind.DISCOUNT, -sign * line.discount, None), content, wording)
+    add_charges(loop, line.charges, sign, content, wording)
     return loop
