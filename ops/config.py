@@ -13,10 +13,12 @@ from connector.domain.documents import Kind
 from connector.domain.errors import Parked
 from connector.domain.routes import Route
 from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
 from ops import onboarding
 from ops.files import read_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, counted, json_option, plain, say, show, table
+from ops.routing_summary import summaries
 from ops.stack import Stack, stack_option
 
 _LISTED = 50
@@ -32,19 +34,27 @@ def config() -> None:
 
 @config.command("check")
 @_FILE
+@click.option(
+    "--stream",
+    type=click.Choice([stream.value for stream in Stream]),
+    help="The stream of the stack that FILE is for: on a live one a missing go_live is an error.",
+)
 @json_option
-def check_file(*, file: str, as_json: bool) -> int:
-    """Check FILE and list every problem with its path. Reads nothing but the file."""
-    checked = read_routing(file)
+def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
+    """Check FILE: list every problem with its path, and tell what it switches on. Reads nothing but the file."""
+    checked = read_routing(file, stream=Stream(stream) if stream else None)
     findings = [
         {"path": problem.path, "sentence": problem.sentence, "level": "error" if problem.fatal else "warning"}
         for problem in checked.problems
     ]
+    companies = list(summaries(Routing.from_data(checked.data))) if checked.data and not checked.errors else []
     if as_json:
-        show({"ok": not checked.errors, "problems": findings}, str, as_json=True)
+        show({"ok": not checked.errors, "problems": findings, "companies": companies}, str, as_json=True)
     else:
         for finding in findings:
             click.echo(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
+        for company in companies:
+            click.echo(str(company))
         click.echo(_verdict(file, checked))
     return WRONG_INPUT if checked.errors else 0
 
@@ -95,7 +105,7 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     """
     from connector.services.release import forecast_waiting, release, release_waiting_changes
 
-    data = _sound(file)
+    data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
     changes = list(differences(applied.data if applied else {}, data))
     say(_readable(changes) or "Nothing changes.")
@@ -183,8 +193,8 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, A
         yield {"path": path, "before": before, "after": after}
 
 
-def _sound(file: str) -> dict[str, Any]:
-    checked = read_routing(file)
+def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:
+    checked = read_routing(file, stream=stream)
     for problem in checked.warnings:
         say(f"warning: {problem}")
     if checked.errors or checked.data is None:

@@ -9,6 +9,7 @@ import yaml
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Revision, State
+from connector.domain.transactions import Stream
 from ops.config import differences
 from ops.files import read_routing
 from tests.support.change_fakes import a_change
@@ -58,6 +59,47 @@ def test_check_warns_without_failing(connector, routing_file):
     result = connector("config", "check", routing_file({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}))
     assert result.code == 0
     assert "warning: partners.acme.orderful.isa_id" in result.out
+
+
+def test_check_says_plainly_what_is_on(connector, routing_file):
+    changes = {
+        "companies.nordic.go_live": "2026-12-01",
+        "partners.other": a_partner(supplier="50013"),
+        "partners.late": a_partner(isa_id="LATE", supplier="50014"),
+        "partners.late.go_live": "2027-01-01T06:00+01:00",
+        "partners.other.kinds": {"purchase_order": {"send": False}},
+        "defaults.kinds": {"supplier_invoice": {"send": False}},
+        "companies.svensk": {
+            "visma": {"company_id": "2", "tenant_id": "b"},
+            "orderful": {"isa_id": {"live": "SVENSK", "test": "SVENSKT"}},
+        },
+    }
+    result = connector("config", "check", routing_file(changes))
+    assert (
+        "nordic: purchase orders as 850 to 2 of 3 partners (off for other); supplier invoices are off; "
+        "customer invoices as 810 to 1 partner; go-live 2026-12-01 (another one for late)\n"
+        "svensk: purchase orders have no partner; supplier invoices have no partner; "
+        "customer invoices have no partner; no go-live\n"
+    ) in result.out
+    nordic, _ = connector("config", "check", routing_file(changes), "--json").data["companies"]
+    assert [kind["partners"] for kind in nordic["kinds"]] == [["acme", "late"], [], ["matsenteret"]]
+    assert nordic["own_go_live"] == ["late"]
+
+
+def test_check_for_a_live_stack_refuses_a_file_without_go_live(connector, routing_file):
+    assert connector("config", "check", routing_file()).code == 0
+    assert connector("config", "check", routing_file(), "--stream", "test").code == 0
+    live = connector("config", "check", routing_file(), "--stream", "live")
+    assert live.code == 2
+    assert "error: companies.nordic.go_live: is missing" in live.out
+
+
+def test_apply_on_a_live_stack_refuses_a_file_without_go_live(connector, routing_file, stack):
+    stack.stream = Stream.LIVE
+    result = connector("config", "apply", routing_file(), "--yes")
+    assert (result.code, stack.routing.applied) == (2, [])
+    assert "companies.nordic.go_live" in result.err
+    assert connector("config", "apply", routing_file({"defaults.go_live": "2026-12-01"}), "--yes").code == 0
 
 
 def test_check_as_json_gives_path_sentence_and_level(connector, routing_file):

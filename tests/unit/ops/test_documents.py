@@ -155,10 +155,11 @@ def test_what_is_no_key_is_wrong_input(connector, ledger, key):
     assert "company/kind/number" in result.err
 
 
-@pytest.mark.parametrize("number", ["900145", "CreditNote:900145"])
-def test_a_credit_note_is_found_by_its_number_alone(connector, ledger, number):
-    ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "CreditNote:900145"))]
-    assert connector("documents", "show", number, "--json").data["document"].endswith("/CreditNote:900145")
+@pytest.mark.parametrize("kept", ["CreditNote:900145", "DebitNote:900145"])
+def test_a_credit_or_debit_note_is_found_by_its_number_alone(connector, ledger, kept):
+    ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.CUSTOMER_INVOICE, kept))]
+    for number in ("900145", kept):
+        assert connector("documents", "show", number, "--json").data["document"].endswith(f"/{kept}")
 
 
 def test_replay_queues_a_document_that_waits_for_a_person(connector, stack, ledger):

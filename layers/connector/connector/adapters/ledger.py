@@ -331,7 +331,8 @@ def _item(revision: Revision, *, watched: bool) -> Item:
     values: dict[str, Any] = {}
     for name in _NAMES - {"key", "history"}:
         value = getattr(revision, name)
-        values[name] = time_text(value) if isinstance(value, datetime) else value
+        # A mark that is not set is not written: a record is paid by its size.
+        values[name] = time_text(value) if isinstance(value, datetime) else None if value is False else value
     values |= {
         "pk": revision.key.stored,
         "sk": f"rev#{revision.sequence:08d}",

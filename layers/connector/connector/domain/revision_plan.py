@@ -7,7 +7,7 @@ when a document goes to a new receiver, the former one has to be told that it is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -264,7 +264,7 @@ def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Ar
             continue
         pending = [each for each in _withdrawals(history, one) if each.state is not State.SUPERSEDED]
         if not pending or (arrival.cause.sends_again and all(each.state in _ASKED for each in pending)):
-            yield one
+            yield replace(one, receiver_id=receiver)
 
 
 _ASKED = frozenset({State.PARKED, State.REJECTED})
