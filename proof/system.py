@@ -90,16 +90,27 @@ class System(Clockwork):
         self.edit(number, supplier={"internalId": 1, "number": supplier, "name": supplier})
 
     def change_quietly(self, number: str, what: str, *, turn: int) -> None:
-        """Something of an order changes that no partner sees: a text of the catalogue, a tax category, a location."""
-        order = self.visma.orders[number]
-        if what == "location":
-            self.edit(number, location={"id": turn, "name": f"Location {turn}"})
+        """Something of an order changes that no partner sees: a text of the catalogue, a tax category, a note."""
+        header: dict[str, dict[str, Any]] = {
+            "location": {"location": {"id": turn, "name": f"Location {turn}"}},
+            "note": {"note": f"Note {turn} to a colleague"},
+        }
+        line: dict[str, dict[str, Any]] = {
+            "catalogue": {"inventory": {"description": f"Renamed {turn} times"}},
+            "tax category": {"taxCategory": {"number": str(turn), "description": f"Category {turn}"}},
+            "note of a line": {"note": f"Note {turn} to a colleague"},
+        }
+        if what in header:
+            self.edit(number, **header[what])
             return
-        field, said = {
-            "catalogue": ("inventory", {"description": f"Renamed {turn} times"}),
-            "tax category": ("taxCategory", {"number": str(turn), "description": f"Category {turn}"}),
-        }[what]
-        self.edit(number, lines=[{**line, field: {**line[field], **said}} for line in order["lines"]])
+        ((field, said),) = line[what].items()
+        self.edit(
+            number,
+            lines=[
+                {**one, field: {**(one.get(field) or {}), **said} if isinstance(said, dict) else said}
+                for one in self.visma.orders[number]["lines"]
+            ],
+        )
 
     def invoice(
         self,

@@ -30,7 +30,11 @@ FINAL = frozenset(
 )
 """States in which a revision may stay."""
 
-_WITH_A_PERSON = frozenset({State.PARKED, State.REJECTED, State.CLOSED})
+
+def _with_a_person(revisions: Sequence[Revision]) -> set[str | None]:
+    """Former receivers from which a person has to withdraw a document, or has."""
+    states = {State.PARKED, State.REJECTED, State.CLOSED}
+    return {one.receiver_id for one in revisions if one.withdraws is not None and one.state in states}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,21 +180,16 @@ class Judge:
 
     def _at_former_receivers(self, document: Document, revisions: Sequence[Revision]) -> list[str]:
         """Nobody else has a document, unless a person has to withdraw it there."""
-        with_a_person = {
-            one.receiver_id for one in revisions if one.withdraws is not None and one.state in _WITH_A_PERSON
-        }
         former = self.receivers.holders(document.name).keys() - self.directory.ever(document.now.counterparty)
-        return [f"{document.key} was never withdrawn from {receiver}." for receiver in sorted(former - with_a_person)]
+        left = former - _with_a_person(revisions)
+        return [f"{document.key} was never withdrawn from {receiver}." for receiver in sorted(left)]
 
     def _at_receiver(self, document: Document, revisions: Sequence[Revision]) -> list[str]:
         """Its receiver has what Visma has, or the ledger says why not."""
         name, now = document.name, document.now
         receiver = self.directory.receiver(now.counterparty)
-        own = {
-            one: view
-            for one, view in self.receivers.holders(name).items()
-            if one in self.directory.ever(now.counterparty)
-        }
+        ids = self.directory.ever(now.counterparty) - (_with_a_person(revisions) - {receiver})
+        own = {one: view for one, view in self.receivers.holders(name).items() if one in ids}
         # Where the ISA id changed and the document did not, it stays under the former id.
         if (list(own.values()) or [CANCELLED]) == [now.view]:
             return []

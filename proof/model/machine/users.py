@@ -14,6 +14,7 @@ from proof.model.machine.base import ACME, LONG_AGO, NEWCOMER, Base, in_play
 
 ORDERS = st.integers(0, 3)
 QUANTITIES = st.sampled_from([80, 90, 110, 130, 700, 800, 850, 1000])
+QUIETLY = st.sampled_from(["catalogue", "tax category", "location", "note", "note of a line"])
 MOST_ORDERS = 4
 
 
@@ -64,7 +65,7 @@ class Users(Base):
         order = self.system.visma.orders[self.order(draw)]
         self.system.edit(self.order(draw), dontPrint=not order["dontPrint"])
 
-    @rule(draw=ORDERS, what=st.sampled_from(["catalogue", "tax category", "location"]))
+    @rule(draw=ORDERS, what=QUIETLY)
     @in_play("quiet")
     def a_quiet_change(self, draw: int, what: str) -> None:
         """Something of an order changes that is part of its content, and no partner sees it."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from connector.domain.change_edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as, in_order
 from connector.domain.documents import DocumentDiscount, Tax
+from connector.domain.routes import Notes
 from tests.support.business_documents import a_line, an_order
 from tests.support.change_requests import edited, standing, with_line
 
@@ -101,6 +102,13 @@ def test_a_tax_code_counts_where_there_are_two_rates_and_a_text_of_the_catalogue
     before = with_line(BEFORE, 2, description=None, item_description="Coffee")
     after = with_line(AFTER, 2, description=None, item_description="Tea")
     assert not comes_out_as(after, before, EDITS)
+
+
+@pytest.mark.parametrize(("notes", "of_header", "of_lines"), [(one, one.of_header, one.of_lines) for one in Notes])
+def test_a_note_counts_where_it_is_sent(notes, of_header, of_lines):
+    noted = with_line(AFTER, 2, note="call first")
+    assert comes_out_as(noted, BEFORE, EDITS, notes=notes) is not of_lines
+    assert comes_out_as(replace(AFTER, note="call first"), BEFORE, EDITS, notes=notes) is not of_header
 
 
 def test_what_visma_works_out_itself_does_not_count():

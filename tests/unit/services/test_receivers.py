@@ -106,6 +106,13 @@ class TestAnOrderWhoseSupplierChanges:
             (State.TRANSLATED, Purpose.REPLACE, ACME),
         ]
 
+    def test_it_comes_back_changed_and_is_cancelled_after_the_withdrawal_left(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=STRANGER))
+        bench.becomes(State.SENT, sequence=2)
+        assert bench.see(an_order("11.0", status="Cancelled")) is Outcome.SKIPPED
+        assert [line[1] for line in lines(bench)].count(Purpose.CANCELLATION) == 1
+
     def test_a_crash_between_the_two_is_made_good(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from connector.domain.documents import OrderLine, PurchaseOrder
+from connector.domain.routes import Notes
 
 
 class Operation(StrEnum):
@@ -95,20 +96,29 @@ def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
     return (*(by_number[number] for number in sorted(by_number)), *added)
 
 
-def comes_out_as(after: PurchaseOrder, before: PurchaseOrder, edits: Edits) -> bool:
+def comes_out_as(after: PurchaseOrder, before: PurchaseOrder, edits: Edits, *, notes: Notes = Notes.ALL) -> bool:
     """Whether `after` is `before` with just these edits: nobody changed anything else a partner could see.
 
     Sums are Visma's own work and do not count; nor do discounts where a quantity or a price changed, nor what Visma
     adds to a new line beyond what was written. A line that was to go may be cancelled instead. What stands in no
     request does not count either: the location of the supplier, the text of the catalogue where the line has one of its
-    own, and the tax code where the order has one rate.
+    own, the tax code where the order has one rate, and notes that routing keeps inside.
+
+    Args:
+        after: The order as it is.
+        before: The order as it was.
+        edits: What was asked for.
+        notes: Which notes the partner is sent.
     """
     revalued = any(_revalues(edit) for edit in edits.lines)
-    if _header(after, edits, revalued=revalued) != _header(before, edits, revalued=revalued, edited=True):
+    head = partial(_header, edits=edits, revalued=revalued, notes=notes)
+    if head(after) != head(before, edited=True):
         return False
     by_number = {edit.number: edit for edit in edits.lines if edit.number is not None}
     gone = {number for number, edit in by_number.items() if edit.operation is Operation.DELETE}
-    unseen: AbstractSet[str] = {"tax_code"} if max(len(before.taxes), len(after.taxes)) <= 1 else set()
+    unseen = set() if notes.of_lines else {"note"}
+    if max(len(before.taxes), len(after.taxes)) <= 1:
+        unseen.add("tax_code")
     told = partial(_line, edits=edits, unseen=unseen)
     expected = {line.number: told(line, by_number.get(line.number), edited=True) for line in before.lines}
     found = {line.number: line for line in after.lines if not (line.number in gone and line.cancelled)}
@@ -136,9 +146,13 @@ def _revalues(edit: LineEdit) -> bool:
     return edit.operation is not Operation.UPDATE or edit.quantity is not None or edit.price is not None
 
 
-def _header(order: PurchaseOrder, edits: Edits, *, revalued: bool, edited: bool = False) -> dict[str, Any]:
+def _header(
+    order: PurchaseOrder, *, edits: Edits, revalued: bool, notes: Notes, edited: bool = False
+) -> dict[str, Any]:
     told = {name: value for name, value in asdict(order).items() if name not in _WORKED_OUT}
     told["supplier"] = replace(order.supplier, location=None)
+    if not notes.of_header:
+        del told["note"]
     # A discount of the whole order follows the sum of its lines; that there is one stays the same.
     told["discounts"] = sorted((str(one.description), None if revalued else one.amount) for one in order.discounts)
     if edited:

@@ -145,7 +145,9 @@ class OrderChange:
             has, raw = self._read()
         elif self._take_off_hold(has):
             has, raw = self._read()
-        self.known.settle(self._order, self.change, had=before, wishes=self._wished, after=has, raw=raw)
+        self.known.settle(
+            self._order, self.change, had=before, wishes=self._wished, after=has, raw=raw, notes=route.notes
+        )
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
 
     def _read(self) -> tuple[StandingOrder, bytes]:

@@ -217,6 +217,8 @@ class Decider:
         """What keeps a revision back from a receiver that has an earlier one; None when it is to leave."""
         has = plan.has
         assert has is not None, "a revision follows another one"  # noqa: S101
+        if purpose is has.purpose is Purpose.CANCELLATION:
+            return Decision(State.SKIPPED, reason=_NOTHING_NEW)  # whatever was changed in it before
         if not plan.owed_whole and self._is_nothing_new(document, route, has, purpose):
             return Decision(State.SKIPPED, reason=_NOTHING_NEW)
         withdraws_or_renews = Purpose.CANCELLATION in {purpose, has.purpose}

@@ -19,6 +19,7 @@ from connector.domain.errors import Transient
 from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revision_plan import is_owed_whole
 from connector.domain.revisions import revision_id
+from connector.domain.routes import Notes
 from connector.domain.row_version import version_in
 from connector.domain.standing_order import StandingOrder
 from connector.edi.visma.standing_order import read_standing_order
@@ -83,6 +84,7 @@ class KnownRevisions:
         wishes: Edits,
         after: StandingOrder,
         raw: bytes,
+        notes: Notes,
     ) -> None:
         """Write down whether the partner knows the order as it is now.
 
@@ -93,6 +95,7 @@ class KnownRevisions:
             wishes: What it asked for, written by us or by somebody else.
             after: The order as it stands.
             raw: Its bytes.
+            notes: Which notes of an order the partner is sent.
 
         Raises:
             Transient: a revision from before may still reach the partner, and would take its own wish back.
@@ -116,7 +119,7 @@ class KnownRevisions:
         is_owed = known is not None and (
             is_owed_whole(revisions, known) or known.receiver_id not in {None, change.sender_id}
         )
-        if is_owed or not comes_out_as(after.content, had, wishes):
+        if is_owed or not comes_out_as(after.content, had, wishes, notes=notes):
             owed = self._revision(
                 order, change, newest, state=State.SUPERSEDED, note="the change stands along with somebody's edit"
             )
