@@ -161,6 +161,16 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         assert bench.ledger.get(ORDER, 2).state is State.PARKED
         assert len(lines(bench)) == 4
 
+    def test_it_stays_while_the_order_changes_at_a_supplier_that_routing_does_not_know(self, bench):
+        sent_to_acme(bench)
+        for price in ("10.0", "11.0"):
+            bench.see(an_order(price, supplier=STRANGER))
+        assert lines(bench)[1:] == [
+            (State.PARKED, None, ACME),
+            (State.SUPERSEDED, None, None),
+            (State.PARKED, None, None),
+        ]
+
     def test_it_leaves_when_the_person_asks_for_it(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))

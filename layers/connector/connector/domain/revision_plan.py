@@ -226,7 +226,9 @@ def _decide(
     if arrival.cause is Cause.BASELINE and newest is not None:
         return Known()
     baseline = _baseline(own, sent)
-    receiver = arrival.receiver if arrival.receiver is not None else (sent and sent.receiver_id)
+    receiver = arrival.receiver
+    if receiver is None and sent is not None and not _has_left(sent, arrival):
+        receiver = sent.receiver_id
     has = next((one for one, of in _reached(history) if of == receiver), None) if receiver else sent
     after = sent.sequence if sent is not None else 0
     replaces = None
@@ -249,12 +251,18 @@ def _decide(
     )
 
 
+def _has_left(sent: Revision, arrival: Arrival) -> bool:
+    """Whether the document may be somebody else's than what was sent; each receiver is compared with its own."""
+    if arrival.receiver is not None:
+        return True
+    # Routing knows nobody for it. In a record without a counterparty nothing tells whether it is another one.
+    return None not in {arrival.counterparty, sent.counterparty} and arrival.counterparty != sent.counterparty
+
+
 def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
     """What former receivers have and were not told to forget."""
-    if sent is None or (arrival.receiver is None and arrival.counterparty in {None, sent.counterparty}):
+    if sent is None or not _has_left(sent, arrival):
         return
-    if arrival.receiver is None and sent.counterparty is None:
-        return  # a record from before the counterparty was kept: nobody knows whether it is another one
     told = set()
     for one, receiver in _reached(history):
         if receiver in told or receiver is None:
