@@ -108,6 +108,9 @@ class System(Clockwork):
             number,
             lines=[
                 {**one, field: {**(one.get(field) or {}), **said} if isinstance(said, dict) else said}
+                # The text of the catalogue is sent where a line has none of its own.
+                if what != "catalogue" or one.get("lineDescription")
+                else one
                 for one in self.visma.orders[number]["lines"]
             ],
         )
@@ -226,14 +229,14 @@ class System(Clockwork):
 
     def close(self, key: DocumentKey) -> None:
         """An operator answers a question about go-live: nothing is sent (`connector documents close`)."""
+        shown = self.question(key)
+        if shown is not None:
+            self.before_go_live.closed(self._name(key), self._condition_in(shown))
 
         def command() -> None:
             question = self.question(key)
-            if question is None:
-                return
-            shown = self._shown(question)
-            self.ledger.move(question, State.CLOSED, now=self.clock.now(), note="closed by a person")
-            self.before_go_live.closed(self._name(key), shown)
+            if question is not None:
+                self.ledger.move(question, State.CLOSED, now=self.clock.now(), note="closed by a person")
 
         self.person(command)
 
@@ -241,7 +244,7 @@ class System(Clockwork):
         source, now = self.ledger.source_of(revision), self.clock.now()
         self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=cause)])
 
-    def _shown(self, question: Revision) -> Condition:
+    def _condition_in(self, question: Revision) -> Condition:
         """The document as the question shows it."""
         said = json.loads(self.ledger.source_of(question))
         if question.key.kind is Kind.PURCHASE_ORDER:

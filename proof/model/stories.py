@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from connector.domain.errors import UnknownOutcome
 from connector.domain.ledger import State
+from connector.domain.revision_plan import Cause
 from connector.services.messages import INLINE_LIMIT
-from proof.model.partner import Wish, name_of
+from proof.model.partner import Wish, held_in
 from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
 from tests.support.fakes import LostAnswer
+from tests.support.routing_data import a_partner
 
 ORDER, OTHER = "500123", "500124"
+ACME, BERG = "50012", "60001"
 CHANGE = "802210971"
 NEXT_CHANGE = "802210972"
 MORE, FAR_MORE = (Wish(1, "1298", 900, was=800),), (Wish(1, "1298", 2000, was=800),)
@@ -236,8 +240,78 @@ def _turned_down(system: System) -> None:
     _applied(system)
 
 
+def _berg_is_mapped(system: System) -> None:
+    system.apply_routing({"partners.berg": a_partner(isa_id="BERG", supplier=BERG)})
+
+
+def _another_supplier(system: System) -> None:
+    """It is withdrawn at the former supplier, and an original for the new one."""
+    system.change_supplier(ORDER, BERG)
+    system.rest()
+
+
+def _berg_is_mapped_and_in_doubt(system: System) -> None:
+    _berg_is_mapped(system)
+    _in_doubt(system)
+
+
+def _back_again(system: System) -> None:
+    _another_supplier(system)
+    system.change_supplier(ORDER, ACME)
+    system.rest()
+
+
+def _change_of_a_former_partner(system: System) -> None:
+    """Partner acme asks for more of an order that is partner berg's by now, and no poll has seen that yet."""
+    _berg_is_mapped(system)
+    system.change_supplier(ORDER, BERG)
+    system.inbound.ask(CHANGE, ORDER, MORE)
+    system.rest()
+
+
+def _agreed_and_then_another_supplier(system: System) -> None:
+    """Routing does not know the new supplier: the former one gets its withdrawal all the same."""
+    _applied(system)
+    _another_supplier(system)
+
+
+def _quiet_change(system: System) -> None:
+    for what in ("catalogue", "note"):
+        system.change_quietly(ORDER, what, turn=1)
+    system.rest()
+
+
+def _old_order(system: System) -> None:
+    system.order(ORDER, dated=date(2026, 5, 4))
+    system.rest()
+
+
+def _asked_about(system: System) -> None:
+    system.edit(ORDER, line_2={"orderQty": 120.0})
+    system.rest()
+
+
+def _asked_about_and_let_go(system: System) -> None:
+    _asked_about(system)
+    system.release_as(order_key(ORDER), Cause.AS_REPLACEMENT)
+    system.rest()
+
+
+def _asked_about_and_closed(system: System) -> None:
+    _asked_about(system)
+    system.close(order_key(ORDER))
+    system.change_quietly(ORDER, "catalogue", turn=1)
+    system.rest()
+
+
+_GO_LIVE = Setting(go_live=date(2026, 6, 1))
 _HOLD_FIRST = {**Setting().changes, "hold_first": ["Open"]}
 _LISTED = replace(Setting(), inboxes=())
+
+
+def _from_before_go_live(name: str, told: Callable[[System], None], *, sent: int) -> Story:
+    return Story(name, told, sent=sent, setting=_GO_LIVE, begins=False, prepared=_old_order)
+
 
 STORIES = (
     Story("a new order", _new_order, sent=1, begins=False),
@@ -271,19 +345,31 @@ STORIES = (
         prepared=_agreed_on_a_replacement,
     ),
     Story("a cancelled order", _cancelled, sent=2),
+    Story("another supplier", _another_supplier, sent=3, prepared=_berg_is_mapped),
+    Story(
+        "another supplier while a revision is in doubt",
+        _another_supplier,
+        sent=4,
+        prepared=_berg_is_mapped_and_in_doubt,
+    ),
+    Story("another supplier, and back again", _back_again, sent=5, prepared=_berg_is_mapped),
+    Story("an 860 of a former partner", _change_of_a_former_partner, sent=3),
+    Story("an 860 agreed, then another supplier", _agreed_and_then_another_supplier, sent=2, puts=1),
+    Story("a quiet change", _quiet_change, sent=1),
+    Story("an 860 after a quiet change", _applied, sent=1, puts=1, prepared=_quiet_change),
+    _from_before_go_live("a change from before go-live that a person lets go", _asked_about_and_let_go, sent=1),
+    _from_before_go_live("a change from before go-live that a person closes", _asked_about_and_closed, sent=0),
     Story("a revoked token", _revoked_token, sent=2),
 )
 
 
 def outcome(system: System) -> dict[str, Any]:
     """Everything that has to be the same, whoever died on the way."""
+    transactions = defaultdict(list)
+    for request in system.orderful.delivered:
+        transactions[held_in(request.body)].append(request.body)
     return {
-        "transactions": {
-            document.name: [
-                request.body for request in system.orderful.delivered if name_of(request.body) == document.name
-            ]
-            for document in system.documents()
-        },
+        "transactions": transactions,
         "orders": {
             number: {name: value for name, value in order.items() if name != "lastModifiedDateTime"}
             for number, order in system.visma.orders.items()
@@ -300,10 +386,13 @@ def outcome(system: System) -> dict[str, Any]:
 
 
 def _revisions(system: System) -> list[tuple[object, ...]]:
+    rows = sorted(system.ledger.rows.values(), key=lambda one: (one.key.stored, one.sequence))
+    left = {(one.key, one.revision_id, one.purpose) for one in rows if one.state is not State.SUPERSEDED}
     found: list[tuple[object, ...]] = []
-    for one in sorted(system.ledger.rows.values(), key=lambda one: (one.key.stored, one.sequence)):
+    for one in rows:
         told = (one.key.stored, one.state, one.revision_id, one.purpose)
         # A number that was reserved and given up again stands for nothing, nor does the same unsent content once more.
-        if one.state is not State.SUPERSEDED or (one.revision_id and [told] != found[-1:]):
+        is_more = one.revision_id and [told] != found[-1:] and (one.key, one.revision_id, one.purpose) not in left
+        if one.state is not State.SUPERSEDED or is_more:
             found.append(told)
     return found

@@ -95,7 +95,10 @@ class Base(RuleBasedStateMachine):
 
     @initialize(name=st.data())
     def begin(self, name: st.DataObject) -> None:
-        """A world is drawn; an order and an invoice have reached their partners, and others are from before go-live."""
+        """A world is drawn; an order and an invoice have reached their partners.
+
+        Where there is a go-live, others are from before it, and one of these has just been changed.
+        """
         setting = SETTINGS[name.draw(st.sampled_from(self.settings), label="world")]
         type(self).runs += 1
         self.numbers: list[str] = []
@@ -117,6 +120,8 @@ class Base(RuleBasedStateMachine):
             self.add_order(ACME, dated=LONG_AGO)
             self.add_invoice(CUSTOMER, status="Open", created=LONG_AGO)
         self.system.rest()
+        if setting.go_live is not None:
+            self.system.edit(self.numbers[-1], line_2={"orderQty": 105.0})
 
     @classmethod
     def plays(cls, name: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Throttled, Transient
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import NOTHING_NEW, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Metric, RemoteTransaction
 from connector.services.track import MANUAL_SEND_AFTER, SAME_MOMENT, WATCHED_FOR, Tracker, read_news
@@ -248,6 +248,14 @@ class TestFollowing:
         for sequence, state in enumerate(states, start=2):
             bench.revision(sequence=sequence, state=state, transaction_id=f"80221{sequence}")
         return key
+
+    def test_a_refused_revision_counts_although_another_one_reads_like_it(self, bench):
+        key = bench.sent()
+        quiet = replace(bench.of(key), sequence=2, state=State.SKIPPED, reason=NOTHING_NEW, transaction_id=None)
+        bench.ledger.add(quiet, source=b"{}", request=None)
+        bench.news(key, acknowledgment_status="REJECTED")
+        bench.run()
+        assert [one.state for one in bench.ledger.revisions(key)] == [State.SUPERSEDED, State.REJECTED]
 
     def test_what_was_agreed_on_top_of_a_refused_revision_needs_its_person_as_well(self, bench):
         """The partner does not have revision 1, so it does not know what its own change made of it."""

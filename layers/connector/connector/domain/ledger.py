@@ -66,6 +66,9 @@ UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
 # States that wait for a person.
 NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 
+NOTHING_NEW = "Nothing that the partner sees has changed."
+"""Why a revision is skipped that reads like the one before it."""
+
 MOVES: dict[State, frozenset[State]] = {
     State.CAPTURED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
     State.TRANSLATED: frozenset({State.SENDING, State.PARKED, State.SUPERSEDED}),

@@ -12,7 +12,7 @@ import msgspec
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import NOTHING_NEW, Revision, State
 from connector.domain.revision_plan import Cause, Decide
 from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
@@ -26,7 +26,6 @@ from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_
 from connector.services.ports import Ledger
 
 _FROM_BEFORE = "It is from before go-live."
-_NOTHING_NEW = "Nothing that the partner sees has changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ class Decider:
         was_ready = baseline.visma_status in route.send_when
         changed = baseline.revision_id != reading.revision_id and not self._reads_like(baseline, document, route)
         if not changed and (was_ready or document.status not in route.send_when):
-            return Decision(State.SKIPPED, reason=_NOTHING_NEW) if _is_asked(plan) else _STAYS
+            return Decision(State.SKIPPED, reason=NOTHING_NEW) if _is_asked(plan) else _STAYS
         if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
             return Decision(State.SKIPPED, reason=reason) if _is_asked(plan) else _STAYS  # it is asked about later
         if route.before_go_live is BeforeGoLive.IGNORE:
@@ -218,9 +217,9 @@ class Decider:
         has = plan.has
         assert has is not None, "a revision follows another one"  # noqa: S101
         if purpose is has.purpose is Purpose.CANCELLATION:
-            return Decision(State.SKIPPED, reason=_NOTHING_NEW)  # whatever was changed in it before
+            return Decision(State.SKIPPED, reason=NOTHING_NEW)  # whatever was changed in it before
         if not plan.owed_whole and self._is_nothing_new(document, route, has, purpose):
-            return Decision(State.SKIPPED, reason=_NOTHING_NEW)
+            return Decision(State.SKIPPED, reason=NOTHING_NEW)
         withdraws_or_renews = Purpose.CANCELLATION in {purpose, has.purpose}
         if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:
             return Decision(State.SKIPPED, reason="It changed after it was sent; routing says to ignore that.")

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
-from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State, may_move
+from connector.domain.ledger import KNOWN_TO_PARTNER, NOTHING_NEW, Revision, State, may_move
 from connector.domain.transactions import Stream
 from connector.services.deliver import AFTER_REJECTION
 from connector.services.messages import DeliveryMessage
@@ -204,7 +204,8 @@ class Tracker:
     def _take_back_agreed(self, refused: Revision, now: datetime) -> bool:
         """Reject what the partner asked for on top of a revision that it refuses: it knows neither.
 
-        A person has to see to it, as with the refused revision itself, and can have the whole sent again.
+        A person has to see to it, as with the refused revision itself, and can have the whole sent again. A revision
+        that reads like the refused one says nothing any more: the refused one is what counts.
 
         Returns:
             False while a change is just being written: the news waits for the next run.
@@ -215,6 +216,9 @@ class Tracker:
         if any(one.state in KNOWN_TO_PARTNER - {State.AGREED} for one in newer):
             return True  # the whole was sent since
         for one in newer:
+            if (one.state, one.reason) == (State.SKIPPED, NOTHING_NEW) and refused.withdraws is None:
+                with suppress(Conflict):
+                    self.ledger.move(one, State.SUPERSEDED, now=now, note="it reads like a revision that was refused")
             if one.state is State.AGREED:
                 reason = f"The partner asked for it on top of revision {refused.sequence}, which was refused."
                 with suppress(Conflict):
