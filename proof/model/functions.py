@@ -46,7 +46,7 @@ class Setting:
 
     Attributes:
         zone: The zone in which Visma writes; `believed` is the one in the routing file.
-        order: How Visma's lists come, by `number` or `modified`.
+        order: How Visma's lists come, as `FakeErp` sorts them.
         latest: The worst delay between a stamp and its visibility in a list.
         changes: The limits for changes that apply by themselves.
         inboxes: Where 860s are collected; from the list of transactions when there are none.

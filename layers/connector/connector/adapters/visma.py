@@ -24,12 +24,14 @@ from connector.domain.errors import (
 from connector.domain.routes import Company
 from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 
-# What a list must be asked for so that its rows carry VAT, the invoice address and notes (Visma: left out otherwise).
+# What a list must be asked for so that its rows carry VAT, the invoice address, notes and the documents that a note is
+# applied to (Visma: left out otherwise).
 _EXPAND: dict[Resource, tuple[str, ...]] = {
     Resource.PURCHASE_ORDERS: (),
     Resource.SUPPLIER_INVOICES: ("expandNote",),
     Resource.CUSTOMER_INVOICES: ("expandTaxDetails", "expandInvoiceAddress"),
-    Resource.CUSTOMER_CREDIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress"),
+    Resource.CUSTOMER_CREDIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
+    Resource.CUSTOMER_DEBIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
 }
 # Licence missing for this company; company header missing or wrong. Visma sends them with status 400 or 500.
 _WRONG_COMPANY = frozenset({"12027", "12002"})
@@ -81,7 +83,7 @@ class VismaClient:
                 request_id=refused.request_id,
                 next_step="Check the base URL of Visma, and the company's branch in the routing file.",
             ) from None
-        return page_of(answer, asked, page_size)
+        return page_of(answer, asked)
 
     def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> tuple[Any, Mapping[str, str]]:
         """Read any resource: its JSON data (numbers as `Decimal`) and the response headers.
