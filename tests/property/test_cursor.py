@@ -15,6 +15,7 @@ What turns these tests red, tried by `test_a_planted_bug_is_found`:
 * `>` instead of `>=`: a row that ties with the watermark is lost;
 * the watermark written before the rows are queued: a crash in between loses them;
 * a pass that no other confirms moves the watermark, although rows moved or were deleted while it was read;
+* an empty list moves the watermark, and shows the rows of that time later;
 * a row that left the list while a pass read it, or one that was read twice, is no reason to doubt that pass.
 """
 
@@ -182,6 +183,7 @@ class World:
         """Nobody edits for a while; a few polls later everything must have been queued, and then nothing more."""
         self.erp.failures.clear()
         self.erp.before_page = self.erp.after_page = None
+        self.erp.hides = False
         self.clock.time += max(self.setting.latest, LEASE) + timedelta(minutes=1)
         for _ in range(4):
             self.poll()
@@ -235,6 +237,8 @@ class World:
             case ("all", late):
                 for document in range(1, 17):
                     self.edit(document, timedelta(seconds=late))
+            case ("hides", hides):
+                self.erp.hides = hides
             case ("limit", rows):
                 self.erp.max_page_size = rows
             case ("routing", name, value):
@@ -276,6 +280,7 @@ ROUTING = st.one_of(
     st.tuples(st.just("routing"), st.just("branch"), st.sampled_from([None, "1"])),
     st.tuples(st.just("routing"), st.just("time_zone"), st.sampled_from([None, "Europe/Oslo", "Europe/Helsinki"])),
 )
+HIDING = st.tuples(st.just("hides"), st.booleans())
 CALM = st.tuples(st.just("calm"))
 ACTIONS = st.one_of(
     LATE_EDITS,
@@ -288,6 +293,7 @@ ACTIONS = st.one_of(
     MEANWHILE,
     LIMITS,
     ROUTING,
+    HIDING,
     st.tuples(st.just("all"), st.just(0)),
     st.tuples(st.just("twice"), st.integers(1, 2), st.sampled_from([0, 7])),
     st.tuples(st.just("fail"), st.integers(1, 3)),
@@ -296,6 +302,7 @@ ACTIONS = st.one_of(
 CRASHES = st.one_of(SIMPLE_EDITS, PAUSES, KILLED_POLLS)
 DELAYS = st.one_of(LATE_EDITS, PAUSES, WHOLE_POLLS)
 ALL = st.tuples(st.just("all"), st.just(0))
+SILENCE = st.one_of(SIMPLE_EDITS, PAUSES, WHOLE_POLLS, HIDING)
 MOVES = st.one_of(ALL, PAUSES, WHOLE_POLLS, MEANWHILE)
 
 TIES = Setting(overlap=timedelta(0), latest=timedelta(0), settle=timedelta(0), order="time")
@@ -590,7 +597,7 @@ class WatermarkFirst(World):
 
 
 class AtOnce(World):
-    """Planted: every pass moves the watermark when it ends."""
+    """Planted: every pass moves the watermark when it ends, that without rows as well."""
 
     def poll(self, **how: Any) -> None:
         with pytest.MonkeyPatch.context() as patched:
@@ -601,7 +608,7 @@ class AtOnce(World):
 def _moves_at_once(right: Callable[..., Cursor]) -> Callable[..., Cursor]:
     def finish(cursor: Cursor, rules: Rules, **named: Any) -> Cursor:
         assert cursor.scan is not None
-        return right(replace(cursor, scan=replace(cursor.scan, whole=True)), rules, **named)
+        return right(replace(cursor, scan=replace(cursor.scan, whole=True, count=1)), rules, **named)
 
     return finish
 
@@ -615,6 +622,7 @@ PLANTED = {
         replace(TIES, actual="UTC", totals="missing"),
         MOVES,
     ),
+    "an empty list moves the watermark": (AtOnce, replace(TIES, actual="UTC"), SILENCE),
 }
 
 

@@ -152,6 +152,7 @@ class FakeErp:
         max_page_size: The limit in force, whatever was asked; `names_maximum` says whether the elements name it.
         total: What the elements say of the length of the list, given its true length and the page's; None leaves the
             element out.
+        hides: Lists are empty, as for whoever lost the rights for them.
         last: The whole list of which a page was asked for last.
         before_page: Called with the list and the number of each page before it is shown, `after_page` after it.
     """
@@ -166,6 +167,7 @@ class FakeErp:
         self.max_page_size = 1000
         self.budget = Budget(None, None, None)
         self.obeys_filter = True
+        self.hides = False
         self.names_maximum = True
         self.total: Callable[[int, int], int | None] = lambda length, _page: length
         self.calls: list[tuple[Resource, int]] = []
@@ -241,6 +243,8 @@ class FakeErp:
 
     def listed(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
         """What the list holds now, from its beginning to its end."""
+        if self.hides:
+            return []
         question = (resource, since, branch, self.order, self.obeys_filter, self.clock.now())
         if self._listed[0] != question:
             self._listed = (question, self._rows(resource, since, branch))
