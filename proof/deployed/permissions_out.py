@@ -59,9 +59,7 @@ def poll(bench: Bench) -> Iterator[str]:
 def _remember_many(bench: Bench) -> None:
     """Store a cursor whose rows are too many for an item: the poll has to read them and to write them."""
     now, never = datetime.now(UTC), stamp_of("9999-01-01T00:00:00")
-    cursors = DynamoCursors(
-        bench.laptop.outputs["CursorsTable"], bench.laptop.dynamodb, payloads=bench.laptop.payloads
-    )
+    cursors = DynamoCursors(bench.laptop.outputs["CursorsTable"], bench.laptop.dynamodb, payloads=bench.laptop.payloads)
     waiting = {row_id(str(row)): Waiting(never, now, now) for row in range(_MANY_ROWS)}
     lease = cursors.acquire(bench.scene.company, Resource.PURCHASE_ORDERS, now=now, lease=timedelta(seconds=1))
     cursors.save(lease, Cursor(watermark=now, caught_up_at=now, begun_at=now, waiting=waiting), release=True)

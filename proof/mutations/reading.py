@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.domain import cursor as cursors
-from connector.domain.cursor import Cursor, RowClass, Rows, Rules
+from connector.domain.cursor import Cursor, RowClass, Rules
 from connector.domain.documents import Kind
 from connector.domain.ledger import State
 from connector.services import poll, translate
@@ -82,16 +82,6 @@ def _empty_is_read_too(right: Callable[..., Cursor]) -> Callable[..., Cursor]:
         return right(cursor, rules, **named)
 
     return finish
-
-
-def _remembers_two(right: Callable[..., Cursor]) -> Callable[..., Cursor]:
-    """What is remembered is bounded, and the window shows more: each poll queues the rest again."""
-
-    def remember(cursor: Cursor, *page: Any, **named: Any) -> Cursor:
-        after = right(cursor, *page, **named)
-        return replace(after, rows=Rows(dict(sorted(after.rows.marks.items())[:2])))
-
-    return remember
 
 
 def _only_the_zone(_right: Any) -> Callable[..., str]:
@@ -177,12 +167,6 @@ MUTATIONS = (
         _empty_is_read_too,
         rules=frozenset({"new order", "edit", "visma", "poll", "go on"}),
         worlds=_TIES,
-    ),
-    Mutation(
-        "what is remembered is bounded",
-        (cursors, "remember"),
-        _remembers_two,
-        rules=frozenset({"new order", "edit", "poll", "rest"}),
     ),
     Mutation("the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, worlds=_UTC),
     Mutation("a row is known by its number alone", (cursors, "classify"), _queued_once, rules=_READING),
