@@ -296,7 +296,8 @@ ALL = st.tuples(st.just("all"), st.just(0))
 SILENCE = st.one_of(SIMPLE_EDITS, PAUSES, WHOLE_POLLS, HIDING)
 MOVES = st.one_of(ALL, PAUSES, WHOLE_POLLS, MEANWHILE)
 
-TIES = Setting(overlap=timedelta(0), latest=timedelta(0), settle=timedelta(0), order="time")
+# Visma writes UTC, so the window reaches back by nothing more than it must.
+TIES = Setting(actual="UTC", overlap=timedelta(0), latest=timedelta(0), settle=timedelta(0), order="time")
 SETTINGS = {
     **{f"by {order}": Setting(order=order) for order in ORDERS},
     **{
@@ -400,7 +401,7 @@ MISSED: dict[str, tuple[Callable[[World], None], Any, str, Any]] = {
 
 
 def _played(story: Callable[[World], None]) -> None:
-    here = World(replace(TIES, actual="UTC", order="number"))
+    here = World(replace(TIES, order="number"))
     here.act(("wait", 60))
     here.poll()
     story(here)
@@ -532,15 +533,15 @@ def _moves_at_once(right: Callable[..., Cursor]) -> Callable[..., Cursor]:
 
 PLANTED = {
     "no overlap": (World, Setting(overlap=timedelta(0), settle=timedelta(0), actual="UTC"), DELAYS),
-    "> instead of >=": (Exclusive, replace(TIES, actual="UTC"), ACTIONS),
+    "> instead of >=": (Exclusive, TIES, ACTIONS),
     "bounded memory": (Forgetful, SETTINGS["by scrambled"], MOVES),
     "the watermark first": (WatermarkFirst, SETTINGS["by number"], CRASHES),
     "no pass is confirmed": (
         AtOnce,
-        replace(TIES, actual="UTC", totals="missing"),
+        replace(TIES, totals="missing"),
         MOVES,
     ),
-    "an empty list moves the watermark": (AtOnce, replace(TIES, actual="UTC"), SILENCE),
+    "an empty list moves the watermark": (AtOnce, TIES, SILENCE),
 }
 
 

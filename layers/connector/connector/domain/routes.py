@@ -88,7 +88,7 @@ class VismaTenant:
         branch: Only documents of this branch belong to the company, or None for all.
         overlap: How far a poll reaches back behind the watermark.
         settle: A document must be unchanged this long before it is sent.
-        settle_cap: A document that never comes to rest is sent after this long all the same.
+        settle_cap: A document that never settles is sent after this long all the same.
         page_size: Rows asked for per list call.
     """
 
