@@ -151,7 +151,17 @@ def test_an_operator_sees_every_cursor(cursors):
     take(cursors, resource=INVOICES)
     assert cursors.all_cursors() == [
         CursorView("nordic", INVOICES.value, None, None, NOW + LEASE, unfinished=False, remembered=0, waiting=0),
-        CursorView("other", ORDERS.value, NOW, NOW - LEASE, None, unfinished=True, remembered=3, waiting=1),
+        CursorView(
+            "other",
+            ORDERS.value,
+            NOW,
+            NOW - LEASE,
+            None,
+            unfinished=True,
+            remembered=3,
+            waiting=1,
+            begun_at=NOW - 2 * LEASE,
+        ),
     ]
 
 

@@ -6,12 +6,14 @@ from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked
-from connector.domain.routes import DialectChoice, ItemIds
+from connector.domain.routes import DialectChoice, ItemIds, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
 from connector.edi.mosaic.common import GAPS
 from connector.edi.translate import translate
 from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
+SERVICE = {"lines_without_item": WithoutItem.SERVICE}
+CHARGE = {"lines_without_item": WithoutItem.CHARGE}
 VAT = {"taxes": (Tax("3", Decimal(25), Decimal(250), Decimal("62.50")),), "tax_total": Decimal("62.50")}
 
 
@@ -62,14 +64,22 @@ class TestRequests:
         assert "15" in parked(an_order(), partner_isa_id=long_id, dialect=DialectChoice.X12).sentence
 
 
+# What routing has to say for a document to come as far as a gap.
+GAP_ROUTING = {"lines[].inventory": SERVICE, "lines": CHARGE}
 # A document for every gap of Mosaic, and the field that is named when a partner is pinned to it.
 GAP_DOCUMENTS = {
     "currency": (an_order(currency="USD"), "currency"),
     "taxDetails": (an_order(**VAT), "taxDetails"),
     "lines[].uom": (an_order(a_line(1), a_line(2, unit="KG")), "lines[1].uom"),
+    "lines[].inventory": (an_invoice(an_invoice_line(item=None)), "invoiceLines[0].inventory"),
+    "lines": (an_order(a_line(1), a_line(2, item=None, supplier_item=None)), "lines"),
     "purpose": (an_invoice(), "purpose"),
     "paymentReference": (an_invoice(payment_reference="1234567"), "paymentReference"),
     "contractDocRef": (an_invoice(contract_number="C-1"), "contractDocRef"),
+    "applications": (
+        an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100200", "100201")),
+        "applications",
+    ),
     "invoiceLines": (an_invoice(an_invoice_line(is_charge=True)), "invoiceLines"),
 }
 
@@ -82,13 +92,13 @@ class TestWhatMosaicCannotCarry:
     def test_auto_takes_x12_instead_of_losing_it(self, gap):
         document, _ = GAP_DOCUMENTS[gap]
         purpose = Purpose.REPLACE if gap == "purpose" else Purpose.ORIGINAL
-        assert sent(document, purpose=purpose).dialect is Dialect.X12
+        assert sent(document, purpose=purpose, **GAP_ROUTING.get(gap, {})).dialect is Dialect.X12
 
     @pytest.mark.parametrize("gap", GAP_DOCUMENTS)
     def test_a_partner_pinned_to_mosaic_gets_it_parked_with_the_field_and_the_way_out(self, gap):
         document, field = GAP_DOCUMENTS[gap]
         purpose = Purpose.REPLACE if gap == "purpose" else Purpose.ORIGINAL
-        error = parked(document, purpose=purpose, dialect=DialectChoice.MOSAIC)
+        error = parked(document, purpose=purpose, dialect=DialectChoice.MOSAIC, **GAP_ROUTING.get(gap, {}))
         assert error.field == field
         assert "Mosaic" in error.sentence
         assert "partners.acme.dialect" in error.next_step
@@ -127,6 +137,97 @@ class TestWhatX12CannotCarry:
         error = parked(an_invoice(currency="KWD"), dialect=DialectChoice.X12)
         assert error.field == "currency"
         assert sent(an_invoice(currency="KWD"), currency="KWD").dialect is Dialect.MOSAIC
+
+
+class TestCharges:
+    @staticmethod
+    def summary(invoice, **routing):
+        body = sent(invoice, dialect=DialectChoice.X12, **routing).request.body
+        (printed,) = body["message"]["transactionSets"]
+        found = [loop["servicePromotionAllowanceOrChargeInformation"][0] for loop in printed["SAC_loop"]]
+        return [(sac["allowanceOrChargeIndicatorCode"], sac["amount"], sac["description"]) for sac in found]
+
+    def freight(self, count, description="Frakt"):
+        charges = [an_invoice_line(n + 2, is_charge=True, description=description) for n in range(count)]
+        return an_invoice(an_invoice_line(1), *charges)
+
+    def test_charges_that_say_the_same_are_added_up_where_x12_has_no_room_for_each(self):
+        assert self.summary(self.freight(25)) == [("C", "12500", "Frakt")] * 25
+        assert self.summary(self.freight(26)) == [("C", str(26 * 12500), "Frakt")]
+
+    def test_what_is_charged_and_what_is_allowed_stay_apart(self):
+        invoice = self.freight(26)
+        back = an_invoice_line(99, is_charge=True, description="Frakt", quantity=Decimal(-1))
+        summary = self.summary(replace(invoice, lines=(*invoice.lines, back)))
+        assert summary == [("C", str(26 * 12500), "Frakt"), ("A", "1250", "Frakt")]
+
+    def test_more_different_charges_than_x12_holds_are_parked(self):
+        charges = [an_invoice_line(n + 2, is_charge=True, description=f"Frakt {n}") for n in range(26)]
+        error = parked(an_invoice(an_invoice_line(1), *charges), dialect=DialectChoice.X12)
+        assert "X12 holds 25 SAC" in error.sentence
+        assert "Mosaic can carry" in error.next_step
+
+    def test_the_cents_that_a_discount_loses_in_print_are_a_rounding_of_the_order(self):
+        order = an_order(*(a_line(n, quantity=Decimal(1), discount=Decimal("1.005")) for n in (1, 2)))
+        (printed,) = sent(order).request.body["message"]["transactionSets"]
+        amounts = [loop["servicePromotionAllowanceOrChargeInformation"][0] for loop in printed["SAC_loop"]]
+        # Each 12.50 less 1.005 is written as 12.50 less 1.01, and both together come to 22.99.
+        assert [(sac["allowanceOrChargeIndicatorCode"], sac["amount"]) for sac in amounts] == [("C", "1")]
+
+
+class TestVat:
+    """What an 810 of 250.00 net says about VAT, in the summary and on its lines."""
+
+    @pytest.mark.parametrize(
+        ("rows", "payable", "written", "noted"),
+        [
+            ([("3", 25, "62.50")], "62.50", [("62.5", "25")], False),
+            ([("3", 25, "31.25"), ("3B", 25, "31.25")], "62.50", [("62.5", "25")], False),
+            (
+                [("3", 25, "50"), ("31", 15, "7.5"), ("0", 0, "0")],
+                "57.50",
+                [("50", "25"), ("7.5", "15"), ("0", "0")],
+                False,
+            ),
+            ([("1", 25, "62.50"), ("1R", 25, "62.50")], "0", [], True),
+            ([("1", 25, "62.50"), ("1R", 25, "-62.50")], "0", [], False),
+            ([("1", 25, "57.50"), ("1R", 25, "57.50"), ("31", 15, "3")], "3", [("3", "15")], True),
+            ([("1", 25, "57.50"), ("1R", 25, "-57.50"), ("31", 15, "3")], "3", [("3", "15")], False),
+            ([("1", 25, "31.25")], "62.50", [("62.5", "25")], False),
+            ([("1", 25, "31.25")], "40", [("40", None)], True),
+            ([("3", 25, "585"), ("31", 15, "87.75")], "57.50", [("57.5", None)], True),
+            ([("3", 25, "30"), ("31", 15, "30"), ("33", 12, "5")], "35", [("35", None)], True),
+            ([], "62.50", [("62.5", None)], False),
+        ],
+        ids=[
+            "one rate",
+            "two codes of one rate",
+            "three rates",
+            "reverse charge",
+            "reverse charge, signed",
+            "reverse charge beside food",
+            "the same, signed",
+            "partly deductible: the rate gives the stated amount",
+            "partly deductible: no rate gives it",
+            "rows in company currency",
+            "two choices add up",
+            "no rows",
+        ],
+    )
+    def test_rates_are_written_only_when_they_add_up_to_what_is_payable(self, rows, payable, written, noted):
+        taxes = tuple(Tax(code, Decimal(rate), None, Decimal(amount)) for code, rate, amount in rows)
+        invoice = an_invoice(
+            an_invoice_line(1, tax_code="1"), an_invoice_line(2, tax_code="31"), taxes=taxes, tax_total=Decimal(payable)
+        )
+        translation = sent(invoice, dialect=DialectChoice.X12)
+        (printed,) = translation.request.body["message"]["transactionSets"]
+        summary = [(tax["monetaryAmount"], tax.get("percentageAsDecimal")) for tax in printed.get("taxInformation", [])]
+        assert summary == written
+        assert any("VAT" in note for note in translation.notes) is noted
+        on_lines = [
+            tax["percentageAsDecimal"] for line in printed["IT1_loop"] for tax in line.get("taxInformation", [])
+        ]
+        assert set(on_lines) <= {rate for _, rate in written}
 
 
 class TestUnits:
@@ -268,7 +369,7 @@ def test_a_supplier_invoice_has_the_supplier_as_seller_and_us_as_buyer():
 
 def test_a_credit_memo_is_written_with_positive_amounts_whatever_sign_visma_gave():
     memo = an_invoice(
-        an_invoice_line(quantity=Decimal(-10)), invoice_type=InvoiceType.CREDIT_MEMO, original_invoice="100200"
+        an_invoice_line(quantity=Decimal(-10)), invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100200",)
     )
     for content in (memo, replace(memo, lines=(an_invoice_line(quantity=Decimal(10)),))):
         message = sent(content).request.body["message"]

@@ -17,8 +17,24 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import SkipJsonSchema
 
 from connector.domain.documents import Kind
-from connector.domain.routes import Charset, DialectChoice, OnLines, OnRevision, OnUnmapped, Overflow, QuantityReading
+from connector.domain.errors import Misconfigured
+from connector.domain.go_live import BeforeGoLive, GoLive
+from connector.domain.routes import (
+    DO_NOT_SEND,
+    Charset,
+    DialectChoice,
+    EnteredAmount,
+    LineDate,
+    Notes,
+    OnLines,
+    OnRevision,
+    OnUnmapped,
+    Overflow,
+    QuantityReading,
+    WithoutItem,
+)
 from connector.domain.routing import UNCALIBRATED_OVERLAP, Routing, duration, role_of
+from connector.domain.transactions import Stream
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
@@ -60,6 +76,11 @@ def _valid_zone(text: str) -> str:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"'{text}' is no time zone; write one like Europe/Oslo or UTC") from None
+    return text
+
+
+def _valid_go_live(text: str) -> str:
+    GoLive.parse(text, ZoneInfo("UTC"))
     return text
 
 
@@ -206,7 +227,9 @@ class X12Part(Part):
     leave_out: list[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,2}$")]] | None = None
 
 
-OrderTypeWord = Literal["standalone", "dropship", "blanketFirm", "blanketEstimated", "release", "rushOrder"]
+OrderTypeWord = Literal[
+    "standalone", "dropship", "blanketFirm", "blanketEstimated", "release", "rushOrder", "do_not_send"
+]
 
 
 class Settings(Part):
@@ -225,11 +248,56 @@ class Settings(Part):
         default=None, description="Park a document with a line that lacks it"
     )
     terms: dict[Text, TermsPart] | None = Field(default=None, description="Visma's terms id -> days and percent")
-    order_types: dict[Text, OrderTypeWord] | None = None
+    order_types: dict[Text, OrderTypeWord] | None = Field(
+        default=None, description="Visma's order type -> purchase order type, or do_not_send"
+    )
     x12: X12Part | None = None
+    go_live: Annotated[Text, AfterValidator(_valid_go_live)] | None = Field(
+        default=None,
+        description="Date or time: documents created before it are not sent by themselves. "
+        "Built in: the moment of the first poll",
+        examples=["2026-12-01", "2026-12-01T06:00+01:00"],
+    )
+    before_go_live: BeforeGoLive | None = Field(
+        default=None, description="What a change of a document from before go-live does: park (built in), ignore, send"
+    )
+    line_date: LineDate | None = Field(
+        default=None, description="Which date of an order line is the wanted day: promised (built in) or requested"
+    )
+    notes: Notes | None = Field(
+        default=None, description="Which notes of Visma leave: none (built in), header, lines, all"
+    )
+    lines_without_item: WithoutItem | None = Field(
+        default=None, description="Priced lines that name no item: park (built in), service or charge"
+    )
+    entered_amount: EnteredAmount | None = Field(
+        default=None,
+        description="Lines whose entered amount is not quantity x price: park (built in), or adjust, which sends the "
+        "difference as an allowance or charge",
+    )
 
 
-class PollingSettings(Settings):
+class KindPart(Settings):
+    """Settings of one kind of document."""
+
+    send: bool | None = Field(default=None, description="false: no such document is sent")
+
+
+class KindsPart(Part):
+    """The kinds that differ."""
+
+    purchase_order: KindPart | None = None
+    supplier_invoice: KindPart | None = None
+    customer_invoice: KindPart | None = None
+
+
+class LayerPart(Settings):
+    """What defaults, a company and a partner may say: settings, and those of one kind of document."""
+
+    kinds: KindsPart | None = None
+
+
+class PollingSettings(LayerPart):
     """What the layers above the partners may say besides: how a company is polled."""
 
     settle: Duration | None = Field(default=None, description="Unchanged this long before it is sent: 2m")
@@ -259,27 +327,12 @@ class CompanyPart(PollingSettings, IdentifiedPart):
     orderful: OrderfulPart
 
 
-class KindPart(Settings):
-    """Settings of one kind of document for one partner."""
-
-    send: bool | None = Field(default=None, description="false: this partner gets no such document")
-
-
-class KindsPart(Part):
-    """The kinds that differ."""
-
-    purchase_order: KindPart | None = None
-    supplier_invoice: KindPart | None = None
-    customer_invoice: KindPart | None = None
-
-
-class PartnerPart(Settings, IdentifiedPart):
+class PartnerPart(LayerPart, IdentifiedPart):
     """One supplier or customer that gets documents."""
 
     company: Name = Field(description="Name of a company of this file")
     visma: PartnerVismaPart
     orderful: OrderfulPart
-    kinds: KindsPart | None = None
 
 
 class RoutingFile(Part):
@@ -338,15 +391,24 @@ class Checked:
         return self.data is None
 
 
-def check(data: Any) -> Checked:
-    """Check a routing file: its shape, and when that is sound what its parts say about one another."""
+def check(data: Any, *, stream: Stream | None = None) -> Checked:
+    """Check a routing file: its shape, and when that is sound what its parts say about one another.
+
+    Args:
+        data: The file as plain data.
+        stream: The stream of the stack that it is for. On a live one a missing `go_live` is an error, on a test one it
+            does not matter; None when that is not known.
+    """
     try:
         file = RoutingFile.model_validate(data)
     except ValidationError as error:
         return Checked(tuple(_shape_problems(error)), None)
     stored = file.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     stored.setdefault("partners", {})
-    found = [*_companies(file), *_partners(file), *_numbers(Routing.from_data(stored)), *_layers(file)]
+    routing = Routing.from_data(stored)
+    found = [*_companies(file), *_partners(file), *_numbers(routing), *_layers(file)]
+    if stream is not Stream.TEST:
+        found += _go_lives(routing, fatal=stream is Stream.LIVE)
     return Checked(tuple(sorted(found, key=lambda problem: not problem.fatal)), stored)
 
 
@@ -446,7 +508,31 @@ def _companies(file: RoutingFile) -> Iterator[Problem]:
         polled[company.visma.company_id, company.visma.branch] = name
         if not any(partner.company == name for partner in file.partners.values()):
             yield Problem(path, "has no partner yet: all of its documents will be parked.", fatal=False)
+        if company.name is None:
+            yield Problem(
+                f"{path}.name",
+                "is missing: documents leave without the legal name of the buyer or seller, which many partners "
+                "refuse. Add it.",
+                fatal=False,
+            )
         yield from _polling(file, path, company)
+
+
+def _go_lives(routing: Routing, *, fatal: bool) -> Iterator[Problem]:
+    for name in routing.data["companies"]:
+        try:
+            company = routing.companies[name]
+            sent = [route.go_live for route in routing.routes_of(name) if route.send]
+        except Misconfigured as error:
+            yield Problem(f"companies.{name}", str(error))
+            continue
+        if None in (sent or [company.go_live]):
+            yield Problem(
+                f"companies.{name}.go_live",
+                "is missing: a live stack needs the day from which documents are sent by themselves. "
+                "Write one like 2026-12-01.",
+                fatal=fatal,
+            )
 
 
 def _polling(file: RoutingFile, path: str, company: CompanyPart) -> Iterator[Problem]:
@@ -511,23 +597,22 @@ def _numbers(routing: Routing) -> Iterator[Problem]:
             )
 
 
-def _kinds(partner: PartnerPart) -> Iterator[tuple[Kind, KindPart]]:
+def _kinds(layer: LayerPart) -> Iterator[tuple[Kind, KindPart]]:
     for kind in Kind:
-        settings = getattr(partner.kinds, kind.value, None)
+        settings = getattr(layer.kinds, kind.value, None)
         if settings is not None:
             yield kind, settings
 
 
 def _layers(file: RoutingFile) -> Iterator[Problem]:
     """What can be wrong inside a layer of settings, for all layers of the file."""
-    if file.defaults:
-        yield from _settings("defaults", file.defaults)
-    for name, company in file.companies.items():
-        yield from _settings(f"companies.{name}", company)
-    for name, partner in file.partners.items():
-        yield from _settings(f"partners.{name}", partner)
-        for kind, settings in _kinds(partner):
-            yield from _settings(f"partners.{name}.kinds.{kind}", settings)
+    layers: list[tuple[str, LayerPart]] = [("defaults", file.defaults)] if file.defaults else []
+    layers += [(f"companies.{name}", company) for name, company in file.companies.items()]
+    layers += [(f"partners.{name}", partner) for name, partner in file.partners.items()]
+    for path, layer in layers:
+        yield from _settings(path, layer)
+        for kind, settings in _kinds(layer):
+            yield from _settings(f"{path}.kinds.{kind}", settings)
 
 
 def _settings(path: str, settings: Settings) -> Iterator[Problem]:
@@ -542,6 +627,11 @@ def _settings(path: str, settings: Settings) -> Iterator[Problem]:
     for terms_id, rule in (settings.terms or {}).items():
         if (rule.discount_percent is None) != (rule.discount_days is None):
             yield Problem(f"{path}.terms.{terms_id}", "discount_percent and discount_days only make sense together.")
+    if (settings.order_types or {}).get("StandardBlanket", DO_NOT_SEND) != DO_NOT_SEND:
+        yield Problem(
+            f"{path}.order_types.StandardBlanket",
+            "is never sent: a Standard order of Visma is a pattern that is neither received nor billed. Take it out.",
+        )
     if settings.send_when:
         yield from _statuses(f"{path}.send_when", settings.send_when)
     if settings.changes:

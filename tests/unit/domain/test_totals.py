@@ -3,10 +3,20 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import DocumentDiscount, Tax
+from connector.domain.documents import DocumentDiscount, InvoiceType, Tax
 from connector.domain.errors import Parked
-from connector.domain.totals import Totals, line_amount, magnitudes, reconcile, rounded, smallest_unit
+from connector.domain.routes import EnteredAmount, WithoutItem
+from connector.domain.totals import (
+    Totals,
+    explained_by_price,
+    line_amount,
+    magnitudes,
+    reconcile,
+    rounded,
+    smallest_unit,
+)
 from connector.edi.visma.read import read_document
+from tests.support.business_documents import a_route
 from tests.support.visma_samples import (
     a_credit_note,
     a_customer_invoice,
@@ -67,11 +77,67 @@ def test_a_wrong_sum_of_lines_is_refused_with_both_sums():
     assert parked.field == "lineTotal"
 
 
-def test_a_wrong_line_is_refused_with_its_working():
-    line = an_order_line(3, orderQty=Decimal("3.0"), unitCost=Decimal("33.33"), amount=Decimal("100.0"))
-    parked = refusal(order(an_order_line(1), an_order_line(2), line))
-    assert parked.sentence == "lines[2]: 3 x 33.33 = 99.99, Visma states 100.00."
+def test_an_entered_amount_is_refused_with_its_working_and_the_two_ways_out():
+    line = an_order_line(3, orderQty=Decimal("3.0"), unitCost=Decimal("33.33"), amount=Decimal("90.0"))
+    document = order(an_order_line(1), an_order_line(2), line)
+    with pytest.raises(Parked) as caught:
+        reconcile(document, a_route(document))
+    parked = caught.value
+    assert parked.sentence == "lines[2]: 3 x 33.33 = 99.99, Visma states 90.00."
     assert parked.field == "lines[2].amount"
+    assert parked.waits_for == "partners.acme.kinds.purchase_order.entered_amount"
+    assert f"{parked.waits_for}: adjust" in parked.next_step
+    assert "in Visma" in parked.next_step
+
+
+def test_routing_lets_an_entered_amount_stand():
+    line = an_order_line(1, orderQty=Decimal(10), unitCost=Decimal(50), amount=Decimal(50))
+    document = order(line, **NO_VAT, lineTotal=Decimal(50), orderTotal=Decimal(50))
+    assert reconcile(document, a_route(document, entered_amount=EnteredAmount.ADJUST)).total == 50
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "difference", "explained"),
+    [
+        ("3", "33.33", "0.01", True),
+        ("3", "33.33", "-0.01", True),
+        ("3", "33.33", "0.02", False),
+        ("1", "33.33", "0.01", False),
+        ("100", "33.3", "0.50", True),  # 33.3 is 33.30: half a cent a piece
+        ("100", "33.3", "0.51", False),
+        ("100", "33.3333", "0.01", False),
+        ("100", "33.333", "0.05", True),
+        ("-100", "33.33", "0.50", True),
+        ("10", "50", "0.05", True),
+        ("10", "50", "-450", False),
+        ("10000", "0.12", "50.00", True),
+        ("10000", "0.03", "50.00", False),  # a sixth of the whole is no rounding
+        ("10000", "0.03", "15.00", True),
+        ("3", "0.03", "0.01", True),
+        ("0.1", "195.35", "-0.01", True),  # 19.535 was rounded up, 0.1 x 195.345 is rounded down
+        ("0.1", "195.36", "-0.01", False),
+        ("-0.1", "195.35", "0.01", True),
+        ("1000", "0", "5", False),
+    ],
+)
+def test_a_rounded_price_explains_quantity_times_half_a_unit_of_its_last_digit(quantity, price, difference, explained):
+    assert explained_by_price(Decimal(difference), Decimal(quantity), Decimal(price), "NOK") is explained
+
+
+def test_the_stated_amount_of_a_line_is_payable_where_a_rounded_price_explains_it():
+    line = an_order_line(1, orderQty=Decimal("3.0"), unitCost=Decimal("33.33"), amount=Decimal("100.0"))
+    document = order(line, **NO_VAT, lineTotal=Decimal(100), orderTotal=Decimal(100))
+    assert reconcile(document).total == 100
+    assert refusal(replace(document, order_total=Decimal("99.99"))).field == "orderTotal"
+
+
+def test_of_freight_and_of_a_charge_by_routing_only_the_amount_leaves():
+    freight = an_order_line(1, lineType="Freight", orderQty=Decimal(1), unitCost=Decimal(0), amount=Decimal(80))
+    fee = an_order_line(2, inventory=None, orderQty=Decimal(2), unitCost=Decimal(10), amount=Decimal(49))
+    document = order(freight, fee, **NO_VAT, lineTotal=Decimal(129), orderTotal=Decimal(129))
+    assert refusal(document).field == "lines[1].amount"
+    totals = reconcile(document, a_route(document, lines_without_item=WithoutItem.CHARGE))
+    assert (totals.charges, totals.total) == (80, 129)
 
 
 def test_the_working_shows_the_discount_and_no_exponents():
@@ -79,6 +145,13 @@ def test_the_working_shows_the_discount_and_no_exponents():
     assert refusal(order(line)).sentence == "lines[0]: 800 x 10 - 400.00 = 7600.00, Visma states 7000.00."
     returned = an_order_line(1, orderQty=Decimal(-8), amount=Decimal(-70), discountAmount=Decimal(4))
     assert refusal(order(returned)).sentence == "lines[0]: -8 x 10 + 4.00 = -76.00, Visma states -70.00."
+
+
+@pytest.mark.parametrize(("quantity", "shown"), [(8, "8 x 10 + 4.00 = 84.00"), (-8, "-8 x 10 - 4.00 = -84.00")])
+def test_the_working_shows_a_surcharge_as_what_it_is(quantity, shown):
+    changes = {"amount": Decimal(quantity), "discountPercent": Decimal(-5)}
+    line = an_order_line(1, orderQty=Decimal(quantity), **changes)
+    assert shown in refusal(order(line)).sentence
 
 
 def test_the_field_of_an_invoice_line_is_named_as_visma_names_it():
@@ -92,7 +165,7 @@ def test_the_field_of_an_invoice_line_is_named_as_visma_names_it():
     ("changes", "field"),
     [
         ({"orderTotal": Decimal("11070.64")}, "orderTotal"),
-        ({"taxTotal": Decimal("2214.12")}, "taxTotal"),
+        ({"taxTotal": Decimal("2214.12")}, "orderTotal"),
         ({"discountDetails": [{"type": "Document", "discountAmt": Decimal("0.01")}]}, "orderTotal"),
     ],
 )
@@ -105,7 +178,7 @@ def test_an_order_whose_header_is_a_cent_off_is_refused(changes, field):
     [
         ({"amountInCurrency": Decimal("1530.95")}, "amountInCurrency"),
         ({"detailTotalInCurrency": Decimal("1224.74")}, "detailTotalInCurrency"),
-        ({"vatTotalInCurrency": Decimal("306.18")}, "vatTotalInCurrency"),
+        ({"vatTotalInCurrency": Decimal("306.18")}, "amountInCurrency"),
         ({"roundingDiff": Decimal("0.01")}, "amountInCurrency"),
         ({"discountTotalInCurrency": Decimal("0.01")}, "amountInCurrency"),
     ],
@@ -121,6 +194,28 @@ def test_what_visma_does_not_state_is_not_compared():
 
 def test_vat_is_taken_from_its_rates_when_no_total_is_stated():
     assert reconcile(content(a_purchase_order(taxTotal=None))).tax == Decimal("2214.13")
+
+
+@pytest.mark.parametrize(
+    ("rows", "vat"),
+    [
+        ([("25", "306.19"), ("25", "306.19")], "0"),  # reverse charge: one of the two is subtracted
+        ([("25", "306.19"), ("25", "-306.19")], "0"),
+        ([("25", "306.19")], "0"),  # use tax: listed, not payable
+        ([("25", "306.19"), ("25", "100.00")], "306.19"),  # partly deductible: the expense part is in the total only
+        ([("25", "3123.14"), ("15", "120.00")], "306.19"),  # rows in company currency
+    ],
+)
+def test_the_stated_vat_is_payable_whatever_its_rows_are(rows, vat):
+    taxes = [{"vatId": {"number": "3"}, "vatRate": Decimal(r), "vatAmount": Decimal(a)} for r, a in rows]
+    stated = {"vatTotalInCurrency": Decimal(vat), "amountInCurrency": Decimal("1224.75") + Decimal(vat)}
+    totals = reconcile(content(a_customer_invoice(taxDetails=taxes, **stated)))
+    assert (totals.tax, totals.total) == (Decimal(vat), stated["amountInCurrency"])
+
+
+def test_vat_rows_are_not_payable_where_the_total_is_closed_without_them():
+    closed = {"vatTotalInCurrency": None, "amountInCurrency": Decimal("1224.75")}
+    assert reconcile(content(a_customer_invoice(**closed))).tax == 0
 
 
 def test_an_order_without_lines_amounts_to_nothing():
@@ -225,6 +320,36 @@ def test_yen_have_no_cents():
     assert sentence == "The lines add up to 101 JPY, Visma states 100 JPY (lineTotal)."
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "amountInCurrency",
+        "vatTotalInCurrency",
+        "roundingDiff",
+        "discountTotalInCurrency",
+        "cashDiscountInCurrency",
+    ],
+)
+def test_a_stated_fraction_of_a_currency_without_decimals_is_never_rounded(field):
+    bare = {"amountInCurrency": Decimal(1225), "vatTotalInCurrency": None, "taxDetails": []}
+    parked = refusal(content(a_customer_invoice(currencyId="ISK", **(bare | {field: Decimal("1225.5")}))))
+    assert parked.field == field
+    assert "Visma states 1225.5 " in parked.sentence
+    assert "ISK has no decimals" in parked.sentence
+
+
+def test_nor_is_the_stated_amount_of_a_line():
+    line = an_order_line(1, orderQty=Decimal("2.5"), unitCost=Decimal(1499), amount=Decimal("3747.5"))
+    parked = refusal(order(line, **NO_VAT, currency="ISK", lineTotal=None, orderTotal=None))
+    assert parked.field == "lines[0].amount"
+
+
+def test_a_third_decimal_of_a_total_is_not_rounded_away_but_the_noise_of_a_double_is():
+    assert refusal(content(a_customer_invoice(amountInCurrency=Decimal("1530.944")))).field == "amountInCurrency"
+    noisy = content(a_customer_invoice(amountInCurrency=Decimal("1530.9400000000001")))
+    assert reconcile(noisy).total == Decimal("1530.94")
+
+
 def test_without_a_currency_the_sentence_names_none():
     document = order(an_order_line(1), currency=None, lineTotal=Decimal(1))
     assert refusal(document).sentence == "The lines add up to 8000.00, Visma states 1.00 (lineTotal)."
@@ -275,7 +400,30 @@ def test_a_credit_memo_that_mixes_signs_is_refused():
     assert refusal(replace(memo, total=-memo.total)).field
 
 
-def test_an_invoice_that_is_negative_is_left_as_it_is():
-    invoice = content(a_customer_invoice(invoiceLines=[a_customer_invoice_line(1, quantity=Decimal(-1))]))
-    assert magnitudes(invoice) is invoice
-    assert reconcile(invoice).total == -125
+@pytest.mark.parametrize("document_type", ["Invoice", "DebitNote"])
+def test_an_invoice_with_a_negative_total_is_a_credit_memo(document_type):
+    data = a_customer_invoice(
+        documentType=document_type,
+        invoiceLines=[
+            a_customer_invoice_line(1, quantity=Decimal(-3)),
+            a_customer_invoice_line(2, quantity=Decimal(1)),
+        ],
+    )
+    invoice = content(data)
+    assert invoice.invoice_type is InvoiceType.CREDIT_MEMO
+    assert invoice.number == "100231"
+    assert [line.quantity for line in invoice.lines] == [3, -1]
+    assert reconcile(invoice).total == 250
+
+
+def test_an_invoice_that_is_rounded_to_nothing_stays_an_invoice():
+    line = a_customer_invoice_line(1, quantity=Decimal(-1), unitPriceInCurrency=Decimal("0.3"))
+    rounded_off = {"amountInCurrency": Decimal(0), "vatTotalInCurrency": Decimal(0), "taxDetails": []}
+    invoice = content(a_customer_invoice(invoiceLines=[line], roundingDiff=Decimal("0.3"), **rounded_off))
+    assert (invoice.invoice_type, reconcile(invoice).total) == (InvoiceType.INVOICE, 0)
+
+
+def test_an_invoice_of_nothing_stays_an_invoice():
+    lines = [a_customer_invoice_line(1), a_customer_invoice_line(2, quantity=Decimal(-10))]
+    invoice = content(a_customer_invoice(invoiceLines=lines))
+    assert (invoice.invoice_type, reconcile(invoice).total) == (InvoiceType.INVOICE, 0)

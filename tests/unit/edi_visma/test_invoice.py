@@ -58,7 +58,7 @@ def test_a_customer_invoice_is_read():
     assert (line.number, line.item, line.quantity, line.unit) == (2, "2210", Decimal("2.5"), "KG")
     assert (line.unit_price, line.discount, line.amount) == (Decimal("89.9"), 0, Decimal("224.75"))
     assert (line.tax_code, line.source) == ("3", "invoiceLines[1]")
-    assert line.order_number is None
+    assert (line.order_number, line.sales_order, line.shipment) == (None, "200981", "400412")
 
 
 def test_a_supplier_invoice_is_read_in_its_own_currency():
@@ -149,6 +149,166 @@ def test_a_single_vat_rate_in_company_currency_is_restated_in_that_of_the_docume
     )
     assert invoice.taxes == (Tax("1", Decimal(25), Decimal(384), Decimal(96)),)
     assert reconcile(invoice).tax == 96
+
+
+def rows(*rates_and_amounts):
+    return [
+        {"vatId": {"number": rate}, "vatRate": int(rate), "vatAmount": Decimal(vat)} for rate, vat in rates_and_amounts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "company_rows", "company", "own", "read_as"),
+    [
+        # EUR in a NOK company: each row leads to one amount only.
+        ("11.7", [("25", "877.50"), ("15", "175.50")], "1053.00", "90.00", ["75.00", "15.00"]),
+        # Rows that are in the currency of the document already.
+        ("11.7", [("25", "75.00"), ("15", "15.00")], "1053.00", "90.00", ["75.00", "15.00"]),
+        # SEK in a EUR company: many amounts would lead there.
+        ("0.0855", [("25", "64.13"), ("12", "5.13")], "69.26", "810.00", ["64.13", "5.13"]),
+        # The results do not add up to the stated VAT.
+        ("11.7", [("25", "877.50"), ("15", "175.50")], "1053.00", "90.01", ["877.50", "175.50"]),
+        # Reverse charge: no VAT is payable.
+        ("11.7", [("25", "877.50"), ("25", "877.50")], "0", "0", ["877.50", "877.50"]),
+    ],
+)
+def test_several_vat_rates_are_restated_where_it_can_be_told(exchange, company_rows, company, own, read_as):
+    invoice = read(
+        a_supplier_invoice(
+            exchangeRate=Decimal(exchange),
+            vatTotal=Decimal(company),
+            vatTotalInCurrency=Decimal(own),
+            taxDetailLines=rows(*company_rows),
+        )
+    )
+    assert [tax.amount for tax in invoice.taxes] == list(map(Decimal, read_as))
+    assert reconcile(invoice).tax == Decimal(own)
+
+
+def test_vat_rows_whose_currency_nothing_tells_are_not_taken_for_the_vat_of_the_document():
+    unstated = {"vatTotalInCurrency": None, "taxDetailLines": rows(("25", "979.20"))}
+    with pytest.raises(Parked) as parked:
+        read(a_supplier_invoice(**unstated))
+    assert parked.value.field == "vatTotalInCurrency"
+
+
+LINE = {"quantity": Decimal(25), "unitCostInCurrency": Decimal("10.012"), "costInCurrency": Decimal("250.3")}
+EUR_ROUNDED = {
+    "currencyId": "EUR",
+    "exchangeRate": Decimal("11.7"),
+    "invoiceLines": [a_supplier_invoice_line(1, **LINE)],
+    "detailTotal": Decimal("2928.51"),
+    "detailTotalInCurrency": Decimal("250.3"),
+    "amount": Decimal("2925.0"),
+    "roundingDiff": Decimal("3.51"),
+    "roundingDiffInCurrency": Decimal("0.3"),
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "payable"),
+    [
+        ({}, "250"),
+        ({"roundingDiff": Decimal("-3.51"), "roundingDiffInCurrency": Decimal("-0.3")}, "250"),
+        ({"amount": Decimal("2932.02")}, "250.6"),
+        ({"roundingDiff": None}, "250"),
+        ({"roundingDiffInCurrency": None}, "250"),
+        ({"exchangeRate": None}, "250"),
+        ({"exchangeRate": None, "roundingDiffInCurrency": None}, "250"),
+        ({"balance": Decimal("100.0"), "balanceInCurrency": Decimal("8.55"), "status": "Closed"}, "250"),
+        ({"amount": Decimal("2925.01"), "roundingDiff": Decimal("3.5")}, "250"),
+        ({"documentType": "DebitAdj"}, "250"),
+    ],
+)
+def test_the_figures_in_company_currency_tell_the_sign_of_a_rounding_difference(changes, payable):
+    invoice = read(a_supplier_invoice(**(EUR_ROUNDED | changes)))
+    assert invoice.total == Decimal(payable)
+    totals = reconcile(invoice)
+    assert (totals.total, totals.rounding) == (Decimal(payable), Decimal(payable) - Decimal("250.3"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"amount": None},
+        {"amount": Decimal("2928.51")},
+        {"amount": Decimal("2000.0")},
+        {"detailTotal": None},
+        {"exchangeRate": Decimal("0.085"), "roundingDiffInCurrency": None},
+        {"amount": Decimal("2928.5"), "roundingDiff": Decimal("0.01"), "roundingDiffInCurrency": Decimal("0.01")},
+    ],
+)
+def test_a_rounding_difference_whose_sign_nothing_tells_is_parked_with_both_figures(changes):
+    balance = {"balance": Decimal("2925.0"), "balanceInCurrency": Decimal("250.0")}
+    with pytest.raises(Parked) as parked:
+        read(a_supplier_invoice(**(EUR_ROUNDED | balance | changes)))
+    assert parked.value.field == "roundingDiffInCurrency"
+    assert "0.3" in parked.value.sentence or "0.01" in parked.value.sentence or "3.51" in parked.value.sentence
+    assert "250.30" in parked.value.sentence
+    assert parked.value.next_step
+
+
+def test_without_an_exchange_rate_equal_amounts_say_that_the_plain_total_is_that_of_the_document():
+    same = {"exchangeRate": None, "detailTotal": Decimal("250.3"), "amount": Decimal("250.0"), "roundingDiff": None}
+    invoice = read(a_supplier_invoice(**(EUR_ROUNDED | same)))
+    assert invoice.total == 250
+    assert reconcile(invoice).rounding == Decimal("-0.3")
+
+
+CUSTOMER_ROUNDED = {
+    "currencyId": "EUR",
+    "exchangeRate": Decimal("11.7"),
+    "invoiceLines": [
+        a_customer_invoice_line(1, quantity=Decimal(25), unitPriceInCurrency=Decimal("10.012")),
+        a_customer_invoice_line(2, lineType="FR", quantity=Decimal(1), unitPriceInCurrency=Decimal(10)),
+    ],
+    "detailTotal": None,
+    "vatTotal": Decimal(0),
+    "vatTotalInCurrency": Decimal(0),
+    "taxDetails": [],
+    "detailTotalInCurrency": Decimal("250.3"),
+    "amountInCurrency": Decimal("260.0"),
+    "roundingDiff": Decimal("3.51"),
+}
+
+
+def test_a_rounding_difference_in_company_currency_is_taken_from_the_stated_total():
+    totals = reconcile(read(a_customer_invoice(**CUSTOMER_ROUNDED)))
+    assert (totals.charges, totals.rounding, totals.total) == (10, Decimal("-0.3"), 260)
+
+
+@pytest.mark.parametrize(("total", "sent"), [("260.35", True), ("260.80", False)])
+def test_a_rounding_difference_may_come_to_nothing_in_company_currency(total, sent):
+    weak = {"exchangeRate": Decimal("0.0855"), "roundingDiff": Decimal(0), "amountInCurrency": Decimal(total)}
+    invoice = read(a_customer_invoice(**(CUSTOMER_ROUNDED | weak)))
+    if sent:
+        assert reconcile(invoice).total == Decimal(total)
+    else:
+        with pytest.raises(Parked):
+            reconcile(invoice)
+
+
+def test_a_stated_total_that_is_not_as_far_away_as_the_rounding_difference_says_is_refused():
+    with pytest.raises(Parked) as parked:
+        reconcile(read(a_customer_invoice(**(CUSTOMER_ROUNDED | {"amountInCurrency": Decimal("259.0")}))))
+    assert parked.value.field == "amountInCurrency"
+
+
+@pytest.mark.parametrize("empty", [None, [], ""])
+def test_the_list_of_lines_that_is_filled_is_read(empty):
+    data = a_customer_invoice()
+    assert read(data | {"lines": empty}) == read(data)
+    note = a_credit_note()
+    assert read(note | {"invoiceLines": empty}) == read(note)
+
+
+def test_two_lists_of_lines_must_be_the_same():
+    data = a_customer_invoice()
+    assert len(read(data | {"lines": data["invoiceLines"]}).lines) == 2
+    with pytest.raises(Parked) as parked:
+        read(data | {"lines": data["invoiceLines"][:1]})
+    assert parked.value.field == "lines"
+    assert "1 in lines, 2 in invoiceLines" in parked.value.sentence
 
 
 def test_prices_that_include_vat_park_the_document():
@@ -257,3 +417,52 @@ def test_a_credit_note_without_amounts_of_its_own_takes_the_sign_from_its_lines(
     note = a_credit_note(**bare, lines=[a_customer_invoice_line(1, quantity=Decimal("-2.0"))])
     assert read(note).lines[0].quantity == 2
     assert reconcile(read(note)).total == 200
+
+
+def applied(*rows):
+    return [dict(zip(("docType", "refNbr", "amountPaid"), row, strict=False)) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("applications", "credited"),
+    [
+        (applied(("Invoice", "100231", 100)), ("100231",)),
+        ([{"documentType": "Invoice", "refNbr": "100231"}], ("100231",)),
+        (applied(("INV", "100231"), ("DRM", "100232"), ("FinCharge", "100233")), ("100231", "100232", "100233")),
+        (applied(("Invoice", "100231", 60), ("Invoice", "100231", 40)), ("100231",)),
+        # Payments and refunds stand in the same list.
+        (applied(("Payment", "7001", 50), ("Refund", "7002", 50), ("REF", "7003"), ("Invoice", "100231")), ("100231",)),
+        # What Visma only proposes has no amount.
+        (applied(("Invoice", "100231", 0)), ()),
+        ([{"docType": "Invoice", "refNbr": "100231", "voided": True}], ()),
+        (applied((None, "100231", 10)), ("100231",)),
+        (applied(("Invoice", None, 10)), ()),
+        ([], ()),
+        (None, ()),
+    ],
+)
+def test_a_credit_note_credits_the_invoices_that_it_is_applied_to(applications, credited):
+    assert read(a_credit_note(applications=applications)).original_invoices == credited
+
+
+@pytest.mark.parametrize("kind", ["Invoice", "DebitNote"])
+def test_what_an_invoice_is_settled_with_is_no_invoice(kind):
+    invoice = a_customer_invoice(
+        documentType=kind, applications=applied(("Payment", "7001", 50), ("CreditNote", "9", 5))
+    )
+    assert read(invoice).original_invoices == ()
+
+
+def test_the_orders_and_shipments_of_an_invoice_are_ours_and_no_order_of_the_buyer():
+    line = read(a_customer_invoice()).lines[0]
+    assert (line.sales_order, line.shipment, line.order_number) == ("200981", "400412", None)
+    bought = read(a_supplier_invoice()).lines[0]
+    assert (bought.sales_order, bought.shipment, bought.order_number) == (None, None, "500123")
+
+
+def test_a_debit_note_is_read_from_the_lines_of_its_own_list():
+    note = a_customer_invoice(documentType="DebitNote")
+    note["lines"] = note.pop("invoiceLines")
+    read_note = read(note)
+    assert read_note.invoice_type is InvoiceType.DEBIT_MEMO
+    assert [line.item for line in read_note.lines] == ["1298", "2210"]

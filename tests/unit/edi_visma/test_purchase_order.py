@@ -170,6 +170,29 @@ def test_the_discount_is_what_leads_from_the_product_to_the_amount(changes, disc
     assert line_of(**changes).discount == discount
 
 
+@pytest.mark.parametrize(
+    ("changes", "discount"),
+    [
+        ({"amount": Decimal(8800), "discountAmount": Decimal(-800), "discountPercent": Decimal(-10)}, Decimal(-800)),
+        ({"amount": Decimal(8800), "discountAmount": Decimal(800), "discountPercent": Decimal(-10)}, Decimal(-800)),
+        ({"amount": Decimal(8800), "discountAmount": Decimal(800)}, Decimal(-800)),
+        ({"amount": Decimal(8800), "discountPercent": Decimal(-10)}, Decimal(-800)),
+        ({"amount": None, "discountAmount": Decimal(-800)}, Decimal(-800)),
+        ({"amount": None, "discountAmount": Decimal(800), "discountPercent": Decimal(-10)}, Decimal(-800)),
+        ({"amount": Decimal(0), "discountPercent": Decimal(100)}, Decimal(8000)),
+        ({"orderQty": Decimal(-800), "amount": Decimal(-8800), "discountAmount": Decimal(800)}, Decimal(-800)),
+        ({"orderQty": Decimal(-800), "amount": Decimal(-7600), "discountAmount": Decimal(-400)}, Decimal(400)),
+        ({"orderQty": Decimal(-800), "amount": None, "discountAmount": Decimal(-400)}, Decimal(400)),
+        # A price that is shown rounded hides a cent of it: 3 x 33.3333 less 10 %.
+        ({"orderQty": 3, "unitCost": Decimal("33.33"), "amount": 90, "discountAmount": 10}, Decimal(10)),
+        # The same where the discount is in the price already: 3 x 30.0033.
+        ({"orderQty": 3, "unitCost": Decimal("30.00"), "amount": Decimal("90.01"), "discountAmount": 10}, Decimal(0)),
+    ],
+)
+def test_a_negative_discount_is_a_surcharge_and_the_amount_tells_the_sign(changes, discount):
+    assert line_of(**changes).discount == discount
+
+
 def test_a_line_with_an_amount_only_counts_as_one_at_that_amount():
     line = line_of(orderQty=Decimal("0.0"), unitCost=Decimal("0.0"), amount=Decimal("150.0"))
     assert (line.quantity, line.unit_price, line.amount) == (1, 150, 150)
@@ -202,3 +225,34 @@ def test_an_order_of_ten_thousand_lines_reads():
     order = order_of(lines=[an_order_line(number) for number in range(1, 10_001)])
     assert len(order.lines) == 10_000
     assert order.lines[-1].number == 10_000
+
+
+@pytest.mark.parametrize(
+    ("order_type", "number", "blanket"),
+    [
+        ("Blanket", "400001", "400001"),
+        (None, "400001", "400001"),
+        ("Blanket", None, None),
+        # The order was made from a pattern, which no partner knows.
+        ("StandardBlanket", "60000S", None),
+        ("RegularOrder", "500123", None),
+        ("RegularOrder", None, None),
+    ],
+)
+def test_a_call_off_names_its_blanket_order_on_each_line(order_type, number, blanket):
+    assert line_of(orderType=order_type, orderNumber=number).blanket == blanket
+
+
+@pytest.mark.parametrize(
+    ("country", "county", "region"),
+    [
+        ("US", {"id": "NY", "name": "New York"}, "NY"),
+        ("us", {"id": "33", "name": "New York"}, "NY"),
+        ("NO", {"id": "03", "name": "Oslo"}, "Oslo"),
+        ("SE", {"id": "AB", "name": None}, "AB"),
+        ("NO", None, None),
+    ],
+)
+def test_a_state_is_read_as_its_code_and_a_county_as_its_name(country, county, region):
+    address = {"city": "X", "country": {"id": country}, "county": county}
+    assert order_of(shippingAddress=address).ship_to.address.region == region

@@ -71,6 +71,59 @@ def test_a_broken_syntax_note_stops_the_document():
         check(tree("N1", "BY", "name", "UL"), OPTIONS)
 
 
+def used(set_id, parts, *, loop=None):
+    """A set with a segment or loop used so often, in the set itself or in one loop of it."""
+    whole = Loop("")
+    whole.add("ST", set_id, "0001")
+    inner = whole
+    if loop is not None:
+        inner = Loop(loop)
+        opener = loop.removesuffix("_loop")
+        values = {"N1": ("BY", "name"), "N9": ("ZZ", "NOTES")}.get(opener, ("1", "1", "EA", "1"))
+        inner.add(opener, *values, source="lines[3]")
+        whole.parts.append(inner)
+    segment, count = parts
+    for _ in range(count):
+        if segment[0] == "SAC":
+            inner.parts.append(Loop("SAC_loop"))
+            inner.parts[-1].add(*segment)
+        else:
+            inner.add(*segment)
+    return whole
+
+
+SAC = ("SAC", "A", "C310", "", "", "100")
+TXI = ("TXI", "VA", "1", "25")
+
+
+@pytest.mark.parametrize(
+    ("set_id", "segment", "most", "loop"),
+    [
+        ("850", SAC, 25, None),
+        ("850", SAC, 25, "PO1_loop"),
+        ("810", SAC, 25, None),
+        ("810", SAC, 25, "IT1_loop"),
+        ("810", TXI, 10, None),
+        ("810", ("REF", "VN", "1"), 12, None),
+        ("810", ("MSG", "text"), 10, "N9_loop"),
+        ("850", ("DTM", "002", "20260101"), 10, "PO1_loop"),
+        ("810", ("N3", "street"), 2, "N1_loop"),
+    ],
+)
+def test_what_is_used_more_often_than_x12_holds_stops_the_document(set_id, segment, most, loop):
+    check(used(set_id, (segment, most), loop=loop), OPTIONS)
+    with pytest.raises(Parked) as parked:
+        check(used(set_id, (segment, most + 1), loop=loop), OPTIONS)
+    assert f"X12 holds {most} {segment[0]}" in parked.value.sentence
+    assert f"there are {most + 1}" in parked.value.sentence
+    assert parked.value.field == ("lines[3]" if loop else segment[0])
+
+
+@pytest.mark.parametrize(("segment", "loop"), [(SAC, None), (SAC, "IT1_loop"), (TXI, None)])
+def test_an_invoice_of_5010_has_room_for_any_number_of_charges_and_taxes(segment, loop):
+    check(used("810", (segment, 99), loop=loop), X12Options(version="005010"))
+
+
 def test_every_code_list_is_upper_case_and_fits_its_element():
     for segment_id, rule in SEGMENTS.items():
         for element in rule.elements:

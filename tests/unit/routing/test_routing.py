@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from connector.domain.documents import Address, Kind
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routes import DialectChoice, ItemIds, OnLines, OnRevision, QuantityReading, TermsRule
+from connector.domain.routes import DO_NOT_SEND, DialectChoice, ItemIds, OnLines, OnRevision, QuantityReading, TermsRule
 from connector.domain.routing import Routing, duration
 from connector.domain.transactions import Stream, TransactionType
 from tests.support.routing_data import a_partner, routing_data
@@ -30,7 +30,7 @@ def test_what_no_layer_says_is_built_in():
     assert invoice.send_when == {"Open", "Closed"}
     assert (order.on_revision, invoice.on_revision) == (OnRevision.REPLACE, OnRevision.PARK)
     assert order.send is True
-    assert order.order_types["StandardBlanket"] == "blanketEstimated"
+    assert order.order_types["StandardBlanket"] == DO_NOT_SEND
     assert order.origin["dialect"] == order.origin["send_when"] == order.origin["send"] == "built-in"
     assert order.x12.version == "004010"
 
@@ -402,3 +402,41 @@ def test_a_sender_may_be_a_partner_of_several_companies():
 def test_a_supplier_and_a_customer_are_told_apart():
     found = routing(partners__both=a_partner(supplier="1", customer="2"))
     assert [found.supplies(name) for name in ("acme", "matsenteret", "both")] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ({"defaults__kinds": {"customer_invoice": {"send": False}}}, False),
+        ({"companies__nordic__kinds": {"customer_invoice": {"send": False}}}, False),
+        ({"defaults__kinds": {"supplier_invoice": {"send": False}}}, True),
+        (
+            {
+                "defaults__kinds": {"customer_invoice": {"send": False}},
+                "partners__matsenteret__kinds": {"customer_invoice": {"send": True}},
+            },
+            True,
+        ),
+    ],
+)
+def test_a_kind_is_switched_off_in_one_line_and_on_again_for_a_partner(said, sent):
+    assert route(CUSTOMER, "10045", **said).send is sent
+
+
+def test_what_a_layer_says_of_a_kind_goes_before_what_it_says_of_all_and_behind_a_later_layer():
+    said = {"defaults__kinds": {"purchase_order": {"dialect": "x12"}}, "defaults__dialect": "mosaic"}
+    assert route(**said).dialect is DialectChoice.X12
+    assert route(**said).origin["dialect"] == "default kind"
+    assert route(**said, partners__acme__dialect="auto").dialect is DialectChoice.AUTO
+
+
+def test_the_company_knows_which_kinds_are_off_for_everybody():
+    company = routing(defaults__kinds={"supplier_invoice": {"send": False}}).companies["nordic"]
+    assert company.kinds_off == {SUPPLIER}
+
+
+def test_go_live_of_a_partner_goes_before_that_of_its_company():
+    said = {"companies__nordic__go_live": "2026-12-01", "partners__acme__go_live": "2026-12-05T06:00"}
+    assert routing(**said).companies["nordic"].go_live.day == date(2026, 12, 1)
+    assert route(**said).go_live.at == datetime(2026, 12, 5, 5, 0, tzinfo=UTC)  # Europe/Oslo
+    assert route(CUSTOMER, "10045", **said).go_live.whole_day

@@ -141,6 +141,7 @@ class DynamoCursors:
                             unfinished=head is not None and head.scan is not None,
                             remembered=head.remembered if head else 0,
                             waiting=head.waiting if head else 0,
+                            begun_at=head.begun_at if head else None,
                         )
                     )
         return sorted(views, key=lambda view: (view.company, view.resource))

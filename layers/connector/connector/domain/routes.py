@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from connector.domain.documents import Address, Contact, Kind
+from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.transactions import Dialect, IsaId, TransactionType
 
 
@@ -34,6 +35,57 @@ class OnRevision(StrEnum):
     REPLACE = "replace"
     PARK = "park"
     IGNORE = "ignore"
+
+
+DO_NOT_SEND = "do_not_send"
+"""The word of `order_types` for an order type that no partner gets."""
+
+
+class LineDate(StrEnum):
+    """Which of Visma's two dates of an order line is the day on which the goods are wanted.
+
+    Visma fills `requested` with the order date and `promised` with the header's "Promised on" (Delivery date).
+    """
+
+    PROMISED = "promised"
+    REQUESTED = "requested"
+
+
+class Notes(StrEnum):
+    """Which of Visma's notes leave. Colleagues write to each other in them, so none does unless routing says so."""
+
+    NONE = "none"
+    HEADER = "header"
+    LINES = "lines"
+    ALL = "all"
+
+    @property
+    def of_header(self) -> bool:
+        """Whether the note of the document leaves."""
+        return self in {Notes.HEADER, Notes.ALL}
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether the notes of lines leave."""
+        return self in {Notes.LINES, Notes.ALL}
+
+
+class WithoutItem(StrEnum):
+    """What becomes of a priced line that names no item: a line of service, a charge, or a question to a person."""
+
+    PARK = "park"
+    SERVICE = "service"
+    CHARGE = "charge"
+
+
+class EnteredAmount(StrEnum):
+    """What becomes of a line whose amount was entered and is not what quantity and price come to.
+
+    `adjust` sends the difference as an allowance or charge of the line.
+    """
+
+    PARK = "park"
+    ADJUST = "adjust"
 
 
 class OnUnmapped(StrEnum):
@@ -118,13 +170,22 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """One Visma company of the routing file."""
+    """One Visma company of the routing file.
+
+    Attributes:
+        go_live: What was created before it is not sent by itself; None: the moment of the first poll.
+        before_go_live: What a later change of such a document does.
+        kinds_off: Kinds that routing switches off for all partners of the company.
+    """
 
     name: str
     visma: VismaTenant
     isa_id: IsaId
     identity: Identity
     unmapped_partner: OnUnmapped = OnUnmapped.PARK
+    go_live: GoLive | None = None
+    before_go_live: BeforeGoLive = BeforeGoLive.PARK
+    kinds_off: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +264,13 @@ class Route:
         units: Visma unit word -> unit of `edi/units.py`.
         items: Our item number -> what the partner calls it.
         require_item_id: `gtin` or `partner_item` when a line without it must be parked.
-        order_types: Visma order type -> X12 purchase order type word (`RegularOrder` -> `standalone`).
+        order_types: Visma order type -> purchase order type word (`RegularOrder` -> `standalone`), or `do_not_send`.
+        go_live: What was created before it is not sent by itself; None: the moment of the first poll.
+        before_go_live: What a later change of such a document does.
+        line_date: Which date of an order line is the day on which the goods are wanted.
+        notes: Which notes of Visma leave.
+        lines_without_item: What becomes of a priced line that names no item.
+        entered_amount: What becomes of a line whose amount was entered.
         origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
         unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
     """
@@ -229,3 +296,9 @@ class Route:
     unit_key: str = "defaults.units"
     item_key: str = "defaults.items"
     origin: Mapping[str, str] = field(default_factory=dict)
+    go_live: GoLive | None = None
+    before_go_live: BeforeGoLive = BeforeGoLive.PARK
+    line_date: LineDate = LineDate.PROMISED
+    notes: Notes = Notes.NONE
+    lines_without_item: WithoutItem = WithoutItem.PARK
+    entered_amount: EnteredAmount = EnteredAmount.PARK

@@ -1,9 +1,11 @@
 """Routing: from the file's plain data to a `Company` to poll and a `Route` for one document.
 
-Settings resolve in layers, the later one wins: built-in -> defaults -> company -> partner -> kind. Maps (`units`,
-`items`, `terms`, `send_when`, `order_types`, `x12`, `changes`) merge key by key over the layers, everything else is
-overridden as a whole. The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again
-beyond what a wrong value would break, so that a cold start pays only for the routes it asks for.
+Settings resolve in layers, the later one wins: built-in -> defaults -> company -> partner. Each of the last three may
+say more of one kind of document (`kinds`), which goes before what it says of all. Maps (`units`, `items`, `terms`,
+`send_when`, `order_types`, `x12`, `changes`) merge key by key, everything else is overridden as a whole.
+
+The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again beyond what a wrong
+value would break, so that a cold start pays only for the routes it asks for.
 """
 
 from __future__ import annotations
@@ -15,19 +17,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
+from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.routes import (
+    DO_NOT_SEND,
     ChangeRules,
     Charset,
     Company,
     DialectChoice,
+    EnteredAmount,
     Identity,
     ItemIds,
+    LineDate,
+    Notes,
     OnLines,
     OnRevision,
     OnUnmapped,
@@ -36,9 +44,11 @@ from connector.domain.routes import (
     Route,
     TermsRule,
     VismaTenant,
+    WithoutItem,
     X12Options,
 )
 from connector.domain.transactions import IsaId, Stream, TransactionType
+from connector.domain.visma_clock import zone_named
 
 CALIBRATED_OVERLAP = "15m"
 """Visma: rows may become visible minutes after their time stamp; requests may run for up to 4 minutes."""
@@ -72,8 +82,15 @@ _BUILT_IN: Mapping[str, Any] = MappingProxyType(
             "RegularOrder": "standalone",
             "DropShip": "dropship",
             "Blanket": "blanketFirm",
-            "StandardBlanket": "blanketEstimated",
+            # Visma: a Standard order is a pattern from which orders are made; it is never received or billed.
+            "StandardBlanket": DO_NOT_SEND,
         },
+        "send": True,
+        "before_go_live": BeforeGoLive.PARK.value,
+        "line_date": LineDate.PROMISED.value,
+        "notes": Notes.NONE.value,
+        "lines_without_item": WithoutItem.PARK.value,
+        "entered_amount": EnteredAmount.PARK.value,
     }
 )
 _PAGE_SIZE = 200
@@ -82,7 +99,7 @@ _DURATION = re.compile(r"(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(
 # Ten years: a date that is moved by so much is still a date.
 _LONGEST_DURATION = timedelta(days=3652)
 
-_Word = TypeVar("_Word", DialectChoice, OnRevision, OnUnmapped, OnLines, QuantityReading, Charset, Overflow)
+_Word = TypeVar("_Word", bound=StrEnum)
 
 
 def duration(text: str) -> timedelta:
@@ -193,6 +210,21 @@ class Routing:
             self._routes[wanted] = self._resolve(company, kind, self._partner(company, kind, number))
         return self._routes[wanted]
 
+    def routes_of(self, company: str) -> Iterator[Route]:
+        """Every route of a company: of each partner, for the kinds that it has a number for, sent or not.
+
+        Raises:
+            Misconfigured: as `route`.
+        """
+        partners = _table(self.data, "partners")
+        for name in partners:
+            entry = _table(partners, name)
+            if str(entry.get("company")) == company:
+                numbers = _table(entry, "visma")
+                for kind in Kind:
+                    if numbers.get(role_of(kind)) is not None:
+                        yield self._resolve(company, kind, name)
+
     def companies_mapping(self, kind: Kind, number: str) -> tuple[str, ...]:
         """Names of the companies that have a partner with this supplier or customer number."""
         role = role_of(kind)
@@ -293,19 +325,33 @@ class Routing:
             settle_cap=settle_cap,
             page_size=int(visma.get("page_size") or _PAGE_SIZE),
         )
-        unmapped = _word(OnUnmapped, _scalar(layers, "unmapped_partner")[0], where, "unmapped_partner")
-        return Company(name, tenant, _isa_id(entry, where), _identity(entry), unmapped)
+        return Company(
+            name=name,
+            visma=tenant,
+            isa_id=_isa_id(entry, where),
+            identity=_identity(entry),
+            unmapped_partner=_word(OnUnmapped, _scalar(layers, "unmapped_partner")[0], where, "unmapped_partner"),
+            go_live=_go_live(_scalar(layers, "go_live")[0], zone, where),
+            before_go_live=_word(BeforeGoLive, _scalar(layers, "before_go_live")[0], where, "before_go_live"),
+            kinds_off=frozenset(
+                kind for kind in Kind if not _scalar([*layers[:1], *_kind_layers(layers[1:], kind)], "send")[0]
+            ),
+        )
 
     def _resolve(self, company: str, kind: Kind, partner: str) -> Route:
         entry = self.data["partners"][partner]
         where = f"partners.{partner}"
         on_revision = OnRevision.PARK if kind.is_invoice else OnRevision.REPLACE
         layers = [
-            Layer("built-in", {**_BUILT_IN, "on_revision": on_revision.value, "send": True}),
-            Layer("default", _table(self.data, "defaults")),
-            Layer("company", self.data["companies"][company]),
-            Layer("partner", entry),
-            Layer("kind", _table(_table(entry, "kinds"), kind.value)),
+            Layer("built-in", {**_BUILT_IN, "on_revision": on_revision.value}),
+            *_kind_layers(
+                [
+                    Layer("default", _table(self.data, "defaults")),
+                    Layer("company", self.data["companies"][company]),
+                    Layer("partner", entry),
+                ],
+                kind,
+            ),
         ]
         origin: dict[str, str] = {}
 
@@ -317,6 +363,9 @@ class Routing:
 
         def merged(setting: str) -> dict[str, Any]:
             return _merged(layers, setting, origin)
+
+        def word(words: type[_Word], setting: str) -> _Word:
+            return _word(words, scalar(setting), where, setting)
 
         x12 = merged("x12")
         item_layers = [layer for layer in layers if _table(layer.settings, "items")]
@@ -332,8 +381,8 @@ class Routing:
             partner_identity=_identity(entry),
             send=bool(scalar("send")),
             send_when=_send_when(layers, kind, origin),
-            dialect=_word(DialectChoice, scalar("dialect"), where, "dialect"),
-            on_revision=_word(OnRevision, scalar("on_revision"), where, "on_revision"),
+            dialect=word(DialectChoice, "dialect"),
+            on_revision=word(OnRevision, "on_revision"),
             currency=_text(scalar("currency")),
             units=MappingProxyType({word: str(unit) for word, unit in merged("units").items()}),
             items=LayeredItems([_table(layer.settings, "items") for layer in item_layers]),
@@ -345,6 +394,12 @@ class Routing:
             # A partner's own numbers belong to the partner; GTINs are the same for everyone.
             item_key=f"{where}.items" if require_item_id == "partner_item" else "defaults.items",
             origin=MappingProxyType(origin),
+            go_live=_go_live(scalar("go_live"), self.companies[company].visma.time_zone, where),
+            before_go_live=word(BeforeGoLive, "before_go_live"),
+            line_date=word(LineDate, "line_date"),
+            notes=word(Notes, "notes"),
+            lines_without_item=word(WithoutItem, "lines_without_item"),
+            entered_amount=word(EnteredAmount, "entered_amount"),
         )
 
 
@@ -369,6 +424,24 @@ def _needed(data: Mapping[str, Any], key: str, where: str) -> str:
     if data.get(key) is None:
         raise Misconfigured(f"The routing lacks {where}.{key}.", next_step=_CHECK)
     return str(data[key])
+
+
+def _kind_layers(layers: Sequence[Layer], kind: Kind) -> Iterator[Layer]:
+    """Each layer, followed by what it says of one kind of document."""
+    for layer in layers:
+        yield layer
+        of_kind = _table(_table(layer.settings, "kinds"), kind.value)
+        if of_kind:
+            yield Layer("kind" if layer.name == "partner" else f"{layer.name} kind", of_kind)
+
+
+def _go_live(value: Any, zone: str | None, where: str) -> GoLive | None:
+    if value is None:
+        return None
+    try:
+        return GoLive.parse(str(value), zone_named(zone))
+    except ValueError as error:
+        raise Misconfigured(f"The routing is wrong at {where}.go_live: {error}.", next_step=_CHECK) from None
 
 
 def _scalar(layers: Sequence[Layer], setting: str) -> tuple[Any, str | None]:

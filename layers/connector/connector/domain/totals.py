@@ -1,8 +1,13 @@
-"""Whether what Visma states adds up, and what the document amounts to.
+"""Whether what Visma states adds up, and what is payable.
 
-Nothing leaves whose sums a partner could not repeat: each line, the sum of the lines, the VAT and the total are worked
-out again in the cents of the currency, halves rounded up, and compared with what Visma states. What Visma does not
-state is not compared.
+What is payable decides. The stated amounts of the lines, the stated VAT and the stated total are believed when they
+close: `lines + charges - discounts + VAT + rounding = total`, in the cents of the currency, halves rounded up. What
+Visma does not state is worked out. The rows of single VAT rates are information: with reverse charge, use tax and
+partly deductible VAT they do not add up to the VAT that is payable (Visma: the base product does it so).
+
+The amount of a line may differ from quantity x price in two ways. Visma may show a price with fewer digits than it
+calculates with; such a difference is a rounding (see `explained_by_price`). Or a person entered the amount; then
+routing decides (`entered_amount`).
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from connector.domain.documents import (
     PurchaseOrder,
 )
 from connector.domain.errors import Parked
+from connector.domain.routes import EnteredAmount, Route, WithoutItem
 
 ZERO = Decimal(0)
 
@@ -43,17 +49,25 @@ _LINE_AMOUNT = {
 _INVOICE_TOTAL = {Kind.SUPPLIER_INVOICE: "amount", Kind.CUSTOMER_INVOICE: "amountInCurrency"}
 _NEXT_STEP = "Correct the document in Visma."
 
+# A price has at least two decimals, whatever zeros JSON leaves out (33.3 is 33.30).
+_FEWEST_DIGITS = 2
+_HALF = Decimal("0.5")
+# A price of so few digits that half its last one is a larger part of it says nothing about the amount.
+_LARGEST_PART = Decimal("0.05")
+# Visma's JSON numbers are doubles; what is smaller than this is noise.
+_NOISE = Decimal("0.000001")
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """What a document amounts to, in its currency: `lines + charges - discounts + tax + rounding = total`.
 
     Attributes:
-        lines: The lines after their own discounts, without charges and, for orders, without cancelled lines.
+        lines: The stated amounts of the lines, without charges and, for orders, without cancelled lines.
         discounts: Discounts of the whole document, positive.
         charges: Freight and the like.
-        tax: VAT.
-        rounding: Signed so that the equation above holds.
+        tax: VAT that is payable.
+        rounding: Visma's rounding of the total, signed so that the equation above holds.
         total: What is to be paid.
     """
 
@@ -88,18 +102,41 @@ def line_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
     return product + line.discount if product < 0 else product - line.discount
 
 
+def payable_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
+    """What is payable for a line: the amount that Visma states, else what it comes to by its own numbers."""
+    return line_amount(line, currency) if line.amount is None else rounded(line.amount, currency)
+
+
+def explained_by_price(difference: Decimal, quantity: Decimal, unit_price: Decimal, currency: str | None) -> bool:
+    """Whether a price that is shown rounded explains why an amount differs from quantity x price by `difference`.
+
+    It does up to the quantity times half a unit of the last digit of the price, at least two digits after the point
+    being counted, besides the rounding of the amount itself: 3 x 33.33 may be 100.00, because the price may be 33.3333.
+    For large quantities of small prices it explains at most a twentieth of quantity x price (or the smallest amount of
+    the currency).
+    """
+    exponent = unit_price.as_tuple().exponent
+    digits = max(_FEWEST_DIGITS, -exponent if isinstance(exponent, int) else 0)
+    product = quantity * unit_price
+    unit = smallest_unit(currency)
+    largest = min(abs(quantity) * _HALF.scaleb(-digits), max(unit, abs(product) * _LARGEST_PART))
+    return abs(rounded(product, currency) + difference - product) < largest + unit * _HALF
+
+
 def magnitudes(invoice: Invoice) -> Invoice:
-    """A credit memo with positive amounts; every other invoice as it is.
+    """A document with a total below zero as a credit memo with positive amounts; every other one as it is.
 
     Which sign Visma gives the amounts of credit notes is not documented, so both are accepted as long as the whole
     document keeps to one: a memo whose total is negative is turned round, line by line. A line that runs against the
-    memo (something charged on a credit note) keeps running against it, as a negative quantity.
+    memo (something charged on a credit note) keeps running against it, as a negative quantity. An invoice or a debit
+    note whose total is negative gives money back: it is a credit memo, whatever Visma calls it.
     """
-    if invoice.invoice_type is not InvoiceType.CREDIT_MEMO or not _is_negative(invoice):
+    if not _is_negative(invoice):
         return invoice
     return replace(
         invoice,
-        lines=tuple(_turned(line) for line in invoice.lines),
+        invoice_type=InvoiceType.CREDIT_MEMO,
+        lines=tuple(_turned(line, invoice.currency) for line in invoice.lines),
         taxes=tuple(
             replace(tax, amount=-tax.amount, taxable=None if tax.taxable is None else -tax.taxable)
             for tax in invoice.taxes
@@ -112,34 +149,54 @@ def magnitudes(invoice: Invoice) -> Invoice:
     )
 
 
-def reconcile(content: BusinessDocument) -> Totals:
-    """Work out the totals of a document and compare them with what Visma states.
+def reconcile(content: BusinessDocument, route: Route | None = None) -> Totals:
+    """Work out what is payable and compare it with what Visma states.
 
     Orders: cancelled lines are not part of what is sent, unless the whole order is cancelled. Visma's own totals may
     count them or not; either is accepted, and the totals of what is sent are given. Credit memos count as positive
     amounts (see `magnitudes`).
 
+    Args:
+        content: The document.
+        route: What routing says about entered amounts and lines without an item; None: nothing.
+
     Raises:
-        Parked: two sums differ; the sentence has both, `field` names Visma's.
+        Parked: two sums differ, the sentence has both and `field` names Visma's; or an amount has more digits than its
+            currency.
     """
     if isinstance(content, PurchaseOrder):
-        return _order(content)
-    return _invoice(magnitudes(content))
+        return _order(content, route)
+    return _invoice(magnitudes(content), route)
 
 
-def _order(order: PurchaseOrder) -> Totals:
+def before_rounding(invoice: Invoice) -> Decimal:
+    """What lines, discounts and VAT add up to, without Visma's rounding difference; nothing is checked."""
+    currency = invoice.currency
+    net = sum((payable_amount(line, currency) for line in invoice.lines), ZERO) - _discounts(invoice, currency)
+    return net + _tax(invoice, net, invoice.total)
+
+
+def _order(order: PurchaseOrder, route: Route | None) -> Totals:
     currency = order.currency
+    _refuse_fractions(
+        order,
+        (
+            ("orderTotal", order.order_total),
+            ("taxTotal", order.tax_total),
+            ("discountDetails", sum((discount.amount for discount in order.discounts), ZERO)),
+        ),
+    )
     sent = [line for line in order.lines if order.cancelled or not line.cancelled]
-    lines, charges = _sum_of_lines(sent, order.kind, currency)
+    lines, charges = _sum_of_lines(sent, order, route)
     net = lines + charges
     discounts = _discounts(order, currency)
-    tax = _tax(order, "taxTotal")
+    tax = _tax(order, net - discounts, order.order_total)
     due = net - discounts + tax
 
     if _agrees(order.line_total, net, currency) and _agrees(order.order_total, due, currency):
         return Totals(lines, discounts, charges, tax, ZERO, due)
     cancelled = [] if order.cancelled else [line for line in order.lines if line.cancelled]
-    withdrawn = sum((_stated_or_computed(line, currency) for line in cancelled), ZERO)
+    withdrawn = sum((payable_amount(line, currency) for line in cancelled), ZERO)
     _compare(order.line_total, (net, net + withdrawn), "The lines add up to", "lineTotal", currency)
     counted = net if order.line_total is not None and _agrees(order.line_total, net, currency) else net + withdrawn
     due_as_counted = counted - discounts + tax
@@ -179,44 +236,45 @@ def _of_the_rest(
     return ZERO, rounded(net * rate / 100, order.currency)
 
 
-def _invoice(invoice: Invoice) -> Totals:
+def _invoice(invoice: Invoice, route: Route | None) -> Totals:
     currency = invoice.currency
-    lines, charges = _sum_of_lines(invoice.lines, invoice.kind, currency)
+    total_field = _INVOICE_TOTAL[invoice.kind]
+    _refuse_fractions(
+        invoice,
+        (
+            (total_field, invoice.total),
+            ("vatTotalInCurrency", invoice.tax_total),
+            ("roundingDiff", invoice.rounding),
+            ("discountTotalInCurrency", sum((discount.amount for discount in invoice.discounts), ZERO)),
+            ("cashDiscountInCurrency", invoice.cash_discount),
+        ),
+    )
+    lines, charges = _sum_of_lines(invoice.lines, invoice, route)
     discounts = _discounts(invoice, currency)
-    tax = _tax(invoice, "vatTotalInCurrency")
+    tax = _tax(invoice, lines + charges - discounts, invoice.total)
     rounding = rounded(invoice.rounding, currency)
 
     # Visma's detail total is not documented to hold freight or to leave it out.
     _compare(invoice.detail_total, (lines + charges, lines), "The lines add up to", "detailTotalInCurrency", currency)
-    before_rounding = lines + charges - discounts + tax
+    before = lines + charges - discounts + tax
     # Nor is the sign of the rounding difference: the stated total tells.
-    if invoice.total is not None and _agrees(invoice.total, before_rounding - rounding, currency):
+    if invoice.total is not None and _agrees(invoice.total, before - rounding, currency):
         rounding = -rounding
-    total = before_rounding + rounding
-    _compare(
-        invoice.total,
-        (total,),
-        "Lines, discounts, VAT and rounding add up to",
-        _INVOICE_TOTAL[invoice.kind],
-        currency,
-    )
+    total = before + rounding
+    _compare(invoice.total, (total,), "Lines, discounts, VAT and rounding add up to", total_field, currency)
     return Totals(lines, discounts, charges, tax, rounding, total)
 
 
 def _sum_of_lines(
-    lines: Iterable[OrderLine | InvoiceLine], kind: Kind, currency: str | None
+    lines: Iterable[OrderLine | InvoiceLine], content: BusinessDocument, route: Route | None
 ) -> tuple[Decimal, Decimal]:
     """The sums of goods and of charges, each line checked on the way."""
+    currency = content.currency
     goods = charges = ZERO
     for line in lines:
         amount = line_amount(line, currency)
-        if line.amount != amount and not _agrees(line.amount, amount, currency):
-            raise Parked(
-                f"{_working_of(line, currency)} = {_figure(amount, currency)}, "
-                f"Visma states {_figure(line.amount or ZERO, currency)}.",
-                next_step=_NEXT_STEP,
-                field=f"{line.source}.{_LINE_AMOUNT[kind]}",
-            )
+        if line.amount is not None and line.amount != amount:
+            amount = _stated_amount(line, line.amount, rounded(amount, currency), content, route)
         if line.is_charge:
             charges += amount
         else:
@@ -224,30 +282,74 @@ def _sum_of_lines(
     return goods, charges
 
 
+def _stated_amount(
+    line: OrderLine | InvoiceLine, stated: Decimal, computed: Decimal, content: BusinessDocument, route: Route | None
+) -> Decimal:
+    """The stated amount of a line, where it may differ from quantity x price or routing allows it.
+
+    Of a charge only the amount leaves, so that there is nothing to compare.
+    """
+    currency = content.currency
+    field = f"{line.source}.{_LINE_AMOUNT[content.kind]}"
+    amount = rounded(stated, currency)
+    if currency in _SMALLEST and abs(stated - amount) > _NOISE:
+        raise _too_many_digits(stated, currency, field)
+    difference = amount - computed
+    if not difference or line.is_charge or explained_by_price(difference, line.quantity, line.unit_price, currency):
+        return amount
+    if route is not None and (
+        route.entered_amount is EnteredAmount.ADJUST
+        or (line.item is None and route.lines_without_item is WithoutItem.CHARGE)
+    ):
+        return amount
+    partner = route.partner if route is not None else "<name>"
+    key = f"partners.{partner}.kinds.{content.kind}.entered_amount"
+    raise Parked(
+        f"{_working_of(line, currency)} = {_figure(computed, currency)}, Visma states {_figure(amount, currency)}.",
+        next_step="The amount of this line was entered. Correct its quantity, price, discount or amount in Visma, or "
+        f"set {key}: {EnteredAmount.ADJUST} in the routing file and apply it: the difference is then sent as an "
+        "allowance or charge of the line.",
+        field=field,
+        waits_for=key if route is not None else None,
+    )
+
+
 def _working_of(line: OrderLine | InvoiceLine, currency: str | None) -> str:
     working = f"{line.source}: {_plain(line.quantity)} x {_plain(line.unit_price)}"
     if not line.discount:
         return working
-    sign = "+" if line.quantity * line.unit_price < 0 else "-"
-    return f"{working} {sign} {_figure(line.discount, currency)}"
-
-
-def _stated_or_computed(line: OrderLine, currency: str | None) -> Decimal:
-    return line_amount(line, currency) if line.amount is None else rounded(line.amount, currency)
+    adds = (line.quantity * line.unit_price < 0) is (line.discount > 0)
+    return f"{working} {'+' if adds else '-'} {_figure(abs(line.discount), currency)}"
 
 
 def _discounts(content: BusinessDocument, currency: str | None) -> Decimal:
     return sum((rounded(discount.amount, currency) for discount in content.discounts), ZERO)
 
 
-def _tax(content: BusinessDocument, field: str) -> Decimal:
-    """The VAT of the document: as stated, else as its rates add up."""
-    itemised = sum((tax.amount for tax in content.taxes), ZERO)
-    if content.tax_total is None:
-        return rounded(itemised, content.currency)
-    if content.taxes:
-        _compare(content.tax_total, (itemised,), "The VAT of all rates adds up to", field, content.currency)
-    return rounded(content.tax_total, content.currency)
+def _tax(content: BusinessDocument, net: Decimal, total: Decimal | None) -> Decimal:
+    """The VAT that is payable: as stated, else as the rates add up, else none where the total is closed without it."""
+    currency = content.currency
+    if content.tax_total is not None:
+        return rounded(content.tax_total, currency)
+    itemised = rounded(sum((tax.amount for tax in content.taxes), ZERO), currency)
+    return ZERO if total is not None and rounded(total, currency) == rounded(net, currency) else itemised
+
+
+def _refuse_fractions(content: BusinessDocument, stated: Iterable[tuple[str, Decimal | None]]) -> None:
+    """Refuse a stated amount that has more digits than its currency: it is never rounded in silence."""
+    for field, amount in stated:
+        if amount and abs(amount - rounded(amount, content.currency)) > _NOISE:
+            raise _too_many_digits(amount, content.currency, field)
+
+
+def _too_many_digits(amount: Decimal, currency: str | None, field: str) -> Parked:
+    unit = smallest_unit(currency)
+    digits = {_WHOLE: "no", _MILLE: "three"}.get(unit, "two")
+    return Parked(
+        f"Visma states {_plain(amount)} ({field}), and {currency or 'the currency'} has {digits} decimals.",
+        next_step=_NEXT_STEP,
+        field=field,
+    )
 
 
 def _compare(
@@ -268,17 +370,21 @@ def _agrees(stated: Decimal | None, amount: Decimal, currency: str | None) -> bo
 
 def _is_negative(invoice: Invoice) -> bool:
     """The sign the document keeps to: that of its total, else of its lines."""
-    if invoice.total or invoice.detail_total:
-        return (invoice.total or invoice.detail_total or ZERO) < 0
-    return sum((line_amount(line, invoice.currency) for line in invoice.lines), ZERO) < 0
+    if invoice.total is not None and (invoice.total or invoice.invoice_type is not InvoiceType.CREDIT_MEMO):
+        return invoice.total < 0
+    if invoice.detail_total:
+        return invoice.detail_total < 0
+    return sum((payable_amount(line, invoice.currency) for line in invoice.lines), ZERO) < 0
 
 
-def _turned(line: InvoiceLine) -> InvoiceLine:
+def _turned(line: InvoiceLine, currency: str | None) -> InvoiceLine:
     """The line with its amount negated, by way of the price if that is what is negative, else of the quantity."""
     amount = None if line.amount is None else -line.amount
+    # A discount on nothing has no quantity x price to bring towards zero.
+    discount = line.discount if rounded(line.quantity * line.unit_price, currency) else -line.discount
     if line.unit_price < 0 <= line.quantity:
-        return replace(line, unit_price=-line.unit_price, amount=amount)
-    return replace(line, quantity=-line.quantity, amount=amount)
+        return replace(line, unit_price=-line.unit_price, discount=discount, amount=amount)
+    return replace(line, quantity=-line.quantity, discount=discount, amount=amount)
 
 
 def _money(amount: Decimal, currency: str | None) -> str:

@@ -6,10 +6,12 @@ called on the other side, which unit is meant, who plays which part, what the te
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
@@ -24,15 +26,26 @@ from connector.domain.documents import (
     OrderLine,
     Party,
     PurchaseOrder,
+    Tax,
     Terms,
 )
 from connector.domain.errors import Parked
-from connector.domain.routes import Identity, ItemIds, Route, TermsRule
-from connector.domain.totals import ZERO, Totals, line_amount, magnitudes, rounded
+from connector.domain.routes import Identity, ItemIds, Route, TermsRule, WithoutItem
+from connector.domain.totals import (
+    ZERO,
+    Totals,
+    explained_by_price,
+    line_amount,
+    magnitudes,
+    payable_amount,
+    rounded,
+)
 from connector.domain.transactions import Purpose
 from connector.edi.units import UNITS, Unit
+from connector.edi.wanted_days import header_day, wanted_day
 
 _NO_IDS = ItemIds()
+_MOST_VAT_ROWS = 8
 _GTIN_LENGTHS = frozenset({12, 13, 14})
 
 
@@ -63,15 +76,18 @@ class PartyView(NamedTuple):
 
 
 class ChargeKind(StrEnum):
-    """Why something is added to or taken off a document."""
+    """Why something is added to or taken off a document or a line."""
 
     DISCOUNT = "discount"
+    SURCHARGE = "surcharge"
     FREIGHT = "freight"
+    OTHER = "other"
+    ADJUSTMENT = "adjustment"
     ROUNDING = "rounding"
 
 
 class Charge(NamedTuple):
-    """Something added to (positive) or taken off (negative) the whole document, in cents of its currency."""
+    """Something added to (positive) or taken off (negative) the document or a line, in cents of its currency."""
 
     kind: ChargeKind
     amount: Decimal
@@ -83,8 +99,12 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
-        discount: What is taken off `quantity * price`; negative on a line that runs the other way.
-        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices.
+        charges: What leads from `quantity * price` to what is payable for the line.
+        wanted: The day on which the goods are wanted.
+        promised: Visma's promised day, where it is another one.
+        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices unless the
+            whole document has one.
+        shipment: Our shipment of the line, unless the whole document has one.
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
         source: Where the line stands in the Visma document.
@@ -94,15 +114,16 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     quantity: Decimal
     unit: Unit
     price: Decimal
-    discount: Decimal
+    charges: tuple[Charge, ...]
     buyer_item: str | None
     vendor_item: str | None
     gtin: str | None
     description: str | None
     note: str | None
-    requested: date | None
+    wanted: date | None
     promised: date | None
     order: str | None
+    shipment: str | None
     warehouse: str | None
     tax_rate: Decimal | None
     source: str
@@ -129,6 +150,10 @@ class Outline:
         taxes: VAT by rate: rate in percent (None when Visma names none) and amount.
         texts: Header notes: descriptions, notes and text lines, each as one piece.
         notes: Sentences about what was decided on the way.
+        wanted_on: The day on which the goods of the whole order are wanted.
+        blanket: The blanket order that an order is called off from.
+        sales_order: Our sales order, where all goods of an invoice are of one.
+        shipment: Our shipment, likewise.
     """
 
     content: BusinessDocument
@@ -142,29 +167,37 @@ class Outline:
     terms: TermsView | None
     texts: list[str]
     notes: list[str]
+    wanted_on: date | None = None
+    blanket: str | None = None
+    sales_order: str | None = None
+    shipment: str | None = None
 
 
 def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> Outline:
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: a unit, an item id or the order type is not mapped, or there is nothing to order or to invoice.
+        Parked: a unit or an item id is not mapped, several blanket orders are called off, or there is nothing to order
+            or to invoice.
     """
     if isinstance(content, Invoice):
         content = magnitudes(content)
-    reader = _LineReader(content, route, purpose)
+    taxes, tax_note = _taxes(content, totals)
+    reader = _LineReader(content, route, purpose, taxes)
     for line in content.lines:
         reader.read(line)
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
         raise _nothing_left(content)
+    blanket = reader.blanket()
     charges = reader.charges
     charges += [
         Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
         for discount in content.discounts
         if discount.amount
     ]
-    taxes = _taxes(content, totals)
-    if isinstance(content, Invoice):
+    if tax_note:
+        reader.notes.append(tax_note)
+    if purpose is not Purpose.CANCELLATION:
         charges += _rounding(content, totals, reader.lines, charges, taxes)
     return Outline(
         content=content,
@@ -176,32 +209,41 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         taxes=taxes,
         parties=_parties(content, route),
         terms=_terms(content, route),
-        texts=_header_texts(content) + reader.texts,
+        texts=_header_texts(content, route) + reader.texts,
         notes=reader.notes,
+        wanted_on=reader.wanted_on(),
+        blanket=blanket,
+        sales_order=reader.sales_order,
+        shipment=reader.shipment,
     )
 
 
-def order_type(order: PurchaseOrder, route: Route) -> str:
+def order_type(order: PurchaseOrder, document: Outline) -> str:
     """The order type word that routing gives to Visma's order type.
+
+    An order that is called off from a blanket order does not stand alone, so there `standalone` is `release`; every
+    other word of routing holds for call-offs as well.
 
     Raises:
         Parked: routing has none.
     """
-    word = route.order_types.get(order.order_type)
+    word = document.route.order_types.get(order.order_type)
     if word is None:
         raise _unmapped(
             f"Visma's order type {order.order_type} has no purchase order type.",
             field="orderType",
             key=f"defaults.order_types.{order.order_type}",
-            example="standalone",
+            example="standalone (or another purchase order type, or do_not_send)",
         )
-    return word
+    return "release" if word == "standalone" and document.blanket else word
 
 
 class _LineReader:
     """Sorts the lines of a document into goods, charges and texts."""
 
-    def __init__(self, content: BusinessDocument, route: Route, purpose: Purpose) -> None:
+    def __init__(
+        self, content: BusinessDocument, route: Route, purpose: Purpose, taxes: list[tuple[Decimal | None, Decimal]]
+    ) -> None:
         self.lines: list[LineView] = []
         self.charges: list[Charge] = []
         self.texts: list[str] = []
@@ -209,33 +251,113 @@ class _LineReader:
         self._content = content
         self._route = route
         self._cancels = purpose is Purpose.CANCELLATION
-        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code}
+        self._is_cancelled = isinstance(content, PurchaseOrder) and content.cancelled
+        # A line names its rate only where the rates stand in the summary as well.
+        written = {rate for rate, _ in taxes}
+        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
-            len({line.warehouse for line in content.lines if not line.is_text}) > 1
+            len({line.warehouse for line in content.lines if not line.is_text and not line.is_charge}) > 1
         )
+        self._ordered: list[OrderLine] = []
+        self.sales_order: str | None = None
+        self.shipment: str | None = None
+        if isinstance(content, Invoice) and content.kind is Kind.CUSTOMER_INVOICE:
+            # A fee beside the goods has no order of its own.
+            goods = [line for line in content.lines if line.item and not line.is_charge]
+            self.sales_order = _only([line.sales_order for line in goods])
+            self.shipment = _only([line.shipment for line in goods])
 
     def read(self, line: OrderLine | InvoiceLine) -> None:
         """Add one line to where it belongs."""
-        # A text that costs something is no text: it goes on as goods, and is parked there if it names no item.
-        if line.is_text and not (line.quantity and line.unit_price):
-            text = _text(line.description) or _text(line.note)
+        amount = payable_amount(line, self._content.currency)
+        # A text that costs something is no text; a line without item and price is none but a text.
+        if not amount and (line.is_text or (line.item is None and not line.unit_price)):
+            text = _text(line.description) or self._note(line)
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
-        elif isinstance(line, OrderLine):
-            if self._cancels or not line.cancelled:
-                self._goods_or_charge(line)
-        else:
-            self._goods_or_charge(line)
+        elif isinstance(line, InvoiceLine) or self._is_cancelled or not line.cancelled:
+            # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
+            self._goods_or_charge(line, amount)
 
-    def _goods_or_charge(self, line: OrderLine | InvoiceLine) -> None:
-        if line.is_charge:
-            amount = rounded(line_amount(line, self._content.currency), self._content.currency)
+    def _goods_or_charge(self, line: OrderLine | InvoiceLine, amount: Decimal) -> None:
+        kind = ChargeKind.FREIGHT if line.is_charge else None
+        if kind is None and line.item is None and not self._names_item(line):
+            kind = self._without_item(line)
+        if kind is not None:
+            amount = rounded(amount, self._content.currency)
             if amount:
-                self.charges.append(Charge(ChargeKind.FREIGHT, amount, _text(line.description)))
+                self.charges.append(Charge(kind, amount, _text(line.description)))
         elif isinstance(line, OrderLine):
             self.lines.append(self._order_line(line))
         else:
             self.lines.append(self._invoice_line(line))
+
+    def wanted_on(self) -> date | None:
+        """The wanted day of the whole order, from what was read."""
+        if not isinstance(self._content, PurchaseOrder):
+            return None
+        return header_day(self._content, [line.wanted for line in self.lines], self._route.line_date)
+
+    def blanket(self) -> str | None:
+        """The blanket order that was called off from, with a text for the lines that do not belong to it.
+
+        A cancellation names the order, so it gets through whatever was called off.
+
+        Raises:
+            Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
+                Mosaic has a place for a blanket order on the line.
+        """
+        content = self._content
+        if not isinstance(content, PurchaseOrder) or content.order_type == "Blanket":
+            return None
+        named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != content.number}
+        if len(named) > 1:
+            if self._cancels:
+                return None
+            *_, last = named.values()
+            raise Parked(
+                f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
+                next_step="Make one order of each blanket order in Visma, or send this one by hand.",
+                field=f"{last.source}.orderNumber",
+            )
+        blanket = next(iter(named), None)
+        if blanket is not None:
+            self.texts += [
+                f"Line {line.number} is not part of blanket order {blanket}."
+                for line in self._ordered
+                if line.blanket != blanket
+            ]
+        return blanket
+
+    def _note(self, line: OrderLine | InvoiceLine) -> str | None:
+        """The note of a line, where routing sends it."""
+        return _text(line.note) if self._route.notes.of_lines else None
+
+    @staticmethod
+    def _names_item(line: OrderLine | InvoiceLine) -> bool:
+        """Whether a line without an item of ours names one of the other side."""
+        return bool(line.supplier_item if isinstance(line, OrderLine) else line.counterparty_item)
+
+    def _without_item(self, line: OrderLine | InvoiceLine) -> ChargeKind | None:
+        """What routing makes of a priced line that names no item: a charge, or None for a line of service.
+
+        Raises:
+            Parked: routing does not say.
+        """
+        match self._route.lines_without_item:
+            case WithoutItem.CHARGE:
+                return ChargeKind.OTHER
+            case WithoutItem.SERVICE:
+                return None
+            case _:
+                key = f"partners.{self._route.partner}.kinds.{self._content.kind}.lines_without_item"
+                raise Parked(
+                    f"Line {line.number} names no item: neither an item number nor a GTIN.",
+                    next_step=f"Give the line an item in Visma, or set {key} to {WithoutItem.SERVICE} or "
+                    f"{WithoutItem.CHARGE} in the routing file and apply it.",
+                    field=f"{line.source}.inventory",
+                    waits_for=key,
+                )
 
     def _order_line(self, line: OrderLine) -> LineView:
         if line.quantity <= 0 and not self._cancels:
@@ -245,21 +367,24 @@ class _LineReader:
                 next_step="Correct or cancel the line in Visma.",
                 field=f"{line.source}.orderQty",
             )
-        if line.unit is None:
+        if line.unit is None and line.item is not None:
             raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
         known = self._known_ids(line.item)
-        requested = line.requested or line.promised
+        assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
+        wanted = wanted_day(line, self._content, self._route.line_date)
+        self._ordered.append(line)
         return LineView(
             str(line.number),
             line.quantity,
-            self._unit(line.unit, line.source),
+            self._unit(line),
             line.unit_price,
-            _signed_discount(line),
+            self._line_charges(line),
             *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
             _text(line.description) or _text(line.item_description),
-            _text(line.note),
-            requested,
-            line.promised if line.promised != requested else None,
+            self._note(line),
+            wanted,
+            line.promised if line.promised != wanted else None,
+            None,
             None,
             line.warehouse if self._several_warehouses else None,
             None,
@@ -272,20 +397,19 @@ class _LineReader:
         selling = self._content.kind is Kind.CUSTOMER_INVOICE
         buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
         number = line.number if selling or line.order_line is None else line.order_line
-        if line.unit is None:
-            self.notes.append(f"Line {line.number} has no unit in Visma; it is sent in 'unit'.")
         return LineView(
             str(number),
             line.quantity,
-            UNITS["unit"] if line.unit is None else self._unit(line.unit, line.source),
+            self._unit(line),
             line.unit_price,
-            _signed_discount(line),
+            self._line_charges(line),
             *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
             _text(line.description),
-            _text(line.note),
+            self._note(line),
             None,
             None,
-            line.order_number,
+            line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            line.shipment if line.shipment != self.shipment else None,
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             line.source,
@@ -294,8 +418,38 @@ class _LineReader:
     def _known_ids(self, item: str | None) -> ItemIds:
         return self._route.items.get(item, _NO_IDS) if item else _NO_IDS
 
-    def _unit(self, word: str, source: str) -> Unit:
+    def _line_charges(self, line: OrderLine | InvoiceLine) -> tuple[Charge, ...]:
+        """What leads from quantity x price to what is payable: the discount or surcharge, and what is left then.
+
+        The rest is a rounding where a rounded price explains it, else the adjustment of an entered amount.
+        """
+        if not line.discount and line.amount == line.quantity * line.unit_price:
+            return ()
+        currency = self._content.currency
+        product = rounded(line.quantity * line.unit_price, currency)
+        charges = []
+        left = ZERO if line.amount is None else rounded(line.amount, currency) - product
+        if line.discount:
+            # A discount brings the amount of the line towards zero, whichever side of zero it is on.
+            added = rounded(line.discount if product < 0 else -line.discount, currency)
+            kind = ChargeKind.DISCOUNT if line.discount > 0 else ChargeKind.SURCHARGE
+            charges.append(Charge(kind, added, None))
+            left -= ZERO if line.amount is None else added
+        if left:
+            difference = payable_amount(line, currency) - rounded(line_amount(line, currency), currency)
+            if explained_by_price(difference, line.quantity, line.unit_price, currency):
+                charges.append(Charge(ChargeKind.ROUNDING, left, None))
+            else:
+                charges.append(Charge(ChargeKind.ADJUSTMENT, left, None))
+                self.notes.append(f"The amount of line {line.number} was entered; {left:f} is sent as an adjustment.")
+        return tuple(charges)
+
+    def _unit(self, line: OrderLine | InvoiceLine) -> Unit:
         """The unit that routing means by a Visma word."""
+        word, source = line.unit, line.source
+        if word is None:
+            self.notes.append(f"Line {line.number} has no unit in Visma; it is sent in 'unit'.")
+            return UNITS["unit"]
         meant = self._route.units.get(word)
         unit = UNITS.get(meant) if meant is not None else None
         if unit is None:
@@ -327,12 +481,6 @@ class _LineReader:
                 key=f"{self._route.item_key}.{line.item}" if line.item else None,
                 example=f"{{{required}: ...}}",
             )
-        if not (buyer_item or vendor_item or gtin):
-            raise Parked(
-                f"Line {line.number} names no item: neither an item number nor a GTIN.",
-                next_step="Give the line an item in Visma, or send the document by hand.",
-                field=f"{line.source}.inventory",
-            )
         return buyer_item, vendor_item, self._gtin(gtin, line) if gtin else None
 
     def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
@@ -363,21 +511,59 @@ def _nothing_left(content: BusinessDocument) -> Parked:
     return Parked("The invoice has no lines.", next_step="Send it by hand, or ignore it.", field="invoiceLines")
 
 
-def _taxes(content: BusinessDocument, totals: Totals) -> list[tuple[Decimal | None, Decimal]]:
-    """VAT by rate. A total without rates stays one amount without a rate."""
-    by_rate: dict[Decimal | None, Decimal] = {}
-    for tax in content.taxes:
-        by_rate[tax.rate] = by_rate.get(tax.rate, ZERO) + tax.amount
-    if not by_rate and totals.tax:
-        by_rate[None] = totals.tax
-    if isinstance(content, PurchaseOrder) and rounded(sum(by_rate.values(), ZERO), content.currency) != totals.tax:
-        # Visma's VAT covers cancelled lines too, and `reconcile` has worked out the rest for the one rate there is.
-        by_rate = {next(iter(by_rate)): totals.tax}
-    return [(rate, rounded(amount, content.currency)) for rate, amount in by_rate.items()]
+def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:
+    """VAT by rate, and a sentence where Visma's rows could not be written.
+
+    Rates are written only when they add up to the VAT that is payable, so that no partner gets two answers. Visma's
+    rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency. Where one choice of them
+    does, the others are not payable; else the stated VAT is one amount: at the one rate there is where that gives just
+    this amount, or without a rate.
+    """
+    currency = content.currency
+    rows = _by_rate(content.taxes, currency)
+    if sum((amount for _, amount in rows), ZERO) == totals.tax:
+        return rows, None
+    if not totals.tax:
+        return [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
+    net = totals.lines + totals.charges - totals.discounts
+    rates = {tax.rate for tax in content.taxes}
+    rate = next(iter(rates)) if len(rates) == 1 else None
+    if rate is not None and rounded(net * rate / 100, currency) == totals.tax:
+        return [(rate, totals.tax)], None
+    if chosen := _payable_rows(content, totals.tax):
+        return chosen, "The VAT rows of Visma that are not part of what is payable were left out."
+    if not rates:
+        return [(None, totals.tax)], None
+    return [(None, totals.tax)], (
+        f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
+    )
+
+
+def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal | None, Decimal]]:
+    """The sum of each rate; without rates whose rows cancel out, which take no part in what is payable."""
+    sums: dict[Decimal | None, Decimal] = {}
+    for tax in taxes:
+        sums[tax.rate] = sums.get(tax.rate, ZERO) + tax.amount
+    rows = [(rate, rounded(amount, currency)) for rate, amount in sums.items()]
+    return [(rate, amount) for rate, amount in rows if amount or not rate]
+
+
+def _payable_rows(content: BusinessDocument, tax: Decimal) -> list[tuple[Decimal | None, Decimal]] | None:
+    """The rates of the VAT rows that add up to what is payable, if there is only one such choice."""
+    rows = [row for row in content.taxes if row.amount]
+    if len(rows) > _MOST_VAT_ROWS:
+        return None
+    found = {
+        tuple(_by_rate(chosen, content.currency))
+        for count in range(1, len(rows))
+        for chosen in combinations(rows, count)
+        if rounded(sum((row.amount for row in chosen), ZERO), content.currency) == tax
+    }
+    return list(found.pop()) if len(found) == 1 else None
 
 
 def _rounding(
-    content: Invoice,
+    content: BusinessDocument,
     totals: Totals,
     lines: list[LineView],
     charges: list[Charge],
@@ -391,21 +577,27 @@ def _rounding(
     printed = sum((charge.amount for charge in charges), ZERO) + sum((amount for _, amount in taxes), ZERO)
     for line in lines:
         printed += rounded(line.quantity * line.price, currency)
-        if line.discount:
-            printed -= rounded(line.discount, currency)
+        for charge in line.charges:
+            printed += charge.amount
     left = rounded(totals.total, currency) - printed
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
 
 
-def _header_texts(content: BusinessDocument) -> list[str]:
-    texts = [_text(content.description), _text(content.note)]
+def _only(numbers: list[str | None]) -> str | None:
+    """The number that all goods have, None when they have none or not the same."""
+    found = set(numbers)
+    return found.pop() if len(found) == 1 else None
+
+
+def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
+    texts = [_text(content.description), _text(content.note) if route.notes.of_header else None]
     return [text for text in dict.fromkeys(texts) if text]
 
 
 def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
     ours = route.company.identity
     company = _Known(
-        ours.name or route.company.name,
+        ours.name,
         ours.gln,
         content.branch,
         ours.vat_number,
@@ -476,11 +668,6 @@ def _terms(content: BusinessDocument, route: Route) -> TermsView | None:
     else:
         view = TermsView(description, rule.net_days, None, rule.discount_percent, rule.discount_days, None, None)
     return view if any(value is not None for value in view) else None
-
-
-def _signed_discount(line: OrderLine | InvoiceLine) -> Decimal:
-    """What the discount takes off `quantity * price`: it brings an amount towards zero, so a negative one grows."""
-    return -line.discount if line.discount and line.quantity * line.unit_price < 0 else line.discount
 
 
 def _text(text: str | None) -> str | None:

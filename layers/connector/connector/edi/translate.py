@@ -30,7 +30,7 @@ def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpos
         Parked: the sums do not add up, something is not mapped, or the dialect cannot carry it; names the field and,
             where routing can help, the key to add.
     """
-    totals = reconcile(content)
+    totals = reconcile(content, route)
     document = outline(content, route, totals, purpose)
     pinned = route.dialect.pinned
     gap = None if pinned is Dialect.X12 else first_gap(document)

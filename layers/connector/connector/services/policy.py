@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
-from connector.domain.routes import Route
+from connector.domain.routes import DO_NOT_SEND, Route
 from connector.edi.visma.read import is_invoice_type
+
+PATTERN = "StandardBlanket"
+"""Visma's "Standard" order: it stays Open, and nothing is received or billed on it (Visma's help on order types)."""
 
 
 def is_withdrawn(document: VismaDocument) -> bool:
@@ -40,10 +43,8 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
         route: What routing decided for it.
         partner_has_it: An earlier revision reached Orderful.
     """
-    if not route.send:
-        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
-    if isinstance(document.content, Invoice) and is_invoice_type(document.document_type) is False:
-        return f"A {document.document_type} is no invoice and is never sent."
+    if (reason := unsent_reason(document, route)) is not None:
+        return reason
     if is_withdrawn(document):
         return None if partner_has_it else f"It is {document.status} in Visma and the partner never had it."
     if document.status in route.send_when:
@@ -52,3 +53,18 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
         return "It is on hold in Visma; it is sent once it is released."
     allowed = ", ".join(sorted(route.send_when)) or "no status at all"
     return f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."
+
+
+def unsent_reason(document: VismaDocument, route: Route) -> str | None:
+    """Why a document of this kind and type is never sent to the partner; None when it may be."""
+    content = document.content
+    if not route.send:
+        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
+    if isinstance(content, Invoice):
+        is_payment = is_invoice_type(document.document_type) is False
+        return f"A {document.document_type} is no invoice and is never sent." if is_payment else None
+    if content.order_type == PATTERN:
+        return f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
+    if route.order_types.get(content.order_type) == DO_NOT_SEND:
+        return f"Routing says not to send orders of the type {content.order_type} (order_types: {DO_NOT_SEND})."
+    return None

@@ -167,6 +167,12 @@ class Poller:
         return run.finish()
 
 
+def number_of(resource: Resource, row: Row) -> str:
+    """The number by which a row's document is known."""
+    document_type = row.document_type or _TYPE_WHEN_MISSING.get(resource)
+    return number_in_key(KIND_OF[resource], document_type, row.number)
+
+
 class _Run:
     """One poll of one list: what it has read so far."""
 
@@ -212,7 +218,7 @@ class _Run:
         self._budget, self._server_time = page.budget, page.server_time
         self._pages += 1
         self._answered(page)
-        ids = [self._id(row) for row in page.rows]
+        ids = [cursors_.row_id(number_of(self._resource, row)) for row in page.rows]
         stamps = [cursors_.stamp_of(row.modified_at, row.raw) for row in page.rows]
         self._refuse_implausible(scan, ids, stamps)
         repeated = self.cursor.rows.repeated(ids)
@@ -358,20 +364,13 @@ class _Run:
         message = DocumentMessage(
             company=self._company.name,
             kind=KIND_OF[self._resource],
-            number=self._key(row),
+            number=number_of(self._resource, row),
             modified_at=modified_at,
             seen_at=seen_at,
             listed_since=self.cursor.begun_at,
             first_scan=existed,
         )
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
-
-    def _key(self, row: Row) -> str:
-        document_type = row.document_type or _TYPE_WHEN_MISSING.get(self._resource)
-        return number_in_key(KIND_OF[self._resource], document_type, row.number)
-
-    def _id(self, row: Row) -> int:
-        return cursors_.row_id(self._key(row))
 
     def _report(self, pause: timedelta, *, done: bool) -> None:
         telemetry = self._poller.telemetry

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from connector.domain.documents import Contact, Invoice
+from connector.domain.documents import Contact, Invoice, PurchaseOrder
 from connector.domain.transactions import Purpose
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import Charge, LineView, Outline, PartyView, TermsView
+from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, Role, TermsView
+from connector.edi.regions import region_code
 
 # Mosaic's Party has four address lines.
+ORDER_SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
+"""What Mosaic's 850 has a sum for in its header; it has no list of allowances and charges there."""
+
 _ADDRESS_LINES = ("addressLine1", "addressLine2", "addressLine3", "addressLine4")
 
 
@@ -30,6 +34,16 @@ class Gap(NamedTuple):
 
 def _foreign_unit(document: Outline) -> str | bool:
     return next((f"{line.source}.uom" for line in document.lines if line.unit.mosaic is None), False)
+
+
+def _without_item(document: Outline) -> str | bool:
+    return next((f"{line.source}.inventory" for line in document.lines if not product_ids(line)), False)
+
+
+def _charged_order(document: Outline) -> bool:
+    return isinstance(document.content, PurchaseOrder) and any(
+        charge.kind not in ORDER_SUMS for charge in document.charges
+    )
 
 
 def _without_goods(document: Outline) -> bool:
@@ -52,6 +66,8 @@ GAPS = (
         "Mosaic has no word for the unit (kilogram, litre, hour, square metre and others are missing)",
         _foreign_unit,
     ),
+    Gap("lines[].inventory", "Mosaic needs the number of an item on every line", _without_item),
+    Gap("lines", "Mosaic's purchase order has no place for charges other than freight", _charged_order),
     Gap(
         "purpose",
         "Mosaic's invoice cannot say that it replaces or cancels an earlier one",
@@ -66,6 +82,11 @@ GAPS = (
         "contractDocRef",
         "Mosaic's invoice has no contract number",
         lambda document: isinstance(document.content, Invoice) and bool(document.content.contract_number),
+    ),
+    Gap(
+        "applications",
+        "Mosaic's invoice can name one original invoice, and this credit note credits several",
+        lambda document: isinstance(document.content, Invoice) and len(document.content.original_invoices) > 1,
     ),
     Gap(
         "invoiceLines",
@@ -89,7 +110,16 @@ def filled(pairs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in pairs.items() if value not in (None, "", [], {})}
 
 
-def party(view: PartyView) -> dict[str, Any]:
+def parties(document: Outline, names: Mapping[Role, str]) -> dict[str, Any]:
+    """The parties that Mosaic has a name for."""
+    for view in document.parties:
+        region = view.address and view.address.region
+        if view.role in names and view.address and region and not region_code(view.address.country, region):
+            document.notes.append(f"'{region}' in the address of the {view.role} is no region code and was left out.")
+    return filled({names[view.role]: _party(view) for view in document.parties if view.role in names})
+
+
+def _party(view: PartyView) -> dict[str, Any]:
     """Mosaic `Party`. A number is always ours, so its type is `sendersId`."""
     address = view.address
     written: dict[str, Any] = {
@@ -101,7 +131,7 @@ def party(view: PartyView) -> dict[str, Any]:
         written |= zip(_ADDRESS_LINES, _four([line for line in map(clean, address.lines) if line]), strict=False)
         written |= {
             "city": clean(address.city),
-            "stateOrProvinceCode": clean(address.region),
+            "stateOrProvinceCode": region_code(address.country, address.region),
             "postalCode": clean(address.postal_code),
             "countryCode": clean(address.country),
         }
@@ -149,17 +179,15 @@ def product_ids(line: LineView) -> dict[str, str]:
     return ids
 
 
-def allowance(kind: str, amount: str, description: str | None = None) -> dict[str, str]:
-    """Mosaic `AllowanceCharge`; the list it stands in tells which of the two it is."""
-    return filled({"type": kind, "amount": amount, "description": clean(description)})
-
-
 def allowances_and_charges(charges: Iterable[Charge]) -> dict[str, list[dict[str, str]]]:
     """Both lists, each amount positive in the list that its sign asks for."""
     lists: dict[str, list[dict[str, str]]] = {"allowances": [], "charges": []}
     for charge in charges:
         side = "allowances" if charge.amount < 0 else "charges"
-        lists[side].append(allowance(charge.kind.value, money_text(abs(charge.amount)), charge.description))
+        amount = money_text(abs(charge.amount))
+        lists[side].append(
+            filled({"type": charge.kind.value, "amount": amount, "description": clean(charge.description)})
+        )
     return lists
 
 

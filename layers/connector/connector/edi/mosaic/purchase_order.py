@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from connector.domain.documents import PurchaseOrder
-from connector.domain.totals import ZERO, rounded
+from connector.domain.totals import ZERO
 from connector.edi.mosaic.common import (
-    allowance,
+    allowances_and_charges,
     clean,
     filled,
     note,
-    party,
+    parties,
     product_ids,
     quantity,
     terms,
@@ -37,22 +37,22 @@ def purchase_order(document: Outline, order: PurchaseOrder) -> dict[str, Any]:
     return filled(
         {
             "purpose": document.purpose.value,
-            "purchaseOrderType": order_type(order, document.route),
+            "purchaseOrderType": order_type(order, document),
             "purchaseOrderNumber": order.number,
             "purchaseOrderDate": order.ordered_on.isoformat(),
-            "parties": filled({_PARTIES[view.role]: party(view) for view in document.parties}),
-            # Visma's header has one date, "promised on": the day the buyer wants the goods.
-            "dates": {"requestedDeliveryDate": order.promised_on.isoformat()} if order.promised_on else None,
+            "releaseNumber": document.blanket,
+            "parties": parties(document, _PARTIES),
+            "dates": {"requestedDeliveryDate": document.wanted_on.isoformat()} if document.wanted_on else None,
             "termsOfSale": terms(document.terms),
             "carrierDetails": _carrier(order),
             "notes": note([*document.texts, *_asides(document, order)]),
             "monetaryAmounts": _amounts(document),
-            "lineItems": [_line(line, order.currency) for line in document.lines],
+            "lineItems": [_line(line) for line in document.lines],
         }
     )
 
 
-def _line(line: LineView, currency: str | None) -> dict[str, Any]:
+def _line(line: LineView) -> dict[str, Any]:
     item: dict[str, Any] = {
         "purchaseOrderLineId": line.number,
         "quantity": quantity(line),
@@ -61,13 +61,11 @@ def _line(line: LineView, currency: str | None) -> dict[str, Any]:
     }
     if description := clean(line.description):
         item["productAttributes"] = {"description": description}
-    if line.requested:
-        item["dates"] = {"requestedDeliveryDate": line.requested.isoformat()}
+    if line.wanted:
+        item["dates"] = {"requestedDeliveryDate": line.wanted.isoformat()}
     if line.warehouse:
         item["references"] = {"warehouseStorageLocation": {"value": line.warehouse}}
-    if line.discount:
-        side = "allowances" if line.discount > 0 else "charges"
-        item[side] = [allowance("discount", money_text(abs(rounded(line.discount, currency))))]
+    item |= filled(allowances_and_charges(line.charges))
     if line.note or line.promised:
         promised = f"Promised: {line.promised.isoformat()}" if line.promised else None
         if notes := note([line.note, promised]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from connector.domain.totals import ZERO, rounded
+from connector.domain.totals import ZERO, explained_by_price, rounded
 from connector.edi.visma.fields import Data, missing, number, path_of
 
 _ONE = Decimal(1)
@@ -58,27 +58,56 @@ def figures_of(line: Data, names: Names, where: str, currency: str | None, *, ne
     product = quantity * unit_price
     if product == amount:
         return quantity, unit_price, ZERO, amount, False
-    discount = _discount(line, names, where, rounded(abs(product), currency), (amount, currency))
+    discount = _discount(line, names, where, _Sum(quantity, unit_price, currency, amount))
     return quantity, unit_price, discount, amount, False
 
 
-def _discount(
-    line: Data, names: Names, where: str, product: Decimal, stated_amount: tuple[Decimal | None, str | None]
-) -> Decimal:
-    """The discount that leads from the product to the amount, if Visma states one that does; else what it states.
+class _Sum(NamedTuple):
+    quantity: Decimal
+    unit_price: Decimal
+    currency: str | None
+    amount: Decimal | None
+
+    @property
+    def product(self) -> Decimal:
+        return rounded(self.quantity * self.unit_price, self.currency)
+
+    def explains(self, difference: Decimal) -> bool:
+        return explained_by_price(difference, self.quantity, self.unit_price, self.currency)
+
+
+def _discount(line: Data, names: Names, where: str, line_sum: _Sum) -> Decimal:
+    """The discount that leads from quantity x price to the amount, if Visma states one that does; else what it states.
+
+    It brings quantity x price towards zero; a negative one is a surcharge (Visma: percentages from -100 to 100). Which
+    sign Visma gives `discountAmount` on lines of negative quantity is not documented: the amount tells.
 
     Visma's amount is after discount, and the discount may be in the price already (then product and amount agree and
     nothing is taken off again); where it is stated only in percent, the percentage tells.
     """
-    amount, currency = stated_amount
-    left = None if amount is None else abs(rounded(amount, currency))
-    if product == left:
-        return ZERO
-    stated = abs(number(line, names.discount, where) or ZERO)
-    percent = number(line, "discountPercent", where)
-    if not percent or product - stated == left:
-        return stated
-    by_percent = abs(rounded(product * percent / 100, currency))
-    if left is None:
-        return stated or by_percent
-    return by_percent if product - by_percent == left else stated
+    product, currency = line_sum.product, line_sum.currency
+    size = abs(product)
+    taken_off = None
+    if line_sum.amount is not None:
+        amount = rounded(line_sum.amount, currency)
+        taken_off = size + amount if product < 0 else size - amount
+        if not taken_off:
+            return ZERO
+    percent = number(line, "discountPercent", where) or ZERO
+    stated = number(line, names.discount, where) or ZERO
+    by_percent = rounded(size * percent / 100, currency)
+    if percent:
+        stated = abs(stated).copy_sign(percent)
+    elif product < 0:
+        stated = abs(stated)
+    likely = stated or by_percent
+    if taken_off is None:
+        return likely
+    candidates = (likely, -likely, by_percent)
+    for found in candidates:
+        if found == taken_off:
+            return found
+    # A rounded price may hide a cent or two of it.
+    away = Decimal(-1).copy_sign(-product)
+    nearly = (likely, by_percent, ZERO)
+    return next((found for found in nearly if line_sum.explains(away * (taken_off - found))), likely)

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, InvoiceType, Kind, Party, Tax
 from connector.domain.errors import Parked
-from connector.domain.totals import ZERO, magnitudes
+from connector.domain.totals import ZERO, before_rounding, magnitudes, rounded
 from connector.edi.visma.amounts import Names, figures_of
-from connector.edi.visma.fields import Data, day, missing, number, part, rows, text, unwrap, whole
+from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
 
 # On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
@@ -51,7 +51,14 @@ OTHER_TYPES = frozenset(
 )
 """Types that Visma keeps beside invoices and that no partner gets as one: payments and write-offs."""
 
+_CREDITED = frozenset({"Invoice", "INV", "DebitNote", "DRM", "FinCharge", "FCH"})
+
 _ONE = Decimal(1)
+# Figures in company currency are rounded one by one, so that their sums may be two cents apart.
+_SLACK = Decimal("0.02")
+_HALF_CENT = Decimal("0.005")
+# Amounts are rounded to whole ones of their currency at most.
+_LARGEST_UNSEEN = Decimal("0.50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     if party_number is None:
         raise missing(f"{fields.party}.number", f"{fields.party} number")
 
-    # Visma: invoices of both sides have `invoiceLines`, credit notes have `lines`.
-    list_name = "lines" if "lines" in data else "invoiceLines"
-    raw_lines = rows(data, list_name)
+    list_name, raw_lines = _lines(data)
     suffix = _suffix(data, raw_lines)
     net_of_tax = text(data, "taxCalculationMode") != "Gross" or not number(data, f"vatTotal{suffix}")
     if not net_of_tax:
@@ -132,12 +137,13 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     is_supplier = kind is Kind.SUPPLIER_INVOICE
     customer_reference = text(data, "customerRefNumber") or text(data, "externalReference")
     only_order = order_numbers.pop() if len(order_numbers) == 1 else None
+    invoice_type = INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE)
 
-    return magnitudes(
+    invoice = _rounded(
         Invoice(
             kind=kind,
             number=invoice_number,
-            invoice_type=INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE),
+            invoice_type=invoice_type,
             voided=text(data, "status") == "Voided",
             invoiced_on=invoiced_on,
             due_on=day(data, fields.due_on),
@@ -145,7 +151,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             cash_discount=number(data, f"cashDiscount{suffix}") or None,
             counterparty=_party(data, fields.party, party_number),
             counterparty_reference=text(data, "supplierReference") if is_supplier else customer_reference,
-            original_invoice=None,
+            original_invoices=_credited(data, invoice_type),
             order_number=only_order if is_supplier else customer_reference or text(data, "originatorDocRef"),
             contract_number=text(data, "contractDocRef"),
             payment_reference=text(data, fields.payment_reference),
@@ -158,11 +164,31 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             taxes=_taxes(data, fields, suffix),
             detail_total=number(data, f"detailTotal{suffix}"),
             tax_total=number(data, f"vatTotal{suffix}"),
-            rounding=_rounding(data, suffix),
+            rounding=number(data, f"roundingDiff{suffix}") or number(data, "roundingDiff") or ZERO,
             total=_total(data, kind, suffix),
             note=text(data, "note"),
-        )
+        ),
+        data,
+        suffix,
     )
+    return magnitudes(invoice)
+
+
+def _lines(data: Data) -> tuple[str, list[Data]]:
+    """The list that has the lines. Visma: invoices of both sides have `invoiceLines`, credit notes have `lines`.
+
+    Raises:
+        Parked: both are filled and differ.
+    """
+    lines, invoice_lines = rows(data, "lines"), rows(data, "invoiceLines")
+    if lines and invoice_lines and lines != invoice_lines:
+        raise Parked(
+            f"Visma gives this document two lists of lines that differ: {len(lines)} in lines, "
+            f"{len(invoice_lines)} in invoiceLines.",
+            next_step="Look the document up in Visma and send it by hand.",
+            field="lines",
+        )
+    return ("lines", lines) if lines or ("lines" in data and not invoice_lines) else ("invoiceLines", invoice_lines)
 
 
 def _line(line: Data, place: tuple[str, int], fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
@@ -188,7 +214,27 @@ def _line(line: Data, place: tuple[str, int], fields: _Fields, names: Names, cur
         is_text=item is None and empty,
         is_charge=text(line, "lineType") == "FR",
         source=where,
+        sales_order=text(line, "soOrderNbr"),
+        shipment=text(line, "soShipmentNbr"),
     )
+
+
+def _credited(data: Data, invoice_type: InvoiceType) -> tuple[str, ...]:
+    """The invoices that a credit note is applied to, in Visma's order.
+
+    Visma: `applications` (ArAdjustDto) has `refNbr` and `docType`, a plain text; both the words of the API and the
+    codes of the base product are understood, and without one a credit note is applied to an invoice. Refunds and
+    payments stand in the same list, and so does what was proposed (nothing paid) or taken back (voided).
+    """
+    if invoice_type is not InvoiceType.CREDIT_MEMO:
+        return ()
+    found = []
+    for index, row in enumerate(rows(data, "applications")):
+        kind = text(row, "docType") or text(row, "documentType")
+        paid = number(row, "amountPaid", f"applications[{index}]")
+        if (kind is None or kind in _CREDITED) and paid != 0 and not flag(row, "voided"):
+            found.append(text(row, "refNbr"))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _suffix(data: Data, lines: list[Data]) -> str:
@@ -230,22 +276,140 @@ def _discounts(data: Data, lines: list[Data], suffix: str, names: Names) -> tupl
 
 
 def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
-    """The VAT rates. Visma has one field for either currency; a single rate is restated in that of the document."""
+    """The VAT rates, in the currency of the document where that can be told.
+
+    Visma has one field for either currency. A single rate takes the stated VAT. Several are restated by the exchange
+    rate when the results add up to the stated VAT and lead back to Visma's rows; else they stay as they are, and do not
+    add up.
+
+    Raises:
+        Parked: nothing but the rows states VAT, and nothing tells their currency.
+    """
     taxes = taxes_of(data, fields.taxes)
-    total = number(data, f"vatTotal{suffix}")
-    is_foreign = suffix and (number(data, "exchangeRate") or _ONE) != 1
-    if is_foreign and total is not None and len(taxes) == 1 and taxes[0].amount == number(data, "vatTotal"):
+    if not any(tax.amount for tax in taxes) or _is_company_currency(data, suffix):
+        return taxes
+    total, company_total = number(data, f"vatTotal{suffix}"), number(data, "vatTotal")
+    if total is None:
+        if number(data, f"amount{suffix}") is None:
+            raise missing(f"vatTotal{suffix}", "VAT in the currency of the document")
+        return taxes
+    found = sum((tax.amount for tax in taxes), ZERO)
+    if found != company_total or found == total:
+        return taxes
+    if len(taxes) == 1:
         return (replace(taxes[0], amount=total, taxable=number(data, f"vatTaxableTotal{suffix}")),)
-    return taxes
-
-
-def _rounding(data: Data, suffix: str) -> Decimal:
-    """Customer invoices have only the plain field."""
-    return number(data, f"roundingDiff{suffix}") or number(data, "roundingDiff") or ZERO
+    exchange = number(data, "exchangeRate") or _ONE
+    if exchange <= 1:
+        # Several amounts of the document lead to the same amount of the company.
+        return taxes
+    restated = tuple(replace(tax, amount=rounded(tax.amount / exchange, None), taxable=None) for tax in taxes)
+    told = sum((row.amount for row in restated), ZERO) == total and all(
+        rounded(row.amount * exchange, None) == tax.amount for row, tax in zip(restated, taxes, strict=True)
+    )
+    return restated if told else taxes
 
 
 def _total(data: Data, kind: Kind, suffix: str) -> Decimal | None:
-    """What the document amounts to. Supplier invoices state it in company currency only."""
+    """What Visma says is payable. Supplier invoices state it in company currency only."""
     if kind is Kind.CUSTOMER_INVOICE:
         return number(data, f"amount{suffix}")
-    return number(data, "amount") if number(data, "exchangeRate") == 1 else None
+    return number(data, "amount") if _is_company_currency(data, suffix) else None
+
+
+def _is_company_currency(data: Data, suffix: str) -> bool:
+    """Whether the plain amounts are those of the document; without an exchange rate, whether they are the same."""
+    exchange = number(data, "exchangeRate")
+    if not suffix or exchange is not None:
+        return exchange in {None, _ONE}
+    pairs = [(number(data, name), number(data, f"{name}{suffix}")) for name in ("detailTotal", "vatTotal", "amount")]
+    known = [(plain, stated) for plain, stated in pairs if plain is not None and stated is not None]
+    return any(plain for plain, _ in known) and all(plain == stated for plain, stated in known)
+
+
+def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
+    """The invoice with its rounding difference in its own currency, and the total that follows from its sign.
+
+    Visma: what is payable is what lines, discounts and VAT add up to, less the rounding difference; but the sign of
+    the field is not documented, so it is never assumed. A stated total tells it. Without one (supplier invoices in a
+    foreign currency) the figures in company currency tell whether rounding raised or lowered the total. The balance
+    tells nothing: it changes with every payment.
+
+    Raises:
+        Parked: nothing tells the sign or the amount.
+    """
+    own, company = number(data, f"roundingDiff{suffix}"), number(data, "roundingDiff")
+    if invoice.total is not None:
+        if own or _is_company_currency(data, suffix):
+            return invoice
+        return _rounded_by_total(invoice, invoice.total, company or ZERO, data, suffix)
+    if not invoice.rounding:
+        return invoice
+    before = before_rounding(invoice)
+    raised = _raised_by_rounding(data, own, company, suffix)
+    size = abs(own) if own else _in_document_currency(company, data, suffix, invoice.currency)
+    if raised is None or size is None:
+        raise Parked(
+            f"Visma states a rounding difference of {invoice.rounding:f}, and nothing tells whether it raises or "
+            f"lowers the {rounded(before, invoice.currency):f} that lines, discounts and VAT add up to.",
+            next_step="Look up in Visma what is payable, and send this document by hand.",
+            field=f"roundingDiff{suffix}",
+        )
+    rounding = size if raised else -size
+    return replace(invoice, rounding=rounding, total=before + rounding)
+
+
+def _rounded_by_total(invoice: Invoice, total: Decimal, company: Decimal, data: Data, suffix: str) -> Invoice:
+    """The invoice with the rounding difference that its stated total shows, if Visma's field agrees.
+
+    The field is filled in company currency only, where a small difference may come to nothing.
+    """
+    rounding = total - before_rounding(invoice)
+    restated = _in_company_currency(rounding, data, suffix) if rounding else None
+    if restated is None:
+        return invoice
+    if company:
+        agrees = _of_one_size(restated, company)
+    else:
+        agrees = not rounded(restated, None) and abs(rounding) <= _LARGEST_UNSEEN
+    return replace(invoice, rounding=rounding) if agrees else invoice
+
+
+def _raised_by_rounding(data: Data, own: Decimal | None, company: Decimal | None, suffix: str) -> bool | None:
+    """Whether the amount in company currency lies above the sum of its parts; None when it tells nothing."""
+    parts, amount = number(data, "detailTotal"), number(data, "amount")
+    if parts is None or amount is None:
+        return None
+    discount, vat = number(data, "discountTotal") or ZERO, number(data, "vatTotal") or ZERO
+    raised_by = amount - (parts - discount + vat)
+    # Each of the figures was rounded by itself, so a small difference has no sign.
+    noise = _HALF_CENT * sum(map(bool, (parts, amount, discount, vat)))
+    expected = company or (_in_company_currency(own, data, suffix) if own else None)
+    return raised_by > 0 if abs(raised_by) > noise and _of_one_size(raised_by, expected) else None
+
+
+def _of_one_size(one: Decimal | None, other: Decimal | None) -> bool:
+    """Whether two amounts in company currency are the same but for their signs and what rounding does."""
+    return one is not None and other is not None and abs(abs(one) - abs(other)) <= _SLACK
+
+
+def _exchange_rate(data: Data, suffix: str) -> Decimal | None:
+    """Company currency for one of the document's; from the totals where Visma gives no rate."""
+    exchange = number(data, "exchangeRate")
+    if exchange:
+        return exchange
+    company, own = number(data, "detailTotal"), number(data, f"detailTotal{suffix}")
+    return company / own if company and own else None
+
+
+def _in_company_currency(amount: Decimal, data: Data, suffix: str) -> Decimal | None:
+    exchange = _exchange_rate(data, suffix)
+    return None if exchange is None else amount * exchange
+
+
+def _in_document_currency(amount: Decimal | None, data: Data, suffix: str, currency: str | None) -> Decimal | None:
+    """An amount in company currency restated, where only one amount of the document leads to it."""
+    exchange = _exchange_rate(data, suffix)
+    if amount is None or exchange is None or exchange < 1:
+        return None
+    restated = rounded(abs(amount) / exchange, currency)
+    return restated if rounded(restated * exchange, None) == abs(amount) else None

@@ -1,11 +1,11 @@
-"""Whether a tree can be written as X12: lengths, codes, numbers, character set, syntax notes.
+"""Whether a tree can be written as X12: lengths, codes, numbers, character set, syntax notes, how often what is used.
 
 What does not fit is never bent to fit: the document is parked with the element and the Visma line named.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from connector.domain.errors import Parked
 from connector.domain.routes import Charset, Route, X12Options
 from connector.domain.transactions import Stream
 from connector.edi.x12.charset import FOREIGN
-from connector.edi.x12.dictionary import SEGMENTS, VERSIONS, Element
+from connector.edi.x12.dictionary import MOST, SEGMENTS, VERSIONS, Element, Uses
 from connector.edi.x12.model import Loop, Segment
 
 _LONGEST_ISA_ID = 15
@@ -49,6 +49,17 @@ _LAST_MANDATORY = {
 }
 
 
+def _uses(uses: Uses, version: str) -> dict[str, int]:
+    most = {name: most.get(version) if isinstance(most, dict) else most for name, most in uses.items()}
+    return {name: number for name, number in most.items() if number is not None}
+
+
+_MOST = {
+    version: {set_id: {loop: _uses(uses, version) for loop, uses in loops.items()} for set_id, loops in MOST.items()}
+    for version in VERSIONS
+}
+
+
 class Fault(NamedTuple):
     """One thing X12 does not allow.
 
@@ -65,13 +76,40 @@ def check(tree: Loop, options: X12Options) -> None:
     """Go through every element of a tree.
 
     Raises:
-        Parked: names the first element that X12 cannot hold.
+        Parked: names the first element that X12 cannot hold, or the segment that is used too often.
     """
     segments = tree.segments()
+    set_id = segments[0].values[0]
+    if set_id in MOST:
+        _check_uses(tree, _MOST[options.version][set_id])
     if _is_suspect(segments, options):
         for segment in segments:
             _explain(segment, options)
             _check_syntax(segment)
+
+
+def _check_uses(loop: Loop, most: dict[str, dict[str, int]]) -> None:
+    """Refuse a loop that has more of a part than X12 holds. Loops of few parts, as lines are, pass at once."""
+    limits = most.get(loop.name)
+    if limits is not None and len(loop.parts) > min(limits.values()):
+        counts = Counter([part.name if isinstance(part, Loop) else part.id for part in loop.parts])
+        for name, number in counts.items():
+            if number > limits.get(name, number):
+                raise _too_many(loop, name.removesuffix("_loop"), number, limits[name])
+    for part in loop.parts:
+        if type(part) is Loop:
+            _check_uses(part, most)
+
+
+def _too_many(loop: Loop, segment_id: str, number: int, most: int) -> Parked:
+    opener = loop.parts[0]
+    source = opener.source if isinstance(opener, Segment) and loop.name else ""
+    return Parked(
+        f"X12 holds {most} {segment_id} ({SEGMENTS[segment_id].key}) in one {loop.name or 'document'}, "
+        f"and there are {number}{f' (from {source})' if source else ''}.",
+        next_step="Send it by hand, or divide it in Visma.",
+        field=source or segment_id,
+    )
 
 
 def _is_suspect(segments: list[Segment], options: X12Options) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -13,17 +12,20 @@ from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
 from connector.edi.numbers import decimal_text, implied_cents
 from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, Role, TermsView
+from connector.edi.regions import region_code
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.model import Loop
 
 PURPOSES = {Purpose.ORIGINAL: "00", Purpose.REPLACE: "05", Purpose.CANCELLATION: "01"}
 
 _ENTITIES = {Role.BUYER: "BY", Role.BILL_TO: "BT", Role.SHIP_TO: "ST", Role.SELLER: "SE"}
-_CHARGES = {ChargeKind.DISCOUNT: "C310", ChargeKind.FREIGHT: "D240", ChargeKind.ROUNDING: "F050"}
+# F050 is "other": the description says what it is.
+_CHARGES = dict.fromkeys(ChargeKind, "F050") | {ChargeKind.DISCOUNT: "C310", ChargeKind.FREIGHT: "D240"}
 _GTIN_QUALIFIERS = {12: "UP", 13: "EN", 14: "UK"}
-_REGION = re.compile(r"[A-Z]{2}")
+_REGION_LENGTH = 2
 _SHORTEST_PARTY_ID = 2
 _LONGEST_DAYS = 999
+_MOST_CHARGES = 25
 _CENT = Decimal("0.01")
 
 
@@ -32,18 +34,37 @@ def day(when: date) -> str:
     return when.isoformat().replace("-", "")
 
 
-def refuse_thousandths(content: BusinessDocument) -> None:
-    """N2 always means two decimals, so a currency with three has no place in it.
+def refuse_fractions(document: Outline, *, charged: bool) -> None:
+    """X12 counts money in hundredths, so currencies with three decimals or none have their limits.
+
+    N2 always means two decimals: three have no place in it. Without decimals a partner cannot tell how a fraction of
+    quantity x price was rounded.
+
+    Args:
+        document: The document.
+        charged: Whether amounts of type N2 are written.
 
     Raises:
-        Parked: the document is in such a currency.
+        Parked: the document has such amounts.
     """
-    if smallest_unit(content.currency) < _CENT:
+    currency = document.content.currency
+    unit = smallest_unit(currency)
+    if unit < _CENT and charged:
         raise Parked(
-            f"X12 writes totals, allowances and charges with two decimals, and {content.currency} has three.",
+            f"X12 writes totals, allowances and charges with two decimals, and {currency} has three.",
             next_step="Send it by hand.",
             field="currency",
         )
+    if unit > _CENT:
+        for line in document.lines:
+            product = line.quantity * line.price
+            if product != rounded(product, currency):
+                raise Parked(
+                    f"Line {line.number} comes to {decimal_text(product)}, {currency} has no decimals, and X12 has no "
+                    "place for the rounded amount of a line.",
+                    next_step="Correct quantity or price in Visma, or send it by hand.",
+                    field=line.source,
+                )
 
 
 def cents(amount: Decimal, content: BusinessDocument) -> str:
@@ -75,8 +96,10 @@ def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bo
         tree.parts.append(loop)
 
 
-def add_terms(tree: Loop, view: TermsView | None, wording: Wording, content: BusinessDocument) -> None:
-    """ITD; days count from the invoice date (basis 3), as Visma's terms do."""
+def add_terms(
+    tree: Loop, view: TermsView | None, wording: Wording, content: BusinessDocument, *, sign: int = 1
+) -> None:
+    """ITD; days count from the invoice date (basis 3), as Visma's terms do. `sign` is that of all amounts (1 or -1)."""
     if view is None:
         return
     net_days = view.net_days if view.net_days is not None and view.net_days <= _LONGEST_DAYS else None
@@ -96,7 +119,7 @@ def add_terms(tree: Loop, view: TermsView | None, wording: Wording, content: Bus
         str(view.discount_days) if discount and view.discount_days is not None else "",
         day(view.due) if view.due else "",
         str(net_days) if net_days is not None else "",
-        cents(view.discount_amount, content) if discount and view.discount_amount else "",
+        cents(sign * view.discount_amount, content) if discount and view.discount_amount else "",
         "",
         "",
         "",
@@ -125,7 +148,22 @@ def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
         loop.parts.append(described)
 
 
-def add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
+def add_charges(tree: Loop, charges: Sequence[Charge], sign: int, content: BusinessDocument, wording: Wording) -> None:
+    """SAC for each charge of the document; `sign` is that of all amounts (1 or -1).
+
+    When there are more than X12 has room for, those that say the same are added up: nothing is lost but their number.
+    """
+    if len(charges) > _MOST_CHARGES:
+        sums: dict[tuple[ChargeKind, bool, str | None], Charge] = {}
+        for charge in charges:
+            same = (charge.kind, charge.amount < 0, charge.description)
+            sums[same] = charge._replace(amount=charge.amount + (sums[same].amount if same in sums else 0))
+        charges = list(sums.values())
+    for charge in charges:
+        _add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+
+
+def _add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
     """SAC: C for what is added, A for what is taken off, always with a positive amount."""
     charged = Loop("SAC_loop")
     charged.add(
@@ -175,10 +213,11 @@ def _add_address(loop: Loop, view: PartyView, address: Address, wording: Wording
         lines = [*lines[:3], wording.text(", ".join(lines[3:]), 55, what) or ""]
     for first in range(0, len(lines), 2):
         loop.add("N3", *lines[first : first + 2])
-    region = (address.region or "").strip().upper()
-    if region and not _REGION.fullmatch(region):
-        wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
+    region = region_code(address.country, address.region) or ""
+    if len(region) != _REGION_LENGTH:
         region = ""
+    if address.region and not region:
+        wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
     place = (
         wording.text(address.city, 30, what, shortest=2),
         region,

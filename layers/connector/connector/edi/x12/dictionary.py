@@ -5,7 +5,8 @@ naming rule but was never seen in its documentation or in running code. Requirem
 AN text, ID code, DT date (CCYYMMDD), R decimal, N2 two implied decimals. Rows end where the connector stops writing.
 
 Lengths and requirements: bots-grammars and vscode-edi-support agree on every one of them. Code lists hold only what the
-connector writes, each code checked against a published 004010 list.
+connector writes, each code checked against a published 004010 list. How often segments and loops may be used:
+bots-grammars, where the two releases differ in a few places.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ CODES: dict[str, frozenset[str]] = {
     "invoice_type": frozenset({"DI", "CR", "DR"}),
     "entity": frozenset({"BY", "BT", "ST", "SE", "RI", "RE"}),
     "party_id": frozenset({"UL", "91", "92"}),
-    "reference": frozenset({"VN", "PO", "CO", "IV", "OI", "CT", "VX", "ZZ"}),
+    "reference": frozenset({"VN", "PO", "SI", "CO", "IV", "OI", "CT", "VX", "ZZ"}),
     "contact": frozenset({"IC"}),
     "channel": frozenset({"TE", "EM", "FX"}),
     "terms": frozenset({"01", "08", "14"}),
@@ -276,3 +277,43 @@ SEGMENTS: dict[str, SegmentRule] = {
     "CTT": _segment("transactionTotals", "numberOfLineItems M R 1/6"),
     "AMT": _segment("monetaryAmountInformation?", "amountQualifierCode? M ID 1/3 =amount", "monetaryAmount? M R 1/18"),
 }
+
+
+Uses = dict[str, int | dict[str, int]]
+"""Segment id or loop name -> how often it may be used, by version where the two differ; what is missing: no limit."""
+
+_ORDER: Uses = {
+    "CUR": 1,
+    "SAC_loop": 25,
+    "DTM": 10,
+    "TD5": {"004010": 12},
+    "N9_loop": 1000,
+    "N1_loop": 200,
+    "PO1_loop": 100_000,
+}
+_INVOICE: Uses = {
+    "CUR": 1,
+    "REF": 12,
+    "N1_loop": 200,
+    "DTM": 10,
+    "N9_loop": 1,
+    "IT1_loop": 200_000,
+    "TDS": 1,
+    "TXI": {"004010": 10},
+    "SAC_loop": {"004010": 25},
+}
+MOST: dict[str, dict[str, Uses]] = {
+    "850": {
+        "": _ORDER,
+        "N9_loop": {"MSG": 1000},
+        "N1_loop": {"N3": 2, "REF": 12},
+        "PO1_loop": {"PID_loop": 1000, "SAC_loop": 25, "DTM": 10, "N9_loop": 1000},
+    },
+    "810": {
+        "": _INVOICE,
+        "N9_loop": {"MSG": 10},
+        "N1_loop": {"N3": 2, "N4": 1, "REF": 12, "PER": 3},
+        "IT1_loop": {"TXI": {"004010": 10}, "PID_loop": 1000, "DTM": 10, "SAC_loop": {"004010": 25}},
+    },
+}
+"""By transaction set and loop ("" is the set itself): how often its parts may be used."""

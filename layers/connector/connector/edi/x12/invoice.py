@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline
+from connector.edi.outline import LineView, Outline
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
-    add_charge,
+    add_charges,
     add_description,
     add_parties,
     add_terms,
@@ -18,9 +18,9 @@ from connector.edi.x12.common import (
     item_ids,
     line_notes,
     reference,
-    refuse_thousandths,
+    refuse_fractions,
 )
-from connector.edi.x12.model import Loop
+from connector.edi.x12.model import Loop, Segment
 
 # Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
 _TYPES = {
@@ -28,15 +28,17 @@ _TYPES = {
     InvoiceType.CREDIT_MEMO: "CR",
     InvoiceType.DEBIT_MEMO: "DR",
 }
+# The 810 has room for twelve REF in its header, in both releases.
+_MOST_REFERENCES = 12
 
 
 def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     """The tree of an 810, in the order of segments that 004010 and 005010 share.
 
     Raises:
-        Parked: the currency has three decimals.
+        Parked: X12 has no place for amounts of this currency.
     """
-    refuse_thousandths(content)
+    refuse_fractions(document, charged=True)
     negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
     sign = -1 if negative else 1
     tree = Loop("")
@@ -55,33 +57,40 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
-    _add_references(tree, content)
+    unnamed = _add_references(tree, document, content)
     add_parties(tree, document, wording, with_vat=True)
-    add_terms(tree, document.terms, wording, content)
+    add_terms(tree, document.terms, wording, content, sign=sign)
+    texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
+    texts += [*document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
-    add_texts(tree, [*document.texts, *line_notes(document)], wording, segment="MSG", longest=264, most=10)
+    add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
     for line in document.lines:
         tree.parts.append(_line(line, sign, content, wording))
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
         tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
-    for charge in document.charges:
-        add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+    add_charges(tree, document.charges, sign, content, wording)
     summary = Loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
     tree.parts.append(summary)
     return tree
 
 
-def _add_references(tree: Loop, content: Invoice) -> None:
+def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str]:
+    """REF of the header; gives back the credited invoices for which there is no room."""
     theirs = content.counterparty_reference
     if content.kind is Kind.SUPPLIER_INVOICE:
         reference(tree, "IV", theirs, "supplierReference")
     elif theirs != content.order_number:
         reference(tree, "CO", theirs, "customerRefNumber")
-    reference(tree, "OI", content.original_invoice, "originalInvoice")
+    reference(tree, "VN", document.sales_order, "soOrderNbr")
+    reference(tree, "SI", document.shipment, "soShipmentNbr")
     reference(tree, "CT", content.contract_number, "contractDocRef")
     reference(tree, "ZZ", content.payment_reference, "paymentReference", "PAYMENT REFERENCE")
+    room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
+    for number in content.original_invoices[:room]:
+        reference(tree, "OI", number, "applications")
+    return list(content.original_invoices[room:])
 
 
 def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
@@ -103,6 +112,6 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
     if line.order != content.order_number:
         reference(loop, order, line.order, line.source)
-    if line.discount:
-        add_charge(loop, Charge(ChargeKind.DISCOUNT, -sign * line.discount, None), content, wording)
+    reference(loop, "SI", line.shipment, line.source)
+    add_charges(loop, line.charges, sign, content, wording)
     return loop

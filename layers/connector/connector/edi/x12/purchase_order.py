@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from connector.domain.documents import PurchaseOrder
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline, order_type
+from connector.edi.outline import LineView, Outline, order_type
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
-    add_charge,
+    add_charges,
     add_description,
     add_parties,
     add_terms,
@@ -17,7 +17,7 @@ from connector.edi.x12.common import (
     item_ids,
     line_notes,
     reference,
-    refuse_thousandths,
+    refuse_fractions,
 )
 from connector.edi.x12.model import Loop
 
@@ -36,11 +36,10 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
     """The tree of an 850, in the order of segments that 004010 and 005010 share.
 
     Raises:
-        Parked: the order type is not mapped, or the currency has three decimals and there are allowances or charges.
+        Parked: the order type is not mapped, or X12 has no place for amounts of this currency.
     """
-    if document.charges or any(line.discount for line in document.lines):
-        refuse_thousandths(order)
-    kind = order_type(order, document.route)
+    refuse_fractions(document, charged=bool(document.charges or any(line.charges for line in document.lines)))
+    kind = order_type(order, document)
     tree = Loop("")
     tree.add("ST", "850", "0001")
     tree.add(
@@ -48,19 +47,17 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
         PURPOSES[document.purpose],
         ORDER_TYPES.get(kind, kind),
         order.number,
-        "",
+        document.blanket or "",
         day(order.ordered_on),
         source="orderNbr",
     )
     if order.currency:
         tree.add("CUR", "BY", order.currency, source="currency")
     reference(tree, "VN", order.supplier_reference, "supplierRef")
-    for charge in document.charges:
-        add_charge(tree, charge, order, wording)
+    add_charges(tree, document.charges, 1, order, wording)
     add_terms(tree, document.terms, wording, order)
-    if order.promised_on:
-        # Visma's header has one date, "promised on": the day the buyer wants the goods.
-        tree.add("DTM", "002", day(order.promised_on))
+    if document.wanted_on:
+        tree.add("DTM", "002", day(document.wanted_on))
     if way := wording.text(order.ship_via, 35, "way of shipping"):
         tree.add("TD5", "", "", "", "", way)
     for rate, amount in document.taxes:
@@ -98,10 +95,9 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
     )
     add_description(loop, line, wording)
     reference(loop, "ZZ", line.warehouse, line.source, "WAREHOUSE")
-    if line.discount:
-        add_charge(loop, Charge(ChargeKind.DISCOUNT, -line.discount, None), order, wording)
-    if line.requested:
-        loop.add("DTM", "002", day(line.requested))
+    add_charges(loop, line.charges, 1, order, wording)
+    if line.wanted:
+        loop.add("DTM", "002", day(line.wanted))
     if line.promised:
         loop.add("DTM", "069", day(line.promised))
     return loop

@@ -1,0 +1,157 @@
+"""Whether a document is from before go-live: nothing from before it leaves by itself.
+
+`lastModifiedDateTime` moves years after the business change (payments, prints, upgrades), so it does not tell what is
+new. Visma gives a creation time for invoices and none for purchase orders (its OpenAPI document), so an order counts by
+its order date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from connector.domain.visma_clock import FIRST_DAY, to_utc
+
+UNKNOWN_ZONE = timedelta(hours=3, minutes=5)
+"""How far Visma's clock may be ahead of UTC while its zone is not known (Helsinki in summer, and a margin)."""
+
+
+class Origin(StrEnum):
+    """When a document came into being, seen from go-live. `UNCLEAR` means that a person has to say."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    UNCLEAR = "unclear"
+
+
+class BeforeGoLive(StrEnum):
+    """What becomes of a later material change of a document from before go-live."""
+
+    PARK = "park"
+    IGNORE = "ignore"
+    SEND = "send"
+
+
+@dataclass(frozen=True, slots=True)
+class GoLive:
+    """The moment of go-live.
+
+    Attributes:
+        at: The moment, UTC. The start of the day when routing gives a date only.
+        day: The calendar day on Visma's clock.
+        whole_day: Routing gives a date: everything of that day is new.
+    """
+
+    at: datetime
+    day: date
+    whole_day: bool
+
+    @classmethod
+    def parse(cls, text: str, zone: ZoneInfo) -> GoLive:
+        """Read `2026-12-01` or `2026-12-01T06:00`; without an offset it is a time of `zone`.
+
+        Raises:
+            ValueError: the text is neither.
+        """
+        text = text.strip()
+        try:
+            if len(text) == len("2026-12-01"):
+                day = date.fromisoformat(text)
+                return cls(datetime.combine(day, time.min, zone).astimezone(UTC), day, whole_day=True)
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=zone)
+            return cls(moment.astimezone(UTC), moment.astimezone(zone).date(), whole_day=False)
+        except (ValueError, OverflowError):
+            raise ValueError(f"'{text[:40]}' is no date and no time; write 2026-12-01 or 2026-12-01T06:00") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is known of the age of a document.
+
+    Attributes:
+        created: Visma's `createdDateTime` as written; None where the API gives none.
+        dated: Order date or invoice date.
+        modified_at: Visma's `lastModifiedDateTime`, UTC as far as the zone is known.
+        seen_at: Visma's own time when it showed the document.
+        listed_since: Visma's own time when its list was first read; None when that is not known.
+        first_scan: The first reading of its list showed it.
+    """
+
+    created: str | None
+    dated: date | None
+    modified_at: datetime | None
+    seen_at: datetime | None
+    listed_since: datetime | None
+    first_scan: bool
+
+
+def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Origin:
+    """Whether a document that the ledger does not know is from before go-live.
+
+    Without a `go_live` in routing, the first reading of the list is go-live: what it showed, and what is dated before
+    its day, is from before. That reading reaches back to the start of its day.
+
+    Args:
+        sighting: What is known of its age.
+        go_live: What routing says.
+        zone: Name of the zone of Visma's clock; None while nobody has calibrated it.
+    """
+    if (day := _day_of(sighting.created)) is None or day < FIRST_DAY:
+        sighting = replace(sighting, created=None)
+    if go_live is None:
+        return _by_first_reading(sighting)
+    if sighting.seen_at is not None and sighting.seen_at < go_live.at - _slack(zone):
+        return Origin.BEFORE
+    created = sighting.created
+    if created is not None and (at := to_utc(created, ZoneInfo(zone or "UTC"))) is not None:
+        return _by_creation(created, at, go_live, zone)
+    return _by_date(sighting, go_live, zone)
+
+
+def _by_first_reading(sighting: Sighting) -> Origin:
+    if sighting.first_scan:
+        return Origin.BEFORE
+    if sighting.listed_since is None:
+        # A stack from before there was go-live, or a message that a person asked for: nothing says that it is old.
+        return Origin.AFTER
+    dated = _day_of(sighting.created) or sighting.dated
+    if dated is None:
+        return Origin.UNCLEAR
+    return Origin.BEFORE if dated < sighting.listed_since.date() else Origin.AFTER
+
+
+def _by_creation(created: str, at: datetime, go_live: GoLive, zone: str | None) -> Origin:
+    if go_live.whole_day:
+        day = _day_of(created) or at.date()
+        return Origin.BEFORE if day < go_live.day else Origin.AFTER
+    if at < go_live.at:
+        return Origin.BEFORE
+    return Origin.UNCLEAR if at - _slack(zone) < go_live.at else Origin.AFTER
+
+
+def _by_date(sighting: Sighting, go_live: GoLive, zone: str | None) -> Origin:
+    if sighting.dated is None:
+        return Origin.UNCLEAR
+    if sighting.dated != go_live.day or go_live.whole_day:
+        return Origin.BEFORE if sighting.dated < go_live.day else Origin.AFTER
+    # Dated on the very day of a go-live with a time of day.
+    if sighting.modified_at is not None and sighting.modified_at < go_live.at - _slack(zone):
+        return Origin.BEFORE
+    was_listed_before = sighting.listed_since is not None and sighting.listed_since < go_live.at
+    return Origin.AFTER if was_listed_before and not sighting.first_scan else Origin.UNCLEAR
+
+
+def _slack(zone: str | None) -> timedelta:
+    return timedelta(0) if zone else UNKNOWN_ZONE
+
+
+def _day_of(created: str | None) -> date | None:
+    """The day on Visma's clock, whatever its zone."""
+    try:
+        return date.fromisoformat(created.strip()[:10]) if created else None
+    except ValueError:
+        return None

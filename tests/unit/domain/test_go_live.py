@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from connector.domain.go_live import GoLive, Origin, Sighting, origin
+
+OSLO = "Europe/Oslo"
+MORNING = datetime(2026, 12, 1, 7, 0, tzinfo=UTC)
+BEFORE, AFTER, UNCLEAR = Origin.BEFORE, Origin.AFTER, Origin.UNCLEAR
+
+
+def sighting(**known):
+    seen = {
+        "created": None,
+        "dated": None,
+        "modified_at": MORNING + timedelta(days=3),
+        "seen_at": MORNING + timedelta(days=3),
+        "listed_since": MORNING - timedelta(days=5),
+        "first_scan": False,
+    }
+    return Sighting(**seen | known)
+
+
+def go_live(text):
+    return GoLive.parse(text, ZoneInfo(OSLO))
+
+
+@pytest.mark.parametrize(
+    ("dated", "expected"),
+    [(date(2023, 5, 1), BEFORE), (date(2026, 11, 30), BEFORE), (date(2026, 12, 1), AFTER), (date(2026, 12, 2), AFTER)],
+)
+def test_an_order_counts_by_its_date_however_late_it_is_touched(dated, expected):
+    assert origin(sighting(dated=dated), go_live("2026-12-01"), OSLO) is expected
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [("2026-11-30T23:59:59", BEFORE), ("2026-12-01T00:00:00", AFTER), ("2025-01-01T08:00:00.123", BEFORE)],
+)
+def test_an_invoice_counts_by_its_creation_and_not_by_its_date(created, expected):
+    old_date = date(2020, 1, 1)
+    assert origin(sighting(created=created, dated=old_date), go_live("2026-12-01"), OSLO) is expected
+    # Within a day of Visma's own clock the zone does not matter.
+    assert origin(sighting(created=created, dated=old_date), go_live("2026-12-01"), None) is expected
+
+
+@pytest.mark.parametrize(
+    ("created", "zone", "expected"),
+    [
+        ("2026-12-01T07:59:00", OSLO, BEFORE),
+        ("2026-12-01T08:01:00", OSLO, AFTER),
+        # 09:30 may be 08:30 UTC or 06:25 UTC while nobody knows the zone.
+        ("2026-12-01T09:30:00", None, UNCLEAR),
+        ("2026-12-01T10:06:00", None, AFTER),
+        ("2026-12-01T06:59:00", None, BEFORE),
+    ],
+)
+def test_a_time_of_day_is_compared_as_far_as_the_zone_is_known(created, zone, expected):
+    assert origin(sighting(created=created), go_live("2026-12-01T07:00+00:00"), zone) is expected
+
+
+def test_what_was_shown_before_go_live_is_from_before_it_whatever_its_date():
+    shown = sighting(dated=date(2026, 12, 24), seen_at=MORNING - timedelta(days=2))
+    assert origin(shown, go_live("2026-12-01"), OSLO) is BEFORE
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"modified_at": MORNING - timedelta(minutes=1)}, BEFORE),
+        ({"modified_at": MORNING + timedelta(minutes=1)}, AFTER),
+        ({"listed_since": MORNING + timedelta(hours=2)}, UNCLEAR),
+        ({"first_scan": True}, UNCLEAR),
+        ({"listed_since": None}, UNCLEAR),
+    ],
+)
+def test_an_order_of_the_very_day_is_new_only_if_the_list_was_read_before(known, expected):
+    assert origin(sighting(dated=date(2026, 12, 1), **known), go_live("2026-12-01T08:00"), OSLO) is expected
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"dated": date(2026, 12, 3), "first_scan": True}, BEFORE),
+        ({"dated": date(2026, 11, 25)}, BEFORE),
+        ({"dated": date(2026, 11, 26)}, AFTER),
+        ({"created": "2026-11-25T23:00:00", "dated": date(2026, 12, 1)}, BEFORE),
+        ({"created": "2026-11-26T00:00:00", "dated": date(2020, 1, 1)}, AFTER),
+        ({"dated": date(2020, 1, 1), "listed_since": None}, AFTER),
+        ({}, UNCLEAR),
+    ],
+)
+def test_without_a_go_live_the_first_reading_of_the_list_is_it(known, expected):
+    assert origin(sighting(**known), None, OSLO) is expected
+
+
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00", "1900-01-01T00:00:00", "soon"])
+def test_an_empty_creation_time_is_none(created):
+    new = sighting(created=created, dated=date(2026, 12, 2))
+    assert origin(new, go_live("2026-12-01"), OSLO) is AFTER
+    assert origin(new, None, OSLO) is AFTER
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "01.12.2026", "2026-12-01T25:00", "9999-12-31T23:59-23:59"])
+def test_what_is_no_date_is_refused(text):
+    with pytest.raises(ValueError, match="is no date"):
+        go_live(text)
