@@ -70,6 +70,7 @@ class Setting:
         company = f"companies.{COMPANY}"
         data = {
             "defaults.changes": self.changes,
+            f"{company}.go_live": "2026-01-01",  # the documents have dates of their own, before and after the start
             f"{company}.visma.time_zone": self.believed,
             f"{company}.visma.page_size": self.page_size,
             f"{company}.settle": self.settle,
