@@ -32,7 +32,7 @@ def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:
             return Outcome.NOTHING_TO_DO
         if not created.accepted:
             return deliverer._rejected(claimed, "Orderful refused it.", created.problems, created)  # noqa: SLF001
-        return deliverer._sent(claimed, created.transaction_id, valid=None, outcome=Outcome.SENT)  # noqa: SLF001
+        return deliverer._sent(claimed, created.transaction_id or "", outcome=Outcome.SENT)  # noqa: SLF001
 
     return handle
 

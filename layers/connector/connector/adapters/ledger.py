@@ -9,6 +9,9 @@ The bodies have an item of their own so that a change of state does not pay for 
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
 number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions.
 
+A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
+revision that records the transaction, and only if the transaction has no owner yet, or the same document.
+
 Every write of a revision is conditional. A claim:
 
     TRANSLATED --------------------------+
@@ -21,7 +24,7 @@ Every write of a revision is conditional. A claim:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,12 +32,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters import aws
-from connector.adapters.aws_errors import is_failed_condition, translated
+from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
-from connector.domain.ledger import OPEN, Event, Revision, State, may_move
+from connector.domain.ledger import OPEN, Event, Owner, Revision, State, may_move
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 
 if TYPE_CHECKING:
@@ -48,6 +51,11 @@ _TIMES = {
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
+_FLAGS = {"released", "look_up_first"}
+_MOST_KEYS = 100
+_TABLE_AGE_HOLDS = timedelta(minutes=10)
+"""How long the age of the table is believed: it may be deleted and made again under its name."""
+
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 
 
@@ -59,6 +67,7 @@ class DynamoLedger:
         self._table = table
         self._payloads = payloads
         self._given = client
+        self._created: tuple[datetime, datetime] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -92,6 +101,33 @@ class DynamoLedger:
     def source_of(self, revision: Revision) -> bytes:
         """The Visma document as it was read."""
         return self._body(revision, "source", revision.source_at)
+
+    def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
+        """The owners of those transactions that have one (strongly consistent; 100 in a call)."""
+        found: dict[str, Owner] = {}
+        waiting = [_owner_key(one) for one in dict.fromkeys(transaction_ids)]
+        while waiting:
+            asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
+            with translated("ledger"):
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": asked, "ConsistentRead": True}}
+                )
+            for item in map(from_item, answer["Responses"].get(self._table, [])):
+                owner = Owner(DocumentKey.parse(item["document"]), int(item["sequence"]))
+                found[item["pk"].removeprefix(_TRANSACTION)] = owner
+            left = answer.get("UnprocessedKeys", {}).get(self._table)
+            if left and len(left["Keys"]) == len(asked):
+                raise Transient("The ledger is too busy to tell whose a transaction is.")
+            waiting += left["Keys"] if left else []
+        return found
+
+    def created_at(self, *, now: datetime) -> datetime:
+        """When the table was created (DynamoDB: a table restored from a backup is a new one)."""
+        if self._created is None or now - self._created[0] >= _TABLE_AGE_HOLDS:
+            with translated("ledger"):
+                table = self._client.describe_table(TableName=self._table)["Table"]
+            self._created = now, table["CreationDateTime"]
+        return self._created[1]
 
     def in_state(self, state: State) -> Iterator[Revision]:
         """All revisions in a state; those of closed states by reading the whole table."""
@@ -179,17 +215,39 @@ class DynamoLedger:
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
-        if to is not revision.state and not may_move(revision.state, to):
-            raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
-        moved = replace(
-            revision,
-            state=to,
-            updated_at=now,
-            claim_until=None,
-            history=(*revision.history, Event(now, to, note))[-_HISTORY:],
-            **changes,
-        )
+        moved = _moved(revision, to, now, note, changes)
         self._replace(revision, moved, watched=True)
+        return moved
+
+    def own(
+        self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
+    ) -> Revision | None:
+        """Move a revision and make it the owner of a transaction, in one call; None when that is another document's.
+
+        The listed id, where there is one, has the same owner.
+        """
+        moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
+        names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
+        writes = [
+            {
+                "TableName": self._table,
+                "Item": _item(moved, watched=True),
+                "ConditionExpression": _UNCHANGED,
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": _as_seen(revision),
+            },
+            *(self._owner_write(name, revision) for name in names),
+        ]
+        try:
+            with translated("ledger"):
+                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
+        except Exception as error:
+            failed = failed_conditions(error)
+            if not any(failed):
+                raise
+            if failed[0]:
+                raise _changed(revision) from None
+            return None
         return moved
 
     def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
@@ -248,13 +306,17 @@ class DynamoLedger:
         return answer.get("Item")
 
     def _replace(self, seen: Revision, revision: Revision, *, watched: bool) -> None:
-        self._put(
-            revision,
-            "#state = :was AND updated_at = :seen",
-            {"#state": "state"},
-            {":was": {"S": seen.state.value}, ":seen": {"S": time_text(seen.updated_at)}},
-            watched=watched,
-        )
+        self._put(revision, _UNCHANGED, {"#state": "state"}, _as_seen(seen), watched=watched)
+
+    def _owner_write(self, transaction_id: str, revision: Revision) -> dict[str, Any]:
+        owner = to_item({"document": revision.key.stored, "sequence": revision.sequence})
+        return {
+            "TableName": self._table,
+            "Item": {**_owner_key(transaction_id), **owner},
+            "ConditionExpression": "attribute_not_exists(pk) OR #document = :document",
+            "ExpressionAttributeNames": {"#document": "document"},
+            "ExpressionAttributeValues": {":document": owner["document"]},
+        }
 
     def _put(
         self, revision: Revision, condition: str, names: dict[str, str], values: Item, *, watched: bool = True
@@ -270,13 +332,40 @@ class DynamoLedger:
         except Exception as error:
             if not is_failed_condition(error):
                 raise
-            raise Conflict(
-                f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key)
-            ) from None
+            raise _changed(revision) from None
 
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or aws.dynamodb()
+
+
+_UNCHANGED = "#state = :was AND updated_at = :seen"
+_TRANSACTION = "transaction#"
+
+
+def _as_seen(revision: Revision) -> Item:
+    return {":was": {"S": revision.state.value}, ":seen": {"S": time_text(revision.updated_at)}}
+
+
+def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:
+    if to is not revision.state and not may_move(revision.state, to):
+        raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
+    return replace(
+        revision,
+        state=to,
+        updated_at=now,
+        claim_until=None,
+        history=(*revision.history, Event(now, to, note))[-_HISTORY:],
+        **changes,
+    )
+
+
+def _changed(revision: Revision) -> Conflict:
+    return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def _owner_key(transaction_id: str) -> Item:
+    return {"pk": {"S": f"{_TRANSACTION}{transaction_id}"}, "sk": {"S": "owner"}}
 
 
 def _revision_key(key: DocumentKey, sequence: int) -> Item:
@@ -295,7 +384,8 @@ def _item(revision: Revision, *, watched: bool) -> Item:
     values: dict[str, Any] = {}
     for name in _NAMES - {"key", "history"}:
         value = getattr(revision, name)
-        values[name] = time_text(value) if isinstance(value, datetime) else value
+        # A flag that is not set is left out.
+        values[name] = time_text(value) if isinstance(value, datetime) else value or None if name in _FLAGS else value
     values |= {
         "pk": revision.key.stored,
         "sk": f"rev#{revision.sequence:08d}",

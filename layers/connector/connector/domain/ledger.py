@@ -85,6 +85,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The revision to which a transaction at Orderful belongs. A transaction has one owner, written conditionally."""
+
+    key: DocumentKey
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """The ledger's record of one revision.
 
@@ -102,6 +110,10 @@ class Revision:
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
         asked_since: Since when the outcome has been unknown.
         transaction_id: Orderful's id: of what was sent, or (CHANGING, AGREED) of the 860 by which the partner asked.
+        listed_as: The id under which Orderful lists the same transaction, where that is another one (Orderful: v4
+            answers a create with a UUID, and the v3 list may show a number).
+        released: A person decided that it is sent although Orderful has a transaction that the ledger does not know.
+        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
         attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
         visma_version: Row version of the document in the same state; decides where the times of seeing cannot.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
@@ -134,6 +146,9 @@ class Revision:
     first_attempt_at: datetime | None = None
     asked_since: datetime | None = None
     transaction_id: str | None = None
+    listed_as: str | None = None
+    released: bool = False
+    look_up_first: bool = False
     sent_at: datetime | None = None
     validation_status: str | None = None
     delivery_status: str | None = None

@@ -1,0 +1,339 @@
+"""Whether Orderful already has a revision: what is asked before anything is posted, and what the answer means.
+
+Three questions, each only where it is due (docs/guarantees.md, guarantee 2):
+
+- After an earlier attempt: which transaction did it create? Only one that is not older than that attempt can be it.
+- When a person sends a document again, or Orderful says that it exists: does Orderful have it, of any age?
+- While the ledger is young: does Orderful have something of this document that the ledger does not know?
+
+A transaction counts as ours only if it belongs to no other document or revision and its content is ours, as far as
+Orderful shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from connector.domain.ledger import Owner, Revision
+from connector.domain.transactions import Stream, TransactionType
+from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
+from connector.services.ports import Clock, EdiNetwork, Ledger, RemoteTransaction
+from connector.services.snapshot import NUMBERED_WITHIN, REACHES_BACK, Snapshot
+
+CLOCK_MARGIN = timedelta(seconds=2)
+"""What may remain of the difference between the two clocks after it was measured."""
+
+ASKED_BACK = timedelta(days=7)
+"""How far back the list by time is read when a transaction of any age is looked for; older ones have their number."""
+
+MOST_FETCHED = 20
+"""Transactions whose content one inquiry fetches. What it did not get to see is decided by a later one."""
+
+_HISTORY = 50
+
+
+class Step(Enum):
+    """What is to be done with a revision."""
+
+    POST = "post it"
+    ADOPT = "record the transaction that Orderful has"
+    WAIT = "ask again later"
+    PARK = "ask a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done, and with which transaction.
+
+    Attributes:
+        transaction: The one to adopt, or the one that a person has to look at.
+        doubles: Ids of all transactions that an earlier attempt may have created, when there is more than one.
+    """
+
+    step: Step
+    transaction: RemoteTransaction | None = None
+    doubles: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Contents:
+    """Fetches contents and compares them with ours, as many as are allowed."""
+
+    orderful: EdiNetwork
+    ours: Fingerprint | None
+    known: dict[str, Fingerprint] = field(default_factory=dict)
+    _fetched: set[str] = field(default_factory=set)
+
+    def of(self, remote: RemoteTransaction) -> Fingerprint | None:
+        """The fingerprint of a transaction; None when it is not shown or may not be fetched any more."""
+        name = remote.transaction_id
+        if name not in self.known and name not in self._fetched and len(self._fetched) < MOST_FETCHED:
+            self._fetched.add(name)
+            found = fingerprint(self.orderful.content_of(name))
+            if found is not None:
+                self.known[name] = found
+        return self.known.get(name)
+
+    def likeness(self, remote: RemoteTransaction) -> Likeness:
+        """How alike it is to ours."""
+        return compare(self.ours, self.of(remote))
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Asks Orderful and the ledger.
+
+    Attributes:
+        confirm_after: How long a transaction may be missing from Orderful's lists before it counts as never created.
+        young_for: How long after its creation the ledger counts as young; zero switches the check off.
+    """
+
+    ledger: Ledger
+    orderful: EdiNetwork
+    clock: Clock
+    stream: Stream
+    snapshot: Snapshot
+    confirm_after: timedelta
+    young_for: timedelta
+
+    def decide(self, revision: Revision, request: Mapping[str, Any]) -> Decision:
+        """What is to be done with a claimed revision.
+
+        Args:
+            revision: As the claim gave it.
+            request: The body that would be posted.
+
+        Raises:
+            Transient, Throttled, Misconfigured: Orderful or the ledger could not be asked.
+        """
+        ours = fingerprint(request.get("message"))
+        decision = Decision(Step.POST)
+        if revision.attempts > 1:
+            decision = self._earlier_attempt(revision, ours)
+        if decision.step is Step.POST and revision.look_up_first:
+            decision = self._of_any_age(revision, ours)
+        if decision.step is Step.POST and not revision.released and self._is_young():
+            decision = self._unknown_to_ledger(revision, ours)
+        return decision
+
+    # -- after an earlier attempt -------------------------------------------------------------------------------------
+
+    def _earlier_attempt(self, revision: Revision, ours: Fingerprint | None) -> Decision:
+        first = revision.first_attempt_at or revision.created_at
+        listed, skew = self._listed(revision, first)
+        free = self._free(revision, listed, skew, since=first)
+        found, undecided = self._ours(free, revision, _Contents(self.orderful, ours))
+        if found:
+            doubles = tuple(one.transaction_id for one in found) if len(found) > 1 else ()
+            return Decision(Step.ADOPT, found[0], doubles)
+        now = self.clock.now()
+        if undecided or now - (revision.asked_since or now) < self.confirm_after:
+            return Decision(Step.WAIT)
+        return Decision(Step.POST)
+
+    def _ours(
+        self, free: Iterable[RemoteTransaction], revision: Revision, contents: _Contents
+    ) -> tuple[list[RemoteTransaction], bool]:
+        """Those with our content, oldest first, and whether there is one of which nobody can tell yet.
+
+        Where Orderful shows no content, the number decides; where it shows neither, nothing is certain.
+        """
+        found: list[RemoteTransaction] = []
+        undecided = False
+        for remote in sorted(free, key=lambda one: (one.business_number is None, one.created_at)):
+            likeness = contents.likeness(remote)
+            by_number = likeness is Likeness.UNKNOWN and remote.business_number == revision.business_number
+            if likeness in {Likeness.SAME, Likeness.SIMILAR} or by_number:
+                found.append(remote)
+            elif likeness is Likeness.UNKNOWN:
+                undecided = True
+        return sorted(found, key=lambda one: one.created_at), undecided
+
+    # -- of any age ---------------------------------------------------------------------------------------------------
+
+    def _of_any_age(self, revision: Revision, ours: Fingerprint | None) -> Decision:
+        """A living transaction with our content is not sent again, whichever revision of this document it belongs to.
+
+        What belongs to an older revision with the same content is ours without a look at it.
+        """
+        listed, skew = self._listed(revision, self.clock.now() - ASKED_BACK)
+        owners = self._owners(revision, listed, skew)
+        contents = _Contents(self.orderful, ours)
+        living = [one for one in listed if is_alive(one)]
+        same_content = {one.sequence for one in self._history(revision) if one.revision_id == revision.revision_id}
+        free: list[RemoteTransaction] = []
+        for remote in living:
+            owner = owners.get(remote.transaction_id)
+            if owner is None:
+                free.append(remote)
+            elif owner.key == revision.key and owner.sequence in same_content:
+                return Decision(Step.ADOPT, remote)
+        now = self.clock.now()
+        recent = [one for one in free if one.business_number or now - one.created_at < NUMBERED_WITHIN]
+        found, undecided = self._ours(recent, revision, contents)
+        exact = [one for one in found if contents.likeness(one) is not Likeness.SIMILAR]
+        if exact:
+            return Decision(Step.ADOPT, exact[-1])
+        return Decision(Step.WAIT) if undecided else Decision(Step.POST)
+
+    # -- while the ledger is young ------------------------------------------------------------------------------------
+
+    def _is_young(self) -> bool:
+        now = self.clock.now()
+        return bool(self.young_for) and now - self.ledger.created_at(now=now) < self.young_for
+
+    def _unknown_to_ledger(self, revision: Revision, ours: Fingerprint | None) -> Decision:
+        """Check a first post against what Orderful already has of this document.
+
+        What the ledger knows, and what is older than the newest that it knows of this document, is no obstacle.
+        """
+        hits = {one.transaction_id: one for one in self._hits(revision, ours)}
+        if not hits:
+            return Decision(Step.POST)
+        owned = self.ledger.owners(list(hits))
+        if owned.keys() >= hits.keys():
+            return Decision(Step.POST)
+        fresh, skew = self._look_up(revision)
+        hits |= {one.transaction_id: one for one in fresh if _may_be(one, revision)}
+        owners = self._owners(revision, hits.values(), skew)
+        known = [one.created_at for name, one in hits.items() if name in owners and owners[name].key == revision.key]
+        contents = _Contents(self.orderful, ours, self.snapshot.fingerprints)
+        unknown = [
+            one
+            for name, one in hits.items()
+            if name not in owners
+            and (not known or one.created_at > max(known))
+            and contents.likeness(one) is not Likeness.OTHER_DOCUMENT
+        ]
+        return self._about_unknown(unknown, contents)
+
+    def _about_unknown(self, unknown: Sequence[RemoteTransaction], contents: _Contents) -> Decision:
+        same = [one for one in unknown if contents.likeness(one) is Likeness.SAME]
+        others = [
+            one
+            for one in unknown
+            if one not in same
+            and is_alive(one)
+            and (one.business_number or contents.likeness(one) is not Likeness.UNKNOWN)
+        ]
+        if same:
+            newest = max(same, key=lambda one: (is_alive(one), one.created_at))
+            replaced_by = [one for one in others if one.created_at > newest.created_at and _replaces(contents.of(one))]
+            if not replaced_by:
+                return Decision(Step.ADOPT, newest)
+        if others:
+            return Decision(Step.PARK, max(others, key=lambda one: one.created_at))
+        # Some may have no number yet, and show no content.
+        is_open = any(one.business_number is None and contents.of(one) is None for one in unknown)
+        return Decision(Step.WAIT if is_open else Step.POST)
+
+    def _hits(self, revision: Revision, ours: Fingerprint | None) -> list[RemoteTransaction]:
+        now = self.clock.now()
+        hits = self.snapshot.hits(self.orderful, revision, now=now)
+        # A document from before the list begins may have been sent before it, too.
+        dated = ours.dated if ours else None
+        begins = now - REACHES_BACK
+        if dated is not None and dated > begins.date() and self.snapshot.covers(revision, begins):
+            return hits
+        return [*hits, *(one for one in self._look_up(revision)[0] if _may_be(one, revision))]
+
+    # -- Orderful's lists and the ledger's owners ---------------------------------------------------------------------
+
+    def _look_up(self, revision: Revision) -> tuple[Sequence[RemoteTransaction], timedelta]:
+        return self.orderful.look_up(
+            transaction_type=revision.transaction_type or TransactionType.PURCHASE_ORDER,
+            business_number=revision.business_number or "",
+            sender_id=revision.sender_id or "",
+            receiver_id=revision.receiver_id or "",
+            stream=self.stream,
+        )
+
+    def _listed(self, revision: Revision, since: datetime) -> tuple[list[RemoteTransaction], timedelta]:
+        """What Orderful finds by number, and what it lists by time: neither shows everything at once."""
+        named, skew = self._look_up(revision)
+        found = {one.transaction_id: one for one in named}
+        for one in self.orderful.list_since(
+            since + skew - CLOCK_MARGIN,
+            sender_ids=[revision.sender_id or ""],
+            stream=self.stream,
+            receiver_id=revision.receiver_id,
+        ):
+            found.setdefault(one.transaction_id, one)
+        return [one for one in found.values() if _may_be(one, revision)], skew
+
+    def _free(
+        self, revision: Revision, listed: Sequence[RemoteTransaction], skew: timedelta, *, since: datetime
+    ) -> list[RemoteTransaction]:
+        """Those that belong to nobody else and are not older than `since`, which is a time of our clock."""
+        young = [one for one in listed if one.created_at >= since + skew - CLOCK_MARGIN]
+        owners, ours = self._owners(revision, young, skew), Owner(revision.key, revision.sequence)
+        return [one for one in young if owners.get(one.transaction_id, ours) == ours]
+
+    def _owners(self, revision: Revision, listed: Iterable[RemoteTransaction], skew: timedelta) -> dict[str, Owner]:
+        """Who owns which of them.
+
+        Besides the owners on record these are older revisions of the document: from before owners were recorded, or
+        listed under another id than the one that the ledger has.
+        """
+        remotes = list(listed)
+        owners = dict(self.ledger.owners([one.transaction_id for one in remotes]))
+        for other in self._history(revision):
+            owner = Owner(other.key, other.sequence)
+            if other.transaction_id is None or other.sequence == revision.sequence:
+                continue
+            recorded = (other.transaction_id, other.listed_as)
+            alias = next(
+                (
+                    one.transaction_id
+                    for one in sorted(remotes, key=lambda one: one.created_at)
+                    if one.transaction_id not in owners and _was_posted_as(other, one, skew)
+                ),
+                None,
+            )
+            for one in remotes:
+                if one.transaction_id in {*recorded, alias}:
+                    owners.setdefault(one.transaction_id, owner)
+        return owners
+
+    def _history(self, revision: Revision) -> Sequence[Revision]:
+        return self.ledger.revisions(revision.key, limit=_HISTORY)
+
+
+def is_alive(remote: RemoteTransaction) -> bool:
+    """Whether a transaction reaches its partner, or still may, without anybody sending it again.
+
+    Orderful: one that is INVALID is held unless a person sends it by hand, and one that FAILED is never sent again.
+    """
+    if remote.acknowledgment_status == "REJECTED" or remote.delivery_status == "FAILED":
+        return False
+    return remote.delivery_status in {"SENT", "DELIVERED"} or remote.validation_status != "INVALID"
+
+
+def _may_be(remote: RemoteTransaction, revision: Revision) -> bool:
+    """Whether type, number, parties and stream are those of a revision; what is not shown is not held against it."""
+    return (
+        remote.transaction_type in {revision.transaction_type, ""}
+        and remote.business_number in {revision.business_number, None}
+        and remote.sender_id in {revision.sender_id, None}
+        and remote.receiver_id in {revision.receiver_id, None}
+        and remote.stream in {revision.stream, None}
+    )
+
+
+def _was_posted_as(revision: Revision, remote: RemoteTransaction, skew: timedelta) -> bool:
+    """Whether a revision with an id of another form was posted in the moment in which a transaction was created."""
+    if revision.listed_as is not None or revision.transaction_id is None:
+        return False
+    begun, ended = revision.first_attempt_at or revision.created_at, revision.sent_at or revision.updated_at
+    return (
+        revision.transaction_id.isdigit() != remote.transaction_id.isdigit()
+        and begun + skew - CLOCK_MARGIN <= remote.created_at <= ended + skew + CLOCK_MARGIN
+    )
+
+
+def _replaces(theirs: Fingerprint | None) -> bool:
+    return theirs is None or theirs.replaces

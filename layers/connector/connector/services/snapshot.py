@@ -1,0 +1,113 @@
+"""What Orderful has of ours, read in bulk and kept for the life of a process.
+
+While the ledger is young, every first post is checked against it. One list of all our transactions of the last
+`REACHES_BACK` is read when it is first needed; afterwards only what is new is read, at most once in `FRESH_FOR`. So the
+check costs no call per document.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from connector.domain.ledger import Revision
+from connector.domain.transactions import Stream
+from connector.edi.fingerprint import Fingerprint
+from connector.services.ports import EdiNetwork, RemoteTransaction
+
+REACHES_BACK = timedelta(days=30)
+"""How far back the first list reaches; documents that are older than this are looked up by their number."""
+
+MOST_READ = 2_000
+"""Transactions that one reading takes, 20 pages of 100; where there are more, each document is looked up by number."""
+
+FRESH_FOR = timedelta(minutes=1)
+"""How long a reading serves before what is new is read."""
+
+OVERLAP = timedelta(minutes=15)
+"""How far a later reading reaches back behind the one before (Orderful: the lag of the list is not published)."""
+
+NUMBERED_WITHIN = timedelta(hours=1)
+"""How long a transaction may be without a business number before it is passed over (Orderful: the number is derived
+from the content, and may be empty while PROCESSING)."""
+
+
+@dataclass(slots=True)
+class _OfSender:
+    """What is known of one sender.
+
+    Attributes:
+        reaches_back_to: All transactions since then are known.
+        read_at: When the list was last read.
+    """
+
+    reaches_back_to: datetime
+    read_at: datetime
+    by_id: dict[str, RemoteTransaction] = field(default_factory=dict)
+    by_number: dict[tuple[str, str | None], set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, transactions: Sequence[RemoteTransaction]) -> None:
+        for one in transactions:
+            before = self.by_id.get(one.transaction_id)
+            if before is not None:
+                self.by_number[before.transaction_type, before.business_number].discard(one.transaction_id)
+            self.by_id[one.transaction_id] = one
+            self.by_number[one.transaction_type, one.business_number].add(one.transaction_id)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The transactions of our senders, by type and business number.
+
+    Attributes:
+        fingerprints: Of transactions whose content was fetched, so that each is fetched once.
+    """
+
+    fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
+    _senders: dict[tuple[str, Stream], _OfSender] = field(default_factory=dict)
+
+    def hits(self, orderful: EdiNetwork, revision: Revision, *, now: datetime) -> list[RemoteTransaction]:
+        """Transactions that may be this document's, oldest first: those of its number, and new ones without any.
+
+        Raises:
+            Transient, Throttled, Misconfigured: Orderful's list could not be read.
+        """
+        known = self._read(orderful, revision, now)
+        kind = revision.transaction_type or ""
+        unnumbered = [
+            one
+            for one in map(known.by_id.__getitem__, known.by_number[kind, None])
+            if now - one.created_at < NUMBERED_WITHIN
+        ]
+        numbered = map(known.by_id.__getitem__, known.by_number[kind, revision.business_number])
+        found = [one for one in (*numbered, *unnumbered) if one.receiver_id in {revision.receiver_id, None}]
+        return sorted(found, key=lambda one: one.created_at)
+
+    def covers(self, revision: Revision, since: datetime) -> bool:
+        """Whether all transactions of its sender since then are known; `hits` has to be called before."""
+        known = self._senders.get(_sender(revision))
+        return known is not None and known.reaches_back_to <= since
+
+    def _read(self, orderful: EdiNetwork, revision: Revision, now: datetime) -> _OfSender:
+        name = _sender(revision)
+        known = self._senders.get(name)
+        if known is not None and now - known.read_at < FRESH_FOR:
+            return known
+        since = known.read_at - OVERLAP if known else now - REACHES_BACK
+        read = list(islice(orderful.list_since(since, sender_ids=[name[0]], stream=name[1]), MOST_READ))
+        # Newest first: of a list that was cut, only what is newer than its oldest is known to be complete.
+        reached = since if len(read) < MOST_READ else min(one.created_at for one in read)
+        if known is None:
+            known = self._senders[name] = _OfSender(reached, now)
+        elif reached > since:
+            known.reaches_back_to = reached
+        known.read_at = now
+        known.add(read)
+        return known
+
+
+def _sender(revision: Revision) -> tuple[str, Stream]:
+    return revision.sender_id or "", revision.stream or Stream.TEST
