@@ -15,7 +15,7 @@ from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
-from connector.domain.ledger import Event, Owner, Revision, State
+from connector.domain.ledger import Event, Owner, Posted, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.fakes import MemoryLedger
@@ -293,6 +293,16 @@ class TestOwning:
         sent = self.own(ledger, self.claimed(ledger), "a-uuid", listed_as="1001")
         assert ledger.get(KEY, 1).listed_as == sent.listed_as == "1001"
         assert set(ledger.owners(["1001", "a-uuid"])) == {"1001", "a-uuid"}
+
+    def test_what_is_known_by_a_uuid_only_is_found_by_its_number_until_its_listed_id_is_known(self, ledger):
+        first = self.own(ledger, self.claimed(ledger, key=self.OTHER), "a-uuid")
+        self.own(ledger, self.claimed(ledger), "1001")
+        for asked in (a_revision(3), first):
+            assert ledger.posted(asked) == [Posted("a-uuid", Owner(self.OTHER, 1), NOW, NOW + SECOND)]
+        for other in ({"business_number": "7"}, {"receiver_id": "B"}, {"transaction_type": TransactionType.INVOICE}):
+            assert ledger.posted(a_revision(3, **other)) == []
+        ledger.own(first, State.SENT, transaction_id="a-uuid", listed_as="1000", now=NOW + 2 * SECOND, note="listed")
+        assert ledger.posted(a_revision(3)) == []
 
     def test_of_more_than_a_call_takes_the_owners_are_found_and_none_is_no_question(self, ledger):
         self.own(ledger, self.claimed(ledger), "250")

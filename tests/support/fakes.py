@@ -19,7 +19,7 @@ import msgspec
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
-from connector.domain.ledger import OPEN, Event, Owner, Revision, State, may_move
+from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
@@ -475,6 +475,7 @@ class MemoryLedger:
         self.unwatched: set[tuple[DocumentKey, int]] = set()
         self.bodies: dict[tuple[DocumentKey, int, str], tuple[bytes, bytes | None]] = {}
         self.owned: dict[str, Owner] = {}
+        self.uuids: dict[str, tuple[Revision, Posted]] = {}
         self.created = datetime(2020, 1, 1, tzinfo=UTC)
         self.until: datetime | None = None
         self.writes = 0
@@ -541,8 +542,16 @@ class MemoryLedger:
         self._check_unchanged(revision)
         if any(self.owned.get(name, owner).key != owner.key for name in names):
             return None
-        self._put(moved, dict.fromkeys(names, owner))
+        posted = Posted(transaction_id, owner, revision.updated_at, now)
+        self._put(moved, dict.fromkeys(names, owner), None if transaction_id.isdigit() else posted)
         return moved
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        return [
+            posted
+            for row, posted in self.uuids.values()
+            if row.listed_as is None and _filed_under(row) == _filed_under(revision)
+        ]
 
     def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
         return {name: self.owned[name] for name in transaction_ids if name in self.owned}
@@ -556,6 +565,7 @@ class MemoryLedger:
         self.unwatched.clear()
         self.bodies.clear()
         self.owned.clear()
+        self.uuids.clear()
         self.created = now
 
     def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
@@ -603,11 +613,17 @@ class MemoryLedger:
         if row is None or (row.state, row.updated_at) != (seen.state, seen.updated_at):
             raise _changed(seen)
 
-    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None) -> None:
+    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
         self.writes += 1
         self.rows[(revision.key, revision.sequence)] = revision
         self.owned.update(owned or {})
+        if posted is not None:
+            self.uuids[posted.transaction_id] = (revision, posted)
         self.unwatched.discard((revision.key, revision.sequence))
+
+
+def _filed_under(revision: Revision) -> tuple[str | None, ...]:
+    return (revision.transaction_type, revision.sender_id, revision.receiver_id, revision.business_number)
 
 
 def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:

@@ -10,7 +10,8 @@ lies in the payload bucket instead. Their key holds the revision id, so that a w
 number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions.
 
 A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
-revision that records the transaction, and only if the transaction has no owner yet, or the same document.
+revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
+UUID of it is known and not the number under which lists show it, `pk = number#type#sender#receiver#number` leads there.
 
 Every write of a revision is conditional. A claim:
 
@@ -37,7 +38,7 @@ from connector.adapters.items import Item, from_item, read_time, time_text, to_i
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
-from connector.domain.ledger import OPEN, Event, Owner, Revision, State, may_move
+from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 
 if TYPE_CHECKING:
@@ -120,6 +121,27 @@ class DynamoLedger:
                 raise Transient("The ledger is too busy to tell whose a transaction is.")
             waiting += left["Keys"] if left else []
         return found
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        """Transactions with this revision's type, number and parties, of which only a UUID is known."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": _number_key(revision)},
+            ConsistentRead=True,
+        )
+        with translated("ledger"):
+            items = [from_item(item) for page in pages for item in page["Items"]]
+        return [
+            Posted(
+                item["sk"],
+                Owner(DocumentKey.parse(item["document"]), int(item["sequence"])),
+                datetime.fromisoformat(item["begun"]),
+                datetime.fromisoformat(item["ended"]),
+            )
+            for item in items
+            if "listed_as" not in item
+        ]
 
     def created_at(self, *, now: datetime) -> datetime:
         """When the table was created (DynamoDB: a table restored from a backup is a new one)."""
@@ -238,6 +260,8 @@ class DynamoLedger:
             },
             *(self._owner_write(name, revision) for name in names),
         ]
+        if not transaction_id.isdigit():
+            writes.append({"TableName": self._table, "Item": _posted_item(revision, moved, transaction_id)})
         try:
             with translated("ledger"):
                 self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
@@ -366,6 +390,27 @@ def _changed(revision: Revision) -> Conflict:
 
 def _owner_key(transaction_id: str) -> Item:
     return {"pk": {"S": f"{_TRANSACTION}{transaction_id}"}, "sk": {"S": "owner"}}
+
+
+def _number_key(revision: Revision) -> dict[str, str]:
+    parts = (revision.transaction_type, revision.sender_id, revision.receiver_id, revision.business_number)
+    return {"S": "#".join(["number", *(part or "" for part in parts)])}
+
+
+def _posted_item(claimed: Revision, recorded: Revision, transaction_id: str) -> Item:
+    return {
+        "pk": _number_key(claimed),
+        "sk": {"S": transaction_id},
+        **to_item(
+            {
+                "document": claimed.key.stored,
+                "sequence": claimed.sequence,
+                "begun": time_text(claimed.updated_at),
+                "ended": time_text(recorded.updated_at),
+                "listed_as": recorded.listed_as,
+            }
+        ),
+    }
 
 
 def _revision_key(key: DocumentKey, sequence: int) -> Item:

@@ -93,6 +93,20 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A transaction that the ledger knows by an id which Orderful's lists may not show.
+
+    Attributes:
+        begun: When the claim began under which it was posted, by our clock; `ended`: when it was recorded.
+    """
+
+    transaction_id: str
+    owner: Owner
+    begun: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """The ledger's record of one revision.
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from connector.domain.ledger import Owner, Revision
+from connector.domain.ledger import Owner, Posted, Revision
 from connector.domain.transactions import Stream, TransactionType
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
 from connector.services.ports import Clock, EdiNetwork, Ledger, RemoteTransaction
@@ -125,8 +125,11 @@ class Inquiry:
     def _earlier_attempt(self, revision: Revision, ours: Fingerprint | None) -> Decision:
         first = revision.first_attempt_at or revision.created_at
         listed, skew = self._listed(revision, first)
-        free = self._free(revision, listed, skew, since=first)
-        found, undecided = self._ours(free, revision, _Contents(self.orderful, ours))
+        contents = _Contents(self.orderful, ours)
+        young = [one for one in listed if one.created_at >= first + skew - CLOCK_MARGIN]
+        owners, own = self._owners(revision, young, skew, contents), Owner(revision.key, revision.sequence)
+        free = [one for one in young if owners.get(one.transaction_id, own) == own]
+        found, undecided = self._ours(free, revision, contents)
         if found:
             doubles = tuple(one.transaction_id for one in found) if len(found) > 1 else ()
             return Decision(Step.ADOPT, found[0], doubles)
@@ -161,8 +164,8 @@ class Inquiry:
         What belongs to an older revision with the same content is ours without a look at it.
         """
         listed, skew = self._listed(revision, self.clock.now() - ASKED_BACK)
-        owners = self._owners(revision, listed, skew)
         contents = _Contents(self.orderful, ours)
+        owners = self._owners(revision, listed, skew, contents)
         living = [one for one in listed if is_alive(one)]
         same_content = {one.sequence for one in self._history(revision) if one.revision_id == revision.revision_id}
         free: list[RemoteTransaction] = []
@@ -199,9 +202,9 @@ class Inquiry:
             return Decision(Step.POST)
         fresh, skew = self._look_up(revision)
         hits |= {one.transaction_id: one for one in fresh if _may_be(one, revision)}
-        owners = self._owners(revision, hits.values(), skew)
-        known = [one.created_at for name, one in hits.items() if name in owners and owners[name].key == revision.key]
         contents = _Contents(self.orderful, ours, self.snapshot.fingerprints)
+        owners = self._owners(revision, hits.values(), skew, contents)
+        known = [one.created_at for name, one in hits.items() if name in owners and owners[name].key == revision.key]
         unknown = [
             one
             for name, one in hits.items()
@@ -265,39 +268,45 @@ class Inquiry:
             found.setdefault(one.transaction_id, one)
         return [one for one in found.values() if _may_be(one, revision)], skew
 
-    def _free(
-        self, revision: Revision, listed: Sequence[RemoteTransaction], skew: timedelta, *, since: datetime
-    ) -> list[RemoteTransaction]:
-        """Those that belong to nobody else and are not older than `since`, which is a time of our clock."""
-        young = [one for one in listed if one.created_at >= since + skew - CLOCK_MARGIN]
-        owners, ours = self._owners(revision, young, skew), Owner(revision.key, revision.sequence)
-        return [one for one in young if owners.get(one.transaction_id, ours) == ours]
-
-    def _owners(self, revision: Revision, listed: Iterable[RemoteTransaction], skew: timedelta) -> dict[str, Owner]:
+    def _owners(
+        self, revision: Revision, listed: Iterable[RemoteTransaction], skew: timedelta, contents: _Contents
+    ) -> dict[str, Owner]:
         """Who owns which of them.
 
-        Besides the owners on record these are older revisions of the document: from before owners were recorded, or
-        listed under another id than the one that the ledger has.
+        Besides the owners on record these are older revisions of the document, from before owners were recorded, and
+        what is listed under another id than the one that the ledger knows.
         """
-        remotes = list(listed)
+        remotes = sorted(listed, key=lambda one: one.created_at)
         owners = dict(self.ledger.owners([one.transaction_id for one in remotes]))
-        for other in self._history(revision):
-            owner = Owner(other.key, other.sequence)
-            if other.transaction_id is None or other.sequence == revision.sequence:
-                continue
-            recorded = (other.transaction_id, other.listed_as)
+        older = [one for one in self._history(revision) if one.transaction_id and one.sequence != revision.sequence]
+        for other in older:
+            for name in (other.transaction_id, other.listed_as):
+                if name is not None:
+                    owners.setdefault(name, Owner(other.key, other.sequence))
+        if all(one.transaction_id in owners for one in remotes):
+            return owners
+        posted = {
+            one.transaction_id: one for one in (*filter(None, map(_posted, older)), *self.ledger.posted(revision))
+        }
+        for one in posted.values():
+            sent = self._sent_by(one.owner)
             alias = next(
                 (
-                    one.transaction_id
-                    for one in sorted(remotes, key=lambda one: one.created_at)
-                    if one.transaction_id not in owners and _was_posted_as(other, one, skew)
+                    remote.transaction_id
+                    for remote in remotes
+                    if remote.transaction_id not in owners
+                    and _is_of(one, remote, skew)
+                    and compare(sent, contents.of(remote)) in {Likeness.SAME, Likeness.SIMILAR, Likeness.UNKNOWN}
                 ),
                 None,
             )
-            for one in remotes:
-                if one.transaction_id in {*recorded, alias}:
-                    owners.setdefault(one.transaction_id, owner)
+            if alias is not None:
+                owners[alias] = one.owner
         return owners
+
+    def _sent_by(self, owner: Owner) -> Fingerprint | None:
+        revision = self.ledger.get(owner.key, owner.sequence)
+        return fingerprint(self.ledger.request_of(revision).get("message")) if revision else None
 
     def _history(self, revision: Revision) -> Sequence[Revision]:
         return self.ledger.revisions(revision.key, limit=_HISTORY)
@@ -324,15 +333,19 @@ def _may_be(remote: RemoteTransaction, revision: Revision) -> bool:
     )
 
 
-def _was_posted_as(revision: Revision, remote: RemoteTransaction, skew: timedelta) -> bool:
-    """Whether a revision with an id of another form was posted in the moment in which a transaction was created."""
-    if revision.listed_as is not None or revision.transaction_id is None:
-        return False
+def _posted(revision: Revision) -> Posted | None:
+    """What a revision posted, if only an id is known that lists may not show."""
+    name = revision.transaction_id
+    if name is None or name.isdigit() or revision.listed_as is not None or revision.transaction_type is None:
+        return None
     begun, ended = revision.first_attempt_at or revision.created_at, revision.sent_at or revision.updated_at
-    return (
-        revision.transaction_id.isdigit() != remote.transaction_id.isdigit()
-        and begun + skew - CLOCK_MARGIN <= remote.created_at <= ended + skew + CLOCK_MARGIN
-    )
+    return Posted(name, Owner(revision.key, revision.sequence), begun, ended)
+
+
+def _is_of(posted: Posted, remote: RemoteTransaction, skew: timedelta) -> bool:
+    """Whether a transaction was created in the moment in which one with an id of another form was posted."""
+    earliest, latest = posted.begun + skew - CLOCK_MARGIN, posted.ended + skew + CLOCK_MARGIN
+    return remote.transaction_id.isdigit() and earliest <= remote.created_at <= latest
 
 
 def _replaces(theirs: Fingerprint | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypedDict
 
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Owner, Revision, State
+from connector.domain.ledger import Owner, Posted, Revision, State
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
@@ -421,6 +421,12 @@ class Ledger(Protocol):
 
     def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
         """The owners of those transactions that have one."""
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        """Transactions of any document with this one's type, number and parties, known by an id that is no number.
+
+        Those of which the listed id is known are left out.
+        """
 
     def created_at(self, *, now: datetime) -> datetime:
         """When the ledger's table was created: a restored or rebuilt one is a new table."""
