@@ -169,7 +169,7 @@ def world(ledger, clock, telemetry):
 
 
 A, B = Document("nordic", order()), Document("baltic", order(quantity=7))
-TWIN = Document("baltic", order())
+TWIN, TWIN_OF_B = Document("baltic", order()), Document("west", order(quantity=7))
 INVOICE, CREDIT = Document("nordic", invoice()), Document("nordic", invoice(credit=True), "CreditNote:500123")
 
 
@@ -405,6 +405,14 @@ class TestYoungLedger:
             changed = Document("nordic", order(quantity=sequence))
             assert world.deliver(world.translated(changed, sequence)) is Outcome.SENT
             world.clock.forward(minutes=2)
+
+    @pytest.mark.parametrize("uuids", [False, True])
+    @pytest.mark.parametrize("hidden", [timedelta(0), HIDDEN])
+    def test_the_documents_of_another_company_with_the_same_numbers_are_no_obstacle(self, world, uuids, hidden):
+        world.orderful.gives_uuids, world.orderful.number_lag = uuids, hidden
+        for document in (A, B, TWIN_OF_B, INVOICE, CREDIT):
+            assert world.deliver(world.translated(document)) is Outcome.SENT
+            world.clock.forward(seconds=50)
 
     def test_a_crash_before_the_check_does_not_avoid_it(self, world):
         old = world.filed(A.body)
