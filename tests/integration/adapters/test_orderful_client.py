@@ -405,6 +405,12 @@ class TestListSince:
         assert [one.transaction_id for one in found] == ["ours"]
         assert ("receiverIsaId", "ACMET") in server.seen[0].query
 
+    @pytest.mark.parametrize(("stream", "named"), [("TEST", "ACMET"), ("LIVE", "ACME")])
+    def test_a_party_is_known_by_its_id_of_the_stream(self, orderful, server, stream, named):
+        server.play(page(listed(stream=stream, receiver={"isaId": "ACME", "testIsaId": "ACMET"})))
+        found = orderful.list_since(self.SINCE, sender_ids=["NORDICT"], stream=Stream(stream.lower()))
+        assert [one.receiver_id for one in found] == [named]
+
     def test_more_than_five_senders_are_asked_for_in_turns_and_come_newest_first(self, orderful, server):
         senders = [f"S{number}" for number in range(7)]
         server.play(

@@ -245,10 +245,16 @@ def _unclear(answer: Answer, sentence: str) -> UnknownOutcome:
 def _transaction(
     item: dict[str, Any], answer: Answer, *, sender: str | None = None, receiver: str | None = None
 ) -> RemoteTransaction:
-    """Read a list element. On the test stream a party may be listed under its live id with the test id beside it."""
+    """Read a list element.
+
+    On the test stream a party may be listed under its live id with the test id beside it: the one that is asked for
+    counts, and otherwise the test id, which comes last.
+    """
     sender_ids, receiver_ids = ids_of(item, "sender"), ids_of(item, "receiver")
     kind = item.get("type")
     stream = word_of(item.get("stream"))
+    if stream == "TEST":
+        sender_ids, receiver_ids = sender_ids[::-1], receiver_ids[::-1]
     return RemoteTransaction(
         transaction_id=id_of(item.get("id")) or "",
         transaction_type=id_of(kind.get("name") if isinstance(kind, dict) else kind) or "",
