@@ -81,6 +81,26 @@ class Document:
         return DocumentKey(self.company, kind, self.number)
 
 
+def a_revision_of(document: Document, world: World, sequence=1) -> Revision:
+    now = world.clock.now()
+    return Revision(
+        key=document.key,
+        sequence=sequence,
+        revision_id=f"{sequence:064}",
+        state=State.TRANSLATED,
+        created_at=now,
+        updated_at=now,
+        partner="acme",
+        transaction_type=TransactionType(document.body["type"]),
+        dialect=Dialect.MOSAIC,
+        purpose=Purpose.ORIGINAL,
+        stream=Stream.TEST,
+        sender_id="NORDICFOODT",
+        receiver_id="ACMEPRODUCET",
+        business_number="500123",
+    )
+
+
 class World:
     """Deliverers between one ledger and one Orderful."""
 
@@ -104,23 +124,7 @@ class World:
         )
 
     def translated(self, document: Document, sequence=1, **changes) -> DeliveryMessage:
-        now, key = self.clock.now(), document.key
-        revision = Revision(
-            key=key,
-            sequence=sequence,
-            revision_id=f"{sequence:064}",
-            state=State.TRANSLATED,
-            created_at=now,
-            updated_at=now,
-            partner="acme",
-            transaction_type=TransactionType(document.body["type"]),
-            dialect=Dialect.MOSAIC,
-            purpose=Purpose.ORIGINAL,
-            stream=Stream.TEST,
-            sender_id="NORDICFOODT",
-            receiver_id="ACMEPRODUCET",
-            business_number="500123",
-        )
+        key, revision = document.key, a_revision_of(document, self, sequence)
         self.ledger.add(replace(revision, **changes), source=b"{}", request=document.body)
         return DeliveryMessage(company=key.company, kind=key.kind, number=key.number, sequence=sequence)
 
@@ -320,19 +324,20 @@ class TestYoungLedger:
     def _young(self, world):
         world.ledger.created = world.clock.now()
 
-    def lose(self, world):
-        world.clock.forward(minutes=5)
-        world.ledger.lose_everything(now=world.clock.now())
-
     @pytest.mark.parametrize("hidden", [timedelta(0), HIDDEN], ids=["found at once", "number hidden"])
-    @pytest.mark.parametrize("process", ["same", "new"])
-    def test_a_ledger_emptied_between_two_polls(self, world, hidden, process):
+    @pytest.mark.parametrize("process", ["same", "new", "one that read before anything was sent"])
+    @pytest.mark.parametrize("after", [timedelta(seconds=1), timedelta(minutes=5)])
+    @pytest.mark.parametrize("is_new", [True, False], ids=["table made anew", "rows deleted"])
+    def test_a_ledger_emptied_between_two_polls(self, world, hidden, process, after, is_new):
         world.orderful.number_lag = hidden
         documents = (A, B, INVOICE, CREDIT)
+        idle = world.snapshot
+        idle.hits(world.orderful, a_revision_of(A, world), after=world.clock.now(), now=world.clock.now())
+        world.snapshot = Snapshot() if process.startswith("one") else idle
         assert world.until_done(*map(world.translated, documents)) == [Outcome.SENT] * 4
-        self.lose(world)
-        if process == "new":
-            world.snapshot = Snapshot()
+        world.clock.time += after
+        world.ledger.lose_everything(now=world.clock.now() if is_new else world.ledger.created)
+        world.snapshot = Snapshot() if process == "new" else idle
         assert set(world.until_done(*map(world.translated, reversed(documents)))) == {Outcome.ADOPTED}
         world.check_each_once(*documents)
 
@@ -446,9 +451,11 @@ class TestYoungLedger:
         assert world.orderful.calls == {"create": 1}
 
     def test_a_hundred_documents_cost_one_list_and_no_call_each(self, world):
-        for number in range(100):
-            document = Document("nordic", order(str(number)), str(number))
-            world.deliver(world.translated(document, business_number=str(number)))
+        documents = [Document("nordic", order(str(number)), str(number)) for number in range(100)]
+        messages = [world.translated(one, business_number=one.number) for one in documents]
+        world.clock.forward(seconds=1)
+        for message in messages:
+            world.deliver(message)
         assert world.orderful.calls == {"create": 100, "list_since": 1}
 
     def test_a_list_that_is_too_long_is_cut_and_documents_are_looked_up_by_number(self, world, monkeypatch):

@@ -236,7 +236,8 @@ class Inquiry:
 
     def _hits(self, revision: Revision, ours: Fingerprint | None) -> list[RemoteTransaction]:
         now = self.clock.now()
-        hits = self.snapshot.hits(self.orderful, revision, now=now)
+        after = max(revision.created_at, self.ledger.created_at(now=now))
+        hits = self.snapshot.hits(self.orderful, revision, after=after, now=now)
         # A document from before the list begins may have been sent before it, too.
         dated = ours.dated if ours else None
         begins = now - REACHES_BACK

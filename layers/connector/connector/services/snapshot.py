@@ -1,8 +1,10 @@
 """What Orderful has of ours, read in bulk and kept for the life of a process.
 
 While the ledger is young, every first post is checked against it. One list of all our transactions of the last
-`REACHES_BACK` is read when it is first needed; afterwards only what is new is read, at most once in `FRESH_FOR`. So the
-check costs no call per document.
+`REACHES_BACK` is read when it is first needed; afterwards what is new is read when a revision is younger than the last
+reading. Whatever was posted before a ledger was lost was posted before the revision was captured anew, so a reading
+that is younger than the revision shows it. Documents that wait together share a reading: the check costs no call per
+document.
 """
 
 from __future__ import annotations
@@ -23,9 +25,6 @@ REACHES_BACK = timedelta(days=30)
 
 MOST_READ = 2_000
 """Transactions that one reading takes, 20 pages of 100; where there are more, each document is looked up by number."""
-
-FRESH_FOR = timedelta(minutes=1)
-"""How long a reading serves before what is new is read."""
 
 OVERLAP = timedelta(minutes=15)
 """How far a later reading reaches back behind the one before (Orderful: the lag of the list is not published)."""
@@ -69,13 +68,21 @@ class Snapshot:
     fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
     _senders: dict[tuple[str, Stream], _OfSender] = field(default_factory=dict)
 
-    def hits(self, orderful: EdiNetwork, revision: Revision, *, now: datetime) -> list[RemoteTransaction]:
+    def hits(
+        self, orderful: EdiNetwork, revision: Revision, *, after: datetime, now: datetime
+    ) -> list[RemoteTransaction]:
         """Transactions that may be this document's, oldest first: those of its number, and new ones without any.
+
+        Args:
+            orderful: Where to read.
+            revision: The document's.
+            after: A reading from then on serves.
+            now: Our clock.
 
         Raises:
             Transient, Throttled, Misconfigured: Orderful's list could not be read.
         """
-        known = self._read(orderful, revision, now)
+        known = self._read(orderful, revision, after, now)
         kind = revision.transaction_type or ""
         unnumbered = [
             one
@@ -91,10 +98,10 @@ class Snapshot:
         known = self._senders.get(_sender(revision))
         return known is not None and known.reaches_back_to <= since
 
-    def _read(self, orderful: EdiNetwork, revision: Revision, now: datetime) -> _OfSender:
+    def _read(self, orderful: EdiNetwork, revision: Revision, after: datetime, now: datetime) -> _OfSender:
         name = _sender(revision)
         known = self._senders.get(name)
-        if known is not None and now - known.read_at < FRESH_FOR:
+        if known is not None and known.read_at > after:
             return known
         since = known.read_at - OVERLAP if known else now - REACHES_BACK
         read = list(islice(orderful.list_since(since, sender_ids=[name[0]], stream=name[1]), MOST_READ))
