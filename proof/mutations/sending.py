@@ -86,9 +86,9 @@ def _trusts_the_number(_right: Any) -> Callable[..., tuple[list[Any], timedelta]
     return listed
 
 
-def _trusts_a_young_ledger(_right: Any) -> Callable[..., bool]:
+def _trusts_a_young_ledger(_right: Any) -> Callable[..., timedelta]:
     """What the ledger does not know was never sent."""
-    return lambda _inquiry: False
+    return lambda _inquiry: timedelta.max
 
 
 def _takes_no_answer_for_a_refusal(_right: Any) -> Callable[..., None]:
@@ -142,7 +142,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the young ledger is not checked",
-        (Inquiry, "_is_young"),
+        (Inquiry, "_age"),
         _trusts_a_young_ledger,
         story="a ledger that was lost",
     ),

@@ -199,11 +199,9 @@ class Deliverer:
     def _wait(self, revision: Revision) -> Outcome:
         """Orderful does not show yet what would decide it."""
         if revision.attempts <= 1:
-            self._back_to_wait(revision, "Orderful shows a new transaction that may be this one; asked again later")
-            raise Transient(
-                "Orderful shows a new transaction that may be this one; it is asked again before anything is sent.",
-                document=str(revision.key),
-            )
+            note = "It cannot be told yet whether Orderful has it; it is asked again before anything is sent."
+            self._back_to_wait(revision, note)
+            raise Transient(note, document=str(revision.key))
         now = self.clock.now()
         self.ledger.move(
             revision,

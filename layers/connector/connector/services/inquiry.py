@@ -116,8 +116,13 @@ class Inquiry:
             decision = self._earlier_attempt(revision, ours)
         if decision.step is Step.POST and revision.look_up_first:
             decision = self._of_any_age(revision, ours)
-        if decision.step is Step.POST and not revision.released and self._is_young():
-            decision = self._unknown_to_ledger(revision, ours)
+        if decision.step is Step.POST and not revision.released:
+            age = self._age()
+            if age < self.confirm_after:
+                # What was posted while there was another table may not be listed yet.
+                return Decision(Step.WAIT)
+            if age < self.young_for:
+                decision = self._unknown_to_ledger(revision, ours)
         return decision
 
     # -- after an earlier attempt -------------------------------------------------------------------------------------
@@ -185,9 +190,10 @@ class Inquiry:
 
     # -- while the ledger is young ------------------------------------------------------------------------------------
 
-    def _is_young(self) -> bool:
+    def _age(self) -> timedelta:
+        """How old the ledger's table is; as old as anything where its age does not matter."""
         now = self.clock.now()
-        return bool(self.young_for) and now - self.ledger.created_at(now=now) < self.young_for
+        return now - self.ledger.created_at(now=now) if self.young_for else timedelta.max
 
     def _unknown_to_ledger(self, revision: Revision, ours: Fingerprint | None) -> Decision:
         """Check a first post against what Orderful already has of this document.
