@@ -456,6 +456,14 @@ class TestYoungLedger:
         world.orderful.failing = None
         assert world.deliver(message) is Outcome.SENT
 
+    def test_an_earlier_revision_whose_request_is_gone_is_known_by_its_time(self, world):
+        world.orderful.gives_uuids = True
+        world.deliver(world.translated(A))
+        world.ledger.bodies.clear()
+        world.clock.forward(minutes=2)
+        changed = Document("nordic", order(quantity=11))
+        assert world.deliver(world.translated(changed, 2)) is Outcome.SENT
+
     def test_an_old_ledger_asks_nothing_before_a_first_post(self, world):
         world.ledger.created = world.clock.now() - YOUNG
         world.filed(B.body)
@@ -532,6 +540,15 @@ class TestSentAgain:
         world.deliver(world.translated(A))
         changed = Document("nordic", order(quantity=11, purpose="replace"))
         assert world.deliver(self.again(world, changed, revision_id=f"{2:064}")) is Outcome.SENT
+
+    def test_a_living_one_that_shows_no_content_and_has_no_owner_is_a_question(self, world):
+        world.filed(A.body)
+        world.orderful.shows_content = False
+        assert world.deliver(world.translated(A, look_up_first=True)) is Outcome.PARKED
+        released = world.ledger.move(
+            world.revision(A), State.TRANSLATED, now=world.clock.now(), note="a person decided", released=True
+        )
+        assert world.deliver(DeliveryMessage.of(released)) is Outcome.SENT
 
     def test_the_living_transaction_of_another_document_is_not_taken(self, world):
         world.deliver(world.translated(TWIN))

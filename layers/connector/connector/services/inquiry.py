@@ -13,11 +13,13 @@ Orderful shows it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from connector.domain.errors import Transient
 from connector.domain.ledger import Owner, Posted, Revision
 from connector.domain.transactions import Stream, TransactionType
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
@@ -110,19 +112,21 @@ class Inquiry:
         Raises:
             Transient, Throttled, Misconfigured: Orderful or the ledger could not be asked.
         """
+        age = timedelta.max if revision.released else self._age()
+        is_first = revision.attempts <= 1 and not revision.look_up_first
+        if is_first and age >= max(self.young_for, self.confirm_after):
+            return Decision(Step.POST)
         ours = fingerprint(request.get("message"))
         decision = Decision(Step.POST)
         if revision.attempts > 1:
             decision = self._earlier_attempt(revision, ours)
         if decision.step is Step.POST and revision.look_up_first:
             decision = self._of_any_age(revision, ours)
-        if decision.step is Step.POST and not revision.released:
-            age = self._age()
-            if age < self.confirm_after:
-                # What was posted while there was another table may not be listed yet.
-                return Decision(Step.WAIT)
-            if age < self.young_for:
-                decision = self._unknown_to_ledger(revision, ours)
+        if decision.step is Step.POST and age < self.confirm_after:
+            # What was posted while there was another table may not be listed yet.
+            return Decision(Step.WAIT)
+        if decision.step is Step.POST and age < self.young_for:
+            decision = self._unknown_to_ledger(revision, ours)
         return decision
 
     # -- after an earlier attempt -------------------------------------------------------------------------------------
@@ -183,9 +187,12 @@ class Inquiry:
         now = self.clock.now()
         recent = [one for one in free if one.business_number or now - one.created_at < NUMBERED_WITHIN]
         found, undecided = self._ours(recent, revision, contents)
-        exact = [one for one in found if contents.likeness(one) is not Likeness.SIMILAR]
-        if exact:
-            return Decision(Step.ADOPT, exact[-1])
+        same = [one for one in found if contents.likeness(one) is Likeness.SAME]
+        unseen = [one for one in found if contents.likeness(one) is Likeness.UNKNOWN]
+        if same:
+            return Decision(Step.ADOPT, same[-1])
+        if unseen and not revision.released:
+            return Decision(Step.PARK, unseen[-1])
         return Decision(Step.WAIT) if undecided else Decision(Step.POST)
 
     # -- while the ledger is young ------------------------------------------------------------------------------------
@@ -312,8 +319,11 @@ class Inquiry:
         return owners
 
     def _sent_by(self, owner: Owner) -> Fingerprint | None:
-        revision = self.ledger.get(owner.key, owner.sequence)
-        return fingerprint(self.ledger.request_of(revision).get("message")) if revision else None
+        """What a revision was sent as; None when that is not kept any more."""
+        with suppress(Transient):
+            revision = self.ledger.get(owner.key, owner.sequence)
+            return fingerprint(self.ledger.request_of(revision).get("message")) if revision else None
+        return None
 
     def _history(self, revision: Revision) -> Sequence[Revision]:
         return self.ledger.revisions(revision.key, limit=_HISTORY)
