@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
@@ -24,7 +24,7 @@ from connector.domain.ledger import Owner, Posted, Revision
 from connector.domain.transactions import Stream, TransactionType
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
 from connector.services.ports import Clock, EdiNetwork, Ledger, RemoteTransaction
-from connector.services.snapshot import NUMBERED_WITHIN, REACHES_BACK, Snapshot
+from connector.services.snapshot import NUMBERED_WITHIN, Snapshot
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """What may remain of the difference between the two clocks after it was measured."""
@@ -253,8 +253,7 @@ class Inquiry:
         hits = self.snapshot.hits(self.orderful, revision, after=after, now=now)
         # A document from before the list begins may have been sent before it, too.
         dated = ours.dated if ours else None
-        begins = now - REACHES_BACK
-        if dated is not None and dated > begins.date() and self.snapshot.covers(revision, begins):
+        if dated is not None and self.snapshot.covers(revision, datetime.combine(dated, time(), UTC)):
             return hits
         return [*hits, *(one for one in self._look_up(revision)[0] if _may_be(one, revision))]
 

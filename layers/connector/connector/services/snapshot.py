@@ -1,10 +1,9 @@
 """What Orderful has of ours, read in bulk and kept for the life of a process.
 
-While the ledger is young, every first post is checked against it. One list of all our transactions of the last
-`REACHES_BACK` is read when it is first needed; afterwards what is new is read when a revision is younger than the last
-reading. Whatever was posted before a ledger was lost was posted before the revision was captured anew, so a reading
-that is younger than the revision shows it. Documents that wait together share a reading: the check costs no call per
-document.
+While the ledger is young, every first post is checked against it. One list of our newest transactions is read when it
+is first needed; afterwards what is new is read when a revision is younger than the last reading. Whatever was posted
+before a ledger was lost was posted before the revision was captured anew, so a reading that is younger than the
+revision shows it. Documents that wait together share a reading: the check costs no call per document.
 """
 
 from __future__ import annotations
@@ -20,11 +19,15 @@ from connector.domain.transactions import Stream
 from connector.edi.fingerprint import Fingerprint
 from connector.services.ports import EdiNetwork, RemoteTransaction
 
-REACHES_BACK = timedelta(days=30)
-"""How far back the first list reaches; documents that are older than this are looked up by their number."""
+REACHES_BACK = timedelta(days=365)
+"""How far back the first list reaches; documents dated before it are looked up by their number."""
 
-MOST_READ = 2_000
-"""Transactions that one reading takes, 20 pages of 100; where there are more, each document is looked up by number."""
+MOST_READ = 1_000
+"""Transactions that one reading takes, the newest: 10 pages of 100, so that all workers together stay within the rate
+that Orderful names for an example, 100 requests a minute. Documents dated before them are looked up by their number."""
+
+PAGE = 100
+"""Orderful: transactions of a page. Within a page the order may be the other way round."""
 
 OVERLAP = timedelta(minutes=15)
 """How far a later reading reaches back behind the one before (Orderful: the lag of the list is not published)."""
@@ -105,8 +108,8 @@ class Snapshot:
             return known
         since = known.read_at - OVERLAP if known else now - REACHES_BACK
         read = list(islice(orderful.list_since(since, sender_ids=[name[0]], stream=name[1]), MOST_READ))
-        # Newest first: of a list that was cut, only what is newer than its oldest is known to be complete.
-        reached = since if len(read) < MOST_READ else min(one.created_at for one in read)
+        # Newest first: a list that was cut is complete as far back as the page before its last one.
+        reached = since if len(read) < MOST_READ else max(one.created_at for one in read[-PAGE:])
         if known is None:
             known = self._senders[name] = _OfSender(reached, now)
         elif reached > since:
