@@ -307,6 +307,7 @@ class FakeOrderful:
         self.filed: list[_Filed] = []
         self.requests: list[OrderfulRequest] = []
         self.calls: Counter[str] = Counter()
+        self.page_size = 100
         self.pages = 0
         self._next_id = 1000
 
@@ -419,6 +420,14 @@ class FakeOrderful:
                 continue
             self.pages += position % 100 == 0
             yield each
+
+    def list_newest(
+        self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
+    ) -> tuple[Sequence[RemoteTransaction], datetime]:
+        found = list(self.list_since(since, sender_ids=[sender_id], stream=stream, receiver_id=receiver_id))
+        most = most_pages * self.page_size
+        read = found[:most]
+        return read, since if len(found) < most else read[-self.page_size].created_at
 
     def content_of(self, transaction_id: str) -> Any | None:
         self._count("content_of")

@@ -474,6 +474,41 @@ class TestListSince:
         }
 
 
+class TestListNewest:
+    SINCE = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+    NEXT = "/v3/transactions?nextCursor=a"
+
+    def newest(self, orderful, most_pages):
+        found, complete_since = orderful.list_newest(
+            self.SINCE, sender_id="NORDICT", stream=Stream.TEST, most_pages=most_pages
+        )
+        return [one.transaction_id for one in found], complete_since
+
+    def play(self, server):
+        server.play(
+            page(listed(id="1", createdAt="2026-03-01T09:50:00Z"), following=self.NEXT),
+            page(
+                listed(id="2", createdAt="2026-03-01T09:10:00Z"),
+                listed(id="3", createdAt="2026-03-01T09:30:00Z", sender={"isaId": "OTHER"}),
+                following="/v3/transactions?nextCursor=b",
+            ),
+            page(listed(id="4", createdAt="2026-03-01T08:30:00Z")),
+        )
+
+    def test_a_list_that_was_read_to_its_end_is_complete(self, orderful, server):
+        self.play(server)
+        assert self.newest(orderful, 10) == (["1", "2", "4"], self.SINCE)
+
+    def test_behind_the_newest_of_the_last_page_nothing_is_certain(self, orderful, server):
+        self.play(server)
+        assert self.newest(orderful, 2) == (["1", "2"], datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
+        assert len(server.seen) == 2
+
+    def test_pages_that_hold_nothing_of_ours_count_as_well(self, orderful, server):
+        server.play(page(listed(sender={"isaId": "OTHER"}), following=self.NEXT), page({"id": "bare"}))
+        assert self.newest(orderful, 1) == ([], datetime(2026, 3, 1, 9, 59, tzinfo=UTC))
+
+
 class TestContentOf:
     @pytest.mark.parametrize(
         ("transaction_id", "path", "version"),

@@ -478,13 +478,13 @@ class TestYoungLedger:
             world.deliver(message)
         assert world.orderful.calls == {"create": 100, "list_since": 1}
 
-    def test_of_a_list_that_is_too_long_the_newest_are_read_and_older_documents_are_looked_up(self, world, monkeypatch):
-        monkeypatch.setattr("connector.services.snapshot.MOST_READ", 3)
+    def test_of_a_list_that_is_too_long_the_newest_are_read_and_older_documents_are_looked_up(self, world):
+        world.orderful.page_size = 1
         old = world.filed(A.body)
-        for number in range(5):
+        for number in range(15):
             world.clock.forward(days=1)
             world.filed(order(str(number)))
-        new = Document("nordic", order("700", day="2026-11-08"), "700")
+        new = Document("nordic", order("700", day="2026-11-18"), "700")
         assert world.deliver(world.translated(new, business_number="700")) is Outcome.SENT
         assert world.orderful.calls == {"create": 1, "list_since": 1}
         assert world.deliver(world.translated(A)) is Outcome.ADOPTED

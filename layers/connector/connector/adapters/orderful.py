@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -133,8 +134,27 @@ class OrderfulClient(OrderfulHttp):
         chunks = [
             list(sender_ids[start : start + SENDERS_PER_CALL]) for start in range(0, len(sender_ids), SENDERS_PER_CALL)
         ]
-        lists = [self._list_since(since, chunk, stream, receiver_id) for chunk in chunks]
+        lists = [
+            (one for page, _ in self._pages_since(since, chunk, stream, receiver_id) for one in page)
+            for chunk in chunks
+        ]
         return heapq.merge(*lists, key=lambda transaction: transaction.created_at, reverse=True)
+
+    def list_newest(
+        self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
+    ) -> tuple[Sequence[RemoteTransaction], datetime]:
+        """The same for one sender, of the newest pages only, and since when the list is complete.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+        found: list[RemoteTransaction] = []
+        newest_of_page: list[datetime] = []
+        for page, newest in islice(self._pages_since(since, [sender_id], stream, receiver_id), most_pages):
+            found += page
+            newest_of_page.append(newest)
+        # Within a page the order may be the other way round (Orderful): behind its newest nothing is certain.
+        return found, newest_of_page[-1] if len(newest_of_page) == most_pages else since
 
     def content_of(self, transaction_id: str) -> Any | None:
         """The message of a transaction as Orderful stores it, as JSON data; None when Orderful shows none.
@@ -174,9 +194,10 @@ class OrderfulClient(OrderfulHttp):
             problems += problems_in(data.get("errors") if isinstance(data, dict) else data)
         return tuple(problems[:MAX_PROBLEMS])
 
-    def _list_since(
+    def _pages_since(
         self, since: datetime, senders: Sequence[str], stream: Stream, receiver: str | None
-    ) -> Iterator[RemoteTransaction]:
+    ) -> Iterator[tuple[list[RemoteTransaction], datetime]]:
+        """Page by page what is listed, and when the newest of the page was created, whosever it is."""
         # An hour beyond our clock, so that no transaction is newer than "now" at Orderful.
         until = self._clock.now() + timedelta(hours=1)
         params = [
@@ -192,13 +213,12 @@ class OrderfulClient(OrderfulHttp):
                 if (sender := next((one for one in senders if names(item, "sender", one)), None))
                 and (receiver is None or names(item, "receiver", receiver))
             ]
-            yield from (
-                transaction
-                for transaction in transactions
-                if transaction.stream in {stream, None} and transaction.created_at >= since
+            moments = [moment_of(item.get("createdAt")) for item in items]
+            yield (
+                [one for one in transactions if one.stream in {stream, None} and one.created_at >= since],
+                max(filter(None, moments), default=answer.server_time),
             )
-            created = [moment_of(item.get("createdAt")) for item in items]
-            if created and all(moment is not None and moment < since for moment in created):
+            if moments and all(moment is not None and moment < since for moment in moments):
                 # The filter on createdAt was ignored: newest first, so the rest is older still.
                 return
 

@@ -24,7 +24,7 @@ from connector.domain.ledger import Owner, Posted, Revision
 from connector.domain.transactions import Stream, TransactionType
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
 from connector.services.ports import Clock, EdiNetwork, Ledger, RemoteTransaction
-from connector.services.snapshot import NUMBERED_WITHIN, Snapshot
+from connector.services.snapshot import MOST_PAGES, NUMBERED_WITHIN, Snapshot
 
 CLOCK_MARGIN = timedelta(seconds=2)
 """What may remain of the difference between the two clocks after it was measured."""
@@ -172,7 +172,7 @@ class Inquiry:
 
         What belongs to an older revision with the same content is ours without a look at it.
         """
-        listed, skew = self._listed(revision, self.clock.now() - ASKED_BACK)
+        listed, skew = self._listed(revision, self.clock.now() - ASKED_BACK, most_pages=MOST_PAGES)
         contents = _Contents(self.orderful, ours)
         owners = self._owners(revision, listed, skew, contents)
         living = [one for one in listed if is_alive(one)]
@@ -268,16 +268,27 @@ class Inquiry:
             stream=self.stream,
         )
 
-    def _listed(self, revision: Revision, since: datetime) -> tuple[list[RemoteTransaction], timedelta]:
-        """What Orderful finds by number, and what it lists by time: neither shows everything at once."""
+    def _listed(
+        self, revision: Revision, since: datetime, *, most_pages: int | None = None
+    ) -> tuple[list[RemoteTransaction], timedelta]:
+        """What Orderful finds by number, and what it lists by time: neither shows everything at once.
+
+        Args:
+            revision: Whose type, number, parties and stream are asked for.
+            since: By our clock.
+            most_pages: Of the list by time, where its newest part is enough; it is read to its end otherwise.
+        """
         named, skew = self._look_up(revision)
         found = {one.transaction_id: one for one in named}
-        for one in self.orderful.list_since(
-            since + skew - CLOCK_MARGIN,
-            sender_ids=[revision.sender_id or ""],
-            stream=self.stream,
-            receiver_id=revision.receiver_id,
-        ):
+        since, sender, receiver = since + skew - CLOCK_MARGIN, revision.sender_id or "", revision.receiver_id
+        if most_pages is None:
+            listed = self.orderful.list_since(since, sender_ids=[sender], stream=self.stream, receiver_id=receiver)
+        else:
+            newest, _ = self.orderful.list_newest(
+                since, sender_id=sender, stream=self.stream, most_pages=most_pages, receiver_id=receiver
+            )
+            listed = iter(newest)
+        for one in listed:
             found.setdefault(one.transaction_id, one)
         return [one for one in found.values() if _may_be(one, revision)], skew
 

@@ -225,6 +225,11 @@ class EdiNetwork(Protocol):
             receiver_id: Only those to this partner.
         """
 
+    def list_newest(
+        self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
+    ) -> tuple[Sequence[RemoteTransaction], datetime]:
+        """The same for one sender, of the newest pages only, and since when the list is complete."""
+
     def content_of(self, transaction_id: str) -> Any | None:
         """The message of a transaction as Orderful stores it, as JSON data; None when Orderful shows none.
 

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 
 from connector.domain.ledger import Revision
 from connector.domain.transactions import Stream
@@ -22,12 +21,9 @@ from connector.services.ports import EdiNetwork, RemoteTransaction
 REACHES_BACK = timedelta(days=365)
 """How far back the first list reaches; documents dated before it are looked up by their number."""
 
-MOST_READ = 1_000
-"""Transactions that one reading takes, the newest: 10 pages of 100, so that all workers together stay within the rate
-that Orderful names for an example, 100 requests a minute. Documents dated before them are looked up by their number."""
-
-PAGE = 100
-"""Orderful: transactions of a page. Within a page the order may be the other way round."""
+MOST_PAGES = 10
+"""Pages of 100 that one reading takes, the newest: all workers together stay within the rate that Orderful names for an
+example, 100 requests a minute. Documents dated before them are looked up by their number."""
 
 OVERLAP = timedelta(minutes=15)
 """How far a later reading reaches back behind the one before (Orderful: the lag of the list is not published)."""
@@ -107,9 +103,7 @@ class Snapshot:
         if known is not None and known.read_at > after:
             return known
         since = known.read_at - OVERLAP if known else now - REACHES_BACK
-        read = list(islice(orderful.list_since(since, sender_ids=[name[0]], stream=name[1]), MOST_READ))
-        # Newest first: a list that was cut is complete as far back as the page before its last one.
-        reached = since if len(read) < MOST_READ else max(one.created_at for one in read[-PAGE:])
+        read, reached = orderful.list_newest(since, sender_id=name[0], stream=name[1], most_pages=MOST_PAGES)
         if known is None:
             known = self._senders[name] = _OfSender(reached, now)
         elif reached > since:
