@@ -322,7 +322,7 @@ class TestYoungLedger:
 
     @pytest.fixture(autouse=True)
     def _young(self, world):
-        world.ledger.created = world.clock.now() - CONFIRM
+        world.ledger.created = world.clock.now()
 
     @pytest.mark.parametrize("hidden", [timedelta(0), HIDDEN], ids=["found at once", "number hidden"])
     @pytest.mark.parametrize("process", ["same", "new", "one that read before anything was sent"])
@@ -341,23 +341,11 @@ class TestYoungLedger:
         assert set(world.until_done(*map(world.translated, reversed(documents)))) == {Outcome.ADOPTED}
         world.check_each_once(*documents)
 
-    def test_a_new_ledger_waits_for_lists_that_lag(self, world):
-        """What was posted just before the table was made anew is listed within the time that everything waits for."""
-        world.orderful.list_lag = CONFIRM - timedelta(seconds=1)
-        world.deliver(world.translated(A))
-        world.ledger.lose_everything(now=world.clock.now())
-        message = world.translated(A)
-        with pytest.raises(Transient, match="cannot be told yet"):
-            world.deliver(message)
-        assert (world.revision(A).state, world.revision(A).attempts) == (State.TRANSLATED, 0)
-        assert world.until_done(message) == [Outcome.ADOPTED]
-        world.check_each_once(A)
-
     def test_what_was_adopted_is_followed_from_its_creation(self, world):
         world.filed(A.body)
         created = world.clock.now()
         world.clock.forward(days=20)
-        world.ledger.created = world.clock.now() - CONFIRM
+        world.ledger.created = world.clock.now()
         world.deliver(world.translated(A))
         assert world.revision(A).first_attempt_at == created
 
@@ -444,7 +432,7 @@ class TestYoungLedger:
         body = order(day="2025-08-01")
         world.filed(body)
         world.clock.forward(days=400)
-        world.ledger.created = world.clock.now() - CONFIRM
+        world.ledger.created = world.clock.now()
         assert world.deliver(world.translated(Document("nordic", body))) is Outcome.ADOPTED
 
     def test_a_list_that_cannot_be_read_brings_the_message_back(self, world):

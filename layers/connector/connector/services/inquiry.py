@@ -114,7 +114,7 @@ class Inquiry:
         """
         age = timedelta.max if revision.released else self._age()
         is_first = revision.attempts <= 1 and not revision.look_up_first
-        if is_first and age >= max(self.young_for, self.confirm_after):
+        if is_first and age >= self.young_for:
             return Decision(Step.POST)
         ours = fingerprint(request.get("message"))
         decision = Decision(Step.POST)
@@ -122,9 +122,6 @@ class Inquiry:
             decision = self._earlier_attempt(revision, ours)
         if decision.step is Step.POST and revision.look_up_first:
             decision = self._of_any_age(revision, ours)
-        if decision.step is Step.POST and age < self.confirm_after:
-            # What was posted while there was another table may not be listed yet.
-            return Decision(Step.WAIT)
         if decision.step is Step.POST and age < self.young_for:
             decision = self._unknown_to_ledger(revision, ours)
         return decision
