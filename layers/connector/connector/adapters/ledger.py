@@ -54,7 +54,7 @@ _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialec
 _NAMES = {field.name for field in fields(Revision)}
 _FLAGS = {"released", "look_up_first"}
 _MOST_KEYS = 100
-_TABLE_AGE_HOLDS = timedelta(minutes=10)
+_TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the age of the table is believed: it may be deleted and made again under its name."""
 
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
