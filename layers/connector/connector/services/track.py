@@ -224,7 +224,8 @@ class Tracker:
         Returns:
             False while a change is just being written: the news waits for the next run.
         """
-        newer = [one for one in self.ledger.revisions(refused.key, limit=20) if one.sequence > refused.sequence]
+        history = self.ledger.revisions(refused.key, limit=20)
+        newer = [one for one in history if one.sequence > refused.sequence and one.withdraws is None]
         if any(one.state is State.CHANGING for one in newer):
             return False
         if any(one.state in KNOWN_TO_PARTNER - {State.AGREED} for one in newer):
