@@ -288,9 +288,12 @@ def test_a_rounding_difference_in_company_currency_is_taken_from_the_stated_tota
     assert (totals.charges, totals.rounding, totals.total) == (10, Decimal("-0.3"), 260)
 
 
-@pytest.mark.parametrize(("total", "sent"), [("260.35", True), ("260.80", False)])
-def test_a_rounding_difference_may_come_to_nothing_in_company_currency(total, sent):
-    weak = {"exchangeRate": Decimal("0.0855"), "roundingDiff": Decimal(0), "amountInCurrency": Decimal(total)}
+@pytest.mark.parametrize(
+    ("total", "exchange", "sent"),
+    [("260.35", "0.0855", True), ("260.80", "0.0855", False), ("260.70", "0.005", True), ("260.90", "0.005", False)],
+)
+def test_a_rounding_difference_may_come_to_nothing_in_company_currency(total, exchange, sent):
+    weak = {"exchangeRate": Decimal(exchange), "roundingDiff": Decimal(0), "amountInCurrency": Decimal(total)}
     invoice = read(a_customer_invoice(**(CUSTOMER_ROUNDED | weak)))
     if sent:
         assert reconcile(invoice).total == Decimal(total)
