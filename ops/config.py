@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import click
@@ -12,10 +13,16 @@ from connector.domain.documents import Kind
 from connector.domain.errors import Parked
 from connector.domain.routes import Route
 from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
+from ops import onboarding
 from ops.files import read_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, counted, json_option, plain, say, show, table
+from ops.routing_summary import summaries
 from ops.stack import Stack, stack_option
+
+_LISTED = 50
+"""Released documents that are named one by one."""
 
 _FILE = click.argument("file", metavar="FILE")
 
@@ -27,19 +34,27 @@ def config() -> None:
 
 @config.command("check")
 @_FILE
+@click.option(
+    "--stream",
+    type=click.Choice([stream.value for stream in Stream]),
+    help="The stream of the stack that FILE is for: on a live one a missing go_live is an error.",
+)
 @json_option
-def check_file(*, file: str, as_json: bool) -> int:
-    """Check FILE and list every problem with its path. Reads nothing but the file."""
-    checked = read_routing(file)
+def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
+    """Check FILE: list every problem with its path, and tell what it switches on. Reads nothing but the file."""
+    checked = read_routing(file, stream=Stream(stream) if stream else None)
     findings = [
         {"path": problem.path, "sentence": problem.sentence, "level": "error" if problem.fatal else "warning"}
         for problem in checked.problems
     ]
+    companies = list(summaries(Routing.from_data(checked.data))) if checked.data and not checked.errors else []
     if as_json:
-        show({"ok": not checked.errors, "problems": findings}, str, as_json=True)
+        show({"ok": not checked.errors, "problems": findings, "companies": companies}, str, as_json=True)
     else:
         for finding in findings:
             click.echo(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
+        for company in companies:
+            click.echo(str(company))
         click.echo(_verdict(file, checked))
     return WRONG_INPUT if checked.errors else 0
 
@@ -73,33 +88,50 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
 @_FILE
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Stop before anything is written.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask whether to put the file in force.")
+@click.option(
+    "--release",
+    "choice",
+    metavar="CHOICE",
+    callback=onboarding.release_choice,
+    help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
+)
 @json_option
-def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Check FILE, show the difference, put it in force, and release the documents and changes that waited for it."""
-    data = _sound(file)
+def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, as_json: bool) -> int:
+    """Check FILE, show the difference and what it would release, put it in force, and release what is named.
+
+    Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
+    Changes (860) that waited for one are decided anew in any case.
+    """
+    from connector.services.release import forecast_waiting, release, release_waiting_changes
+
+    data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
     changes = list(differences(applied.data if applied else {}, data))
-    say(_readable(changes) or "Nothing changes; what waits for routing is released all the same.")
+    say(_readable(changes) or "Nothing changes.")
+    now = stack.clock.now()
+    forecasts = list(forecast_waiting(stack.ledger, Routing.from_data(data), stack.stream, today=now.date()))
+    onboarding.tell(forecasts)
+    result = {"changes": changes, "waiting": onboarding.summary(forecasts)}
     if dry_run:
-        show({"dry_run": True, "changes": changes}, lambda: "Nothing was written (--dry-run).", as_json=as_json)
+        show({"dry_run": True, **result}, lambda: "Nothing was written (--dry-run).", as_json=as_json)
         return 0
-    say(f"This puts {file} in force for stack '{stack.name}' and releases what waited for it.")
+    if choice is None:
+        choice = onboarding.ask(forecasts, may_ask=not yes)
+    chosen = onboarding.selected(forecasts, choice)
+    say(f"This puts {file} in force for stack '{stack.name}' and releases {counted(len(chosen), 'document')}.")
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
-    now = stack.clock.now()
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
-
-    from connector.services.release import release_waiting, release_waiting_changes
-
-    released = release_waiting(stack.ledger, stack.outbox, stack.payloads, now=now)
+    released = release(chosen, stack.ledger, stack.outbox, stack.payloads, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
     show(
         {
             "version": version,
-            "changes": changes,
+            **result,
             "released": [
-                {"document": str(one.key), "sequence": one.sequence, "waited_for": one.waited_for} for one in released
+                {"document": str(one.key), "sequence": one.revision.sequence, "waited_for": one.revision.waits_for}
+                for one in chosen
             ],
             "released_changes": [
                 {"transaction_id": one.transaction_id, "order": str(one.key), "waited_for": one.waited_for}
@@ -108,9 +140,10 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, as_json: bo
         },
         lambda: "\n".join(
             [f"Routing version {version} is in force."]
-            + [f"Released {one.key} (waited for {one.waited_for})." for one in released]
+            + [f"Released {one.key} (waited for {one.revision.waits_for})." for one in chosen[:_LISTED]]
+            + ([f"... and {len(chosen) - _LISTED} more."] if len(chosen) > _LISTED else [])
             + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
-            + [f"{counted(len(released), 'document')} and {counted(len(again), 'change')} released."]
+            + [f"{counted(released, 'document')} and {counted(len(again), 'change')} released."]
         ),
         as_json=as_json,
     )
@@ -160,8 +193,8 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, A
         yield {"path": path, "before": before, "after": after}
 
 
-def _sound(file: str) -> dict[str, Any]:
-    checked = read_routing(file)
+def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:
+    checked = read_routing(file, stream=stream)
     for problem in checked.warnings:
         say(f"warning: {problem}")
     if checked.errors or checked.data is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from connector.domain.errors import ConnectorError
+from ops.doctor_documents import examine_documents, examine_go_live
 from ops.doctor_finding import Finding, Mark, failed
 from ops.doctor_inbound import examine_inbound
 from ops.doctor_orderful import examine_orderful
@@ -45,6 +46,8 @@ def examine(stack: Stack) -> Iterator[Finding]:
         return
     yield Finding(Mark.OK, "routing", f"version {routing.version} with {len(companies)} companies is applied.")
     for company in companies:
+        yield examine_go_live(stack, company)
         yield from examine_visma(stack, company)
+        yield from examine_documents(stack, company)
     yield from examine_orderful(stack, routing)
     yield from examine_inbound(stack, routing)

@@ -12,10 +12,15 @@ import click
 from connector.domain.changes import Change, in_turn
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State, standing
+from connector.domain.revision_plan import Cause
+from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
+
+LONGEST_WORDS = 500
+"""Characters of the note of a person."""
 
 # The states that the ledger keeps a list of, those that need a person first.
 _OPEN = sorted(OPEN, key=lambda state: (state not in NEEDS_PERSON, list(State).index(state)))
@@ -28,7 +33,7 @@ def documents() -> None:
 
 
 @documents.command("list")
-@click.option("--state", type=click.Choice([state.value for state in _OPEN], case_sensitive=False), help="Only these.")
+@click.option("--state", type=click.Choice([state.value for state in State], case_sensitive=False), help="Only these.")
 @click.option("--company", metavar="NAME", help="Only documents of this company.")
 @click.option("--partner", metavar="NAME", help="Only documents for this partner.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
@@ -37,7 +42,7 @@ def documents() -> None:
 def list_documents(
     *, state: str | None, company: str | None, partner: str | None, limit: int, stack: Stack, as_json: bool
 ) -> int:
-    """List open documents, those that need a person first; finished ones are found by `show`."""
+    """List open documents, those that need a person first; those of other states are listed with --state."""
     states = (State(state),) if state else _OPEN
     wanted = (
         revision
@@ -122,23 +127,108 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
-    """Send a rejected or parked document again, once its cause is gone. KEY as in `show`."""
+    """Send a rejected or parked document again, once its cause is gone. KEY as in `show`.
+
+    Orderful is asked first what it has: what arrived meanwhile is not sent a second time.
+    """
     record = _record(stack, key)
+    waiting = _waiting(record)
+    newest = next(one for one in record.revisions if one.withdraws is None)
+    # A withdrawal from a former receiver is made anew from the document as it is now.
+    wish = newest if waiting.withdraws is not None else waiting
+    return _queue(stack, wish, Cause.REPLAY, f"revision {waiting.sequence} of {record.key}", yes=yes, as_json=as_json)
+
+
+@documents.command("release")
+@click.argument("key", metavar="KEY")
+@click.option(
+    "--as",
+    "purpose",
+    type=click.Choice(["original", "replacement"]),
+    required=True,
+    help="original: the partner does not have it. replacement: it has, from here or from elsewhere.",
+)
+@stack_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def release_document(*, key: str, purpose: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Send a document that waits for a person's choice, or one from before go-live. KEY as in `show`."""
+    record = _record(stack, key)
+    newest = next((one for one in record.revisions if one.withdraws is None and one.state in _RELEASABLE), None)
+    if newest is None or standing([one for one in record.revisions if one.withdraws is None]) is not newest:
+        raise Failed(f"{record.key} waits for no choice: only a parked, skipped or baseline revision can be released.")
+    cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
+    what = f"revision {newest.sequence} of {record.key} as {purpose}"
+    return _queue(stack, newest, cause, what, yes=yes, as_json=as_json)
+
+
+@documents.command("close")
+@click.argument("key", metavar="KEY")
+@click.option("--revision", "sequence", type=click.IntRange(min=1), help="Which one, when several wait for a person.")
+@click.option("--reason", metavar="TEXT", help="Why, kept in its history.")
+@stack_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def close_document(
+    *, key: str, sequence: int | None, reason: str | None, stack: Stack, yes: bool, as_json: bool
+) -> int:
+    """Close a parked or rejected revision that a person has dealt with; nothing is sent. KEY as in `show`.
+
+    A later change of the document is handled as any other.
+    """
+    record = _record(stack, key)
+    revision = _waiting(record, sequence)
+    say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
+    if not yes:
+        click.confirm("Go on?", abort=True, err=True)
+    note = f"closed by a person: {reason}" if reason else "closed by a person"
+    stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
+    show(
+        {"document": str(record.key), "sequence": revision.sequence, "state": State.CLOSED},
+        lambda: f"Revision {revision.sequence} of {record.key} is closed.",
+        as_json=as_json,
+    )
+    return 0
+
+
+_RELEASABLE = frozenset({State.PARKED, State.SKIPPED, State.BASELINE, State.CLOSED})
+
+
+def _waiting(record: _Record, sequence: int | None = None) -> Revision:
+    """The revision that waits for a person.
+
+    Raises:
+        WrongInput: several do, and none is named.
+        Failed: none does.
+    """
     if not record.revisions:
         raise Failed(f"The ledger has no revision of {record.key}: there is nothing to send.")
-    revision = standing(record.revisions) or record.revisions[0]
-    if revision.state not in NEEDS_PERSON:
-        raise Failed(f"{revision.key} is {revision.state}: only a rejected or parked revision can be replayed.")
-    say(f"This queues revision {revision.sequence} of {revision.key} ({revision.state}) to be sent again.")
+    stands = standing([one for one in record.revisions if one.withdraws is None])
+    found = [
+        one
+        for one in record.revisions
+        if one.state in NEEDS_PERSON
+        and (one is stands or one.withdraws is not None)
+        and sequence in {None, one.sequence}
+    ]
+    if not found:
+        named = next((one for one in record.revisions if one.sequence == sequence), stands or record.revisions[0])
+        raise Failed(f"{record.key} is {named.state}: only a rejected or parked revision waits for a person.")
+    if len(found) > 1:
+        numbers = ", ".join(str(one.sequence) for one in found)
+        raise WrongInput(f"Revisions {numbers} of {record.key} wait for a person; name one with --revision.")
+    return found[0]
+
+
+def _queue(stack: Stack, revision: Revision, cause: Cause, what: str, *, yes: bool, as_json: bool) -> int:
+    say(f"This queues {what} ({revision.state}) to be sent.")
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
 
     from connector.services.release import message_for
-    from connector.services.translate import REPLAY
 
-    now = stack.clock.now()
     source = stack.ledger.source_of(revision)
-    stack.outbox.documents([message_for(revision, source, stack.payloads, now=now, cause=REPLAY)])
+    stack.outbox.documents([message_for(revision, source, stack.payloads, now=stack.clock.now(), cause=cause)])
     show(
         {"document": str(revision.key), "sequence": revision.sequence},
         lambda: f"Queued; `connector documents show {revision.key}` tells how it ends.",

@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from connector.domain.json_text import mended
+from connector.domain.transactions import Stream
 from connector.routing_file import Checked, check
 from ops.output import WrongInput
 
@@ -78,8 +79,8 @@ def parse_json(body: bytes, name: str) -> Any:
         raise WrongInput(f"{name} is not JSON, or only a part of it: {error}.") from None
 
 
-def read_routing(name: str) -> Checked:
-    """Read and check a routing file.
+def read_routing(name: str, *, stream: Stream | None = None) -> Checked:
+    """Read and check a routing file for a stack of `stream`, where that is known.
 
     Raises:
         WrongInput: it cannot be read or is not YAML.
@@ -92,7 +93,7 @@ def read_routing(name: str) -> Checked:
         raise WrongInput(f"{name} is not YAML that anybody would write: it is nested too deeply.") from None
     except yaml.YAMLError as error:
         raise WrongInput(f"{name} is not YAML: {_where(error)}.") from None
-    return check(data)
+    return check(data, stream=stream)
 
 
 def read_sound_routing(name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ops.baseline import baseline
 from ops.change import change
 from ops.changes import changes
 from ops.config import config
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-for command in (config, translate, change, documents, changes, cursors, doctor):
+for command in (config, translate, change, documents, changes, baseline, cursors, doctor):
     cli.add_command(command)
 
 

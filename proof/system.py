@@ -14,9 +14,10 @@ from typing import Any
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import NEEDS_PERSON, Revision, State, standing
+from connector.domain.revision_plan import Cause
+from connector.domain.transactions import Stream
 from connector.services.judge_change import approve, reject
-from connector.services.release import message_for, release_waiting, release_waiting_changes
-from connector.services.translate import REPLAY
+from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
 from proof.model.clockwork import Clockwork, NeverRests
 from proof.model.functions import COMPANY, Setting
 from proof.model.invoices import CUSTOMER, invoice_key
@@ -105,7 +106,9 @@ class System(Clockwork):
         self.routing.apply(self.setting.routing(changes))
 
         def command() -> None:
-            release_waiting(self.ledger, self.outbox(), self.payloads, now=self.clock.now())
+            now = self.clock.now()
+            waiting = list(forecast_waiting(self.ledger, self.routing.load(), Stream.TEST, today=now.date()))
+            release(waiting, self.ledger, self.outbox(), self.payloads, now=now)
             release_waiting_changes(self.changes, self.outbox(), self.clock)
 
         self.person(command)
@@ -118,7 +121,7 @@ class System(Clockwork):
             if revision is None or revision.state not in NEEDS_PERSON:
                 return
             source, now = self.ledger.source_of(revision), self.clock.now()
-            self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=REPLAY)])
+            self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=Cause.REPLAY)])
 
         self.person(command)
 

@@ -5,8 +5,10 @@ as unkind as the vendors are known to be. Each can be steered in process (its cl
 Production code knows nothing of them: only base URLs differ.
 
 Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), `fault-rates`, `clock` (PUT), `reset`
-(POST), `health` (GET). Visma: `documents` (GET, POST, PATCH, DELETE), `generate`, `tokens/revoke` (POST),
-`tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful: `transactions` (GET), `transactions/<id>/advance`,
-`accounts`, `partners` (POST), `relationships`, `pace`, `limits` (PUT). Their bodies carry the names of the arguments of
-the methods they call; durations are in seconds.
+(POST), `health` (GET). Visma: `documents` (GET, POST, PATCH, DELETE), `situations` (GET, POST), `generate`,
+`touches`, `edits`, `renames`, `deletions`, `orders/<number>/call-offs`, `tokens/revoke` (POST), `orders/<number>`
+(PATCH), `orders/<number>/supplier`, `tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful:
+`transactions`, `filed` (GET), `transactions/<id>` (DELETE), `transactions/<id>/advance`, `transactions/<id>/send`,
+`transactions/<id>/copy`, `accounts`, `partners` (POST), `relationships`, `pace`, `limits`, `options` (PUT). Their
+bodies carry the names of the arguments of the methods they call; durations are in seconds.
 """

@@ -48,9 +48,13 @@ class FaultRule:
         nth: The first matching request that is hit, counted from 1 when the rule was made.
         times: How many requests are hit; None never stops.
         seconds: Length of a delay.
-        status: Status of `error`.
+        status: Status of `error` and `stored_error`; any, also 100, 307 or 202.
+        form: What their body is: `json`, `html` or `empty`.
+        message: What their JSON or HTML says.
+        location: Their `Location` header; None leaves it out.
         retry_after: Seconds a 429 asks to wait; None leaves the header out.
         fields: What the JSON faults touch; empty touches all but the keys.
+        total: What `wrong_total` states as `totalCount`.
     """
 
     fault: str
@@ -60,8 +64,12 @@ class FaultRule:
     times: int | None = 1
     seconds: float = 0.2
     status: int = 500
+    form: str = "json"
+    message: str = "The sandbox was asked to refuse this."
+    location: str | None = None
     retry_after: int | None = 1
     fields: tuple[str, ...] = ()
+    total: int = 0
     seen: int = 0
     used: int = 0
 
@@ -69,6 +77,8 @@ class FaultRule:
         """Refuse a fault that nobody knows."""
         if self.fault not in FAULTS:
             raise ValueError(f"The sandbox knows no fault '{self.fault}'; it knows {', '.join(sorted(FAULTS))}.")
+        if self.form not in _FORMS:
+            raise ValueError(f"The body of a fault is {', '.join(sorted(_FORMS))}, not '{self.form}'.")
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> FaultRule:
@@ -148,6 +158,20 @@ class FaultPlan:
         return None
 
 
+_FORMS: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
+    "json": lambda rule: Answer.of_json(rule.status, {"message": rule.message}),
+    "html": lambda rule: Answer.of_html(rule.status, rule.message),
+    "empty": lambda rule: Answer(rule.status),
+}
+
+
+def _error(rule: FaultRule) -> Answer:
+    answer = _FORMS[rule.form](rule)
+    if rule.location is not None:
+        answer.headers["Location"] = rule.location
+    return answer
+
+
 def _truncated(answer: Answer, _rule: FaultRule) -> Answer:
     answer.body = answer.body[: max(1, len(answer.body) // 2)]
     return answer
@@ -207,6 +231,24 @@ def _changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
     return answer
 
 
+def _with_total(*, stated: bool) -> Callable[[Answer, FaultRule], Answer]:
+    """State a wrong `totalCount` in each row of a list, or none."""
+
+    def spoil(answer: Answer, rule: FaultRule) -> Answer:
+        def touch(row: Any) -> Any:
+            if not isinstance(row, dict) or not isinstance(row.get("metadata"), dict):
+                return row
+            metadata = {name: value for name, value in row["metadata"].items() if name != "totalCount"}
+            return row | {"metadata": {"totalCount": rule.total, **metadata} if stated else metadata}
+
+        return _changed_json(answer, lambda rows: [touch(row) for row in rows] if isinstance(rows, list) else rows)
+
+    return spoil
+
+
+LOCK_COLLISION: Final = "Error: Another process has updated the 'POOrder' record. Your changes will be lost."
+"""The base product's text when two writers meet; under which status Visma answers it is not documented."""
+
 INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "http_500": lambda _: Answer.of_json(500, {"message": "An error has occurred."}),
     "http_502_html": lambda _: Answer.of_html(502, "502 Bad Gateway"),
@@ -215,16 +257,20 @@ INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "html_200": lambda _: Answer.of_html(200, "Scheduled maintenance"),
     "empty_200": lambda _: Answer(200, b"", Headers({"Content-Type": "application/json"})),
     "empty_502": lambda _: Answer(502),
-    "error": lambda rule: Answer.of_json(rule.status, {"message": "The sandbox was asked to refuse this."}),
+    "error": _error,
+    "lock_collision": lambda rule: Answer.of_json(rule.status, {"message": LOCK_COLLISION}),
 }
 """Answers given instead of doing the work."""
 
 SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "stored_502": lambda _answer, _rule: Answer.of_html(502, "502 Bad Gateway"),
+    "stored_error": lambda _answer, rule: _error(rule),
     "stored_html_200": lambda _answer, _rule: Answer.of_html(200, "Scheduled maintenance"),
     "truncated": _truncated,
     "cut_body": _cut_body,
     "wrong_shape": _records_object,
+    "wrong_total": _with_total(stated=True),
+    "missing_total": _with_total(stated=False),
     "wrapped_scalars": lambda answer, _rule: _changed_json(answer, _wrapped),
     "null_fields": _without_values(drop=False),
     "missing_fields": _without_values(drop=True),

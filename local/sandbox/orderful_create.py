@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from local.sandbox import orderful_mosaic, orderful_x12
+from local.sandbox import orderful_conversion, orderful_mosaic, orderful_x12
 from local.sandbox.orderful_mosaic import Problem
-from local.sandbox.orderful_store import ArgumentError
+from local.sandbox.orderful_options import OrderfulOptions
+from local.sandbox.orderful_store import ArgumentError, Transaction
 
 V4_TYPES: Final[Mapping[str, str]] = {
     "850_PURCHASE_ORDER": "850_PURCHASE_ORDER",
@@ -19,18 +20,6 @@ V4_TYPES: Final[Mapping[str, str]] = {
     "860_PURCHASE_ORDER_CHANGE": "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
 }
 """The type as v4 create requests write it -> as relationships and lists name it."""
-
-_BEGINNINGS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    "850": (
-        "beginningSegmentForPurchaseOrder",
-        {"purchaseOrderNumber": "purchaseOrderNumber", "purchaseOrderDate": "date"},
-    ),
-    "810": ("beginningSegmentForInvoice", {"invoiceDate": "date", "invoiceNumber": "invoiceNumber"}),
-    "860": (
-        "beginningSegmentForPurchaseOrderChange",
-        {"purchaseOrderNumber": "purchaseOrderNumber", "purchaseOrderDate": "date"},
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +34,7 @@ class Posted:
         receiver: ISA id.
         business_number: Derived from the document.
         problems: What validation will find.
-        transaction_sets: The document as OrderfulJSON; of a Mosaic document only its beginning, since the sandbox does
-            not translate.
+        transaction_sets: The document as OrderfulJSON; a Mosaic document is converted.
         request: The body as it came.
     """
 
@@ -60,8 +48,18 @@ class Posted:
     transaction_sets: list[Any]
     request: dict[str, Any]
 
+    def repeats(self, other: Transaction) -> bool:
+        """Whether this is the same document as an earlier transaction, as far as its number tells."""
+        return (self.transaction_type, self.stream, self.sender, self.receiver, self.business_number) == (
+            other.transaction_type,
+            other.stream,
+            other.sender,
+            other.receiver,
+            other.business_number,
+        )
 
-def read_v4(body: Any) -> Posted:
+
+def read_v4(body: Any, options: OrderfulOptions) -> Posted:
     """Read the body of `POST /transactions`.
 
     Raises:
@@ -84,7 +82,9 @@ def read_v4(body: Any) -> Posted:
         fields["receiverId"],
         orderful_mosaic.business_number(kind, message),
         orderful_mosaic.problems(kind, message),
-        _beginning(kind[:3], message),
+        orderful_conversion.transaction_sets(
+            kind, message, currency=options.rule_currency, trim_numbers=options.trim_numbers
+        ),
         fields,
     )
 
@@ -136,11 +136,3 @@ def _check_isa_id(name: str, isa_id: Any) -> None:
         raise ArgumentError(
             (name, f"{name} must be longer than or equal to 1 and shorter than or equal to 35 characters")
         )
-
-
-def _beginning(code: str, message: Any) -> list[dict[str, Any]]:
-    header: dict[str, Any] = {"transactionSetHeader": [{"transactionSetIdentifierCode": code}]}
-    if code in _BEGINNINGS and isinstance(message, dict):
-        segment, names = _BEGINNINGS[code]
-        header[segment] = [{to: str(message[name]).replace("-", "") for name, to in names.items() if name in message}]
-    return [header]

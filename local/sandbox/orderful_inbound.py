@@ -18,7 +18,8 @@ from local.sandbox.orderful_inbound_shapes import pushed_body
 from local.sandbox.orderful_incoming import Incoming, Sent, Verdict
 from local.sandbox.orderful_network import Network, stamp
 from local.sandbox.orderful_push import Outcome, Pushes
-from local.sandbox.orderful_store import WORDS, Transactions
+from local.sandbox.orderful_store import Transactions
+from local.sandbox.orderful_words import WORDS
 
 CHANGE: Final = "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"
 

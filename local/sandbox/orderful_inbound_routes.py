@@ -13,11 +13,10 @@ from local.sandbox.orderful_inbound_shapes import (
     inbox_item,
     v3_delivery_state,
     v4_delivery_state,
-    v4_transaction,
 )
 from local.sandbox.orderful_incoming import Incoming, Verdict
 from local.sandbox.orderful_routes import base_url, check_version, not_found
-from local.sandbox.orderful_store import ArgumentError, Transaction
+from local.sandbox.orderful_store import ArgumentError
 from local.sandbox.server import CONTROL_PREFIX, json_response
 
 if TYPE_CHECKING:
@@ -66,25 +65,6 @@ def _add_v4(sandbox: OrderfulSandbox, app: Flask) -> None:
             return not_found(inbox_id, "Inbox")
         types = inbound.channels.types_in_inbox
         return json_response([inbox_item(one, base_url(), types=types) for one in found])
-
-    def named(name: str) -> tuple[Transaction, str] | None:
-        """A transaction in either direction, and what v4 calls it."""
-        if (incoming := sandbox.inbound.find(name)) is not None:
-            return incoming.transaction, incoming.uuid
-        found = sandbox.find(name)
-        return (found, found.id) if found else None
-
-    @app.get("/transactions/<transaction_id>")
-    def read_v4(transaction_id: str) -> FlaskResponse:
-        check_version()
-        found = named(transaction_id)
-        return json_response(v4_transaction(*found, base_url())) if found else not_found(transaction_id)
-
-    @app.get("/transactions/<transaction_id>/message")
-    def read_message_v4(transaction_id: str) -> FlaskResponse:
-        check_version()
-        found = named(transaction_id)
-        return json_response(found[0].request["message"]) if found else not_found(transaction_id)
 
     @app.get("/transactions/<transaction_id>/deliveries/<delivery_id>")
     def read_delivery_v4(transaction_id: str, delivery_id: str) -> FlaskResponse:

@@ -100,6 +100,7 @@ class Sent:
         transaction = Transaction(
             sequence=sequence,
             id=str(number),
+            v4_id=_id(number, "transaction"),
             request=self._request(),
             version="v4" if sets is None else "v3",
             transaction_type=self.transaction_type,
@@ -117,7 +118,7 @@ class Sent:
         )
         return Incoming(
             transaction=transaction,
-            uuid=_id(number, "transaction"),
+            uuid=transaction.v4_id,
             payload_id=_id(number, "payload"),
             delivery_id=_id(number, "delivery"),
             places=places,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from flask import Flask, g, request
 from flask import Response as FlaskResponse
 
 from local.sandbox.orderful_network import stamp
+from local.sandbox.orderful_options import OrderfulOptions
 from local.sandbox.orderful_store import ArgumentError, Transaction
 from local.sandbox.server import CONTROL_PREFIX, json_response
 
 if TYPE_CHECKING:
     from local.sandbox.orderful import OrderfulSandbox
+
+DOWNLOADS: Final = "/downloads/"
+"""Where messages are downloaded from: no key is asked for, the link itself is the permission."""
 
 
 def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
@@ -24,7 +28,8 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
 
     @app.before_request
     def admit() -> FlaskResponse | None:
-        return None if request.path.startswith(CONTROL_PREFIX) or not request.url_rule else sandbox.admit()
+        open_to_all = request.path.startswith((CONTROL_PREFIX, DOWNLOADS)) or not request.url_rule
+        return None if open_to_all else sandbox.admit()
 
     @app.after_request
     def show_limit(response: FlaskResponse) -> FlaskResponse:
@@ -42,8 +47,12 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
     @app.get("/v3/transactions")
     def list_transactions() -> FlaskResponse:
         parameters = request.args.to_dict(flat=False)
-        rows, following, preceding = sandbox.page(parameters)
-        return _page([one.shown(base_url()) for one in rows], parameters, following, preceding)
+        page = sandbox.page(parameters)
+        rows = [one.shown(base_url(), sandbox.options) for one in page.rows]
+        if sandbox.options.list_shape == "items":
+            meta = {"limit": page.limit, "offset": page.offset, "total": page.total}
+            return json_response({"items": rows, "meta": meta})
+        return list_page(rows, parameters, page.following, page.preceding)
 
     _add_reading(sandbox, app)
 
@@ -61,7 +70,7 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
     def list_relationships() -> FlaskResponse:
         parameters = request.args.to_dict(flat=False)
         rows, following, preceding = sandbox.relationships_page(parameters)
-        return _page([one.shown() for one in rows], parameters, following, preceding)
+        return list_page([one.shown() for one in rows], parameters, following, preceding)
 
 
 def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
@@ -75,32 +84,21 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
         found = sandbox.find(transaction_id)
         if found is None:
             return not_found(transaction_id)
-        shown = found.shown(base_url())
-        if expand:
-            shown["message"] = _message(found)
+        shown = found.shown(base_url(), sandbox.options)
+        if expand and sandbox.shows_message(found):
+            shown["message"] = _message(found, sandbox.options)
         return json_response(shown)
 
     @app.get("/v3/transactions/<transaction_id>/message")
     def read_message(transaction_id: str) -> FlaskResponse:
         found = sandbox.find(transaction_id)
-        return json_response(_message(found)) if found else not_found(transaction_id)
+        if found is None or not sandbox.shows_message(found):
+            return not_found(transaction_id)
+        return json_response(_message(found, sandbox.options))
 
     @app.get("/v3/transactions/<transaction_id>/acknowledgment")
     def read_acknowledgment(transaction_id: str) -> FlaskResponse:
-        found = sandbox.find(transaction_id)
-        if found is None or found.acknowledged_at is None or found.acknowledgment_status == "OVERDUE":
-            return not_found(transaction_id)
-        href = f"{base_url()}/v3/transactions/{found.id}"
-        return json_response(
-            {
-                "href": f"{href}/acknowledgment",
-                "createdAt": stamp(found.acknowledged_at),
-                "status": found.acknowledgment_status,
-                "transaction": {"href": href},
-                "transactionId": found.id,
-                "errors": found.errors,
-            }
-        )
+        return acknowledgment(sandbox.find(transaction_id), transaction_id)
 
     @app.get("/v2/transactions/<transaction_id>/validations")
     @app.get("/v2/organizations/<organization_id>/transactions/<transaction_id>/validations")
@@ -113,6 +111,7 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
 
 def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
     """What only demo and tests use."""
+    _add_person_controls(sandbox, app)
 
     @app.get(f"{CONTROL_PREFIX}/transactions")
     def held() -> list[dict[str, Any]]:
@@ -121,6 +120,15 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
     @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/advance")
     def advance(transaction_id: str) -> tuple[str, int]:
         sandbox.advance(transaction_id, **request.get_json())
+        return "", 204
+
+    @app.get(f"{CONTROL_PREFIX}/filed")
+    def filed() -> list[dict[str, Any]]:
+        return sandbox.filed()
+
+    @app.put(f"{CONTROL_PREFIX}/options")
+    def set_options() -> tuple[str, int]:
+        sandbox.set_options(**request.get_json())
         return "", 204
 
     @app.post(f"{CONTROL_PREFIX}/accounts")
@@ -149,19 +157,38 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
         return "", 204
 
 
+def _add_person_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
+    """What a person at Orderful does to a transaction in the user interface."""
+
+    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/send")
+    def send_by_hand(transaction_id: str) -> tuple[str, int]:
+        sandbox.send_by_hand(transaction_id, **(request.get_json(silent=True) or {}))
+        return "", 204
+
+    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/copy")
+    def copy(transaction_id: str) -> tuple[dict[str, str], int]:
+        return {"id": sandbox.copy(transaction_id)}, 201
+
+    @app.delete(f"{CONTROL_PREFIX}/transactions/<transaction_id>")
+    def delete(transaction_id: str) -> tuple[str, int]:
+        sandbox.delete(transaction_id)
+        return "", 204
+
+
 def base_url() -> str:
     """The host of the links in an answer: the one that was asked."""
     return request.host_url.rstrip("/")
 
 
-def _message(transaction: Transaction) -> dict[str, Any]:
+def _message(transaction: Transaction, options: OrderfulOptions) -> dict[str, Any]:
     href = f"{base_url()}/v3/transactions/{transaction.id}/message"
-    return {"href": href, **transaction.content()}
+    return {"href": href, **transaction.content(options)}
 
 
-def _page(
+def list_page(
     rows: list[dict[str, Any]], parameters: Mapping[str, list[str]], following: str | None, preceding: str | None
 ) -> FlaskResponse:
+    """A page of a list, with the links to its neighbours."""
     kept = {name: values for name, values in parameters.items() if name not in {"nextCursor", "prevCursor"}}
 
     def link(name: str, position: str | None) -> str | None:
@@ -169,6 +196,23 @@ def _page(
 
     links = {"next": link("nextCursor", following), "prev": link("prevCursor", preceding)}
     return json_response({"metadata": {"pagination": {"links": links}}, "data": rows})
+
+
+def acknowledgment(transaction: Transaction | None, name: str) -> FlaskResponse:
+    """What the partner answered; 404 while it has not."""
+    if transaction is None or transaction.acknowledged_at is None or transaction.acknowledgment_status == "OVERDUE":
+        return not_found(name)
+    href = f"{base_url()}/v3/transactions/{transaction.id}"
+    return json_response(
+        {
+            "href": f"{href}/acknowledgment",
+            "createdAt": stamp(transaction.acknowledged_at),
+            "status": transaction.acknowledgment_status,
+            "transaction": {"href": href},
+            "transactionId": transaction.id,
+            "errors": transaction.errors,
+        }
+    )
 
 
 def not_found(name: str, kind: str = "Transaction") -> FlaskResponse:

@@ -245,7 +245,8 @@ class Sandbox(ABC):
         for name, value in self.always(answer).items():
             headers.setdefault(name, value)
         headers["Date"] = http_date(self.clock.now())
-        if answer.status == HTTPStatus.NO_CONTENT:
+        if answer.status < HTTPStatus.OK or answer.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+            answer.body = b""
             headers.remove("Content-Length")
             headers.remove("Content-Type")
         else:

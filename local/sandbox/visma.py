@@ -7,14 +7,12 @@ its operator is ignored, a wrong company is an empty list with status 200, lists
 
 from __future__ import annotations
 
-import base64
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask import Response as FlaskResponse
 from flask import g, request
@@ -22,46 +20,25 @@ from werkzeug.exceptions import HTTPException
 
 from local.sandbox.faults import Answer
 from local.sandbox.server import Sandbox, json_bytes, json_response
+from local.sandbox.visma_activity import Activity
 from local.sandbox.visma_connect import Grant, SandboxCompany, TokenService
+from local.sandbox.visma_controls import add_controls
 from local.sandbox.visma_generator import Recipe, generate
-from local.sandbox.visma_orders import CLOSED_FOR_GOOD, updated
-from local.sandbox.visma_resources import Resource, resource_named
-from local.sandbox.visma_routes import add_api, add_controls
-from local.sandbox.visma_store import BadRequest, Document, Row, Store
+from local.sandbox.visma_headers import budget_headers, decoded, matches
+from local.sandbox.visma_options import VismaOptions
+from local.sandbox.visma_orders import entered, updated
+from local.sandbox.visma_resources import Document, Resource, resource_named
+from local.sandbox.visma_routes import add_api
+from local.sandbox.visma_store import Row, Store
 
 CLIENT_ID: Final = "isv_sandbox"
 CLIENT_SECRET: Final = "sandbox-secret"  # noqa: S105 - opens nothing but the sandbox
-RATE_POLICY: Final = "4-fixed-window"
 
 
 @dataclass(slots=True)
 class _Window:
     started: datetime
     used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class VismaOptions:
-    """How the sandbox behaves where Visma's behaviour is configurable, unknown or changes.
-
-    Attributes:
-        zone: Zone of `lastModifiedDateTime` and of its filter (Visma: nowhere documented).
-        order_by: Order of list rows: `number` or `modified` (Visma: undocumented).
-        max_page_size: Where pages are cut in silence.
-        hourly_budget: Requests an hour for each company and client.
-        company_header: True when a missing `ipp-company-id` gives empty lists; a wrong one always does.
-        refuses_update: Statuses whose orders answer a PUT with 400 (Visma: undocumented); `Closed`, `Cancelled`,
-            `Voided` and `Balanced` always do. In others a PUT of `hold` alone is still taken.
-        customer_tenants: Tenants that get a token which the API then answers with 401.
-    """
-
-    zone: str = "Europe/Oslo"
-    order_by: str = "number"
-    max_page_size: int = 1000
-    hourly_budget: int = 15_000
-    company_header: bool = True
-    refuses_update: frozenset[str] = CLOSED_FOR_GOOD
-    customer_tenants: frozenset[str] = field(default_factory=frozenset)
 
 
 class VismaSandbox(Sandbox):
@@ -71,6 +48,7 @@ class VismaSandbox(Sandbox):
         companies: Company number -> company.
         options: The behaviour; change it with `set_options`.
         connect: The token service.
+        activity: What people and nightly jobs do to documents that are there.
     """
 
     def __init__(
@@ -92,6 +70,7 @@ class VismaSandbox(Sandbox):
         self.companies = {company.company_id: company for company in companies or (SandboxCompany(),)}
         self.options = options or VismaOptions()
         self.connect = TokenService(self.clock, dict(clients or {CLIENT_ID: CLIENT_SECRET}))
+        self.activity = Activity(self)
         self._request_ids = count(1)
         self.forget()
         add_api(self, self.app)
@@ -99,10 +78,7 @@ class VismaSandbox(Sandbox):
 
     def forget(self) -> None:
         """Drop documents, tokens and used budgets; the companies stay, with their branches."""
-        options = self.options
-        self._store = Store(
-            self.clock, zone=options.zone, order_by=options.order_by, max_page_size=options.max_page_size
-        )
+        self._store = Store(self.clock, self.options)
         self._windows: dict[tuple[str, str], _Window] = {}
         self._edits: dict[tuple[str, str], deque[Document]] = {}
         self.connect.revoke_all()
@@ -118,10 +94,7 @@ class VismaSandbox(Sandbox):
         if unknown:
             raise ValueError(f"The sandbox Visma has no option {', '.join(sorted(unknown))}.")
         with self.lock:
-            self.options = replace(self.options, **changes)
-            self._store.zone = ZoneInfo(self.options.zone)
-            self._store.order_by = self.options.order_by
-            self._store.max_page_size = self.options.max_page_size
+            self.options = self._store.options = replace(self.options, **changes)
 
     def set_companies(self, *companies: SandboxCompany) -> None:
         """Serve these companies from now on; documents of the ones before are out of sight."""
@@ -148,15 +121,20 @@ class VismaSandbox(Sandbox):
         company: str | None = None,
         visible_after: timedelta = timedelta(0),
         as_is: bool = False,
+        at: datetime | None = None,
     ) -> Document:
         """Create or replace a document; the sandbox stamps `lastModifiedDateTime` and `timeStamp`.
+
+        A new document of a list that shows `createdDateTime` gets that stamp too, and the lines of a new order get the
+        days that they do not state (see `visma_orders.entered`).
 
         Args:
             kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote`, `supplier` ...
             document: As Visma shows it.
             company: Company number; None takes the first company.
             visible_after: Readers see the state before for this long (a transaction that commits late).
-            as_is: Keep the document's own stamps, or their absence.
+            as_is: Keep the document as it is: its own stamps and days, or their absence.
+            at: The moment that the stamps show; None takes the clock's.
 
         Returns:
             The document as stored.
@@ -165,8 +143,14 @@ class VismaSandbox(Sandbox):
             ValueError: the kind is unknown or the number is missing.
         """
         with self.lock:
+            company, resource = self._company(company), resource_named(kind)
+            known = self._store.find(
+                company, resource, str(document.get(resource.number)), document.get("documentType")
+            )
+            if resource.name == "purchaseorder" and not known and not as_is:
+                document = entered(document)
             return self._store.put(
-                self._company(company), resource_named(kind), document, visible_after=visible_after, as_is=as_is
+                company, resource, document, visible_after=visible_after, as_is=as_is, at=at
             ).document
 
     def edit_document(
@@ -185,12 +169,18 @@ class VismaSandbox(Sandbox):
             ValueError: there is no such document.
         """
         with self.lock:
-            row = self._row(kind, number, company, document_type)
+            row = self.row(kind, number, company, document_type)
             document = {**row.document, **(changes or {})}
             return self.put_document(kind, document, company=company, visible_after=visible_after)
 
     def edit_order(
-        self, number: str, update: Document, *, company: str | None = None, before_put: bool = False
+        self,
+        number: str,
+        update: Document,
+        *,
+        company: str | None = None,
+        before_put: bool = False,
+        stamped: bool = True,
     ) -> None:
         """Let a user change a purchase order.
 
@@ -200,6 +190,8 @@ class VismaSandbox(Sandbox):
             company: Company number; None takes the first company.
             before_put: Not now but in the moment before the next PUT of the order arrives. Edits that wait come one at
                 a time, each before a PUT of its own: a user who keeps editing, whom every If-Match comes too late for.
+            stamped: False moves no stamp; only for an edit that happens now (Visma: whether a change of a line always
+                moves the stamps of its order is not documented).
 
         Raises:
             ValueError: there is no such order.
@@ -207,15 +199,22 @@ class VismaSandbox(Sandbox):
         """
         with self.lock:
             company = self._company(company)
-            edited = self._edited(self._row("purchaseorder", number, company, None), update)
+            edited = self._edited(self.row("purchaseorder", number, company), update, company)
             if before_put:
                 self._edits.setdefault((company, number), deque()).append(update)
             else:
-                self._store.put(company, resource_named("purchaseorder"), edited[0], last_line=edited[1])
+                resource = resource_named("purchaseorder")
+                self._store.put(company, resource, edited[0], last_line=edited[1], as_is=not stamped)
 
-    def _edited(self, row: Row, update: Any) -> tuple[Document, int]:
-        """An order after an update, and its highest line number."""
-        return updated(row.document, update, refusing=self.options.refuses_update, last_line=row.last_line)
+    def _edited(self, row: Row, update: Any, company: str) -> tuple[Document, int]:
+        """An order after an update, and its highest line number; a new supplier comes with its name, if it is known."""
+        refusing = self.options.refuses_update
+        order, last_line = updated(row.document, update, refusing=refusing, last_line=row.last_line)
+        number = str((order.get("supplier") or {}).get("number"))
+        known = self._store.find(company, resource_named("supplier"), number) if "supplier" in update else None
+        if known:
+            order["supplier"] = {name: known.document.get(name) for name in ("internalId", "number", "name")}
+        return order, last_line
 
     def remove_document(
         self, kind: str, number: str, *, company: str | None = None, document_type: str | None = None
@@ -226,7 +225,7 @@ class VismaSandbox(Sandbox):
             ValueError: there is no such document.
         """
         with self.lock:
-            self._row(kind, number, company, document_type)
+            self.row(kind, number, company, document_type)
             self._store.remove(self._company(company), resource_named(kind), number, document_type)
 
     def document(
@@ -238,12 +237,16 @@ class VismaSandbox(Sandbox):
             ValueError: there is no such document.
         """
         with self.lock:
-            return self._row(kind, number, company, document_type).document
+            return self.row(kind, number, company, document_type).document
 
     def documents(self, kind: str, *, company: str | None = None) -> list[Document]:
         """All documents of a kind as readers see them now, in the order of lists."""
+        return [row.document for row in self.rows(kind, company)]
+
+    def rows(self, kind: str, company: str | None = None) -> list[Row]:
+        """The stored rows of a kind as readers see them now, in the order of lists."""
         with self.lock:
-            return [row.document for row in self._store.rows(self._company(company), resource_named(kind))]
+            return self._store.rows(self._company(company), resource_named(kind))
 
     def generate(self, kind: str, recipe: Recipe, *, company: str | None = None) -> list[str]:
         """Create documents in bulk and give their numbers.
@@ -254,8 +257,8 @@ class VismaSandbox(Sandbox):
         resource = resource_named(kind)
         with self.lock:
             return [
-                str(self.put_document(kind, document, company=company)[resource.number])
-                for document in generate(kind, recipe)
+                str(self.put_document(kind, document, company=company, at=recipe.moment(index))[resource.number])
+                for index, document in enumerate(generate(kind, recipe))
             ]
 
     def revoke_tokens(self) -> None:
@@ -270,7 +273,12 @@ class VismaSandbox(Sandbox):
             raise ValueError(f"The sandbox Visma has no company '{company}'; it has {', '.join(self.companies)}.")
         return company
 
-    def _row(self, kind: str, number: str, company: str | None, document_type: str | None) -> Row:
+    def row(self, kind: str, number: str, company: str | None = None, document_type: str | None = None) -> Row:
+        """The stored row of a document as readers see it now.
+
+        Raises:
+            ValueError: there is no such document.
+        """
         row = self._store.find(self._company(company), resource_named(kind), number, document_type)
         if row is None:
             raise ValueError(f"The sandbox Visma has no {kind} {number}.")
@@ -283,7 +291,7 @@ class VismaSandbox(Sandbox):
         answer = Answer.of_json(429, {"statusCode": 429, "message": "Rate limit is exceeded. Try again later."})
         if retry_after is not None:
             answer.headers["Retry-After"] = str(retry_after)
-        answer.headers.extend(_budget_headers(self.options.hourly_budget, 0, retry_after or 0))
+        answer.headers.extend(budget_headers(self.options.hourly_budget, 0, retry_after or 0))
         return answer
 
     def always(self, _answer: Answer) -> Mapping[str, str]:
@@ -330,7 +338,7 @@ class VismaSandbox(Sandbox):
             answer = self.throttled(reset)
             return FlaskResponse(answer.body, answer.status, answer.headers.to_wsgi_list())
         window.used += 1
-        g.budget = _budget_headers(budget, budget - window.used, reset)
+        g.budget = budget_headers(budget, budget - window.used, reset)
         return None
 
     def list_page(self, resource: Resource) -> FlaskResponse:
@@ -345,10 +353,11 @@ class VismaSandbox(Sandbox):
 
     def single(self, resource: Resource, number: str, document_type: str | None = None) -> FlaskResponse:
         """One document with its ETag."""
-        row = self._store.find(g.company, resource, _decoded(number), document_type) if g.company else None
+        row = self._store.find(g.company, resource, decoded(number), document_type) if g.company else None
         if row is None:
             return json_response({"message": f"The {resource.name} {number} was not found."}, 404)
-        response = json_bytes(row.text())
+        asked = resource.single_parameters if self.options.single_expands else None
+        response = json_bytes(row.text(resource.hidden(request.args, asked)))
         if resource.row_version and "timeStamp" in row.document:
             response.headers["ETag"] = f'"{row.document["timeStamp"]}"'
         return response
@@ -356,42 +365,16 @@ class VismaSandbox(Sandbox):
     def update_order(self, number: str) -> FlaskResponse:
         """The PUT of a purchase order."""
         resource = resource_named("purchaseorder")
-        if waiting := self._edits.get((g.company, _decoded(number))):
-            self.edit_order(_decoded(number), waiting.popleft(), company=g.company)
-        row = self._store.find(g.company, resource, _decoded(number)) if g.company else None
+        if waiting := self._edits.get((g.company, decoded(number))):
+            self.edit_order(decoded(number), waiting.popleft(), company=g.company)
+        row = self._store.find(g.company, resource, decoded(number)) if g.company else None
         if row is None:
             return json_response({"message": f"The purchase order {number} was not found."}, 404)
         wanted = request.headers.get("If-Match")
-        if wanted is not None and not _matches(wanted, str(row.document.get("timeStamp"))):
+        if wanted is not None and not matches(wanted, str(row.document.get("timeStamp"))):
             return FlaskResponse(status=412)
         if not request.is_json:
             return json_response({"message": "The content type must be application/json."}, 415)
-        order, last_line = self._edited(row, request.get_json(silent=True))
+        order, last_line = self._edited(row, request.get_json(silent=True), g.company)
         row = self._store.put(g.company, resource, order, last_line=last_line)
         return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})
-
-
-def _budget_headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
-    return {
-        "X-RateLimit-Limit": str(limit),
-        "X-RateLimit-Remaining": str(remaining),
-        "X-RateLimit-Reset": str(reset),
-        "X-RateLimit-Policy": RATE_POLICY,
-    }
-
-
-def _matches(if_match: str, row_version: str) -> bool:
-    """True when one of the tags is the row version; tags without quotes never match."""
-    tags: Iterable[str] = (tag.strip().removeprefix("W/") for tag in if_match.split(","))
-    return any(tag in {"*", f'"{row_version}"'} for tag in tags)
-
-
-def _decoded(number: str) -> str:
-    """Undo `b64(...)`, the way to send identifiers with reserved characters (Visma: since 8.19)."""
-    if not (number.startswith("b64(") and number.endswith(")")):
-        return number
-    inner = number[4:-1]
-    try:
-        return base64.urlsafe_b64decode(inner + "=" * (-len(inner) % 4)).decode()
-    except ValueError:
-        raise BadRequest(f"The identifier {number} is not base64url.") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -36,6 +36,10 @@ class Recipe:
         status: Of each document.
         branch: Branch number.
         seed: Same seed, same documents.
+        first_day: The earliest day that a document bears as its date.
+        days: The dates are spread over so many days from then on.
+        written_at: When the first document was created and last modified; None is now. Aware.
+        written_every: How much later each following one was.
     """
 
     count: int
@@ -47,22 +51,41 @@ class Recipe:
     status: str = "Open"
     branch: str = "1"
     seed: int = 0
+    first_day: date = _FIRST_DAY
+    days: int = 28
+    written_at: datetime | None = None
+    written_every: timedelta = timedelta(0)
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Recipe:
-        """Read a recipe from JSON.
+        """Read a recipe from JSON: `first_day` and `written_at` in ISO 8601, `written_every_seconds` as a number.
 
         Raises:
-            ValueError: a name is unknown or `count` is missing.
+            ValueError: a name is unknown, `count` is missing, a time is not readable or has no zone.
         """
+        values = dict(body)
+        if "first_day" in values:
+            values["first_day"] = date.fromisoformat(values["first_day"])
+        if "written_at" in values:
+            values["written_at"] = datetime.fromisoformat(values["written_at"])
+            if values["written_at"].tzinfo is None:
+                raise ValueError("'written_at' needs a zone.")
+        if "written_every_seconds" in values:
+            values["written_every"] = timedelta(seconds=values.pop("written_every_seconds"))
         try:
-            return cls(**body)
+            return cls(**values)
         except TypeError as error:
             raise ValueError(f"This is no recipe for documents: {error}.") from None
 
+    def moment(self, index: int) -> datetime | None:
+        """When the document at this position was written; None is now."""
+        return None if self.written_at is None else self.written_at + index * self.written_every
+
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """A line as it is ordered or billed, in the document's currency; its amount follows from quantity and price."""
+
     item: str
     description: str
     unit: str
@@ -71,6 +94,7 @@ class _Line:
 
     @property
     def amount(self) -> Decimal:
+        """Quantity by price, to the cent."""
         return (self.price * self.quantity).quantize(_CENT, ROUND_HALF_UP)
 
 
@@ -78,31 +102,45 @@ def generate(kind: str, recipe: Recipe) -> Iterator[Document]:
     """The documents of a recipe, one by one.
 
     Args:
-        kind: `purchaseorder`, `supplierInvoice`, `customerinvoice` or `customerCreditNote`.
+        kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote` or `customerDebitNote`.
         recipe: What they look like.
 
     Raises:
         ValueError: no documents of this kind can be generated.
     """
-    if kind.lower() not in _BUILDERS:
-        raise ValueError(f"The sandbox cannot generate '{kind}'; it can {', '.join(_BUILDERS)}.")
-    build = _BUILDERS[kind.lower()]
+    build = _builder(kind)
     for index in range(recipe.count):
         chance = random.Random(f"{recipe.seed}/{index}")
         lines = []
         for _ in range(recipe.lines):
             item, description, unit, price = chance.choice(_ITEMS)
-            lines.append(_Line(item, description, unit, Decimal(price), Decimal(chance.randint(1, 40))))
-        day = _FIRST_DAY + timedelta(days=chance.randint(0, 27))
+            lines.append(Line(item, description, unit, Decimal(price), Decimal(chance.randint(1, 40))))
+        day = recipe.first_day + timedelta(days=chance.randint(0, recipe.days - 1))
         party = recipe.parties[index % len(recipe.parties)]
         yield build(str(recipe.first_number + index), party, day, lines, recipe)
+
+
+def built(kind: str, number: str, lines: Sequence[Line], recipe: Recipe) -> Document:
+    """One document with just these lines, for the first party of the recipe and on its first day.
+
+    Raises:
+        ValueError: no documents of this kind can be generated.
+    """
+    return _builder(kind)(number, recipe.parties[0], recipe.first_day, lines, recipe)
+
+
+def _builder(kind: str) -> Callable[[str, str, date, Sequence[Line], Recipe], Document]:
+    try:
+        return _BUILDERS[kind.lower()]
+    except KeyError:
+        raise ValueError(f"The sandbox cannot generate '{kind}'; it can {', '.join(_BUILDERS)}.") from None
 
 
 def _day(day: date) -> str:
     return f"{day.isoformat()}T00:00:00"
 
 
-def _sum(lines: Sequence[_Line]) -> Decimal:
+def _sum(lines: Sequence[Line]) -> Decimal:
     return sum((line.amount for line in lines), Decimal(0))
 
 
@@ -110,7 +148,7 @@ def _base(amount: Decimal, recipe: Recipe) -> float:
     return float((amount * Decimal(str(recipe.rate))).quantize(_CENT, ROUND_HALF_UP))
 
 
-def _purchase_order(number: str, party: str, day: date, lines: Sequence[_Line], recipe: Recipe) -> Document:
+def _purchase_order(number: str, party: str, day: date, lines: Sequence[Line], recipe: Recipe) -> Document:
     total = _sum(lines)
     delivery = _day(day + timedelta(days=7))
     return {
@@ -166,7 +204,7 @@ def _purchase_order(number: str, party: str, day: date, lines: Sequence[_Line], 
                 "amount": float(line.amount),
                 "receivedAmt": 0.0,
                 "alternateId": None,
-                "requested": delivery,
+                "requested": _day(day),
                 "promised": delivery,
                 "completed": False,
                 "canceled": False,
@@ -180,7 +218,7 @@ def _purchase_order(number: str, party: str, day: date, lines: Sequence[_Line], 
     }
 
 
-def _supplier_invoice(number: str, party: str, day: date, lines: Sequence[_Line], recipe: Recipe) -> Document:
+def _supplier_invoice(number: str, party: str, day: date, lines: Sequence[Line], recipe: Recipe) -> Document:
     total = _sum(lines)
     return {
         "documentType": "Invoice",
@@ -231,8 +269,8 @@ def _supplier_invoice(number: str, party: str, day: date, lines: Sequence[_Line]
 
 def _customer_document(
     document_type: str, lines_field: str
-) -> Callable[[str, str, date, Sequence[_Line], Recipe], Document]:
-    def build(number: str, party: str, day: date, lines: Sequence[_Line], recipe: Recipe) -> Document:
+) -> Callable[[str, str, date, Sequence[Line], Recipe], Document]:
+    def build(number: str, party: str, day: date, lines: Sequence[Line], recipe: Recipe) -> Document:
         net = _sum(lines)
         vat = (net * Decimal("0.15")).quantize(_CENT, ROUND_HALF_UP)
         reference = f"PO-{number}"
@@ -295,9 +333,10 @@ def _customer_document(
     return build
 
 
-_BUILDERS: Final[Mapping[str, Callable[[str, str, date, Sequence[_Line], Recipe], Document]]] = {
+_BUILDERS: Final[Mapping[str, Callable[[str, str, date, Sequence[Line], Recipe], Document]]] = {
     "purchaseorder": _purchase_order,
     "supplierinvoice": _supplier_invoice,
     "customerinvoice": _customer_document("Invoice", "invoiceLines"),
     "customercreditnote": _customer_document("CreditNote", "lines"),
+    "customerdebitnote": _customer_document("DebitNote", "lines"),
 }

@@ -1,4 +1,7 @@
-"""What a PUT does to a purchase order of the sandbox: all of it or nothing (Visma: PurchaseOrderUpdateDto)."""
+"""Purchase orders of the sandbox: what entering one adds, and what a PUT does: all of it or nothing.
+
+Source: Visma, PurchaseOrderUpdateDto; the days of a line, see `entered`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from local.sandbox.visma_store import BadRequest, Document
+from local.sandbox.visma_filters import BadRequest
+from local.sandbox.visma_resources import Document
 
 CLOSED_FOR_GOOD: Final = frozenset({"Closed", "Cancelled", "Voided", "Balanced"})
 _CENT: Final = Decimal("0.01")
@@ -94,6 +98,20 @@ _GROUPS: Final = frozenset({"shippingContact", "remitContact", "shippingAddress"
 _BARE: Final = {"lines", "changeDatesOnLines", "timeStamp"}
 
 
+def entered(order: Document) -> Document:
+    """A new order with the days that its lines do not state.
+
+    A line's `requested` is the order date and its `promised` the header's `promisedOn` (Visma: source of the base
+    product, to be confirmed on a tenant). A day that is stated as null stays null.
+    """
+    days = {"requested": order.get("date"), "promised": order.get("promisedOn")}
+    usual = {name: day for name, day in days.items() if day is not None}
+    lines = order.get("lines")
+    if not usual or not isinstance(lines, list):
+        return order
+    return order | {"lines": [usual | line if isinstance(line, dict) else line for line in lines]}
+
+
 def updated(order: Document, body: Any, *, refusing: frozenset[str], last_line: int) -> tuple[Document, int]:
     """The order after the update, and the highest line number given out.
 
@@ -118,8 +136,7 @@ def updated(order: Document, body: Any, *, refusing: frozenset[str], last_line: 
     if body.get("changeDatesOnLines") is True:
         for line in order.get("lines") or []:
             line["promised"] = order.get("promisedOn")
-    _recalculate(order)
-    return order, last_line
+    return recalculated(order), last_line
 
 
 def _check_status(order: Document, body: Document, refusing: frozenset[str]) -> None:
@@ -155,7 +172,7 @@ def _change_line(order: Document, change: Any, last_line: int) -> int:
     line = next((line for line in lines if line.get("lineNbr") == number), None)
     if line is None:
         raise BadRequest(f"The purchase order {order.get('orderNbr')} has no line {number}.")
-    received = _decimal(line.get("qtyOnReceipts"))
+    received = decimal_of(line.get("qtyOnReceipts"))
     if line.get("completed") or line.get("canceled"):
         raise BadRequest(f"Line {number} is completed and cannot be changed.")
     if change["operation"] == "Delete":
@@ -163,13 +180,13 @@ def _change_line(order: Document, change: Any, last_line: int) -> int:
             raise BadRequest(f"Line {number} cannot be deleted: {received} were received.")
         lines.remove(line)
         return last_line
-    before = _decimal(line.get("orderQty"))
+    before = decimal_of(line.get("orderQty"))
     line.update(_written(values, LINE, onto=line))
-    if _decimal(line.get("orderQty")) < received:
+    if decimal_of(line.get("orderQty")) < received:
         raise BadRequest(f"Line {number} cannot go below the {received} that were received.")
     if "orderQty" in values and before:
-        ratio = _decimal(line.get("baseOrderQty")) / before
-        line["baseOrderQty"] = float(_decimal(line["orderQty"]) * ratio)
+        ratio = decimal_of(line.get("baseOrderQty")) / before
+        line["baseOrderQty"] = float(decimal_of(line["orderQty"]) * ratio)
     _price(order, line)
     return last_line
 
@@ -188,32 +205,39 @@ def _new_line(order: Document, values: Document, number: int) -> Document:
 
 
 def _price(order: Document, line: Document) -> None:
-    rate = _decimal(order.get("exchangeRate")) or Decimal(1)
-    extended = _cents(_decimal(line.get("orderQty")) * _decimal(line.get("unitCost")))
+    rate = decimal_of(order.get("exchangeRate")) or Decimal(1)
+    extended = cents(decimal_of(line.get("orderQty")) * decimal_of(line.get("unitCost")))
     if line.get("discountPercent"):
-        line["discountAmount"] = float(_cents(extended * _decimal(line["discountPercent"]) / 100))
+        line["discountAmount"] = float(cents(extended * decimal_of(line["discountPercent"]) / 100))
     line["extCost"] = float(extended)
-    line["amount"] = float(extended - _decimal(line.get("discountAmount")))
-    line["unitCostInBaseCurrency"] = float(_decimal(line.get("unitCost")) * rate)
+    line["amount"] = float(extended - decimal_of(line.get("discountAmount")))
+    line["unitCostInBaseCurrency"] = float(decimal_of(line.get("unitCost")) * rate)
 
 
-def _recalculate(order: Document) -> None:
-    rate = _decimal(order.get("exchangeRate")) or Decimal(1)
+def recalculated(order: Document) -> Document:
+    """The order with totals and open quantities that follow from its lines."""
+    rate = decimal_of(order.get("exchangeRate")) or Decimal(1)
     lines = [line for line in order.get("lines") or [] if not line.get("canceled")]
-    still_open = [line for line in lines if not line.get("completed")]
-    total = sum((_decimal(line.get("amount")) for line in lines), Decimal(0))
-    awaited = [(_decimal(line.get("orderQty")) - _decimal(line.get("qtyOnReceipts")), line) for line in still_open]
-    order["lineTotal"] = float(total)
-    order["orderTotal"] = float(total + _decimal(order.get("taxTotal")))
-    order["openQuantity"] = float(sum((quantity for quantity, _ in awaited), Decimal(0)))
-    order["openBalance"] = float(_cents(sum((q * _decimal(line.get("unitCost")) for q, line in awaited), Decimal(0))))
-    for name in ("lineTotal", "orderTotal"):
-        order[f"{name}InBaseCurrency"] = float(_cents(_decimal(order[name]) * rate))
+    total = sum((decimal_of(line.get("amount")) for line in lines), Decimal(0))
+    totals = {"lineTotal": float(total), "orderTotal": float(total + decimal_of(order.get("taxTotal")))}
+    converted = {f"{name}InBaseCurrency": float(cents(Decimal(str(sum_)) * rate)) for name, sum_ in totals.items()}
+    return with_open_quantities({**order, **totals, **converted})
 
 
-def _decimal(value: Any) -> Decimal:
+def with_open_quantities(order: Document) -> Document:
+    """The order with what is still awaited from the supplier; totals stay as they are stated."""
+    lines = [line for line in order.get("lines") or [] if not (line.get("canceled") or line.get("completed"))]
+    awaited = [(decimal_of(line.get("orderQty")) - decimal_of(line.get("qtyOnReceipts")), line) for line in lines]
+    balance = sum((quantity * decimal_of(line.get("unitCost")) for quantity, line in awaited), Decimal(0))
+    quantity = sum((quantity for quantity, _ in awaited), Decimal(0))
+    return {**order, "openQuantity": float(quantity), "openBalance": float(cents(balance))}
+
+
+def decimal_of(value: Any) -> Decimal:
+    """A number of a document; anything else is zero."""
     return Decimal(str(value)) if isinstance(value, int | float | Decimal) else Decimal(0)
 
 
-def _cents(value: Decimal) -> Decimal:
+def cents(value: Decimal) -> Decimal:
+    """Rounded to two places, halves away from zero."""
     return value.quantize(_CENT, ROUND_HALF_UP)

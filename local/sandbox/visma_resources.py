@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+Document = dict[str, Any]
 Path = tuple[str, ...]
 
 PURCHASE_ORDER_STATUSES: Final = frozenset(
@@ -36,7 +37,9 @@ class Resource:
         equals: Filters by equality: parameter -> where the value stands.
         dates: Filters with an operator in `<parameter>Condition`: parameter -> field.
         words: Parameters that take a word of a list -> the words.
-        on_request: Parameters that must be `true` for a field to be there -> the fields.
+        on_request: Parameters of the list that must be `true` for a field to be there -> the fields; `lines.name` is
+            the field `name` of each element of `lines`.
+        single_parameters: Those of them that the path of a single document has as well.
         not_played: Filters Visma documents but this sandbox does not play; using one is answered with 501.
         paged: False for the short lists that take no page and carry no metadata.
         row_version: True when the document shows its row version in `timeStamp`.
@@ -49,9 +52,29 @@ class Resource:
     dates: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
     on_request: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    single_parameters: frozenset[str] = frozenset()
     not_played: frozenset[str] = frozenset()
     paged: bool = True
     row_version: bool = True
+
+    @property
+    def shows_creation(self) -> bool:
+        """True when documents carry `createdDateTime`: those whose list filters by it (Visma: not purchase orders)."""
+        return "createdDateTime" in self.dates
+
+    def hidden(self, parameters: Mapping[str, str], asked: frozenset[str] | None = None) -> frozenset[str]:
+        """The fields that are left out because these parameters do not ask for them.
+
+        Args:
+            parameters: Of the request.
+            asked: Which expand parameters count; None counts all of the list's.
+        """
+        return frozenset(
+            name
+            for parameter, names in self.on_request.items()
+            if (asked is None or parameter in asked) and parameters.get(parameter, "").lower() != "true"
+            for name in names
+        )
 
 
 _MODIFIED: Final = {"lastModifiedDateTime": "lastModifiedDateTime"}
@@ -95,7 +118,8 @@ RESOURCES: Final[Mapping[str, Resource]] = {
             },
             dates={**_MODIFIED, "orderDate": "date", "deliveryDate": "promisedOn"},
             words={"orderType": _PURCHASE_ORDER_TYPES, "orderStatus": PURCHASE_ORDER_STATUSES},
-            on_request={"includeCustomFreeFields": _CUSTOM_FIELDS},
+            on_request={"includeCustomFreeFields": (*_CUSTOM_FIELDS, *(f"lines.{name}" for name in _CUSTOM_FIELDS))},
+            single_parameters=frozenset({"includeCustomFreeFields"}),
         ),
         Resource(
             "supplierInvoice",
@@ -118,11 +142,14 @@ RESOURCES: Final[Mapping[str, Resource]] = {
                 "expandAttachment": ("attachments",),
                 "expandLandedCosts": ("landedCosts",),
                 "expandApproval": ("approvalDetails", "approvalStatus"),
+                "expandLinePrebookAccounts": ("invoiceLines.prebookAccount", "invoiceLines.prebookSubaccount"),
             },
-            not_played=frozenset({"released", "project", "item", "balance", "expandLinePrebookAccounts"}),
+            single_parameters=frozenset({"expandLandedCosts", "expandLinePrebookAccounts"}),
+            not_played=frozenset({"released", "project", "item", "balance"}),
         ),
         Resource("customerinvoice", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # one literal
         Resource("customerCreditNote", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # as above
+        Resource("customerDebitNote", "referenceNumber", **_CUSTOMER_DOCUMENT),  # type: ignore[arg-type] # as above
         Resource(
             "supplier",
             "number",

@@ -1,18 +1,16 @@
-"""The routes of the sandbox Visma: the API itself and `/_sandbox/...`, by which demo and tests steer it."""
+"""The routes of the sandbox Visma: what Visma itself serves."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, g, request
 from flask import Response as FlaskResponse
 
-from local.sandbox.server import CONTROL_PREFIX, json_response
-from local.sandbox.visma_connect import SCOPES, SandboxCompany, TokenRefused
-from local.sandbox.visma_generator import Recipe
+from local.sandbox.server import json_response
+from local.sandbox.visma_connect import SCOPES, TokenRefused
+from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_resources import Resource, resource_named
-from local.sandbox.visma_store import BadRequest, Document
 
 if TYPE_CHECKING:
     from local.sandbox.visma import VismaSandbox
@@ -75,98 +73,3 @@ def _known(name: str) -> Resource | None:
 
 def _unknown_resource() -> FlaskResponse:
     return json_response({"statusCode": 404, "message": "Resource not found"}, 404)
-
-
-def add_controls(sandbox: VismaSandbox, app: Flask) -> None:
-    """What only demo and tests use."""
-    _add_document_controls(sandbox, app)
-    _add_setting_controls(sandbox, app)
-
-
-def _add_document_controls(sandbox: VismaSandbox, app: Flask) -> None:
-    documents = f"{CONTROL_PREFIX}/documents"
-
-    @app.post(documents)
-    def put() -> tuple[list[Document], int]:
-        body = request.get_json()
-        stored = [
-            sandbox.put_document(
-                body["kind"],
-                document,
-                company=body.get("company"),
-                visible_after=timedelta(seconds=body.get("visible_after_seconds", 0)),
-                as_is=body.get("as_is", False),
-            )
-            for document in body.get("documents") or [body["document"]]
-        ]
-        return stored, 201
-
-    @app.patch(documents)
-    def edit() -> Document:
-        body = request.get_json()
-        return sandbox.edit_document(
-            body["kind"],
-            body["number"],
-            body.get("changes"),
-            company=body.get("company"),
-            document_type=body.get("document_type"),
-            visible_after=timedelta(seconds=body.get("visible_after_seconds", 0)),
-        )
-
-    @app.patch(f"{CONTROL_PREFIX}/orders/<number>")
-    def edit_order(number: str) -> tuple[str, int]:
-        body = request.get_json()
-        sandbox.edit_order(
-            number, body["update"], company=body.get("company"), before_put=body.get("before_put", False)
-        )
-        return "", 204
-
-    @app.delete(documents)
-    def remove() -> tuple[str, int]:
-        body = request.get_json()
-        sandbox.remove_document(
-            body["kind"], body["number"], company=body.get("company"), document_type=body.get("document_type")
-        )
-        return "", 204
-
-    @app.get(documents)
-    def read() -> list[Document]:
-        return sandbox.documents(request.args["kind"], company=request.args.get("company"))
-
-    @app.post(f"{CONTROL_PREFIX}/generate")
-    def make() -> tuple[dict[str, Any], int]:
-        body = request.get_json()
-        kind, company = body.pop("kind"), body.pop("company", None)
-        numbers = sandbox.generate(kind, Recipe.parse(body), company=company)
-        return {"count": len(numbers), "first": numbers[:1], "last": numbers[-1:]}, 201
-
-
-def _add_setting_controls(sandbox: VismaSandbox, app: Flask) -> None:
-    @app.post(f"{CONTROL_PREFIX}/tokens/revoke")
-    def revoke() -> tuple[str, int]:
-        sandbox.revoke_tokens()
-        return "", 204
-
-    @app.put(f"{CONTROL_PREFIX}/tokens/lifetime")
-    def lifetime() -> tuple[str, int]:
-        sandbox.connect.lifetime = timedelta(seconds=request.get_json()["seconds"])
-        return "", 204
-
-    @app.put(f"{CONTROL_PREFIX}/options")
-    def options() -> tuple[str, int]:
-        body = request.get_json()
-        for name in ("refuses_update", "customer_tenants"):
-            if name in body:
-                body[name] = frozenset(body[name])
-        sandbox.set_options(**body)
-        return "", 204
-
-    @app.put(f"{CONTROL_PREFIX}/companies")
-    def companies() -> tuple[str, int]:
-        sandbox.set_companies(*(SandboxCompany.parse(company) for company in request.get_json()))
-        return "", 204
-
-    @app.put(f"{CONTROL_PREFIX}/clients")
-    def clients() -> tuple[str, int]:
-        sandbox.connect.clients = dict(request.get_json())
-        return "", 204

@@ -7,34 +7,22 @@ two pages shifts the others.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-import operator
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from local.sandbox.clock import SandboxClock
-from local.sandbox.visma_resources import Resource
-
-Document = dict[str, Any]
+from local.sandbox.visma_filters import filters_of, parsed_time
+from local.sandbox.visma_options import BY_NUMBER, VismaOptions
+from local.sandbox.visma_resources import Document, Resource
 
 FIRST_ROW_VERSION: Final = 0x4D182222
 _AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d{1,3})?)?")
-_OPERATORS: Final[Mapping[str, Callable[[datetime, datetime], bool]]] = {
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
-
-
-class BadRequest(Exception):
-    """Visma refuses the request; the text is the `message` of the 400."""
 
 
 @dataclass(slots=True)
@@ -64,7 +52,7 @@ class Row:
     def text(self, hidden: frozenset[str] = frozenset()) -> bytes:
         """The document as JSON without the hidden fields; made once."""
         if hidden not in self._texts:
-            shown = {name: value for name, value in self.document.items() if name not in hidden}
+            shown = _without(self.document, hidden)
             self._texts[hidden] = json.dumps(shown, separators=(",", ":"), default=_double).encode()
         return self._texts[hidden]
 
@@ -79,18 +67,20 @@ class Row:
 class Store:
     """All documents of all companies. Not thread-safe by itself: the sandbox holds its lock."""
 
-    def __init__(self, clock: SandboxClock, *, zone: str, order_by: str, max_page_size: int) -> None:
-        """Keep nothing yet; the arguments are those of `VismaSandbox`."""
+    def __init__(self, clock: SandboxClock, options: VismaOptions) -> None:
+        """Keep nothing yet.
+
+        Attributes:
+            options: How lists behave from now on; what was written keeps the wall time it was stamped with.
+        """
         self._clock = clock
-        self.zone = ZoneInfo(zone)
-        self.order_by = order_by
-        self.max_page_size = max_page_size
+        self.options = options
         self._rows: dict[tuple[str, str], dict[str, Row]] = {}
         self._version = FIRST_ROW_VERSION
 
     def wall_time(self, at: datetime) -> datetime:
         """The server's zone-less wall time, to the millisecond."""
-        local = at.astimezone(self.zone).replace(tzinfo=None)
+        local = at.astimezone(ZoneInfo(self.options.zone)).replace(tzinfo=None)
         return local.replace(microsecond=local.microsecond // 1000 * 1000)
 
     def put(
@@ -102,8 +92,11 @@ class Store:
         visible_after: timedelta = timedelta(0),
         as_is: bool = False,
         last_line: int = 0,
+        at: datetime | None = None,
     ) -> Row:
-        """Write a document; stamps `lastModifiedDateTime` and `timeStamp`.
+        """Write a document; stamps `lastModifiedDateTime`, `timeStamp` and, where the list has it, `createdDateTime`.
+
+        `createdDateTime` is stamped once: a document that states its own keeps it.
 
         Args:
             company: Company number.
@@ -112,6 +105,8 @@ class Store:
             visible_after: How long readers still see the state before.
             as_is: Keep the document's own stamps, or their absence.
             last_line: Highest line number given out so far.
+            at: The moment that the stamps show; None takes the clock's. Rows of one mass update share one moment and
+                have row versions of their own.
 
         Raises:
             ValueError: the document has no number.
@@ -120,23 +115,27 @@ class Store:
         number = document.get(resource.number)
         if not isinstance(number, str) or not number:
             raise ValueError(f"A {resource.name} needs its number in '{resource.number}', as text.")
+        rows = self._rows.setdefault((company, resource.name), {})
+        key = _key(resource, document.get("documentType"), number)
+        before = rows.get(key)
         now = self._clock.now()
+        written = at or now
         self._version += 1
-        local = self.wall_time(now)
+        local = self.wall_time(written)
         if as_is:
-            local = _parsed(document.get("lastModifiedDateTime")) or local
+            local = parsed_time(document.get("lastModifiedDateTime")) or local
         else:
             document["lastModifiedDateTime"] = visma_time(local)
             if resource.row_version:
                 document["timeStamp"] = base64.b64encode(self._version.to_bytes(8, "big")).decode()
-        rows = self._rows.setdefault((company, resource.name), {})
-        key = _key(resource, document.get("documentType"), number)
-        before = rows.get(key)
+            if resource.shows_creation:
+                created = before.document.get("createdDateTime") if before else None
+                document.setdefault("createdDateTime", created or visma_time(local))
         lines = [line.get("lineNbr") for line in document.get("lines") or [] if isinstance(line, dict)]
         rows[key] = Row(
             document,
             number,
-            local.replace(tzinfo=self.zone).astimezone(UTC) if as_is else now,
+            local.replace(tzinfo=ZoneInfo(self.options.zone)).astimezone(UTC) if as_is else written,
             local,
             self._version,
             now + visible_after if visible_after else _AT_ONCE,
@@ -161,9 +160,13 @@ class Store:
         now = self._clock.now()
         seen = (row.seen_at(now) for row in self._rows.get((company, resource.name), {}).values())
         visible = [row for row in seen if row is not None]
-        if self.order_by == "modified":
-            return sorted(visible, key=lambda row: (row.modified, row.version))
-        return sorted(visible, key=lambda row: row.number)
+        order = self.options.order_of(resource.name)
+        if order == "scrambled":
+            return sorted(visible, key=lambda row: hashlib.sha256(row.number.encode()).digest())
+        if order == BY_NUMBER:
+            return sorted(visible, key=lambda row: row.number)
+        descending = order == "modified_descending"
+        return sorted(visible, key=lambda row: (row.modified, row.version), reverse=descending)
 
     def page(self, company: str, resource: Resource, parameters: Mapping[str, str]) -> bytes:
         """One page as Visma answers it: a bare array, with the metadata in every element.
@@ -171,19 +174,16 @@ class Store:
         Raises:
             BadRequest: a filter has a value that Visma does not take.
         """
-        keep = list(_filters(resource, parameters))
+        keep = list(filters_of(resource, parameters))
         rows = [row for row in self.rows(company, resource) if all(matches(row) for matches in keep)]
-        hidden = frozenset(
-            name
-            for parameter, names in resource.on_request.items()
-            if parameters.get(parameter, "").lower() != "true"
-            for name in names
-        )
+        hidden = resource.hidden(parameters)
         if not resource.paged:
             return b"[" + b",".join(row.text(hidden) for row in rows) + b"]"
-        size = min(_positive(parameters.get("pageSize")) or self.max_page_size, self.max_page_size)
+        most = self.options.max_page_size
+        size = min(_positive(parameters.get("pageSize")) or most, most)
         start = ((_positive(parameters.get("pageNumber")) or 1) - 1) * size
-        metadata = f',"metadata":{{"totalCount":{len(rows)},"maxPageSize":{self.max_page_size}}}}}'.encode()
+        cap = f',"maxPageSize":{most}' if self.options.shows_max_page_size else ""
+        metadata = f',"metadata":{{"totalCount":{len(rows)}{cap}}}}}'.encode()
         return b"[" + b",".join(row.text(hidden)[:-1] + metadata for row in rows[start : start + size]) + b"]"
 
 
@@ -192,6 +192,20 @@ def visma_time(local: datetime) -> str:
     text = local.strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f"{local.microsecond // 1000:03}".rstrip("0")
     return f"{text}.{fraction}" if fraction else text
+
+
+def _without(document: Document, hidden: frozenset[str]) -> Document:
+    """The document without the hidden fields; `lines.name` hides `name` in each element of `lines`."""
+    shown = {name: value for name, value in document.items() if name not in hidden}
+    of_lines: dict[str, set[str]] = {}
+    for dotted in hidden:
+        group, _, name = dotted.partition(".")
+        if name:
+            of_lines.setdefault(group, set()).add(name)
+    for group, names in of_lines.items():
+        if isinstance(shown.get(group), list):
+            shown[group] = [{key: value for key, value in line.items() if key not in names} for line in shown[group]]
+    return shown
 
 
 def _double(value: object) -> float:
@@ -207,53 +221,3 @@ def _key(resource: Resource, document_type: str | None, number: str) -> str:
 
 def _positive(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and int(text) > 0 else None
-
-
-def _parsed(text: Any) -> datetime | None:
-    """A time in one of the formats Visma takes; letters such as Z are not among them."""
-    if not isinstance(text, str) or not _TIME.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _filters(resource: Resource, parameters: Mapping[str, str]) -> Iterable[Callable[[Row], bool]]:
-    """The filters in force. A parameter nobody knows is ignored, and so is a time without its operator."""
-    for name, value in parameters.items():
-        if name in resource.equals:
-            if value not in resource.words.get(name, {value}):
-                raise BadRequest(f"The value '{value}' is not valid for {name}.")
-            yield _equal(resource.equals[name], value)
-        elif name in resource.dates and f"{name}Condition" in parameters:
-            yield _compared(resource.dates[name], name, value, parameters[f"{name}Condition"])
-        elif name == "greaterThanValue":
-            yield lambda row, least=value: row.number > least  # type: ignore[misc] # mypy cannot infer the default
-
-
-def _equal(path: tuple[str, ...], value: str) -> Callable[[Row], bool]:
-    def matches(row: Row) -> bool:
-        found: Any = row.document
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
-        return bool(found == value)
-
-    return matches
-
-
-def _compared(field_name: str, parameter: str, value: str, condition: str) -> Callable[[Row], bool]:
-    if condition not in _OPERATORS:
-        raise BadRequest(f"The condition '{condition}' of {parameter} is not one of >, <, >=, <=.")
-    bound = _parsed(value)
-    if bound is None:
-        raise BadRequest(f"The value '{value}' of {parameter} is not a date and time without a zone.")
-    compare = _OPERATORS[condition]
-
-    def matches(row: Row) -> bool:
-        if field_name == "lastModifiedDateTime":
-            return compare(row.local, bound)
-        found = _parsed(row.document.get(field_name))
-        return found is not None and compare(found, bound)
-
-    return matches

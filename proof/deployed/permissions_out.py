@@ -76,9 +76,35 @@ def translate(bench: Bench) -> Iterator[str]:
             yield f"the bodies of {large} are not in the bucket"
         if sorted(bench.emptied("DeliveriesQueueUrl")) != sorted(key.stored for key in (small, large, again)):
             yield "the deliveries are not queued"
+        yield from _compare(bench, (small, large))
     finally:
         bench.done("DocumentsQueueUrl", event)
         bench.emptied("DeliveriesQueueUrl")
+
+
+def _compare(bench: Bench, sent: tuple[DocumentKey, DocumentKey]) -> Iterator[str]:
+    """A small and a large order change where no partner sees it: each is compared with the request that was sent."""
+    laptop = bench.laptop
+    bodies: dict[str, bytes | str] = {}
+    for key, document in zip(sent, (bench.small(sent[0].number), bench.large(sent[1].number)), strict=True):
+        revision = laptop.newest(str(key))
+        if revision is None or revision.state is not State.TRANSLATED:
+            continue
+        source, request = laptop.ledger.source_of(revision), laptop.ledger.request_of(revision)
+        bench.plant(replace(revision, state=State.SENT), source=source, request=request)
+        touched = _text({**document, "location": {"id": 99, "name": "Elsewhere"}})
+        place = laptop.payloads.put(f"documents/{key.stored}/touched", touched)
+        bodies[key.stored] = _message(key, document_at=place)
+    event = bench.event("DocumentsQueueUrl", bodies)
+    try:
+        answer = bench.work("TranslateDocumentFunction", event)
+        yield from _put_back(bench, "DocumentsQueueUrl", event, answer, [])
+        for key in sent:
+            revision = laptop.newest(str(key))
+            if revision is None or revision.state is not State.SKIPPED:
+                yield f"{key} ended {revision and revision.state} although the partner sees nothing new"
+    finally:
+        bench.done("DocumentsQueueUrl", event)
 
 
 @dataclass(frozen=True, slots=True)

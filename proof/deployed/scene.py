@@ -13,10 +13,11 @@ from local import stack as laptop_stack
 from local.demo.goods import purchase_order
 from tests.support.laptop import Laptop
 
-COMPANIES = {"kills": "1009001", "permits": "1009002"}
+COMPANIES = {"kills": "1009001", "permits": "1009002", "begins": "1009003"}
 """Routing name and Visma number of each company that a proof has of its own."""
 
 SUPPLIER = "50012"
+OTHER_SUPPLIER = "50013"
 _POINTER = {"pk": {"S": "current"}, "sk": {"S": "current"}}
 _CONSUMERS = ("TranslateDocumentFunction", "DeliverTransactionFunction", "ApplyChangeFunction")
 _ROUTED = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction")
@@ -24,7 +25,7 @@ _ROUTED = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFuncti
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A company and its one partner, a supplier whose changes apply up to half as much again.
+    """A company and its partners: a supplier whose changes apply up to half as much again, and another one.
 
     Attributes:
         laptop: The stack.
@@ -53,6 +54,11 @@ class Scene:
     def partner(self) -> str:
         """The partner's ISA id on the test stream."""
         return f"{self.company.upper()}SUPT"
+
+    @property
+    def other_partner(self) -> str:
+        """The ISA id of a second supplier on the test stream."""
+        return f"{self.company.upper()}ALTT"
 
     def key(self, number: str) -> str:
         """The key of an order."""
@@ -137,8 +143,9 @@ def _introduce(scene: Scene) -> None:
     laptop.visma.control("PUT", "companies", known)
     name = scene.company.upper()
     laptop.orderful.control("POST", "accounts", {"live": name, "test": scene.ours, "name": scene.company})
-    partner = {"live": f"{name}SUP", "test": scene.partner, "name": f"supplier of {scene.company}"}
-    laptop.orderful.control("POST", "partners", partner)
+    for live, test in ((f"{name}SUP", scene.partner), (f"{name}ALT", scene.other_partner)):
+        partner = {"live": live, "test": test, "name": f"supplier of {scene.company}"}
+        laptop.orderful.control("POST", "partners", partner)
     laptop.orderful.control("PUT", "pace", {"validation": 0, "delivery": 0, "acknowledgment": 0})
 
 
@@ -158,6 +165,7 @@ def _routing(scene: Scene) -> dict[str, Any]:
             }
         },
         "defaults": {
+            "go_live": "2020-01-01",
             "settle": "0s",
             "on_revision": "replace",
             "units": {"STK": "each", "KRT": "case", "KG": "kilogram", "L": "litre"},
@@ -169,6 +177,11 @@ def _routing(scene: Scene) -> dict[str, Any]:
                 "visma": {"supplier": SUPPLIER},
                 "orderful": {"isa_id": {"live": f"{name}SUP", "test": scene.partner}},
                 "changes": {"quantity": "50%"},
-            }
+            },
+            "other": {
+                "company": scene.company,
+                "visma": {"supplier": OTHER_SUPPLIER},
+                "orderful": {"isa_id": {"live": f"{name}ALT", "test": scene.other_partner}},
+            },
         },
     }

@@ -8,11 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from connector.domain import revision_plan
 from connector.domain.change_request import LineRequest
 from connector.domain.changes import Change
 from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
-from connector.services import change_order, known_revisions, translate
+from connector.services import change_order, known_revisions
 from connector.services.apply import Applier
 from connector.services.change_order import Ending, OrderChange
 from connector.services.known_revisions import KnownRevisions
@@ -122,7 +123,7 @@ MUTATIONS = (
     Mutation("an edit that came along is not sent", (known_revisions, "comes_out_as"), _always, rules=_ASKING),
     Mutation(
         "what was granted along with an edit is forgotten",
-        (translate, "is_owed_the_whole"),
+        (revision_plan, "is_owed_whole"),
         _never,
         story="an edit taken back that had come along with an 860",
     ),

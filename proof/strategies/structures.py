@@ -54,9 +54,9 @@ _NUMBERED = _part(_plain(text="number name"))
 _DESCRIBED = _part(_plain(text="id description"))
 _PLACE = _part(_plain(text="id name"))
 _CODED = _part(_plain(text="number description"))
-_COUNTRY = {"country": _part(_plain(text="id name"))}
+_AREA = {name: _part(_plain(text="id name")) for name in ("country", "county")}
 _ADDRESS = _part(
-    {**_plain(text="addressLine1 addressLine2 addressLine3 postalCode city", flag="overrideAddress"), **_COUNTRY}
+    {**_plain(text="addressLine1 addressLine2 addressLine3 postalCode city", flag="overrideAddress"), **_AREA}
 )
 _CONTACT = _part(_plain(text="name attention email phone1 phone2 fax web", whole="contactId"))
 _TAX = _rows({**_plain(text="taxId", number="vatRate taxableAmount vatAmount", whole="recordId"), "vatId": _CODED})
@@ -85,7 +85,7 @@ _PURCHASE_ORDER: Structure = {
     "lines": _rows(
         {
             **_plain(
-                text=f"{_LINE_TEXTS} lineType lineDescription alternateId orderNumber",
+                text=f"{_LINE_TEXTS} lineType lineDescription alternateId orderType orderNumber",
                 number=f"{_LINE_NUMBERS} amount orderQty baseOrderQty qtyOnReceipts unitCost extCost receivedAmt",
                 whole="lineNbr",
                 flag="completed canceled manualDiscount",
@@ -149,11 +149,12 @@ _CUSTOMER_INVOICE: Structure = {
     "invoiceAddress": _ADDRESS,
     "invoiceContact": _part(_plain(text="businessName attention email phone1", whole="contactId")),
     "taxDetails": _TAX,
+    "applications": _rows(_plain(text="docType refNbr", number="amountPaid", flag="voided")),
     "invoiceLines": _rows(
         {
             **_INVOICE_LINE,
             **_plain(
-                text="lineType description soOrderNbr",
+                text="lineType description soOrderNbr soShipmentNbr",
                 number="unitPrice unitPriceInCurrency manualAmount amount amountInCurrency cost",
             ),
         }

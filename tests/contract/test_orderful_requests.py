@@ -45,11 +45,11 @@ ORDER = an_order(
 )
 INVOICE = an_invoice(
     an_invoice_line(1, discount=Decimal("2.50"), note="Late"),
-    an_invoice_line(2, order_number="SO-1"),
+    an_invoice_line(2, sales_order="SO-1", shipment="S-1"),
     an_invoice_line(3, is_charge=True, quantity=Decimal(1), unit_price=Decimal(80)),
     counterparty_reference="REF-9",
     note="Thank you",
-    original_invoice="100200",
+    original_invoices=("100200",),
     terms=Terms("2/10", "2% 10, net 30"),
     discount_due_on=date(2026, 9, 13),
     cash_discount=Decimal("5.00"),
@@ -61,7 +61,9 @@ DOCUMENTS = {
     "replaced order": (ORDER, Purpose.REPLACE),
     "cancelled order": (ORDER, Purpose.CANCELLATION),
     "dropship order": (an_order(order_type="DropShip"), Purpose.ORIGINAL),
+    "call-off": (an_order(a_line(1, blanket="400001"), a_line(2)), Purpose.ORIGINAL),
     "invoice": (INVOICE, Purpose.ORIGINAL),
+    "invoice of one shipment": (an_invoice(an_invoice_line(sales_order="SO-1", shipment="S-1")), Purpose.ORIGINAL),
     "credit memo": (an_invoice(invoice_type=InvoiceType.CREDIT_MEMO), Purpose.ORIGINAL),
     "debit memo": (an_invoice(invoice_type=InvoiceType.DEBIT_MEMO), Purpose.ORIGINAL),
     "supplier invoice": (an_invoice(kind=Kind.SUPPLIER_INVOICE, counterparty_reference="I-1"), Purpose.ORIGINAL),

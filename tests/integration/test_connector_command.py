@@ -27,6 +27,7 @@ from tests.support.sandboxes import (
 COMPANY = SandboxCompany()
 ROUTING = routing_data(
     {
+        "companies.nordic.go_live": "2026-11-01",
         "companies.nordic.visma": {
             "company_id": COMPANY.company_id,
             "tenant_id": COMPANY.tenant_id,

@@ -80,6 +80,24 @@ class TestKeeping:
         assert ledger.get(KEY, 1) == revision
         assert list(ledger.revisions(KEY)) == [revision]
 
+    def test_what_a_person_chose_and_what_is_withdrawn_come_back(self, ledger):
+        revision = a_revision(released=True, look_up_first=True, withdraws=3, counterparty="50012", listed_since=NOW)
+        put(ledger, revision)
+        assert ledger.get(KEY, 1) == revision
+
+    def test_the_documents_of_many_revisions_are_read_together(self, ledger):
+        """Small ones from the table, a large one from the bucket; what is gone is left out."""
+        noise = random.Random(1).randbytes(150_000)
+        kept = [
+            put(ledger, a_revision(number, key=replace(KEY, number=str(number))), source=b"%d" % number)
+            for number in range(1, 251)
+        ]
+        large = put(ledger, a_revision(key=replace(KEY, number="999")), source=noise)
+        large = ledger.get(large.key, 1)
+        gone = a_revision(key=replace(KEY, number="1000"))
+        found = {one.key.number: source for one, source in ledger.sources_of([*kept, large, gone])}
+        assert found == {str(number): b"%d" % number for number in range(1, 251)} | {"999": noise}
+
     def test_fields_without_a_value_come_back_without_one(self, ledger):
         bare = Revision(KEY, 1, "a" * 64, State.PARKED, NOW, NOW)
         put(ledger, bare, request=None)
@@ -447,6 +465,12 @@ class TestOverDynamo:
         ):
             with pytest.raises(Misconfigured, match="ledger does not exist"):
                 ask()
+
+    def test_the_documents_of_many_revisions_take_a_call_for_a_hundred(self, dynamo):
+        revisions = [put(dynamo, a_revision(key=replace(KEY, number=str(number)))) for number in range(250)]
+        calls = Calls(clients.dynamodb())
+        assert len(list(dynamo.sources_of(revisions))) == 250
+        assert calls.made == {"BatchGetItem": 3}
 
     def test_a_claim_is_one_call(self, dynamo):
         put(dynamo)

@@ -54,11 +54,12 @@ DOCUMENTS = {
         ),
         Purpose.ORIGINAL,
     ),
+    "call-off": (an_order(a_line(1, blanket="400001"), a_line(2)), Purpose.ORIGINAL),
     "plain invoice": (an_invoice(), Purpose.ORIGINAL),
     "invoice with everything": (
         an_invoice(
             an_invoice_line(1, discount=Decimal("2.50"), note="Late"),
-            an_invoice_line(2, quantity=Decimal(-1), order_number="SO-1"),
+            an_invoice_line(2, quantity=Decimal(-1), sales_order="SO-1", shipment="S-1"),
             an_invoice_line(3, is_charge=True, quantity=Decimal(1), unit_price=Decimal(80)),
             payment_reference="00123",
             contract_number="C-1",
@@ -68,7 +69,11 @@ DOCUMENTS = {
         ),
         Purpose.REPLACE,
     ),
-    "credit memo": (an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoice="100200"), Purpose.ORIGINAL),
+    "invoice of one shipment": (an_invoice(an_invoice_line(sales_order="SO-1", shipment="S-1")), Purpose.ORIGINAL),
+    "credit memo": (
+        an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100200", "100201")),
+        Purpose.ORIGINAL,
+    ),
     "supplier invoice": (an_invoice(kind=Kind.SUPPLIER_INVOICE), Purpose.ORIGINAL),
 }
 

@@ -21,7 +21,7 @@ from connector.domain.documents import (
     PurchaseOrder,
     Tax,
 )
-from connector.domain.routes import Charset, DialectChoice
+from connector.domain.routes import Charset, DialectChoice, Notes
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
@@ -117,7 +117,7 @@ options = st.fixed_dictionaries(
 
 def route_for(content: Any, **changes: Any) -> Any:
     # Identifiers are never altered, so those of the samples are plain ones that every character set has.
-    return a_route(content, units={word: word for word in UNITS}, **changes)
+    return a_route(content, units={word: word for word in UNITS}, notes=Notes.ALL, **changes)
 
 
 def sent(content: Any, **changes: Any) -> Any:

@@ -146,7 +146,7 @@ def an_invoice(*lines: InvoiceLine, **changes: Any) -> Invoice:
             number="10045", name="Fjord Retail", address=Address(("Bryggen 2",), "5003", "Bergen", None, "NO")
         ),
         counterparty_reference="PO-4711",
-        original_invoice=None,
+        original_invoices=(),
         order_number="PO-4711",
         contract_number=None,
         payment_reference=None,

@@ -32,8 +32,8 @@ from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
 from connector.services.ports import Deadline, OrderAnswer
 from connector.services.translate import Translator
+from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_orders import updated
-from local.sandbox.visma_store import BadRequest
 from tests.support.change_fakes import InMemoryChanges
 from tests.support.fakes import (
     FakeOrderful,

@@ -147,7 +147,7 @@ def invoices(draw):
         cash_discount=None,
         counterparty=Party(number="10045", name=draw(TEXTS)),
         counterparty_reference=draw(TEXTS),
-        original_invoice=None,
+        original_invoices=(),
         order_number=draw(TEXTS),
         contract_number=draw(TEXTS),
         payment_reference=draw(TEXTS),

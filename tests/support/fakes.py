@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -477,6 +478,11 @@ class MemoryLedger:
         if found is None:
             raise _missing("source", revision)
         return found[0]
+
+    def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
+        for one in revisions:
+            with suppress(Transient):
+                yield one, self.source_of(one)
 
     def in_state(self, state: State) -> Iterator[Revision]:
         found = [

@@ -37,7 +37,7 @@ def routing_data(changes: dict[str, Any] | None = None) -> dict[str, Any]:
         for step in way:
             part = part.setdefault(step, {})
         if value is None:
-            part.pop(last)
+            part.pop(last, None)
         else:
             part[last] = value
     return data

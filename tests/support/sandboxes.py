@@ -15,10 +15,12 @@ from datetime import timedelta
 from typing import Any
 
 from local.sandbox.orderful import API_KEY, OrderfulSandbox
+from local.sandbox.orderful_options import OrderfulOptions
 from local.sandbox.orderful_store import Pace
-from local.sandbox.visma import CLIENT_ID, CLIENT_SECRET, VismaOptions, VismaSandbox
+from local.sandbox.visma import CLIENT_ID, CLIENT_SECRET, VismaSandbox
 from local.sandbox.visma_connect import SCOPES, SandboxCompany
 from local.sandbox.visma_generator import Recipe
+from local.sandbox.visma_options import VismaOptions
 
 __all__ = [
     "API_KEY",
@@ -26,6 +28,7 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "SCOPES",
+    "OrderfulOptions",
     "OrderfulSandbox",
     "Pace",
     "Recipe",

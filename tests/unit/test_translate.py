@@ -76,6 +76,10 @@ GAP_DOCUMENTS = {
     "purpose": (an_invoice(), "purpose"),
     "paymentReference": (an_invoice(payment_reference="1234567"), "paymentReference"),
     "contractDocRef": (an_invoice(contract_number="C-1"), "contractDocRef"),
+    "applications": (
+        an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100200", "100201")),
+        "applications",
+    ),
     "invoiceLines": (an_invoice(an_invoice_line(is_charge=True)), "invoiceLines"),
 }
 
@@ -403,7 +407,7 @@ def test_a_supplier_invoice_has_the_supplier_as_seller_and_us_as_buyer():
 
 def test_a_credit_memo_is_written_with_positive_amounts_whatever_sign_visma_gave():
     memo = an_invoice(
-        an_invoice_line(quantity=Decimal(-10)), invoice_type=InvoiceType.CREDIT_MEMO, original_invoice="100200"
+        an_invoice_line(quantity=Decimal(-10)), invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100200",)
     )
     for content in (memo, replace(memo, lines=(an_invoice_line(quantity=Decimal(10)),))):
         message = sent(content).request.body["message"]

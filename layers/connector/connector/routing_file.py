@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import SkipJsonSchema
 
 from connector.domain.documents import Kind
+from connector.domain.errors import Misconfigured
 from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.routes import (
     DO_NOT_SEND,
@@ -33,6 +34,7 @@ from connector.domain.routes import (
     WithoutItem,
 )
 from connector.domain.routing import UNCALIBRATED_OVERLAP, Routing, duration, role_of
+from connector.domain.transactions import Stream
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
@@ -389,15 +391,24 @@ class Checked:
         return self.data is None
 
 
-def check(data: Any) -> Checked:
-    """Check a routing file: its shape, and when that is sound what its parts say about one another."""
+def check(data: Any, *, stream: Stream | None = None) -> Checked:
+    """Check a routing file: its shape, and when that is sound what its parts say about one another.
+
+    Args:
+        data: The file as plain data.
+        stream: The stream of the stack that it is for. On a live one a missing `go_live` is an error, on a test one it
+            does not matter; None when that is not known.
+    """
     try:
         file = RoutingFile.model_validate(data)
     except ValidationError as error:
         return Checked(tuple(_shape_problems(error)), None)
     stored = file.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     stored.setdefault("partners", {})
-    found = [*_companies(file), *_partners(file), *_numbers(Routing.from_data(stored)), *_layers(file)]
+    routing = Routing.from_data(stored)
+    found = [*_companies(file), *_partners(file), *_numbers(routing), *_layers(file)]
+    if stream is not Stream.TEST:
+        found += _go_lives(routing, fatal=stream is Stream.LIVE)
     return Checked(tuple(sorted(found, key=lambda problem: not problem.fatal)), stored)
 
 
@@ -497,7 +508,31 @@ def _companies(file: RoutingFile) -> Iterator[Problem]:
         polled[company.visma.company_id, company.visma.branch] = name
         if not any(partner.company == name for partner in file.partners.values()):
             yield Problem(path, "has no partner yet: all of its documents will be parked.", fatal=False)
+        if company.name is None:
+            yield Problem(
+                f"{path}.name",
+                "is missing: documents leave without the legal name of the buyer or seller, which many partners "
+                "refuse. Add it.",
+                fatal=False,
+            )
         yield from _polling(file, path, company)
+
+
+def _go_lives(routing: Routing, *, fatal: bool) -> Iterator[Problem]:
+    for name in routing.data["companies"]:
+        try:
+            company = routing.companies[name]
+            sent = [route.go_live for route in routing.routes_of(name) if route.send]
+        except Misconfigured as error:
+            yield Problem(f"companies.{name}", str(error))
+            continue
+        if None in (sent or [company.go_live]):
+            yield Problem(
+                f"companies.{name}.go_live",
+                "is missing: a live stack needs the day from which documents are sent by themselves. "
+                "Write one like 2026-12-01.",
+                fatal=fatal,
+            )
 
 
 def _polling(file: RoutingFile, path: str, company: CompanyPart) -> Iterator[Problem]:

@@ -97,6 +97,13 @@ def test_without_a_go_live_the_first_reading_of_the_list_is_it(known, expected):
     assert origin(sighting(**known), None, OSLO) is expected
 
 
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00", "1900-01-01T00:00:00", "soon"])
+def test_an_empty_creation_time_is_none(created):
+    new = sighting(created=created, dated=date(2026, 12, 2))
+    assert origin(new, go_live("2026-12-01"), OSLO) is AFTER
+    assert origin(new, None, OSLO) is AFTER
+
+
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "01.12.2026", "2026-12-01T25:00", "9999-12-31T23:59-23:59"])
 def test_what_is_no_date_is_refused(text):
     with pytest.raises(ValueError, match="is no date"):

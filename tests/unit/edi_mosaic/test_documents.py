@@ -2,6 +2,7 @@ from datetime import date
 from decimal import Decimal
 
 from connector.domain.documents import Address, Contact, DocumentDiscount, Kind, Party
+from connector.domain.routes import LineDate, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
 from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
@@ -24,7 +25,7 @@ def test_a_purchase_order_in_full():
         ship_terms="DAP",
         fob_point="Oslo",
     )
-    assert message(order) == {
+    assert message(order, notes=Notes.ALL, line_date=LineDate.REQUESTED) == {
         "purpose": "original",
         "purchaseOrderType": "standalone",
         "purchaseOrderNumber": "500123",
@@ -97,8 +98,8 @@ OUR_PARTY = {
 
 
 def test_header_texts_of_an_invoice_stand_with_its_first_line():
-    invoice = an_invoice(an_invoice_line(1, note="Late"), an_invoice_line(2, order_number="SO-1"), note="Thank you")
-    first, second = message(invoice)["lineItems"]
+    invoice = an_invoice(an_invoice_line(1, note="Late"), an_invoice_line(2, sales_order="SO-1"), note="Thank you")
+    first, second = message(invoice, notes=Notes.ALL)["lineItems"]
     assert first["notes"] == {"general": {"text": ["Thank you", "Late"]}}
     assert second["notes"] == {"general": {"text": ["Our order: SO-1"]}}
 
@@ -121,7 +122,7 @@ def test_discounts_freight_and_rounding_of_an_invoice_make_its_total():
 
 
 def test_warehouses_are_told_only_where_the_lines_differ():
-    same = message(an_order(a_line(1), a_line(2)))
+    same = message(an_order(a_line(1), a_line(2), a_line(3, is_charge=True, warehouse=None)))
     assert all("references" not in line for line in same["lineItems"])
     apart = message(an_order(a_line(1), a_line(2, warehouse="2")))
     assert apart["lineItems"][1]["references"] == {"warehouseStorageLocation": {"value": "2"}}

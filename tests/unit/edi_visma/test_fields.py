@@ -75,13 +75,21 @@ def test_a_date_is_its_first_ten_characters_whatever_zone_follows():
         assert fields.day({"x": value}, "x") == date(2026, 10, 25)
 
 
-def test_the_empty_date_of_dot_net_is_no_date():
-    assert fields.day({"x": "0001-01-01T00:00:00"}, "x") is None
+@pytest.mark.parametrize("value", ["0001-01-01", "0026-12-01", "1753-01-01", "1900-01-01", "9999-12-31"])
+def test_the_empty_dates_of_dot_net_and_sql_are_no_dates(value):
+    assert fields.day({"x": f"{value}T00:00:00"}, "x") is None
 
 
-@pytest.mark.parametrize("value", ["soon", "2026-13-01", "2026-02-30T00:00:00", "15.09.2026"])
-def test_what_is_no_date_parks_the_document(value):
-    with pytest.raises(Parked, match="not a date"):
+@pytest.mark.parametrize("value", ["1990-01-01", "2099-12-31"])
+def test_the_first_and_the_last_plausible_day_are_dates(value):
+    assert fields.day({"x": value}, "x") == date.fromisoformat(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["soon", "2026-13-01", "2026-02-30T00:00:00", "15.09.2026", "1926-12-01", "1989-12-31", "2206-11-20"]
+)
+def test_what_is_no_plausible_date_parks_the_document(value):
+    with pytest.raises(Parked, match="not a plausible date"):
         fields.day({"promised": value}, "promised", "lines[0]")
 
 

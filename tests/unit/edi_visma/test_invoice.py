@@ -58,7 +58,7 @@ def test_a_customer_invoice_is_read():
     assert (line.number, line.item, line.quantity, line.unit) == (2, "2210", Decimal("2.5"), "KG")
     assert (line.unit_price, line.discount, line.amount) == (Decimal("89.9"), 0, Decimal("224.75"))
     assert (line.tax_code, line.source) == ("3", "invoiceLines[1]")
-    assert line.order_number is None
+    assert (line.order_number, line.sales_order, line.shipment) == (None, "200981", "400412")
 
 
 def test_a_supplier_invoice_is_read_in_its_own_currency():
@@ -431,3 +431,52 @@ def test_a_credit_note_without_amounts_of_its_own_takes_the_sign_from_its_lines(
     note = a_credit_note(**bare, lines=[a_customer_invoice_line(1, quantity=Decimal("-2.0"))])
     assert read(note).lines[0].quantity == 2
     assert reconcile(read(note)).total == 200
+
+
+def applied(*rows):
+    return [dict(zip(("docType", "refNbr", "amountPaid"), row, strict=False)) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("applications", "credited"),
+    [
+        (applied(("Invoice", "100231", 100)), ("100231",)),
+        ([{"documentType": "Invoice", "refNbr": "100231"}], ("100231",)),
+        (applied(("INV", "100231"), ("DRM", "100232"), ("FinCharge", "100233")), ("100231", "100232", "100233")),
+        (applied(("Invoice", "100231", 60), ("Invoice", "100231", 40)), ("100231",)),
+        # Payments and refunds stand in the same list.
+        (applied(("Payment", "7001", 50), ("Refund", "7002", 50), ("REF", "7003"), ("Invoice", "100231")), ("100231",)),
+        # What Visma only proposes has no amount.
+        (applied(("Invoice", "100231", 0)), ()),
+        ([{"docType": "Invoice", "refNbr": "100231", "voided": True}], ()),
+        (applied((None, "100231", 10)), ("100231",)),
+        (applied(("Invoice", None, 10)), ()),
+        ([], ()),
+        (None, ()),
+    ],
+)
+def test_a_credit_note_credits_the_invoices_that_it_is_applied_to(applications, credited):
+    assert read(a_credit_note(applications=applications)).original_invoices == credited
+
+
+@pytest.mark.parametrize("kind", ["Invoice", "DebitNote"])
+def test_what_an_invoice_is_settled_with_is_no_invoice(kind):
+    invoice = a_customer_invoice(
+        documentType=kind, applications=applied(("Payment", "7001", 50), ("CreditNote", "9", 5))
+    )
+    assert read(invoice).original_invoices == ()
+
+
+def test_the_orders_and_shipments_of_an_invoice_are_ours_and_no_order_of_the_buyer():
+    line = read(a_customer_invoice()).lines[0]
+    assert (line.sales_order, line.shipment, line.order_number) == ("200981", "400412", None)
+    bought = read(a_supplier_invoice()).lines[0]
+    assert (bought.sales_order, bought.shipment, bought.order_number) == (None, None, "500123")
+
+
+def test_a_debit_note_is_read_from_the_lines_of_its_own_list():
+    note = a_customer_invoice(documentType="DebitNote")
+    note["lines"] = note.pop("invoiceLines")
+    read_note = read(note)
+    assert read_note.invoice_type is InvoiceType.DEBIT_MEMO
+    assert [line.item for line in read_note.lines] == ["1298", "2210"]

@@ -225,3 +225,34 @@ def test_an_order_of_ten_thousand_lines_reads():
     order = order_of(lines=[an_order_line(number) for number in range(1, 10_001)])
     assert len(order.lines) == 10_000
     assert order.lines[-1].number == 10_000
+
+
+@pytest.mark.parametrize(
+    ("order_type", "number", "blanket"),
+    [
+        ("Blanket", "400001", "400001"),
+        (None, "400001", "400001"),
+        ("Blanket", None, None),
+        # The order was made from a pattern, which no partner knows.
+        ("StandardBlanket", "60000S", None),
+        ("RegularOrder", "500123", None),
+        ("RegularOrder", None, None),
+    ],
+)
+def test_a_call_off_names_its_blanket_order_on_each_line(order_type, number, blanket):
+    assert line_of(orderType=order_type, orderNumber=number).blanket == blanket
+
+
+@pytest.mark.parametrize(
+    ("country", "county", "region"),
+    [
+        ("US", {"id": "NY", "name": "New York"}, "NY"),
+        ("us", {"id": "33", "name": "New York"}, "NY"),
+        ("NO", {"id": "03", "name": "Oslo"}, "Oslo"),
+        ("SE", {"id": "AB", "name": None}, "AB"),
+        ("NO", None, None),
+    ],
+)
+def test_a_state_is_read_as_its_code_and_a_county_as_its_name(country, county, region):
+    address = {"city": "X", "country": {"id": country}, "county": county}
+    assert order_of(shippingAddress=address).ship_to.address.region == region

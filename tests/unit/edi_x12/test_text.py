@@ -5,7 +5,7 @@ import pytest
 
 from connector.domain.documents import Address, Contact, DocumentDiscount, InvoiceType, Kind, Party, Tax, Terms
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routes import Charset, Identity, ItemIds, Overflow, TermsRule
+from connector.domain.routes import Charset, Identity, ItemIds, LineDate, Notes, Overflow, TermsRule
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.x12.text import x12_text
 from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
@@ -101,22 +101,26 @@ class TestPurchaseOrder:
 
     def test_promised_dates_that_differ_from_the_requested_are_told(self):
         line = a_line(1, promised=a_line().requested + timedelta(days=3))
-        dates = every(written(an_order(line, promised_on=None)), "DTM")
-        assert dates == [["DTM", "002", "20261001"], ["DTM", "069", "20261004"]]
+        order = an_order(line, promised_on=None)
+        assert every(written(order, line_date=LineDate.REQUESTED), "DTM") == [
+            ["DTM", "002", "20261001"],
+            ["DTM", "069", "20261004"],
+        ]
+        assert every(written(order), "DTM") == [["DTM", "002", "20261004"]]
 
     def test_notes_run_over_several_segments_in_4010_and_stand_in_mtx_in_5010(self):
         note = "word " * 100
-        old = written(an_order(note=note))
+        old = written(an_order(description=note))
         assert only(old, "N9")[1] == "ZZ"
         assert [len(segment[1]) <= 264 for segment in every(old, "MSG")] == [True, True]
         assert " ".join(segment[1] for segment in every(old, "MSG")) == note.strip()
-        new = written(an_order(note=note), x12={"version": "005010"})
+        new = written(an_order(description=note), x12={"version": "005010"})
         assert only(new, "MTX") == ["MTX", "", note.strip()]
         assert every(new, "MSG") == []
 
     def test_text_lines_and_line_notes_become_header_notes_that_name_the_line(self):
         order = an_order(a_line(1, note="Fragile"), a_text(2, "Call before delivery"))
-        notes = [segment[1] for segment in every(written(order), "MSG")]
+        notes = [segment[1] for segment in every(written(order, notes=Notes.LINES), "MSG")]
         assert notes == ["Line 2: Call before delivery", "Line 1: Fragile"]
         assert only(written(order), "CTT")[1] == "1"
 
@@ -211,7 +215,10 @@ class TestInvoice:
 
     def test_references_say_which_number_is_whose(self):
         invoice = an_invoice(
-            counterparty_reference="REF-9", original_invoice="100200", contract_number="C-7", payment_reference="00123"
+            counterparty_reference="REF-9",
+            original_invoices=("100200",),
+            contract_number="C-7",
+            payment_reference="00123",
         )
         references = every(written(invoice), "REF")
         assert ["REF", "CO", "REF-9"] in references
@@ -255,7 +262,7 @@ class TestInvoice:
 
     @pytest.mark.parametrize("version", ["004010", "005010"])
     def test_notes_are_one_n9_with_ten_msg_at_most_in_both_versions(self, version):
-        invoice = an_invoice(note="\n".join(f"note {number}" for number in range(12)))
+        invoice = an_invoice(description="\n".join(f"note {number}" for number in range(12)))
         segments = written(invoice, x12={"version": version})
         assert len(every(segments, "N9")) == 1
         assert len(every(segments, "MSG")) == 10

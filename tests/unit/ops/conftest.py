@@ -52,6 +52,8 @@ class FakeLedger:
     """The reading side of the ledger."""
 
     kept: list[Revision] = field(default_factory=list)
+    sources: dict[str, bytes] = field(default_factory=dict)
+    moved: list[tuple[Revision, State, str]] = field(default_factory=list)
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> list[Revision]:
         found = [revision for revision in self.kept if revision.key == key]
@@ -61,7 +63,13 @@ class FakeLedger:
         return (revision for revision in self.kept if revision.state is state)
 
     def source_of(self, revision: Revision) -> bytes:
-        return b'{"orderNbr":"500123"}'
+        return self.sources.get(revision.key.number, b'{"orderNbr":"500123"}')
+
+    def sources_of(self, revisions):
+        return ((revision, self.source_of(revision)) for revision in revisions)
+
+    def move(self, revision: Revision, to: State, *, now: datetime, note: str) -> None:
+        self.moved.append((revision, to, note))
 
 
 class FakeOutbox:

@@ -9,10 +9,12 @@ import yaml
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Revision, State
+from connector.domain.transactions import Stream
 from ops.config import differences
 from ops.files import read_routing
 from tests.support.change_fakes import a_change
 from tests.support.routing_data import a_partner, routing_data
+from tests.support.visma_samples import a_purchase_order, as_json
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -57,6 +59,47 @@ def test_check_warns_without_failing(connector, routing_file):
     result = connector("config", "check", routing_file({"partners.acme.orderful.isa_id.test": "ACMEPRODUCE"}))
     assert result.code == 0
     assert "warning: partners.acme.orderful.isa_id" in result.out
+
+
+def test_check_says_plainly_what_is_on(connector, routing_file):
+    changes = {
+        "companies.nordic.go_live": "2026-12-01",
+        "partners.other": a_partner(supplier="50013"),
+        "partners.late": a_partner(isa_id="LATE", supplier="50014"),
+        "partners.late.go_live": "2027-01-01T06:00+01:00",
+        "partners.other.kinds": {"purchase_order": {"send": False}},
+        "defaults.kinds": {"supplier_invoice": {"send": False}},
+        "companies.svensk": {
+            "visma": {"company_id": "2", "tenant_id": "b"},
+            "orderful": {"isa_id": {"live": "SVENSK", "test": "SVENSKT"}},
+        },
+    }
+    result = connector("config", "check", routing_file(changes))
+    assert (
+        "nordic: purchase orders as 850 to 2 of 3 partners (off for other); supplier invoices are off; "
+        "customer invoices as 810 to 1 partner; go-live 2026-12-01 (another one for late)\n"
+        "svensk: purchase orders have no partner; supplier invoices have no partner; "
+        "customer invoices have no partner; no go-live\n"
+    ) in result.out
+    nordic, _ = connector("config", "check", routing_file(changes), "--json").data["companies"]
+    assert [kind["partners"] for kind in nordic["kinds"]] == [["acme", "late"], [], ["matsenteret"]]
+    assert nordic["own_go_live"] == ["late"]
+
+
+def test_check_for_a_live_stack_refuses_a_file_without_go_live(connector, routing_file):
+    assert connector("config", "check", routing_file()).code == 0
+    assert connector("config", "check", routing_file(), "--stream", "test").code == 0
+    live = connector("config", "check", routing_file(), "--stream", "live")
+    assert live.code == 2
+    assert "error: companies.nordic.go_live: is missing" in live.out
+
+
+def test_apply_on_a_live_stack_refuses_a_file_without_go_live(connector, routing_file, stack):
+    stack.stream = Stream.LIVE
+    result = connector("config", "apply", routing_file(), "--yes")
+    assert (result.code, stack.routing.applied) == (2, [])
+    assert "companies.nordic.go_live" in result.err
+    assert connector("config", "apply", routing_file({"defaults.go_live": "2026-12-01"}), "--yes").code == 0
 
 
 def test_check_as_json_gives_path_sentence_and_level(connector, routing_file):
@@ -173,26 +216,84 @@ def test_differences_are_found_at_every_depth():
     ]
 
 
-def test_apply_puts_the_file_in_force_and_releases_only_what_waited_for_routing(connector, stack, routing_file):
-    stack.ledger.kept = [parked("500123", "defaults.units.KRT"), parked("500124", None)]
-    result = connector("config", "apply", routing_file(), "--yes", "--json")
-    assert result.code == 0
-    assert result.data["version"] == stack.routing.current_version()
-    assert stack.routing.applied == [routing_data()]
-    assert [message.number for message in stack.outbox.queued] == ["500123"]
-    (released,) = result.data["released"]
-    assert released == {
-        "document": "nordic/purchase_order/500123",
-        "sequence": 1,
-        "waited_for": "defaults.units.KRT",
+KRT = {"defaults.units.KRT": "case"}
+
+
+@pytest.fixture
+def waiting(stack):
+    """Two orders and an invoice that wait for routing, one order that waits for a person."""
+    stack.ledger.kept = [
+        parked("500123", "defaults.units.KRT"),
+        parked("500124", None),
+        parked("500125", "defaults.units.KRT"),
+        parked("500126", "partners.<name>"),
+        parked("500127", "defaults.units.KRT"),
+    ]
+    stack.ledger.sources = {
+        "500123": as_json(a_purchase_order(orderNbr="500123", date="2026-08-30T00:00:00")),
+        "500125": as_json(a_purchase_order(orderNbr="500125", date="2026-01-10T00:00:00")),
+        "500126": as_json(a_purchase_order(orderNbr="500126", supplier={"number": "99"})),
+        "500127": as_json(a_purchase_order(orderNbr="500127", status="Closed")),
     }
+    return stack
+
+
+@pytest.mark.parametrize(
+    ("choice", "released"),
+    [
+        ("recent", ["500123"]),
+        ("all", ["500123", "500125"]),
+        ("none", []),
+        ("since=2026-08-01", ["500123"]),
+        ("2026-01-01", ["500123", "500125"]),
+    ],
+)
+def test_apply_releases_what_is_named_and_would_leave(connector, waiting, routing_file, choice, released):
+    result = connector("config", "apply", routing_file(KRT), "--yes", "--release", choice, "--json")
+    assert (result.code, waiting.routing.applied) == (0, [routing_data(KRT)])
+    sent = [message.number for message in waiting.outbox.queued if message.number != "500126"]
+    assert sent == released
+
+
+def test_apply_tells_what_the_new_routing_would_release_before_it_does(connector, waiting, routing_file):
+    result = connector("config", "apply", routing_file(KRT), "--dry-run")
+    assert "2 documents would leave" in result.err
+    line = next(line for line in result.err.splitlines() if line.startswith("purchase_order"))
+    assert line.split()[:6] == ["purchase_order", "acme", "2", "1", "2026-01-10", "Open"]
+    assert "1 document would not be sent today and stay parked" in result.err
+    assert "1 document still wait" in result.err
+    assert (waiting.routing.applied, waiting.outbox.queued) == ([], [])
+
+
+def test_apply_writes_the_reason_anew_of_what_waits_for_something_else_now(connector, waiting, routing_file):
+    connector("config", "apply", routing_file(KRT), "--yes", "--release", "none")
+    assert [message.number for message in waiting.outbox.queued] == ["500126"]
+
+
+def test_apply_without_a_terminal_wants_to_be_told_what_to_release(connector, waiting, routing_file):
+    result = connector("config", "apply", routing_file(KRT), "--yes")
+    assert (result.code, waiting.routing.applied, waiting.outbox.queued) == (2, [], [])
+    assert "Say what to release with --release" in result.err
+
+
+def test_apply_asks_what_to_release(connector, waiting, routing_file, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: "recent")
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+    assert connector("config", "apply", routing_file(KRT)).code == 0
+    assert "500123" in [message.number for message in waiting.outbox.queued]
+
+
+@pytest.mark.parametrize("choice", ["soon", "since=2026-13-01", ""])
+def test_a_choice_that_is_none_is_refused(connector, waiting, routing_file, choice):
+    result = connector("config", "apply", routing_file(KRT), "--yes", "--release", choice)
+    assert (result.code, waiting.routing.applied) == (2, [])
 
 
 def test_apply_releases_changes_that_waited_for_routing_as_well(connector, stack, routing_file):
-    waiting = {"state": ChangeState.PARKED, "waits_for": "partners.acme.changes.quantities"}
-    stack.changes.put(a_change(transaction_id="1", **waiting))
+    told = {"state": ChangeState.PARKED, "waits_for": "partners.acme.changes.quantities"}
+    stack.changes.put(a_change(transaction_id="1", **told))
     stack.changes.put(a_change(transaction_id="2", state=ChangeState.PARKED))
-    stack.ledger.kept = [parked("500123", "defaults.units.KRT")]
     result = connector("config", "apply", routing_file(), "--yes", "--json")
     assert result.data["released_changes"] == [
         {
@@ -201,8 +302,7 @@ def test_apply_releases_changes_that_waited_for_routing_as_well(connector, stack
             "waited_for": "partners.acme.changes.quantities",
         }
     ]
-    assert len(result.data["released"]) == 1
-    assert [getattr(message, "transaction_id", None) for message in stack.outbox.queued] == [None, "1"]
+    assert [message.transaction_id for message in stack.outbox.queued] == ["1"]
     states = {change.transaction_id: change.state for change in stack.changes.all()}
     assert states == {"1": ChangeState.RECEIVED, "2": ChangeState.PARKED}
 

@@ -57,6 +57,7 @@ def visma(stack):
             "v1/branch": [{"number": "1", "name": "Nordic Food Supply AS", "corporateId": "987654325"}],
             "v1/organization": [{"organizationCd": {"value": "1234567"}, "name": "Nordic Food Supply AS"}],
             "v1/purchaseorder": [{"lastModifiedDateTime": OSLO_NOW}],
+            "v1/customerinvoice": [{"createdDateTime": "2026-08-30T10:00:00"}],
         }
     )
     stack.visma = lambda company: client
@@ -92,7 +93,7 @@ def doctor(connector, stack, visma, orderful):
 
 
 def test_a_healthy_stack_passes_every_check_and_exits_with_0(connector, stack, visma, orderful):
-    stack.routing.data = routing_data()
+    stack.routing.data = routing_data({"companies.nordic.go_live": "2026-09-01"})
     result = connector("doctor")
     assert result.code == 0
     lines = result.out.splitlines()
@@ -412,3 +413,47 @@ def test_whether_callbacks_need_a_secret_is_told_without_telling_the_secret(doct
     assert found["mark"] == mark
     assert told in found["sentence"]
     assert "hush" not in str(found)
+
+
+@pytest.mark.parametrize(("stream", "mark"), [(Stream.LIVE, "fail"), (Stream.TEST, "warn")])
+def test_a_company_without_go_live_is_pointed_out_and_on_a_live_stack_refused(doctor, stack, stream, mark):
+    stack.stream = stream
+    found = doctor()["go-live nordic"]
+    assert (found["mark"], "companies.nordic.go_live" in found["next_step"]) == (mark, True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"), [("park", "a person is asked"), ("ignore", "ignored"), ("send", "is sent")]
+)
+def test_go_live_is_told_with_what_a_later_change_does(doctor, policy, told):
+    found = doctor({"companies.nordic.go_live": "2026-09-01", "companies.nordic.before_go_live": policy})
+    assert "before 2026-08-31 22:00:00Z is not sent" in found["go-live nordic"]["sentence"]
+    assert told in found["go-live nordic"]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("invoices", "mark"),
+    [([{"createdDateTime": "2026-08-30T10:00:00"}], "ok"), ([{"createdDateTime": None}, {}], "warn"), ([], "ok")],
+)
+def test_that_invoices_state_their_creation_is_looked_at_and_not_believed(doctor, visma, invoices, mark):
+    visma["v1/customerinvoice"] = invoices
+    assert doctor()["visma nordic invoices"]["mark"] == mark
+
+
+@pytest.mark.parametrize(
+    ("line", "mark"),
+    [
+        ({"promised": "2026-09-10T00:00:00", "requested": "2026-09-01T00:00:00"}, "ok"),
+        ({"promised": None, "requested": "2026-09-10T00:00:00"}, "warn"),
+    ],
+)
+def test_that_order_lines_have_the_date_that_is_sent_is_looked_at(doctor, visma, line, mark):
+    order = {"lastModifiedDateTime": OSLO_NOW, "date": "2026-09-01T00:00:00", "lines": [line]}
+    visma["v1/purchaseorder"] = [order]
+    assert doctor()["visma nordic order lines"]["mark"] == mark
+
+
+def test_a_list_that_cannot_be_looked_at_is_a_finding_and_the_rest_is_examined(doctor, visma):
+    visma["v1/customerinvoice"] = Misconfigured("Visma refused.")
+    found = doctor()
+    assert (found["visma nordic invoices"]["mark"], found["orderful key"]["mark"]) == ("fail", "ok")

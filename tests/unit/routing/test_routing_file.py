@@ -10,6 +10,7 @@ import yaml
 
 from connector.domain.documents import Kind
 from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
 from connector.edi.change.codes import CODE_WORDS
 from connector.routing_file import ChangeWord, check, json_schema
 from ops.files import read_routing
@@ -17,23 +18,32 @@ from tests.support.routing_data import a_partner, routing_data
 
 ROOT = Path(__file__).parents[3]
 OTHER_COMPANY = {
+    "name": "Nordic Food Sverige AB",
+    "go_live": "2026-12-01",
     "visma": {"company_id": "1234567", "tenant_id": "b"},
     "orderful": {"isa_id": {"live": "SVENSK", "test": "SVENSKT"}},
 }
 
 
+def complete(changes=None):
+    """A file without findings, but for what is changed."""
+    return routing_data(
+        {"companies.nordic.name": "Nordic Food AS", "companies.nordic.go_live": "2026-12-01"} | (changes or {})
+    )
+
+
 def errors(changes):
-    return [str(problem) for problem in check(routing_data(changes)).errors]
+    return [str(problem) for problem in check(complete(changes)).errors]
 
 
 def warnings(changes):
-    checked = check(routing_data(changes))
+    checked = check(complete(changes))
     assert not checked.errors
     return [str(problem) for problem in checked.warnings]
 
 
 def test_a_sound_file_has_no_findings_and_can_be_resolved():
-    checked = check(routing_data())
+    checked = check(complete())
     assert checked.problems == ()
     assert Routing.from_data(checked.data).route("nordic", Kind.PURCHASE_ORDER, "50012").partner == "acme"
 
@@ -172,7 +182,7 @@ def test_what_is_no_routing_file_is_malformed(data):
 
 
 def test_a_file_that_is_only_begun_is_of_the_right_shape():
-    checked = check({**routing_data(), "partners": None, "defaults": None})
+    checked = check({**complete(), "partners": None, "defaults": None})
     assert [problem.path for problem in checked.problems] == ["companies.nordic"]
     assert checked.data["partners"] == {}
 
@@ -188,7 +198,7 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
         "statuses": ["Hold", "Open"],
         "hold_first": ["Open"],
     }
-    checked = check(routing_data({"partners.acme.changes": written}))
+    checked = check(complete({"partners.acme.changes": written}))
     assert checked.problems == ()
     assert checked.data["partners"]["acme"]["changes"] == written
     assert Routing.from_data(checked.data).route("nordic", Kind.PURCHASE_ORDER, "50012").changes.hold_first == {"Open"}
@@ -196,3 +206,45 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
 
 def test_the_words_for_codes_are_those_that_reading_a_change_knows():
     assert set(get_args(ChangeWord)) == CODE_WORDS
+
+
+def test_a_company_without_a_legal_name_is_a_warning():
+    (found,) = warnings({"companies.nordic.name": None})
+    assert found.startswith("companies.nordic.name: is missing")
+
+
+class TestGoLive:
+    def found(self, changes, stream=None):
+        checked = check(complete({"companies.nordic.go_live": None} | changes), stream=stream)
+        return [(problem.path, problem.fatal) for problem in checked.problems]
+
+    @pytest.mark.parametrize(("stream", "fatal"), [(Stream.LIVE, True), (None, False)])
+    def test_a_live_stack_needs_one(self, stream, fatal):
+        assert self.found({}, stream) == [("companies.nordic.go_live", fatal)]
+
+    def test_a_test_stack_needs_none(self):
+        assert self.found({}, Stream.TEST) == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"defaults.go_live": "2026-12-01"},
+            {"companies.nordic.go_live": "2026-12-01T06:00"},
+            {"partners.acme.go_live": "2026-12-01", "partners.matsenteret.go_live": "2026-12-01"},
+            # What is off needs none.
+            {
+                "partners.acme.go_live": "2026-12-01",
+                "defaults.kinds": {"customer_invoice": {"send": False}},
+            },
+        ],
+    )
+    def test_it_may_stand_in_any_layer(self, changes):
+        assert self.found(changes, Stream.LIVE) == []
+
+    def test_every_partner_and_kind_that_is_on_needs_one(self):
+        of_one = {"partners.acme.kinds": {"purchase_order": {"go_live": "2026-12-01"}}}
+        assert self.found(of_one, Stream.LIVE) == [("companies.nordic.go_live", True)]
+
+    def test_a_day_that_the_zone_of_the_company_cannot_have_is_an_error(self):
+        ((path, fatal),) = self.found({"companies.nordic.go_live": "0001-01-01"}, Stream.LIVE)
+        assert (path, fatal) == ("companies.nordic", True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +67,8 @@ def test_an_unknown_fault_is_refused_by_name() -> None:
         FaultRule("http_418")
     with pytest.raises(ValueError, match="no fault rule"):
         FaultRule.parse({"fault": "http_500", "often": 3})
+    with pytest.raises(ValueError, match="is empty, html, json, not 'xml'"):
+        FaultRule("error", form="xml")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,40 @@ def test_an_error_on_request_has_the_status_that_was_asked_for() -> None:
     sandbox = VismaSandbox()
     sandbox.fail("error", status=409)
     assert sandbox.app.test_client().get("/v1/branch").status_code == 409
+
+
+@pytest.mark.parametrize("fault", ["error", "stored_error"])
+@pytest.mark.parametrize(
+    ("status", "options", "body"),
+    [
+        (100, {"form": "empty"}, b""),
+        (102, {"form": "json"}, b""),
+        (200, {"form": "empty"}, b""),
+        (200, {"form": "html", "message": "Down"}, b"<h1>Down</h1>"),
+        (202, {"form": "empty"}, b""),
+        *((status, {"form": "empty", "location": "/elsewhere"}, b"") for status in (301, 302, 307, 308)),
+        (304, {"form": "html"}, b""),
+        (409, {"message": "Transaction already exists"}, b'{"message": "Transaction already exists"}'),
+        (422, {"message": "no"}, b'{"message": "no"}'),
+    ],
+)
+def test_any_answer_can_be_the_last_one_before_the_work_or_after_it(
+    fault: str, status: int, options: dict[str, Any], body: bytes
+) -> None:
+    with running_orderful() as orderful:
+        orderful.fail(fault, method="POST", status=status, **options)
+        # A client library waits for another answer behind a 1xx; the bytes on the line show that there is none.
+        content = json.dumps(ORDER_V3).encode()
+        head = f"POST /v3/transactions HTTP/1.1\r\nHost: sandbox\r\norderful-api-key: {API_KEY}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", int(orderful.url.rsplit(":", 1)[1])), timeout=5) as line:
+            line.sendall(head.encode() + content)
+            answer = b"".join(iter(lambda: line.recv(4096), b""))
+        first, _, rest = answer.partition(b"\r\n\r\n")
+        assert first.startswith(f"HTTP/1.1 {status} ".encode())
+        assert (b"Location: /elsewhere" in first) == ("location" in options)
+        assert (body in rest, bool(rest)) == (True, bool(body))
+        assert len(orderful.transactions()) == (fault == "stored_error")
 
 
 def test_throttling_on_request_is_written_as_each_vendor_writes_it() -> None:
@@ -228,3 +266,37 @@ def test_a_reset_forgets_documents_faults_log_and_clock() -> None:
     assert sandbox.requests() == []
     assert sandbox.app.test_client().get("/v1/branch", headers=headers).status_code == 401
     assert sandbox.app.test_client().get("/v1/branch", headers=bearer(sandbox)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "metadata"),
+    [
+        ("wrong_total", {"total": 1}, {"totalCount": 1, "maxPageSize": 1000}),
+        ("wrong_total", {}, {"totalCount": 0, "maxPageSize": 1000}),
+        ("missing_total", {}, {"maxPageSize": 1000}),
+    ],
+)
+def test_the_total_of_a_list_is_wrong_or_missing_and_its_rows_are_right(
+    fault: str, options: dict[str, int], metadata: dict[str, int]
+) -> None:
+    sandbox = VismaSandbox()
+    sandbox.generate("purchaseorder", Recipe(count=3))
+    client, headers = sandbox.app.test_client(), bearer(sandbox)
+    sandbox.fail(fault, path_prefix="/v1/purchaseorder", times=2, **options)
+    rows = client.get("/v1/purchaseorder", headers=headers).get_json()
+    assert [(row["orderNbr"], row["metadata"]) for row in rows] == [
+        (number, metadata) for number in ("500001", "500002", "500003")
+    ]
+    single = client.get("/v1/purchaseorder/500001", headers=headers)
+    assert single.get_json()["orderNbr"] == "500001"
+
+
+def test_a_refusal_says_what_it_is_told_to_and_a_lock_collision_what_the_base_product_says() -> None:
+    sandbox = VismaSandbox()
+    sandbox.fail("error", status=400, message="The tax zone is missing.")
+    sandbox.fail("lock_collision")
+    client = sandbox.app.test_client()
+    answers = [client.get("/v1/branch") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [400, 500]
+    assert answers[0].get_json() == {"message": "The tax zone is missing."}
+    assert "Another process has updated" in answers[1].get_json()["message"]

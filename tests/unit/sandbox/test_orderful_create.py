@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from local.sandbox.orderful_mosaic import problems as mosaic_problems
 from local.sandbox.orderful_x12 import problems as x12_problems
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
+from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}
@@ -91,8 +91,8 @@ def test_an_accepted_v4_document_is_filed_under_its_number_and_valid_at_once(san
 
 
 def test_ids_are_numbers_as_text_or_uuids_and_the_list_shows_the_same() -> None:
-    for uuids, length in ((False, 9), (True, 36)):
-        sandbox = OrderfulSandbox(uuids=uuids)
+    for ids, length in (("number", 9), ("uuid", 36)):
+        sandbox = OrderfulSandbox(options=OrderfulOptions(ids=ids))
         number = post(sandbox).get_json()["id"]
         listed = sandbox.app.test_client().get("/v3/transactions", headers=KEY).get_json()["data"]
         assert [one["id"] for one in listed] == [number]

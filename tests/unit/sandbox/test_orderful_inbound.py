@@ -10,7 +10,7 @@ import requests
 from werkzeug.test import TestResponse
 
 from local.sandbox.orderful_inbound import CHANGE
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
+from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, running_orderful
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}
@@ -161,7 +161,7 @@ def test_other_documents_come_in_too(sandbox: OrderfulSandbox, kind: str, messag
 
 
 def test_a_document_keeps_its_number_where_our_own_transactions_have_uuids() -> None:
-    sandbox = OrderfulSandbox(pace=AT_ONCE, uuids=True)
+    sandbox = OrderfulSandbox(pace=AT_ONCE, options=OrderfulOptions(ids="uuid"))
     ids = send(sandbox)
     assert ids["id"].isdecimal()
     assert get(sandbox, f"/transactions/{ids['uuid']}").status_code == 200

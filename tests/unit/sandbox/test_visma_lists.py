@@ -158,6 +158,32 @@ def test_rows_in_the_order_of_modification_follow_the_true_time_line_through_the
     assert rows[0]["lastModifiedDateTime"] > rows[1]["lastModifiedDateTime"]
 
 
+def test_rows_come_in_the_order_of_the_list_and_the_disorder_is_always_the_same() -> None:
+    orders = {"purchaseorder": "modified_descending", "customerInvoice": "scrambled"}
+    sandbox = a_sandbox(order_by=orders)
+    sandbox.generate("customerinvoice", Recipe(count=9))
+    sandbox.generate("supplierInvoice", Recipe(count=9))
+    for number in ("2", "1", "3"):
+        sandbox.put_document("purchaseorder", order(number))
+        sandbox.clock.advance(timedelta(seconds=1))
+    first, again = ([row["referenceNumber"] for row in listed(sandbox, "customerinvoice")] for _ in range(2))
+    by_number = [row["referenceNumber"] for row in listed(sandbox, "supplierInvoice")]
+    assert numbers(listed(sandbox)) == ["3", "1", "2"]
+    assert (first == again, first == by_number, sorted(first) == by_number) == (True, False, True)
+
+
+@pytest.mark.parametrize("order_by", ["newest", {"purchaseorder": "newest"}, {"salesorder": "number"}])
+def test_an_order_of_rows_that_nobody_knows_is_refused(order_by: Any) -> None:
+    with pytest.raises(ValueError, match=r"newest|salesorder"):
+        a_sandbox().set_options(order_by=order_by)
+
+
+def test_the_page_cap_works_unseen_when_the_metadata_does_not_show_it() -> None:
+    sandbox = a_sandbox(max_page_size=2, shows_max_page_size=False)
+    sandbox.generate("purchaseorder", Recipe(count=3))
+    assert [row["metadata"] for row in listed(sandbox, pageNumber=1, pageSize=3)] == [{"totalCount": 3}] * 2
+
+
 def test_an_edit_between_two_pages_shifts_a_row_out_of_sight() -> None:
     sandbox = a_sandbox(order_by="modified")
     for number in ("1", "2", "3", "4"):
@@ -208,6 +234,69 @@ def test_fields_that_must_be_asked_for_are_missing_otherwise() -> None:
     assert listed(sandbox, "customerinvoice", expandTaxDetails="true")[0]["taxDetails"][0]["vatRate"] == 15.0
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "flag"),
+    [
+        ("purchaseorder", {"customStr1": "A"}, "includeCustomFreeFields"),
+        ("purchaseorder", {"lines": [{"customDec1": 1.5}]}, "includeCustomFreeFields"),
+        ("supplierInvoice", {"note": "internal"}, "expandNote"),
+        ("supplierInvoice", {"landedCosts": []}, "expandLandedCosts"),
+        ("supplierInvoice", {"approvalStatus": "New"}, "expandApproval"),
+        ("supplierInvoice", {"attachments": []}, "expandAttachment"),
+        ("supplierInvoice", {"invoiceLines": [{"prebookAccount": {"number": "1"}}]}, "expandLinePrebookAccounts"),
+        ("customerinvoice", {"invoiceAddress": {"city": "Oslo"}}, "expandInvoiceAddress"),
+        ("customerinvoice", {"dunningLetterLevel": 1}, "expandDunningInformation"),
+        ("customerinvoice", {"attachments": []}, "expandAttachments"),
+        ("customerCreditNote", {"applications": [{"refNbr": "100231"}]}, "expandApplications"),
+        ("customerDebitNote", {"applications": [{"refNbr": "100231"}]}, "expandApplications"),
+        ("customerDebitNote", {"taxDetails": []}, "expandTaxDetails"),
+    ],
+)
+def test_a_field_of_a_list_comes_only_with_its_flag(kind: str, fields: dict[str, Any], flag: str) -> None:
+    sandbox = a_sandbox()
+    name = "orderNbr" if kind == "purchaseorder" else "referenceNumber"
+    sandbox.put_document(kind, {name: "1", **fields})
+
+    def shown(**query: str) -> dict[str, Any]:
+        (row,) = listed(sandbox, kind, **query)
+        return {field: row[field] for field in fields if field in row}
+
+    assert shown(**{flag: "true"}) == fields
+    assert shown() in ({}, {"lines": [{}]}, {"invoiceLines": [{}]})
+
+
+@pytest.mark.parametrize(("single_expands", "shown"), [(True, True), (False, False)])
+def test_a_single_document_has_no_flag_for_what_its_path_does_not_publish(single_expands: bool, shown: bool) -> None:
+    sandbox = a_sandbox(single_expands=single_expands)
+    sandbox.put_document("customerCreditNote", {"referenceNumber": "1", "applications": []})
+    sandbox.put_document("purchaseorder", order("1", customStr1="A"))
+    client, headers = sandbox.app.test_client(), bearer(sandbox)
+    assert ("applications" in client.get("/v1/customerCreditNote/1", headers=headers).get_json()) == shown
+    single = "/v1/purchaseorder/1"
+    assert "customStr1" not in client.get(single, headers=headers).get_json()
+    assert client.get(f"{single}?includeCustomFreeFields=true", headers=headers).get_json()["customStr1"] == "A"
+
+
+def test_invoices_and_notes_say_when_they_were_created_and_orders_do_not() -> None:
+    sandbox = a_sandbox()
+    kinds = ("supplierInvoice", "customerinvoice", "customerCreditNote", "customerDebitNote")
+    for kind in kinds:
+        sandbox.put_document(kind, {"referenceNumber": "1"})
+    sandbox.put_document("purchaseorder", order("1"))
+    sandbox.clock.advance(timedelta(days=400))
+    for kind in kinds:
+        changed = sandbox.edit_document(kind, "1")
+        assert (changed["createdDateTime"], changed["lastModifiedDateTime"][:4]) == ("2026-09-01T12:00:00", "2027")
+        assert "createdDateTime" in sandbox.put_document(kind, {"referenceNumber": "1"})
+        assert listed(sandbox, kind, createdDateTime="2026-09-02", createdDateTimeCondition=">=") == []
+    assert "createdDateTime" not in listed(sandbox)[0]
+
+
+def test_a_document_that_states_when_it_was_created_keeps_it() -> None:
+    stated = {"referenceNumber": "1", "createdDateTime": "2020-01-01T08:00:00"}
+    assert a_sandbox().put_document("supplierInvoice", stated)["createdDateTime"] == "2020-01-01T08:00:00"
+
+
 def test_lists_have_no_etag() -> None:
     sandbox = a_sandbox()
     sandbox.generate("purchaseorder", Recipe(count=1))
@@ -256,6 +345,15 @@ def test_generated_documents_are_the_same_for_the_same_seed() -> None:
     assert [one["referenceNumber"] for one in first.documents("supplierInvoice")] == ["500001", "500002", "500003"]
 
 
+def test_the_lines_of_generated_orders_have_the_days_that_visma_fills_in() -> None:
+    sandbox = a_sandbox()
+    sandbox.generate("purchaseorder", Recipe(count=1))
+    (generated,) = sandbox.documents("purchaseorder")
+    days = {(line["requested"], line["promised"]) for line in generated["lines"]}
+    assert days == {(generated["date"], generated["promisedOn"])}
+    assert generated["date"] < generated["promisedOn"]
+
+
 def test_the_amounts_of_generated_documents_add_up() -> None:
     sandbox = a_sandbox()
     sandbox.generate("customerinvoice", Recipe(count=5, currency="EUR", rate=11.5))
@@ -263,6 +361,18 @@ def test_the_amounts_of_generated_documents_add_up() -> None:
         net = round(sum(line["amountInCurrency"] for line in invoice["invoiceLines"]), 2)
         assert net == invoice["detailTotalInCurrency"]
         assert round(net + invoice["vatTotalInCurrency"], 2) == invoice["amountInCurrency"]
+
+
+def test_documents_of_the_past_are_generated_with_the_stamps_of_then() -> None:
+    sandbox = a_sandbox(zone="UTC")
+    recipe = {"count": 3, "first_day": "2025-03-01", "days": 1, "written_every_seconds": 60}
+    sandbox.generate("customerDebitNote", Recipe.parse(recipe | {"written_at": "2025-03-02T08:00:00+00:00"}))
+    rows = listed(sandbox, "customerDebitNote")
+    stamps = [f"2025-03-02T08:0{minute}:00" for minute in range(3)]
+    assert [row["lastModifiedDateTime"] for row in rows] == [row["createdDateTime"] for row in rows] == stamps
+    assert {row["documentDate"] for row in rows} == {"2025-03-01T00:00:00"}
+    with pytest.raises(ValueError, match="needs a zone"):
+        Recipe.parse({"count": 1, "written_at": "2025-03-02T08:00:00"})
 
 
 def test_an_unknown_kind_or_company_is_named_in_the_complaint() -> None:

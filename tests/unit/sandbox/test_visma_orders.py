@@ -139,6 +139,23 @@ def test_dates_of_the_header_can_be_pushed_to_the_lines(sandbox: VismaSandbox) -
     assert {line["promised"] for line in get(sandbox).get_json()["lines"]} == {"2026-11-01T00:00:00"}
 
 
+def test_the_lines_of_a_new_order_get_the_days_that_they_do_not_state() -> None:
+    sandbox = VismaSandbox()
+    days = {"date": "2026-11-20T00:00:00", "promisedOn": "2026-12-01T00:00:00"}
+    bare = {name: value for name, value in a_line(1).items() if name != "promised"}
+    stated = a_line(2, requested=None, promised="2026-12-09T00:00:00")
+    order = an_order(**days, lines=[bare, stated])
+    lines = sandbox.put_document("purchaseorder", order)["lines"]
+    assert [(line["requested"], line["promised"]) for line in lines] == [
+        (days["date"], days["promisedOn"]),
+        (None, "2026-12-09T00:00:00"),
+    ]
+    assert "promised" not in bare, "the caller's document stays as it was"
+    assert "promised" not in sandbox.put_document("purchaseorder", order)["lines"][0], "only what is new is filled in"
+    as_it_is = order | {"orderNbr": "2"}
+    assert "promised" not in sandbox.put_document("purchaseorder", as_it_is, as_is=True)["lines"][0]
+
+
 def test_an_address_is_changed_field_by_field(sandbox: VismaSandbox) -> None:
     sandbox.edit_document("purchaseorder", "1", {"shippingAddress": {"city": "Oslo", "postalCode": "0155"}})
     put(sandbox, {"shippingAddress": {"value": {"city": {"value": "Bergen"}, "countryId": {"value": "NO"}}}})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+
 import msgspec
 import pytest
 
@@ -9,15 +13,24 @@ from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Transient
 from connector.domain.ledger import Revision, State
+from connector.domain.revision_plan import Cause
+from connector.domain.routing import Routing
+from connector.domain.transactions import Stream
 from connector.services.messages import INLINE_LIMIT
 from connector.services.release import (
-    Released,
+    Fate,
     ReleasedChange,
+    forecast_waiting,
     message_for,
-    release_waiting,
+    release,
     release_waiting_changes,
 )
 from tests.support.change_fakes import InMemoryChanges, a_change
+from tests.support.routing_data import routing_data
+from tests.support.visma_samples import a_purchase_order, as_json
+
+TODAY = date(2026, 11, 2)
+ROUTING = Routing.from_data(routing_data({"defaults.units.KRT": "case"}))
 
 
 @pytest.fixture
@@ -34,33 +47,88 @@ def parked(ledger, clock):
     return put
 
 
-def test_what_waits_for_routing_is_queued_again_with_the_stored_document(ledger, outbox, payloads, clock, parked):
-    parked("1")
-    parked("2", waits_for=None)
-    parked("3", state=State.SKIPPED)
-    parked("4", state=State.REJECTED)
-    released = release_waiting(ledger, outbox, payloads, now=clock.now())
-    assert released == [Released(DocumentKey("nordic", Kind.PURCHASE_ORDER, "1"), 1, "defaults.units.KRT")]
+def an_order(**changes):
+    return as_json(a_purchase_order(**({"date": "2026-10-30T00:00:00"} | changes)))
+
+
+def forecast(ledger, routing=ROUTING):
+    return {one.key.number: one for one in forecast_waiting(ledger, routing, Stream.TEST, today=TODAY)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fate"),
+    [
+        ({}, Fate.LEAVES),
+        ({"date": "2026-10-18T00:00:00"}, Fate.OLD),
+        ({"date": "2026-10-19T00:00:00"}, Fate.LEAVES),
+        ({"status": "Closed"}, Fate.NOT_NOW),
+        ({"orderType": "StandardBlanket"}, Fate.NOT_NOW),
+        ({"supplier": {"number": "99"}}, Fate.WAITS),
+    ],
+)
+def test_what_a_routing_would_release_is_known_before_it_is_applied(ledger, parked, changes, fate):
+    parked("1", source=an_order(**changes))
+    assert forecast(ledger)["1"].fate is fate
+
+
+def test_a_forecast_tells_partner_date_status_and_sum(ledger, parked):
+    parked("1", source=an_order())
+    one = forecast(ledger)["1"]
+    assert (one.partner, one.dated, one.status, one.currency) == ("acme", date(2026, 10, 30), "Open", "NOK")
+    assert one.total == Decimal("11070.63")
+
+
+def test_what_is_from_before_go_live_is_told_apart(ledger, parked):
+    parked("1", source=an_order())
+    routing = Routing.from_data(routing_data({"companies.nordic.go_live": "2026-11-01"}))
+    assert forecast(ledger, routing)["1"].fate is Fate.BASELINE
+
+
+def test_only_what_waits_for_routing_is_looked_at(ledger, parked):
+    parked("1", source=an_order())
+    parked("2", waits_for=None, source=an_order())
+    parked("3", state=State.SKIPPED, source=an_order())
+    assert set(forecast(ledger)) == {"1"}
+
+
+def test_what_is_chosen_is_queued_again_with_the_stored_document(ledger, outbox, payloads, clock, parked):
+    source = an_order()
+    parked("1", source=source)
+    parked("2", source=source)
+    chosen = [forecast(ledger)["1"]]
+    assert release(chosen, ledger, outbox, payloads, now=clock.now()) == 1
     message = outbox.queued_documents[0]
     assert (outbox.numbers(), message.kind) == (["1"], Kind.PURCHASE_ORDER)
-    assert bytes(message.document) == b'{"orderNbr": "1"}'
-    assert ledger.get(released[0].key, 1).state is State.PARKED, "the translator decides"
+    assert bytes(message.document) == source
+    assert ledger.get(chosen[0].key, 1).state is State.PARKED, "the translator decides"
 
 
 def test_two_releases_are_two_wishes_so_that_the_queue_takes_both(ledger, outbox, payloads, clock, parked):
-    parked("1")
+    parked("1", source=an_order())
     for _ in range(2):
-        release_waiting(ledger, outbox, payloads, now=clock.now())
+        release(list(forecast(ledger).values()), ledger, outbox, payloads, now=clock.now())
         clock.forward(seconds=1)
     first, second = outbox.queued_documents
     assert first.cause.startswith("release 2026-")
     assert first != second
 
 
+def test_thousands_are_read_and_queued_together(ledger, outbox, payloads, clock, parked):
+    """A read and a queue call for each would take an hour."""
+    for number in range(1, 1201):
+        parked(str(number), source=an_order(orderNbr=str(number)))
+    calls = Counter()
+    read, queue = ledger.sources_of, outbox.documents
+    ledger.sources_of = lambda some: calls.update(["read"]) or read(some)
+    outbox.documents = lambda some: calls.update(["queue"]) or queue(some)
+    assert release(list(forecast(ledger).values()), ledger, outbox, payloads, now=clock.now()) == 1200
+    assert calls == {"read": 6, "queue": 3}
+
+
 @pytest.mark.parametrize(("size", "inline"), [(INLINE_LIMIT, True), (INLINE_LIMIT + 1, False)])
 def test_a_stored_document_too_large_for_a_message_goes_to_the_payload_bucket(payloads, clock, parked, size, inline):
     source = msgspec.json.encode({"note": "x" * (size - 11)})
-    message = message_for(parked("1"), source, payloads, now=clock.now(), cause="release")
+    message = message_for(parked("1"), source, payloads, now=clock.now(), cause=Cause.RELEASE)
     if inline:
         assert bytes(message.document) == source
         assert payloads.bodies == {}
@@ -71,7 +139,7 @@ def test_a_stored_document_too_large_for_a_message_goes_to_the_payload_bucket(pa
 
 def test_the_message_carries_the_time_at_which_visma_changed_the_document(payloads, clock, parked):
     revision = parked("1")
-    message = message_for(revision, b"{}", payloads, now=clock.now(), cause="release")
+    message = message_for(revision, b"{}", payloads, now=clock.now(), cause=Cause.RELEASE)
     assert message.modified_at == revision.created_at
     assert message.key == revision.key
 

@@ -12,11 +12,12 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.ledger import Revision, State, standing
+from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Metric
 from connector.services.release import message_for
-from connector.services.translate import REPLAY, Outcome, Translator
+from connector.services.translate import Outcome, Translator
 from tests.support.fakes import START, FixedRouting, Killed, Reaper
 from tests.support.routing_data import routing_data
 from tests.support.visma_samples import (
@@ -372,7 +373,7 @@ class TestARejectedRevision:
 
         refused = standing(bench.ledger.revisions(ORDER))
         source = bench.ledger.source_of(refused)
-        wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=REPLAY)
+        wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
         assert bench.translator.handle(wish) is Outcome.QUEUED
         assert bench.states() == [State.SENT, State.SUPERSEDED, State.SUPERSEDED, State.TRANSLATED]
 
@@ -381,7 +382,7 @@ class TestARejectedRevision:
         bench.becomes(State.REJECTED)
         refused = bench.newest()
         wish = message_for(
-            refused, bench.ledger.source_of(refused), bench.payloads, now=bench.clock.now(), cause=REPLAY
+            refused, bench.ledger.source_of(refused), bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY
         )
         bench.see(an_order("11.0"))
         bench.due()
@@ -471,7 +472,7 @@ class TestPolicy:
         revision = bench.newest()
         assert "changed in Visma after it was sent (Orderful T-1)" in revision.reason
         assert revision.field == "on_revision"
-        assert revision.next_step.endswith("and run: connector documents replay nordic/purchase_order/500123")
+        assert revision.next_step.endswith("connector documents release nordic/purchase_order/500123 --as replacement")
 
     def test_a_withdrawn_document_is_parked_where_routing_says_so(self, bench_with):
         bench = bench_with({"partners.acme.on_revision": "park"})
@@ -547,7 +548,7 @@ class TestParking:
         assert "PAL" in parked.reason
         bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
         wish = message_for(
-            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause="release"
+            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause=Cause.RELEASE
         )
         assert bench.translator.handle(wish) is Outcome.QUEUED
         assert bench.states() == [State.TRANSLATED]
@@ -561,7 +562,7 @@ class TestParking:
         bench.see(an_order(lines=[an_order_line(uom="PAL")]))
         parked = bench.newest()
         wish = message_for(
-            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause="release"
+            parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause=Cause.RELEASE
         )
         bench.see(an_order("12.0"))
         bench.becomes(State.SENT)

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -41,9 +43,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LARGE = 100_000
+# DynamoDB: 100 items a call.
+_BATCH = 100
+_PARALLEL_READS = 8
 _HISTORY = 60
 _TIMES = {
-    *("created_at", "updated_at", "modified_at", "seen_at"),
+    *("created_at", "updated_at", "modified_at", "seen_at", "listed_since"),
     *("claim_until", "first_attempt_at", "asked_since", "sent_at"),
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
@@ -92,6 +97,37 @@ class DynamoLedger:
     def source_of(self, revision: Revision) -> bytes:
         """The Visma document as it was read."""
         return self._body(revision, "source", revision.source_at)
+
+    def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
+        """The Visma documents of many revisions, a hundred to a call and several calls at a time.
+
+        What cannot be read is left out. The order is not that of `revisions`.
+        """
+        chunks = [revisions[start : start + _BATCH] for start in range(0, len(revisions), _BATCH)]
+        _ = self._client  # created before the threads need it: creating clients is not thread-safe
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            for found in pool.map(self._sources_of_some, chunks):
+                yield from found
+
+    def _sources_of_some(self, revisions: Sequence[Revision]) -> list[tuple[Revision, bytes]]:
+        of = {(one.key.stored, _body_name(one)): one for one in revisions}
+        found: list[tuple[Revision, bytes]] = []
+        keys = [{"pk": {"S": pk}, "sk": {"S": sk}} for (pk, sk), one in of.items() if one.source_at is None]
+        while keys:
+            with translated("ledger"):
+                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
+            for item in answer["Responses"].get(self._table, ()):
+                values = from_item(item)
+                if values.get("source") is not None:
+                    found.append((of[(values["pk"], values["sk"])], zlib.decompress(values["source"])))
+            # DynamoDB: an answer ends at 16 MB, and what is left over is named.
+            left = answer.get("UnprocessedKeys", {}).get(self._table)
+            keys = list(left["Keys"]) if left else []  # type: ignore[arg-type]
+        for one in revisions:
+            if one.source_at is not None:
+                with suppress(Transient):
+                    found.append((one, self._payloads.get(one.source_at)))
+        return found
 
     def in_state(self, state: State) -> Iterator[Revision]:
         """All revisions in a state; those of closed states by reading the whole table."""
@@ -295,7 +331,8 @@ def _item(revision: Revision, *, watched: bool) -> Item:
     values: dict[str, Any] = {}
     for name in _NAMES - {"key", "history"}:
         value = getattr(revision, name)
-        values[name] = time_text(value) if isinstance(value, datetime) else value
+        # A mark that is not set is not written: a record is paid by its size.
+        values[name] = time_text(value) if isinstance(value, datetime) else None if value is False else value
     values |= {
         "pk": revision.key.stored,
         "sk": f"rev#{revision.sequence:08d}",
@@ -316,6 +353,8 @@ def _revision(item: Item) -> Revision:
             values[name] = word(values[name])
     for name in ("sequence", "attempts"):
         values[name] = int(values.get(name, 0))
+    if "withdraws" in values:
+        values["withdraws"] = int(values["withdraws"])
     values["key"] = DocumentKey.parse(stored["pk"])
     values["history"] = tuple(
         Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"]) for each in stored["history"]

@@ -72,16 +72,25 @@ class VismaClient:
         ]
         if branch:
             params.append(("branch", branch))
-        asked = f"page {page} of {resource.value}"
-        try:
-            answer = self._get(resource.value, params, asked, read_seconds=LIST_SECONDS)
-        except Rejected as refused:
-            raise Misconfigured(
-                refused.sentence,
-                request_id=refused.request_id,
-                next_step="Check the base URL of Visma, and the company's branch in the routing file.",
-            ) from None
-        return page_of(answer, asked, page_size)
+        return self._page(resource, params, f"page {page} of {resource.value}", page_size)
+
+    def list_in_status(self, resource: Resource, status: str, *, page: int, page_size: int) -> Page:
+        """Read one page of the documents in a status, however long ago they changed.
+
+        Visma ignores a parameter that it does not know: whether the rows are in this status is the caller's to check.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as `list_page`.
+        """
+        params = [
+            ("orderStatus" if resource is Resource.PURCHASE_ORDERS else "status", status),
+            ("pageNumber", str(page)),
+            ("pageSize", str(page_size)),
+            *((flag, "true") for flag in _EXPAND[resource]),
+        ]
+        if self._company.visma.branch:
+            params.append(("branch", self._company.visma.branch))
+        return self._page(resource, params, f"page {page} of {resource.value} in status {status}", page_size)
 
     def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> tuple[Any, Mapping[str, str]]:
         """Read any resource: its JSON data (numbers as `Decimal`) and the response headers.
@@ -153,6 +162,17 @@ class VismaClient:
         if answer.status != 408 and (answer.status < 500 or isinstance(refusal, Misconfigured)):
             raise refusal
         raise UnknownOutcome(f"{refusal.sentence} It may have been written.", request_id=refusal.request_id)
+
+    def _page(self, resource: Resource, params: Sequence[tuple[str, str]], asked: str, page_size: int) -> Page:
+        try:
+            answer = self._get(resource.value, params, asked, read_seconds=LIST_SECONDS)
+        except Rejected as refused:
+            raise Misconfigured(
+                refused.sentence,
+                request_id=refused.request_id,
+                next_step="Check the base URL of Visma, and the company's branch in the routing file.",
+            ) from None
+        return page_of(answer, asked, page_size)
 
     def _get(self, path: str, params: Sequence[tuple[str, str]], asked: str, *, read_seconds: float) -> Answer:
         answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, params, read_seconds=read_seconds))

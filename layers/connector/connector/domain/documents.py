@@ -146,6 +146,7 @@ class OrderLine(_Record, frozen=True):
         is_text: A description line without item and quantity.
         is_charge: A freight line.
         source: Where the line stands in the Visma document (`lines[3]`), for messages.
+        blanket: Number of the blanket order that the line is called off from.
     """
 
     number: int
@@ -167,6 +168,7 @@ class OrderLine(_Record, frozen=True):
     is_text: bool
     is_charge: bool
     source: str
+    blanket: str | None = None
 
 
 class PurchaseOrder(_Record, frozen=True):
@@ -207,7 +209,14 @@ class InvoiceType(StrEnum):
 
 
 class InvoiceLine(_Record, frozen=True):
-    """A line of an invoice; amounts in document currency. `is_charge` marks freight and the like (Visma `FR`)."""
+    """A line of an invoice; amounts in document currency.
+
+    Attributes:
+        order_number: The buyer's purchase order, on supplier invoices.
+        is_charge: Freight and the like (Visma `FR`).
+        sales_order: Our sales order, on customer invoices.
+        shipment: Our shipment, likewise.
+    """
 
     number: int
     item: str | None
@@ -225,6 +234,8 @@ class InvoiceLine(_Record, frozen=True):
     is_text: bool
     is_charge: bool
     source: str
+    sales_order: str | None = None
+    shipment: str | None = None
 
 
 class Invoice(_Record, frozen=True):
@@ -232,6 +243,7 @@ class Invoice(_Record, frozen=True):
 
     Attributes:
         counterparty: The customer (customer invoice) or the supplier (supplier invoice).
+        original_invoices: Numbers of the invoices that a credit note credits.
         order_number: The buyer's purchase order number, where Visma knows one.
         payment_reference: KID or OCR number.
         rounding: Visma's rounding difference. Its sign says nothing where a total is stated, because Visma's is not
@@ -250,7 +262,7 @@ class Invoice(_Record, frozen=True):
     cash_discount: Decimal | None
     counterparty: Party
     counterparty_reference: str | None
-    original_invoice: str | None
+    original_invoices: tuple[str, ...]
     order_number: str | None
     contract_number: str | None
     payment_reference: str | None
@@ -282,6 +294,7 @@ class VismaDocument:
         held: The `hold` flag.
         content: What a partner could see.
         version: Visma's row version of this state (`row_version.py`).
+        created: Visma's `createdDateTime` as written; purchase orders have none.
     """
 
     key: DocumentKey
@@ -290,6 +303,7 @@ class VismaDocument:
     held: bool
     content: BusinessDocument
     version: str | None = None
+    created: str | None = None
 
     @property
     def counterparty(self) -> str:

@@ -7,12 +7,12 @@ its order date.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from connector.domain.visma_clock import to_utc
+from connector.domain.visma_clock import FIRST_DAY, to_utc
 
 UNKNOWN_ZONE = timedelta(hours=3, minutes=5)
 """How far Visma's clock may be ahead of UTC while its zone is not known (Helsinki in summer, and a margin)."""
@@ -100,6 +100,8 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
         go_live: What routing says.
         zone: Name of the zone of Visma's clock; None while nobody has calibrated it.
     """
+    if (day := _day_of(sighting.created)) is None or day < FIRST_DAY:
+        sighting = replace(sighting, created=None)
     if go_live is None:
         return _by_first_reading(sighting)
     if sighting.seen_at is not None and sighting.seen_at < go_live.at - _slack(zone):

@@ -4,6 +4,7 @@ CAPTURED -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
     |            |           +-> UNCONFIRMED (look up, then SENT or SENDING)
     +-> PARKED (until released)      +-> REJECTED (Orderful or the partner said no)
     +-> SUPERSEDED (a newer revision came first)   SKIPPED (nothing material, or policy says not to send)
+    +-> BASELINE (from before go-live: known, not sent)   CLOSED (a person has dealt with it)
 
 CHANGING -> AGREED       a change that the partner asked for is being written into Visma; then it knows the content
     +-> SUPERSEDED       it was not written, or somebody else's change came along with it
@@ -36,6 +37,8 @@ class State(StrEnum):
     REJECTED = "REJECTED"
     SUPERSEDED = "SUPERSEDED"
     SKIPPED = "SKIPPED"
+    BASELINE = "BASELINE"
+    CLOSED = "CLOSED"
     CHANGING = "CHANGING"
     AGREED = "AGREED"
 
@@ -51,12 +54,20 @@ UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
 # States that the tracker still expects news for.
 AWAITING_NEWS = frozenset({State.SENT, State.VALID, State.DELIVERED})
 # States that are listed: something is still to happen, or a person is to look.
-OPEN = frozenset(State) - {State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED, State.AGREED}
+OPEN = frozenset(State) - {
+    *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED, State.AGREED, State.BASELINE, State.CLOSED)
+}
+# States of revisions that never left, and that a newer one replaces.
+UNSENT = frozenset(
+    {State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.REJECTED, State.BASELINE, State.CLOSED}
+)
+# States in which the same content is decided anew when it comes again.
+UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
 # States that wait for a person.
 NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 
 MOVES: dict[State, frozenset[State]] = {
-    State.CAPTURED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
+    State.CAPTURED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
     State.TRANSLATED: frozenset({State.SENDING, State.PARKED, State.SUPERSEDED}),
     State.SENDING: frozenset(
         {State.SENDING, State.TRANSLATED, State.UNCONFIRMED, State.SENT, State.REJECTED, State.PARKED}
@@ -66,10 +77,14 @@ MOVES: dict[State, frozenset[State]] = {
     State.VALID: frozenset({State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}),
     State.DELIVERED: frozenset({State.ACKNOWLEDGED, State.REJECTED}),
     State.ACKNOWLEDGED: frozenset({State.REJECTED}),
-    State.PARKED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
-    State.REJECTED: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.SUPERSEDED}),
+    State.PARKED: frozenset(
+        {State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED, State.CLOSED}
+    ),
+    State.REJECTED: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.SUPERSEDED, State.CLOSED}),
     State.SUPERSEDED: frozenset(),
-    State.SKIPPED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}),
+    State.SKIPPED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
+    State.BASELINE: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
+    State.CLOSED: frozenset({State.SUPERSEDED}),
     State.CHANGING: frozenset({State.AGREED, State.SUPERSEDED}),
     State.AGREED: frozenset({State.REJECTED}),
 }
@@ -97,6 +112,11 @@ class Revision:
         field: The Visma field or routing key at fault.
         next_step: What a person should do.
         waits_for: Routing key whose addition releases it.
+        counterparty: Visma's number of the supplier or customer.
+        withdraws: This revision withdraws the document from a former receiver; the sequence of what that one has.
+        listed_since: When the list that showed it was first read.
+        released: A person chose as what it is sent.
+        look_up_first: Orderful is asked what it has before anything is posted.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
@@ -129,6 +149,11 @@ class Revision:
     field: str | None = None
     next_step: str | None = None
     waits_for: str | None = None
+    counterparty: str | None = None
+    withdraws: int | None = None
+    listed_since: datetime | None = None
+    released: bool = False
+    look_up_first: bool = False
     claim_until: datetime | None = None
     attempts: int = 0
     first_attempt_at: datetime | None = None
@@ -154,26 +179,6 @@ def standing(revisions: Sequence[Revision]) -> Revision | None:
         revisions: Of one document, newest first.
     """
     return next((one for one in revisions if one.state is not State.SUPERSEDED), None)
-
-
-def is_owed_the_whole(revisions: Sequence[Revision], known: Revision) -> bool:
-    """Whether the partner was granted a change on top of `known` that only the whole document can tell.
-
-    It stands in Visma along with somebody's edit, as a superseded revision with the number of the 860 and the content
-    that came of it. Whatever the document says by now, `known` and its own wishes do not tell the partner.
-
-    Args:
-        revisions: Of the document, newest first.
-        known: The newest one that the partner has.
-    """
-    return any(
-        one.sequence > known.sequence
-        and one.state is State.SUPERSEDED
-        and one.transaction_type is None
-        and one.transaction_id is not None
-        and one.revision_id not in {"", known.revision_id}
-        for one in revisions
-    )
 
 
 def may_move(before: State, after: State) -> bool:

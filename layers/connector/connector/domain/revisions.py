@@ -3,6 +3,10 @@
 The same content always has the same id, whatever order Visma gives fields and lines in and however it writes numbers
 and gaps. Fields without a value are left out, so that a field added to the records later does not change the id of
 documents that do not use it. The form is plain JSON of strings and does not depend on the version of Python.
+
+References to other documents of ours do not count, though a partner sees them. What a credit note is applied to is
+settlement, like a payment, and may come long after the note was sent. The sales order and the shipment of a line come
+into being with the line and never change.
 """
 
 from __future__ import annotations
@@ -34,13 +38,14 @@ from connector.domain.documents import (
 )
 
 _encode = msgspec.json.Encoder().encode
+_NO_NEWS = frozenset({"source", "original_invoices", "sales_order", "shipment"})
 
 
 def revision_id(content: BusinessDocument) -> str:
     """SHA-256, in hexadecimal, of the canonical form of `content`.
 
     Equal for `800.0`, `800` and `8E+2`, for None, "" and blank text, for lines, taxes and discounts in any order, and
-    wherever in the Visma document a line stood. Different as soon as anything a partner could see differs.
+    wherever in the Visma document a line stood. Different as soon as anything else that a partner could see differs.
     """
     return sha256(_encode(_PLAIN[type(content)](content))).hexdigest()
 
@@ -52,7 +57,7 @@ def _number(value: Decimal) -> str:
 
 def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
     """A function that turns records of `cls` into plain data, without the fields that say nothing."""
-    names = sorted(field.name for field in fields(cls) if field.name != "source")
+    names = sorted(field.name for field in fields(cls) if field.name not in _NO_NEWS)
     values_of = attrgetter(*names)
     plain = _PLAIN
 

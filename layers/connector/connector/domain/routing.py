@@ -210,6 +210,21 @@ class Routing:
             self._routes[wanted] = self._resolve(company, kind, self._partner(company, kind, number))
         return self._routes[wanted]
 
+    def routes_of(self, company: str) -> Iterator[Route]:
+        """Every route of a company: of each partner, for the kinds that it has a number for, sent or not.
+
+        Raises:
+            Misconfigured: as `route`.
+        """
+        partners = _table(self.data, "partners")
+        for name in partners:
+            entry = _table(partners, name)
+            if str(entry.get("company")) == company:
+                numbers = _table(entry, "visma")
+                for kind in Kind:
+                    if numbers.get(role_of(kind)) is not None:
+                        yield self._resolve(company, kind, name)
+
     def companies_mapping(self, kind: Kind, number: str) -> tuple[str, ...]:
         """Names of the companies that have a partner with this supplier or customer number."""
         role = role_of(kind)

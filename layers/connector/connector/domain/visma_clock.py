@@ -10,11 +10,14 @@ the zone is configuration. Two rules keep every mistake on the safe side, where 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connector.domain.errors import Misconfigured
+
+FIRST_DAY = date(1901, 1, 1)
+"""Nothing before it is a date: empty ones come as those of .NET (0001-01-01) and of SQL (1900-01-01)."""
 
 # No zone has ever put its clock back by more than this.
 _LARGEST_SHIFT = timedelta(hours=3)

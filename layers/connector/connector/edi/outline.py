@@ -42,6 +42,7 @@ from connector.domain.totals import (
 )
 from connector.domain.transactions import Purpose
 from connector.edi.units import UNITS, Unit
+from connector.edi.wanted_days import header_day, wanted_day
 
 _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8
@@ -99,7 +100,11 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
         charges: What leads from `quantity * price` to what is payable for the line.
-        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices.
+        wanted: The day on which the goods are wanted.
+        promised: Visma's promised day, where it is another one.
+        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices unless the
+            whole document has one.
+        shipment: Our shipment of the line, unless the whole document has one.
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
         source: Where the line stands in the Visma document.
@@ -115,9 +120,10 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     gtin: str | None
     description: str | None
     note: str | None
-    requested: date | None
+    wanted: date | None
     promised: date | None
     order: str | None
+    shipment: str | None
     warehouse: str | None
     tax_rate: Decimal | None
     source: str
@@ -144,6 +150,10 @@ class Outline:
         taxes: VAT by rate: rate in percent (None when Visma names none) and amount.
         texts: Header notes: descriptions, notes and text lines, each as one piece.
         notes: Sentences about what was decided on the way.
+        wanted_on: The day on which the goods of the whole order are wanted.
+        blanket: The blanket order that an order is called off from.
+        sales_order: Our sales order, where all goods of an invoice are of one.
+        shipment: Our shipment, likewise.
     """
 
     content: BusinessDocument
@@ -157,13 +167,18 @@ class Outline:
     terms: TermsView | None
     texts: list[str]
     notes: list[str]
+    wanted_on: date | None = None
+    blanket: str | None = None
+    sales_order: str | None = None
+    shipment: str | None = None
 
 
 def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> Outline:
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: a unit, an item id or the order type is not mapped, or there is nothing to order or to invoice.
+        Parked: a unit or an item id is not mapped, several blanket orders are called off, or there is nothing to order
+            or to invoice.
     """
     if isinstance(content, Invoice):
         content = magnitudes(content)
@@ -173,6 +188,7 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         reader.read(line)
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
         raise _nothing_left(content)
+    blanket = reader.blanket()
     charges = reader.charges
     charges += [
         Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
@@ -193,26 +209,33 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         taxes=taxes,
         parties=_parties(content, route),
         terms=_terms(content, route),
-        texts=_header_texts(content) + reader.texts,
+        texts=_header_texts(content, route) + reader.texts,
         notes=reader.notes,
+        wanted_on=reader.wanted_on(),
+        blanket=blanket,
+        sales_order=reader.sales_order,
+        shipment=reader.shipment,
     )
 
 
-def order_type(order: PurchaseOrder, route: Route) -> str:
+def order_type(order: PurchaseOrder, document: Outline) -> str:
     """The order type word that routing gives to Visma's order type.
+
+    An order that is called off from a blanket order does not stand alone, so there `standalone` is `release`; every
+    other word of routing holds for call-offs as well.
 
     Raises:
         Parked: routing has none.
     """
-    word = route.order_types.get(order.order_type)
+    word = document.route.order_types.get(order.order_type)
     if word is None:
         raise _unmapped(
             f"Visma's order type {order.order_type} has no purchase order type.",
             field="orderType",
             key=f"defaults.order_types.{order.order_type}",
-            example="standalone",
+            example="standalone (or another purchase order type, or do_not_send)",
         )
-    return word
+    return "release" if word == "standalone" and document.blanket else word
 
 
 class _LineReader:
@@ -228,22 +251,32 @@ class _LineReader:
         self._content = content
         self._route = route
         self._cancels = purpose is Purpose.CANCELLATION
+        self._is_cancelled = isinstance(content, PurchaseOrder) and content.cancelled
         # A line names its rate only where the rates stand in the summary as well.
         written = {rate for rate, _ in taxes}
         self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
         self._several_warehouses = isinstance(content, PurchaseOrder) and (
-            len({line.warehouse for line in content.lines if not line.is_text}) > 1
+            len({line.warehouse for line in content.lines if not line.is_text and not line.is_charge}) > 1
         )
+        self._ordered: list[OrderLine] = []
+        self.sales_order: str | None = None
+        self.shipment: str | None = None
+        if isinstance(content, Invoice) and content.kind is Kind.CUSTOMER_INVOICE:
+            # A fee beside the goods has no order of its own.
+            goods = [line for line in content.lines if line.item and not line.is_charge]
+            self.sales_order = _only([line.sales_order for line in goods])
+            self.shipment = _only([line.shipment for line in goods])
 
     def read(self, line: OrderLine | InvoiceLine) -> None:
         """Add one line to where it belongs."""
         amount = payable_amount(line, self._content.currency)
         # A text that costs something is no text; a line without item and price is none but a text.
         if not amount and (line.is_text or (line.item is None and not line.unit_price)):
-            text = _text(line.description) or _text(line.note)
+            text = _text(line.description) or self._note(line)
             if text:
                 self.texts.append(f"Line {line.number}: {text}")
-        elif isinstance(line, InvoiceLine) or self._cancels or not line.cancelled:
+        elif isinstance(line, InvoiceLine) or self._is_cancelled or not line.cancelled:
+            # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
             self._goods_or_charge(line, amount)
 
     def _goods_or_charge(self, line: OrderLine | InvoiceLine, amount: Decimal) -> None:
@@ -258,6 +291,47 @@ class _LineReader:
             self.lines.append(self._order_line(line))
         else:
             self.lines.append(self._invoice_line(line))
+
+    def wanted_on(self) -> date | None:
+        """The wanted day of the whole order, from what was read."""
+        if not isinstance(self._content, PurchaseOrder):
+            return None
+        return header_day(self._content, [line.wanted for line in self.lines], self._route.line_date)
+
+    def blanket(self) -> str | None:
+        """The blanket order that was called off from, with a text for the lines that do not belong to it.
+
+        A cancellation names the order, so it gets through whatever was called off.
+
+        Raises:
+            Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
+                Mosaic has a place for a blanket order on the line.
+        """
+        content = self._content
+        if not isinstance(content, PurchaseOrder) or content.order_type == "Blanket":
+            return None
+        named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != content.number}
+        if len(named) > 1:
+            if self._cancels:
+                return None
+            *_, last = named.values()
+            raise Parked(
+                f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
+                next_step="Make one order of each blanket order in Visma, or send this one by hand.",
+                field=f"{last.source}.orderNumber",
+            )
+        blanket = next(iter(named), None)
+        if blanket is not None:
+            self.texts += [
+                f"Line {line.number} is not part of blanket order {blanket}."
+                for line in self._ordered
+                if line.blanket != blanket
+            ]
+        return blanket
+
+    def _note(self, line: OrderLine | InvoiceLine) -> str | None:
+        """The note of a line, where routing sends it."""
+        return _text(line.note) if self._route.notes.of_lines else None
 
     @staticmethod
     def _names_item(line: OrderLine | InvoiceLine) -> bool:
@@ -296,7 +370,9 @@ class _LineReader:
         if line.unit is None and line.item is not None:
             raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
         known = self._known_ids(line.item)
-        requested = line.requested or line.promised
+        assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
+        wanted = wanted_day(line, self._content, self._route.line_date)
+        self._ordered.append(line)
         return LineView(
             str(line.number),
             line.quantity,
@@ -305,9 +381,10 @@ class _LineReader:
             self._line_charges(line),
             *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
             _text(line.description) or _text(line.item_description),
-            _text(line.note),
-            requested,
-            line.promised if line.promised != requested else None,
+            self._note(line),
+            wanted,
+            line.promised if line.promised != wanted else None,
+            None,
             None,
             line.warehouse if self._several_warehouses else None,
             None,
@@ -328,10 +405,11 @@ class _LineReader:
             self._line_charges(line),
             *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
             _text(line.description),
-            _text(line.note),
+            self._note(line),
             None,
             None,
-            line.order_number,
+            line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            line.shipment if line.shipment != self.shipment else None,
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             line.source,
@@ -505,15 +583,21 @@ def _rounding(
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
 
 
-def _header_texts(content: BusinessDocument) -> list[str]:
-    texts = [_text(content.description), _text(content.note)]
+def _only(numbers: list[str | None]) -> str | None:
+    """The number that all goods have, None when they have none or not the same."""
+    found = set(numbers)
+    return found.pop() if len(found) == 1 else None
+
+
+def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
+    texts = [_text(content.description), _text(content.note) if route.notes.of_header else None]
     return [text for text in dict.fromkeys(texts) if text]
 
 
 def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
     ours = route.company.identity
     company = _Known(
-        ours.name or route.company.name,
+        ours.name,
         ours.gln,
         content.branch,
         ours.vat_number,

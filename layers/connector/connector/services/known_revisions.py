@@ -15,7 +15,8 @@ from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Transient
-from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State, is_owed_the_whole
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
+from connector.domain.revision_plan import is_owed_whole
 from connector.domain.revisions import revision_id
 from connector.domain.row_version import version_in
 from connector.domain.standing_order import StandingOrder
@@ -26,7 +27,7 @@ from connector.services.ports import Clock
 _FIRST_LOOK = 20
 _MOST = 1000
 # Revisions that never left and whose content the agreed one takes the place of.
-_UNSENT = frozenset({State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED})
+_UNSENT = frozenset({State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class KnownRevisions:
         """The newest revision that the partner has, or may have."""
         for limit in (_FIRST_LOOK, _MOST):
             revisions = self.ledger.revisions(order, limit=limit)
-            found = next((one for one in revisions if one.state in KNOWN_TO_PARTNER), None)
+            found = next((one for one in revisions if one.state in KNOWN_TO_PARTNER and one.withdraws is None), None)
             if found is not None or len(revisions) < limit:
                 return found
         return None
@@ -111,7 +112,7 @@ class KnownRevisions:
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
-        is_owed = known is not None and is_owed_the_whole(revisions, known)
+        is_owed = known is not None and is_owed_whole(revisions, known)
         if is_owed or not comes_out_as(after.content, had, wishes):
             owed = self._revision(
                 order, change, newest, state=State.SUPERSEDED, note="the change stands along with somebody's edit"
@@ -119,7 +120,9 @@ class KnownRevisions:
             self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)
             return
         for revision in revisions:
-            if revision.state in _UNSENT and (known is None or revision.sequence > known.sequence):
+            is_newer = known is None or revision.sequence > known.sequence
+            # A withdrawal from a former receiver is no state of the order; it still has to leave.
+            if is_newer and revision.state in _UNSENT and revision.withdraws is None:
                 self._supersede(revision, "the partner asked for the content that took its place")
         agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
         agreed = replace(agreed, revision_id=content, visma_version=version)

@@ -29,6 +29,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         modified_at: Visma's `lastModifiedDateTime` in UTC.
         seen_at: Visma's own time when it showed the document in this state. Of two states the one that was seen later
             is the newer one, whatever zone the time stamps are in.
+        listed_since: When the list was first read, by Visma's clock; None when that is not known.
+        first_scan: The first reading of the list showed it: it existed before.
         cause: `poll`, or who asked and when (`release 2026-11-22T07:00:00+00:00`), which keeps the queue from taking a
             repeated wish for a duplicate.
     """
@@ -40,6 +42,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     seen_at: datetime | None = None
     document: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     document_at: str | None = None
+    listed_since: datetime | None = None
+    first_scan: bool = False
     cause: str = "poll"
 
     @property

@@ -43,9 +43,7 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
         route: What routing decided for it.
         partner_has_it: An earlier revision reached Orderful.
     """
-    if not route.send:
-        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
-    if (reason := _unsent_type(document, route)) is not None:
+    if (reason := unsent_reason(document, route)) is not None:
         return reason
     if is_withdrawn(document):
         return None if partner_has_it else f"It is {document.status} in Visma and the partner never had it."
@@ -57,9 +55,11 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
     return f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."
 
 
-def _unsent_type(document: VismaDocument, route: Route) -> str | None:
-    """Why no document of this type is ever sent; None when it may be."""
+def unsent_reason(document: VismaDocument, route: Route) -> str | None:
+    """Why a document of this kind and type is never sent to the partner; None when it may be."""
     content = document.content
+    if not route.send:
+        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
     if isinstance(content, Invoice):
         is_payment = is_invoice_type(document.document_type) is False
         return f"A {document.document_type} is no invoice and is never sent." if is_payment else None

@@ -154,6 +154,12 @@ class Poller:
         return run.finish()
 
 
+def number_of(resource: Resource, row: Row) -> str:
+    """The number by which a row's document is known."""
+    document_type = row.document_type or _TYPE_WHEN_MISSING.get(resource)
+    return number_in_key(KIND_OF[resource], document_type, row.number)
+
+
 class _Run:
     """One poll of one list: what it has read so far."""
 
@@ -315,8 +321,7 @@ class _Run:
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 
     def _key(self, row: Row) -> str:
-        document_type = row.document_type or _TYPE_WHEN_MISSING.get(self._resource)
-        return number_in_key(KIND_OF[self._resource], document_type, row.number)
+        return number_of(self._resource, row)
 
     def _instant(self, row: Row) -> datetime | None:
         return self._instant_of(row.modified_at) if row.modified_at else None

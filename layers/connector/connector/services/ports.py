@@ -239,6 +239,7 @@ class CursorView:
     unfinished: bool
     remembered: int
     waiting: int
+    begun_at: datetime | None = None
 
 
 class Cursors(Protocol):
@@ -393,6 +394,9 @@ class Ledger(Protocol):
 
     def source_of(self, revision: Revision) -> bytes:
         """The Visma document as stored with the revision."""
+
+    def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
+        """The Visma documents of many revisions, read in bulk; what cannot be read is left out."""
 
     def in_state(self, state: State) -> Iterator[Revision]:
         """All revisions in a state, oldest change first. States that are not open are found by reading everything."""

@@ -1,28 +1,79 @@
-"""Use case: let go what waited for a routing entry once the entry is there."""
+"""Use case: let go what waited for a routing entry once the entry is there, and say before what that would send."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 
 from connector.domain.changes import ChangeState
-from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.documents import DocumentKey, Invoice
+from connector.domain.errors import Conflict, Parked
 from connector.domain.ledger import Revision, State
+from connector.domain.revision_plan import Cause, Decide
+from connector.domain.routing import Routing
+from connector.domain.totals import reconcile
+from connector.domain.transactions import Stream
 from connector.services.change_ports import Changes
 from connector.services.claim_check import loaded
+from connector.services.document_decision import Decider, read_message
 from connector.services.judge_change import look_again
 from connector.services.messages import DocumentMessage
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
+RECENT = timedelta(days=14)
+"""A document that is older than this is not released unless somebody says so."""
+
+_AT_ONCE = 500
+"""Documents that are read and queued together."""
+
+_NEW = Decide(has=None, replaces=None, supersede=(), baseline=None, is_new=False, owed_whole=False, withdraw=())
+
+
+class Fate(StrEnum):
+    """What a parked document would become if it were released now."""
+
+    LEAVES = "leaves"
+    OLD = "leaves, older than 14 days"
+    NOT_NOW = "would not be sent today"
+    BASELINE = "from before go-live"
+    WAITS = "still waits"
+
 
 @dataclass(frozen=True, slots=True)
-class Released:
-    """A revision that was queued again, and what it had waited for."""
+class Forecast:
+    """A parked document, seen with another routing.
 
-    key: DocumentKey
-    sequence: int
-    waited_for: str
+    Attributes:
+        partner: Who would get it; None where it would go nowhere.
+        dated: Its order or invoice date.
+        status: Visma's status word.
+        total: What it amounts to, in `currency`; None when that cannot be worked out.
+        waits_for: The routing key that it would wait for from then on.
+        why: Why it would not leave.
+    """
+
+    revision: Revision
+    fate: Fate
+    partner: str | None = None
+    dated: date | None = None
+    status: str | None = None
+    total: Decimal | None = None
+    currency: str | None = None
+    waits_for: str | None = None
+    why: str | None = None
+
+    @property
+    def key(self) -> DocumentKey:
+        """The document."""
+        return self.revision.key
+
+    @property
+    def would_leave(self) -> bool:
+        """Whether releasing it sends something."""
+        return self.fate in {Fate.LEAVES, Fate.OLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +85,41 @@ class ReleasedChange:
     waited_for: str
 
 
-def release_waiting(ledger: Ledger, outbox: Outbox, payloads: Payloads, *, now: datetime) -> list[Released]:
-    """Queue every parked revision that waited for a routing entry again.
+def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
+    """What every revision that waits for a routing entry would become with `routing`. Changes nothing."""
+    decider = Decider(ledger, routing, stream)
+    for waiting in _chunks([one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]):
+        for revision, source in ledger.sources_of(waiting):
+            yield _forecast(revision, source, decider, today)
+
+
+def release(
+    chosen: Sequence[Forecast],
+    ledger: Ledger,
+    outbox: Outbox,
+    payloads: Payloads,
+    *,
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Queue parked revisions again; gives how many.
 
     The translator decides anew with the routing in force: what is still missing parks the same revision again, so
-    releasing too much is harmless and releasing twice is the same as releasing once.
+    releasing too much is harmless and releasing twice is the same as releasing once. One whose document cannot be read
+    stays parked, is listed as such, and does not hold up the others.
+
+    Raises:
+        Transient: the queue takes no more.
     """
-    released = []
-    for revision in ledger.in_state(State.PARKED):
-        if revision.waits_for is None:
-            continue
-        try:
-            source = ledger.source_of(revision)
-        except Transient:
-            continue  # it stays parked, is listed as such, and does not hold up the others
-        outbox.documents([message_for(revision, source, payloads, now=now, cause="release")])
-        released.append(Released(revision.key, revision.sequence, revision.waits_for))
+    released = 0
+    for some in _chunks([one.revision for one in chosen]):
+        messages = [
+            message_for(revision, source, payloads, now=now, cause=Cause.RELEASE)
+            for revision, source in ledger.sources_of(some)
+        ]
+        outbox.documents(messages)
+        released += len(messages)
+        progress(released)
     return released
 
 
@@ -74,15 +144,60 @@ def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> l
     return released
 
 
-def message_for(revision: Revision, source: bytes, payloads: Payloads, *, now: datetime, cause: str) -> DocumentMessage:
+def message_for(
+    revision: Revision, source: bytes, payloads: Payloads, *, now: datetime, cause: Cause
+) -> DocumentMessage:
     """The message that asks for a stored document to be looked at again."""
+    return loaded(_bare_message(revision, cause.named_at(now)), source, payloads, at=now)
+
+
+def _bare_message(revision: Revision, cause: str) -> DocumentMessage:
     key = revision.key
-    message = DocumentMessage(
+    return DocumentMessage(
         company=key.company,
         kind=key.kind,
         number=key.number,
         modified_at=revision.modified_at or revision.created_at,
         seen_at=revision.seen_at,
-        cause=f"{cause} {now.isoformat()}",
+        listed_since=revision.listed_since,
+        cause=cause,
     )
-    return loaded(message, source, payloads, at=now)
+
+
+def _forecast(revision: Revision, source: bytes, decider: Decider, today: date) -> Forecast:
+    message = _bare_message(revision, Cause.RELEASE.value)
+    reading = read_message(message, source)
+    decision = decider.decide(message, reading, decider.route(revision.key, reading), _NEW)
+    document, dated = reading.document, reading.sighting.dated
+    status = document.status if document is not None else None
+    if decision.translation is not None and document is not None:
+        content = document.content
+        is_old = dated is not None and today - dated > RECENT
+        return Forecast(
+            revision,
+            Fate.OLD if is_old else Fate.LEAVES,
+            partner=decision.translation.partner,
+            dated=dated,
+            status=status,
+            total=reconcile(content).total * (-1 if isinstance(content, Invoice) and _credits(content) else 1),
+            currency=content.currency,
+        )
+    fates = {State.SKIPPED: Fate.NOT_NOW, State.BASELINE: Fate.BASELINE}
+    parked: Parked | None = decision.parked
+    return Forecast(
+        revision,
+        fates.get(decision.state, Fate.WAITS) if decision.state is not None else Fate.WAITS,
+        partner=revision.partner,
+        dated=dated,
+        status=status,
+        waits_for=parked.waits_for if parked else None,
+        why=parked.sentence if parked else decision.reason,
+    )
+
+
+def _credits(invoice: Invoice) -> bool:
+    return invoice.invoice_type.value == "credit_memo"
+
+
+def _chunks(revisions: Sequence[Revision]) -> Iterable[Sequence[Revision]]:
+    return (revisions[start : start + _AT_ONCE] for start in range(0, len(revisions), _AT_ONCE))

@@ -2,6 +2,9 @@
 
 The outcome of every message is a ledger record or the knowledge that the record exists already. A document that
 cannot go on is parked and its message is done; only trouble of the infrastructure goes back to the queue.
+
+`domain/revision_plan.py` says what a document does to its history, `document_decision.py` what routing says about it;
+here both are asked and carried out.
 """
 
 from __future__ import annotations
@@ -13,32 +16,22 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from connector.domain.documents import DocumentKey, VismaDocument
-from connector.domain.errors import Parked, Transient, UnmappedPartner
-from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State, is_owed_the_whole, standing
-from connector.domain.revisions import revision_id
-from connector.domain.routes import OnRevision, OnUnmapped, Route
-from connector.domain.routing import Routing
-from connector.domain.row_version import is_older, row_version
-from connector.domain.transactions import Purpose, Stream, Translation
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Parked, Transient
+from connector.domain.ledger import UNSENT, Event, Revision, State
+from connector.domain.revision_plan import Arrival, Cause, Decide, Known, Requeue, Wait, plan
+from connector.domain.routes import Route
+from connector.domain.row_version import row_version
+from connector.domain.transactions import Stream
 from connector.domain.words import clipped
-from connector.edi.translate import translate
-from connector.edi.visma.fields import text
-from connector.edi.visma.read import NotADocument, decode, read_document
 from connector.services.claim_check import unloaded
+from connector.services.document_decision import Decider, Decision, Reading, read_message
 from connector.services.messages import DeliveryMessage, DocumentMessage
-from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_type
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
-_POLLED = "poll"
-REPLAY = "replay"
-"""Begins the cause of a message by which a person asks to send a rejected revision again."""
 # How many revisions are read at first; a document has seldom more.
 _FIRST_LOOK = 10
-# Revisions that never left and that a newer one replaces.
-_UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.CAPTURED, State.REJECTED})
-# Revisions that are decided anew when the same content comes again.
-_UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
+_ALL = 1_000
 
 LONGEST_WORDS = 1_000
 """Characters of a reason, and of the other words of a revision that may quote the document: a record is bounded."""
@@ -54,25 +47,7 @@ class Outcome(Enum):
     KNOWN = "known already"
     PARKED = "parked"
     SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A message's document as far as it could be understood."""
-
-    revision_id: str
-    document: VismaDocument | None
-    problem: Parked | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """What becomes of a revision: a translation, or a state with its reason."""
-
-    state: State
-    translation: Translation | None = None
-    parked: Parked | None = None
-    reason: str | None = None
+    BASELINE = "recorded as from before go-live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,111 +69,92 @@ class Translator:
             Transient, Conflict: try the message again.
         """
         raw = unloaded(message, self.payloads)
-        reading = _read(message, raw)
+        reading = read_message(message, raw)
+        cause = Cause.of(message.cause)
         history = self._history(message.key)
-        sent = next((revision for revision in history if _reached_partner(revision)), None)
-        newest = history[0] if history else None
-
-        if _is_past(message, reading, history):
-            return Outcome.KNOWN
-        if newest is not None and newest.state is State.CHANGING:
-            raise Transient(
-                f"A change that the partner asked for ({newest.transaction_id}) is being written into it.",
-                document=str(message.key),
-                retry_after=timedelta(seconds=30),
-            )
-        if sent is not None and sent.revision_id == reading.revision_id and not is_owed_the_whole(history, sent):
-            # The partner has this content. Whatever was captured since and never left has been taken back.
-            undone = [revision for revision in history if revision.sequence > sent.sequence]
-            self._supersede(undone, visma_version=_version(reading), seen_at=message.seen_at)
-            return Outcome.KNOWN
-        if newest is not None and newest.revision_id == reading.revision_id:
-            if newest.state is State.TRANSLATED:
-                # A crash may have come between ledger and queue, so it is queued again; the claim is taken once.
-                self._deliver(newest)
-                return Outcome.KNOWN
-            if newest.state is State.REJECTED and not message.cause.startswith(REPLAY):
-                # Sent as it is, it would be refused again, unless a person says that the cause is gone.
-                return Outcome.KNOWN
-        if sent is not None and sent.state in UNRESOLVED:
-            raise Transient(
-                f"Revision {sent.sequence} is still being sent; this one has to wait for its outcome.",
-                document=str(message.key),
-                retry_after=timedelta(seconds=30),
-            )
-
         # Who asks for a second look has just changed the routing.
-        routing = self.routing.load(fresh=message.cause != _POLLED)
-        partner_has = [revision for revision in history if _reached_partner(revision)]
-        decision = self._decide(reading, message.key, routing, partner_has)
-        if newest is not None and newest.revision_id == reading.revision_id and newest.state in _UNDECIDED:
-            return self._replace(newest, message, reading, decision, raw)
-        self._supersede(revision for revision in history if sent is None or revision.sequence > sent.sequence)
-        return self._add(message, reading, decision, raw, sequence=newest.sequence + 1 if newest else 1)
+        decider = Decider(self.ledger, self.routing.load(fresh=cause is not Cause.POLL), self.stream)
+        route = decider.route(message.key, reading)
+        receiver = route.partner_isa_id.on(self.stream) if isinstance(route, Route) else None
+        planned = plan(history, _arrival(message, reading, receiver, cause))
+        match planned:
+            case Wait():
+                raise Transient(planned.sentence, document=str(message.key), retry_after=timedelta(seconds=30))
+            case Requeue():
+                self._deliver(planned.revision)
+                return Outcome.KNOWN
+            case Known():
+                self._supersede(planned.supersede, visma_version=_version(reading), seen_at=message.seen_at)
+                self._withdraw(planned, message, decider, history)
+                return Outcome.KNOWN
+            case Decide():
+                decision = decider.decide(message, reading, route, planned)
+        sequence = self._withdraw(planned, message, decider, history)
+        return self._carry_out(planned, decision, _Capture(message, reading, route, raw), sequence)
 
     def _history(self, key: DocumentKey) -> Sequence[Revision]:
-        """The newest revisions, back to the one that the partner has: whether there is one decides the purpose.
+        """All revisions: what any receiver has decides what is sent."""
+        history = self.ledger.revisions(key, limit=_FIRST_LOOK)
+        return history if len(history) < _FIRST_LOOK else self.ledger.revisions(key, limit=_ALL)
 
-        Nearly always the first look shows it; many changes that were all parked or skipped may lie in between.
+    def _withdraw(
+        self, planned: Decide | Known, message: DocumentMessage, decider: Decider, history: Sequence[Revision]
+    ) -> int:
+        """Withdraw the document from former receivers, before it leaves for a new one.
+
+        Returns:
+            The next free sequence number.
         """
-        limit = _FIRST_LOOK
-        history = self.ledger.revisions(key, limit=limit)
-        while len(history) == limit and not any(map(_reached_partner, history)):
-            limit *= 10
-            history = self.ledger.revisions(key, limit=limit)
-        return history
-
-    def _decide(
-        self, reading: _Reading, key: DocumentKey, routing: Routing, partner_has: Sequence[Revision]
-    ) -> _Decision:
-        if reading.document is None:
-            return _Decision(State.PARKED, parked=reading.problem)
-        try:
-            refuse_unknown_type(reading.document)
-            route = routing.route(key.company, key.kind, reading.document.counterparty)
-        except Parked as problem:
-            if isinstance(problem, UnmappedPartner) and _skips_unmapped(routing, key.company):
-                return _Decision(State.SKIPPED, reason=f"{problem.sentence} (unmapped_partner: skip)")
-            if reading.document.held and not partner_has:
-                return _Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
-            return _Decision(State.PARKED, parked=problem)
-        return self._decide_routed(reading.document, route, partner_has)
-
-    def _decide_routed(self, document: VismaDocument, route: Route, partner_has: Sequence[Revision]) -> _Decision:
-        reason = hold_reason(document, route, partner_has_it=bool(partner_has))
-        if reason is not None:
-            return _Decision(State.SKIPPED, reason=reason)
-        purpose = Purpose.ORIGINAL
-        if partner_has:
-            purpose = Purpose.CANCELLATION if is_withdrawn(document) else Purpose.REPLACE
-            if route.on_revision is OnRevision.IGNORE:
-                return _Decision(State.SKIPPED, reason="It changed after it was sent; routing says to ignore that.")
-            if route.on_revision is OnRevision.PARK:
-                return _Decision(State.PARKED, parked=_changed_after_sending(partner_has[0], purpose))
-        try:
-            return _Decision(
-                State.TRANSLATED,
-                translation=translate(document.content, route, stream=self.stream, purpose=purpose),
+        sequence = history[0].sequence + 1 if history else 1
+        if not planned.withdraw:
+            return sequence
+        self._supersede(planned.withdrawn_before)
+        for sent in planned.withdraw:
+            receiver = sent.receiver_id or ""
+            decision, source = decider.withdrawal(message.key, sent, receiver)
+            now = self.clock.now()
+            name = f"withdrawal of {sent.revision_id} from {receiver}"
+            revision = Revision(
+                key=message.key,
+                sequence=sequence,
+                revision_id=hashlib.sha256(name.encode()).hexdigest(),
+                state=State.CAPTURED,
+                created_at=now,
+                updated_at=now,
+                partner=sent.partner,
+                receiver_id=receiver,
+                counterparty=sent.counterparty,
+                withdraws=sent.sequence,
+                history=(Event(now, State.CAPTURED, f"revision {sent.sequence} went to another receiver"),),
             )
-        except Parked as problem:
-            return _Decision(State.PARKED, parked=problem)
+            revision = _recorded(revision, decision)
+            request = decision.translation.request.body if decision.translation else None
+            self.ledger.add(revision, source=source, request=request)
+            self._announce(revision)
+            sequence += 1
+        return sequence
 
-    def _replace(
-        self, newest: Revision, message: DocumentMessage, reading: _Reading, decision: _Decision, raw: bytes
-    ) -> Outcome:
+    def _carry_out(self, planned: Decide, decision: Decision, capture: _Capture, sequence: int) -> Outcome:
+        replaced = planned.replaces
+        if decision.state is None:
+            return Outcome.KNOWN
+        if replaced is not None and replaced.state is State.BASELINE and decision.state is State.PARKED:
+            replaced = None  # what it was at go-live stays on record while a person is asked
+        if replaced is not None:
+            self._supersede(planned.supersede)
+            return self._replace(replaced, decision, capture)
+        outdated = planned.supersede
+        if decision.state is State.BASELINE and planned.baseline is not None:
+            outdated = (*outdated, planned.baseline)
+        self._supersede(outdated)
+        return self._add(decision, capture, sequence)
+
+    def _replace(self, newest: Revision, decision: Decision, capture: _Capture) -> Outcome:
         """The same content again, but it never left: decide anew, and write only what changed.
 
         The document goes along with the decision: whoever looks again later must not find the status of former times.
         """
-        seen = replace(
-            newest,
-            updated_at=self.clock.now(),
-            modified_at=message.modified_at,
-            seen_at=message.seen_at,
-            visma_status=_status(reading),
-            visma_version=_version(reading),
-        )
-        revision = self._recorded(seen, decision)
+        revision = _recorded(capture.onto(replace(newest, updated_at=self.clock.now())), decision)
         if (revision.state, revision.reason, revision.visma_status) == (
             newest.state,
             newest.reason,
@@ -206,66 +162,29 @@ class Translator:
         ):
             return _OUTCOMES[revision.state]
         request = decision.translation.request.body if decision.translation else None
-        self.ledger.retranslated(revision, was=newest.state, source=raw, request=request)
+        self.ledger.retranslated(revision, was=newest.state, source=capture.raw, request=request)
         return self._announce(revision)
 
-    def _add(
-        self, message: DocumentMessage, reading: _Reading, decision: _Decision, raw: bytes, *, sequence: int
-    ) -> Outcome:
+    def _add(self, decision: Decision, capture: _Capture, sequence: int) -> Outcome:
         now = self.clock.now()
         revision = Revision(
-            key=message.key,
+            key=capture.message.key,
             sequence=sequence,
-            revision_id=reading.revision_id,
+            revision_id=capture.reading.revision_id,
             state=State.CAPTURED,
             created_at=now,
             updated_at=now,
-            modified_at=message.modified_at,
-            seen_at=message.seen_at,
-            visma_status=_status(reading),
-            visma_version=_version(reading),
-            history=(Event(now, State.CAPTURED, f"seen changed in Visma ({message.cause})"),),
+            history=(Event(now, State.CAPTURED, f"seen changed in Visma ({capture.message.cause})"),),
         )
-        revision = self._recorded(revision, decision)
+        revision = _recorded(capture.onto(revision), decision)
         request = decision.translation.request.body if decision.translation else None
-        self.ledger.add(revision, source=raw, request=request)
+        self.ledger.add(revision, source=capture.raw, request=request)
         return self._announce(revision)
-
-    def _recorded(self, revision: Revision, decision: _Decision) -> Revision:
-        now = revision.updated_at
-        translation, parked = decision.translation, decision.parked
-        reason = _clipped_if_any(parked.sentence if parked else decision.reason)
-        note = reason or "translated"
-        if translation is not None:
-            notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
-            note = clipped("translated: " + "; ".join(notes), LONGEST_NOTE)
-        revision = replace(
-            revision,
-            state=decision.state,
-            reason=reason,
-            field=_clipped_if_any(parked.field) if parked else None,
-            next_step=_clipped_if_any(parked.next_step) if parked else None,
-            waits_for=_clipped_if_any(parked.waits_for) if parked else None,
-            history=(*revision.history, Event(now, decision.state, note)),
-        )
-        if translation is None:
-            return revision
-        return replace(
-            revision,
-            partner=translation.partner,
-            transaction_type=translation.transaction_type,
-            dialect=translation.dialect,
-            purpose=translation.purpose,
-            stream=translation.stream,
-            sender_id=translation.sender_id,
-            receiver_id=translation.receiver_id,
-            business_number=translation.business_number,
-        )
 
     def _supersede(self, older: Iterable[Revision], **changes: Any) -> None:
         """Close what never reached the partner, so that nobody works on it any more."""
         for revision in older:
-            if revision.state in _UNSENT:
+            if revision.state in UNSENT:
                 note = "a newer revision took its place"
                 self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note, **changes)
 
@@ -291,94 +210,97 @@ class Translator:
             self.telemetry.count(Metric.DOCUMENTS_PARKED)
             # The reason may quote sums and texts of the document: it stands in the ledger, not in the log.
             self.telemetry.warning("parked", {**names, "field": revision.field})
+        elif revision.state is State.BASELINE:
+            self.telemetry.info("from before go-live", names)
         else:
             self.telemetry.count(Metric.DOCUMENTS_SKIPPED)
             self.telemetry.info("skipped", {**names, "reason": revision.reason or ""})
         return _OUTCOMES[revision.state]
 
 
+@dataclass(frozen=True, slots=True)
+class _Capture:
+    """What a message brought."""
+
+    message: DocumentMessage
+    reading: Reading
+    route: Route | Parked | None
+    raw: bytes
+
+    def onto(self, revision: Revision) -> Revision:
+        """The revision with what Visma shows now."""
+        document, route = self.reading.document, self.route
+        return replace(
+            revision,
+            modified_at=self.message.modified_at,
+            seen_at=self.message.seen_at,
+            listed_since=self.message.listed_since,
+            visma_status=_clipped_if_any(document.status) if document else None,
+            visma_version=_version(self.reading),
+            counterparty=_clipped_if_any(document.counterparty or None) if document else None,
+            partner=route.partner if isinstance(route, Route) else None,
+            released=Cause.of(self.message.cause).chooses,
+            look_up_first=Cause.of(self.message.cause).sends_again,
+        )
+
+
 _OUTCOMES = {
     State.TRANSLATED: Outcome.QUEUED,
     State.PARKED: Outcome.PARKED,
     State.SKIPPED: Outcome.SKIPPED,
+    State.BASELINE: Outcome.BASELINE,
 }
 
 
-def _read(message: DocumentMessage, raw: bytes) -> _Reading:
-    """Understand the document; what cannot be understood is parked under the hash of its bytes."""
-    key = message.key
-    try:
-        document = read_document(_with_type(decode(raw), key), company=key.company, kind=key.kind)
-    except NotADocument as problem:
-        parked = Parked(
-            str(problem),
-            document=str(key),
-            next_step="Open the document in Visma; it is read again when it changes.",
-        )
-    except Parked as problem:
-        parked = problem
-    else:
-        # The poller's key stands: it knows from which list the row came.
-        return _Reading(revision_id(document.content), replace(document, key=key), None)
-    return _Reading(hashlib.sha256(raw).hexdigest(), None, parked)
+def _recorded(revision: Revision, decision: Decision) -> Revision:
+    """The revision as the decision leaves it."""
+    assert decision.state is not None, "what stays as it is, is not recorded"  # noqa: S101
+    now = revision.updated_at
+    translation, parked = decision.translation, decision.parked
+    reason = _clipped_if_any(parked.sentence if parked else decision.reason)
+    note = reason or "translated"
+    if translation is not None:
+        notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
+        note = clipped("translated: " + "; ".join(notes), LONGEST_NOTE)
+    revision = replace(
+        revision,
+        state=decision.state,
+        reason=reason,
+        field=_clipped_if_any(parked.field) if parked else None,
+        next_step=_clipped_if_any(parked.next_step) if parked else None,
+        waits_for=_clipped_if_any(parked.waits_for) if parked else None,
+        history=(*revision.history, Event(now, decision.state, note)),
+    )
+    if translation is None:
+        return revision
+    return replace(
+        revision,
+        partner=translation.partner,
+        transaction_type=translation.transaction_type,
+        dialect=translation.dialect,
+        purpose=translation.purpose,
+        stream=translation.stream,
+        sender_id=translation.sender_id,
+        receiver_id=translation.receiver_id,
+        business_number=translation.business_number,
+    )
 
 
-def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
-    """The document with the type that its list gave it: a credit note must not be read as an invoice."""
-    document_type, colon, _ = key.number.partition(":")
-    if colon and key.kind.is_invoice and text(data, "documentType") is None:
-        return {**data, "documentType": document_type}
-    return data
+def _arrival(message: DocumentMessage, reading: Reading, receiver: str | None, cause: Cause) -> Arrival:
+    document = reading.document
+    return Arrival(
+        revision_id=reading.revision_id,
+        seen_at=message.seen_at,
+        version=_version(reading),
+        receiver=receiver,
+        counterparty=(document.counterparty or None) if document else None,
+        cause=cause,
+    )
 
 
-def _is_past(message: DocumentMessage, reading: _Reading, history: Sequence[Revision]) -> bool:
-    """Whether the document is an older state than the newest that was handled.
-
-    It may have been read before a change of the partner's was written, or come a second time after its successor (SQS:
-    a deletion can fail), or have been parked and released when a newer one had taken its place. What was seen earlier
-    is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
-    Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
-
-    What a person has sent again while it stands is never past: newer revisions that were taken back do not count.
-    """
-    if not history:
-        return False
-    newest, stands = history[0], standing(history)
-    if message.cause.startswith(REPLAY) and stands is not None and stands.revision_id == reading.revision_id:
-        return False
-    version, known = _version(reading), newest.visma_version
-    if message.seen_at is not None and newest.seen_at is not None and message.seen_at != newest.seen_at:
-        return message.seen_at < newest.seen_at and not is_older(known, version)
-    return is_older(version, known)
-
-
-def _version(reading: _Reading) -> str | None:
+def _version(reading: Reading) -> str | None:
     return row_version(reading.document.version) if reading.document else None
-
-
-def _status(reading: _Reading) -> str | None:
-    return _clipped_if_any(reading.document.status) if reading.document else None
 
 
 def _clipped_if_any(words: str | None) -> str | None:
     return None if words is None else clipped(words, LONGEST_WORDS)
-
-
-def _skips_unmapped(routing: Routing, company: str) -> bool:
-    return routing.companies[company].unmapped_partner is OnUnmapped.SKIP
-
-
-def _reached_partner(revision: Revision) -> bool:
-    return revision.state in KNOWN_TO_PARTNER
-
-
-def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
-    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
-    return Parked(
-        f"It {what} in Visma after it was sent (Orderful {sent.transaction_id}); routing says a person decides.",
-        field="on_revision",
-        next_step=(
-            "Tell the partner. To send it instead, set on_revision: replace for this partner and kind, apply the "
-            f"routing, and run: connector documents replay {sent.key}"
-        ),
-    )

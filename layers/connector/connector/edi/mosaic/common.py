@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from connector.domain.documents import Contact, Invoice, PurchaseOrder
 from connector.domain.transactions import Purpose
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, TermsView
+from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, Role, TermsView
+from connector.edi.regions import region_code
 
 # Mosaic's Party has four address lines.
 ORDER_SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
@@ -83,6 +84,11 @@ GAPS = (
         lambda document: isinstance(document.content, Invoice) and bool(document.content.contract_number),
     ),
     Gap(
+        "applications",
+        "Mosaic's invoice can name one original invoice, and this credit note credits several",
+        lambda document: isinstance(document.content, Invoice) and len(document.content.original_invoices) > 1,
+    ),
+    Gap(
         "invoiceLines",
         "Mosaic's invoice needs at least one line of goods, and this one has charges only",
         _without_goods,
@@ -104,7 +110,16 @@ def filled(pairs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in pairs.items() if value not in (None, "", [], {})}
 
 
-def party(view: PartyView) -> dict[str, Any]:
+def parties(document: Outline, names: Mapping[Role, str]) -> dict[str, Any]:
+    """The parties that Mosaic has a name for."""
+    for view in document.parties:
+        region = view.address and view.address.region
+        if view.role in names and view.address and region and not region_code(view.address.country, region):
+            document.notes.append(f"'{region}' in the address of the {view.role} is no region code and was left out.")
+    return filled({names[view.role]: _party(view) for view in document.parties if view.role in names})
+
+
+def _party(view: PartyView) -> dict[str, Any]:
     """Mosaic `Party`. A number is always ours, so its type is `sendersId`."""
     address = view.address
     written: dict[str, Any] = {
@@ -116,7 +131,7 @@ def party(view: PartyView) -> dict[str, Any]:
         written |= zip(_ADDRESS_LINES, _four([line for line in map(clean, address.lines) if line]), strict=False)
         written |= {
             "city": clean(address.city),
-            "stateOrProvinceCode": clean(address.region),
+            "stateOrProvinceCode": region_code(address.country, address.region),
             "postalCode": clean(address.postal_code),
             "countryCode": clean(address.country),
         }

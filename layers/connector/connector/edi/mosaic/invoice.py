@@ -11,7 +11,7 @@ from connector.edi.mosaic.common import (
     clean,
     filled,
     note,
-    party,
+    parties,
     product_ids,
     quantity,
     terms,
@@ -43,19 +43,26 @@ def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
             "invoiceDate": content.invoiced_on.isoformat(),
             "invoiceType": _TYPES[content.invoice_type],
             "purchaseOrderNumber": content.order_number,
-            "originalInvoiceNumber": content.original_invoice,
-            "parties": filled({_PARTIES[view.role]: party(view) for view in document.parties if view.role in _PARTIES}),
+            "shipmentIdentification": document.shipment,
+            "originalInvoiceNumber": next(iter(content.original_invoices), None),
+            "parties": parties(document, _PARTIES),
             "termsOfSale": terms(document.terms),
             "dates": _dates(content),
             "references": _references(content),
             # The 810 of Mosaic has notes on its lines only: what is said about the whole stands with the first.
             "lineItems": [
-                _line(line, content, document.texts if index == 0 else []) for index, line in enumerate(document.lines)
+                _line(line, content, _texts(document) if index == 0 else [])
+                for index, line in enumerate(document.lines)
             ],
             **allowances_and_charges(document.charges),
             "invoiceTotal": money_text(document.total),
         }
     )
+
+
+def _texts(document: Outline) -> list[str]:
+    """What is said about the whole. Mosaic's 810 has no reference for the order of the one who sells."""
+    return [*document.texts, *([f"Our order: {document.sales_order}"] if document.sales_order else [])]
 
 
 def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
@@ -69,9 +76,10 @@ def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
     if description := clean(line.description):
         item["productAttributes"] = {"description": description}
     item |= filled(allowances_and_charges(line.charges))
-    if line.note or line.order or texts:
+    if line.note or line.order or line.shipment or texts:
         whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
-        if notes := note([*texts, line.note, f"{whose}: {line.order}" if line.order else None]):
+        order = f"{whose}: {line.order}" if line.order else None
+        if notes := note([*texts, line.note, order, f"Our shipment: {line.shipment}" if line.shipment else None]):
             item["notes"] = notes
     return item
 

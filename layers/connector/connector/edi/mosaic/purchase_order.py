@@ -12,7 +12,7 @@ from connector.edi.mosaic.common import (
     clean,
     filled,
     note,
-    party,
+    parties,
     product_ids,
     quantity,
     terms,
@@ -37,12 +37,12 @@ def purchase_order(document: Outline, order: PurchaseOrder) -> dict[str, Any]:
     return filled(
         {
             "purpose": document.purpose.value,
-            "purchaseOrderType": order_type(order, document.route),
+            "purchaseOrderType": order_type(order, document),
             "purchaseOrderNumber": order.number,
             "purchaseOrderDate": order.ordered_on.isoformat(),
-            "parties": filled({_PARTIES[view.role]: party(view) for view in document.parties}),
-            # Visma's header has one date, "promised on": the day the buyer wants the goods.
-            "dates": {"requestedDeliveryDate": order.promised_on.isoformat()} if order.promised_on else None,
+            "releaseNumber": document.blanket,
+            "parties": parties(document, _PARTIES),
+            "dates": {"requestedDeliveryDate": document.wanted_on.isoformat()} if document.wanted_on else None,
             "termsOfSale": terms(document.terms),
             "carrierDetails": _carrier(order),
             "notes": note([*document.texts, *_asides(document, order)]),
@@ -61,8 +61,8 @@ def _line(line: LineView) -> dict[str, Any]:
     }
     if description := clean(line.description):
         item["productAttributes"] = {"description": description}
-    if line.requested:
-        item["dates"] = {"requestedDeliveryDate": line.requested.isoformat()}
+    if line.wanted:
+        item["dates"] = {"requestedDeliveryDate": line.wanted.isoformat()}
     if line.warehouse:
         item["references"] = {"warehouseStorageLocation": {"value": line.warehouse}}
     item |= filled(allowances_and_charges(line.charges))

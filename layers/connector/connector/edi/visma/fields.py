@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from connector.domain.errors import Parked
+from connector.domain.visma_clock import FIRST_DAY
 
 Data = Mapping[str, Any]
 
@@ -20,6 +21,8 @@ _NOTHING: Data = {}
 # Below a trillion, so that a price times a quantity keeps its cents within the 28 digits of decimal arithmetic.
 _LARGEST_DIGIT = 11
 _SMALLEST_DIGIT = -20
+# A typing error in the year would reach the partner as a wish.
+_PLAUSIBLE = (1990, 2099)
 
 
 def unwrap(value: Any) -> Any:
@@ -93,10 +96,10 @@ def day(data: Data, name: str, where: str = "") -> date | None:
     """A calendar date.
 
     Visma writes dates with a zero time and without a zone: the first ten characters count, and nothing is converted.
-    The year 1 is .NET's empty date.
+    Empty dates come as those of .NET (0001-01-01, 9999-12-31) and of SQL (1900-01-01); nothing before 1901 is a date.
 
     Raises:
-        Parked: it is no date.
+        Parked: it is no date, or none that a document of today can have (before 1990 or after 2099).
     """
     value = data.get(name)
     if type(value) is not str:
@@ -106,7 +109,7 @@ def day(data: Data, name: str, where: str = "") -> date | None:
     try:
         return _date_of(value)
     except ValueError:
-        raise _not_understood(data, name, where, "a date") from None
+        raise _not_understood(data, name, where, "a plausible date") from None
 
 
 def part(data: Data, name: str) -> Data:
@@ -160,7 +163,11 @@ def _date_of(value: str) -> date | None:
     if not value:
         return None
     found = date.fromisoformat(value[:10])
-    return found if found.year > 1 else None
+    if found < FIRST_DAY or found == date.max:
+        return None
+    if not _PLAUSIBLE[0] <= found.year <= _PLAUSIBLE[1]:
+        raise ValueError(found)
+    return found
 
 
 def _to_decimal(value: Any, name: str, where: str) -> Decimal | None:

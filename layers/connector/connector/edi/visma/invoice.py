@@ -16,7 +16,7 @@ from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, I
 from connector.domain.errors import Parked
 from connector.domain.totals import ZERO, before_rounding, magnitudes, rounded
 from connector.edi.visma.amounts import Names, figures_of
-from connector.edi.visma.fields import Data, day, missing, number, part, rows, text, unwrap, whole
+from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
 
 # On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
@@ -50,6 +50,8 @@ OTHER_TYPES = frozenset(
     }
 )
 """Types that Visma keeps beside invoices and that no partner gets as one: payments and write-offs."""
+
+_CREDITED = frozenset({"Invoice", "INV", "DebitNote", "DRM", "FinCharge", "FCH"})
 
 _ONE = Decimal(1)
 # Figures in company currency are rounded one by one, so that their sums may be two cents apart.
@@ -137,12 +139,13 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     is_supplier = kind is Kind.SUPPLIER_INVOICE
     customer_reference = text(data, "customerRefNumber") or text(data, "externalReference")
     only_order = order_numbers.pop() if len(order_numbers) == 1 else None
+    invoice_type = INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE)
 
     invoice = _rounded(
         Invoice(
             kind=kind,
             number=invoice_number,
-            invoice_type=INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE),
+            invoice_type=invoice_type,
             voided=text(data, "status") == "Voided",
             invoiced_on=invoiced_on,
             due_on=day(data, fields.due_on),
@@ -150,7 +153,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             cash_discount=number(data, f"cashDiscount{suffix}") or None,
             counterparty=_party(data, fields.party, party_number),
             counterparty_reference=text(data, "supplierReference") if is_supplier else customer_reference,
-            original_invoice=None,
+            original_invoices=_credited(data, invoice_type),
             order_number=only_order if is_supplier else customer_reference or text(data, "originatorDocRef"),
             contract_number=text(data, "contractDocRef"),
             payment_reference=text(data, fields.payment_reference),
@@ -213,7 +216,27 @@ def _line(line: Data, place: tuple[str, int], fields: _Fields, names: Names, cur
         is_text=item is None and empty,
         is_charge=text(line, "lineType") == "FR",
         source=where,
+        sales_order=text(line, "soOrderNbr"),
+        shipment=text(line, "soShipmentNbr"),
     )
+
+
+def _credited(data: Data, invoice_type: InvoiceType) -> tuple[str, ...]:
+    """The invoices that a credit note is applied to, in Visma's order.
+
+    Visma: `applications` (ArAdjustDto) has `refNbr` and `docType`, a plain text; both the words of the API and the
+    codes of the base product are understood, and without one a credit note is applied to an invoice. Refunds and
+    payments stand in the same list, and so does what was proposed (nothing paid) or taken back (voided).
+    """
+    if invoice_type is not InvoiceType.CREDIT_MEMO:
+        return ()
+    found = []
+    for index, row in enumerate(rows(data, "applications")):
+        kind = text(row, "docType") or text(row, "documentType")
+        paid = number(row, "amountPaid", f"applications[{index}]")
+        if (kind is None or kind in _CREDITED) and paid != 0 and not flag(row, "voided"):
+            found.append(text(row, "refNbr"))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _suffix(data: Data, lines: list[Data]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import Address, Contact, Tax, Terms
 from connector.domain.totals import ZERO
+from connector.edi.regions import region_code
 from connector.edi.visma.fields import Data, number, part, rows, text
 
 
@@ -15,12 +16,14 @@ def address_of(data: Data, name: str) -> Address | None:
     lines = (text(raw, "addressLine1"), text(raw, "addressLine2"), text(raw, "addressLine3"))
     county = part(raw, "county")
     country = text(part(raw, "country"), "id")
+    country = country.upper() if country else None
+    county_id, county_name = text(county, "id"), text(county, "name")
     address = Address(
         lines=tuple(line for line in lines if line),
         postal_code=text(raw, "postalCode"),
         city=text(raw, "city"),
-        region=text(county, "name") or text(county, "id"),
-        country=country.upper() if country else None,
+        region=region_code(country, county_id, county_name) or county_name or county_id,
+        country=country,
     )
     return None if address == Address() else address
 

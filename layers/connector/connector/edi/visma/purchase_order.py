@@ -25,6 +25,7 @@ def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
         raise missing("supplier.number", "supplier number")
     currency = text(data, "currency")
     currency = currency.upper() if currency else None
+    lines = [_line(line, f"lines[{index}]", currency) for index, line in enumerate(rows(data, "lines"))]
     return PurchaseOrder(
         number=order_number,
         order_type=text(data, "orderType") or "RegularOrder",
@@ -43,7 +44,7 @@ def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
         ship_via=text(data, "shipVia"),
         ship_terms=text(data, "shipTerms"),
         fob_point=text(data, "fobPoint"),
-        lines=tuple([_line(line, f"lines[{index}]", currency) for index, line in enumerate(rows(data, "lines"))]),
+        lines=tuple(lines),
         discounts=_discounts(data),
         taxes=taxes_of(data, "taxDetails"),
         line_total=number(data, "lineTotal"),
@@ -86,7 +87,17 @@ def _line(line: Data, where: str, currency: str | None) -> OrderLine:
         is_text=described or (item is None and empty),
         is_charge=line_type == "Freight",
         source=where,
+        blanket=_blanket(line),
     )
+
+
+def _blanket(line: Data) -> str | None:
+    """The blanket order that a line is called off from.
+
+    Visma: `orderNumber` is the originating blanket order, of the type `orderType` (not documented beyond that). An
+    order made from a Standard order names that pattern in the same fields, and a pattern was never sent to anybody.
+    """
+    return text(line, "orderNumber") if text(line, "orderType") in {"Blanket", None} else None
 
 
 def _ship_to(data: Data) -> Party:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -11,12 +13,13 @@ import msgspec
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
-from connector.edi.visma.fields import Data, flag, text
+from connector.edi.visma.fields import Data, day, flag, text
 from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, read_invoice
 from connector.edi.visma.purchase_order import read_purchase_order
 from connector.edi.visma.shape import Shape
 
 _decode = msgspec.json.Decoder(Shape, float_hook=Decimal).decode
+_encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_whole = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -106,7 +109,26 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
         held=flag(data, "hold"),
         version=text(data, "timeStamp"),
         content=content,
+        created=text(data, "createdDateTime"),
     )
+
+
+def dated_on(data: Data, kind: Kind) -> date | None:
+    """The order date or invoice date, also of a document that cannot be read otherwise; None without one."""
+    name = {Kind.CUSTOMER_INVOICE: "documentDate"}.get(kind, "date")
+    try:
+        return day(data, name)
+    except Parked:
+        return None
+
+
+_TOUCHED = frozenset({"timeStamp", "createdDateTime", "lastModifiedDateTime", "metadata", "status", "hold"})
+
+
+def content_hash(data: Data) -> str:
+    """A hash of what is read of a document that cannot be understood; touches that no partner sees leave it alone."""
+    said = {name: value for name, value in data.items() if name not in _TOUCHED}
+    return sha256(_encode(said)).hexdigest()
 
 
 def is_invoice_type(document_type: str | None) -> bool | None:

@@ -16,12 +16,13 @@ _LINE = """
     value lineNbr lineNumber lineType inventory inventoryNumber externalInventoryId alternateId
     lineDescription transactionDescription description orderQty quantity uom discountPercent
     requested promised warehouse taxCategory vatCode canceled completed qtyOnReceipts poNumber poLineNr note
+    orderType orderNumber soOrderNbr soShipmentNbr
 """
 _HEADER = """
-    orderNbr referenceNumber orderType documentType status hold timeStamp note description invoiceText
+    orderNbr referenceNumber orderType documentType status hold timeStamp createdDateTime note description invoiceText
     date promisedOn documentDate dueDate documentDueDate cashDiscountDate
     supplier customer location branch branchNumber warehouse currency currencyId exchangeRate taxCalculationMode
-    supplierRef supplierReference customerRefNumber externalReference originatorDocRef contractDocRef
+    supplierRef supplierReference customerRefNumber externalReference originatorDocRef contractDocRef applications
     paymentRefNo paymentReference terms creditTerms shipVia shipTerms fobPoint
     shipTo shippingLocation shippingDestinationType shippingAddress shippingContact invoiceAddress invoiceContact
     discountDetails taxDetails taxDetailLines lineTotal taxTotal orderTotal roundingDiff roundingDiffInCurrency

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,6 +12,7 @@ from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
 from connector.edi.numbers import decimal_text, implied_cents
 from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, Role, TermsView
+from connector.edi.regions import region_code
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.model import Loop
 
@@ -22,7 +22,7 @@ _ENTITIES = {Role.BUYER: "BY", Role.BILL_TO: "BT", Role.SHIP_TO: "ST", Role.SELL
 # F050 is "other": the description says what it is.
 _CHARGES = dict.fromkeys(ChargeKind, "F050") | {ChargeKind.DISCOUNT: "C310", ChargeKind.FREIGHT: "D240"}
 _GTIN_QUALIFIERS = {12: "UP", 13: "EN", 14: "UK"}
-_REGION = re.compile(r"[A-Z]{2}")
+_REGION_LENGTH = 2
 _SHORTEST_PARTY_ID = 2
 _LONGEST_DAYS = 999
 _MOST_CHARGES = 25
@@ -213,10 +213,11 @@ def _add_address(loop: Loop, view: PartyView, address: Address, wording: Wording
         lines = [*lines[:3], wording.text(", ".join(lines[3:]), 55, what) or ""]
     for first in range(0, len(lines), 2):
         loop.add("N3", *lines[first : first + 2])
-    region = (address.region or "").strip().upper()
-    if region and not _REGION.fullmatch(region):
-        wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
+    region = region_code(address.country, address.region) or ""
+    if len(region) != _REGION_LENGTH:
         region = ""
+    if address.region and not region:
+        wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
     place = (
         wording.text(address.city, 30, what, shortest=2),
         region,

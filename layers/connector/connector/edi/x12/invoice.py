@@ -20,7 +20,7 @@ from connector.edi.x12.common import (
     reference,
     refuse_fractions,
 )
-from connector.edi.x12.model import Loop
+from connector.edi.x12.model import Loop, Segment
 
 # Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
 _TYPES = {
@@ -28,6 +28,8 @@ _TYPES = {
     InvoiceType.CREDIT_MEMO: "CR",
     InvoiceType.DEBIT_MEMO: "DR",
 }
+# The 810 has room for twelve REF in its header, in both releases.
+_MOST_REFERENCES = 12
 
 
 def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
@@ -55,11 +57,13 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
-    _add_references(tree, content)
+    unnamed = _add_references(tree, document, content)
     add_parties(tree, document, wording, with_vat=True)
     add_terms(tree, document.terms, wording, content, sign=sign)
+    texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
+    texts += [*document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
-    add_texts(tree, [*document.texts, *line_notes(document)], wording, segment="MSG", longest=264, most=10)
+    add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
     for line in document.lines:
         tree.parts.append(_line(line, sign, content, wording))
     tree.add("TDS", cents(sign * document.total, content), source="amount")
@@ -72,15 +76,21 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     return tree
 
 
-def _add_references(tree: Loop, content: Invoice) -> None:
+def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str]:
+    """REF of the header; gives back the credited invoices for which there is no room."""
     theirs = content.counterparty_reference
     if content.kind is Kind.SUPPLIER_INVOICE:
         reference(tree, "IV", theirs, "supplierReference")
     elif theirs != content.order_number:
         reference(tree, "CO", theirs, "customerRefNumber")
-    reference(tree, "OI", content.original_invoice, "originalInvoice")
+    reference(tree, "VN", document.sales_order, "soOrderNbr")
+    reference(tree, "SI", document.shipment, "soShipmentNbr")
     reference(tree, "CT", content.contract_number, "contractDocRef")
     reference(tree, "ZZ", content.payment_reference, "paymentReference", "PAYMENT REFERENCE")
+    room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
+    for number in content.original_invoices[:room]:
+        reference(tree, "OI", number, "applications")
+    return list(content.original_invoices[room:])
 
 
 def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
@@ -102,5 +112,6 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
     if line.order != content.order_number:
         reference(loop, order, line.order, line.source)
+    reference(loop, "SI", line.shipment, line.source)
     add_charges(loop, line.charges, sign, content, wording)
     return loop

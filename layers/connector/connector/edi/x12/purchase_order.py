@@ -39,7 +39,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
         Parked: the order type is not mapped, or X12 has no place for amounts of this currency.
     """
     refuse_fractions(document, charged=bool(document.charges or any(line.charges for line in document.lines)))
-    kind = order_type(order, document.route)
+    kind = order_type(order, document)
     tree = Loop("")
     tree.add("ST", "850", "0001")
     tree.add(
@@ -47,7 +47,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
         PURPOSES[document.purpose],
         ORDER_TYPES.get(kind, kind),
         order.number,
-        "",
+        document.blanket or "",
         day(order.ordered_on),
         source="orderNbr",
     )
@@ -56,9 +56,8 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
     reference(tree, "VN", order.supplier_reference, "supplierRef")
     add_charges(tree, document.charges, 1, order, wording)
     add_terms(tree, document.terms, wording, order)
-    if order.promised_on:
-        # Visma's header has one date, "promised on": the day the buyer wants the goods.
-        tree.add("DTM", "002", day(order.promised_on))
+    if document.wanted_on:
+        tree.add("DTM", "002", day(document.wanted_on))
     if way := wording.text(order.ship_via, 35, "way of shipping"):
         tree.add("TD5", "", "", "", "", way)
     for rate, amount in document.taxes:
@@ -97,8 +96,8 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
     add_description(loop, line, wording)
     reference(loop, "ZZ", line.warehouse, line.source, "WAREHOUSE")
     add_charges(loop, line.charges, 1, order, wording)
-    if line.requested:
-        loop.add("DTM", "002", day(line.requested))
+    if line.wanted:
+        loop.add("DTM", "002", day(line.wanted))
     if line.promised:
         loop.add("DTM", "069", day(line.promised))
     return loop

@@ -1,0 +1,299 @@
+"""What the arrival of a document does to its history: a pure function from history and content to a plan.
+
+A history belongs to receivers. What one receiver has is no reason to call something a replacement for another one, and
+when a document goes to a new receiver, the former one has to be told that it is withdrawn there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from connector.domain.ledger import KNOWN_TO_PARTNER, UNDECIDED, UNRESOLVED, UNSENT, Revision, State, standing
+from connector.domain.row_version import is_older
+from connector.domain.transactions import Purpose
+
+
+class Cause(Enum):
+    """Why a document is looked at. All but the poll are the wishes of a person."""
+
+    POLL = "poll"
+    RELEASE = "release"
+    REPLAY = "replay"
+    AS_ORIGINAL = "send as original"
+    AS_REPLACEMENT = "send as replacement"
+    BASELINE = "baseline"
+
+    @classmethod
+    def of(cls, text: str) -> Cause:
+        """The cause that a message names: `replay 2026-11-22T07:00:00+00:00`. What nobody knows counts as a poll."""
+        named = [cause for cause in cls if text == cause.value or text.startswith(f"{cause.value} ")]
+        return named[0] if named else cls.POLL
+
+    def named_at(self, now: datetime) -> str:
+        """The cause as a message names it; the time keeps the queue from taking a repeated wish for a duplicate."""
+        return f"{self.value} {now.isoformat()}"
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a person has chosen as what the document is sent."""
+        return self in {Cause.AS_ORIGINAL, Cause.AS_REPLACEMENT}
+
+    @property
+    def sends_again(self) -> bool:
+        """Whether a person asks to send what would not be sent again by itself."""
+        return self.chooses or self is Cause.REPLAY
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document as it arrives.
+
+    Attributes:
+        revision_id: Hash of its content.
+        seen_at: Visma's own time when it showed this state.
+        version: Visma's row version, if it is one.
+        receiver: ISA id of whom routing sends it to; None when it cannot be routed.
+        counterparty: Visma's number of the supplier or customer; None when it cannot be read.
+        cause: Why it is looked at.
+    """
+
+    revision_id: str
+    seen_at: datetime | None
+    version: str | None
+    receiver: str | None
+    counterparty: str | None
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The content is nothing new. What was captured since and never left has been taken back.
+
+    Attributes:
+        supersede: Revisions that never left.
+        withdraw: As in `Decide`; only a person who asks for it makes it filled here.
+        withdrawn_before: As in `Decide`.
+    """
+
+    supersede: tuple[Revision, ...] = ()
+    withdraw: tuple[Revision, ...] = ()
+    withdrawn_before: tuple[Revision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """It is translated already; a crash may have come between ledger and queue."""
+
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something has to end first; the message comes again."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Routing decides what becomes of it.
+
+    Attributes:
+        has: What the receiver has of the document, or may have; None: it never had any.
+        replaces: The revision with this content that is decided anew; None: a new revision is added.
+        supersede: Revisions that never left and whose place it takes.
+        baseline: The content from before go-live that it is a change of.
+        is_new: The ledger does not know the document.
+        owed_whole: The receiver was granted a change that only the whole document can tell.
+        withdraw: What former receivers have, each to be withdrawn there.
+        withdrawn_before: Withdrawals that a person wants to be decided anew; those of `withdraw` take their place.
+    """
+
+    has: Revision | None
+    replaces: Revision | None
+    supersede: tuple[Revision, ...]
+    baseline: Revision | None
+    is_new: bool
+    owed_whole: bool
+    withdraw: tuple[Revision, ...]
+    withdrawn_before: tuple[Revision, ...] = ()
+
+
+Plan = Known | Requeue | Wait | Decide
+
+
+def plan(history: Sequence[Revision], arrival: Arrival) -> Plan:
+    """Say what is to be done about a document.
+
+    Args:
+        history: Its revisions, newest first, all of them.
+        arrival: The document as it arrives.
+    """
+    own = [one for one in history if one.withdraws is None]
+    if is_past(own, arrival):
+        return Known()
+    newest = own[0] if own else None
+    if newest is not None and newest.state is State.CHANGING:
+        return Wait(f"A change that the partner asked for ({newest.transaction_id}) is being written into it.")
+    sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
+    again = _same_again(history, own, sent, arrival)
+    if again is not None:
+        return again
+    if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
+        return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
+    return _decide(history, own, sent, arrival)
+
+
+def is_past(own: Sequence[Revision], arrival: Arrival) -> bool:
+    """Whether the document is an older state than the newest that was handled.
+
+    It may have been read before a change of the partner's was written, or come a second time after its successor (SQS:
+    a deletion can fail), or have been parked and released when a newer one had taken its place. What was seen earlier
+    is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
+    Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
+
+    What a person has sent again while it stands is never past: newer revisions that were taken back do not count.
+    """
+    if not own:
+        return False
+    newest, stands = own[0], standing(own)
+    if arrival.cause.sends_again and stands is not None and stands.revision_id == arrival.revision_id:
+        return False
+    seen, known = arrival.seen_at, newest.visma_version
+    if seen is not None and newest.seen_at is not None and seen != newest.seen_at:
+        return seen < newest.seen_at and not is_older(known, arrival.version)
+    return is_older(arrival.version, known)
+
+
+def is_owed_whole(revisions: Sequence[Revision], known: Revision) -> bool:
+    """Whether the partner was granted a change on top of `known` that only the whole document can tell.
+
+    It stands in Visma along with somebody's edit, as a superseded revision with the number of the 860 and the content
+    that came of it. Whatever the document says by now, `known` and its own wishes do not tell the partner.
+
+    Args:
+        revisions: Of the document, newest first.
+        known: The newest one that the partner has.
+    """
+    return any(
+        one.sequence > known.sequence
+        and one.state is State.SUPERSEDED
+        and one.transaction_type is None
+        and one.transaction_id is not None
+        and one.revision_id not in {"", known.revision_id}
+        for one in revisions
+    )
+
+
+def _same_again(
+    history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
+) -> Plan | None:
+    """What to do about content that the ledger has already; None when there is something to decide."""
+    if sent is not None and sent.revision_id == arrival.revision_id and not is_owed_whole(own, sent):
+        withdrawals = _withdrawals(history, sent)
+        if not any(one.state in KNOWN_TO_PARTNER for one in withdrawals):
+            undone = [one for one in own if one.sequence > sent.sequence]
+            wished = arrival.cause.sends_again
+            return Known(
+                supersede=tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT),
+                withdraw=tuple(_to_withdraw(history, sent, arrival)) if wished else (),
+                withdrawn_before=tuple(_wished_anew(history, arrival)),
+            )
+    newest = own[0] if own else None
+    if newest is None or newest.revision_id != arrival.revision_id:
+        baseline = _baseline(own, sent)
+        if baseline is None or baseline.revision_id != arrival.revision_id or arrival.cause.chooses:
+            return None
+        # It was changed and changed back: it is as it was at go-live.
+        return Known(supersede=tuple(one for one in own if one.sequence > baseline.sequence and one.state in UNSENT))
+    if newest.state is State.TRANSLATED and not arrival.cause.chooses:
+        return Requeue(newest)
+    if newest.state in {State.REJECTED, State.CLOSED} and not arrival.cause.sends_again:
+        # Sent as it is, it would be refused again, or it is dealt with, unless a person says otherwise.
+        return Known()
+    return None
+
+
+def _decide(
+    history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
+) -> Decide | Known:
+    newest = own[0] if own else None
+    if arrival.cause is Cause.BASELINE and newest is not None:
+        return Known()
+    baseline = _baseline(own, sent)
+    receiver = arrival.receiver if arrival.receiver is not None else (sent and sent.receiver_id)
+    has = next((one for one, of in _reached(history) if of == receiver), None) if receiver else sent
+    after = sent.sequence if sent is not None else 0
+    replaces = None
+    if newest is not None and newest.revision_id == arrival.revision_id:
+        decided_anew = UNDECIDED | {State.BASELINE}
+        replaces = newest if newest.state in decided_anew and newest.sequence > after else None
+    back_here = [one for one in history if one.withdraws is not None and one.receiver_id == receiver]
+    unsent = [one for one in own if one.sequence > after and one.state in UNSENT and one is not baseline]
+    return Decide(
+        has=has,
+        replaces=replaces,
+        supersede=tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT),
+        baseline=baseline,
+        is_new=not own,
+        owed_whole=sent is not None and is_owed_whole(own, sent),
+        withdraw=tuple(_to_withdraw(history, sent, arrival)),
+        withdrawn_before=tuple(_wished_anew(history, arrival)),
+    )
+
+
+def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
+    """What former receivers have and were not told to forget."""
+    if sent is None or (arrival.receiver is None and arrival.counterparty in {None, sent.counterparty}):
+        return
+    if arrival.receiver is None and sent.counterparty is None:
+        return  # a record from before the counterparty was kept: nobody knows whether it is another one
+    told = set()
+    for one, receiver in _reached(history):
+        if receiver in told or receiver is None:
+            continue
+        told.add(receiver)
+        if receiver == arrival.receiver or one.purpose is Purpose.CANCELLATION:
+            continue
+        pending = [each for each in _withdrawals(history, one) if each.state is not State.SUPERSEDED]
+        if not pending or (arrival.cause.sends_again and all(each.state in _ASKED for each in pending)):
+            yield replace(one, receiver_id=receiver)
+
+
+_ASKED = frozenset({State.PARKED, State.REJECTED})
+
+
+def _wished_anew(history: Sequence[Revision], arrival: Arrival) -> Iterator[Revision]:
+    """Withdrawals that did not leave, and that a person wants to send."""
+    if arrival.cause.sends_again:
+        yield from (one for one in history if one.withdraws is not None and one.state in _ASKED)
+
+
+def _withdrawals(history: Sequence[Revision], sent: Revision) -> list[Revision]:
+    """Withdrawals of what a receiver has, newest first."""
+    return [one for one in history if one.withdraws == sent.sequence and one.state is not State.SUPERSEDED]
+
+
+def _reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
+    """What reached a receiver, or may have, newest first, each with its receiver.
+
+    An agreed change went to nobody: it belongs to the receiver of what it changes.
+    """
+    found: list[tuple[Revision, str | None]] = []
+    receiver: str | None = None
+    for one in reversed(history):
+        if one.state in KNOWN_TO_PARTNER:
+            receiver = one.receiver_id or receiver
+            found.append((one, receiver))
+    return found[::-1]
+
+
+def _baseline(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
+    """The content from before go-live, or what a person said of a change of it; None once something was sent."""
+    return next(
+        (one for one in own if one.state is State.BASELINE and (sent is None or one.sequence > sent.sequence)),
+        None,
+    )

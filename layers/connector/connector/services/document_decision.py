@@ -1,0 +1,364 @@
+"""What routing says about a document with something new in it: a translation to send, or a state with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from connector.domain.documents import DocumentKey, VismaDocument
+from connector.domain.errors import Parked, UnmappedPartner
+from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin
+from connector.domain.ledger import Revision, State
+from connector.domain.revision_plan import Cause, Decide
+from connector.domain.revisions import revision_id
+from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
+from connector.domain.routing import Routing
+from connector.domain.transactions import IsaId, Purpose, Stream, Translation
+from connector.edi.translate import translate
+from connector.edi.visma.fields import text
+from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document
+from connector.services.messages import DocumentMessage
+from connector.services.policy import hold_reason, is_withdrawn, refuse_unknown_type, unsent_reason
+from connector.services.ports import Ledger
+
+_FROM_BEFORE = "It is from before go-live."
+_NOTHING_NEW = "Nothing that the partner sees has changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message's document as far as it could be understood.
+
+    Attributes:
+        sighting: What is known of its age, also of one that cannot be understood.
+    """
+
+    revision_id: str
+    document: VismaDocument | None
+    problem: Parked | None
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a revision: a translation, or a state with its reason.
+
+    A `state` of None leaves the ledger as it is.
+    """
+
+    state: State | None
+    translation: Translation | None = None
+    parked: Parked | None = None
+    reason: str | None = None
+
+
+_STAYS = Decision(None)
+
+
+def baseline_of(reason: str) -> Decision:
+    """Known, not sent, findable."""
+    return Decision(State.BASELINE, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Applies routing to documents.
+
+    Attributes:
+        ledger: For what a partner was sent before.
+        routing: The routing in force.
+    """
+
+    ledger: Ledger
+    routing: Routing
+    stream: Stream
+
+    def route(self, key: DocumentKey, reading: Reading) -> Route | Parked | None:
+        """Where the document goes, or why it goes nowhere; None when it cannot be read."""
+        if reading.document is None:
+            return None
+        try:
+            return self.routing.route(key.company, key.kind, reading.document.counterparty)
+        except Parked as problem:
+            return problem
+
+    def decide(
+        self, message: DocumentMessage, reading: Reading, route: Route | Parked | None, plan: Decide
+    ) -> Decision:
+        """Say what becomes of the document."""
+        cause, document = Cause.of(message.cause), reading.document
+        if document is not None:
+            try:
+                refuse_unknown_type(document)
+            except Parked as problem:
+                route = problem
+        if document is None or not isinstance(route, Route):
+            if plan.baseline is not None and plan.baseline.revision_id == reading.revision_id:
+                return _STAYS
+            if document is None:
+                return self._unread(message, reading, plan)
+            return self._unrouted(message, reading, route if isinstance(route, Parked) else None, plan)
+        if (reason := unsent_reason(document, route)) is not None:
+            return Decision(State.SKIPPED, reason=reason)
+        if plan.has is None and not cause.chooses:
+            held = self._before_go_live(message, reading, route, plan)
+            if held is not None:
+                return held
+        return self._send(document, route, plan, cause)
+
+    def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str) -> tuple[Decision, bytes]:
+        """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""
+        source = self.ledger.source_of(sent)
+        told = (
+            f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
+            f"{sent.transaction_id}) and has to be told that it is withdrawn."
+        )
+        by_hand = f"Tell {sent.partner}, then: connector documents close {key} --revision <its number>"
+        try:
+            document = read_document(decode(source), company=key.company, kind=key.kind)
+            route = self.routing.route(key.company, key.kind, sent.counterparty or document.counterparty)
+            if not route.send or route.on_revision is OnRevision.PARK:
+                return Decision(State.PARKED, parked=Parked(told, next_step=by_hand, field="on_revision")), source
+            former = replace(route, partner_isa_id=IsaId(live=receiver, test=receiver))
+            return self._translated(
+                translate(document.content, former, stream=self.stream, purpose=Purpose.CANCELLATION)
+            ), source
+        except NotADocument as problem:
+            return Decision(State.PARKED, parked=Parked(f"{told} {problem}", next_step=by_hand)), source
+        except Parked as problem:
+            parked = Parked(f"{told} {problem.sentence}", next_step=by_hand, field=problem.field)
+            return Decision(State.PARKED, parked=parked), source
+
+    def _origin(self, message: DocumentMessage, reading: Reading, route: Route | None, plan: Decide) -> Origin:
+        company = self.routing.companies.get(message.company)
+        go_live = route.go_live if route is not None else company.go_live if company is not None else None
+        if go_live is None and not plan.is_new:
+            return Origin.AFTER  # the ledger knows it
+        return origin(reading.sighting, go_live, company.visma.time_zone if company is not None else None)
+
+    def _unread(self, message: DocumentMessage, reading: Reading, plan: Decide) -> Decision:
+        """A document that cannot be understood."""
+        baseline = plan.baseline
+        was_readable = baseline is not None and baseline.counterparty is not None
+        if not was_readable and plan.has is None and self._origin(message, reading, None, plan) is Origin.BEFORE:
+            return baseline_of(f"{_FROM_BEFORE} It cannot be read: {reading.problem and reading.problem.sentence}")
+        return Decision(State.PARKED, parked=reading.problem)
+
+    def _before_go_live(
+        self, message: DocumentMessage, reading: Reading, route: Route, plan: Decide
+    ) -> Decision | None:
+        """What becomes of a document that the receiver never had, if go-live keeps it back."""
+        if plan.baseline is not None and reading.document is not None:
+            return self._changed_since_go_live(reading.document, route, plan.baseline, reading)
+        match self._origin(message, reading, route, plan):
+            case Origin.BEFORE:
+                return baseline_of(_FROM_BEFORE)
+            case Origin.UNCLEAR:
+                return Decision(State.PARKED, parked=_unclear(message.key))
+            case Origin.AFTER:
+                return _STAYS if Cause.of(message.cause) is Cause.BASELINE else None
+
+    def _unrouted(self, message: DocumentMessage, reading: Reading, problem: Parked | None, plan: Decide) -> Decision:
+        """A document for nobody, or of a type that nobody knows."""
+        document = reading.document
+        company = self.routing.companies.get(message.company)
+        if company is not None and message.kind in company.kinds_off:
+            return Decision(State.SKIPPED, reason=f"Routing says not to send {message.kind} (send: false).")
+        if plan.has is None and plan.baseline is None:
+            if self._origin(message, reading, None, plan) is Origin.BEFORE:
+                return baseline_of(f"{_FROM_BEFORE} {problem and problem.sentence}")
+            if Cause.of(message.cause) is Cause.BASELINE:
+                return _STAYS
+        if isinstance(problem, UnmappedPartner) and _skips_unmapped(company):
+            return Decision(State.SKIPPED, reason=f"{problem.sentence} (unmapped_partner: skip)")
+        if document is not None and document.held and plan.has is None:
+            return Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
+        return Decision(State.PARKED, parked=problem)
+
+    def _changed_since_go_live(
+        self, document: VismaDocument, route: Route, baseline: Revision, reading: Reading
+    ) -> Decision:
+        """A document from before go-live that the ledger has as such."""
+        was_ready = baseline.visma_status in route.send_when
+        changed = baseline.revision_id != reading.revision_id
+        if not changed and (was_ready or document.status not in route.send_when):
+            return _STAYS
+        if hold_reason(document, route, partner_has_it=was_ready) is not None:
+            return _STAYS  # it is asked about when it may be sent
+        if route.before_go_live is BeforeGoLive.IGNORE:
+            return baseline_of(f"{_FROM_BEFORE} It changed in Visma since; routing says to ignore that.")
+        if route.before_go_live is BeforeGoLive.PARK or baseline.counterparty != document.counterparty:
+            return Decision(State.PARKED, parked=_question(document, route, was_ready=was_ready, changed=changed))
+        purpose = Purpose.ORIGINAL if not was_ready else _newer(document)
+        return self._translate(document, route, purpose)
+
+    def _send(self, document: VismaDocument, route: Route, plan: Decide, cause: Cause) -> Decision:
+        known = plan.has is not None or cause is Cause.AS_REPLACEMENT
+        reason = hold_reason(document, route, partner_has_it=known)
+        if reason is not None:
+            return Decision(State.SKIPPED, reason=reason)
+        if not known or cause is Cause.AS_ORIGINAL:
+            return self._translate(document, route, Purpose.ORIGINAL)
+        purpose = _newer(document)
+        if plan.has is not None and not cause.chooses:
+            held = self._hold_revision(document, route, plan, purpose)
+            if held is not None:
+                return held
+        return self._translate(document, route, purpose)
+
+    def _hold_revision(self, document: VismaDocument, route: Route, plan: Decide, purpose: Purpose) -> Decision | None:
+        """What keeps a revision back from a receiver that has an earlier one; None when it is to leave."""
+        has = plan.has
+        assert has is not None, "a revision follows another one"  # noqa: S101
+        if not plan.owed_whole and self._is_nothing_new(document, route, has, purpose):
+            return Decision(State.SKIPPED, reason=_NOTHING_NEW)
+        withdraws_or_renews = Purpose.CANCELLATION in {purpose, has.purpose}
+        if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:
+            return Decision(State.SKIPPED, reason="It changed after it was sent; routing says to ignore that.")
+        if route.on_revision is OnRevision.PARK:
+            return Decision(State.PARKED, parked=_changed_after_sending(has, purpose))
+        return None
+
+    def _is_nothing_new(self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose) -> bool:
+        """Whether the request would be the one that the receiver has, in everything but purpose and envelope.
+
+        Descriptions of the catalogue, tax categories, ids of locations and terms change without any partner seeing it.
+        """
+        before = has.purpose or Purpose.ORIGINAL
+        if (purpose is Purpose.CANCELLATION) != (before is Purpose.CANCELLATION):
+            return False
+        try:
+            new = translate(document.content, route, stream=self.stream, purpose=before)
+            if has.transaction_type is not None:
+                told = self.ledger.request_of(has)
+            else:  # an agreed change was never sent: its content is known to the partner
+                told = _plain(self._request_of_agreed(has, route, before))
+        except (Parked, NotADocument):
+            return False
+        return new.dialect in {has.dialect, new.dialect if has.dialect is None else has.dialect} and (
+            _plain(new.request.body)["message"] == told["message"]
+        )
+
+    def _request_of_agreed(self, has: Revision, route: Route, purpose: Purpose) -> dict[str, Any]:
+        key = has.key
+        document = read_document(decode(self.ledger.source_of(has)), company=key.company, kind=key.kind)
+        return translate(document.content, route, stream=self.stream, purpose=purpose).request.body
+
+    def _translate(self, document: VismaDocument, route: Route, purpose: Purpose) -> Decision:
+        try:
+            return self._translated(translate(document.content, route, stream=self.stream, purpose=purpose))
+        except Parked as problem:
+            return Decision(State.PARKED, parked=problem)
+
+    def _translated(self, translation: Translation) -> Decision:
+        return Decision(State.TRANSLATED, translation=translation)
+
+
+def read_message(message: DocumentMessage, raw: bytes) -> Reading:
+    """Understand the document; what cannot be understood is parked under a hash of what is there."""
+    key = message.key
+    data: dict[str, Any] | None = None
+    try:
+        data = _with_type(decode(raw), key)
+        document = read_document(data, company=key.company, kind=key.kind)
+    except NotADocument as problem:
+        parked = Parked(
+            str(problem),
+            document=str(key),
+            next_step="Open the document in Visma; it is read again when it changes.",
+        )
+    except Parked as problem:
+        parked = problem
+    else:
+        # The poller's key stands: it knows from which list the row came.
+        document = replace(document, key=key)
+        sighting = _sighting(message, document.created, dated_on(data, key.kind))
+        return Reading(revision_id(document.content), document, None, sighting)
+    if data is None:
+        return Reading(hashlib.sha256(raw).hexdigest(), None, parked, _sighting(message, None, None))
+    sighting = _sighting(message, text(data, "createdDateTime"), dated_on(data, key.kind))
+    return Reading(content_hash(data), None, parked, sighting)
+
+
+def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
+    """The document with the type that its list gave it: a credit note must not be read as an invoice."""
+    document_type, colon, _ = key.number.partition(":")
+    if colon and key.kind.is_invoice and text(data, "documentType") is None:
+        return {**data, "documentType": document_type}
+    return data
+
+
+def choices(key: DocumentKey) -> str:
+    """The commands between which a person chooses when nobody else knows whether the partner has a document."""
+    return (
+        f"Send it: connector documents release {key} --as replacement (the partner has it), or --as original (it has "
+        f"not). Or leave it: connector documents close {key}"
+    )
+
+
+def _sighting(message: DocumentMessage, created: str | None, dated: date | None) -> Sighting:
+    """What is known of the age of a document."""
+    return Sighting(
+        created=created,
+        dated=dated,
+        modified_at=message.modified_at,
+        seen_at=message.seen_at,
+        listed_since=message.listed_since,
+        first_scan=message.first_scan,
+    )
+
+
+def _newer(document: VismaDocument) -> Purpose:
+    return Purpose.CANCELLATION if is_withdrawn(document) else Purpose.REPLACE
+
+
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    """The body as the ledger gives it back."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(body))
+    return plain
+
+
+def _skips_unmapped(company: Company | None) -> bool:
+    return company is not None and company.unmapped_partner is OnUnmapped.SKIP
+
+
+def _unclear(key: DocumentKey) -> Parked:
+    return Parked(
+        "It was created about the time of go-live, and Visma does not say whether before or after.",
+        document=str(key),
+        field="go_live",
+        next_step=choices(key),
+    )
+
+
+def _question(document: VismaDocument, route: Route, *, was_ready: bool, changed: bool) -> Parked:
+    go_live: GoLive | None = route.go_live
+    since = f" ({go_live.at:%Y-%m-%d %H:%M} UTC)" if go_live is not None else ""
+    if is_withdrawn(document):
+        what = "was withdrawn in Visma since"
+    elif changed and was_ready:
+        what = "changed in Visma since"
+    else:
+        what = "may be sent now, which it might not be then"
+    return Parked(
+        f"It is from before go-live{since} and {what}.",
+        document=str(document.key),
+        field="before_go_live",
+        next_step=choices(document.key),
+    )
+
+
+def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
+    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    return Parked(
+        f"It {what} in Visma after it was sent (Orderful {sent.transaction_id}); routing says a person decides.",
+        field="on_revision",
+        next_step=(
+            f"Tell the partner, then: connector documents close {sent.key}. Or send it: connector documents release "
+            f"{sent.key} --as replacement"
+        ),
+    )

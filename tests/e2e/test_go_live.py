@@ -1,0 +1,120 @@
+"""Go-live, a corrected supplier and a rename in the catalogue, on the deployed stack."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import State
+from proof.deployed.scene import OTHER_SUPPLIER, Scene, staged
+from tests.support.laptop import Laptop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+OLD, TOUCHED, CHANGED, RENAMED = 2000, 500, 20, 200
+
+
+@pytest.fixture(scope="module")
+def scene(nordic: Laptop) -> Iterator[Scene]:
+    """A company that begins today, with two suppliers."""
+    with staged(nordic, "begins") as found:
+        data = json.loads(json.dumps(nordic.routing().data))
+        data["companies"][found.company]["go_live"] = "2026-01-01"
+        nordic.apply_unchecked(data)
+        yield found
+
+
+def _generated(scene: Scene, count: int, first: int, day: str) -> list[str]:
+    recipe = {"kind": "purchaseorder", "company": scene.company_id, "count": count, "first_number": first}
+    written = {"written_at": f"{day}T06:00:00+00:00"} if day < "2026" else {}
+    scene.laptop.visma.control("POST", "generate", {**recipe, "first_day": day, "days": 1, **written})
+    return [str(first + index) for index in range(count)]
+
+
+def _quiet(scene: Scene) -> None:
+    """Poll until a poll queues nothing and nothing is on its way."""
+    laptop = scene.laptop
+
+    def at_rest() -> bool:
+        queued = laptop.poll()["queued"]
+        return queued == 0 and not any(laptop.waiting(queue) for queue in ("DocumentsQueueUrl", "DeliveriesQueueUrl"))
+
+    laptop.until(at_rest, "everything to be at rest", seconds=240)
+
+
+def _states(scene: Scene, numbers: list[str]) -> Counter[State]:
+    """The state of the newest revision of each order."""
+    newest = [scene.laptop.newest(scene.key(number)) for number in numbers]
+    return Counter(one.state for one in newest if one is not None)
+
+
+def test_of_two_thousand_old_orders_none_is_sent_and_the_changed_ones_are_asked_about(scene: Scene) -> None:
+    laptop = scene.laptop
+    numbers = _generated(scene, OLD, 300_001, "2025-05-02")
+    recorded = laptop.connector("baseline", "--company", scene.company, "--yes", "--json")
+    assert recorded.returncode == 0, recorded.stderr
+    laptop.until(lambda: laptop.waiting("DocumentsQueueUrl") == 0, "the baseline to be recorded", seconds=240)
+    of_orders = {"kind": "purchaseorder", "company": scene.company_id}
+    laptop.visma.control("POST", "touches", {**of_orders, "numbers": numbers[:TOUCHED], "cause": "touch"})
+    line = {"operation": "Update", "lineNumber": {"value": 1}, "orderQty": {"value": 99}}
+    changed = numbers[TOUCHED - CHANGED // 2 : TOUCHED + CHANGED // 2]
+    laptop.visma.control("POST", "edits", {**of_orders, "numbers": changed, "update": {"lines": [line]}})
+    _quiet(scene)
+
+    assert _states(scene, numbers) == {State.BASELINE: OLD - CHANGED, State.PARKED: CHANGED}
+    assert laptop.held(sender=scene.ours) == []
+    parked = laptop.newest(scene.key(changed[0]))
+    assert parked is not None
+    assert "from before go-live" in (parked.reason or "")
+
+    answered = laptop.connector("documents", "release", scene.key(changed[0]), "--as", "replacement", "--yes")
+    assert answered.returncode == 0, answered.stderr
+    laptop.until(lambda: laptop.held(changed[0], sender=scene.ours), "the answer to leave")
+    closed = laptop.connector("documents", "close", scene.key(changed[1]), "--reason", "told by telephone", "--yes")
+    assert closed.returncode == 0, closed.stderr
+    assert _states(scene, changed[1:2]) == {State.CLOSED: 1}
+    assert len(laptop.held(sender=scene.ours)) == 1
+
+
+def test_a_corrected_supplier_is_an_original_for_the_new_one_and_a_cancellation_for_the_old_one(scene: Scene) -> None:
+    laptop, number = scene.laptop, "310001"
+    scene.order(number)
+    laptop.poll()
+    laptop.until(lambda: laptop.held(number, sender=scene.ours), "the order to leave")
+    laptop.visma.control(
+        "PUT",
+        f"orders/{number}/supplier",
+        {"company": scene.company_id, "internalId": 2, "number": OTHER_SUPPLIER, "name": "Right AS"},
+    )
+    laptop.poll()
+    laptop.until(lambda: len(laptop.held(number, sender=scene.ours)) == 3, "both to be told")
+
+    sent = laptop.ledger.revisions(DocumentKey.parse(scene.key(number)))[::-1]
+    told = [(str(one.purpose), one.receiver_id) for one in sent]
+    assert told == [
+        ("original", scene.partner),
+        ("cancellation", scene.partner),
+        ("original", scene.other_partner),
+    ]
+    receivers = Counter(each["receiver"]["isaId"] for each in laptop.held(number, sender=scene.ours))
+    assert receivers == {scene.partner: 2, scene.other_partner: 1}
+
+
+def test_a_rename_in_the_catalogue_sends_nothing(scene: Scene) -> None:
+    laptop = scene.laptop
+    numbers = _generated(scene, RENAMED, 320_001, "2026-11-20")
+    _quiet(scene)
+    sent = Counter(each["businessNumber"] for each in laptop.held(sender=scene.ours))
+    assert all(sent[number] == 1 for number in numbers)
+    before = len(laptop.held(sender=scene.ours))
+    rename = {"kind": "purchaseorder", "company": scene.company_id, "field": "inventory", "text": "Renamed"}
+    for item in ("1298", "1305", "1311", "2044", "2051", "3102"):
+        laptop.visma.control("POST", "renames", {**rename, "id": item})
+    _quiet(scene)
+
+    assert len(laptop.held(sender=scene.ours)) == before
+    assert _states(scene, numbers) == {State.SKIPPED: RENAMED}

@@ -1,0 +1,156 @@
+"""What an arrival does to a history, as a table: the history, the arrival, and the plan that follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.domain.documents import DocumentKey
+from connector.domain.ledger import Revision, State
+from connector.domain.revision_plan import Arrival, Cause, Decide, Known, Requeue, Wait, plan
+from connector.domain.transactions import Purpose, TransactionType
+
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+KEY = DocumentKey.of_order("nordic", "500123")
+HERE, THERE = "ACMET", "BERGT"
+
+
+def a(sequence, content, state, receiver=HERE, **changes):
+    """A revision of this content, addressed to this receiver."""
+    at = NOW + timedelta(minutes=sequence)
+    sent = {"transaction_type": TransactionType.PURCHASE_ORDER, "purpose": Purpose.ORIGINAL, "counterparty": receiver}
+    record = Revision(KEY, sequence, content, state, at, at, seen_at=at, receiver_id=receiver, **sent)
+    return replace(record, **changes)
+
+
+def withdrawal(sequence, of, state, receiver=HERE):
+    return a(sequence, f"w{of}", state, receiver, purpose=Purpose.CANCELLATION, withdraws=of)
+
+
+def arrival(content, receiver=HERE, cause=Cause.POLL, **changes):
+    seen = {"seen_at": NOW + timedelta(hours=1), "version": None, "receiver": receiver, "counterparty": receiver}
+    return Arrival(content, cause=cause, **seen | changes)
+
+
+def told(history, arriving):
+    """The plan in short: for Known what it supersedes; for Decide what is had, replaced, superseded and withdrawn."""
+    found = plan(history[::-1], arriving)
+    match found:
+        case Known():
+            return ("known", [one.sequence for one in found.supersede])
+        case Requeue():
+            return ("requeue", found.revision.sequence)
+        case Wait():
+            return ("wait",)
+        case Decide():
+            return (
+                "decide",
+                found.has and found.has.sequence,
+                found.replaces and found.replaces.sequence,
+                [one.sequence for one in found.supersede],
+                [one.sequence for one in found.withdraw],
+            )
+
+
+S = State
+CASES = {
+    "new": ([], arrival("A"), ("decide", None, None, [], [])),
+    "the same content that was sent": ([a(1, "A", S.SENT)], arrival("A"), ("known", [])),
+    "taken back before it left": ([a(1, "A", S.SENT), a(2, "B", S.TRANSLATED)], arrival("A"), ("known", [2])),
+    "translated, perhaps not queued": ([a(1, "A", S.TRANSLATED)], arrival("A"), ("requeue", 1)),
+    "changed before it left": ([a(1, "A", S.TRANSLATED)], arrival("B"), ("decide", None, None, [1], [])),
+    "changed after it was sent": ([a(1, "A", S.SENT)], arrival("B"), ("decide", 1, None, [], [])),
+    "changed while it is in doubt": ([a(1, "A", S.UNCONFIRMED)], arrival("B"), ("wait",)),
+    "changed while an 860 is written": ([a(1, "A", S.SENT), a(2, "", S.CHANGING)], arrival("B"), ("wait",)),
+    "parked, seen again": ([a(1, "A", S.PARKED)], arrival("A"), ("decide", None, 1, [], [])),
+    "refused, seen again": ([a(1, "A", S.REJECTED)], arrival("A"), ("known", [])),
+    "refused, a person sends it": (
+        [a(1, "A", S.REJECTED)],
+        arrival("A", cause=Cause.REPLAY),
+        ("decide", None, None, [1], []),
+    ),
+    "closed, seen again": ([a(1, "A", S.CLOSED)], arrival("A"), ("known", [])),
+    "closed, changed": ([a(1, "A", S.CLOSED)], arrival("B"), ("decide", None, None, [1], [])),
+    "closed, a person sends it": (
+        [a(1, "A", S.CLOSED)],
+        arrival("A", cause=Cause.AS_ORIGINAL),
+        ("decide", None, None, [1], []),
+    ),
+    "an older state": ([a(1, "A", S.SENT)], arrival("B", seen_at=NOW - timedelta(hours=1)), ("known", [])),
+    "baseline, touched": ([a(1, "A", S.BASELINE)], arrival("A"), ("decide", None, 1, [], [])),
+    "baseline, changed": ([a(1, "A", S.BASELINE)], arrival("B"), ("decide", None, None, [], [])),
+    "baseline, changed back": ([a(1, "A", S.BASELINE), a(2, "B", S.PARKED)], arrival("A"), ("known", [2])),
+    "baseline, recorded again": ([a(1, "A", S.BASELINE)], arrival("B", cause=Cause.BASELINE), ("known", [])),
+    "baseline, a person sends it": (
+        [a(1, "A", S.BASELINE)],
+        arrival("A", cause=Cause.AS_REPLACEMENT),
+        ("decide", None, 1, [], []),
+    ),
+    "another receiver": ([a(1, "A", S.SENT)], arrival("B", THERE), ("decide", None, None, [], [1])),
+    "another receiver, nothing was sent": ([a(1, "A", S.PARKED)], arrival("B", THERE), ("decide", None, None, [1], [])),
+    "another receiver, withdrawn already": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.SENT)],
+        arrival("B", THERE),
+        ("decide", None, None, [], []),
+    ),
+    "another receiver, withdrawal parked": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.PARKED), a(3, "B", S.SENT, THERE)],
+        arrival("C", THERE),
+        ("decide", 3, None, [], []),
+    ),
+    "back at the first before the withdrawal left": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.TRANSLATED), a(3, "B", S.TRANSLATED, THERE)],
+        arrival("A"),
+        ("known", [3, 2]),
+    ),
+    "back at the first after the withdrawal": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.SENT), a(3, "B", S.SENT, THERE)],
+        arrival("A"),
+        ("decide", 2, None, [], [3]),
+    ),
+    "cancelled before it went to another receiver": (
+        [a(1, "A", S.SENT), a(2, "X", S.SENT, purpose=Purpose.CANCELLATION)],
+        arrival("B", THERE),
+        ("decide", None, None, [], []),
+    ),
+    "nobody's by now, another supplier": (
+        [a(1, "A", S.SENT)],
+        arrival("B", None, counterparty="99"),
+        ("decide", 1, None, [], [1]),
+    ),
+    "nobody's by now, the same supplier": (
+        [a(1, "A", S.SENT)],
+        arrival("B", None, counterparty=HERE),
+        ("decide", 1, None, [], []),
+    ),
+    "the receiver's id changed, touched": ([a(1, "A", S.SENT)], arrival("A", THERE, counterparty=HERE), ("known", [])),
+    "agreed on an 860, another receiver": (
+        [a(1, "A", S.SENT), a(2, "B", S.AGREED, None, purpose=None)],
+        arrival("C", THERE),
+        ("decide", None, None, [], [2]),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_an_arrival_does_to_a_history(name):
+    history, arriving, expected = CASES[name]
+    assert told(history, arriving) == expected
+
+
+def test_what_was_agreed_is_withdrawn_at_the_receiver_of_what_it_changed():
+    history = [a(2, "B", S.AGREED, None, purpose=None), a(1, "A", S.SENT)]
+    (withdrawn,) = plan(history, arrival("C", THERE)).withdraw
+    assert withdrawn.receiver_id == HERE
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_cause_is_read_as_it_is_written(cause):
+    assert Cause.of(cause.named_at(NOW)) is cause
+    assert Cause.of(cause.value) is cause
+
+
+def test_a_cause_that_nobody_knows_counts_as_a_poll():
+    assert Cause.of("released 2026-11-02") is Cause.POLL

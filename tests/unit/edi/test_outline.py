@@ -1,0 +1,222 @@
+"""What both dialects are told alike: order types, notes, parties, references."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from connector.domain.documents import Address, InvoiceType, Party
+from connector.domain.errors import Parked
+from connector.domain.routes import DialectChoice, Identity, Notes
+from connector.domain.transactions import Dialect, Purpose, Stream
+from connector.edi.translate import translate
+from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+
+BOTH = pytest.mark.parametrize("dialect", [DialectChoice.MOSAIC, DialectChoice.X12])
+
+
+def sent(content, **routing):
+    return translate(content, a_route(content, **routing), stream=Stream.TEST, purpose=Purpose.ORIGINAL)
+
+
+def message(content, **routing):
+    """The body of the transaction: Mosaic's message, or the one transaction set."""
+    body = sent(content, **routing).request.body["message"]
+    return body["transactionSets"][0] if "transactionSets" in body else body
+
+
+def beginning(order, **routing):
+    """Order type word or code, and the number of the blanket order, in both dialects."""
+    mosaic = message(order, dialect=DialectChoice.MOSAIC, **routing)
+    x12 = message(order, dialect=DialectChoice.X12, **routing)["beginningSegmentForPurchaseOrder"][0]
+    assert mosaic.get("releaseNumber") == x12.get("releaseNumber")
+    return mosaic["purchaseOrderType"], x12["purchaseOrderTypeCode"], x12.get("releaseNumber")
+
+
+class TestCallOffs:
+    @pytest.mark.parametrize(
+        ("order_type", "words", "told"),
+        [
+            ("RegularOrder", {}, ("release", "RL", "400001")),
+            # Where the goods go matters more to the supplier than that they are called off; the number is told anyhow.
+            ("DropShip", {}, ("dropship", "DS", "400001")),
+            ("RegularOrder", {"RegularOrder": "rushOrder"}, ("rushOrder", "RO", "400001")),
+            ("Blanket", {"Blanket": "blanketFirm"}, ("blanketFirm", "BK", None)),
+        ],
+    )
+    def test_a_call_off_is_a_release_and_names_its_blanket_order(self, order_type, words, told):
+        order = an_order(a_line(1, blanket="400001"), a_line(2, blanket="400001"), order_type=order_type)
+        assert beginning(order, order_types={**a_route().order_types, **words}) == told
+
+    def test_an_order_of_its_own_names_none(self):
+        assert beginning(an_order()) == ("standalone", "SA", None)
+        assert beginning(an_order(), order_types={"RegularOrder": "release"}) == ("release", "RL", None)
+        assert beginning(an_order(a_line(blanket="500123"))) == ("standalone", "SA", None)
+
+    @BOTH
+    def test_several_blanket_orders_are_parked_with_their_numbers(self, dialect):
+        order = an_order(a_line(1, blanket="400001"), a_line(2), a_line(3, blanket="400002"))
+        with pytest.raises(Parked, match="400001, 400002") as parked:
+            sent(order, dialect=dialect)
+        assert (parked.value.field, parked.value.waits_for) == ("lines[2].orderNumber", None)
+        assert "Make one order of each blanket order" in parked.value.next_step
+
+    @BOTH
+    def test_a_cancellation_gets_through_whatever_was_called_off(self, dialect):
+        order = an_order(a_line(1, blanket="400001"), a_line(2, blanket="400002"), cancelled=True)
+        translation = translate(
+            order, a_route(order, dialect=dialect), stream=Stream.TEST, purpose=Purpose.CANCELLATION
+        )
+        assert translation.purpose is Purpose.CANCELLATION
+
+    def test_a_cancelled_line_calls_nothing_off(self):
+        order = an_order(a_line(1, blanket="400001"), a_line(2, blanket="400002", cancelled=True))
+        assert beginning(order) == ("release", "RL", "400001")
+
+    @BOTH
+    def test_a_line_that_is_not_of_the_blanket_order_is_told(self, dialect):
+        order = an_order(a_line(1, blanket="400001"), a_line(2), a_text(3, "Call first"))
+        told = json.dumps(message(order, dialect=dialect))
+        assert "Line 2 is not part of blanket order 400001." in told
+        assert "Line 1 is not" not in told
+        assert "Line 3 is not" not in told
+
+
+class TestNotes:
+    ORDER = an_order(
+        a_line(1, note="LINE SECRET"), a_text(2, "TEXT LINE"), a_text(3, ""), note="HEAD SECRET", description="TITLE"
+    )
+    INVOICE = an_invoice(an_invoice_line(1, note="LINE SECRET"), note="HEAD SECRET", description="TITLE")
+
+    @BOTH
+    @pytest.mark.parametrize("content", [ORDER, INVOICE], ids=["order", "invoice"])
+    @pytest.mark.parametrize(
+        ("notes", "header", "line"),
+        [
+            (Notes.NONE, False, False),
+            (Notes.HEADER, True, False),
+            (Notes.LINES, False, True),
+            (Notes.ALL, True, True),
+        ],
+    )
+    def test_notes_leave_only_where_routing_says_so(self, content, dialect, notes, header, line):
+        told = json.dumps(message(content, dialect=dialect, notes=notes))
+        assert ("HEAD SECRET" in told, "LINE SECRET" in told) == (header, line)
+        assert "TITLE" in told
+
+    def test_the_note_of_a_text_line_is_a_note_as_well(self):
+        order = an_order(a_line(1), msgspec.structs.replace(a_text(2, ""), note="LINE SECRET"))
+        assert "LINE SECRET" not in json.dumps(message(order))
+        assert "Line 2: LINE SECRET" in json.dumps(message(order, notes=Notes.LINES))
+
+
+class TestParties:
+    @BOTH
+    @pytest.mark.parametrize("content", [an_order(), an_invoice()], ids=["order", "invoice"])
+    def test_our_company_is_never_called_by_its_key_in_the_routing(self, content, dialect):
+        unnamed = a_company(identity=Identity())
+        told = json.dumps(message(content, dialect=dialect, company=unnamed))
+        assert "nordic" not in told.lower().replace("nordicfood", "")
+        named = a_company(identity=Identity(name="Nordic Food AS"))
+        assert "Nordic Food AS" in json.dumps(message(content, dialect=dialect, company=named))
+
+    def test_a_company_that_has_only_a_gln_is_written_by_it(self):
+        company = a_company(identity=Identity(gln="7080000000001"))
+        parties = message(an_order(), dialect=DialectChoice.X12, company=company)["N1_loop"]
+        buyer = next(
+            one["partyIdentification"][0]
+            for one in parties
+            if one["partyIdentification"][0]["entityIdentifierCode"] == "BY"
+        )
+        assert buyer == {
+            "entityIdentifierCode": "BY",
+            "identificationCodeQualifier": "UL",
+            "identificationCode": "7080000000001",
+        }
+
+    @pytest.mark.parametrize(
+        ("region", "country", "mosaic", "x12"),
+        [
+            ("NY", "US", "NY", "NY"),
+            ("New York", "US", "NY", "NY"),
+            ("NSW", "AU", "NSW", None),
+            ("Viken", "NO", None, None),
+            ("Akershus", "NO", None, None),
+        ],
+    )
+    def test_only_codes_of_states_stand_where_a_code_belongs(self, region, country, mosaic, x12):
+        address = Address(("1 Road",), "12345", "Town", region, country)
+        order = an_order(ship_to=Party(name="Store 1", address=address))
+        plain = sent(order, dialect=DialectChoice.MOSAIC)
+        assert plain.request.body["message"]["parties"]["shipTo"].get("stateOrProvinceCode") == mosaic
+        printed = sent(order, dialect=DialectChoice.X12)
+        (ship_to,) = [
+            one
+            for one in printed.request.body["message"]["transactionSets"][0]["N1_loop"]
+            if one["partyIdentification"][0]["entityIdentifierCode"] == "ST"
+        ]
+        assert ship_to["geographicLocation"][0].get("stateOrProvinceCode") == x12
+        for translation, code in ((plain, mosaic), (printed, x12)):
+            assert any(region in note for note in translation.notes) == (code is None)
+
+
+class TestReferences:
+    def references(self, invoice):
+        tree = message(invoice, dialect=DialectChoice.X12)
+        header = [tuple(one.values())[:2] for one in tree.get("referenceInformation", ())]
+        lines = [[tuple(o.values())[:2] for o in one.get("referenceInformation", ())] for one in tree["IT1_loop"]]
+        return header, lines
+
+    def test_a_sales_order_and_a_shipment_of_all_goods_stand_in_the_header(self):
+        line = {"sales_order": "200981", "shipment": "400412"}
+        freight = an_invoice_line(3, is_charge=True)
+        invoice = an_invoice(an_invoice_line(1, **line), an_invoice_line(2, **line), freight)
+        header, lines = self.references(invoice)
+        assert header == [("VN", "200981"), ("SI", "400412")]
+        assert lines == [[], []]
+        mosaic = message(invoice, dialect=DialectChoice.MOSAIC)
+        assert mosaic["shipmentIdentification"] == "400412"
+        assert mosaic["lineItems"][0]["notes"]["general"]["text"] == ["Our order: 200981"]
+        assert "notes" not in mosaic["lineItems"][1]
+        assert mosaic["purchaseOrderNumber"] == "PO-4711"
+
+    def test_a_line_that_names_no_item_of_ours_keeps_what_is_its_own(self):
+        line = {"sales_order": "200981", "shipment": "400412"}
+        fee = an_invoice_line(2, item=None, counterparty_item="FEE", sales_order="200990")
+        header, lines = self.references(an_invoice(an_invoice_line(1, **line), fee))
+        assert header == [("VN", "200981"), ("SI", "400412")]
+        assert lines == [[], [("VN", "200990")]]
+
+    def test_where_they_differ_each_line_has_its_own(self):
+        invoice = an_invoice(
+            an_invoice_line(1, sales_order="200981", shipment="400412"),
+            an_invoice_line(2, sales_order="200982", shipment="400413"),
+            an_invoice_line(3),
+        )
+        header, lines = self.references(invoice)
+        assert header == []
+        assert lines == [[("VN", "200981"), ("SI", "400412")], [("VN", "200982"), ("SI", "400413")], []]
+        mosaic = message(invoice, dialect=DialectChoice.MOSAIC)
+        assert "shipmentIdentification" not in mosaic
+        assert mosaic["lineItems"][1]["notes"]["general"]["text"] == ["Our order: 200982", "Our shipment: 400413"]
+
+    def test_a_credit_note_names_the_invoices_that_it_credits(self):
+        one = an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100231",))
+        assert message(one)["originalInvoiceNumber"] == "100231"
+        assert self.references(one)[0] == [("OI", "100231")]
+        two = an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100231", "100232"))
+        assert sent(two).dialect is Dialect.X12
+        assert self.references(two)[0] == [("OI", "100231"), ("OI", "100232")]
+
+    def test_invoices_beyond_the_twelve_references_of_the_header_are_named_in_a_text(self):
+        numbers = tuple(f"1002{number}" for number in range(10, 25))
+        note = an_invoice(
+            invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=numbers, payment_reference="99", contract_number="C"
+        )
+        tree = message(note, dialect=DialectChoice.X12)
+        assert len(tree["referenceInformation"]) == 12
+        told = json.dumps(tree)
+        assert all(number in told for number in numbers)
+        assert "Credits invoices 100220, 100221, 100222, 100223, 100224" in told

@@ -1,0 +1,253 @@
+"""Nothing from before go-live leaves by itself, and what changes after it is asked about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.ledger import State
+from connector.domain.revision_plan import Cause
+from connector.domain.transactions import Purpose
+from connector.services.translate import Outcome
+from tests.support.visma_samples import MISSING, a_customer_invoice
+from tests.unit.services.test_translate import ORDER, Bench, an_order
+
+GO_LIVE = "2026-11-02"
+INVOICE = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
+OLD = "2023-05-04T00:00:00"
+
+
+@pytest.fixture
+def bench_with(ledger, outbox, payloads, clock, telemetry):
+    def make(**changes):
+        said = {"companies.nordic.go_live": GO_LIVE} | {key.replace("__", "."): value for key, value in changes.items()}
+        return Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=said)
+
+    return make
+
+
+@pytest.fixture
+def bench(bench_with):
+    return bench_with()
+
+
+def old_order(price="10.0", **changes):
+    return an_order(price, date=OLD, **changes)
+
+
+class TestADocumentFromBeforeGoLive:
+    @pytest.mark.parametrize("status", ["Open", "Closed", "Hold", "Cancelled"])
+    def test_it_is_recorded_and_not_sent_whatever_its_status(self, bench, status):
+        assert bench.see(old_order(status=status)) is Outcome.BASELINE
+        assert (bench.states(), bench.due()) == ([State.BASELINE], [])
+        assert bench.newest().reason == "It is from before go-live."
+
+    def test_it_may_be_touched_as_often_as_anybody_likes(self, bench):
+        for stamp in ("AAAAAE0YIiE=", "AAAAAE0YIiI=", "AAAAAE0YIiM="):
+            bench.see(old_order(timeStamp=stamp))
+        writes = bench.ledger.writes
+        assert bench.see(old_order(timeStamp="AAAAAE0YIiQ=", status="Closed")) is Outcome.KNOWN
+        assert (bench.states(), bench.due(), bench.ledger.writes) == ([State.BASELINE], [], writes)
+
+    def test_an_old_invoice_that_is_paid_is_not_sent(self, bench):
+        old = a_customer_invoice(createdDateTime="2025-01-05T10:00:00", status="Closed")
+        assert bench.see(old, key=INVOICE) is Outcome.BASELINE
+
+    def test_the_creation_counts_where_visma_gives_it(self, bench_with):
+        bench = bench_with(defaults__units={"STK": "each", "KG": "kilogram"})
+        new = a_customer_invoice(createdDateTime="2026-11-02T10:00:00", documentDate="2026-10-30T00:00:00")
+        assert bench.see(new, key=INVOICE) is Outcome.QUEUED
+
+    def test_one_that_cannot_be_read_is_recorded_too_and_not_asked_about_at_each_touch(self, bench):
+        broken = {"supplier": MISSING}
+        assert bench.see(old_order(**broken)) is Outcome.BASELINE
+        assert "cannot be read" in bench.newest().reason
+        assert bench.see(old_order(**broken, timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
+
+    def test_one_for_nobody_is_recorded_and_not_parked(self, bench):
+        assert bench.see(old_order(supplier={"number": "99"})) is Outcome.BASELINE
+        assert bench.see(old_order(supplier={"number": "99"}, timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
+
+    def test_a_later_go_live_of_the_partner_holds_when_it_gets_mapped(self, bench_with):
+        bench = bench_with(companies__nordic__go_live="2020-01-01", partners__acme__visma={"supplier": "1"})
+        assert bench.see(an_order(date="2026-10-30T00:00:00")) is Outcome.PARKED
+        bench.routing.apply(
+            bench.routing.load().data | {"partners": {"acme": _acme(go_live=GO_LIVE)}},
+        )
+        assert bench.see(an_order(date="2026-10-30T00:00:00"), cause="release now") is Outcome.BASELINE
+        assert (bench.states(), bench.due()) == ([State.BASELINE], [])
+
+
+def _acme(**settings):
+    isa_id = {"live": "ACMEPRODUCE", "test": "ACMEPRODUCET"}
+    return {"company": "nordic", "visma": {"supplier": "50012"}, "orderful": {"isa_id": isa_id}, **settings}
+
+
+class TestItsChangeAfterGoLive:
+    def test_it_is_asked_about_once_with_the_choices(self, bench):
+        bench.see(old_order("10.0"))
+        assert bench.see(old_order("11.0")) is Outcome.PARKED
+        parked = bench.newest()
+        assert "from before go-live (2026-11-01 23:00 UTC) and changed in Visma since" in parked.reason
+        for command in ("--as replacement", "--as original", "documents close nordic/purchase_order/500123"):
+            assert command in parked.next_step
+        writes = bench.ledger.writes
+        assert bench.see(old_order("11.0")) is Outcome.PARKED
+        assert (bench.states(), bench.due(), bench.ledger.writes) == ([State.BASELINE, State.PARKED], [], writes)
+
+    def test_a_change_that_is_taken_back_ends_the_question(self, bench):
+        bench.see(old_order("10.0"))
+        bench.see(old_order("11.0"))
+        assert bench.see(old_order("10.0")) is Outcome.KNOWN
+        assert bench.states() == [State.BASELINE, State.SUPERSEDED]
+
+    def test_a_withdrawal_is_asked_about(self, bench):
+        bench.see(old_order())
+        assert bench.see(old_order(status="Cancelled")) is Outcome.PARKED
+        assert "was withdrawn" in bench.newest().reason
+
+    @pytest.mark.parametrize("status", ["Hold", "Balanced"])
+    def test_an_order_that_was_no_order_yet_is_asked_about_when_it_is_released(self, bench, status):
+        """The partner cannot have it from anywhere: silence would lose it."""
+        bench.see(old_order(status=status))
+        assert bench.see(old_order(status=status)) is Outcome.KNOWN
+        for _ in range(2):
+            assert bench.see(old_order(status="Open")) is Outcome.PARKED
+        assert "may be sent now" in bench.newest().reason
+        assert bench.states() == [State.BASELINE, State.PARKED]
+
+    def test_what_is_edited_on_hold_is_asked_about_when_it_is_released(self, bench):
+        bench.see(old_order("10.0"))
+        assert bench.see(old_order("11.0", status="Hold", hold=True)) is Outcome.KNOWN
+        assert bench.see(old_order("11.0")) is Outcome.PARKED
+
+    def test_routing_may_ignore_it(self, bench_with):
+        bench = bench_with(defaults__before_go_live="ignore")
+        bench.see(old_order("10.0"))
+        assert bench.see(old_order("11.0")) is Outcome.BASELINE
+        assert bench.see(old_order("11.0")) is Outcome.KNOWN
+        assert (bench.states(), bench.due()) == ([State.SUPERSEDED, State.BASELINE], [])
+
+    @pytest.mark.parametrize(
+        ("before", "after", "purpose"),
+        [
+            ({}, {"price": "11.0"}, Purpose.REPLACE),
+            ({}, {"status": "Cancelled"}, Purpose.CANCELLATION),
+            ({"status": "Hold"}, {"status": "Open"}, Purpose.ORIGINAL),
+        ],
+    )
+    def test_routing_may_send_it_by_itself(self, bench_with, before, after, purpose):
+        bench = bench_with(defaults__before_go_live="send")
+        assert bench.see(old_order(**before)) is Outcome.BASELINE
+        assert bench.see(old_order(**after)) is Outcome.QUEUED
+        assert bench.newest().purpose is purpose
+
+    def test_it_is_asked_about_in_any_case_when_the_supplier_is_another_one(self, bench_with):
+        bench = bench_with(defaults__before_go_live="send")
+        bench.see(old_order("10.0", supplier={"number": "77"}))
+        assert bench.see(old_order("10.0")) is Outcome.PARKED
+
+
+class TestThePersonWhoIsAsked:
+    @pytest.mark.parametrize(
+        ("cause", "changes", "purpose"),
+        [
+            (Cause.AS_ORIGINAL, {}, Purpose.ORIGINAL),
+            (Cause.AS_REPLACEMENT, {}, Purpose.REPLACE),
+            (Cause.AS_REPLACEMENT, {"status": "Cancelled"}, Purpose.CANCELLATION),
+        ],
+    )
+    def test_chooses_as_what_it_is_sent(self, bench, cause, changes, purpose):
+        bench.see(old_order("10.0"))
+        bench.see(old_order("11.0", **changes))
+        assert bench.see(old_order("11.0", **changes), cause=cause.named_at(bench.clock.now())) is Outcome.QUEUED
+        sent = bench.newest()
+        assert (sent.purpose, sent.released, sent.look_up_first) == (purpose, True, True)
+        assert bench.states() == [State.BASELINE, State.TRANSLATED]
+
+    def test_may_send_what_nobody_changed(self, bench):
+        bench.see(old_order())
+        assert bench.see(old_order(), cause=Cause.AS_ORIGINAL.named_at(bench.clock.now())) is Outcome.QUEUED
+        assert bench.states() == [State.TRANSLATED]
+
+    def test_cannot_send_an_original_of_what_is_withdrawn(self, bench):
+        bench.see(old_order())
+        bench.see(old_order(status="Cancelled"))
+        wish = Cause.AS_ORIGINAL.named_at(bench.clock.now())
+        assert bench.see(old_order(status="Cancelled"), cause=wish) is Outcome.SKIPPED
+
+    def test_closes_a_question_and_hears_of_the_next_change_only(self, bench):
+        bench.see(old_order("10.0"))
+        bench.see(old_order("11.0"))
+        bench.ledger.move(bench.newest(), State.CLOSED, now=bench.clock.now(), note="told by telephone")
+        assert bench.see(old_order("11.0", timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
+        assert bench.see(old_order("12.0")) is Outcome.PARKED
+        assert bench.states() == [State.BASELINE, State.SUPERSEDED, State.PARKED]
+
+    def test_has_once_sent_it_and_from_then_on_it_is_like_any_other(self, bench):
+        bench.see(old_order("10.0"))
+        bench.see(old_order("11.0"))
+        bench.see(old_order("11.0"), cause=Cause.AS_REPLACEMENT.named_at(bench.clock.now()))
+        bench.becomes(State.SENT)
+        assert bench.see(old_order("12.0")) is Outcome.QUEUED
+        assert bench.newest().purpose is Purpose.REPLACE
+
+
+class TestWithoutAGoLiveInRouting:
+    SINCE = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+    @pytest.fixture
+    def bench(self, bench_with):
+        return _without_go_live(bench_with)
+
+    def test_what_the_first_reading_shows_is_from_before(self, bench):
+        assert bench.see(an_order(), listed_since=self.SINCE, first_scan=True) is Outcome.BASELINE
+
+    def test_what_is_dated_before_the_first_reading_is_from_before(self, bench):
+        assert bench.see(old_order(), listed_since=self.SINCE) is Outcome.BASELINE
+
+    def test_a_document_of_that_day_that_the_first_reading_did_not_show_is_new(self, bench):
+        assert bench.see(an_order(date="2026-11-02T00:00:00"), listed_since=self.SINCE) is Outcome.QUEUED
+
+    def test_what_the_ledger_knows_is_not_made_old_by_an_upgrade(self, bench):
+        unknown_unit = {"lines": [{**an_order()["lines"][0], "uom": "PAL"}]}
+        bench.see(old_order(**unknown_unit))
+        assert bench.states() == [State.PARKED]
+        assert bench.see(old_order(), listed_since=self.SINCE + timedelta(days=1)) is Outcome.QUEUED
+
+
+def _without_go_live(bench_with):
+    bench = bench_with()
+    data = {**bench.routing.load().data}
+    data["companies"] = {"nordic": {k: v for k, v in data["companies"]["nordic"].items() if k != "go_live"}}
+    bench.routing.apply(data)
+    return bench
+
+
+class TestTheBaseline:
+    CAUSE = "baseline 2026-11-02T08:00:00+00:00"
+
+    def test_it_records_what_is_open_without_sending(self, bench):
+        assert bench.see(old_order(), cause=self.CAUSE) is Outcome.BASELINE
+        assert bench.due() == []
+
+    def test_what_is_new_is_left_to_polling(self, bench):
+        assert bench.see(an_order(date="2026-11-02T00:00:00"), cause=self.CAUSE) is Outcome.KNOWN
+        assert (bench.states(), bench.due()) == ([], [])
+
+    def test_what_the_ledger_knows_is_left_alone(self, bench):
+        bench.see(an_order(date="2026-11-02T00:00:00"))
+        bench.due()
+        assert bench.see(an_order("11.0"), cause=self.CAUSE) is Outcome.KNOWN
+        assert (bench.states(), bench.due()) == ([State.TRANSLATED], [])
+
+
+def test_a_document_of_the_very_day_is_asked_about_when_nobody_can_tell(bench_with):
+    bench = bench_with(companies__nordic__go_live="2026-11-02T07:30+00:00")
+    first = {"listed_since": datetime(2026, 11, 2, 9, 0, tzinfo=UTC)}
+    assert bench.see(an_order(date="2026-11-02T00:00:00"), **first) is Outcome.PARKED
+    assert "about the time of go-live" in bench.newest().reason
+    assert bench.see(an_order(date="2026-11-02T00:00:00"), **first, cause=Cause.AS_ORIGINAL.value) is Outcome.QUEUED
+    assert bench.newest(ORDER).purpose is Purpose.ORIGINAL

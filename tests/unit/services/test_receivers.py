@@ -1,0 +1,289 @@
+"""A history belongs to a receiver, and a revision leaves only if the receiver would see something new."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Transient
+from connector.domain.ledger import State
+from connector.domain.revision_plan import Cause
+from connector.domain.transactions import Purpose
+from connector.services.translate import Outcome
+from tests.support.routing_data import a_partner
+from tests.support.visma_samples import a_customer_invoice, an_order_line, as_json
+from tests.unit.services.test_translate import ORDER, Bench, an_order
+
+OTHER = {"number": "60001", "name": "Berg Engros AS"}
+STRANGER = {"number": "99", "name": "Somebody"}
+ACME, BERG = "ACMEPRODUCET", "BERGT"
+QUIET = {"location": {"id": 99, "name": "Elsewhere"}}
+"""A change that no partner sees."""
+
+
+@pytest.fixture
+def bench_with(ledger, outbox, payloads, clock, telemetry):
+    def make(**changes):
+        said = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")}
+        said |= {key.replace("__", "."): value for key, value in changes.items()}
+        return Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=said)
+
+    return make
+
+
+@pytest.fixture
+def bench(bench_with):
+    return bench_with()
+
+
+def lines(bench):
+    """What was written: state, purpose, receiver of each revision, oldest first."""
+    return [(one.state, one.purpose, one.receiver_id) for one in reversed(bench.ledger.revisions(ORDER, limit=100))]
+
+
+def sent_to_acme(bench, **changes):
+    bench.see(an_order(**changes))
+    bench.becomes(State.ACKNOWLEDGED, transaction_id="T-1")
+    bench.due()
+
+
+class TestAnOrderWhoseSupplierChanges:
+    def test_it_is_withdrawn_at_the_former_supplier_and_an_original_for_the_new_one(self, bench):
+        sent_to_acme(bench)
+        assert bench.see(an_order(supplier=OTHER)) is Outcome.QUEUED
+        assert lines(bench) == [
+            (State.ACKNOWLEDGED, Purpose.ORIGINAL, ACME),
+            (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+            (State.TRANSLATED, Purpose.ORIGINAL, BERG),
+        ]
+        withdrawal = bench.ledger.get(ORDER, 2)
+        assert (withdrawal.withdraws, withdrawal.partner) == (1, "acme")
+        assert ACME in as_json(bench.ledger.request_of(withdrawal)).decode()
+        assert bench.due() == [2, 3]
+
+    def test_it_is_withdrawn_once(self, bench):
+        sent_to_acme(bench)
+        for price in ("10.0", "11.0", "12.0"):
+            bench.see(an_order(price, supplier=OTHER))
+        assert [line[1] for line in lines(bench)].count(Purpose.CANCELLATION) == 1
+
+    def test_later_revisions_replace_what_the_new_supplier_has(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        bench.becomes(State.SENT, sequence=2)
+        bench.becomes(State.SENT, sequence=3)
+        bench.see(an_order("11.0", supplier=OTHER))
+        assert lines(bench)[3:] == [(State.TRANSLATED, Purpose.REPLACE, BERG)]
+
+    def test_what_the_former_supplier_never_had_is_not_withdrawn(self, bench):
+        bench.see(an_order())
+        bench.see(an_order(supplier=OTHER))
+        assert lines(bench) == [
+            (State.SUPERSEDED, Purpose.ORIGINAL, ACME),
+            (State.TRANSLATED, Purpose.ORIGINAL, BERG),
+        ]
+
+    def test_it_waits_while_the_former_one_is_being_sent(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.UNCONFIRMED)
+        with pytest.raises(Transient, match="still being sent"):
+            bench.see(an_order(supplier=OTHER))
+
+    def test_it_comes_back_before_the_withdrawal_left(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        assert bench.see(an_order()) is Outcome.KNOWN
+        assert [line[0] for line in lines(bench)] == [State.ACKNOWLEDGED, State.SUPERSEDED, State.SUPERSEDED]
+
+    def test_it_comes_back_after_the_withdrawal_left(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        bench.becomes(State.SENT, sequence=2)
+        bench.becomes(State.SENT, sequence=3)
+        assert bench.see(an_order()) is Outcome.QUEUED
+        assert lines(bench)[3:] == [
+            (State.TRANSLATED, Purpose.CANCELLATION, BERG),
+            (State.TRANSLATED, Purpose.REPLACE, ACME),
+        ]
+
+    def test_a_crash_between_the_two_is_made_good(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        del bench.ledger.rows[(ORDER, 3)]
+        assert bench.see(an_order(supplier=OTHER)) is Outcome.QUEUED
+        assert [line[1:] for line in lines(bench)[1:]] == [(Purpose.CANCELLATION, ACME), (Purpose.ORIGINAL, BERG)]
+
+    def test_one_that_routing_does_not_know_gets_nothing_and_the_former_one_its_withdrawal(self, bench):
+        sent_to_acme(bench)
+        assert bench.see(an_order(supplier=STRANGER)) is Outcome.PARKED
+        assert lines(bench)[1:] == [(State.TRANSLATED, Purpose.CANCELLATION, ACME), (State.PARKED, None, None)]
+
+    def test_a_supplier_that_left_the_routing_is_not_taken_for_another_one(self, bench):
+        sent_to_acme(bench)
+        bench.routing.apply({**bench.routing.load().data, "partners": {}})
+        assert bench.see(an_order("11.0")) is Outcome.PARKED
+        assert lines(bench)[1:] == [(State.PARKED, None, None)]
+
+    def test_cancelled_lines_are_no_part_of_the_withdrawal(self, bench):
+        cancelled = an_order_line(2, canceled=True, completed=True)
+        sent_to_acme(bench, lines=[an_order_line(1), cancelled])
+        bench.see(an_order(supplier=OTHER))
+        (sets,) = bench.ledger.request_of(bench.ledger.get(ORDER, 2))["message"]["transactionSets"]
+        assert len(sets["PO1_loop"]) == 1
+
+
+class TestAWithdrawalThatAPersonHasToSeeTo:
+    @pytest.fixture
+    def bench(self, bench_with):
+        return bench_with(partners__acme__on_revision="park")
+
+    def test_it_is_parked_where_routing_says_so(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        parked = bench.ledger.get(ORDER, 2)
+        assert parked.state is State.PARKED
+        assert "acme (ACMEPRODUCET) has it still (Orderful T-1)" in parked.reason
+        assert "connector documents close nordic/purchase_order/500123" in parked.next_step
+        assert lines(bench)[2] == (State.TRANSLATED, Purpose.ORIGINAL, BERG)
+
+    def test_it_stays_while_the_order_changes_at_the_new_supplier(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        bench.becomes(State.SENT)
+        bench.see(an_order("11.0", supplier=OTHER))
+        assert bench.ledger.get(ORDER, 2).state is State.PARKED
+        assert len(lines(bench)) == 4
+
+    def test_it_leaves_when_the_person_asks_for_it(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        bench.becomes(State.SENT)
+        data = bench.routing.load().data
+        bench.routing.apply(
+            {**data, "partners": {**data["partners"], "acme": a_partner(isa_id="ACMEPRODUCE", supplier="50012")}}
+        )
+        assert bench.see(an_order(supplier=OTHER), cause=Cause.REPLAY.named_at(bench.clock.now())) is Outcome.KNOWN
+        assert lines(bench)[1:] == [
+            (State.SUPERSEDED, None, ACME),
+            (State.SENT, Purpose.ORIGINAL, BERG),
+            (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+        ]
+
+    def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        bench.ledger.move(bench.ledger.get(ORDER, 2), State.CLOSED, now=bench.clock.now(), note="told by telephone")
+        bench.becomes(State.SENT, sequence=3)
+        bench.see(an_order("11.0", supplier=OTHER))
+        assert [line[0] for line in lines(bench)] == [State.ACKNOWLEDGED, State.CLOSED, State.SENT, State.TRANSLATED]
+
+    def test_it_is_parked_when_the_former_partner_left_the_routing(self, bench_with):
+        bench = bench_with()
+        sent_to_acme(bench)
+        data = bench.routing.load().data
+        bench.routing.apply({**data, "partners": {"berg": data["partners"]["berg"]}})
+        bench.see(an_order(supplier=OTHER))
+        assert lines(bench)[1] == (State.PARKED, None, ACME)
+        assert "is mapped to no partner" in bench.ledger.get(ORDER, 2).reason
+
+
+class TestAnIsaIdThatChanges:
+    @pytest.fixture
+    def moved(self, bench):
+        sent_to_acme(bench)
+        data = bench.routing.load().data
+        partners = {**data["partners"], "acme": a_partner(isa_id="ACMENEW", supplier="50012")}
+        bench.routing.apply({**data, "partners": partners})
+        return bench
+
+    def test_it_sends_nothing_by_itself(self, moved):
+        assert moved.see(an_order(timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
+        assert moved.due() == []
+
+    def test_a_change_is_withdrawn_at_the_old_id_and_an_original_at_the_new_one(self, moved):
+        moved.see(an_order("11.0"))
+        assert lines(moved)[1:] == [
+            (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+            (State.TRANSLATED, Purpose.ORIGINAL, "ACMENEWT"),
+        ]
+
+
+class TestOnRevisionIgnore:
+    @pytest.fixture
+    def bench(self, bench_with):
+        return bench_with(partners__acme__on_revision="ignore")
+
+    def test_a_cancellation_leaves_all_the_same(self, bench):
+        sent_to_acme(bench)
+        assert bench.see(an_order(status="Cancelled")) is Outcome.QUEUED
+        assert bench.newest().purpose is Purpose.CANCELLATION
+
+    def test_what_is_ordered_again_after_its_cancellation_leaves_as_well(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(status="Cancelled"))
+        bench.becomes(State.SENT)
+        assert bench.see(an_order("11.0")) is Outcome.QUEUED
+        assert bench.newest().purpose is Purpose.REPLACE
+
+    def test_a_withdrawal_at_a_former_supplier_leaves_as_well(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        assert lines(bench)[1] == (State.TRANSLATED, Purpose.CANCELLATION, ACME)
+
+
+class TestWhatNoPartnerSees:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"lines": [an_order_line(inventory={"number": "1298", "description": "Renamed in the catalogue"})]},
+            {"lines": [an_order_line(taxCategory={"number": "9", "description": "x"})]},
+            {"location": {"id": 99, "name": "Elsewhere"}},
+        ],
+        ids=["catalogue", "tax category", "location"],
+    )
+    def test_it_sends_nothing_and_the_ledger_says_why(self, bench, changes):
+        sent_to_acme(bench, lines=[an_order_line(lineDescription="Carrots")])
+        kept = {"lines": [an_order_line(lineDescription="Carrots")]}
+        if "lines" in changes:
+            changes = {"lines": [{**changes["lines"][0], "lineDescription": "Carrots"}]}
+        assert bench.see(an_order(**(kept | changes))) is Outcome.SKIPPED
+        assert (bench.newest().reason, bench.due()) == ("Nothing that the partner sees has changed.", [])
+
+    def test_it_is_asked_about_nobody_where_changes_are_parked(self, bench_with):
+        bench = bench_with(partners__acme__on_revision="park")
+        sent_to_acme(bench)
+        assert bench.see(an_order(**QUIET)) is Outcome.SKIPPED
+
+    def test_a_change_behind_it_leaves(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(**QUIET))
+        assert bench.see(an_order("11.0", **QUIET)) is Outcome.QUEUED
+        assert bench.states() == [State.ACKNOWLEDGED, State.SUPERSEDED, State.TRANSLATED]
+
+    def test_it_takes_back_a_change_that_never_left(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order("11.0"))
+        bench.see(an_order(**QUIET))
+        assert bench.states() == [State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED]
+
+    def test_what_a_partner_refused_is_compared_with_what_it_has(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order("11.0"))
+        bench.becomes(State.REJECTED)
+        bench.due()
+        assert bench.see(an_order(**QUIET)) is Outcome.SKIPPED
+
+    def test_an_order_that_is_cancelled_and_ordered_again_has_changed_although_it_reads_the_same(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(status="Cancelled"))
+        bench.becomes(State.SENT)
+        bench.due()
+        assert bench.see(an_order()) is Outcome.QUEUED
+
+    def test_an_invoice_that_is_touched_is_not_asked_about(self, bench_with):
+        bench = bench_with(defaults__units={"STK": "each", "KG": "kilogram"})
+        key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
+        bench.see(a_customer_invoice(), key=key)
+        bench.becomes(State.SENT, key=key)
+        touched = a_customer_invoice(location={"countryId": "NO", "id": "OTHER", "name": "Other"})
+        assert bench.see(touched, key=key) is Outcome.SKIPPED
