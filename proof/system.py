@@ -135,6 +135,7 @@ class System(Clockwork):
         self.wire.plan.clear()
         self.visma.on_put.clear()
         self.visma.lose = self.visma.silent = 0
+        self.visma.erp.hides = False
         self.visma.erp.failures.clear()
         self.orderful.script.clear()
         self.orderful.list_lag = self.orderful.number_lag = timedelta(0)

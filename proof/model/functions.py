@@ -48,7 +48,7 @@ class Setting:
 
     Attributes:
         zone: The zone in which Visma writes; `believed` is the one in the routing file.
-        order: How Visma's lists come, by `number` or `modified`.
+        order: How Visma's lists come, as `FakeErp` sorts them.
         latest: The worst delay between a stamp and its visibility in a list.
         changes: The limits for changes that apply by themselves.
         inboxes: Where 860s are collected; from the list of transactions when there are none.
@@ -72,6 +72,7 @@ class Setting:
         company = f"companies.{COMPANY}"
         data = {
             "defaults.changes": self.changes,
+            f"{company}.go_live": "2026-01-01",  # the documents have dates of their own, before and after the start
             f"{company}.visma.time_zone": self.believed,
             f"{company}.visma.page_size": self.page_size,
             f"{company}.settle": self.settle,

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar, cast
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connector.adapters.cursor_format import packed, unpacked
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
@@ -143,7 +145,18 @@ class StoredDocument:
 
 
 class FakeErp:
-    """The `Erp` port over a list of documents, paged by offset as Visma pages."""
+    """The `Erp` port over a list of documents, paged by offset as Visma pages.
+
+    Attributes:
+        order: How the list is sorted: `number`, `time` (of the modification), each also `descending`, or `scrambled`
+            (by nothing that anybody could see, but always alike for the same state of a row).
+        max_page_size: The limit in force, whatever was asked; `names_maximum` says whether the elements name it.
+        total: What the elements say of the length of the list, given its true length and the page's; None leaves the
+            element out.
+        hides: Lists are empty, as for whoever lost the rights for them.
+        last: The whole list of which a page was asked for last.
+        before_page: Called with the list and the number of each page before it is shown, `after_page` after it.
+    """
 
     def __init__(self, clock: ManualClock, *, zone: str = "Europe/Oslo", order: str = "number") -> None:
         self.clock = clock
@@ -155,11 +168,16 @@ class FakeErp:
         self.max_page_size = 1000
         self.budget = Budget(None, None, None)
         self.obeys_filter = True
-        self.counts_total = True
+        self.hides = False
         self.names_maximum = True
+        self.total: Callable[[int, int], int | None] = lambda length, _page: length
         self.calls: list[tuple[Resource, int]] = []
+        self.asked: list[int] = []
+        self.last: list[StoredDocument] = []
         self.failures: dict[int, ConnectorError] = {}
         self.broken: dict[Resource, ConnectorError] = {}
+        self._listed: tuple[tuple[Any, ...], list[StoredDocument]] = ((), [])
+        self.before_page: Callable[[Resource, int], None] | None = None
         self.after_page: Callable[[Resource, int], None] | None = None
 
     def save(
@@ -179,6 +197,7 @@ class FakeErp:
         if before is not None and before.visible <= self.clock.now():
             self.shown[(resource, *key)] = before
         self.documents[resource][key] = document
+        self._listed = ((), [])
         return document
 
     def delete(
@@ -187,21 +206,25 @@ class FakeErp:
         """Take a document away."""
         del self.documents[resource][(document_type, number)]
         self.shown.pop((resource, document_type, number), None)
+        self._listed = ((), [])
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
         self.calls.append((resource, page))
+        self.asked.append(page_size)
         failure = self.failures.pop(len(self.calls), None) or self.broken.get(resource)
         if failure is not None:
             raise failure
+        if self.before_page is not None:
+            self.before_page(resource, page)
         size = min(page_size, self.max_page_size)
-        rows = self._rows(resource, since, branch)
+        rows = self.last = self.listed(resource, since, branch)
         shown = rows[(page - 1) * size : page * size]
         damaged = self.damaged.get(resource, []) if page == 1 else []
         answer = Page(
             rows=[self._row(each) for each in shown],
             damaged=damaged,
-            total=len(rows) + len(damaged) if shown and self.counts_total else None,
-            page_size=size if self.names_maximum else page_size,
+            total=self.total(len(rows) + len(damaged), len(shown)) if shown else None,
+            maximum=self.max_page_size if shown and self.names_maximum else None,
             server_time=self.clock.now(),
             budget=self.budget,
         )
@@ -219,6 +242,15 @@ class FakeErp:
             {"number": document.number, "lastModifiedDateTime": self._stamp(document)}
         )
 
+    def listed(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
+        """What the list holds now, from its beginning to its end."""
+        if self.hides:
+            return []
+        question = (resource, since, branch, self.order, self.obeys_filter, self.clock.now())
+        if self._listed[0] != question:
+            self._listed = (question, self._rows(resource, since, branch))
+        return self._listed[1]
+
     def _rows(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
         now = self.clock.now()
         rows: list[StoredDocument] = []
@@ -230,9 +262,22 @@ class FakeErp:
                 timespec="microseconds"
             ):
                 rows.append(document)
-        if self.order == "number":
-            return sorted(rows, key=lambda each: (each.number, each.document_type or ""))
-        return sorted(rows, key=lambda each: (self.text_of(each.modified), each.number))
+        kind, _, descending = self.order.partition(" ")
+        sorts: dict[str, Callable[[StoredDocument], Any]] = {
+            "number": self._by_number,
+            "time": self._by_time,
+            "scrambled": self._scrambled,
+        }
+        return sorted(rows, key=sorts[kind], reverse=bool(descending))
+
+    def _by_number(self, row: StoredDocument) -> tuple[str, str]:
+        return row.number, row.document_type or ""
+
+    def _by_time(self, row: StoredDocument) -> tuple[str, str]:
+        return self.text_of(row.modified), row.number
+
+    def _scrambled(self, row: StoredDocument) -> int:
+        return crc32(f"{row.number} {row.document_type} {row.modified.isoformat()}".encode())
 
     def _row(self, document: StoredDocument) -> Row:
         stamp = self._stamp(document) or None
@@ -660,16 +705,16 @@ def _missing(part: str, revision: Revision) -> Transient:
 class _CursorRow:
     fence: int = 0
     lease_until: datetime | None = None
-    state: bytes | None = None
+    state: tuple[bytes, bytes] | None = None
     not_before: datetime | None = None
 
     @property
     def cursor(self) -> Cursor:
-        return msgspec.json.decode(self.state, type=Cursor) if self.state else Cursor()
+        return unpacked(*self.state) if self.state else Cursor()
 
 
 class MemoryCursors:
-    """The `Cursors` port; a cursor is kept as text, as the table keeps it."""
+    """The `Cursors` port; a cursor is kept as the table keeps it."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, StrEnum], _CursorRow] = {}
@@ -686,7 +731,7 @@ class MemoryCursors:
         row = self.rows.get((lease.company, lease.resource))
         if row is None or row.fence != lease.fence:
             raise Conflict(f"Another poll took over {lease.company} {lease.resource.value}.")
-        row.state = msgspec.json.encode(cursor)
+        row.state = packed(cursor)
         row.not_before = not_before
         if release:
             row.lease_until = None
@@ -700,8 +745,9 @@ class MemoryCursors:
                 caught_up_at=row.cursor.caught_up_at,
                 locked_until=row.lease_until,
                 unfinished=row.cursor.scan is not None,
-                remembered=len(row.cursor.known),
+                remembered=len(row.cursor.rows),
                 waiting=len(row.cursor.waiting),
+                begun_at=row.cursor.begun_at,
             )
             for (company, resource), row in self.rows.items()
         ]

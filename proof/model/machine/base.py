@@ -32,14 +32,17 @@ ISA = {ACME: "ACMEPRODUCET", NEWCOMER: "NEWCOMERT"}
 
 SETTINGS: dict[str, Setting] = {
     "by number": Setting(page_size=2),
-    "by modification": Setting(order="modified", page_size=2),
-    "ties, no overlap": Setting(overlap="0s", settle="0s", latest=timedelta(0), order="modified", page_size=2),
+    "by modification": Setting(order="time", page_size=2),
+    "ties, no overlap": Setting(zone="UTC", overlap="0s", settle="0s", latest=timedelta(0), order="time", page_size=2),
+    "scrambled, no overlap": Setting(
+        zone="UTC", overlap="0s", settle="0s", latest=timedelta(0), order="scrambled", page_size=2
+    ),
     "local time taken for UTC": Setting(believed=None, page_size=2),
-    "UTC taken for local time": Setting(zone="UTC", overlap="2h5m", order="modified", page_size=2),
-    "spring": Setting(start=datetime(2026, 3, 29, 0, 20, tzinfo=UTC), order="modified", page_size=2),
+    "UTC taken for local time": Setting(zone="UTC", order="time descending", page_size=2),
+    "spring": Setting(start=datetime(2026, 3, 29, 0, 20, tzinfo=UTC), order="time", page_size=2),
     "autumn": Setting(start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), page_size=2),
     "autumn, local time taken for UTC": Setting(
-        start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="modified", page_size=2
+        start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="time", page_size=2
     ),
     "860s from the list": Setting(inboxes=(), page_size=2),
     "hold first": Setting(changes={**Setting().changes, "hold_first": ["Open"]}, page_size=2),

@@ -88,16 +88,18 @@ class Trouble(Users):
         else:
             orderful.list_lag = timedelta(seconds=100) - orderful.list_lag
 
-    @rule(how=st.sampled_from(["lost", "silent", "502", "429", "revoked"]))
+    @rule(how=st.sampled_from(["lost", "silent", "502", "429", "revoked", "hides"]))
     @in_play("visma")
     def visma_is_in_trouble(self, how: str) -> None:
-        """The next answers of Visma's are lost, or none, or its token is taken back."""
+        """Visma's next answers are lost, or none, its token is taken back, or its lists are empty for a while."""
         self.count(f"visma: {how}")
         visma = self.system.visma
         if how == "lost":
             visma.lose += 1
         elif how == "silent":
             visma.silent += 1
+        elif how == "hides":
+            visma.erp.hides = not visma.erp.hides
         elif how == "revoked":
             visma.revoked.update(self.system.connect.minted)
         else:

@@ -71,6 +71,7 @@ class Resource(StrEnum):
     SUPPLIER_INVOICES = "v1/supplierInvoice"
     CUSTOMER_INVOICES = "v1/customerinvoice"
     CUSTOMER_CREDIT_NOTES = "v1/customerCreditNote"
+    CUSTOMER_DEBIT_NOTES = "v1/customerDebitNote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +108,15 @@ class Page:
 
     Attributes:
         rows: The well-formed rows. `damaged` holds a sentence for each element that has no usable key.
-        total: `metadata.totalCount`; None on an empty page.
-        page_size: The size that was in force: the smaller of what was asked and `metadata.maxPageSize`.
+        total: `metadata.totalCount`; None where no element names it.
+        maximum: `metadata.maxPageSize`; None where no element names it.
         server_time: Visma's clock when it answered (`Date` header), aware, UTC.
     """
 
     rows: Sequence[Row]
     damaged: Sequence[str]
     total: int | None
-    page_size: int
+    maximum: int | None
     server_time: datetime
     budget: Budget
 
