@@ -138,7 +138,7 @@ class System(Clockwork):
         self.visma.erp.hides = False
         self.visma.erp.failures.clear()
         self.orderful.script.clear()
-        self.orderful.list_lag = timedelta(0)
+        self.orderful.list_lag = self.orderful.number_lag = timedelta(0)
         self.redrive()
 
     def standing(self, key: DocumentKey) -> Revision | None:

@@ -18,6 +18,7 @@ from connector.services.known_revisions import KnownRevisions
 from connector.services.poll import Poller
 from connector.services.ports import Deadline
 from connector.services.receive import Receiver
+from connector.services.snapshot import Snapshot
 from connector.services.track import Tracker
 from connector.services.translate import Translator
 from proof.model.effects import Wire
@@ -36,6 +37,7 @@ DOCUMENTS, DELIVERIES, CHANGES = "documents.fifo", "deliveries.fifo", "changes.f
 MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10}
 """`maxReceiveCount` in template.yaml."""
 
+_YOUNG = timedelta(days=30)
 _CLAIM, _RESEND, _CONFIRM = timedelta(seconds=90), timedelta(seconds=900), timedelta(seconds=120)
 _SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
@@ -101,6 +103,7 @@ class Functions:
             exact=self.setting.latest == timedelta(0),
         )
         self.invoices = Invoices(self.visma)
+        self.snapshot = Snapshot()
         self.orderful = Orderful(self.wire, self.clock, self.partner)
         self.inbound = Inbound(self.wire, self.clock, self.changes, self.partner)
         self.routing = FixedRouting(self.setting.routing())
@@ -155,6 +158,8 @@ class Functions:
             stream=Stream.TEST,
             confirm_after=_CONFIRM,
             lease=_CLAIM,
+            young_for=_YOUNG,
+            snapshot=self.snapshot,
         )
 
     def tracker(self) -> Tracker:

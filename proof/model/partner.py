@@ -72,6 +72,7 @@ class Partner:
         has: What it has.
         had: What it had before the last transaction of a document.
         edited: Documents that somebody edited in Visma since it last heard of them.
+        shared: Numbers that two of our companies use, so that the same may come from each.
         refused: Documents whose last transaction it refused, so that it may get the same again.
         wishes: What each of its 860s asked for, by transaction id: the order, and the lines.
         complaints: What it should not have been sent.
@@ -80,6 +81,7 @@ class Partner:
     has: dict[str, View] = field(default_factory=dict)
     had: dict[str, View | None] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     wishes: dict[str, tuple[str, tuple[Wish, ...]]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -87,7 +89,7 @@ class Partner:
     def receives(self, body: Mapping[str, Any]) -> None:
         """A transaction reaches it."""
         name, view = name_of(body), _view_in(body)
-        if self.has.get(name) == view and name not in self.edited | self.refused:
+        if self.has.get(name) == view and name not in self.edited | self.refused | self.shared:
             self.complaints.append(f"The partner was sent {name} as it has it already: {_told(view)}.")
         self.had[name], self.has[name] = self.has.get(name), view
         self.edited.discard(name)

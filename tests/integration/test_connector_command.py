@@ -27,6 +27,7 @@ from tests.support.sandboxes import (
 COMPANY = SandboxCompany()
 ROUTING = routing_data(
     {
+        "companies.nordic.go_live": "2026-11-01",
         "companies.nordic.visma": {
             "company_id": COMPANY.company_id,
             "tenant_id": COMPANY.tenant_id,
@@ -146,7 +147,8 @@ def test_doctor_tells_a_wrong_secret_from_a_missing_relationship(connector, vism
     code, out, _ = connector("doctor", "--json")
     failed = {finding["check"] for finding in json.loads(out) if finding["mark"] == "fail"}
     assert code == 1
-    assert failed == {"visma nordic token", "orderful acme", "orderful matsenteret"}
+    documents = {"visma nordic invoices", "visma nordic order lines"}
+    assert failed == {"visma nordic token", *documents, "orderful acme", "orderful matsenteret"}
     assert CLIENT_SECRET not in out
 
 

@@ -64,7 +64,9 @@ class Trouble(Users):
             self.system.visma.on_put.append(lambda: self.change(self.order(draw), line, quantity + turn))  # noqa: B023
 
     @rule(
-        how=st.sampled_from(["lost", "nothing came", "throttled", "refused", "failed", "wrong key", "slow list"]),
+        how=st.sampled_from(
+            ["lost", "nothing came", "throttled", "refused", "failed", "wrong key", "slow list", "hidden number"]
+        ),
     )
     @in_play("orderful")
     def orderful_is_in_trouble(self, how: str) -> None:
@@ -81,6 +83,8 @@ class Trouble(Users):
         }
         if how in endings:
             orderful.script.append(endings[how])
+        elif how == "hidden number":
+            orderful.number_lag = timedelta(minutes=5) - orderful.number_lag
         else:
             orderful.list_lag = timedelta(seconds=100) - orderful.list_lag
 
