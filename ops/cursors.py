@@ -68,5 +68,5 @@ def _lock(view: CursorView, now: datetime) -> datetime | None:
 
 
 def _doing(view: CursorView) -> str:
-    waiting = f"{view.waiting} not at rest" if view.waiting else ""
+    waiting = f"{view.waiting} not settled" if view.waiting else ""
     return ", ".join(filter(None, ["in the middle of a scan" if view.unfinished else "", waiting]))

@@ -77,6 +77,12 @@ NAMED: Final = (
         before="deliver_transaction: delete a message of deliveries.fifo",
     ),
     NamedPoint(
+        "D4",
+        "found at Orderful, not recorded",
+        after="deliver_transaction: write SENDING in the ledger",
+        before="deliver_transaction: write SENT in the ledger",
+    ),
+    NamedPoint(
         "C1",
         "hint queued, 202 not sent",
         after="receive_callback: send to changes.fifo",

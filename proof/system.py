@@ -39,7 +39,7 @@ class System(Clockwork):
         super().__init__(setting)
         self.directory = Directory()
         self.directory.note(self.setting.routing())
-        self.before_go_live = BeforeGoLive(self.setting.go_live, self.setting.before_go_live)
+        self.before_go_live = BeforeGoLive(self.setting.go_live or self.today, self.setting.before_go_live)
         self.judge = Judge(
             visma=self.visma,
             receivers=self.receivers,
@@ -248,8 +248,9 @@ class System(Clockwork):
         """The document as the question shows it."""
         said = json.loads(self.ledger.source_of(question))
         if question.key.kind is Kind.PURCHASE_ORDER:
-            return Condition(view_of(said), ("supplier", said["supplier"]["number"]), ready=True)
-        return Condition(view_of_invoice(said), ("customer", said["customer"]["number"]), ready=True)
+            return Condition(view_of(said), ("supplier", said["supplier"]["number"]), ready=said["status"] == "Open")
+        ready = said["status"] in {"Open", "Closed"}
+        return Condition(view_of_invoice(said), ("customer", said["customer"]["number"]), ready=ready)
 
     def _name(self, key: DocumentKey) -> str:
         return key.number if key.kind is Kind.PURCHASE_ORDER else invoice(key.number)
@@ -264,9 +265,10 @@ class System(Clockwork):
         self.wire.plan.clear()
         self.visma.on_put.clear()
         self.visma.lose = self.visma.silent = 0
+        self.visma.erp.hides = False
         self.visma.erp.failures.clear()
         self.orderful.script.clear()
-        self.orderful.list_lag = timedelta(0)
+        self.orderful.list_lag = self.orderful.number_lag = timedelta(0)
         self.redrive()
 
     def standing(self, key: DocumentKey) -> Revision | None:

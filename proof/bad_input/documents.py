@@ -65,7 +65,7 @@ class OneList:
         """The page, or an empty one."""
         self.calls += 1
         body = self._body if resource is self._resource and page == 1 else b"[]"
-        return page_of(Answer("Visma", 200, {}, body, self._clock.now()), "a page", page_size)
+        return page_of(Answer("Visma", 200, {}, body, self._clock.now()), "a page")
 
 
 @dataclass(slots=True)

@@ -13,21 +13,26 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.cursors import DynamoCursors
 from connector.adapters.queues import group_name
+from connector.domain.cursor import Cursor, Waiting, row_id, stamp_of
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Revision, State
 from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.ports import Resource
 from proof.deployed.permissions_bench import Bench, renumbered, with_number
 
 BAD = '{"company": 7'
 """No message: the function has to put it back."""
 
 _LONG_AGO = timedelta(days=1)
+_MANY_ROWS = 5_000
 
 
 def poll(bench: Bench) -> Iterator[str]:
-    """A small and a large document, and a token that has to be asked for and stored."""
+    """A small and a large document, a token to be asked for and stored, and a cursor that remembers many rows."""
     laptop, scene = bench.laptop, bench.scene
+    _remember_many(bench)
     small, large = bench.number(), bench.number()
     laptop.put(scene.company_id, bench.small(small))
     laptop.put(scene.company_id, bench.large(large))
@@ -49,6 +54,15 @@ def poll(bench: Bench) -> Iterator[str]:
         bench.emptied("DocumentsQueueUrl")
         place = {"pk": {"S": scene.company}, "sk": {"S": "v1/purchaseorder"}}
         laptop.dynamodb.delete_item(TableName=laptop.outputs["CursorsTable"], Key=place)
+
+
+def _remember_many(bench: Bench) -> None:
+    """Store a cursor whose rows are too many for an item: the poll has to read them and to write them."""
+    now, never = datetime.now(UTC), stamp_of("9999-01-01T00:00:00")
+    cursors = DynamoCursors(bench.laptop.outputs["CursorsTable"], bench.laptop.dynamodb, payloads=bench.laptop.payloads)
+    waiting = {row_id(str(row)): Waiting(never, now, now) for row in range(_MANY_ROWS)}
+    lease = cursors.acquire(bench.scene.company, Resource.PURCHASE_ORDERS, now=now, lease=timedelta(seconds=1))
+    cursors.save(lease, Cursor(watermark=now, caught_up_at=now, begun_at=now, waiting=waiting), release=True)
 
 
 def translate(bench: Bench) -> Iterator[str]:

@@ -10,11 +10,13 @@ from typing import Any, cast
 import msgspec
 
 from connector.adapters.queues import BatchedDeliveries, SqsPostponer, failures, received
-from connector.domain.cursor import Cursor, Rules, window_start
+from connector.domain.cursor import Cursor, Rules, row_id, stamp_of, window_start
+from connector.domain.documents import number_in_key
 from connector.domain.errors import ConnectorError, Transient
 from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
+from connector.services.poll import KIND_OF
 from connector.services.ports import Deadline, Resource
 from connector.services.receive import Outcome
 from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, Functions, Setting
@@ -200,11 +202,12 @@ class Clockwork(Functions):
             f"{row.number} of {resource.value} waits to be polled"
             for row in self.visma.erp.documents[resource].values()
             if row.visible > self.clock.now()
-            or (self.visma.erp.text_of(row.modified) >= shown and not self._is_known(cursor, row))
+            or (self.visma.erp.text_of(row.modified) >= shown and not self._is_known(cursor, resource, row))
         ]
 
-    def _is_known(self, cursor: Cursor, row: StoredDocument) -> bool:
-        return cursor.known.get(row.number) == self.visma.erp.text_of(row.modified)
+    def _is_known(self, cursor: Cursor, resource: Resource, row: StoredDocument) -> bool:
+        key = number_in_key(KIND_OF[resource], row.document_type, row.number)
+        return cursor.rows.stamp(row_id(key)) == stamp_of(self.visma.erp.text_of(row.modified))
 
     def rest(self) -> None:
         """Let time pass until nothing is going on any more, and two schedules longer.

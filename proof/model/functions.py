@@ -18,6 +18,7 @@ from connector.services.known_revisions import KnownRevisions
 from connector.services.poll import Poller
 from connector.services.ports import Deadline
 from connector.services.receive import Receiver
+from connector.services.snapshot import Snapshot
 from connector.services.track import Tracker
 from connector.services.translate import Translator
 from proof.model.effects import Wire
@@ -36,6 +37,7 @@ DOCUMENTS, DELIVERIES, CHANGES = "documents.fifo", "deliveries.fifo", "changes.f
 MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10}
 """`maxReceiveCount` in template.yaml."""
 
+_YOUNG = timedelta(days=30)
 _CLAIM, _RESEND, _CONFIRM = timedelta(seconds=90), timedelta(seconds=900), timedelta(seconds=120)
 _SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
@@ -46,11 +48,11 @@ class Setting:
 
     Attributes:
         zone: The zone in which Visma writes; `believed` is the one in the routing file.
-        order: How Visma's lists come, by `number` or `modified`.
+        order: How Visma's lists come, as `FakeErp` sorts them.
         latest: The worst delay between a stamp and its visibility in a list.
         changes: The limits for changes that apply by themselves.
         inboxes: Where 860s are collected; from the list of transactions when there are none.
-        go_live: What is dated before it does not leave by itself.
+        go_live: What is dated before it does not leave by itself; None: the first poll is go-live.
         before_go_live: What becomes of changes of it.
     """
 
@@ -66,7 +68,7 @@ class Setting:
         default_factory=lambda: {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
     )
     inboxes: tuple[str, ...] = ("7",)
-    go_live: date | None = None
+    go_live: date | None = date(2026, 1, 1)
     before_go_live: str = "park"
 
     def routing(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -77,9 +79,10 @@ class Setting:
             f"{company}.visma.time_zone": self.believed,
             f"{company}.visma.page_size": self.page_size,
             f"{company}.settle": self.settle,
+            f"{company}.before_go_live": self.before_go_live,
         }
         if self.go_live is not None:
-            data |= {f"{company}.go_live": str(self.go_live), f"{company}.before_go_live": self.before_go_live}
+            data[f"{company}.go_live"] = str(self.go_live)
         if self.overlap is not None:
             data[f"{company}.overlap"] = self.overlap
         return routing_data({**data, **(changes or {})})
@@ -106,6 +109,7 @@ class Functions:
             exact=self.setting.latest == timedelta(0),
         )
         self.invoices = Invoices(self.visma)
+        self.snapshot = Snapshot()
         self.orderful = Orderful(self.wire, self.clock, self.receivers)
         self.inbound = Inbound(self.wire, self.clock, self.changes, self.receivers)
         self.routing = FixedRouting(self.setting.routing())
@@ -160,6 +164,8 @@ class Functions:
             stream=Stream.TEST,
             confirm_after=_CONFIRM,
             lease=_CLAIM,
+            young_for=_YOUNG,
+            snapshot=self.snapshot,
         )
 
     def tracker(self) -> Tracker:

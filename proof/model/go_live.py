@@ -41,13 +41,13 @@ class BeforeGoLive:
     """The documents from before go-live.
 
     Attributes:
-        day: Go-live; None: everything is new.
+        day: Go-live.
         policy: What becomes of their changes: `park`, `ignore` or `send`.
         chosen: Those that a person let go: from then on they are like any other.
         complaints: What left and should not have.
     """
 
-    day: date | None
+    day: date
     policy: str
     chosen: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ class BeforeGoLive:
 
     def written(self, name: str, dated: date, condition: Condition) -> None:
         """A user wrote a new document."""
-        if self.day is not None and dated < self.day:
+        if dated < self.day:
             self._first[name] = [condition]
 
     def edited(self, name: str, condition: Condition) -> None:

@@ -17,6 +17,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision, State, standing
 from proof.model.directory import Directory
 from proof.model.go_live import BeforeGoLive, Condition
+from proof.model.invoices import view_of_invoice
 from proof.model.orderful import Inbound, Orderful
 from proof.model.partner import CANCELLED, Receivers, View, view_of
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger
@@ -197,18 +198,24 @@ class Judge:
         own_revisions = [one for one in revisions if one.withdraws is None]
         stands = standing(own_revisions) or own_revisions[0]
         excuses = document.excuses
-        if stands.state in excuses and stands.revision_id == document.content_id:
+        is_told = stands.revision_id == document.content_id
+        if stands.state is State.REJECTED:
+            is_told = is_told or self._reads_as(stands) == now.view  # a change that nobody sees came behind it
+        if stands.state in excuses and is_told:
             return []
         if self.before_go_live.is_old(name) and not own:
             allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
-            is_shown = stands.state is not State.PARKED or stands.revision_id == document.content_id
-            if stands.state in allowed and (is_shown or not now.ready):
+            if stands.state in allowed and (is_told or stands.state is not State.PARKED or not now.ready):
                 return []
             excuses |= allowed
         expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""
         states = [str(one.state) for one in reversed(own_revisions)]
         has = f"its partner has {own}, Visma {now.view} for {receiver}"
         return [f"{document.key}: {has}; the newest of {states} does not say why{expected}."]
+
+    def _reads_as(self, revision: Revision) -> View:
+        said = json.loads(self.ledger.source_of(revision))
+        return view_of_invoice(said) if revision.key.kind.is_invoice else view_of(said)
 
     def _transactions(self) -> list[str]:
         owners = Counter(one.transaction_id for one in self.ledger.rows.values() if one.transaction_id)

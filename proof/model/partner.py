@@ -86,6 +86,7 @@ class Receivers:
         had: What it had before the last transaction of a document.
         edited: Documents that somebody edited in Visma, in a way that a partner sees, since the receiver last heard of
             them.
+        shared: Numbers that two of our companies use, so that the same may come from each.
         refused: Documents whose last transaction the receiver refused, so that it may get the same again.
         requests: What each 860 asked for, by transaction id.
         complaints: What a receiver should not have been sent.
@@ -94,6 +95,7 @@ class Receivers:
     has: dict[Held, View] = field(default_factory=dict)
     had: dict[Held, View | None] = field(default_factory=dict)
     edited: set[Held] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
     requests: dict[str, Request] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -101,8 +103,8 @@ class Receivers:
     def receives(self, body: Mapping[str, Any]) -> None:
         """A transaction reaches the receiver that it names."""
         held, view = held_in(body), _view_in(body)
-        if self.has.get(held) == view and held not in self.edited | self.refused:
-            receiver, name = held
+        receiver, name = held
+        if self.has.get(held) == view and held not in self.edited | self.refused and name not in self.shared:
             self.complaints.append(f"{receiver} was sent {name} as it has it already: {_told(view)}.")
         self.had[held], self.has[held] = self.has.get(held), view
         self.edited.discard(held)

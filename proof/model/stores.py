@@ -6,7 +6,7 @@ One call of a port may be several writes: bodies before their row, a large body 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ import msgspec
 from connector.domain.changes import Change, ChangeState
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import Owner, Posted, Revision, State
 from connector.services.ports import CursorLease
 from proof.model.effects import Wire, repeated
 from tests.support.change_fakes import InMemoryChanges
@@ -69,11 +69,11 @@ class WiredLedger(MemoryLedger):
                 self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
         self._wire("write the bodies of a revision", lambda: keep(revision, source, request))
 
-    def _put(self, revision: Revision) -> None:
+    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
         put = super()._put
 
         def write() -> None:
-            put(revision)
+            put(revision, owned, posted)
             if revision.state is State.AGREED:
                 for told in self.on_agreed:
                     told(revision)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from connector.domain.errors import UnknownOutcome
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import ConnectorError, UnknownOutcome
 from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
-from connector.services.messages import INLINE_LIMIT
+from connector.services.messages import INLINE_LIMIT, DeliveryMessage
 from proof.model.partner import Wish, held_in
 from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
@@ -118,6 +120,42 @@ def _lost_answer(system: System) -> None:
 def _lost_answer_and_slow_list(system: System) -> None:
     system.orderful.list_lag = timedelta(seconds=100)
     _lost_answer(system)
+
+
+def _lost_answer_and_hidden_number(system: System) -> None:
+    """Orderful finds a new transaction by its number only after five minutes; the list by time shows it at once."""
+    system.orderful.number_lag = timedelta(minutes=5)
+    _lost_answer(system)
+
+
+def _twin(system: System) -> None:
+    """Another company with our ISA id sends an order of the same number and content; its first POST never arrives."""
+    system.receivers.shared.add(ORDER)
+    system.order(ORDER)
+    system.clock.forward(minutes=5)
+    system.poll()
+    documents = system.queues[0]
+    while not (ours := system.ledger.revisions(order_key(ORDER))):
+        system.work(documents)
+        system.clock.forward(seconds=VISIBILITY.total_seconds() + 1)
+        system.poll()
+    key = DocumentKey("baltic", Kind.PURCHASE_ORDER, ORDER)
+    twin = replace(ours[0], key=key)
+    system.ledger.add(twin, source=system.ledger.source_of(ours[0]), request=system.ledger.request_of(ours[0]))
+    system.orderful.script.append(UnknownOutcome("Orderful did not answer in time."))
+    message = DeliveryMessage.of(twin)
+    with suppress(ConnectorError):
+        system.deliverer().handle(message)
+    system.outbox().deliveries([message])
+    system.rest()
+
+
+def _lost_ledger(system: System) -> None:
+    """The table of the ledger is made anew; then the order is touched in a way that no partner sees."""
+    system.clock.forward(days=3)
+    system.ledger.lose_everything(now=system.clock.now())
+    system.edit(ORDER, customStr1="touched")
+    system.rest()
 
 
 def _parked_and_released(system: System) -> None:
@@ -323,6 +361,9 @@ STORIES = (
     Story("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
     Story("a lost answer", _lost_answer, sent=2),
     Story("a lost answer, and a list that shows it late", _lost_answer_and_slow_list, sent=2),
+    Story("a lost answer, and a number that is hidden", _lost_answer_and_hidden_number, sent=2),
+    Story("a twin of another company", _twin, sent=2, begins=False),
+    Story("a ledger that was lost", _lost_ledger, sent=1),
     Story("a parked and released document", _parked_and_released, sent=2),
     Story("an 860 applied", _applied, sent=1, puts=1),
     Story("an 860 from the list of transactions", _applied, sent=1, puts=1, setting=_LISTED),

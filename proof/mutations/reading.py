@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connector.domain import cursor as cursors
-from connector.domain.cursor import Cursor, Rules, Scan, Verdict
+from connector.domain.cursor import Cursor, RowClass, Rules
 from connector.domain.documents import Kind
 from connector.domain.ledger import State
 from connector.services import poll, translate
@@ -24,13 +25,13 @@ def _no_overlap(_right: Any) -> Callable[..., datetime]:
     return window_start
 
 
-def _greater_only(right: Callable[..., Verdict]) -> Callable[..., Verdict]:
+def _greater_only(right: Callable[..., RowClass]) -> Callable[..., RowClass]:
     """`lastModifiedDateTime > since`: what ties with the watermark is never seen again."""
 
-    def judge(cursor: Cursor, rules: Rules, **row: Any) -> Verdict:
-        return Verdict.OUTSIDE if row["modified_at"] == row["since"] else right(cursor, rules, **row)
+    def classify(cursor: Cursor, rules: Rules, **row: Any) -> RowClass:
+        return RowClass.OUTSIDE if row["stamp"] == row["floor"] else right(cursor, rules, **row)
 
-    return judge
+    return classify
 
 
 class _Later:
@@ -43,46 +44,62 @@ class _Later:
         self.messages += messages
 
 
-def _cursor_first(right: Callable[..., None]) -> Callable[..., None]:
+def _cursor_first(right: Callable[..., list[RowClass]]) -> Callable[..., list[RowClass]]:
     """The cursor is written before the rows are queued; whoever dies in between loses them."""
 
-    def queue(run: Any, page: Page, scan: Scan) -> None:
+    def queue(run: Any, page: Page, *rows: Any) -> list[RowClass]:
         poller, later = run._poller, _Later()  # noqa: SLF001 - it takes the place of a method
         run._poller = replace(poller, outbox=later)  # noqa: SLF001
         try:
-            right(run, page, scan)
+            classes = right(run, page, *rows)
         finally:
             run._poller = poller  # noqa: SLF001
         poller.cursors.save(run._lease, run.cursor, release=False)  # noqa: SLF001
         if later.messages:
             poller.outbox.documents(later.messages)
+        return classes
 
     return queue
 
 
-def _pages_never_drift(_right: Any) -> Callable[..., bool]:
-    def showed_everything(_scan: Scan, *, distinct: int) -> bool:
-        return distinct >= 0
+def _every_pass_counts(right: Callable[..., Cursor]) -> Callable[..., Cursor]:
+    """The watermark moves with every pass: rows that moved from page to page meanwhile are not thought of."""
 
-    return showed_everything
+    def finish(cursor: Cursor, rules: Rules, **named: Any) -> Cursor:
+        whole = cursor.scan and replace(cursor.scan, whole=True)
+        return right(replace(cursor, scan=whole), rules, **named)
 
-
-def _whatever_the_hour(_right: Any) -> Callable[..., datetime | None]:
-    """Visma's local time is read as if it were UTC, and the overlap is the short one all the same."""
-
-    def window_start(cursor: Cursor, _rules: Rules, *, now: datetime) -> datetime:
-        return (cursor.watermark or now) - timedelta(minutes=15)
-
-    return window_start
+    return finish
 
 
-def _queued_once(right: Callable[..., Verdict]) -> Callable[..., Verdict]:
+def _empty_is_read_too(right: Callable[..., Cursor]) -> Callable[..., Cursor]:
+    """An empty list moves the watermark like any other."""
+
+    def finish(cursor: Cursor, rules: Rules, **named: Any) -> Cursor:
+        scan = cursor.scan
+        if scan is not None and scan.count == 0:
+            cursor = replace(cursor, scan=replace(scan, whole=True, count=1))
+        return right(cursor, rules, **named)
+
+    return finish
+
+
+def _only_the_zone(_right: Any) -> Callable[..., str]:
+    """The configured zone is taken for granted: the window begins where that clock says."""
+
+    def filter_text(since: datetime, zone: ZoneInfo) -> str:
+        return since.astimezone(zone).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+    return filter_text
+
+
+def _queued_once(right: Callable[..., RowClass]) -> Callable[..., RowClass]:
     """A row is known by its number alone."""
 
-    def judge(cursor: Cursor, rules: Rules, *, key: str, **row: Any) -> Verdict:
-        return Verdict.KNOWN if key in cursor.known else right(cursor, rules, key=key, **row)
+    def classify(cursor: Cursor, rules: Rules, *, row: int, **facts: Any) -> RowClass:
+        return RowClass.QUEUED if cursor.rows.stamp(row) else right(cursor, rules, row=row, **facts)
 
-    return judge
+    return classify
 
 
 def _by_every_byte(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,11 +142,12 @@ def _only_orders(right: Callable[..., bool]) -> Callable[..., bool]:
 
 
 _TIES = ("ties, no overlap",)
+_UTC = ("UTC taken for local time",)
 _READING = frozenset({"new order", "edit", "ties", "drift", "kill", "poll", "go on", "wait"})
 
 MUTATIONS = (
-    Mutation("no overlap", (cursors, "window_start"), _no_overlap, rules=_READING),
-    Mutation("> for >=", (cursors, "judge"), _greater_only, rules=_READING, worlds=_TIES),
+    Mutation("no overlap", (cursors, "window_start"), _no_overlap, rules=_READING, worlds=_UTC),
+    Mutation("> for >=", (cursors, "classify"), _greater_only, rules=_READING, worlds=_TIES),
     Mutation(
         "the cursor is written first",
         (poll._Run, "_queue"),  # noqa: SLF001 - where the bug goes
@@ -137,20 +155,21 @@ MUTATIONS = (
         story="a changed order",
     ),
     Mutation(
-        "page drift is not noticed",
-        (Scan, "showed_everything"),
-        _pages_never_drift,
+        "no pass has to be confirmed",
+        (cursors, "finish"),
+        _every_pass_counts,
         rules=frozenset({"new order", "edit", "drift"}),
         worlds=_TIES,
     ),
     Mutation(
-        "the zone is taken for granted",
-        (cursors, "window_start"),
-        _whatever_the_hour,
-        rules=_READING,
-        worlds=("local time taken for UTC", "UTC taken for local time"),
+        "an empty list moves the watermark",
+        (cursors, "finish"),
+        _empty_is_read_too,
+        rules=frozenset({"new order", "edit", "visma", "poll", "go on"}),
+        worlds=_TIES,
     ),
-    Mutation("a row is known by its number alone", (cursors, "judge"), _queued_once, rules=_READING),
+    Mutation("the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, worlds=_UTC),
+    Mutation("a row is known by its number alone", (cursors, "classify"), _queued_once, rules=_READING),
     Mutation("whatever touches a document is sent", (translate, "_read"), _by_every_byte, rules=_READING | {"touch"}),
     Mutation(
         "a voided invoice replaces what the partner has",

@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from connector.domain.errors import ConnectorError
-from connector.domain.ledger import AT_ORDERFUL, Revision
+from connector.domain.ledger import AT_ORDERFUL, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest
 from connector.services.deliver import Deliverer, Outcome
+from connector.services.inquiry import Decision, Inquiry, Step
 from connector.services.messages import DeliveryMessage
 from proof.model import clockwork
 from proof.mutations.plant import Mutation
+from tests.support.fakes import MemoryLedger
 
 
 def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:
@@ -32,28 +34,61 @@ def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:
             return Outcome.NOTHING_TO_DO
         if not created.accepted:
             return deliverer._rejected(claimed, "Orderful refused it.", created.problems, created)  # noqa: SLF001
-        return deliverer._sent(claimed, created.transaction_id, valid=None, outcome=Outcome.SENT)  # noqa: SLF001
+        return deliverer._sent(claimed, created.transaction_id or "", outcome=Outcome.SENT)  # noqa: SLF001
 
     return handle
 
 
-def _never_looks_up(_right: Any) -> Callable[..., None]:
-    return lambda _deliverer, _revision: None
+def _never_looks_up(_right: Any) -> Callable[..., Decision]:
+    return lambda _inquiry, _revision, _ours: Decision(Step.POST)
 
 
-def _impatient(right: Callable[..., Any]) -> Callable[..., Any]:
-    """What Orderful's list does not show at once counts as never created."""
+def _impatient(right: Callable[..., Decision]) -> Callable[..., Decision]:
+    """What Orderful's lists do not show at once counts as never created."""
 
-    def resolve(deliverer: Deliverer, revision: Revision) -> Outcome | None:
-        found: Outcome | None = right(replace(deliverer, confirm_after=timedelta(0)), revision)
-        return found
+    def earlier_attempt(inquiry: Inquiry, revision: Revision, ours: Any) -> Decision:
+        return right(replace(inquiry, confirm_after=timedelta(0)), revision, ours)
 
-    return resolve
+    return earlier_attempt
 
 
-def _adopts_anything(_right: Any) -> Callable[..., list[Any]]:
+def _adopts_anything(_right: Any) -> Callable[..., Decision]:
     """Any transaction of the order counts as this revision's."""
-    return lambda _deliverer, _revision, transactions, _skew: list(transactions)
+
+    def earlier_attempt(inquiry: Inquiry, revision: Revision, _ours: Any) -> Decision:
+        listed, _ = inquiry._look_up(revision)  # noqa: SLF001
+        return Decision(Step.ADOPT, listed[0]) if listed else Decision(Step.WAIT)
+
+    return earlier_attempt
+
+
+def _asks_for_no_owner(_right: Any) -> Callable[..., dict[str, Any]]:
+    """Whatever has our content is ours."""
+    return lambda _inquiry, _revision, _listed, _skew, _contents: {}
+
+
+def _owns_without_condition(_right: Any) -> Callable[..., Revision]:
+    """The transaction is recorded whoever recorded it before."""
+
+    def own(ledger: MemoryLedger, revision: Revision, to: State, **named: Any) -> Revision:
+        return ledger.move(revision, to, **named)
+
+    return own
+
+
+def _trusts_the_number(_right: Any) -> Callable[..., tuple[list[Any], timedelta]]:
+    """What is not found by its number does not exist."""
+
+    def listed(inquiry: Inquiry, revision: Revision, _since: Any) -> tuple[list[Any], timedelta]:
+        found, skew = inquiry._look_up(revision)  # noqa: SLF001
+        return list(found), skew
+
+    return listed
+
+
+def _trusts_a_young_ledger(_right: Any) -> Callable[..., timedelta]:
+    """What the ledger does not know was never sent."""
+    return lambda _inquiry: timedelta.max
 
 
 def _takes_no_answer_for_a_refusal(_right: Any) -> Callable[..., None]:
@@ -79,14 +114,38 @@ _DOUBT = frozenset({"edit", "orderful", "kill", "refuse", "work", "wait", "go on
 
 MUTATIONS = (
     Mutation("claimed after the POST", (Deliverer, "handle"), _claims_afterwards, story="a new order"),
-    Mutation("no look-up before a second POST", (Deliverer, "_resolve"), _never_looks_up, story="a lost answer"),
+    Mutation("no look-up before a second POST", (Inquiry, "_earlier_attempt"), _never_looks_up, story="a lost answer"),
     Mutation(
         "one look at Orderful's list is enough",
-        (Deliverer, "_resolve"),
+        (Inquiry, "_earlier_attempt"),
         _impatient,
         story="a lost answer, and a list that shows it late",
     ),
-    Mutation("whatever is found is adopted", (Deliverer, "_candidates"), _adopts_anything, rules=_DOUBT),
+    Mutation("whatever is found is adopted", (Inquiry, "_earlier_attempt"), _adopts_anything, rules=_DOUBT),
+    Mutation(
+        "adopts without looking at the owner",
+        (Inquiry, "_owners"),
+        _asks_for_no_owner,
+        story="a twin of another company",
+    ),
+    Mutation(
+        "a transaction is recorded whoever owns it",
+        (MemoryLedger, "own"),
+        _owns_without_condition,
+        story="a twin of another company",
+    ),
+    Mutation(
+        "trusts the business number alone",
+        (Inquiry, "_listed"),
+        _trusts_the_number,
+        story="a lost answer, and a number that is hidden",
+    ),
+    Mutation(
+        "the young ledger is not checked",
+        (Inquiry, "_age"),
+        _trusts_a_young_ledger,
+        story="a ledger that was lost",
+    ),
     Mutation(
         "no answer is taken for a failure",
         (Deliverer, "_unknown"),

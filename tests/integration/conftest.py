@@ -66,6 +66,7 @@ CALLBACK_HEADER, CALLBACK_SECRET = "X-Connector-Secret", "the-agreed-one"
 DATA = routing_data(
     {
         "companies.nordic.visma.company_id": COMPANY.company_id,
+        "companies.nordic.go_live": "2026-01-01",
         "companies.nordic.visma.tenant_id": COMPANY.tenant_id,
         "defaults.units": {"STK": "each", "KG": "kilogram", "KRT": "case"},
         "defaults.settle": "0s",

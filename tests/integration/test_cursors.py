@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -9,12 +11,12 @@ import boto3
 import pytest
 
 from connector.adapters import aws as clients
-from connector.adapters.cursors import DynamoCursors
-from connector.domain.cursor import REMEMBERED_ROWS, Cursor, Scan, Waiting
+from connector.adapters.cursors import INLINE_BYTES, DynamoCursors
+from connector.domain.cursor import Cursor, Reading, RowClass, Rows, Scan, Waiting, remember, row_id, stamp_of
 from connector.domain.errors import Conflict, Misconfigured
 from connector.services.ports import CursorView, Resource
 from tests.support.aws import CURSORS, Calls, aws_in_memory, make_table
-from tests.support.fakes import MemoryCursors
+from tests.support.fakes import MemoryCursors, MemoryPayloads
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=6)
@@ -23,22 +25,24 @@ ORDERS, INVOICES = Resource.PURCHASE_ORDERS, Resource.CUSTOMER_INVOICES
 FULL = Cursor(
     watermark=NOW,
     caught_up_at=NOW - LEASE,
-    known={"500123": "2026-11-02T09:00:00.1234567", "CreditNote:7 æ": "2026-11-02T09:00:00"},
-    waiting={"500124": Waiting("2026-11-02T09:00:00", NOW, NOW - LEASE)},
+    begun_at=NOW - 2 * LEASE,
+    rows=Rows.queued({row_id("500123"): stamp_of("2026-11-02T09:00:00.1234567"), row_id("æ"): stamp_of("soon")})
+    .read({row_id("500124"): None})
+    .as_candidate(),
+    waiting={row_id("500124"): Waiting(stamp_of("2026-11-02T09:00:00"), NOW, NOW - LEASE)},
     scan=Scan(
         since="2026-11-02T08:45:00.123",
-        since_utc=NOW - LEASE,
+        reading=Reading(200, "1", "Europe/Oslo"),
+        first=True,
         next_page=7,
         started_at=NOW,
-        newest=NOW,
-        first_page_newest=NOW,
-        by_number=False,
-        last_key="9",
-        last_modified=NOW,
-        total=1234,
-        shrank=True,
-        resumed=True,
+        size=200,
+        last=200,
+        count=1200,
+        repeated=True,
     ),
+    candidate=Scan(since="2026-11-02T08:45:00.123", reading=Reading(200, None, None), started_at=NOW),
+    full_page=200,
 )
 
 
@@ -147,24 +151,122 @@ def test_an_operator_sees_every_cursor(cursors):
     take(cursors, resource=INVOICES)
     assert cursors.all_cursors() == [
         CursorView("nordic", INVOICES.value, None, None, NOW + LEASE, unfinished=False, remembered=0, waiting=0),
-        CursorView("other", ORDERS.value, NOW, NOW - LEASE, None, unfinished=True, remembered=2, waiting=1),
+        CursorView(
+            "other",
+            ORDERS.value,
+            NOW,
+            NOW - LEASE,
+            None,
+            unfinished=True,
+            remembered=3,
+            waiting=1,
+            begun_at=NOW - 2 * LEASE,
+        ),
     ]
 
 
-def test_the_largest_cursor_fits_into_an_item(dynamo):
-    """DynamoDB: 400 KB an item."""
-    known = {
-        f"CreditNote:{900_000 + 7 * row}": f"2026-11-02T09:{row % 60:02}:{row % 59:02}.{row:07}"
-        for row in range(REMEMBERED_ROWS)
+def many(rows: int) -> Cursor:
+    """As after a mass update: every row queued, and every fourth waits again."""
+    first = stamp_of("2026-11-02T09:00:00")
+    page = [(row_id(str(row)), first + 300 * row, RowClass.QUEUE) for row in range(rows)]
+    again = [(row, stamp + 1, RowClass.WAIT) for row, stamp, _ in page[::4]]
+    cursor = remember(Cursor(watermark=NOW, begun_at=NOW), page, server_time=NOW)
+    return remember(cursor, again, server_time=NOW)
+
+
+class TestManyRows:
+    @pytest.fixture
+    def payloads(self) -> MemoryPayloads:
+        return MemoryPayloads()
+
+    @pytest.fixture
+    def large(self, in_aws, payloads) -> DynamoCursors:
+        return DynamoCursors(CURSORS, payloads=payloads)
+
+    def item(self):
+        return boto3.client("dynamodb").scan(TableName=CURSORS)["Items"][0]
+
+    def test_as_many_as_an_item_may_hold_are_in_the_item(self, large, payloads):
+        cursor = many(1_000)
+        large.save(take(large), cursor, release=True)
+        assert take(large).cursor == cursor
+        assert len(self.item()["cursor_rows"]["B"]) <= INLINE_BYTES
+        assert payloads.bodies == {}
+
+    @pytest.mark.parametrize("rows", [5_000, 50_000])
+    def test_more_are_in_the_payload_bucket_and_the_item_stays_small(self, large, payloads, rows):
+        cursor = many(rows)
+        large.save(take(large), cursor, release=True)
+        assert take(large, at=NOW + TICK).cursor == cursor
+        assert "cursor_rows" not in self.item()
+        (name,) = payloads.bodies
+        assert name.startswith("cursors/nordic/v1/purchaseorder/")
+        assert len(payloads.bodies[name]) < 20 * rows
+        (view,) = large.all_cursors()
+        assert (view.remembered, view.waiting) == (rows, rows // 4)
+
+    def test_the_stored_rows_stay_until_others_are_stored_in_their_place(self, large, payloads):
+        for at, rows in enumerate((5_000, 5_001, 5_002)):
+            lease = take(large, at=NOW + at * TICK)
+            large.save(lease, many(rows), release=True)
+        assert len(payloads.bodies) == 2
+        assert len(take(large, at=NOW + 4 * TICK).cursor.rows) == 5_002
+
+    def test_rows_of_a_poll_that_could_not_store_its_cursor_change_nothing(self, large, payloads):
+        large.save(take(large), many(5_000), release=True)
+        take(large, at=NOW + TICK)  # dies
+        lease = take(large, at=NOW + LEASE + 2 * TICK)
+        newer = take(DynamoCursors(CURSORS, payloads=payloads), at=NOW + 2 * LEASE + 3 * TICK)
+        with pytest.raises(Conflict):
+            large.save(lease, many(6_000), release=True)
+        assert newer.cursor == many(5_000)
+        large.save(newer, newer.cursor, release=True)
+        assert take(large, at=NOW + 2 * LEASE + 4 * TICK).cursor == many(5_000)
+
+    def test_lost_rows_cost_a_repetition_and_not_the_place(self, large, payloads):
+        large.save(take(large), many(5_000), release=True)
+        payloads.bodies = dict.fromkeys(payloads.bodies, b"something else")
+        cursor = take(large, at=NOW + TICK).cursor
+        assert (cursor.watermark, len(cursor.rows)) == (NOW, 0)
+
+    def test_when_there_are_few_again_the_item_holds_them(self, large):
+        large.save(take(large), many(5_000), release=True)
+        large.save(take(large, at=NOW + TICK), FULL, release=True)
+        assert take(large, at=NOW + 2 * TICK).cursor == FULL
+        assert "rows_at" not in self.item()
+
+
+def test_a_cursor_that_the_version_before_stored_is_read(dynamo):
+    """Its rows by their keys; its unfinished pass begins again."""
+    old = {
+        "watermark": "2026-11-02T08:00:00.123456Z",
+        "caught_up_at": "2026-11-02T07:54:00.123456Z",
+        "known": {"500123": "2026-11-02T09:00:00.1234567", "CreditNote:7": "2026-11-02T09:00:00"},
+        "waiting": {
+            "500124": {
+                "modified": "2026-11-02T09:00:01",
+                "unchanged_since": "2026-11-02T08:00:00Z",
+                "first_seen": "2026-11-02T07:54:00Z",
+            }
+        },
+        "scan": {"since": "2026-11-02T08:45:00.123", "since_utc": "2026-11-02T07:45:00Z", "next_page": 7},
     }
-    waiting = {
-        key: Waiting(stamp, NOW + timedelta(microseconds=row), NOW) for row, (key, stamp) in enumerate(known.items())
+    item = {
+        "pk": {"S": "nordic"},
+        "sk": {"S": ORDERS.value},
+        "fence": {"N": "4"},
+        "lease_until": {"S": "0000"},
+        "cursor_state": {"B": zlib.compress(json.dumps(old).encode())},
     }
-    largest = Cursor(watermark=NOW, known=known, waiting=waiting)
-    dynamo.save(take(dynamo), largest, release=True)
-    assert take(dynamo).cursor == largest
-    item = boto3.client("dynamodb").scan(TableName=CURSORS)["Items"][0]
-    assert len(item["cursor_state"]["B"]) < 350_000
+    boto3.client("dynamodb").put_item(TableName=CURSORS, Item=item)
+    (view,) = dynamo.all_cursors()
+    assert (view.watermark, view.remembered, view.waiting, view.unfinished) == (NOW, 2, 1, False)
+    cursor = take(dynamo).cursor
+    assert (cursor.watermark, cursor.caught_up_at, cursor.begun_at) == (NOW, NOW - LEASE, NOW)
+    assert cursor.rows.stamp(row_id("500123")) == stamp_of("2026-11-02T09:00:00.1234567")
+    assert cursor.rows.stamp(row_id("CreditNote:7")) == stamp_of("2026-11-02T09:00:00")
+    assert cursor.waiting[row_id("500124")].stamp == stamp_of("2026-11-02T09:00:01")
+    assert (cursor.scan, cursor.candidate) == (None, None)
 
 
 def test_a_poll_is_two_writes(dynamo):

@@ -15,7 +15,7 @@ from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
-from connector.domain.ledger import Event, Revision, State
+from connector.domain.ledger import Event, Owner, Posted, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.fakes import MemoryLedger
@@ -268,6 +268,76 @@ class TestMoving:
         assert ledger.get(KEY, 1).attention == "look"
 
 
+class TestOwning:
+    """A transaction has one owner; it is written with the revision that records it, or neither is."""
+
+    OTHER = DocumentKey("elsewhere", Kind.PURCHASE_ORDER, "500123")
+
+    def own(self, ledger, revision, transaction_id="1001", **changes):
+        return ledger.own(
+            revision, State.SENT, transaction_id=transaction_id, now=NOW + SECOND, note="sent", sent_at=NOW, **changes
+        )
+
+    def claimed(self, ledger, **changes):
+        revision = put(ledger, a_revision(**changes))
+        return ledger.claim(revision.key, revision.sequence, now=NOW, lease=LEASE)
+
+    def test_the_revision_that_records_a_transaction_owns_it(self, ledger):
+        sent = self.own(ledger, self.claimed(ledger))
+        assert sent == ledger.get(KEY, 1)
+        assert (sent.state, sent.transaction_id, sent.claim_until) == (State.SENT, "1001", None)
+        assert dict(ledger.owners(["1001", "1002", "1001"])) == {"1001": Owner(KEY, 1)}
+
+    def test_a_transaction_of_another_document_is_not_recorded(self, ledger):
+        self.own(ledger, self.claimed(ledger, key=self.OTHER))
+        claimed = self.claimed(ledger)
+        assert self.own(ledger, claimed) is None
+        assert ledger.get(KEY, 1) == claimed
+        assert dict(ledger.owners(["1001"])) == {"1001": Owner(self.OTHER, 1)}
+
+    def test_a_transaction_passes_to_a_later_revision_of_the_same_document(self, ledger):
+        self.own(ledger, self.claimed(ledger))
+        assert self.own(ledger, self.claimed(ledger, sequence=2)).transaction_id == "1001"
+        assert dict(ledger.owners(["1001"])) == {"1001": Owner(KEY, 2)}
+
+    def test_a_revision_that_was_moved_meanwhile_owns_nothing(self, ledger):
+        claimed = self.claimed(ledger)
+        ledger.move(claimed, State.UNCONFIRMED, now=NOW + SECOND, note="lost")
+        with pytest.raises(Conflict):
+            self.own(ledger, claimed)
+        assert not ledger.owners(["1001"])
+
+    def test_the_id_of_the_list_is_owned_as_well(self, ledger):
+        sent = self.own(ledger, self.claimed(ledger), "a-uuid", listed_as="1001")
+        assert ledger.get(KEY, 1).listed_as == sent.listed_as == "1001"
+        assert set(ledger.owners(["1001", "a-uuid"])) == {"1001", "a-uuid"}
+
+    def test_what_is_known_by_a_uuid_only_is_found_by_its_number_until_its_listed_id_is_known(self, ledger):
+        first = self.own(ledger, self.claimed(ledger, key=self.OTHER), "a-uuid")
+        self.own(ledger, self.claimed(ledger), "1001")
+        for asked in (a_revision(3), first):
+            assert ledger.posted(asked) == [Posted("a-uuid", Owner(self.OTHER, 1), NOW, NOW + SECOND)]
+        for other in ({"business_number": "7"}, {"receiver_id": "B"}, {"transaction_type": TransactionType.INVOICE}):
+            assert ledger.posted(a_revision(3, **other)) == []
+        ledger.own(first, State.SENT, transaction_id="a-uuid", listed_as="1000", now=NOW + 2 * SECOND, note="listed")
+        assert ledger.posted(a_revision(3)) == []
+
+    def test_of_more_than_a_call_takes_the_owners_are_found_and_none_is_no_question(self, ledger):
+        self.own(ledger, self.claimed(ledger), "250")
+        assert dict(ledger.owners([str(number) for number in range(260)])) == {"250": Owner(KEY, 1)}
+        assert not ledger.owners([])
+
+    def test_what_a_person_decided_comes_back(self, ledger):
+        put(ledger, a_revision(released=True, look_up_first=True))
+        claimed = ledger.claim(KEY, 1, now=NOW, lease=LEASE)
+        assert (claimed.released, claimed.look_up_first) == (True, True)
+
+    def test_an_owner_is_no_revision(self, ledger):
+        self.own(ledger, self.claimed(ledger))
+        assert [one.transaction_id for one in ledger.in_state(State.SENT)] == ["1001"]
+        assert list(ledger.in_state(State.SUPERSEDED)) == []
+
+
 class TestLists:
     def test_open_revisions_are_listed_by_state_the_longest_unchanged_first(self, ledger):
         for number, age in (("1", 5), ("2", 9), ("3", 1)):
@@ -471,6 +541,24 @@ class TestOverDynamo:
         calls = Calls(clients.dynamodb())
         assert len(list(dynamo.sources_of(revisions))) == 250
         assert calls.made == {"BatchGetItem": 3}
+
+    def test_recording_a_transaction_is_one_call(self, dynamo):
+        put(dynamo)
+        claimed = dynamo.claim(KEY, 1, now=NOW, lease=LEASE)
+        calls = Calls(clients.dynamodb())
+        dynamo.own(claimed, State.SENT, transaction_id="1001", now=NOW + SECOND, note="sent")
+        assert calls.made == {"TransactWriteItems": 1}
+        assert calls.writes == 1
+
+    def test_the_age_of_the_table_is_asked_for_now_and_then(self, dynamo):
+        calls = Calls(clients.dynamodb())
+        born = dynamo.created_at(now=NOW)
+        assert born == dynamo.created_at(now=NOW + 59 * SECOND)
+        assert calls.made == {"DescribeTable": 1}
+        dynamo.created_at(now=NOW + 60 * SECOND)
+        assert calls.made == {"DescribeTable": 2}
+        assert (calls.reads, calls.writes) == (0, 0)
+        assert abs(born - datetime.now(UTC)) < timedelta(minutes=5)
 
     def test_a_claim_is_one_call(self, dynamo):
         put(dynamo)

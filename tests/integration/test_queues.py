@@ -144,8 +144,8 @@ class TestGroups:
 
 class TestRepetition:
     def test_the_same_state_of_a_document_is_taken_once(self, outbox, url):
-        outbox.documents([a_document(seen_at=NOW)])
-        outbox.documents([a_document(seen_at=NOW + timedelta(minutes=1))])
+        outbox.documents([a_document(seen_at=NOW, listed_since=NOW, first_scan=True)])
+        outbox.documents([a_document(seen_at=NOW + timedelta(minutes=1), listed_since=NOW + timedelta(minutes=1))])
         assert len(drain(url)) == 1
 
     @pytest.mark.parametrize(

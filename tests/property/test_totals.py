@@ -137,7 +137,10 @@ def stories(draw):
         if draw(st.sampled_from([0, 0, 0, 0, 1])):
             amount, entered = amount + abs(product) + unit, True
         lines.append((number, quantity, price, percent, discount, amount))
-    net = sum((line[-1] for line in lines), Decimal(0))
+    charged = draw(st.sampled_from([Decimal(0), Decimal(80)])) if kind != "supplier" else Decimal(0)
+    detail = sum((line[-1] for line in lines), charged)
+    taken_off = draw(st.sampled_from([Decimal(0), rounded(detail / 10, currency)]))
+    net = detail - taken_off
     vat_mode = draw(st.sampled_from(["none", "payable", "several", "reverse", "use", "partly"]))
     rate = Decimal(25)
     full = rounded(net * rate / 100, currency)
@@ -172,7 +175,10 @@ def stories(draw):
             )
             for number, quantity, price, percent, discount, amount in lines
         ]
-        totals = {"lineTotal": net, "taxTotal": vat, "orderTotal": net + vat, "taxDetails": taxes}
+        if charged:
+            raw.append(an_order_line(9, lineType="Freight", orderQty=Decimal(1), unitCost=charged))
+        totals = {"lineTotal": detail, "taxTotal": vat, "orderTotal": net + vat, "taxDetails": taxes}
+        totals["discountDetails"] = [{"type": "Document", "discountAmt": taken_off}]
         return Story(a_purchase_order(lines=raw, currency=currency, **totals), currency, net + vat, entered)
 
     before = net + vat
@@ -194,12 +200,16 @@ def stories(draw):
         }
         for number, quantity, price, percent, discount, amount in lines
     ]
+    if charged:
+        invoice_lines.append({"lineNumber": 9, "lineType": "FR", "quantity": 1, "unitPriceInCurrency": charged})
     common = {
+        "discountTotal": company(taken_off),
+        "discountTotalInCurrency": taken_off,
         "currencyId": currency,
         "exchangeRate": exchange,
         "invoiceLines": invoice_lines,
-        "detailTotal": company(net),
-        "detailTotalInCurrency": net,
+        "detailTotal": company(detail),
+        "detailTotalInCurrency": detail,
         "vatTotal": company(vat),
         "vatTotalInCurrency": vat,
         "amount": company(payable),
@@ -244,7 +254,8 @@ def _of_mosaic(message, currency):
         due = sum((Decimal(charge["amount"]) for charge in part.get("charges", ())), Decimal(0))
         return due - sum((Decimal(allowance["amount"]) for allowance in part.get("allowances", ())), Decimal(0))
 
-    due = charged(message) - Decimal(message.get("monetaryAmounts", {}).get("discount", 0))
+    sums = message.get("monetaryAmounts", {})
+    due = charged(message) - Decimal(sums.get("discount", 0)) + Decimal(sums.get("freight", 0))
     for line in message["lineItems"]:
         quantity = Decimal(line.get("quantityInvoiced", line.get("quantity"))["value"])
         due += rounded(quantity * Decimal(line.get("unitPrice", line.get("unitCostPrice"))), currency) + charged(line)

@@ -126,7 +126,7 @@ class Calls:
     @property
     def writes(self) -> int:
         """Writing calls to DynamoDB."""
-        return sum(self.made[name] for name in ("PutItem", "UpdateItem", "DeleteItem"))
+        return sum(self.made[name] for name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"))
 
 
 def _schema(keys: list[str]) -> list[dict[str, str]]:

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar, cast
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connector.adapters.cursor_format import packed, unpacked
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
-from connector.domain.ledger import OPEN, Event, Revision, State, may_move
+from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
@@ -143,7 +145,18 @@ class StoredDocument:
 
 
 class FakeErp:
-    """The `Erp` port over a list of documents, paged by offset as Visma pages."""
+    """The `Erp` port over a list of documents, paged by offset as Visma pages.
+
+    Attributes:
+        order: How the list is sorted: `number`, `time` (of the modification), each also `descending`, or `scrambled`
+            (by nothing that anybody could see, but always alike for the same state of a row).
+        max_page_size: The limit in force, whatever was asked; `names_maximum` says whether the elements name it.
+        total: What the elements say of the length of the list, given its true length and the page's; None leaves the
+            element out.
+        hides: Lists are empty, as for whoever lost the rights for them.
+        last: The whole list of which a page was asked for last.
+        before_page: Called with the list and the number of each page before it is shown, `after_page` after it.
+    """
 
     def __init__(self, clock: ManualClock, *, zone: str = "Europe/Oslo", order: str = "number") -> None:
         self.clock = clock
@@ -155,11 +168,16 @@ class FakeErp:
         self.max_page_size = 1000
         self.budget = Budget(None, None, None)
         self.obeys_filter = True
-        self.counts_total = True
+        self.hides = False
         self.names_maximum = True
+        self.total: Callable[[int, int], int | None] = lambda length, _page: length
         self.calls: list[tuple[Resource, int]] = []
+        self.asked: list[int] = []
+        self.last: list[StoredDocument] = []
         self.failures: dict[int, ConnectorError] = {}
         self.broken: dict[Resource, ConnectorError] = {}
+        self._listed: tuple[tuple[Any, ...], list[StoredDocument]] = ((), [])
+        self.before_page: Callable[[Resource, int], None] | None = None
         self.after_page: Callable[[Resource, int], None] | None = None
 
     def save(
@@ -179,6 +197,7 @@ class FakeErp:
         if before is not None and before.visible <= self.clock.now():
             self.shown[(resource, *key)] = before
         self.documents[resource][key] = document
+        self._listed = ((), [])
         return document
 
     def delete(
@@ -187,21 +206,25 @@ class FakeErp:
         """Take a document away."""
         del self.documents[resource][(document_type, number)]
         self.shown.pop((resource, document_type, number), None)
+        self._listed = ((), [])
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
         self.calls.append((resource, page))
+        self.asked.append(page_size)
         failure = self.failures.pop(len(self.calls), None) or self.broken.get(resource)
         if failure is not None:
             raise failure
+        if self.before_page is not None:
+            self.before_page(resource, page)
         size = min(page_size, self.max_page_size)
-        rows = self._rows(resource, since, branch)
+        rows = self.last = self.listed(resource, since, branch)
         shown = rows[(page - 1) * size : page * size]
         damaged = self.damaged.get(resource, []) if page == 1 else []
         answer = Page(
             rows=[self._row(each) for each in shown],
             damaged=damaged,
-            total=len(rows) + len(damaged) if shown and self.counts_total else None,
-            page_size=size if self.names_maximum else page_size,
+            total=self.total(len(rows) + len(damaged), len(shown)) if shown else None,
+            maximum=self.max_page_size if shown and self.names_maximum else None,
             server_time=self.clock.now(),
             budget=self.budget,
         )
@@ -219,6 +242,15 @@ class FakeErp:
             {"number": document.number, "lastModifiedDateTime": self._stamp(document)}
         )
 
+    def listed(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
+        """What the list holds now, from its beginning to its end."""
+        if self.hides:
+            return []
+        question = (resource, since, branch, self.order, self.obeys_filter, self.clock.now())
+        if self._listed[0] != question:
+            self._listed = (question, self._rows(resource, since, branch))
+        return self._listed[1]
+
     def _rows(self, resource: Resource, since: str, branch: str | None) -> list[StoredDocument]:
         now = self.clock.now()
         rows: list[StoredDocument] = []
@@ -230,9 +262,22 @@ class FakeErp:
                 timespec="microseconds"
             ):
                 rows.append(document)
-        if self.order == "number":
-            return sorted(rows, key=lambda each: (each.number, each.document_type or ""))
-        return sorted(rows, key=lambda each: (self.text_of(each.modified), each.number))
+        kind, _, descending = self.order.partition(" ")
+        sorts: dict[str, Callable[[StoredDocument], Any]] = {
+            "number": self._by_number,
+            "time": self._by_time,
+            "scrambled": self._scrambled,
+        }
+        return sorted(rows, key=sorts[kind], reverse=bool(descending))
+
+    def _by_number(self, row: StoredDocument) -> tuple[str, str]:
+        return row.number, row.document_type or ""
+
+    def _by_time(self, row: StoredDocument) -> tuple[str, str]:
+        return self.text_of(row.modified), row.number
+
+    def _scrambled(self, row: StoredDocument) -> int:
+        return crc32(f"{row.number} {row.document_type} {row.modified.isoformat()}".encode())
 
     def _row(self, document: StoredDocument) -> Row:
         stamp = self._stamp(document) or None
@@ -264,8 +309,18 @@ class LostAnswer(UnknownOutcome):
 
 @dataclass(slots=True)
 class _Filed:
+    """A transaction at Orderful.
+
+    Attributes:
+        visible: From when on lists show it; `found`: from when on it is found by its number.
+        known_as: What the create answered for an id.
+    """
+
     transaction: RemoteTransaction
+    message: Any
     visible: datetime
+    found: datetime
+    known_as: str
     problems: tuple[str, ...] = ()
 
 
@@ -274,17 +329,31 @@ class FakeOrderful:
 
     An entry of the script is a `Created` that refuses, an error (nothing is created), or a `LostAnswer` (created, but
     nobody is told).
+
+    Attributes:
+        list_lag: How long a new transaction is missing from every list.
+        number_lag: How long it is not found by its number, and listed without one.
+        numbers_while_processing: Whether a transaction has its number while it is PROCESSING.
+        finds_one: Whether a question by number shows one transaction at most, the newest.
+        shows_content: Whether the message of a transaction can be read.
+        gives_uuids: Whether a create answers with another id than the list shows.
     """
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
         self.skew = timedelta(0)
         self.list_lag = timedelta(0)
+        self.number_lag = timedelta(0)
+        self.numbers_while_processing = True
+        self.finds_one = False
+        self.shows_content = True
+        self.gives_uuids = False
         self.script: list[Created | ConnectorError] = []
         self.failing: ConnectorError | None = None
         self.filed: list[_Filed] = []
         self.requests: list[OrderfulRequest] = []
         self.calls: Counter[str] = Counter()
+        self.page_size = 100
         self.pages = 0
         self._next_id = 1000
 
@@ -305,15 +374,15 @@ class FakeOrderful:
         filed = self.file(request)
         if ending is not None:
             filed.transaction = replace(filed.transaction, validation_status="INVALID")
-            return replace(ending, transaction_id=filed.transaction.transaction_id)
-        return Created(filed.transaction.transaction_id, accepted=True)
+            return replace(ending, transaction_id=filed.known_as)
+        return Created(filed.known_as, accepted=True)
 
     def file(self, request: OrderfulRequest) -> _Filed:
         """Create a transaction, whoever asked for it."""
         body = request.body
         kind = body["type"]
         self._next_id += 1
-        now = self.clock.now() + self.skew
+        now = self.clock.now()
         filed = _Filed(
             RemoteTransaction(
                 transaction_id=str(self._next_id),
@@ -322,19 +391,39 @@ class FakeOrderful:
                 stream=Stream(body["stream"].lower()),
                 sender_id=body.get("senderId") or body["sender"]["isaId"],
                 receiver_id=body.get("receiverId") or body["receiver"]["isaId"],
-                created_at=now,
+                created_at=now + self.skew,
                 validation_status="PROCESSING",
                 delivery_status="PENDING",
                 acknowledgment_status=None,
             ),
-            visible=self.clock.now() + self.list_lag,
+            message=body["message"],
+            visible=now + self.list_lag,
+            found=now + max(self.list_lag, self.number_lag),
+            known_as=f"{self._next_id:08x}-5a85-714c-8ba6-436c1c06efd8" if self.gives_uuids else str(self._next_id),
         )
         self.filed.append(filed)
         return filed
 
+    def copy(self, transaction_id: str) -> str:
+        """A person copies a transaction in Orderful; gives the id of the copy."""
+        filed = self._named(transaction_id)
+        self._next_id += 1
+        now = self.clock.now()
+        copied = replace(filed.transaction, transaction_id=str(self._next_id), created_at=now + self.skew)
+        self.filed.append(replace(filed, transaction=copied, visible=now, found=now, known_as=copied.transaction_id))
+        return copied.transaction_id
+
+    def delete(self, transaction_id: str) -> None:
+        """A person deletes a transaction in Orderful."""
+        self.filed.remove(self._named(transaction_id))
+
+    def send_by_hand(self, transaction_id: str, delivery_status: str = "DELIVERED") -> None:
+        """A person sends a transaction in Orderful, valid or not."""
+        self.news(transaction_id, delivery_status=delivery_status)
+
     def news(self, transaction_id: str, *, problems: tuple[str, ...] = (), **statuses: str | None) -> None:
         """Change the statuses of a transaction: `news("1001", validation_status="VALID")`."""
-        filed = next(each for each in self.filed if each.transaction.transaction_id == transaction_id)
+        filed = self._named(transaction_id)
         filed.transaction = replace(filed.transaction, **statuses)  # type: ignore[arg-type]
         filed.problems = problems or filed.problems
 
@@ -349,28 +438,66 @@ class FakeOrderful:
     ) -> tuple[Sequence[RemoteTransaction], timedelta]:
         self._count("look_up")
         wanted = (transaction_type.value, business_number, sender_id, receiver_id, stream)
-        return [
-            each
-            for each in self._listed()
-            if (each.transaction_type, each.business_number, each.sender_id, each.receiver_id, each.stream) == wanted
-        ], self.skew
+        now = self.clock.now()
+        found = [
+            each.transaction
+            for each in reversed(self._listed())
+            if each.found <= now
+            and (
+                each.transaction.transaction_type,
+                self._number(each),
+                each.transaction.sender_id,
+                each.transaction.receiver_id,
+                each.transaction.stream,
+            )
+            == wanted
+        ]
+        return found[:1] if self.finds_one else found, self.skew
 
-    def list_since(self, since: datetime, *, sender_ids: Sequence[str], stream: Stream) -> Iterator[RemoteTransaction]:
+    def list_since(
+        self, since: datetime, *, sender_ids: Sequence[str], stream: Stream, receiver_id: str | None = None
+    ) -> Iterator[RemoteTransaction]:
         self._count("list_since")
-        for position, each in enumerate(self._listed()):
+        for position, filed in enumerate(reversed(self._listed())):
+            each = replace(filed.transaction, business_number=self._number(filed))
             if each.created_at < since or each.sender_id not in sender_ids or each.stream is not stream:
+                continue
+            if receiver_id not in {None, each.receiver_id}:
                 continue
             self.pages += position % 100 == 0
             yield each
 
+    def list_newest(
+        self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
+    ) -> tuple[Sequence[RemoteTransaction], datetime]:
+        found = list(self.list_since(since, sender_ids=[sender_id], stream=stream, receiver_id=receiver_id))
+        most = most_pages * self.page_size
+        read = found[:most]
+        return read, since if len(found) < most else read[-self.page_size].created_at
+
+    def content_of(self, transaction_id: str) -> Any | None:
+        self._count("content_of")
+        held = [each for each in self.filed if each.transaction.transaction_id == transaction_id]
+        return held[0].message if held and self.shows_content else None
+
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         self._count("problems_of")
-        return next(each.problems for each in self.filed if each.transaction.transaction_id == transaction_id)
+        return self._named(transaction_id).problems
 
-    def _listed(self) -> list[RemoteTransaction]:
+    def _named(self, transaction_id: str) -> _Filed:
+        return next(each for each in self.filed if each.transaction.transaction_id == transaction_id)
+
+    def _number(self, filed: _Filed) -> str | None:
+        is_new = filed.transaction.validation_status == "PROCESSING" and not self.numbers_while_processing
+        return None if is_new or filed.found > self.clock.now() else filed.transaction.business_number
+
+    def _listed(self) -> list[_Filed]:
+        """What lists show now, oldest first."""
         now = self.clock.now()
-        listed = [each.transaction for each in self.filed if each.visible <= now]
-        return sorted(listed, key=lambda each: (each.created_at, each.transaction_id), reverse=True)
+        return sorted(
+            (each for each in self.filed if each.visible <= now),
+            key=lambda each: (each.transaction.created_at, each.transaction.transaction_id),
+        )
 
     def _count(self, call: str) -> None:
         self.calls[call] += 1
@@ -402,6 +529,9 @@ class MemoryLedger:
         self.rows: dict[tuple[DocumentKey, int], Revision] = {}
         self.unwatched: set[tuple[DocumentKey, int]] = set()
         self.bodies: dict[tuple[DocumentKey, int, str], tuple[bytes, bytes | None]] = {}
+        self.owned: dict[str, Owner] = {}
+        self.uuids: dict[str, tuple[Revision, Posted]] = {}
+        self.created = datetime(2020, 1, 1, tzinfo=UTC)
         self.until: datetime | None = None
         self.writes = 0
 
@@ -454,12 +584,44 @@ class MemoryLedger:
         return claimed
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
-        if to is not revision.state and not may_move(revision.state, to):
-            raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
-        history = (*revision.history, Event(now, to, note))
-        moved = replace(revision, state=to, updated_at=now, claim_until=None, history=history, **changes)
+        moved = _moved(revision, to, now, note, changes)
         self._put_if_unchanged(revision, moved)
         return moved
+
+    def own(
+        self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
+    ) -> Revision | None:
+        moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
+        owner = Owner(revision.key, revision.sequence)
+        names = {name for name in (transaction_id, moved.listed_as) if name}
+        self._check_unchanged(revision)
+        if any(self.owned.get(name, owner).key != owner.key for name in names):
+            return None
+        posted = Posted(transaction_id, owner, revision.updated_at, now)
+        self._put(moved, dict.fromkeys(names, owner), None if transaction_id.isdigit() else posted)
+        return moved
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        return [
+            posted
+            for row, posted in self.uuids.values()
+            if row.listed_as is None and _filed_under(row) == _filed_under(revision)
+        ]
+
+    def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
+        return {name: self.owned[name] for name in transaction_ids if name in self.owned}
+
+    def created_at(self, *, now: datetime) -> datetime:
+        return self.created
+
+    def lose_everything(self, *, now: datetime) -> None:
+        """The table is made anew, empty."""
+        self.rows.clear()
+        self.unwatched.clear()
+        self.bodies.clear()
+        self.owned.clear()
+        self.uuids.clear()
+        self.created = now
 
     def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
         history = (*revision.history, Event(now, revision.state, note))
@@ -503,15 +665,32 @@ class MemoryLedger:
         self.bodies[(revision.key, revision.sequence, revision.revision_id)] = (source, packed)
 
     def _put_if_unchanged(self, seen: Revision, revision: Revision) -> None:
+        self._check_unchanged(seen)
+        self._put(revision)
+
+    def _check_unchanged(self, seen: Revision) -> None:
         row = self.rows.get((seen.key, seen.sequence))
         if row is None or (row.state, row.updated_at) != (seen.state, seen.updated_at):
             raise _changed(seen)
-        self._put(revision)
 
-    def _put(self, revision: Revision) -> None:
+    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
         self.writes += 1
         self.rows[(revision.key, revision.sequence)] = revision
+        self.owned.update(owned or {})
+        if posted is not None:
+            self.uuids[posted.transaction_id] = (revision, posted)
         self.unwatched.discard((revision.key, revision.sequence))
+
+
+def _filed_under(revision: Revision) -> tuple[str | None, ...]:
+    return (revision.transaction_type, revision.sender_id, revision.receiver_id, revision.business_number)
+
+
+def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:
+    if to is not revision.state and not may_move(revision.state, to):
+        raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
+    history = (*revision.history, Event(now, to, note))
+    return replace(revision, state=to, updated_at=now, claim_until=None, history=history, **changes)
 
 
 def _changed(revision: Revision) -> Conflict:
@@ -526,16 +705,16 @@ def _missing(part: str, revision: Revision) -> Transient:
 class _CursorRow:
     fence: int = 0
     lease_until: datetime | None = None
-    state: bytes | None = None
+    state: tuple[bytes, bytes] | None = None
     not_before: datetime | None = None
 
     @property
     def cursor(self) -> Cursor:
-        return msgspec.json.decode(self.state, type=Cursor) if self.state else Cursor()
+        return unpacked(*self.state) if self.state else Cursor()
 
 
 class MemoryCursors:
-    """The `Cursors` port; a cursor is kept as text, as the table keeps it."""
+    """The `Cursors` port; a cursor is kept as the table keeps it."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, StrEnum], _CursorRow] = {}
@@ -552,7 +731,7 @@ class MemoryCursors:
         row = self.rows.get((lease.company, lease.resource))
         if row is None or row.fence != lease.fence:
             raise Conflict(f"Another poll took over {lease.company} {lease.resource.value}.")
-        row.state = msgspec.json.encode(cursor)
+        row.state = packed(cursor)
         row.not_before = not_before
         if release:
             row.lease_until = None
@@ -566,8 +745,9 @@ class MemoryCursors:
                 caught_up_at=row.cursor.caught_up_at,
                 locked_until=row.lease_until,
                 unfinished=row.cursor.scan is not None,
-                remembered=len(row.cursor.known),
+                remembered=len(row.cursor.rows),
                 waiting=len(row.cursor.waiting),
+                begun_at=row.cursor.begun_at,
             )
             for (company, resource), row in self.rows.items()
         ]

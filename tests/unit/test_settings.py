@@ -64,6 +64,7 @@ def test_a_stream_that_does_not_exist_is_refused(stream):
         (DeliverTransactionSettings, "CLAIM_SECONDS", "0"),
         (DeliverTransactionSettings, "CONFIRM_AFTER_SECONDS", "-1"),
         (DeliverTransactionSettings, "CLAIM_SECONDS", "soon"),
+        (DeliverTransactionSettings, "LEDGER_YOUNG_DAYS", "-1"),
         (TrackTransactionsSettings, "RESEND_AFTER_SECONDS", "0"),
         (TrackTransactionsSettings, "OVERDUE_AFTER_HOURS", "1.5"),
         (ReceiveCallbackSettings, "CALLBACK_MAX_BYTES", "0"),
@@ -79,7 +80,7 @@ def test_a_number_without_sense_is_refused_with_its_name_and_without_its_value(m
 
 def test_numbers_are_read_and_have_sensible_defaults():
     usual = DeliverTransactionSettings.from_environment(environment(DeliverTransactionSettings))
-    assert (usual.confirm_after_seconds, usual.claim_seconds) == (120, 90)
+    assert (usual.confirm_after_seconds, usual.claim_seconds, usual.ledger_young_days) == (120, 90, 30)
     changed = environment(DeliverTransactionSettings, CLAIM_SECONDS="100", CONFIRM_AFTER_SECONDS="0")
     settings = DeliverTransactionSettings.from_environment(changed)
     assert (settings.confirm_after_seconds, settings.claim_seconds) == (0, 100)

@@ -133,6 +133,19 @@ class TestWhatX12CannotCarry:
         assert "BEG03" in error.sentence
         assert "Mosaic is no way out" in error.sentence
 
+    def test_a_fraction_of_a_currency_without_decimals_has_no_place_on_a_line(self):
+        kilos = an_invoice_line(2, quantity=Decimal("2.5"), unit_price=Decimal(1499), amount=Decimal(3748))
+        invoice = an_invoice(an_invoice_line(1, unit_price=Decimal(1499)), kilos, currency="ISK")
+        error = parked(invoice, dialect=DialectChoice.X12)
+        assert error.field == "invoiceLines[1]"
+        assert "3747.5" in error.sentence
+        whole = replace(invoice, lines=invoice.lines[:1])
+        (printed,) = sent(whole, dialect=DialectChoice.X12).request.body["message"]["transactionSets"]
+        assert printed["totalMonetaryValueSummary"] == [{"amount": "1499000"}]
+        message = sent(invoice, currency="ISK").request.body["message"]
+        assert [line["extendedPrice"] for line in message["lineItems"]] == ["14990.00", "3748.00"]
+        assert message["invoiceTotal"] == "18738.00"
+
     def test_a_currency_with_three_decimals_has_no_place_in_n2(self):
         error = parked(an_invoice(currency="KWD"), dialect=DialectChoice.X12)
         assert error.field == "currency"
@@ -308,6 +321,31 @@ class TestItemIds:
 
 
 class TestLines:
+    @pytest.mark.parametrize("quantity", ["0", "1"])
+    def test_a_line_without_item_and_price_is_a_text_whatever_its_quantity(self, quantity):
+        text = an_invoice_line(2, item=None, quantity=Decimal(quantity), unit_price=Decimal(0), description="Hello")
+        message = sent(an_invoice(an_invoice_line(1), text)).request.body["message"]
+        (line,) = message["lineItems"]
+        assert line["notes"]["general"]["text"] == ["Line 2: Hello"]
+
+    def test_a_service_on_an_order_needs_no_unit_and_a_charge_no_line(self):
+        service = a_line(2, item=None, supplier_item=None, unit=None, description="Montering")
+        order = an_order(a_line(1), service)
+        translation = sent(order, **SERVICE)
+        (printed,) = translation.request.body["message"]["transactionSets"]
+        assert printed["PO1_loop"][1]["baselineItemData"][0]["unitOrBasisForMeasurementCode"] == "UN"
+        assert any("no unit" in note for note in translation.notes)
+        (printed,) = sent(order, **CHARGE).request.body["message"]["transactionSets"]
+        assert len(printed["PO1_loop"]) == 1
+        (charge,) = printed["SAC_loop"][0]["servicePromotionAllowanceOrChargeInformation"]
+        assert (charge["amount"], charge["description"]) == ("12500", "Montering")
+
+    def test_an_item_of_the_other_side_is_an_item(self):
+        (line,) = sent(an_invoice(an_invoice_line(item=None, counterparty_item="T-1"))).request.body["message"][
+            "lineItems"
+        ]
+        assert line["productIds"] == {"buyerItemNumber": "T-1"}
+
     def test_cancelled_lines_are_left_out_of_an_order(self):
         order = an_order(a_line(1), a_line(2, cancelled=True), a_line(3))
         lines = sent(order).request.body["message"]["lineItems"]
@@ -377,6 +415,17 @@ def test_a_credit_memo_is_written_with_positive_amounts_whatever_sign_visma_gave
         assert message["originalInvoiceNumber"] == "100200"
         assert message["lineItems"][0]["quantityInvoiced"]["value"] == "10"
         assert message["invoiceTotal"] == "125.00"
+
+
+def test_every_amount_of_a_negative_credit_memo_is_negative_its_cash_discount_too():
+    memo = an_invoice(
+        invoice_type=InvoiceType.CREDIT_MEMO, cash_discount=Decimal(5), discount_due_on=date(2026, 9, 13), **VAT
+    )
+    body = sent(memo, dialect=DialectChoice.X12, x12={"credit_sign": "negative"}).request.body
+    (printed,) = body["message"]["transactionSets"]
+    assert printed["termsOfSaleDeferredTermsOfSale"][0]["termsDiscountAmount"] == "-500"
+    assert printed["taxInformation"][0]["monetaryAmount"] == "-62.5"
+    assert printed["totalMonetaryValueSummary"][0]["amount"] == "-31250"
 
 
 def test_terms_of_an_invoice_come_from_its_dates():

@@ -545,7 +545,7 @@ def _polling(file: RoutingFile, path: str, company: CompanyPart) -> Iterator[Pro
         yield Problem(
             f"{path}.overlap",
             f"{overlap} is short while visma.time_zone is not known: changes could be missed below "
-            f"{UNCALIBRATED_OVERLAP}; `connector doctor` helps to find the zone.",
+            f"{UNCALIBRATED_OVERLAP} if Visma's clock is west of UTC; `connector doctor` helps to find the zone.",
             fatal=False,
         )
 

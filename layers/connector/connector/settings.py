@@ -80,9 +80,11 @@ class DeliverTransactionSettings(Settings):
     """Environment of `deliver_transaction`.
 
     Attributes:
-        confirm_after_seconds: How long a transaction may be missing from Orderful's list before we believe that it
-            was never created (Orderful: the lag of the list is not published).
+        confirm_after_seconds: How long a transaction may be missing from Orderful's lists before it counts as never
+            created (Orderful: the lag of the lists is not published).
         claim_seconds: How long one worker owns a sending; must exceed the function's timeout.
+        ledger_young_days: How long after the creation of the ledger's table a first post is checked against what
+            Orderful already has; zero switches the check off.
     """
 
     documents_table: str
@@ -92,6 +94,7 @@ class DeliverTransactionSettings(Settings):
     orderful_secret_arn: str
     confirm_after_seconds: int = Field(default=120, ge=0)
     claim_seconds: int = Field(default=90, ge=1)
+    ledger_young_days: int = Field(default=30, ge=0)
 
 
 class TrackTransactionsSettings(Settings):

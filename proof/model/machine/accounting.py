@@ -22,7 +22,7 @@ class Accounting(Base):
 
         Where there is a go-live, it may be one that was written long before.
         """
-        is_old = old and self.system.setting.go_live is not None
+        is_old = old and self.has_past
         self.count("old invoice" if is_old else "new invoice")
         status = "Open" if released else "Balanced"
         self.add_invoice(customer, status=status, created=LONG_AGO if is_old else None)

@@ -33,7 +33,7 @@ ISA_IDS = ("ACMEPRODUCE", "ACMENEW")
 """The ISA ids that partner acme has had, and may have again."""
 
 LONG_AGO = date(2026, 5, 4)
-"""A day before every go-live."""
+"""A day before go-live, where documents from before it are in play."""
 
 _GO_LIVE = date(2026, 7, 1)
 _EVENING_BEFORE = datetime(2026, 6, 30, 20, 45, tzinfo=UTC)
@@ -41,19 +41,23 @@ _EVENING_BEFORE = datetime(2026, 6, 30, 20, 45, tzinfo=UTC)
 
 SETTINGS: dict[str, Setting] = {
     "by number": Setting(page_size=2),
-    "by modification": Setting(order="modified", page_size=2),
-    "ties, no overlap": Setting(overlap="0s", settle="0s", latest=timedelta(0), order="modified", page_size=2),
+    "by modification": Setting(order="time", page_size=2),
+    "ties, no overlap": Setting(zone="UTC", overlap="0s", settle="0s", latest=timedelta(0), order="time", page_size=2),
+    "scrambled, no overlap": Setting(
+        zone="UTC", overlap="0s", settle="0s", latest=timedelta(0), order="scrambled", page_size=2
+    ),
     "local time taken for UTC": Setting(believed=None, page_size=2),
-    "UTC taken for local time": Setting(zone="UTC", overlap="2h5m", order="modified", page_size=2),
-    "spring": Setting(start=datetime(2026, 3, 29, 0, 20, tzinfo=UTC), order="modified", page_size=2),
+    "UTC taken for local time": Setting(zone="UTC", order="time descending", page_size=2),
+    "spring": Setting(start=datetime(2026, 3, 29, 0, 20, tzinfo=UTC), order="time", page_size=2),
     "autumn": Setting(start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), page_size=2),
     "autumn, local time taken for UTC": Setting(
-        start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="modified", page_size=2
+        start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="time", page_size=2
     ),
     "860s from the list": Setting(inboxes=(), page_size=2),
+    "live since the first poll": Setting(go_live=None, page_size=2),
     "live since long": Setting(go_live=date(2026, 6, 1), page_size=2),
     "live since today, changes ignored": Setting(go_live=_GO_LIVE, before_go_live="ignore", page_size=2),
-    "live since today, changes sent": Setting(go_live=_GO_LIVE, before_go_live="send", order="modified", page_size=2),
+    "live since today, changes sent": Setting(go_live=_GO_LIVE, before_go_live="send", order="time", page_size=2),
     "live from tomorrow": Setting(start=_EVENING_BEFORE, go_live=_GO_LIVE, page_size=2),
     "hold first": Setting(changes={**Setting().changes, "hold_first": ["Open"]}, page_size=2),
 }
@@ -109,6 +113,7 @@ class Base(RuleBasedStateMachine):
         self.unmapped = {NEWCOMER, LATE_CUSTOMER}
         self.isa_id = ISA_IDS[0]
         self.quiet = 0
+        self.has_past = (setting.go_live or setting.start.date()) > LONG_AGO
         self.system = type(self).world(setting)
         self.system.apply_routing(self.routed())
         if setting.changes.get("hold_first"):
@@ -116,11 +121,11 @@ class Base(RuleBasedStateMachine):
         self.system.poll()
         self.add_order(ACME)
         self.add_invoice(CUSTOMER, status="Open")
-        if setting.go_live is not None:
+        if self.has_past:
             self.add_order(ACME, dated=LONG_AGO)
             self.add_invoice(CUSTOMER, status="Open", created=LONG_AGO)
         self.system.rest()
-        if setting.go_live is not None:
+        if self.has_past:
             self.system.edit(self.numbers[-1], line_2={"orderQty": 105.0})
 
     @classmethod
@@ -189,7 +194,7 @@ class Base(RuleBasedStateMachine):
 
     def asked(self) -> list[DocumentKey]:
         """Documents about which go-live asks a person."""
-        if self.system.setting.go_live is None:
+        if not self.has_past:
             return []
         return [key for key in self.keys() if self.system.question(key) is not None]
 

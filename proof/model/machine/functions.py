@@ -65,6 +65,7 @@ class Functions(Base):
         """Until nothing is going on any more: what then waits, waits for a person."""
         self.count("rest")
         self.system.redrive()
+        self.system.visma.erp.hides = False
         self._must_be_right()
 
     @rule(draw=st.integers(0, 7), approved=st.sampled_from([True, True, False]))

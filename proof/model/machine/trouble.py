@@ -72,7 +72,9 @@ class Trouble(Users):
             self.system.visma.on_put.append(lambda: self.change(self.order(draw), line, quantity + turn))  # noqa: B023
 
     @rule(
-        how=st.sampled_from(["lost", "nothing came", "throttled", "refused", "failed", "wrong key", "slow list"]),
+        how=st.sampled_from(
+            ["lost", "nothing came", "throttled", "refused", "failed", "wrong key", "slow list", "hidden number"]
+        ),
     )
     @in_play("orderful")
     def orderful_is_in_trouble(self, how: str) -> None:
@@ -89,19 +91,23 @@ class Trouble(Users):
         }
         if how in endings:
             orderful.script.append(endings[how])
+        elif how == "hidden number":
+            orderful.number_lag = timedelta(minutes=5) - orderful.number_lag
         else:
             orderful.list_lag = timedelta(seconds=100) - orderful.list_lag
 
-    @rule(how=st.sampled_from(["lost", "silent", "502", "429", "revoked"]))
+    @rule(how=st.sampled_from(["lost", "silent", "502", "429", "revoked", "hides"]))
     @in_play("visma")
     def visma_is_in_trouble(self, how: str) -> None:
-        """The next answers of Visma's are lost, or none, or its token is taken back."""
+        """Visma's next answers are lost, or none, its token is taken back, or its lists are empty for a while."""
         self.count(f"visma: {how}")
         visma = self.system.visma
         if how == "lost":
             visma.lose += 1
         elif how == "silent":
             visma.silent += 1
+        elif how == "hides":
+            visma.erp.hides = not visma.erp.hides
         elif how == "revoked":
             visma.revoked.update(self.system.connect.minted)
         else:

@@ -28,7 +28,7 @@ class Users(Base):
 
         Where there is a go-live, it may be one that was written long before.
         """
-        is_old = old and self.system.setting.go_live is not None
+        is_old = old and self.has_past
         self.count("old order" if is_old else "new order")
         self.add_order(supplier, status="Hold" if held else "Open", dated=LONG_AGO if is_old else None)
 

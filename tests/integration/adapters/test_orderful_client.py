@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.adapters.orderful import OrderfulClient
-from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
+from connector.domain.errors import AlreadyExists, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Created
 from tests.support.scripted_server import (
@@ -184,8 +184,12 @@ class TestCreate:
             answer(503),
             answer(504),
             answer(408),
+            answer(102),
+            answer(301, headers={"Location": "https://x.invalid"}),
+            answer(307, headers={"Location": "/transactions"}),
+            answer(304),
         ],
-        ids=["reset", "after headers", "short", "502", "500", "503", "504", "408"],
+        ids=["reset", "after headers", "short", "502", "500", "503", "504", "408", "102", "301", "307", "304"],
     )
     def test_a_lost_or_failed_answer_leaves_the_outcome_unknown_and_is_never_repeated(self, orderful, server, step):
         server.play(step)
@@ -229,7 +233,7 @@ class TestCreate:
         assert API_KEY not in str(caught.value) + repr(caught.value)
         assert secrets.forgotten == 1
 
-    @pytest.mark.parametrize("status", [400, 404, 409, 422])
+    @pytest.mark.parametrize("status", [400, 404, 422])
     def test_a_definite_refusal_is_rejected_with_its_problems(self, orderful, server, status):
         body = {
             "type": "argumentError",
@@ -249,7 +253,13 @@ class TestCreate:
             orderful.create(REQUEST)
         assert caught.value.problems == ("sender doesn't exist",)
 
-    @pytest.mark.parametrize("step", [html(404), html(405), answer(301, headers={"Location": "https://x.invalid"})])
+    def test_a_conflict_says_that_there_is_one_already(self, orderful, server):
+        server.play(answer(409, json_body={"message": "Transaction already exists"}, headers={"x-request-id": "r-9"}))
+        with pytest.raises(AlreadyExists, match="already exists") as caught:
+            orderful.create(REQUEST)
+        assert caught.value.request_id == "r-9"
+
+    @pytest.mark.parametrize("step", [html(404), html(405)])
     def test_an_address_that_is_not_orderful_s_stops_everything_instead_of_refusing_documents(
         self, orderful, server, step
     ):
@@ -389,6 +399,18 @@ class TestListSince:
             ("stream", "TEST"),
         ]
 
+    def test_a_receiver_is_asked_for_and_looked_at_again(self, orderful, server):
+        server.play(page(listed(id="ours"), listed(id="other", receiver={"isaId": "OTHER"})))
+        found = orderful.list_since(self.SINCE, sender_ids=["NORDICT"], stream=Stream.TEST, receiver_id="ACMET")
+        assert [one.transaction_id for one in found] == ["ours"]
+        assert ("receiverIsaId", "ACMET") in server.seen[0].query
+
+    @pytest.mark.parametrize(("stream", "named"), [("TEST", "ACMET"), ("LIVE", "ACME")])
+    def test_a_party_is_known_by_its_id_of_the_stream(self, orderful, server, stream, named):
+        server.play(page(listed(stream=stream, receiver={"isaId": "ACME", "testIsaId": "ACMET"})))
+        found = orderful.list_since(self.SINCE, sender_ids=["NORDICT"], stream=Stream(stream.lower()))
+        assert [one.receiver_id for one in found] == [named]
+
     def test_more_than_five_senders_are_asked_for_in_turns_and_come_newest_first(self, orderful, server):
         senders = [f"S{number}" for number in range(7)]
         server.play(
@@ -450,6 +472,74 @@ class TestListSince:
             ("bare", None, None),
             ("odd", "PONDERING", None),
         }
+
+
+class TestListNewest:
+    SINCE = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+    NEXT = "/v3/transactions?nextCursor=a"
+
+    def newest(self, orderful, most_pages):
+        found, complete_since = orderful.list_newest(
+            self.SINCE, sender_id="NORDICT", stream=Stream.TEST, most_pages=most_pages
+        )
+        return [one.transaction_id for one in found], complete_since
+
+    def play(self, server):
+        server.play(
+            page(listed(id="1", createdAt="2026-03-01T09:50:00Z"), following=self.NEXT),
+            page(
+                listed(id="2", createdAt="2026-03-01T09:10:00Z"),
+                listed(id="3", createdAt="2026-03-01T09:30:00Z", sender={"isaId": "OTHER"}),
+                following="/v3/transactions?nextCursor=b",
+            ),
+            page(listed(id="4", createdAt="2026-03-01T08:30:00Z")),
+        )
+
+    def test_a_list_that_was_read_to_its_end_is_complete(self, orderful, server):
+        self.play(server)
+        assert self.newest(orderful, 10) == (["1", "2", "4"], self.SINCE)
+
+    def test_behind_the_newest_of_the_last_page_nothing_is_certain(self, orderful, server):
+        self.play(server)
+        assert self.newest(orderful, 2) == (["1", "2"], datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
+        assert len(server.seen) == 2
+
+    def test_pages_that_hold_nothing_of_ours_count_as_well(self, orderful, server):
+        server.play(page(listed(sender={"isaId": "OTHER"}), following=self.NEXT), page({"id": "bare"}))
+        assert self.newest(orderful, 1) == ([], datetime(2026, 3, 1, 9, 59, tzinfo=UTC))
+
+
+class TestContentOf:
+    @pytest.mark.parametrize(
+        ("transaction_id", "path", "version"),
+        [
+            ("802210971", "/v3/transactions/802210971/message", None),
+            ("019be412-5a85", "/transactions/019be412-5a85/message", "v4"),
+            ("12/3?", "/transactions/12%2F3%3F/message", "v4"),
+        ],
+    )
+    def test_the_message_is_read_by_the_version_that_the_id_belongs_to(
+        self, orderful, server, transaction_id, path, version
+    ):
+        server.play(answer(json_body={"transactionSets": [{}]}))
+        assert orderful.content_of(transaction_id) == {"transactionSets": [{}]}
+        assert (server.seen[0].path, server.seen[0].headers.get("orderful-api-version")) == (path, version)
+
+    @pytest.mark.parametrize("status", [403, 404, 410])
+    def test_what_orderful_does_not_show_is_none(self, orderful, server, status):
+        server.play(answer(status, json_body={"message": "no"}))
+        assert orderful.content_of("1") is None
+
+    @pytest.mark.parametrize("step", [html(200), html(502), reset()])
+    def test_what_cannot_be_read_now_is_asked_for_again(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(Transient):
+            orderful.content_of("1")
+
+    def test_a_refused_key_is_a_misconfiguration(self, orderful, server):
+        server.play(answer(401, json_body={"message": "no"}))
+        with pytest.raises(Misconfigured):
+            orderful.content_of("1")
 
 
 class TestProblemsOf:

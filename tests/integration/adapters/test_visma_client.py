@@ -76,7 +76,8 @@ def test_the_filter_goes_out_with_its_condition_encoded_and_the_page_asked_for(v
         (Resource.PURCHASE_ORDERS, set()),
         (Resource.SUPPLIER_INVOICES, {"expandNote"}),
         (Resource.CUSTOMER_INVOICES, {"expandTaxDetails", "expandInvoiceAddress"}),
-        (Resource.CUSTOMER_CREDIT_NOTES, {"expandTaxDetails", "expandInvoiceAddress"}),
+        (Resource.CUSTOMER_CREDIT_NOTES, {"expandTaxDetails", "expandInvoiceAddress", "expandApplications"}),
+        (Resource.CUSTOMER_DEBIT_NOTES, {"expandTaxDetails", "expandInvoiceAddress", "expandApplications"}),
     ],
 )
 def test_lists_are_asked_for_what_they_leave_out_otherwise(visma, server, resource, flags):
@@ -100,7 +101,7 @@ def test_each_row_keeps_its_exact_bytes_and_gives_its_key(visma, server):
         ("500000", "RegularOrder", "2026-07-29T09:15:42.123", "1"),
         ("900145", "Invoice", None, "2"),
     ]
-    assert (page.total, page.page_size, page.damaged) == (227, 200, [])
+    assert (page.total, page.maximum, page.damaged) == (227, 1000, [])
 
 
 def test_wrapped_scalars_and_numbers_for_texts_are_read_like_bare_texts(visma, server):
@@ -141,16 +142,16 @@ def test_elements_without_a_key_are_described_and_the_others_are_read(visma, ser
     assert [row.number for row in page.rows] == ["1"]
 
 
-@pytest.mark.parametrize(("largest", "in_force"), [(100, 100), (1000, 200), (0, 200), (None, 200), ("50", 50)])
-def test_the_page_size_in_force_is_what_the_server_caps_it_to(visma, server, largest, in_force):
+@pytest.mark.parametrize(("largest", "maximum"), [(100, 100), (None, None), ("50", 50), ("many", None)])
+def test_the_largest_page_is_what_the_server_names(visma, server, largest, maximum):
     server.play(rows(json.dumps({"orderNbr": "1", "metadata": {"maxPageSize": largest}})))
-    assert orders(visma).page_size == in_force
+    assert orders(visma).maximum == maximum
 
 
 def test_an_empty_page_is_a_page(visma, server):
     server.play(rows())
     page = orders(visma)
-    assert (list(page.rows), page.total, page.page_size) == ([], None, 200)
+    assert (list(page.rows), page.total, page.maximum) == ([], None, None)
 
 
 @pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])

@@ -423,6 +423,13 @@ def test_an_invoice_that_is_rounded_to_nothing_stays_an_invoice():
     assert (invoice.invoice_type, reconcile(invoice).total) == (InvoiceType.INVOICE, 0)
 
 
+def test_a_discount_on_nothing_is_turned_round_as_well():
+    invoice = content(a_customer_invoice(amountInCurrency=None, detailTotalInCurrency=None, taxDetails=[]))
+    bare = replace(invoice.lines[0], unit_price=Decimal(0), discount=Decimal("2.50"), amount=None)
+    turned = magnitudes(replace(invoice, lines=(bare,), tax_total=None))
+    assert (turned.invoice_type, reconcile(turned).total) == (InvoiceType.CREDIT_MEMO, Decimal("2.50"))
+
+
 def test_an_invoice_of_nothing_stays_an_invoice():
     lines = [a_customer_invoice_line(1), a_customer_invoice_line(2, quantity=Decimal(-10))]
     invoice = content(a_customer_invoice(invoiceLines=lines))

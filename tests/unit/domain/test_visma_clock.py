@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.domain.errors import Misconfigured
-from connector.domain.visma_clock import filter_text, to_utc, zone_named
+from connector.domain.visma_clock import filter_text, to_utc, wall_ticks, zone_named
 
 OSLO = zone_named("Europe/Oslo")
 GREENWICH = zone_named("UTC")
@@ -66,17 +66,38 @@ def test_the_hour_that_spring_skips_is_still_an_instant():
 @pytest.mark.parametrize(
     ("since", "expected"),
     [
-        ("2026-10-25T00:30:00", "2026-10-25T02:00:00.000"),  # first pass: the second pass begins again at 02:00
-        ("2026-10-25T00:10:00", "2026-10-25T02:00:00.000"),
-        ("2026-10-25T01:30:00", "2026-10-25T02:30:00.000"),  # second pass: nothing falls back any more
-        ("2026-10-24T23:50:00", "2026-10-25T01:50:00.000"),  # before the hour, only its own reading counts
-        ("2026-03-29T00:59:59", "2026-03-29T01:59:59.000"),
-        ("2026-03-29T01:00:00", "2026-03-29T03:00:00.000"),
-        ("2026-07-01T10:00:00.123999", "2026-07-01T12:00:00.123"),
+        ("2026-11-01T05:30:00", "2026-11-01T01:00:00.000"),  # first pass: the second pass begins again at 01:00
+        ("2026-11-01T05:10:00", "2026-11-01T01:00:00.000"),
+        ("2026-11-01T06:30:00", "2026-11-01T01:30:00.000"),  # second pass: nothing falls back any more
+        ("2026-11-01T04:50:00", "2026-11-01T00:50:00.000"),  # before the hour, only its own reading counts
+        ("2026-03-08T06:59:59", "2026-03-08T01:59:59.000"),
+        ("2026-03-08T07:00:00", "2026-03-08T03:00:00.000"),
+        ("2026-07-01T10:00:00.123999", "2026-07-01T06:00:00.123"),
     ],
 )
 def test_the_filter_begins_at_the_earliest_reading_of_what_follows(since, expected):
-    assert filter_text(at(since), OSLO) == expected
+    assert filter_text(at(since), zone_named("America/New_York")) == expected
+
+
+@pytest.mark.parametrize("zone", ["Europe/Oslo", "Europe/Helsinki", "UTC"])
+def test_the_filter_is_never_later_than_in_utc_so_a_wrong_zone_hides_nothing(zone):
+    assert filter_text(at("2026-07-01T10:00:00.123999"), zone_named(zone)) == "2026-07-01T10:00:00.123"
+
+
+@pytest.mark.parametrize(
+    ("text", "ticks"),
+    [
+        ("0001-01-01T00:00:00", 0),
+        ("0001-01-01T00:00:00.1234567", 1_234_567),
+        ("0001-01-01T00:00:01", 10_000_000),
+        ("0001-01-02T02:00:00+02:00", 864_000_000_000),
+        ("0001-01-02T00:00:00.5Z", 864_005_000_000),
+        ("soon", None),
+        ("0001-01-01T00:00:00+02:00", None),
+    ],
+)
+def test_a_stamp_counts_in_steps_of_100_nanoseconds_in_whichever_zone(text, ticks):
+    assert wall_ticks(text) == ticks
 
 
 @pytest.mark.parametrize("zone", [OSLO, GREENWICH], ids=["Europe/Oslo", "UTC"])
@@ -97,16 +118,11 @@ def test_around_both_changes_of_the_clock_no_filter_lets_a_later_row_out(zone, c
         assert to_utc(since, zone) <= earliest_read, f"we would take a row modified after {moments[position]} for older"
 
 
-@pytest.mark.parametrize("zone", [OSLO, GREENWICH], ids=["Europe/Oslo", "UTC"])
-def test_a_filter_reaches_back_at_most_the_hour_of_the_change(zone):
+def test_a_filter_reaches_back_at_most_the_distance_to_utc_and_the_hour_of_the_change():
     for step in range(0, 24 * 60, 7):
         moment = AUTUMN - timedelta(hours=12) + timedelta(minutes=step)
-        assert moment - to_utc(filter_text(moment, zone), zone) <= timedelta(hours=1)
-
-
-def test_a_filter_text_holds_milliseconds_and_no_offset():
-    text = filter_text(datetime(2026, 7, 1, 10, 0, 0, 999_999, tzinfo=UTC), OSLO)
-    assert text == "2026-07-01T12:00:00.999"
+        assert moment - to_utc(filter_text(moment, GREENWICH), GREENWICH) <= timedelta(milliseconds=1)
+        assert moment - to_utc(filter_text(moment, OSLO), OSLO) <= timedelta(hours=2)
 
 
 def test_a_company_without_a_zone_is_read_in_utc():

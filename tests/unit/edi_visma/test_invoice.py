@@ -178,6 +178,7 @@ def test_several_vat_rates_are_restated_where_it_can_be_told(exchange, company_r
             exchangeRate=Decimal(exchange),
             vatTotal=Decimal(company),
             vatTotalInCurrency=Decimal(own),
+            detailTotal=384 * Decimal(exchange),
             taxDetailLines=rows(*company_rows),
         )
     )
@@ -215,6 +216,8 @@ EUR_ROUNDED = {
         ({"roundingDiffInCurrency": None}, "250"),
         ({"exchangeRate": None}, "250"),
         ({"exchangeRate": None, "roundingDiffInCurrency": None}, "250"),
+        ({"exchangeRate": Decimal("0.08547009"), "roundingDiff": None}, "250"),
+        ({"exchangeRate": Decimal("0.08547009"), "roundingDiffInCurrency": None}, "250"),
         ({"balance": Decimal("100.0"), "balanceInCurrency": Decimal("8.55"), "status": "Closed"}, "250"),
         ({"amount": Decimal("2925.01"), "roundingDiff": Decimal("3.5")}, "250"),
         ({"documentType": "DebitAdj"}, "250"),
@@ -234,7 +237,14 @@ def test_the_figures_in_company_currency_tell_the_sign_of_a_rounding_difference(
         {"amount": Decimal("2928.51")},
         {"amount": Decimal("2000.0")},
         {"detailTotal": None},
-        {"exchangeRate": Decimal("0.085"), "roundingDiffInCurrency": None},
+        # SEK in a EUR company: 0.03 EUR are 0.30 to 0.41 SEK.
+        {
+            "exchangeRate": Decimal("0.085"),
+            "detailTotal": Decimal("21.28"),
+            "amount": Decimal("21.25"),
+            "roundingDiff": Decimal("0.03"),
+            "roundingDiffInCurrency": None,
+        },
         {"amount": Decimal("2928.5"), "roundingDiff": Decimal("0.01"), "roundingDiffInCurrency": Decimal("0.01")},
     ],
 )
@@ -243,7 +253,8 @@ def test_a_rounding_difference_whose_sign_nothing_tells_is_parked_with_both_figu
     with pytest.raises(Parked) as parked:
         read(a_supplier_invoice(**(EUR_ROUNDED | balance | changes)))
     assert parked.value.field == "roundingDiffInCurrency"
-    assert "0.3" in parked.value.sentence or "0.01" in parked.value.sentence or "3.51" in parked.value.sentence
+    stated = changes.get("roundingDiffInCurrency", Decimal("0.3")) or changes["roundingDiff"]
+    assert f"difference of {stated}" in parked.value.sentence
     assert "250.30" in parked.value.sentence
     assert parked.value.next_step
 
@@ -277,9 +288,12 @@ def test_a_rounding_difference_in_company_currency_is_taken_from_the_stated_tota
     assert (totals.charges, totals.rounding, totals.total) == (10, Decimal("-0.3"), 260)
 
 
-@pytest.mark.parametrize(("total", "sent"), [("260.35", True), ("260.80", False)])
-def test_a_rounding_difference_may_come_to_nothing_in_company_currency(total, sent):
-    weak = {"exchangeRate": Decimal("0.0855"), "roundingDiff": Decimal(0), "amountInCurrency": Decimal(total)}
+@pytest.mark.parametrize(
+    ("total", "exchange", "sent"),
+    [("260.35", "0.0855", True), ("260.80", "0.0855", False), ("260.70", "0.005", True), ("260.90", "0.005", False)],
+)
+def test_a_rounding_difference_may_come_to_nothing_in_company_currency(total, exchange, sent):
+    weak = {"exchangeRate": Decimal(exchange), "roundingDiff": Decimal(0), "amountInCurrency": Decimal(total)}
     invoice = read(a_customer_invoice(**(CUSTOMER_ROUNDED | weak)))
     if sent:
         assert reconcile(invoice).total == Decimal(total)

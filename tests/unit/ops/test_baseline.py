@@ -33,7 +33,7 @@ class Lists:
             rows=[Row(row["orderNbr"], "RegularOrder", "2026-08-30T10:00:00", None, as_json(row)) for row in shown],
             damaged=[],
             total=1,  # wrong on purpose
-            page_size=page_size,
+            maximum=None,
             server_time=NOW,
             budget=Budget(None, None, None),
         )

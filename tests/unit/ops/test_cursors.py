@@ -28,7 +28,7 @@ def test_every_cursor_is_told_with_watermark_lag_and_last_poll(connector, stack)
     assert first["watermark"] == "2026-09-01T05:53:00Z"
     assert (first["lag"], first["last_complete_poll"]) == ("5m", "2026-09-01T05:55:00Z")
     assert second["waiting"] == 2
-    assert "2 not at rest" in connector("cursors").out
+    assert "2 not settled" in connector("cursors").out
 
 
 def test_a_lock_that_ran_out_is_none(connector, stack):

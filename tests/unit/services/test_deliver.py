@@ -182,14 +182,14 @@ class TestTheNormalWay:
 
 class TestSuddenDeath:
     @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-    @pytest.mark.parametrize(("step", "effect"), [(1, "claim"), (2, "create"), (3, "move")])
+    @pytest.mark.parametrize(("step", "effect"), [(1, "claim"), (2, "create"), (3, "own")])
     @pytest.mark.parametrize("lag", [timedelta(0), timedelta(seconds=100)], ids=["list at once", "list lags"])
     def test_wherever_the_worker_dies_there_is_one_transaction_in_the_end(self, bench, step, effect, after, lag):
         """D1 to D3: claimed, posted, recorded."""
         bench.orderful.list_lag = lag
         message = bench.translated()
         reaper = Reaper(step, after=after)
-        doomed = bench.make(reaper.watch(bench.ledger, "claim", "move"), reaper.watch(bench.orderful, "create"))
+        doomed = bench.make(reaper.watch(bench.ledger, "claim", "move", "own"), reaper.watch(bench.orderful, "create"))
         with pytest.raises(Killed):
             doomed.handle(message)
         assert reaper.steps[-1] == effect
@@ -205,7 +205,7 @@ class TestSuddenDeath:
         for step in (first, first):
             reaper = Reaper(step, after=after)
             doomed = bench.make(
-                reaper.watch(bench.ledger, "claim", "move"),
+                reaper.watch(bench.ledger, "claim", "move", "own"),
                 reaper.watch(bench.orderful, "create", "look_up"),
             )
             try:
@@ -224,11 +224,11 @@ class TestSuddenDeath:
         bench.clock.time += LEASE + timedelta(seconds=1)
         with pytest.raises(UnknownOutcome, match="does not show"):
             bench.deliver(message)
-        assert bench.orderful.calls == {"look_up": 1}
+        assert bench.orderful.calls == {"look_up": 1, "list_since": 1}
         assert bench.revision().state is State.UNCONFIRMED
         bench.clock.time += CONFIRM
         assert bench.deliver(message) is Outcome.SENT
-        assert bench.orderful.calls == {"look_up": 2, "create": 1}
+        assert bench.orderful.calls == {"look_up": 2, "list_since": 2, "create": 1}
 
 
 class TestTheUnknown:

@@ -10,7 +10,7 @@ from math import ceil
 import msgspec
 import pytest
 
-from connector.domain import cursor as cursor_module
+from connector.domain.cursor import Reading, row_id
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient
 from connector.domain.routes import Company, Identity, VismaTenant
@@ -115,7 +115,7 @@ class TestWhatIsQueued:
         bench.edit(1)
         bench.clock.forward(seconds=30)
         assert bench.poll().queued == 0
-        assert list(bench.cursor.waiting) == ["1"]
+        assert list(bench.cursor.waiting) == [row_id("1")]
         rest(bench)
         assert bench.poll().queued == 1
         assert bench.cursor.waiting == {}
@@ -131,13 +131,42 @@ class TestWhatIsQueued:
                 queued_at = minute
         assert queued_at in range(24, 31), "ten seconds more each time: the cap of 30 minutes is reached in round 26"
 
-    def test_history_is_not_sent_when_a_list_is_read_for_the_first_time(self, bench):
-        bench.edit(1)
-        bench.clock.forward(hours=3)
-        bench.edit(2)
+    def test_the_first_reading_shows_the_whole_day_and_says_what_existed_before(self, bench):
+        """The day in UTC; the rows need not be settled. What is changed while it goes on is no longer from before."""
+        bench.edit(0, at=bench.clock.now() - timedelta(days=1))
+        bench.edit(1, at=bench.clock.now().replace(hour=0))
+        bench.edit(*range(10, 20))
+        bench.erp.after_page = lambda *_: bench.clock.forward(minutes=1) or bench.edit(20)
+        begun_at = bench.clock.now()
+        bench.poll(pages=1)
+        bench.erp.after_page = None
         rest(bench)
         bench.poll()
-        assert bench.numbers() == ["2"]
+        first = {message.number: message for message in bench.outbox.queued_documents}
+        assert sorted(first) == ["1", *map(str, range(10, 21))]
+        assert {number for number, message in first.items() if not message.first_scan} == {"20"}
+        assert {message.listed_since for message in first.values()} == {begun_at}
+        bench.edit(2)
+        rest(bench)
+        bench.outbox.clear()
+        bench.poll()
+        (later,) = bench.outbox.queued_documents
+        assert (later.listed_since, later.first_scan) == (begun_at, False)
+
+    def test_a_first_reading_that_dies_is_still_the_first_and_began_when_it_began(self, bench):
+        bench.edit(1)
+        begun_at = bench.clock.now()
+        reaper = Reaper(3, after=True)
+        with pytest.raises(Killed):
+            doomed(bench, reaper).poll(bench.company, ORDERS, StepDeadline())
+        assert reaper.steps == ["acquire", "save", "documents"]
+        bench.clock.forward(minutes=7)
+        bench.edit(2)
+        rest(bench)
+        bench.outbox.clear()
+        bench.poll()
+        told = {message.number: (message.listed_since, message.first_scan) for message in bench.outbox.queued_documents}
+        assert told == {"1": (begun_at, True), "2": (begun_at, False)}
 
     def test_a_row_of_another_branch_is_none_of_ours(self, clock, outbox, payloads, telemetry):
         bench = Bench(clock, outbox, payloads, telemetry, branch="1")
@@ -150,6 +179,17 @@ class TestWhatIsQueued:
         bench.poll()
         assert bench.numbers() == ["1", "3"]
 
+    def test_a_row_of_another_branch_is_queued_when_that_branch_becomes_ours(self, bench):
+        bench.company = a_company(branch="1")
+        bench.poll()
+        bench.edit("3", branch="2")
+        obeying = bench.erp.list_page
+        bench.erp.list_page = lambda resource, **asked: obeying(resource, **(asked | {"branch": None}))
+        rest(bench)
+        assert bench.poll().queued == 0
+        bench.company = a_company(branch="2")
+        assert bench.poll().queued == 1
+
     def test_a_row_without_a_time_stamp_is_queued_rather_than_lost(self, bench):
         bench.poll()
         bench.edit(1, stamp="")
@@ -157,15 +197,19 @@ class TestWhatIsQueued:
         rest(bench)
         bench.poll()
         assert bench.numbers() == ["1", "2"]
+        bench.poll()
+        assert bench.numbers() == [], "it is known by its content"
 
     def test_credit_notes_are_kept_apart_from_invoices_of_the_same_number(self, bench):
         bench.edit(7, resource=Resource.CUSTOMER_INVOICES, document_type="Invoice")
         bench.edit(7, resource=Resource.CUSTOMER_INVOICES, document_type="CreditNote")
         bench.edit(8, resource=Resource.CUSTOMER_CREDIT_NOTES)
+        bench.edit(9, resource=Resource.CUSTOMER_DEBIT_NOTES)
         rest(bench)
         bench.poll(Resource.CUSTOMER_INVOICES)
         bench.poll(Resource.CUSTOMER_CREDIT_NOTES)
-        assert bench.numbers() == ["CreditNote:7", "7", "CreditNote:8"]
+        bench.poll(Resource.CUSTOMER_DEBIT_NOTES)
+        assert bench.numbers() == ["CreditNote:7", "7", "CreditNote:8", "DebitNote:9"]
 
     @pytest.mark.parametrize(("size", "inline"), [(INLINE_LIMIT, True), (INLINE_LIMIT + 1, False)])
     def test_a_document_too_large_for_a_message_goes_to_the_payload_bucket(self, bench, payloads, size, inline):
@@ -194,16 +238,14 @@ class TestWhatIsQueued:
 
 class TestWhatItCosts:
     @pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 25, 100])
-    @pytest.mark.parametrize("counts_total", [True, False])
-    def test_reading_takes_one_call_a_page_and_at_most_two_more(self, bench, rows, counts_total):
-        bench.erp.counts_total = counts_total
+    @pytest.mark.parametrize("total", [lambda length, _: length, lambda *_: None, lambda *_: 4])
+    def test_reading_takes_one_call_a_page_and_at_most_one_more(self, bench, rows, total):
+        bench.erp.total = total
         bench.edit(*range(1000, 1000 + rows))
         rest(bench)
         result = bench.poll()
         assert (result.rows, result.queued, result.finished) == (rows, rows, True)
-        assert len(bench.erp.calls) <= ceil(rows / 10) + 2
-        if counts_total:
-            assert len(bench.erp.calls) == max(1, ceil(rows / 10))
+        assert len(bench.erp.calls) <= ceil(rows / 10) + 1
 
     def test_a_page_capped_by_the_server_is_not_taken_for_the_last(self, bench):
         bench.erp.max_page_size = 4
@@ -250,12 +292,17 @@ class TestWhatItCosts:
         before = bench.cursor.watermark
         first = bench.poll(pages=2)
         assert (first.finished, first.queued) == (False, 20)
+        assert bench.cursor.candidate is None
         assert bench.cursor.watermark == before
         assert bench.cursor.scan.next_page == 3
         second = bench.poll()
         assert (second.finished, second.queued) == (True, 15)
         assert bench.erp.calls == [(ORDERS, page) for page in (1, 2, 3, 4)]
-        assert bench.cursor.watermark > before
+        assert bench.cursor.watermark == before, "rows may have moved between the pages"
+        rest(bench)
+        began = bench.clock.now() - 5 * MINUTE
+        bench.poll()
+        assert bench.cursor.watermark == began - 2 * MINUTE
         assert sorted(bench.numbers()) == [str(number) for number in range(1000, 1035)]
 
     def test_with_no_time_left_nothing_is_asked_and_no_cursor_taken(self, bench):
@@ -264,13 +311,59 @@ class TestWhatItCosts:
         assert bench.erp.calls == []
         assert bench.cursors.rows == {}
 
-    def test_what_is_remembered_of_a_long_scan_is_bounded_while_it_is_put_aside(self, bench, monkeypatch):
-        monkeypatch.setattr(cursor_module, "REMEMBERED_ROWS", 15)
-        bench.edit(*range(1000, 1040))
+    @pytest.mark.parametrize(
+        "changes",
+        [{"page_size": 7}, {"branch": "1"}, {"time_zone": "Europe/Helsinki"}],
+        ids=lambda changes: next(iter(changes)),
+    )
+    def test_a_scan_that_was_put_aside_with_other_questions_begins_again(self, bench, changes):
+        bench.poll()
+        bench.edit(*range(1000, 1035))
         rest(bench)
-        bench.poll(pages=3)
-        assert bench.cursor.scan is not None
-        assert len(bench.cursor.known) == 15
+        bench.poll(pages=2)
+        bench.erp.calls.clear()
+        bench.company = a_company(**changes)
+        assert bench.poll().queued == 15
+        assert bench.erp.calls[0] == (ORDERS, 1)
+        assert bench.cursor.candidate.reading == Reading(
+            **(
+                {"page_size": 10, "branch": None, "zone": "Europe/Oslo"}
+                | {k.replace("time_", ""): v for k, v in changes.items()}
+            )
+        )
+
+    def test_an_empty_list_leaves_the_watermark_where_it_is(self, bench):
+        bench.edit(1)
+        rest(bench)
+        bench.poll()
+        before = bench.cursor.watermark
+        rest(bench, 24 * 60)
+        for _ in range(3):
+            bench.poll()
+            rest(bench)
+        assert bench.cursor.watermark > before, "the last row was still shown once"
+        before = bench.cursor.watermark
+        rest(bench, 24 * 60)
+        bench.poll()
+        assert bench.cursor.watermark == before
+        assert bench.cursor.caught_up_at == bench.clock.now()
+
+    def test_the_list_may_page_shorter_or_longer_while_it_is_read(self, bench):
+        """Visma's own limit changes between two pages: the pass begins again, and no row is left out."""
+        for limits in ([4, 10], [10, 4], [10, 4, 10], [4, 3, 5]):
+            bench.edit(*range(1000, 1035))
+            rest(bench)
+            planned = iter(limits)
+
+            def change(*_, planned=planned):
+                bench.erp.max_page_size = next(planned, bench.erp.max_page_size)
+
+            bench.erp.names_maximum, bench.erp.before_page = False, change
+            for _ in range(3):
+                bench.poll()
+                bench.clock.forward(seconds=1)
+            assert sorted(bench.numbers()) == [str(number) for number in range(1000, 1035)]
+            assert bench.clock.now() - bench.cursor.caught_up_at <= timedelta(seconds=3)
 
     def test_a_row_a_fraction_of_a_millisecond_before_the_window_is_not_queued_again_and_again(self, bench):
         """Visma's filter knows milliseconds only, so the window shows such a row for as long as the watermark rests."""
@@ -310,6 +403,7 @@ class TestTrouble:
             (Resource.SUPPLIER_INVOICES, None),
             (Resource.CUSTOMER_INVOICES, None),
             (Resource.CUSTOMER_CREDIT_NOTES, None),
+            (Resource.CUSTOMER_DEBIT_NOTES, None),
         ]
         assert bench.numbers() == ["1"]
         assert telemetry.events("warning") == ["poll failed"]
@@ -347,8 +441,8 @@ class TestTrouble:
         bench.outbox.failures.append(Transient("The queue did not take 1 of 1 messages."))
         with pytest.raises(Transient):
             bench.poll()
-        assert bench.cursor.known == {}
-        assert bench.cursor.watermark is None
+        assert len(bench.cursor.rows) == 0
+        assert bench.cursor.caught_up_at is None
         assert bench.poll().queued == 1
 
     def test_throttling_puts_the_next_poll_off_as_long_as_visma_says(self, bench, telemetry):
@@ -395,25 +489,62 @@ class TestTrouble:
         bench.poll()
         assert bench.numbers() == ["2"]
 
-    def test_a_list_that_is_empty_although_rows_are_known_is_suspicious(self, bench, telemetry):
+    def test_a_list_without_any_document_where_some_are_known_is_suspicious(self, bench, telemetry):
         """Visma: a wrong company header gives 200 and an empty list."""
         bench.edit(1)
         rest(bench)
         bench.poll()
-        watermark = bench.cursor.watermark
+        before = bench.cursor
         bench.erp.delete("1")
         bench.edit(5, resource=Resource.SUPPLIER_INVOICES)
         rest(bench)
         results = bench.poll_all()
-        assert "lists no v1/purchaseorder although" in results[0].problem
-        assert bench.cursor.watermark == watermark
+        assert "lists no v1/purchaseorder at all" in results[0].problem
+        assert (bench.cursor.watermark, len(bench.cursor.rows)) == (before.watermark, 1)
         assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
-        assert [result.problem for result in results[1:]] == [None, None, None], "a deleted order stops no invoice"
+        assert [result.problem for result in results[1:]] == [None] * 4, "a deleted order stops no invoice"
+
+    def test_a_list_whose_newest_row_was_deleted_is_no_refused_credential(self, bench, telemetry):
+        bench.edit(1)
+        bench.clock.forward(days=2)
+        bench.poll()
+        bench.edit(2)
+        rest(bench)
+        bench.poll()
+        bench.erp.delete("2")
+        rest(bench)
+        assert bench.poll_all()[0].problem is None
+        assert bench.erp.asked[-len(Resource) :].count(1) == 1, "one row of the whole list is asked for"
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 0
+        assert len(bench.cursor.rows) == 0
+        bench.erp.calls.clear()
+        bench.poll()
+        assert len(bench.erp.calls) == 1
+
+    def test_an_empty_list_that_nobody_could_explain_is_read_again(self, bench):
+        bench.edit(1)
+        rest(bench)
+        bench.poll()
+        bench.erp.delete("1")
+        bench.erp.failures[len(bench.erp.calls) + 2] = Transient("Visma answered 502.")
+        with pytest.raises(Transient):
+            bench.poll()
+        with pytest.raises(Misconfigured, match="at all"):
+            bench.poll()
 
     def test_an_empty_list_of_which_nothing_is_known_is_no_news(self, bench):
         for _ in range(3):
             assert bench.poll().finished
             rest(bench)
+
+
+def doomed(bench, reaper) -> Poller:
+    """The poller, which dies where the reaper waits."""
+    return replace(
+        bench.poller,
+        cursors=reaper.watch(bench.cursors, "acquire", "save"),
+        outbox=reaper.watch(bench.outbox, "documents"),
+    )
 
 
 class TestLocks:
@@ -432,19 +563,12 @@ class TestLocks:
     @pytest.mark.parametrize("step", [1, 2, 3, 4])
     def test_a_poll_that_dies_anywhere_is_replaced_and_loses_nothing(self, bench, step, after):
         """P1 to P4: lock taken, some pages queued, all queued, cursor written."""
+        bench.poll()
         bench.edit(*range(1000, 1015))
         rest(bench)
         reaper = Reaper(step, after=after)
-        doomed = Poller(
-            erp=bench.erps,
-            cursors=reaper.watch(bench.cursors, "acquire", "save"),
-            outbox=reaper.watch(bench.outbox, "documents"),
-            payloads=bench.poller.payloads,
-            clock=bench.clock,
-            telemetry=bench.telemetry,
-        )
         with pytest.raises(Killed):
-            doomed.poll(bench.company, ORDERS, StepDeadline())
+            doomed(bench, reaper).poll(bench.company, ORDERS, StepDeadline())
         assert reaper.steps == ["acquire", "documents", "documents", "save"][:step]
         locked = not (step == 1 and not after) and not (step == 4 and after)
         if locked:
@@ -468,7 +592,7 @@ class TestLocks:
         bench.erp.after_page = overtaken
         with pytest.raises(Conflict, match="took over"):
             bench.poll()
-        assert set(bench.cursor.known) == {"1", "2"}
+        assert {row for row in map(row_id, "12") if bench.cursor.rows.stamp(row)} == {row_id("1"), row_id("2")}
 
 
 def test_the_lag_is_told_by_visma_s_clock(bench, telemetry):
@@ -490,27 +614,31 @@ def test_a_schedule_of_every_five_minutes_begins_with_each_of_five_companies_in_
     assert first == {"a", "b", "c", "d", "e"}
 
 
-@pytest.mark.parametrize("counts_total", [True, False])
-def test_pages_that_visma_cuts_without_saying_so_are_all_read(bench, counts_total):
+@pytest.mark.parametrize("total", [lambda length, _: length, lambda *_: None, lambda _length, page: page])
+def test_pages_that_visma_cuts_without_saying_so_are_all_read(bench, total):
     """The element that names the maximum may be missing like any other: a short page alone is no end."""
-    bench.erp.max_page_size, bench.erp.names_maximum, bench.erp.counts_total = 4, False, counts_total
+    bench.erp.max_page_size, bench.erp.names_maximum, bench.erp.total = 4, False, total
     bench.poll()
     bench.edit(*range(10, 21))
     rest(bench)
     result = bench.poll()
     assert (result.queued, result.finished) == (11, True)
-    assert result.pages == (3 if counts_total else 4)
+    assert result.pages == 6, "two until it is seen that a page of four is full, three, and the end"
+    assert bench.poll().pages == 4
 
 
 def test_a_list_that_shows_one_page_for_ever_ends_the_poll_and_keeps_the_watermark(bench):
     bench.poll()
     before = bench.cursor.watermark
-    bench.edit(*range(10, 14))
+    bench.edit(*range(10, 24))
     rest(bench)
-    bench.erp.counts_total = False
+    bench.erp.total = lambda *_: None
     honest = bench.erp.list_page
     bench.erp.list_page = lambda resource, **asked: honest(resource, **(asked | {"page": 1}))
     with pytest.raises(Misconfigured, match="the same page"):
         bench.poll()
     assert bench.cursor.watermark == before
+    assert len(bench.numbers()) == 10
+    bench.erp.list_page = honest
+    bench.poll()
     assert len(bench.numbers()) == 4

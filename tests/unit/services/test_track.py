@@ -10,7 +10,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Throttled, Transient
-from connector.domain.ledger import NOTHING_NEW, Revision, State
+from connector.domain.ledger import NOTHING_NEW, Owner, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Metric, RemoteTransaction
 from connector.services.track import MANUAL_SEND_AFTER, SAME_MOMENT, WATCHED_FOR, Tracker, read_news
@@ -135,10 +135,12 @@ def test_the_furthest_news_counts_and_unknown_words_are_none(validation, deliver
         expected = State.REJECTED
     elif acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
         expected = State.ACKNOWLEDGED
-    elif validation == "INVALID" or delivery == "FAILED":
+    elif delivery == "FAILED":
         expected = State.REJECTED
     elif delivery == "DELIVERED":
         expected = State.DELIVERED
+    elif validation == "INVALID":
+        expected = State.VALID if delivery == "SENT" else State.REJECTED
     else:
         expected = State.VALID if validation == "VALID" else None
     assert state is expected
@@ -225,6 +227,21 @@ class TestFollowing:
         bench.run()
         revision = bench.of(key)
         assert (revision.state, revision.reason, revision.next_step) == (State.VALID, None, None)
+
+    def test_an_invalid_transaction_that_a_person_sends_by_hand_ends_delivered(self, bench):
+        """Orderful: INVALID is held until somebody sends it; the validation stays as it is."""
+        key = bench.sent()
+        bench.news(key, validation_status="INVALID")
+        bench.run()
+        assert bench.of(key).state is State.REJECTED
+        bench.orderful.send_by_hand(bench.of(key).transaction_id, "SENT")
+        bench.run(hours=20)
+        assert bench.of(key).state is State.VALID
+        assert "by hand" in bench.of(key).attention
+        bench.orderful.send_by_hand(bench.of(key).transaction_id)
+        bench.run(minutes=5)
+        revision = bench.of(key)
+        assert (revision.state, revision.reason, revision.next_step) == (State.DELIVERED, None, None)
 
     def test_what_was_rejected_when_it_was_created_is_not_counted_again(self, bench):
         key = bench.sent(state=State.REJECTED, reason="Orderful accepted the request but not the document.")
@@ -442,6 +459,27 @@ class TestIdsOfTwoVersions:
         bench.orderful.news(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
         bench.run()
         assert bench.of(key).state is State.DELIVERED
+
+    def test_the_listed_id_is_noted_once_and_owned_like_the_other(self, bench):
+        key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8")
+        listed = bench.orderful.transactions[0].transaction_id
+        assert bench.run() == 1
+        assert (bench.of(key).listed_as, bench.of(key).transaction_id) == (
+            listed,
+            "019be412-5a85-714c-8ba6-436c1c06efd8",
+        )
+        assert bench.ledger.owners([listed])[listed].key == key
+        assert bench.run() == 0
+        bench.orderful.news(listed, delivery_status="DELIVERED")
+        bench.run(hours=3)
+        assert bench.of(key).state is State.DELIVERED
+
+    def test_a_listed_id_that_another_document_owns_is_not_taken(self, bench):
+        key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8")
+        listed = bench.orderful.transactions[0].transaction_id
+        bench.ledger.owned[listed] = Owner(DocumentKey("other", Kind.PURCHASE_ORDER, "500123"), 1)
+        assert bench.run() == 0
+        assert bench.of(key).listed_as is None
 
     @pytest.mark.parametrize("ids", [("1001", "1002"), ("019be412-5a85-714c-8ba6-436c1c06efd8", "019be413-...")])
     def test_what_became_of_a_replacement_is_no_news_of_what_it_replaced(self, bench, ids):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from connector.domain.errors import Misconfigured, Transient
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
+_CANCELLED, _CONDITION = "TransactionCanceledException", "ConditionalCheckFailed"
 _REFUSED = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "InvalidSignatureException"}
 _MISSING = {"ResourceNotFoundException", "NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 
@@ -28,7 +29,7 @@ def translated(what: str) -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
-        if code == CONDITION_FAILED:
+        if code == CONDITION_FAILED or any(failed_conditions(error)):
             raise
         if code in _REFUSED:
             raise Misconfigured(
@@ -51,3 +52,11 @@ def is_failed_condition(error: Exception) -> bool:
     """Whether a ClientError says that a condition did not hold."""
     response = getattr(error, "response", {})
     return bool(response.get("Error", {}).get("Code") == CONDITION_FAILED)
+
+
+def failed_conditions(error: Exception) -> list[bool]:
+    """Which writes of a cancelled transaction failed on their condition, in the order of the request."""
+    response = getattr(error, "response", {})
+    if response.get("Error", {}).get("Code") != _CANCELLED:
+        return []
+    return [reason.get("Code") == _CONDITION for reason in response.get("CancellationReasons", [])]

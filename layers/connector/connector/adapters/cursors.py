@@ -4,38 +4,58 @@
     save:    fence is still ours             ->  new state; the lease ends at once if released
 
 A poll that outlived its lease finds a higher fence and cannot write.
+
+The rows that a cursor remembers are in the item up to `INLINE_BYTES`. More of them go to the payload bucket, and the
+item says where and what their digest is. There are two places for them, which are written in turn, so the rows of the
+stored cursor stay as they are until the next one is stored. Rows that do not have the digest were written by a poll
+that could not store its cursor; they count as lost.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import is_failed_condition, translated
+from connector.adapters.cursor_format import head_of, packed, unpacked
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
 from connector.domain.errors import Conflict
-from connector.services.ports import CursorLease, CursorView
+from connector.services.ports import CursorLease, CursorView, Payloads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+INLINE_BYTES = 30_000
+"""Bytes of rows that an item holds itself: about 2,300 rows.
+
+DynamoDB bills a write by the KB, S3 by the call, so what is larger is cheaper in the bucket; and an item has at most
+400 KB.
+"""
+
 _NEVER = "0000"
+_PLACES = ("a", "b")
 
 
 class DynamoCursors:
     """The `Cursors` port over one table (`pk` company, `sk` list)."""
 
-    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
-        """Use `table`; the client is created at first use."""
+    def __init__(self, table: str, client: DynamoDBClient | None = None, *, payloads: Payloads | None = None) -> None:
+        """Use `table`; the client is created at first use.
+
+        Args:
+            table: Of the cursors.
+            client: Instead of the one of this process.
+            payloads: The bucket. Who only looks at cursors, or stores none with rows, needs none.
+        """
         self._table = table
         self._given = client
+        self._payloads = payloads
+        self._places: dict[tuple[str, str], str] = {}
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
         """Take a cursor; `Conflict` while another poll holds it."""
@@ -56,19 +76,32 @@ class DynamoCursors:
                 raise
             raise Conflict(f"Another poll of {company} {resource.value} is running.") from None
         values = from_item(answer["Attributes"])
+        self._places[(company, resource.value)] = values.get("rows_place", "")
         return CursorLease(
-            company, resource, int(values["fence"]), _cursor(values), read_time(values.get("not_before"))
+            company, resource, int(values["fence"]), self._cursor(values), read_time(values.get("not_before"))
         )
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
         """Write a cursor; `Conflict` when the lease was taken over."""
+        head, rows = packed(cursor)
         values: dict[str, Any] = {
             ":fence": lease.fence,
-            ":state": zlib.compress(msgspec.json.encode(cursor)),
+            ":state": head,
             ":until": _NEVER,
             ":not_before": time_text(not_before) if not_before else "",
         }
         sets = ["cursor_state = :state", "not_before = :not_before"]
+        removes = ["cursor_rows", "rows_at", "rows_place", "rows_digest"]
+        if len(rows) > INLINE_BYTES and self._payloads is not None:
+            place = _PLACES[self._places.get((lease.company, lease.resource.value)) == _PLACES[0]]
+            rows_at = self._payloads.put(f"cursors/{lease.company}/{lease.resource.value}/{place}", rows)
+            values |= {":rows_at": rows_at, ":place": place, ":digest": _digest(rows)}
+            sets += ["rows_at = :rows_at", "rows_place = :place", "rows_digest = :digest"]
+            removes = ["cursor_rows"]
+        elif rows:
+            values[":rows"] = rows
+            sets.append("cursor_rows = :rows")
+            removes.remove("cursor_rows")
         if release:
             sets.append("lease_until = :until")
         else:
@@ -79,13 +112,14 @@ class DynamoCursors:
                     TableName=self._table,
                     Key=_key(lease.company, lease.resource),
                     ConditionExpression="fence = :fence",
-                    UpdateExpression="SET " + ", ".join(sets),
+                    UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
                     ExpressionAttributeValues=to_item(values),
                 )
         except Exception as error:
             if not is_failed_condition(error):
                 raise
             raise Conflict(f"Another poll took over {lease.company} {lease.resource.value}.") from None
+        self._places[(lease.company, lease.resource.value)] = values.get(":place", "")
 
     def all_cursors(self) -> Sequence[CursorView]:
         """Every cursor, by company and list."""
@@ -94,21 +128,38 @@ class DynamoCursors:
             for page in self._client.get_paginator("scan").paginate(TableName=self._table):
                 for item in page["Items"]:
                     values = from_item(item)
-                    cursor = _cursor(values)
+                    state = values.get("cursor_state")
+                    head = head_of(state) if state else None
                     until = values.get("lease_until", _NEVER)
                     views.append(
                         CursorView(
                             company=values["pk"],
                             resource=values["sk"],
-                            watermark=cursor.watermark,
-                            caught_up_at=cursor.caught_up_at,
+                            watermark=head.watermark if head else None,
+                            caught_up_at=head.caught_up_at if head else None,
                             locked_until=None if until == _NEVER else read_time(until),
-                            unfinished=cursor.scan is not None,
-                            remembered=len(cursor.known),
-                            waiting=len(cursor.waiting),
+                            unfinished=head is not None and head.scan is not None,
+                            remembered=head.remembered if head else 0,
+                            waiting=head.waiting if head else 0,
+                            begun_at=head.begun_at if head else None,
                         )
                     )
         return sorted(views, key=lambda view: (view.company, view.resource))
+
+    def _cursor(self, values: dict[str, Any]) -> Cursor:
+        head = values.get("cursor_state")
+        return unpacked(head, self._rows(values)) if head else Cursor()
+
+    def _rows(self, values: dict[str, Any]) -> bytes | None:
+        """The rows as they were stored; None when they are lost."""
+        rows_at = values.get("rows_at")
+        if rows_at is None:
+            rows: bytes = values.get("cursor_rows", b"")
+            return rows
+        if self._payloads is None:
+            return None
+        rows = self._payloads.get(rows_at)
+        return rows if _digest(rows) == values["rows_digest"] else None
 
     @property
     def _client(self) -> DynamoDBClient:
@@ -119,6 +170,5 @@ def _key(company: str, resource: StrEnum) -> Item:
     return {"pk": {"S": company}, "sk": {"S": resource.value}}
 
 
-def _cursor(values: dict[str, Any]) -> Cursor:
-    packed = values.get("cursor_state")
-    return msgspec.json.decode(zlib.decompress(packed), type=Cursor) if packed else Cursor()
+def _digest(rows: bytes) -> str:
+    return blake2b(rows, digest_size=16).hexdigest()

@@ -9,6 +9,10 @@ The bodies have an item of their own so that a change of state does not pay for 
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
 number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions.
 
+A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
+revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
+UUID of it is known and not the number under which lists show it, `pk = number#type#sender#receiver#number` leads there.
+
 Every write of a revision is conditional. A claim:
 
     TRANSLATED --------------------------+
@@ -21,7 +25,7 @@ Every write of a revision is conditional. A claim:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -31,20 +35,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters import aws
-from connector.adapters.aws_errors import is_failed_condition, translated
+from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
-from connector.domain.ledger import OPEN, Event, Revision, State, may_move
+from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LARGE = 100_000
-# DynamoDB: 100 items a call.
-_BATCH = 100
 _PARALLEL_READS = 8
 _HISTORY = 60
 _TIMES = {
@@ -53,6 +55,11 @@ _TIMES = {
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
+_FLAGS = {"released", "look_up_first"}
+_MOST_KEYS = 100
+_TABLE_AGE_HOLDS = timedelta(minutes=1)
+"""How long the age of the table is believed: it may be deleted and made again under its name."""
+
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 
 
@@ -64,6 +71,7 @@ class DynamoLedger:
         self._table = table
         self._payloads = payloads
         self._given = client
+        self._created: tuple[datetime, datetime] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -103,31 +111,75 @@ class DynamoLedger:
 
         What cannot be read is left out. The order is not that of `revisions`.
         """
-        chunks = [revisions[start : start + _BATCH] for start in range(0, len(revisions), _BATCH)]
+        chunks = [revisions[start : start + _MOST_KEYS] for start in range(0, len(revisions), _MOST_KEYS)]
         _ = self._client  # created before the threads need it: creating clients is not thread-safe
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             for found in pool.map(self._sources_of_some, chunks):
                 yield from found
 
     def _sources_of_some(self, revisions: Sequence[Revision]) -> list[tuple[Revision, bytes]]:
-        of = {(one.key.stored, _body_name(one)): one for one in revisions}
-        found: list[tuple[Revision, bytes]] = []
-        keys = [{"pk": {"S": pk}, "sk": {"S": sk}} for (pk, sk), one in of.items() if one.source_at is None]
-        while keys:
-            with translated("ledger"):
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            for item in answer["Responses"].get(self._table, ()):
-                values = from_item(item)
-                if values.get("source") is not None:
-                    found.append((of[(values["pk"], values["sk"])], zlib.decompress(values["source"])))
-            # DynamoDB: an answer ends at 16 MB, and what is left over is named.
-            left = answer.get("UnprocessedKeys", {}).get(self._table)
-            keys = list(left["Keys"]) if left else []  # type: ignore[arg-type]
+        of = {(one.key.stored, _body_name(one)): one for one in revisions if one.source_at is None}
+        found = [
+            (of[item["pk"], item["sk"]], zlib.decompress(item["source"]))
+            for item in self._items([{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in of])
+            if item.get("source") is not None
+        ]
         for one in revisions:
             if one.source_at is not None:
                 with suppress(Transient):
                     found.append((one, self._payloads.get(one.source_at)))
         return found
+
+    def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
+        """The owners of those transactions that have one (strongly consistent; 100 in a call)."""
+        return {
+            item["pk"].removeprefix(_TRANSACTION): Owner(DocumentKey.parse(item["document"]), int(item["sequence"]))
+            for item in self._items([_owner_key(one) for one in dict.fromkeys(transaction_ids)])
+        }
+
+    def _items(self, keys: Sequence[Item]) -> Iterator[dict[str, Any]]:
+        """Those of the items that are there. DynamoDB: 100 keys a call; an answer names what was left over."""
+        waiting = list(keys)
+        while waiting:
+            asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
+            with translated("ledger"):
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": asked, "ConsistentRead": True}}
+                )
+            yield from map(from_item, answer["Responses"].get(self._table, []))
+            left = answer.get("UnprocessedKeys", {}).get(self._table)
+            if left and len(left["Keys"]) == len(asked):
+                raise Transient("The ledger is too busy to be read.")
+            waiting += left["Keys"] if left else []
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        """Transactions with this revision's type, number and parties, of which only a UUID is known."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": _number_key(revision)},
+            ConsistentRead=True,
+        )
+        with translated("ledger"):
+            items = [from_item(item) for page in pages for item in page["Items"]]
+        return [
+            Posted(
+                item["sk"],
+                Owner(DocumentKey.parse(item["document"]), int(item["sequence"])),
+                datetime.fromisoformat(item["begun"]),
+                datetime.fromisoformat(item["ended"]),
+            )
+            for item in items
+            if "listed_as" not in item
+        ]
+
+    def created_at(self, *, now: datetime) -> datetime:
+        """When the table was created (DynamoDB: a table restored from a backup is a new one)."""
+        if self._created is None or now - self._created[0] >= _TABLE_AGE_HOLDS:
+            with translated("ledger"):
+                table = self._client.describe_table(TableName=self._table)["Table"]
+            self._created = now, table["CreationDateTime"]
+        return self._created[1]
 
     def in_state(self, state: State) -> Iterator[Revision]:
         """All revisions in a state; those of closed states by reading the whole table."""
@@ -215,17 +267,41 @@ class DynamoLedger:
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
-        if to is not revision.state and not may_move(revision.state, to):
-            raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
-        moved = replace(
-            revision,
-            state=to,
-            updated_at=now,
-            claim_until=None,
-            history=(*revision.history, Event(now, to, note))[-_HISTORY:],
-            **changes,
-        )
+        moved = _moved(revision, to, now, note, changes)
         self._replace(revision, moved, watched=True)
+        return moved
+
+    def own(
+        self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
+    ) -> Revision | None:
+        """Move a revision and make it the owner of a transaction, in one call; None when that is another document's.
+
+        The listed id, where there is one, has the same owner.
+        """
+        moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
+        names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
+        writes = [
+            {
+                "TableName": self._table,
+                "Item": _item(moved, watched=True),
+                "ConditionExpression": _UNCHANGED,
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": _as_seen(revision),
+            },
+            *(self._owner_write(name, revision) for name in names),
+        ]
+        if not transaction_id.isdigit():
+            writes.append({"TableName": self._table, "Item": _posted_item(revision, moved, transaction_id)})
+        try:
+            with translated("ledger"):
+                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
+        except Exception as error:
+            failed = failed_conditions(error)
+            if not any(failed):
+                raise
+            if failed[0]:
+                raise _changed(revision) from None
+            return None
         return moved
 
     def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
@@ -284,13 +360,17 @@ class DynamoLedger:
         return answer.get("Item")
 
     def _replace(self, seen: Revision, revision: Revision, *, watched: bool) -> None:
-        self._put(
-            revision,
-            "#state = :was AND updated_at = :seen",
-            {"#state": "state"},
-            {":was": {"S": seen.state.value}, ":seen": {"S": time_text(seen.updated_at)}},
-            watched=watched,
-        )
+        self._put(revision, _UNCHANGED, {"#state": "state"}, _as_seen(seen), watched=watched)
+
+    def _owner_write(self, transaction_id: str, revision: Revision) -> dict[str, Any]:
+        owner = to_item({"document": revision.key.stored, "sequence": revision.sequence})
+        return {
+            "TableName": self._table,
+            "Item": {**_owner_key(transaction_id), **owner},
+            "ConditionExpression": "attribute_not_exists(pk) OR #document = :document",
+            "ExpressionAttributeNames": {"#document": "document"},
+            "ExpressionAttributeValues": {":document": owner["document"]},
+        }
 
     def _put(
         self, revision: Revision, condition: str, names: dict[str, str], values: Item, *, watched: bool = True
@@ -306,13 +386,61 @@ class DynamoLedger:
         except Exception as error:
             if not is_failed_condition(error):
                 raise
-            raise Conflict(
-                f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key)
-            ) from None
+            raise _changed(revision) from None
 
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or aws.dynamodb()
+
+
+_UNCHANGED = "#state = :was AND updated_at = :seen"
+_TRANSACTION = "transaction#"
+
+
+def _as_seen(revision: Revision) -> Item:
+    return {":was": {"S": revision.state.value}, ":seen": {"S": time_text(revision.updated_at)}}
+
+
+def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:
+    if to is not revision.state and not may_move(revision.state, to):
+        raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
+    return replace(
+        revision,
+        state=to,
+        updated_at=now,
+        claim_until=None,
+        history=(*revision.history, Event(now, to, note))[-_HISTORY:],
+        **changes,
+    )
+
+
+def _changed(revision: Revision) -> Conflict:
+    return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def _owner_key(transaction_id: str) -> Item:
+    return {"pk": {"S": f"{_TRANSACTION}{transaction_id}"}, "sk": {"S": "owner"}}
+
+
+def _number_key(revision: Revision) -> dict[str, str]:
+    parts = (revision.transaction_type, revision.sender_id, revision.receiver_id, revision.business_number)
+    return {"S": "#".join(["number", *(part or "" for part in parts)])}
+
+
+def _posted_item(claimed: Revision, recorded: Revision, transaction_id: str) -> Item:
+    return {
+        "pk": _number_key(claimed),
+        "sk": {"S": transaction_id},
+        **to_item(
+            {
+                "document": claimed.key.stored,
+                "sequence": claimed.sequence,
+                "begun": time_text(claimed.updated_at),
+                "ended": time_text(recorded.updated_at),
+                "listed_as": recorded.listed_as,
+            }
+        ),
+    }
 
 
 def _revision_key(key: DocumentKey, sequence: int) -> Item:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,9 @@ from connector.adapters.http import Answer, CallFailed, NotSent, join
 from connector.adapters.orderful_http import (
     LIST,
     MAX_PROBLEMS,
+    V4,
     OrderfulHttp,
+    data_of,
     id_of,
     ids_of,
     instant,
@@ -28,7 +31,14 @@ from connector.adapters.orderful_http import (
     problems_in,
     word_of,
 )
-from connector.domain.errors import ConnectorError, Misconfigured, Transient, UnknownOutcome
+from connector.domain.errors import (
+    AlreadyExists,
+    ConnectorError,
+    Misconfigured,
+    Rejected,
+    Transient,
+    UnknownOutcome,
+)
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Created, RemoteTransaction
 
@@ -47,7 +57,8 @@ class OrderfulClient(OrderfulHttp):
         Raises:
             Throttled: 429; nothing was created.
             Transient: the connection was never made; nothing was created.
-            UnknownOutcome: time-out, connection lost, 5xx or an unreadable answer: it may exist.
+            AlreadyExists: 409; Orderful has one like it.
+            UnknownOutcome: time-out, connection lost, 1xx, 3xx, 5xx or an unreadable answer: it may exist.
             Rejected: a definite 4xx; nothing was created.
             Misconfigured: 401 or 403, or an address that is not Orderful's.
         """
@@ -76,10 +87,10 @@ class OrderfulClient(OrderfulHttp):
         receiver_id: str,
         stream: Stream,
     ) -> tuple[Sequence[RemoteTransaction], timedelta]:
-        """All transactions with this business number, newest first, and how far Orderful's clock is ahead of ours.
+        """What Orderful finds by this business number, newest first, and how far its clock is ahead of ours.
 
-        The list is read to its end and filtered again here: a filter may be ignored, and an answer cut short would
-        look like "not there".
+        It may be incomplete (Orderful: no hit or one, and a new transaction is found late). The list is read to its
+        end and filtered again here: a filter may be ignored, and an answer cut short would look like "not there".
 
         Raises:
             Transient, Throttled, Misconfigured: the list could not be read to its end.
@@ -106,8 +117,16 @@ class OrderfulClient(OrderfulHttp):
                         found.append(transaction)
         return sorted(found, key=lambda transaction: transaction.created_at, reverse=True), skew
 
-    def list_since(self, since: datetime, *, sender_ids: Sequence[str], stream: Stream) -> Iterator[RemoteTransaction]:
+    def list_since(
+        self, since: datetime, *, sender_ids: Sequence[str], stream: Stream, receiver_id: str | None = None
+    ) -> Iterator[RemoteTransaction]:
         """Transactions created at or after `since`, newest first, page by page (100 a call).
+
+        Args:
+            since: By Orderful's clock.
+            sender_ids: Ours.
+            stream: Test or live.
+            receiver_id: Only those to this partner.
 
         Raises:
             Transient, Throttled, Misconfigured: while iterating, as named.
@@ -115,8 +134,49 @@ class OrderfulClient(OrderfulHttp):
         chunks = [
             list(sender_ids[start : start + SENDERS_PER_CALL]) for start in range(0, len(sender_ids), SENDERS_PER_CALL)
         ]
-        lists = [self._list_since(since, chunk, stream) for chunk in chunks]
+        lists = [
+            (one for page, _ in self._pages_since(since, chunk, stream, receiver_id) for one in page)
+            for chunk in chunks
+        ]
         return heapq.merge(*lists, key=lambda transaction: transaction.created_at, reverse=True)
+
+    def list_newest(
+        self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
+    ) -> tuple[Sequence[RemoteTransaction], datetime]:
+        """The same for one sender, of the newest pages only, and since when the list is complete.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+        found: list[RemoteTransaction] = []
+        newest_of_page: list[datetime] = []
+        for page, newest in islice(self._pages_since(since, [sender_id], stream, receiver_id), most_pages):
+            found += page
+            newest_of_page.append(newest)
+        # Within a page the order may be the other way round (Orderful): behind its newest nothing is certain.
+        return found, newest_of_page[-1] if len(newest_of_page) == most_pages else since
+
+    def content_of(self, transaction_id: str) -> Any | None:
+        """The message of a transaction as Orderful stores it, as JSON data; None when Orderful shows none.
+
+        Orderful: transactions with a number for an id are read by v3, those with a UUID by v4.
+
+        Raises:
+            Transient, Throttled, Misconfigured: it could not be asked.
+        """
+        name = quote(transaction_id, safe="")
+        path, headers = (f"{LIST}/{name}", {}) if transaction_id.isdigit() else (f"transactions/{name}", V4)
+        call = self._call("GET", join(self._base_url, f"{path}/message"), headers=headers)
+        answer = self._http.ask(call, self._deadline)
+        if answer.ok:
+            return data_of(answer)
+        if answer.status == 403:
+            # The key may post and list and yet not read messages: the list, which is read first, tells a wrong key.
+            return None
+        refusal = self._refusal(answer, "the message of a transaction")
+        if isinstance(refusal, Rejected):
+            return None
+        raise refusal
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when nobody says.
@@ -134,33 +194,41 @@ class OrderfulClient(OrderfulHttp):
             problems += problems_in(data.get("errors") if isinstance(data, dict) else data)
         return tuple(problems[:MAX_PROBLEMS])
 
-    def _list_since(self, since: datetime, senders: Sequence[str], stream: Stream) -> Iterator[RemoteTransaction]:
+    def _pages_since(
+        self, since: datetime, senders: Sequence[str], stream: Stream, receiver: str | None
+    ) -> Iterator[tuple[list[RemoteTransaction], datetime]]:
+        """Page by page what is listed, and when the newest of the page was created, whosever it is."""
         # An hour beyond our clock, so that no transaction is newer than "now" at Orderful.
         until = self._clock.now() + timedelta(hours=1)
         params = [
             ("createdAt", f"[{instant(since)},{instant(until)})"),
             *(("senderIsaId", sender) for sender in senders),
+            *([("receiverIsaId", receiver)] if receiver else []),
             ("stream", stream.value.upper()),
         ]
         for answer, items in self._pages(params):
             transactions = [
-                _transaction(item, answer, sender=sender)
+                _transaction(item, answer, sender=sender, receiver=receiver)
                 for item in items
                 if (sender := next((one for one in senders if names(item, "sender", one)), None))
+                and (receiver is None or names(item, "receiver", receiver))
             ]
-            yield from (
-                transaction
-                for transaction in transactions
-                if transaction.stream in {stream, None} and transaction.created_at >= since
+            moments = [moment_of(item.get("createdAt")) for item in items]
+            yield (
+                [one for one in transactions if one.stream in {stream, None} and one.created_at >= since],
+                max(filter(None, moments), default=answer.server_time),
             )
-            created = [moment_of(item.get("createdAt")) for item in items]
-            if created and all(moment is not None and moment < since for moment in created):
+            if moments and all(moment is not None and moment < since for moment in moments):
                 # The filter on createdAt was ignored: newest first, so the rest is older still.
                 return
 
     def _create_failure(self, answer: Answer) -> ConnectorError:
         failure = self._refusal(answer, "the new transaction")
-        if answer.status >= 500 or answer.status == 408:
+        if answer.status == 409:
+            # Not documented at Orderful. Whatever it means, what is there is looked up before anything else.
+            return AlreadyExists(failure.sentence, request_id=answer.request_id)
+        if answer.status == 408 or answer.status >= 500 or answer.status < 400:
+            # A 1xx is no final answer, and a redirect, which is never followed, may come behind the work.
             return UnknownOutcome(f"{failure.sentence} The transaction may exist.", request_id=answer.request_id)
         if answer.status in {404, 405} and answer.shape() == "an HTML page":
             # A web server that has never heard of the path: every document would be refused alike.
@@ -197,10 +265,16 @@ def _unclear(answer: Answer, sentence: str) -> UnknownOutcome:
 def _transaction(
     item: dict[str, Any], answer: Answer, *, sender: str | None = None, receiver: str | None = None
 ) -> RemoteTransaction:
-    """Read a list element. On the test stream a party may be listed under its live id with the test id beside it."""
+    """Read a list element.
+
+    On the test stream a party may be listed under its live id with the test id beside it: the one that is asked for
+    counts, and otherwise the test id, which comes last.
+    """
     sender_ids, receiver_ids = ids_of(item, "sender"), ids_of(item, "receiver")
     kind = item.get("type")
     stream = word_of(item.get("stream"))
+    if stream == "TEST":
+        sender_ids, receiver_ids = sender_ids[::-1], receiver_ids[::-1]
     return RemoteTransaction(
         transaction_id=id_of(item.get("id")) or "",
         transaction_type=id_of(kind.get("name") if isinstance(kind, dict) else kind) or "",

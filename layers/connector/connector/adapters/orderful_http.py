@@ -21,6 +21,9 @@ from connector.domain.json_text import mended
 from connector.services.ports import Clock, Deadline
 
 LIST = "v3/transactions"
+V4 = {"orderful-api-version": "v4"}
+"""Orderful: v4 has no version in its paths, and takes it as a header."""
+
 MAX_PAGES = 200
 """Pages of one question before we suspect that the list never ends (100 transactions each)."""
 

@@ -16,6 +16,7 @@ from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, join
 from connector.adapters.orderful_http import (
     BYTE_ORDER_MARK,
     LIST,
+    V4,
     OrderfulHttp,
     data_of,
     ids_of,
@@ -39,7 +40,6 @@ RECEIVERS_PER_CALL = 5
 ITEMS = 100
 """Items of an inbox or bucket asked for at once: the most that Orderful gives."""
 
-_V4 = {"orderful-api-version": "v4"}
 _WEB_PAGE = "an HTML page"
 
 
@@ -48,7 +48,7 @@ class OrderfulInbound(OrderfulHttp):
 
     def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
         """What waits in a v4 inbox, oldest first; None stands for an item that names no transaction."""
-        return self._waiting(f"inboxes/{quote(inbox_id, safe='')}/transactions", _V4, f"inbox {inbox_id}")
+        return self._waiting(f"inboxes/{quote(inbox_id, safe='')}/transactions", V4, f"inbox {inbox_id}")
 
     def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
         """The same for a v3 polling bucket."""
@@ -95,7 +95,7 @@ class OrderfulInbound(OrderfulHttp):
         numeric = transaction_id.isdigit()
         name = quote(transaction_id, safe="")
         path, params = (f"{LIST}/{name}", [("expand", "message")]) if numeric else (f"transactions/{name}", [])
-        data = self._read(path, params, {} if numeric else _V4, "the transaction")
+        data = self._read(path, params, {} if numeric else V4, "the transaction")
         if data is None:
             return None
         found = read_inbound(data, trusted=True)
@@ -111,7 +111,7 @@ class OrderfulInbound(OrderfulHttp):
         numeric = transaction.transaction_id.isdigit()
         name = quote(transaction.transaction_id, safe="")
         path = f"{LIST}/{name}/message" if numeric else f"transactions/{name}/message"
-        message = self._read(path, [], {} if numeric else _V4, "the message of the transaction")
+        message = self._read(path, [], {} if numeric else V4, "the message of the transaction")
         found = with_message(transaction, message)
         if found.message is None:
             raise Transient(f"Orderful gives no message for transaction {transaction.transaction_id}.")
@@ -132,7 +132,7 @@ class OrderfulInbound(OrderfulHttp):
         call = self._call(
             "POST",
             self._link(link) or join(self._base_url, _path(delivery, transaction_id, accepted=accepted)),
-            headers={"Content-Type": "application/json", **(_V4 if delivery.version is ApiVersion.V4 else {})},
+            headers={"Content-Type": "application/json", **(V4 if delivery.version is ApiVersion.V4 else {})},
             body=msgspec.json.encode({"note": note}),
             read_seconds=READ_SECONDS,
         )

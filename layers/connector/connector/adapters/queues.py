@@ -117,7 +117,7 @@ def _body(message: DocumentMessage | DeliveryMessage | HintMessage | ChangeMessa
 
 def _unseen(message: DocumentMessage) -> DocumentMessage:
     """The same for every poll that shows the document in this state: what is queued again is a repetition."""
-    return msgspec.structs.replace(message, seen_at=None)
+    return msgspec.structs.replace(message, seen_at=None, listed_since=None, first_scan=False)
 
 
 def _entry(group: str, body: str, *, known_by: str | None = None) -> SendMessageBatchRequestEntryTypeDef:

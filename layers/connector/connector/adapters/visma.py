@@ -24,12 +24,14 @@ from connector.domain.errors import (
 from connector.domain.routes import Company
 from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 
-# What a list must be asked for so that its rows carry VAT, the invoice address and notes (Visma: left out otherwise).
+# What a list must be asked for so that its rows carry VAT, the invoice address, notes and the documents that a note is
+# applied to (Visma: left out otherwise).
 _EXPAND: dict[Resource, tuple[str, ...]] = {
     Resource.PURCHASE_ORDERS: (),
     Resource.SUPPLIER_INVOICES: ("expandNote",),
     Resource.CUSTOMER_INVOICES: ("expandTaxDetails", "expandInvoiceAddress"),
-    Resource.CUSTOMER_CREDIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress"),
+    Resource.CUSTOMER_CREDIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
+    Resource.CUSTOMER_DEBIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
 }
 # Licence missing for this company; company header missing or wrong. Visma sends them with status 400 or 500.
 _WRONG_COMPANY = frozenset({"12027", "12002"})
@@ -72,7 +74,7 @@ class VismaClient:
         ]
         if branch:
             params.append(("branch", branch))
-        return self._page(resource, params, f"page {page} of {resource.value}", page_size)
+        return self._page(resource, params, f"page {page} of {resource.value}")
 
     def list_in_status(self, resource: Resource, status: str, *, page: int, page_size: int) -> Page:
         """Read one page of the documents in a status, however long ago they changed.
@@ -90,7 +92,7 @@ class VismaClient:
         ]
         if self._company.visma.branch:
             params.append(("branch", self._company.visma.branch))
-        return self._page(resource, params, f"page {page} of {resource.value} in status {status}", page_size)
+        return self._page(resource, params, f"page {page} of {resource.value} in status {status}")
 
     def get_json(self, path: str, params: Sequence[tuple[str, str]] = ()) -> tuple[Any, Mapping[str, str]]:
         """Read any resource: its JSON data (numbers as `Decimal`) and the response headers.
@@ -163,7 +165,7 @@ class VismaClient:
             raise refusal
         raise UnknownOutcome(f"{refusal.sentence} It may have been written.", request_id=refusal.request_id)
 
-    def _page(self, resource: Resource, params: Sequence[tuple[str, str]], asked: str, page_size: int) -> Page:
+    def _page(self, resource: Resource, params: Sequence[tuple[str, str]], asked: str) -> Page:
         try:
             answer = self._get(resource.value, params, asked, read_seconds=LIST_SECONDS)
         except Rejected as refused:
@@ -172,7 +174,7 @@ class VismaClient:
                 request_id=refused.request_id,
                 next_step="Check the base URL of Visma, and the company's branch in the routing file.",
             ) from None
-        return page_of(answer, asked, page_size)
+        return page_of(answer, asked)
 
     def _get(self, path: str, params: Sequence[tuple[str, str]], asked: str, *, read_seconds: float) -> Answer:
         answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, params, read_seconds=read_seconds))

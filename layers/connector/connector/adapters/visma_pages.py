@@ -46,13 +46,12 @@ class _Head(
 _head = msgspec.json.Decoder(_Head, float_hook=Decimal)
 
 
-def page_of(answer: Answer, asked: str, page_size: int) -> Page:
+def page_of(answer: Answer, asked: str) -> Page:
     """Read a page; rows without a usable key are described instead.
 
     Args:
         answer: A 2xx.
         asked: What was asked for, as a noun.
-        page_size: The size that was asked for.
 
     Raises:
         Transient: it is no list.
@@ -90,7 +89,7 @@ def page_of(answer: Answer, asked: str, page_size: int) -> Page:
         rows=rows,
         damaged=damaged,
         total=total,
-        page_size=min(page_size, largest) if largest else page_size,
+        maximum=largest,
         server_time=answer.server_time,
         budget=budget_of(answer),
     )

@@ -18,6 +18,7 @@ from connector.adapters.secrets import SecretsManagerSecrets
 from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry
 from connector.services.deliver import Deliverer
 from connector.services.messages import DeliveryMessage
+from connector.services.snapshot import Snapshot
 from connector.settings import DeliverTransactionSettings
 
 
@@ -28,6 +29,7 @@ class DeliverTransaction:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._snapshot = Snapshot()
         self._queue = SqsPostponer(settings.deliveries_queue_url)
         self._decoder = msgspec.json.Decoder(DeliveryMessage)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
@@ -44,6 +46,8 @@ class DeliverTransaction:
             stream=settings.stream,
             confirm_after=timedelta(seconds=settings.confirm_after_seconds),
             lease=timedelta(seconds=settings.claim_seconds),
+            young_for=timedelta(days=settings.ledger_young_days),
+            snapshot=self._snapshot,
         )
         return consume_event(event, lambda body: deliverer.handle(self._decoder.decode(body)), self._queue, deadline)
 

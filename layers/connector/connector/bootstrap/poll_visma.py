@@ -33,11 +33,12 @@ class PollVisma:
         def open_visma(company: Company, deadline: Deadline) -> Erp:
             return VismaClient(company, tokens, settings.visma_base_url, http(), deadline)
 
+        payloads = S3Payloads(settings.payloads_bucket)
         self._poller = Poller(
             erp=open_visma,
-            cursors=DynamoCursors(settings.cursors_table),
+            cursors=DynamoCursors(settings.cursors_table, payloads=payloads),
             outbox=SqsOutbox(documents_url=settings.documents_queue_url),
-            payloads=S3Payloads(settings.payloads_bucket),
+            payloads=payloads,
             clock=clock,
             telemetry=telemetry(),
         )

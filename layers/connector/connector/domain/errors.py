@@ -5,6 +5,7 @@
         Throttled       the same, and the other side said when
       Conflict          somebody else wrote first: read again, decide again
       UnknownOutcome    it may or may not have happened: ask before repeating
+        AlreadyExists   the other side says that it has it: find it before repeating
       Parked            the document needs a person; nothing else waits for it
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
@@ -67,6 +68,11 @@ class Conflict(ConnectorError):
 @dataclass(eq=False)
 class UnknownOutcome(ConnectorError):
     """A request may have been carried out although no answer came: look it up before any repetition."""
+
+
+@dataclass(eq=False)
+class AlreadyExists(UnknownOutcome):
+    """The remote side says that it has this already (HTTP 409): what it has is looked up, whatever its age."""
 
 
 @dataclass(eq=False)

@@ -103,6 +103,28 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """The revision to which a transaction at Orderful belongs. A transaction has one owner, written conditionally."""
+
+    key: DocumentKey
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A transaction that the ledger knows by an id which Orderful's lists may not show.
+
+    Attributes:
+        begun: When the claim began under which it was posted, by our clock; `ended`: when it was recorded.
+    """
+
+    transaction_id: str
+    owner: Owner
+    begun: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """The ledger's record of one revision.
 
@@ -118,13 +140,15 @@ class Revision:
         counterparty: Visma's number of the supplier or customer.
         withdraws: This revision withdraws the document from a former receiver; the sequence of what that one has.
         listed_since: When the list that showed it was first read.
-        released: A person chose as what it is sent.
-        look_up_first: Orderful is asked what it has before anything is posted.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
         asked_since: Since when the outcome has been unknown.
         transaction_id: Orderful's id: of what was sent, or (CHANGING, AGREED) of the 860 by which the partner asked.
+        listed_as: The id under which Orderful lists the same transaction, where that is another one (Orderful: v4
+            answers a create with a UUID, and the v3 list may show a number).
+        released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
+        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
         attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
         visma_version: Row version of the document in the same state; decides where the times of seeing cannot.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
@@ -162,6 +186,7 @@ class Revision:
     first_attempt_at: datetime | None = None
     asked_since: datetime | None = None
     transaction_id: str | None = None
+    listed_as: str | None = None
     sent_at: datetime | None = None
     validation_status: str | None = None
     delivery_status: str | None = None

@@ -135,11 +135,12 @@ class VismaTenant:
     Attributes:
         company_id: Sent as `ipp-company-id` on every request.
         tenant_id: The *company* tenant id of Visma Connect; it selects the company of the token.
-        time_zone: Zone of `lastModifiedDateTime`; None when nobody has calibrated it yet.
+        time_zone: Zone of `lastModifiedDateTime`; None when nobody has calibrated it yet. A wrong one delays or hastens
+            documents, and loses none.
         branch: Only documents of this branch belong to the company, or None for all.
         overlap: How far a poll reaches back behind the watermark.
         settle: A document must be unchanged this long before it is sent.
-        settle_cap: A document that never comes to rest is sent after this long all the same.
+        settle_cap: A document that never settles is sent after this long all the same.
         page_size: Rows asked for per list call.
     """
 

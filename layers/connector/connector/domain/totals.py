@@ -172,7 +172,9 @@ def reconcile(content: BusinessDocument, route: Route | None = None) -> Totals:
 def before_rounding(invoice: Invoice) -> Decimal:
     """What lines, discounts and VAT add up to, without Visma's rounding difference; nothing is checked."""
     currency = invoice.currency
-    net = sum((payable_amount(line, currency) for line in invoice.lines), ZERO) - _discounts(invoice, currency)
+    net = sum((payable_amount(line, currency) for line in invoice.lines), ZERO)
+    # On a document below zero, the discount brings it towards zero.
+    net -= _discounts(invoice, currency).copy_sign(net)
     return net + _tax(invoice, net, invoice.total)
 
 

@@ -1,11 +1,13 @@
 """Visma's zone-less time stamps, converted at the edge.
 
 Visma documents neither the zone of `lastModifiedDateTime` nor that of the filter (contract: "nowhere documented"), so
-the zone is configuration. Two rules keep every mistake on the safe side, where a row is read twice and never missed:
+the zone is configuration. Three rules keep every mistake on the safe side, where a row is read twice and never missed:
 
 * A wall-clock time that occurs twice (the autumn hour) is taken as the earlier instant.
 * The lower bound of a filter is the earliest wall-clock reading at or after the instant, so that the second pass of
   the autumn hour is inside it.
+* It is the earlier of that reading in the configured zone and in UTC. So a wrong zone in the routing file loses nothing
+  as long as Visma's own clock is not west of both.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ FIRST_DAY = date(1901, 1, 1)
 _LARGEST_SHIFT = timedelta(hours=3)
 # Offsets change on quarters of an hour of UTC.
 _SHIFT_GRID = timedelta(minutes=15)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=32)
@@ -61,12 +65,31 @@ def filter_text(since: datetime, zone: ZoneInfo) -> str:
 
     Visma: at most milliseconds, no letters but the `T`, no offset.
     """
-    earliest = since.astimezone(zone).replace(tzinfo=None)
+    earliest = min(since.astimezone(each).replace(tzinfo=None) for each in (zone, UTC))
     step = since + (_SHIFT_GRID - _past_grid(since))
     while step <= since + _LARGEST_SHIFT:
         earliest = min(earliest, step.astimezone(zone).replace(tzinfo=None))
         step += _SHIFT_GRID
     return earliest.isoformat(timespec="milliseconds")
+
+
+def wall_ticks(text: str) -> int | None:
+    """A Visma time stamp as a count of 100 nanoseconds, whatever the zone is in which it was written.
+
+    A stamp with an offset or `Z` counts as the wall clock of UTC.
+
+    Returns:
+        Ticks since the beginning of the year 1; None when the text is no time stamp.
+    """
+    text = text.strip()
+    try:
+        moment = datetime.fromisoformat(_six_digits(text))
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    digits = text.partition(".")[2][:7]
+    seventh = int(digits[6]) if len(digits) == 7 and digits.isascii() and digits.isdigit() else 0
+    return (moment - _FIRST) // _MICROSECOND * 10 + seventh
 
 
 def _past_grid(instant: datetime) -> timedelta:

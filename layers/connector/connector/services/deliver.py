@@ -1,21 +1,31 @@
 """Use case: send a translated revision to Orderful, once.
 
-Orderful has no idempotency key, so the ledger is the key: claim, post, record. Whenever a claim is not the first one,
-the transaction may already be there; it is looked up and adopted before anything is posted again
-(docs/guarantees.md, guarantee 2).
+Orderful has no idempotency key, so the ledger is the key: claim, post, record. Whenever the transaction may already be
+there, Orderful is asked before anything is posted (`inquiry`; docs/guarantees.md, guarantee 2). Recording makes the
+revision the owner of the transaction; a transaction has one owner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
-from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
+from connector.domain.errors import (
+    AlreadyExists,
+    ConnectorError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Transient,
+    UnknownOutcome,
+)
 from connector.domain.ledger import Revision, State
-from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
+from connector.domain.transactions import Dialect, OrderfulRequest, Stream
 from connector.services.consume import HOLD_BACK
+from connector.services.inquiry import Decision, Inquiry, Step
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import (
     Breaker,
@@ -28,9 +38,7 @@ from connector.services.ports import (
     RemoteTransaction,
     Telemetry,
 )
-
-CLOCK_MARGIN = timedelta(seconds=2)
-"""What may remain of the difference between the two clocks after it was measured."""
+from connector.services.snapshot import Snapshot
 
 AFTER_REJECTION = (
     "Correct it in Visma and it is sent by itself; if the cause lay elsewhere, remove that and run "
@@ -54,9 +62,11 @@ class Deliverer:
     """Posts transactions.
 
     Attributes:
-        confirm_after: How long a transaction may be missing from Orderful's list before it counts as never created
-            (Orderful: the lag of the list is not published).
+        confirm_after: How long a transaction may be missing from Orderful's lists before it counts as never created
+            (Orderful: the lag of the lists is not published).
         lease: How long a claim lasts; longer than the function may run, so an expired claim has no living owner.
+        young_for: How long after its creation the ledger counts as young; zero switches the check off.
+        snapshot: What Orderful has of ours, kept from one invocation to the next.
     """
 
     ledger: Ledger
@@ -67,6 +77,8 @@ class Deliverer:
     stream: Stream
     confirm_after: timedelta
     lease: timedelta
+    young_for: timedelta = timedelta(0)
+    snapshot: Snapshot = field(default_factory=Snapshot)
 
     def handle(self, message: DeliveryMessage) -> Outcome:
         """Handle one message of the deliveries queue.
@@ -84,22 +96,47 @@ class Deliverer:
         if revision.stream is not self.stream:
             return self._refuse_stream(revision)
         try:
-            if revision.attempts > 1:
-                found = self._resolve(revision)
-                if found is not None:
-                    return found
-            return self._post(revision)
+            return self._ask_and_send(revision)
         except Misconfigured as error:
             return self._hold_back(revision, error)
 
-    def _post(self, revision: Revision) -> Outcome:
-        request = OrderfulRequest.create(revision.dialect or Dialect.X12, self.ledger.request_of(revision))
+    def _ask_and_send(self, revision: Revision) -> Outcome:
+        try:
+            body = self.ledger.request_of(revision)
+            decision = self._inquiry().decide(revision, body)
+        except Transient:
+            # A claim that was kept would use up the next receive as well.
+            self._back_to_wait(revision, "it is not known whether Orderful has the transaction")
+            raise
+        match decision.step:
+            case Step.ADOPT if decision.transaction is not None:
+                return self._adopt(revision, decision.transaction, decision)
+            case Step.PARK if decision.transaction is not None:
+                return self._park_unknown(revision, decision.transaction)
+            case Step.WAIT:
+                return self._wait(revision)
+            case _:
+                return self._post(revision, body)
+
+    def _inquiry(self) -> Inquiry:
+        return Inquiry(
+            self.ledger, self.orderful, self.clock, self.stream, self.snapshot, self.confirm_after, self.young_for
+        )
+
+    def _post(self, revision: Revision, body: Mapping[str, Any]) -> Outcome:
+        request = OrderfulRequest.create(revision.dialect or Dialect.X12, dict(body))
         if not _addressed_as_recorded(request, revision, self.stream):
             return self._refuse_stream(revision)
         try:
             created = self.orderful.create(request)
         except Rejected as error:
             return self._rejected(revision, error.sentence, error.problems)
+        except AlreadyExists as error:
+            if revision.look_up_first:
+                # It was looked for, whatever its age, and what Orderful means is none that could be ours.
+                return self._rejected(revision, f"{error.sentence} It shows none with this content.", ())
+            self._unknown(revision, error, look_up_first=True)
+            raise
         except UnknownOutcome as error:
             self._unknown(revision, error)
             raise
@@ -110,107 +147,121 @@ class Deliverer:
             return self._rejected(
                 revision, "Orderful accepted the request but not the document.", created.problems, created
             )
-        return self._sent(revision, created.transaction_id, valid=created.valid, outcome=Outcome.SENT)
+        return self._sent(
+            revision,
+            created.transaction_id or "",
+            outcome=Outcome.SENT,
+            validation_status="VALID" if created.valid else None,
+        )
 
-    def _resolve(self, revision: Revision) -> Outcome | None:
-        """Find out whether an earlier attempt went through.
-
-        Returns:
-            The outcome if it did; None when it is certain enough that it did not.
-
-        Raises:
-            UnknownOutcome: it is too early to tell.
-            Transient, Throttled: Orderful could not be asked.
-        """
-        try:
-            transactions, skew = self.orderful.look_up(
-                transaction_type=revision.transaction_type or TransactionType.PURCHASE_ORDER,
-                business_number=revision.business_number or "",
-                sender_id=revision.sender_id or "",
-                receiver_id=revision.receiver_id or "",
-                stream=self.stream,
+    def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
+        if decision.doubles:
+            self.telemetry.count(Metric.DOUBLE_SENT)
+            self.telemetry.error(
+                "two transactions for one revision", {**_names(revision), "reason": ", ".join(decision.doubles)}
             )
-        except Transient:
-            # A claim that was kept would use up the next receive as well.
-            self._back_to_wait(revision, "Orderful could not be asked whether it has the transaction")
-            raise
-        ours = self._candidates(revision, transactions, skew)
-        if ours:
-            if len(ours) > 1:
-                self.telemetry.count(Metric.DOUBLE_SENT)
-                self.telemetry.error(
-                    "two transactions for one revision",
-                    {**_names(revision), "reason": ", ".join(each.transaction_id for each in ours)},
-                )
-            return self._sent(revision, ours[-1].transaction_id, valid=None, outcome=Outcome.ADOPTED)
-        asked_since = revision.asked_since or self.clock.now()
-        if self.clock.now() - asked_since < self.confirm_after:
-            self.ledger.move(
-                revision,
-                State.UNCONFIRMED,
-                now=self.clock.now(),
-                note="not at Orderful yet; asked again later",
-                asked_since=asked_since,
-            )
-            raise UnknownOutcome(
-                "Orderful does not show the transaction yet; it is looked up again before anything is sent.",
-                document=str(revision.key),
-            )
-        return None
+        # The tracker follows it from the moment in which it was created.
+        first = min(revision.first_attempt_at or revision.created_at, transaction.created_at)
+        return self._sent(revision, transaction.transaction_id, outcome=Outcome.ADOPTED, first_attempt_at=first)
 
-    def _candidates(
-        self, revision: Revision, transactions: Sequence[RemoteTransaction], skew: timedelta
-    ) -> list[RemoteTransaction]:
-        """Those that can only be this revision's: younger than its first claim, and no other revision's."""
-        others = {other.transaction_id for other in self.ledger.revisions(revision.key, limit=50)}
-        earliest = (revision.first_attempt_at or revision.created_at) + skew - CLOCK_MARGIN
-        return [each for each in transactions if each.created_at >= earliest and each.transaction_id not in others]
-
-    def _sent(self, revision: Revision, transaction_id: str | None, *, valid: bool | None, outcome: Outcome) -> Outcome:
+    def _sent(self, revision: Revision, transaction_id: str, *, outcome: Outcome, **changes: Any) -> Outcome:
         now = self.clock.now()
-        self.ledger.move(
+        recorded = self.ledger.own(
             revision,
             State.SENT,
+            transaction_id=transaction_id,
             now=now,
             note=f"{outcome.value} as {transaction_id}",
-            transaction_id=transaction_id,
-            sent_at=now,
-            validation_status="VALID" if valid else None,
-            asked_since=None,
-            reason=None,
-            next_step=None,
+            **{
+                "sent_at": now,
+                "validation_status": None,
+                "asked_since": None,
+                "reason": None,
+                "next_step": None,
+                **changes,
+            },
         )
+        if recorded is None:
+            return self._belongs_to_another(revision, transaction_id)
         self.telemetry.count(Metric.DOCUMENTS_SENT)
-        self.telemetry.info(outcome.value, {**_names(revision), "transaction_id": transaction_id or ""})
+        self.telemetry.info(outcome.value, {**_names(revision), "transaction_id": transaction_id})
         return outcome
 
-    def _rejected(
-        self, revision: Revision, sentence: str, problems: Sequence[str], created: Created | None = None
-    ) -> Outcome:
-        reason = " ".join([sentence, *problems[:5]])
-        self.ledger.move(
-            revision,
-            State.REJECTED,
-            now=self.clock.now(),
-            note=reason,
-            reason=reason,
-            next_step=AFTER_REJECTION,
-            transaction_id=created.transaction_id if created else None,
+    def _belongs_to_another(self, revision: Revision, transaction_id: str) -> Outcome:
+        """Another document with equal content recorded the transaction first: ours is looked up again."""
+        error = UnknownOutcome(
+            f"Transaction {transaction_id} belongs to another document; this one's is looked up again.",
+            document=str(revision.key),
         )
-        self.telemetry.count(Metric.DOCUMENTS_REJECTED)
-        # What Orderful objects to may quote the document: it stands in the ledger, not in the log.
-        self.telemetry.error("rejected by Orderful", _names(revision))
-        return Outcome.REJECTED
+        self._unknown(revision, error)
+        raise error
 
-    def _unknown(self, revision: Revision, error: UnknownOutcome) -> None:
+    def _wait(self, revision: Revision) -> Outcome:
+        """Orderful does not show yet what would decide it."""
+        if revision.attempts <= 1:
+            note = "It cannot be told yet whether Orderful has it; it is asked again before anything is sent."
+            self._back_to_wait(revision, note)
+            raise Transient(note, document=str(revision.key))
         now = self.clock.now()
         self.ledger.move(
             revision,
             State.UNCONFIRMED,
             now=now,
-            note=error.sentence,
-            asked_since=now,
+            note="not at Orderful yet; asked again later",
+            asked_since=revision.asked_since or now,
         )
+        raise UnknownOutcome(
+            "Orderful does not show the transaction yet; it is looked up again before anything is sent.",
+            document=str(revision.key),
+        )
+
+    def _park_unknown(self, revision: Revision, transaction: RemoteTransaction) -> Outcome:
+        """Orderful has something of this document that the ledger does not know: a person decides what it is."""
+        reason = (
+            f"Orderful already has transaction {transaction.transaction_id} with the number "
+            f"{revision.business_number}, created {transaction.created_at:%Y-%m-%d %H:%M} UTC, with other content "
+            "or content that Orderful does not show. The ledger does not know it; nothing was sent."
+        )
+        key = revision.key
+        # Nothing was posted: once a person releases it, it is a first attempt again.
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=reason,
+            reason=reason,
+            next_step=(
+                "Look at it in Orderful. If it is an earlier state of this document, run: connector documents release "
+                f"{key} --as replacement. If it is another document, run: connector documents release {key} --as "
+                f"original. If the partner needs nothing more, run: connector documents close {key}"
+            ),
+            attempts=0,
+            first_attempt_at=None,
+        )
+        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self.telemetry.warning(
+            "unknown transaction at Orderful", {**_names(revision), "transaction_id": transaction.transaction_id}
+        )
+        return Outcome.PARKED
+
+    def _rejected(
+        self, revision: Revision, sentence: str, problems: Sequence[str], created: Created | None = None
+    ) -> Outcome:
+        reason = " ".join([sentence, *problems[:5]])
+        now, told = self.clock.now(), {"note": reason, "reason": reason, "next_step": AFTER_REJECTION}
+        transaction_id = created.transaction_id if created else None
+        if transaction_id is None:
+            self.ledger.move(revision, State.REJECTED, now=now, **told)
+        elif self.ledger.own(revision, State.REJECTED, transaction_id=transaction_id, now=now, **told) is None:
+            return self._belongs_to_another(revision, transaction_id)
+        self.telemetry.count(Metric.DOCUMENTS_REJECTED)
+        # What Orderful objects to may quote the document: it stands in the ledger, not in the log.
+        self.telemetry.error("rejected by Orderful", _names(revision))
+        return Outcome.REJECTED
+
+    def _unknown(self, revision: Revision, error: UnknownOutcome, **changes: Any) -> None:
+        now = self.clock.now()
+        self.ledger.move(revision, State.UNCONFIRMED, now=now, note=error.sentence, asked_since=now, **changes)
         self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED)
         self.telemetry.warning(
             "outcome unknown", {**_names(revision), "reason": error.sentence, "request_id": error.request_id}

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from connector.domain import cursor as cursors_
 from connector.domain.budget import pause_before_next_poll
-from connector.domain.cursor import Cursor, Rules, Scan, Verdict
+from connector.domain.cursor import Reading, RowClass, Rules, Scan
 from connector.domain.documents import Kind, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled
 from connector.domain.routes import Company
@@ -44,9 +44,10 @@ KIND_OF = {
     Resource.SUPPLIER_INVOICES: Kind.SUPPLIER_INVOICE,
     Resource.CUSTOMER_INVOICES: Kind.CUSTOMER_INVOICE,
     Resource.CUSTOMER_CREDIT_NOTES: Kind.CUSTOMER_INVOICE,
+    Resource.CUSTOMER_DEBIT_NOTES: Kind.CUSTOMER_INVOICE,
 }
-# The credit note list is the only one whose rows may lack a type that their key needs.
-_TYPE_WHEN_MISSING = {Resource.CUSTOMER_CREDIT_NOTES: "CreditNote"}
+# The lists whose rows may lack a type that their key needs.
+_TYPE_WHEN_MISSING = {Resource.CUSTOMER_CREDIT_NOTES: "CreditNote", Resource.CUSTOMER_DEBIT_NOTES: "DebitNote"}
 
 TIME_FOR_ONE_PAGE = timedelta(seconds=75)
 """What reading a page and queueing its rows may take at worst; with less time left the scan is put aside."""
@@ -58,7 +59,17 @@ MAX_PAGES = 20_000
 """No list is this long: a server that never ends its pages must not keep us for ever."""
 
 
-class _Strange(Misconfigured):
+MAX_RESTARTS = 2
+"""How often a poll begins a pass again because its pages do not fit together.
+
+After that the pass goes on to its end, queues what it finds, and moves nothing.
+"""
+
+LONG_AGO = "1900-01-01T00:00:00.000"
+"""A lower bound that shows every document."""
+
+
+class ImplausibleList(Misconfigured):
     """A list that cannot be an answer to our question. It says nothing about the other lists of the company."""
 
 
@@ -118,7 +129,9 @@ class Poller:
         except Misconfigured as error:
             self.telemetry.count(Metric.CREDENTIALS_REFUSED)
             self.telemetry.error("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
-            return PollResult(company.name, resource, problem=str(error)) if isinstance(error, _Strange) else None
+            return (
+                PollResult(company.name, resource, problem=str(error)) if isinstance(error, ImplausibleList) else None
+            )
         except Throttled as error:
             self.telemetry.count(Metric.THROTTLED)
             self.telemetry.warning("poll throttled", {**names, "reason": str(error), "request_id": error.request_id})
@@ -166,141 +179,172 @@ class _Run:
     def __init__(
         self, poller: Poller, company: Company, resource: Resource, lease: CursorLease, zone: ZoneInfo
     ) -> None:
+        visma = company.visma
         self._poller = poller
         self._company = company
         self._resource = resource
         self._lease = lease
         self._zone = zone
-        self._rules = Rules(company.visma.overlap, company.visma.settle, company.visma.settle_cap)
+        self._rules = Rules(visma.overlap, visma.settle, visma.settle_cap)
+        self._reading = Reading(visma.page_size, visma.branch, visma.time_zone)
         self._started = poller.clock.now()
-        self._seen: set[int] = set()
         self._budget = Budget(None, None, None)
         self._server_time: datetime | None = None
-        self._rows = self._queued = self._pages = 0
-        self._largest = 0
-        self._keys: list[str] = []
-        self._done = False
+        self._rows = self._queued = self._pages = self._restarts = 0
+        self._page_before: list[int] = []
         self.cursor = lease.cursor
 
     def read(self, erp: Erp, deadline: Deadline) -> None:
         """Read pages and queue their rows until the list or the time ends."""
-        scan = self._opened_scan()
+        self.cursor = cursors_.open_scan(
+            self.cursor, self._rules, self._reading, now=self._started, since_of=self._since_of
+        )
         for _ in range(MAX_PAGES):
-            scan = self._read_page(erp, scan)
-            if self._done or deadline.remaining() < TIME_FOR_ONE_PAGE:
-                return
+            self._read_page(erp, self._scan)
+            if self._scan.ended or deadline.remaining() < TIME_FOR_ONE_PAGE:
+                break
+        if self._scan.ended and self._scan.count == 0:
+            self._explain_empty(erp, self._scan)
 
-    def _read_page(self, erp: Erp, scan: Scan) -> Scan:
+    def _read_page(self, erp: Erp, scan: Scan) -> None:
         """Read one page and queue its rows; when this returns, nothing holds the page any more."""
         page = erp.list_page(
             self._resource,
             since=scan.since,
             page=scan.next_page,
-            page_size=self._company.visma.page_size,
-            branch=self._company.visma.branch,
+            page_size=scan.page_size,
+            branch=self._reading.branch,
         )
         self._budget, self._server_time = page.budget, page.server_time
         self._pages += 1
-        self._refuse_strange(page, scan)
-        self._queue(page, scan)
-        times = [self._instant(row) for row in page.rows]
-        keys = [self._key(row) for row in page.rows]
-        scan = scan.after_page(keys, times, total=page.total, server_time=page.server_time)
-        if not scan.by_number:
-            self._seen.update(map(hash, keys))
-        self.cursor = replace(self.cursor, scan=scan)
-        self._done = self._is_last(page, keys, scan)
-        return scan
+        self._answered(page)
+        ids = [cursors_.row_id(number_of(self._resource, row)) for row in page.rows]
+        stamps = [cursors_.stamp_of(row.modified_at, row.raw) for row in page.rows]
+        self._refuse_implausible(scan, ids, stamps)
+        repeated = self.cursor.rows.repeated(ids)
+        classes = self._queue(page, ids, stamps)
+        after = self._scan.after_page(
+            len(page.rows) + len(page.damaged),
+            total=page.total,
+            maximum=page.maximum,
+            full_page=self.cursor.full_page,
+            repeated=repeated,
+            outside=RowClass.OUTSIDE in classes,
+        )
+        self.cursor = replace(self.cursor, scan=after)
+        self._page_before = ids
+        if after.broken and self._restarts < MAX_RESTARTS:
+            self._restarts += 1
+            self._page_before = []
+            full_page = scan.last if scan.short else None
+            self.cursor = cursors_.restart(self.cursor, after, full_page=full_page)
 
-    def _is_last(self, page: Page, keys: list[str], scan: Scan) -> bool:
-        """Whether nothing follows: as many rows as Visma counted, or an empty page where it counts none.
+    def _answered(self, page: Page) -> None:
+        """Take note of the first answer.
 
-        A short page alone is no end: Visma cuts pages to a maximum of its own in silence, and the element that would
-        name it may be missing.
+        When the list was never read before, that is stored before anything is queued: what exists by then stays what
+        existed before, whatever becomes of this poll.
         """
-        shown = len(page.rows) + len(page.damaged)
-        self._largest = max(self._largest, shown)
-        if shown == 0:
-            return True
-        if page.total is not None:
-            return (scan.next_page - 1) * self._largest >= page.total
-        if keys and keys == self._keys:
-            raise _Strange(
-                f"Visma shows the same page of {self._resource.value} again and again.",
-                next_step="Tell Visma's support; nothing of the list is lost, the next poll reads it again.",
-            )
-        self._keys = keys
-        return False
+        begins = self.cursor.begun_at is None
+        self.cursor = cursors_.answered(self.cursor, server_time=page.server_time, now=self._started)
+        if begins:
+            self._poller.cursors.save(self._lease, self.cursor, release=False)
+
+    @property
+    def _scan(self) -> Scan:
+        assert self.cursor.scan is not None, "a poll reads a scan"  # noqa: S101
+        return self.cursor.scan
 
     def finish(self) -> PollResult:
         """Write the cursor: last of all, and only if the lease is still ours."""
-        poller, scan = self._poller, self.cursor.scan
-        if self._done and scan is not None:
-            cursor = cursors_.finish(self.cursor, scan, self._rules, distinct=len(self._seen))
-            _, since = self._window(cursor)
-            self.cursor = cursors_.forget_old(cursor, since=since, instant_of=self._instant_of)
+        poller, done = self._poller, self._scan.ended
+        if done:
+            self.cursor = cursors_.finish(self.cursor, self._rules, since_of=self._since_of)
         pause = pause_before_next_poll(self._budget.limit, self._budget.remaining, self._budget.reset)
         now = poller.clock.now()
         poller.cursors.save(self._lease, self.cursor, release=True, not_before=now + pause if pause else None)
-        self._report(pause)
+        self._report(pause, done=done)
         return PollResult(
             self._company.name,
             self._resource,
             queued=self._queued,
             rows=self._rows,
             pages=self._pages,
-            finished=self._done,
+            finished=done,
         )
 
-    def _opened_scan(self) -> Scan:
-        if self.cursor.scan is not None:
-            return replace(self.cursor.scan, resumed=True)
-        since, since_utc = self._window(self.cursor)
-        return Scan(since=since, since_utc=since_utc)
+    def _since_of(self, start: datetime) -> str:
+        return filter_text(start, self._zone)
 
-    def _window(self, cursor: Cursor) -> tuple[str, datetime]:
-        """Where the next scan begins, as Visma's filter reads it and as we read that."""
-        start = cursors_.window_start(cursor, self._rules, now=self._started)
-        since = filter_text(start, self._zone)
-        return since, to_utc(since, self._zone) or start
+    def _explain_empty(self, erp: Erp, scan: Scan) -> None:
+        """Believe that the known rows of the window were deleted, if the list shows anything at all.
 
-    def _refuse_strange(self, page: Page, scan: Scan) -> None:
-        """Notice a list that cannot be an answer to our question."""
-        if scan.next_page == 1 and not page.rows and not page.damaged and self.cursor.known:
-            # The newest row we know is always in its own window, so an empty list is no news but a wrong question.
-            raise _Strange(
-                f"Visma lists no {self._resource.value} although some were changed before.",
-                next_step="Check ipp-company-id and tenant of this company (connector doctor).",
+        Visma: a wrong company header gives 200 and an empty list.
+
+        Raises:
+            ImplausibleList: the list has not a single document.
+        """
+        if not self.cursor.rows:
+            return
+        self.cursor = replace(self.cursor, scan=scan.again())  # unless this goes well, the list is read again
+        page = erp.list_page(self._resource, since=LONG_AGO, page=1, page_size=1, branch=self._reading.branch)
+        self._pages += 1
+        if not page.rows and not page.damaged:
+            raise ImplausibleList(
+                f"Visma lists no {self._resource.value} at all although some were changed before.",
+                next_step="Check ipp-company-id and tenant of this company, and the rights of the application"
+                " (connector doctor).",
             )
-        instants = [self._instant(row) for row in page.rows]
-        if instants and all(at is not None and at < scan.since_utc for at in instants):
-            raise _Strange(
+        self.cursor = replace(cursors_.emptied(self.cursor), scan=scan)
+
+    def _refuse_implausible(self, scan: Scan, ids: list[int], stamps: list[int]) -> None:
+        """Notice a list that cannot be an answer to our question; the pass begins again with the next poll."""
+        problem = None
+        if stamps and all(0 <= stamp < scan.floor for stamp in stamps):
+            problem = ImplausibleList(
                 f"Visma ignored the filter on lastModifiedDateTime for {self._resource.value}.",
-                next_step="Run connector doctor; nothing was queued from this list.",
+                next_step="Run connector doctor; nothing was queued from this page.",
             )
+        elif ids and ids == self._page_before:
+            problem = ImplausibleList(
+                f"Visma shows the same page of {self._resource.value} again and again.",
+                next_step="Tell Visma's support; nothing of the list is lost, the next poll reads it again.",
+            )
+        if problem is not None:
+            self.cursor = cursors_.restart(self.cursor, scan, full_page=self.cursor.full_page)
+            raise problem
 
-    def _queue(self, page: Page, scan: Scan) -> None:
-        poller, verdicts = self._poller, {}
+    def _queue(self, page: Page, ids: list[int], stamps: list[int]) -> list[RowClass]:
+        """Queue what is to be queued of a page, and remember what was made of each row."""
+        poller, scan = self._poller, self._scan
+        floor = scan.floor
+        classes: list[RowClass] = []
         messages: list[DocumentMessage] = []
-        for row in page.rows:
-            if self._company.visma.branch and row.branch not in {None, self._company.visma.branch}:
-                continue
-            key, modified_at = self._key(row), self._instant(row)
-            verdict = cursors_.judge(
+        for row, row_id, stamp in zip(page.rows, ids, stamps, strict=True):
+            modified_at = to_utc(row.modified_at, self._zone) if row.modified_at else None
+            existed = scan.first and self._is_from_before(modified_at)
+            found = cursors_.classify(
                 self.cursor,
                 self._rules,
-                key=key,
-                modified=row.modified_at,
+                row=row_id,
+                stamp=stamp,
                 modified_at=modified_at,
-                since=scan.since_utc,
+                floor=floor,
+                existed=existed,
                 server_time=page.server_time,
             )
-            verdicts[key] = (verdict, row.modified_at)
-            if verdict is Verdict.QUEUE:
-                messages.append(self._message(row, key, modified_at or page.server_time, seen_at=page.server_time))
+            if self._reading.branch and row.branch not in {None, self._reading.branch}:
+                found = found if found is RowClass.OUTSIDE else RowClass.FOREIGN
+            classes.append(found)
+            if found is RowClass.QUEUE:
+                messages.append(
+                    self._message(row, modified_at or page.server_time, seen_at=page.server_time, existed=existed)
+                )
         if messages:
             poller.outbox.documents(messages)
-        self.cursor = cursors_.remember(self.cursor, verdicts, server_time=page.server_time)
+        self.cursor = cursors_.remember(
+            self.cursor, zip(ids, stamps, classes, strict=True), server_time=page.server_time
+        )
         self._rows += len(page.rows)
         self._queued += len(messages)
         for sentence in page.damaged:
@@ -309,31 +353,30 @@ class _Run:
                 "row without a number",
                 {"company": self._company.name, "resource": self._resource.value, "reason": sentence},
             )
+        return classes
 
-    def _message(self, row: Row, key: str, modified_at: datetime, *, seen_at: datetime) -> DocumentMessage:
+    def _is_from_before(self, modified_at: datetime | None) -> bool:
+        """Whether a row that the first pass shows existed before it began."""
+        begun_at = self.cursor.begun_at
+        return modified_at is None or begun_at is None or modified_at <= begun_at
+
+    def _message(self, row: Row, modified_at: datetime, *, seen_at: datetime, existed: bool) -> DocumentMessage:
         message = DocumentMessage(
             company=self._company.name,
             kind=KIND_OF[self._resource],
-            number=key,
+            number=number_of(self._resource, row),
             modified_at=modified_at,
             seen_at=seen_at,
+            listed_since=self.cursor.begun_at,
+            first_scan=existed,
         )
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 
-    def _key(self, row: Row) -> str:
-        return number_of(self._resource, row)
-
-    def _instant(self, row: Row) -> datetime | None:
-        return self._instant_of(row.modified_at) if row.modified_at else None
-
-    def _instant_of(self, text: str) -> datetime | None:
-        return to_utc(text, self._zone)
-
-    def _report(self, pause: timedelta) -> None:
+    def _report(self, pause: timedelta, *, done: bool) -> None:
         telemetry = self._poller.telemetry
         names: Fields = {"company": self._company.name, "resource": self._resource.value}
         telemetry.info(
-            "poll done" if self._done else "poll put aside, resumes at its next page",
+            "poll done" if done else "poll put aside, resumes at its next page",
             {
                 **names,
                 "rows": self._rows,

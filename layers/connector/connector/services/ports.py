@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypedDict
 
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import Owner, Posted, Revision, State
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
@@ -71,6 +71,7 @@ class Resource(StrEnum):
     SUPPLIER_INVOICES = "v1/supplierInvoice"
     CUSTOMER_INVOICES = "v1/customerinvoice"
     CUSTOMER_CREDIT_NOTES = "v1/customerCreditNote"
+    CUSTOMER_DEBIT_NOTES = "v1/customerDebitNote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +108,15 @@ class Page:
 
     Attributes:
         rows: The well-formed rows. `damaged` holds a sentence for each element that has no usable key.
-        total: `metadata.totalCount`; None on an empty page.
-        page_size: The size that was in force: the smaller of what was asked and `metadata.maxPageSize`.
+        total: `metadata.totalCount`; None where no element names it.
+        maximum: `metadata.maxPageSize`; None where no element names it.
         server_time: Visma's clock when it answered (`Date` header), aware, UTC.
     """
 
     rows: Sequence[Row]
     damaged: Sequence[str]
     total: int | None
-    page_size: int
+    maximum: int | None
     server_time: datetime
     budget: Budget
 
@@ -193,7 +194,8 @@ class EdiNetwork(Protocol):
         Raises:
             Throttled: 429; nothing was created.
             Transient: the connection was never made; nothing was created.
-            UnknownOutcome: time-out, connection lost, 5xx or an unreadable answer: it may exist.
+            AlreadyExists: 409; a transaction like it exists.
+            UnknownOutcome: time-out, connection lost, 1xx, 3xx, 5xx or an unreadable answer: it may exist.
             Rejected: a definite 4xx; nothing was created.
             Misconfigured: 401 or 403.
         """
@@ -207,10 +209,34 @@ class EdiNetwork(Protocol):
         receiver_id: str,
         stream: Stream,
     ) -> tuple[Sequence[RemoteTransaction], timedelta]:
-        """All transactions with this business number, newest first, and how far Orderful's clock is ahead of ours."""
+        """What Orderful finds by this business number, newest first, and how far its clock is ahead of ours.
 
-    def list_since(self, since: datetime, *, sender_ids: Sequence[str], stream: Stream) -> Iterator[RemoteTransaction]:
-        """Transactions created at or after `since`, newest first, page by page (100 a call)."""
+        It may be incomplete (Orderful: no hit or one, and a new transaction is found late).
+        """
+
+    def list_since(
+        self, since: datetime, *, sender_ids: Sequence[str], stream: Stream, receiver_id: str | None = None
+    ) -> Iterator[RemoteTransaction]:
+        """Transactions created at or after `since`, newest first, page by page (100 a call).
+
+        Args:
+            since: By Orderful's clock.
+            sender_ids: Ours.
+            stream: Test or live.
+            receiver_id: Only those to this partner.
+        """
+
+    def list_newest(
+        self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
+    ) -> tuple[Sequence[RemoteTransaction], datetime]:
+        """The same for one sender, of the newest pages only, and since when the list is complete."""
+
+    def content_of(self, transaction_id: str) -> Any | None:
+        """The message of a transaction as Orderful stores it, as JSON data; None when Orderful shows none.
+
+        Raises:
+            Transient, Throttled, Misconfigured: it could not be asked.
+        """
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when nobody says."""
@@ -385,6 +411,32 @@ class Ledger(Protocol):
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision and change the named attributes; raises `Conflict` when it is not where we saw it."""
+
+    def own(
+        self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
+    ) -> Revision | None:
+        """Move a revision and make it the owner of a transaction, both or neither.
+
+        A transaction of an older revision of the same document passes to this one.
+
+        Returns:
+            The moved revision; None when the transaction belongs to another document, and nothing was written.
+
+        Raises:
+            Conflict: the revision is not where we saw it.
+        """
+
+    def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
+        """The owners of those transactions that have one."""
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        """Transactions of any document with this one's type, number and parties, known by an id that is no number.
+
+        Those of which the listed id is known are left out.
+        """
+
+    def created_at(self, *, now: datetime) -> datetime:
+        """When the ledger's table was created: a restored or rebuilt one is a new table."""
 
     def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
         """Leave the state as it is but take the revision off the open lists; raises `Conflict` likewise."""

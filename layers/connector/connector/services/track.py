@@ -44,6 +44,7 @@ SAME_MOMENT = timedelta(minutes=1)
 
 _LATE = "its functional acknowledgment (997) is overdue"
 _BY_HAND = "it waits in Orderful to be sent by hand: auto-send is off"
+_SENT_BY_HAND = "it is not valid for this partner, and somebody sent it by hand"
 _WATCHED = (State.SENT, State.VALID, State.DELIVERED, State.REJECTED)
 _STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
 
@@ -67,9 +68,11 @@ def read_news(remote: RemoteTransaction, *, sent_at: datetime, now: datetime, ov
         (acknowledgment == "REJECTED", News(State.REJECTED, "the partner rejected it")),
         (acknowledgment == "ACCEPTED_WITH_ERRORS", News(State.ACKNOWLEDGED, "accepted with errors")),
         (acknowledgment == "ACCEPTED", News(State.ACKNOWLEDGED)),
-        (remote.validation_status == "INVALID", News(State.REJECTED, "it is not valid for this partner")),
         (delivery == "FAILED", News(State.REJECTED, "Orderful could not deliver it to the partner")),
         (delivery == "DELIVERED", News(State.DELIVERED, _LATE if late else None)),
+        # Orderful: an INVALID transaction is held until a person sends it by hand, and then it is on its way.
+        (remote.validation_status == "INVALID" and delivery == "SENT", News(State.VALID, _SENT_BY_HAND)),
+        (remote.validation_status == "INVALID", News(State.REJECTED, "it is not valid for this partner")),
         (remote.validation_status == "VALID", News(State.VALID, _BY_HAND if waits else None)),
     )
     return next((news for said, news in stages if said), News(None))
@@ -149,7 +152,9 @@ class Tracker:
         if len(found) != 1:
             return None
         history = self.ledger.revisions(watched[found[0]].key, limit=20)
-        of_this_moment = [one for one in history if one.transaction_id and _is_of_this_moment(one, remote)]
+        of_this_moment = [
+            one for one in history if one.transaction_id and not one.listed_as and _is_of_this_moment(one, remote)
+        ]
         return watched.pop(found[0]) if len(of_this_moment) == 1 else None
 
     def _watched(self, now: datetime) -> dict[str, Revision]:
@@ -160,7 +165,7 @@ class Tracker:
                 if now - sent_at > WATCHED_FOR:
                     self._let_go(revision, now)
                 elif revision.transaction_id and len(watched) < WATCHED_AT_ONCE:
-                    watched[revision.transaction_id] = revision
+                    watched[revision.listed_as or revision.transaction_id] = revision
         return watched
 
     def _apply(self, revision: Revision, remote: RemoteTransaction, now: datetime) -> int:
@@ -173,6 +178,8 @@ class Tracker:
             "acknowledgment_status": remote.acknowledgment_status,
             "attention": news.attention,
         }
+        if remote.transaction_id != revision.transaction_id:
+            seen["listed_as"] = remote.transaction_id
         target = news.state if news.state and may_move(revision.state, news.state) else revision.state
         if target is revision.state and all(getattr(revision, name) == value for name, value in seen.items()):
             return 0
@@ -193,13 +200,21 @@ class Tracker:
         elif revision.state is State.REJECTED and target is not State.REJECTED:
             seen |= {"reason": None, "next_step": None}
         try:
-            self.ledger.move(revision, target, now=now, note=note, **seen)
+            if not self._record(revision, target, now=now, note=note, **seen):
+                return 0
         except Conflict:
             return 0
         if is_refused:
             self._take_back_agreed(revision, now)  # once more: a change may have been agreed on in the same moment
         self._announce(revision, target, news, note)
         return 1
+
+    def _record(self, revision: Revision, to: State, *, now: datetime, note: str, **seen: Any) -> bool:
+        """Write the news down; False when what is listed under another id belongs to another document."""
+        if seen.get("listed_as") == revision.listed_as or revision.transaction_id is None:
+            self.ledger.move(revision, to, now=now, note=note, **seen)
+            return True
+        return bool(self.ledger.own(revision, to, transaction_id=revision.transaction_id, now=now, note=note, **seen))
 
     def _take_back_agreed(self, refused: Revision, now: datetime) -> bool:
         """Reject what the partner asked for on top of a revision that it refuses: it knows neither.
@@ -210,7 +225,8 @@ class Tracker:
         Returns:
             False while a change is just being written: the news waits for the next run.
         """
-        newer = [one for one in self.ledger.revisions(refused.key, limit=20) if one.sequence > refused.sequence]
+        history = self.ledger.revisions(refused.key, limit=20)
+        newer = [one for one in history if one.sequence > refused.sequence and one.withdraws is None]
         if any(one.state is State.CHANGING for one in newer):
             return False
         if any(one.state in KNOWN_TO_PARTNER - {State.AGREED} for one in newer):

@@ -63,6 +63,8 @@ def figures_of(line: Data, names: Names, where: str, currency: str | None, *, ne
 
 
 class _Sum(NamedTuple):
+    """A line as a sum: what quantity x price come to beside the stated amount."""
+
     quantity: Decimal
     unit_price: Decimal
     currency: str | None

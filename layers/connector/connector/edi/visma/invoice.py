@@ -57,6 +57,8 @@ _ONE = Decimal(1)
 # Figures in company currency are rounded one by one, so that their sums may be two cents apart.
 _SLACK = Decimal("0.02")
 _HALF_CENT = Decimal("0.005")
+# A rate is rounded, too: what it comes to may be so far away, as a part of the amount.
+_RATE_DIGITS = Decimal("0.0001")
 # Amounts are rounded to whole ones of their currency at most.
 _LARGEST_UNSEEN = Decimal("0.50")
 
@@ -298,8 +300,8 @@ def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
         return taxes
     if len(taxes) == 1:
         return (replace(taxes[0], amount=total, taxable=number(data, f"vatTaxableTotal{suffix}")),)
-    exchange = number(data, "exchangeRate") or _ONE
-    if exchange <= 1:
+    exchange = _exchange_rate(data, suffix)
+    if exchange is None or exchange <= 1:
         # Several amounts of the document lead to the same amount of the company.
         return taxes
     restated = tuple(replace(tax, amount=rounded(tax.amount / exchange, None), taxable=None) for tax in taxes)
@@ -393,12 +395,17 @@ def _of_one_size(one: Decimal | None, other: Decimal | None) -> bool:
 
 
 def _exchange_rate(data: Data, suffix: str) -> Decimal | None:
-    """Company currency for one of the document's; from the totals where Visma gives no rate."""
+    """Company currency for one of the document's.
+
+    Which way round Visma gives its rate is not documented; the totals tell, and they serve where it gives none.
+    """
     exchange = number(data, "exchangeRate")
-    if exchange:
-        return exchange
     company, own = number(data, "detailTotal"), number(data, f"detailTotal{suffix}")
-    return company / own if company and own else None
+    if not company or not own:
+        return exchange or None
+    if exchange and abs(own * exchange - company) <= _SLACK + abs(company) * _RATE_DIGITS:
+        return exchange
+    return company / own
 
 
 def _in_company_currency(amount: Decimal, data: Data, suffix: str) -> Decimal | None:
