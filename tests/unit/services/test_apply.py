@@ -17,7 +17,7 @@ from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
 from connector.services.intake import message_for
 from connector.services.judge_change import approve, look_again, reject
 from connector.services.messages import ChangeMessage, HintMessage
-from connector.services.ports import Metric
+from connector.services.ports import Created, Metric
 from tests.support.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper
 from tests.support.routing_data import a_partner, routing_data
@@ -672,6 +672,26 @@ def test_a_partner_that_asks_under_another_isa_id_than_it_was_sent_is_sent_the_w
 
     assert world.orders.line(1)["orderQty"] == 900
     assert [each.receiver_id for each in world.sent] == ["ACMEPRODUCET", "ACMEPRODUCET", "ACMENEWT"]
+
+
+def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what_it_asks_for() -> None:
+    """The order was withdrawn there, and came back; Orderful refused the replacement."""
+    world = World()
+    acme = world.orders.orders["500123"]["supplier"]
+    world.orders.edit(supplier={"number": "60000"})
+    world.poll()
+    world.rest()
+    world.orderful.script = [Created(None, accepted=False, problems=("message: it is wrong",))]
+    world.orders.edit(supplier=acme)
+    world.poll()
+    world.rest()
+
+    world.apply(arrived(world, more_of(1, 900, was=800)))
+    world.poll()
+    world.rest()
+
+    newest = world.ledger.revisions(ORDER)[0]
+    assert (newest.state, newest.purpose, len(world.sent)) == (State.SENT, Purpose.REPLACE, 4)
 
 
 def test_a_change_that_no_partner_sees_makes_no_echo_of_what_is_agreed() -> None:

@@ -2,8 +2,8 @@
 
 reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
-          SUPERSEDED, with the content, when somebody else's edit came along, or another partner had the order last:
-          the partner has to be sent the whole
+          SUPERSEDED, with the content, when somebody else's edit came along, when another partner had the order last
+          or it was withdrawn: the partner has to be sent the whole
 drop      SUPERSEDED: nothing was written
 """
 
@@ -22,6 +22,7 @@ from connector.domain.revisions import revision_id
 from connector.domain.routes import Notes
 from connector.domain.row_version import version_in
 from connector.domain.standing_order import StandingOrder
+from connector.domain.transactions import Purpose
 from connector.edi.visma.standing_order import read_standing_order
 from connector.services.change_ports import AgreedRevisions
 from connector.services.ports import Clock
@@ -30,6 +31,21 @@ _FIRST_LOOK = 20
 _MOST = 1000
 # Revisions that never left and whose content the agreed one takes the place of.
 _UNSENT = frozenset({State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
+
+
+def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
+    """Whether the partner was the last to have the order, and it was not withdrawn there.
+
+    Args:
+        revisions: Of the order, newest first.
+        partner: Its ISA id.
+    """
+    reached = [one for one in revisions if one.state in KNOWN_TO_PARTNER]
+    last = next((one for one in reached if one.withdraws is None), None)
+    if last is not None and last.receiver_id not in {None, partner}:
+        return False
+    told = next((one for one in reached if one.receiver_id == partner), None)
+    return told is None or told.purpose is not Purpose.CANCELLATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +132,7 @@ class KnownRevisions:
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
-        is_owed = known is not None and (
-            is_owed_whole(revisions, known) or known.receiver_id not in {None, change.sender_id}
-        )
+        is_owed = known is not None and (is_owed_whole(revisions, known) or not _has_it(revisions, change.sender_id))
         if is_owed or not comes_out_as(after.content, had, wishes, notes=notes):
             owed = self._revision(
                 order, change, newest, state=State.SUPERSEDED, note="the change stands along with somebody's edit"
