@@ -400,6 +400,7 @@ STORIES = (
     Story("an 860 after a quiet change", _applied, sent=1, puts=1, prepared=_quiet_change),
     _from_before_go_live("a change from before go-live that a person lets go", _asked_about_and_let_go, sent=1),
     _from_before_go_live("a change from before go-live that a person closes", _asked_about_and_closed, sent=0),
+    _from_before_go_live("a quiet change of an order from before go-live", _quiet_change, sent=0),
     Story("a revoked token", _revoked_token, sent=2),
 )
 

@@ -10,12 +10,12 @@ from typing import Final
 from proof.crash_points import Kills, tried
 from proof.model.clockwork import NeverRests
 from proof.model.stories import STORIES
-from proof.mutations import changing, reading, sending
+from proof.mutations import changing, knowing, reading, sending
 from proof.mutations.plant import Mutation
 from proof.state_machine import explored
 from proof.tally import Size, Tally
 
-MUTATIONS = (*reading.MUTATIONS, *sending.MUTATIONS, *changing.MUTATIONS)
+MUTATIONS = (*reading.MUTATIONS, *sending.MUTATIONS, *changing.MUTATIONS, *knowing.MUTATIONS)
 
 MOST_RUNS: Final = 300
 """Runs of the state machine in which a bug must have shown itself."""

@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.domain import cursor as cursors
+from connector.domain import revision_plan
 from connector.domain.cursor import Cursor, RowClass, Rules
 from connector.domain.documents import Kind
 from connector.domain.ledger import State
-from connector.services import poll, translate
+from connector.services import document_decision, poll, translate
 from connector.services.messages import DocumentMessage
 from connector.services.ports import Page
 from proof.mutations.plant import Mutation
@@ -102,17 +103,6 @@ def _queued_once(right: Callable[..., RowClass]) -> Callable[..., RowClass]:
     return classify
 
 
-def _by_every_byte(right: Callable[..., Any]) -> Callable[..., Any]:
-    """The id of a revision is told from the row version too: whatever touches a document makes a new revision."""
-
-    def read(message: DocumentMessage, raw: bytes) -> Any:
-        found = right(message, raw)
-        version = (found.document and found.document.version) or ""
-        return replace(found, revision_id=f"{found.revision_id}{version}")
-
-    return read
-
-
 def _never(_right: Any) -> Callable[..., bool]:
     return lambda *_args, **_named: False
 
@@ -170,16 +160,15 @@ MUTATIONS = (
     ),
     Mutation("the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, worlds=_UTC),
     Mutation("a row is known by its number alone", (cursors, "classify"), _queued_once, rules=_READING),
-    Mutation("whatever touches a document is sent", (translate, "_read"), _by_every_byte, rules=_READING | {"touch"}),
     Mutation(
         "a voided invoice replaces what the partner has",
-        (translate, "is_withdrawn"),
+        (document_decision, "is_withdrawn"),
         _only_orders,
         rules=frozenset({"invoice", "go on", "rest"}),
     ),
     Mutation(
         "older states are not recognised",
-        (translate, "_is_past"),
+        (revision_plan, "is_past"),
         _never,
         story="an older state that comes again",
     ),

@@ -22,6 +22,10 @@ def test_the_bugs_that_every_such_system_has_had_are_among_them():
         "no look-up before a second POST",
         "PUT without If-Match",
         "the difference instead of the total",
+        "go-live is not looked at",
+        "nothing is withdrawn from a former receiver",
+        "a withdrawal is sent twice",
+        "a change that nobody sees is sent",
     }
 
 

@@ -1,0 +1,144 @@
+"""Planted bugs in what the ledger knows of receivers, of go-live, and of changes that nobody sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connector.domain import revision_plan
+from connector.domain.documents import Kind
+from connector.domain.go_live import Origin
+from connector.domain.ledger import UNSENT, Revision, State
+from connector.domain.revision_plan import Arrival, Decide, Known
+from connector.services import change_order, document_decision
+from connector.services.document_decision import Decider
+from proof.mutations.plant import Mutation
+
+
+def _never(_right: Any) -> Callable[..., bool]:
+    return lambda *_args, **_named: False
+
+
+def _everything_is_new(_right: Any) -> Callable[..., Origin]:
+    return lambda *_args, **_named: Origin.AFTER
+
+
+def _has_no_baseline(_right: Any) -> Callable[..., None]:
+    """What was recorded at go-live counts for nothing when the document changes: it is recorded anew."""
+    return lambda _own, _sent: None
+
+
+def _asks_whatever_was_closed(_right: Any) -> Callable[..., Revision | None]:
+    """A change is one of the state at go-live, whatever a person said of the changes since."""
+
+    def baseline(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
+        first = [one for one in own if one.state is State.BASELINE]
+        return first[0] if first and sent is None else None
+
+    return baseline
+
+
+def _keeps_back_what_was_sent(right: Callable[..., Any]) -> Callable[..., Any]:
+    """Go-live keeps a document back from each receiver that has never had it, also when another one has."""
+
+    def decide(decider: Decider, message: Any, reading: Any, route: Any, plan: Decide) -> Any:
+        return right(decider, message, reading, route, replace(plan, was_sent=plan.has is not None))
+
+    return decide
+
+
+def _withdraws_nothing(_right: Any) -> Callable[..., Iterator[Revision]]:
+    return lambda *_args: iter(())
+
+
+def _forgets_its_withdrawals(_right: Any) -> Callable[..., list[Revision]]:
+    """A withdrawal that has not left yet is made once more."""
+    return lambda _history, _sent: []
+
+
+def _takes_withdrawals_along(right: Callable[..., Decide | Known]) -> Callable[..., Decide | Known]:
+    """Whatever never left is replaced by the next revision, withdrawals from former receivers as well."""
+
+    def decide(history: Sequence[Revision], own: Any, sent: Any, arrival: Arrival) -> Decide | Known:
+        found = right(history, own, sent, arrival)
+        pending = [one for one in history if one.withdraws is not None and one.state in UNSENT]
+        return replace(found, supersede=(*found.supersede, *(one for one in pending if one not in found.supersede)))
+
+    return decide
+
+
+def _whoever_asks(right: Callable[..., Any]) -> Callable[..., Any]:
+    """Any partner may change any order."""
+
+    def route_of(routing: Any, company: str, has: Any, *, sender_id: str, stream: Any) -> Any:
+        del sender_id
+        receiver = routing.route(company, Kind.PURCHASE_ORDER, has.content.supplier.number).partner_isa_id.on(stream)
+        return right(routing, company, has, sender_id=receiver, stream=stream)
+
+    return route_of
+
+
+_PAST = ("live since long", "live since the first poll")
+_RECEIVERS = frozenset({"supplier", "edit", "routing", "isa id", "go on", "rest"})
+
+MUTATIONS = (
+    Mutation(
+        "go-live is not looked at",
+        (document_decision, "origin"),
+        _everything_is_new,
+        rules=frozenset({"new order", "rest"}),
+        worlds=_PAST,
+    ),
+    Mutation(
+        "the baseline is forgotten at the next change",
+        (revision_plan, "_baseline"),
+        _has_no_baseline,
+        rules=frozenset({"edit", "rest"}),
+        worlds=_PAST,
+    ),
+    Mutation(
+        "what a person closed is asked about again",
+        (revision_plan, "_baseline"),
+        _asks_whatever_was_closed,
+        story="a change from before go-live that a person closes",
+    ),
+    Mutation(
+        "go-live keeps back what was sent",
+        (Decider, "decide"),
+        _keeps_back_what_was_sent,
+        rules=_RECEIVERS | {"answer"},
+        worlds=("live since today, changes sent",),
+    ),
+    Mutation("a change that nobody sees is sent", (Decider, "_is_nothing_new"), _never, story="a quiet change"),
+    Mutation(
+        "a question is asked about a change that nobody sees",
+        (Decider, "_reads_like"),
+        _never,
+        story="a quiet change of an order from before go-live",
+    ),
+    Mutation(
+        "nothing is withdrawn from a former receiver",
+        (revision_plan, "_to_withdraw"),
+        _withdraws_nothing,
+        story="another supplier",
+    ),
+    Mutation(
+        "a withdrawal is sent twice",
+        (revision_plan, "_withdrawals"),
+        _forgets_its_withdrawals,
+        story="another supplier",
+    ),
+    Mutation(
+        "a withdrawal is replaced by the next revision",
+        (revision_plan, "_decide"),
+        _takes_withdrawals_along,
+        rules=_RECEIVERS,
+    ),
+    Mutation(
+        "a former partner changes an order",
+        (change_order, "route_of"),
+        _whoever_asks,
+        story="an 860 of a former partner",
+    ),
+)
