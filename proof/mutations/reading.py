@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.domain import cursor as cursors
+from connector.domain import revision_plan
 from connector.domain.cursor import Cursor, RowClass, Rules
 from connector.domain.documents import Kind
 from connector.domain.ledger import State
@@ -170,7 +171,9 @@ MUTATIONS = (
     ),
     Mutation("the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, worlds=_UTC),
     Mutation("a row is known by its number alone", (cursors, "classify"), _queued_once, rules=_READING),
-    Mutation("whatever touches a document is sent", (translate, "_read"), _by_every_byte, rules=_READING | {"touch"}),
+    Mutation(
+        "whatever touches a document is sent", (translate, "read_message"), _by_every_byte, rules=_READING | {"touch"}
+    ),
     Mutation(
         "a voided invoice replaces what the partner has",
         (translate, "is_withdrawn"),
@@ -179,7 +182,7 @@ MUTATIONS = (
     ),
     Mutation(
         "older states are not recognised",
-        (translate, "_is_past"),
+        (revision_plan, "is_past"),
         _never,
         story="an older state that comes again",
     ),
