@@ -162,7 +162,7 @@ class DynamoCursors:
         try:
             rows = self._payloads.get(rows_at)
         except (Misconfigured, zlib.error):
-            # S3 answers 403 for a key that is gone. Without its rows the window is queued once more, which loses nothing.
+            # S3 answers 403 for a key that is gone. Without the rows their window is queued once more: nothing is lost.
             return None
         return rows if _digest(rows) == values["rows_digest"] else None
 
