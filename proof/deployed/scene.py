@@ -13,7 +13,7 @@ from local import stack as laptop_stack
 from local.demo.goods import purchase_order
 from tests.support.laptop import Laptop
 
-COMPANIES = {"kills": "1009001", "permits": "1009002", "begins": "1009003"}
+COMPANIES = {"kills": "1009001", "permits": "1009002", "begins": "1009003", "twin": "1009004"}
 """Routing name and Visma number of each company that a proof has of its own."""
 
 SUPPLIER = "50012"

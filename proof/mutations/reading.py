@@ -103,6 +103,17 @@ def _queued_once(right: Callable[..., RowClass]) -> Callable[..., RowClass]:
     return classify
 
 
+def _by_every_byte(right: Callable[..., Any]) -> Callable[..., Any]:
+    """The id of a revision is told from the row version too: whatever touches a document makes a new revision."""
+
+    def read(message: DocumentMessage, raw: bytes) -> Any:
+        found = right(message, raw)
+        version = (found.document and found.document.version) or ""
+        return replace(found, revision_id=f"{found.revision_id}{version}")
+
+    return read
+
+
 def _never(_right: Any) -> Callable[..., bool]:
     return lambda *_args, **_named: False
 
@@ -160,6 +171,9 @@ MUTATIONS = (
     ),
     Mutation("the zone is taken for granted", (poll, "filter_text"), _only_the_zone, rules=_READING, worlds=_UTC),
     Mutation("a row is known by its number alone", (cursors, "classify"), _queued_once, rules=_READING),
+    Mutation(
+        "whatever touches a document is sent", (translate, "read_message"), _by_every_byte, rules=_READING | {"touch"}
+    ),
     Mutation(
         "a voided invoice replaces what the partner has",
         (document_decision, "is_withdrawn"),

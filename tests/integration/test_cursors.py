@@ -229,6 +229,17 @@ class TestManyRows:
         cursor = take(large, at=NOW + TICK).cursor
         assert (cursor.watermark, len(cursor.rows)) == (NOW, 0)
 
+    @pytest.mark.parametrize("trouble", [Misconfigured("AWS refused access to the payload bucket."), zlib.error("bad")])
+    def test_rows_that_are_gone_or_broken_are_lost_and_stop_no_poll(self, large, payloads, monkeypatch, trouble):
+        """S3 answers 403 for a key that is gone."""
+        large.save(take(large), many(5_000), release=True)
+
+        def fail(key):
+            raise trouble
+
+        monkeypatch.setattr(payloads, "get", fail)
+        assert len(take(large, at=NOW + TICK).cursor.rows) == 0
+
     def test_when_there_are_few_again_the_item_holds_them(self, large):
         large.save(take(large), many(5_000), release=True)
         large.save(take(large, at=NOW + TICK), FULL, release=True)

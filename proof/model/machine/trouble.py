@@ -73,7 +73,10 @@ class Trouble(Users):
 
     @rule(
         how=st.sampled_from(
-            ["lost", "nothing came", "throttled", "refused", "failed", "wrong key", "slow list", "hidden number"]
+            [
+                *("lost", "nothing came", "throttled", "refused", "failed", "wrong key"),
+                *("slow list", "hidden number", "one hit", "no number yet"),
+            ]
         ),
     )
     @in_play("orderful")
@@ -93,6 +96,10 @@ class Trouble(Users):
             orderful.script.append(endings[how])
         elif how == "hidden number":
             orderful.number_lag = timedelta(minutes=5) - orderful.number_lag
+        elif how == "one hit":
+            orderful.finds_one = not orderful.finds_one
+        elif how == "no number yet":
+            orderful.numbers_while_processing = not orderful.numbers_while_processing
         else:
             orderful.list_lag = timedelta(seconds=100) - orderful.list_lag
 

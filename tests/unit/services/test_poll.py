@@ -153,6 +153,16 @@ class TestWhatIsQueued:
         (later,) = bench.outbox.queued_documents
         assert (later.listed_since, later.first_scan) == (begun_at, False)
 
+    def test_while_the_zone_is_not_known_the_first_reading_counts_everything_as_from_before(
+        self, clock, outbox, payloads, telemetry
+    ):
+        """Local time that is taken for UTC lies in the future: an order of an hour ago would pass for a new one."""
+        bench = Bench(clock, outbox, payloads, telemetry, time_zone=None)
+        bench.edit(1, at=bench.clock.now() - timedelta(minutes=30))
+        bench.poll()
+        (message,) = bench.outbox.queued_documents
+        assert (message.first_scan, message.modified_at > bench.clock.now()) == (True, True)
+
     def test_a_first_reading_that_dies_is_still_the_first_and_began_when_it_began(self, bench):
         bench.edit(1)
         begun_at = bench.clock.now()

@@ -13,6 +13,7 @@ that could not store its cursor; they count as lost.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,7 +25,7 @@ from connector.adapters.aws_errors import is_failed_condition, translated
 from connector.adapters.cursor_format import head_of, packed, unpacked
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
-from connector.domain.errors import Conflict
+from connector.domain.errors import Conflict, Misconfigured
 from connector.services.ports import CursorLease, CursorView, Payloads
 
 if TYPE_CHECKING:
@@ -158,7 +159,11 @@ class DynamoCursors:
             return rows
         if self._payloads is None:
             return None
-        rows = self._payloads.get(rows_at)
+        try:
+            rows = self._payloads.get(rows_at)
+        except (Misconfigured, zlib.error):
+            # S3 answers 403 for a key that is gone. Without the rows their window is queued once more: nothing is lost.
+            return None
         return rows if _digest(rows) == values["rows_digest"] else None
 
     @property

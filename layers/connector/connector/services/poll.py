@@ -17,6 +17,7 @@ from connector.domain.budget import pause_before_next_poll
 from connector.domain.cursor import Reading, RowClass, Rules, Scan
 from connector.domain.documents import Kind, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled
+from connector.domain.go_live import UNKNOWN_ZONE
 from connector.domain.routes import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
 from connector.services.claim_check import loaded
@@ -356,9 +357,10 @@ class _Run:
         return classes
 
     def _is_from_before(self, modified_at: datetime | None) -> bool:
-        """Whether a row that the first pass shows existed before it began."""
+        """Whether a row that the first pass shows existed before it began, as far as the zone of its stamp is known."""
         begun_at = self.cursor.begun_at
-        return modified_at is None or begun_at is None or modified_at <= begun_at
+        slack = timedelta(0) if self._company.visma.time_zone else UNKNOWN_ZONE
+        return modified_at is None or begun_at is None or modified_at - slack <= begun_at
 
     def _message(self, row: Row, modified_at: datetime, *, seen_at: datetime, existed: bool) -> DocumentMessage:
         message = DocumentMessage(
