@@ -194,7 +194,9 @@ def _same_again(
     history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
 ) -> Plan | None:
     """What to do about content that the ledger has already; None when there is something to decide."""
-    if sent is not None and sent.revision_id == arrival.revision_id and not is_owed_whole(own, sent):
+    # A person who sends it again sends it to whom routing names now, also where only the ISA id is another one.
+    moves = sent is not None and arrival.cause.sends_again and arrival.receiver not in {None, sent.receiver_id}
+    if sent is not None and sent.revision_id == arrival.revision_id and not is_owed_whole(own, sent) and not moves:
         withdrawals = _withdrawals(history, sent)
         if not any(one.state in KNOWN_TO_PARTNER for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
