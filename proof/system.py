@@ -211,6 +211,7 @@ class System(Clockwork):
         def command() -> None:
             stands = self.standing(key)
             if stands is not None and self.waiting(key):
+                self.judge.sent_again.add(self._name(key))
                 # A withdrawal is made anew from the document as it is now.
                 self._queue(stands, Cause.REPLAY)
 
@@ -219,6 +220,7 @@ class System(Clockwork):
     def release_as(self, key: DocumentKey, cause: Cause) -> None:
         """An operator answers a question about go-live: `connector documents release --as original | replacement`."""
         self.before_go_live.chosen.add(self._name(key))
+        self.judge.sent_again.add(self._name(key))
 
         def command() -> None:
             question = self.question(key)

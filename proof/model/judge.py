@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from proof.model.directory import Directory
 from proof.model.go_live import BeforeGoLive, Condition
 from proof.model.invoices import view_of_invoice
 from proof.model.orderful import Inbound, Orderful
-from proof.model.partner import CANCELLED, Receivers, View, view_of
+from proof.model.partner import CANCELLED, Receivers, View, held_in, view_in, view_of
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger
 from proof.model.visma import Visma, content_id
 
@@ -63,6 +63,7 @@ class Judge:
     Attributes:
         documents: Every document as it stands in Visma.
         held: Orders that a user put on hold.
+        sent_again: Documents that a person had sent again.
         shown: What the order said when a person was shown a parked change, by its transaction.
     """
 
@@ -78,6 +79,7 @@ class Judge:
     documents: Callable[[], Sequence[Document]]
     held: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
+    sent_again: set[str] = field(default_factory=set)
     heard: list[str] = field(default_factory=list)
     _last: dict[str, ChangeEvent] = field(default_factory=dict)
     _taken_up: dict[str, str] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Judge:
     def listen(self) -> None:
         """Hear of everything from now on."""
         self.visma.on_written.append(self._written)
-        self.orderful.on_delivered.append(self.before_go_live.leaves)
+        self.orderful.on_delivered += [self.before_go_live.leaves, self._leaves]
         self.ledger.on_agreed.append(self._agreed)
         self.changes.on_record.append(self._recorded)
 
@@ -126,11 +128,23 @@ class Judge:
         supplier = json.loads(stood)["supplier"]["number"]
         if change.sender_id != self.directory.receiver(("supplier", supplier)):
             self.heard.append(f"{change.transaction_id} of {change.sender_id} was written into an order of {supplier}.")
+        self.receivers.hear_of_edit(number, by=change.sender_id)
         self.receivers.is_granted(change.transaction_id)
         self._versions[change.transaction_id] = self.visma.versions[number]
         self._compare_turns(change)
         if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
             self.heard.append(f"{change.transaction_id} was written into another order than its approver was shown.")
+
+    def _leaves(self, body: Mapping[str, Any]) -> None:
+        """A receiver may lose a document to another ISA id of its own when it changes, or when a person sends it."""
+        held = held_in(body)
+        receiver, name = held
+        document = next((one for one in self.documents() if one.name == name), None)
+        if document is None or view_in(body) != CANCELLED or document.now.view == CANCELLED:
+            return
+        may_move = held in self.receivers.edited | self.receivers.refused or name in self.sent_again
+        if receiver in self.directory.ever(document.now.counterparty) and not may_move:
+            self.heard.append(f"{name} was withdrawn from {receiver}, whose order it is, although nothing had changed.")
 
     def _compare_turns(self, change: Change) -> None:
         for other in self._of_order(change.number):

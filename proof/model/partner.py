@@ -102,7 +102,7 @@ class Receivers:
 
     def receives(self, body: Mapping[str, Any]) -> None:
         """A transaction reaches the receiver that it names."""
-        held, view = held_in(body), _view_in(body)
+        held, view = held_in(body), view_in(body)
         receiver, name = held
         if self.has.get(held) == view and held not in self.edited | self.refused and name not in self.shared:
             self.complaints.append(f"{receiver} was sent {name} as it has it already: {_told(view)}.")
@@ -126,9 +126,9 @@ class Receivers:
         for wish in request.wishes:
             self.has[held] = wish.on(self.has.get(held, {}))
 
-    def hear_of_edit(self, name: str) -> None:
-        """Somebody edited a document in a way that a partner sees: whoever has it may be sent something."""
-        self.edited.update(held for held in self.has if held[1] == name)
+    def hear_of_edit(self, name: str, *, by: str | None = None) -> None:
+        """A document changed in a way that a partner sees: whoever has it may be sent something, but for who asked."""
+        self.edited.update(held for held in self.has if held[1] == name and held[0] != by)
 
     def holders(self, name: str) -> dict[str, View]:
         """Who has a document that was not withdrawn, and how it reads there."""
@@ -162,7 +162,8 @@ def name_of(body: Mapping[str, Any]) -> str:
     return invoice(number) if _BIG in body["message"]["transactionSets"][0] else number
 
 
-def _view_in(body: Mapping[str, Any]) -> View:
+def view_in(body: Mapping[str, Any]) -> View:
+    """The document in a transaction."""
     message = body["message"]["transactionSets"][0]
     head, loops, line, quantity = (
         (_BIG, "IT1_loop", "baselineItemDataInvoice", "quantityInvoiced")

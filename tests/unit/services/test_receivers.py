@@ -217,6 +217,10 @@ class TestAnIsaIdThatChanges:
         assert moved.see(an_order(timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
         assert moved.due() == []
 
+    def test_what_no_partner_sees_moves_nothing_to_the_new_id(self, moved):
+        assert moved.see(an_order(**QUIET)) is Outcome.SKIPPED
+        assert moved.due() == []
+
     def test_a_person_who_sends_it_again_sends_it_to_the_new_id_and_withdraws_it_at_the_old_one(self, moved):
         assert moved.see(an_order(), cause=Cause.REPLAY.named_at(moved.clock.now())) is Outcome.QUEUED
         assert [line[1:] for line in lines(moved)[1:]] == [

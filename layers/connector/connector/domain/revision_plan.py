@@ -108,6 +108,7 @@ class Decide:
         baseline: The content from before go-live, or what a person closed since, that it is a change of.
         is_new: The ledger does not know the document.
         was_sent: Some receiver has it, or had it: go-live keeps it back no more.
+        elsewhere: What the same supplier or customer has under another ISA id; None when a person sends it again.
         owed_whole: The receiver was granted a change that only the whole document can tell.
         withdraw: What former receivers have, each to be withdrawn there.
         withdrawn_before: Withdrawals that a person wants to be decided anew; those of `withdraw` take their place.
@@ -122,6 +123,7 @@ class Decide:
     withdraw: tuple[Revision, ...]
     withdrawn_before: tuple[Revision, ...] = ()
     was_sent: bool = False
+    elsewhere: Revision | None = None
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -250,7 +252,14 @@ def _decide(
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
         withdrawn_before=tuple(_wished_anew(history, arrival)),
         was_sent=sent is not None,
+        elsewhere=sent if sent is not None and _moves(sent, arrival) and not arrival.cause.sends_again else None,
     )
+
+
+def _moves(sent: Revision, arrival: Arrival) -> bool:
+    """Whether only the ISA id of the supplier or customer is another one."""
+    is_other = None not in {sent.receiver_id, arrival.receiver} and sent.receiver_id != arrival.receiver
+    return is_other and sent.counterparty == arrival.counterparty
 
 
 def _has_left(sent: Revision, arrival: Arrival) -> bool:

@@ -47,12 +47,16 @@ class Decision:
     """What becomes of a revision: a translation, or a state with its reason.
 
     A `state` of None leaves the ledger as it is.
+
+    Attributes:
+        stays: Who has it keeps it, under an ISA id that routing names no more.
     """
 
     state: State | None
     translation: Translation | None = None
     parked: Parked | None = None
     reason: str | None = None
+    stays: bool = False
 
 
 _STAYS = Decision(None)
@@ -103,11 +107,17 @@ class Decider:
             return self._unrouted(message, reading, route if isinstance(route, Parked) else None, plan)
         if (reason := unsent_reason(document, route)) is not None:
             return Decision(State.SKIPPED, reason=reason)
-        if not plan.was_sent and not cause.chooses:
-            held = self._before_go_live(message, reading, route, plan)
-            if held is not None:
-                return held
+        if not cause.chooses and (kept := self._kept_back(message, reading, document, route, plan)) is not None:
+            return kept
         return self._send(document, route, plan, cause)
+
+    def _kept_back(
+        self, message: DocumentMessage, reading: Reading, document: VismaDocument, route: Route, plan: Decide
+    ) -> Decision | None:
+        """What keeps a document back from a receiver that never had it; None when it may go there."""
+        if plan.elsewhere is not None and self._is_nothing_new(document, route, plan.elsewhere, _newer(document)):
+            return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=True)
+        return None if plan.was_sent else self._before_go_live(message, reading, route, plan)
 
     def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str) -> tuple[Decision, bytes]:
         """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""

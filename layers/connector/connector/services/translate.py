@@ -89,6 +89,8 @@ class Translator:
                 return Outcome.KNOWN
             case Decide():
                 decision = decider.decide(message, reading, route, planned)
+                if decision.stays:
+                    planned = replace(planned, withdraw=())
         sequence = self._withdraw(planned, message, decider, history)
         return self._carry_out(planned, decision, _Capture(message, reading, route, raw), sequence)
 
