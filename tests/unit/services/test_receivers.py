@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
@@ -184,6 +186,20 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
             (State.SUPERSEDED, None, ACME),
             (State.SENT, Purpose.ORIGINAL, BERG),
             (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+        ]
+
+    def test_it_ends_when_the_receiver_was_told_in_another_way_and_a_person_asks_for_it(self, bench):
+        """What it withdraws was refused, and what the receiver had before was withdrawn on its own."""
+        sent_to_acme(bench)
+        bench.see(an_order("11.0", supplier=OTHER))
+        bench.becomes(State.SENT)
+        told = replace(bench.ledger.get(ORDER, 2), sequence=4, state=State.SENT, purpose=Purpose.CANCELLATION)
+        bench.ledger.add(told, source=b"{}", request=None)
+        assert (
+            bench.see(an_order("11.0", supplier=OTHER), cause=Cause.REPLAY.named_at(bench.clock.now())) is Outcome.KNOWN
+        )
+        assert [line[0] for line in lines(bench)] == [
+            *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
 
     def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):

@@ -202,11 +202,11 @@ def _same_again(
         withdrawals = _withdrawals(history, sent)
         if not any(one.state in KNOWN_TO_PARTNER for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
-            wished = arrival.cause.sends_again
+            supersede = tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT)
             return Known(
-                supersede=tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT),
-                withdraw=tuple(_to_withdraw(history, sent, arrival)) if wished else (),
-                withdrawn_before=tuple(_wished_anew(history, arrival)),
+                supersede=supersede,
+                withdraw=tuple(_to_withdraw(history, sent, arrival)) if arrival.cause.sends_again else (),
+                withdrawn_before=tuple(one for one in _wished_anew(history, arrival) if one not in supersede),
             )
     newest = own[0] if own else None
     if newest is None or newest.revision_id != arrival.revision_id:
@@ -242,15 +242,16 @@ def _decide(
     back_here = [one for one in history if one.withdraws is not None and one.receiver_id == receiver]
     kept = {State.BASELINE} if baseline is None else {State.BASELINE, baseline.state}
     unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
+    supersede = tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT)
     return Decide(
         has=has,
         replaces=replaces,
-        supersede=tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT),
+        supersede=supersede,
         baseline=baseline,
         is_new=not own,
         owed_whole=sent is not None and is_owed_whole(own, sent),
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
-        withdrawn_before=tuple(_wished_anew(history, arrival)),
+        withdrawn_before=tuple(one for one in _wished_anew(history, arrival) if one not in supersede),
         was_sent=sent is not None,
         elsewhere=sent if sent is not None and _moves(sent, arrival) and not arrival.cause.sends_again else None,
     )
@@ -274,11 +275,7 @@ def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Ar
     """What former receivers have and were not told to forget."""
     if sent is None or not _has_left(sent, arrival):
         return
-    told = set()
-    for one, receiver in _reached(history):
-        if receiver in told or receiver is None:
-            continue
-        told.add(receiver)
+    for one, receiver in _newest_reached(history):
         if receiver == arrival.receiver or one.purpose is Purpose.CANCELLATION:
             continue
         pending = [each for each in _withdrawals(history, one) if each.state is not State.SUPERSEDED]
@@ -290,9 +287,27 @@ _ASKED = frozenset({State.PARKED, State.REJECTED})
 
 
 def _wished_anew(history: Sequence[Revision], arrival: Arrival) -> Iterator[Revision]:
-    """Withdrawals that did not leave, and that a person wants to send."""
-    if arrival.cause.sends_again:
-        yield from (one for one in history if one.withdraws is not None and one.state in _ASKED)
+    """Withdrawals that did not leave and that a person wants to send: they are made anew, or there is nothing to do.
+
+    There is nothing to do where the receiver has the document back, or has been told since.
+    """
+    if not arrival.cause.sends_again:
+        return
+    told = {receiver for one, receiver in _newest_reached(history) if one.purpose is Purpose.CANCELLATION}
+    sent = next((one for one in history if one.withdraws is None and one.state in KNOWN_TO_PARTNER), None)
+    anew = {one.receiver_id for one in _to_withdraw(history, sent, arrival)}
+    for one in history:
+        if one.withdraws is not None and one.state in _ASKED and one.receiver_id in {arrival.receiver, *told, *anew}:
+            yield one
+
+
+def _newest_reached(history: Sequence[Revision]) -> Iterator[tuple[Revision, str]]:
+    """What each receiver has, or may have."""
+    seen = set()
+    for one, receiver in _reached(history):
+        if receiver is not None and receiver not in seen:
+            seen.add(receiver)
+            yield one, receiver
 
 
 def _withdrawals(history: Sequence[Revision], sent: Revision) -> list[Revision]:

@@ -108,8 +108,6 @@ class Translator:
             The next free sequence number.
         """
         sequence = history[0].sequence + 1 if history else 1
-        if not planned.withdraw:
-            return sequence
         self._supersede(planned.withdrawn_before)
         for sent in planned.withdraw:
             receiver = sent.receiver_id or ""
