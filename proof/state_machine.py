@@ -2,10 +2,14 @@
 
 The invariants (`model/judge.py`), after every rule and again when everything has come to rest:
 
-* every material revision ends in one final state, and the partner has what Visma has, or the ledger says why not;
-* every transaction at Orderful belongs to exactly one revision, and none repeats what the partner has (flood, echo);
+* every material revision ends in one final state, and its receiver has what Visma has, or the ledger says why not;
+* no former receiver still has a document, unless a person has to withdraw it there;
+* nothing from before go-live leaves unless a person or the policy chose it, its material changes are asked about and
+  nothing else is, and nothing newer is kept back for it;
+* every transaction at Orderful belongs to exactly one revision, and none repeats what the receiver has (flood, echo);
 * the watermark never falls;
-* no edit of a user's is overwritten unseen, and nothing is written that nobody asked for;
+* no edit of a user's is overwritten unseen, nothing is written that nobody asked for, and no change of a partner is
+  written into an order that is another one's;
 * what is parked is released once; every 860 is recorded once, decided, and Orderful told after that and not before.
 """
 
