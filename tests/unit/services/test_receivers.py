@@ -181,7 +181,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         bench.routing.apply(
             {**data, "partners": {**data["partners"], "acme": a_partner(isa_id="ACMEPRODUCE", supplier="50012")}}
         )
-        assert bench.see(an_order(supplier=OTHER), cause=Cause.REPLAY.named_at(bench.clock.now())) is Outcome.KNOWN
+        assert bench.see(an_order(supplier=OTHER), cause=Cause.WITHDRAW.named_at(bench.clock.now())) is Outcome.KNOWN
         assert lines(bench)[1:] == [
             (State.SUPERSEDED, None, ACME),
             (State.SENT, Purpose.ORIGINAL, BERG),
@@ -195,9 +195,8 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         bench.becomes(State.SENT)
         told = replace(bench.ledger.get(ORDER, 2), sequence=4, state=State.SENT, purpose=Purpose.CANCELLATION)
         bench.ledger.add(told, source=b"{}", request=None)
-        assert (
-            bench.see(an_order("11.0", supplier=OTHER), cause=Cause.REPLAY.named_at(bench.clock.now())) is Outcome.KNOWN
-        )
+        wish = Cause.WITHDRAW.named_at(bench.clock.now())
+        assert bench.see(an_order("11.0", supplier=OTHER), cause=wish) is Outcome.KNOWN
         assert [line[0] for line in lines(bench)] == [
             *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
