@@ -118,6 +118,22 @@ def test_the_type_says_what_the_document_means_to_the_one_who_pays(data, meaning
     assert read(data).invoice_type is meaning
 
 
+@pytest.mark.parametrize(
+    ("stated", "read_as"),
+    [
+        ({"cashDiscountInCurrency": 0}, 0),
+        ({"cashDiscountInCurrency": Decimal("7.5"), "cashDiscount": 80}, Decimal("7.5")),
+        # Nothing is nothing in either currency; any other amount of the company says nothing of the document's.
+        ({"cashDiscountInCurrency": None, "cashDiscount": 0}, 0),
+        ({"cashDiscountInCurrency": None, "cashDiscount": 80}, None),
+        ({"cashDiscountInCurrency": None, "cashDiscount": 80, "exchangeRate": 1}, 80),
+        ({"cashDiscountInCurrency": None, "cashDiscount": None}, None),
+    ],
+)
+def test_a_cash_discount_of_zero_is_stated_and_a_missing_one_is_not(stated, read_as):
+    assert read(a_supplier_invoice(**stated)).cash_discount == read_as
+
+
 def test_plain_amounts_serve_when_the_whole_document_has_no_others():
     invoice = read(without_document_currency(a_customer_invoice()))
     assert [line.unit_price for line in invoice.lines] == [Decimal("100.0"), Decimal("89.9")]

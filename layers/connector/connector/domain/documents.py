@@ -242,6 +242,7 @@ class Invoice(_Record, frozen=True):
     """A customer or supplier invoice, credit note or debit note, in document currency.
 
     Attributes:
+        cash_discount: What may be taken off until `discount_due_on`; 0: none is granted, None: not stated.
         counterparty: The customer (customer invoice) or the supplier (supplier invoice).
         original_invoices: Numbers of the invoices that a credit note credits.
         order_number: The buyer's purchase order number, where Visma knows one.

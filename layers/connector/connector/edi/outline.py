@@ -130,15 +130,27 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
 
 
 class TermsView(NamedTuple):
-    """Payment terms, resolved. A `net_days` or `due` of None is simply not known."""
+    """Payment terms, resolved. A `net_days` or `due` of None is simply not known.
+
+    A discount is offered with a percentage or an amount and with a last day (`discount_days` or `discount_due`), or
+    not at all: then all four are None. What is there never contradicts itself.
+
+    Attributes:
+        discount_amount: Above zero.
+    """
 
     description: str | None
     net_days: int | None
     due: date | None
-    discount_percent: str | None
-    discount_days: int | None
-    discount_due: date | None
-    discount_amount: Decimal | None
+    discount_percent: str | None = None
+    discount_days: int | None = None
+    discount_due: date | None = None
+    discount_amount: Decimal | None = None
+
+    @property
+    def offers_discount(self) -> bool:
+        """Whether a discount is offered for paying early."""
+        return bool(self.discount_percent or self.discount_amount)
 
 
 @dataclass(slots=True)
@@ -208,7 +220,7 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         charges=charges,
         taxes=taxes,
         parties=_parties(content, route),
-        terms=_terms(content, route),
+        terms=_terms(content, route, totals, reader.notes),
         texts=_header_texts(content, route) + reader.texts,
         notes=reader.notes,
         wanted_on=reader.wanted_on(),
@@ -650,24 +662,56 @@ def _known(party: Party, identity: Identity) -> _Known:
     )
 
 
-def _terms(content: BusinessDocument, route: Route) -> TermsView | None:
+def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:
+    """What the document states; routing only fills in what it leaves out.
+
+    An invoice gives dates and the amount of the discount (Visma: 0 where none is granted). Days follow from the dates,
+    and the percentage of routing is written only where it gives the stated amount.
+    """
     terms = content.terms or Terms()
     rule = route.terms.get(terms.id, TermsRule()) if terms.id else TermsRule()
-    description = _text(terms.description) or terms.id
+    net_days, due = rule.net_days, None
+    if isinstance(content, Invoice) and content.due_on:
+        net_days, due = _days_from(content, content.due_on), content.due_on
+    view = TermsView(_text(terms.description) or terms.id, net_days, due)
+    discounted = _with_discount(view, content, rule, totals, notes)
+    return discounted if any(value is not None for value in discounted) else None
+
+
+def _with_discount(
+    view: TermsView, content: BusinessDocument, rule: TermsRule, totals: Totals, notes: list[str]
+) -> TermsView:
+    """The terms with the cash discount, where one is offered; `notes` are told what could not be."""
+    percent = rule.discount_percent if Decimal(rule.discount_percent or 0) else None
+    days, until, amount = rule.discount_days, None, None
     if isinstance(content, Invoice):
-        days = (content.due_on - content.invoiced_on).days if content.due_on else rule.net_days
-        view = TermsView(
-            description,
-            days if days is None or days >= 0 else None,
-            content.due_on,
-            rule.discount_percent,
-            rule.discount_days,
-            content.discount_due_on,
-            content.cash_discount or None,
-        )
-    else:
-        view = TermsView(description, rule.net_days, None, rule.discount_percent, rule.discount_days, None, None)
-    return view if any(value is not None for value in view) else None
+        if content.cash_discount is not None:
+            # The sign of a credit note's is not documented.
+            amount = abs(content.cash_discount)
+        until = content.discount_due_on
+        days = _days_from(content, until) if until else days
+    if not amount and (percent is None or amount is not None):
+        return view
+    if amount is not None and percent is not None and not _gives(percent, amount, totals, content.currency):
+        notes.append(f"Visma's cash discount of {amount:f} is not {percent} %; it is sent without the percentage.")
+        percent = None
+    if until is None and days is None:
+        if amount is not None:
+            notes.append(f"Visma's cash discount of {amount:f} has no last day and was left out.")
+        return view
+    return view._replace(discount_percent=percent, discount_days=days, discount_due=until, discount_amount=amount)
+
+
+def _days_from(invoice: Invoice, until: date) -> int | None:
+    """Days from the date of the invoice; None when the day lies before it."""
+    days = (until - invoice.invoiced_on).days
+    return days if days >= 0 else None
+
+
+def _gives(percent: str, amount: Decimal, totals: Totals, currency: str | None) -> bool:
+    """Whether a percentage leads to an amount. Visma: settings decide whether VAT is part of what is discounted."""
+    bases = (totals.total, totals.total - totals.tax)
+    return any(rounded(base * Decimal(percent) / 100, currency) == rounded(amount, currency) for base in bases)
 
 
 def _text(text: str | None) -> str | None:
