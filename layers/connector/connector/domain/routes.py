@@ -260,7 +260,8 @@ class Route:
     Attributes:
         send: False when the partner does not want this kind at all.
         send_when: Visma status words in which the document is sent.
-        currency: The currency both sides agreed on, so that a document in it need not name it; None: always named.
+        currency: The currency both sides agreed on, so that a document in it need not name it; None: a document
+            that names none is parked.
         units: Visma unit word -> unit of `edi/units.py`.
         items: Our item number -> what the partner calls it.
         require_item_id: `gtin` or `partner_item` when a line without it must be parked.

@@ -189,9 +189,11 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: a unit or an item id is not mapped, several blanket orders are called off, or there is nothing to order
-            or to invoice.
+        Parked: no currency is known, a unit or an item id is not mapped, several blanket orders are called off, or
+            there is nothing to order or to invoice.
     """
+    if purpose is not Purpose.CANCELLATION:
+        _refuse_unknown_currency(content, route)
     if isinstance(content, Invoice):
         content = magnitudes(content)
     taxes, tax_note = _taxes(content, totals)
@@ -511,6 +513,22 @@ class _LineReader:
 def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
     step = f"Add {key}: {example} to the routing file and apply it." if key else "Complete the line in Visma."
     return Parked(sentence, next_step=step, field=field, waits_for=key)
+
+
+def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
+    """Amounts need a currency: the one that the document names, or the one that both sides agreed on.
+
+    Raises:
+        Parked: there is neither.
+    """
+    if content.currency is None and route.currency is None:
+        field = "currencyId" if isinstance(content, Invoice) else "currency"
+        raise _unmapped(
+            f"Visma gives no currency ({field}), and none is agreed with partner {route.partner}.",
+            field=field,
+            key=f"partners.{route.partner}.currency",
+            example="<ISO 4217 code>",
+        )
 
 
 def _nothing_left(content: BusinessDocument) -> Parked:
