@@ -618,6 +618,8 @@ def _layers(file: RoutingFile) -> Iterator[Problem]:
 def _settings(path: str, settings: Settings) -> Iterator[Problem]:
     from connector.edi.units import known_units
 
+    if settings.x12:
+        yield from _left_out(f"{path}.x12.leave_out", settings.x12.leave_out or [])
     known = known_units()
     for word, unit in (settings.units or {}).items():
         if unit not in known:
@@ -636,6 +638,16 @@ def _settings(path: str, settings: Settings) -> Iterator[Problem]:
         yield from _statuses(f"{path}.send_when", settings.send_when)
     if settings.changes:
         yield from _change_statuses(f"{path}.changes", settings.changes)
+
+
+def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:
+    from connector.edi.x12.dictionary import INDISPENSABLE, WRITTEN
+
+    for segment in segments:
+        if segment in INDISPENSABLE:
+            yield Problem(path, f"{segment} cannot be left out: X12 cannot do without it. Take it off the list.")
+        elif segment not in WRITTEN:
+            yield Problem(path, f"{segment} never applies: the connector does not write this segment.", fatal=False)
 
 
 def _change_statuses(path: str, changes: ChangesPart) -> Iterator[Problem]:
