@@ -275,6 +275,11 @@ class Settings(Part):
         description="Lines whose entered amount is not quantity x price: park (built in), or adjust, which sends the "
         "difference as an allowance or charge",
     )
+    main_locations: list[Text] | None = Field(
+        default=None,
+        description="Ids or names of the customer locations that are the customer itself; an invoice for another "
+        "location has it as ship-to. Built in: MAIN",
+    )
 
 
 class KindPart(Settings):

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from connector.domain.documents import Address, InvoiceType, Party
+from connector.domain.documents import Address, Contact, InvoiceType, Party
 from connector.domain.errors import Parked
 from connector.domain.routes import DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
@@ -135,6 +135,52 @@ class TestParties:
             "identificationCodeQualifier": "UL",
             "identificationCode": "7080000000001",
         }
+
+    @pytest.mark.parametrize(
+        ("location", "name", "main", "other"),
+        [
+            ("S-07", "Butikk 7", {"main"}, True),
+            ("S-07", None, {"main"}, True),
+            ("MAIN", "Main", {"main"}, False),
+            ("1", "Main", {"main"}, False),
+            ("HOVED", "Hovedkontor", {"hoved"}, False),
+            ("MAIN", "Main", set(), True),
+            # Where nothing is said, the goods went to the customer.
+            (None, None, {"main"}, False),
+        ],
+    )
+    def test_an_invoice_is_shipped_to_the_location_that_it_names(self, location, name, main, other):
+        customer = Party(number="10045", name="Fjord Retail", location=location, location_name=name)
+        office = Address(("Bryggen 2",), "5003", "Bergen", None, "NO")
+        identity = Identity(gln="7080000000018", address=office, contact=Contact("Kari"))
+        routing = {"partner_identity": identity, "main_locations": frozenset(main)}
+        invoice = an_invoice(counterparty=customer)
+
+        loop = next(
+            one
+            for one in message(invoice, dialect=DialectChoice.X12, **routing)["N1_loop"]
+            if one["partyIdentification"][0]["entityIdentifierCode"] == "ST"
+        )
+        party = loop["partyIdentification"][0]
+        x12 = (
+            party["name"],
+            party["identificationCodeQualifier"],
+            party["identificationCode"],
+            "partyLocation" in loop,
+        )
+        ship_to = message(invoice, dialect=DialectChoice.MOSAIC, **routing)["parties"]["shipTo"]
+        mosaic = (ship_to["name"], ship_to["identificationCodeType"], ship_to["identificationCode"], "city" in ship_to)
+        if other:
+            assert x12 == (name or "Fjord Retail", "91", location, False)
+            assert mosaic == (name or "Fjord Retail", "sendersId", location, False)
+        else:
+            assert x12 == ("Fjord Retail", "UL", "7080000000018", True)
+            assert mosaic == ("Fjord Retail", "globalLocationId", "7080000000018", True)
+
+    def test_a_location_too_short_for_x12_is_noted(self):
+        customer = Party(number="10045", name="Fjord Retail", location="7", location_name="Butikk 7")
+        translation = sent(an_invoice(counterparty=customer), dialect=DialectChoice.X12)
+        assert "The number 7 of the ship-to party is too short for X12 and was left out." in translation.notes
 
     @pytest.mark.parametrize(
         ("region", "country", "mosaic", "x12"),

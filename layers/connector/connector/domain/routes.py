@@ -272,6 +272,7 @@ class Route:
         notes: Which notes of Visma leave.
         lines_without_item: What becomes of a priced line that names no item.
         entered_amount: What becomes of a line whose amount was entered.
+        main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
         origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
         unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
     """
@@ -303,3 +304,4 @@ class Route:
     notes: Notes = Notes.NONE
     lines_without_item: WithoutItem = WithoutItem.PARK
     entered_amount: EnteredAmount = EnteredAmount.PARK
+    main_locations: frozenset[str] = frozenset({"main"})

@@ -649,11 +649,23 @@ def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
         company.acting_as(Role.REMIT_TO),
         partner.acting_as(Role.BUYER),
         partner.acting_as(Role.BILL_TO),
-        # Visma's invoice has the invoice address and contact only; where the goods went is not known from it.
-        partner.acting_as(Role.SHIP_TO)._replace(
-            address=route.partner_identity.address, contact=route.partner_identity.contact
-        ),
+        _delivered_to(content.counterparty, partner, route),
     ]
+
+
+def _delivered_to(customer: Party, partner: _Known, route: Route) -> PartyView:
+    """The ship-to party of a customer invoice.
+
+    Visma: an invoice has the invoice address and contact, and of the place of delivery only the id and the name of the
+    customer's location. Another location than the main one (routing: `main_locations`) is written by these two: GLN,
+    address and contact that routing knows are those of the customer. Without a location the goods went to the customer.
+    """
+    view = partner.acting_as(Role.SHIP_TO)
+    names = {name.casefold() for name in (customer.location, customer.location_name) if name}
+    if not customer.location or names & route.main_locations:
+        return view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
+    name = _text(customer.location_name) or partner.name
+    return PartyView(Role.SHIP_TO, name, None, customer.location, None, None, None)
 
 
 class _Known(NamedTuple):

@@ -263,6 +263,7 @@ def _party(data: Data, name: str, party_number: str) -> Party:
         number=party_number,
         name=text(part(data, name), "name"),
         location=text(part(data, "location"), "id"),
+        location_name=text(part(data, "location"), "name"),
         address=address_of(data, "invoiceAddress"),
         contact=contact_of(data, "invoiceContact"),
     )
