@@ -84,6 +84,35 @@ class TestCallOffs:
         assert "Line 3 is not" not in told
 
 
+class TestDropShip:
+    @BOTH
+    @pytest.mark.parametrize(
+        ("order_type", "words", "address", "leaves"),
+        [
+            ("DropShip", {}, None, False),
+            ("DropShip", {}, Address(country="NO"), False),
+            ("DropShip", {"DropShip": "standalone"}, None, False),
+            ("RegularOrder", {"RegularOrder": "dropship"}, None, False),
+            ("DropShip", {}, Address(postal_code="0155", city="Oslo"), True),
+            ("DropShip", {}, Address(("Storgata 1",)), True),
+            # Our own warehouses are known to the supplier by their numbers.
+            ("RegularOrder", {}, None, True),
+        ],
+    )
+    def test_a_drop_ship_order_needs_an_address(self, order_type, words, address, leaves, dialect):
+        order = an_order(order_type=order_type, ship_to=Party(number="10045", name="Kunde", address=address))
+        routing = {"dialect": dialect, "order_types": {**a_route().order_types, **words}}
+        if leaves:
+            assert sent(order, **routing)
+            return
+        with pytest.raises(Parked, match="no address") as parked:
+            sent(order, **routing)
+        assert parked.value.field == "shippingAddress"
+        withdrawn = msgspec.structs.replace(order, cancelled=True)
+        route = a_route(withdrawn, **routing)
+        assert translate(withdrawn, route, stream=Stream.TEST, purpose=Purpose.CANCELLATION)
+
+
 class TestNotes:
     ORDER = an_order(
         a_line(1, note="LINE SECRET"), a_text(2, "TEXT LINE"), a_text(3, ""), note="HEAD SECRET", description="TITLE"

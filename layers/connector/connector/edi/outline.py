@@ -189,11 +189,12 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: no currency is known, a unit or an item id is not mapped, several blanket orders are called off, or
-            there is nothing to order or to invoice.
+        Parked: no currency is known, a unit or an item id is not mapped, several blanket orders are called off, a
+            drop-ship order has no address, or there is nothing to order or to invoice.
     """
     if purpose is not Purpose.CANCELLATION:
         _refuse_unknown_currency(content, route)
+        _refuse_unknown_delivery(content, route)
     if isinstance(content, Invoice):
         content = magnitudes(content)
     taxes, tax_note = _taxes(content, totals)
@@ -528,6 +529,24 @@ def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
             field=field,
             key=f"partners.{route.partner}.currency",
             example="<ISO 4217 code>",
+        )
+
+
+def _refuse_unknown_delivery(content: BusinessDocument, route: Route) -> None:
+    """A supplier does not know where our customers are: a drop-ship order needs the address.
+
+    Raises:
+        Parked: it has none, or no more than a country or region.
+    """
+    if not isinstance(content, PurchaseOrder):
+        return
+    address = content.ship_to.address or Address()
+    drop_ship = content.order_type == "DropShip" or route.order_types.get(content.order_type) == "dropship"
+    if drop_ship and not (address.lines or address.city or address.postal_code):
+        raise Parked(
+            "The order is a drop-ship order and has no address to deliver to.",
+            next_step="Fill in the shipping address of the order in Visma.",
+            field="shippingAddress",
         )
 
 
