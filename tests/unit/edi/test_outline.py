@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from connector.domain.documents import Address, Contact, InvoiceType, Party
+from connector.domain.documents import Address, Contact, InvoiceType, Kind, Party
 from connector.domain.errors import Parked
 from connector.domain.routes import DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
@@ -295,3 +295,43 @@ class TestReferences:
         told = json.dumps(tree)
         assert all(number in told for number in numbers)
         assert "Credits invoices 100220, 100221, 100222, 100223, 100224" in told
+
+
+class TestLineIds:
+    @pytest.mark.parametrize(
+        ("lines", "ids", "references"),
+        [
+            # Number in Visma, order, line of the order.
+            ([(1, "500123", 7), (2, "500123", 3)], ["7", "3"], [None, None]),
+            ([(1, "500123", 7), (2, "500124", 3)], ["7", "3"], ["500123", "500124"]),
+            # Lines of two orders, and two receipts of one line, have one number.
+            ([(1, "500123", 1), (2, "500124", 1)], ["1", "2"], ["500123 LINE 1", "500124 LINE 1"]),
+            ([(4, "500123", 2), (5, "500123", 2)], ["4", "5"], ["500123 LINE 2", "500123 LINE 2"]),
+            # A line without an order has the number that another one has in its order.
+            ([(1, "500123", 2), (2, None, None)], ["1", "2"], ["500123 LINE 2", None]),
+            # Visma's own numbers repeat as well.
+            ([(1, "500123", 1), (1, "500124", 1)], ["1", "2"], ["500123 LINE 1", "500124 LINE 1"]),
+            ([(1, None, None), (1, None, None)], ["1", "2"], [None, None]),
+        ],
+    )
+    def test_no_two_lines_of_a_document_have_one_id(self, lines, ids, references):
+        read = [
+            an_invoice_line(number, item="ITEM-1", order_number=order, order_line=line) for number, order, line in lines
+        ]
+        orders = {order for _, order, _ in lines}
+        invoice = an_invoice(*read, kind=Kind.SUPPLIER_INVOICE, order_number=orders.pop() if len(orders) == 1 else None)
+        loops = message(invoice, dialect=DialectChoice.X12)["IT1_loop"]
+        assert [loop["baselineItemDataInvoice"][0]["assignedIdentification"] for loop in loops] == ids
+        told = [
+            " ".join([one["referenceIdentification"], *([one["description"]] if "description" in one else [])])
+            if one
+            else None
+            for one in (next(iter(loop.get("referenceInformation", [])), None) for loop in loops)
+        ]
+        assert told == references
+        items = message(invoice, dialect=DialectChoice.MOSAIC)["lineItems"]
+        assert [item["purchaseOrderLineId"] for item in items] == ids
+        for item, reference in zip(items, references, strict=True):
+            if reference and " LINE " in reference:
+                said = f"Purchase order: {reference.replace(' LINE ', ', line ')}"
+                assert item["notes"]["general"]["text"] == [said]

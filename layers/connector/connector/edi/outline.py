@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.domain.documents import (
     Address,
@@ -98,12 +99,14 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     """A line of goods or services.
 
     Attributes:
-        number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
+        number: Its number in Visma; on a supplier's invoice that of the order line, where the lines have different
+            ones. No two lines of an invoice have the same.
         charges: What leads from `quantity * price` to what is payable for the line.
         wanted: The day on which the goods are wanted.
         promised: Visma's promised day, where it is another one.
         order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices unless the
             whole document has one.
+        order_line: The line of that order, where `number` is another one.
         shipment: Our shipment of the line, unless the whole document has one.
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
@@ -123,6 +126,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     wanted: date | None
     promised: date | None
     order: str | None
+    order_line: int | None
     shipment: str | None
     warehouse: str | None
     tax_rate: Decimal | None
@@ -204,6 +208,8 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
         raise _nothing_left(content)
     blanket = reader.blanket()
+    # An order keeps Visma's numbers, because an 860 refers to them.
+    lines = _numbered(reader.lines) if isinstance(content, Invoice) else reader.lines
     charges = reader.charges
     charges += [
         Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
@@ -213,13 +219,13 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     if tax_note:
         reader.notes.append(tax_note)
     if purpose is not Purpose.CANCELLATION:
-        charges += _rounding(content, totals, reader.lines, charges, taxes)
+        charges += _rounding(content, totals, lines, charges, taxes)
     return Outline(
         content=content,
         route=route,
         purpose=purpose,
         total=rounded(totals.total, content.currency),
-        lines=reader.lines,
+        lines=lines,
         charges=charges,
         taxes=taxes,
         parties=_parties(content, route),
@@ -401,6 +407,7 @@ class _LineReader:
             line.promised if line.promised != wanted else None,
             None,
             None,
+            None,
             line.warehouse if self._several_warehouses else None,
             None,
             line.source,
@@ -411,9 +418,8 @@ class _LineReader:
         theirs = line.counterparty_item or known.partner_item
         selling = self._content.kind is Kind.CUSTOMER_INVOICE
         buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
-        number = line.number if selling or line.order_line is None else line.order_line
         return LineView(
-            str(number),
+            str(line.number),
             line.quantity,
             self._unit(line),
             line.unit_price,
@@ -424,6 +430,7 @@ class _LineReader:
             None,
             None,
             line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            None if selling else line.order_line,
             line.shipment if line.shipment != self.shipment else None,
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
@@ -630,6 +637,23 @@ def _rounding(
             printed += charge.amount
     left = rounded(totals.total, currency) - printed
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
+
+
+def _numbered(lines: list[LineView]) -> list[LineView]:
+    """The lines of an invoice with ids that tell them apart: those of the order, else Visma's, else their places.
+
+    Lines of two orders, and two receipts of one line, share the number of the order line.
+    """
+    ordered = [line.number if line.order_line is None else str(line.order_line) for line in lines]
+    if _differ(ordered):
+        return [replace(line, number=number, order_line=None) for line, number in zip(lines, ordered, strict=True)]
+    if _differ([line.number for line in lines]):
+        return lines
+    return [replace(line, number=str(place)) for place, line in enumerate(lines, 1)]
+
+
+def _differ(numbers: list[str]) -> bool:
+    return len(set(numbers)) == len(numbers)
 
 
 def _only(numbers: list[str | None]) -> str | None:

@@ -78,7 +78,8 @@ def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
     item |= filled(allowances_and_charges(line.charges))
     if line.note or line.order or line.shipment or texts:
         whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
-        order = f"{whose}: {line.order}" if line.order else None
+        place = f", line {line.order_line}" if line.order_line is not None else ""
+        order = f"{whose}: {line.order}{place}" if line.order else None
         if notes := note([*texts, line.note, order, f"Our shipment: {line.shipment}" if line.shipment else None]):
             item["notes"] = notes
     return item
