@@ -41,6 +41,10 @@ DO_NOT_SEND = "do_not_send"
 """The word of `order_types` for an order type that no partner gets."""
 
 
+HOLD = "Hold"
+"""Visma's status of a draft. A partner gets drafts only where `send_when` names it."""
+
+
 class LineDate(StrEnum):
     """Which of Visma's two dates of an order line is the day on which the goods are wanted.
 
@@ -259,7 +263,7 @@ class Route:
 
     Attributes:
         send: False when the partner does not want this kind at all.
-        send_when: Visma status words in which the document is sent.
+        send_when: Visma status words in which the document is sent, unless its hold flag says that it is a draft.
         currency: The currency both sides agreed on, so that a document in it need not name it; None: a document
             that names none is parked.
         units: Visma unit word -> unit of `edi/units.py`.
