@@ -93,7 +93,7 @@ def _needed(document: Outline, sentence: str, way_out: str = "") -> Parked:
     key = f"partners.{document.route.partner}.x12.leave_out"
     return Parked(
         sentence,
-        next_step=f"Take it off {key} in the routing file and apply it.{way_out}",
+        next_step=f"Take it off the list, or give the partner a list without it ({key}), and apply the file.{way_out}",
         field="x12.leave_out",
         waits_for=key,
     )
