@@ -328,5 +328,7 @@ class TestWhatNoPartnerSees:
         key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
         bench.see(a_customer_invoice(), key=key)
         bench.becomes(State.SENT, key=key)
-        touched = a_customer_invoice(location={"countryId": "NO", "id": "OTHER", "name": "Other"})
-        assert bench.see(touched, key=key) is Outcome.SKIPPED
+        renumbered = a_customer_invoice(location={"countryId": "NO", "id": "1", "name": "Main"})
+        assert bench.see(renumbered, key=key) is Outcome.SKIPPED
+        moved = a_customer_invoice(location={"countryId": "NO", "id": "S-07", "name": "Butikk 7"})
+        assert bench.see(moved, key=key) is Outcome.PARKED

@@ -277,7 +277,7 @@ class Decider:
     def _is_nothing_new(self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose) -> bool:
         """Whether the request would be the one that the receiver has, in everything but purpose and envelope.
 
-        Descriptions of the catalogue, tax categories, ids of locations and terms change without any partner seeing it.
+        Descriptions of the catalogue, tax categories and ids of terms change without any partner seeing it.
         """
         before = has.purpose or Purpose.ORIGINAL
         if (purpose is Purpose.CANCELLATION) != (before is Purpose.CANCELLATION):
