@@ -14,7 +14,7 @@ from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State, standing
 from connector.domain.revision_plan import Cause
 from connector.domain.words import clipped
-from connector.edi.visma.invoice import INVOICE_TYPES
+from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
@@ -300,7 +300,7 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
     for company in stack.routing.load().companies:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
-            types = INVOICE_TYPES if kind.is_invoice and ":" not in text else ()
+            types = (*INVOICE_TYPES, *PAID_TYPES) if kind.is_invoice and ":" not in text else ()
             for number in dict.fromkeys([text, *(number_in_key(kind, word, text) for word in types)]):
                 yield DocumentKey(company, kind, number)
 

@@ -103,10 +103,8 @@ def test_a_supplier_invoice_for_several_orders_names_them_by_line_only():
 @pytest.mark.parametrize(
     ("data", "meaning"),
     [
-        (a_customer_invoice(documentType="CashSale"), InvoiceType.INVOICE),
         (a_customer_invoice(documentType="FinCharge"), InvoiceType.INVOICE),
         (a_credit_note(), InvoiceType.CREDIT_MEMO),
-        (a_customer_invoice(documentType="CashReturn"), InvoiceType.CREDIT_MEMO),
         (a_customer_invoice(documentType="DebitNote"), InvoiceType.DEBIT_MEMO),
         (a_supplier_invoice(documentType="DebitAdj"), InvoiceType.CREDIT_MEMO),
         (a_supplier_invoice(documentType="CreditAdj"), InvoiceType.DEBIT_MEMO),

@@ -24,15 +24,15 @@ from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_
 INVOICE_TYPES: Mapping[str, InvoiceType] = {
     "Invoice": InvoiceType.INVOICE,
     "FinCharge": InvoiceType.INVOICE,
-    "CashSale": InvoiceType.INVOICE,
-    "QuickCheck": InvoiceType.INVOICE,
     "CreditNote": InvoiceType.CREDIT_MEMO,
-    "CashReturn": InvoiceType.CREDIT_MEMO,
     "DebitAdj": InvoiceType.CREDIT_MEMO,
     "DebitNote": InvoiceType.DEBIT_MEMO,
     "CreditAdj": InvoiceType.DEBIT_MEMO,
 }
 """What the types mean that are invoices to somebody."""
+
+PAID_TYPES = frozenset({"CashSale", "CashReturn", "QuickCheck"})
+"""Types that are paid when they are made (Visma's help, "Enter a cash sale"): an 810 would ask for the money again."""
 
 OTHER_TYPES = frozenset(
     {
