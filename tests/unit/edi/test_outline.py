@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.documents import Address, InvoiceType, Party
 from connector.domain.errors import Parked
-from connector.domain.routes import DialectChoice, Identity, Notes
+from connector.domain.routes import Description, DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
 from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
@@ -105,6 +105,11 @@ class TestNotes:
         told = json.dumps(message(content, dialect=dialect, notes=notes))
         assert ("HEAD SECRET" in told, "LINE SECRET" in told) == (header, line)
         assert "TITLE" in told
+
+    @BOTH
+    @pytest.mark.parametrize("content", [ORDER, INVOICE], ids=["order", "invoice"])
+    def test_the_description_leaves_only_where_routing_sends_it(self, content, dialect):
+        assert "TITLE" not in json.dumps(message(content, dialect=dialect, description=Description.KEEP))
 
     def test_the_note_of_a_text_line_is_a_note_as_well(self):
         order = an_order(a_line(1), msgspec.structs.replace(a_text(2, ""), note="LINE SECRET"))

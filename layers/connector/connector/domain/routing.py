@@ -30,6 +30,7 @@ from connector.domain.routes import (
     ChangeRules,
     Charset,
     Company,
+    Description,
     DialectChoice,
     EnteredAmount,
     Identity,
@@ -342,8 +343,10 @@ class Routing:
         entry = self.data["partners"][partner]
         where = f"partners.{partner}"
         on_revision = OnRevision.PARK if kind.is_invoice else OnRevision.REPLACE
+        description = Description.KEEP if kind is Kind.SUPPLIER_INVOICE else Description.SEND
+        of_kind = {"on_revision": on_revision.value, "description": description.value}
         layers = [
-            Layer("built-in", {**_BUILT_IN, "on_revision": on_revision.value}),
+            Layer("built-in", {**_BUILT_IN, **of_kind}),
             *_kind_layers(
                 [
                     Layer("default", _table(self.data, "defaults")),
@@ -398,6 +401,7 @@ class Routing:
             before_go_live=word(BeforeGoLive, "before_go_live"),
             line_date=word(LineDate, "line_date"),
             notes=word(Notes, "notes"),
+            description=word(Description, "description"),
             lines_without_item=word(WithoutItem, "lines_without_item"),
             entered_amount=word(EnteredAmount, "entered_amount"),
         )

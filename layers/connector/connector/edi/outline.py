@@ -30,7 +30,7 @@ from connector.domain.documents import (
     Terms,
 )
 from connector.domain.errors import Parked
-from connector.domain.routes import Identity, ItemIds, Route, TermsRule, WithoutItem
+from connector.domain.routes import Description, Identity, ItemIds, Route, TermsRule, WithoutItem
 from connector.domain.totals import (
     ZERO,
     Totals,
@@ -590,7 +590,8 @@ def _only(numbers: list[str | None]) -> str | None:
 
 
 def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
-    texts = [_text(content.description), _text(content.note) if route.notes.of_header else None]
+    description = _text(content.description) if route.description is Description.SEND else None
+    texts = [description, _text(content.note) if route.notes.of_header else None]
     return [text for text in dict.fromkeys(texts) if text]
 
 
