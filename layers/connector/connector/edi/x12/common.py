@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from connector.domain.documents import Address, BusinessDocument, Contact
+from connector.domain.documents import Address, BusinessDocument, Contact, Invoice
 from connector.domain.errors import Parked
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
@@ -88,7 +88,7 @@ def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bo
         loop = Loop("N1_loop")
         loop.add("N1", entity, name, qualifier, number, source=view.role.value)
         if view.address is not None:
-            _add_address(loop, view, view.address, wording)
+            _add_address(loop, view.role, view.address, _address_field(document, view), wording)
         if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
             loop.add("REF", "VX", view.vat_number, source=view.role.value)
         if view.contact is not None:
@@ -205,12 +205,20 @@ def reference(tree: Loop, qualifier: str, number: str | None, source: str, what:
         tree.add("REF", qualifier, number, what, source=source)
 
 
-def _add_address(loop: Loop, view: PartyView, address: Address, wording: Wording) -> None:
-    what = f"address of the {view.role.value.replace('_', '-')} party"
-    lines = [line for line in (wording.text(line, 55, what) for line in address.lines) if line]
+def _address_field(document: Outline, view: PartyView) -> str:
+    """Where the address of a party stands: in the routing file or in Visma."""
+    route = document.route
+    if view.address is route.company.identity.address:
+        return f"companies.{route.company.name}.address"
+    if view.address is route.partner_identity.address:
+        return f"partners.{route.partner}.address"
+    return "invoiceAddress" if isinstance(document.content, Invoice) else "shippingAddress"
+
+
+def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: Wording) -> None:
+    what = f"address of the {role.value.replace('_', '-')} party"
     # N3 comes twice at most, two lines each.
-    if len(lines) > 4:
-        lines = [*lines[:3], wording.text(", ".join(lines[3:]), 55, what) or ""]
+    lines = wording.address(address.lines, 55, 4, what, field)
     for first in range(0, len(lines), 2):
         loop.add("N3", *lines[first : first + 2])
     region = region_code(address.country, address.region) or ""
@@ -219,13 +227,13 @@ def _add_address(loop: Loop, view: PartyView, address: Address, wording: Wording
     if address.region and not region:
         wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
     place = (
-        wording.text(address.city, 30, what, shortest=2),
+        wording.part_of_address(address.city, 30, what, field, shortest=2),
         region,
-        wording.text(address.postal_code, 15, what, shortest=3),
-        wording.text(address.country, 3, what, shortest=2),
+        wording.part_of_address(address.postal_code, 15, what, field, shortest=3),
+        wording.part_of_address(address.country, 3, what, field, shortest=2),
     )
     if any(place):
-        loop.add("N4", *place, source=view.role.value)
+        loop.add("N4", *place, source=field)
 
 
 def _add_contact(loop: Loop, contact: Contact, wording: Wording) -> None:
