@@ -22,6 +22,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from connector.domain.advice import correction
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive
@@ -283,7 +284,11 @@ class Routing:
             )
         role = role_of(kind)
         if not number:
-            raise Parked(f"The document names no {role}.", next_step="Complete it in Visma.", field=f"{role}.number")
+            raise Parked(
+                f"The document names no {role}.",
+                next_step=correction(kind, "Complete it in Visma."),
+                field=f"{role}.number",
+            )
         partners = self._index.get((company, role, number), ())
         if not partners:
             key = f'partners.<name>.visma.{role}: "{number}"'

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from connector.domain.advice import BY_HAND, correction
 from connector.domain.documents import (
     Address,
     BusinessDocument,
@@ -317,7 +318,7 @@ class _LineReader:
             *_, last = named.values()
             raise Parked(
                 f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
-                next_step="Make one order of each blanket order in Visma, or send this one by hand.",
+                next_step=f"Make one order of each blanket order in Visma. Or: {BY_HAND}",
                 field=f"{last.source}.orderNumber",
             )
         blanket = next(iter(named), None)
@@ -353,8 +354,8 @@ class _LineReader:
                 key = f"partners.{self._route.partner}.kinds.{self._content.kind}.lines_without_item"
                 raise Parked(
                     f"Line {line.number} names no item: neither an item number nor a GTIN.",
-                    next_step=f"Give the line an item in Visma, or set {key} to {WithoutItem.SERVICE} or "
-                    f"{WithoutItem.CHARGE} in the routing file and apply it.",
+                    next_step=f"Set {key} to {WithoutItem.SERVICE} or {WithoutItem.CHARGE} in the routing file and "
+                    f"apply it. Otherwise: {correction(self._content.kind, 'Give the line an item in Visma.')}",
                     field=f"{line.source}.inventory",
                     waits_for=key,
                 )
@@ -497,7 +498,7 @@ class _LineReader:
 
 
 def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
-    step = f"Add {key}: {example} to the routing file and apply it." if key else "Complete the line in Visma."
+    step = f"Add {key}: {example} to the routing file and apply it." if key else None
     return Parked(sentence, next_step=step, field=field, waits_for=key)
 
 
@@ -508,7 +509,7 @@ def _nothing_left(content: BusinessDocument) -> Parked:
             next_step="Add lines in Visma, or cancel the order there.",
             field="lines",
         )
-    return Parked("The invoice has no lines.", next_step="Send it by hand, or ignore it.", field="invoiceLines")
+    return Parked("The invoice has no lines.", field="invoiceLines")
 
 
 def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.routes import Route
@@ -30,6 +31,11 @@ def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpos
         Parked: the sums do not add up, something is not mapped, or the dialect cannot carry it; names the field and,
             where routing can help, the key to add.
     """
+    with advised(content.kind):
+        return _translation(content, route, stream=stream, purpose=purpose)
+
+
+def _translation(content: BusinessDocument, route: Route, *, stream: Stream, purpose: Purpose) -> Translation:
     totals = reconcile(content, route)
     document = outline(content, route, totals, purpose)
     pinned = route.dialect.pinned

@@ -12,9 +12,10 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from connector.domain.advice import BY_HAND
 from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, InvoiceType, Kind, Party, Tax
 from connector.domain.errors import Parked
-from connector.domain.totals import ZERO, before_rounding, magnitudes, rounded
+from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
@@ -122,11 +123,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     suffix = _suffix(data, raw_lines)
     net_of_tax = text(data, "taxCalculationMode") != "Gross" or not number(data, f"vatTotal{suffix}")
     if not net_of_tax:
-        raise Parked(
-            "The prices of this invoice include VAT, an 810 carries prices without it (taxCalculationMode is Gross).",
-            next_step="Change the tax calculation mode in Visma, or send this invoice in another way.",
-            field="taxCalculationMode",
-        )
+        raise prices_with_vat(kind, "taxCalculationMode is Gross", "taxCalculationMode")
     currency = text(data, "currencyId")
     currency = currency.upper() if currency else None
     names = Names("quantity", fields.unit_price + suffix, fields.line_amount + suffix, f"discountAmount{suffix}")
@@ -187,7 +184,7 @@ def _lines(data: Data) -> tuple[str, list[Data]]:
         raise Parked(
             f"Visma gives this document two lists of lines that differ: {len(lines)} in lines, "
             f"{len(invoice_lines)} in invoiceLines.",
-            next_step="Look the document up in Visma and send it by hand.",
+            next_step=f"Look the document up in Visma. {BY_HAND}",
             field="lines",
         )
     return ("lines", lines) if lines or ("lines" in data and not invoice_lines) else ("invoiceLines", invoice_lines)
@@ -252,7 +249,7 @@ def _suffix(data: Data, lines: list[Data]) -> str:
     if (number(data, "exchangeRate") or _ONE) != 1:
         raise Parked(
             "Visma gives the amounts in the currency of the company only, and the document is in another.",
-            next_step="Look the document up in Visma; without its amounts in its own currency it cannot be sent.",
+            next_step=f"Without its amounts in its own currency it cannot be sent. {BY_HAND}",
             field="exchangeRate",
         )
     return ""
@@ -353,7 +350,7 @@ def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
         raise Parked(
             f"Visma states a rounding difference of {invoice.rounding:f}, and nothing tells whether it raises or "
             f"lowers the {rounded(before, invoice.currency):f} that lines, discounts and VAT add up to.",
-            next_step="Look up in Visma what is payable, and send this document by hand.",
+            next_step=f"Look up in Visma what is payable. {BY_HAND}",
             field=f"roundingDiff{suffix}",
         )
     rounding = size if raised else -size

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
@@ -98,7 +99,8 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     key = DocumentKey(company, kind, number_in_key(kind, document_type, number))
     content: BusinessDocument
     try:
-        content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
+        with advised(kind):
+            content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
     except Parked as parked:
         parked.document = str(key)
         raise

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from connector.domain.advice import BY_HAND, correction
 from connector.domain.documents import Address, BusinessDocument, Contact, Invoice
 from connector.domain.errors import Parked
 from connector.domain.totals import rounded, smallest_unit
@@ -52,7 +53,7 @@ def refuse_fractions(document: Outline, *, charged: bool) -> None:
     if unit < _CENT and charged:
         raise Parked(
             f"X12 writes totals, allowances and charges with two decimals, and {currency} has three.",
-            next_step="Send it by hand.",
+            next_step=BY_HAND,
             field="currency",
         )
     if unit > _CENT:
@@ -62,7 +63,7 @@ def refuse_fractions(document: Outline, *, charged: bool) -> None:
                 raise Parked(
                     f"Line {line.number} comes to {decimal_text(product)}, {currency} has no decimals, and X12 has no "
                     "place for the rounded amount of a line.",
-                    next_step="Correct quantity or price in Visma, or send it by hand.",
+                    next_step=correction(document.content.kind, "Correct quantity or price in Visma."),
                     field=line.source,
                 )
 

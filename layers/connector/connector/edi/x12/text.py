@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Misconfigured
 from connector.domain.routes import Route
@@ -40,7 +41,8 @@ def x12_text(
     """
     if not 1 <= control_number <= 999_999_999:
         raise Misconfigured(f"The interchange control number {control_number} is not between 1 and 999999999.")
-    tree = transaction(outline(content, route, reconcile(content, route), purpose))
+    with advised(content.kind):
+        tree = transaction(outline(content, route, reconcile(content, route), purpose))
     segments = [_printed(segment) for segment in tree.segments()]
     # SE counts itself.
     segments.append(f"SE*{len(segments) + 1}*0001")
