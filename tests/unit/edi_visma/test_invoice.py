@@ -478,3 +478,20 @@ def test_a_debit_note_is_read_from_the_lines_of_its_own_list():
     read_note = read(note)
     assert read_note.invoice_type is InvoiceType.DEBIT_MEMO
     assert [line.item for line in read_note.lines] == ["1298", "2210"]
+
+
+@pytest.mark.parametrize(
+    ("data", "source"),
+    [
+        (a_customer_invoice(customerRefNumber="A", externalReference="B", originatorDocRef="C"), "customerRefNumber"),
+        (a_customer_invoice(customerRefNumber="", externalReference="B", originatorDocRef="C"), "externalReference"),
+        (a_customer_invoice(customerRefNumber="", externalReference="", originatorDocRef="C"), "originatorDocRef"),
+        (a_customer_invoice(customerRefNumber="", externalReference="", originatorDocRef=""), ""),
+        (a_supplier_invoice(), "invoiceLines[0].poNumber"),
+        (a_supplier_invoice(invoiceLines=[a_supplier_invoice_line(n, poNumber=f"50012{n}") for n in (1, 2)]), ""),
+    ],
+)
+def test_where_the_order_of_the_buyer_stands_is_kept_for_messages(data, source):
+    invoice = read(data)
+    assert invoice.order_source == source
+    assert bool(invoice.order_number) is bool(source)

@@ -31,6 +31,18 @@ def correction(kind: Kind, of_order: str = "Correct it in Visma.") -> str:
     )
 
 
+def correction_at(source: str, kind: Kind, verb: str = "Correct") -> str:
+    """How what stands at `source` is put right: a field of the Visma document, or a key of the routing file."""
+    if is_routing_key(source):
+        return f"{verb} {source} in the routing file and apply it."
+    return correction(kind, f"{verb} {source or 'it'} in Visma.")
+
+
+def is_routing_key(source: str) -> bool:
+    """Whether a source is a key of the routing file, not a field of Visma."""
+    return source.startswith(("companies.", "partners.", "defaults."))
+
+
 def after_rejection(kind: Kind) -> str:
     """What a person does about a document that Orderful or the partner refused."""
     return (

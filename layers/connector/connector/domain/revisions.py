@@ -38,7 +38,7 @@ from connector.domain.documents import (
 )
 
 _encode = msgspec.json.Encoder().encode
-_NO_NEWS = frozenset({"source", "original_invoices", "sales_order", "shipment"})
+_NO_NEWS = frozenset({"source", "order_source", "original_invoices", "sales_order", "shipment"})
 
 
 def revision_id(content: BusinessDocument) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.domain.advice import advised
+from connector.domain.advice import advised, correction
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.routes import Route
@@ -112,12 +112,14 @@ def _x12(document: Outline, gap: Gap | None, stream: Stream) -> OrderfulRequest:
 
 def _with_alternative(parked: Parked, document: Outline, gap: Gap | None) -> Parked:
     """Tell what the other dialect could do, so that nobody tries it in vain."""
-    if parked.waits_for is not None:
+    partner = f"partners.{document.route.partner}"
+    if parked.waits_for is not None and not parked.waits_for.startswith(f"{partner}.x12."):
         return parked
     gap = gap or first_gap(document)
     if gap is not None:
         parked.sentence = f"{parked.sentence} Mosaic is no way out: {gap.sentence}."
     else:
-        step = f"Or set partners.{document.route.partner}.dialect to auto: Mosaic can carry this document."
-        parked.next_step = f"{parked.next_step} {step}" if parked.next_step else step
+        step = f"Or set {partner}.dialect to auto and apply the file: Mosaic can carry this document."
+        parked.next_step = f"{parked.next_step or correction(document.content.kind)} {step}"
+        parked.waits_for = parked.waits_for or f"{partner}.dialect"
     return parked

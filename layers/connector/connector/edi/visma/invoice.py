@@ -132,10 +132,11 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
         for index, line in enumerate(raw_lines)
         if text(line, "lineType") != "DS"
     ]
-    order_numbers = {line.order_number for line in read if line.order_number}
     is_supplier = kind is Kind.SUPPLIER_INVOICE
-    customer_reference = text(data, "customerRefNumber") or text(data, "externalReference")
-    only_order = order_numbers.pop() if len(order_numbers) == 1 else None
+    order_source, order_number, customer_reference = _buyers_order(data)
+    if is_supplier:
+        of_lines = {line.order_number: f"{line.source}.poNumber" for line in reversed(read) if line.order_number}
+        order_number, order_source = next(iter(of_lines.items())) if len(of_lines) == 1 else (None, "")
     invoice_type = INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE)
 
     invoice = _rounded(
@@ -151,7 +152,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             counterparty=_party(data, fields.party, party_number),
             counterparty_reference=text(data, "supplierReference") if is_supplier else customer_reference,
             original_invoices=_credited(data, invoice_type),
-            order_number=only_order if is_supplier else customer_reference or text(data, "originatorDocRef"),
+            order_number=order_number,
             contract_number=text(data, "contractDocRef"),
             payment_reference=text(data, fields.payment_reference),
             description=text(data, fields.description),
@@ -166,11 +167,19 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             rounding=number(data, f"roundingDiff{suffix}") or number(data, "roundingDiff") or ZERO,
             total=_total(data, kind, suffix),
             note=text(data, "note"),
+            order_source=order_source,
         ),
         data,
         suffix,
     )
     return magnitudes(invoice)
+
+
+def _buyers_order(data: Data) -> tuple[str, str | None, str | None]:
+    """The reference that stands for the customer's order: its field and the text; and the customer's own reference."""
+    named = ((name, text(data, name)) for name in ("customerRefNumber", "externalReference", "originatorDocRef"))
+    source, number = next(((name, said) for name, said in named if said), ("", None))
+    return source, number, None if source == "originatorDocRef" else number
 
 
 def _lines(data: Data) -> tuple[str, list[Data]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from connector.domain.advice import correction, correction_at
 from connector.domain.errors import Parked
-from connector.domain.routes import Charset, Overflow, X12Options
+from connector.domain.routes import Charset, Overflow, Route
 
 # X12's basic and extended sets without our delimiters. The extended set's accented letters need an agreement of their
 # own, which is `utf8`.
@@ -33,8 +34,10 @@ class Wording:
         notes: One sentence for each loss.
     """
 
-    def __init__(self, options: X12Options, notes: list[str]) -> None:
+    def __init__(self, route: Route, notes: list[str]) -> None:
+        options = route.x12
         self.notes = notes
+        self._route = route
         self.version = options.version
         self._charset = options.charset
         self._foreign = FOREIGN[options.charset]
@@ -93,7 +96,7 @@ class Wording:
             raise Parked(
                 f"The {what} does not fit into the {most} lines of {longest} characters that X12 has for it, and an "
                 "address is never cut.",
-                next_step=_shorter(field),
+                next_step=correction_at(field, self._route.kind, "Shorten"),
                 field=field,
             )
         return rows
@@ -108,7 +111,7 @@ class Wording:
             raise Parked(
                 f"'{text}' in the {what} has more than the {longest} characters that X12 has for it, and an address is "
                 "never cut.",
-                next_step=_shorter(field),
+                next_step=correction_at(field, self._route.kind, "Shorten"),
                 field=field,
             )
         return self.text(text, longest, what, shortest=shortest)
@@ -133,10 +136,13 @@ class Wording:
 
     def _lost(self, sentence: str, what: str) -> None:
         if self._overflow is Overflow.PARK:
+            key = f"partners.{self._route.partner}.x12.overflow"
             raise Parked(
                 f"The {what} cannot be written in full in X12, and nothing may be cut for this partner.",
-                next_step=f"Shorten the {what} in Visma, or allow cutting for this partner (x12.overflow: cut).",
+                next_step=f"Set {key}: {Overflow.CUT} in the routing file and apply it. Otherwise: "
+                + correction(self._route.kind, f"Shorten the {what} in Visma."),
                 field=what,
+                waits_for=key,
             )
         self.notes.append(sentence)
 
@@ -161,8 +167,3 @@ def _joined(lines: Iterable[str], longest: int) -> list[str]:
         else:
             joined.append(line)
     return joined
-
-
-def _shorter(field: str) -> str:
-    in_routing = field.startswith(("companies.", "partners."))
-    return f"Shorten {field} in the routing file and apply it." if in_routing else f"Shorten {field} in Visma."

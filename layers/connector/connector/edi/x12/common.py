@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction
-from connector.domain.documents import Address, BusinessDocument, Contact, Invoice
+from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind
 from connector.domain.errors import Parked
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
@@ -28,6 +29,16 @@ _SHORTEST_PARTY_ID = 2
 _LONGEST_DAYS = 999
 _MOST_CHARGES = 25
 _CENT = Decimal("0.01")
+
+
+class LineNames(NamedTuple):
+    """What Visma calls what stands in the first elements of a line, and our number of its item."""
+
+    number: str
+    quantity: str
+    unit: str
+    price: str
+    item: str
 
 
 def day(when: date) -> str:
@@ -87,11 +98,11 @@ def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bo
             continue
         entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
         loop = Loop("N1_loop")
-        loop.add("N1", entity, name, qualifier, number, source=view.role.value)
+        loop.add("N1", entity, name, qualifier, number, source=_party_field(document, view.role))
         if view.address is not None:
             _add_address(loop, view.role, view.address, _address_field(document, view), wording)
         if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
-            loop.add("REF", "VX", view.vat_number, source=view.role.value)
+            loop.add("REF", "VX", view.vat_number, source=_vat_number_key(document, view))
         if view.contact is not None:
             _add_contact(loop, view.contact, wording)
         tree.parts.append(loop)
@@ -139,6 +150,18 @@ def item_ids(line: LineView) -> list[str]:
     if line.gtin:
         pairs += [_GTIN_QUALIFIERS[len(line.gtin)], line.gtin]
     return pairs
+
+
+def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[str]:
+    """Where the elements of PO1 and IT1 stand, as `Segment.sources` has them.
+
+    `ours_first` says whether our number of the item is the buyer's.
+    """
+    fields = [f"{line.source}.{name}" for name in names[:-1]]
+    ours = f"{line.source}.{names.item}"
+    first, second = (ours, line.their_item_source) if ours_first else (line.their_item_source, ours)
+    ids = [source for number, source in ((line.buyer_item, first), (line.vendor_item, second)) if number]
+    return [*fields, "", *(source for id_source in ids for source in ("", id_source))]
 
 
 def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
@@ -204,6 +227,23 @@ def reference(tree: Loop, qualifier: str, number: str | None, source: str, what:
     """REF, when there is a number. `what` explains a mutually agreed qualifier."""
     if number:
         tree.add("REF", qualifier, number, what, source=source)
+
+
+def _party_field(document: Outline, role: Role) -> str:
+    """What Visma calls a party of the document."""
+    kind = document.content.kind
+    if kind is Kind.PURCHASE_ORDER:
+        return {Role.SELLER: "supplier", Role.SHIP_TO: "shipTo"}.get(role, "branch")
+    if kind is Kind.SUPPLIER_INVOICE:
+        return "supplier" if role is Role.SELLER else "branchNumber"
+    return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
+
+
+def _vat_number_key(document: Outline, view: PartyView) -> str:
+    """Visma's documents have no VAT numbers: they come from the routing file."""
+    route = document.route
+    ours = view.vat_number == route.company.identity.vat_number
+    return f"companies.{route.company.name}.vat_number" if ours else f"partners.{route.partner}.vat_number"
 
 
 def _address_field(document: Outline, view: PartyView) -> str:

@@ -8,6 +8,7 @@ from connector.edi.outline import LineView, Outline
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
+    LineNames,
     add_charges,
     add_description,
     add_parties,
@@ -17,6 +18,7 @@ from connector.edi.x12.common import (
     day,
     item_ids,
     line_notes,
+    line_sources,
     reference,
     refuse_fractions,
 )
@@ -27,6 +29,13 @@ _TYPES = {
     InvoiceType.INVOICE: "DI",
     InvoiceType.CREDIT_MEMO: "CR",
     InvoiceType.DEBIT_MEMO: "DR",
+}
+# What Visma calls them, for messages.
+_DATES = {Kind.SUPPLIER_INVOICE: "date", Kind.CUSTOMER_INVOICE: "documentDate"}
+_PAYMENT_REFERENCES = {Kind.SUPPLIER_INVOICE: "paymentRefNo", Kind.CUSTOMER_INVOICE: "paymentReference"}
+_NAMES = {
+    Kind.SUPPLIER_INVOICE: LineNames("lineNumber", "quantity", "uom", "unitCostInCurrency", "inventoryNumber"),
+    Kind.CUSTOMER_INVOICE: LineNames("lineNumber", "quantity", "uom", "unitPriceInCurrency", "inventoryNumber"),
 }
 # The 810 has room for twelve REF in its header, in both releases.
 _MOST_REFERENCES = 12
@@ -53,7 +62,7 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
         "",
         _TYPES[content.invoice_type],
         PURPOSES[document.purpose],
-        source="referenceNumber",
+        sources=(_DATES[content.kind], "referenceNumber", "", content.order_source),
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
@@ -86,7 +95,7 @@ def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str
     reference(tree, "VN", document.sales_order, "soOrderNbr")
     reference(tree, "SI", document.shipment, "soShipmentNbr")
     reference(tree, "CT", content.contract_number, "contractDocRef")
-    reference(tree, "ZZ", content.payment_reference, "paymentReference", "PAYMENT REFERENCE")
+    reference(tree, "ZZ", content.payment_reference, _PAYMENT_REFERENCES[content.kind], "PAYMENT REFERENCE")
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, "applications")
@@ -94,6 +103,7 @@ def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str
 
 
 def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
+    is_supplier = content.kind is Kind.SUPPLIER_INVOICE
     loop = Loop("IT1_loop")
     loop.add(
         "IT1",
@@ -104,14 +114,15 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
         "",
         *item_ids(line),
         source=line.source,
+        sources=line_sources(line, _NAMES[content.kind], ours_first=is_supplier),
     )
     if line.tax_rate is not None:
         # The percentage only: the amounts stand once, in the summary.
         loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
     add_description(loop, line, wording)
-    order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
+    qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")
     if line.order != content.order_number:
-        reference(loop, order, line.order, line.source)
-    reference(loop, "SI", line.shipment, line.source)
+        reference(loop, qualifier, line.order, f"{line.source}.{field}")
+    reference(loop, "SI", line.shipment, f"{line.source}.soShipmentNbr")
     add_charges(loop, line.charges, sign, content, wording)
     return loop
