@@ -28,7 +28,7 @@ from connector.edi.translate import translate
 from connector.edi.units import UNITS
 from connector.edi.x12.charset import FOREIGN
 from connector.edi.x12.dictionary import SEGMENTS
-from connector.edi.x12.text import x12_text
+from connector.edi.x12.text import interchange
 from tests.support.business_documents import a_line, a_route, an_invoice, an_invoice_line, an_order
 from tests.support.x12_reader import amount_due, every, only, read
 
@@ -131,14 +131,14 @@ def sent(content: Any, **changes: Any) -> Any:
 
 
 def printed(content: Any, x12: dict[str, Any]) -> tuple[str, list[list[str]]]:
-    text = x12_text(
+    text = interchange(
         content,
         route_for(content, x12=x12),
         stream=Stream.TEST,
         purpose=Purpose.ORIGINAL,
         control_number=1,
         when=NOON,
-    )
+    ).text
     return text, read(text)
 
 

@@ -7,7 +7,7 @@ from connector.domain.documents import Address, Contact, DocumentDiscount, Invoi
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routes import Charset, Identity, ItemIds, LineDate, Notes, Overflow, TermsRule
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.x12.text import x12_text
+from connector.edi.x12.text import interchange
 from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 from tests.support.x12_reader import amount_due, every, only, read
 
@@ -16,7 +16,7 @@ NOON = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
 
 def text(content, *, purpose=Purpose.ORIGINAL, stream=Stream.TEST, control_number=42, when=NOON, **routing):
     route = a_route(content, **routing)
-    return x12_text(content, route, stream=stream, purpose=purpose, control_number=control_number, when=when)
+    return interchange(content, route, stream=stream, purpose=purpose, control_number=control_number, when=when).text
 
 
 def written(content, **options):
