@@ -207,6 +207,27 @@ class TestReferences:
         assert "shipmentIdentification" not in mosaic
         assert mosaic["lineItems"][1]["notes"]["general"]["text"] == ["Our order: 200982", "Our shipment: 400413"]
 
+    @pytest.mark.parametrize(
+        ("number", "x12", "in_ref"),
+        [
+            ("DEPT-200", {}, True),
+            ("X" * 31, {}, False),
+            ("X" * 31, {"version": "005010"}, True),
+            ("Avd. Bø", {}, False),
+        ],
+    )
+    def test_the_reference_of_the_buyer_is_a_ref_where_it_fits_and_a_text_elsewhere(self, number, x12, in_ref):
+        invoice = an_invoice(buyer_reference=number)
+        route = a_route(invoice, dialect=DialectChoice.X12, x12=x12)
+        body = translate(invoice, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
+        (tree,) = body["message"]["transactionSets"]
+        references = tree.get("referenceInformation", [])
+        found = [row["referenceIdentification"] for row in references]
+        assert found == ([number] if in_ref else [])
+        assert ("Your reference: " in json.dumps(tree)) is not in_ref
+        mosaic = message(invoice, dialect=DialectChoice.MOSAIC)
+        assert mosaic["lineItems"][0]["notes"]["general"]["text"] == [f"Your reference: {number}"]
+
     def test_a_credit_note_names_the_invoices_that_it_credits(self):
         one = an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100231",))
         assert message(one)["originalInvoiceNumber"] == "100231"

@@ -495,3 +495,8 @@ def test_where_the_order_of_the_buyer_stands_is_kept_for_messages(data, source):
     invoice = read(data)
     assert invoice.order_source == source
     assert bool(invoice.order_number) is bool(source)
+
+
+def test_the_reference_that_a_customer_books_by_is_read():
+    assert read(a_customer_invoice(accountingCostRef="DEPT-200")).buyer_reference == "DEPT-200"
+    assert read(a_customer_invoice()).buyer_reference is None

@@ -6,7 +6,8 @@ documents that do not use it. The form is plain JSON of strings and does not dep
 
 References to other documents of ours do not count, though a partner sees them. What a credit note is applied to is
 settlement, like a payment, and may come long after the note was sent. The sales order and the shipment of a line come
-into being with the line and never change.
+into being with the line and never change. Nor does the buyer's reference change: of a released invoice only the due
+date and the cash discount date can be edited (Visma's help, "About correction of a released invoice").
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from connector.domain.documents import (
 )
 
 _encode = msgspec.json.Encoder().encode
-_NO_NEWS = frozenset({"source", "order_source", "original_invoices", "sales_order", "shipment"})
+_NO_NEWS = frozenset({"source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference"})
 
 
 def revision_id(content: BusinessDocument) -> str:

@@ -241,6 +241,11 @@ def order_type(order: PurchaseOrder, document: Outline) -> str:
     return "release" if word == "standalone" and document.blanket else word
 
 
+def buyer_reference_text(number: str) -> str:
+    """The buyer's reference as text, where a dialect has no place of its own for it."""
+    return f"Your reference: {number}"
+
+
 class _LineReader:
     """Sorts the lines of a document into goods, charges and texts."""
 

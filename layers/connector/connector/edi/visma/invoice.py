@@ -168,6 +168,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             total=_total(data, kind, suffix),
             note=text(data, "note"),
             order_source=order_source,
+            buyer_reference=None if is_supplier else text(data, "accountingCostRef"),
         ),
         data,
         suffix,

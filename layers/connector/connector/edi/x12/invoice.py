@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import LineView, Outline
+from connector.edi.outline import LineView, Outline, buyer_reference_text
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
@@ -22,6 +22,7 @@ from connector.edi.x12.common import (
     reference,
     refuse_fractions,
 )
+from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop, Segment
 
 # Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
@@ -66,10 +67,12 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
-    unnamed = _add_references(tree, document, content)
+    unnamed = _add_references(tree, document, content, wording)
     add_parties(tree, document, wording, with_vat=True)
     add_terms(tree, document.terms, wording, content, sign=sign)
     texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
+    if content.buyer_reference and not _fits_ref(content.buyer_reference, wording):
+        texts.append(buyer_reference_text(content.buyer_reference))
     texts += [*document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
     add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
@@ -85,7 +88,12 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     return tree
 
 
-def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str]:
+def _fits_ref(number: str, wording: Wording) -> bool:
+    """Whether REF02 holds a number as it is."""
+    return wording.fits(number, SEGMENTS["REF"].elements[1].longest[wording.version])
+
+
+def _add_references(tree: Loop, document: Outline, content: Invoice, wording: Wording) -> list[str]:
     """REF of the header; gives back the credited invoices for which there is no room."""
     theirs = content.counterparty_reference
     if content.kind is Kind.SUPPLIER_INVOICE:
@@ -95,6 +103,9 @@ def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str
     reference(tree, "VN", document.sales_order, "soOrderNbr")
     reference(tree, "SI", document.shipment, "soShipmentNbr")
     reference(tree, "CT", content.contract_number, "contractDocRef")
+    # Element 128: CR is the customer's reference number. It decides nothing, so one that does not fit is told as text.
+    if content.buyer_reference and _fits_ref(content.buyer_reference, wording):
+        reference(tree, "CR", content.buyer_reference, "accountingCostRef")
     reference(tree, "ZZ", content.payment_reference, _PAYMENT_REFERENCES[content.kind], "PAYMENT REFERENCE")
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
