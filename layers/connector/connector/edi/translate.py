@@ -45,6 +45,7 @@ def _translation(content: BusinessDocument, route: Route, *, stream: Stream, pur
             f"{gap.sentence}; this partner is pinned to Mosaic.",
             next_step=f"X12 can carry it: set partners.{route.partner}.dialect to auto or x12 and apply the file.",
             field=gap.field,
+            waits_for=f"partners.{route.partner}.dialect",
         )
     if pinned is Dialect.X12 or gap is not None:
         request = _x12(document, gap, stream)
