@@ -109,7 +109,8 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
         source: Where the line stands in the Visma document.
-        their_item_source: Where the partner's number of the item stands: in the Visma document or in the routing file.
+        their_item_source: Where the partner's number of the item stands: the field of the line with a point before it
+            (`.alternateId`), or the key of the routing file.
     """
 
     number: str
@@ -397,7 +398,7 @@ class _LineReader:
             line.warehouse if self._several_warehouses else None,
             None,
             line.source,
-            self._their_item_source(line, "alternateId" if line.supplier_item else None),
+            self._their_item_source(line, ".alternateId" if line.supplier_item else None),
         )
 
     def _invoice_line(self, line: InvoiceLine) -> LineView:
@@ -422,11 +423,11 @@ class _LineReader:
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             line.source,
-            self._their_item_source(line, "externalInventoryId" if line.counterparty_item else None),
+            self._their_item_source(line, ".externalInventoryId" if line.counterparty_item else None),
         )
 
     def _their_item_source(self, line: OrderLine | InvoiceLine, field: str | None) -> str:
-        return f"{line.source}.{field}" if field else f"{self._route.item_key}.{line.item}.partner_item"
+        return field or f"{self._route.item_key}.{line.item}.partner_item"
 
     def _known_ids(self, item: str | None) -> ItemIds:
         return self._route.items.get(item, _NO_IDS) if item else _NO_IDS

@@ -7,6 +7,7 @@ matter: they are never altered, and `check` refuses those that do not fit.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 
 from connector.domain.advice import correction, correction_at
@@ -107,14 +108,15 @@ class Wording:
         Raises:
             Parked: it is too long; names `field`, where it stands.
         """
-        if text and len(self._plain(text)) > longest:
+        plain = self.text(text, sys.maxsize, what, shortest=shortest)
+        if len(plain) > longest:
             raise Parked(
                 f"'{text}' in the {what} has more than the {longest} characters that X12 has for it, and an address is "
                 "never cut.",
                 next_step=correction_at(field, self._route.kind, "Shorten"),
                 field=field,
             )
-        return self.text(text, longest, what, shortest=shortest)
+        return plain
 
     def fits(self, text: str, longest: int) -> bool:
         """Whether a text can be written just as it is, as an address for mail has to be."""

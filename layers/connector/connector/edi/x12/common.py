@@ -32,12 +32,14 @@ _CENT = Decimal("0.01")
 
 
 class LineNames(NamedTuple):
-    """What Visma calls what stands in the first elements of a line, and our number of its item."""
+    """Where a line of PO1 or IT1 has what it says, as `Segment.sources` names it.
 
-    number: str
-    quantity: str
-    unit: str
-    price: str
+    Attributes:
+        first: Number, quantity, unit, price; nobody's basis of the price.
+        item: Our number of the item.
+    """
+
+    first: tuple[str, str, str, str, str]
     item: str
 
 
@@ -157,11 +159,13 @@ def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[
 
     `ours_first` says whether our number of the item is the buyer's.
     """
-    fields = [f"{line.source}.{name}" for name in names[:-1]]
-    ours = f"{line.source}.{names.item}"
-    first, second = (ours, line.their_item_source) if ours_first else (line.their_item_source, ours)
-    ids = [source for number, source in ((line.buyer_item, first), (line.vendor_item, second)) if number]
-    return [*fields, "", *(source for id_source in ids for source in ("", id_source))]
+    buyers, vendors = (names.item, line.their_item_source) if ours_first else (line.their_item_source, names.item)
+    sources = [*names.first]
+    if line.buyer_item:
+        sources += ["", buyers]
+    if line.vendor_item:
+        sources += ["", vendors]
+    return sources
 
 
 def add_description(loop: Loop, line: LineView, wording: Wording) -> None:

@@ -35,8 +35,12 @@ _TYPES = {
 _DATES = {Kind.SUPPLIER_INVOICE: "date", Kind.CUSTOMER_INVOICE: "documentDate"}
 _PAYMENT_REFERENCES = {Kind.SUPPLIER_INVOICE: "paymentRefNo", Kind.CUSTOMER_INVOICE: "paymentReference"}
 _NAMES = {
-    Kind.SUPPLIER_INVOICE: LineNames("lineNumber", "quantity", "uom", "unitCostInCurrency", "inventoryNumber"),
-    Kind.CUSTOMER_INVOICE: LineNames("lineNumber", "quantity", "uom", "unitPriceInCurrency", "inventoryNumber"),
+    Kind.SUPPLIER_INVOICE: LineNames(
+        (".lineNumber", ".quantity", ".uom", ".unitCostInCurrency", ""), ".inventoryNumber"
+    ),
+    Kind.CUSTOMER_INVOICE: LineNames(
+        (".lineNumber", ".quantity", ".uom", ".unitPriceInCurrency", ""), ".inventoryNumber"
+    ),
 }
 # The 810 has room for twelve REF in its header, in both releases.
 _MOST_REFERENCES = 12

@@ -12,7 +12,8 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         source: Where its content stands, for messages: a field of the Visma document, or a key of the routing file.
-        sources: The same of single elements, in order; "" or nothing where `source` holds.
+        sources: The same of single elements, in order; "" or nothing where `source` holds. One that begins with a point
+            is a field below `source`.
     """
 
     id: str
@@ -22,7 +23,8 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
     def source_of(self, position: int) -> str:
         """Where the content of the element at `position` (from 1) stands; "" when it is nobody's."""
-        return (self.sources[position - 1] if position <= len(self.sources) else "") or self.source
+        own = self.sources[position - 1] if position <= len(self.sources) else ""
+        return f"{self.source}{own}" if own.startswith(".") else own or self.source
 
 
 class Loop(msgspec.Struct):

@@ -32,7 +32,7 @@ ORDER_TYPES = {
     "release": "RL",
     "rushOrder": "RO",
 }
-_NAMES = LineNames("lineNbr", "orderQty", "uom", "unitCost", "inventory.number")
+_NAMES = LineNames((".lineNbr", ".orderQty", ".uom", ".unitCost", ""), ".inventory.number")
 
 
 def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) -> Loop:
