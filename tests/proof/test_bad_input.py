@@ -11,7 +11,7 @@ import requests
 from hypothesis import strategies as st
 
 from connector.adapters import visma_pages
-from connector.services import document_decision
+from connector.services import document_decision, translate
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
 from proof.bad_input.door import LIMIT, open_door
@@ -99,7 +99,7 @@ def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
 
 
 def test_a_record_that_the_table_would_refuse_is_seen(monkeypatch):
-    monkeypatch.setattr(document_decision, "LONGEST_WORDS", 10**9)
+    monkeypatch.setattr(translate, "LONGEST_WORDS", 10**9)
     lines = [{**a_purchase_order()["lines"][0], "uom": "X" * 500_000}]
     assert any("more than the table takes" in problem for problem in documents.fed(order(lines=lines)).problems)
     with aws_for_a_run():
