@@ -202,6 +202,13 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
             *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
 
+    def test_it_ends_when_what_it_withdraws_was_refused_and_a_person_asks_for_it(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=STRANGER))
+        bench.becomes(State.REJECTED, sequence=1)
+        bench.see(an_order(supplier=STRANGER), cause=Cause.REPLAY.named_at(bench.clock.now()))
+        assert [line[0] for line in lines(bench)][1:] == [State.SUPERSEDED, State.PARKED]
+
     def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))

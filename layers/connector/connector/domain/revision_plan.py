@@ -289,15 +289,16 @@ _ASKED = frozenset({State.PARKED, State.REJECTED})
 def _wished_anew(history: Sequence[Revision], arrival: Arrival) -> Iterator[Revision]:
     """Withdrawals that did not leave and that a person wants to send: they are made anew, or there is nothing to do.
 
-    There is nothing to do where the receiver has the document back, or has been told since.
+    There is nothing to do where the receiver has the document back, has been told since, or refused what it was sent.
     """
     if not arrival.cause.sends_again:
         return
-    told = {receiver for one, receiver in _newest_reached(history) if one.purpose is Purpose.CANCELLATION}
+    has = {receiver for one, receiver in _newest_reached(history) if one.purpose is not Purpose.CANCELLATION}
     sent = next((one for one in history if one.withdraws is None and one.state in KNOWN_TO_PARTNER), None)
     anew = {one.receiver_id for one in _to_withdraw(history, sent, arrival)}
     for one in history:
-        if one.withdraws is not None and one.state in _ASKED and one.receiver_id in {arrival.receiver, *told, *anew}:
+        stands = one.receiver_id in has - anew and one.receiver_id != arrival.receiver
+        if one.withdraws is not None and one.state in _ASKED and not stands:
             yield one
 
 
