@@ -244,6 +244,12 @@ class TestAnIsaIdThatChanges:
         assert moved.see(an_order(**QUIET)) is Outcome.SKIPPED
         assert moved.due() == []
 
+    def test_what_was_withdrawn_at_the_old_id_and_comes_back_goes_to_the_new_one(self, moved):
+        moved.see(an_order(supplier=STRANGER))
+        moved.becomes(State.SENT, sequence=2)
+        assert moved.see(an_order()) is Outcome.QUEUED
+        assert lines(moved)[-1] == (State.TRANSLATED, Purpose.ORIGINAL, "ACMENEWT")
+
     def test_a_person_who_sends_it_again_sends_it_to_the_new_id_and_withdraws_it_at_the_old_one(self, moved):
         assert moved.see(an_order(), cause=Cause.REPLAY.named_at(moved.clock.now())) is Outcome.QUEUED
         assert [line[1:] for line in lines(moved)[1:]] == [

@@ -253,14 +253,16 @@ def _decide(
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
         withdrawn_before=tuple(one for one in _wished_anew(history, arrival) if one not in supersede),
         was_sent=sent is not None,
-        elsewhere=sent if sent is not None and _moves(sent, arrival) and not arrival.cause.sends_again else None,
+        elsewhere=_elsewhere(history, sent, arrival),
     )
 
 
-def _moves(sent: Revision, arrival: Arrival) -> bool:
-    """Whether only the ISA id of the supplier or customer is another one."""
-    is_other = None not in {sent.receiver_id, arrival.receiver} and sent.receiver_id != arrival.receiver
-    return is_other and sent.counterparty == arrival.counterparty
+def _elsewhere(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Revision | None:
+    """What the same supplier or customer has under another ISA id, and keeps until something changes."""
+    if sent is None or arrival.cause.sends_again or None in {sent.receiver_id, arrival.receiver}:
+        return None
+    is_same = sent.counterparty == arrival.counterparty and not _withdrawals(history, sent)
+    return sent if is_same and sent.receiver_id != arrival.receiver else None
 
 
 def _has_left(sent: Revision, arrival: Arrival) -> bool:
