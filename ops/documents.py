@@ -11,8 +11,9 @@ import click
 
 from connector.domain.changes import Change, in_turn
 from connector.domain.documents import DocumentKey, Kind, number_in_key
-from connector.domain.ledger import NEEDS_PERSON, OPEN, Revision, State, standing
+from connector.domain.ledger import KNOWN_TO_PARTNER, NEEDS_PERSON, OPEN, Revision, State, standing
 from connector.domain.revision_plan import Cause
+from connector.domain.transactions import Purpose
 from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES
 from ops.changes import change_summary
@@ -25,6 +26,10 @@ LONGEST_WORDS = 500
 # The states that the ledger keeps a list of, those that need a person first.
 _OPEN = sorted(OPEN, key=lambda state: (state not in NEEDS_PERSON, list(State).index(state)))
 _ALL_REVISIONS = 1000
+
+_REVISION = click.option(
+    "--revision", "sequence", type=click.IntRange(min=1), help="Which one, when several wait for a person."
+)
 
 
 @click.group()
@@ -123,20 +128,28 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
 
 @documents.command("replay")
 @click.argument("key", metavar="KEY")
+@_REVISION
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
+def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, as_json: bool) -> int:
     """Send a rejected or parked document again, once its cause is gone. KEY as in `show`.
 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time.
     """
     record = _record(stack, key)
-    waiting = _waiting(record)
-    newest = next(one for one in record.revisions if one.withdraws is None)
-    # A withdrawal from a former receiver is made anew from the document as it is now.
-    wish = newest if waiting.withdraws is not None else waiting
-    return _queue(stack, wish, Cause.REPLAY, f"revision {waiting.sequence} of {record.key}", yes=yes, as_json=as_json)
+    waiting = _waiting(record, sequence)
+    own = [one for one in record.revisions if one.withdraws is None]
+    stands = standing(own)
+    if waiting.withdraws is None and waiting is not stands:
+        raise Failed(
+            f"Revision {waiting.sequence} of {record.key} is no longer what it says in Visma: it can only be closed "
+            f"(connector documents close {record.key} --revision {waiting.sequence})."
+        )
+    # The withdrawal is made anew; the message brings the document as it stands.
+    wish = (stands or own[0]) if waiting.withdraws is not None else waiting
+    what = f"revision {waiting.sequence} of {record.key}"
+    return _queue(stack, wish, Cause.again(waiting), what, yes=yes, as_json=as_json)
 
 
 @documents.command("release")
@@ -148,15 +161,23 @@ def replay_document(*, key: str, stack: Stack, yes: bool, as_json: bool) -> int:
     required=True,
     help="original: the partner does not have it. replacement: it has, from here or from elsewhere.",
 )
+@click.option("--force", is_flag=True, help="As original although the partner has it.")
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def release_document(*, key: str, purpose: str, stack: Stack, yes: bool, as_json: bool) -> int:
-    """Send a document that waits for a person's choice, or one from before go-live. KEY as in `show`."""
+def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`."""
     record = _record(stack, key)
     newest = next((one for one in record.revisions if one.withdraws is None and one.state in _RELEASABLE), None)
     if newest is None or standing([one for one in record.revisions if one.withdraws is None]) is not newest:
-        raise Failed(f"{record.key} waits for no choice: only a parked, skipped or baseline revision can be released.")
+        raise Failed(
+            f"{record.key} waits for no choice: only a parked, skipped, closed or baseline revision is released."
+        )
+    if purpose == "original" and not force and (has := _had_by(record, newest.partner)) is not None:
+        raise Failed(
+            f"{has.partner} has it already (revision {has.sequence}, Orderful {has.transaction_id}): write --as "
+            "replacement. Only if it wants the document a second time, write --as original --force."
+        )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
     what = f"revision {newest.sequence} of {record.key} as {purpose}"
     return _queue(stack, newest, cause, what, yes=yes, as_json=as_json)
@@ -164,7 +185,7 @@ def release_document(*, key: str, purpose: str, stack: Stack, yes: bool, as_json
 
 @documents.command("close")
 @click.argument("key", metavar="KEY")
-@click.option("--revision", "sequence", type=click.IntRange(min=1), help="Which one, when several wait for a person.")
+@_REVISION
 @click.option("--reason", metavar="TEXT", help="Why, kept in its history.")
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -172,9 +193,9 @@ def release_document(*, key: str, purpose: str, stack: Stack, yes: bool, as_json
 def close_document(
     *, key: str, sequence: int | None, reason: str | None, stack: Stack, yes: bool, as_json: bool
 ) -> int:
-    """Close a parked or rejected revision that a person has dealt with; nothing is sent. KEY as in `show`.
+    """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent. KEY as in `show`.
 
-    A later change of the document is handled as any other.
+    A later change of the document is asked about, as only that person knows what the partner was told.
     """
     record = _record(stack, key)
     revision = _waiting(record, sequence)
@@ -191,11 +212,19 @@ def close_document(
     return 0
 
 
+def _had_by(record: _Record, partner: str | None) -> Revision | None:
+    """What the partner has of the document; None when it has none or was told that it is withdrawn."""
+    reached = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER and one.partner == partner)
+    has = next(reached, None)
+    return None if has is None or has.purpose is Purpose.CANCELLATION else has
+
+
+_CLOSABLE = NEEDS_PERSON | {State.UNCONFIRMED}
 _RELEASABLE = frozenset({State.PARKED, State.SKIPPED, State.BASELINE, State.CLOSED})
 
 
 def _waiting(record: _Record, sequence: int | None = None) -> Revision:
-    """The revision that waits for a person.
+    """The revision that waits for a person, or the one that is named.
 
     Raises:
         WrongInput: several do, and none is named.
@@ -207,13 +236,16 @@ def _waiting(record: _Record, sequence: int | None = None) -> Revision:
     found = [
         one
         for one in record.revisions
-        if one.state in NEEDS_PERSON
-        and (one is stands or one.withdraws is not None)
-        and sequence in {None, one.sequence}
+        if (sequence is None and one.state in NEEDS_PERSON and (one is stands or one.withdraws is not None))
+        or (sequence == one.sequence and one.state in _CLOSABLE)
     ]
     if not found:
-        named = next((one for one in record.revisions if one.sequence == sequence), stands or record.revisions[0])
-        raise Failed(f"{record.key} is {named.state}: only a rejected or parked revision waits for a person.")
+        if sequence is not None:
+            named = next((one for one in record.revisions if one.sequence == sequence), None)
+            state = f"is {named.state}" if named is not None else "is not in the ledger"
+            raise Failed(f"Revision {sequence} of {record.key} {state}: it does not wait for a person.")
+        state = (stands or record.revisions[0]).state
+        raise Failed(f"{record.key} is {state}: only a rejected or parked revision waits for a person.")
     if len(found) > 1:
         numbers = ", ".join(str(one.sequence) for one in found)
         raise WrongInput(f"Revisions {numbers} of {record.key} wait for a person; name one with --revision.")

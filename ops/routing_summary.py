@@ -21,23 +21,29 @@ class KindSummary:
         transaction: `850` or `810`.
         partners: Names of those who get it.
         off_for: Names of those for whom routing switches it off.
+        never_for: Names of those for whom no status is left in which it is sent.
     """
 
     kind: Kind
     transaction: str
     partners: tuple[str, ...]
     off_for: tuple[str, ...]
+    never_for: tuple[str, ...]
 
     def __str__(self) -> str:
         """As a part of the company's sentence."""
         name = f"{self.kind.value.replace('_', ' ')}s"
-        if not self.partners:
-            return f"{name} are off" if self.off_for else f"{name} have no partner"
-        sent = f"{name} as {self.transaction} to"
-        if not self.off_for:
-            return f"{sent} {counted(len(self.partners), 'partner')}"
-        everyone = counted(len(self.partners) + len(self.off_for), "partner")
-        return f"{sent} {len(self.partners)} of {everyone} (off for {_listed(self.off_for)})"
+        without = [f"off for {_listed(self.off_for)}"] if self.off_for else []
+        if self.partners:
+            if self.never_for:
+                without.append(f"never for {_listed(self.never_for)}: send_when is empty")
+            number = len(self.partners)
+            everyone = counted(number + len(self.off_for) + len(self.never_for), "partner")
+            sent = f"{name} as {self.transaction} to"
+            return f"{sent} {number} of {everyone} ({'; '.join(without)})" if without else f"{sent} {everyone}"
+        if self.never_for:
+            return f"{name} never ({'; '.join(['send_when is empty', *without])})"
+        return f"{name} are off" if self.off_for else f"{name} have no partner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,9 @@ def summaries(routing: Routing) -> Iterator[CompanySummary]:
                 KindSummary(
                     kind,
                     "810" if kind.is_invoice else "850",
-                    tuple(route.partner for route in of_kind if route.send),
+                    tuple(route.partner for route in of_kind if route.send and route.send_when),
                     tuple(route.partner for route in of_kind if not route.send),
+                    tuple(route.partner for route in of_kind if route.send and not route.send_when),
                 )
             )
         own = [route.partner for route in routes if route.send and route.go_live != company.go_live]

@@ -210,10 +210,12 @@ class System(Clockwork):
 
         def command() -> None:
             stands = self.standing(key)
-            if stands is not None and self.waiting(key):
+            if stands is None:
+                return
+            for waiting in self.waiting(key):
                 self.judge.sent_again.add(self._name(key))
-                # A withdrawal is made anew from the document as it is now.
-                self._queue(stands, Cause.REPLAY)
+                # A withdrawal is made anew; the message brings the document as it stands.
+                self._queue(waiting if waiting.withdraws is None else stands, Cause.again(waiting))
 
         self.person(command)
 

@@ -34,14 +34,15 @@ class Result(NamedTuple):
 
 @pytest.fixture
 def translate(capsys, tmp_path, socket_disabled):
-    """Run `connector translate` on a case; `notes` is what routing says about notes."""
+    """Run `connector translate` on a case; `settings` is what the defaults of its routing say besides."""
 
-    def run(name: str, *options: str, notes: str | None = None, **changes: Any) -> Result:
+    def run(name: str, *options: str, settings: dict[str, str] | None = None, **changes: Any) -> Result:
         document = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8")) | changes
         file, routing = tmp_path / "document.json", tmp_path / "routing.yaml"
         file.write_text(json.dumps(document), encoding="utf-8")
         said = (CASES / "routing.yaml").read_text(encoding="utf-8")
-        routing.write_text(said.replace("defaults:\n", f"defaults:\n  notes: {notes}\n") if notes else said)
+        more = "".join(f"  {key}: {value}\n" for key, value in (settings or {}).items())
+        routing.write_text(said.replace("defaults:\n", f"defaults:\n{more}"))
         code = command_line(["translate", str(file), "--config", str(routing), *options])
         captured = capsys.readouterr()
         return Result(code, captured.out, captured.err)
@@ -94,11 +95,11 @@ def test_notes_of_colleagues_stay_unless_routing_sends_them(translate):
         assert silent.code == 0
         assert "INTERNAL" not in silent.out.upper()
         assert "Ukesbestilling" in silent.out
-        told = translate("order_internal_note", *options, notes="all").out
+        told = translate("order_internal_note", *options, settings={"notes": "all"}).out
         assert "INTERNAL: do not pay" in told
         assert "margin 42 %" in told
-        assert "margin" not in translate("order_internal_note", *options, notes="header").out
-        assert "do not pay" not in translate("order_internal_note", *options, notes="lines").out
+        assert "margin" not in translate("order_internal_note", *options, settings={"notes": "header"}).out
+        assert "do not pay" not in translate("order_internal_note", *options, settings={"notes": "lines"}).out
 
 
 def test_our_company_is_not_called_by_its_key_in_the_routing(translate):
@@ -110,14 +111,14 @@ def test_our_company_is_not_called_by_its_key_in_the_routing(translate):
 def test_a_credit_note_names_the_invoice_that_it_credits(translate):
     assert ["REF", "OI", "100231"] in every(translate("credit_note_applied_to_invoice", *X12).segments, "REF")
     # Mosaic has no place for VAT, a payment reference and a currency that is not agreed.
+    agreed = {"currency": "NOK"}
     without = {
         "taxDetails": [],
         "vatTotalInCurrency": 0,
         "amountInCurrency": 200,
         "paymentReference": None,
-        "currencyId": None,
     }
-    memo = translate("credit_note_applied_to_invoice", *MOSAIC, **without).message
+    memo = translate("credit_note_applied_to_invoice", *MOSAIC, settings=agreed, **without).message
     assert (memo["invoiceType"], memo["originalInvoiceNumber"]) == ("creditMemo", "100231")
 
 

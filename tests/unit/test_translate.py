@@ -107,6 +107,20 @@ class TestWhatMosaicCannotCarry:
         assert sent(an_order(currency="USD"), currency="USD").dialect is Dialect.MOSAIC
         assert sent(an_order(currency="NOK"), currency=None).dialect is Dialect.X12
 
+    @pytest.mark.parametrize("dialect", list(DialectChoice))
+    @pytest.mark.parametrize(
+        ("content", "field"), [(an_order(currency=None), "currency"), (an_invoice(currency=None), "currencyId")]
+    )
+    def test_amounts_without_any_currency_do_not_leave(self, content, field, dialect):
+        error = parked(content, currency=None, dialect=dialect)
+        assert (error.field, error.waits_for) == (field, "partners.acme.currency")
+        assert "Add partners.acme.currency" in error.next_step
+        assert sent(content, currency="NOK", dialect=dialect)
+
+    def test_a_cancellation_needs_no_currency(self):
+        order = an_order(currency=None, cancelled=True)
+        assert sent(order, purpose=Purpose.CANCELLATION, currency=None).purpose is Purpose.CANCELLATION
+
     def test_vat_of_zero_is_no_gap(self):
         order = an_order(taxes=(Tax("0", Decimal(0), Decimal(250), Decimal(0)),))
         assert sent(order).dialect is Dialect.MOSAIC

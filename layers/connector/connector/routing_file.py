@@ -21,6 +21,7 @@ from connector.domain.errors import Misconfigured
 from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.routes import (
     DO_NOT_SEND,
+    HOLD,
     Charset,
     DialectChoice,
     EnteredAmount,
@@ -38,7 +39,7 @@ from connector.domain.transactions import Stream
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
-_COMMON_STATUSES = frozenset({"Hold", "Balanced", "Voided", "Open", "Closed"})
+_COMMON_STATUSES = frozenset({HOLD, "Balanced", "Voided", "Open", "Closed"})
 VISMA_STATUSES: Mapping[Kind, frozenset[str]] = {
     Kind.PURCHASE_ORDER: _COMMON_STATUSES | {"Cancelled", "PendingEmail", "PendingPrint", "Printed"},
     Kind.SUPPLIER_INVOICE: _COMMON_STATUSES | {"Scheduled", "Printed", "Prebooked", "Reserved"},
@@ -46,6 +47,9 @@ VISMA_STATUSES: Mapping[Kind, frozenset[str]] = {
     | {"Scheduled", "PendingPrint", "PendingEmail", "CreditHold", "CcHold", "Reserved"},
 }
 """Visma's enums of September 2026. Another word is a warning, not an error: Visma may know more than it publishes."""
+
+VISMA_ORDER_TYPES = frozenset({"RegularOrder", "DropShip", "Blanket", "StandardBlanket"})
+"""Visma's enum of September 2026, likewise."""
 
 
 def _valid_duration(text: str) -> str:
@@ -274,6 +278,11 @@ class Settings(Part):
         default=None,
         description="Lines whose entered amount is not quantity x price: park (built in), or adjust, which sends the "
         "difference as an allowance or charge",
+    )
+    main_locations: list[Text] | None = Field(
+        default=None,
+        description="Ids or names of the customer locations that are the customer itself; an invoice for another "
+        "location has it as ship-to. Built in: MAIN",
     )
 
 
@@ -618,6 +627,8 @@ def _layers(file: RoutingFile) -> Iterator[Problem]:
 def _settings(path: str, settings: Settings) -> Iterator[Problem]:
     from connector.edi.units import known_units
 
+    if settings.x12:
+        yield from _left_out(f"{path}.x12.leave_out", settings.x12.leave_out or [])
     known = known_units()
     for word, unit in (settings.units or {}).items():
         if unit not in known:
@@ -627,15 +638,62 @@ def _settings(path: str, settings: Settings) -> Iterator[Problem]:
     for terms_id, rule in (settings.terms or {}).items():
         if (rule.discount_percent is None) != (rule.discount_days is None):
             yield Problem(f"{path}.terms.{terms_id}", "discount_percent and discount_days only make sense together.")
-    if (settings.order_types or {}).get("StandardBlanket", DO_NOT_SEND) != DO_NOT_SEND:
-        yield Problem(
-            f"{path}.order_types.StandardBlanket",
-            "is never sent: a Standard order of Visma is a pattern that is neither received nor billed. Take it out.",
-        )
+        elif rule.net_days is not None and rule.discount_days is not None and rule.discount_days > rule.net_days:
+            yield Problem(
+                f"{path}.terms.{terms_id}.discount_days",
+                f"{rule.discount_days} days are more than net_days {rule.net_days}: the discount would end after the "
+                "whole is due.",
+            )
+    yield from _order_types(f"{path}.order_types", settings.order_types or {})
+    yield from _gtins(f"{path}.items", settings.items or {})
     if settings.send_when:
         yield from _statuses(f"{path}.send_when", settings.send_when)
     if settings.changes:
         yield from _change_statuses(f"{path}.changes", settings.changes)
+
+
+def _order_types(path: str, words: Mapping[str, str]) -> Iterator[Problem]:
+    for word, meaning in words.items():
+        if word == "StandardBlanket" and meaning != DO_NOT_SEND:
+            yield Problem(
+                f"{path}.{word}",
+                "is never sent: a Standard order of Visma is a pattern that is neither received nor billed. Take it "
+                "out.",
+            )
+        elif word == "Blanket" and meaning == "standalone":
+            yield Problem(
+                f"{path}.{word}",
+                "standalone orders the goods of a blanket order at once, and those of its call-offs again; write "
+                "blanketFirm, blanketEstimated or do_not_send.",
+                fatal=False,
+            )
+        elif word not in VISMA_ORDER_TYPES:
+            yield Problem(f"{path}.{word}", "is no order type that Visma documents.", fatal=False)
+
+
+def _gtins(path: str, items: Mapping[str, ItemPart]) -> Iterator[Problem]:
+    """A GTIN is of one item. It is the same with and without leading zeros."""
+    holders: dict[str, str] = {}
+    for item, ids in items.items():
+        if ids.gtin is None:
+            continue
+        other = holders.setdefault(ids.gtin.zfill(14), item)
+        if other != item:
+            yield Problem(
+                f"{path}.{item}.gtin",
+                f"'{ids.gtin}' is also that of item {other}: a partner cannot tell the two apart.",
+                fatal=False,
+            )
+
+
+def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:
+    from connector.edi.x12.dictionary import INDISPENSABLE, WRITTEN
+
+    for segment in segments:
+        if segment in INDISPENSABLE:
+            yield Problem(path, f"{segment} cannot be left out: X12 cannot do without it. Take it off the list.")
+        elif segment not in WRITTEN:
+            yield Problem(path, f"{segment} never applies: the connector does not write this segment.", fatal=False)
 
 
 def _change_statuses(path: str, changes: ChangesPart) -> Iterator[Problem]:
@@ -658,3 +716,7 @@ def _statuses(path: str, send_when: SendWhenPart) -> Iterator[Problem]:
         for word in getattr(send_when, key) or ():
             if word not in words:
                 yield Problem(f"{path}.{key}", f"'{word}' is no status that Visma documents for it.", fatal=False)
+            elif word == HOLD:
+                yield Problem(
+                    f"{path}.{key}", "Hold sends drafts: documents that somebody still works on.", fatal=False
+                )

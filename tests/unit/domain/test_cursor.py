@@ -187,9 +187,9 @@ class TestAPass:
     def test_a_list_that_was_never_read_begins_with_the_day(self):
         opened = self.opened(Cursor())
         assert (opened.scan.since, opened.scan.first) == ("2026-11-01T23:45:00.000", True)
-        begun = cursors.answered(opened, server_time=NOW + MINUTE, now=NOW)
+        begun = cursors.answered(opened, RULES, server_time=NOW + MINUTE, now=NOW)
         assert (begun.begun_at, begun.watermark) == (NOW + MINUTE, NOW.replace(hour=0))
-        later = cursors.answered(self.opened(replace(begun, scan=None)), server_time=NOW + 2 * MINUTE, now=NOW)
+        later = cursors.answered(self.opened(replace(begun, scan=None)), RULES, server_time=NOW + 2 * MINUTE, now=NOW)
         assert (later.begun_at, later.scan.first, later.scan.started_at) == (NOW + MINUTE, False, NOW + 2 * MINUTE)
 
 

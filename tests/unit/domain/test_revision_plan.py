@@ -64,7 +64,13 @@ CASES = {
     "changed after it was sent": ([a(1, "A", S.SENT)], arrival("B"), ("decide", 1, None, [], [])),
     "changed while it is in doubt": ([a(1, "A", S.UNCONFIRMED)], arrival("B"), ("wait",)),
     "changed while an 860 is written": ([a(1, "A", S.SENT), a(2, "", S.CHANGING)], arrival("B"), ("wait",)),
-    "parked, seen again": ([a(1, "A", S.PARKED)], arrival("A"), ("decide", None, 1, [], [])),
+    "parked, seen again": ([a(1, "A", S.PARKED, transaction_type=None)], arrival("A"), ("decide", None, 1, [], [])),
+    "parked when it was to be sent, seen again": ([a(1, "A", S.PARKED)], arrival("A"), ("known", [])),
+    "parked when it was to be sent, a person sends it": (
+        [a(1, "A", S.PARKED)],
+        arrival("A", cause=Cause.AS_ORIGINAL),
+        ("decide", None, 1, [], []),
+    ),
     "refused, seen again": ([a(1, "A", S.REJECTED)], arrival("A"), ("known", [])),
     "refused, a person sends it": (
         [a(1, "A", S.REJECTED)],
@@ -72,11 +78,21 @@ CASES = {
         ("decide", None, None, [1], []),
     ),
     "closed, seen again": ([a(1, "A", S.CLOSED)], arrival("A"), ("known", [])),
-    "closed, changed": ([a(1, "A", S.CLOSED)], arrival("B"), ("decide", None, None, [1], [])),
+    "closed, changed": ([a(1, "A", S.CLOSED)], arrival("B"), ("decide", None, None, [], [])),
+    "sent, its change closed, changed back": (
+        [a(1, "A", S.SENT), a(2, "B", S.CLOSED)],
+        arrival("A"),
+        ("decide", 1, None, [], []),
+    ),
+    "sent, its change closed, changed and back to what was closed": (
+        [a(1, "A", S.SENT), a(2, "B", S.CLOSED), a(3, "C", S.PARKED)],
+        arrival("B"),
+        ("known", [3]),
+    ),
     "closed, a person sends it": (
         [a(1, "A", S.CLOSED)],
         arrival("A", cause=Cause.AS_ORIGINAL),
-        ("decide", None, None, [1], []),
+        ("decide", None, None, [], []),
     ),
     "an older state": ([a(1, "A", S.SENT)], arrival("B", seen_at=NOW - timedelta(hours=1)), ("known", [])),
     "baseline, touched": ([a(1, "A", S.BASELINE)], arrival("A"), ("decide", None, 1, [], [])),
@@ -99,6 +115,21 @@ CASES = {
         [a(1, "A", S.SENT), withdrawal(2, 1, S.PARKED), a(3, "B", S.SENT, THERE)],
         arrival("C", THERE),
         ("decide", 3, None, [], []),
+    ),
+    "another receiver, withdrawn by a person": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.CLOSED), a(3, "B", S.SENT, THERE)],
+        arrival("C", THERE),
+        ("decide", 3, None, [], []),
+    ),
+    "back at the first after a person withdrew it there": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.CLOSED)],
+        arrival("A"),
+        ("decide", 2, None, [], []),
+    ),
+    "for nobody while the withdrawal waits": (
+        [a(1, "A", S.SENT), withdrawal(2, 1, S.TRANSLATED), a(3, "B", S.PARKED, None)],
+        arrival("C", None, counterparty="99"),
+        ("decide", 1, None, [3], []),
     ),
     "back at the first before the withdrawal left": (
         [a(1, "A", S.SENT), withdrawal(2, 1, S.TRANSLATED), a(3, "B", S.TRANSLATED, THERE)],

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from connector.domain.documents import Address, InvoiceType, Party
+from connector.domain.documents import Address, Contact, InvoiceType, Kind, Party
 from connector.domain.errors import Parked
 from connector.domain.routes import DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
@@ -84,6 +84,35 @@ class TestCallOffs:
         assert "Line 3 is not" not in told
 
 
+class TestDropShip:
+    @BOTH
+    @pytest.mark.parametrize(
+        ("order_type", "words", "address", "leaves"),
+        [
+            ("DropShip", {}, None, False),
+            ("DropShip", {}, Address(country="NO"), False),
+            ("DropShip", {"DropShip": "standalone"}, None, False),
+            ("RegularOrder", {"RegularOrder": "dropship"}, None, False),
+            ("DropShip", {}, Address(postal_code="0155", city="Oslo"), True),
+            ("DropShip", {}, Address(("Storgata 1",)), True),
+            # Our own warehouses are known to the supplier by their numbers.
+            ("RegularOrder", {}, None, True),
+        ],
+    )
+    def test_a_drop_ship_order_needs_an_address(self, order_type, words, address, leaves, dialect):
+        order = an_order(order_type=order_type, ship_to=Party(number="10045", name="Kunde", address=address))
+        routing = {"dialect": dialect, "order_types": {**a_route().order_types, **words}}
+        if leaves:
+            assert sent(order, **routing)
+            return
+        with pytest.raises(Parked, match="no address") as parked:
+            sent(order, **routing)
+        assert parked.value.field == "shippingAddress"
+        withdrawn = msgspec.structs.replace(order, cancelled=True)
+        route = a_route(withdrawn, **routing)
+        assert translate(withdrawn, route, stream=Stream.TEST, purpose=Purpose.CANCELLATION)
+
+
 class TestNotes:
     ORDER = an_order(
         a_line(1, note="LINE SECRET"), a_text(2, "TEXT LINE"), a_text(3, ""), note="HEAD SECRET", description="TITLE"
@@ -135,6 +164,52 @@ class TestParties:
             "identificationCodeQualifier": "UL",
             "identificationCode": "7080000000001",
         }
+
+    @pytest.mark.parametrize(
+        ("location", "name", "main", "other"),
+        [
+            ("S-07", "Butikk 7", {"main"}, True),
+            ("S-07", None, {"main"}, True),
+            ("MAIN", "Main", {"main"}, False),
+            ("1", "Main", {"main"}, False),
+            ("HOVED", "Hovedkontor", {"hoved"}, False),
+            ("MAIN", "Main", set(), True),
+            # Where nothing is said, the goods went to the customer.
+            (None, None, {"main"}, False),
+        ],
+    )
+    def test_an_invoice_is_shipped_to_the_location_that_it_names(self, location, name, main, other):
+        customer = Party(number="10045", name="Fjord Retail", location=location, location_name=name)
+        office = Address(("Bryggen 2",), "5003", "Bergen", None, "NO")
+        identity = Identity(gln="7080000000018", address=office, contact=Contact("Kari"))
+        routing = {"partner_identity": identity, "main_locations": frozenset(main)}
+        invoice = an_invoice(counterparty=customer)
+
+        loop = next(
+            one
+            for one in message(invoice, dialect=DialectChoice.X12, **routing)["N1_loop"]
+            if one["partyIdentification"][0]["entityIdentifierCode"] == "ST"
+        )
+        party = loop["partyIdentification"][0]
+        x12 = (
+            party["name"],
+            party["identificationCodeQualifier"],
+            party["identificationCode"],
+            "partyLocation" in loop,
+        )
+        ship_to = message(invoice, dialect=DialectChoice.MOSAIC, **routing)["parties"]["shipTo"]
+        mosaic = (ship_to["name"], ship_to["identificationCodeType"], ship_to["identificationCode"], "city" in ship_to)
+        if other:
+            assert x12 == (name or "Fjord Retail", "91", location, False)
+            assert mosaic == (name or "Fjord Retail", "sendersId", location, False)
+        else:
+            assert x12 == ("Fjord Retail", "UL", "7080000000018", True)
+            assert mosaic == ("Fjord Retail", "globalLocationId", "7080000000018", True)
+
+    def test_a_location_too_short_for_x12_is_noted(self):
+        customer = Party(number="10045", name="Fjord Retail", location="7", location_name="Butikk 7")
+        translation = sent(an_invoice(counterparty=customer), dialect=DialectChoice.X12)
+        assert "The number 7 of the ship-to party is too short for X12 and was left out." in translation.notes
 
     @pytest.mark.parametrize(
         ("region", "country", "mosaic", "x12"),
@@ -220,3 +295,43 @@ class TestReferences:
         told = json.dumps(tree)
         assert all(number in told for number in numbers)
         assert "Credits invoices 100220, 100221, 100222, 100223, 100224" in told
+
+
+class TestLineIds:
+    @pytest.mark.parametrize(
+        ("lines", "ids", "references"),
+        [
+            # Number in Visma, order, line of the order.
+            ([(1, "500123", 7), (2, "500123", 3)], ["7", "3"], [None, None]),
+            ([(1, "500123", 7), (2, "500124", 3)], ["7", "3"], ["500123", "500124"]),
+            # Lines of two orders, and two receipts of one line, have one number.
+            ([(1, "500123", 1), (2, "500124", 1)], ["1", "2"], ["500123 LINE 1", "500124 LINE 1"]),
+            ([(4, "500123", 2), (5, "500123", 2)], ["4", "5"], ["500123 LINE 2", "500123 LINE 2"]),
+            # A line without an order has the number that another one has in its order.
+            ([(1, "500123", 2), (2, None, None)], ["1", "2"], ["500123 LINE 2", None]),
+            # Visma's own numbers repeat as well.
+            ([(1, "500123", 1), (1, "500124", 1)], ["1", "2"], ["500123 LINE 1", "500124 LINE 1"]),
+            ([(1, None, None), (1, None, None)], ["1", "2"], [None, None]),
+        ],
+    )
+    def test_no_two_lines_of_a_document_have_one_id(self, lines, ids, references):
+        read = [
+            an_invoice_line(number, item="ITEM-1", order_number=order, order_line=line) for number, order, line in lines
+        ]
+        orders = {order for _, order, _ in lines}
+        invoice = an_invoice(*read, kind=Kind.SUPPLIER_INVOICE, order_number=orders.pop() if len(orders) == 1 else None)
+        loops = message(invoice, dialect=DialectChoice.X12)["IT1_loop"]
+        assert [loop["baselineItemDataInvoice"][0]["assignedIdentification"] for loop in loops] == ids
+        told = [
+            " ".join([one["referenceIdentification"], *([one["description"]] if "description" in one else [])])
+            if one
+            else None
+            for one in (next(iter(loop.get("referenceInformation", [])), None) for loop in loops)
+        ]
+        assert told == references
+        items = message(invoice, dialect=DialectChoice.MOSAIC)["lineItems"]
+        assert [item["purchaseOrderLineId"] for item in items] == ids
+        for item, reference in zip(items, references, strict=True):
+            if reference and " LINE " in reference:
+                said = f"Purchase order: {reference.replace(' LINE ', ', line ')}"
+                assert item["notes"]["general"]["text"] == [said]

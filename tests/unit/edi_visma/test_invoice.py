@@ -5,6 +5,7 @@ import pytest
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Tax
 from connector.domain.errors import Parked
+from connector.domain.revisions import revision_id
 from connector.domain.totals import reconcile
 from connector.edi.visma.read import decode, read_document
 from tests.support.visma_samples import (
@@ -116,6 +117,31 @@ def test_a_supplier_invoice_for_several_orders_names_them_by_line_only():
 )
 def test_the_type_says_what_the_document_means_to_the_one_who_pays(data, meaning):
     assert read(data).invoice_type is meaning
+
+
+def test_the_location_of_the_customer_is_read_and_its_name_is_no_news():
+    shop = {"countryId": "NO", "id": "S-07", "name": "Butikk 7"}
+    customer = read(a_customer_invoice(location=shop)).counterparty
+    assert (customer.location, customer.location_name) == ("S-07", "Butikk 7")
+    renamed, moved = ({**shop, "name": "Butikk 8"}, {**shop, "id": "S-08"})
+    ids = [revision_id(read(a_customer_invoice(location=place))) for place in (shop, renamed, moved)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize(
+    ("stated", "read_as"),
+    [
+        ({"cashDiscountInCurrency": 0}, 0),
+        ({"cashDiscountInCurrency": Decimal("7.5"), "cashDiscount": 80}, Decimal("7.5")),
+        # Nothing is nothing in either currency; any other amount of the company says nothing of the document's.
+        ({"cashDiscountInCurrency": None, "cashDiscount": 0}, 0),
+        ({"cashDiscountInCurrency": None, "cashDiscount": 80}, None),
+        ({"cashDiscountInCurrency": None, "cashDiscount": 80, "exchangeRate": 1}, 80),
+        ({"cashDiscountInCurrency": None, "cashDiscount": None}, None),
+    ],
+)
+def test_a_cash_discount_of_zero_is_stated_and_a_missing_one_is_not(stated, read_as):
+    assert read(a_supplier_invoice(**stated)).cash_discount == read_as
 
 
 def test_plain_amounts_serve_when_the_whole_document_has_no_others():

@@ -12,6 +12,7 @@ from tests.support.business_documents import a_line, a_route, a_text, an_invoice
 from tests.support.x12_reader import amount_due, every, only, read
 
 NOON = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
+VAT = Tax("3", Decimal(25), Decimal(250), Decimal("62.50"))
 
 
 def text(content, *, purpose=Purpose.ORIGINAL, stream=Stream.TEST, control_number=42, when=NOON, **routing):
@@ -321,3 +322,43 @@ class TestLeaveOut:
     def test_what_x12_cannot_do_without_cannot_be_left_out(self):
         with pytest.raises(Parked, match="BEG"):
             text(an_order(), x12={"leave_out": frozenset({"BEG"})})
+
+    @pytest.mark.parametrize("content", [an_order, an_invoice])
+    @pytest.mark.parametrize(
+        ("left_out", "changes", "told"),
+        [
+            ("SAC", {"discounts": (DocumentDiscount(Decimal(10)),)}, "it does not add up to 240.00"),
+            ("TXI", {"taxes": (VAT,)}, "VAT of 62.50 is part of the total of 312.50"),
+            ("CUR", {"currency": "EUR"}, "this document is in EUR; NOK is agreed"),
+        ],
+    )
+    def test_what_is_payable_cannot_be_left_out(self, content, left_out, changes, told):
+        with pytest.raises(Parked, match=told) as parked:
+            text(content(**changes), x12={"leave_out": frozenset({left_out})})
+        assert (parked.value.field, parked.value.waits_for) == ("x12.leave_out", "partners.acme.x12.leave_out")
+        assert "(partners.acme.x12.leave_out)" in parked.value.next_step
+
+    @pytest.mark.parametrize("content", [an_order, an_invoice])
+    def test_a_charge_of_a_line_cannot_be_left_out_either(self, content):
+        line = (a_line if content is an_order else an_invoice_line)(1, discount=Decimal("2.50"))
+        with pytest.raises(Parked, match="does not add up"):
+            text(content(line), x12={"leave_out": frozenset({"SAC"})})
+
+    @pytest.mark.parametrize(
+        ("content", "left_out"),
+        [
+            (an_order(), {"SAC", "TXI", "CUR"}),
+            (an_invoice(), {"SAC", "TXI", "CUR"}),
+            (an_invoice(taxes=(Tax("0", Decimal(0), Decimal(250), Decimal(0)),)), {"TXI"}),
+            # An order without its total leaves nothing that VAT would have to lead to.
+            (an_order(taxes=(VAT,)), {"TXI", "AMT"}),
+            (an_order(taxes=(VAT,)), {"TXI", "CTT"}),
+        ],
+    )
+    def test_what_nothing_needs_is_left_out(self, content, left_out):
+        ids = {segment[0] for segment in written(content, x12={"leave_out": frozenset(left_out)})}
+        assert not ids & left_out
+
+    def test_a_cancellation_has_nothing_to_pay(self):
+        order = an_order(discounts=(DocumentDiscount(Decimal(10)),), cancelled=True)
+        assert every(written(order, purpose=Purpose.CANCELLATION, x12={"leave_out": frozenset({"SAC"})}), "SAC") == []

@@ -86,6 +86,28 @@ def test_check_says_plainly_what_is_on(connector, routing_file):
     assert nordic["own_go_live"] == ["late"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"defaults.send_when": {"invoice": []}}, "customer invoices never (send_when is empty);"),
+        (
+            {"partners.other": a_partner(supplier="50013"), "partners.other.send_when": {"purchase_order": []}},
+            "purchase orders as 850 to 1 of 2 partners (never for other: send_when is empty);",
+        ),
+        (
+            {
+                "partners.acme.send_when": {"purchase_order": []},
+                "partners.other": a_partner(supplier="50013"),
+                "partners.other.kinds": {"purchase_order": {"send": False}},
+            },
+            "purchase orders never (send_when is empty; off for other);",
+        ),
+    ],
+)
+def test_check_says_what_is_never_sent(connector, routing_file, changes, told):
+    assert told in connector("config", "check", routing_file(changes)).out
+
+
 def test_check_for_a_live_stack_refuses_a_file_without_go_live(connector, routing_file):
     assert connector("config", "check", routing_file()).code == 0
     assert connector("config", "check", routing_file(), "--stream", "test").code == 0

@@ -131,6 +131,14 @@ def test_send_when_of_a_later_layer_wins_even_if_an_earlier_one_is_more_exact():
     assert (found.send_when, found.origin["send_when"]) == ({"Open"}, "partner")
 
 
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [(None, {"main"}), (["Hovedkontor", "1"], {"hovedkontor", "1"}), ([], set())],
+)
+def test_main_locations_are_compared_without_regard_to_case(said, known):
+    assert route(CUSTOMER, "10045", partners__matsenteret__main_locations=said).main_locations == known
+
+
 def test_x12_options_merge_key_by_key():
     found = route(defaults__x12={"charset": "utf8"}, partners__acme__x12={"version": "005010", "leave_out": ["PER"]})
     assert (found.x12.charset, found.x12.version, found.x12.leave_out) == ("utf8", "005010", {"PER"})

@@ -181,7 +181,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         bench.routing.apply(
             {**data, "partners": {**data["partners"], "acme": a_partner(isa_id="ACMEPRODUCE", supplier="50012")}}
         )
-        assert bench.see(an_order(supplier=OTHER), cause=Cause.REPLAY.named_at(bench.clock.now())) is Outcome.KNOWN
+        assert bench.see(an_order(supplier=OTHER), cause=Cause.WITHDRAW.named_at(bench.clock.now())) is Outcome.KNOWN
         assert lines(bench)[1:] == [
             (State.SUPERSEDED, None, ACME),
             (State.SENT, Purpose.ORIGINAL, BERG),
@@ -195,9 +195,8 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         bench.becomes(State.SENT)
         told = replace(bench.ledger.get(ORDER, 2), sequence=4, state=State.SENT, purpose=Purpose.CANCELLATION)
         bench.ledger.add(told, source=b"{}", request=None)
-        assert (
-            bench.see(an_order("11.0", supplier=OTHER), cause=Cause.REPLAY.named_at(bench.clock.now())) is Outcome.KNOWN
-        )
+        wish = Cause.WITHDRAW.named_at(bench.clock.now())
+        assert bench.see(an_order("11.0", supplier=OTHER), cause=wish) is Outcome.KNOWN
         assert [line[0] for line in lines(bench)] == [
             *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
@@ -206,7 +205,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         sent_to_acme(bench)
         bench.see(an_order(supplier=STRANGER))
         bench.becomes(State.REJECTED, sequence=1)
-        bench.see(an_order(supplier=STRANGER), cause=Cause.REPLAY.named_at(bench.clock.now()))
+        bench.see(an_order(supplier=STRANGER), cause=Cause.WITHDRAW.named_at(bench.clock.now()))
         assert [line[0] for line in lines(bench)][1:] == [State.SUPERSEDED, State.PARKED]
 
     def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):
@@ -342,5 +341,7 @@ class TestWhatNoPartnerSees:
         key = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
         bench.see(a_customer_invoice(), key=key)
         bench.becomes(State.SENT, key=key)
-        touched = a_customer_invoice(location={"countryId": "NO", "id": "OTHER", "name": "Other"})
-        assert bench.see(touched, key=key) is Outcome.SKIPPED
+        renumbered = a_customer_invoice(location={"countryId": "NO", "id": "1", "name": "Main"})
+        assert bench.see(renumbered, key=key) is Outcome.SKIPPED
+        moved = a_customer_invoice(location={"countryId": "NO", "id": "S-07", "name": "Butikk 7"})
+        assert bench.see(moved, key=key) is Outcome.PARKED

@@ -16,7 +16,8 @@ from connector.domain.ledger import Revision, State
 from connector.domain.revision_plan import Cause
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
-from connector.services.messages import INLINE_LIMIT
+from connector.services.document_decision import read_message
+from connector.services.messages import INLINE_LIMIT, DocumentMessage
 from connector.services.release import (
     Fate,
     ReleasedChange,
@@ -39,7 +40,9 @@ def parked(ledger, clock):
 
     def put(number, *, state=State.PARKED, waits_for="defaults.units.KRT", source=b'{"orderNbr": "1"}') -> Revision:
         key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
-        revision = Revision(key, 1, "1" * 64, state, clock.now(), clock.now(), waits_for=waits_for)
+        shown = DocumentMessage(company="nordic", kind=key.kind, number=number, modified_at=clock.now())
+        content = read_message(shown, source).revision_id
+        revision = Revision(key, 1, content, state, clock.now(), clock.now(), waits_for=waits_for)
         ledger.add(revision, source=source, request=None)
         clock.forward(seconds=1)
         return revision

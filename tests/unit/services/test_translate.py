@@ -421,6 +421,15 @@ class TestPolicy:
         assert bench.newest().reason is None
         assert bench.due() == [1]
 
+    def test_the_hold_flag_keeps_a_document_back_whatever_its_status_is(self, bench):
+        assert bench.see(an_order(status="Open", hold=True)) is Outcome.SKIPPED
+        assert bench.newest().reason == "It is on hold in Visma; it is sent once it is released."
+        assert bench.see(an_order(status="Open")) is Outcome.QUEUED
+
+    def test_drafts_are_sent_where_send_when_names_them(self, bench_with):
+        bench = bench_with({"defaults.send_when": {"purchase_order": ["Hold", "Open"]}})
+        assert bench.see(an_order(status="Hold", hold=True)) is Outcome.QUEUED
+
     def test_a_skipped_document_is_kept_in_its_newest_status(self, bench):
         """Who looks again later decides on what is kept, and must not find the status of former times."""
         bench.see(an_order(status="Hold"))

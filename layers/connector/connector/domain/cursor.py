@@ -281,13 +281,22 @@ class Cursor:
     full_page: int | None = None
 
 
+FIRST_REACH = timedelta(days=14)
+"""How far back the first reading of a list goes at most, where go-live is past."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The three durations of the cursor; see the routing file."""
+    """What routing says about a list; see the routing file.
+
+    Attributes:
+        begins_at: Go-live. A list that is first read after it is read from there, at most from `FIRST_REACH` back.
+    """
 
     overlap: timedelta
     settle: timedelta
     settle_cap: timedelta
+    begins_at: datetime | None = None
 
 
 def floor_of(since: str) -> int:
@@ -296,8 +305,8 @@ def floor_of(since: str) -> int:
 
 
 def window_start(cursor: Cursor, rules: Rules, *, now: datetime) -> datetime:
-    """Where the next window begins. A list that was never read begins with the UTC day of the first poll."""
-    return (cursor.watermark or _start_of_day(now)) - rules.overlap
+    """Where the next window begins. A list that was never read begins as `_beginning` says."""
+    return (cursor.watermark or _beginning(rules, now)) - rules.overlap
 
 
 def open_scan(
@@ -324,7 +333,7 @@ def open_scan(
     return replace(cursor, scan=Scan(since, reading, first=first), candidate=candidate, rows=cursor.rows.unread())
 
 
-def answered(cursor: Cursor, *, server_time: datetime, now: datetime) -> Cursor:
+def answered(cursor: Cursor, rules: Rules, *, server_time: datetime, now: datetime) -> Cursor:
     """The cursor when the first page of a pass has come, before anything is made of it."""
     assert cursor.scan is not None, "a page answers a scan"  # noqa: S101
     if cursor.scan.started_at is not None:
@@ -332,7 +341,7 @@ def answered(cursor: Cursor, *, server_time: datetime, now: datetime) -> Cursor:
     return replace(
         cursor,
         begun_at=cursor.begun_at or server_time,
-        watermark=cursor.watermark or _start_of_day(now),
+        watermark=cursor.watermark or _beginning(rules, now),
         scan=replace(cursor.scan, started_at=server_time),
     )
 
@@ -462,5 +471,7 @@ def _moved(cursor: Cursor, complete_at: datetime, rules: Rules, since_of: Callab
     )
 
 
-def _start_of_day(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def _beginning(rules: Rules, now: datetime) -> datetime:
+    """Where a list that was never read begins: with this UTC day, or with a go-live that is past."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today if rules.begins_at is None else min(today, max(rules.begins_at, today - FIRST_REACH))

@@ -99,7 +99,12 @@ class Contact(_Record, frozen=True):
 
 
 class Party(_Record, frozen=True):
-    """A party as the document names it; GLN and VAT number come from routing where Visma has none."""
+    """A party as the document names it; GLN and VAT number come from routing where Visma has none.
+
+    Attributes:
+        location: Id of the location of the party that the document is for.
+        location_name: What Visma calls it, on invoices.
+    """
 
     number: str | None = None
     name: str | None = None
@@ -108,6 +113,7 @@ class Party(_Record, frozen=True):
     vat_number: str | None = None
     address: Address | None = None
     contact: Contact | None = None
+    location_name: str | None = None
 
 
 class Terms(_Record, frozen=True):
@@ -242,6 +248,7 @@ class Invoice(_Record, frozen=True):
     """A customer or supplier invoice, credit note or debit note, in document currency.
 
     Attributes:
+        cash_discount: What may be taken off until `discount_due_on`; 0: none is granted, None: not stated.
         counterparty: The customer (customer invoice) or the supplier (supplier invoice).
         original_invoices: Numbers of the invoices that a credit note credits.
         order_number: The buyer's purchase order number, where Visma knows one.

@@ -75,7 +75,9 @@ MOVES: dict[State, frozenset[State]] = {
     State.SENDING: frozenset(
         {State.SENDING, State.TRANSLATED, State.UNCONFIRMED, State.SENT, State.REJECTED, State.PARKED}
     ),
-    State.UNCONFIRMED: frozenset({State.UNCONFIRMED, State.SENDING, State.SENT, State.REJECTED, State.PARKED}),
+    State.UNCONFIRMED: frozenset(
+        {State.UNCONFIRMED, State.SENDING, State.SENT, State.REJECTED, State.PARKED, State.CLOSED}
+    ),
     State.SENT: frozenset({State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}),
     State.VALID: frozenset({State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}),
     State.DELIVERED: frozenset({State.ACKNOWLEDGED, State.REJECTED}),
@@ -140,6 +142,7 @@ class Revision:
         counterparty: Visma's number of the supplier or customer.
         withdraws: This revision withdraws the document from a former receiver; the sequence of what that one has.
         listed_since: When the list that showed it was first read.
+        by_routing: Routing said not to send such a document; it leaves when a person says as what.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
@@ -179,6 +182,7 @@ class Revision:
     counterparty: str | None = None
     withdraws: int | None = None
     listed_since: datetime | None = None
+    by_routing: bool = False
     released: bool = False
     look_up_first: bool = False
     claim_until: datetime | None = None

@@ -24,6 +24,7 @@ class Cause(Enum):
     REPLAY = "replay"
     AS_ORIGINAL = "send as original"
     AS_REPLACEMENT = "send as replacement"
+    WITHDRAW = "withdraw again"
     BASELINE = "baseline"
 
     @classmethod
@@ -35,6 +36,15 @@ class Cause(Enum):
     def named_at(self, now: datetime) -> str:
         """The cause as a message names it; the time keeps the queue from taking a repeated wish for a duplicate."""
         return f"{self.value} {now.isoformat()}"
+
+    @classmethod
+    def again(cls, revision: Revision) -> Cause:
+        """The wish to send what did not arrive again: what a person has chosen for it still holds."""
+        if revision.withdraws is not None:
+            return cls.WITHDRAW
+        if not revision.released or revision.purpose is None:
+            return cls.REPLAY
+        return cls.AS_ORIGINAL if revision.purpose is Purpose.ORIGINAL else cls.AS_REPLACEMENT
 
     @property
     def chooses(self) -> bool:
@@ -75,7 +85,7 @@ class Known:
     Attributes:
         supersede: Revisions that never left.
         withdraw: As in `Decide`; only a person who asks for it makes it filled here.
-        withdrawn_before: As in `Decide`.
+        withdrawn_before: Withdrawals that did not leave; those of `withdraw` take their place.
     """
 
     supersede: tuple[Revision, ...] = ()
@@ -109,9 +119,11 @@ class Decide:
         is_new: The ledger does not know the document.
         was_sent: Some receiver has it, or had it: go-live keeps it back no more.
         elsewhere: What the same supplier or customer has under another ISA id; None when a person sends it again.
-        owed_whole: The receiver was granted a change that only the whole document can tell.
+        owed_whole: Only the whole document tells the receiver: it was granted a change along with somebody's edit, or a
+            person has told it of a state since.
         withdraw: What former receivers have, each to be withdrawn there.
-        withdrawn_before: Withdrawals that a person wants to be decided anew; those of `withdraw` take their place.
+        was_routed: It is on record as new for a partner: what its date says by now does not make it old.
+        kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
     """
 
     has: Revision | None
@@ -121,9 +133,10 @@ class Decide:
     is_new: bool
     owed_whole: bool
     withdraw: tuple[Revision, ...]
-    withdrawn_before: tuple[Revision, ...] = ()
     was_sent: bool = False
     elsewhere: Revision | None = None
+    was_routed: bool = False
+    kept_off: Revision | None = None
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -139,6 +152,8 @@ def plan(history: Sequence[Revision], arrival: Arrival) -> Plan:
     own = [one for one in history if one.withdraws is None]
     if is_past(own, arrival):
         return Known()
+    if arrival.cause is Cause.WITHDRAW:
+        return _withdraw_again(history, own, arrival)
     newest = own[0] if own else None
     if newest is not None and newest.state is State.CHANGING:
         return Wait(f"A change that the partner asked for ({newest.transaction_id}) is being written into it.")
@@ -164,7 +179,8 @@ def is_past(own: Sequence[Revision], arrival: Arrival) -> bool:
     if not own:
         return False
     newest, stands = own[0], standing(own)
-    if arrival.cause.sends_again and stands is not None and stands.revision_id == arrival.revision_id:
+    wished = arrival.cause.sends_again or arrival.cause is Cause.WITHDRAW
+    if wished and stands is not None and stands.revision_id == arrival.revision_id:
         return False
     seen, known = arrival.seen_at, newest.visma_version
     if seen is not None and newest.seen_at is not None and seen != newest.seen_at:
@@ -192,35 +208,55 @@ def is_owed_whole(revisions: Sequence[Revision], known: Revision) -> bool:
     )
 
 
+def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], arrival: Arrival) -> Plan:
+    """A person asks for the withdrawals that did not leave; what the document says is not looked at."""
+    if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
+        return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
+    sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
+    return Known(
+        withdraw=tuple(_to_withdraw(history, sent, arrival)),
+        withdrawn_before=tuple(_withdrawn_anew(history, sent, arrival)),
+    )
+
+
 def _same_again(
     history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
 ) -> Plan | None:
     """What to do about content that the ledger has already; None when there is something to decide."""
+    closed = _told_by_hand(own, sent)
     # A person who sends it again sends it to whom routing names now, also where only the ISA id is another one.
     moves = sent is not None and arrival.cause.sends_again and arrival.receiver not in {None, sent.receiver_id}
     if sent is not None and sent.revision_id == arrival.revision_id and not is_owed_whole(own, sent) and not moves:
         withdrawals = _withdrawals(history, sent)
-        if not any(one.state in KNOWN_TO_PARTNER for one in withdrawals):
+        if closed is None and not any(one.state in _WITHDRAWN for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
-            supersede = tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT)
-            return Known(
-                supersede=supersede,
-                withdraw=tuple(_to_withdraw(history, sent, arrival)) if arrival.cause.sends_again else (),
-                withdrawn_before=tuple(one for one in _wished_anew(history, arrival) if one not in supersede),
-            )
+            return Known(supersede=tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT))
+    known = closed or _baseline(own, sent)
     newest = own[0] if own else None
     if newest is None or newest.revision_id != arrival.revision_id:
-        baseline = _baseline(own, sent)
-        if baseline is None or baseline.revision_id != arrival.revision_id or arrival.cause.chooses:
+        if known is None or known.revision_id != arrival.revision_id or arrival.cause.chooses:
             return None
-        # It was changed and changed back: it is as it was at go-live.
-        return Known(supersede=tuple(one for one in own if one.sequence > baseline.sequence and one.state in UNSENT))
+        # It was changed and changed back: it is as it was at go-live, or when a person dealt with it.
+        undone = [one for one in own if one.sequence > known.sequence]
+        return Known(supersede=tuple(one for one in undone if one.state in UNSENT - {State.CLOSED}))
     if newest.state is State.TRANSLATED and not arrival.cause.chooses:
         return Requeue(newest)
-    if newest.state in {State.REJECTED, State.CLOSED} and not arrival.cause.sends_again:
-        # Sent as it is, it would be refused again, or it is dealt with, unless a person says otherwise.
-        return Known()
-    return None
+    # Sent as it is, it would be refused or parked again, or it is dealt with, unless a person says otherwise.
+    is_over = newest.state in {State.REJECTED, State.CLOSED} and not arrival.cause.sends_again
+    is_held = _is_held_at_sending(newest) and arrival.cause in {Cause.POLL, Cause.BASELINE}
+    return Known() if is_over or is_held else None
+
+
+def _is_held_at_sending(revision: Revision) -> bool:
+    """Whether it was translated and then parked by the deliverer."""
+    return revision.state is State.PARKED and revision.transaction_type is not None
+
+
+def _told_by_hand(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
+    """The state of which a person has told the partner since it was last sent something: CLOSED says so."""
+    if sent is None:
+        return None
+    return next((one for one in own if one.state is State.CLOSED and one.sequence > sent.sequence), None)
 
 
 def _decide(
@@ -239,21 +275,23 @@ def _decide(
     if newest is not None and newest.revision_id == arrival.revision_id:
         decided_anew = UNDECIDED | {State.BASELINE}
         replaces = newest if newest.state in decided_anew and newest.sequence > after else None
-    back_here = [one for one in history if one.withdraws is not None and one.receiver_id == receiver]
-    kept = {State.BASELINE} if baseline is None else {State.BASELINE, baseline.state}
+    # Only a document that is routed to a former receiver has come back to it.
+    back_here = [one for one in history if one.withdraws is not None and one.receiver_id == arrival.receiver]
+    kept = {State.BASELINE, State.CLOSED}
     unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
-    supersede = tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT)
+    supersede = tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT - kept)
     return Decide(
         has=has,
         replaces=replaces,
         supersede=supersede,
         baseline=baseline,
         is_new=not own,
-        owed_whole=sent is not None and is_owed_whole(own, sent),
+        owed_whole=sent is not None and (is_owed_whole(own, sent) or _told_by_hand(own, sent) is not None),
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
-        withdrawn_before=tuple(one for one in _wished_anew(history, arrival) if one not in supersede),
         was_sent=sent is not None,
         elsewhere=_elsewhere(history, sent, arrival),
+        was_routed=baseline is None and any(one.partner is not None for one in own),
+        kept_off=newest if sent is None and newest is not None and newest.by_routing else None,
     )
 
 
@@ -281,22 +319,21 @@ def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Ar
         if receiver == arrival.receiver or one.purpose is Purpose.CANCELLATION:
             continue
         pending = [each for each in _withdrawals(history, one) if each.state is not State.SUPERSEDED]
-        if not pending or (arrival.cause.sends_again and all(each.state in _ASKED for each in pending)):
+        if not pending or (arrival.cause is Cause.WITHDRAW and all(each.state in _ASKED for each in pending)):
             yield replace(one, receiver_id=receiver)
 
 
 _ASKED = frozenset({State.PARKED, State.REJECTED})
+# States of a withdrawal in which the former receiver knows of it, from us or from a person.
+_WITHDRAWN = KNOWN_TO_PARTNER | {State.CLOSED}
 
 
-def _wished_anew(history: Sequence[Revision], arrival: Arrival) -> Iterator[Revision]:
+def _withdrawn_anew(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
     """Withdrawals that did not leave and that a person wants to send: they are made anew, or there is nothing to do.
 
     There is nothing to do where the receiver has the document back, has been told since, or refused what it was sent.
     """
-    if not arrival.cause.sends_again:
-        return
     has = {receiver for one, receiver in _newest_reached(history) if one.purpose is not Purpose.CANCELLATION}
-    sent = next((one for one in history if one.withdraws is None and one.state in KNOWN_TO_PARTNER), None)
     anew = {one.receiver_id for one in _to_withdraw(history, sent, arrival)}
     for one in history:
         stands = one.receiver_id in has - anew and one.receiver_id != arrival.receiver
@@ -321,7 +358,8 @@ def _withdrawals(history: Sequence[Revision], sent: Revision) -> list[Revision]:
 def _reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
     """What reached a receiver, or may have, newest first, each with its receiver.
 
-    An agreed change went to nobody: it belongs to the receiver of what it changes.
+    An agreed change went to nobody: it belongs to the receiver of what it changes. A withdrawal that a person closed is
+    one that the receiver was told of.
     """
     found: list[tuple[Revision, str | None]] = []
     receiver: str | None = None
@@ -329,16 +367,18 @@ def _reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
         if one.state in KNOWN_TO_PARTNER:
             receiver = one.receiver_id or receiver
             found.append((one, receiver))
+        elif one.withdraws is not None and one.state is State.CLOSED:
+            found.append((replace(one, purpose=Purpose.CANCELLATION), one.receiver_id))
     return found[::-1]
 
 
 def _baseline(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
-    """The content from before go-live, or the newest change of it that a person closed; None once something was sent.
+    """The content from before go-live, or the newest state that a person closed; None once something was sent.
 
     A person who closes a question knows that state, so the next change is one of it, also a change back.
     """
-    unsent = [one for one in own if sent is None or one.sequence > sent.sequence]
-    first = next((one for one in unsent if one.state is State.BASELINE), None)
-    if first is None:
-        return None
-    return next((one for one in unsent if one.state is State.CLOSED and one.sequence > first.sequence), first)
+    if sent is not None:
+        own = [one for one in own if one.sequence > sent.sequence]
+        if not any(one.state is State.BASELINE for one in own):
+            return None
+    return next((one for one in own if one.state in {State.BASELINE, State.CLOSED}), None)

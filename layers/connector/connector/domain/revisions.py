@@ -6,7 +6,9 @@ documents that do not use it. The form is plain JSON of strings and does not dep
 
 References to other documents of ours do not count, though a partner sees them. What a credit note is applied to is
 settlement, like a payment, and may come long after the note was sent. The sales order and the shipment of a line come
-into being with the line and never change.
+into being with the line and never change. Nor does the name of a location, whose id counts.
+
+A cash discount of zero counts as none stated, so that ids from before the two were told apart stay what they are.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ from connector.domain.documents import (
 )
 
 _encode = msgspec.json.Encoder().encode
-_NO_NEWS = frozenset({"source", "original_invoices", "sales_order", "shipment"})
+_NO_NEWS = frozenset({"source", "original_invoices", "sales_order", "shipment", "location_name"})
+_ZERO_IS_NO_NEWS = frozenset({"cash_discount"})
 
 
 def revision_id(content: BusinessDocument) -> str:
@@ -60,12 +63,13 @@ def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
     names = sorted(field.name for field in fields(cls) if field.name not in _NO_NEWS)
     values_of = attrgetter(*names)
     plain = _PLAIN
+    zero_is_no_news = _ZERO_IS_NO_NEWS
 
     def plain_record(record: Any) -> dict[str, Any]:
         return {
             name: said
             for name, value in zip(names, values_of(record), strict=True)
-            if value is not None and (said := plain[type(value)](value))
+            if value is not None and (value or name not in zero_is_no_news) and (said := plain[type(value)](value))
         }
 
     return plain_record

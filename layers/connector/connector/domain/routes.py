@@ -41,6 +41,10 @@ DO_NOT_SEND = "do_not_send"
 """The word of `order_types` for an order type that no partner gets."""
 
 
+HOLD = "Hold"
+"""Visma's status of a draft. A partner gets drafts only where `send_when` names it."""
+
+
 class LineDate(StrEnum):
     """Which of Visma's two dates of an order line is the day on which the goods are wanted.
 
@@ -259,8 +263,9 @@ class Route:
 
     Attributes:
         send: False when the partner does not want this kind at all.
-        send_when: Visma status words in which the document is sent.
-        currency: The currency both sides agreed on, so that a document in it need not name it; None: always named.
+        send_when: Visma status words in which the document is sent, unless its hold flag says that it is a draft.
+        currency: The currency both sides agreed on, so that a document in it need not name it; None: a document
+            that names none is parked.
         units: Visma unit word -> unit of `edi/units.py`.
         items: Our item number -> what the partner calls it.
         require_item_id: `gtin` or `partner_item` when a line without it must be parked.
@@ -271,6 +276,7 @@ class Route:
         notes: Which notes of Visma leave.
         lines_without_item: What becomes of a priced line that names no item.
         entered_amount: What becomes of a line whose amount was entered.
+        main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
         origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
         unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
     """
@@ -302,3 +308,4 @@ class Route:
     notes: Notes = Notes.NONE
     lines_without_item: WithoutItem = WithoutItem.PARK
     entered_amount: EnteredAmount = EnteredAmount.PARK
+    main_locations: frozenset[str] = frozenset({"main"})

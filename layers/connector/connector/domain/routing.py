@@ -91,6 +91,8 @@ _BUILT_IN: Mapping[str, Any] = MappingProxyType(
         "notes": Notes.NONE.value,
         "lines_without_item": WithoutItem.PARK.value,
         "entered_amount": EnteredAmount.PARK.value,
+        # Visma: seen in examples; the base product can name a customer's main location after a branch instead.
+        "main_locations": ["MAIN"],
     }
 )
 _PAGE_SIZE = 200
@@ -400,6 +402,7 @@ class Routing:
             notes=word(Notes, "notes"),
             lines_without_item=word(WithoutItem, "lines_without_item"),
             entered_amount=word(EnteredAmount, "entered_amount"),
+            main_locations=frozenset(str(name).casefold() for name in scalar("main_locations")),
         )
 
 

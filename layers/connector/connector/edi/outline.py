@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from connector.domain.documents import (
     Address,
@@ -98,12 +99,14 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     """A line of goods or services.
 
     Attributes:
-        number: Its number in Visma; on a supplier's invoice that of the order line where one is known.
+        number: Its number in Visma; on a supplier's invoice that of the order line, where the lines have different
+            ones. No two lines of an invoice have the same.
         charges: What leads from `quantity * price` to what is payable for the line.
         wanted: The day on which the goods are wanted.
         promised: Visma's promised day, where it is another one.
         order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices unless the
             whole document has one.
+        order_line: The line of that order, where `number` is another one.
         shipment: Our shipment of the line, unless the whole document has one.
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
@@ -123,6 +126,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     wanted: date | None
     promised: date | None
     order: str | None
+    order_line: int | None
     shipment: str | None
     warehouse: str | None
     tax_rate: Decimal | None
@@ -130,15 +134,27 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
 
 
 class TermsView(NamedTuple):
-    """Payment terms, resolved. A `net_days` or `due` of None is simply not known."""
+    """Payment terms, resolved. A `net_days` or `due` of None is simply not known.
+
+    A discount is offered with a percentage or an amount and with a last day (`discount_days` or `discount_due`), or
+    not at all: then all four are None. What is there never contradicts itself.
+
+    Attributes:
+        discount_amount: Above zero.
+    """
 
     description: str | None
     net_days: int | None
     due: date | None
-    discount_percent: str | None
-    discount_days: int | None
-    discount_due: date | None
-    discount_amount: Decimal | None
+    discount_percent: str | None = None
+    discount_days: int | None = None
+    discount_due: date | None = None
+    discount_amount: Decimal | None = None
+
+    @property
+    def offers_discount(self) -> bool:
+        """Whether a discount is offered for paying early."""
+        return bool(self.discount_percent or self.discount_amount)
 
 
 @dataclass(slots=True)
@@ -177,9 +193,12 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: a unit or an item id is not mapped, several blanket orders are called off, or there is nothing to order
-            or to invoice.
+        Parked: no currency is known, a unit or an item id is not mapped, several blanket orders are called off, a
+            drop-ship order has no address, or there is nothing to order or to invoice.
     """
+    if purpose is not Purpose.CANCELLATION:
+        _refuse_unknown_currency(content, route)
+        _refuse_unknown_delivery(content, route)
     if isinstance(content, Invoice):
         content = magnitudes(content)
     taxes, tax_note = _taxes(content, totals)
@@ -189,6 +208,8 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
         raise _nothing_left(content)
     blanket = reader.blanket()
+    # An order keeps Visma's numbers, because an 860 refers to them.
+    lines = _numbered(reader.lines) if isinstance(content, Invoice) else reader.lines
     charges = reader.charges
     charges += [
         Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
@@ -198,17 +219,17 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     if tax_note:
         reader.notes.append(tax_note)
     if purpose is not Purpose.CANCELLATION:
-        charges += _rounding(content, totals, reader.lines, charges, taxes)
+        charges += _rounding(content, totals, lines, charges, taxes)
     return Outline(
         content=content,
         route=route,
         purpose=purpose,
         total=rounded(totals.total, content.currency),
-        lines=reader.lines,
+        lines=lines,
         charges=charges,
         taxes=taxes,
         parties=_parties(content, route),
-        terms=_terms(content, route),
+        terms=_terms(content, route, totals, reader.notes),
         texts=_header_texts(content, route) + reader.texts,
         notes=reader.notes,
         wanted_on=reader.wanted_on(),
@@ -386,6 +407,7 @@ class _LineReader:
             line.promised if line.promised != wanted else None,
             None,
             None,
+            None,
             line.warehouse if self._several_warehouses else None,
             None,
             line.source,
@@ -396,9 +418,8 @@ class _LineReader:
         theirs = line.counterparty_item or known.partner_item
         selling = self._content.kind is Kind.CUSTOMER_INVOICE
         buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
-        number = line.number if selling or line.order_line is None else line.order_line
         return LineView(
-            str(number),
+            str(line.number),
             line.quantity,
             self._unit(line),
             line.unit_price,
@@ -409,6 +430,7 @@ class _LineReader:
             None,
             None,
             line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            None if selling else line.order_line,
             line.shipment if line.shipment != self.shipment else None,
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
@@ -501,6 +523,40 @@ def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Pa
     return Parked(sentence, next_step=step, field=field, waits_for=key)
 
 
+def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
+    """Amounts need a currency: the one that the document names, or the one that both sides agreed on.
+
+    Raises:
+        Parked: there is neither.
+    """
+    if content.currency is None and route.currency is None:
+        field = "currencyId" if isinstance(content, Invoice) else "currency"
+        raise _unmapped(
+            f"Visma gives no currency ({field}), and none is agreed with partner {route.partner}.",
+            field=field,
+            key=f"partners.{route.partner}.currency",
+            example="<ISO 4217 code>",
+        )
+
+
+def _refuse_unknown_delivery(content: BusinessDocument, route: Route) -> None:
+    """A supplier does not know where our customers are: a drop-ship order needs the address.
+
+    Raises:
+        Parked: it has none, or no more than a country or region.
+    """
+    if not isinstance(content, PurchaseOrder):
+        return
+    address = content.ship_to.address or Address()
+    drop_ship = content.order_type == "DropShip" or route.order_types.get(content.order_type) == "dropship"
+    if drop_ship and not (address.lines or address.city or address.postal_code):
+        raise Parked(
+            "The order is a drop-ship order and has no address to deliver to.",
+            next_step="Fill in the shipping address of the order in Visma.",
+            field="shippingAddress",
+        )
+
+
 def _nothing_left(content: BusinessDocument) -> Parked:
     if isinstance(content, PurchaseOrder):
         return Parked(
@@ -583,6 +639,23 @@ def _rounding(
     return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
 
 
+def _numbered(lines: list[LineView]) -> list[LineView]:
+    """The lines of an invoice with ids that tell them apart: those of the order, else Visma's, else their places.
+
+    Lines of two orders, and two receipts of one line, share the number of the order line.
+    """
+    ordered = [line.number if line.order_line is None else str(line.order_line) for line in lines]
+    if _differ(ordered):
+        return [replace(line, number=number, order_line=None) for line, number in zip(lines, ordered, strict=True)]
+    if _differ([line.number for line in lines]):
+        return lines
+    return [replace(line, number=str(place)) for place, line in enumerate(lines, 1)]
+
+
+def _differ(numbers: list[str]) -> bool:
+    return len(set(numbers)) == len(numbers)
+
+
 def _only(numbers: list[str | None]) -> str | None:
     """The number that all goods have, None when they have none or not the same."""
     found = set(numbers)
@@ -619,11 +692,23 @@ def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
         company.acting_as(Role.REMIT_TO),
         partner.acting_as(Role.BUYER),
         partner.acting_as(Role.BILL_TO),
-        # Visma's invoice has the invoice address and contact only; where the goods went is not known from it.
-        partner.acting_as(Role.SHIP_TO)._replace(
-            address=route.partner_identity.address, contact=route.partner_identity.contact
-        ),
+        _delivered_to(content.counterparty, partner, route),
     ]
+
+
+def _delivered_to(customer: Party, partner: _Known, route: Route) -> PartyView:
+    """The ship-to party of a customer invoice.
+
+    Visma: an invoice has the invoice address and contact, and of the place of delivery only the id and the name of the
+    customer's location. Another location than the main one (routing: `main_locations`) is written by these two: GLN,
+    address and contact that routing knows are those of the customer. Without a location the goods went to the customer.
+    """
+    view = partner.acting_as(Role.SHIP_TO)
+    names = {name.casefold() for name in (customer.location, customer.location_name) if name}
+    if not customer.location or names & route.main_locations:
+        return view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
+    name = _text(customer.location_name) or partner.name
+    return PartyView(Role.SHIP_TO, name, None, customer.location, None, None, None)
 
 
 class _Known(NamedTuple):
@@ -650,24 +735,56 @@ def _known(party: Party, identity: Identity) -> _Known:
     )
 
 
-def _terms(content: BusinessDocument, route: Route) -> TermsView | None:
+def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:
+    """What the document states; routing only fills in what it leaves out.
+
+    An invoice gives dates and the amount of the discount (Visma: 0 where none is granted). Days follow from the dates,
+    and the percentage of routing is written only where it gives the stated amount.
+    """
     terms = content.terms or Terms()
     rule = route.terms.get(terms.id, TermsRule()) if terms.id else TermsRule()
-    description = _text(terms.description) or terms.id
+    net_days, due = rule.net_days, None
+    if isinstance(content, Invoice) and content.due_on:
+        net_days, due = _days_from(content, content.due_on), content.due_on
+    view = TermsView(_text(terms.description) or terms.id, net_days, due)
+    discounted = _with_discount(view, content, rule, totals, notes)
+    return discounted if any(value is not None for value in discounted) else None
+
+
+def _with_discount(
+    view: TermsView, content: BusinessDocument, rule: TermsRule, totals: Totals, notes: list[str]
+) -> TermsView:
+    """The terms with the cash discount, where one is offered; `notes` are told what could not be."""
+    percent = rule.discount_percent if Decimal(rule.discount_percent or 0) else None
+    days, until, amount = rule.discount_days, None, None
     if isinstance(content, Invoice):
-        days = (content.due_on - content.invoiced_on).days if content.due_on else rule.net_days
-        view = TermsView(
-            description,
-            days if days is None or days >= 0 else None,
-            content.due_on,
-            rule.discount_percent,
-            rule.discount_days,
-            content.discount_due_on,
-            content.cash_discount or None,
-        )
-    else:
-        view = TermsView(description, rule.net_days, None, rule.discount_percent, rule.discount_days, None, None)
-    return view if any(value is not None for value in view) else None
+        if content.cash_discount is not None:
+            # The sign of a credit note's is not documented.
+            amount = abs(content.cash_discount)
+        until = content.discount_due_on
+        days = _days_from(content, until) if until else days
+    if not amount and (percent is None or amount is not None):
+        return view
+    if amount is not None and percent is not None and not _gives(percent, amount, totals, content.currency):
+        notes.append(f"Visma's cash discount of {amount:f} is not {percent} %; it is sent without the percentage.")
+        percent = None
+    if until is None and days is None:
+        if amount is not None:
+            notes.append(f"Visma's cash discount of {amount:f} has no last day and was left out.")
+        return view
+    return view._replace(discount_percent=percent, discount_days=days, discount_due=until, discount_amount=amount)
+
+
+def _days_from(invoice: Invoice, until: date) -> int | None:
+    """Days from the date of the invoice; None when the day lies before it."""
+    days = (until - invoice.invoiced_on).days
+    return days if days >= 0 else None
+
+
+def _gives(percent: str, amount: Decimal, totals: Totals, currency: str | None) -> bool:
+    """Whether a percentage leads to an amount. Visma: settings decide whether VAT is part of what is discounted."""
+    bases = (totals.total, totals.total - totals.tax)
+    return any(rounded(base * Decimal(percent) / 100, currency) == rounded(amount, currency) for base in bases)
 
 
 def _text(text: str | None) -> str | None:

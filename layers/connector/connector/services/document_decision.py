@@ -13,10 +13,11 @@ from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin
 from connector.domain.ledger import NOTHING_NEW, Revision, State
-from connector.domain.revision_plan import Cause, Decide
+from connector.domain.revision_plan import Arrival, Cause, Decide
 from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
+from connector.domain.row_version import row_version
 from connector.domain.transactions import IsaId, Purpose, Stream, Translation
 from connector.edi.translate import translate
 from connector.edi.visma.fields import text
@@ -41,6 +42,11 @@ class Reading:
     problem: Parked | None
     sighting: Sighting
 
+    @property
+    def version(self) -> str | None:
+        """Visma's row version, if the document has one."""
+        return row_version(self.document.version) if self.document else None
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -50,6 +56,7 @@ class Decision:
 
     Attributes:
         stays: Who has it keeps it, under an ISA id that routing names no more.
+        by_routing: Routing keeps it from leaving, or did so until a person answers.
     """
 
     state: State | None
@@ -57,6 +64,7 @@ class Decision:
     parked: Parked | None = None
     reason: str | None = None
     stays: bool = False
+    by_routing: bool = False
 
 
 _STAYS = Decision(None)
@@ -89,6 +97,10 @@ class Decider:
         except Parked as problem:
             return problem
 
+    def receiver(self, route: Route | Parked | None) -> str | None:
+        """ISA id of whom routing sends it to."""
+        return route.partner_isa_id.on(self.stream) if isinstance(route, Route) else None
+
     def decide(
         self, message: DocumentMessage, reading: Reading, route: Route | Parked | None, plan: Decide
     ) -> Decision:
@@ -104,9 +116,9 @@ class Decider:
                 return _STAYS
             if document is None:
                 return self._unread(message, reading, plan)
-            return self._unrouted(message, reading, route if isinstance(route, Parked) else None, plan)
+            return self._unrouted(message, document, reading, route if isinstance(route, Parked) else None, plan)
         if (reason := unsent_reason(document, route)) is not None:
-            return Decision(State.SKIPPED, reason=reason)
+            return self._not_sent(document, route, plan, reason)
         if not cause.chooses and (kept := self._kept_back(message, reading, document, route, plan)) is not None:
             return kept
         return self._send(document, route, plan, cause)
@@ -117,7 +129,21 @@ class Decider:
         """What keeps a document back from a receiver that never had it; None when it may go there."""
         if plan.elsewhere is not None and self._is_nothing_new(document, route, plan.elsewhere, _newer(document)):
             return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=True)
-        return None if plan.was_sent else self._before_go_live(message, reading, route, plan)
+        if plan.was_sent:
+            return None
+        held = self._before_go_live(message, reading, route, plan)
+        if held is None and plan.kept_off is not None and _was_ready(plan.kept_off, route):
+            return Decision(State.PARKED, parked=_switched_on(message.key), by_routing=True)
+        return held
+
+    def _not_sent(self, document: VismaDocument, route: Route | None, plan: Decide, reason: str) -> Decision:
+        """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
+        has = plan.has
+        if has is None or (route is None and _is_another(has.counterparty, document.counterparty)):
+            return Decision(State.SKIPPED, reason=reason, by_routing=True)
+        if route is not None and self._is_nothing_new(document, route, has, _newer(document)):
+            return Decision(State.SKIPPED, reason=NOTHING_NEW)
+        return Decision(State.PARKED, parked=_not_told(has, _newer(document), reason))
 
     def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str) -> tuple[Decision, bytes]:
         """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""
@@ -145,9 +171,11 @@ class Decider:
     def _origin(self, message: DocumentMessage, reading: Reading, route: Route | None, plan: Decide) -> Origin:
         company = self.routing.companies.get(message.company)
         go_live = route.go_live if route is not None else company.go_live if company is not None else None
-        if go_live is None and not plan.is_new:
+        if not plan.is_new and (go_live is None or plan.was_sent or plan.was_routed):
             return Origin.AFTER  # the ledger knows it
-        return origin(reading.sighting, go_live, company.visma.time_zone if company is not None else None)
+        found = origin(reading.sighting, go_live, company.visma.time_zone if company is not None else None)
+        # What waits for a person and has been changed since may only have got another date.
+        return Origin.UNCLEAR if found is Origin.BEFORE and _is_asked(plan) and plan.replaces is None else found
 
     def _unread(self, message: DocumentMessage, reading: Reading, plan: Decide) -> Decision:
         """A document that cannot be understood."""
@@ -171,20 +199,27 @@ class Decider:
             case Origin.AFTER:
                 return _STAYS if Cause.of(message.cause) is Cause.BASELINE else None
 
-    def _unrouted(self, message: DocumentMessage, reading: Reading, problem: Parked | None, plan: Decide) -> Decision:
+    def _unrouted(
+        self,
+        message: DocumentMessage,
+        document: VismaDocument,
+        reading: Reading,
+        problem: Parked | None,
+        plan: Decide,
+    ) -> Decision:
         """A document for nobody, or of a type that nobody knows."""
-        document = reading.document
         company = self.routing.companies.get(message.company)
         if company is not None and message.kind in company.kinds_off:
-            return Decision(State.SKIPPED, reason=f"Routing says not to send {message.kind} (send: false).")
+            reason = f"Routing says not to send {message.kind} (send: false)."
+            return self._not_sent(document, None, plan, reason)
         if plan.has is None and plan.baseline is None:
             if self._origin(message, reading, None, plan) is Origin.BEFORE:
                 return baseline_of(f"{_FROM_BEFORE} {problem and problem.sentence}")
             if Cause.of(message.cause) is Cause.BASELINE:
                 return _STAYS
         if isinstance(problem, UnmappedPartner) and _skips_unmapped(company):
-            return Decision(State.SKIPPED, reason=f"{problem.sentence} (unmapped_partner: skip)")
-        if document is not None and document.held and plan.has is None:
+            return self._not_sent(document, None, plan, f"{problem.sentence} (unmapped_partner: skip)")
+        if document.held and plan.has is None:
             return Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
         return Decision(State.PARKED, parked=problem)
 
@@ -201,6 +236,8 @@ class Decider:
             return Decision(State.SKIPPED, reason=NOTHING_NEW) if _is_asked(plan) else _STAYS
         if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
             return Decision(State.SKIPPED, reason=reason) if _is_asked(plan) else _STAYS  # it is asked about later
+        if baseline.state is State.CLOSED:
+            return Decision(State.PARKED, parked=_closed_before(document, baseline))
         if route.before_go_live is BeforeGoLive.IGNORE:
             return baseline_of(f"{_FROM_BEFORE} It changed in Visma since; routing says to ignore that.")
         if route.before_go_live is BeforeGoLive.PARK or baseline.counterparty != document.counterparty:
@@ -240,7 +277,7 @@ class Decider:
     def _is_nothing_new(self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose) -> bool:
         """Whether the request would be the one that the receiver has, in everything but purpose and envelope.
 
-        Descriptions of the catalogue, tax categories, ids of locations and terms change without any partner seeing it.
+        Descriptions of the catalogue, tax categories and ids of terms change without any partner seeing it.
         """
         before = has.purpose or Purpose.ORIGINAL
         if (purpose is Purpose.CANCELLATION) != (before is Purpose.CANCELLATION):
@@ -313,6 +350,19 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
     return Reading(content_hash(data), None, parked, sighting)
 
 
+def arrival_of(message: DocumentMessage, reading: Reading, receiver: str | None, cause: Cause) -> Arrival:
+    """The document as the plan of its revisions sees it."""
+    document = reading.document
+    return Arrival(
+        revision_id=reading.revision_id,
+        seen_at=message.seen_at,
+        version=reading.version,
+        receiver=receiver,
+        counterparty=(document.counterparty or None) if document else None,
+        cause=cause,
+    )
+
+
 def _with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
     """The document with the type that its list gave it: a credit note must not be read as an invoice."""
     document_type, colon, _ = key.number.partition(":")
@@ -344,6 +394,15 @@ def _sighting(message: DocumentMessage, created: str | None, dated: date | None)
 def _is_asked(plan: Decide) -> bool:
     """Whether an earlier state of the document, or the same under another status, waits for a person."""
     return any(one.state is State.PARKED for one in (*plan.supersede, plan.replaces) if one is not None)
+
+
+def _was_ready(kept_off: Revision, route: Route) -> bool:
+    """Whether it would have left, so that somebody may have sent it in another way; or a person is asked already."""
+    return kept_off.state is State.PARKED or kept_off.visma_status in route.send_when
+
+
+def _is_another(one: str | None, other: str | None) -> bool:
+    return None not in {one, other} and one != other
 
 
 def _newer(document: VismaDocument) -> Purpose:
@@ -383,6 +442,35 @@ def _question(document: VismaDocument, route: Route, *, was_ready: bool, changed
         document=str(document.key),
         field="before_go_live",
         next_step=choices(document.key),
+    )
+
+
+def _switched_on(key: DocumentKey) -> Parked:
+    return Parked(
+        "Routing said not to send it when it was ready, so the partner may have it from elsewhere.",
+        document=str(key),
+        field="send",
+        next_step=choices(key),
+    )
+
+
+def _closed_before(document: VismaDocument, closed: Revision) -> Parked:
+    what = "was withdrawn" if is_withdrawn(document) else "changed"
+    return Parked(
+        f"It {what} in Visma after a person closed revision {closed.sequence}: only that person knows what the partner "
+        "has.",
+        document=str(document.key),
+        field="closed",
+        next_step=choices(document.key),
+    )
+
+
+def _not_told(has: Revision, purpose: Purpose, reason: str) -> Parked:
+    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    return Parked(
+        f"It {what} in Visma after it was sent (Orderful {has.transaction_id}), and the partner is not told: {reason}",
+        field="send",
+        next_step=f"Tell the partner, then: connector documents close {has.key}",
     )
 
 

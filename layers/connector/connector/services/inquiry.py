@@ -20,7 +20,7 @@ from enum import Enum
 from typing import Any
 
 from connector.domain.errors import Transient
-from connector.domain.ledger import Owner, Posted, Revision
+from connector.domain.ledger import KNOWN_TO_PARTNER, Owner, Posted, Revision
 from connector.domain.transactions import Stream, TransactionType
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
 from connector.services.ports import Clock, EdiNetwork, Ledger, RemoteTransaction
@@ -173,12 +173,13 @@ class Inquiry:
         contents = _Contents(self.orderful, ours)
         owners = self._owners(revision, listed, skew, contents)
         living = [one for one in listed if is_alive(one)]
-        same_content = {one.sequence for one in self._history(revision) if one.revision_id == revision.revision_id}
+        same_content, replaced = self._same_content(revision)
         free: list[RemoteTransaction] = []
         for remote in living:
             owner = owners.get(remote.transaction_id)
             if owner is None:
-                free.append(remote)
+                if replaced is None or remote.created_at > replaced + skew:
+                    free.append(remote)
             elif owner.key == revision.key and owner.sequence in same_content:
                 return Decision(Step.ADOPT, remote)
         now = self.clock.now()
@@ -191,6 +192,19 @@ class Inquiry:
         if unseen and not revision.released:
             return Decision(Step.PARK, unseen[-1])
         return Decision(Step.WAIT) if undecided else Decision(Step.POST)
+
+    def _same_content(self, revision: Revision) -> tuple[set[int], datetime | None]:
+        """Revisions with this content and nothing else sent since, and when something else was sent.
+
+        A transaction that is older than that says no more what the receiver knows.
+        """
+        same = set()
+        for one in self._history(revision):
+            if one.revision_id == revision.revision_id:
+                same.add(one.sequence)
+            elif one.state in KNOWN_TO_PARTNER and one.receiver_id in {revision.receiver_id, None}:
+                return same, one.sent_at or one.created_at
+        return same, None
 
     # -- while the ledger is young ------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
-from connector.domain.routes import DO_NOT_SEND, Route
+from connector.domain.routes import DO_NOT_SEND, HOLD, Route
 from connector.edi.visma.read import is_invoice_type
 
 PATTERN = "StandardBlanket"
@@ -47,7 +47,9 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
         return reason
     if is_withdrawn(document):
         return None if partner_has_it else f"It is {document.status} in Visma and the partner never had it."
-    if document.status in route.send_when:
+    # Visma: the hold flag marks a draft, whatever the status is; which other statuses it goes with is not documented.
+    is_draft = document.held and document.status != HOLD
+    if document.status in route.send_when and not is_draft:
         return None
     if document.held:
         return "It is on hold in Visma; it is sent once it is released."

@@ -186,7 +186,8 @@ class _Run:
         self._resource = resource
         self._lease = lease
         self._zone = zone
-        self._rules = Rules(visma.overlap, visma.settle, visma.settle_cap)
+        begins_at = company.go_live.at if company.go_live else None
+        self._rules = Rules(visma.overlap, visma.settle, visma.settle_cap, begins_at)
         self._reading = Reading(visma.page_size, visma.branch, visma.time_zone)
         self._started = poller.clock.now()
         self._budget = Budget(None, None, None)
@@ -247,7 +248,7 @@ class _Run:
         existed before, whatever becomes of this poll.
         """
         begins = self.cursor.begun_at is None
-        self.cursor = cursors_.answered(self.cursor, server_time=page.server_time, now=self._started)
+        self.cursor = cursors_.answered(self.cursor, self._rules, server_time=page.server_time, now=self._started)
         if begins:
             self._poller.cursors.save(self._lease, self.cursor, release=False)
 

@@ -12,13 +12,13 @@ from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Invoice
 from connector.domain.errors import Conflict, Parked
 from connector.domain.ledger import Revision, State
-from connector.domain.revision_plan import Cause, Decide
+from connector.domain.revision_plan import Cause, Decide, plan
 from connector.domain.routing import Routing
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Stream
 from connector.services.change_ports import Changes
 from connector.services.claim_check import loaded
-from connector.services.document_decision import Decider, read_message
+from connector.services.document_decision import Decider, Decision, arrival_of, read_message
 from connector.services.judge_change import look_again
 from connector.services.messages import DocumentMessage
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
@@ -26,10 +26,9 @@ from connector.services.ports import Clock, Ledger, Outbox, Payloads
 RECENT = timedelta(days=14)
 """A document that is older than this is not released unless somebody says so."""
 
+_ALL = 1000
 _AT_ONCE = 500
 """Documents that are read and queued together."""
-
-_NEW = Decide(has=None, replaces=None, supersede=(), baseline=None, is_new=False, owed_whole=False, withdraw=())
 
 
 class Fate(StrEnum):
@@ -90,7 +89,7 @@ def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today:
     decider = Decider(ledger, routing, stream)
     for waiting in _chunks([one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]):
         for revision, source in ledger.sources_of(waiting):
-            yield _forecast(revision, source, decider, today)
+            yield _forecast(revision, source, decider, ledger, today)
 
 
 def release(
@@ -164,10 +163,13 @@ def _bare_message(revision: Revision, cause: str) -> DocumentMessage:
     )
 
 
-def _forecast(revision: Revision, source: bytes, decider: Decider, today: date) -> Forecast:
+def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledger, today: date) -> Forecast:
     message = _bare_message(revision, Cause.RELEASE.value)
     reading = read_message(message, source)
-    decision = decider.decide(message, reading, decider.route(revision.key, reading), _NEW)
+    route = decider.route(revision.key, reading)
+    history = [revision] if revision.sequence == 1 else ledger.revisions(revision.key, limit=_ALL)
+    planned = plan(history, arrival_of(message, reading, decider.receiver(route), Cause.RELEASE))
+    decision = decider.decide(message, reading, route, planned) if isinstance(planned, Decide) else Decision(None)
     document, dated = reading.document, reading.sighting.dated
     status = document.status if document is not None else None
     if decision.translation is not None and document is not None:

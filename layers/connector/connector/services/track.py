@@ -163,7 +163,8 @@ class Tracker:
             for revision in self.ledger.in_state(state):
                 sent_at = revision.sent_at or revision.created_at
                 if now - sent_at > WATCHED_FOR:
-                    self._let_go(revision, now)
+                    if state is not State.REJECTED:  # that one is listed until a person has dealt with it
+                        self._let_go(revision, now)
                 elif revision.transaction_id and len(watched) < WATCHED_AT_ONCE:
                     watched[revision.listed_as or revision.transaction_id] = revision
         return watched

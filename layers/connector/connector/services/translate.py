@@ -19,13 +19,12 @@ from typing import Any
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import UNSENT, Event, Revision, State
-from connector.domain.revision_plan import Arrival, Cause, Decide, Known, Requeue, Wait, plan
+from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
 from connector.domain.routes import Route
-from connector.domain.row_version import row_version
 from connector.domain.transactions import Stream
 from connector.domain.words import clipped
 from connector.services.claim_check import unloaded
-from connector.services.document_decision import Decider, Decision, Reading, read_message
+from connector.services.document_decision import Decider, Decision, Reading, arrival_of, read_message
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
@@ -75,8 +74,8 @@ class Translator:
         # Who asks for a second look has just changed the routing.
         decider = Decider(self.ledger, self.routing.load(fresh=cause is not Cause.POLL), self.stream)
         route = decider.route(message.key, reading)
-        receiver = route.partner_isa_id.on(self.stream) if isinstance(route, Route) else None
-        planned = plan(history, _arrival(message, reading, receiver, cause))
+        receiver = decider.receiver(route)
+        planned = plan(history, arrival_of(message, reading, receiver, cause))
         match planned:
             case Wait():
                 raise Transient(planned.sentence, document=str(message.key), retry_after=timedelta(seconds=30))
@@ -84,7 +83,7 @@ class Translator:
                 self._deliver(planned.revision)
                 return Outcome.KNOWN
             case Known():
-                self._supersede(planned.supersede, visma_version=_version(reading), seen_at=message.seen_at)
+                self._supersede(planned.supersede, visma_version=reading.version, seen_at=message.seen_at)
                 self._withdraw(planned, message, decider, history)
                 return Outcome.KNOWN
             case Decide():
@@ -108,7 +107,9 @@ class Translator:
             The next free sequence number.
         """
         sequence = history[0].sequence + 1 if history else 1
-        self._supersede(planned.withdrawn_before)
+        is_wished = isinstance(planned, Known)
+        if isinstance(planned, Known):
+            self._supersede(planned.withdrawn_before)
         for sent in planned.withdraw:
             receiver = sent.receiver_id or ""
             decision, source = decider.withdrawal(message.key, sent, receiver)
@@ -125,6 +126,8 @@ class Translator:
                 receiver_id=receiver,
                 counterparty=sent.counterparty,
                 withdraws=sent.sequence,
+                released=is_wished,
+                look_up_first=is_wished,
                 history=(Event(now, State.CAPTURED, f"revision {sent.sequence} went to another receiver"),),
             )
             revision = _recorded(revision, decision)
@@ -154,12 +157,18 @@ class Translator:
 
         The document goes along with the decision: whoever looks again later must not find the status of former times.
         """
-        revision = _recorded(capture.onto(replace(newest, updated_at=self.clock.now())), decision)
-        if (revision.state, revision.reason, revision.visma_status) == (
+        revision = capture.onto(replace(newest, updated_at=self.clock.now()))
+        cause = Cause.of(capture.message.cause)
+        if cause not in {Cause.POLL, Cause.BASELINE}:
+            seen = Event(revision.updated_at, newest.state, _SEEN[cause])
+            revision = replace(revision, history=(*revision.history, seen))
+        revision = _recorded(revision, decision)
+        is_same = (revision.state, revision.reason, revision.visma_status) == (
             newest.state,
             newest.reason,
             newest.visma_status,
-        ):
+        )
+        if is_same and cause in {Cause.POLL, Cause.BASELINE, Cause.RELEASE}:
             return _OUTCOMES[revision.state]
         request = decision.translation.request.body if decision.translation else None
         self.ledger.retranslated(revision, was=newest.state, source=capture.raw, request=request)
@@ -174,7 +183,7 @@ class Translator:
             state=State.CAPTURED,
             created_at=now,
             updated_at=now,
-            history=(Event(now, State.CAPTURED, f"seen changed in Visma ({capture.message.cause})"),),
+            history=(Event(now, State.CAPTURED, _SEEN[Cause.of(capture.message.cause)]),),
         )
         revision = _recorded(capture.onto(revision), decision)
         request = decision.translation.request.body if decision.translation else None
@@ -236,13 +245,23 @@ class _Capture:
             seen_at=self.message.seen_at,
             listed_since=self.message.listed_since,
             visma_status=_clipped_if_any(document.status) if document else None,
-            visma_version=_version(self.reading),
+            visma_version=self.reading.version,
             counterparty=_clipped_if_any(document.counterparty or None) if document else None,
             partner=route.partner if isinstance(route, Route) else None,
             released=Cause.of(self.message.cause).chooses,
             look_up_first=Cause.of(self.message.cause).sends_again,
         )
 
+
+_SEEN = {
+    Cause.POLL: "seen changed in Visma",
+    Cause.RELEASE: "released by a change of the routing",
+    Cause.REPLAY: "a person has it sent again",
+    Cause.AS_ORIGINAL: "a person has it sent as original",
+    Cause.AS_REPLACEMENT: "a person has it sent as replacement",
+    Cause.WITHDRAW: "a person has it withdrawn",
+    Cause.BASELINE: "recorded as open in Visma",
+}
 
 _OUTCOMES = {
     State.TRANSLATED: Outcome.QUEUED,
@@ -269,6 +288,7 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
         field=_clipped_if_any(parked.field) if parked else None,
         next_step=_clipped_if_any(parked.next_step) if parked else None,
         waits_for=_clipped_if_any(parked.waits_for) if parked else None,
+        by_routing=decision.by_routing,
         history=(*revision.history, Event(now, decision.state, note)),
     )
     if translation is None:
@@ -284,22 +304,6 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
         receiver_id=translation.receiver_id,
         business_number=translation.business_number,
     )
-
-
-def _arrival(message: DocumentMessage, reading: Reading, receiver: str | None, cause: Cause) -> Arrival:
-    document = reading.document
-    return Arrival(
-        revision_id=reading.revision_id,
-        seen_at=message.seen_at,
-        version=_version(reading),
-        receiver=receiver,
-        counterparty=(document.counterparty or None) if document else None,
-        cause=cause,
-    )
-
-
-def _version(reading: Reading) -> str | None:
-    return row_version(reading.document.version) if reading.document else None
 
 
 def _clipped_if_any(words: str | None) -> str | None:

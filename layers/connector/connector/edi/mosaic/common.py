@@ -144,11 +144,10 @@ def terms(view: TermsView | None) -> dict[str, Any]:
     """Mosaic `TermsOfSale`; days count from the invoice date, as Visma's terms do."""
     if view is None:
         return {}
-    discount = bool(view.discount_percent or view.discount_amount)
-    known = discount or view.net_days is not None or view.due is not None
+    known = view.offers_discount or view.net_days is not None or view.due is not None
     return filled(
         {
-            "type": ("basicDiscountOffered" if discount else "basic") if known else None,
+            "type": ("basicDiscountOffered" if view.offers_discount else "basic") if known else None,
             "basisDate": "invoiceDate" if known else None,
             "discountPercent": view.discount_percent,
             "discountDaysDue": view.discount_days,

@@ -17,7 +17,7 @@ from connector.edi.mosaic.common import (
     terms,
 )
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import LineView, Outline, Role
+from connector.edi.outline import LineView, Outline, Role, TermsView
 
 _TYPES = {
     InvoiceType.INVOICE: "invoice",
@@ -47,7 +47,7 @@ def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
             "originalInvoiceNumber": next(iter(content.original_invoices), None),
             "parties": parties(document, _PARTIES),
             "termsOfSale": terms(document.terms),
-            "dates": _dates(content),
+            "dates": _dates(document.terms),
             "references": _references(content),
             # The 810 of Mosaic has notes on its lines only: what is said about the whole stands with the first.
             "lineItems": [
@@ -78,17 +78,20 @@ def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
     item |= filled(allowances_and_charges(line.charges))
     if line.note or line.order or line.shipment or texts:
         whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
-        order = f"{whose}: {line.order}" if line.order else None
+        place = f", line {line.order_line}" if line.order_line is not None else ""
+        order = f"{whose}: {line.order}{place}" if line.order else None
         if notes := note([*texts, line.note, order, f"Our shipment: {line.shipment}" if line.shipment else None]):
             item["notes"] = notes
     return item
 
 
-def _dates(content: Invoice) -> dict[str, Any]:
+def _dates(view: TermsView | None) -> dict[str, Any]:
+    if view is None:
+        return {}
     return filled(
         {
-            "termsNetDueDate": content.due_on.isoformat() if content.due_on else None,
-            "termsDiscountDueDate": content.discount_due_on.isoformat() if content.discount_due_on else None,
+            "termsNetDueDate": view.due.isoformat() if view.due else None,
+            "termsDiscountDueDate": view.discount_due.isoformat() if view.discount_due else None,
         }
     )
 

@@ -150,7 +150,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             invoiced_on=invoiced_on,
             due_on=day(data, fields.due_on),
             discount_due_on=day(data, "cashDiscountDate"),
-            cash_discount=number(data, f"cashDiscount{suffix}") or None,
+            cash_discount=_cash_discount(data, suffix),
             counterparty=_party(data, fields.party, party_number),
             counterparty_reference=text(data, "supplierReference") if is_supplier else customer_reference,
             original_invoices=_credited(data, invoice_type),
@@ -263,6 +263,7 @@ def _party(data: Data, name: str, party_number: str) -> Party:
         number=party_number,
         name=text(part(data, name), "name"),
         location=text(part(data, "location"), "id"),
+        location_name=text(part(data, "location"), "name"),
         address=address_of(data, "invoiceAddress"),
         contact=contact_of(data, "invoiceContact"),
     )
@@ -309,6 +310,17 @@ def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
         rounded(row.amount * exchange, None) == tax.amount for row, tax in zip(restated, taxes, strict=True)
     )
     return restated if told else taxes
+
+
+def _cash_discount(data: Data, suffix: str) -> Decimal | None:
+    """The cash discount that Visma grants: 0 for none, None where the document does not state it.
+
+    Nothing is nothing in either currency, so a 0 in company currency is a statement as well.
+    """
+    own, company = number(data, f"cashDiscount{suffix}"), number(data, "cashDiscount")
+    if own is not None or company is None:
+        return own
+    return company if not company or _is_company_currency(data, suffix) else None
 
 
 def _total(data: Data, kind: Kind, suffix: str) -> Decimal | None:

@@ -102,30 +102,32 @@ def add_terms(
     """ITD; days count from the invoice date (basis 3), as Visma's terms do. `sign` is that of all amounts (1 or -1)."""
     if view is None:
         return
-    net_days = view.net_days if view.net_days is not None and view.net_days <= _LONGEST_DAYS else None
     description = wording.text(view.description, 80, "payment terms")
-    until = view.discount_due or (view.discount_days is not None)
-    discount = bool(until and (view.discount_percent or view.discount_amount))
-    if not discount and net_days is None and view.due is None:
+    if not view.offers_discount and not _days(view.net_days) and view.due is None:
         if description:
             tree.add("ITD", "14", *[""] * 10, description)
         return
     tree.add(
         "ITD",
-        "08" if discount else "01",
+        "08" if view.offers_discount else "01",
         "3",
-        decimal_text(Decimal(view.discount_percent)) if discount and view.discount_percent else "",
-        day(view.discount_due) if discount and view.discount_due else "",
-        str(view.discount_days) if discount and view.discount_days is not None else "",
+        decimal_text(Decimal(view.discount_percent)) if view.discount_percent else "",
+        day(view.discount_due) if view.discount_due else "",
+        _days(view.discount_days),
         day(view.due) if view.due else "",
-        str(net_days) if net_days is not None else "",
-        cents(sign * view.discount_amount, content) if discount and view.discount_amount else "",
+        _days(view.net_days),
+        cents(sign * view.discount_amount, content) if view.discount_amount else "",
         "",
         "",
         "",
         description,
         source="terms",
     )
+
+
+def _days(days: int | None) -> str:
+    """A number of days, where X12 has room for it (ITD05 and ITD07 hold three digits)."""
+    return str(days) if days is not None and days <= _LONGEST_DAYS else ""
 
 
 def item_ids(line: LineView) -> list[str]:

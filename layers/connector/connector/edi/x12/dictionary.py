@@ -279,6 +279,13 @@ SEGMENTS: dict[str, SegmentRule] = {
 }
 
 
+INDISPENSABLE = frozenset({"ST", "BEG", "BIG", "PO1", "IT1", "TDS", "SE"})
+"""What a set cannot do without (X12 3.3), so that no partner setting may take it out. IT1 is optional in the standard,
+but without the lines nothing adds up."""
+
+WRITTEN = frozenset(SEGMENTS) | {"SE"}
+"""Every segment that the connector or Orderful writes inside a set."""
+
 Uses = dict[str, int | dict[str, int]]
 """Segment id or loop name -> how often it may be used, by version where the two differ; what is missing: no limit."""
 

@@ -110,8 +110,9 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
         loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
     add_description(loop, line, wording)
     order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
-    if line.order != content.order_number:
-        reference(loop, order, line.order, line.source)
+    if line.order != content.order_number or line.order_line is not None:
+        what = "" if line.order_line is None else f"LINE {line.order_line}"
+        reference(loop, order, line.order, line.source, what)
     reference(loop, "SI", line.shipment, line.source)
     add_charges(loop, line.charges, sign, content, wording)
     return loop
