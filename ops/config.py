@@ -107,6 +107,7 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
 
     data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
+    onboarding.refuse_renamed(applied, Routing.from_data(data))
     changes = list(differences(applied.data if applied else {}, data))
     say(_readable(changes) or "Nothing changes.")
     now = stack.clock.now()

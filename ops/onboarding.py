@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from connector.domain.routing import Routing
 from connector.services.release import Fate, Forecast
 from ops.output import WrongInput, counted, say, table
 
@@ -36,6 +37,30 @@ def chosen_by(value: str) -> str | date:
         return date.fromisoformat(text.removeprefix(_SINCE))
     except ValueError:
         raise WrongInput(f"'{value}' is no choice; write {CHOICES}.") from None
+
+
+def refuse_renamed(applied: Routing | None, wanted: Routing) -> None:
+    """Refuse a routing that gives a company another name: ledger and cursors do not follow it.
+
+    Every document would be read as one that nobody has sent, and be sent a second time.
+
+    Raises:
+        WrongInput: a company of the routing in force has another name in the new one.
+    """
+    if applied is None:
+        return
+    gone = {
+        (one.visma.tenant_id, one.visma.company_id): name
+        for name, one in applied.companies.items()
+        if name not in wanted.companies
+    }
+    for name, company in wanted.companies.items():
+        former = gone.get((company.visma.tenant_id, company.visma.company_id))
+        if former is not None:
+            raise WrongInput(
+                f"Company '{former}' is called '{name}' in this file. The ledger does not follow a new name: what was "
+                f"sent for '{former}' would be sent a second time. Keep the name '{former}'; partners never see it."
+            )
 
 
 def ask(forecasts: Sequence[Forecast], *, may_ask: bool) -> str | date:

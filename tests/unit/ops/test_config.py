@@ -292,6 +292,20 @@ def test_apply_writes_the_reason_anew_of_what_waits_for_something_else_now(conne
     assert [message.number for message in waiting.outbox.queued] == ["500126"]
 
 
+def test_apply_refuses_another_name_for_a_company(connector, stack, routing_file):
+    """The ledger does not follow it: everything would be sent a second time."""
+    assert connector("config", "apply", routing_file(), "--yes").code == 0
+    before = stack.routing.load().version
+    renamed = {
+        "companies": {"nordic_food": routing_data()["companies"]["nordic"]},
+        "partners.acme.company": "nordic_food",
+        "partners.matsenteret.company": "nordic_food",
+    }
+    result = connector("config", "apply", routing_file(renamed), "--yes")
+    assert (result.code, stack.routing.load().version) == (2, before)
+    assert "Keep the name 'nordic'" in result.err
+
+
 def test_apply_without_a_terminal_wants_to_be_told_what_to_release(connector, waiting, routing_file):
     result = connector("config", "apply", routing_file(KRT), "--yes")
     assert (result.code, waiting.routing.applied, waiting.outbox.queued) == (2, [], [])

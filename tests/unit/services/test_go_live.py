@@ -99,6 +99,16 @@ class TestItsChangeAfterGoLive:
         assert bench.see(old_order("11.0")) is Outcome.PARKED
         assert (bench.states(), bench.due(), bench.ledger.writes) == ([State.BASELINE, State.PARKED], [], writes)
 
+    @pytest.mark.parametrize("then", [{"price": "11.0"}, {"status": "Open"}])
+    def test_a_change_before_a_go_live_that_is_still_to_come_is_recorded(self, bench_with, then):
+        bench = bench_with(companies__nordic__go_live="2026-12-01")
+        seen = {"seen_at": bench.clock.now()}
+        bench.see(an_order("10.0", status="Hold"), **seen)
+        assert bench.see(an_order(**{"price": "10.0", "status": "Open"} | then), **seen) is Outcome.BASELINE
+        assert bench.newest().visma_status == "Open"
+        later = {"seen_at": datetime(2026, 12, 2, tzinfo=UTC)}
+        assert bench.see(an_order("12.0"), **later) is Outcome.PARKED
+
     def test_a_change_that_is_taken_back_ends_the_question(self, bench):
         bench.see(old_order("10.0"))
         bench.see(old_order("11.0"))

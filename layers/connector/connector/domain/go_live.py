@@ -104,7 +104,7 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
         sighting = replace(sighting, created=None)
     if go_live is None:
         return _by_first_reading(sighting)
-    if sighting.seen_at is not None and sighting.seen_at < go_live.at - _slack(zone):
+    if was_shown_before(sighting, go_live, zone):
         return Origin.BEFORE
     created = sighting.created
     if created is not None and (at := to_utc(created, ZoneInfo(zone or "UTC"))) is not None:
@@ -114,6 +114,11 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
         is_later = sighting.dated is not None and sighting.dated >= first_day
         return Origin.UNCLEAR if found is Origin.BEFORE and is_later else found
     return _by_date(sighting, go_live, zone)
+
+
+def was_shown_before(sighting: Sighting, go_live: GoLive, zone: str | None) -> bool:
+    """Whether Visma showed this state before go-live, so that it is a state from before whatever changed in it."""
+    return sighting.seen_at is not None and sighting.seen_at < go_live.at - _slack(zone)
 
 
 def _by_first_reading(sighting: Sighting) -> Origin:

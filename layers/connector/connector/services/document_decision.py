@@ -11,7 +11,7 @@ import msgspec
 
 from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
-from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin
+from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin, was_shown_before
 from connector.domain.ledger import NOTHING_NEW, Revision, State
 from connector.domain.revision_plan import Arrival, Cause, Decide
 from connector.domain.revisions import revision_id
@@ -190,6 +190,8 @@ class Decider:
     ) -> Decision | None:
         """What becomes of a document that the receiver never had, if go-live keeps it back."""
         if plan.baseline is not None and reading.document is not None:
+            if plan.baseline.state is State.BASELINE and self._is_state_from_before(reading, reading.document, route):
+                return baseline_of(_FROM_BEFORE)
             return self._changed_since_go_live(reading.document, route, plan.baseline, reading, plan)
         match self._origin(message, reading, route, plan):
             case Origin.BEFORE:
@@ -244,6 +246,10 @@ class Decider:
             return Decision(State.PARKED, parked=_question(document, route, was_ready=was_ready, changed=changed))
         purpose = Purpose.ORIGINAL if not was_ready else _newer(document)
         return self._translate(document, route, purpose)
+
+    def _is_state_from_before(self, reading: Reading, document: VismaDocument, route: Route) -> bool:
+        zone = self.routing.companies[document.key.company].visma.time_zone
+        return route.go_live is not None and was_shown_before(reading.sighting, route.go_live, zone)
 
     def _send(self, document: VismaDocument, route: Route, plan: Decide, cause: Cause) -> Decision:
         known = plan.has is not None or cause is Cause.AS_REPLACEMENT
