@@ -214,7 +214,7 @@ def close_document(
 
 def _had_by(record: _Record, partner: str | None) -> Revision | None:
     """What the partner has of the document; None when it has none or was told that it is withdrawn."""
-    reached = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER and one.partner == partner)
+    reached = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER and partner in {None, one.partner})
     has = next(reached, None)
     return None if has is None or has.purpose is Purpose.CANCELLATION else has
 

@@ -201,6 +201,21 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
             *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
 
+    @pytest.mark.parametrize("again", [Outcome.PARKED, Outcome.KNOWN])
+    def test_it_stays_when_the_order_is_only_seen_again(self, bench, again):
+        sent_to_acme(bench)
+        stranger = an_order("10.0" if again is Outcome.KNOWN else "11.0", supplier=STRANGER)
+        for seen in (an_order("10.0", supplier=STRANGER), stranger):
+            bench.see(seen)
+        assert lines(bench)[1] == (State.PARKED, None, ACME)
+
+    def test_what_comes_back_after_a_person_has_withdrawn_it_there_is_news(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=STRANGER))
+        bench.ledger.move(bench.ledger.get(ORDER, 2), State.CLOSED, now=bench.clock.now(), note="told by telephone")
+        assert bench.see(an_order()) is not Outcome.KNOWN
+        assert lines(bench)[1] == (State.CLOSED, None, ACME)
+
     def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))

@@ -343,6 +343,12 @@ class TestFollowing:
         assert "watched no longer" in revision.attention
         assert list(bench.ledger.in_state(State.VALID)) == []
 
+    def test_one_that_was_refused_waits_for_its_person_however_long(self, bench):
+        bench.sent("1", state=State.REJECTED)
+        bench.clock.time += WATCHED_FOR * 10
+        bench.run()
+        assert [one.attention for one in bench.ledger.in_state(State.REJECTED)] == [None]
+
 
 class TestWhatItCosts:
     def test_a_thousand_documents_take_one_list(self, bench):
