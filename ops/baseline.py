@@ -25,7 +25,7 @@ _AT_ONCE = 500
 _MOST_PAGES = 20_000
 
 
-@click.command()
+@click.command(short_help="Record what is open, send nothing.")
 @click.option("--company", metavar="NAME", help="Only this company.")
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Count only; nothing is recorded.")

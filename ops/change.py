@@ -33,7 +33,7 @@ from ops.output import HELD, REJECTED, WrongInput, fail, json_option
 _CODES = {Verdict.APPLY: 0, Verdict.PARK: HELD, Verdict.REJECT: REJECTED}
 
 
-@click.command()
+@click.command(short_help="Decide about an 860 file, offline.")
 @click.argument("file", metavar="FILE")
 @click.option("--order", "order_file", required=True, metavar="FILE", help="The purchase order as Visma has it now.")
 @click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")

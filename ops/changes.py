@@ -20,12 +20,12 @@ _OPEN = sorted(OPEN_CHANGES, key=lambda state: state is not ChangeState.PARKED)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-@click.group()
+@click.group(short_help="Incoming changes (860) of orders.")
 def changes() -> None:
     """Incoming changes (860) of purchase orders, and what became of them."""
 
 
-@changes.command("list")
+@changes.command("list", short_help="List changes that are open.")
 @click.option("--state", type=click.Choice([state.value for state in _OPEN], case_sensitive=False), help="Only these.")
 @click.option("--company", metavar="NAME", help="Only changes for this company.")
 @click.option("--partner", metavar="NAME", help="Only changes by this partner.")
@@ -62,7 +62,7 @@ def list_changes(
     return 0
 
 
-@changes.command("show")
+@changes.command("show", short_help="Show a change, or those of an order.")
 @click.argument("name", metavar="ID_OR_ORDER")
 @stack_option
 @json_option
@@ -97,7 +97,7 @@ def _judging(command: _Command) -> _Command:
     return command
 
 
-@changes.command("approve")
+@changes.command("approve", short_help="Write a parked change into its order.")
 @_judging
 def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Have a parked change written into its order. ID is a transaction id, or an order with one parked change."""
@@ -125,7 +125,7 @@ def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool
     return 0
 
 
-@changes.command("reject")
+@changes.command("reject", short_help="End a parked change, write nothing.")
 @_judging
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the change.")
 def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:

@@ -27,12 +27,12 @@ _LISTED = 50
 _FILE = click.argument("file", metavar="FILE")
 
 
-@click.group()
+@click.group(short_help="The routing file: check, compare, apply.")
 def config() -> None:
     """The routing file: companies, defaults, partners."""
 
 
-@config.command("check")
+@config.command("check", short_help="List every problem of a file.")
 @_FILE
 @click.option(
     "--stream",
@@ -59,7 +59,7 @@ def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
     return WRONG_INPUT if checked.errors else 0
 
 
-@config.command("schema")
+@config.command("schema", short_help="Print the JSON Schema, for editors.")
 @json_option
 def print_schema(*, as_json: bool) -> int:  # noqa: ARG001 - it is JSON either way
     """Print the JSON Schema of the routing file, for editors."""
@@ -67,7 +67,7 @@ def print_schema(*, as_json: bool) -> int:  # noqa: ARG001 - it is JSON either w
     return 0
 
 
-@config.command("diff")
+@config.command("diff", short_help="Show what applying would change.")
 @_FILE
 @stack_option
 @json_option
@@ -84,7 +84,7 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
     return 0
 
 
-@config.command("apply")
+@config.command("apply", short_help="Put a file in force, release documents.")
 @_FILE
 @stack_option
 @click.option("--dry-run", is_flag=True, help="Stop before anything is written.")
@@ -151,7 +151,7 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     return 0
 
 
-@config.command("show")
+@config.command("show", short_help="Show what is applied, or one route.")
 @click.option(
     "--route",
     "wanted",

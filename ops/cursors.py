@@ -11,7 +11,7 @@ from ops.output import json_option, show, table
 from ops.stack import Stack, stack_option
 
 
-@click.command()
+@click.command(short_help="List how far each list was read.")
 @stack_option
 @json_option
 def cursors(*, stack: Stack, as_json: bool) -> int:

@@ -16,7 +16,7 @@ from ops.output import FAILED, json_option, say, show
 from ops.stack import Stack, stack_option
 
 
-@click.command()
+@click.command(short_help="Check routing, Visma and Orderful.")
 @stack_option
 @json_option
 def doctor(*, stack: Stack, as_json: bool) -> int:

@@ -32,12 +32,12 @@ _REVISION = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="What became of each document.")
 def documents() -> None:
     """The ledger: what happened to every revision of every document."""
 
 
-@documents.command("list")
+@documents.command("list", short_help="List documents that are open.")
 @click.option("--state", type=click.Choice([state.value for state in State], case_sensitive=False), help="Only these.")
 @click.option("--company", metavar="NAME", help="Only documents of this company.")
 @click.option("--partner", metavar="NAME", help="Only documents for this partner.")
@@ -77,7 +77,7 @@ def list_documents(
     return 0
 
 
-@documents.command("show")
+@documents.command("show", short_help="Show all revisions of a document.")
 @click.argument("key", metavar="KEY")
 @stack_option
 @json_option
@@ -101,7 +101,7 @@ def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
     return 0
 
 
-@documents.command("trace")
+@documents.command("trace", short_help="Show what happened, in order of time.")
 @click.argument("key", metavar="KEY")
 @stack_option
 @json_option
@@ -126,7 +126,7 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
     return 0
 
 
-@documents.command("replay")
+@documents.command("replay", short_help="Send a refused or parked one again.")
 @click.argument("key", metavar="KEY")
 @_REVISION
 @stack_option
@@ -152,7 +152,7 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
     return _queue(stack, wish, Cause.again(waiting), what, yes=yes, as_json=as_json)
 
 
-@documents.command("release")
+@documents.command("release", short_help="Send it as original or replacement.")
 @click.argument("key", metavar="KEY")
 @click.option(
     "--as",
@@ -183,7 +183,7 @@ def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: 
     return _queue(stack, newest, cause, what, yes=yes, as_json=as_json)
 
 
-@documents.command("close")
+@documents.command("close", short_help="End a question, send nothing.")
 @click.argument("key", metavar="KEY")
 @_REVISION
 @click.option("--reason", metavar="TEXT", help="Why, kept in its history.")

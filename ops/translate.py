@@ -28,7 +28,7 @@ class _Held(Exception):
     """The document is well but does not leave; the message says why."""
 
 
-@click.command()
+@click.command(short_help="Show what would be sent, offline.")
 @click.argument("file", metavar="FILE")
 @click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")
 @click.option("--company", metavar="NAME", help="Needed when several companies know the partner.")

@@ -8,7 +8,8 @@ Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), 
 (POST), `health` (GET). Visma: `documents` (GET, POST, PATCH, DELETE), `situations` (GET, POST), `generate`,
 `touches`, `edits`, `renames`, `deletions`, `orders/<number>/call-offs`, `tokens/revoke` (POST), `orders/<number>`
 (PATCH), `orders/<number>/supplier`, `tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful:
-`transactions`, `filed` (GET), `transactions/<id>` (DELETE), `transactions/<id>/advance`, `transactions/<id>/send`,
-`transactions/<id>/copy`, `accounts`, `partners` (POST), `relationships`, `pace`, `limits`, `options` (PUT). Their
-bodies carry the names of the arguments of the methods they call; durations are in seconds.
+`transactions`, `filed`, `deliveries`, `pushes` (GET), `inbound` (POST; the only way to send an 860 to us),
+`transactions/<id>` (DELETE), `transactions/<id>/advance`, `transactions/<id>/send`, `transactions/<id>/copy`,
+`accounts`, `partners` (POST), `relationships`, `channels`, `pace`, `limits`, `options` (PUT). Their bodies carry the
+names of the arguments of the methods they call; durations are in seconds.
 """

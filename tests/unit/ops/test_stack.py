@@ -146,3 +146,12 @@ def test_the_traceback_can_be_asked_for(monkeypatch):
 def test_help_is_given_without_a_stack(capsys):
     assert command_line(["--help"]) == 0
     assert "translate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("group", [[], ["config"], ["documents"], ["changes"]])
+def test_overviews_of_commands_are_whole_in_80_columns(group, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert command_line([*group, "--help"]) == 0
+    overview = capsys.readouterr().out.partition("Commands:")[2]
+    assert overview.strip()
+    assert "..." not in overview
