@@ -195,7 +195,7 @@ def close_document(
 ) -> int:
     """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent. KEY as in `show`.
 
-    A later change of the document is asked about, as only that person knows what the partner was told.
+    What a later change becomes: docs/guarantees.md, 3 and 10.
     """
     record = _record(stack, key)
     revision = _waiting(record, sequence)
