@@ -15,7 +15,7 @@ from connector.domain.ledger import KNOWN_TO_PARTNER, NEEDS_PERSON, OPEN, Revisi
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose
 from connector.domain.words import clipped
-from connector.edi.visma.invoice import INVOICE_TYPES
+from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
@@ -332,7 +332,7 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
     for company in stack.routing.load().companies:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
-            types = INVOICE_TYPES if kind.is_invoice and ":" not in text else ()
+            types = (*INVOICE_TYPES, *PAID_TYPES) if kind.is_invoice and ":" not in text else ()
             for number in dict.fromkeys([text, *(number_in_key(kind, word, text) for word in types)]):
                 yield DocumentKey(company, kind, number)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,11 +17,11 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate as request_for
 from connector.edi.visma.read import NotADocument, decode, read_document
-from connector.edi.x12.text import x12_text
+from connector.edi.x12.text import interchange
 from connector.services.policy import hold_reason, refuse_unknown_type
 from ops.companies import mapping_company, named_company
 from ops.files import read_documents, read_sound_routing
-from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option
+from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say
 
 
 class _Held(Exception):
@@ -52,8 +52,8 @@ def translate(
 ) -> int:
     """Translate the Visma document (or list of documents) in FILE, - for standard input, without any network.
 
-    Prints the request that Orderful would get, one a line for a list, or its X12 text. Exit code 3: at least one
-    document is held, and stderr says why.
+    Prints the request that Orderful would get, one a line for a list, or its X12 text. stderr has a line for each note:
+    what was decided on the way, and what was left out. Exit code 3: at least one document is held, and stderr says why.
     """
     if config_file == file == "-":
         raise WrongInput("Only one of the two files can come from standard input.")
@@ -72,10 +72,11 @@ def translate(
             document = job.read(raw)
             route = job.route(document)
             if form == "request":
-                result = job.request(document, route, indent=2 if len(documents) == 1 else None)
+                result, notes = job.request(document, route, indent=2 if len(documents) == 1 else None)
             else:
-                result = job.interchange(document, route, control_number=number)
-                result = json.dumps({"x12": result}, ensure_ascii=False) + "\n" if as_json else result
+                result, notes = job.interchange(document, route, control_number=number)
+                if as_json:
+                    result = json.dumps({"x12": result, "notes": notes}, ensure_ascii=False) + "\n"
         except (NotADocument, WrongInput, Misconfigured) as problem:
             fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
             code = WRONG_INPUT
@@ -84,7 +85,16 @@ def translate(
             code = code or HELD
         else:
             click.echo(result, nl=False)
+            if form == "request" or not as_json:
+                _tell(document, notes, as_json=as_json)
     return code
+
+
+def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
+    """Print the notes of a translation on stderr, one a line: stdout holds what Orderful gets and nothing else."""
+    for note in notes:
+        told = {"document": str(document.key), "note": note}
+        say(json.dumps(told, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +139,18 @@ class _Job:
             raise _Held(f"{document.key}: {reason}")
         return replace(route, dialect=self.dialect) if self.dialect else route
 
-    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> str:
-        """The request that Orderful would get, but for the key."""
+    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:
+        """The request that Orderful would get, but for the key; and the notes of the translation."""
         with _about(document):
-            request = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL).request
+            translation = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL)
+        request = translation.request
         fields = {"method": request.method, "path": request.path, "headers": request.headers, "body": request.body}
-        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n"
+        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n", translation.notes
 
-    def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> str:
-        """The X12 text that a partner would get."""
+    def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> tuple[str, Sequence[str]]:
+        """The X12 text that a partner would get, and the notes of the translation."""
         with _about(document):
-            return x12_text(
+            return interchange(
                 document.content,
                 route,
                 stream=self.stream,

@@ -155,7 +155,7 @@ def test_what_is_no_key_is_wrong_input(connector, ledger, key):
     assert "company/kind/number" in result.err
 
 
-@pytest.mark.parametrize("kept", ["CreditNote:900145", "DebitNote:900145"])
+@pytest.mark.parametrize("kept", ["CreditNote:900145", "DebitNote:900145", "CashSale:900145"])
 def test_a_credit_or_debit_note_is_found_by_its_number_alone(connector, ledger, kept):
     ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.CUSTOMER_INVOICE, kept))]
     for number in ("900145", kept):
