@@ -43,7 +43,7 @@ def _keeps_back_what_was_sent(right: Callable[..., Any]) -> Callable[..., Any]:
     """Go-live keeps a document back from each receiver that has never had it, also when another one has."""
 
     def decide(decider: Decider, message: Any, reading: Any, route: Any, plan: Decide) -> Any:
-        return right(decider, message, reading, route, replace(plan, was_sent=plan.has is not None))
+        return right(decider, message, reading, route, replace(plan, was_sent=plan.has is not None, was_routed=False))
 
     return decide
 
