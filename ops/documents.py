@@ -17,7 +17,7 @@ from connector.domain.transactions import Purpose
 from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES
 from ops.changes import change_summary
-from ops.output import Failed, WrongInput, json_option, moment, say, show, table
+from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
 LONGEST_WORDS = 500
@@ -200,8 +200,7 @@ def close_document(
     record = _record(stack, key)
     revision = _waiting(record, sequence)
     say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    go_on(yes=yes)
     note = f"closed by a person: {reason}" if reason else "closed by a person"
     stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     show(
@@ -254,8 +253,7 @@ def _waiting(record: _Record, sequence: int | None = None) -> Revision:
 
 def _queue(stack: Stack, revision: Revision, cause: Cause, what: str, *, yes: bool, as_json: bool) -> int:
     say(f"This queues {what} ({revision.state}) to be sent.")
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    go_on(yes=yes)
 
     from connector.services.release import message_for
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,20 @@ def json_option(command: _Command) -> _Command:
 def say(sentence: str) -> None:
     """Tell the person something; never on stdout, which belongs to results."""
     click.echo(sentence, err=True)
+
+
+def go_on(*, yes: bool) -> None:
+    """Ask whether to go on, unless `--yes` was written.
+
+    Raises:
+        WrongInput: there is nobody to ask.
+        click.Abort: the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise WrongInput("There is no terminal to ask on; write --yes. Nothing was changed.")
+    click.confirm("Go on?", abort=True, err=True)
 
 
 def fail(sentence: str, code: int, *, as_json: bool) -> None:

@@ -198,6 +198,7 @@ def test_approve_has_the_change_written_for_the_order_it_was_shown_on(connector,
 
 
 def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stored, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", refuse)
     before = stored()
     result = connector("changes", "approve", "802210971")
@@ -229,6 +230,7 @@ def test_reject_ends_the_change_with_who_and_why(connector, stack, stored):
 
 
 def test_reject_says_that_the_partner_has_to_be_told(connector, stored, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", refuse)
     before = stored()
     result = connector("changes", "reject", "802210971", "--reason", "no")
