@@ -53,6 +53,7 @@ def list_changes(
                     (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, c.reason)
                     for c in found
                 ],
+                steps=[c.next_step if c.state is ChangeState.PARKED else None for c in found],
             )
             if found
             else "No such change is open."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from connector.edi.x12.text import x12_text
 from connector.services.policy import hold_reason, refuse_unknown_type
 from ops.companies import mapping_company, named_company
 from ops.files import read_documents, read_sound_routing
-from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option
+from ops.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say
 
 
 class _Held(Exception):
@@ -52,8 +52,9 @@ def translate(
 ) -> int:
     """Translate the Visma document (or list of documents) in FILE, - for standard input, without any network.
 
-    Prints the request that Orderful would get, one a line for a list, or its X12 text. Exit code 3: at least one
-    document is held, and stderr says why.
+    Prints the request that Orderful would get, one a line for a list, or its X12 text. What was decided on the way
+    (letters that were replaced, what was left out) stands on stderr. Exit code 3: at least one document is held, and
+    stderr says why.
     """
     if config_file == file == "-":
         raise WrongInput("Only one of the two files can come from standard input.")
@@ -72,9 +73,9 @@ def translate(
             document = job.read(raw)
             route = job.route(document)
             if form == "request":
-                result = job.request(document, route, indent=2 if len(documents) == 1 else None)
+                result, notes = job.request(document, route, indent=2 if len(documents) == 1 else None)
             else:
-                result = job.interchange(document, route, control_number=number)
+                result, notes = job.interchange(document, route, control_number=number)
                 result = json.dumps({"x12": result}, ensure_ascii=False) + "\n" if as_json else result
         except (NotADocument, WrongInput, Misconfigured) as problem:
             fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
@@ -84,6 +85,8 @@ def translate(
             code = code or HELD
         else:
             click.echo(result, nl=False)
+            for note in notes:
+                say(f"{document.key}: {note}")
     return code
 
 
@@ -129,17 +132,18 @@ class _Job:
             raise _Held(f"{document.key}: {reason}")
         return replace(route, dialect=self.dialect) if self.dialect else route
 
-    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> str:
-        """The request that Orderful would get, but for the key."""
+    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:
+        """The request that Orderful would get, but for the key, and what was decided on the way."""
         with _about(document):
-            request = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL).request
+            translation = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL)
+        request = translation.request
         fields = {"method": request.method, "path": request.path, "headers": request.headers, "body": request.body}
-        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n"
+        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n", translation.notes
 
-    def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> str:
-        """The X12 text that a partner would get."""
+    def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> tuple[str, Sequence[str]]:
+        """The X12 text that a partner would get, and what was decided on the way."""
         with _about(document):
-            return x12_text(
+            text = x12_text(
                 document.content,
                 route,
                 stream=self.stream,
@@ -147,6 +151,9 @@ class _Job:
                 control_number=control_number,
                 when=datetime.now(UTC),
             )
+            in_x12 = replace(route, dialect=DialectChoice.X12)
+            translation = request_for(document.content, in_x12, stream=self.stream, purpose=Purpose.ORIGINAL)
+        return text, translation.notes
 
 
 @contextmanager

@@ -93,6 +93,8 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
     lines = connector("changes", "list").out.splitlines()
     assert lines[1].startswith("802210971")
     assert "more than 20 %" in lines[1]
+    assert lines[2] == "      -> Compare, then approve or reject it."
+    assert (len(lines), lines[3].split()[0]) == (4, "802210999")
 
 
 @pytest.mark.parametrize(

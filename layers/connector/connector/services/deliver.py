@@ -40,10 +40,13 @@ from connector.services.ports import (
 )
 from connector.services.snapshot import Snapshot
 
-AFTER_REJECTION = (
-    "Correct it in Visma and it is sent by itself; if the cause lay elsewhere, remove that and run "
-    "connector documents replay."
-)
+
+def after_rejection(revision: Revision) -> str:
+    """What a person does about a revision that Orderful or the partner refused."""
+    return (
+        "Correct it in Visma and it is sent by itself; if the cause lay elsewhere, remove that and run "
+        f"connector documents replay {revision.key}."
+    )
 
 
 class Outcome(Enum):
@@ -248,7 +251,7 @@ class Deliverer:
         self, revision: Revision, sentence: str, problems: Sequence[str], created: Created | None = None
     ) -> Outcome:
         reason = " ".join([sentence, *problems[:5]])
-        now, told = self.clock.now(), {"note": reason, "reason": reason, "next_step": AFTER_REJECTION}
+        now, told = self.clock.now(), {"note": reason, "reason": reason, "next_step": after_rejection(revision)}
         transaction_id = created.transaction_id if created else None
         if transaction_id is None:
             self.ledger.move(revision, State.REJECTED, now=now, **told)
