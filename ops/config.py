@@ -15,7 +15,7 @@ from connector.domain.routes import Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
-from connector.services.release import Forecast
+from connector.services.release import Forecast, forecast_waiting, keep_waiting, release, release_waiting_changes
 from ops import onboarding
 from ops.files import read_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, plain, say, show, table
@@ -104,8 +104,6 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
     Changes (860) that waited for one are decided anew in any case.
     """
-    from connector.services.release import forecast_waiting, keep_waiting, release, release_waiting_changes
-
     data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
     changes = list(differences(applied.data if applied else {}, data))

@@ -339,7 +339,7 @@ def _of(stack: Stack, key: DocumentKey) -> _Record:
 
 def _events(record: _Record) -> Iterator[_Told]:
     for revision in record.revisions:
-        # Before it was sent, it had no transaction.
+        # What was not sent yet has no transaction.
         transaction_id = None
         for event in revision.history:
             if event.state in _HAS_TRANSACTION:
