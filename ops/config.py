@@ -287,7 +287,7 @@ def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
         yield f"receiver.{stream}", (getattr(route.partner_isa_id, stream), f"partners.{route.partner}")
     for name in (
         *("send", "send_when", "dialect", "on_revision", "currency", "require_item_id", "before_go_live"),
-        *("line_date", "notes", "lines_without_item", "entered_amount", "main_locations"),
+        *("line_date", "notes", "description", "lines_without_item", "entered_amount", "main_locations"),
     ):
         yield name, (getattr(route, name), route.origin.get(name, "-"))
     yield "go_live", (go_live_text(route.go_live), route.origin.get("go_live", "-"))

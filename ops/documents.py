@@ -24,7 +24,7 @@ from connector.domain.ledger import (
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose
 from connector.domain.words import clipped
-from connector.edi.visma.invoice import INVOICE_TYPES
+from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
@@ -231,7 +231,7 @@ def close_document(
 
 def _had_by(record: _Record, partner: str | None) -> Revision | None:
     """What the partner has of the document; None when it has none or was told that it is withdrawn."""
-    reached = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER and one.partner == partner)
+    reached = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER and partner in {None, one.partner})
     has = next(reached, None)
     return None if has is None or has.purpose is Purpose.CANCELLATION else has
 
@@ -362,7 +362,7 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
     for company in stack.routing.load().companies:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
-            types = INVOICE_TYPES if kind.is_invoice and ":" not in text else ()
+            types = (*INVOICE_TYPES, *PAID_TYPES) if kind.is_invoice and ":" not in text else ()
             for number in dict.fromkeys([text, *(number_in_key(kind, word, text) for word in types)]):
                 yield DocumentKey(company, kind, number)
 

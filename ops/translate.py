@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate as request_for
 from connector.edi.visma.read import NotADocument, decode, read_document
-from connector.edi.x12.text import x12_text
+from connector.edi.x12.text import interchange
 from connector.services.policy import hold_reason, refuse_unknown_type
 from ops.companies import mapping_company, named_company
 from ops.files import read_documents, read_sound_routing
@@ -52,9 +52,8 @@ def translate(
 ) -> int:
     """Translate the Visma document (or list of documents) in FILE, - for standard input, without any network.
 
-    Prints the request that Orderful would get, one a line for a list, or its X12 text. What was decided on the way
-    (letters that were replaced, what was left out) stands on stderr. Exit code 3: at least one document is held, and
-    stderr says why.
+    Prints the request that Orderful would get, one a line for a list, or its X12 text. stderr has a line for each note:
+    what was decided on the way, and what was left out. Exit code 3: at least one document is held, and stderr says why.
     """
     if config_file == file == "-":
         raise WrongInput("Only one of the two files can come from standard input.")
@@ -76,7 +75,8 @@ def translate(
                 result, notes = job.request(document, route, indent=2 if len(documents) == 1 else None)
             else:
                 result, notes = job.interchange(document, route, control_number=number)
-                result = json.dumps({"x12": result}, ensure_ascii=False) + "\n" if as_json else result
+                if as_json:
+                    result = json.dumps({"x12": result, "notes": notes}, ensure_ascii=False) + "\n"
         except (NotADocument, WrongInput, Misconfigured) as problem:
             fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
             code = WRONG_INPUT
@@ -85,9 +85,16 @@ def translate(
             code = code or HELD
         else:
             click.echo(result, nl=False)
-            for note in notes:
-                say(f"{document.key}: {note}")
+            if form == "request" or not as_json:
+                _tell(document, notes, as_json=as_json)
     return code
+
+
+def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
+    """Print the notes of a translation on stderr, one a line: stdout holds what Orderful gets and nothing else."""
+    for note in notes:
+        told = {"document": str(document.key), "note": note}
+        say(json.dumps(told, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ class _Job:
         return replace(route, dialect=self.dialect) if self.dialect else route
 
     def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:
-        """The request that Orderful would get, but for the key, and what was decided on the way."""
+        """The request that Orderful would get, but for the key; and the notes of the translation."""
         with _about(document):
             translation = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL)
         request = translation.request
@@ -141,9 +148,9 @@ class _Job:
         return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n", translation.notes
 
     def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> tuple[str, Sequence[str]]:
-        """The X12 text that a partner would get, and what was decided on the way."""
+        """The X12 text that a partner would get, and the notes of the translation."""
         with _about(document):
-            text = x12_text(
+            return interchange(
                 document.content,
                 route,
                 stream=self.stream,
@@ -151,9 +158,6 @@ class _Job:
                 control_number=control_number,
                 when=datetime.now(UTC),
             )
-            in_x12 = replace(route, dialect=DialectChoice.X12)
-            translation = request_for(document.content, in_x12, stream=self.stream, purpose=Purpose.ORIGINAL)
-        return text, translation.notes
 
 
 @contextmanager

@@ -43,6 +43,7 @@ class Invoices:
                     hold=status == "Hold",
                     customer={"number": customer, "name": customer},
                     invoiceLines=[a_customer_invoice_line(1, quantity=Decimal(quantity))],
+                    documentDate=before["documentDate"] if before else f"{created}T00:00:00",
                     createdDateTime=before["createdDateTime"] if before else f"{created}T12:00:00",
                 )
             )

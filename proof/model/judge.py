@@ -142,7 +142,8 @@ class Judge:
         document = next((one for one in self.documents() if one.name == name), None)
         if document is None or view_in(body) != CANCELLED or document.now.view == CANCELLED:
             return
-        may_move = held in self.receivers.edited | self.receivers.refused or name in self.sent_again
+        has_changed = held in self.receivers.edited or self.receivers.has.get(held) != document.now.view
+        may_move = has_changed or held in self.receivers.refused or name in self.sent_again
         if receiver in self.directory.ever(document.now.counterparty) and not may_move:
             self.heard.append(f"{name} was withdrawn from {receiver}, whose order it is, although nothing had changed.")
 

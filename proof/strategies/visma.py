@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -41,6 +42,13 @@ ORIGINS: Mapping[Resource, Origin] = {
     ),
     Resource.CUSTOMER_CREDIT_NOTES: Origin(
         Kind.CUSTOMER_INVOICE, "referenceNumber", "lines", a_credit_note, "CustomerInvoiceDto"
+    ),
+    Resource.CUSTOMER_DEBIT_NOTES: Origin(
+        Kind.CUSTOMER_INVOICE,
+        "referenceNumber",
+        "lines",
+        partial(a_credit_note, documentType="DebitNote"),
+        "CustomerInvoiceDto",
     ),
 }
 _NAMES = """

@@ -106,7 +106,7 @@ def test_the_environment_for_sam_local_invoke_points_at_this_machine_and_sets_on
         tuned = {
             name
             for name in given_by_reference
-            if name.startswith("POWERTOOLS") or name.endswith(("HOURS", "SECONDS", "BYTES", "IDS"))
+            if name.startswith("POWERTOOLS") or name.endswith(("DAYS", "HOURS", "SECONDS", "BYTES", "IDS"))
         }
         # Channels have an output as well, for `connector doctor`.
         assert given_by_reference - tuned == {name for name in variables if not name.endswith("IDS")}

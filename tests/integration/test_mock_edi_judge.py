@@ -22,7 +22,7 @@ import requests
 from connector.domain.documents import BusinessDocument, DocumentDiscount, InvoiceType, Kind, Tax, Terms
 from connector.domain.routes import TermsRule
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.x12.text import x12_text
+from connector.edi.x12 import text as x12
 from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
 PROGRAM = Path(sys.executable).parent / "mock-edi"
@@ -149,4 +149,4 @@ def test_the_judge_sees_what_is_wrong(judge, before, after, expected):
 def interchange(content: BusinessDocument, purpose: Purpose, version: str) -> str:
     route = a_route(content, terms={"2/10": TermsRule(30, "2", 10)}, x12={"version": version})
     when = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
-    return x12_text(content, route, stream=Stream.TEST, purpose=purpose, control_number=1, when=when)
+    return x12.interchange(content, route, stream=Stream.TEST, purpose=purpose, control_number=1, when=when).text

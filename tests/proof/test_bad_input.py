@@ -11,7 +11,7 @@ import requests
 from hypothesis import strategies as st
 
 from connector.adapters import visma_pages
-from connector.services import translate
+from connector.services import document_decision, translate
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
 from proof.bad_input.door import LIMIT, open_door
@@ -72,14 +72,14 @@ def order(**changes) -> VismaCase:
 
 
 def test_a_defect_in_one_document_is_seen_although_its_neighbours_leave(monkeypatch):
-    whole = translate.translate
+    whole = document_decision.translate
 
     def broken(content, *args, **named):
         if content.number == "900005":
             raise KeyError("planted")
         return whole(content, *args, **named)
 
-    monkeypatch.setattr(translate, "translate", broken)
+    monkeypatch.setattr(document_decision, "translate", broken)
     problems = documents.fed(order()).problems
     assert any("KeyError" in problem for problem in problems)
     assert any("no trace" in problem for problem in problems)
@@ -94,7 +94,7 @@ def test_a_document_that_takes_its_neighbours_along_is_seen(monkeypatch):
 
 def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
     ids = iter("abcdefghijkl")
-    monkeypatch.setattr(translate, "revision_id", lambda _: next(ids))
+    monkeypatch.setattr(document_decision, "revision_id", lambda _: next(ids))
     assert any("second time" in problem for problem in documents.fed(order()).problems)
 
 

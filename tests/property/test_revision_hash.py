@@ -21,7 +21,7 @@ from tests.support.visma_samples import (
 SAMPLES = st.sampled_from([a_purchase_order, a_supplier_invoice, a_customer_invoice, a_credit_note])
 EMPTY = (None, "", [])
 # References to other documents of ours: they come late or never change, so they are no news.
-_NO_NEWS = {"source", "sales_order", "shipment"}
+_NO_NEWS = {"source", "order_source", "sales_order", "shipment", "buyer_reference", "location_name"}
 
 
 def id_of(data):
@@ -91,7 +91,7 @@ def filling(record, name):
 
 @given(st.one_of(orders(), invoices()), st.data())
 def test_any_change_of_the_document_changes_the_id(document, data):
-    name = data.draw(st.sampled_from([field.name for field in fields(document)]))
+    name = data.draw(st.sampled_from([field.name for field in fields(document) if field.name not in _NO_NEWS]))
     before = getattr(document, name)
     if before == ():
         return

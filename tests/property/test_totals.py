@@ -14,7 +14,7 @@ from connector.domain.totals import reconcile, rounded, smallest_unit
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.visma.read import read_document
-from connector.edi.x12.text import x12_text
+from connector.edi.x12.text import interchange
 from tests.support.business_documents import a_route
 from tests.support.documents import invoices, orders
 from tests.support.visma_samples import a_customer_invoice, a_purchase_order, a_supplier_invoice, an_order_line
@@ -232,9 +232,9 @@ def written(story, dialect, **routing):
     content = read_document(story.data, company="nordic").content
     route = a_route(content, currency=story.currency, dialect=dialect, **routing)
     if dialect is DialectChoice.X12:
-        text = x12_text(
+        text = interchange(
             content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL, control_number=1, when=datetime.now(UTC)
-        )
+        ).text
         return _of_x12(read(text), story.currency)
     body = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
     return _of_mosaic(body["message"], story.currency)

@@ -134,7 +134,7 @@ def test_what_a_person_decides_is_parked_with_both_ways_out(translate, case, set
     assert (result.code, result.out) == (3, "")
     assert said in result.err
     assert "in Visma" in result.err
-    assert f"set partners.butikken.kinds.customer_invoice.{setting}" in result.err
+    assert f"Set partners.butikken.kinds.customer_invoice.{setting}" in result.err
 
 
 def test_a_manual_amount_is_sent_as_an_adjustment_where_routing_allows_it(x12):

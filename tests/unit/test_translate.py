@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked
-from connector.domain.routes import DialectChoice, ItemIds, WithoutItem
+from connector.domain.routes import Charset, DialectChoice, ItemIds, Overflow, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
 from connector.edi.mosaic.common import GAPS
 from connector.edi.translate import translate
@@ -135,12 +135,88 @@ class TestWhatX12CannotCarry:
 
     def test_an_item_id_longer_than_its_element_names_the_line(self):
         error = parked(an_order(a_line(1, item="I" * 49)), dialect=DialectChoice.X12)
-        assert error.field == "lines[0]"
+        assert error.field == "lines[0].inventory.number"
         assert "PO107" in error.sentence
 
     @pytest.mark.parametrize("item", ["A*B", "A~B", "A>B", "A^B", "Ø-1"])
     def test_an_item_id_that_would_have_to_be_altered_is_parked(self, item):
-        assert parked(an_order(a_line(1, item=item)), dialect=DialectChoice.X12).field == "lines[0]"
+        error = parked(an_order(a_line(1, item=item)), dialect=DialectChoice.X12)
+        assert error.field == "lines[0].inventory.number"
+
+    LONG = "X" * 51
+
+    @pytest.mark.parametrize(
+        ("content", "field"),
+        [
+            (an_invoice(order_number=LONG, order_source="customerRefNumber"), "customerRefNumber"),
+            (an_invoice(order_number=LONG, order_source="originatorDocRef"), "originatorDocRef"),
+            (an_invoice(payment_reference=LONG), "paymentReference"),
+            (an_invoice(kind=Kind.SUPPLIER_INVOICE, payment_reference=LONG), "paymentRefNo"),
+            (an_invoice(contract_number=LONG), "contractDocRef"),
+            (an_invoice(kind=Kind.SUPPLIER_INVOICE, counterparty_reference=LONG), "supplierReference"),
+            (an_invoice(number=LONG), "referenceNumber"),
+            (an_invoice(an_invoice_line(item=LONG)), "invoiceLines[0].inventoryNumber"),
+            (an_invoice(an_invoice_line(counterparty_item=LONG)), "invoiceLines[0].externalInventoryId"),
+            (
+                an_invoice(an_invoice_line(counterparty_item=LONG), kind=Kind.SUPPLIER_INVOICE),
+                "invoiceLines[0].externalInventoryId",
+            ),
+            (an_invoice(an_invoice_line(order_number=LONG)), "invoiceLines[0].soOrderNbr"),
+            (
+                an_invoice(an_invoice_line(order_number=LONG), kind=Kind.SUPPLIER_INVOICE),
+                "invoiceLines[0].poNumber",
+            ),
+            (an_invoice(an_invoice_line(quantity=Decimal(10) ** 11)), "invoiceLines[0].quantity"),
+            (an_order(a_line(supplier_item=LONG)), "lines[0].alternateId"),
+            (an_order(a_line(1, warehouse=LONG), a_line(2)), "lines[0].warehouse"),
+            (an_order(a_line(blanket=LONG)), "lines[0].orderNumber"),
+            (an_order(supplier_reference=LONG), "supplierRef"),
+        ],
+    )
+    def test_what_does_not_fit_is_named_by_its_own_field_of_visma(self, content, field):
+        error = parked(content, dialect=DialectChoice.X12)
+        assert error.field == field
+        assert f"(from {field})" in error.sentence
+
+    def test_what_comes_from_the_routing_file_is_named_by_its_key(self):
+        items = {"ITEM-1": ItemIds(partner_item=self.LONG)}
+        error = parked(an_order(a_line(supplier_item=None)), dialect=DialectChoice.X12, items=items)
+        assert error.field == "defaults.items.ITEM-1.partner_item"
+        assert error.next_step.startswith("Correct defaults.items.ITEM-1.partner_item in the routing file")
+
+    @pytest.mark.parametrize(
+        ("number", "x12", "key", "word"),
+        [
+            ("BØ-47", {}, "x12.charset", "utf8"),
+            ("bo-47", {"charset": Charset.BASIC}, "x12.charset", "extended"),
+            ("BØ-47", {"charset": Charset.BASIC}, "x12.charset", "utf8"),
+            ("X" * 41, {}, "x12.version", "005010"),
+            ("BØ*47", {}, None, None),
+            ("X" * 51, {}, None, None),
+            ("X" * 51, {"version": "005010"}, None, None),
+        ],
+    )
+    def test_the_setting_that_lets_an_element_hold_its_value_is_named_and_releases_the_document(
+        self, number, x12, key, word
+    ):
+        error = parked(an_invoice(contract_number=number, **VAT), dialect=DialectChoice.X12, x12=x12)
+        assert error.field == "contractDocRef"
+        assert "connector documents close KEY" in error.next_step
+        assert error.waits_for == (f"partners.acme.{key}" if key else None)
+        if key:
+            assert f"partners.acme.{key}: {word}" in error.next_step
+            setting = key.removeprefix("x12.")
+            sent(an_invoice(contract_number=number, **VAT), dialect=DialectChoice.X12, x12={**x12, setting: word})
+
+    def test_where_mosaic_can_carry_it_the_dialect_releases_the_document(self):
+        error = parked(an_order(number="5" * 23), dialect=DialectChoice.X12)
+        assert error.waits_for == "partners.acme.dialect"
+        error = parked(
+            an_order(a_line(description="x" * 81)), dialect=DialectChoice.X12, x12={"overflow": Overflow.PARK}
+        )
+        assert error.waits_for == "partners.acme.x12.overflow"
+        assert "x12.overflow: cut" in error.next_step
+        assert "partners.acme.dialect to auto" in error.next_step
 
     def test_when_both_dialects_fail_the_sentence_says_so(self):
         error = parked(an_order(number="5" * 23, currency="USD"))

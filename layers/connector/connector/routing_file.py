@@ -23,6 +23,7 @@ from connector.domain.routes import (
     DO_NOT_SEND,
     HOLD,
     Charset,
+    Description,
     DialectChoice,
     EnteredAmount,
     LineDate,
@@ -270,6 +271,11 @@ class Settings(Part):
     )
     notes: Notes | None = Field(
         default=None, description="Which notes of Visma leave: none (built in), header, lines, all"
+    )
+    description: Description | None = Field(
+        default=None,
+        description="Whether the description of a document leaves: send (built in for orders and customer invoices) or "
+        "keep (built in for supplier invoices)",
     )
     lines_without_item: WithoutItem | None = Field(
         default=None, description="Priced lines that name no item: park (built in), service or charge"

@@ -29,12 +29,12 @@ class Accounting(Base):
 
     @rule(
         draw=INVOICES,
-        what=st.sampled_from(["release", "correct", "correct", "pay", "touch", "location", "void"]),
+        what=st.sampled_from(["release", "correct", "correct", "pay", "touch", "note", "void"]),
         quantity=st.sampled_from([8, 10, 12]),
     )
     @in_play("invoice")
     def an_invoice_goes_on(self, draw: int, what: str, quantity: int) -> None:
-        """It is released, corrected, paid, printed, moved to another location, or voided."""
+        """It is released, corrected, paid, printed, given a note for colleagues, or voided."""
         number = self.invoices[draw % len(self.invoices)]
         invoice = self.system.invoices.held[number]
         if invoice["status"] == "Voided":
@@ -45,9 +45,9 @@ class Accounting(Base):
             self.system.invoice(number, quantity=quantity, status=invoice["status"], customer=customer)
         elif what == "touch":
             self.system.touch_invoice(number, dontPrint=not invoice.get("dontPrint"))
-        elif what == "location":
+        elif what == "note":
             self.quiet += 1
-            self.system.touch_invoice(number, location={"countryId": "NO", "id": f"L{self.quiet}", "name": "Other"})
+            self.system.touch_invoice(number, note=f"Note {self.quiet} to a colleague")
         else:
             status = {"release": "Open", "pay": "Closed", "void": "Voided"}[what]
             self.system.touch_invoice(number, status=status, balance=0, balanceInCurrency=0)

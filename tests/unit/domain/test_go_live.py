@@ -62,6 +62,20 @@ def test_a_time_of_day_is_compared_as_far_as_the_zone_is_known(created, zone, ex
     assert origin(sighting(created=created), go_live("2026-12-01T07:00+00:00"), zone) is expected
 
 
+@pytest.mark.parametrize(
+    ("at", "dated", "expected"),
+    [
+        ("2026-12-01", "2026-11-30", BEFORE),
+        ("2026-12-01", "2026-12-01", UNCLEAR),
+        ("2026-12-01T08:00", "2026-12-01", BEFORE),
+        ("2026-12-01T08:00", "2026-12-02", UNCLEAR),
+    ],
+)
+def test_a_draft_from_before_that_became_an_invoice_since_is_a_question(at, dated, expected):
+    draft = sighting(created="2026-11-20T10:00:00", dated=date.fromisoformat(dated))
+    assert origin(draft, go_live(at), OSLO) is expected
+
+
 def test_what_was_shown_before_go_live_is_from_before_it_whatever_its_date():
     shown = sighting(dated=date(2026, 12, 24), seen_at=MORNING - timedelta(days=2))
     assert origin(shown, go_live("2026-12-01"), OSLO) is BEFORE

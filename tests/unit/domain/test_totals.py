@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import DocumentDiscount, InvoiceType, Tax
+from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked
 from connector.domain.routes import EnteredAmount, WithoutItem
 from connector.domain.totals import (
@@ -16,7 +16,7 @@ from connector.domain.totals import (
     smallest_unit,
 )
 from connector.edi.visma.read import read_document
-from tests.support.business_documents import a_route
+from tests.support.business_documents import a_line, a_route, an_invoice, an_order
 from tests.support.visma_samples import (
     a_credit_note,
     a_customer_invoice,
@@ -434,3 +434,66 @@ def test_an_invoice_of_nothing_stays_an_invoice():
     lines = [a_customer_invoice_line(1), a_customer_invoice_line(2, quantity=Decimal(-10))]
     invoice = content(a_customer_invoice(invoiceLines=lines))
     assert (invoice.invoice_type, reconcile(invoice).total) == (InvoiceType.INVOICE, 0)
+
+
+def supplier_invoice(**changes):
+    return an_invoice(kind=Kind.SUPPLIER_INVOICE, **changes)
+
+
+class TestWhatADifferenceLooksLike:
+    """Both documents have two lines of 125.00."""
+
+    @pytest.mark.parametrize(
+        ("document", "field"),
+        [
+            (an_order(order_total=Decimal(250), tax_total=Decimal(50)), "orderTotal"),
+            (an_order(order_total=Decimal(250), line_total=Decimal(250), tax_total=Decimal(50)), "orderTotal"),
+            (
+                an_order(order_total=Decimal(240), tax_total=Decimal(50), discounts=(DocumentDiscount(Decimal(10)),)),
+                None,
+            ),
+            (an_invoice(total=Decimal(250), tax_total=Decimal(50)), "amountInCurrency"),
+            (an_invoice(total=Decimal("250.40"), tax_total=Decimal(50), rounding=Decimal("0.4")), "amountInCurrency"),
+            (an_invoice(total=Decimal(250), detail_total=Decimal(200), tax_total=Decimal(50)), "amountInCurrency"),
+            (supplier_invoice(total=Decimal(250), tax_total=Decimal(50)), "amount"),
+        ],
+    )
+    def test_lines_that_come_to_the_total_before_vat_have_prices_that_include_it(self, document, field):
+        parked = refusal(document)
+        assert "include VAT" in parked.sentence
+        assert parked.field == (field or "orderTotal")
+
+    @pytest.mark.parametrize(
+        ("document", "told"),
+        [
+            (
+                an_order(order_total=Decimal(150)),
+                "100.00 NOK less, as with a discount that discountDetails does not have.",
+            ),
+            (an_order(order_total=Decimal(350)), "100.00 NOK more."),
+            (supplier_invoice(total=Decimal(225)), "25.00 NOK less, as with a retained or withheld amount."),
+            (supplier_invoice(total=Decimal(300)), "50.00 NOK more, as with landed costs."),
+            (an_invoice(total=Decimal(300)), "50.00 NOK more."),
+        ],
+    )
+    def test_a_total_that_is_not_the_sum_of_its_parts_is_told_with_the_difference(self, document, told):
+        assert refusal(document).sentence.endswith(f", {told}")
+
+    @pytest.mark.parametrize(
+        ("document", "field"),
+        [
+            (replace(an_order(order_total=Decimal(250)), lines=()), "lines"),
+            (replace(an_order(line_total=Decimal(250)), lines=()), "lines"),
+            (replace(an_invoice(total=Decimal(250)), lines=()), "invoiceLines"),
+        ],
+    )
+    def test_a_total_without_a_single_line_is_told_as_such(self, document, field):
+        parked = refusal(document)
+        assert (parked.field, "Visma gives no lines" in parked.sentence) == (field, True)
+
+    def test_only_an_order_can_be_corrected_in_visma(self):
+        assert refusal(an_order(a_line(), order_total=Decimal(1))).next_step == "Correct it in Visma."
+        for document in (an_invoice(total=Decimal(1)), supplier_invoice(total=Decimal(1))):
+            step = refusal(document).next_step
+            assert "A released invoice cannot be changed in Visma" in step
+            assert "connector documents close KEY" in step

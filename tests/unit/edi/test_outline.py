@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.documents import Address, Contact, InvoiceType, Kind, Party
 from connector.domain.errors import Parked
-from connector.domain.routes import DialectChoice, Identity, Notes
+from connector.domain.routes import Description, DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
 from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
@@ -134,6 +134,11 @@ class TestNotes:
         told = json.dumps(message(content, dialect=dialect, notes=notes))
         assert ("HEAD SECRET" in told, "LINE SECRET" in told) == (header, line)
         assert "TITLE" in told
+
+    @BOTH
+    @pytest.mark.parametrize("content", [ORDER, INVOICE], ids=["order", "invoice"])
+    def test_the_description_leaves_only_where_routing_sends_it(self, content, dialect):
+        assert "TITLE" not in json.dumps(message(content, dialect=dialect, description=Description.KEEP))
 
     def test_the_note_of_a_text_line_is_a_note_as_well(self):
         order = an_order(a_line(1), msgspec.structs.replace(a_text(2, ""), note="LINE SECRET"))
@@ -276,6 +281,27 @@ class TestReferences:
         mosaic = message(invoice, dialect=DialectChoice.MOSAIC)
         assert "shipmentIdentification" not in mosaic
         assert mosaic["lineItems"][1]["notes"]["general"]["text"] == ["Our order: 200982", "Our shipment: 400413"]
+
+    @pytest.mark.parametrize(
+        ("number", "x12", "in_ref"),
+        [
+            ("DEPT-200", {}, True),
+            ("X" * 31, {}, False),
+            ("X" * 31, {"version": "005010"}, True),
+            ("Avd. Bø", {}, False),
+        ],
+    )
+    def test_the_reference_of_the_buyer_is_a_ref_where_it_fits_and_a_text_elsewhere(self, number, x12, in_ref):
+        invoice = an_invoice(buyer_reference=number)
+        route = a_route(invoice, dialect=DialectChoice.X12, x12=x12)
+        body = translate(invoice, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
+        (tree,) = body["message"]["transactionSets"]
+        references = tree.get("referenceInformation", [])
+        found = [row["referenceIdentification"] for row in references]
+        assert found == ([number] if in_ref else [])
+        assert ("Your reference: " in json.dumps(tree)) is not in_ref
+        mosaic = message(invoice, dialect=DialectChoice.MOSAIC)
+        assert mosaic["lineItems"][0]["notes"]["general"]["text"] == [f"Your reference: {number}"]
 
     def test_a_credit_note_names_the_invoices_that_it_credits(self):
         one = an_invoice(invoice_type=InvoiceType.CREDIT_MEMO, original_invoices=("100231",))

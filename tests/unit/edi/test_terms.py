@@ -13,7 +13,7 @@ from connector.domain.revisions import revision_id
 from connector.domain.routes import DialectChoice, TermsRule
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
-from connector.edi.x12.text import x12_text
+from connector.edi.x12.text import interchange
 from tests.support.business_documents import a_route, an_invoice, an_invoice_line, an_order
 from tests.support.x12_reader import every, read
 
@@ -27,14 +27,14 @@ UNTIL = date(2026, 9, 11)
 def itd(content, rule):
     """ITD01 to ITD08."""
     route = a_route(content, dialect=DialectChoice.X12, terms={"30": rule})
-    text = x12_text(
+    text = interchange(
         content,
         route,
         stream=Stream.TEST,
         purpose=Purpose.ORIGINAL,
         control_number=1,
         when=datetime(2026, 9, 3, tzinfo=UTC),
-    )
+    ).text
     (found,) = every(read(text), "ITD")
     return [*found[1:], *[""] * 12][:8]
 

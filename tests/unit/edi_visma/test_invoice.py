@@ -104,10 +104,8 @@ def test_a_supplier_invoice_for_several_orders_names_them_by_line_only():
 @pytest.mark.parametrize(
     ("data", "meaning"),
     [
-        (a_customer_invoice(documentType="CashSale"), InvoiceType.INVOICE),
         (a_customer_invoice(documentType="FinCharge"), InvoiceType.INVOICE),
         (a_credit_note(), InvoiceType.CREDIT_MEMO),
-        (a_customer_invoice(documentType="CashReturn"), InvoiceType.CREDIT_MEMO),
         (a_customer_invoice(documentType="DebitNote"), InvoiceType.DEBIT_MEMO),
         (a_supplier_invoice(documentType="DebitAdj"), InvoiceType.CREDIT_MEMO),
         (a_supplier_invoice(documentType="CreditAdj"), InvoiceType.DEBIT_MEMO),
@@ -506,3 +504,25 @@ def test_a_debit_note_is_read_from_the_lines_of_its_own_list():
     read_note = read(note)
     assert read_note.invoice_type is InvoiceType.DEBIT_MEMO
     assert [line.item for line in read_note.lines] == ["1298", "2210"]
+
+
+@pytest.mark.parametrize(
+    ("data", "source"),
+    [
+        (a_customer_invoice(customerRefNumber="A", externalReference="B", originatorDocRef="C"), "customerRefNumber"),
+        (a_customer_invoice(customerRefNumber="", externalReference="B", originatorDocRef="C"), "externalReference"),
+        (a_customer_invoice(customerRefNumber="", externalReference="", originatorDocRef="C"), "originatorDocRef"),
+        (a_customer_invoice(customerRefNumber="", externalReference="", originatorDocRef=""), ""),
+        (a_supplier_invoice(), "invoiceLines[0].poNumber"),
+        (a_supplier_invoice(invoiceLines=[a_supplier_invoice_line(n, poNumber=f"50012{n}") for n in (1, 2)]), ""),
+    ],
+)
+def test_where_the_order_of_the_buyer_stands_is_kept_for_messages(data, source):
+    invoice = read(data)
+    assert invoice.order_source == source
+    assert bool(invoice.order_number) is bool(source)
+
+
+def test_the_reference_that_a_customer_books_by_is_read():
+    assert read(a_customer_invoice(accountingCostRef="DEPT-200")).buyer_reference == "DEPT-200"
+    assert read(a_customer_invoice()).buyer_reference is None

@@ -5,7 +5,7 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import Parked
 from connector.edi.visma.fields import rows
-from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document
+from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document, why_never_sent
 from tests.support.visma_samples import (
     MISSING,
     a_credit_note,
@@ -192,11 +192,15 @@ def test_two_documents_of_one_number_and_different_types_do_not_share_a_key():
     assert number_in_key(Kind.PURCHASE_ORDER, "Blanket", "500123") == "500123"
 
 
-@pytest.mark.parametrize(
-    "word", ["Invoice", "CreditNote", "DebitNote", "CreditAdj", "DebitAdj", "CashSale", "FinCharge"]
-)
+@pytest.mark.parametrize("word", ["Invoice", "CreditNote", "DebitNote", "CreditAdj", "DebitAdj", "FinCharge"])
 def test_invoices_are_told_from_other_documents(word):
     assert is_invoice_type(word) is True
+
+
+@pytest.mark.parametrize("word", ["CashSale", "CashReturn", "QuickCheck"])
+def test_what_is_paid_when_it_is_made_asks_nobody_for_money(word):
+    assert is_invoice_type(word) is False
+    assert why_never_sent(word) == f"Documents of the type {word} are paid when they are made; they are never sent."
 
 
 @pytest.mark.parametrize("word", ["Payment", "Prepayment", "Refund", "Check", "VoidPayment", "SmallCreditWo"])

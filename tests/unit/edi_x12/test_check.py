@@ -1,12 +1,12 @@
 import pytest
 
 from connector.domain.errors import Parked
-from connector.domain.routes import X12Options
 from connector.edi.x12.check import check, syntax_faults
 from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop
+from tests.support.business_documents import a_route
 
-OPTIONS = X12Options()
+ROUTE = a_route()
 
 
 def tree(*segment):
@@ -31,18 +31,18 @@ def tree(*segment):
 )
 def test_what_x12_cannot_hold_is_named_by_element(segment, element):
     with pytest.raises(Parked, match=element):
-        check(tree(*segment), OPTIONS)
+        check(tree(*segment), ROUTE)
 
 
 def test_signs_and_points_do_not_count_towards_the_length_of_numbers():
-    check(tree("PO1", "1", "-1234567.12345678", "EA", "1"), OPTIONS)
+    check(tree("PO1", "1", "-1234567.12345678", "EA", "1"), ROUTE)
 
 
 def test_references_may_be_longer_in_5010():
     long = tree("REF", "VN", "9" * 50)
-    check(long, X12Options(version="005010"))
+    check(long, a_route(x12={"version": "005010"}))
     with pytest.raises(Parked, match="REF02"):
-        check(long, OPTIONS)
+        check(long, ROUTE)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_syntax_notes(segment_id, values, note):
 
 def test_a_broken_syntax_note_stops_the_document():
     with pytest.raises(Parked, match="P0304"):
-        check(tree("N1", "BY", "name", "UL"), OPTIONS)
+        check(tree("N1", "BY", "name", "UL"), ROUTE)
 
 
 def used(set_id, parts, *, loop=None):
@@ -111,9 +111,9 @@ TXI = ("TXI", "VA", "1", "25")
     ],
 )
 def test_what_is_used_more_often_than_x12_holds_stops_the_document(set_id, segment, most, loop):
-    check(used(set_id, (segment, most), loop=loop), OPTIONS)
+    check(used(set_id, (segment, most), loop=loop), ROUTE)
     with pytest.raises(Parked) as parked:
-        check(used(set_id, (segment, most + 1), loop=loop), OPTIONS)
+        check(used(set_id, (segment, most + 1), loop=loop), ROUTE)
     assert f"X12 holds {most} {segment[0]}" in parked.value.sentence
     assert f"there are {most + 1}" in parked.value.sentence
     assert parked.value.field == ("lines[3]" if loop else segment[0])
@@ -121,7 +121,7 @@ def test_what_is_used_more_often_than_x12_holds_stops_the_document(set_id, segme
 
 @pytest.mark.parametrize(("segment", "loop"), [(SAC, None), (SAC, "IT1_loop"), (TXI, None)])
 def test_an_invoice_of_5010_has_room_for_any_number_of_charges_and_taxes(segment, loop):
-    check(used("810", (segment, 99), loop=loop), X12Options(version="005010"))
+    check(used("810", (segment, 99), loop=loop), a_route(x12={"version": "005010"}))
 
 
 def test_every_code_list_is_upper_case_and_fits_its_element():

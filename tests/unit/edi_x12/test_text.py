@@ -7,8 +7,8 @@ from connector.domain.documents import Address, Contact, DocumentDiscount, Invoi
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routes import Charset, Identity, ItemIds, LineDate, Notes, Overflow, TermsRule
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.x12.text import x12_text
-from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from connector.edi.x12.text import interchange
+from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 from tests.support.x12_reader import amount_due, every, only, read
 
 NOON = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
@@ -17,7 +17,7 @@ VAT = Tax("3", Decimal(25), Decimal(250), Decimal("62.50"))
 
 def text(content, *, purpose=Purpose.ORIGINAL, stream=Stream.TEST, control_number=42, when=NOON, **routing):
     route = a_route(content, **routing)
-    return x12_text(content, route, stream=stream, purpose=purpose, control_number=control_number, when=when)
+    return interchange(content, route, stream=stream, purpose=purpose, control_number=control_number, when=when).text
 
 
 def written(content, **options):
@@ -263,10 +263,20 @@ class TestInvoice:
 
     @pytest.mark.parametrize("version", ["004010", "005010"])
     def test_notes_are_one_n9_with_ten_msg_at_most_in_both_versions(self, version):
-        invoice = an_invoice(description="\n".join(f"note {number}" for number in range(12)))
+        invoice = an_invoice(description="\n".join(f"note {number} {'x' * 200}" for number in range(12)))
         segments = written(invoice, x12={"version": version})
         assert len(every(segments, "N9")) == 1
         assert len(every(segments, "MSG")) == 10
+        with pytest.raises(Parked, match="notes"):
+            text(invoice, x12={"version": version, "overflow": Overflow.PARK})
+
+    @pytest.mark.parametrize("count", [10, 11, 60])
+    def test_short_notes_share_a_msg_when_there_are_more_than_ten(self, count):
+        notes = [f"note {number}" for number in range(count)]
+        rows = [segment[1] for segment in every(written(an_invoice(description="\n".join(notes))), "MSG")]
+        assert "; ".join(rows).split("; ") == notes
+        assert max(map(len, rows)) <= 264
+        assert len(rows) == {10: 10, 11: 1, 60: 3}[count]
 
     def test_quantities_of_eleven_digits_fit_5010_only(self):
         invoice = an_invoice(an_invoice_line(quantity=Decimal(12345678901)))
@@ -296,6 +306,53 @@ class TestWordsAndLetters:
         assert only(written(order), "PID")[5] == "x" * 80
         with pytest.raises(Parked, match="description of line 1"):
             text(order, x12={"overflow": Overflow.PARK})
+
+    def test_a_long_line_of_an_address_runs_over_into_the_next_element(self):
+        lines = ("Nordisk Logistikksenter for Kjole- og Fryselagring, inngang fra baksiden", "Ring på", "Port 3")
+        ship_to = Party(name="Lager", location="7", address=Address(lines, "0155", "Oslo", None, "NO"))
+        segments = written(an_order(ship_to=ship_to), x12={"charset": Charset.UTF8})
+        at = segments.index(["N1", "ST", "Lager"])
+        assert segments[at + 1 : at + 3] == [
+            ["N3", "Nordisk Logistikksenter for Kjole- og Fryselagring,", "inngang fra baksiden"],
+            ["N3", "Ring på", "Port 3"],
+        ]
+
+    def test_lines_of_an_address_share_the_elements_when_there_are_too_few(self):
+        lines = tuple(" ".join([letter * 5] * 10) for letter in "abc")
+        ship_to = Party(name="Lager", location="7", address=Address(lines, "0155", "Oslo", None, "NO"))
+        order = an_order(ship_to=ship_to, supplier=Party(number="50012"))
+        written_lines = [row for segment in every(written(order), "N3")[2:] for row in segment[1:]]
+        assert " ".join(written_lines) == ", ".join(lines)
+        assert max(map(len, written_lines)) <= 55
+
+    @pytest.mark.parametrize("overflow", Overflow)
+    @pytest.mark.parametrize(
+        "address",
+        [
+            Address(("x" * 80, "y" * 80, "z" * 80), "0155", "Oslo", None, "NO"),
+            Address(("Gata 1",), "0155", "O" * 31, None, "NO"),
+            Address(("Gata 1",), "0" * 16, "Oslo", None, "NO"),
+        ],
+    )
+    def test_an_address_that_does_not_fit_is_parked_and_never_cut(self, address, overflow):
+        order = an_order(ship_to=Party(name="Lager", location="7", address=address))
+        with pytest.raises(Parked, match="never cut") as parked:
+            text(order, x12={"overflow": overflow})
+        assert parked.value.field == "shippingAddress"
+        invoice = an_invoice(counterparty=Party(number="10045", name="Fjord", address=address))
+        with pytest.raises(Parked, match="never cut") as parked:
+            text(invoice, x12={"overflow": overflow})
+        assert parked.value.field == "invoiceAddress"
+
+    @pytest.mark.parametrize("whose", ["companies.nordic.address", "partners.acme.address"])
+    def test_an_address_of_the_routing_file_is_named_by_its_key(self, whose):
+        address = Address(("x" * 56,) * 4, "0155", "Oslo", None, "NO")
+        known = Identity(name="Acme", address=address)
+        where = {"company": a_company(identity=known)} if "nordic" in whose else {"partner_identity": known}
+        with pytest.raises(Parked) as parked:
+            text(an_order(), **where) if "nordic" in whose else text(an_order(supplier=Party(number="1")), **where)
+        assert parked.value.field == whose
+        assert parked.value.next_step.startswith(f"Shorten {whose} in the routing file")
 
     def test_what_is_below_the_minimum_of_its_element_is_left_out(self):
         ship_to = Party(name="Lager", location="7", address=Address((), "0155", "Å", "Viken", "NO"))

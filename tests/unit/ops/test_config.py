@@ -456,6 +456,7 @@ def test_show_gives_the_layer_of_every_setting_of_a_route(connector, stack):
     assert result.data["units.KRT"] == {"value": "case", "from": "partner"}
     assert result.data["units.STK"] == {"value": "each", "from": "default"}
     assert result.data["dialect"] == {"value": "auto", "from": "built-in"}
+    assert result.data["description"] == {"value": "send", "from": "built-in"}
     assert result.data["receiver.test"] == {"value": "ACMEPRODUCET", "from": "partners.acme"}
     table = connector("config", "show", "--route", "nordic", "purchase_order", "50012").out
     assert any(line.split() == ["units.KRT", "case", "partner"] for line in table.splitlines())

@@ -168,7 +168,7 @@ def test_what_is_no_key_is_wrong_input(connector, ledger, key):
     assert "company/kind/number" in result.err
 
 
-@pytest.mark.parametrize("kept", ["CreditNote:900145", "DebitNote:900145"])
+@pytest.mark.parametrize("kept", ["CreditNote:900145", "DebitNote:900145", "CashSale:900145"])
 def test_a_credit_or_debit_note_is_found_by_its_number_alone(connector, ledger, kept):
     ledger.kept = [replace(SENT, key=DocumentKey("nordic", Kind.CUSTOMER_INVOICE, kept))]
     for number in ("900145", kept):
@@ -364,6 +364,46 @@ def test_of_two_questions_one_has_to_be_named(connector, ledger):
     assert "name one with --revision" in connector("documents", "close", "500123", "--yes").err
     assert connector("documents", "close", "500123", "--revision", "3", "--yes").code == 0
     assert ledger.moved[0][0] is ledger.kept[2]
+
+
+@pytest.mark.parametrize("state", [State.PARKED, State.REJECTED, State.UNCONFIRMED])
+def test_any_revision_that_is_not_over_can_be_closed_by_its_number(connector, ledger, state):
+    ledger.kept = [replace(PARKED, sequence=1, state=state), replace(SENT, sequence=2)]
+    assert connector("documents", "close", "500123", "--revision", "1", "--yes").code == 0
+    assert [moved[0].sequence for moved in ledger.moved] == [1]
+
+
+def test_close_says_what_is_wrong_with_the_revision_that_is_named(connector, ledger):
+    ledger.kept = [SENT, PARKED]
+    assert "Revision 1 of nordic/purchase_order/500123 is " in _err(connector, "close", "--revision", "1")
+    assert "Revision 9 of nordic/purchase_order/500123 is not in the ledger" in _err(
+        connector, "close", "--revision", "9"
+    )
+
+
+def test_a_replay_keeps_what_a_person_has_chosen(connector, stack, ledger):
+    ledger.kept = [replace(PARKED, state=State.REJECTED, released=True, purpose=Purpose.REPLACE)]
+    assert connector("documents", "replay", "500123", "--yes").code == 0
+    assert stack.outbox.queued[0].cause.startswith("send as replacement")
+
+
+def test_an_old_state_that_was_refused_is_not_replayed(connector, stack, ledger):
+    ledger.kept = [replace(PARKED, sequence=1, state=State.REJECTED), replace(SENT, sequence=2)]
+    assert "it can only be closed" in _err(connector, "replay", "--revision", "1")
+    assert stack.outbox.queued == []
+
+
+def test_a_second_original_for_a_partner_that_has_it_needs_force(connector, stack, ledger):
+    ledger.kept = [SENT, PARKED]
+    assert "has it already" in _err(connector, "release", "--as", "original")
+    assert stack.outbox.queued == []
+    assert connector("documents", "release", "500123", "--as", "original", "--force", "--yes").code == 0
+
+
+def _err(connector, command, *arguments):
+    result = connector("documents", command, "500123", *arguments, "--yes")
+    assert result.code != 0
+    return result.err
 
 
 def test_a_withdrawal_is_replayed_by_way_of_the_document_as_it_is_now(connector, stack, ledger):

@@ -7,7 +7,16 @@ import pytest
 
 from connector.domain.documents import Address, Kind
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routes import DO_NOT_SEND, DialectChoice, ItemIds, OnLines, OnRevision, QuantityReading, TermsRule
+from connector.domain.routes import (
+    DO_NOT_SEND,
+    Description,
+    DialectChoice,
+    ItemIds,
+    OnLines,
+    OnRevision,
+    QuantityReading,
+    TermsRule,
+)
 from connector.domain.routing import Routing, duration
 from connector.domain.transactions import Stream, TransactionType
 from tests.support.routing_data import a_partner, routing_data
@@ -33,6 +42,17 @@ def test_what_no_layer_says_is_built_in():
     assert order.order_types["StandardBlanket"] == DO_NOT_SEND
     assert order.origin["dialect"] == order.origin["send_when"] == order.origin["send"] == "built-in"
     assert order.x12.version == "004010"
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "built_in"),
+    [(PO, "50012", "send"), (CUSTOMER, "10045", "send"), (SUPPLIER, "50012", "keep")],
+)
+def test_the_booking_text_of_a_supplier_invoice_stays_unless_a_layer_sends_it(kind, number, built_in):
+    found = route(kind, number)
+    assert (found.description.value, found.origin["description"]) == (built_in, "built-in")
+    assert route(kind, number, defaults__description="send").description is Description.SEND
+    assert route(kind, number, defaults__description="keep").description is Description.KEEP
 
 
 @pytest.mark.parametrize(

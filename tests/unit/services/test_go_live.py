@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -239,6 +240,75 @@ class TestThePersonWhoIsAsked:
         bench.routing.apply({**data, "partners": {**data["partners"], name: partner}})
         assert bench.see(old_order("11.0", supplier={"number": supplier})) is Outcome.QUEUED
         assert [one.purpose for one in bench.ledger.revisions(ORDER)[:2]] == [Purpose.ORIGINAL, Purpose.CANCELLATION]
+
+
+class TestWhatTheLedgerKnowsAsNew:
+    @pytest.fixture
+    def bench(self, bench_with):
+        return bench_with(companies__nordic__go_live="2026-11-01")
+
+    @pytest.mark.parametrize("known", [{"status": "Hold"}, {}], ids=["on hold", "translated"])
+    def test_stays_new_when_its_date_is_corrected(self, bench, known):
+        bench.see(an_order("10.0", date="2026-11-02T00:00:00", **known))
+        assert bench.see(an_order("10.0", date="2026-10-30T00:00:00")) is Outcome.QUEUED
+
+    def test_is_asked_about_when_it_waited_for_a_person_and_its_date_is_corrected(self, bench):
+        stranger = {"supplier": {"number": "99"}}
+        bench.see(an_order("10.0", date="2026-11-02T00:00:00", **stranger))
+        assert bench.see(an_order("10.0", date="2026-10-30T00:00:00", **stranger)) is Outcome.PARKED
+
+    def test_becomes_old_when_go_live_is_corrected_and_it_waited_for_routing(self, bench):
+        bench.see(an_order("10.0", date="2026-11-02T00:00:00", supplier={"number": "99"}))
+        data = bench.routing.load().data
+        nordic = {**data["companies"]["nordic"], "go_live": "2026-12-01"}
+        berg = a_partner(isa_id="BERG", supplier="99")
+        bench.routing.apply(
+            {**data, "companies": {"nordic": nordic}, "partners": {**data["partners"], "berg": berg}},
+        )
+        wish = Cause.RELEASE.named_at(bench.clock.now())
+        again = an_order("10.0", date="2026-11-02T00:00:00", supplier={"number": "99"})
+        assert bench.see(again, cause=wish) is Outcome.BASELINE
+
+    def test_is_sent_to_another_receiver_whose_go_live_is_later(self, bench):
+        bench.see(an_order(date="2026-11-02T00:00:00"))
+        bench.becomes(State.SENT)
+        data = bench.routing.load().data
+        berg = a_partner(isa_id="BERG", supplier="60000") | {"go_live": "2026-12-01"}
+        bench.routing.apply({**data, "partners": {**data["partners"], "berg": berg}})
+        assert bench.see(an_order(date="2026-11-02T00:00:00", supplier={"number": "60000"})) is Outcome.QUEUED
+
+
+class TestWhatRoutingKeepsOff:
+    SKIP: ClassVar[dict[str, object]] = {
+        "companies__nordic__unmapped_partner": "skip",
+        "companies__nordic__go_live": "2026-01-01",
+    }
+    OFF: ClassVar[dict[str, dict[str, object]]] = {
+        "kind": {"companies__nordic__kinds": {"purchase_order": {"send": False}}},
+        "partner": {"partners__acme__kinds": {"purchase_order": {"send": False}}},
+        "unmapped": {"partners__acme": None},
+    }
+
+    @pytest.mark.parametrize(("status", "then"), [("Open", Outcome.PARKED), ("Hold", Outcome.QUEUED)])
+    @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
+    def test_is_a_question_once_it_is_switched_on_if_it_was_ready(self, bench_with, off, status, then):
+        bench = bench_with(**self.SKIP, **self.OFF[off])
+        assert bench.see(an_order(status=status)) is Outcome.SKIPPED
+        bench.routing.apply(bench_with(**self.SKIP).routing.load().data)
+        for price in ("10.0", "11.0"):
+            assert bench.see(an_order(price)) is then
+        assert bench.newest().field == ("send" if then is Outcome.PARKED else None)
+        wish = Cause.AS_ORIGINAL.named_at(bench.clock.now())
+        assert bench.see(an_order("11.0"), cause=wish) is (Outcome.QUEUED if then is Outcome.PARKED else then)
+
+    @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
+    def test_is_told_by_a_person_to_a_partner_that_has_an_earlier_state(self, bench_with, off):
+        bench = bench_with(**self.SKIP)
+        bench.see(an_order())
+        bench.becomes(State.SENT)
+        bench.routing.apply(bench_with(**self.SKIP, **self.OFF[off]).routing.load().data)
+        assert bench.see(an_order(status="Cancelled")) is Outcome.PARKED
+        assert "was withdrawn in Visma after it was sent" in (bench.newest().reason or "")
 
 
 class TestWithoutAGoLiveInRouting:

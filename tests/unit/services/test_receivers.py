@@ -201,6 +201,28 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
             *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
 
+    def test_it_ends_when_what_it_withdraws_was_refused_and_a_person_asks_for_it(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=STRANGER))
+        bench.becomes(State.REJECTED, sequence=1)
+        bench.see(an_order(supplier=STRANGER), cause=Cause.WITHDRAW.named_at(bench.clock.now()))
+        assert [line[0] for line in lines(bench)][1:] == [State.SUPERSEDED, State.PARKED]
+
+    @pytest.mark.parametrize("again", [Outcome.PARKED, Outcome.KNOWN])
+    def test_it_stays_when_the_order_is_only_seen_again(self, bench, again):
+        sent_to_acme(bench)
+        stranger = an_order("10.0" if again is Outcome.KNOWN else "11.0", supplier=STRANGER)
+        for seen in (an_order("10.0", supplier=STRANGER), stranger):
+            bench.see(seen)
+        assert lines(bench)[1] == (State.PARKED, None, ACME)
+
+    def test_what_comes_back_after_a_person_has_withdrawn_it_there_is_news(self, bench):
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=STRANGER))
+        bench.ledger.move(bench.ledger.get(ORDER, 2), State.CLOSED, now=bench.clock.now(), note="told by telephone")
+        assert bench.see(an_order()) is not Outcome.KNOWN
+        assert lines(bench)[1] == (State.CLOSED, None, ACME)
+
     def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))
@@ -235,6 +257,12 @@ class TestAnIsaIdThatChanges:
     def test_what_no_partner_sees_moves_nothing_to_the_new_id(self, moved):
         assert moved.see(an_order(**QUIET)) is Outcome.SKIPPED
         assert moved.due() == []
+
+    def test_what_was_withdrawn_at_the_old_id_and_comes_back_goes_to_the_new_one(self, moved):
+        moved.see(an_order(supplier=STRANGER))
+        moved.becomes(State.SENT, sequence=2)
+        assert moved.see(an_order()) is Outcome.QUEUED
+        assert lines(moved)[-1] == (State.TRANSLATED, Purpose.ORIGINAL, "ACMENEWT")
 
     def test_a_person_who_sends_it_again_sends_it_to_the_new_id_and_withdraws_it_at_the_old_one(self, moved):
         assert moved.see(an_order(), cause=Cause.REPLAY.named_at(moved.clock.now())) is Outcome.QUEUED

@@ -213,7 +213,7 @@ class TestFollowing:
         assert revision.state is State.REJECTED
         assert "PO1[0]/02: too long" in revision.reason
         assert "N1: missing" in revision.reason
-        assert revision.next_step.endswith(f"run connector documents replay {revision.key}.")
+        assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
         for _ in range(3):
             assert bench.run() == 0
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
@@ -342,6 +342,12 @@ class TestFollowing:
         assert revision.state is State.VALID
         assert "watched no longer" in revision.attention
         assert list(bench.ledger.in_state(State.VALID)) == []
+
+    def test_one_that_was_refused_waits_for_its_person_however_long(self, bench):
+        bench.sent("1", state=State.REJECTED)
+        bench.clock.time += WATCHED_FOR * 10
+        bench.run()
+        assert [one.attention for one in bench.ledger.in_state(State.REJECTED)] == [None]
 
 
 class TestWhatItCosts:

@@ -252,7 +252,9 @@ class Invoice(_Record, frozen=True):
         counterparty: The customer (customer invoice) or the supplier (supplier invoice).
         original_invoices: Numbers of the invoices that a credit note credits.
         order_number: The buyer's purchase order number, where Visma knows one.
+        order_source: Where that stands in the Visma document, for messages.
         payment_reference: KID or OCR number.
+        buyer_reference: What the customer books the invoice by (Visma `accountingCostRef`).
         rounding: Visma's rounding difference. Its sign says nothing where a total is stated, because Visma's is not
             documented; without a total it is added.
         total: What Visma says is payable, or what its figures in company currency say; None where nothing tells.
@@ -285,6 +287,8 @@ class Invoice(_Record, frozen=True):
     rounding: Decimal
     total: Decimal | None
     note: str | None
+    order_source: str = ""
+    buyer_reference: str | None = None
 
 
 BusinessDocument = PurchaseOrder | Invoice

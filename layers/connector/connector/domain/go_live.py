@@ -108,7 +108,11 @@ def origin(sighting: Sighting, go_live: GoLive | None, zone: str | None) -> Orig
         return Origin.BEFORE
     created = sighting.created
     if created is not None and (at := to_utc(created, ZoneInfo(zone or "UTC"))) is not None:
-        return _by_creation(created, at, go_live, zone)
+        found = _by_creation(created, at, go_live, zone)
+        # A draft from before may have become an invoice since; only a person knows whether it left.
+        first_day = go_live.day if go_live.whole_day else go_live.day + timedelta(days=1)
+        is_later = sighting.dated is not None and sighting.dated >= first_day
+        return Origin.UNCLEAR if found is Origin.BEFORE and is_later else found
     return _by_date(sighting, go_live, zone)
 
 

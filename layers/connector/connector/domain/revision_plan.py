@@ -289,16 +289,18 @@ def _decide(
         owed_whole=sent is not None and (is_owed_whole(own, sent) or _told_by_hand(own, sent) is not None),
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
         was_sent=sent is not None,
-        elsewhere=sent if sent is not None and _moves(sent, arrival) and not arrival.cause.sends_again else None,
+        elsewhere=_elsewhere(history, sent, arrival),
         was_routed=baseline is None and any(one.partner is not None for one in own),
         kept_off=newest if sent is None and newest is not None and newest.by_routing else None,
     )
 
 
-def _moves(sent: Revision, arrival: Arrival) -> bool:
-    """Whether only the ISA id of the supplier or customer is another one."""
-    is_other = None not in {sent.receiver_id, arrival.receiver} and sent.receiver_id != arrival.receiver
-    return is_other and sent.counterparty == arrival.counterparty
+def _elsewhere(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Revision | None:
+    """What the same supplier or customer has under another ISA id, and keeps until something changes."""
+    if sent is None or arrival.cause.sends_again or None in {sent.receiver_id, arrival.receiver}:
+        return None
+    is_same = sent.counterparty == arrival.counterparty and not _withdrawals(history, sent)
+    return sent if is_same and sent.receiver_id != arrival.receiver else None
 
 
 def _has_left(sent: Revision, arrival: Arrival) -> bool:
@@ -329,12 +331,13 @@ _WITHDRAWN = KNOWN_TO_PARTNER | {State.CLOSED}
 def _withdrawn_anew(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
     """Withdrawals that did not leave and that a person wants to send: they are made anew, or there is nothing to do.
 
-    There is nothing to do where the receiver has the document back, or has been told since.
+    There is nothing to do where the receiver has the document back, has been told since, or refused what it was sent.
     """
-    told = {receiver for one, receiver in _newest_reached(history) if one.purpose is Purpose.CANCELLATION}
+    has = {receiver for one, receiver in _newest_reached(history) if one.purpose is not Purpose.CANCELLATION}
     anew = {one.receiver_id for one in _to_withdraw(history, sent, arrival)}
     for one in history:
-        if one.withdraws is not None and one.state in _ASKED and one.receiver_id in {arrival.receiver, *told, *anew}:
+        stands = one.receiver_id in has - anew and one.receiver_id != arrival.receiver
+        if one.withdraws is not None and one.state in _ASKED and not stands:
             yield one
 
 

@@ -74,6 +74,17 @@ class Notes(StrEnum):
         return self in {Notes.LINES, Notes.ALL}
 
 
+class Description(StrEnum):
+    """Whether the description of a document leaves (Visma's `description` and `invoiceText`).
+
+    On orders and customer invoices it is a text for the partner. On supplier invoices it is the booking text of the
+    company, so it stays inside unless routing says so.
+    """
+
+    SEND = "send"
+    KEEP = "keep"
+
+
 class WithoutItem(StrEnum):
     """What becomes of a priced line that names no item: a line of service, a charge, or a question to a person."""
 
@@ -274,6 +285,7 @@ class Route:
         before_go_live: What a later change of such a document does.
         line_date: Which date of an order line is the day on which the goods are wanted.
         notes: Which notes of Visma leave.
+        description: Whether the description of the document leaves.
         lines_without_item: What becomes of a priced line that names no item.
         entered_amount: What becomes of a line whose amount was entered.
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
@@ -306,6 +318,7 @@ class Route:
     before_go_live: BeforeGoLive = BeforeGoLive.PARK
     line_date: LineDate = LineDate.PROMISED
     notes: Notes = Notes.NONE
+    description: Description = Description.SEND
     lines_without_item: WithoutItem = WithoutItem.PARK
     entered_amount: EnteredAmount = EnteredAmount.PARK
     main_locations: frozenset[str] = frozenset({"main"})

@@ -22,6 +22,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from connector.domain.advice import correction
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive
@@ -30,6 +31,7 @@ from connector.domain.routes import (
     ChangeRules,
     Charset,
     Company,
+    Description,
     DialectChoice,
     EnteredAmount,
     Identity,
@@ -284,7 +286,11 @@ class Routing:
             )
         role = role_of(kind)
         if not number:
-            raise Parked(f"The document names no {role}.", next_step="Complete it in Visma.", field=f"{role}.number")
+            raise Parked(
+                f"The document names no {role}.",
+                next_step=correction(kind, "Complete it in Visma."),
+                field=f"{role}.number",
+            )
         partners = self._index.get((company, role, number), ())
         if not partners:
             key = f'partners.<name>.visma.{role}: "{number}"'
@@ -344,8 +350,10 @@ class Routing:
         entry = self.data["partners"][partner]
         where = f"partners.{partner}"
         on_revision = OnRevision.PARK if kind.is_invoice else OnRevision.REPLACE
+        description = Description.KEEP if kind is Kind.SUPPLIER_INVOICE else Description.SEND
+        of_kind = {"on_revision": on_revision.value, "description": description.value}
         layers = [
-            Layer("built-in", {**_BUILT_IN, "on_revision": on_revision.value}),
+            Layer("built-in", {**_BUILT_IN, **of_kind}),
             *_kind_layers(
                 [
                     Layer("default", _table(self.data, "defaults")),
@@ -400,6 +408,7 @@ class Routing:
             before_go_live=word(BeforeGoLive, "before_go_live"),
             line_date=word(LineDate, "line_date"),
             notes=word(Notes, "notes"),
+            description=word(Description, "description"),
             lines_without_item=word(WithoutItem, "lines_without_item"),
             entered_amount=word(EnteredAmount, "entered_amount"),
             main_locations=frozenset(str(name).casefold() for name in scalar("main_locations")),

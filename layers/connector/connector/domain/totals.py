@@ -18,6 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from msgspec.structs import replace
 
+from connector.domain.advice import BY_HAND, advised, correction
 from connector.domain.documents import (
     BusinessDocument,
     Invoice,
@@ -47,7 +48,13 @@ _LINE_AMOUNT = {
     Kind.CUSTOMER_INVOICE: "amountInCurrency",
 }
 _INVOICE_TOTAL = {Kind.SUPPLIER_INVOICE: "amount", Kind.CUSTOMER_INVOICE: "amountInCurrency"}
-_NEXT_STEP = "Correct the document in Visma."
+
+# What a total above (True) or below the sum of its parts looks like. None of it stands in a line.
+_LOOKS_LIKE = {
+    (Kind.PURCHASE_ORDER, False): "a discount that discountDetails does not have",
+    (Kind.SUPPLIER_INVOICE, True): "landed costs",
+    (Kind.SUPPLIER_INVOICE, False): "a retained or withheld amount",
+}
 
 # A price has at least two decimals, whatever zeros JSON leaves out (33.3 is 33.30).
 _FEWEST_DIGITS = 2
@@ -93,7 +100,7 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
     try:
         return amount.quantize(smallest_unit(currency), ROUND_HALF_UP)
     except InvalidOperation:
-        raise Parked(f"The amount {amount:.6E} is too large to be worked out exactly.", next_step=_NEXT_STEP) from None
+        raise Parked(f"The amount {amount:.6E} is too large to be worked out exactly.") from None
 
 
 def line_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
@@ -164,9 +171,10 @@ def reconcile(content: BusinessDocument, route: Route | None = None) -> Totals:
         Parked: two sums differ, the sentence has both and `field` names Visma's; or an amount has more digits than its
             currency.
     """
-    if isinstance(content, PurchaseOrder):
-        return _order(content, route)
-    return _invoice(magnitudes(content), route)
+    with advised(content.kind):
+        if isinstance(content, PurchaseOrder):
+            return _order(content, route)
+        return _invoice(magnitudes(content), route)
 
 
 def before_rounding(invoice: Invoice) -> Decimal:
@@ -188,6 +196,7 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
             ("discountDetails", sum((discount.amount for discount in order.discounts), ZERO)),
         ),
     )
+    _refuse_missing_lines(order, order.order_total or order.line_total)
     sent = [line for line in order.lines if order.cancelled or not line.cancelled]
     lines, charges = _sum_of_lines(sent, order, route)
     net = lines + charges
@@ -197,12 +206,13 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
 
     if _agrees(order.line_total, net, currency) and _agrees(order.order_total, due, currency):
         return Totals(lines, discounts, charges, tax, ZERO, due)
+    _refuse_prices_with_vat(order, net - discounts, tax)
     cancelled = [] if order.cancelled else [line for line in order.lines if line.cancelled]
     withdrawn = sum((payable_amount(line, currency) for line in cancelled), ZERO)
     _compare(order.line_total, (net, net + withdrawn), "The lines add up to", "lineTotal", currency)
     counted = net if order.line_total is not None and _agrees(order.line_total, net, currency) else net + withdrawn
     due_as_counted = counted - discounts + tax
-    _compare(order.order_total, (due_as_counted,), "Lines, discounts and VAT add up to", "orderTotal", currency)
+    _compare_total(order, due_as_counted, "Lines, discounts and VAT add up to")
     discounts, tax = _of_the_rest(order, net, counted, discounts, tax)
     return Totals(lines, discounts, charges, tax, ZERO, net - discounts + tax)
 
@@ -251,11 +261,13 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
             ("cashDiscountInCurrency", invoice.cash_discount),
         ),
     )
+    _refuse_missing_lines(invoice, invoice.total or invoice.detail_total)
     lines, charges = _sum_of_lines(invoice.lines, invoice, route)
     discounts = _discounts(invoice, currency)
     tax = _tax(invoice, lines + charges - discounts, invoice.total)
     rounding = rounded(invoice.rounding, currency)
 
+    _refuse_prices_with_vat(invoice, lines + charges - discounts, tax, rounding)
     # Visma's detail total is not documented to hold freight or to leave it out.
     _compare(invoice.detail_total, (lines + charges, lines), "The lines add up to", "detailTotalInCurrency", currency)
     before = lines + charges - discounts + tax
@@ -263,7 +275,7 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
     if invoice.total is not None and _agrees(invoice.total, before - rounding, currency):
         rounding = -rounding
     total = before + rounding
-    _compare(invoice.total, (total,), "Lines, discounts, VAT and rounding add up to", total_field, currency)
+    _compare_total(invoice, total, "Lines, discounts, VAT and rounding add up to")
     return Totals(lines, discounts, charges, tax, rounding, total)
 
 
@@ -308,9 +320,9 @@ def _stated_amount(
     key = f"partners.{partner}.kinds.{content.kind}.entered_amount"
     raise Parked(
         f"{_working_of(line, currency)} = {_figure(computed, currency)}, Visma states {_figure(amount, currency)}.",
-        next_step="The amount of this line was entered. Correct its quantity, price, discount or amount in Visma, or "
-        f"set {key}: {EnteredAmount.ADJUST} in the routing file and apply it: the difference is then sent as an "
-        "allowance or charge of the line.",
+        next_step=f"The amount of this line was entered. Set {key}: {EnteredAmount.ADJUST} in the routing file and "
+        "apply it: the difference is then sent as an allowance or charge of the line. Otherwise: "
+        + correction(content.kind, "Correct its quantity, price, discount or amount in Visma."),
         field=field,
         waits_for=key if route is not None else None,
     )
@@ -349,7 +361,6 @@ def _too_many_digits(amount: Decimal, currency: str | None, field: str) -> Parke
     digits = {_WHOLE: "no", _MILLE: "three"}.get(unit, "two")
     return Parked(
         f"Visma states {_plain(amount)} ({field}), and {currency or 'the currency'} has {digits} decimals.",
-        next_step=_NEXT_STEP,
         field=field,
     )
 
@@ -358,11 +369,70 @@ def _compare(
     stated: Decimal | None, expected: tuple[Decimal, ...], what: str, field: str, currency: str | None
 ) -> None:
     if stated is not None and not any(_agrees(stated, amount, currency) for amount in expected):
-        raise Parked(
-            f"{what} {_money(expected[0], currency)}, Visma states {_money(stated, currency)} ({field}).",
-            next_step=_NEXT_STEP,
-            field=field,
-        )
+        raise Parked(f"{_two_sums(stated, expected[0], what, field, currency)}.", field=field)
+
+
+def _stated_total(content: BusinessDocument) -> tuple[Decimal | None, str]:
+    """The total that Visma states, and what it calls it."""
+    if isinstance(content, PurchaseOrder):
+        return content.order_total, "orderTotal"
+    return content.total, _INVOICE_TOTAL[content.kind]
+
+
+def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
+    """Compare what is payable with what Visma states, and say what a difference looks like."""
+    (stated, field), currency = _stated_total(content), content.currency
+    if stated is None or _agrees(stated, due, currency):
+        return
+    more = stated > due
+    difference = f"{_money(abs(stated - due), currency)} {'more' if more else 'less'}"
+    looks_like = _LOOKS_LIKE.get((content.kind, more))
+    told = f", {difference}{f', as with {looks_like}' if looks_like else ''}."
+    raise Parked(f"{_two_sums(stated, due, what, field, currency)}{told}", field=field)
+
+
+def _two_sums(stated: Decimal, computed: Decimal, what: str, field: str, currency: str | None) -> str:
+    return f"{what} {_money(computed, currency)}, Visma states {_money(stated, currency)} ({field})"
+
+
+def prices_with_vat(kind: Kind, told_by: str, field: str) -> Parked:
+    """The prices of a document include VAT, which is not converted: rounding would make other sums of it.
+
+    Args:
+        kind: The kind of the document.
+        told_by: What shows it, as the end of the sentence.
+        field: The Visma field that shows it.
+    """
+    what, number = ("invoice", 810) if kind.is_invoice else ("order", 850)
+    return Parked(
+        f"The prices of this {what} include VAT, an {number} carries prices without it ({told_by}).",
+        next_step=correction(kind, "Enter its prices without VAT in Visma."),
+        field=field,
+    )
+
+
+def _refuse_prices_with_vat(content: BusinessDocument, net: Decimal, tax: Decimal, rounding: Decimal = ZERO) -> None:
+    """Refuse a document whose lines come to the total before its VAT is added, so that VAT is part of its prices."""
+    (stated, field), currency = _stated_total(content), content.currency
+    if stated is None or tax <= 0 or rounded(stated, currency) not in {net, net + rounding, net - rounding}:
+        return
+    if _agrees(stated, net + tax + rounding, currency) or _agrees(stated, net + tax - rounding, currency):
+        return
+    told = f"they come to the total of {_money(stated, currency)} before the VAT of {_money(tax, currency)} is added"
+    raise prices_with_vat(content.kind, told, field)
+
+
+def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> None:
+    """Refuse a document that has a total and not one line."""
+    if content.lines or not total:
+        return
+    field = "invoiceLines" if content.kind.is_invoice else "lines"
+    look = "Look the document up in Visma; it is read again when it changes."
+    raise Parked(
+        f"Visma gives no lines ({field}) and a total of {_money(total, content.currency)}.",
+        next_step=f"{look} {BY_HAND}" if content.kind.is_invoice else look,
+        field=field,
+    )
 
 
 def _agrees(stated: Decimal | None, amount: Decimal, currency: str | None) -> bool:

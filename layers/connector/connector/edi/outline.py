@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from connector.domain.advice import BY_HAND, correction
 from connector.domain.documents import (
     Address,
     BusinessDocument,
@@ -31,7 +32,7 @@ from connector.domain.documents import (
     Terms,
 )
 from connector.domain.errors import Parked
-from connector.domain.routes import Identity, ItemIds, Route, TermsRule, WithoutItem
+from connector.domain.routes import Description, Identity, ItemIds, Route, TermsRule, WithoutItem
 from connector.domain.totals import (
     ZERO,
     Totals,
@@ -111,6 +112,8 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
         warehouse: Only when the lines of the document differ in it.
         tax_rate: In percent, where the line's tax code is one of the document's taxes.
         source: Where the line stands in the Visma document.
+        their_item_source: Where the partner's number of the item stands: the field of the line with a point before it
+            (`.alternateId`), or the key of the routing file.
     """
 
     number: str
@@ -131,6 +134,7 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     warehouse: str | None
     tax_rate: Decimal | None
     source: str
+    their_item_source: str
 
 
 class TermsView(NamedTuple):
@@ -259,6 +263,11 @@ def order_type(order: PurchaseOrder, document: Outline) -> str:
     return "release" if word == "standalone" and document.blanket else word
 
 
+def buyer_reference_text(number: str) -> str:
+    """The buyer's reference as text, where a dialect has no place of its own for it."""
+    return f"Your reference: {number}"
+
+
 class _LineReader:
     """Sorts the lines of a document into goods, charges and texts."""
 
@@ -338,7 +347,7 @@ class _LineReader:
             *_, last = named.values()
             raise Parked(
                 f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
-                next_step="Make one order of each blanket order in Visma, or send this one by hand.",
+                next_step=f"Make one order of each blanket order in Visma. Or: {BY_HAND}",
                 field=f"{last.source}.orderNumber",
             )
         blanket = next(iter(named), None)
@@ -374,8 +383,8 @@ class _LineReader:
                 key = f"partners.{self._route.partner}.kinds.{self._content.kind}.lines_without_item"
                 raise Parked(
                     f"Line {line.number} names no item: neither an item number nor a GTIN.",
-                    next_step=f"Give the line an item in Visma, or set {key} to {WithoutItem.SERVICE} or "
-                    f"{WithoutItem.CHARGE} in the routing file and apply it.",
+                    next_step=f"Set {key} to {WithoutItem.SERVICE} or {WithoutItem.CHARGE} in the routing file and "
+                    f"apply it. Otherwise: {correction(self._content.kind, 'Give the line an item in Visma.')}",
                     field=f"{line.source}.inventory",
                     waits_for=key,
                 )
@@ -411,6 +420,7 @@ class _LineReader:
             line.warehouse if self._several_warehouses else None,
             None,
             line.source,
+            self._their_item_source(line, ".alternateId" if line.supplier_item else None),
         )
 
     def _invoice_line(self, line: InvoiceLine) -> LineView:
@@ -435,7 +445,11 @@ class _LineReader:
             None,
             self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             line.source,
+            self._their_item_source(line, ".externalInventoryId" if line.counterparty_item else None),
         )
+
+    def _their_item_source(self, line: OrderLine | InvoiceLine, field: str | None) -> str:
+        return field or f"{self._route.item_key}.{line.item}.partner_item"
 
     def _known_ids(self, item: str | None) -> ItemIds:
         return self._route.items.get(item, _NO_IDS) if item else _NO_IDS
@@ -519,7 +533,7 @@ class _LineReader:
 
 
 def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
-    step = f"Add {key}: {example} to the routing file and apply it." if key else "Complete the line in Visma."
+    step = f"Add {key}: {example} to the routing file and apply it." if key else None
     return Parked(sentence, next_step=step, field=field, waits_for=key)
 
 
@@ -564,7 +578,7 @@ def _nothing_left(content: BusinessDocument) -> Parked:
             next_step="Add lines in Visma, or cancel the order there.",
             field="lines",
         )
-    return Parked("The invoice has no lines.", next_step="Send it by hand, or ignore it.", field="invoiceLines")
+    return Parked("The invoice has no lines.", field="invoiceLines")
 
 
 def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:
@@ -663,7 +677,8 @@ def _only(numbers: list[str | None]) -> str | None:
 
 
 def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
-    texts = [_text(content.description), _text(content.note) if route.notes.of_header else None]
+    description = _text(content.description) if route.description is Description.SEND else None
+    texts = [description, _text(content.note) if route.notes.of_header else None]
     return [text for text in dict.fromkeys(texts) if text]
 
 

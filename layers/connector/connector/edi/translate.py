@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.domain.advice import advised, correction
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.routes import Route
@@ -30,6 +31,11 @@ def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpos
         Parked: the sums do not add up, something is not mapped, or the dialect cannot carry it; names the field and,
             where routing can help, the key to add.
     """
+    with advised(content.kind):
+        return _translation(content, route, stream=stream, purpose=purpose)
+
+
+def _translation(content: BusinessDocument, route: Route, *, stream: Stream, purpose: Purpose) -> Translation:
     totals = reconcile(content, route)
     document = outline(content, route, totals, purpose)
     pinned = route.dialect.pinned
@@ -39,6 +45,7 @@ def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpos
             f"{gap.sentence}; this partner is pinned to Mosaic.",
             next_step=f"X12 can carry it: set partners.{route.partner}.dialect to auto or x12 and apply the file.",
             field=gap.field,
+            waits_for=f"partners.{route.partner}.dialect",
         )
     if pinned is Dialect.X12 or gap is not None:
         request = _x12(document, gap, stream)
@@ -106,12 +113,14 @@ def _x12(document: Outline, gap: Gap | None, stream: Stream) -> OrderfulRequest:
 
 def _with_alternative(parked: Parked, document: Outline, gap: Gap | None) -> Parked:
     """Tell what the other dialect could do, so that nobody tries it in vain."""
-    if parked.waits_for is not None:
+    partner = f"partners.{document.route.partner}"
+    if parked.waits_for is not None and not parked.waits_for.startswith(f"{partner}.x12."):
         return parked
     gap = gap or first_gap(document)
     if gap is not None:
         parked.sentence = f"{parked.sentence} Mosaic is no way out: {gap.sentence}."
     else:
-        step = f"Or set partners.{document.route.partner}.dialect to auto: Mosaic can carry this document."
-        parked.next_step = f"{parked.next_step} {step}" if parked.next_step else step
+        step = f"Or set {partner}.dialect to auto and apply the file: Mosaic can carry this document."
+        parked.next_step = f"{parked.next_step or correction(document.content.kind)} {step}"
+        parked.waits_for = parked.waits_for or f"{partner}.dialect"
     return parked

@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from connector.domain.advice import after_rejection
 from connector.domain.errors import (
     AlreadyExists,
     ConnectorError,
@@ -39,14 +40,6 @@ from connector.services.ports import (
     Telemetry,
 )
 from connector.services.snapshot import Snapshot
-
-
-def after_rejection(revision: Revision) -> str:
-    """What a person does about a revision that Orderful or the partner refused."""
-    return (
-        "Correct it in Visma and it is sent by itself; if the cause lay elsewhere, remove that and run "
-        f"connector documents replay {revision.key}."
-    )
 
 
 class Outcome(Enum):
@@ -251,7 +244,10 @@ class Deliverer:
         self, revision: Revision, sentence: str, problems: Sequence[str], created: Created | None = None
     ) -> Outcome:
         reason = " ".join([sentence, *problems[:5]])
-        now, told = self.clock.now(), {"note": reason, "reason": reason, "next_step": after_rejection(revision)}
+        now, told = (
+            self.clock.now(),
+            {"note": reason, "reason": reason, "next_step": after_rejection(revision.key)},
+        )
         transaction_id = created.transaction_id if created else None
         if transaction_id is None:
             self.ledger.move(revision, State.REJECTED, now=now, **told)

@@ -421,7 +421,8 @@ def _skips_unmapped(company: Company | None) -> bool:
 
 def _unclear(key: DocumentKey) -> Parked:
     return Parked(
-        "It was created about the time of go-live, and Visma does not say whether before or after.",
+        "It was created about the time of go-live, or created before it and dated after it: Visma does not say whether "
+        "it has left already.",
         document=str(key),
         field="go_live",
         next_step=choices(key),
@@ -468,16 +469,20 @@ def _closed_before(document: VismaDocument, closed: Revision) -> Parked:
 def _not_told(has: Revision, purpose: Purpose, reason: str) -> Parked:
     what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
     return Parked(
-        f"It {what} in Visma after it was sent (Orderful {has.transaction_id}), and the partner is not told: {reason}",
+        f"It {what} in Visma after it was sent{_at_orderful(has)}, and the partner is not told: {reason}",
         field="send",
         next_step=f"Tell the partner, then: connector documents close {has.key}",
     )
 
 
+def _at_orderful(sent: Revision) -> str:
+    return f" (Orderful {sent.transaction_id})" if sent.transaction_id else ""
+
+
 def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
     what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
     return Parked(
-        f"It {what} in Visma after it was sent (Orderful {sent.transaction_id}); routing says a person decides.",
+        f"It {what} in Visma after it was sent{_at_orderful(sent)}; routing says a person decides.",
         field="on_revision",
         next_step=(
             f"Tell the partner, then: connector documents close {sent.key}. Or send it: connector documents release "

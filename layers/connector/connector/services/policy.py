@@ -5,7 +5,7 @@ from __future__ import annotations
 from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.routes import DO_NOT_SEND, HOLD, Route
-from connector.edi.visma.read import is_invoice_type
+from connector.edi.visma.read import is_invoice_type, why_never_sent
 
 PATTERN = "StandardBlanket"
 """Visma's "Standard" order: it stays Open, and nothing is received or billed on it (Visma's help on order types)."""
@@ -63,8 +63,7 @@ def unsent_reason(document: VismaDocument, route: Route) -> str | None:
     if not route.send:
         return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
     if isinstance(content, Invoice):
-        is_payment = is_invoice_type(document.document_type) is False
-        return f"A {document.document_type} is no invoice and is never sent." if is_payment else None
+        return why_never_sent(document.document_type)
     if content.order_type == PATTERN:
         return f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
     if route.order_types.get(content.order_type) == DO_NOT_SEND:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.domain.advice import after_rejection
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
 from connector.domain.ledger import KNOWN_TO_PARTNER, NOTHING_NEW, Revision, State, may_move
 from connector.domain.transactions import Stream
-from connector.services.deliver import after_rejection
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import (
     Breaker,
@@ -196,7 +196,7 @@ class Tracker:
             note = ": ".join([f"Orderful or the partner refused it, {news.attention}", *problems[:5]])
             seen |= {
                 "reason": note,
-                "next_step": after_rejection(revision),
+                "next_step": after_rejection(revision.key),
             }
         elif revision.state is State.REJECTED and target is not State.REJECTED:
             seen |= {"reason": None, "next_step": None}
@@ -240,7 +240,12 @@ class Tracker:
                 reason = f"The partner asked for it on top of revision {refused.sequence}, which was refused."
                 with suppress(Conflict):
                     self.ledger.move(
-                        one, State.REJECTED, now=now, note=reason, reason=reason, next_step=after_rejection(one)
+                        one,
+                        State.REJECTED,
+                        now=now,
+                        note=reason,
+                        reason=reason,
+                        next_step=after_rejection(one.key),
                     )
         return True
 

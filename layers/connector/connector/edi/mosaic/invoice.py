@@ -17,7 +17,7 @@ from connector.edi.mosaic.common import (
     terms,
 )
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import LineView, Outline, Role, TermsView
+from connector.edi.outline import LineView, Outline, Role, TermsView, buyer_reference_text
 
 _TYPES = {
     InvoiceType.INVOICE: "invoice",
@@ -51,7 +51,7 @@ def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
             "references": _references(content),
             # The 810 of Mosaic has notes on its lines only: what is said about the whole stands with the first.
             "lineItems": [
-                _line(line, content, _texts(document) if index == 0 else [])
+                _line(line, content, _texts(document, content) if index == 0 else [])
                 for index, line in enumerate(document.lines)
             ],
             **allowances_and_charges(document.charges),
@@ -60,9 +60,15 @@ def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
     )
 
 
-def _texts(document: Outline) -> list[str]:
-    """What is said about the whole. Mosaic's 810 has no reference for the order of the one who sells."""
-    return [*document.texts, *([f"Our order: {document.sales_order}"] if document.sales_order else [])]
+def _texts(document: Outline, content: Invoice) -> list[str]:
+    """What is said about the whole.
+
+    Mosaic's 810 has no reference for the order of the one who sells, nor one for what the buyer books it by.
+    """
+    references = [buyer_reference_text(content.buyer_reference)] if content.buyer_reference else []
+    if document.sales_order:
+        references.append(f"Our order: {document.sales_order}")
+    return [*document.texts, *references]
 
 
 def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:

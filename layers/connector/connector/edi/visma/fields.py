@@ -137,18 +137,14 @@ def rows(data: Data, name: str) -> list[Data]:
     for index, row in enumerate(value):
         content = unwrap(row)
         if not isinstance(content, Mapping):
-            raise Parked(
-                f"{name}[{index}] is not an object.",
-                next_step="Correct the document in Visma.",
-                field=f"{name}[{index}]",
-            )
+            raise Parked(f"{name}[{index}] is not an object.", field=f"{name}[{index}]")
         found.append(content)
     return found
 
 
 def missing(path: str, what: str) -> Parked:
     """The document lacks something indispensable."""
-    return Parked(f"Visma gives no {what} ({path}).", next_step="Fill it in in Visma.", field=path)
+    return Parked(f"Visma gives no {what} ({path}).", field=path)
 
 
 def path_of(name: str, where: str) -> str:
@@ -197,4 +193,4 @@ def _not_understood(data: Data, name: str, where: str, what: str) -> Parked:
     path = path_of(name, where)
     shown = str(unwrap(data.get(name)))
     shown = shown if len(shown) <= 40 else f"{shown[:40]}..."
-    return Parked(f"{path} is '{shown}', not {what}.", next_step="Correct it in Visma.", field=path)
+    return Parked(f"{path} is '{shown}', not {what}.", field=path)

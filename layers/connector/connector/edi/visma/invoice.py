@@ -12,9 +12,10 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from connector.domain.advice import BY_HAND
 from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, InvoiceType, Kind, Party, Tax
 from connector.domain.errors import Parked
-from connector.domain.totals import ZERO, before_rounding, magnitudes, rounded
+from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
@@ -24,15 +25,15 @@ from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_
 INVOICE_TYPES: Mapping[str, InvoiceType] = {
     "Invoice": InvoiceType.INVOICE,
     "FinCharge": InvoiceType.INVOICE,
-    "CashSale": InvoiceType.INVOICE,
-    "QuickCheck": InvoiceType.INVOICE,
     "CreditNote": InvoiceType.CREDIT_MEMO,
-    "CashReturn": InvoiceType.CREDIT_MEMO,
     "DebitAdj": InvoiceType.CREDIT_MEMO,
     "DebitNote": InvoiceType.DEBIT_MEMO,
     "CreditAdj": InvoiceType.DEBIT_MEMO,
 }
 """What the types mean that are invoices to somebody."""
+
+PAID_TYPES = frozenset({"CashSale", "CashReturn", "QuickCheck"})
+"""Types that are paid when they are made (Visma's help, "Enter a cash sale"): an 810 would ask for the money again."""
 
 OTHER_TYPES = frozenset(
     {
@@ -122,11 +123,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
     suffix = _suffix(data, raw_lines)
     net_of_tax = text(data, "taxCalculationMode") != "Gross" or not number(data, f"vatTotal{suffix}")
     if not net_of_tax:
-        raise Parked(
-            "The prices of this invoice include VAT, an 810 carries prices without it (taxCalculationMode is Gross).",
-            next_step="Change the tax calculation mode in Visma, or send this invoice in another way.",
-            field="taxCalculationMode",
-        )
+        raise prices_with_vat(kind, "taxCalculationMode is Gross", "taxCalculationMode")
     currency = text(data, "currencyId")
     currency = currency.upper() if currency else None
     names = Names("quantity", fields.unit_price + suffix, fields.line_amount + suffix, f"discountAmount{suffix}")
@@ -135,10 +132,11 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
         for index, line in enumerate(raw_lines)
         if text(line, "lineType") != "DS"
     ]
-    order_numbers = {line.order_number for line in read if line.order_number}
     is_supplier = kind is Kind.SUPPLIER_INVOICE
-    customer_reference = text(data, "customerRefNumber") or text(data, "externalReference")
-    only_order = order_numbers.pop() if len(order_numbers) == 1 else None
+    order_source, order_number, customer_reference = _buyers_order(data)
+    if is_supplier:
+        of_lines = {line.order_number: f"{line.source}.poNumber" for line in reversed(read) if line.order_number}
+        order_number, order_source = next(iter(of_lines.items())) if len(of_lines) == 1 else (None, "")
     invoice_type = INVOICE_TYPES.get(text(data, "documentType") or "", InvoiceType.INVOICE)
 
     invoice = _rounded(
@@ -154,7 +152,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             counterparty=_party(data, fields.party, party_number),
             counterparty_reference=text(data, "supplierReference") if is_supplier else customer_reference,
             original_invoices=_credited(data, invoice_type),
-            order_number=only_order if is_supplier else customer_reference or text(data, "originatorDocRef"),
+            order_number=order_number,
             contract_number=text(data, "contractDocRef"),
             payment_reference=text(data, fields.payment_reference),
             description=text(data, fields.description),
@@ -169,11 +167,20 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             rounding=number(data, f"roundingDiff{suffix}") or number(data, "roundingDiff") or ZERO,
             total=_total(data, kind, suffix),
             note=text(data, "note"),
+            order_source=order_source,
+            buyer_reference=None if is_supplier else text(data, "accountingCostRef"),
         ),
         data,
         suffix,
     )
     return magnitudes(invoice)
+
+
+def _buyers_order(data: Data) -> tuple[str, str | None, str | None]:
+    """The reference that stands for the customer's order: its field and the text; and the customer's own reference."""
+    named = ((name, text(data, name)) for name in ("customerRefNumber", "externalReference", "originatorDocRef"))
+    source, number = next(((name, said) for name, said in named if said), ("", None))
+    return source, number, None if source == "originatorDocRef" else number
 
 
 def _lines(data: Data) -> tuple[str, list[Data]]:
@@ -187,7 +194,7 @@ def _lines(data: Data) -> tuple[str, list[Data]]:
         raise Parked(
             f"Visma gives this document two lists of lines that differ: {len(lines)} in lines, "
             f"{len(invoice_lines)} in invoiceLines.",
-            next_step="Look the document up in Visma and send it by hand.",
+            next_step=f"Look the document up in Visma. {BY_HAND}",
             field="lines",
         )
     return ("lines", lines) if lines or ("lines" in data and not invoice_lines) else ("invoiceLines", invoice_lines)
@@ -252,7 +259,7 @@ def _suffix(data: Data, lines: list[Data]) -> str:
     if (number(data, "exchangeRate") or _ONE) != 1:
         raise Parked(
             "Visma gives the amounts in the currency of the company only, and the document is in another.",
-            next_step="Look the document up in Visma; without its amounts in its own currency it cannot be sent.",
+            next_step=f"Without its amounts in its own currency it cannot be sent. {BY_HAND}",
             field="exchangeRate",
         )
     return ""
@@ -365,7 +372,7 @@ def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
         raise Parked(
             f"Visma states a rounding difference of {invoice.rounding:f}, and nothing tells whether it raises or "
             f"lowers the {rounded(before, invoice.currency):f} that lines, discounts and VAT add up to.",
-            next_step="Look up in Visma what is payable, and send this document by hand.",
+            next_step=f"Look up in Visma what is payable. {BY_HAND}",
             field=f"roundingDiff{suffix}",
         )
     rounding = size if raised else -size

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
 from connector.edi.visma.fields import Data, day, flag, text
-from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, read_invoice
+from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, PAID_TYPES, read_invoice
 from connector.edi.visma.purchase_order import read_purchase_order
 from connector.edi.visma.shape import Shape
 
@@ -98,7 +99,8 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     key = DocumentKey(company, kind, number_in_key(kind, document_type, number))
     content: BusinessDocument
     try:
-        content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
+        with advised(kind):
+            content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
     except Parked as parked:
         parked.document = str(key)
         raise
@@ -132,10 +134,19 @@ def content_hash(data: Data) -> str:
 
 
 def is_invoice_type(document_type: str | None) -> bool | None:
-    """Whether a Visma document type is an invoice to somebody; None when the word is unknown or missing."""
+    """Whether a Visma document type asks somebody for money; None when the word is unknown or missing."""
     if document_type in INVOICE_TYPES:
         return True
-    return False if document_type in OTHER_TYPES else None
+    return False if why_never_sent(document_type) else None
+
+
+def why_never_sent(document_type: str | None) -> str | None:
+    """Why no document of a type of invoice is sent, as a sentence; None when it may be or the word is unknown."""
+    if document_type in PAID_TYPES:
+        return f"Documents of the type {document_type} are paid when they are made; they are never sent."
+    if document_type in OTHER_TYPES:
+        return f"Documents of the type {document_type} are no invoices; they are never sent."
+    return None
 
 
 def _recognise(data: Data) -> Kind | None:

@@ -7,10 +7,12 @@ matter: they are never altered, and `check` refuses those that do not fit.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 
+from connector.domain.advice import correction, correction_at
 from connector.domain.errors import Parked
-from connector.domain.routes import Charset, Overflow, X12Options
+from connector.domain.routes import Charset, Overflow, Route
 
 # X12's basic and extended sets without our delimiters. The extended set's accented letters need an agreement of their
 # own, which is `utf8`.
@@ -33,8 +35,10 @@ class Wording:
         notes: One sentence for each loss.
     """
 
-    def __init__(self, options: X12Options, notes: list[str]) -> None:
+    def __init__(self, route: Route, notes: list[str]) -> None:
+        options = route.x12
         self.notes = notes
+        self._route = route
         self.version = options.version
         self._charset = options.charset
         self._foreign = FOREIGN[options.charset]
@@ -64,23 +68,55 @@ class Wording:
     def lines(self, texts: Iterable[str], longest: int, most: int, what: str) -> list[str]:
         """Texts as at most `most` lines; long ones run over several, broken between words.
 
+        Where there are more, short ones are joined into one line.
+
         Raises:
             Parked: they do not fit, and this partner's texts must not be cut.
         """
-        lines: list[str] = []
-        for text in texts:
-            for row in text.splitlines():
-                plain = self._plain(row)
-                while len(plain) > longest:
-                    cut = plain.rfind(" ", 1, longest + 1)
-                    cut = cut if cut > longest // 2 else longest
-                    lines.append(plain[:cut].rstrip())
-                    plain = plain[cut:].lstrip()
-                if plain:
-                    lines.append(plain)
+        plain = [self._plain(row) for text in texts for row in text.splitlines()]
+        lines = [line for text in plain for line in _broken(text, longest)]
+        if len(lines) > most:
+            lines = _joined(lines, longest)
         if len(lines) > most:
             self._lost(f"The {what} fill {len(lines)} lines of text and were cut to {most}.", what)
         return lines[:most]
+
+    def address(self, texts: Iterable[str], longest: int, most: int, what: str, field: str) -> list[str]:
+        """The lines of an address as at most `most` elements; it is never cut, whatever is agreed about texts.
+
+        A line that is too long runs over into the next element. Where elements run out, lines share them.
+
+        Raises:
+            Parked: it does not fit; names `field`, where it stands.
+        """
+        plain = [text for text in map(self._plain, texts) if text]
+        rows = [row for text in plain for row in _broken(text, longest)]
+        if len(rows) > most:
+            rows = _broken(", ".join(plain), longest)
+        if len(rows) > most:
+            raise Parked(
+                f"The {what} does not fit into the {most} lines of {longest} characters that X12 has for it, and an "
+                "address is never cut.",
+                next_step=correction_at(field, self._route.kind, "Shorten"),
+                field=field,
+            )
+        return rows
+
+    def part_of_address(self, text: str | None, longest: int, what: str, field: str, *, shortest: int) -> str:
+        """A city, a postal code or a country: like `text`, but never cut.
+
+        Raises:
+            Parked: it is too long; names `field`, where it stands.
+        """
+        plain = self.text(text, sys.maxsize, what, shortest=shortest)
+        if len(plain) > longest:
+            raise Parked(
+                f"'{text}' in the {what} has more than the {longest} characters that X12 has for it, and an address is "
+                "never cut.",
+                next_step=correction_at(field, self._route.kind, "Shorten"),
+                field=field,
+            )
+        return plain
 
     def fits(self, text: str, longest: int) -> bool:
         """Whether a text can be written just as it is, as an address for mail has to be."""
@@ -102,9 +138,34 @@ class Wording:
 
     def _lost(self, sentence: str, what: str) -> None:
         if self._overflow is Overflow.PARK:
+            key = f"partners.{self._route.partner}.x12.overflow"
             raise Parked(
                 f"The {what} cannot be written in full in X12, and nothing may be cut for this partner.",
-                next_step=f"Shorten the {what} in Visma, or allow cutting for this partner (x12.overflow: cut).",
+                next_step=f"Set {key}: {Overflow.CUT} in the routing file and apply it. Otherwise: "
+                + correction(self._route.kind, f"Shorten the {what} in Visma."),
                 field=what,
+                waits_for=key,
             )
         self.notes.append(sentence)
+
+
+def _broken(text: str, longest: int) -> list[str]:
+    """A text in rows of at most `longest` characters, broken between words where the row stays half full."""
+    rows = []
+    while len(text) > longest:
+        cut = text.rfind(" ", 1, longest + 1)
+        cut = cut if cut > longest // 2 else longest
+        rows.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*rows, text] if text else rows
+
+
+def _joined(lines: Iterable[str], longest: int) -> list[str]:
+    """As few lines as hold the texts in their order, several on a line divided by a semicolon."""
+    joined: list[str] = []
+    for line in lines:
+        if joined and len(joined[-1]) + len(line) + 2 <= longest:
+            joined[-1] = f"{joined[-1]}; {line}"
+        else:
+            joined.append(line)
+    return joined

@@ -6,10 +6,12 @@ What does not fit is never bent to fit: the document is parked with the element 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
+from connector.domain.advice import BY_HAND, correction_at
 from connector.domain.errors import Parked
 from connector.domain.routes import Charset, Route, X12Options
 from connector.domain.transactions import Stream
@@ -72,19 +74,19 @@ class Fault(NamedTuple):
     problem: str
 
 
-def check(tree: Loop, options: X12Options) -> None:
+def check(tree: Loop, route: Route) -> None:
     """Go through every element of a tree.
 
     Raises:
         Parked: names the first element that X12 cannot hold, or the segment that is used too often.
     """
-    segments = tree.segments()
+    options, segments = route.x12, tree.segments()
     set_id = segments[0].values[0]
     if set_id in MOST:
         _check_uses(tree, _MOST[options.version][set_id])
     if _is_suspect(segments, options):
         for segment in segments:
-            _explain(segment, options)
+            _explain(segment, route)
             _check_syntax(segment)
 
 
@@ -107,7 +109,7 @@ def _too_many(loop: Loop, segment_id: str, number: int, most: int) -> Parked:
     return Parked(
         f"X12 holds {most} {segment_id} ({SEGMENTS[segment_id].key}) in one {loop.name or 'document'}, "
         f"and there are {number}{f' (from {source})' if source else ''}.",
-        next_step="Send it by hand, or divide it in Visma.",
+        next_step=BY_HAND,
         field=source or segment_id,
     )
 
@@ -190,18 +192,41 @@ def _check_syntax(segment: Segment) -> None:
             )
 
 
-def _explain(segment: Segment, options: X12Options) -> None:
-    """Find out which element it was, and why. Signs and points of numbers do not count, so it may have been none."""
+def _explain(segment: Segment, route: Route) -> None:
+    """Find out which element it was, and why. Signs and points of numbers do not count, so it may have been none.
+
+    Raises:
+        Parked: names where the content of the element stands, and the routing key that helps where there is one.
+    """
+    options = route.x12
     for position, element in enumerate(SEGMENTS[segment.id].elements, 1):
         value = segment.values[position - 1] if position <= len(segment.values) else ""
         problem = _problem(element, value, options)
         if problem:
-            name = f"{segment.id}{position:02d}"
+            name, source = f"{segment.id}{position:02d}", segment.source_of(position)
+            key, word = _way_out(element, value, options) or (None, None)
+            step = correction_at(source, route.kind)
+            if key is not None:
+                key = f"partners.{route.partner}.x12.{key}"
+                step = f"Agree on {key}: {word} with the partner and apply the file. Otherwise: {step}"
             raise Parked(
-                f"{name} ({element.key}) {problem}{_where(segment)}.",
-                next_step="Correct it in Visma or in the routing file.",
-                field=segment.source or name,
+                f"{name} ({element.key}) {problem}{f' (from {source})' if source else ''}.",
+                next_step=step,
+                field=source or name,
+                waits_for=key,
             )
+
+
+def _way_out(element: Element, value: str, options: X12Options) -> tuple[str, str] | None:
+    """The setting of `x12`, and its word, with which an element can hold its value."""
+    for charset in Charset:
+        for version in VERSIONS:
+            if _problem(element, value, replace(options, charset=charset, version=version)) is None:
+                if charset != options.charset and version == options.version:
+                    return "charset", charset.value
+                if version != options.version and charset == options.charset:
+                    return "version", version
+    return None
 
 
 def _problem(element: Element, value: str, options: X12Options) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
-from connector.domain.documents import Address, BusinessDocument, Contact
+from connector.domain.advice import BY_HAND, correction
+from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind
 from connector.domain.errors import Parked
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
@@ -27,6 +29,18 @@ _SHORTEST_PARTY_ID = 2
 _LONGEST_DAYS = 999
 _MOST_CHARGES = 25
 _CENT = Decimal("0.01")
+
+
+class LineNames(NamedTuple):
+    """Where a line of PO1 or IT1 has what it says, as `Segment.sources` names it.
+
+    Attributes:
+        first: Number, quantity, unit, price; nobody's basis of the price.
+        item: Our number of the item.
+    """
+
+    first: tuple[str, str, str, str, str]
+    item: str
 
 
 def day(when: date) -> str:
@@ -52,7 +66,7 @@ def refuse_fractions(document: Outline, *, charged: bool) -> None:
     if unit < _CENT and charged:
         raise Parked(
             f"X12 writes totals, allowances and charges with two decimals, and {currency} has three.",
-            next_step="Send it by hand.",
+            next_step=BY_HAND,
             field="currency",
         )
     if unit > _CENT:
@@ -62,7 +76,7 @@ def refuse_fractions(document: Outline, *, charged: bool) -> None:
                 raise Parked(
                     f"Line {line.number} comes to {decimal_text(product)}, {currency} has no decimals, and X12 has no "
                     "place for the rounded amount of a line.",
-                    next_step="Correct quantity or price in Visma, or send it by hand.",
+                    next_step=correction(document.content.kind, "Correct quantity or price in Visma."),
                     field=line.source,
                 )
 
@@ -86,11 +100,11 @@ def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bo
             continue
         entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
         loop = Loop("N1_loop")
-        loop.add("N1", entity, name, qualifier, number, source=view.role.value)
+        loop.add("N1", entity, name, qualifier, number, source=_party_field(document, view.role))
         if view.address is not None:
-            _add_address(loop, view, view.address, wording)
+            _add_address(loop, view.role, view.address, _address_field(document, view), wording)
         if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
-            loop.add("REF", "VX", view.vat_number, source=view.role.value)
+            loop.add("REF", "VX", view.vat_number, source=_vat_number_key(document, view))
         if view.contact is not None:
             _add_contact(loop, view.contact, wording)
         tree.parts.append(loop)
@@ -140,6 +154,20 @@ def item_ids(line: LineView) -> list[str]:
     if line.gtin:
         pairs += [_GTIN_QUALIFIERS[len(line.gtin)], line.gtin]
     return pairs
+
+
+def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[str]:
+    """Where the elements of PO1 and IT1 stand, as `Segment.sources` has them.
+
+    `ours_first` says whether our number of the item is the buyer's.
+    """
+    buyers, vendors = (names.item, line.their_item_source) if ours_first else (line.their_item_source, names.item)
+    sources = [*names.first]
+    if line.buyer_item:
+        sources += ["", buyers]
+    if line.vendor_item:
+        sources += ["", vendors]
+    return sources
 
 
 def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
@@ -207,12 +235,37 @@ def reference(tree: Loop, qualifier: str, number: str | None, source: str, what:
         tree.add("REF", qualifier, number, what, source=source)
 
 
-def _add_address(loop: Loop, view: PartyView, address: Address, wording: Wording) -> None:
-    what = f"address of the {view.role.value.replace('_', '-')} party"
-    lines = [line for line in (wording.text(line, 55, what) for line in address.lines) if line]
+def _party_field(document: Outline, role: Role) -> str:
+    """What Visma calls a party of the document."""
+    kind = document.content.kind
+    if kind is Kind.PURCHASE_ORDER:
+        return {Role.SELLER: "supplier", Role.SHIP_TO: "shipTo"}.get(role, "branch")
+    if kind is Kind.SUPPLIER_INVOICE:
+        return "supplier" if role is Role.SELLER else "branchNumber"
+    return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
+
+
+def _vat_number_key(document: Outline, view: PartyView) -> str:
+    """Visma's documents have no VAT numbers: they come from the routing file."""
+    route = document.route
+    ours = view.vat_number == route.company.identity.vat_number
+    return f"companies.{route.company.name}.vat_number" if ours else f"partners.{route.partner}.vat_number"
+
+
+def _address_field(document: Outline, view: PartyView) -> str:
+    """Where the address of a party stands: in the routing file or in Visma."""
+    route = document.route
+    if view.address is route.company.identity.address:
+        return f"companies.{route.company.name}.address"
+    if view.address is route.partner_identity.address:
+        return f"partners.{route.partner}.address"
+    return "invoiceAddress" if isinstance(document.content, Invoice) else "shippingAddress"
+
+
+def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: Wording) -> None:
+    what = f"address of the {role.value.replace('_', '-')} party"
     # N3 comes twice at most, two lines each.
-    if len(lines) > 4:
-        lines = [*lines[:3], wording.text(", ".join(lines[3:]), 55, what) or ""]
+    lines = wording.address(address.lines, 55, 4, what, field)
     for first in range(0, len(lines), 2):
         loop.add("N3", *lines[first : first + 2])
     region = region_code(address.country, address.region) or ""
@@ -221,13 +274,13 @@ def _add_address(loop: Loop, view: PartyView, address: Address, wording: Wording
     if address.region and not region:
         wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
     place = (
-        wording.text(address.city, 30, what, shortest=2),
+        wording.part_of_address(address.city, 30, what, field, shortest=2),
         region,
-        wording.text(address.postal_code, 15, what, shortest=3),
-        wording.text(address.country, 3, what, shortest=2),
+        wording.part_of_address(address.postal_code, 15, what, field, shortest=3),
+        wording.part_of_address(address.country, 3, what, field, shortest=2),
     )
     if any(place):
-        loop.add("N4", *place, source=view.role.value)
+        loop.add("N4", *place, source=field)
 
 
 def _add_contact(loop: Loop, contact: Contact, wording: Wording) -> None:

@@ -64,7 +64,7 @@ CODES: dict[str, frozenset[str]] = {
     "invoice_type": frozenset({"DI", "CR", "DR"}),
     "entity": frozenset({"BY", "BT", "ST", "SE", "RI", "RE"}),
     "party_id": frozenset({"UL", "91", "92"}),
-    "reference": frozenset({"VN", "PO", "SI", "CO", "IV", "OI", "CT", "VX", "ZZ"}),
+    "reference": frozenset({"VN", "PO", "SI", "CO", "IV", "OI", "CT", "CR", "VX", "ZZ"}),
     "contact": frozenset({"IC"}),
     "channel": frozenset({"TE", "EM", "FX"}),
     "terms": frozenset({"01", "08", "14"}),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import LineView, Outline
+from connector.edi.outline import LineView, Outline, buyer_reference_text
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
+    LineNames,
     add_charges,
     add_description,
     add_parties,
@@ -17,9 +18,11 @@ from connector.edi.x12.common import (
     day,
     item_ids,
     line_notes,
+    line_sources,
     reference,
     refuse_fractions,
 )
+from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop, Segment
 
 # Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
@@ -27,6 +30,17 @@ _TYPES = {
     InvoiceType.INVOICE: "DI",
     InvoiceType.CREDIT_MEMO: "CR",
     InvoiceType.DEBIT_MEMO: "DR",
+}
+# What Visma calls them, for messages.
+_DATES = {Kind.SUPPLIER_INVOICE: "date", Kind.CUSTOMER_INVOICE: "documentDate"}
+_PAYMENT_REFERENCES = {Kind.SUPPLIER_INVOICE: "paymentRefNo", Kind.CUSTOMER_INVOICE: "paymentReference"}
+_NAMES = {
+    Kind.SUPPLIER_INVOICE: LineNames(
+        (".lineNumber", ".quantity", ".uom", ".unitCostInCurrency", ""), ".inventoryNumber"
+    ),
+    Kind.CUSTOMER_INVOICE: LineNames(
+        (".lineNumber", ".quantity", ".uom", ".unitPriceInCurrency", ""), ".inventoryNumber"
+    ),
 }
 # The 810 has room for twelve REF in its header, in both releases.
 _MOST_REFERENCES = 12
@@ -53,14 +67,16 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
         "",
         _TYPES[content.invoice_type],
         PURPOSES[document.purpose],
-        source="referenceNumber",
+        sources=(_DATES[content.kind], "referenceNumber", "", content.order_source),
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
-    unnamed = _add_references(tree, document, content)
+    unnamed = _add_references(tree, document, content, wording)
     add_parties(tree, document, wording, with_vat=True)
     add_terms(tree, document.terms, wording, content, sign=sign)
     texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
+    if content.buyer_reference and not _fits_ref(content.buyer_reference, wording):
+        texts.append(buyer_reference_text(content.buyer_reference))
     texts += [*document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
     add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
@@ -76,7 +92,12 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     return tree
 
 
-def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str]:
+def _fits_ref(number: str, wording: Wording) -> bool:
+    """Whether REF02 holds a number as it is."""
+    return wording.fits(number, SEGMENTS["REF"].elements[1].longest[wording.version])
+
+
+def _add_references(tree: Loop, document: Outline, content: Invoice, wording: Wording) -> list[str]:
     """REF of the header; gives back the credited invoices for which there is no room."""
     theirs = content.counterparty_reference
     if content.kind is Kind.SUPPLIER_INVOICE:
@@ -86,7 +107,10 @@ def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str
     reference(tree, "VN", document.sales_order, "soOrderNbr")
     reference(tree, "SI", document.shipment, "soShipmentNbr")
     reference(tree, "CT", content.contract_number, "contractDocRef")
-    reference(tree, "ZZ", content.payment_reference, "paymentReference", "PAYMENT REFERENCE")
+    # Element 128: CR is the customer's reference number. It decides nothing, so one that does not fit is told as text.
+    if content.buyer_reference and _fits_ref(content.buyer_reference, wording):
+        reference(tree, "CR", content.buyer_reference, "accountingCostRef")
+    reference(tree, "ZZ", content.payment_reference, _PAYMENT_REFERENCES[content.kind], "PAYMENT REFERENCE")
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, "applications")
@@ -94,6 +118,7 @@ def _add_references(tree: Loop, document: Outline, content: Invoice) -> list[str
 
 
 def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
+    is_supplier = content.kind is Kind.SUPPLIER_INVOICE
     loop = Loop("IT1_loop")
     loop.add(
         "IT1",
@@ -104,15 +129,16 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
         "",
         *item_ids(line),
         source=line.source,
+        sources=line_sources(line, _NAMES[content.kind], ours_first=is_supplier),
     )
     if line.tax_rate is not None:
         # The percentage only: the amounts stand once, in the summary.
         loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
     add_description(loop, line, wording)
-    order = "PO" if content.kind is Kind.SUPPLIER_INVOICE else "VN"
+    qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")
     if line.order != content.order_number or line.order_line is not None:
         what = "" if line.order_line is None else f"LINE {line.order_line}"
-        reference(loop, order, line.order, line.source, what)
-    reference(loop, "SI", line.shipment, line.source)
+        reference(loop, qualifier, line.order, f"{line.source}.{field}", what)
+    reference(loop, "SI", line.shipment, f"{line.source}.soShipmentNbr")
     add_charges(loop, line.charges, sign, content, wording)
     return loop

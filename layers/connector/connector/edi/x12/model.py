@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -9,12 +11,20 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
     """A segment: its id and its elements in order, "" where one is empty.
 
     Attributes:
-        source: Where in the Visma document its content stands, for messages.
+        source: Where its content stands, for messages: a field of the Visma document, or a key of the routing file.
+        sources: The same of single elements, in order; "" or nothing where `source` holds. One that begins with a point
+            is a field below `source`.
     """
 
     id: str
     values: tuple[str, ...]
     source: str = ""
+    sources: Sequence[str] = ()
+
+    def source_of(self, position: int) -> str:
+        """Where the content of the element at `position` (from 1) stands; "" when it is nobody's."""
+        own = self.sources[position - 1] if position <= len(self.sources) else ""
+        return f"{self.source}{own}" if own.startswith(".") else own or self.source
 
 
 class Loop(msgspec.Struct):
@@ -23,9 +33,9 @@ class Loop(msgspec.Struct):
     name: str
     parts: list[Segment | Loop] = []
 
-    def add(self, segment_id: str, *values: str, source: str = "") -> None:
+    def add(self, segment_id: str, *values: str, source: str = "", sources: Sequence[str] = ()) -> None:
         """Append a segment."""
-        self.parts.append(Segment(segment_id, values, source))
+        self.parts.append(Segment(segment_id, values, source, sources))
 
     def segments(self) -> list[Segment]:
         """Every segment, in the order in which X12 text has them."""

@@ -8,6 +8,7 @@ from connector.edi.outline import LineView, Outline, order_type
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
+    LineNames,
     add_charges,
     add_description,
     add_parties,
@@ -16,6 +17,7 @@ from connector.edi.x12.common import (
     day,
     item_ids,
     line_notes,
+    line_sources,
     reference,
     refuse_fractions,
 )
@@ -30,6 +32,7 @@ ORDER_TYPES = {
     "release": "RL",
     "rushOrder": "RO",
 }
+_NAMES = LineNames((".lineNbr", ".orderQty", ".uom", ".unitCost", ""), ".inventory.number")
 
 
 def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) -> Loop:
@@ -49,7 +52,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
         order.number,
         document.blanket or "",
         day(order.ordered_on),
-        source="orderNbr",
+        sources=("", "orderType", "orderNbr", _blanket_source(document, order), "date"),
     )
     if order.currency:
         tree.add("CUR", "BY", order.currency, source="currency")
@@ -92,15 +95,21 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
         "",
         *item_ids(line),
         source=line.source,
+        sources=line_sources(line, _NAMES, ours_first=True),
     )
     add_description(loop, line, wording)
-    reference(loop, "ZZ", line.warehouse, line.source, "WAREHOUSE")
+    reference(loop, "ZZ", line.warehouse, f"{line.source}.warehouse", "WAREHOUSE")
     add_charges(loop, line.charges, 1, order, wording)
     if line.wanted:
         loop.add("DTM", "002", day(line.wanted))
     if line.promised:
         loop.add("DTM", "069", day(line.promised))
     return loop
+
+
+def _blanket_source(document: Outline, order: PurchaseOrder) -> str:
+    called_off = (line.source for line in order.lines if document.blanket and line.blanket == document.blanket)
+    return next((f"{source}.orderNumber" for source in called_off), "")
 
 
 def _delivery(order: PurchaseOrder) -> list[str]:

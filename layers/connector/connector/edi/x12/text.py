@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
+from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Misconfigured
 from connector.domain.routes import Route
@@ -20,7 +22,19 @@ ELEMENT, TERMINATOR, COMPONENT, REPETITION = "*", "~", ">", "^"
 _INTERCHANGE = {"004010": ("U", "00401"), "005010": (REPETITION, "00501")}
 
 
-def x12_text(
+class Interchange(NamedTuple):
+    """An X12 interchange.
+
+    Attributes:
+        text: One segment a line.
+        notes: Sentences about what was decided on the way, and what was left out.
+    """
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def interchange(
     content: BusinessDocument,
     route: Route,
     *,
@@ -28,7 +42,7 @@ def x12_text(
     purpose: Purpose,
     control_number: int,
     when: datetime,
-) -> str:
+) -> Interchange:
     """The document as an X12 interchange, as it would look to a partner who takes it without Orderful.
 
     `control_number` (1 to 999999999) stands in the interchange and the group; the set in it is 0001. `when` is aware
@@ -40,7 +54,9 @@ def x12_text(
     """
     if not 1 <= control_number <= 999_999_999:
         raise Misconfigured(f"The interchange control number {control_number} is not between 1 and 999999999.")
-    tree = transaction(outline(content, route, reconcile(content, route), purpose))
+    with advised(content.kind):
+        written = outline(content, route, reconcile(content, route), purpose)
+        tree = transaction(written)
     segments = [_printed(segment) for segment in tree.segments()]
     # SE counts itself.
     segments.append(f"SE*{len(segments) + 1}*0001")
@@ -51,7 +67,7 @@ def x12_text(
         f"GE*1*{control_number}",
         f"IEA*1*{control_number:09d}",
     ]
-    return "".join(f"{line}{TERMINATOR}\n" for line in lines)
+    return Interchange("".join(f"{line}{TERMINATOR}\n" for line in lines), tuple(written.notes))
 
 
 def _headers(route: Route, stream: Stream, group: str, control_number: int, when: datetime) -> tuple[str, str]:

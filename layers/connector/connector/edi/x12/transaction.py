@@ -24,7 +24,7 @@ def transaction(document: Outline) -> Loop:
         Parked: X12 cannot carry the document.
     """
     options = document.route.x12
-    wording = Wording(options, document.notes)
+    wording = Wording(document.route, document.notes)
     content = document.content
     if isinstance(content, PurchaseOrder):
         tree = purchase_order(document, content, wording)
@@ -32,7 +32,7 @@ def transaction(document: Outline) -> Loop:
         tree = invoice(document, content, wording)
     if options.leave_out:
         tree = _without(tree, document)
-    check(tree, options)
+    check(tree, document.route)
     return tree
 
 

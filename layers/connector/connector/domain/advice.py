@@ -1,0 +1,62 @@
+"""What a person can do about what a document says, in one place for all errors.
+
+Visma: an order can be edited while it is open. A released invoice cannot; it is corrected by a credit note and a new
+invoice (Visma's help, "About correction of a released invoice").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Parked
+
+BY_HAND = "Send it by hand and run `connector documents close KEY`."
+"""The way out that is open for every document."""
+
+
+def correction(kind: Kind, of_order: str = "Correct it in Visma.", *, key: str = "KEY") -> str:
+    """How what a document says is put right.
+
+    Args:
+        kind: The kind of the document.
+        of_order: What is done about an order, as a whole sentence.
+        key: The document as a command takes it, where it is known.
+    """
+    if kind is Kind.PURCHASE_ORDER:
+        return of_order
+    return (
+        "A released invoice cannot be changed in Visma: credit it there and make it anew. Or send it by hand and run "
+        f"`connector documents close {key}`."
+    )
+
+
+def correction_at(source: str, kind: Kind, verb: str = "Correct") -> str:
+    """How what stands at `source` is put right: a field of the Visma document, or a key of the routing file."""
+    if is_routing_key(source):
+        return f"{verb} {source} in the routing file and apply it."
+    return correction(kind, f"{verb} {source or 'it'} in Visma.")
+
+
+def is_routing_key(source: str) -> bool:
+    """Whether a source is a key of the routing file, not a field of Visma."""
+    return source.startswith(("companies.", "partners.", "defaults."))
+
+
+def after_rejection(key: DocumentKey) -> str:
+    """What a person does about a document that Orderful or the partner refused."""
+    return (
+        f"{correction(key.kind, 'Correct it in Visma and it is sent by itself.', key=str(key))} If the cause lies "
+        f"elsewhere, remove it and run `connector documents replay {key}`."
+    )
+
+
+@contextmanager
+def advised(kind: Kind) -> Iterator[None]:
+    """Give an error about what a document says its advice, where whoever raised it did not know the kind."""
+    try:
+        yield
+    except Parked as parked:
+        parked.next_step = parked.next_step or correction(kind)
+        raise

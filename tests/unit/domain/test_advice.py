@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from connector.domain.advice import advised, after_rejection, correction
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Parked
+
+INVOICES = [Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE]
+
+
+def test_an_order_is_corrected_in_visma():
+    assert correction(Kind.PURCHASE_ORDER) == "Correct it in Visma."
+    assert correction(Kind.PURCHASE_ORDER, "Add lines in Visma.") == "Add lines in Visma."
+    order = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+    told = after_rejection(order)
+    assert told.startswith("Correct it in Visma and it is sent by itself.")
+    assert told.endswith(f"run `connector documents replay {order}`.")
+
+
+@pytest.mark.parametrize("kind", INVOICES)
+def test_nobody_is_told_to_correct_a_released_invoice(kind):
+    key = DocumentKey("nordic", kind, "900145")
+    for advice, named in ((correction(kind), "KEY"), (after_rejection(key), key)):
+        assert "Correct it in Visma" not in advice
+        assert "credit it there and make it anew" in advice
+        assert f"connector documents close {named}" in advice
+
+
+def test_an_error_without_advice_is_given_that_of_its_kind_and_keeps_its_own():
+    for own, given in ((None, correction(Kind.CUSTOMER_INVOICE)), ("Do this.", "Do this.")):
+        with pytest.raises(Parked) as parked, advised(Kind.CUSTOMER_INVOICE):
+            raise Parked("It is wrong.", next_step=own)
+        assert parked.value.next_step == given
