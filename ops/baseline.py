@@ -15,7 +15,7 @@ from connector.domain.routes import Company
 from connector.domain.visma_clock import to_utc, zone_named
 from connector.routing_file import VISMA_STATUSES
 from connector.services.ports import Page, Resource, Row
-from ops.output import FAILED, WrongInput, counted, json_option, say, show, table
+from ops.output import FAILED, WrongInput, counted, go_on, json_option, say, show, table
 from ops.stack import Stack, stack_option
 
 CLOSED = frozenset({"Closed", "Voided", "Cancelled"})
@@ -45,22 +45,33 @@ def baseline(*, company: str | None, stack: Stack, dry_run: bool, yes: bool, as_
     say(
         f"This reads every open document of {', '.join(one.name for one in companies)} and {verb} it. It sends nothing."
     )
-    if not (yes or dry_run):
-        click.confirm("Go on?", abort=True, err=True)
+    go_on(yes=yes or dry_run)
     found = [_read(stack, one, resource, dry_run=dry_run) for one in companies for resource in Resource]
     show(
         found,
         lambda: (
             table(
-                ("company", "list", "open", "recorded", "problem"),
+                ("company", "list", "open", "queued", "problem"),
                 [(row["company"], row["resource"], row["open"], row["queued"], row["problem"]) for row in found],
             )
-            + f"\n{counted(sum(row['queued'] for row in found), 'document')} queued to be recorded; "
-            "`connector documents list --state baseline` lists them."
+            + f"\n{_outcome(found, dry_run=dry_run)}"
         ),
         as_json=as_json,
     )
     return FAILED if any(row["problem"] for row in found) else 0
+
+
+def _outcome(found: list[dict[str, Any]], *, dry_run: bool) -> str:
+    if dry_run:
+        is_open = sum(row["open"] for row in found)
+        return (
+            f"{counted(is_open, 'document')} {'is' if is_open == 1 else 'are'} open; nothing was recorded (--dry-run)."
+        )
+    queued = sum(row["queued"] for row in found)
+    return (
+        f"{counted(queued, 'document')} queued. What the ledger knows already, or what is from after go-live, is left "
+        "alone; `connector documents list --state baseline` lists what is recorded."
+    )
 
 
 def _read(stack: Stack, company: Company, resource: Resource, *, dry_run: bool) -> dict[str, Any]:

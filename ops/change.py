@@ -183,7 +183,7 @@ class _Outcome:
         if self.has is None or self.decision.verdict is Verdict.REJECT:
             return ""
         if not self.is_approvable:
-            return "As it stands, no approval gets it written."
+            return "Approving it would not help."
         writes = "It writes" if self.decision.verdict is Verdict.APPLY else "An approval would write"
         if self.put is None:
             return f"{writes} nothing: the order is so already."

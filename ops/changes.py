@@ -11,7 +11,7 @@ import click
 from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, in_turn
 from connector.domain.documents import DocumentKey, Kind
 from ops.comparison import comparison, comparison_data
-from ops.output import Failed, WrongInput, json_option, moment, say, show, table
+from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
 # Those that need a person first.
@@ -53,6 +53,7 @@ def list_changes(
                     (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, c.reason)
                     for c in found
                 ],
+                steps=[c.next_step if c.state is ChangeState.PARKED else None for c in found],
             )
             if found
             else "No such change is open."
@@ -111,8 +112,7 @@ def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool
             f"This has it written into order {change.number} of {change.company} as shown, in {by}'s name. If the order"
             " is another by then, or what speaks against it cannot be approved, it is parked again."
         )
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    go_on(yes=yes)
 
     from connector.services.judge_change import approve
 
@@ -139,8 +139,7 @@ def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, a
     )
     if change.on_hold:
         say("The order was put on hold in Visma for this change: release it there.")
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    go_on(yes=yes)
 
     from connector.services.judge_change import reject as end
 

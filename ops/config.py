@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,10 +15,11 @@ from connector.domain.routes import Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
+from connector.services.release import Forecast, forecast_waiting, keep_waiting, release, release_waiting_changes
 from ops import onboarding
 from ops.files import read_routing
-from ops.output import HELD, WRONG_INPUT, WrongInput, counted, json_option, plain, say, show, table
-from ops.routing_summary import summaries
+from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, plain, say, show, table
+from ops.routing_summary import go_live_text, summaries
 from ops.stack import Stack, stack_option
 
 _LISTED = 50
@@ -103,8 +104,6 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
     Changes (860) that waited for one are decided anew in any case.
     """
-    from connector.services.release import forecast_waiting, release, release_waiting_changes
-
     data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
     onboarding.refuse_renamed(applied, Routing.from_data(data))
@@ -113,18 +112,28 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     now = stack.clock.now()
     forecasts = list(forecast_waiting(stack.ledger, Routing.from_data(data), stack.stream, today=now.date()))
     onboarding.tell(forecasts)
-    result = {"changes": changes, "waiting": onboarding.summary(forecasts)}
+    result: dict[str, Any] = {"changes": changes, "waiting": onboarding.summary(forecasts)}
     if dry_run:
-        show({"dry_run": True, **result}, lambda: "Nothing was written (--dry-run).", as_json=as_json)
+        would = onboarding.selected(forecasts, choice) if choice is not None else None
+        if would is not None:
+            result["would_release"] = [str(one.key) for one in would.released]
+        show(
+            {"dry_run": True, **result},
+            lambda: "\n".join([*(_would(would) if would else []), "Nothing was written (--dry-run)."]),
+            as_json=as_json,
+        )
         return 0
     if choice is None:
         choice = onboarding.ask(forecasts, may_ask=not yes)
     chosen = onboarding.selected(forecasts, choice)
-    say(f"This puts {file} in force for stack '{stack.name}' and releases {counted(len(chosen), 'document')}.")
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    releases = counted(len(chosen.released), "document")
+    say(f"This puts {file} in force for stack '{stack.name}' and releases {releases}.")
+    if chosen.looked_at:
+        say(chosen.looked_at_told())
+    go_on(yes=yes)
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
-    released = release(chosen, stack.ledger, stack.outbox, stack.payloads, now=now)
+    release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
+    keep_waiting(chosen.kept, stack.ledger, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
     show(
         {
@@ -132,7 +141,11 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
             **result,
             "released": [
                 {"document": str(one.key), "sequence": one.revision.sequence, "waited_for": one.revision.waits_for}
-                for one in chosen
+                for one in chosen.released
+            ],
+            "looked_at_again": [
+                {"document": str(one.key), "sequence": one.revision.sequence, "waits_for": one.waits_for}
+                for one in chosen.looked_at
             ],
             "released_changes": [
                 {"transaction_id": one.transaction_id, "order": str(one.key), "waited_for": one.waited_for}
@@ -141,10 +154,10 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
         },
         lambda: "\n".join(
             [f"Routing version {version} is in force."]
-            + [f"Released {one.key} (waited for {one.revision.waits_for})." for one in chosen[:_LISTED]]
-            + ([f"... and {len(chosen) - _LISTED} more."] if len(chosen) > _LISTED else [])
+            + _named(chosen.released, lambda one: f"Released {one.key} (waited for {one.revision.waits_for}).")
+            + ([chosen.looked_at_told()] if chosen.looked_at else [])
             + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
-            + [f"{counted(released, 'document')} and {counted(len(again), 'change')} released."]
+            + [f"{releases} and {counted(len(again), 'change')} released."]
         ),
         as_json=as_json,
     )
@@ -192,6 +205,19 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, A
             yield from differences((before or {}).get(key), (after or {}).get(key), f"{path}.{key}" if path else key)
     elif before != after:
         yield {"path": path, "before": before, "after": after}
+
+
+def _named(released: Sequence[Forecast], sentence: Callable[[Forecast], str]) -> list[str]:
+    """A sentence about each of the documents, up to a number of them."""
+    more = [f"... and {len(released) - _LISTED} more."] if len(released) > _LISTED else []
+    return [*map(sentence, released[:_LISTED]), *more]
+
+
+def _would(chosen: onboarding.Selection) -> list[str]:
+    """What a dry run says about the choice it was given."""
+    named = _named(chosen.released, lambda one: f"Would release {one.key} (to {one.partner}).")
+    told = f"{counted(len(chosen.released), 'document')} would be released."
+    return [*named, told, *([chosen.looked_at_told()] if chosen.looked_at else [])]
 
 
 def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:
@@ -261,10 +287,11 @@ def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
         yield f"sender.{stream}", (getattr(route.company.isa_id, stream), f"companies.{route.company.name}")
         yield f"receiver.{stream}", (getattr(route.partner_isa_id, stream), f"partners.{route.partner}")
     for name in (
-        *("send", "send_when", "dialect", "on_revision", "currency", "require_item_id", "go_live", "before_go_live"),
+        *("send", "send_when", "dialect", "on_revision", "currency", "require_item_id", "before_go_live"),
         *("line_date", "notes", "description", "lines_without_item", "entered_amount", "main_locations"),
     ):
         yield name, (getattr(route, name), route.origin.get(name, "-"))
+    yield "go_live", (go_live_text(route.go_live), route.origin.get("go_live", "-"))
     for name in ("units", "terms", "order_types"):
         for key, value in getattr(route, name).items():
             yield f"{name}.{key}", (value, route.origin[f"{name}.{key}"])

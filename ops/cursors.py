@@ -18,10 +18,12 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
     """List how far each list of each company has been read, and how long ago that was complete."""
     now = stack.clock.now()
     views = sorted(stack.cursors.all_cursors(), key=lambda view: (view.company, view.resource))
+    known = stack.routing.load().companies if stack.routing.current_version() else {}
     show(
         [
             {
                 "company": view.company,
+                "in_routing": view.company in known,
                 "resource": view.resource,
                 "watermark": view.watermark,
                 "last_complete_poll": view.caught_up_at,
@@ -38,7 +40,7 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
                 ("company", "list", "watermark", "lag", "last complete poll", "locked until", "now"),
                 [
                     (
-                        view.company,
+                        view.company if view.company in known else f"{view.company} (not in routing)",
                         view.resource,
                         view.watermark,
                         lag(view, now),

@@ -10,7 +10,8 @@ from connector.domain.go_live import BeforeGoLive
 from connector.domain.routes import Company
 from connector.domain.transactions import Stream
 from ops.doctor_finding import Finding, Mark, failed, plain, rows
-from ops.output import counted, moment
+from ops.output import counted
+from ops.routing_summary import go_live_text
 from ops.stack import Stack
 
 
@@ -29,7 +30,7 @@ def examine_go_live(stack: Stack, company: Company) -> Finding:
         BeforeGoLive.IGNORE: "a later change is ignored",
         BeforeGoLive.SEND: "a later change is sent",
     }
-    told = f"what was created before {moment(company.go_live.at)} is not sent; {later[company.before_go_live]}."
+    told = f"what was created before {go_live_text(company.go_live)} is not sent; {later[company.before_go_live]}."
     return Finding(Mark.OK, check, told)
 
 

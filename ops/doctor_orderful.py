@@ -10,7 +10,7 @@ from connector.domain.changes import CHANGE
 from connector.domain.documents import Kind
 from connector.domain.errors import ConnectorError, Parked
 from connector.domain.routes import Route
-from connector.domain.routing import Routing
+from connector.domain.routing import Routing, role_of
 from connector.domain.transactions import IsaId, Stream
 from ops.doctor_finding import Finding, Mark, failed, part, rows
 from ops.stack import Stack
@@ -51,16 +51,25 @@ def examine_orderful(stack: Stack, routing: Routing) -> Iterator[Finding]:
     except ConnectorError as error:
         yield failed("orderful relationships", error)
         return
-    for company_name, partner, role, number in routing.numbers():
-        kind = Kind.PURCHASE_ORDER if role == "supplier" else Kind.CUSTOMER_INVOICE
+    # What is wrong with a number is wrong for each of its kinds, and told once.
+    found = (one for number in routing.numbers() for one in _of_number(routing, number, relationships, stream))
+    yield from dict.fromkeys(found)
+
+
+def _of_number(
+    routing: Routing, mapped: tuple[str, str, str, str], relationships: list[Mapping[str, Any]], stream: Stream
+) -> Iterator[Finding]:
+    """Whether every kind that leaves for a supplier or customer has a relationship, and a supplier's changes one."""
+    company_name, partner, role, number = mapped
+    for kind in (one for one in Kind if role_of(one) == role):
         try:
             route = routing.route(company_name, kind, number)
         except Parked as problem:
             yield failed(f"orderful {partner}", problem)
             continue
-        if route.send:
+        if route.send and route.send_when:
             yield _sending(route, relationships, stream)
-        if role == "supplier":
+        if kind is Kind.PURCHASE_ORDER:
             yield _receiving(route, relationships, stream)
 
 
@@ -87,7 +96,7 @@ def _next_cursor(answer: Mapping[str, Any]) -> str | None:
 
 
 def _sending(route: Route, relationships: list[Mapping[str, Any]], stream: Stream) -> Finding:
-    check = f"orderful {route.partner}"
+    check = f"orderful {route.partner}{' supplier invoices' if route.kind is Kind.SUPPLIER_INVOICE else ''}"
     name = route.transaction_type.value
     what = f"{name} from {route.company.isa_id.on(stream)} to {route.partner_isa_id.on(stream)}"
     found = _between(relationships, route.company.isa_id, route.partner_isa_id, stream)
@@ -97,7 +106,8 @@ def _sending(route: Route, relationships: list[Mapping[str, Any]], stream: Strea
             Mark.FAIL,
             check,
             f"there is no relationship for {what}.",
-            "Ask the partner for it in Orderful, or create it.",
+            "Ask the partner for it in Orderful, or create it; or set "
+            f"partners.{route.partner}.kinds.{route.kind}.send: false and apply the file.",
         )
     status = str(found[0].get("status") or "unknown")
     if status not in _READY[stream]:

@@ -11,13 +11,22 @@ import click
 
 from connector.domain.changes import Change, in_turn
 from connector.domain.documents import DocumentKey, Kind, number_in_key
-from connector.domain.ledger import KNOWN_TO_PARTNER, NEEDS_PERSON, OPEN, Revision, State, standing
+from connector.domain.ledger import (
+    AT_ORDERFUL,
+    KNOWN_TO_PARTNER,
+    NEEDS_PERSON,
+    OPEN,
+    UNRESOLVED,
+    Revision,
+    State,
+    standing,
+)
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose
 from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
-from ops.output import Failed, WrongInput, json_option, moment, say, show, table
+from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
 LONGEST_WORDS = 500
@@ -60,14 +69,15 @@ def list_documents(
         [_summary(revision) for revision in found],
         lambda: (
             table(
-                ("document", "rev", "state", "partner", "changed", "why"),
+                ("document", "rev", "state", "partner", "changed", "field", "why"),
                 [
                     (
-                        *(r.key, r.sequence, r.state, r.partner, r.updated_at),
+                        *(r.key, r.sequence, r.state, r.partner, r.updated_at, r.field),
                         r.attention or r.reason or _asked(r) or r.transaction_id,
                     )
                     for r in found
                 ],
+                steps=[r.next_step if r.state in NEEDS_PERSON else None for r in found],
             )
             if found
             else "No such document is open."
@@ -148,8 +158,8 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
         )
     # The withdrawal is made anew; the message brings the document as it stands.
     wish = (stands or own[0]) if waiting.withdraws is not None else waiting
-    what = f"revision {waiting.sequence} of {record.key}"
-    return _queue(stack, wish, Cause.again(waiting), what, yes=yes, as_json=as_json)
+    again = "sent again" if waiting.state is State.REJECTED else "sent"
+    return _queue(stack, wish, Cause.again(waiting), waiting, again, yes=yes, as_json=as_json)
 
 
 @documents.command("release", short_help="Send it as original or replacement.")
@@ -179,19 +189,25 @@ def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: 
             "replacement. Only if it wants the document a second time, write --as original --force."
         )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
-    what = f"revision {newest.sequence} of {record.key} as {purpose}"
-    return _queue(stack, newest, cause, what, yes=yes, as_json=as_json)
+    return _queue(stack, newest, cause, newest, f"sent as {purpose}", yes=yes, as_json=as_json)
 
 
 @documents.command("close", short_help="End a question, send nothing.")
 @click.argument("key", metavar="KEY")
 @_REVISION
 @click.option("--reason", metavar="TEXT", help="Why, kept in its history.")
+@click.option(
+    "--by",
+    envvar=["USER", "LOGNAME"],
+    show_envvar=True,
+    metavar="NAME",
+    help="Who closes it, kept in its history.",
+)
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def close_document(
-    *, key: str, sequence: int | None, reason: str | None, stack: Stack, yes: bool, as_json: bool
+    *, key: str, sequence: int | None, reason: str | None, by: str | None, stack: Stack, yes: bool, as_json: bool
 ) -> int:
     """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent. KEY as in `show`.
 
@@ -200,9 +216,10 @@ def close_document(
     record = _record(stack, key)
     revision = _waiting(record, sequence)
     say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
-    note = f"closed by a person: {reason}" if reason else "closed by a person"
+    go_on(yes=yes)
+    note = f"closed by {(by or '').strip() or 'a person'}"
+    if reason:
+        note = f"{note}: {reason}"
     stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     show(
         {"document": str(record.key), "sequence": revision.sequence, "state": State.CLOSED},
@@ -221,6 +238,8 @@ def _had_by(record: _Record, partner: str | None) -> Revision | None:
 
 _CLOSABLE = NEEDS_PERSON | {State.UNCONFIRMED}
 _RELEASABLE = frozenset({State.PARKED, State.SKIPPED, State.BASELINE, State.CLOSED})
+_OVER = frozenset({State.CLOSED, State.SUPERSEDED})
+_HAS_TRANSACTION = (AT_ORDERFUL - UNRESOLVED) | {State.CHANGING, State.AGREED}
 
 
 def _waiting(record: _Record, sequence: int | None = None) -> Revision:
@@ -252,17 +271,19 @@ def _waiting(record: _Record, sequence: int | None = None) -> Revision:
     return found[0]
 
 
-def _queue(stack: Stack, revision: Revision, cause: Cause, what: str, *, yes: bool, as_json: bool) -> int:
-    say(f"This queues {what} ({revision.state}) to be sent.")
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+def _queue(
+    stack: Stack, revision: Revision, cause: Cause, waiting: Revision, what: str, *, yes: bool, as_json: bool
+) -> int:
+    """Queue `revision` again, so that `waiting`, which a person let go, is sent."""
+    say(f"Revision {waiting.sequence} of {waiting.key} ({waiting.state}) will be {what}.")
+    go_on(yes=yes)
 
     from connector.services.release import message_for
 
     source = stack.ledger.source_of(revision)
     stack.outbox.documents([message_for(revision, source, stack.payloads, now=stack.clock.now(), cause=cause)])
     show(
-        {"document": str(revision.key), "sequence": revision.sequence},
+        {"document": str(waiting.key), "sequence": waiting.sequence},
         lambda: f"Queued; `connector documents show {revision.key}` tells how it ends.",
         as_json=as_json,
     )
@@ -299,7 +320,12 @@ def _record(stack: Stack, text: str) -> _Record:
     # What came in may speak of any number; it only counts where nothing of ours has it.
     found = [one for one in records if one.revisions] or [one for one in records if one.changes]
     if not found:
-        raise Failed(f"The ledger knows no document {text}.")
+        if _is_key(text):
+            raise Failed(f"The ledger knows no document {text}.")
+        raise Failed(
+            f"The ledger knows no document {text} under the companies in force; give company/kind/number to find one "
+            "of another company."
+        )
     if len(found) > 1:
         keys = ", ".join(str(record.key) for record in found)
         raise WrongInput(f"Several documents have the number {text}: {keys}; name one of them.")
@@ -313,8 +339,12 @@ def _of(stack: Stack, key: DocumentKey) -> _Record:
 
 def _events(record: _Record) -> Iterator[_Told]:
     for revision in record.revisions:
+        # What was not sent yet has no transaction.
+        transaction_id = None
         for event in revision.history:
-            yield _Told(event.at, revision.sequence, None, event.state, event.note, revision.transaction_id)
+            if event.state in _HAS_TRANSACTION:
+                transaction_id = revision.transaction_id
+            yield _Told(event.at, revision.sequence, None, event.state, event.note, transaction_id)
     for change in record.changes:
         for step in change.history:
             document = change.document or "in"
@@ -322,7 +352,7 @@ def _events(record: _Record) -> Iterator[_Told]:
 
 
 def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
-    if "/" in text or "#" in text:
+    if _is_key(text):
         try:
             yield DocumentKey.parse(text)
         except ValueError:
@@ -337,6 +367,15 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
                 yield DocumentKey(company, kind, number)
 
 
+def _is_key(text: str) -> bool:
+    return "/" in text or "#" in text
+
+
+def _next_step(revision: Revision) -> str | None:
+    """What a person should do; nothing about a revision that is over."""
+    return None if revision.state in _OVER else revision.next_step
+
+
 def _summary(revision: Revision) -> dict[str, Any]:
     return {
         "document": str(revision.key),
@@ -345,7 +384,8 @@ def _summary(revision: Revision) -> dict[str, Any]:
         "partner": revision.partner,
         "changed": revision.updated_at,
         "reason": revision.reason,
-        "next_step": revision.next_step,
+        "field": revision.field,
+        "next_step": _next_step(revision),
         "waits_for": revision.waits_for,
         "attention": revision.attention,
         "transaction_id": revision.transaction_id,
@@ -365,7 +405,7 @@ def _asked(revision: Revision) -> str | None:
 
 def _details(revision: Revision) -> dict[str, Any]:
     names = (
-        *("revision_id", "visma_status", "modified_at", "field", "transaction_type", "dialect", "purpose", "stream"),
+        *("revision_id", "visma_status", "modified_at", "transaction_type", "dialect", "purpose", "stream"),
         *("sender_id", "receiver_id", "business_number", "attempts", "first_attempt_at", "sent_at"),
         *("validation_status", "delivery_status", "acknowledgment_status"),
     )
@@ -392,7 +432,7 @@ def _readable(revision: Revision) -> str:
         "attempts": revision.attempts or None,
         "why": revision.reason,
         "field": revision.field,
-        "next step": revision.next_step,
+        "next step": _next_step(revision),
         "waits for": revision.waits_for,
         "attention": revision.attention,
     }

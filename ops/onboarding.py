@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from connector.domain.routing import Routing
-from connector.services.release import Fate, Forecast
+from connector.services.release import NOT_RELEASED, Fate, Forecast
 from ops.output import WrongInput, counted, say, table
 
 ALL, NONE, RECENT = "all", "none", "recent"
@@ -76,12 +77,41 @@ def ask(forecasts: Sequence[Forecast], *, may_ask: bool) -> str | date:
     return chosen_by(click.prompt(f"Release what? Write {CHOICES}", default=NONE, err=True))
 
 
-def selected(forecasts: Iterable[Forecast], choice: str | date) -> list[Forecast]:
-    """The documents that are released: those that would leave and are named, and those that wait for something else.
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What applying a routing does with the documents that wait for a routing entry.
 
-    The second are never sent by it; their reason is written anew.
+    Attributes:
+        released: They would leave and are named.
+        kept: They would leave and are not named.
+        looked_at: They wait, and what their record gives as the reason is no longer it: they are not sent, their
+            reason is written anew.
     """
-    return [one for one in forecasts if _is_named(one, choice) or (one.fate is Fate.WAITS and _waits_for_another(one))]
+
+    released: Sequence[Forecast]
+    kept: Sequence[Forecast]
+    looked_at: Sequence[Forecast]
+
+    def looked_at_told(self) -> str:
+        """The sentence about what is only looked at again; empty without any."""
+        if not self.looked_at:
+            return ""
+        entries = ", ".join(dict.fromkeys(one.waits_for for one in self.looked_at if one.waits_for))
+        one = len(self.looked_at) == 1
+        return (
+            f"{counted(len(self.looked_at), 'document')} {'is' if one else 'are'} looked at again; "
+            f"{'it still waits' if one else 'they still wait'}{f' ({entries})' if entries else ''}."
+        )
+
+
+def selected(forecasts: Iterable[Forecast], choice: str | date) -> Selection:
+    """Sort the documents by what the choice does with them; those that stay as they are are left out."""
+    found = list(forecasts)
+    return Selection(
+        released=[one for one in found if _is_named(one, choice)],
+        kept=[one for one in found if one.would_leave and not _is_named(one, choice)],
+        looked_at=[one for one in found if one.fate is Fate.WAITS and _reason_is_past(one)],
+    )
 
 
 def told(forecasts: Sequence[Forecast]) -> str:
@@ -108,7 +138,8 @@ def told(forecasts: Sequence[Forecast]) -> str:
     for fate in (Fate.NOT_NOW, Fate.BASELINE, Fate.WAITS):
         some = [one for one in forecasts if one.fate is fate]
         if some:
-            parts.append(f"{counted(len(some), 'document')} {_STAYS[fate]}, such as {some[0].key}: {some[0].why}")
+            stays = _STAYS[fate][len(some) > 1]
+            parts.append(f"{counted(len(some), 'document')} {stays}, such as {some[0].key}: {some[0].why}")
     return "\n".join(parts)
 
 
@@ -129,10 +160,11 @@ def summary(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
     ]
 
 
+# Of one document, and of several.
 _STAYS = {
-    Fate.NOT_NOW: "would not be sent today and stay parked",
-    Fate.BASELINE: "are from before go-live and stay parked",
-    Fate.WAITS: "still wait",
+    Fate.NOT_NOW: ("would not be sent today and stays parked", "would not be sent today and stay parked"),
+    Fate.BASELINE: ("is from before go-live and stays parked", "are from before go-live and stay parked"),
+    Fate.WAITS: ("still waits", "still wait"),
 }
 
 
@@ -149,7 +181,9 @@ def _is_named(one: Forecast, choice: str | date) -> bool:
     return choice == ALL or one.fate is Fate.LEAVES
 
 
-def _waits_for_another(one: Forecast) -> bool:
+def _reason_is_past(one: Forecast) -> bool:
+    if one.revision.reason == NOT_RELEASED:
+        return True  # the entry was in force, and is not any more
     return one.waits_for is not None and one.waits_for != one.revision.waits_for
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import click
@@ -42,6 +44,20 @@ def json_option(command: _Command) -> _Command:
 def say(sentence: str) -> None:
     """Tell the person something; never on stdout, which belongs to results."""
     click.echo(sentence, err=True)
+
+
+def go_on(*, yes: bool) -> None:
+    """Ask whether to go on, unless `--yes` was written.
+
+    Raises:
+        WrongInput: there is nobody to ask.
+        click.Abort: the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise WrongInput("There is no terminal to ask on; write --yes. Nothing was changed.")
+    click.confirm("Go on?", abort=True, err=True)
 
 
 def fail(sentence: str, code: int, *, as_json: bool) -> None:
@@ -79,13 +95,22 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
     return str(value)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows under a head, in columns that are as wide as they must be."""
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence[str | None] = ()) -> str:
+    """Rows under a head, in columns that are as wide as they must be.
+
+    Args:
+        head: The names of the columns.
+        rows: What stands in them.
+        steps: What a person should do about each row, on a line of its own below it; None: nothing.
+    """
     cells = [[str(name) for name in head], *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    lines = []
+    for row, step in zip_longest(cells, (None, *steps)):
+        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        if step:
+            lines.append(f"      -> {step}")
+    return "\n".join(lines)
 
 
 def moment(value: datetime | None) -> str:

@@ -84,10 +84,11 @@ def summaries(routing: Routing) -> Iterator[CompanySummary]:
                 )
             )
         own = [route.partner for route in routes if route.send and route.go_live != company.go_live]
-        yield CompanySummary(name, tuple(kinds), _moment(company.go_live), tuple(dict.fromkeys(own)))
+        yield CompanySummary(name, tuple(kinds), go_live_text(company.go_live), tuple(dict.fromkeys(own)))
 
 
-def _moment(go_live: GoLive | None) -> str | None:
+def go_live_text(go_live: GoLive | None) -> str | None:
+    """A date as the file has it, a time in UTC (`2026-12-01T05:00Z`); None without any."""
     if go_live is None:
         return None
     return go_live.day.isoformat() if go_live.whole_day else f"{go_live.at:%Y-%m-%dT%H:%MZ}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from connector.domain.advice import advised, after_rejection, correction
-from connector.domain.documents import Kind
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 
 INVOICES = [Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE]
@@ -12,15 +12,19 @@ INVOICES = [Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE]
 def test_an_order_is_corrected_in_visma():
     assert correction(Kind.PURCHASE_ORDER) == "Correct it in Visma."
     assert correction(Kind.PURCHASE_ORDER, "Add lines in Visma.") == "Add lines in Visma."
-    assert after_rejection(Kind.PURCHASE_ORDER).startswith("Correct it in Visma and it is sent by itself.")
+    order = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
+    told = after_rejection(order)
+    assert told.startswith("Correct it in Visma and it is sent by itself.")
+    assert told.endswith(f"run `connector documents replay {order}`.")
 
 
 @pytest.mark.parametrize("kind", INVOICES)
-@pytest.mark.parametrize("advice", [correction, after_rejection])
-def test_nobody_is_told_to_correct_a_released_invoice(kind, advice):
-    assert "Correct it in Visma" not in advice(kind)
-    assert "credit it there and make it anew" in advice(kind)
-    assert "connector documents close KEY" in advice(kind)
+def test_nobody_is_told_to_correct_a_released_invoice(kind):
+    key = DocumentKey("nordic", kind, "900145")
+    for advice, named in ((correction(kind), "KEY"), (after_rejection(key), key)):
+        assert "Correct it in Visma" not in advice
+        assert "credit it there and make it anew" in advice
+        assert f"connector documents close {named}" in advice
 
 
 def test_an_error_without_advice_is_given_that_of_its_kind_and_keeps_its_own():

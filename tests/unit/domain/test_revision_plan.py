@@ -71,6 +71,16 @@ CASES = {
         arrival("A", cause=Cause.AS_ORIGINAL),
         ("decide", None, 1, [], []),
     ),
+    "kept off by routing, seen again": (
+        [a(1, "A", S.PARKED, transaction_type=None, by_routing=True)],
+        arrival("A"),
+        ("known", []),
+    ),
+    "kept off by routing, named": (
+        [a(1, "A", S.PARKED, transaction_type=None, by_routing=True)],
+        arrival("A", cause=Cause.RELEASE),
+        ("decide", None, 1, [], []),
+    ),
     "refused, seen again": ([a(1, "A", S.REJECTED)], arrival("A"), ("known", [])),
     "refused, a person sends it": (
         [a(1, "A", S.REJECTED)],

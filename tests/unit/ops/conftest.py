@@ -54,6 +54,7 @@ class FakeLedger:
     kept: list[Revision] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
     moved: list[tuple[Revision, State, str]] = field(default_factory=list)
+    written: list[dict[str, Any]] = field(default_factory=list)
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> list[Revision]:
         found = [revision for revision in self.kept if revision.key == key]
@@ -68,8 +69,9 @@ class FakeLedger:
     def sources_of(self, revisions):
         return ((revision, self.source_of(revision)) for revision in revisions)
 
-    def move(self, revision: Revision, to: State, *, now: datetime, note: str) -> None:
+    def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> None:
         self.moved.append((revision, to, note))
+        self.written.append(changes)
 
 
 class FakeOutbox:

@@ -88,6 +88,14 @@ def test_a_dry_run_counts_and_queues_nothing(connector, stack, lists):
     result = connector("baseline", "--dry-run", "--json")
     row = next(row for row in result.data if row["resource"] == "v1/purchaseorder")
     assert (row["open"], row["queued"], stack.outbox.queued) == (6, 0, [])
+    told = connector("baseline", "--dry-run").out
+    assert told.endswith("\n6 documents are open; nothing was recorded (--dry-run).\n")
+
+
+def test_it_claims_no_more_than_it_did(connector, lists):
+    head, *_, last = connector("baseline", "--yes").out.splitlines()
+    assert head.split() == ["company", "list", "open", "queued", "problem"]
+    assert last.startswith("6 documents queued. What the ledger knows already, or what is from after go-live, is left")
 
 
 def test_a_list_that_fails_is_named_and_does_not_stop_the_others(connector, stack, lists):

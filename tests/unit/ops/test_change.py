@@ -183,7 +183,7 @@ def test_what_no_approval_lifts_has_no_request(change):
         result = change(message, *options)
         assert result.code == 3
         assert "It is in SEK, the order in NOK." in result.err
-        assert "no approval gets it written" in result.out
+        assert "Approving it would not help." in result.out
         assert "PUT" not in result.out
     assert change(message, "--json").data["put"] is None
 

@@ -93,6 +93,8 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
     lines = connector("changes", "list").out.splitlines()
     assert lines[1].startswith("802210971")
     assert "more than 20 %" in lines[1]
+    assert lines[2] == "      -> Compare, then approve or reject it."
+    assert (len(lines), lines[3].split()[0]) == (4, "802210999")
 
 
 @pytest.mark.parametrize(
@@ -198,6 +200,7 @@ def test_approve_has_the_change_written_for_the_order_it_was_shown_on(connector,
 
 
 def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stored, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", refuse)
     before = stored()
     result = connector("changes", "approve", "802210971")
@@ -229,6 +232,7 @@ def test_reject_ends_the_change_with_who_and_why(connector, stack, stored):
 
 
 def test_reject_says_that_the_partner_has_to_be_told(connector, stored, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", refuse)
     before = stored()
     result = connector("changes", "reject", "802210971", "--reason", "no")

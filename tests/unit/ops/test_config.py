@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Revision, State
 from connector.domain.transactions import Stream
+from connector.services.release import NOT_RELEASED
 from ops.config import differences
 from ops.files import read_routing
 from tests.support.change_fakes import a_change
@@ -282,14 +284,56 @@ def test_apply_tells_what_the_new_routing_would_release_before_it_does(connector
     assert "2 documents would leave" in result.err
     line = next(line for line in result.err.splitlines() if line.startswith("purchase_order"))
     assert line.split()[:6] == ["purchase_order", "acme", "2", "1", "2026-01-10", "Open"]
-    assert "1 document would not be sent today and stay parked" in result.err
-    assert "1 document still wait" in result.err
+    assert "1 document would not be sent today and stays parked" in result.err
+    assert "1 document still waits, " in result.err
     assert (waiting.routing.applied, waiting.outbox.queued) == ([], [])
 
 
-def test_apply_writes_the_reason_anew_of_what_waits_for_something_else_now(connector, waiting, routing_file):
-    connector("config", "apply", routing_file(KRT), "--yes", "--release", "none")
+def test_apply_looks_again_at_what_waits_for_something_else_and_counts_it_apart(connector, waiting, routing_file):
+    result = connector("config", "apply", routing_file(KRT), "--yes", "--release", "none")
     assert [message.number for message in waiting.outbox.queued] == ["500126"]
+    entry = waiting.ledger.kept[3]
+    told = "1 document is looked at again; it still waits (partners.<name>.visma.supplier"
+    assert (told in result.err, told in result.out, str(entry.key) in result.out) == (True, True, False)
+    assert "releases 0 documents." in result.err
+    assert result.out.endswith("0 documents and 0 changes released.\n")
+
+
+def test_what_is_looked_at_again_is_not_told_as_released(connector, waiting, routing_file):
+    data = connector("config", "apply", routing_file(KRT), "--yes", "--release", "recent", "--json").data
+    assert [one["document"].rpartition("/")[2] for one in data["released"]] == ["500123"]
+    assert [one["document"].rpartition("/")[2] for one in data["looked_at_again"]] == ["500126"]
+
+
+def test_what_would_leave_and_is_not_named_says_how_it_leaves(connector, waiting, routing_file):
+    """Its entry is there, so that asking for it would send a person in circles."""
+    connector("config", "apply", routing_file(KRT), "--yes", "--release", "recent")
+    ((kept, state, note),), (written,) = waiting.ledger.moved, waiting.ledger.written
+    assert (kept.key.number, state, written["reason"]) == ("500125", State.PARKED, note)
+    assert note == "Its routing entry is in force; it was not released when that was applied."
+    assert written["next_step"] == (
+        f"Send it: connector documents release {kept.key} --as original, or apply the file again with --release all."
+    )
+    assert "waits_for" not in written, "it is counted again when the file is applied the next time"
+
+
+def test_what_says_so_already_is_not_written_again_and_one_whose_entry_went_is_looked_at(
+    connector, waiting, routing_file
+):
+    kept = [replace(one, reason=NOT_RELEASED) for one in waiting.ledger.kept if one.key.number == "500125"]
+    waiting.ledger.kept = kept
+    connector("config", "apply", routing_file(KRT), "--yes", "--release", "none")
+    assert (waiting.ledger.moved, waiting.outbox.queued) == ([], [])
+    connector("config", "apply", routing_file(), "--yes", "--release", "none")
+    assert [message.number for message in waiting.outbox.queued] == ["500125"]
+
+
+def test_a_dry_run_says_what_its_choice_would_release(connector, waiting, routing_file):
+    result = connector("config", "apply", routing_file(KRT), "--dry-run", "--release", "recent")
+    assert "Would release nordic/purchase_order/500123 (to acme).\n1 document would be released." in result.out
+    data = connector("config", "apply", routing_file(KRT), "--dry-run", "--release", "all", "--json").data
+    assert [key.rpartition("/")[2] for key in data["would_release"]] == ["500123", "500125"]
+    assert (waiting.routing.applied, waiting.outbox.queued, waiting.ledger.moved) == ([], [], [])
 
 
 def test_apply_refuses_another_name_for_a_company(connector, stack, routing_file):
@@ -368,10 +412,36 @@ def test_apply_with_dry_run_writes_nothing(connector, stack, routing_file):
 
 
 def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", _refuse)
     result = connector("config", "apply", routing_file())
     assert (result.code, stack.routing.applied) == (1, [])
     assert result.err.endswith("Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("config", "apply"),
+        ("baseline",),
+        ("documents", "replay", "500124"),
+        ("documents", "release", "500124", "--as", "original"),
+        ("documents", "close", "500124"),
+        ("changes", "approve", "1", "--by", "ola"),
+        ("changes", "reject", "1", "--by", "ola", "--reason", "no"),
+    ],
+)
+def test_without_a_terminal_a_command_asks_for_yes_and_changes_nothing(
+    connector, stack, routing_file, command, monkeypatch
+):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    stack.routing.data = routing_data()
+    stack.ledger.kept = [parked("500124", None)]
+    stack.changes.put(a_change(transaction_id="1", state=ChangeState.PARKED))
+    result = connector(*command, *([routing_file()] if command[0] == "config" else []))
+    assert result.code == 2
+    assert result.err.endswith("There is no terminal to ask on; write --yes. Nothing was changed.\n")
+    assert (stack.routing.applied, stack.ledger.moved, stack.outbox.queued) == ([], [], [])
 
 
 def _refuse(*_arguments, **_options):
@@ -404,6 +474,16 @@ def test_show_gives_the_layer_of_every_setting_of_a_route(connector, stack):
     assert result.data["receiver.test"] == {"value": "ACMEPRODUCET", "from": "partners.acme"}
     table = connector("config", "show", "--route", "nordic", "purchase_order", "50012").out
     assert any(line.split() == ["units.KRT", "case", "partner"] for line in table.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [("2026-11-01", "2026-11-01"), ("2026-11-01T06:00+01:00", "2026-11-01T05:00Z")]
+)
+def test_show_gives_go_live_as_the_file_has_it(connector, stack, written, shown):
+    stack.routing.data = routing_data({"companies.nordic.go_live": written})
+    route = ("config", "show", "--route", "nordic", "purchase_order", "50012")
+    assert connector(*route, "--json").data["go_live"]["value"] == shown
+    assert any(line.split() == ["go_live", shown, "company"] for line in connector(*route).out.splitlines())
 
 
 def test_show_of_an_unmapped_number_names_the_key_and_exits_with_3(connector, stack):

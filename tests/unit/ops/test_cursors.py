@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from connector.services.ports import CursorView
+from tests.support.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -29,6 +30,15 @@ def test_every_cursor_is_told_with_watermark_lag_and_last_poll(connector, stack)
     assert (first["lag"], first["last_complete_poll"]) == ("5m", "2026-09-01T05:55:00Z")
     assert second["waiting"] == 2
     assert "2 not settled" in connector("cursors").out
+
+
+def test_a_company_that_left_the_routing_is_marked(connector, stack):
+    """Nobody reads its lists any more, so that its lag says nothing."""
+    stack.routing.data = routing_data()
+    stack.cursors.all_cursors = lambda: [a_view(), a_view(company="svensk")]
+    assert [view["in_routing"] for view in connector("cursors", "--json").data] == [True, False]
+    _, nordic, svensk = connector("cursors").out.splitlines()
+    assert ("(not in routing)" in nordic, svensk.startswith("svensk (not in routing)")) == (False, True)
 
 
 def test_a_lock_that_ran_out_is_none(connector, stack):

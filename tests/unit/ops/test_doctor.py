@@ -46,6 +46,7 @@ def a_relationship(sender="NORDICFOOD", receiver="ACMEPRODUCE", name="850_PURCHA
 
 ORDERS = a_relationship()
 INVOICES = a_relationship(receiver="MATSENTERET", name="810_INVOICE")
+OF_SUPPLIERS = a_relationship(name="810_INVOICE")
 CHANGES = a_relationship("ACMEPRODUCE", "NORDICFOOD", "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED")
 
 
@@ -71,7 +72,7 @@ def orderful(stack):
         {
             "headers": {},
             "v3/organizations/me": {"id": 7, "name": "Nordic Food", "ediAccounts": [account]},
-            "v3/relationships": {"data": [ORDERS, INVOICES, CHANGES]},
+            "v3/relationships": {"data": [ORDERS, INVOICES, OF_SUPPLIERS, CHANGES]},
         }
     )
     return stack.orderful.answers
@@ -259,7 +260,27 @@ def test_relationships_are_read_to_the_last_page_without_following_links(doctor,
 
 def test_a_kind_that_is_not_sent_needs_no_relationship(doctor, orderful):
     orderful["v3/relationships"] = {"data": [INVOICES]}
-    assert "orderful acme" not in doctor({"partners.acme.kinds": {"purchase_order": {"send": False}}})
+    off = {kind: {"send": False} for kind in ("purchase_order", "supplier_invoice")}
+    found = doctor({"partners.acme.kinds": off})
+    assert not {"orderful acme", "orderful acme supplier invoices"} & set(found)
+
+
+def test_supplier_invoices_that_leave_need_an_810_to_the_supplier(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [ORDERS, INVOICES]}
+    found = doctor()["orderful acme supplier invoices"]
+    assert (found["mark"], "810_INVOICE from NORDICFOODT to ACMEPRODUCET" in found["sentence"]) == ("fail", True)
+    assert "partners.acme.kinds.supplier_invoice.send: false" in found["next_step"]
+
+
+def test_a_kind_without_a_status_in_which_it_is_sent_needs_no_relationship(doctor, orderful):
+    orderful["v3/relationships"] = {"data": [ORDERS, INVOICES]}
+    assert "orderful acme supplier invoices" not in doctor({"partners.acme.send_when": {"invoice": []}})
+
+
+def test_what_is_wrong_with_a_number_is_told_once(connector, stack, visma, orderful):
+    stack.routing.data = routing_data({"partners.beta": a_partner(supplier="50012")})
+    checks = [finding["check"] for finding in connector("doctor", "--json").data]
+    assert (checks.count("orderful beta"), checks.count("orderful acme")) == (1, 1)
 
 
 def test_a_number_mapped_twice_is_a_failure_of_these_partners_only(doctor):
@@ -427,7 +448,7 @@ def test_a_company_without_go_live_is_pointed_out_and_on_a_live_stack_refused(do
 )
 def test_go_live_is_told_with_what_a_later_change_does(doctor, policy, told):
     found = doctor({"companies.nordic.go_live": "2026-09-01", "companies.nordic.before_go_live": policy})
-    assert "before 2026-08-31 22:00:00Z is not sent" in found["go-live nordic"]["sentence"]
+    assert "before 2026-09-01 is not sent" in found["go-live nordic"]["sentence"]
     assert told in found["go-live nordic"]["sentence"]
 
 

@@ -69,7 +69,10 @@ def test_list_puts_what_needs_a_person_first(connector, ledger):
     assert result.data[0]["waits_for"] == "defaults.units.KRT"
     lines = connector("documents", "list").out.splitlines()
     assert lines[1].startswith("nordic/purchase_order/500123")
-    assert "Unit KRT is not mapped." in lines[1]
+    assert lines[1].endswith("lines[2].uom  Unit KRT is not mapped.")
+    assert lines[2] == "      -> Add defaults.units.KRT."
+    assert lines[3].startswith("nordic/purchase_order/500123")
+    assert len(lines) == 4, "what needs no person has no next step"
 
 
 @pytest.mark.parametrize(
@@ -124,11 +127,18 @@ def test_show_tells_a_person_state_reason_next_step_and_remote_id(connector, led
         assert told in out
 
 
+@pytest.mark.parametrize("state", [State.CLOSED, State.SUPERSEDED])
+def test_what_is_over_has_no_next_step(connector, ledger, state):
+    ledger.kept = [replace(PARKED, state=state)]
+    assert "next step" not in connector("documents", "show", "500123").out
+    assert connector("documents", "show", "500123", "--json").data["revisions"][0]["next_step"] is None
+
+
 def test_trace_is_one_timeline_over_all_revisions_with_remote_ids(connector, ledger):
     result = connector("documents", "trace", "500123", "--json")
     told = [(event["revision"], event["state"], event["transaction_id"]) for event in result.data["timeline"]]
     assert told == [
-        (1, "CAPTURED", "802210971"),
+        (1, "CAPTURED", None),
         (2, "CAPTURED", None),
         (2, "PARKED", None),
         (1, "DELIVERED", "802210971"),
@@ -145,7 +155,10 @@ def test_a_number_that_several_documents_have_must_be_named_in_full(connector, l
 
 def test_a_document_that_the_ledger_does_not_know_is_one_sentence(connector, ledger):
     result = connector("documents", "show", "999")
-    assert (result.code, result.err) == (1, "The ledger knows no document 999.\n")
+    told = "under the companies in force; give company/kind/number to find one of another company."
+    assert (result.code, result.err) == (1, f"The ledger knows no document 999 {told}\n")
+    result = connector("documents", "show", "nordic/purchase_order/999")
+    assert (result.code, result.err) == (1, "The ledger knows no document nordic/purchase_order/999.\n")
 
 
 @pytest.mark.parametrize("key", ["nordic/order/1", "nordic/purchase_order", "//"])
@@ -174,6 +187,13 @@ def test_replay_finds_what_was_refused_behind_changes_that_were_taken_back(conne
     ledger.kept = [replace(parked, sequence=parked.sequence + 1, state=State.SUPERSEDED), *ledger.kept]
     result = connector("documents", "replay", "500123", "--yes", "--json")
     assert (result.code, result.data["sequence"]) == (0, parked.sequence)
+
+
+@pytest.mark.parametrize(("state", "will"), [(State.PARKED, "sent"), (State.REJECTED, "sent again")])
+def test_replay_says_what_will_be_sent(connector, ledger, state, will):
+    ledger.kept = [SENT, replace(PARKED, state=state)]
+    err = connector("documents", "replay", "500123", "--yes").err
+    assert err.startswith(f"Revision 2 of {ORDER} ({state}) will be {will}.\n")
 
 
 def test_replay_refuses_what_the_partner_has(connector, stack, ledger):
@@ -304,7 +324,8 @@ WITHDRAWAL = replace(PARKED, sequence=3, state=State.PARKED, withdraws=1, waits_
 @pytest.mark.parametrize("state", [State.PARKED, State.BASELINE])
 def test_release_queues_a_document_as_what_the_person_says(connector, stack, ledger, purpose, state):
     ledger.kept = [replace(PARKED, state=state)]
-    assert connector("documents", "release", "500123", "--as", purpose, "--yes").code == 0
+    result = connector("documents", "release", "500123", "--as", purpose, "--yes")
+    assert (result.code, result.err) == (0, f"Revision 2 of {ORDER} ({state}) will be sent as {purpose}.\n")
     (message,) = stack.outbox.queued
     assert message.cause.startswith(f"send as {purpose} 2026-")
 
@@ -316,7 +337,15 @@ def test_release_refuses_what_waits_for_no_choice(connector, stack, ledger):
     assert "waits for no choice" in result.err
 
 
-def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger):
+def test_close_names_who_closes_it(connector, ledger):
+    connector("documents", "close", "500123", "--by", " kari ", "--yes")
+    ((_, _, note),) = ledger.moved
+    assert note == "closed by kari"
+
+
+def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger, monkeypatch):
+    for name in ("USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
     result = connector("documents", "close", "500123", "--reason", "told by telephone", "--yes")
     ((revision, state, note),) = ledger.moved
     assert (result.code, revision.sequence, state, stack.outbox.queued) == (0, 2, State.CLOSED, [])
@@ -380,6 +409,8 @@ def _err(connector, command, *arguments):
 def test_a_withdrawal_is_replayed_by_way_of_the_document_as_it_is_now(connector, stack, ledger):
     ledger.kept = [SENT, replace(SENT, sequence=2), WITHDRAWAL]
     ledger.sources["500123"] = b'{"orderNbr":"500123","now":true}'
-    assert connector("documents", "replay", "500123", "--yes").code == 0
+    result = connector("documents", "replay", "500123", "--yes", "--json")
+    assert (result.code, result.data["sequence"]) == (0, 3)
+    assert result.err == f"Revision 3 of {ORDER} (PARKED) will be sent.\n", "the state is that of what waits"
     (message,) = stack.outbox.queued
     assert b"now" in bytes(message.document)

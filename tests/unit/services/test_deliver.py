@@ -398,7 +398,7 @@ class TestRefusals:
         revision = bench.revision()
         assert revision.state is State.REJECTED
         assert revision.reason == "Orderful refused it (400). lineItems[0].sku: too long"
-        assert revision.next_step
+        assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
         assert bench.deliver(message) is Outcome.NOTHING_TO_DO
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
 

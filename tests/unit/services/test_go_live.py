@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
-from connector.domain.transactions import Purpose
+from connector.domain.transactions import Purpose, Stream
+from connector.services.release import forecast_waiting, keep_waiting
 from connector.services.translate import Outcome
 from tests.support.routing_data import a_partner
 from tests.support.visma_samples import MISSING, a_customer_invoice
@@ -310,6 +311,25 @@ class TestWhatRoutingKeepsOff:
         assert bench.newest().field == ("send" if then is Outcome.PARKED else None)
         wish = Cause.AS_ORIGINAL.named_at(bench.clock.now())
         assert bench.see(an_order("11.0"), cause=wish) is (Outcome.QUEUED if then is Outcome.PARKED else then)
+
+    @pytest.mark.parametrize(
+        ("price", "cause", "then"),
+        [
+            ("10.0", Cause.POLL, Outcome.KNOWN),
+            ("11.0", Cause.POLL, Outcome.PARKED),
+            ("10.0", Cause.RELEASE, Outcome.QUEUED),
+        ],
+    )
+    def test_does_not_leave_by_a_touch_when_a_person_did_not_release_it(self, bench_with, price, cause, then):
+        bench = bench_with(companies__nordic__go_live="2026-01-01", partners__acme=None)
+        bench.see(an_order("10.0"))
+        waiting = bench.newest()
+        wanted = bench_with(companies__nordic__go_live="2026-01-01").routing.load()
+        forecasts = list(forecast_waiting(bench.ledger, wanted, Stream.TEST, today=date(2026, 11, 2)))
+        assert [one.key for one in forecasts if one.would_leave] == [waiting.key]
+        keep_waiting(forecasts, bench.ledger, now=bench.clock.now())
+        bench.routing.apply(wanted.data)
+        assert bench.see(an_order(price), cause=cause.named_at(bench.clock.now())) is then
 
     @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
     def test_is_told_by_a_person_to_a_partner_that_has_an_earlier_state(self, bench_with, off):

@@ -11,24 +11,26 @@ import pytest
 
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import Transient
+from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import Revision, State
 from connector.domain.revision_plan import Cause
 from connector.domain.routing import Routing
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Purpose, Stream
 from connector.services.document_decision import read_message
 from connector.services.messages import INLINE_LIMIT, DocumentMessage
 from connector.services.release import (
+    NOT_RELEASED,
     Fate,
     ReleasedChange,
     forecast_waiting,
+    keep_waiting,
     message_for,
     release,
     release_waiting_changes,
 )
 from tests.support.change_fakes import InMemoryChanges, a_change
 from tests.support.routing_data import routing_data
-from tests.support.visma_samples import a_purchase_order, as_json
+from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
 
 TODAY = date(2026, 11, 2)
 ROUTING = Routing.from_data(routing_data({"defaults.units.KRT": "case"}))
@@ -79,6 +81,39 @@ def test_a_forecast_tells_partner_date_status_and_sum(ledger, parked):
     one = forecast(ledger)["1"]
     assert (one.partner, one.dated, one.status, one.currency) == ("acme", date(2026, 10, 30), "Open", "NOK")
     assert one.total == Decimal("11070.63")
+
+
+ADJUST = {"defaults.units.KRT": "case", "partners.acme.kinds.purchase_order.entered_amount": "adjust"}
+
+
+def test_a_forecast_works_the_sum_out_as_the_translation_does(ledger, parked):
+    """An entered amount, which routing lets pass: without the route the sum parks it, and the apply ends there."""
+    line = an_order_line(orderQty=10, unitCost=100, extCost=900, amount=900)
+    parked("1", source=an_order(lines=[line], lineTotal=900, taxTotal=0, taxDetails=[], orderTotal=900))
+    one = forecast(ledger, Routing.from_data(routing_data(ADJUST)))["1"]
+    assert (one.fate, one.total, one.purpose) == (Fate.LEAVES, Decimal(900), Purpose.ORIGINAL)
+
+
+def test_a_sum_that_cannot_be_worked_out_is_left_open(ledger, parked, monkeypatch):
+    def park(*_):
+        raise Parked("It does not add up.")
+
+    parked("1", source=an_order())
+    monkeypatch.setattr("connector.services.release.reconcile", park)
+    one = forecast(ledger)["1"]
+    assert (one.fate, one.total) == (Fate.LEAVES, None)
+
+
+def test_what_is_kept_goes_on_waiting_and_is_left_to_whoever_is_faster(ledger, parked, clock):
+    for number in "12":
+        parked(number, source=an_order(orderNbr=number))
+    first, second = forecast(ledger).values()
+    ledger.move(first.revision, State.CLOSED, now=clock.now(), note="meanwhile")
+    keep_waiting([first, second], ledger, now=clock.now())
+    assert ledger.get(first.key, 1).state is State.CLOSED
+    kept = ledger.get(second.key, 1)
+    assert (kept.state, kept.reason, kept.waits_for) == (State.PARKED, NOT_RELEASED, "defaults.units.KRT")
+    assert kept.next_step.startswith(f"Send it: connector documents release {kept.key} --as original")
 
 
 def test_what_is_from_before_go_live_is_told_apart(ledger, parked):

@@ -213,7 +213,7 @@ class TestFollowing:
         assert revision.state is State.REJECTED
         assert "PO1[0]/02: too long" in revision.reason
         assert "N1: missing" in revision.reason
-        assert revision.next_step
+        assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
         for _ in range(3):
             assert bench.run() == 0
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1

@@ -9,25 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connector.domain.documents import Kind
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
 
 BY_HAND = "Send it by hand and run `connector documents close KEY`."
 """The way out that is open for every document."""
 
 
-def correction(kind: Kind, of_order: str = "Correct it in Visma.") -> str:
+def correction(kind: Kind, of_order: str = "Correct it in Visma.", *, key: str = "KEY") -> str:
     """How what a document says is put right.
 
     Args:
         kind: The kind of the document.
         of_order: What is done about an order, as a whole sentence.
+        key: The document as a command takes it, where it is known.
     """
     if kind is Kind.PURCHASE_ORDER:
         return of_order
     return (
         "A released invoice cannot be changed in Visma: credit it there and make it anew. Or send it by hand and run "
-        "`connector documents close KEY`."
+        f"`connector documents close {key}`."
     )
 
 
@@ -43,11 +44,11 @@ def is_routing_key(source: str) -> bool:
     return source.startswith(("companies.", "partners.", "defaults."))
 
 
-def after_rejection(kind: Kind) -> str:
+def after_rejection(key: DocumentKey) -> str:
     """What a person does about a document that Orderful or the partner refused."""
     return (
-        f"{correction(kind, 'Correct it in Visma and it is sent by itself.')} If the cause lies elsewhere, remove it "
-        "and run `connector documents replay KEY`."
+        f"{correction(key.kind, 'Correct it in Visma and it is sent by itself.', key=str(key))} If the cause lies "
+        f"elsewhere, remove it and run `connector documents replay {key}`."
     )
 
 

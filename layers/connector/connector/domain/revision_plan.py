@@ -241,15 +241,12 @@ def _same_again(
         return Known(supersede=tuple(one for one in undone if one.state in UNSENT - {State.CLOSED}))
     if newest.state is State.TRANSLATED and not arrival.cause.chooses:
         return Requeue(newest)
-    # Sent as it is, it would be refused or parked again, or it is dealt with, unless a person says otherwise.
+    # Sent as it is, it would be refused, or it is dealt with, or a person is asked whether it leaves, by the deliverer
+    # (it is translated) or because routing kept it off: only a person says otherwise.
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not arrival.cause.sends_again
-    is_held = _is_held_at_sending(newest) and arrival.cause in {Cause.POLL, Cause.BASELINE}
+    is_held = newest.state is State.PARKED and (newest.by_routing or newest.transaction_type is not None)
+    is_held = is_held and arrival.cause in {Cause.POLL, Cause.BASELINE}
     return Known() if is_over or is_held else None
-
-
-def _is_held_at_sending(revision: Revision) -> bool:
-    """Whether it was translated and then parked by the deliverer."""
-    return revision.state is State.PARKED and revision.transaction_type is not None
 
 
 def _told_by_hand(own: Sequence[Revision], sent: Revision | None) -> Revision | None:

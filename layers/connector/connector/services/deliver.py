@@ -246,7 +246,7 @@ class Deliverer:
         reason = " ".join([sentence, *problems[:5]])
         now, told = (
             self.clock.now(),
-            {"note": reason, "reason": reason, "next_step": after_rejection(revision.key.kind)},
+            {"note": reason, "reason": reason, "next_step": after_rejection(revision.key)},
         )
         transaction_id = created.transaction_id if created else None
         if transaction_id is None:

@@ -132,7 +132,8 @@ class Decider:
         if plan.was_sent:
             return None
         held = self._before_go_live(message, reading, route, plan)
-        if held is None and plan.kept_off is not None and _was_ready(plan.kept_off, route):
+        is_named = Cause.of(message.cause) is Cause.RELEASE
+        if held is None and plan.kept_off is not None and _was_ready(plan.kept_off, route) and not is_named:
             return Decision(State.PARKED, parked=_switched_on(message.key), by_routing=True)
         return held
 
@@ -454,7 +455,7 @@ def _question(document: VismaDocument, route: Route, *, was_ready: bool, changed
 
 def _switched_on(key: DocumentKey) -> Parked:
     return Parked(
-        "Routing said not to send it when it was ready, so the partner may have it from elsewhere.",
+        "Routing kept it back when it was ready, so the partner may have it from elsewhere.",
         document=str(key),
         field="send",
         next_step=choices(key),

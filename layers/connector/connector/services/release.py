@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from connector.domain.changes import ChangeState
-from connector.domain.documents import DocumentKey, Invoice
+from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
 from connector.domain.errors import Conflict, Parked
 from connector.domain.ledger import Revision, State
 from connector.domain.revision_plan import Cause, Decide, plan
+from connector.domain.routes import Route
 from connector.domain.routing import Routing
 from connector.domain.totals import reconcile
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Purpose, Stream
 from connector.services.change_ports import Changes
 from connector.services.claim_check import loaded
 from connector.services.document_decision import Decider, Decision, arrival_of, read_message
@@ -25,6 +27,9 @@ from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
 RECENT = timedelta(days=14)
 """A document that is older than this is not released unless somebody says so."""
+
+NOT_RELEASED = "Its routing entry is in force; it was not released when that was applied."
+"""Why a document is parked that would leave, and that nobody named when the routing was applied."""
 
 _ALL = 1000
 _AT_ONCE = 500
@@ -50,6 +55,7 @@ class Forecast:
         dated: Its order or invoice date.
         status: Visma's status word.
         total: What it amounts to, in `currency`; None when that cannot be worked out.
+        purpose: As what it would be sent; None where it would not leave.
         waits_for: The routing key that it would wait for from then on.
         why: Why it would not leave.
     """
@@ -61,6 +67,7 @@ class Forecast:
     status: str | None = None
     total: Decimal | None = None
     currency: str | None = None
+    purpose: Purpose | None = None
     waits_for: str | None = None
     why: str | None = None
 
@@ -122,6 +129,33 @@ def release(
     return released
 
 
+def keep_waiting(kept: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> None:
+    """Write down why documents stay parked whose routing entry is in force, and how they leave.
+
+    They go on waiting for the entry, so that the next time the file is applied they are counted again. One that
+    something else happens to at the same moment is left to that.
+    """
+    for one in kept:
+        if one.revision.reason == NOT_RELEASED:
+            continue
+        with suppress(Conflict):
+            ledger.move(
+                one.revision,
+                State.PARKED,
+                now=now,
+                note=NOT_RELEASED,
+                reason=NOT_RELEASED,
+                field=None,
+                next_step=_how_to_send(one),
+                by_routing=True,
+            )
+
+
+def _how_to_send(one: Forecast) -> str:
+    purpose = "original" if one.purpose is Purpose.ORIGINAL else "replacement"
+    return f"Send it: connector documents release {one.key} --as {purpose}, or apply the file again with --release all."
+
+
 def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> list[ReleasedChange]:
     """Queue every parked change that waited for a routing entry again.
 
@@ -181,8 +215,9 @@ def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledge
             partner=decision.translation.partner,
             dated=dated,
             status=status,
-            total=reconcile(content).total * (-1 if isinstance(content, Invoice) and _credits(content) else 1),
+            total=_total(content, route if isinstance(route, Route) else None),
             currency=content.currency,
+            purpose=decision.translation.purpose,
         )
     fates = {State.SKIPPED: Fate.NOT_NOW, State.BASELINE: Fate.BASELINE}
     parked: Parked | None = decision.parked
@@ -195,6 +230,18 @@ def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledge
         waits_for=parked.waits_for if parked else None,
         why=parked.sentence if parked else decision.reason,
     )
+
+
+def _total(content: BusinessDocument, route: Route | None) -> Decimal | None:
+    """What is payable, as the translation works it out; below zero for a credit memo.
+
+    None when it cannot be worked out: a figure for a person to look at stops no command.
+    """
+    try:
+        total = reconcile(content, route).total
+    except Parked:
+        return None
+    return -total if isinstance(content, Invoice) and _credits(content) else total
 
 
 def _credits(invoice: Invoice) -> bool:

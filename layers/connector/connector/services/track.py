@@ -196,7 +196,7 @@ class Tracker:
             note = ": ".join([f"Orderful or the partner refused it, {news.attention}", *problems[:5]])
             seen |= {
                 "reason": note,
-                "next_step": after_rejection(revision.key.kind),
+                "next_step": after_rejection(revision.key),
             }
         elif revision.state is State.REJECTED and target is not State.REJECTED:
             seen |= {"reason": None, "next_step": None}
@@ -245,7 +245,7 @@ class Tracker:
                         now=now,
                         note=reason,
                         reason=reason,
-                        next_step=after_rejection(one.key.kind),
+                        next_step=after_rejection(one.key),
                     )
         return True
 
