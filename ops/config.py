@@ -106,7 +106,7 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     """
     data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
-    onboarding.refuse_renamed(applied, Routing.from_data(data))
+    onboarding.refuse_renamed(applied, Routing.from_data(data), now=stack.clock.now())
     changes = list(differences(applied.data if applied else {}, data))
     say(_readable(changes) or "Nothing changes.")
     now = stack.clock.now()
@@ -131,9 +131,10 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     if chosen.looked_at:
         say(chosen.looked_at_told())
     go_on(yes=yes)
+    # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
+    keep_waiting(chosen.kept, stack.ledger, now=now)
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
     release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
-    keep_waiting(chosen.kept, stack.ledger, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
     show(
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -40,27 +40,27 @@ def chosen_by(value: str) -> str | date:
         raise WrongInput(f"'{value}' is no choice; write {CHOICES}.") from None
 
 
-def refuse_renamed(applied: Routing | None, wanted: Routing) -> None:
-    """Refuse a routing that gives a company another name: ledger and cursors do not follow it.
+def refuse_renamed(applied: Routing | None, wanted: Routing, *, now: datetime) -> None:
+    """Refuse a routing that reads a company of Visma's under another name: ledger and cursors do not follow a name.
 
-    Every document would be read as one that nobody has sent, and be sent a second time.
+    Every document since go-live would be read as one that nobody has sent, and be sent a second time. With a go-live
+    that is to come, nothing of the past leaves: so a company can be split by branches.
 
     Raises:
-        WrongInput: a company of the routing in force has another name in the new one.
+        WrongInput: a name of the new routing stands for a company that the routing in force reads under another one.
     """
     if applied is None:
         return
-    gone = {
-        (one.visma.tenant_id, one.visma.company_id): name
-        for name, one in applied.companies.items()
-        if name not in wanted.companies
-    }
+    names = {one.visma.company_id: name for name, one in applied.companies.items()}
     for name, company in wanted.companies.items():
-        former = gone.get((company.visma.tenant_id, company.visma.company_id))
-        if former is not None:
+        before, former = applied.companies.get(name), names.get(company.visma.company_id, name)
+        is_same = before is not None and before.visma.company_id == company.visma.company_id
+        begins_later = company.go_live is not None and company.go_live.at > now
+        if former != name and not is_same and not begins_later:
             raise WrongInput(
-                f"Company '{former}' is called '{name}' in this file. The ledger does not follow a new name: what was "
-                f"sent for '{former}' would be sent a second time. Keep the name '{former}'; partners never see it."
+                f"Company '{former}' of the routing in force is called '{name}' in this file. The ledger does not "
+                f"follow a new name: what was sent for '{former}' would be sent a second time. Keep the name "
+                f"'{former}' (partners never see it), or give '{name}' a go_live that is to come."
             )
 
 

@@ -51,6 +51,7 @@ class System(Clockwork):
             directory=self.directory,
             before_go_live=self.before_go_live,
             documents=self.documents,
+            today=lambda: self.today,
         )
         self.judge.listen()
 

@@ -72,9 +72,16 @@ class BeforeGoLive:
         if name not in self._settled:
             self._first[name].append(condition)
 
-    def rests(self) -> None:
-        """Everything has come to rest: the ledger has a baseline of every document."""
-        self._settled.update(self._first)
+    def rests(self, today: date) -> None:
+        """Everything has come to rest: the ledger has a baseline of every document.
+
+        A go-live that is to come moves it along with every change until then.
+        """
+        if today >= self.day:
+            self._settled.update(self._first)
+            return
+        for name in self._first.keys() - self._settled:
+            del self._first[name][:-1]
 
     def closed(self, name: str, condition: Condition) -> None:
         """A person was asked and says that nothing is to be sent: the next change is one of this state."""

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from connector.domain.changes import DECIDED, Change, ChangeEvent, ChangeState
@@ -77,6 +78,7 @@ class Judge:
     directory: Directory
     before_go_live: BeforeGoLive
     documents: Callable[[], Sequence[Document]]
+    today: Callable[[], date]
     held: set[str] = field(default_factory=set)
     shown: dict[str, str] = field(default_factory=dict)
     sent_again: set[str] = field(default_factory=set)
@@ -106,7 +108,7 @@ class Judge:
 
     def at_rest(self) -> list[str]:
         """What is wrong now that nothing is going on any more, along with the complaints."""
-        self.before_go_live.rests()
+        self.before_go_live.rests(self.today())
         found = self.complaints
         for document in self.documents():
             found += self._document(document)

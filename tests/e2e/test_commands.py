@@ -43,7 +43,8 @@ def test_documents_list_shows_those_that_need_a_person_first(laptop: Laptop) -> 
     }
     assert all(row["reason"] and row["next_step"] for row in first.values())
     # The others move on between the two calls; those that wait for a person stay where they are.
-    assert [line.split()[0] for line in text.splitlines()[1:4]] == list(first)
+    rows_of_text = [line for line in text.splitlines()[1:] if not line.lstrip().startswith("->")]
+    assert [line.split()[0] for line in rows_of_text[:3]] == list(first)
 
 
 def test_documents_list_takes_filters(laptop: Laptop) -> None:
@@ -75,7 +76,7 @@ def test_documents_trace_tells_what_happened_in_order_of_time(laptop: Laptop) ->
     traced = _data(laptop, "documents", "trace", "500191")
 
     states = [event["state"] for event in traced["timeline"]]
-    assert states[:5] == ["CAPTURED", "PARKED", "TRANSLATED", "SENDING", "SENT"]
+    assert states[:6] == ["CAPTURED", "PARKED", "PARKED", "TRANSLATED", "SENDING", "SENT"]
     assert [event["at"] for event in traced["timeline"]] == sorted(event["at"] for event in traced["timeline"])
     assert "Supplier 50099 of company fjordmat-no is mapped to no partner." in text
 

@@ -18,7 +18,7 @@ from tests.support.laptop import Laptop, Played
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 ROWS_A_PAGE = 200
-LISTS_OF_A_COMPANY = 4
+LISTS_OF_A_COMPANY = 5
 
 
 def _parameter(request: dict[str, Any], name: str) -> str | None:
@@ -111,6 +111,7 @@ def test_visma_is_asked_for_lists_only_and_always_in_the_name_of_a_company(playe
         "/v1/supplierInvoice",
         "/v1/customerinvoice",
         "/v1/customerCreditNote",
+        "/v1/customerDebitNote",
     }
     assert {request["company_id"] for request in gets} == set(scenario.COMPANY_IDS.values())
     assert {request["method"] for request in played.visma} == {"GET", "POST"}
@@ -154,13 +155,13 @@ def test_a_server_that_caps_its_pages_in_silence_is_read_to_the_end_and_sends_no
     assert len(nordic.held()) == held
 
 
-def test_the_ledger_holds_two_items_for_each_revision_and_nothing_else(played: Played) -> None:
+def test_the_ledger_holds_two_items_for_each_revision_and_the_owner_of_each_transaction(played: Played) -> None:
     names = Counter(item["sk"]["S"].partition("#")[0] for item in played.items["DocumentsTable"])
     documents = scenario.morning()
     # Of the edits two touch nothing that a partner would see: a print flag, and a hold that is released.
     revisions = len(documents) + len(scenario.edits(documents)) - 2
 
-    assert names == {"rev": revisions, "body": revisions}
+    assert names == {"rev": revisions, "body": revisions, "owner": len(played.held)}
 
 
 def test_cursors_and_routing_hold_what_they_are_for(played: Played) -> None:

@@ -350,6 +350,18 @@ def test_apply_refuses_another_name_for_a_company(connector, stack, routing_file
     assert "Keep the name 'nordic'" in result.err
 
 
+@pytest.mark.parametrize(("go_live", "code"), [("2026-01-01", 2), ("2099-01-01", 0)])
+def test_apply_splits_a_company_only_with_a_go_live_that_is_to_come(connector, routing_file, go_live, code):
+    assert connector("config", "apply", routing_file(), "--yes").code == 0
+    nordic = routing_data()["companies"]["nordic"]
+    visma = nordic["visma"]
+    split = {
+        "companies.nordic.visma.branch": "1",
+        "companies.norden": nordic | {"go_live": go_live, "visma": visma | {"branch": "2"}},
+    }
+    assert connector("config", "apply", routing_file(split), "--yes").code == code
+
+
 def test_apply_without_a_terminal_wants_to_be_told_what_to_release(connector, waiting, routing_file):
     result = connector("config", "apply", routing_file(KRT), "--yes")
     assert (result.code, waiting.routing.applied, waiting.outbox.queued) == (2, [], [])

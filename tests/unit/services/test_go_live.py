@@ -14,7 +14,7 @@ from connector.domain.transactions import Purpose, Stream
 from connector.services.release import forecast_waiting, keep_waiting
 from connector.services.translate import Outcome
 from tests.support.routing_data import a_partner
-from tests.support.visma_samples import MISSING, a_customer_invoice
+from tests.support.visma_samples import MISSING, a_customer_invoice, an_order_line
 from tests.unit.services.test_translate import ORDER, Bench, an_order
 
 GO_LIVE = "2026-11-02"
@@ -251,6 +251,49 @@ class TestThePersonWhoIsAsked:
         bench.routing.apply({**data, "partners": {**data["partners"], name: partner}})
         assert bench.see(old_order("11.0", supplier={"number": supplier})) is Outcome.QUEUED
         assert [one.purpose for one in bench.ledger.revisions(ORDER)[:2]] == [Purpose.ORIGINAL, Purpose.CANCELLATION]
+
+
+@pytest.mark.parametrize("touch", [{}, {"status": "Closed"}, {"documentDueDate": "2026-12-24T00:00:00"}])
+def test_the_question_about_a_draft_from_before_stays_until_a_person_answers(bench_with, touch):
+    bench = bench_with(defaults__units={"STK": "each", "KG": "kilogram"})
+    draft = a_customer_invoice(createdDateTime="2026-10-01T10:00:00", documentDate="2026-11-02T00:00:00")
+    assert bench.see(draft, key=INVOICE) is Outcome.PARKED
+    for stamp in ("AAAAAE0YIiE=", "AAAAAE0YIiI="):
+        assert bench.see(draft | touch | {"timeStamp": stamp}, key=INVOICE) is Outcome.PARKED
+    wish = Cause.AS_ORIGINAL.named_at(bench.clock.now())
+    assert bench.see(draft | touch, key=INVOICE, cause=wish) is Outcome.QUEUED
+
+
+class TestAnAnswerThatDoesNotLeaveAtOnce:
+    """A person said that the partner has it; something else keeps it back, and it is decided anew."""
+
+    @pytest.mark.parametrize("kept", ["refused", "edited before it left", "on hold"])
+    def test_holds_until_it_has_left(self, bench, kept):
+        first = {"status": "Hold"} if kept == "on hold" else {}
+        bench.see(old_order("10.0", **first))
+        bench.see(old_order("10.0", **first), cause=Cause.AS_REPLACEMENT.named_at(bench.clock.now()))
+        if kept == "refused":
+            bench.becomes(State.SENDING)
+            bench.becomes(State.REJECTED)
+        assert bench.see(old_order("12.0")) is Outcome.QUEUED
+        assert bench.newest().purpose is Purpose.REPLACE
+
+    def test_holds_when_the_unit_that_was_missing_is_mapped(self, bench):
+        order = old_order(lines=[an_order_line(1, uom="PAL")])
+        bench.see(order)
+        assert bench.see(order, cause=Cause.AS_REPLACEMENT.named_at(bench.clock.now())) is Outcome.PARKED
+        data = bench.routing.load().data
+        units = {**data["defaults"].get("units", {}), "PAL": "pallet"}
+        bench.routing.apply({**data, "defaults": {**data["defaults"], "units": units}})
+        assert bench.see(order, cause=Cause.RELEASE.named_at(bench.clock.now())) is Outcome.QUEUED
+        assert bench.newest().purpose is Purpose.REPLACE
+
+    def test_does_not_hold_for_another_supplier(self, bench_with):
+        bench = bench_with(partners__berg=a_partner(isa_id="BERG", supplier="60000"))
+        bench.see(old_order("10.0"))
+        bench.see(old_order("11.0", status="Hold"), cause=Cause.AS_REPLACEMENT.named_at(bench.clock.now()))
+        bench.see(old_order("11.0", supplier={"number": "60000"}))
+        assert bench.newest().purpose is not Purpose.REPLACE
 
 
 class TestWhatTheLedgerKnowsAsNew:

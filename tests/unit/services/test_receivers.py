@@ -258,6 +258,11 @@ class TestAnIsaIdThatChanges:
         assert moved.see(an_order(**QUIET)) is Outcome.SKIPPED
         assert moved.due() == []
 
+    @pytest.mark.parametrize("status", ["Completed", "Closed", "Hold"])
+    def test_what_does_not_leave_is_not_withdrawn_at_the_old_id(self, moved, status):
+        assert moved.see(an_order("11.0", status=status)) is Outcome.SKIPPED
+        assert [line[1] for line in lines(moved)] == [Purpose.ORIGINAL, None]
+
     def test_what_was_withdrawn_at_the_old_id_and_comes_back_goes_to_the_new_one(self, moved):
         moved.see(an_order(supplier=STRANGER))
         moved.becomes(State.SENT, sequence=2)

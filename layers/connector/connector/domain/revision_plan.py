@@ -15,6 +15,9 @@ from connector.domain.ledger import KNOWN_TO_PARTNER, UNDECIDED, UNRESOLVED, UNS
 from connector.domain.row_version import is_older
 from connector.domain.transactions import Purpose
 
+AGE_UNCLEAR = "go_live"
+"""Field of the question whether a document is old or new: as long as it stands, nobody knows."""
+
 
 class Cause(Enum):
     """Why a document is looked at. All but the poll are the wishes of a person."""
@@ -123,6 +126,8 @@ class Decide:
             person has told it of a state since.
         withdraw: What former receivers have, each to be withdrawn there.
         was_routed: It is on record as new for a partner: what its date says by now does not make it old.
+        said_to_have: A person said that the receiver has it from elsewhere (release as replacement), and that did not
+            leave since.
         kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
     """
 
@@ -137,6 +142,7 @@ class Decide:
     elsewhere: Revision | None = None
     was_routed: bool = False
     kept_off: Revision | None = None
+    said_to_have: bool = False
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -287,9 +293,15 @@ def _decide(
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
         was_sent=sent is not None,
         elsewhere=_elsewhere(history, sent, arrival),
-        was_routed=baseline is None and any(one.partner is not None for one in own),
+        was_routed=baseline is None and any(one.partner is not None and one.field != AGE_UNCLEAR for one in own),
+        said_to_have=sent is None and _last_answer(own, arrival) not in {None, Purpose.ORIGINAL},
         kept_off=newest if sent is None and newest is not None and newest.by_routing else None,
     )
+
+
+def _last_answer(own: Sequence[Revision], arrival: Arrival) -> Purpose | None:
+    """As what a person had it sent to the same supplier or customer."""
+    return next((one.purpose for one in own if one.released and one.counterparty == arrival.counterparty), None)
 
 
 def _elsewhere(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Revision | None:

@@ -13,7 +13,7 @@ from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin, was_shown_before
 from connector.domain.ledger import NOTHING_NEW, Revision, State
-from connector.domain.revision_plan import Arrival, Cause, Decide
+from connector.domain.revision_plan import AGE_UNCLEAR, Arrival, Cause, Decide
 from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
@@ -131,20 +131,26 @@ class Decider:
             return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=True)
         if plan.was_sent:
             return None
+        if plan.replaces is not None and plan.replaces.released:
+            return None  # a person has answered for this very content; something else kept it
         held = self._before_go_live(message, reading, route, plan)
-        is_named = Cause.of(message.cause) is Cause.RELEASE
-        if held is None and plan.kept_off is not None and _was_ready(plan.kept_off, route) and not is_named:
+        if held is None and plan.kept_off is not None and _was_ready(plan.kept_off, route):
+            # What waited for a routing entry and is named now, by its key or along with the others, leaves.
+            cause = Cause.of(message.cause)
+            if cause is Cause.RELEASE or (cause is Cause.REPLAY and plan.kept_off.waits_for is not None):
+                return None
             return Decision(State.PARKED, parked=_switched_on(message.key), by_routing=True)
         return held
 
     def _not_sent(self, document: VismaDocument, route: Route | None, plan: Decide, reason: str) -> Decision:
         """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
-        has = plan.has
+        has = plan.has or plan.elsewhere
+        stays = plan.has is None and has is not None  # under an ISA id that routing names no more
         if has is None or (route is None and _is_another(has.counterparty, document.counterparty)):
             return Decision(State.SKIPPED, reason=reason, by_routing=True)
         if route is not None and self._is_nothing_new(document, route, has, _newer(document)):
-            return Decision(State.SKIPPED, reason=NOTHING_NEW)
-        return Decision(State.PARKED, parked=_not_told(has, _newer(document), reason))
+            return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=stays)
+        return Decision(State.PARKED, parked=_not_told(has, _newer(document), reason), stays=stays)
 
     def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str) -> tuple[Decision, bytes]:
         """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""
@@ -172,6 +178,9 @@ class Decider:
     def _origin(self, message: DocumentMessage, reading: Reading, route: Route | None, plan: Decide) -> Origin:
         company = self.routing.companies.get(message.company)
         go_live = route.go_live if route is not None else company.go_live if company is not None else None
+        waiting = [one for one in (*plan.supersede, plan.replaces) if one is not None]
+        if any(one.state is State.PARKED and one.field == AGE_UNCLEAR for one in waiting):
+            return Origin.UNCLEAR  # only a person says otherwise
         if not plan.is_new and (go_live is None or plan.was_sent or plan.was_routed):
             return Origin.AFTER  # the ledger knows it
         found = origin(reading.sighting, go_live, company.visma.time_zone if company is not None else None)
@@ -253,10 +262,11 @@ class Decider:
         return route.go_live is not None and was_shown_before(reading.sighting, route.go_live, zone)
 
     def _send(self, document: VismaDocument, route: Route, plan: Decide, cause: Cause) -> Decision:
-        known = plan.has is not None or cause is Cause.AS_REPLACEMENT
+        known = plan.has is not None or plan.said_to_have or cause is Cause.AS_REPLACEMENT
         reason = hold_reason(document, route, partner_has_it=known)
         if reason is not None:
-            return Decision(State.SKIPPED, reason=reason)
+            stays = plan.elsewhere is not None and not is_withdrawn(document)
+            return Decision(State.SKIPPED, reason=reason, stays=stays)
         if not known or cause is Cause.AS_ORIGINAL:
             return self._translate(document, route, Purpose.ORIGINAL)
         purpose = _newer(document)
@@ -431,7 +441,7 @@ def _unclear(key: DocumentKey) -> Parked:
         "It was created about the time of go-live, or created before it and dated after it: Visma does not say whether "
         "it has left already.",
         document=str(key),
-        field="go_live",
+        field=AGE_UNCLEAR,
         next_step=choices(key),
     )
 

@@ -21,7 +21,7 @@ from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
 from connector.domain.routes import Route
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Purpose, Stream
 from connector.domain.words import clipped
 from connector.services.claim_check import unloaded
 from connector.services.document_decision import Decider, Decision, Reading, arrival_of, read_message
@@ -238,7 +238,7 @@ class _Capture:
 
     def onto(self, revision: Revision) -> Revision:
         """The revision with what Visma shows now."""
-        document, route = self.reading.document, self.route
+        document, route, cause = self.reading.document, self.route, Cause.of(self.message.cause)
         return replace(
             revision,
             modified_at=self.message.modified_at,
@@ -248,10 +248,13 @@ class _Capture:
             visma_version=self.reading.version,
             counterparty=_clipped_if_any(document.counterparty or None) if document else None,
             partner=route.partner if isinstance(route, Route) else None,
-            released=Cause.of(self.message.cause).chooses,
+            released=cause.chooses or revision.released,
+            purpose=_CHOSEN.get(cause, revision.purpose),
             look_up_first=Cause.of(self.message.cause).sends_again,
         )
 
+
+_CHOSEN = {Cause.AS_ORIGINAL: Purpose.ORIGINAL, Cause.AS_REPLACEMENT: Purpose.REPLACE}
 
 _SEEN = {
     Cause.POLL: "seen changed in Visma",
