@@ -109,6 +109,7 @@ class Judge:
     def at_rest(self) -> list[str]:
         """What is wrong now that nothing is going on any more, along with the complaints."""
         self.before_go_live.rests(self.today())
+        self.receivers.restless.clear()
         found = self.complaints
         for document in self.documents():
             found += self._document(document)
@@ -145,6 +146,7 @@ class Judge:
         if document is None or view_in(body) != CANCELLED or document.now.view == CANCELLED:
             return
         has_changed = held in self.receivers.edited or self.receivers.has.get(held) != document.now.view
+        has_changed = has_changed or name in self.receivers.restless
         may_move = has_changed or held in self.receivers.refused or name in self.sent_again
         if receiver in self.directory.ever(document.now.counterparty) and not may_move:
             self.heard.append(f"{name} was withdrawn from {receiver}, whose order it is, although nothing had changed.")

@@ -86,6 +86,7 @@ class Receivers:
         had: What it had before the last transaction of a document.
         edited: Documents that somebody edited in Visma, in a way that a partner sees, since the receiver last heard of
             them.
+        restless: Documents that somebody edited so since everything last came to rest: a state in between may come too.
         shared: Numbers that two of our companies use, so that the same may come from each.
         refused: Documents whose last transaction the receiver refused, so that it may get the same again.
         requests: What each 860 asked for, by transaction id.
@@ -95,6 +96,7 @@ class Receivers:
     has: dict[Held, View] = field(default_factory=dict)
     had: dict[Held, View | None] = field(default_factory=dict)
     edited: set[Held] = field(default_factory=set)
+    restless: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
     requests: dict[str, Request] = field(default_factory=dict)
@@ -129,6 +131,7 @@ class Receivers:
     def hear_of_edit(self, name: str, *, by: str | None = None) -> None:
         """A document changed in a way that a partner sees: whoever has it may be sent something, but for who asked."""
         self.edited.update(held for held in self.has if held[1] == name and held[0] != by)
+        self.restless.add(name)
 
     def holders(self, name: str) -> dict[str, View]:
         """Who has a document that was not withdrawn, and how it reads there."""
