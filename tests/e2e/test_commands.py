@@ -92,7 +92,7 @@ def test_cursors_show_every_list_of_every_company(laptop: Laptop) -> None:
     text = _said(laptop, "cursors")
     rows = _data(laptop, "cursors")
 
-    assert len(rows) == 4 * len(COMPANY_IDS) == len(text.splitlines()) - 1
+    assert len(rows) == 5 * len(COMPANY_IDS) == len(text.splitlines()) - 1
     orders = next(row for row in rows if (row["company"], row["resource"]) == ("fjordmat-no", "v1/purchaseorder"))
     assert orders["watermark"] <= orders["last_complete_poll"]
     assert orders["remembered"] == 26

@@ -202,7 +202,9 @@ class Base(RuleBasedStateMachine):
         """A person sees to what waits of a document; `answer` is for a question about go-live, None: close it."""
         if self.system.question(key) is None:
             self.system.replay(key)
-        elif answer is None:
+            return
+        self.count(f"answer: {answer.value if answer else 'close'}")
+        if answer is None:
             self.system.close(key)
         else:
             self.system.release_as(key, answer)
@@ -227,7 +229,7 @@ class Base(RuleBasedStateMachine):
                 (system.approve if turn < ROUNDS // 2 else system.reject)(number)
             for place, key in enumerate(self.keys()):
                 if system.waiting(key):
-                    self.answer(key, ANSWERS[(place + turn) % len(ANSWERS)])
+                    self.answer(key, ANSWERS[(place + turn + self.runs) % len(ANSWERS)])
                     waiting.append(str(key))
             if not waiting:
                 return

@@ -113,6 +113,5 @@ class Functions(Base):
     @in_play("answer", lambda machine: machine.asked())
     def a_person_answers(self, draw: int, answer: Cause | None) -> None:
         """A question about a document from before go-live is answered."""
-        self.count(f"answer: {answer.value if answer else 'close'}")
         asked = self.asked()
         self.answer(asked[draw % len(asked)], answer)
