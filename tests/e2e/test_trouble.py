@@ -201,7 +201,9 @@ def _strange() -> dict[str, dict[str, Any]]:
     unit["lines"][1]["uom"] = "PALL"
     names = order("500958", supplier={"number": "50012", "name": "N" * 40})
     names["shippingContact"]["name"] = "C" * 40
-    names["shippingAddress"] |= {"addressLine1": "A" * 40, "city": "Ø" * 40}
+    names["shippingAddress"] |= {"addressLine1": "A" * 40, "city": "Ø" * 30}
+    long_city = order("500966")
+    long_city["shippingAddress"] |= {"city": "Ø" * 31}
     foreign = order("500959")
     foreign["lines"][0] |= {
         "lineDescription": "Копчёный лосось",
@@ -221,6 +223,7 @@ def _strange() -> dict[str, dict[str, Any]]:
         "zero": zero,
         "negative": negative,
         "long names": names,
+        "long city": long_city,
         "foreign": foreign,
         "unmapped": unmapped,
         "twins": twins,
@@ -255,6 +258,7 @@ def parade(nordic: Laptop) -> dict[str, Revision]:
         ("twins", (State.PARKED, "supplier.number", "Supplier 50070 of company nordic is mapped twice")),
         ("unknown unit", (State.PARKED, "lines[1].uom", "Visma's unit PALL cannot be translated")),
         ("no lines", (State.PARKED, "lines", "The order has no lines to order.")),
+        ("long city", (State.PARKED, "shippingAddress", f"'{'Ø' * 31}' in the address of the ship-to party has more")),
     ],
 )
 def test_a_document_that_cannot_leave_says_in_the_ledger_why_and_where(
