@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import click
@@ -23,7 +24,7 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
         [
             {
                 "company": view.company,
-                "in_routing": view.company in known,
+                "in_routing": _is_known(view.company, known),
                 "resource": view.resource,
                 "watermark": view.watermark,
                 "last_complete_poll": view.caught_up_at,
@@ -40,7 +41,7 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
                 ("company", "list", "watermark", "lag", "last complete poll", "locked until", "now"),
                 [
                     (
-                        view.company if view.company in known else f"{view.company} (not in routing)",
+                        view.company if _is_known(view.company, known) else f"{view.company} (not in routing)",
                         view.resource,
                         view.watermark,
                         lag(view, now),
@@ -62,6 +63,11 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
 def lag(view: CursorView, now: datetime) -> timedelta | None:
     """How long ago the list was last read completely; None when it never was."""
     return None if view.caught_up_at is None else max(now - view.caught_up_at, timedelta(0))
+
+
+def _is_known(company: str, routed: Collection[str]) -> bool:
+    """Whether routing has the company; the list of Orderful's side belongs to none."""
+    return company in routed or company.startswith("(")
 
 
 def _lock(view: CursorView, now: datetime) -> datetime | None:

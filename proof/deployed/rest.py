@@ -23,6 +23,10 @@ _EVENTS: Final = 8
 _DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
 
 
+UNFINISHED = "was never finished"
+"""What is said of a scan that was put aside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rest:
     """Looks whether messages, revisions, changes or cursors are on their way.
@@ -78,7 +82,7 @@ class Rest:
             if (ours or company.startswith("(")) and cursor.locked_until and cursor.locked_until > now:
                 found.append(f"The cursor of {company} {resource} is locked until {cursor.locked_until:%H:%M:%S} UTC.")
             if ours and cursor.unfinished:
-                found.append(f"The scan of {company} {resource} was never finished.")
+                found.append(f"The scan of {company} {resource} {UNFINISHED}.")
         return found
 
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 from connector.domain.ledger import State
 from local import deploy
 from local.demo.scenario import COMPANY_IDS
-from proof.deployed.rest import Rest
+from proof.deployed.rest import UNFINISHED, Rest
 from proof.deployed.unkind_goods import RECEIVER, Paper, Wish
 from proof.deployed.unkind_weather import Worker
 from tests.support.laptop import SENT, Laptop
@@ -126,7 +126,9 @@ class Day:
         while True:
             moving = self._moving()
             for function, pause in PAUSES.items():
-                if not moving or time.monotonic() >= due[function]:
+                # Nothing but a poll ends a scan that trouble put aside.
+                ends_scan = function == POLL and all(UNFINISHED in one for one in moving)
+                if ends_scan or not moving or time.monotonic() >= due[function]:
                     found[function] = self.run(function)
                     due[function] = time.monotonic() + pause
             news = [found[POLL].get("queued"), found[POLL].get("problems"), found[COLLECT].get("problems")]

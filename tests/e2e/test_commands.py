@@ -92,7 +92,10 @@ def test_cursors_show_every_list_of_every_company(laptop: Laptop) -> None:
     text = _said(laptop, "cursors")
     rows = _data(laptop, "cursors")
 
-    assert len(rows) == 5 * len(COMPANY_IDS) == len(text.splitlines()) - 1
+    # The collector of Orderful's side has its own place, once its schedule has started it.
+    assert len([row for row in rows if row["company"] in COMPANY_IDS]) == 5 * len(COMPANY_IDS)
+    assert {row["in_routing"] for row in rows} == {True}
+    assert len(text.splitlines()) - 1 in {len(rows), 5 * len(COMPANY_IDS)}
     orders = next(row for row in rows if (row["company"], row["resource"]) == ("fjordmat-no", "v1/purchaseorder"))
     assert orders["watermark"] <= orders["last_complete_poll"]
     assert orders["remembered"] == 26
