@@ -152,7 +152,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         parked = bench.ledger.get(ORDER, 2)
         assert parked.state is State.PARKED
         assert "acme (ACMEPRODUCET) has it still (Orderful T-1)" in parked.reason
-        assert "connector documents close nordic/purchase_order/500123" in parked.next_step
+        assert "connector documents close nordic/purchase_order/500123 --revision 2" in parked.next_step
         assert lines(bench)[2] == (State.TRANSLATED, Purpose.ORIGINAL, BERG)
 
     def test_it_stays_while_the_order_changes_at_the_new_supplier(self, bench):

@@ -152,14 +152,14 @@ class Decider:
             return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=stays)
         return Decision(State.PARKED, parked=_not_told(has, _newer(document), reason), stays=stays)
 
-    def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str) -> tuple[Decision, bytes]:
+    def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str, *, sequence: int) -> tuple[Decision, bytes]:
         """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""
         source = self.ledger.source_of(sent)
         told = (
             f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
             f"{sent.transaction_id}) and has to be told that it is withdrawn."
         )
-        by_hand = f"Tell {sent.partner}, then: connector documents close {key} --revision <its number>"
+        by_hand = f"Tell {sent.partner}, then: connector documents close {key} --revision {sequence}"
         try:
             document = read_document(decode(source), company=key.company, kind=key.kind)
             route = self.routing.route(key.company, key.kind, sent.counterparty or document.counterparty)

@@ -112,7 +112,7 @@ class Translator:
             self._supersede(planned.withdrawn_before)
         for sent in planned.withdraw:
             receiver = sent.receiver_id or ""
-            decision, source = decider.withdrawal(message.key, sent, receiver)
+            decision, source = decider.withdrawal(message.key, sent, receiver, sequence=sequence)
             now = self.clock.now()
             name = f"withdrawal of {sent.revision_id} from {receiver}"
             revision = Revision(
@@ -250,7 +250,7 @@ class _Capture:
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
-            look_up_first=Cause.of(self.message.cause).sends_again,
+            look_up_first=cause.sends_again,
         )
 
 
