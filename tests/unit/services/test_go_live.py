@@ -11,7 +11,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose, Stream
-from connector.services.release import forecast_waiting, keep_waiting
+from connector.services.release import Fate, forecast_waiting, keep_waiting
 from connector.services.translate import Outcome
 from tests.support.routing_data import a_partner
 from tests.support.visma_samples import MISSING, a_customer_invoice, an_order_line
@@ -373,6 +373,27 @@ class TestWhatRoutingKeepsOff:
         keep_waiting(forecasts, bench.ledger, now=bench.clock.now())
         bench.routing.apply(wanted.data)
         assert bench.see(an_order(price), cause=cause.named_at(bench.clock.now())) is then
+
+    @pytest.mark.parametrize("status", ["Hold", "Completed"])
+    def test_is_let_go_by_the_status_that_it_has_then(self, bench_with, status):
+        bench = bench_with(companies__nordic__go_live="2026-01-01", partners__acme=None)
+        bench.see(an_order())
+        wanted = bench_with(companies__nordic__go_live="2026-01-01").routing.load()
+
+        def fates():
+            return [one.fate for one in forecast_waiting(bench.ledger, wanted, Stream.TEST, today=date(2026, 11, 2))]
+
+        keep_waiting(
+            forecast_waiting(bench.ledger, wanted, Stream.TEST, today=date(2026, 11, 2)),
+            bench.ledger,
+            now=bench.clock.now(),
+        )
+        bench.routing.apply(wanted.data)
+        assert (bench.see(an_order(status=status)), fates()) == (Outcome.KNOWN, [Fate.NOT_NOW])
+        writes = bench.ledger.writes
+        assert (bench.see(an_order(status=status)), bench.ledger.writes) == (Outcome.KNOWN, writes)
+        bench.see(an_order())
+        assert Fate.NOT_NOW not in fates()
 
     @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
     def test_is_told_by_a_person_to_a_partner_that_has_an_earlier_state(self, bench_with, off):

@@ -89,11 +89,13 @@ class Known:
         supersede: Revisions that never left.
         withdraw: As in `Decide`; only a person who asks for it makes it filled here.
         withdrawn_before: Withdrawals that did not leave; those of `withdraw` take their place.
+        waits: Routing keeps it back until a person says otherwise; what Visma shows now is noted for that.
     """
 
     supersede: tuple[Revision, ...] = ()
     withdraw: tuple[Revision, ...] = ()
     withdrawn_before: tuple[Revision, ...] = ()
+    waits: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ def _same_again(
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not arrival.cause.sends_again
     is_held = newest.state is State.PARKED and (newest.by_routing or newest.transaction_type is not None)
     is_held = is_held and arrival.cause in {Cause.POLL, Cause.BASELINE}
-    return Known() if is_over or is_held else None
+    return Known(waits=newest if is_held and newest.by_routing else None) if is_over or is_held else None
 
 
 def _told_by_hand(own: Sequence[Revision], sent: Revision | None) -> Revision | None:

@@ -85,6 +85,8 @@ class Translator:
             case Known():
                 self._supersede(planned.supersede, visma_version=reading.version, seen_at=message.seen_at)
                 self._withdraw(planned, message, decider, history)
+                if planned.waits is not None:
+                    self._note_status(planned.waits, _Capture(message, reading, route, raw))
                 return Outcome.KNOWN
             case Decide():
                 decision = decider.decide(message, reading, route, planned)
@@ -173,6 +175,16 @@ class Translator:
         request = decision.translation.request.body if decision.translation else None
         self.ledger.retranslated(revision, was=newest.state, source=capture.raw, request=request)
         return self._announce(revision)
+
+    def _note_status(self, waiting: Revision, capture: _Capture) -> None:
+        """Keep the document of a revision that waits as it stands: its status decides when a person lets it go."""
+        now = self.clock.now()
+        revision = capture.onto(replace(waiting, updated_at=now))
+        if revision.visma_status == waiting.visma_status:
+            return
+        event = Event(now, waiting.state, f"its status in Visma is {revision.visma_status}")
+        revision = replace(revision, history=(*revision.history, event))
+        self.ledger.retranslated(revision, was=waiting.state, source=capture.raw, request=None)
 
     def _add(self, decision: Decision, capture: _Capture, sequence: int) -> Outcome:
         now = self.clock.now()
