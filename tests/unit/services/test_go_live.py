@@ -343,7 +343,9 @@ class TestWhatRoutingKeepsOff:
         "unmapped": {"partners__acme": None},
     }
 
-    @pytest.mark.parametrize(("status", "then"), [("Open", Outcome.PARKED), ("Hold", Outcome.QUEUED)])
+    @pytest.mark.parametrize(
+        ("status", "then"), [("Open", Outcome.PARKED), ("Completed", Outcome.PARKED), ("Hold", Outcome.QUEUED)]
+    )
     @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
     def test_is_a_question_once_it_is_switched_on_if_it_was_ready(self, bench_with, off, status, then):
         bench = bench_with(**self.SKIP, **self.OFF[off])

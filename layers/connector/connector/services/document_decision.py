@@ -15,7 +15,7 @@ from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, ori
 from connector.domain.ledger import NOTHING_NEW, Revision, State
 from connector.domain.revision_plan import AGE_UNCLEAR, Arrival, Cause, Decide
 from connector.domain.revisions import revision_id
-from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
+from connector.domain.routes import HOLD, Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
 from connector.domain.row_version import row_version
 from connector.domain.transactions import IsaId, Purpose, Stream, Translation
@@ -134,7 +134,7 @@ class Decider:
         if plan.replaces is not None and plan.replaces.released:
             return None  # a person has answered for this very content; something else kept it
         held = self._before_go_live(message, reading, route, plan)
-        if held is None and plan.kept_off is not None and _was_ready(plan.kept_off, route):
+        if held is None and plan.kept_off is not None and _may_have_left(plan.kept_off):
             # What waited for a routing entry and is named now, by its key or along with the others, leaves.
             cause = Cause.of(message.cause)
             if cause is Cause.RELEASE or (cause is Cause.REPLAY and plan.kept_off.waits_for is not None):
@@ -413,9 +413,9 @@ def _is_asked(plan: Decide) -> bool:
     return any(one.state is State.PARKED for one in (*plan.supersede, plan.replaces) if one is not None)
 
 
-def _was_ready(kept_off: Revision, route: Route) -> bool:
-    """Whether it would have left, so that somebody may have sent it in another way; or a person is asked already."""
-    return kept_off.state is State.PARKED or kept_off.visma_status in route.send_when
+def _may_have_left(kept_off: Revision) -> bool:
+    """Whether somebody may have sent it in another way: it was no draft; or a person is asked already."""
+    return kept_off.state is State.PARKED or kept_off.visma_status != HOLD
 
 
 def _is_another(one: str | None, other: str | None) -> bool:
