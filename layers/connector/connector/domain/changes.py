@@ -1,11 +1,12 @@
 """The life of an inbound transaction: an 860 that changes a purchase order, or another document that is only recorded.
 
 RECEIVED -> APPLYING -> APPLIED
-    |          |    +-> PARKED (a person approves, which is RECEIVED again, or rejects)
+    |          |    +-> PARKED (a person approves, which is RECEIVED again, rejects, or closes)
+    |          +-> CLOSED (a person took it as settled; nothing of it was written)
     |          +-> RECEIVED (it could not be finished: try again)
     +-> REJECTED, RECORDED
 
-Orderful is told (accepted, failed) only after one of the last four states is written.
+Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
 """
 
 from __future__ import annotations
@@ -56,12 +57,13 @@ class ChangeState(StrEnum):
     PARKED = "PARKED"
     REJECTED = "REJECTED"
     RECORDED = "RECORDED"
+    CLOSED = "CLOSED"
 
 
 OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, ChangeState.PARKED)
 """States in which something is still to happen."""
 
-DECIDED = frozenset({ChangeState.APPLIED, ChangeState.PARKED, ChangeState.REJECTED, ChangeState.RECORDED})
+DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
 """States after which Orderful is told."""
 
 

@@ -53,6 +53,7 @@ class Outcome(Enum):
     PARKED = "parked"
     REJECTED = "rejected"
     RECORDED = "recorded"
+    CLOSED = "closed"
     DEFERRED = "waits for an earlier change"
     HELD_BACK = "held back until the credentials are taken again"
     NOTHING_TO_DO = "nothing to do"
@@ -63,12 +64,14 @@ _OUTCOMES = {
     ChangeState.PARKED: Outcome.PARKED,
     ChangeState.REJECTED: Outcome.REJECTED,
     ChangeState.RECORDED: Outcome.RECORDED,
+    ChangeState.CLOSED: Outcome.CLOSED,
 }
 _COUNTED = {
     ChangeState.APPLIED: Metric.CHANGES_APPLIED,
     ChangeState.PARKED: Metric.CHANGES_PARKED,
     ChangeState.REJECTED: Metric.CHANGES_REJECTED,
     ChangeState.RECORDED: Metric.INBOUND_RECORDED,
+    ChangeState.CLOSED: Metric.CHANGES_CLOSED,
 }
 
 

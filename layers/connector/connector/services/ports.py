@@ -60,6 +60,7 @@ class Metric(StrEnum):
     CHANGES_APPLIED = "ChangesApplied"
     CHANGES_PARKED = "ChangesParked"
     CHANGES_REJECTED = "ChangesRejected"
+    CHANGES_CLOSED = "ChangesClosed"
     CHANGES_STUCK = "ChangesStuck"
     CHANGE_CONFLICTS = "ChangeConflicts"
 
