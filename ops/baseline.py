@@ -36,6 +36,8 @@ def baseline(*, company: str | None, stack: Stack, dry_run: bool, yes: bool, as_
 
     Run it once at go-live. A document from before go-live is then recorded as it stands, and a later change of it is
     told from a mere touch (a payment, a receipt, an upgrade). What is from after go-live is left to polling.
+    Run it again after go_live was corrected: what is on record as from before it and is from after it now becomes a
+    question.
     """
     routing = stack.routing.load()
     if company is not None and company not in routing.companies:

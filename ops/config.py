@@ -109,6 +109,8 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     onboarding.refuse_renamed(applied, Routing.from_data(data), now=stack.clock.now())
     changes = list(differences(applied.data if applied else {}, data))
     say(_readable(changes) or "Nothing changes.")
+    if applied is not None and any(change["path"].endswith("go_live") for change in changes):
+        say(onboarding.ANOTHER_GO_LIVE)
     now = stack.clock.now()
     forecasts = list(forecast_waiting(stack.ledger, Routing.from_data(data), stack.stream, today=now.date()))
     onboarding.tell(forecasts)

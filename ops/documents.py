@@ -183,7 +183,7 @@ def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: 
         raise Failed(
             f"{record.key} waits for no choice: only a parked, skipped, closed or baseline revision is released."
         )
-    if purpose == "original" and not force and (has := _had_by(record, newest.partner)) is not None:
+    if purpose == "original" and not force and (has := _had_by(record, newest)) is not None:
         raise Failed(
             f"{has.partner} has it already (revision {has.sequence}, Orderful {has.transaction_id}): write --as "
             "replacement. Only if it wants the document a second time, write --as original --force."
@@ -229,10 +229,18 @@ def close_document(
     return 0
 
 
-def _had_by(record: _Record, partner: str | None) -> Revision | None:
-    """What the partner has of the document; None when it has none or was told that it is withdrawn."""
-    reached = (one for one in record.revisions if one.state in KNOWN_TO_PARTNER and partner in {None, one.partner})
-    has = next(reached, None)
+def _had_by(record: _Record, newest: Revision) -> Revision | None:
+    """What the partner has of the document; None when it has none or was told that it is withdrawn.
+
+    Visma's number of the supplier or customer tells who the partner is: its name in the routing file may change.
+    """
+
+    def is_partners(one: Revision) -> bool:
+        if None not in {one.counterparty, newest.counterparty}:
+            return one.counterparty == newest.counterparty
+        return newest.partner in {None, one.partner}
+
+    has = next((one for one in record.revisions if one.state in KNOWN_TO_PARTNER and is_partners(one)), None)
     return None if has is None or has.purpose is Purpose.CANCELLATION else has
 
 

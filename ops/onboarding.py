@@ -19,6 +19,12 @@ ALL, NONE, RECENT = "all", "none", "recent"
 _SINCE = "since="
 CHOICES = f"{RECENT} (not older than 14 days), {ALL}, {NONE}, or {_SINCE}2026-12-01"
 
+ANOTHER_GO_LIVE = (
+    "go_live changes: what is on record as from before go-live and is from after the new one does not leave by itself. "
+    "It is a question at its next change; `connector baseline` asks about all that is open in Visma at once."
+)
+"""What applying another go-live does with what was read under the former one."""
+
 
 def release_choice(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | date | None:
     """Read `--release all|recent|none|since=DATE`."""

@@ -108,7 +108,12 @@ CASES = {
     "baseline, touched": ([a(1, "A", S.BASELINE)], arrival("A"), ("decide", None, 1, [], [])),
     "baseline, changed": ([a(1, "A", S.BASELINE)], arrival("B"), ("decide", None, None, [], [])),
     "baseline, changed back": ([a(1, "A", S.BASELINE), a(2, "B", S.PARKED)], arrival("A"), ("known", [2])),
-    "baseline, recorded again": ([a(1, "A", S.BASELINE)], arrival("B", cause=Cause.BASELINE), ("known", [])),
+    "baseline, recorded again": (
+        [a(1, "A", S.BASELINE)],
+        arrival("B", cause=Cause.BASELINE),
+        ("decide", None, None, [], []),
+    ),
+    "parked, recorded again": ([a(1, "A", S.PARKED)], arrival("B", cause=Cause.BASELINE), ("known", [])),
     "baseline, a person sends it": (
         [a(1, "A", S.BASELINE)],
         arrival("A", cause=Cause.AS_REPLACEMENT),

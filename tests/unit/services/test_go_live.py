@@ -376,6 +376,17 @@ class TestWhatRoutingKeepsOff:
         bench.routing.apply(wanted.data)
         assert bench.see(an_order(price), cause=cause.named_at(bench.clock.now())) is then
 
+    @pytest.mark.parametrize("price", ["10.0", "11.0"])
+    @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
+    def test_is_a_question_also_when_it_was_put_on_hold_meanwhile(self, bench_with, off, price):
+        bench = bench_with(**self.SKIP, **self.OFF[off])
+        bench.see(an_order())
+        assert bench.see(an_order(price, status="Hold")) is Outcome.SKIPPED
+        bench.routing.apply(bench_with(**self.SKIP).routing.load().data)
+        bench.see(an_order(price, status="Hold"))
+        assert bench.see(an_order(price)) in {Outcome.PARKED, Outcome.KNOWN}
+        assert (bench.newest().state, bench.newest().field, bench.due()) == (State.PARKED, "send", [])
+
     @pytest.mark.parametrize("status", ["Hold", "Completed"])
     def test_is_let_go_by_the_status_that_it_has_then(self, bench_with, status):
         bench = bench_with(companies__nordic__go_live="2026-01-01", partners__acme=None)
@@ -438,6 +449,37 @@ def _without_go_live(bench_with):
     return bench
 
 
+class TestAGoLiveThatIsCorrectedBackwards:
+    NEW: ClassVar[dict[str, str]] = {"date": "2026-11-03T00:00:00"}
+
+    @pytest.mark.parametrize("cause", ["poll", "baseline 2026-11-02T08:00:00+00:00"])
+    @pytest.mark.parametrize("price", ["10.0", "11.0"])
+    def test_asks_about_what_came_between(self, bench_with, cause, price):
+        bench = bench_with(companies__nordic__go_live="2026-12-02")
+        assert bench.see(an_order(**self.NEW)) is Outcome.BASELINE
+        bench.routing.apply(bench_with().routing.load().data)
+        assert bench.see(an_order(price, **self.NEW), cause=cause) is Outcome.PARKED
+        assert "from after it" in bench.newest().reason
+        assert bench.see(an_order(price, **self.NEW)) is Outcome.PARKED
+        assert (bench.states(), bench.due()) == ([State.BASELINE, State.PARKED], [])
+        wish = Cause.AS_ORIGINAL.named_at(bench.clock.now())
+        assert bench.see(an_order(price, **self.NEW), cause=wish) is Outcome.QUEUED
+
+    def test_leaves_a_draft_of_that_time_until_it_is_ready(self, bench_with):
+        bench = bench_with(companies__nordic__go_live="2026-12-02")
+        bench.see(an_order(status="Hold", **self.NEW))
+        bench.routing.apply(bench_with().routing.load().data)
+        assert bench.see(an_order(status="Hold", **self.NEW)) is Outcome.KNOWN
+        assert bench.see(an_order(**self.NEW)) is Outcome.PARKED
+
+    def test_does_not_take_an_old_order_for_a_new_one_that_was_dated_anew(self, bench_with):
+        bench = bench_with(companies__nordic__go_live="2026-12-02")
+        bench.see(old_order())
+        bench.routing.apply(bench_with().routing.load().data)
+        assert bench.see(an_order(**self.NEW)) is Outcome.PARKED
+        assert bench.newest().field == "before_go_live"
+
+
 class TestTheBaseline:
     CAUSE = "baseline 2026-11-02T08:00:00+00:00"
 
@@ -448,6 +490,11 @@ class TestTheBaseline:
     def test_what_is_new_is_left_to_polling(self, bench):
         assert bench.see(an_order(date="2026-11-02T00:00:00"), cause=self.CAUSE) is Outcome.KNOWN
         assert (bench.states(), bench.due()) == ([], [])
+
+    def test_what_changed_since_is_left_to_polling(self, bench):
+        bench.see(old_order())
+        assert bench.see(old_order("11.0"), cause=self.CAUSE) is Outcome.KNOWN
+        assert bench.states() == [State.BASELINE]
 
     def test_what_the_ledger_knows_is_left_alone(self, bench):
         bench.see(an_order(date="2026-11-02T00:00:00"))

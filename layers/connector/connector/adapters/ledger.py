@@ -55,7 +55,7 @@ _TIMES = {
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
-_FLAGS = {"released", "look_up_first", "by_routing"}
+_FLAGS = {"released", "look_up_first", "by_routing", "kept_ready"}
 _MOST_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the age of the table is believed: it may be deleted and made again under its name."""

@@ -143,6 +143,8 @@ class Revision:
         withdraws: This revision withdraws the document from a former receiver; the sequence of what that one has.
         listed_since: When the list that showed it was first read.
         by_routing: Routing said not to send such a document; it leaves when a person says as what.
+        kept_ready: While routing kept it from leaving it was more than a draft, or a person was asked: the partner may
+            have it from elsewhere.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
@@ -183,6 +185,7 @@ class Revision:
     withdraws: int | None = None
     listed_since: datetime | None = None
     by_routing: bool = False
+    kept_ready: bool = False
     released: bool = False
     look_up_first: bool = False
     claim_until: datetime | None = None

@@ -268,7 +268,7 @@ def _decide(
     history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
 ) -> Decide | Known:
     newest = own[0] if own else None
-    if arrival.cause is Cause.BASELINE and newest is not None:
+    if arrival.cause is Cause.BASELINE and own and (sent is not None or own[0].state is not State.BASELINE):
         return Known()
     baseline = _baseline(own, sent)
     receiver = arrival.receiver

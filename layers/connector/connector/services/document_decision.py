@@ -15,7 +15,7 @@ from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, ori
 from connector.domain.ledger import NOTHING_NEW, Revision, State
 from connector.domain.revision_plan import AGE_UNCLEAR, Arrival, Cause, Decide
 from connector.domain.revisions import revision_id
-from connector.domain.routes import HOLD, Company, OnRevision, OnUnmapped, Route
+from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
 from connector.domain.row_version import row_version
 from connector.domain.transactions import IsaId, Purpose, Stream, Translation
@@ -134,7 +134,7 @@ class Decider:
         if plan.replaces is not None and plan.replaces.released:
             return None  # a person has answered for this very content; something else kept it
         held = self._before_go_live(message, reading, route, plan)
-        if held is None and plan.kept_off is not None and _may_have_left(plan.kept_off):
+        if held is None and plan.kept_off is not None and plan.kept_off.kept_ready:
             # What waited for a routing entry and is named now, by its key or along with the others, leaves.
             cause = Cause.of(message.cause)
             if cause is Cause.RELEASE or (cause is Cause.REPLAY and plan.kept_off.waits_for is not None):
@@ -200,9 +200,8 @@ class Decider:
     ) -> Decision | None:
         """What becomes of a document that the receiver never had, if go-live keeps it back."""
         if plan.baseline is not None and reading.document is not None:
-            if plan.baseline.state is State.BASELINE and self._is_state_from_before(reading, reading.document, route):
-                return baseline_of(_FROM_BEFORE)
-            return self._changed_since_go_live(reading.document, route, plan.baseline, reading, plan)
+            on_record = self._on_record(message, reading, reading.document, route, plan.baseline)
+            return on_record or self._changed_since_go_live(reading.document, route, plan.baseline, reading, plan)
         match self._origin(message, reading, route, plan):
             case Origin.BEFORE:
                 return baseline_of(_FROM_BEFORE)
@@ -210,6 +209,16 @@ class Decider:
                 return Decision(State.PARKED, parked=_unclear(message.key))
             case Origin.AFTER:
                 return _STAYS if Cause.of(message.cause) is Cause.BASELINE else None
+
+    def _on_record(
+        self, message: DocumentMessage, reading: Reading, document: VismaDocument, route: Route, baseline: Revision
+    ) -> Decision | None:
+        """What becomes of a document on record as from before go-live, whatever changed in it since."""
+        if baseline.state is State.BASELINE and self._is_state_from_before(reading, document, route):
+            return baseline_of(_FROM_BEFORE)
+        if baseline.state is State.BASELINE and self._is_new_by_now(reading, document, route, baseline):
+            return Decision(State.PARKED, parked=_new_by_now(message.key))
+        return _STAYS if Cause.of(message.cause) is Cause.BASELINE else None
 
     def _unrouted(
         self,
@@ -260,6 +269,30 @@ class Decider:
     def _is_state_from_before(self, reading: Reading, document: VismaDocument, route: Route) -> bool:
         zone = self.routing.companies[document.key.company].visma.time_zone
         return route.go_live is not None and was_shown_before(reading.sighting, route.go_live, zone)
+
+    def _is_new_by_now(self, reading: Reading, document: VismaDocument, route: Route, baseline: Revision) -> bool:
+        """Whether a document on record as from before go-live is from after it by the go-live in force.
+
+        Its record counts, not what it says by now: an old order may have got a later date since.
+        """
+        zone = self.routing.companies[baseline.key.company].visma.time_zone
+        go_live, arrives = route.go_live, reading.sighting
+        if go_live is None or origin(arrives, go_live, zone) is not Origin.AFTER:
+            return False
+        if hold_reason(document, route, partner_has_it=False) is not None:
+            return False  # it is asked about once it is ready
+        try:
+            data = _with_type(decode(self.ledger.source_of(baseline)), baseline.key)
+        except NotADocument:
+            return False
+        recorded = replace(
+            arrives,
+            created=text(data, "createdDateTime"),
+            dated=dated_on(data, baseline.key.kind),
+            modified_at=baseline.modified_at,
+            seen_at=baseline.seen_at,
+        )
+        return origin(recorded, go_live, zone) is Origin.AFTER
 
     def _send(self, document: VismaDocument, route: Route, plan: Decide, cause: Cause) -> Decision:
         known = plan.has is not None or plan.said_to_have or cause is Cause.AS_REPLACEMENT
@@ -413,11 +446,6 @@ def _is_asked(plan: Decide) -> bool:
     return any(one.state is State.PARKED for one in (*plan.supersede, plan.replaces) if one is not None)
 
 
-def _may_have_left(kept_off: Revision) -> bool:
-    """Whether somebody may have sent it in another way: it was no draft; or a person is asked already."""
-    return kept_off.state is State.PARKED or kept_off.visma_status != HOLD
-
-
 def _is_another(one: str | None, other: str | None) -> bool:
     return None not in {one, other} and one != other
 
@@ -442,6 +470,16 @@ def _unclear(key: DocumentKey) -> Parked:
         "it has left already.",
         document=str(key),
         field=AGE_UNCLEAR,
+        next_step=choices(key),
+    )
+
+
+def _new_by_now(key: DocumentKey) -> Parked:
+    return Parked(
+        "It is on record as from before go-live, and by the go_live in force it is from after it: it has not left from "
+        "here.",
+        document=str(key),
+        field="go_live",
         next_step=choices(key),
     )
 

@@ -148,6 +148,7 @@ def keep_waiting(kept: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> 
                 field=None,
                 next_step=_how_to_send(one),
                 by_routing=True,
+                kept_ready=True,
             )
 
 

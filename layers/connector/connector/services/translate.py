@@ -20,7 +20,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
-from connector.domain.routes import Route
+from connector.domain.routes import HOLD, Route
 from connector.domain.transactions import Purpose, Stream
 from connector.domain.words import clipped
 from connector.services.claim_check import unloaded
@@ -152,7 +152,7 @@ class Translator:
         if decision.state is State.BASELINE and planned.baseline is not None:
             outdated = (*outdated, planned.baseline)
         self._supersede(outdated)
-        return self._add(decision, capture, sequence)
+        return self._add(decision, capture, sequence, planned.kept_off)
 
     def _replace(self, newest: Revision, decision: Decision, capture: _Capture) -> Outcome:
         """The same content again, but it never left: decide anew, and write only what changed.
@@ -186,7 +186,7 @@ class Translator:
         revision = replace(revision, history=(*revision.history, event))
         self.ledger.retranslated(revision, was=waiting.state, source=capture.raw, request=None)
 
-    def _add(self, decision: Decision, capture: _Capture, sequence: int) -> Outcome:
+    def _add(self, decision: Decision, capture: _Capture, sequence: int, kept_off: Revision | None) -> Outcome:
         now = self.clock.now()
         revision = Revision(
             key=capture.message.key,
@@ -195,6 +195,7 @@ class Translator:
             state=State.CAPTURED,
             created_at=now,
             updated_at=now,
+            kept_ready=kept_off is not None and kept_off.kept_ready,
             history=(Event(now, State.CAPTURED, _SEEN[Cause.of(capture.message.cause)]),),
         )
         revision = _recorded(capture.onto(revision), decision)
@@ -304,6 +305,8 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
         next_step=_clipped_if_any(parked.next_step) if parked else None,
         waits_for=_clipped_if_any(parked.waits_for) if parked else None,
         by_routing=decision.by_routing,
+        kept_ready=decision.by_routing
+        and (revision.kept_ready or decision.state is State.PARKED or revision.visma_status != HOLD),
         history=(*revision.history, Event(now, decision.state, note)),
     )
     if translation is None:
