@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Enum
 
 from connector.domain.changes import (
+    MOST_REASONS,
     Change,
     ChangeState,
     in_turn,
@@ -260,6 +261,8 @@ class Applier:
             approved_for=None,
             differences=decision.differences[:MOST_DIFFERENCES],
             remarks=decision.remarks,
+            reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
+            places=decision.places[:MOST_REASONS],
         )
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         self.telemetry.count(_COUNTED[ended.state])
