@@ -22,7 +22,7 @@ LONGEST_VALUE = 40
 LONGEST_COMPARED = 150
 """Characters of a place, or of terms, that are laid beside those of the order."""
 
-MOST_COMPARED = 20
+MOST_COMPARED = 10
 """Of them, so many are laid side by side; a message may name hundreds of parties."""
 
 LONGEST_SENTENCE = 500

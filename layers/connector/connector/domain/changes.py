@@ -38,7 +38,7 @@ MOST_DELIVERIES = 5
 MOST_TOLD = 20
 """Deliveries that are remembered as told."""
 
-MOST_REASONS = 30
+MOST_REASONS = 15
 """Sentences of one change that are kept beside its reason."""
 
 HISTORY = 60

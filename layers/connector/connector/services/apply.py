@@ -40,7 +40,7 @@ ATTEMPTS_IN_CONFLICT = 6
 ATTEMPTS_WITH_DEFECT = 3
 """After so many invocations that all ended in a defect of ours, a person is asked."""
 
-MOST_DIFFERENCES = 200
+MOST_DIFFERENCES = 120
 """Differences of one change that are kept with it."""
 
 RULES = "rules"
