@@ -13,7 +13,18 @@ from connector.domain.documents import Party
 from connector.domain.parties import Role
 from connector.domain.words import clipped
 from connector.edi.change.common import Questions, Remarks, party
-from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, filled, leaves, number, part, rows, text
+from connector.edi.change.fields import (
+    LONGEST_QUOTE,
+    Data,
+    NotUnderstood,
+    filled,
+    leaves,
+    number,
+    part,
+    plain,
+    rows,
+    text,
+)
 from connector.edi.change.names import (
     CHARGES,
     MOSAIC_SCHEMES,
@@ -27,6 +38,7 @@ from connector.edi.change.names import (
     words_of,
 )
 
+_LONGEST_TITLE = 40
 _GLN = "UL"
 _GLN_IN_MOSAIC = "globalLocationId"
 _ROLES = {
@@ -77,6 +89,7 @@ _FACT_WORDS = {
     "kind": "'{}'",
     "text": "'{}'",
 }
+_ORDINARY = [("kind", "basic"), ("kind", "basic discount offered")]
 _ORDER = list(_FACT_WORDS)
 _CHARGE = "servicePromotionAllowanceOrChargeInformation"
 _WITHOUT = "N"
@@ -126,9 +139,9 @@ def x12_parties(tree: Data, questions: Questions, remarks: Remarks, whose: str) 
     for loop in rows(tree, "N1_loop"):
         named, place = part(loop, "partyIdentification"), part(loop, "geographicLocation")
         code, qualifier = text(named, "entityIdentifierCode"), text(named, "identificationCodeQualifier")
-        title = PARTIES.get(code or "", f"party '{(code or 'without a part')[:20]}'")
+        title = PARTIES.get(code or "", f"party '{(code or 'without a part')[:_LONGEST_TITLE]}'")
         for name in ("additionalNameInformation", "administrativeCommunicationsContact", "referenceInformation"):
-            remarks.tell(f"{title} of the {whose}", loop.get(name), names=False)
+            remarks.tell(f"{title.capitalize()} of the {whose}", loop.get(name), names=False)
         read = party(
             code=text(named, "identificationCode"),
             is_gln=qualifier == _GLN,
@@ -153,9 +166,9 @@ def mosaic_parties(message: Data, questions: Questions, remarks: Remarks, whose:
     parties = part(message, "parties")
     for key in sorted(filled(parties)):
         data = part(parties, key)
-        role, title = _MOSAIC_ROLES.get(key, (None, words_of(key)))
+        role, title = _MOSAIC_ROLES.get(key, (None, words_of(plain(key) or "")[:_LONGEST_TITLE]))
         told = [data[name] for name in sorted(data) if name.startswith("additionalName") or name == "contacts"]
-        remarks.tell(f"{title} of the {whose}", told, names=False)
+        remarks.tell(f"{title.capitalize()} of the {whose}", told, names=False)
         scheme = text(data, "identificationCodeType")
         read = party(
             code=text(data, "identificationCode"),
@@ -198,7 +211,7 @@ def _terms(segment: Data, names: Mapping[str, str]) -> Stated | None:
     facts = [(names.get(key, words_of(key)), value) for key, value in leaves(segment)]
     facts = [(name, _CODES.get(name, {}).get(value, _plain(value))) for name, value in facts]
     # That terms are ordinary ones says nothing beside what they are.
-    told = [fact for fact in facts if fact != ("kind", "basic")] or facts
+    told = [fact for fact in facts if fact not in _ORDINARY] or facts
     told.sort(key=lambda fact: _ORDER.index(fact[0]) if fact[0] in _ORDER else len(_ORDER))
     words = (_FACT_WORDS[name].format(value) if name in _FACT_WORDS else f"{name} {value}" for name, value in told)
     return _stated(Topic.TERMS, ", ".join(words), tuple(facts)) if facts else None

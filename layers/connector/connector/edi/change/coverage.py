@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from connector.domain.words import clipped
-from connector.edi.change.fields import LONGEST_QUOTE, Data, filled, rows, told
+from connector.edi.change.fields import LONGEST_QUOTE, Data, filled, plain, rows, told
 from connector.edi.change.names import words_of
 
 
@@ -111,7 +111,14 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("REF", "references", ("referenceInformation",), ("references",), REMARK),
     Row("PER", "contacts", ("administrativeCommunicationsContact",), (), REMARK),
-    Row("TAX, TXI", "VAT", ("taxInformation", "TXI_loop"), (), COMPARED, "the rate; amounts follow from the lines"),
+    Row(
+        "TAX, TXI",
+        "VAT",
+        ("taxInformation", "TXI_loop.taxInformation"),
+        (),
+        COMPARED,
+        "the rate; amounts follow from the lines",
+    ),
     Row("FOB", "terms of delivery", ("fOBRelatedInstructions", "FOBRelatedInstructions"), (), COMPARED),
     Row("FOB", "terms of delivery", (), ("carrierDetails.freeOnBoard",), COMPARED),
     Row("CTB", "conditions", ("restrictionsConditions",), ("conditionsAndRestrictions",), COMPARED),
@@ -119,7 +126,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "SAC",
         "allowances and charges",
-        ("SAC_loop", _CHARGE),
+        (f"SAC_loop.{_CHARGE}", _CHARGE),
         ("allowances", "charges"),
         COMPARED,
     ),
@@ -238,7 +245,7 @@ TABLE: tuple[Row, ...] = (
     Row(
         "SAC",
         "allowances and charges of a line",
-        ("POC_loop.SAC_loop", f"POC_loop.{_CHARGE}"),
+        (f"POC_loop.SAC_loop.{_CHARGE}", f"POC_loop.{_CHARGE}"),
         ("lineItems.allowances", "lineItems.charges"),
         COMPARED,
     ),
@@ -286,8 +293,8 @@ def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[tuple[str
 def _in_words(found: Iterator[tuple[str, Any]]) -> str | None:
     words = []
     for name, value in found:
-        says = told(value, named=words_of)
-        words.append(f"{words_of(name)} ({says})" if says else words_of(name))
+        says, called = told(value, named=words_of), words_of(plain(name) or "")
+        words.append(f"{called} ({says})" if says else called)
     return clipped(", ".join(words), LONGEST_QUOTE) or None
 
 
