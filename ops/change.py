@@ -26,7 +26,7 @@ from connector.edi.visma.read import NotADocument, decode
 from connector.edi.visma.standing_order import read_standing_order
 from connector.services.change_route import company_of, other_stream, route_of
 from ops.companies import mapping_company, named_company
-from ops.comparison import comparison, comparison_data
+from ops.comparison import all_reasons, comparison, comparison_data
 from ops.files import parse_json, read_document, read_sound_routing
 from ops.output import HELD, REJECTED, WrongInput, fail, json_option
 
@@ -149,6 +149,7 @@ class _Outcome:
             {
                 "decision": decision.verdict,
                 "reason": decision.reason,
+                "reasons": decision.reasons,
                 "next_step": decision.next_step,
                 "waits_for": decision.waits_for,
                 "differences": comparison_data(decision.differences),
@@ -172,7 +173,12 @@ class _Outcome:
     def _body(self) -> Sequence[str]:
         decision, put = self.decision, self.put
         remarks = "\n".join(f"  {remark}" for remark in decision.remarks)
-        said = [comparison(decision.differences), remarks and f"Also told:\n{remarks}", self._consequence()]
+        said = [
+            all_reasons(decision.reasons),
+            comparison(decision.differences),
+            remarks and f"Also told:\n{remarks}",
+            self._consequence(),
+        ]
         if put is None:
             return said
         path, headers, body = put

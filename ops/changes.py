@@ -10,7 +10,7 @@ import click
 
 from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, in_turn
 from connector.domain.documents import DocumentKey, Kind
-from ops.comparison import comparison, comparison_data
+from ops.comparison import all_reasons, comparison, comparison_data
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
@@ -176,7 +176,14 @@ def _tell(change: Change) -> None:
     told = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
     if change.reason:
         told.append(f"It is parked: {change.reason}")
-    say("\n\n".join(filter(None, ["\n".join(told), comparison(change.differences), _remarks(change)])) + "\n")
+    say(
+        "\n\n".join(
+            filter(
+                None, ["\n".join(told), all_reasons(change.reasons), comparison(change.differences), _remarks(change)]
+            )
+        )
+        + "\n"
+    )
 
 
 def _words(text: str, option: str) -> str:
@@ -256,6 +263,7 @@ def _details(change: Change) -> dict[str, Any]:
         "to_tell": [delivery.delivery_id for delivery in change.deliveries],
         "differences": comparison_data(change.differences),
         "remarks": change.remarks,
+        "reasons": change.reasons,
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in change.history],
     }
 
@@ -282,7 +290,8 @@ def _readable(change: Change) -> str:
     head += [f"  {name:<12}{value}" for name, value in lines.items() if value]
     history = "\n".join(f"  {moment(event.at)}  {event.state:<10}{event.note}" for event in change.history)
     remarks = _remarks(change)
-    parts = ["\n".join(head), comparison(change.differences), remarks and f"Also told:\n{remarks}", history]
+    compared = comparison(change.differences)
+    parts = ["\n".join(head), all_reasons(change.reasons), compared, remarks and f"Also told:\n{remarks}", history]
     return "\n\n".join(filter(None, parts))
 
 

@@ -23,3 +23,8 @@ def comparison(differences: Sequence[Difference]) -> str:
 def comparison_data(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     """The same as JSON data."""
     return [msgspec.structs.asdict(one) for one in differences]
+
+
+def all_reasons(reasons: Sequence[str]) -> str:
+    """Everything that speaks against a change; empty where one sentence says it all."""
+    return "\n".join(["All reasons:", *(f"  {reason}" for reason in reasons)]) if len(reasons) > 1 else ""

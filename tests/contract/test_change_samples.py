@@ -7,8 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from connector.domain.change_request import Ask, ChangePurpose, Direction, Field, ProductRefs
+from connector.domain.change_request import Ask, ChangePurpose, Direction, Field, PartyRequest, ProductRefs, Topic
+from connector.domain.documents import Party
 from connector.domain.inbound import ApiVersion
+from connector.domain.parties import Role
 from connector.domain.transactions import Stream
 from connector.edi.change.read import read_change
 from connector.edi.inbound import read_identity, read_inbound
@@ -50,15 +52,16 @@ def test_the_official_860_in_mosaic():
     assert (request.purpose, request.order_number, request.sequence) == (ChangePurpose.CHANGE, "PO-2024-001234", 1)
     assert (request.ordered_on, request.changed_on) == (date(2024, 1, 10), date(2024, 1, 15))
     assert (request.currency, request.requested_on) == ("USD", date(2024, 2, 1))
-    assert request.ship_to.number == "DC-EAST-01"
-    assert request.ship_to.address.postal_code == "07101"
+    (ship_to,) = (one.party for one in request.parties if one.role is Role.SHIP_TO)
+    assert (ship_to.number, ship_to.address.postal_code) == ("DC-EAST-01", "07101")
+    assert [one.topic for one in request.stated] == [Topic.TERMS, Topic.DELIVERY, Topic.CARRIER]
     assert [line.ask for line in request.lines] == [Ask.CHANGE, Ask.ADD, Ask.DELETE]
     first = request.lines[0]
     assert (first.original_quantity, first.delta, first.quantity) == (Decimal(100), Decimal(50), Decimal(150))
     assert first.products == ProductRefs(buyer=("SKU-WIDGET-001",), vendor=("ACME-W100",), gtins=("012345678901",))
     # The two dates that a Visma order has no place for, and nothing else.
-    assert ["cancelAfterDate" in question for question in request.questions] == [True]
-    assert [["requestedShipDate" in question for question in line.questions] for line in request.lines] == [
+    assert ["cancel after 2024-02-15" in question for question in request.questions] == [True]
+    assert [["ship on 2024-01-25" in question for question in line.questions] for line in request.lines] == [
         [True],
         [],
         [],
@@ -72,7 +75,7 @@ def test_the_860_in_x12_shape():
     request = read_change(found.message)
     assert (request.order_number, request.sequence, request.changed_on) == ("PO-4711", 1, date(2026, 2, 20))
     assert request.requested_on == date(2026, 3, 10)
-    assert (request.ship_to.number, request.ship_to.address) == ("0042", None)
+    assert request.parties == (PartyRequest(Role.SHIP_TO, "ship-to", Party(number="0042", name="Customer DC")),)
     assert [(line.code, line.ask, line.quantity, line.second_quantity) for line in request.lines] == [
         ("QD", Ask.CHANGE, Decimal(10), Decimal(8)),
         ("DI", Ask.DELETE, Decimal(5), Decimal(0)),

@@ -17,13 +17,14 @@ from connector.adapters.changes import DynamoChanges
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.change_decision import Difference
-from connector.domain.change_findings import LONGEST_VALUE
+from connector.domain.change_findings import LONGEST_COMPARED, LONGEST_SENTENCE, LONGEST_VALUE, MOST_COMPARED
 from connector.domain.changes import (
     DECIDED,
     HISTORY,
     LONGEST_NOTE,
     LONGEST_REASON,
     MOST_DELIVERIES,
+    MOST_REASONS,
     MOST_TOLD,
     OPEN_CHANGES,
     Change,
@@ -83,6 +84,8 @@ FULL = Change(
     approved_for="b" * 64,
     on_hold=True,
     differences=(Difference("line 1", "quantity", "800", "900.10", None), Difference("order", "date", None, "1", "2")),
+    reasons=("Line 1: the price goes up.",),
+    places=("0123456789abcdef",),
     remarks=("Text: Ring først.",),
     message_at="inbound/802210971.json.z",
     history=(
@@ -305,10 +308,15 @@ class TestOverDynamo:
         """DynamoDB: 400 KB an item."""
         wide = "\U0001f600"
         word, link = wide * LONGEST_VALUE, (LINK * 9)[:LONGEST_LINK]
+        place = wide * LONGEST_COMPARED
         largest = a_change(
             differences=tuple(
-                Difference(f"new line {word}", "price", word, word, word) for _ in range(MOST_DIFFERENCES)
-            ),
+                Difference(f"new line {word}", "price", word, word, word)
+                for _ in range(MOST_DIFFERENCES - MOST_COMPARED)
+            )
+            + (Difference("order", "ship-to", place, place, place),) * MOST_COMPARED,
+            reasons=(wide * LONGEST_SENTENCE,) * MOST_REASONS,
+            places=("0123456789abcdef",) * MOST_REASONS,
             remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51)),
             history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
             deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),

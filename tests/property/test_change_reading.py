@@ -288,7 +288,7 @@ def poc_loop(line):
 
 def without_dialect(request):
     """The request less what only tells how it was written."""
-    dialect = {"source": "", "code": "", "unit_code": None, "explicit_total": False}
+    dialect = {"source": "", "code": "", "meaning": "", "unit_code": None, "explicit_total": False}
     lines = tuple(msgspec.structs.replace(line, **dialect) for line in request.lines)
     return msgspec.structs.replace(request, lines=lines)
 

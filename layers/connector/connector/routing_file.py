@@ -200,6 +200,11 @@ class ChangesPart(Part):
         default=None, description="What POC03 and POC04 mean to the partner, where a message leaves it open"
     )
     codes: dict[Text, ChangeWord] | None = Field(default=None, description="POC02 codes as the partner means them")
+    places: dict[Text, Text] | None = Field(
+        default=None,
+        description="A code, GLN or name by which the partner calls a place of ours -> our number of it: that of the "
+        "account, location or warehouse that the order is shipped to",
+    )
     statuses: list[Text] | None = Field(default=None, description="Visma statuses in which an order takes a change")
     hold_first: list[Text] | None = Field(
         default=None, description="Those in which it is put on hold for the change and released afterwards"

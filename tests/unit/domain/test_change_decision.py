@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from connector.domain.change_decision import LOOK, Decision, Verdict, decide
 from connector.domain.change_edits import comes_out_as
 from connector.domain.change_request import Ask, ChangePurpose, ProductRefs
-from connector.domain.documents import Address, Party
 from connector.domain.routes import ItemIds, OnLines, QuantityReading
 from tests.support.business_documents import a_line, a_route, a_text, an_order
 from tests.support.change_requests import a_request, asks, edited, lines_of, some_facts, standing, with_line
@@ -114,13 +113,23 @@ def test_one_objection_holds_the_whole_message():
     assert [line["number"] for line in lines_of(decision.edits)] == [1, 2]
 
 
-def test_the_first_reason_is_a_hard_one_and_the_others_are_counted():
+def test_the_first_reason_is_a_hard_one_three_are_told_in_full_and_the_others_are_counted():
     lines = [asks("QI", number, quantity=99) for number in (1, 2)]
     decision = parked(*lines, asks("DI", 7), questions=("Who pays?", "And when?"), rules={})
-    assert decision.reason.startswith(
-        "Line 7 is not in the order. And 4 more: And when? Who pays? Line 1: the quantity"
+    assert decision.reason == (
+        "Line 7 is not in the order. And when? Who pays? 2 more reasons are in `connector changes show`."
+    )
+    assert decision.reasons == (
+        "Line 7 is not in the order.",
+        "And when?",
+        "Who pays?",
+        "Line 1: the quantity goes from 10 to 99, more than 0 %.",
+        "Line 2: the quantity goes from 10 to 99, more than 0 %.",
     )
     assert decision.next_step != LOOK
+    fewer = parked(asks("QI", 1, quantity=99), asks("DI", 7), questions=("Who pays?", "And when?"), rules={})
+    assert fewer.reason.endswith("Who pays? 1 more reason is in `connector changes show`.")
+    assert parked(questions=("A?", "B?", "C?")).reason == "A? B? C?"
 
 
 # -- quantities -------------------------------------------------------------------------------------------------------
@@ -559,19 +568,6 @@ def test_a_sentence_repeats_so_much_of_a_long_word_that_its_end_is_still_read():
 def test_another_currency_is_no_change():
     assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), currency="EUR")
     applied(asks("PC", 1, price=13), currency="NOK")
-
-
-def ship_to(code):
-    return Party(address=Address(postal_code=code))
-
-
-def test_another_place_of_delivery_waits_for_a_person():
-    assert "with post code 5003 instead of 0155" in soft(asks("NC", 1), ship_to=ship_to("5003"))
-    applied(asks("NC", 1), ship_to=ship_to("01 55"))
-    applied(asks("NC", 1), ship_to=Party())
-    moved = replace(ORDER, ship_to=ship_to("5003"))
-    applied(asks("NC", 1), has=moved, ship_to=ship_to("0155"))
-    applied(asks("NC", 1), has=moved, ship_to=ship_to("5003"))
 
 
 def test_questions_of_header_and_lines_are_put_to_a_person():

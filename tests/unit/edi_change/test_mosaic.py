@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_request import Ask, ChangePurpose, Field, ProductRefs
+from connector.domain.change_request import Ask, ChangePurpose, Field, PartyRequest, ProductRefs, Topic
 from connector.domain.documents import Address, Party
+from connector.domain.parties import Role
 from connector.edi.change.read import NotAChange, read_change
 
 
@@ -91,7 +92,10 @@ def test_the_header_in_full():
     assert (request.ordered_on, request.changed_on) == (date(2026, 9, 10), date(2026, 9, 12))
     assert request.currency == "NOK"
     assert request.requested_on == date(2026, 10, 1)
-    assert request.ship_to == Party(
+    buyer, ship_to = request.parties
+    assert buyer == PartyRequest(Role.BUYER, "buyer", Party(name="Nordic Food"))
+    assert (ship_to.role, ship_to.title, ship_to.scheme) == (Role.SHIP_TO, "ship-to", None)
+    assert ship_to.party == Party(
         name="Warehouse Oslo",
         gln="7080000000018",
         address=Address(lines=("Storgata 1",), postal_code="155", city="Oslo", country="NO"),
@@ -102,8 +106,9 @@ def test_the_header_in_full():
 
 def test_a_place_of_delivery_may_be_a_number_of_ours_and_nothing_else():
     ours = {"shipTo": {"identificationCode": 1, "identificationCodeType": "receiversId"}}
-    assert read_change(a_message(an_item(), parties=ours)).ship_to == Party(number="1")
-    assert read_change(a_message(an_item(), parties={"shipTo": {}})).ship_to is None
+    place = PartyRequest(Role.SHIP_TO, "ship-to", Party(number="1"))
+    assert read_change(a_message(an_item(), parties=ours)).parties == (place,)
+    assert read_change(a_message(an_item(), parties={"shipTo": {}})).parties == ()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,7 @@ def test_a_cancellation_needs_neither_lines_nor_the_fields_of_a_change():
     [
         ({"purpose": "original"}, "no lines: nobody can tell"),
         ({"purpose": "replace"}, "without a single line"),
-        ({"purpose": "change"}, "It changes no line and no date."),
+        ({"purpose": "change"}, "It changes no line, no date, no place and no terms."),
     ],
 )
 def test_a_message_that_asks_for_nothing_is_asked_about(changes, asks):
@@ -161,10 +166,8 @@ def test_dates_that_an_order_has_no_place_for_are_asked_about_by_name():
             dates={"cancelAfterDate": "2026-10-09"},
         )
     )
-    assert request.questions == ("It asks for the date cancelAfterDate 2026-10-09, which a Visma order cannot hold.",)
-    assert request.lines[0].questions == (
-        "it asks for the date requestedShipDate 2026-10-01, which a Visma order line cannot hold.",
-    )
+    assert request.questions == ("It says 'cancel after 2026-10-09', which a Visma order cannot hold.",)
+    assert request.lines[0].questions == ("it says 'ship on 2026-10-01', which a Visma order line cannot hold.",)
 
 
 @pytest.mark.parametrize("reason", ["changeToItem", "quantityChange"])
@@ -192,7 +195,10 @@ def test_a_difference_without_a_total_is_not_added_up():
 
 @pytest.mark.parametrize(
     ("reason", "missing"),
-    [("quantityChange", "quantityChange asks for a new quantity"), ("priceChange", "priceChange asks for a new price")],
+    [
+        ("quantityChange", "quantityChange (quantity change) asks for a new quantity"),
+        ("priceChange", "priceChange (price change) asks for a new price"),
+    ],
 )
 def test_a_change_without_its_value_is_asked_about(reason, missing):
     read = line(changeReason=reason, quantity=None, changeInQuantity=None)
@@ -325,13 +331,10 @@ def test_a_gtin_that_came_as_a_number_gets_its_zeros_back(key, value, gtin):
 
 def test_what_a_line_cannot_hold_is_asked_about():
     read = line(
-        allowances=[{"amount": "5"}],
-        charges=[],
         destinationQuantities=[{"identificationCode": "1", "quantity": "5"}],
         sublineItems=[{"sublineId": "1"}],
     )
     assert [question.split(",")[0] for question in read.questions] == [
-        "it carries an allowance",
         "it divides the quantity among places",
         "it has sublines",
     ]
@@ -362,28 +365,81 @@ def test_a_partner_s_own_reading_of_a_reason_counts():
     assert read.touches == {Field.QUANTITY, Field.PRICE, Field.DATES}
 
 
-def test_everything_else_is_quoted_as_a_remark():
+def test_texts_and_references_are_remarks():
     request = read_change(
         a_message(
-            an_item(notes={"general": {"text": ["New", "price list"]}}, outerPack={"numberOfUnits": "5"}),
+            an_item(
+                notes={"general": {"text": ["New", "price list"]}},
+                references={"warehouseStorageLocation": {"value": "1"}},
+            ),
             notes={"general": {"description": "Hi", "text": ["Call first."]}, "giftMessage": {"text": ["x" * 500]}},
-            termsOfSale={"type": "basic", "netDaysDue": 30},
             references={"departmentNumber": {"value": "200", "description": "Dry food"}},
-            carrierDetails={"routing": [{"description": "DHL"}]},
-            contractNumber="C-1",
-            futureField={"a": 1},
+            monetaryAmounts={"net": "100.00"},
         )
     )
     assert request.questions == ()
     assert request.remarks == (
+        "Reference on line 1: warehouse storage location 1.",
         "Note on line 1: New / price list.",
-        "References: departmentNumber 200, description Dry food.",
-        "Terms of sale: type basic, netDaysDue 30.",
-        "Carrier details: description DHL.",
-        "Contract number: C-1.",
+        "References: department number 200, description Dry food.",
+        "Totals: net 100.00.",
         f"Note: Hi / Call first. / {'x' * 178}...",
-        "Also there, and not read: futureField, outerPack.",
     )
+
+
+def test_what_is_to_be_compared_with_the_order_is_told_by_name():
+    request = read_change(
+        a_message(
+            an_item(charges=[{"type": "palletCharge", "amount": "5"}]),
+            termsOfSale={"type": "basic", "basisDate": "invoiceDate", "netDaysDue": 30},
+            carrierDetails={"routing": [{"description": "DHL"}], "freeOnBoard": [{"description": "DAP"}]},
+            allowances=[{"amount": "7.50", "description": "Campaign"}],
+            conditionsAndRestrictions=[{"requirement": "noBackorder"}],
+            releaseNumber="R-1",
+            contractNumber="C-1",
+        )
+    )
+    assert request.questions == ()
+    assert [(one.topic, one.words) for one in request.stated] == [
+        (Topic.RELEASE, "R-1"),
+        (Topic.CONTRACT, "C-1"),
+        (Topic.TERMS, "net 30 days, counted from the invoice date"),
+        (Topic.DELIVERY, "description DAP"),
+        (Topic.CARRIER, "description DHL"),
+        (Topic.CHARGES, "an allowance of 7.50 ('Campaign')"),
+        (Topic.CONDITIONS, "requirement noBackorder"),
+    ]
+    assert [one.words for one in request.lines[0].stated] == ["a charge of 5 (pallet charge)"]
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "named"),
+    [
+        ({"futureField": {"a": 1}}, {}, (("It says more than is read here: future field (a 1).",), ())),
+        (
+            {},
+            {"outerPack": {"numberOfUnits": "5"}},
+            ((), ("it says more than is read here: outer pack (number of units 5).",)),
+        ),
+        (
+            {},
+            {"quantity": {"value": "150", "unitOfMeasure": "each", "perPallet": "5"}},
+            ((), ("it says more than is read here: per pallet (5).",)),
+        ),
+        ({"parties": {"buyer": {"dunsName": "N"}}}, {}, (("It says more than is read here: duns name (N).",), ())),
+        ({"buyersCurrency": "NOK"}, {}, (("It says more than is read here: buyers currency (NOK).",), ())),
+        ({"termsOfSale": {}}, {"allowances": []}, ((), ())),
+    ],
+)
+def test_what_nothing_reads_is_named(header, line, named):
+    request = read_change(a_message(an_item(**line), **header))
+    assert (request.questions, request.lines[0].questions) == named
+
+
+@pytest.mark.parametrize("purpose", ["cancellation", "confirmation"])
+def test_what_nothing_reads_decides_nothing_where_nothing_is_changed(purpose):
+    request = read_change(a_message(purpose=purpose, futureField="1"))
+    assert (request.questions, request.remarks) == ((), ("Also there, and not read: future field (1).",))
 
 
 def test_a_flood_of_remarks_is_cut():

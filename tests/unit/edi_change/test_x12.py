@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_request import Ask, ChangePurpose, Direction, Field, ProductRefs
+from connector.domain.change_request import Ask, ChangePurpose, Direction, Field, PartyRequest, ProductRefs, Topic
 from connector.domain.documents import Address, Party
+from connector.domain.parties import Role
 from connector.edi.change.read import NotAChange, read_change
 
 
@@ -107,7 +108,10 @@ def test_the_header_in_full():
     assert (request.ordered_on, request.changed_on) == (date(2026, 9, 10), date(2026, 9, 12))
     assert request.currency == "NOK"
     assert request.requested_on == date(2026, 10, 1)
-    assert request.ship_to == Party(
+    buyer, ship_to = request.parties
+    assert buyer == PartyRequest(Role.BUYER, "buyer", Party(name="Nordic Food"))
+    assert (ship_to.role, ship_to.title, ship_to.scheme) == (Role.SHIP_TO, "ship-to", None)
+    assert ship_to.party == Party(
         name="Warehouse Oslo",
         gln="7080000000018",
         address=Address(lines=("Storgata 1", "Gate 2"), postal_code="0155", city="Oslo", country="NO"),
@@ -141,14 +145,17 @@ def test_purposes_are_read_without_a_question(code, purpose):
 
 def test_an_original_without_lines_is_asked_about():
     request = read(header={"transactionSetPurposeCode": "00"})
-    assert request.questions == ("Its purpose is '00', and it has no lines: nobody can tell what it changes.",)
+    assert request.questions == ("Its purpose is 00 (original), and it has no lines: nobody can tell what it changes.",)
 
 
-@pytest.mark.parametrize("code", ["07", "22", "53", "4"])
-def test_any_other_purpose_is_asked_about(code):
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("07", "07 (duplicate)"), ("22", "22 (information copy)"), ("53", "'53'"), ("4", "'4'")],
+)
+def test_any_other_purpose_is_asked_about(code, words):
     request = read(a_loop(), header={"transactionSetPurposeCode": code})
     assert request.purpose is ChangePurpose.CHANGE
-    assert f"'{code}'" in request.questions[0]
+    assert f"Its purpose is {words}, which" in request.questions[0]
 
 
 def test_lines_that_all_cancel_the_order_cancel_the_order():
@@ -194,9 +201,13 @@ def test_a_deleted_line_asks_nothing_whatever_else_it_says():
 @pytest.mark.parametrize(
     ("code", "change", "missing"),
     [
-        ("PC", {"unitPrice": None}, "its code PC asks for a new price, and it names none."),
-        ("PQ", {"quantity": None}, "its code PQ asks for a new quantity, and it names none."),
-        ("CT", {}, "its code CT asks for a new date, and it names none."),
+        ("PC", {"unitPrice": None}, "its code PC (price change) asks for a new price, and it names none."),
+        (
+            "PQ",
+            {"quantity": None},
+            "its code PQ (price and quantity change) asks for a new quantity, and it names none.",
+        ),
+        ("CT", {}, "its code CT (change of dates) asks for a new date, and it names none."),
     ],
 )
 def test_a_change_without_its_value_is_asked_about(code, change, missing):
@@ -226,11 +237,30 @@ def test_dates_of_a_line_that_visma_has_a_place_for(qualifier, requested, promis
 
 @pytest.mark.parametrize(
     ("qualifier", "named"),
-    [("010", "010 (requested ship) 20261005"), ("001", "001 (cancel after)"), ("118", "118 20261005")],
+    [
+        ("010", "'ship on 2026-10-05'"),
+        ("061", "'cancel if not delivered by 2026-10-05'"),
+        ("118", "'pick up on 2026-10-05'"),
+        ("999", "'date 999 2026-10-05'"),
+    ],
 )
-def test_other_dates_of_a_line_are_asked_about_by_qualifier(qualifier, named):
+def test_other_dates_of_a_line_are_asked_about_in_words(qualifier, named):
     (question,) = line(dateTimeReference=[dtm(qualifier)]).questions
-    assert named in question
+    assert question == f"it says {named}, which a Visma order line cannot hold."
+
+
+def test_a_period_is_no_day():
+    period = {"dateTimeQualifier": "002", "dateTimePeriodFormatQualifier": "RD8", "dateTimePeriod": "20261005-20261009"}
+    one = line("CT", dateTimeReference=[period])
+    assert one.requested is None
+    assert one.questions[0] == "it says 'deliver on 20261005-20261009', which a Visma order line cannot hold."
+    assert read(a_loop(), dateTimeReference=[period]).questions[0].startswith("It says 'deliver on 20261005-20261009'")
+
+
+def test_a_date_that_only_tells_what_was_asks_for_nothing():
+    request = read(a_loop(dateTimeReference=[dtm("171")]), dateTimeReference=[dtm("097"), dtm("004")])
+    assert (request.questions, request.lines[0].questions) == ((), ())
+    assert request.remarks == ("Revised on, of a line: 20261005.", "Message made on: 20261005.")
 
 
 def test_a_date_without_a_qualifier_is_asked_about_and_one_without_anything_is_not():
@@ -247,7 +277,7 @@ def test_two_days_that_differ_are_asked_about():
 def test_a_date_that_is_none_is_asked_about():
     one = line("CT", dateTimeReference=[dtm("002", "261005")])
     assert one.requested is None
-    assert one.questions == ("its date 002 cannot be read: '261005' is no date.",)
+    assert one.questions == ("its requested delivery date cannot be read: '261005' is no date.",)
 
 
 @pytest.mark.parametrize("place", ["SCH_loop", "lineItemSchedule"])
@@ -270,18 +300,25 @@ def test_dates_below_a_schedule_count():
     assert line("CT", SCH_loop=[{"dateTimeReference": [dtm("106")]}]).requested == date(2026, 10, 5)
 
 
-@pytest.mark.parametrize("qualifier", ["001", "010", "011", "017", "035", "037", "038", "063", "064", "069"])
-def test_header_dates_about_delivery_and_shipping_are_asked_about(qualifier):
+@pytest.mark.parametrize(
+    ("qualifier", "words"),
+    [
+        ("001", "cancel after"),
+        ("015", "promotion starts on"),
+        ("017", "delivery expected on"),
+        ("037", "do not ship before"),
+        ("038", "do not ship after"),
+        ("061", "cancel if not delivered by"),
+        ("063", "do not deliver after"),
+        ("064", "do not deliver before"),
+        ("069", "delivery promised for"),
+        ("999", "date 999"),
+    ],
+)
+def test_header_dates_that_are_wishes_are_asked_about(qualifier, words):
     request = read(a_loop(), dateTimeReference=[dtm(qualifier)])
     assert request.requested_on is None
-    assert request.questions[0].startswith(f"It asks for the date {qualifier} (")
-    assert request.questions[0].endswith(" 20261005, which a Visma order cannot hold.")
-
-
-def test_other_header_dates_are_remarks_and_that_of_the_order_is_nothing():
-    request = read(a_loop(), dateTimeReference=[dtm("015"), dtm("004")])
-    assert request.questions == ()
-    assert request.remarks == ("Date: dateTimeQualifier 015, date 20261005.",)
+    assert request.questions == (f"It says '{words} 2026-10-05', which a Visma order cannot hold.",)
 
 
 def test_a_day_by_which_everything_is_required_is_a_wanted_day():
@@ -349,10 +386,8 @@ def test_a_price_below_zero_is_left_to_the_decision_and_a_quantity_is_not():
 @pytest.mark.parametrize(
     ("segment", "asks"),
     [
-        ("SAC_loop", "allowance or charge"),
         ("destinationQuantity", "places"),
         ("SLN_loop", "sublines"),
-        ("N1_loop", "party of its own"),
     ],
 )
 def test_what_a_line_cannot_hold_is_asked_about(segment, asks):
@@ -366,7 +401,7 @@ def test_several_places_of_delivery_are_asked_about():
     )
     assert read(a_loop(), N1_loop=[here, here]).questions == ()
     request = read(a_loop(), N1_loop=[here, there])
-    assert request.ship_to == Party(number="1")
+    assert [one.party for one in request.parties] == [Party(number="1"), Party(number="2")]
     assert request.questions == ("It names 2 places of delivery, and a Visma order has one.",)
 
 
@@ -389,34 +424,126 @@ def test_a_line_that_is_no_object_is_missed():
     assert read(a_loop(), "POC*1*QI").questions == ("One of its lines is no object and cannot be read.",)
 
 
-def test_everything_else_is_quoted_as_a_remark():
+def test_texts_references_and_contacts_are_remarks():
     request = read(
         a_loop(
             N9_loop=[{"messageText": [{"textualData": "Handle with care"}]}],
             referenceInformation=[{"referenceIdentificationQualifier": "ZZ", "referenceIdentification": "1"}],
         ),
-        header={"releaseNumber": "R-1"},
+        header={"requestReferenceNumber": "Q-7"},
         referenceInformation=[
             {"referenceIdentificationQualifier": "DP", "referenceIdentification": "200"},
             {"referenceIdentificationQualifier": "VR", "referenceIdentification": "7"},
         ],
-        termsOfSaleDeferredTermsOfSale=[{"termsTypeCode": "01", "termsNetDays": "30"}],
         N9_loop=[{"messageText": [{"textualData": "Call first"}, {"textualData": "y" * 300}]}],
-        SAC_loop=[{"servicePromotionAllowanceOrChargeInformation": [{"allowanceOrChargeIndicatorCode": "C"}]}],
         administrativeCommunicationsContact=[{"name": "Jane"}],
-        salesRequirements=[{"salesRequirementCode": "SC"}],
+        CTT_loop=[{"monetaryAmountInformation": [{"amountQualifierCode": "TT", "monetaryAmount": "10"}]}],
     )
-    assert request.questions == ()
+    assert request.questions + request.lines[0].questions == ()
     assert request.remarks == (
         "Note on line 1: Handle with care.",
-        "Release number: R-1.",
-        "Reference: referenceIdentificationQualifier DP, referenceIdentification 200.",
-        "Reference: referenceIdentificationQualifier VR, referenceIdentification 7.",
-        "Terms of sale: termsTypeCode 01, termsNetDays 30.",
-        "Allowance or charge, as written: allowanceOrChargeIndicatorCode C.",
+        "Reference on line 1: ZZ 1.",
+        "Request reference number: Q-7.",
+        "Reference: department 200.",
+        "Reference: vendor id 7.",
+        "Contact: Jane.",
         f"Note: Call first / {'y' * 184}...",
-        "Also there, and not read: referenceInformation, salesRequirements.",
     )
+
+
+def sac(**elements):
+    return {"servicePromotionAllowanceOrChargeInformation": [elements]}
+
+
+def test_what_is_to_be_compared_with_the_order_is_told_by_name():
+    request = read(
+        a_loop(SAC_loop=[sac(allowanceOrChargeIndicatorCode="A", amount="250")]),
+        header={"releaseNumber": "R-1", "contractNumber": "C-1"},
+        termsOfSaleDeferredTermsOfSale=[{"termsTypeCode": "02", "termsNetDays": "10", "termsNetDueDate": "20261201"}],
+        fOBRelatedInstructions=[{"shipmentMethodOfPaymentCode": "PP"}],
+        carrierDetailsRoutingSequenceTransitTime=[{"routing": "DHL"}],
+        salesRequirements=[{"salesRequirementCode": "SC"}],
+        SAC_loop=[
+            sac(
+                allowanceOrChargeIndicatorCode="C",
+                servicePromotionAllowanceOrChargeCode="D240",
+                amount="5000",
+                allowanceOrChargeMethodOfHandlingCode="02",
+                description="Freight",
+            ),
+            sac(allowanceOrChargeIndicatorCode="N"),
+            sac(allowanceOrChargeIndicatorCode="C", servicePromotionAllowanceOrChargeCode="X999", percent="2"),
+        ],
+        taxInformation=[{"taxTypeCode": "VA", "monetaryAmount": "10", "percentageAsDecimal": "25"}],
+    )
+    assert request.questions + request.remarks == ()
+    assert [(one.topic, one.words) for one in request.stated] == [
+        (Topic.RELEASE, "R-1"),
+        (Topic.CONTRACT, "C-1"),
+        (Topic.TERMS, "net 10 days, 'end of month', terms net due date 20261201"),
+        (Topic.DELIVERY, "shipment method of payment code PP"),
+        (Topic.CARRIER, "routing DHL"),
+        (Topic.CONDITIONS, "sales requirement code SC"),
+        (
+            Topic.CHARGES,
+            "a charge of 50.00 (freight, 'Freight', allowance or charge method of handling code off invoice)",
+        ),
+        (Topic.CHARGES, "a charge (X999, percent 2)"),
+        (Topic.VAT, "25 %"),
+    ]
+    assert [one.words for one in request.lines[0].stated] == ["an allowance of 2.50"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"), [("1", "DUNS"), ("9", "DUNS+4"), ("91", "the seller's"), ("92", None), ("ZZ", None)]
+)
+def test_a_code_that_somebody_else_assigned_is_none_of_ours(scheme, said):
+    named = {"entityIdentifierCode": "SF", "identificationCodeQualifier": scheme, "identificationCode": "77"}
+    (one,) = read(a_loop(), N1_loop=[{"partyIdentification": [named]}]).parties
+    assert one == PartyRequest(None, "ship-from", Party(number="77"), said)
+
+
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        (
+            {"compositeQuantity": [{"quantity": "10", "quantity3": "15"}]},
+            "composite quantity (quantity 10, quantity 15)",
+        ),
+        ({"quantity3": "7"}, "quantity (7)"),
+        ({"compositeUnitOfMeasure": [{"unitOrBasisForMeasurementCode": "EA", "multiplier": "12"}]}, "multiplier (12)"),
+    ],
+)
+def test_an_element_of_a_line_that_nothing_reads_is_named(where, named):
+    assert line(change=where).questions == (f"it says more than is read here: {named}.",)
+
+
+@pytest.mark.parametrize(
+    ("segments", "named"),
+    [
+        ({"itemPhysicalDetails": [{"pack": "12"}]}, "item physical details (pack 12)"),
+        ({"SCH_loop": [{"lineItemSchedule": [{"quantity": "150", "date1": "20261010"}]}]}, "date (20261010)"),
+        (
+            {"N1_loop": [{"dateTimeReference": [dtm("002")]}]},
+            "date time reference (date time qualifier 002, date 20261005)",
+        ),
+    ],
+)
+def test_a_segment_of_a_line_that_nothing_reads_is_named(segments, named):
+    assert line(**segments).questions == (f"it says more than is read here: {named}.",)
+
+
+def test_a_segment_of_the_header_that_nothing_reads_is_named_and_an_empty_one_is_not():
+    request = read(a_loop(), packaging=[{"packagingCode": "BX"}], markingPackagingLoading=[])
+    assert request.questions == ("It says more than is read here: packaging (packaging code BX).",)
+
+
+def test_a_place_of_delivery_alone_is_a_change_and_a_buyer_alone_is_none():
+    def named(code):
+        return [{"partyIdentification": [{"entityIdentifierCode": code, "name": "Oslo"}]}]
+
+    assert read(N1_loop=named("ST")).questions == ()
+    assert read(N1_loop=named("BY")).questions == ("It changes no line, no date, no place and no terms.",)
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,7 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
         "lines": "apply",
         "quantities": "old_total_with_new_in_poc04",
         "codes": {"CA": "change", "QC": "quantity"},
+        "places": {"0099": "0042"},
         "statuses": ["Hold", "Open"],
         "hold_first": ["Open"],
     }

@@ -338,6 +338,26 @@ def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None
     assert len(world.sent) == 1
 
 
+def test_a_place_that_was_approved_once_is_the_order_s_own_from_then_on() -> None:
+    world = World()
+    place = {"parties": {"shipTo": {"identificationCode": "0099"}}}
+    assert world.apply(arrived(world, **place)) is Outcome.PARKED
+    parked = world.change()
+    assert (parked.reasons, len(parked.places)) == ((parked.reason,), 1)
+    assert world.apply(arrived(world, more_of(1, 900), number="802210972", **place)) is Outcome.PARKED
+
+    approve(parked, world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (world.change().state, world.change().places) == (ChangeState.APPLIED, parked.places)
+    later = arrived(world, more_of(1, 900), number="802210973", **place)
+    reject(world.change("802210972"), world.changes, world.clock, by="kari", reason="said again")
+    assert world.apply(later) is Outcome.APPLIED
+    assert world.change("802210973").places == ()
+    elsewhere = {"parties": {"shipTo": {"identificationCode": "0098"}}}
+    assert world.apply(arrived(world, more_of(1, 910), number="802210974", **elsewhere)) is Outcome.PARKED
+
+
 def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
     world = World()
     world.apply(arrived(world, more_of(1, 2000, was=800)))

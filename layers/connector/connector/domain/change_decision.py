@@ -18,12 +18,13 @@ from enum import StrEnum
 
 import msgspec
 
+from connector.domain.change_content import Content
 from connector.domain.change_edits import NO_EDITS, Edits, Operation, in_order
 from connector.domain.change_findings import HEADER, Difference, Findings, Objection, said
 from connector.domain.change_line_rules import LineRules
 from connector.domain.change_lines import Lines, goods
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
-from connector.domain.documents import Party, PurchaseOrder
+from connector.domain.documents import PurchaseOrder
 from connector.domain.routes import Route
 from connector.domain.standing_order import StandingOrder
 
@@ -32,7 +33,7 @@ __all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "
 LOOK = "Compare with `connector changes show`, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
-_MOST_TOLD = 4
+_MOST_TOLD = 3
 
 
 class Verdict(StrEnum):
@@ -48,26 +49,36 @@ class Decision:
     """The outcome.
 
     Attributes:
-        reason: Why it is parked or rejected, as one sentence.
+        reason: Why it is parked or rejected, in whole sentences; of many, the first few.
+        reasons: All of them, one sentence each.
         edits: What has to be written now; when parked, what an approval would write.
         wishes: What the partner wants otherwise than it was told, written already or not: by these the order must
             differ from what the partner last saw for the partner to know it.
         differences: The same for people, line by line.
         remarks: What the message told besides.
+        places: Parties that a person is asked about; an approval confirms them as the order's own.
     """
 
     verdict: Verdict
     reason: str | None = None
+    reasons: tuple[str, ...] = ()
     next_step: str | None = None
     waits_for: str | None = None
     edits: Edits = NO_EDITS
     wishes: Edits = NO_EDITS
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 def decide(
-    request: ChangeRequest, *, had: PurchaseOrder | None, has: StandingOrder, route: Route, approved: bool = False
+    request: ChangeRequest,
+    *,
+    had: PurchaseOrder | None,
+    has: StandingOrder,
+    route: Route,
+    approved: bool = False,
+    confirmed: frozenset[str] = frozenset(),
 ) -> Decision:
     """Decide about a change.
 
@@ -77,12 +88,15 @@ def decide(
         has: The order as it stands.
         route: Of the order's supplier.
         approved: A person has looked at it and wants it written.
+        confirmed: `Decision.places` of changes of this order that a person approved.
     """
     if request.order_number != has.content.number:
         return Decision(
             Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
         )
-    return _Desk(request, had, has, route, Findings(route.changes)).decision(approved=approved)
+    findings = Findings(route.changes)
+    content = Content(had or has.content, has.content, route, findings, confirmed)
+    return _Desk(request, had, has, route, findings, content).decision(approved=approved)
 
 
 @dataclass(slots=True)
@@ -94,6 +108,7 @@ class _Desk:
     has: StandingOrder
     route: Route
     findings: Findings
+    content: Content
 
     @property
     def had(self) -> PurchaseOrder:
@@ -112,6 +127,7 @@ class _Desk:
             wishes=Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes)),
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
             remarks=self.request.remarks,
+            places=tuple(sorted(self.content.asked)),
         )
         standing = sorted(
             {one for one in found.objections if one.hard or not approved},
@@ -152,7 +168,7 @@ class _Desk:
                 self._on_line(lines, LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE))
 
     def _on_line(self, lines: Lines, line: LineRequest) -> None:
-        LineRules(self.findings, lines, self.route, line, had_is_known=self.known is not None).apply()
+        LineRules(self.findings, lines, self.route, line, self.content, had_is_known=self.known is not None).apply()
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
@@ -188,7 +204,7 @@ class _Desk:
                 hard=True,
                 next_step="Settle it with the partner, then reject it.",
             )
-        self._ship_to()
+        self.content.compare(request.parties, request.stated)
         had, asked, has = self.had.promised_on, request.requested_on, content.promised_on
         if asked is not None and asked != had:
             self.findings.wished_on = asked
@@ -196,24 +212,18 @@ class _Desk:
                 self.findings.promised_on = asked
                 self.findings.moves(HEADER, "delivery date", had, asked)
 
-    def _ship_to(self) -> None:
-        asked, has = _postal_code(self.request.ship_to), _postal_code(self.has.content.ship_to)
-        if asked and has and asked not in {has, _postal_code(self.had.ship_to)}:
-            self.findings.doubt(
-                f"It names another place of delivery, with post code {said(asked)} instead of {said(has)}."
-            )
-
 
 def _parked(decided: Decision, standing: list[Objection]) -> Decision:
-    first, more = standing[0], standing[1:]
-    also = f" And {len(more)} more: " + " ".join(one.sentence for one in more[: _MOST_TOLD - 1]) if more else ""
+    first, sentences = standing[0], [one.sentence for one in standing]
+    told, more = " ".join(sentences[:_MOST_TOLD]), len(sentences) - _MOST_TOLD
     otherwise = _SETTLE if first.hard else LOOK
     if first.waits_for:
         otherwise = f"Add {first.waits_for} to the routing file and apply it."
     return replace(
         decided,
         verdict=Verdict.PARK,
-        reason=f"{first.sentence}{also}",
+        reason=f"{told} {_left_out(more)}" if more > 0 else told,
+        reasons=tuple(sentences),
         next_step=first.next_step or otherwise,
         waits_for=next((one.waits_for for one in standing if one.waits_for), None),
     )
@@ -225,6 +235,5 @@ def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:
     return line.ask is Ask.ADD, plain, sorted(line.touches)
 
 
-def _postal_code(party: Party | None) -> str:
-    text = party.address.postal_code if party and party.address else None
-    return "".join((text or "").split()).casefold()
+def _left_out(count: int) -> str:
+    return f"{count} more {'reason is' if count == 1 else 'reasons are'} in `connector changes show`."

@@ -19,6 +19,12 @@ HEADER = "order"
 LONGEST_VALUE = 40
 """Characters of a value that are shown to a person; no quantity, price, date, unit or item of ours is longer."""
 
+LONGEST_COMPARED = 150
+"""Characters of a place, or of terms, that are laid beside those of the order."""
+
+MOST_COMPARED = 10
+"""Of them, so many are laid side by side; a message may name hundreds of parties."""
+
 LONGEST_SENTENCE = 500
 """Characters of an objection: it may quote several values."""
 
@@ -60,6 +66,7 @@ class Findings:
         promised_on: Header date that has yet to be written.
         wished_on: The same, written already or not.
         cancels: The partner calls the whole order off.
+        compared: How much was laid side by side that no change writes.
     """
 
     rules: ChangeRules
@@ -70,6 +77,7 @@ class Findings:
     promised_on: date | None = None
     wished_on: date | None = None
     cancels: bool = False
+    compared: int = 0
 
     def doubt(
         self,
@@ -86,6 +94,14 @@ class Findings:
     def differs(self, where: str, what: str, had: object, asked: object, has: object) -> None:
         """Record what a person compares."""
         self.differences.append(Difference(where, what, _shown(had), _shown(asked), _shown(has)))
+
+    def beside(self, where: str, what: str, had: str | None, asked: str, has: str | None) -> None:
+        """Record what a person compares and no change writes: it takes more words than a value."""
+        self.compared += 1
+        if self.compared > MOST_COMPARED:
+            return
+        told = [None if words is None else clipped(words, LONGEST_COMPARED) for words in (had, asked, has)]
+        self.differences.append(Difference(where, what, *told))
 
     def wish(self, where: str, what: str, had: object, asked: object, has: object) -> bool:
         """Record a wish; True when it has yet to be written."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from connector.domain.change_content import Content
 from connector.domain.change_edits import LineEdit, Operation
 from connector.domain.change_findings import HEADER, Findings, said, titled
 from connector.domain.change_lines import Found, Lines
@@ -43,6 +44,7 @@ class LineRules:
     lines: Lines
     route: Route
     asked: LineRequest
+    content: Content
     had_is_known: bool
     where: str = HEADER
 
@@ -51,6 +53,7 @@ class LineRules:
         if self.asked.ask is Ask.ADD:
             self.where = f"new line {self.lines.name_of(self.asked)}"
             self._questions()
+            self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=())
             self._add()
             return
         found = self.lines.find(self.asked)
@@ -61,6 +64,7 @@ class LineRules:
             return
         self.where = f"line {found.number}"
         self._questions()
+        self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has))
         if found.had is None:
             self._ask_person(f"{self._line} was added in Visma after the partner last saw the order.")
             self.had_is_known = False
@@ -75,6 +79,11 @@ class LineRules:
     @property
     def _line(self) -> str:
         return titled(self.where)
+
+    @property
+    def _code(self) -> str:
+        code, meaning = said(self.asked.code), self.asked.meaning
+        return f"{code} ({meaning})" if meaning and meaning != code else code
 
     def _questions(self) -> None:
         for question in self.asked.questions:
@@ -207,7 +216,7 @@ class LineRules:
         """A value that the code does not change is there for comparison only."""
         if asked is not None and asked not in (had, has):
             self._ask_person(
-                f"{self._line}: the code {said(self.asked.code)} leaves the {what} alone, yet {said(asked)} is given "
+                f"{self._line}: the code {self._code} leaves the {what} alone, yet {said(asked)} is given "
                 f"for {said(had)}."
             )
 
@@ -232,7 +241,7 @@ class LineRules:
         if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
             self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
         if asked.ask is Ask.CHANGE and asked.touches and not asked.given:
-            self._ask_person(f"{self._line}: the code {said(asked.code)} changes something, and nothing new is given.")
+            self._ask_person(f"{self._line}: the code {self._code} changes something, and nothing new is given.")
 
     # -- lines that are new -------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.documents import Party
+from connector.domain.parties import Role
 
 
 class ChangePurpose(StrEnum):
@@ -52,6 +53,48 @@ class Direction(StrEnum):
     DOWN = "down"
 
 
+class Topic(StrEnum):
+    """What a message may state beside lines, dates and parties, in the words of a purchaser."""
+
+    TERMS = "terms of payment"
+    DELIVERY = "terms of delivery"
+    CARRIER = "carrier"
+    CHARGES = "allowances and charges"
+    VAT = "VAT"
+    RELEASE = "release number"
+    CONTRACT = "contract number"
+    CONDITIONS = "conditions of delivery"
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """One thing that the message states and that no approval writes; it is only compared with the order.
+
+    Attributes:
+        words: What it says, for people.
+        facts: Name and value of everything in it that could differ. Values are as written, or a decimal number.
+    """
+
+    topic: Topic
+    words: str
+    facts: tuple[tuple[str, str], ...]
+
+
+class PartyRequest(msgspec.Struct, frozen=True):
+    """A party as the message names it.
+
+    Attributes:
+        role: Its part in the order; None where we send nobody in that part.
+        title: What a purchaser calls the part (`ship-to`, `ship-from`).
+        party: Its `number` is a code of any scheme, its `gln` a GLN.
+        scheme: Who assigned the code, where it cannot be one of ours (`DUNS`, `the seller's`).
+    """
+
+    role: Role | None
+    title: str
+    party: Party
+    scheme: str | None = None
+
+
 class ProductRefs(msgspec.Struct, frozen=True):
     """How the message names an item: our number for it, the partner's, and GTINs; several of each are possible."""
 
@@ -67,6 +110,7 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         source: Where it stands in the message (`lineItems[0]`, `POC_loop[2]`).
         line_id: POC01 or `purchaseOrderLineId`, as written.
         code: POC02 or `changeReason`, as written.
+        meaning: What a purchaser calls that.
         ask: What the code asks for.
         touches: What the code allows to change; a value of another field is only restated and must agree.
         direction: Which way the quantity must go.
@@ -80,6 +124,8 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         price: Per unit; a price per hundred or thousand is divided already.
         requested: Day the goods are wanted (DTM 002, `requestedDeliveryDate`).
         promised: Day the goods are promised (DTM 069 and 017).
+        parties: Parties of its own.
+        stated: What it states besides, to be compared with the order.
         questions: What it says beyond all this and that a Visma order line cannot hold, one sentence each.
     """
 
@@ -101,6 +147,9 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     promised: date | None = None
     products: ProductRefs = ProductRefs()
     description: str | None = None
+    meaning: str = ""
+    parties: tuple[PartyRequest, ...] = ()
+    stated: tuple[Stated, ...] = ()
     questions: tuple[str, ...] = ()
 
     @property
@@ -122,7 +171,8 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         sequence: BCH05 as a number; None when it has none or one that is no number.
         changed_on: BCH11.
         requested_on: Header date on which the goods are wanted.
-        ship_to: Where the goods should go, as far as it is named.
+        parties: Who is named, and as what; `ship-to` is where the goods should go.
+        stated: Charges, terms and the like, to be compared with the order.
         questions: What the header asks for and a Visma order cannot hold; a person has to see it.
         remarks: What is told besides (texts, terms) and changes nothing by itself.
     """
@@ -134,7 +184,8 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     changed_on: date | None = None
     currency: str | None = None
     requested_on: date | None = None
-    ship_to: Party | None = None
+    parties: tuple[PartyRequest, ...] = ()
+    stated: tuple[Stated, ...] = ()
     lines: tuple[LineRequest, ...] = ()
     questions: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -38,13 +38,16 @@ MOST_DELIVERIES = 5
 MOST_TOLD = 20
 """Deliveries that are remembered as told."""
 
+MOST_REASONS = 15
+"""Sentences of one change that are kept beside its reason."""
+
 HISTORY = 60
 """Events of one change that are kept, the newest."""
 
 LONGEST_NOTE = 500
 """Characters of one of them."""
 
-LONGEST_REASON = 1_000
+LONGEST_REASON = 1_800
 """Characters of a reason, and of what else is told beside it."""
 
 
@@ -100,6 +103,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         approved_for: The revision id of the order that the approval was given on.
         on_hold: The order was put on hold for this change and has yet to be released.
         remarks: What the message told besides.
+        reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
+        places: Parties that a person was asked about, and once it is applied, has confirmed (`Decision.places`).
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
     """
 
@@ -137,6 +142,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_hold: bool = False
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     message_at: str | None = None
     history: tuple[ChangeEvent, ...] = ()
 
@@ -212,6 +219,16 @@ def repeats(change: Change, others: Sequence[Change]) -> Change | None:
         if same and one.state in DECIDED and one.document == CHANGE:
             return one
     return None
+
+
+def confirmed_places(change: Change, others: Sequence[Change]) -> frozenset[str]:
+    """The parties that a person confirmed for this order, by approving changes of the same sender."""
+    return frozenset(
+        place
+        for one in others
+        if one.state is ChangeState.APPLIED and one.sender_id == change.sender_id
+        for place in one.places
+    )
 
 
 def out_of_turn(change: Change, others: Sequence[Change]) -> str | None:

@@ -555,6 +555,9 @@ def _changes(rules: Mapping[str, Any], where: str) -> ChangeRules:
         statuses=frozenset(str(word) for word in rules["statuses"]),
         hold_first=frozenset(str(word) for word in rules["hold_first"]),
         key=where,
+        places=MappingProxyType(
+            {str(name).strip().casefold(): str(number).strip() for name, number in _table(rules, "places").items()}
+        ),
     )
 
 

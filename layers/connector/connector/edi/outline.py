@@ -21,7 +21,6 @@ from connector.domain.advice import BY_HAND, correction
 from connector.domain.documents import (
     Address,
     BusinessDocument,
-    Contact,
     Invoice,
     InvoiceLine,
     Kind,
@@ -32,7 +31,8 @@ from connector.domain.documents import (
     Terms,
 )
 from connector.domain.errors import Parked
-from connector.domain.routes import Description, Identity, ItemIds, Route, TermsRule, WithoutItem
+from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
+from connector.domain.routes import Description, ItemIds, Route, TermsRule, WithoutItem
 from connector.domain.totals import (
     ZERO,
     Totals,
@@ -49,32 +49,6 @@ from connector.edi.wanted_days import header_day, wanted_day
 _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8
 _GTIN_LENGTHS = frozenset({12, 13, 14})
-
-
-class Role(StrEnum):
-    """The part a party plays in a document."""
-
-    BUYER = "buyer"
-    BILL_TO = "bill_to"
-    SHIP_TO = "ship_to"
-    SELLER = "seller"
-    REMIT_TO = "remit_to"
-
-
-class PartyView(NamedTuple):
-    """A party as it is written.
-
-    Attributes:
-        number: What we call it in Visma; always a number that we assigned.
-    """
-
-    role: Role
-    name: str | None
-    gln: str | None
-    number: str | None
-    vat_number: str | None
-    address: Address | None
-    contact: Contact | None
 
 
 class ChargeKind(StrEnum):
@@ -683,23 +657,10 @@ def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
 
 
 def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
-    ours = route.company.identity
-    company = _Known(
-        ours.name,
-        ours.gln,
-        content.branch,
-        ours.vat_number,
-        ours.address,
-        ours.contact,
-    )
     if isinstance(content, PurchaseOrder):
-        return [
-            company.acting_as(Role.BUYER),
-            company.acting_as(Role.BILL_TO),
-            _known(content.ship_to, Identity()).acting_as(Role.SHIP_TO),
-            _known(content.supplier, route.partner_identity).acting_as(Role.SELLER),
-        ]
-    partner = _known(content.counterparty, route.partner_identity)
+        return order_parties(content, route)
+    company = our_company(content, route)
+    partner = known_party(content.counterparty, route.partner_identity)
     if content.kind is Kind.SUPPLIER_INVOICE:
         return [partner.acting_as(Role.SELLER), company.acting_as(Role.BUYER)]
     return [
@@ -711,7 +672,7 @@ def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
     ]
 
 
-def _delivered_to(customer: Party, partner: _Known, route: Route) -> PartyView:
+def _delivered_to(customer: Party, partner: KnownParty, route: Route) -> PartyView:
     """The ship-to party of a customer invoice.
 
     Visma: an invoice has the invoice address and contact, and of the place of delivery only the id and the name of the
@@ -724,30 +685,6 @@ def _delivered_to(customer: Party, partner: _Known, route: Route) -> PartyView:
         return view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
     name = _text(customer.location_name) or partner.name
     return PartyView(Role.SHIP_TO, name, None, customer.location, None, None, None)
-
-
-class _Known(NamedTuple):
-    name: str | None
-    gln: str | None
-    number: str | None
-    vat_number: str | None
-    address: Address | None
-    contact: Contact | None
-
-    def acting_as(self, role: Role) -> PartyView:
-        return PartyView(role, *self)
-
-
-def _known(party: Party, identity: Identity) -> _Known:
-    """A party with the gaps of the document filled from routing."""
-    return _Known(
-        _text(party.name) or identity.name,
-        party.gln or identity.gln,
-        party.number or party.location,
-        party.vat_number or identity.vat_number,
-        party.address or identity.address,
-        party.contact or identity.contact,
-    )
 
 
 def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:

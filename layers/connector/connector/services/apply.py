@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Enum
 
 from connector.domain.changes import (
+    MOST_REASONS,
     Change,
     ChangeState,
     in_turn,
@@ -39,7 +40,7 @@ ATTEMPTS_IN_CONFLICT = 6
 ATTEMPTS_WITH_DEFECT = 3
 """After so many invocations that all ended in a defect of ours, a person is asked."""
 
-MOST_DIFFERENCES = 200
+MOST_DIFFERENCES = 120
 """Differences of one change that are kept with it."""
 
 RULES = "rules"
@@ -260,6 +261,8 @@ class Applier:
             approved_for=None,
             differences=decision.differences[:MOST_DIFFERENCES],
             remarks=decision.remarks,
+            reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
+            places=decision.places[:MOST_REASONS],
         )
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         self.telemetry.count(_COUNTED[ended.state])

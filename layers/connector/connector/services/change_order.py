@@ -17,7 +17,7 @@ import msgspec
 
 from connector.domain.change_decision import LOOK, Decision, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
-from connector.domain.changes import Change, ChangeState, out_of_turn
+from connector.domain.changes import Change, ChangeState, confirmed_places, out_of_turn
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Transient
 from connector.domain.revisions import revision_id
@@ -124,7 +124,8 @@ class OrderChange:
         had = self._had(route)
         request = read_change(self.message, codes=route.changes.codes)
         approved = self.change.approved_by is not None
-        decision = decide(request, had=had, has=has, route=route, approved=approved)
+        confirmed = confirmed_places(self.change, self.others)
+        decision = decide(request, had=had, has=has, route=route, approved=approved, confirmed=confirmed)
         decided_on = revision_id(has.content)
         if decision.verdict is Verdict.APPLY and decision.edits:
             doubt = self._doubt(decided_on)

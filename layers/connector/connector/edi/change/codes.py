@@ -115,6 +115,11 @@ WHOLE_ORDER = "CF"
 """The code of a line that cancels the order it belongs to."""
 
 
+def known_codes() -> Mapping[str, Reading]:
+    """Every code that has a meaning, of X12 and of Mosaic."""
+    return _TABLE
+
+
 def reading_of(code: str | None, codes: Mapping[str, str]) -> Reading:
     """What a code asks for, by the partner's reading first and by the table else.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, Field, LineRequest
 from connector.domain.documents import Address, Party
+from connector.domain.parties import Role
 from connector.domain.words import clipped
 from connector.edi.change.codes import Reading
 from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, number, text, told
+from connector.edi.change.names import PURPOSES
 
 # By how many places a price goes down to be one per unit. X12 element 639 and Mosaic's words.
 _PRICE_BASES = {"PE": 0, "UM": 0, "EA": 0, "perEach": 0, "HP": 2, "perHundred": 2, "TP": 3, "perThousand": 3}
@@ -96,14 +98,10 @@ class Remarks:
         """Begin without any."""
         self.told: list[str] = []
 
-    def tell(self, label: str, value: Any, *, names: bool = True) -> None:
+    def tell(self, label: str, value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> None:
         """Quote what a field says, if it says anything."""
-        if words := told(value, names=names):
+        if words := told(value, names=names, named=named):
             self.told.append(f"{label}: {words}" if words.endswith(".") else f"{label}: {words}.")
-
-    def unread(self, names: set[str]) -> None:
-        """Name the fields that nothing was made of: their content changes nothing."""
-        self.tell("Also there, and not read", sorted(names))
 
     def all(self) -> tuple[str, ...]:
         """All of them, each once; a flood is cut, because it goes into a record of limited size."""
@@ -140,10 +138,29 @@ def purpose_of(
     if word is None:
         questions.ask("it does not say its purpose.")
     elif word != original:
-        questions.ask(f"its purpose is '{word[:40]}', which is no change, replacement, cancellation or confirmation.")
+        questions.ask(
+            f"its purpose is {_purpose(word)}, which is no change, replacement, cancellation or confirmation."
+        )
     elif not lines:
-        questions.ask(f"its purpose is '{word}', and it has no lines: nobody can tell what it changes.")
+        questions.ask(f"its purpose is {_purpose(word)}, and it has no lines: nobody can tell what it changes.")
     return ChangePurpose.CHANGE
+
+
+def _purpose(word: str) -> str:
+    return f"{word} ({PURPOSES[word]})" if word in PURPOSES else f"'{word[:40]}'"
+
+
+def name_unread(questions: Questions, remarks: Remarks, unread: str | None, *, changes: bool) -> None:
+    """Name what nothing reads: a question where it could change something, else a remark."""
+    if unread and changes:
+        questions.ask(f"it says more than is read here: {unread}.")
+    else:
+        remarks.tell("Also there, and not read", unread)
+
+
+def ask_for_day(questions: Questions, words: str, whose: str) -> None:
+    """Put a date to a person that Visma has no place for."""
+    questions.ask(f"it says '{words}', which a Visma {whose} cannot hold.")
 
 
 def check_line(questions: Questions, reading: Reading, line: LineRequest) -> LineRequest:
@@ -158,7 +175,8 @@ def check_line(questions: Questions, reading: Reading, line: LineRequest) -> Lin
     if line.ask is Ask.CHANGE and line.touches != _EVERYTHING and not asked:
         for field in sorted(line.touches):
             if missing[field]:
-                questions.ask(f"its code {line.code[:40]} asks for a new {_WORD[field]}, and it names none.")
+                code = f"{line.code[:40]} ({reading.meaning})"
+                questions.ask(f"its code {code} asks for a new {_WORD[field]}, and it names none.")
     if reading.zero and line.quantity is not None and not line.quantity:
         questions.ask(reading.zero)
     if reading.question:
@@ -171,8 +189,9 @@ def finished(request: ChangeRequest, questions: Questions, remarks: Remarks) -> 
     lines = _repeats_asked(request.lines)
     if not lines and request.purpose is ChangePurpose.REPLACE:
         questions.ask("it restates the whole order without a single line.")
-    if not lines and request.purpose is ChangePurpose.CHANGE and not request.requested_on and not questions.asked:
-        questions.ask("it changes no line and no date.")
+    speaks = request.requested_on or request.stated or any(one.role is Role.SHIP_TO for one in request.parties)
+    if not lines and request.purpose is ChangePurpose.CHANGE and not speaks and not questions.asked:
+        questions.ask("it changes no line, no date, no place and no terms.")
     return replace(
         request,
         lines=lines,

@@ -8,7 +8,7 @@ that are there and cannot be understood say so: they would change an order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -104,13 +104,18 @@ def rows(data: Data, name: str) -> list[Data]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
-def told(value: Any, *, names: bool = True) -> str | None:
-    """All texts and numbers inside a value, on one line, with the names of their fields or without; None for none."""
+def told(value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> str | None:
+    """All texts and numbers inside a value, on one line, with the names of their fields or without; None for none.
+
+    Args:
+        value: What is told.
+        names: Whether the names of fields are told.
+        named: What a field is called.
+    """
     if not names:
-        return clipped(" / ".join(word for _, word in _leaves(value)), LONGEST_QUOTE) or None
-    return (
-        clipped(", ".join(f"{name} {word}" if name else word for name, word in _leaves(value)), LONGEST_QUOTE) or None
-    )
+        return clipped(" / ".join(word for _, word in leaves(value)), LONGEST_QUOTE) or None
+    words = (f"{named(name)} {word}" if name else word for name, word in leaves(value))
+    return clipped(", ".join(words), LONGEST_QUOTE) or None
 
 
 def filled(data: Data) -> set[str]:
@@ -118,7 +123,7 @@ def filled(data: Data) -> set[str]:
     return {name for name, value in data.items() if value not in (None, "", [], {})}
 
 
-def _leaves(value: Any) -> Iterator[tuple[str, str]]:
+def leaves(value: Any) -> Iterator[tuple[str, str]]:
     """Field name and text of every value inside, in order, as many as anybody reads. Depth costs no stack."""
     waiting, found = [("", value)], 0
     while waiting and found < _MOST_VALUES:

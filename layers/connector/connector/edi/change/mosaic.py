@@ -9,23 +9,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest, ProductRefs
-from connector.domain.documents import Party
+from connector.domain.change_request import (
+    Ask,
+    ChangePurpose,
+    ChangeRequest,
+    LineRequest,
+    PartyRequest,
+    ProductRefs,
+    Stated,
+)
 from connector.edi.change.codes import reading_of
 from connector.edi.change.common import (
     Days,
     Questions,
     Remarks,
+    ask_for_day,
     check_line,
     finished,
     gtin,
-    party,
+    name_unread,
     passing_day,
     purpose_of,
     sequence_of,
     unit_price,
 )
-from connector.edi.change.fields import Data, filled, part, plain, rows, text, told
+from connector.edi.change.content import mosaic_content, mosaic_parties, numbered
+from connector.edi.change.coverage import unread_mosaic
+from connector.edi.change.fields import Data, part, plain, rows, text, told
+from connector.edi.change.names import MOSAIC_DATES, dated, words_of
 from connector.edi.units import UNITS
 
 PURPOSES = {
@@ -38,36 +49,12 @@ PURPOSES = {
 
 _UNITS = {unit.mosaic: unit.word for unit in UNITS.values() if unit.mosaic}
 _GTINS = ("gtin12", "gtin13", "gtin14")
-_GLN = "globalLocationId"
-_PAST_DATES = {"purchaseOrderDate", "customerOrderDate"}
-
-_QUOTED = {
-    "references": "References",
-    "termsOfSale": "Terms of sale",
-    "carrierDetails": "Carrier details",
-    "conditionsAndRestrictions": "Conditions and restrictions",
-    "allowances": "Allowances, as written",
-    "charges": "Charges, as written",
-    "releaseNumber": "Release number",
-    "contractNumber": "Contract number",
-}
-_READ = {
-    *_QUOTED,
-    *("purpose", "purchaseOrderType", "purchaseOrderChangeType", "purchaseOrderNumber", "purchaseOrderDate"),
-    *("purchaseOrderChangeDate", "changeSequenceNumber", "acknowledgmentType", "buyersCurrency"),
-    *("parties", "dates", "notes", "lineItems"),
-}
+_QUOTED = {"references": "References", "monetaryAmounts": "Totals"}
 _BEYOND_A_LINE = {
-    "allowances": "it carries an allowance, which is not applied here.",
-    "charges": "it carries a charge, which is not applied here.",
     "destinationQuantities": "it divides the quantity among places, which a Visma order line cannot hold.",
     "sublineItems": "it has sublines, which a Visma order line cannot hold.",
 }
-_READ_OF_LINE = {
-    *_BEYOND_A_LINE,
-    *("purchaseOrderLineId", "changeReason", "originalQuantity", "changeInQuantity", "quantity"),
-    *("unitCostPrice", "unitPriceBasis", "productIds", "productAttributes", "dates", "notes"),
-}
+_PAST_DATES = {"purchaseOrderDate", "customerOrderDate"}
 
 
 def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> ChangeRequest:
@@ -80,18 +67,21 @@ def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> C
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
-        remarks.tell(label, message.get(name))
+        remarks.tell(label, message.get(name), named=words_of)
     remarks.tell("Note", message.get("notes"), names=False)
-    remarks.unread(filled(message) - _READ | {name for item in items for name in filled(item) - _READ_OF_LINE})
+    purpose = purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items)
+    changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
+    name_unread(questions, remarks, unread_mosaic(message), changes=changes)
     request = ChangeRequest(
-        purpose=purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items),
+        purpose=purpose,
         order_number=order_number,
         sequence=sequence_of(remarks, message, "changeSequenceNumber"),
         ordered_on=passing_day(remarks, message, "purchaseOrderDate", "order date"),
         changed_on=passing_day(remarks, message, "purchaseOrderChangeDate", "change date"),
         currency=text(part(message, "buyersCurrency"), "currencyCode"),
         requested_on=days.requested,
-        ship_to=_party(part(part(message, "parties"), "shipTo")),
+        parties=mosaic_parties(message, questions, remarks, "order"),
+        stated=(*numbered(message), *mosaic_content(message)),
         lines=lines,
     )
     return finished(request, questions, remarks)
@@ -108,15 +98,20 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         questions.ask("it gives a difference and no new total; whether it goes up or down is not said.")
     unit_code = _unit(questions, item)
     days = Days(questions)
+    parties: tuple[PartyRequest, ...] = ()
+    stated: tuple[Stated, ...] = ()
     if reading.ask is not Ask.DELETE:
+        parties, stated = mosaic_parties(item, questions, remarks, "order line"), mosaic_content(item)
         _dates(item, days, questions, "order line")
         for name, sentence in _BEYOND_A_LINE.items():
             if item.get(name):
                 questions.ask(sentence)
+        name_unread(questions, remarks, unread_mosaic(item, "lineItems"), changes=True)
     line = LineRequest(
         source=source,
         line_id=text(item, "purchaseOrderLineId"),
         code=code or "",
+        meaning=reading.meaning,
         ask=reading.ask,
         touches=reading.touches,
         direction=reading.direction,
@@ -131,7 +126,10 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         promised=days.promised,
         products=_products(part(item, "productIds")),
         description=text(part(item, "productAttributes"), "description"),
+        parties=parties,
+        stated=stated,
     )
+    remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=words_of)
     remarks.tell(f"Note on line {line.line_id or source}", item.get("notes"), names=False)
     return check_line(questions, reading, line)
 
@@ -163,7 +161,7 @@ def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
     days.put("requested", questions.day(dates, "requestedDeliveryDate", "requested delivery date"))
     for name, value in dates.items():
         if name not in _PAST_DATES and name != "requestedDeliveryDate" and (asked := told(value, names=False)):
-            questions.ask(f"it asks for the date {plain(name)} {asked}, which a Visma {whose} cannot hold.")
+            ask_for_day(questions, dated(MOSAIC_DATES.get(name), words_of(plain(name) or ""), asked), whose)
 
 
 def _products(ids: Data) -> ProductRefs:
@@ -175,17 +173,4 @@ def _products(ids: Data) -> ProductRefs:
         buyer=listed("buyerItemNumber", "buyerItemIds"),
         vendor=listed("vendorItemNumber", "vendorItemIds"),
         gtins=tuple(gtin(name, value) for name in _GTINS if (value := text(ids, name))),
-    )
-
-
-def _party(data: Data) -> Party | None:
-    return party(
-        code=text(data, "identificationCode"),
-        is_gln=text(data, "identificationCodeType") == _GLN,
-        name=text(data, "name"),
-        lines=(text(data, f"addressLine{place}") for place in range(1, 5)),
-        postal_code=text(data, "postalCode"),
-        city=text(data, "city"),
-        region=text(data, "stateOrProvinceCode"),
-        country=text(data, "countryCode"),
     )

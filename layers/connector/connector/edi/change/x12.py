@@ -9,53 +9,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest, ProductRefs
-from connector.domain.documents import Party
+from connector.domain.change_request import (
+    Ask,
+    ChangePurpose,
+    ChangeRequest,
+    LineRequest,
+    PartyRequest,
+    ProductRefs,
+    Stated,
+)
+from connector.domain.words import clipped
 from connector.edi.change.codes import WHOLE_ORDER, Reading, reading_of
 from connector.edi.change.common import (
     Days,
     Questions,
     Remarks,
+    ask_for_day,
     check_line,
     finished,
     gtin,
-    party,
+    name_unread,
     passing_day,
     purpose_of,
     sequence_of,
     unit_price,
 )
-from connector.edi.change.fields import Data, filled, part, rows, text
+from connector.edi.change.content import numbered, references, x12_content, x12_parties
+from connector.edi.change.coverage import unread_x12
+from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, filled, part, rows, text
+from connector.edi.change.names import DATES, PAST_DATES, dated, words_of
 from connector.edi.units import UNITS
 
 BCH = "beginningSegmentForPurchaseOrderChange"
 """Orderful's key for BCH."""
 
-# X12 element 353. 00 is no purpose of a change, yet published samples have it on one (`purpose_of`).
-_PURPOSES = {
+# 00 is no purpose of a change, yet published samples have it on one (`purpose_of`).
+PURPOSES = {
     "01": ChangePurpose.CANCELLATION,
     "04": ChangePurpose.CHANGE,
     "05": ChangePurpose.REPLACE,
     "06": ChangePurpose.CONFIRMATION,
 }
+"""Element 353."""
+
 _UNITS = {unit.x12: unit.word for unit in UNITS.values()}
 
-# X12 element 374. What a Visma order has a place for, and the names of the rest.
-_DAYS = {"002": "requested", "106": "requested"}
-_LINE_DAYS = _DAYS | {"069": "promised", "017": "promised", "035": "promised"}
+DAYS = {"002": "requested", "106": "requested"}
+"""Element 374: header dates that a Visma order has a place for; `names.py` has the rest."""
+
+LINE_DAYS = DAYS | {"069": "promised", "017": "promised", "035": "promised"}
+"""The same of a line."""
+
 _ORDERED = "004"
-_NAMES = {
-    "001": "cancel after",
-    "010": "requested ship",
-    "011": "shipped",
-    "017": "estimated delivery",
-    "035": "delivered",
-    "037": "ship not before",
-    "038": "ship no later",
-    "063": "do not deliver after",
-    "064": "do not deliver before",
-    "069": "promised for delivery",
-}
+_PERIOD = "dateTimePeriod"
 
 # X12 element 235. SK is whoever's, so it is compared with the vendor's numbers. MG, a manufacturer's, nobody has.
 _BUYER = {"BP", "IN", "CB"}
@@ -63,38 +69,15 @@ _VENDOR = {"VP", "VN", "VA", "SK"}
 _GTIN = {"UP", "EN", "UK", "UI"}
 _MOST_IDS = 10
 
-# X12 element 66.
-_GLN = "UL"
-_SHIP_TO = "ST"
-
-_QUOTED = {
-    "referenceInformation": "Reference",
-    "termsOfSaleDeferredTermsOfSale": "Terms of sale",
-    "fOBRelatedInstructions": "Terms of delivery",
-    "FOBRelatedInstructions": "Terms of delivery",
-    "carrierDetailsRoutingSequenceTransitTime": "Carrier",
-    "SAC_loop": "Allowance or charge, as written",
-    "servicePromotionAllowanceOrChargeInformation": "Allowance or charge, as written",
-}
 _TEXTS = ("N9_loop", "messageText")
-_READ = {
-    *_QUOTED,
-    *_TEXTS,
-    *("transactionSetHeader", "transactionSetTrailer", "CTT_loop", "transactionTotals"),
-    *(BCH, "currency", "dateTimeReference", "N1_loop", "POC_loop", "administrativeCommunicationsContact"),
+_QUOTED = {
+    "administrativeCommunicationsContact": "Contact",
+    "AMT_loop": "Totals",
+    "monetaryAmountInformation": "Totals",
 }
-_CHARGED = "it carries an allowance or charge (SAC), which is not applied here."
 _BEYOND_A_LINE = {
-    "SAC_loop": _CHARGED,
-    "servicePromotionAllowanceOrChargeInformation": _CHARGED,
     "destinationQuantity": "it divides the quantity among places (SDQ), which a Visma order line cannot hold.",
     "SLN_loop": "it has sublines (SLN), which a Visma order line cannot hold.",
-    "N1_loop": "it names a party of its own (N1), which a Visma order line cannot hold.",
-}
-_READ_OF_LINE = {
-    *_BEYOND_A_LINE,
-    *_TEXTS,
-    *("lineItemChange", "PID_loop", "productItemDescription", "dateTimeReference", "SCH_loop", "lineItemSchedule"),
 }
 
 
@@ -113,7 +96,7 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     header, loops = part(tree, BCH), rows(tree, "POC_loop")
     if isinstance(tree.get("POC_loop"), list) and len(loops) < len(tree["POC_loop"]):
         questions.ask("one of its lines is no object and cannot be read.")
-    purpose = purpose_of(questions, text(header, "transactionSetPurposeCode"), _PURPOSES, original="00", lines=loops)
+    purpose = purpose_of(questions, text(header, "transactionSetPurposeCode"), PURPOSES, original="00", lines=loops)
     written = {text(part(loop, "lineItemChange"), "changeOrResponseTypeCode") for loop in loops}
     cancels = written == {WHOLE_ORDER} and WHOLE_ORDER not in codes
     if cancels and purpose is not ChangePurpose.CONFIRMATION:
@@ -125,7 +108,8 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     for stamp in rows(tree, "dateTimeReference"):
         _header_date(stamp, days, questions, remarks)
     _quote(tree, remarks)
-    remarks.unread(filled(tree) - _READ | {name for loop in loops for name in filled(loop) - _READ_OF_LINE})
+    changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
+    name_unread(questions, remarks, unread_x12(tree), changes=changes)
     request = ChangeRequest(
         purpose=purpose,
         order_number=order_number,
@@ -134,7 +118,8 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
         changed_on=passing_day(remarks, header, "date2", "change date"),
         currency=text(part(tree, "currency"), "currencyCode"),
         requested_on=days.requested,
-        ship_to=_ship_to(tree, questions),
+        parties=x12_parties(tree, questions, remarks, "order"),
+        stated=(*numbered(header), *x12_content(tree)),
         lines=lines,
     )
     return finished(request, questions, remarks)
@@ -148,16 +133,21 @@ def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *
     quantity = questions.quantity(change, "quantity", "quantity (POC03)")
     unit_code = text(part(change, "compositeUnitOfMeasure") or change, "unitOrBasisForMeasurementCode")
     days = Days(questions)
+    parties: tuple[PartyRequest, ...] = ()
+    stated: tuple[Stated, ...] = ()
     if reading.ask is not Ask.DELETE:
-        _line_dates(loop, days, questions)
-        _schedule(loop, change, days, questions)
+        parties, stated = x12_parties(loop, questions, remarks, "order line"), x12_content(loop)
+        _line_dates(loop, days, questions, remarks)
+        _schedule(loop, change, days, questions, remarks)
         for name, sentence in _BEYOND_A_LINE.items():
             if loop.get(name):
                 questions.ask(sentence)
+        name_unread(questions, remarks, unread_x12(loop, "POC_loop"), changes=True)
     line = LineRequest(
         source=source,
         line_id=text(change, "assignedIdentification"),
         code=code or "",
+        meaning=reading.meaning,
         ask=reading.ask,
         touches=reading.touches,
         direction=reading.direction,
@@ -170,45 +160,60 @@ def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *
         promised=days.promised,
         products=_products(change),
         description=_description(loop),
+        parties=parties,
+        stated=stated,
     )
     for name in _TEXTS:
         remarks.tell(f"Note on line {line.line_id or source}", loop.get(name), names=False)
+    for said in references(rows(loop, "referenceInformation")):
+        remarks.tell(f"Reference on line {line.line_id or source}", said)
     return check_line(questions, reading, line)
 
 
 def _header_date(stamp: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
-    qualifier = text(stamp, "dateTimeQualifier")
-    if qualifier in _DAYS:
-        days.put(_DAYS[qualifier], questions.day(stamp, "date", f"date {qualifier}"))
-    elif qualifier in _NAMES:
+    qualifier = text(stamp, "dateTimeQualifier") or ""
+    if qualifier not in PAST_DATES and filled(stamp) & {_PERIOD}:
         _beyond(stamp, qualifier, questions, "order")
-    elif qualifier != _ORDERED:
-        remarks.tell("Date", stamp)
+    elif qualifier in DAYS:
+        days.put(DAYS[qualifier], questions.day(stamp, "date", f"{DAYS[qualifier]} delivery date"))
+    elif qualifier in PAST_DATES:
+        if qualifier != _ORDERED:
+            remarks.tell(PAST_DATES[qualifier].capitalize(), stamp.get("date"))
+    elif qualifier or filled(stamp) & {"date"}:
+        _beyond(stamp, qualifier, questions, "order")
 
 
-def _line_dates(loop: Data, days: Days, questions: Questions) -> None:
+def _line_dates(loop: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
     stamps = rows(loop, "dateTimeReference")
     for schedule in rows(loop, "SCH_loop"):
         stamps += rows(schedule, "dateTimeReference")
     for stamp in stamps:
-        _line_date(stamp, days, questions)
+        _line_date(stamp, days, questions, remarks)
 
 
-def _line_date(stamp: Data, days: Days, questions: Questions) -> None:
-    qualifier = text(stamp, "dateTimeQualifier")
-    if qualifier in _LINE_DAYS:
-        days.put(_LINE_DAYS[qualifier], questions.day(stamp, "date", f"date {qualifier}"))
+def _line_date(stamp: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
+    qualifier = text(stamp, "dateTimeQualifier") or ""
+    if qualifier in PAST_DATES:
+        remarks.tell(f"{PAST_DATES[qualifier].capitalize()}, of a line", stamp.get("date"))
+    elif filled(stamp) & {_PERIOD}:
+        _beyond(stamp, qualifier, questions, "order line")
+    elif qualifier in LINE_DAYS:
+        days.put(LINE_DAYS[qualifier], questions.day(stamp, "date", f"{LINE_DAYS[qualifier]} delivery date"))
     elif qualifier or filled(stamp) & {"date"}:
         _beyond(stamp, qualifier, questions, "order line")
 
 
-def _beyond(stamp: Data, qualifier: str | None, questions: Questions, whose: str) -> None:
-    code = (qualifier or "without a qualifier")[:40]
-    words = ("the date", code, f"({_NAMES[code]})" if code in _NAMES else None, text(stamp, "date"))
-    questions.ask(f"it asks for {' '.join(filter(None, words))}, which a Visma {whose} cannot hold.")
+def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> None:
+    try:
+        told = str(day(stamp, "date") or "")
+    except NotUnderstood:
+        told = text(stamp, "date") or ""
+    told = clipped(told or text(stamp, _PERIOD) or "", LONGEST_QUOTE)
+    code = f"date {qualifier[:40]}" if qualifier else "a date without a qualifier"
+    ask_for_day(questions, dated(DATES.get(qualifier), code, told), whose)
 
 
-def _schedule(loop: Data, change: Data, days: Days, questions: Questions) -> None:
+def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
     """SCH: a quantity for a day. One is a date like any other; several divide the line."""
     schedules = rows(loop, "lineItemSchedule")
     for one in rows(loop, "SCH_loop"):
@@ -220,7 +225,7 @@ def _schedule(loop: Data, change: Data, days: Days, questions: Questions) -> Non
         share = questions.quantity(schedule, "quantity", "scheduled quantity (SCH01)")
         if share is not None and share != questions.quantity(change, "quantity", "quantity (POC03)"):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
-        _line_date(schedule, days, questions)
+        _line_date(schedule, days, questions, remarks)
 
 
 def _products(change: Data) -> ProductRefs:
@@ -245,42 +250,13 @@ def _description(loop: Data) -> str | None:
     return next(filter(None, (text(segment, "description") for segment in segments)), None)
 
 
-def _ship_to(tree: Data, questions: Questions) -> Party | None:
-    loops = [
-        loop
-        for loop in rows(tree, "N1_loop")
-        if text(part(loop, "partyIdentification"), "entityIdentifierCode") == _SHIP_TO
-    ]
-    parties = list(dict.fromkeys(party for loop in loops if (party := _party(loop))))
-    if len(parties) > 1:
-        questions.ask(f"it names {len(parties)} places of delivery, and a Visma order has one.")
-    return parties[0] if parties else None
-
-
-def _party(loop: Data) -> Party | None:
-    named, place = part(loop, "partyIdentification"), part(loop, "geographicLocation")
-    return party(
-        code=text(named, "identificationCode"),
-        is_gln=text(named, "identificationCodeQualifier") == _GLN,
-        name=text(named, "name"),
-        lines=(
-            text(segment, name)
-            for segment in rows(loop, "partyLocation")
-            for name in ("addressInformation", "addressInformation1")
-        ),
-        postal_code=text(place, "postalCode"),
-        city=text(place, "cityName"),
-        region=text(place, "stateOrProvinceCode"),
-        country=text(place, "countryCode"),
-    )
-
-
 def _quote(tree: Data, remarks: Remarks) -> None:
     header = part(tree, BCH)
-    remarks.tell("Release number", header.get("releaseNumber"))
-    remarks.tell("Contract number", header.get("contractNumber"))
+    for name in ("requestReferenceNumber", "referenceIdentification", "date1"):
+        remarks.tell(words_of(name).capitalize(), header.get(name))
+    for said in references(rows(tree, "referenceInformation")):
+        remarks.tell("Reference", said)
     for name, label in _QUOTED.items():
-        for segment in rows(tree, name):
-            remarks.tell(label, segment)
+        remarks.tell(label, tree.get(name), names=False)
     for name in _TEXTS:
         remarks.tell("Note", tree.get(name), names=False)

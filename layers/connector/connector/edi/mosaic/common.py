@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from connector.domain.documents import Contact, Invoice, PurchaseOrder
+from connector.domain.parties import PartyView, Role
 from connector.domain.transactions import Purpose
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, Role, TermsView
+from connector.edi.outline import Charge, ChargeKind, LineView, Outline, TermsView
 from connector.edi.regions import region_code
 
 # Mosaic's Party has four address lines.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.domain.parties import Role
 from connector.domain.totals import rounded
 from connector.edi.mosaic.common import (
     allowances_and_charges,
@@ -17,7 +18,7 @@ from connector.edi.mosaic.common import (
     terms,
 )
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import LineView, Outline, Role, TermsView, buyer_reference_text
+from connector.edi.outline import LineView, Outline, TermsView, buyer_reference_text
 
 _TYPES = {
     InvoiceType.INVOICE: "invoice",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.domain.documents import PurchaseOrder
+from connector.domain.parties import Role
 from connector.domain.totals import ZERO
 from connector.edi.mosaic.common import (
     allowances_and_charges,
@@ -18,7 +19,7 @@ from connector.edi.mosaic.common import (
     terms,
 )
 from connector.edi.numbers import decimal_text, money_text
-from connector.edi.outline import ChargeKind, LineView, Outline, Role, order_type
+from connector.edi.outline import ChargeKind, LineView, Outline, order_type
 
 _PARTIES = {
     Role.BUYER: "buyer",

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from connector.domain.advice import BY_HAND, correction
 from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind
 from connector.domain.errors import Parked
+from connector.domain.parties import PartyView, Role
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
 from connector.edi.numbers import decimal_text, implied_cents
-from connector.edi.outline import Charge, ChargeKind, LineView, Outline, PartyView, Role, TermsView
+from connector.edi.outline import Charge, ChargeKind, LineView, Outline, TermsView
 from connector.edi.regions import region_code
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.model import Loop

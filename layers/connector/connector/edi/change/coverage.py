@@ -1,0 +1,317 @@
+"""What of an 860 is applied, asked about, refused or told: one table, by which the readers also find what is not read.
+
+`docs/changes-860.md` is made of it (`python -m ops.change_table`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Any, NamedTuple
+
+from connector.domain.words import clipped
+from connector.edi.change.fields import LONGEST_QUOTE, Data, filled, plain, rows, told
+from connector.edi.change.names import words_of
+
+
+class Treatment(StrEnum):
+    """What becomes of an element."""
+
+    APPLIED = "applied"
+    ASKED = "asked"
+    COMPARED = "asked when it differs"
+    REFUSED = "refused"
+    REMARK = "remark"
+    NAMES = "names the order or the line"
+    UNUSED = "not used"
+
+
+class Row(NamedTuple):
+    """One element.
+
+    Attributes:
+        element: Its name in X12; empty where only Mosaic has it.
+        what: What it is, for a purchaser.
+        x12: The keys that lead to it in Orderful's JSON, from the transaction set on; everything below is read with it.
+            A `#` at the end stands for the number that a repetition gets.
+        mosaic: The same in Mosaic, from the message on.
+        treatment: What becomes of it.
+        limit: Up to where, or under which condition.
+    """
+
+    element: str
+    what: str
+    x12: tuple[str, ...]
+    mosaic: tuple[str, ...]
+    treatment: Treatment
+    limit: str = ""
+
+
+_BCH = "beginningSegmentForPurchaseOrderChange"
+_POC = "POC_loop.lineItemChange"
+_N1 = ("N1_loop", "POC_loop.N1_loop")
+_CHARGE = "servicePromotionAllowanceOrChargeInformation"
+_PARTY = ("name", "identificationCode", "identificationCodeType")
+_TOWN = ("cityName", "stateOrProvinceCode", "postalCode", "countryCode")
+_PLACE = ("addressLine#", "city", "stateOrProvinceCode", "postalCode", "countryCode")
+_PARTIES = ("parties.*", "lineItems.parties.*")
+_DTM = ("dateTimeReference", "POC_loop.dateTimeReference", "POC_loop.SCH_loop.dateTimeReference")
+_SCH = ("POC_loop.SCH_loop.lineItemSchedule", "POC_loop.lineItemSchedule")
+_QUANTITY = ("value", "unitOfMeasure")
+# Quantities of Mosaic that may be a bare value instead of an object.
+_BARE = frozenset({"quantity", "originalQuantity", "changeInQuantity"})
+
+
+def _below(above: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    return tuple(f"{one}.{name}" for one in above for name in names)
+
+
+APPLIED, ASKED, COMPARED, REFUSED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.REFUSED
+REMARK, NAMES, UNUSED = Treatment.REMARK, Treatment.NAMES, Treatment.UNUSED
+
+TABLE: tuple[Row, ...] = (
+    # The header.
+    Row("ST, SE", "envelope", ("transactionSetHeader", "transactionSetTrailer"), (), UNUSED),
+    Row("BCH01", "purpose", (f"{_BCH}.transactionSetPurposeCode",), ("purpose",), APPLIED, "see the purposes below"),
+    Row("BCH02", "order type", (f"{_BCH}.purchaseOrderTypeCode",), ("purchaseOrderType",), UNUSED),
+    Row("", "type of the change", (), ("purchaseOrderChangeType",), UNUSED),
+    Row("BCH03", "order number", (f"{_BCH}.purchaseOrderNumber",), ("purchaseOrderNumber",), NAMES),
+    Row("BCH04", "release number", (f"{_BCH}.releaseNumber",), ("releaseNumber",), COMPARED),
+    Row(
+        "BCH05",
+        "number of the change",
+        (f"{_BCH}.changeOrderSequenceNumber",),
+        ("changeSequenceNumber",),
+        APPLIED,
+        "puts the changes of an order in order",
+    ),
+    Row("BCH06", "order date", (f"{_BCH}.date",), ("purchaseOrderDate",), UNUSED),
+    Row(
+        "BCH07, BCH09",
+        "references",
+        (f"{_BCH}.requestReferenceNumber", f"{_BCH}.referenceIdentification"),
+        (),
+        REMARK,
+    ),
+    Row("BCH08", "contract number", (f"{_BCH}.contractNumber",), ("contractNumber",), COMPARED),
+    Row("BCH10", "further date", (f"{_BCH}.date1",), (), REMARK),
+    Row("BCH11", "date of the change", (f"{_BCH}.date2",), ("purchaseOrderChangeDate",), APPLIED, "like BCH05"),
+    Row("BCH14", "acknowledgment type", (f"{_BCH}.acknowledgmentType",), ("acknowledgmentType",), UNUSED),
+    Row("CUR01", "whose currency", ("currency.entityIdentifierCode",), (), UNUSED),
+    Row(
+        "CUR02",
+        "currency",
+        ("currency.currencyCode",),
+        ("buyersCurrency.currencyCode",),
+        REFUSED,
+        "when it is not that of the order",
+    ),
+    Row("REF", "references", ("referenceInformation",), ("references",), REMARK),
+    Row("PER", "contacts", ("administrativeCommunicationsContact",), (), REMARK),
+    Row(
+        "TAX, TXI",
+        "VAT",
+        ("taxInformation", "TXI_loop.taxInformation"),
+        (),
+        COMPARED,
+        "the rate; amounts follow from the lines",
+    ),
+    Row("FOB", "terms of delivery", ("fOBRelatedInstructions", "FOBRelatedInstructions"), (), COMPARED),
+    Row("FOB", "terms of delivery", (), ("carrierDetails.freeOnBoard",), COMPARED),
+    Row("CTB", "conditions", ("restrictionsConditions",), ("conditionsAndRestrictions",), COMPARED),
+    Row("CSH", "sales requirements", ("salesRequirements",), (), COMPARED),
+    Row(
+        "SAC",
+        "allowances and charges",
+        (f"SAC_loop.{_CHARGE}", _CHARGE),
+        ("allowances", "charges"),
+        COMPARED,
+    ),
+    Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK),
+    Row("ITD", "terms of payment", ("termsOfSaleDeferredTermsOfSale",), ("termsOfSale",), COMPARED),
+    Row(
+        "DTM01, DTM02",
+        "dates",
+        _below(_DTM, "dateTimeQualifier", "date"),
+        ("dates", "lineItems.dates"),
+        APPLIED,
+        "up to changes.dates; see the dates below",
+    ),
+    Row("DTM03, DTM04", "time of day", _below((*_DTM, *_SCH), "time", "timeCode"), (), UNUSED),
+    Row("DTM05, DTM06", "period", _below(_DTM, "dateTimePeriodFormatQualifier", "dateTimePeriod"), (), ASKED),
+    Row("TD5", "carrier", ("carrierDetailsRoutingSequenceTransitTime",), ("carrierDetails",), COMPARED),
+    Row("N9, MSG", "notes", ("N9_loop", "messageText"), ("notes",), REMARK),
+    Row("CTT", "number of lines", ("CTT_loop", "transactionTotals"), (), UNUSED),
+    # Parties, of the header and of a line.
+    Row(
+        "N101",
+        "the part of a party",
+        _below(_N1, "partyIdentification.entityIdentifierCode"),
+        (),
+        NAMES,
+    ),
+    Row(
+        "N102-N104",
+        "name and number of a party",
+        _below(
+            _N1, *(f"partyIdentification.{n}" for n in ("name", "identificationCodeQualifier", "identificationCode"))
+        ),
+        _below(_PARTIES, *_PARTY),
+        COMPARED,
+        "unless sent, in changes.places, or once confirmed",
+    ),
+    Row(
+        "N3, N4",
+        "address of a party",
+        _below(_N1, "partyLocation.addressInformation#", *(f"geographicLocation.{n}" for n in _TOWN)),
+        _below(_PARTIES, *_PLACE),
+        COMPARED,
+        "like its name and number",
+    ),
+    Row(
+        "N2, PER, REF",
+        "further names, contacts and references of a party",
+        _below(_N1, "additionalNameInformation", "administrativeCommunicationsContact", "referenceInformation"),
+        _below(_PARTIES, "additionalName#", "contacts", "zoneType"),
+        REMARK,
+    ),
+    # Lines.
+    Row("POC01", "line number", (f"{_POC}.assignedIdentification",), ("lineItems.purchaseOrderLineId",), NAMES),
+    Row(
+        "POC02",
+        "what to change",
+        (f"{_POC}.changeOrResponseTypeCode",),
+        ("lineItems.changeReason",),
+        APPLIED,
+        "changes.codes; see the codes below",
+    ),
+    Row(
+        "POC03",
+        "quantity",
+        (f"{_POC}.quantity",),
+        _below(("lineItems.quantity",), *_QUANTITY),
+        APPLIED,
+        "up to changes.quantity; never below what was received",
+    ),
+    Row(
+        "POC04",
+        "second quantity",
+        (f"{_POC}.quantity1",),
+        _below(("lineItems.originalQuantity", "lineItems.changeInQuantity"), *_QUANTITY),
+        APPLIED,
+        "as changes.quantities reads it; a contradiction is asked about",
+    ),
+    Row(
+        "POC05",
+        "unit",
+        (f"{_POC}.compositeUnitOfMeasure.unitOrBasisForMeasurementCode", f"{_POC}.unitOrBasisForMeasurementCode"),
+        (),
+        REFUSED,
+        "when it is not that of the line",
+    ),
+    Row(
+        "POC06, POC07",
+        "price and its basis",
+        (f"{_POC}.unitPrice", f"{_POC}.basisOfUnitPriceCode"),
+        ("lineItems.unitCostPrice", "lineItems.unitPriceBasis"),
+        APPLIED,
+        "up to changes.price",
+    ),
+    Row(
+        "POC08-POC27",
+        "item numbers",
+        (f"{_POC}.productServiceIDQualifier#", f"{_POC}.productServiceID#"),
+        ("lineItems.productIds",),
+        NAMES,
+    ),
+    Row(
+        "PID",
+        "description of the item",
+        ("POC_loop.PID_loop", "POC_loop.productItemDescription"),
+        ("lineItems.productAttributes",),
+        UNUSED,
+    ),
+    Row(
+        "SCH01, SCH02, SCH05, SCH06",
+        "delivery schedule",
+        _below(_SCH, "quantity", "unitOrBasisForMeasurementCode", "dateTimeQualifier", "date"),
+        (),
+        APPLIED,
+        "one delivery is a date like any other; several are asked about",
+    ),
+    Row(
+        "SAC",
+        "allowances and charges of a line",
+        (f"POC_loop.SAC_loop.{_CHARGE}", f"POC_loop.{_CHARGE}"),
+        ("lineItems.allowances", "lineItems.charges"),
+        COMPARED,
+    ),
+    Row("SDQ", "quantities by place", ("POC_loop.destinationQuantity",), ("lineItems.destinationQuantities",), ASKED),
+    Row("SLN", "sublines", ("POC_loop.SLN_loop",), ("lineItems.sublineItems",), ASKED),
+    Row("REF", "references of a line", ("POC_loop.referenceInformation",), ("lineItems.references",), REMARK),
+    Row("N9, MSG", "notes of a line", ("POC_loop.N9_loop", "POC_loop.messageText"), ("lineItems.notes",), REMARK),
+)
+"""What is read. Everything else of header and lines is named in a question."""
+
+_NUMBER = re.compile(r"\d+$")
+
+
+class _Node(NamedTuple):
+    """A field that is read: as a whole, or only what is below."""
+
+    below: Mapping[str, _Node]
+    whole: bool = False
+
+
+def unread_x12(tree: Data, at: str = "") -> str | None:
+    """The filled fields of a transaction set, or of what `at` names in it, that nothing reads, as words."""
+    return _in_words(_unread(tree, _at(_tree_of("x12"), at), skipped={"POC_loop"} if not at else set()))
+
+
+def unread_mosaic(message: Data, at: str = "") -> str | None:
+    """The same of a Mosaic message."""
+    return _in_words(_unread(message, _at(_tree_of("mosaic"), at), skipped={"lineItems"} if not at else set()))
+
+
+def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[tuple[str, Any]]:
+    """Only as deep as the table goes."""
+    for name in sorted(filled(data) - skipped):
+        read = node.below.get(name) or node.below.get(f"{_NUMBER.sub('', name)}#") or node.below.get("*")
+        if read is None:
+            yield name, data[name]
+        elif not read.whole:
+            inside = rows(data, name)
+            if not inside and not (name in _BARE and isinstance(data[name], str | int | Decimal)):
+                yield name, data[name]
+            for inner in inside:
+                yield from _unread(inner, read, skipped=set())
+
+
+def _in_words(found: Iterator[tuple[str, Any]]) -> str | None:
+    words = []
+    for name, value in found:
+        says, called = told(value, named=words_of), words_of(plain(name) or "")
+        words.append(f"{called} ({says})" if says else called)
+    return clipped(", ".join(words), LONGEST_QUOTE) or None
+
+
+def _at(node: _Node, path: str) -> _Node:
+    for name in filter(None, path.split(".")):
+        node = node.below[name]
+    return node
+
+
+@cache
+def _tree_of(dialect: str) -> _Node:
+    paths = [path.split(".") for row in TABLE for path in getattr(row, dialect)]
+    return _grown(paths)
+
+
+def _grown(paths: list[list[str]]) -> _Node:
+    below: dict[str, list[list[str]]] = {}
+    for first, *rest in paths:
+        below.setdefault(first, []).append(rest)
+    return _Node({name: _Node({}, whole=True) if [] in rest else _grown(rest) for name, rest in below.items()})

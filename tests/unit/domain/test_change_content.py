@@ -1,0 +1,280 @@
+"""Parties and terms of an 860 beside those of the order: what only repeats it says nothing, the rest is a question."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from connector.domain.change_content import folded
+from connector.domain.change_decision import Decision, Verdict, decide
+from connector.domain.change_request import ChangePurpose, PartyRequest, Stated, Topic
+from connector.domain.documents import Address, DocumentDiscount, Party, Tax
+from connector.domain.parties import Role
+from connector.domain.routes import TermsRule
+from tests.support.business_documents import OUR_ADDRESS, OUR_GLN, a_line, a_route, an_order
+from tests.support.change_requests import a_request, asks, standing
+
+ORDER = an_order(ship_to=Party(location="0042", name="Warehouse Oslo", address=OUR_ADDRESS))
+
+
+def decided(*lines, had=ORDER, has=None, places=None, terms=None, confirmed=frozenset(), **asked) -> Decision:
+    route = a_route(changes={"places": places or {}, "quantity": Decimal(1)})
+    if terms is not None:
+        route = changed(route, terms=terms)
+    return decide(a_request(*lines, **asked), had=had, has=standing(has or had), route=route, confirmed=confirmed)
+
+
+def named(role=Role.SHIP_TO, title="ship-to", scheme=None, **party):
+    return (PartyRequest(role, title, Party(**party), scheme),)
+
+
+def differs(**how) -> str:
+    """The one reason why it is parked, which an approval lifts."""
+    decision = decided(**how)
+    assert decision.verdict is Verdict.PARK
+    (reason,) = decision.reasons
+    return reason
+
+
+def same(**how) -> None:
+    decision = decided(**how)
+    assert (decision.verdict, decision.differences, decision.places) == (Verdict.APPLY, (), ())
+
+
+# -- the place of delivery --------------------------------------------------------------------------------------------
+
+
+def test_another_place_is_a_question_with_both_places_side_by_side():
+    decision = decided(parties=named(name="Other DC", number="0099"))
+    ours = "'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO"
+    assert decision.reason == (
+        f"The ship-to is 'Other DC', number 0099; the order has {ours}. "
+        "An approval changes nothing of it in Visma and takes this one as the order's own."
+    )
+    (difference,) = decision.differences
+    assert (difference.where, difference.field) == ("order", "ship-to")
+    assert (difference.had, difference.asked, difference.has) == (ours, "'Other DC', number 0099", ours)
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        {"number": "0042"},
+        {"name": "WAREHOUSE  OSLO"},
+        {"number": "0042", "name": "Warehouse Oslo", "address": OUR_ADDRESS},
+        {"address": Address(postal_code="01 55")},
+        {"address": Address(postal_code="155", city="OSLO")},
+        {"address": Address(lines=("STORGATA 1",))},
+        # A number that we do not know, and the address that we do.
+        {"gln": "7080000000999", "address": OUR_ADDRESS},
+    ],
+)
+def test_a_place_that_was_sent_is_no_difference(party):
+    same(parties=named(**party))
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        {"number": "0099"},
+        {"gln": "7080000000999"},
+        {"name": "Warehouse Bergen"},
+        {"number": "0042", "name": "Warehouse Bergen"},
+        {"number": "0099", "name": "Warehouse Oslo", "address": OUR_ADDRESS},
+        {"gln": "7080000000999", "name": "Warehouse Oslo"},
+        {"number": "0042", "address": Address(postal_code="5003")},
+        {"name": "Warehouse Oslo", "address": Address(lines=("Storgata 2",), postal_code="0155")},
+        {"address": Address(city="Bergen", postal_code="0155")},
+        {"address": Address(city="Oslo")},
+        {"address": Address(country="SE", postal_code="0155")},
+    ],
+)
+def test_a_place_that_differs_by_code_gln_name_or_address_is_a_question(party):
+    assert differs(parties=named(**party)).startswith("The ship-to is ")
+
+
+def test_a_number_of_the_partner_s_own_proves_nothing():
+    assert "number 0042 (the seller's)" in differs(parties=named(number="0042", scheme="the seller's"))
+    same(parties=named(number="77", scheme="DUNS", address=OUR_ADDRESS))
+
+
+def test_a_place_is_compared_with_what_was_sent_and_with_what_stands():
+    moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
+    same(parties=named(number="0042"), has=moved)
+    same(parties=named(number="0050"), has=moved)
+    assert "number 0051; the order has 'Bergen', number 0050" in differs(parties=named(number="0051"), has=moved)
+
+
+@pytest.mark.parametrize(
+    ("places", "party", "is_same"),
+    [
+        ({"0099": "0042"}, {"number": "0099", "name": "Other DC"}, True),
+        ({"7080000000999": "0042"}, {"gln": "7080000000999"}, True),
+        ({"oslo dc": "0042"}, {"name": "Oslo DC"}, True),
+        ({"0099": "0050"}, {"number": "0099"}, False),
+        # What routing names goes before a number that only looks like ours.
+        ({"0042": "0050"}, {"number": "0042"}, False),
+        ({"0099": "0042"}, {"number": "0099", "address": Address(postal_code="5003")}, False),
+        ({"0099": "0042"}, {"number": "0099", "address": Address(("Storgt. 1",), "0155")}, True),
+    ],
+)
+def test_a_place_that_routing_names_is_ours_or_is_not(places, party, is_same):
+    (same if is_same else differs)(places=places, parties=named(**party))
+
+
+def test_a_place_that_a_person_confirmed_is_no_difference_while_the_order_keeps_its_own():
+    asked = decided(parties=named(number="0099"))
+    confirmed = frozenset(asked.places)
+    assert len(confirmed) == 1
+    assert decided(parties=named(number="0099"), confirmed=confirmed).verdict is Verdict.APPLY
+    assert differs(parties=named(number="0098"), confirmed=confirmed)
+    moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
+    assert differs(parties=named(number="0099"), had=moved, confirmed=confirmed)
+
+
+def test_a_line_has_its_place_from_the_header_or_its_warehouse():
+    line = asks("QI", 1, quantity=12, parties=named(number="0042"))
+    assert decided(line).verdict is Verdict.APPLY
+    other = asks("QI", 1, quantity=12, parties=named(number="0099"))
+    reason = decided(other).reason
+    assert reason.startswith("Line 1: the ship-to is number 0099; the order has 'Warehouse Oslo'")
+    assert decided(other, places={"0099": "1"}).verdict is Verdict.APPLY
+    # In the header the warehouse of a line is no place of the order.
+    assert differs(parties=named(number="0099"), places={"0099": "1"})
+
+
+def test_a_confirmation_and_a_cancellation_compare_no_place():
+    same(parties=named(number="0099"), purpose=ChangePurpose.CONFIRMATION)
+    assert "ship-to" not in decided(parties=named(number="0099"), purpose=ChangePurpose.CANCELLATION).reason
+
+
+# -- other parties ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "party", "is_same"),
+    [
+        (Role.BUYER, {"gln": OUR_GLN}, True),
+        (Role.BUYER, {"gln": "7080000000999"}, False),
+        (Role.BILL_TO, {"gln": OUR_GLN}, True),
+        (Role.BILL_TO, {"gln": "7080000000999"}, False),
+        (Role.SELLER, {"name": "ACME PRODUCE"}, True),
+        (Role.SELLER, {"name": "Acme Produce", "number": "77", "scheme": "the seller's"}, True),
+        (Role.SELLER, {"number": "50012"}, True),
+        (Role.SELLER, {"number": "50013"}, False),
+        (Role.SELLER, {"name": "Somebody Else"}, False),
+        # A part that was not sent: only a party that was sent in another part is known.
+        (None, {"name": "Acme Produce"}, True),
+        (None, {"name": "Forwarder"}, False),
+    ],
+)
+def test_other_parties_that_equal_those_of_the_order_are_no_difference(role, party, is_same):
+    scheme = party.get("scheme")
+    known = {name: value for name, value in party.items() if name != "scheme"}
+    (same if is_same else differs)(parties=named(role, "party", scheme, **known))
+
+
+def test_a_part_that_nobody_was_sent_in_is_named():
+    assert "The ship-from is 'Forwarder'; the order names nobody as that." in differs(
+        parties=named(None, "ship-from", name="Forwarder")
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Sørlandets Grønt AS", "Sorlandets Gront AS"), ("Café-Æble", "cafe aeble"), ("Å 1", "a1")]
+)
+def test_names_are_compared_without_what_a_character_set_loses(one, other):
+    assert folded(one) == folded(other)
+
+
+# -- terms, charges and the like --------------------------------------------------------------------------------------
+
+NET_30 = {"30": TermsRule(net_days=30, discount_percent="2", discount_days=10)}
+FULL = replace(
+    ORDER,
+    ship_terms="DAP",
+    fob_point="Oslo",
+    ship_via="DHL Freight",
+    discounts=(DocumentDiscount(Decimal("10.00")),),
+    taxes=(Tax("3", Decimal(25), None, Decimal(60)),),
+    lines=(
+        a_line(1, blanket="400001", discount=Decimal(5)),
+        a_line(2),
+        a_line(3, item=None, is_charge=True, quantity=Decimal(1), unit_price=Decimal(50)),
+    ),
+)
+
+
+def stated(topic, *facts, words="as they say"):
+    return (Stated(topic, words, facts),)
+
+
+@pytest.mark.parametrize(
+    ("topic", "facts", "is_same"),
+    [
+        (Topic.TERMS, [("net days", "30"), ("kind", "basic"), ("counted from", "invoice date")], True),
+        (Topic.TERMS, [("net days", "30.0"), ("discount percent", "2.00"), ("discount days", "10")], True),
+        (Topic.TERMS, [("text", "30 DAYS NET")], True),
+        (Topic.TERMS, [("net days", "10")], False),
+        (Topic.TERMS, [("net days", "30"), ("counted from", "delivery date")], False),
+        (Topic.TERMS, [("net days", "30"), ("percent of invoice payable", "50")], False),
+        (Topic.DELIVERY, [("description", "dap"), ("location description", "Oslo")], True),
+        (Topic.DELIVERY, [("description", "EXW")], False),
+        (Topic.CARRIER, [("routing", "DHL freight")], True),
+        (Topic.CARRIER, [("standard carrier alpha code", "UPSN")], False),
+        (Topic.CHARGES, [("kind", "freight"), ("charge", "50.00")], True),
+        (Topic.CHARGES, [("allowance", "10")], True),
+        (Topic.CHARGES, [("allowance", "50")], False),
+        (Topic.CHARGES, [("charge", "50"), ("besides", "percent 2")], False),
+        (Topic.VAT, [("rate", "25.0")], True),
+        (Topic.VAT, [("rate", "15")], False),
+        (Topic.RELEASE, [("number", "400001")], True),
+        (Topic.RELEASE, [("number", "400002")], False),
+        (Topic.CONTRACT, [("number", "C-1")], False),
+        (Topic.CONDITIONS, [("requirement", "no backorder")], False),
+    ],
+)
+def test_content_of_the_header_that_differs_is_a_question(topic, facts, is_same):
+    how = {"had": FULL, "terms": NET_30, "stated": stated(topic, *facts)}
+    if is_same:
+        same(**how)
+        return
+    assert differs(**how).startswith(f"It states {topic}: as they say; the order has ")
+
+
+def test_the_question_names_what_the_order_has():
+    def told(topic):
+        return differs(had=FULL, terms=NET_30, stated=stated(topic, ("?", "?"))).split("; the order has ")[1]
+
+    assert told(Topic.TERMS) == "'30 days net', net 30 days. An approval does not write this."
+    assert told(Topic.DELIVERY).startswith("DAP, Oslo.")
+    assert told(Topic.CARRIER).startswith("DHL Freight.")
+    assert told(Topic.CHARGES).startswith("an allowance of 10.00, a charge of 50.00.")
+    assert told(Topic.VAT).startswith("25 %.")
+    assert told(Topic.RELEASE).startswith("400001.")
+    assert told(Topic.CONTRACT).startswith("none.")
+
+
+def test_a_charge_of_a_line_is_compared_with_the_line():
+    def line(amount, code="QI"):
+        facts = (("allowance", amount),)
+        return asks(code, 1, quantity=12, stated=(Stated(Topic.CHARGES, f"an allowance of {amount}", facts),))
+
+    assert decided(line("5.00"), had=FULL).verdict is Verdict.APPLY
+    reason = decided(line("10"), had=FULL).reason
+    assert reason == (
+        "Line 1: it states allowances and charges: an allowance of 10; the order has an allowance of 5. "
+        "An approval does not write this."
+    )
+
+
+def test_differences_of_content_are_laid_side_by_side():
+    (difference,) = decided(stated=stated(Topic.TERMS, ("net days", "10"), words="net 10 days")).differences
+    assert (difference.field, difference.had, difference.asked) == (
+        "terms of payment",
+        "'30 days net', net 30 days",
+        "net 10 days",
+    )

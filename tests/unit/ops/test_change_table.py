@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from connector.edi.change.coverage import TABLE, unread_mosaic, unread_x12
+from ops.change_table import document
+
+PAGE = Path(__file__).parents[3] / "docs/changes-860.md"
+
+
+def test_the_page_in_the_tree_is_the_one_of_the_code():
+    stored = PAGE.read_text(encoding="utf-8")
+    assert stored == document(), "write it again: python -m ops.change_table > docs/changes-860.md"
+
+
+@pytest.mark.parametrize("dialect", ["x12", "mosaic"])
+def test_everything_that_the_page_names_is_read(dialect):
+    unread = {"x12": unread_x12, "mosaic": unread_mosaic}[dialect]
+    paths = [path for row in TABLE for path in getattr(row, dialect)]
+    assert len(paths) > 40
+    for path in paths:
+        value = "1"
+        for name in reversed(path.replace("#", "1").replace("*", "buyer").split(".")):
+            value = {name: [value] if isinstance(value, dict) else value}
+        assert unread(value) is None, path
+        first, *rest = path.split(".")
+        below = value[first] if rest else None
+        if first in {"POC_loop", "lineItems"}:
+            assert unread(below[0], first) is None, path
+
+
+def test_every_row_says_where_it_is_found():
+    assert [row.what for row in TABLE if not row.x12 and not row.mosaic] == []
