@@ -159,7 +159,7 @@ class Collector:
             self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
             return False
         try:
-            change = self.intake.take(item)
+            change = self.intake.record(item)
             result.taken += 1
             if change is None or change.is_due:
                 if change is not None:
@@ -232,7 +232,7 @@ class Collector:
                 elif before is not None or _is_processed(row, now):
                     missing.append(row)
                     result.waiting += 1
-                elif (change := self.intake.take(row)) is not None:
+                elif (change := self.intake.record(row)) is not None:
                     result.unqueued[change.key, change.transaction_id] = change
                     result.taken += 1
             except (Misconfigured, Throttled):

@@ -71,12 +71,16 @@ class Intake:
             return None
         if transaction.validation is Validation.PROCESSING:
             raise Transient(f"Orderful still processes transaction {hint.transaction_id}.")
-        change = self.take(replace(transaction, delivery=transaction.delivery or delivery))
+        return self.take(replace(transaction, delivery=transaction.delivery or delivery))
+
+    def take(self, transaction: InboundTransaction) -> Change | None:
+        """Record a transaction that was read from Orderful, and queue it. Returns and raises as `record` does."""
+        change = self.record(transaction)
         if change is not None:
             self.queue(change)
         return change
 
-    def take(self, transaction: InboundTransaction) -> Change | None:
+    def record(self, transaction: InboundTransaction) -> Change | None:
         """Record a transaction that was read from Orderful. Nothing is queued: an earlier one may be known as well.
 
         Returns:
