@@ -608,8 +608,8 @@ def test_what_is_half_written_is_finished_as_it_was_begun() -> None:
     send(world, 900, FIRST)
     world.take().take(world.inbound.held[FIRST])
     message = world.outbox.queued_changes.pop()
+    desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
     with pytest.raises(Killed):
-        desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
         world.apply(message, orders=lambda company, deadline: desk)
     corrected(world, 700)
     world.clock.forward(minutes=3)

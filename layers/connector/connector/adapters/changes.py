@@ -84,7 +84,7 @@ class DynamoChanges:
 
     def rewrite(self, change: Change, *, message: Any) -> Change:
         """Write another message, then the record on the version that was read; after a crash it is done again."""
-        return self.save(self._with_message(change, message))
+        return self.save(self._with_message(msgspec.structs.replace(change, message_at=None), message))
 
     def save(self, change: Change) -> Change:
         """Write a record on the version that was read; `Conflict` when somebody wrote meanwhile."""
@@ -119,7 +119,7 @@ class DynamoChanges:
             item: Item = {"pk": {"S": change.key.stored}, "sk": {"S": name}, "body": {"B": small}}
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item)
-            return msgspec.structs.replace(change, message_at=None)
+            return change
         # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
         place = self._payloads.put(f"inbound/{change.transaction_id}", body)
         return msgspec.structs.replace(change, message_at=place)
