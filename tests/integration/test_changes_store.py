@@ -128,6 +128,12 @@ class TestKnowing:
         assert changes.known("802210971") == KEY
         assert changes.know("802210972", other) == other
 
+    def test_a_transaction_that_names_another_order_by_now_is_found_there(self, changes):
+        other = DocumentKey.of_order("nordic", "500124")
+        changes.know("802210971", KEY)
+        changes.relocate("802210971", other)
+        assert (changes.known("802210971"), changes.know("802210971", KEY)) == (other, other)
+
     def test_to_say_it_again_changes_nothing(self, changes):
         assert [changes.know("1", KEY), changes.know("1", KEY)] == [KEY, KEY]
 

@@ -1,12 +1,13 @@
 """What arrived, in the ledger's table.
 
-    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded; written once
+    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded
     pk = company#kind#number     sk = in#<transaction>   the record, as JSON; `version` counts its writes
                                  sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
 
 The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
-between. Open records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions; those that are over
-and of which Orderful has yet to be told as `CHANGE UNTOLD`.
+between; each of its ids has one. It moves only when the message names another order after Orderful changed it. Open
+records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions; those that are over and of which
+Orderful has yet to be told as `CHANGE UNTOLD`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,13 @@ class DynamoChanges:
         except Conflict:
             return self.known(transaction_id) or key
         return key
+
+    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
+        """Note that a transaction is recorded under another order now."""
+        with translated("ledger"):
+            self._client.put_item(
+                TableName=self._table, Item={**_pointer(transaction_id), "document": {"S": key.stored}}
+            )
 
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
