@@ -34,6 +34,9 @@ class InMemoryChanges:
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         return self.places.setdefault(transaction_id, key)
 
+    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
+        self.places[transaction_id] = key
+
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         record = self.records.get((key, transaction_id))
         return None if record is None else _decode_change(record)
@@ -57,6 +60,10 @@ class InMemoryChanges:
         saved = msgspec.structs.replace(change, version=change.version + 1)
         self._put(saved)
         return saved
+
+    def rewrite(self, change: Change, *, message: Any) -> Change:
+        self.messages[(change.key, change.transaction_id)] = _encode(message)
+        return self.save(change)
 
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))

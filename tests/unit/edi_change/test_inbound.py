@@ -81,7 +81,16 @@ def test_an_inbox_item_in_full():
     assert found.message == CHANGE
     path = f"{HOST}/transactions/802210971/deliveries/{DELIVERY}"
     assert found.delivery == Delivery(DELIVERY, ApiVersion.V4, f"{path}/accept", f"{path}/fail")
-    assert found.created_at is None
+    assert (found.created_at, found.validation) == (None, None)
+    assert found.aliases == ("019be412-5a85-714c-8ba6-436c1c06efd8",)
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [("PROCESSING", "PROCESSING"), ("valid", "VALID"), ("INVALID", "INVALID"), ("NEW", None), (17, None), (None, None)],
+)
+def test_what_orderfuls_check_came_to_is_read_as_far_as_it_is_known(word, read):
+    assert trusted(a_v3_transaction(validationStatus=word)).validation == read
 
 
 def test_an_inbox_item_of_the_published_structure_has_no_type_and_is_known_by_its_message():
@@ -212,7 +221,7 @@ def test_of_a_callback_only_the_identity_counts_and_no_link(item):
     assert found.transaction_id == seen.transaction_id
     assert found.delivery == Delivery(DELIVERY, seen.delivery.version)
     rest = set(found.__slots__) - {"transaction_id", "delivery"}
-    assert {name: getattr(found, name) for name in rest} == dict.fromkeys(rest)
+    assert {name: getattr(found, name) or None for name in rest} == dict.fromkeys(rest)
 
 
 @pytest.mark.parametrize(
