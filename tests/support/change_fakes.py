@@ -58,6 +58,17 @@ class InMemoryChanges:
         self._put(saved)
         return saved
 
+    def move(self, here: Change, there: Change) -> Change:
+        stored, taken = self.get(here.key, here.transaction_id), self.get(there.key, there.transaction_id)
+        is_free = taken is None or taken.state is ChangeState.RECORDED
+        if stored is None or stored.version != here.version or not is_free:
+            raise _overtaken(here)
+        self.messages[there.key, there.transaction_id] = self.messages[here.key, here.transaction_id]
+        self._put(msgspec.structs.replace(here, version=here.version + 1))
+        self._put(there)
+        self.places[there.transaction_id] = there.key
+        return there
+
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))
         if message is None:

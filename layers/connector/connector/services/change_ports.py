@@ -38,6 +38,20 @@ class Changes(Protocol):
     def save(self, change: Change) -> Change:
         """Write a record that was read and changed; gives it with its new version. Raises `Conflict`."""
 
+    def move(self, here: Change, there: Change) -> Change:
+        """Record a change under another order, with its message; it is known there from then on.
+
+        Args:
+            here: What stays at its old place: a record that was read and changed, and is over.
+            there: The record at its new place.
+
+        Returns:
+            The record at its new place.
+
+        Raises:
+            Conflict: somebody else wrote meanwhile. Nothing was written.
+        """
+
     def message_of(self, change: Change) -> Any:
         """The message as it arrived: parsed JSON, numbers as `Decimal`."""
 
