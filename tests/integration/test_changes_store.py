@@ -175,6 +175,53 @@ class TestKeeping:
         assert list(changes.of_order(KEY)) == []
 
 
+class TestMoving:
+    """A change is recorded under another order: wholly or not at all."""
+
+    TO = DocumentKey.of_order("nordic", "500999")
+
+    def there(self, change: Change) -> Change:
+        return msgspec.structs.replace(change, number="500999", named=change.number, version=1)
+
+    def over(self, change: Change) -> Change:
+        return msgspec.structs.replace(change, state=ChangeState.RECORDED, deliveries=())
+
+    @pytest.mark.parametrize("message", [MESSAGE, {"text": noise(150_000)}], ids=["small", "large"])
+    def test_it_is_found_at_its_new_place_with_its_message(self, changes, message):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=message)
+
+        moved = changes.move(self.over(change), self.there(change))
+
+        assert changes.known("802210971") == self.TO
+        assert changes.get(self.TO, "802210971") == moved
+        assert (moved.number, moved.version, changes.message_of(moved)) == ("500999", 1, message)
+        left = changes.get(KEY, "802210971")
+        assert (left.state, left.version) == (ChangeState.RECORDED, change.version + 1)
+        assert list(changes.in_state(ChangeState.RECEIVED)) == [moved]
+
+    def test_it_can_be_moved_on_and_back(self, changes):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=MESSAGE)
+        moved = changes.move(self.over(change), self.there(change))
+
+        back = changes.move(self.over(moved), msgspec.structs.replace(moved, number=KEY.number, version=1))
+
+        assert (changes.known("802210971"), changes.get(KEY, "802210971")) == (KEY, back)
+        assert changes.get(self.TO, "802210971").state is ChangeState.RECORDED
+
+    def test_who_was_overtaken_moves_nothing(self, changes):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=MESSAGE)
+        changes.save(change)
+
+        with pytest.raises(Conflict):
+            changes.move(self.over(change), self.there(change))
+
+        assert (changes.known("802210971"), changes.get(self.TO, "802210971")) == (KEY, None)
+        assert changes.get(KEY, "802210971").state is ChangeState.RECEIVED
+
+
 class TestSaving:
     def test_each_write_counts_and_is_given_back(self, changes):
         change = changes.add(a_change(), message=MESSAGE)

@@ -259,7 +259,7 @@ def test_ending_a_change_has_its_order_released_from_hold(connector, stack, chan
     assert (message.transaction_id, stored("5").on_hold) == ("5", True)
 
 
-@pytest.mark.parametrize(("verb", "state"), [("reject", "REJECTED"), ("close", "CLOSED")])
+@pytest.mark.parametrize("ending", [("reject", "REJECTED"), ("close", "CLOSED")])
 @pytest.mark.parametrize(
     "record",
     [
@@ -269,8 +269,9 @@ def test_ending_a_change_has_its_order_released_from_hold(connector, stack, chan
     ],
     ids=["received", "its worker died", "parked"],
 )
-def test_every_open_change_can_be_ended_by_hand(connector, stack, changes, stored, verb, state, record):
-    changes.put(a_change(transaction_id="5", number="5", deliveries=(Delivery("d5", ApiVersion.V4),), **record))
+def test_every_open_change_can_be_ended_by_hand(connector, stack, stored, ending, record):
+    verb, state = ending
+    stack.changes.put(a_change(transaction_id="5", number="5", deliveries=(Delivery("d5", ApiVersion.V4),), **record))
 
     result = connector("changes", verb, "5", "--reason", "entered by hand", "--by", "Ola", "--yes", "--json")
 
