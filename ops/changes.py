@@ -137,7 +137,7 @@ def approve_change(*, name: str, by: str, order: str | None, stack: Stack, yes: 
     from connector.services.judge_change import approve, assign
 
     if order is not None:
-        approved = assign(change, order, stack.changes, stack.outbox, stack.clock, by=by)
+        approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, by=by)
     else:
         approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by)
     show(change_summary(approved), lambda: _queued(change), as_json=as_json)
@@ -186,7 +186,9 @@ def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, a
 
     from connector.services.judge_change import reject
 
-    rejected = reject(change, stack.changes, stack.known, stack.outbox, stack.clock, by=by, reason=reason)
+    rejected = reject(
+        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
+    )
     show(
         change_summary(rejected),
         lambda: f"Change {change.transaction_id} is rejected. {_WHAT_ORDERFUL_SAYS[change.was_accepted]}",
@@ -215,7 +217,9 @@ def close_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as
 
     from connector.services.judge_change import close
 
-    closed = close(change, stack.changes, stack.known, stack.outbox, stack.clock, by=by, reason=reason)
+    closed = close(
+        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
+    )
     show(change_summary(closed), lambda: f"Change {change.transaction_id} is closed.", as_json=as_json)
     return 0
 
@@ -224,6 +228,14 @@ _WHAT_ORDERFUL_SAYS = {
     True: "It stays accepted at Orderful, and the partner is not told: tell the partner yourself.",
     False: "Orderful shows it as failed, with the reason. The partner is not told by that: tell the partner yourself.",
 }
+
+
+def _order(stack: Stack, change: Change, number: str | None = None) -> DocumentKey:
+    """The order that a change is about, by the routing in force."""
+    from connector.services.change_route import owner_of
+
+    company = owner_of(stack.routing.load(), change, stack.stream)
+    return DocumentKey.of_order(company.name if company else change.company, number or change.number)
 
 
 def _tell_of_hold(change: Change) -> None:

@@ -179,9 +179,8 @@ class System(Clockwork):
             change = self.change(number)
             if change is not None:
                 known = KnownRevisions(self.ledger, self.clock)
-                reject(
-                    change, self.changes, known, self.outbox(), self.clock, by="operator", reason="The truck is full."
-                )
+                said = {"by": "operator", "reason": "The truck is full."}
+                reject(change, self.changes, known, self.outbox(), self.clock, order=change.key, **said)
 
         self.person(command)
 

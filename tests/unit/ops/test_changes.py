@@ -7,8 +7,10 @@ import pytest
 
 from connector.domain.change_decision import Difference
 from connector.domain.changes import NOBODY, ChangeEvent, ChangeState
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from connector.domain.ledger import State
 from tests.support.change_fakes import a_change
 from tests.support.routing_data import routing_data
 
@@ -281,6 +283,20 @@ def test_every_open_change_can_be_ended_by_hand(connector, stack, stored, ending
     assert "Ola: entered by hand" in change.history[-1].note
     (message,) = stack.outbox.queued
     assert message.transaction_id == "5", "Orderful is told at once"
+
+
+@pytest.mark.parametrize("verb", ["reject", "close"])
+@pytest.mark.parametrize("company", ["nordic", NOBODY])
+def test_the_number_that_a_change_had_taken_is_given_up(connector, stack, changes, verb, company):
+    """Also where its receiver got a company only after it was recorded."""
+    change = changes.put(a_change(company=company, transaction_id="5", number="5", state=ChangeState.PARKED))
+    order = DocumentKey.of_order("nordic", "5")
+    stack.known.reserve(order, change)
+
+    assert connector("changes", verb, "5", "--reason", "no", "--yes").code == 0
+
+    (revision,) = stack.known.ledger.revisions(order)
+    assert revision.state is State.SUPERSEDED
 
 
 def test_what_orderful_was_never_told_is_said_to_be_shown_as_failed_when_it_is_rejected(connector, changes, stored):

@@ -376,8 +376,9 @@ def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
 
 
 def _reject(world: World) -> None:
-    known = world.known_revisions()
-    reject(world.change(), world.changes, known, world.outbox, world.clock, by="kari", reason="The truck is full.")
+    change, known = world.change(), world.known_revisions()
+    why = "The truck is full."
+    reject(change, world.changes, known, world.outbox, world.clock, order=change.key, by="kari", reason=why)
 
 
 def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,26 @@ def swept(world: World, **later: float) -> int:
     found = world.collect()
     assert found.problems == []
     return found.requeued
+
+
+def _means(world: World, number: str) -> None:
+    """A person says which order is meant."""
+    order = DocumentKey.of_order("nordic", number)
+    assign(world.change(), order, world.changes, world.outbox, world.clock, by="kari")
+
+
+def _ends(world: World, end: Callable[..., object]) -> None:
+    """A person closes or rejects the change."""
+    end(
+        world.change(),
+        world.changes,
+        world.known_revisions(),
+        world.outbox,
+        world.clock,
+        order=ORDER,
+        by="kari",
+        reason="Entered by hand.",
+    )
 
 
 # -- Visma fails at this order ----------------------------------------------------------------------------------------
@@ -350,7 +371,7 @@ def test_the_order_that_a_person_names_is_changed_by_the_rules_and_in_its_turn()
     world.clock.forward(minutes=11)  # nobody comes before it under this number
     parked_by_visma(world, message, ATTEMPTS_UNSEEN)
 
-    assign(world.change(), "500123", world.changes, world.outbox, world.clock, by="kari")
+    _means(world, "500123")
     world.rest()
 
     change = world.change()
@@ -367,7 +388,7 @@ def test_beyond_the_limits_the_order_that_a_person_named_is_asked_about_like_any
     world = World()
     parked_by_visma(world, arrived(world, more_of(1, 5000), order="500123-1"), ATTEMPTS_UNSEEN)
 
-    assign(world.change(), "500123", world.changes, world.outbox, world.clock, by="kari")
+    _means(world, "500123")
     world.rest()
 
     assert (world.change().state, world.orders.asked, world.change().approved_by) == (ChangeState.PARKED, 0, None)
@@ -382,7 +403,7 @@ def test_a_slip_in_the_number_is_asked_about_again_and_the_right_one_can_be_name
     parked_by_visma(world, arrived(world, more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
 
     for number in ("500124", "500123-1", "500123"):
-        assign(world.change(), number, world.changes, world.outbox, world.clock, by="kari")
+        _means(world, number)
         world.rest()
         if number == "500124":
             assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
@@ -395,7 +416,7 @@ def test_a_repetition_under_the_number_with_the_suffix_is_known() -> None:
     world = World()
     first = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1")
     parked_by_visma(world, first, ATTEMPTS_UNSEEN)
-    assign(world.change(), "500123", world.changes, world.outbox, world.clock, by="kari")
+    _means(world, "500123")
     world.rest()
 
     again = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1", number=LATER)
@@ -421,15 +442,7 @@ def test_nothing_of_a_change_that_a_person_ends_is_left_behind(end, state: str) 
     _half_written(world, at=2)
     assert (world.states()[-1], world.orders.orders["500123"]["status"]) == (State.CHANGING, "Hold")
 
-    end(
-        world.change(),
-        world.changes,
-        world.known_revisions(),
-        world.outbox,
-        world.clock,
-        by="kari",
-        reason="Entered by hand.",
-    )
+    _ends(world, end)
     world.rest()
 
     change = world.change()
@@ -450,8 +463,7 @@ def test_an_order_that_is_gone_by_then_is_no_trouble() -> None:
     world = World(hold_first=["Open"])
     _half_written(world, at=2)
     del world.orders.orders["500123"]
-    known = world.known_revisions()
-    close(world.change(), world.changes, known, world.outbox, world.clock, by="kari", reason="Deleted.")
+    _ends(world, close)
 
     world.rest()
 
@@ -462,8 +474,7 @@ def test_an_order_that_visma_does_not_release_stays_marked_and_retry_releases_it
     world = World(hold_first=["Open"])
     _half_written(world, at=2)
     breaks(world)
-    known = world.known_revisions()
-    close(world.change(), world.changes, known, world.outbox, world.clock, by="kari", reason="No.")
+    _ends(world, close)
     (message,) = world.outbox.queued_changes
     world.outbox.clear()
     with pytest.raises(Transient):
@@ -518,7 +529,7 @@ def test_what_was_accepted_to_make_room_is_not_failed_later() -> None:
     message = arrived(world, more_of(1, 900))
     accepted = world.change().after_telling(Confirmation.ACCEPTED)
     world.changes.save(accepted)
-    reject(world.change(), world.changes, world.known_revisions(), world.outbox, world.clock, by="kari", reason="No.")
+    _ends(world, reject)
 
     assert world.apply(message) is Outcome.REJECTED
 
@@ -529,7 +540,7 @@ def test_what_was_accepted_to_make_room_is_not_failed_later() -> None:
 def test_records_of_two_orders_are_kept_apart_when_one_is_moved() -> None:
     world = World()
     parked_by_visma(world, arrived(world, more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
-    assign(world.change(), "500123", world.changes, world.outbox, world.clock, by="kari")
+    _means(world, "500123")
 
     (left,) = world.changes.of_order(DocumentKey.of_order("nordic", "500123-1"))
 
@@ -539,3 +550,28 @@ def test_records_of_two_orders_are_kept_apart_when_one_is_moved() -> None:
         False,
     )
     assert world.change().updated_at - left.updated_at == timedelta(0)
+
+
+def test_what_was_recorded_for_nobody_leaves_nothing_behind_either() -> None:
+    """Its receiver got a company only later: the number is taken under the company's order, not under the record's."""
+    world = World(hold_first=["Open"])
+    world.inbound.send(an_860(more_of(1, 900)), receiver_id="NEWT")
+    world.take().take(world.inbound.held[CHANGE])
+    world.outbox.clear()
+    orderful = {"isa_id": {"live": "NEW", "test": "NEWT"}}
+    world.routing.apply(
+        routing_data({"companies.nordic.orderful": orderful, "defaults.changes": {**RULES, "hold_first": ["Open"]}})
+    )
+    reaper = Reaper(at=2)
+    with pytest.raises(Killed):
+        world.apply(
+            message_for(world.change()), orders=lambda company, deadline: reaper.watch(world.orders, "put_order")
+        )
+    world.clock.forward(minutes=3)
+    assert (world.change().company, world.states()[-1]) == ("-", State.CHANGING)
+
+    _ends(world, close)
+    world.rest()
+
+    assert State.CHANGING not in world.states()
+    assert (world.change().on_hold, world.orders.orders["500123"]["status"]) == (False, "Open")

@@ -40,7 +40,7 @@ from connector.domain.transactions import Stream
 from connector.edi.change.read import NotAChange
 from connector.services.change_order import Ending, OrderChange, about_this_one
 from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
-from connector.services.change_route import company_of
+from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
 from connector.services.consume import HOLD_BACK
@@ -225,7 +225,7 @@ class Applier:
                 ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
                 ending = Ending(ChangeState.PARKED, problem.sentence, ask)
         except NotAChange as problem:
-            ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then reject it here.")
+            ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then close it here.")
         except ConnectorError as error:
             change = work.change if work else change
             change = msgspec.structs.replace(
@@ -246,7 +246,7 @@ class Applier:
             ending = Ending(
                 ChangeState.PARKED,
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
-                next_step or "Enter the change in Visma by hand, then reject it here; and report the defect.",
+                next_step or "Enter the change in Visma by hand, then close it here; and report the defect.",
             )
         return (work.change if work else change), ending
 
@@ -272,7 +272,7 @@ class Applier:
     def _take_off_hold(self, change: Change) -> None:
         """Take an order off hold whose change a person has ended; without its company nobody can, which `show` says."""
         routing = self.routing.load()
-        company = routing.companies.get(change.company)
+        company = owner_of(routing, change, self.stream)
         if company is not None:
             self._work_on(change, (), company, routing, None).release()
 

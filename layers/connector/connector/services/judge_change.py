@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connector.domain.changes import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError
 from connector.services.change_ports import Changes
 from connector.services.intake import LONGEST_NUMBER, message_for
@@ -49,8 +50,8 @@ def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, b
     )
 
 
-def assign(change: Change, number: str, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
-    """Have a parked change decided as one of order `number`, whatever number it names.
+def assign(change: Change, order: DocumentKey, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+    """Have a parked change decided as one of `order`, whatever number it names.
 
     It is recorded under that order from then on, so that it takes its turn among the order's changes. The rules decide
     about its content as about any other; the order has to be one that the sender may change.
@@ -60,10 +61,10 @@ def assign(change: Change, number: str, changes: Changes, outbox: Outbox, clock:
         Conflict: somebody else has just decided.
     """
     _must_be_parked(change)
-    number = number.strip()
-    if change.company == NOBODY:
-        raise _refused(change, "is addressed to no company of the routing, so it can have no order.")
-    if not number or len(number) > LONGEST_NUMBER or number == change.number:
+    number = order.number
+    if order.company == NOBODY:
+        raise _refused(change, "is addressed to no company of the routing, so it can be about no order.")
+    if not number or len(number) > LONGEST_NUMBER or order == change.key:
         raise _refused(change, f"cannot be given the order number '{number}'.")
     now = clock.now()
     there = _again(
@@ -80,6 +81,7 @@ def assign(change: Change, number: str, changes: Changes, outbox: Outbox, clock:
         approved_for=None,
         differences=(),
         remarks=(),
+        company=order.company,
         number=number,
         named=change.named or change.number,
         version=1,
@@ -132,9 +134,17 @@ def retry(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by:
 
 
 def reject(
-    change: Change, changes: Changes, known: KnownRevisions, outbox: Outbox, clock: Clock, *, by: str, reason: str
+    change: Change,
+    changes: Changes,
+    known: KnownRevisions,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    order: DocumentKey,
+    by: str,
+    reason: str,
 ) -> Change:
-    """Have an open change come to nothing.
+    """Have an open change of `order` come to nothing.
 
     One that Orderful holds delivered stays so, and the partner has to be told by other means; one that was never
     accepted is told as failed.
@@ -147,13 +157,22 @@ def reject(
         raise _refused(change, "is no 860, so there is nothing to reject. Close it.")
     note = f"rejected by {by}: {reason}"
     ended = _ended(change, ChangeState.REJECTED, clock, by=by, reason=reason, note=note)
-    return _end(change, ended, changes, known, outbox)
+    known.drop(order, change)
+    return _end(ended, changes, outbox)
 
 
 def close(
-    change: Change, changes: Changes, known: KnownRevisions, outbox: Outbox, clock: Clock, *, by: str, reason: str
+    change: Change,
+    changes: Changes,
+    known: KnownRevisions,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    order: DocumentKey,
+    by: str,
+    reason: str,
 ) -> Change:
-    """Take an open change as settled by hand: nothing of it is written, and Orderful is told that we hold it.
+    """Take an open change of `order` as settled by hand: nothing of it is written, and Orderful is told we hold it.
 
     Raises:
         ConnectorError: it is not open, or a worker is at it.
@@ -161,7 +180,8 @@ def close(
     """
     note = f"closed by {by}: {reason}"
     ended = _ended(change, ChangeState.CLOSED, clock, by=by, reason=reason, note=note)
-    return _end(change, ended, changes, known, outbox)
+    known.drop(order, change)
+    return _end(ended, changes, outbox)
 
 
 def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
@@ -207,10 +227,12 @@ def _ended(change: Change, state: ChangeState, clock: Clock, *, by: str, reason:
     )
 
 
-def _end(change: Change, ended: Change, changes: Changes, known: KnownRevisions, outbox: Outbox) -> Change:
-    """Write it down. Whoever works the queue off tells Orderful and releases the order from hold."""
-    # A number that stays taken keeps the order from being sent for good; one too many given up is taken again.
-    known.drop(change.key, change)
+def _end(ended: Change, changes: Changes, outbox: Outbox) -> Change:
+    """Write it down. Whoever works the queue off tells Orderful and releases the order from hold.
+
+    What it had reserved is given up before: a number that stays taken keeps the order from being sent for good, and one
+    that was given up too soon is taken again.
+    """
     ended = changes.save(ended)
     if _has_something_left(ended):
         outbox.changes([message_for(ended, cause=f"ended {ended.updated_at.isoformat()}")])
