@@ -289,6 +289,20 @@ def test_a_message_of_ours_that_cannot_be_read_ends_at_a_person() -> None:
     assert (world.change().reason, world.change().waits_for) == (f"The message of {CHANGE} is missing.", None)
 
 
+def test_a_revision_of_ours_that_cannot_be_read_ends_at_a_person_too() -> None:
+    world = World()
+    message = arrived(world, more_of(1, 900))
+
+    def missing(revision: object) -> bytes:
+        raise Transient("The source of revision 1 is missing.")
+
+    world.ledger.source_of = missing  # type: ignore[method-assign]
+
+    parked_by_visma(world, message)
+
+    assert world.change().reason == "The source of revision 1 is missing."
+
+
 def test_applying_the_routing_has_it_looked_at_as_well_for_the_company_may_have_been_wrong() -> None:
     world = World()
     message = arrived(world, more_of(1, 900))

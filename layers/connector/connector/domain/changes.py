@@ -37,11 +37,11 @@ VISMA = "visma"
 FIRST_PAUSE = timedelta(minutes=30)
 """Before a change that waits for Visma is looked at again for the first time; each later pause is twice as long."""
 
-LONGEST_PAUSE = timedelta(hours=24)
-"""The longest pause between two looks."""
+LONGEST_PAUSE = timedelta(hours=8)
+"""The longest pause between two looks: what waited for an outage to end goes on in the same working day."""
 
 MOST_LOOKS = 12
-"""Looks by itself, about a week in all; then a person has to ask for the next one."""
+"""Looks by itself, in three days: longer than an outage over a weekend. Then a person has to ask for the next one."""
 
 WAIT_FOR_EARLIER = timedelta(minutes=10)
 """How long a change waits for the one whose sequence number comes before its own."""

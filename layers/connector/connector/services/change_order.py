@@ -247,7 +247,8 @@ class OrderChange:
         if self.change.known_sequence is None or self.change.partner != route.partner:
             known = self.known.newest_known(self._order)
             self._save(known_sequence=known.sequence if known else 0, partner=route.partner)
-        return self.known.content(self._order, self.change.known_sequence or 0)
+        with about_this_one():
+            return self.known.content(self._order, self.change.known_sequence or 0)
 
     def _doubt(self, content: str) -> str | None:
         """Why this must not be written now, although the decision allows it."""
