@@ -1,4 +1,4 @@
-"""`connector changes`: what came in about our orders, and a person's word about what is parked."""
+"""`connector changes`: what came in about our orders, and a person's word about what is open."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from ops.comparison import all_reasons, comparison, comparison_data
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
 
+_MOVING = (ChangeState.RECEIVED, ChangeState.APPLYING)
 # Those that need a person first.
-_OPEN = sorted(OPEN_CHANGES, key=lambda state: state is not ChangeState.PARKED)
+_OPEN = sorted(OPEN_CHANGES, key=lambda state: state in _MOVING)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -35,7 +36,10 @@ def changes() -> None:
 def list_changes(
     *, state: str | None, company: str | None, partner: str | None, limit: int, stack: Stack, as_json: bool
 ) -> int:
-    """List open changes, those that need a person first; decided ones are found by `show`."""
+    """List open changes, those that need a person first, the one that has waited longest on top.
+
+    What is over is found by `show`, under its transaction or its order.
+    """
     states = (ChangeState(state),) if state else _OPEN
     wanted = (
         change
@@ -44,16 +48,18 @@ def list_changes(
         if company in (None, change.company) and partner in (None, change.partner)
     )
     found = list(islice(wanted, limit))
+    if next(wanted, None) is not None:
+        say(f"Only the first {limit}; more are open: --limit, --state, --company or --partner.")
     show(
         [change_summary(change) for change in found],
         lambda: (
             table(
                 ("transaction", "order", "state", "partner", "no", "changed", "why"),
                 [
-                    (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, c.reason)
+                    (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, _why(c))
                     for c in found
                 ],
-                steps=[c.next_step if c.state is ChangeState.PARKED else None for c in found],
+                steps=[c.next_step for c in found],
             )
             if found
             else "No such change is open."
@@ -79,7 +85,7 @@ def show_change(*, name: str, stack: Stack, as_json: bool) -> int:
 
 
 def _judging(command: _Command) -> _Command:
-    """What approving and rejecting are told alike."""
+    """What everybody who decides is asked alike."""
     for option in (
         json_option,
         click.option("--yes", is_flag=True, help="Do not ask."),
@@ -98,14 +104,28 @@ def _judging(command: _Command) -> _Command:
     return command
 
 
+_reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the change.")
+
+
 @changes.command("approve", short_help="Write a parked change into its order.")
 @_judging
-def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
-    """Have a parked change written into its order. ID is a transaction id, or an order with one parked change."""
+@click.option("--order", metavar="NUMBER", help="The order that is meant, where the change names another number.")
+def approve_change(*, name: str, by: str, order: str | None, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Have a parked change written into its order. ID is a transaction id, or an order with one parked change.
+
+    With --order it is recorded under that order and decided by the rules, as if the partner had written this number.
+    """
     change = _parked(stack, name)
     by = _words(by, "--by")
     _tell(change)
-    if change.decided_on is None:
+    if order is not None:
+        order = _words(order, "--order")
+        say(
+            f"This has it decided as a change of order {order} of {change.company}, in {by}'s name; it names"
+            f" {change.named or change.number}. The rules say what is written. It is parked again if Visma has no such"
+            " order, or if the order is not this partner's."
+        )
+    elif change.decided_on is None:
         say(f"Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.")
     else:
         say(
@@ -114,42 +134,120 @@ def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool
         )
     go_on(yes=yes)
 
-    from connector.services.judge_change import approve
+    from connector.services.judge_change import approve, assign
 
-    approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by)
+    if order is not None:
+        approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, by=by)
+    else:
+        approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by)
+    show(change_summary(approved), lambda: _queued(change), as_json=as_json)
+    return 0
+
+
+@changes.command("retry", short_help="Look at an open change again, now.")
+@_judging
+def retry_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Have an open change looked at now, as if it had just come in; this approves nothing.
+
+    ID is a transaction id, or an order with one open change. One that is over and still has something to do (Orderful
+    was not told, the order is on hold for it) is finished.
+    """
+    change = _one(stack, name, lambda one: one.is_open or one.on_hold or one.is_unconfirmed, "is open")
+    by = _words(by, "--by")
+    _tell(change)
+    if change.is_open:
+        say(
+            f"This has it looked at again as {by}'s wish. Nothing is approved by that: what the rules allow is written,"
+            " everything else is parked. If another message of its order is being worked on, that may take 15 minutes."
+        )
+    else:
+        say("This has Orderful told of it, and the order released if it is on hold for it. Nothing else is written.")
+    go_on(yes=yes)
+
+    from connector.services.judge_change import retry
+
+    again = retry(change, stack.changes, stack.outbox, stack.clock, by=by)
+    show(change_summary(again), lambda: _queued(change), as_json=as_json)
+    return 0
+
+
+@changes.command("reject", short_help="Refuse an open change, write nothing.")
+@_judging
+@_reason_option
+def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Have an open change come to nothing. ID is a transaction id, or an order with one open change."""
+    change = _open_one(stack, name)
+    by, reason = _words(by, "--by"), _words(reason, "--reason")
+    _tell(change)
+    say(f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}.")
+    say(_WHAT_ORDERFUL_SAYS[change.was_accepted])
+    _tell_of_hold(change)
+    go_on(yes=yes)
+
+    from connector.services.judge_change import reject
+
+    rejected = reject(
+        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
+    )
     show(
-        change_summary(approved),
-        lambda: f"Queued; `connector changes show {change.transaction_id}` tells how it ends.",
+        change_summary(rejected),
+        lambda: f"Change {change.transaction_id} is rejected. {_WHAT_ORDERFUL_SAYS[change.was_accepted]}",
         as_json=as_json,
     )
     return 0
 
 
-@changes.command("reject", short_help="End a parked change, write nothing.")
+@changes.command("close", short_help="Take an open change as settled by hand.")
 @_judging
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the change.")
-def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
-    """Have a parked change come to nothing. ID is a transaction id, or an order with one parked change."""
-    change = _parked(stack, name)
+@_reason_option
+def close_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Take an open change as settled by hand. ID is a transaction id, or an order with one open change.
+
+    It ends as CLOSED, not as applied: nothing of it is written by this, and Orderful holds it accepted.
+    """
+    change = _open_one(stack, name)
     by, reason = _words(by, "--by"), _words(reason, "--reason")
     _tell(change)
     say(
-        f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}. The partner"
-        " is not told: Orderful holds the change delivered, so tell the partner yourself."
+        f"This closes it as settled by hand, in {by}'s name: nothing is written into order {change.number} of"
+        f" {change.company}, and Orderful holds it accepted. What the partner has to know, tell it yourself."
     )
-    if change.on_hold:
-        say("The order was put on hold in Visma for this change: release it there.")
+    _tell_of_hold(change)
     go_on(yes=yes)
 
-    from connector.services.judge_change import reject as end
+    from connector.services.judge_change import close
 
-    rejected = end(change, stack.changes, stack.clock, by=by, reason=reason)
-    show(
-        change_summary(rejected),
-        lambda: f"Change {change.transaction_id} is rejected.",
-        as_json=as_json,
+    closed = close(
+        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
     )
+    show(change_summary(closed), lambda: f"Change {change.transaction_id} is closed.", as_json=as_json)
     return 0
+
+
+_WHAT_ORDERFUL_SAYS = {
+    True: "It stays accepted at Orderful, and the partner is not told: tell the partner yourself.",
+    False: "Orderful shows it as failed, with the reason. The partner is not told by that: tell the partner yourself.",
+}
+
+
+def _order(stack: Stack, change: Change, number: str | None = None) -> DocumentKey:
+    """The order that a change is about, by the routing in force."""
+    from connector.services.change_route import owner_of
+
+    company = owner_of(stack.routing.load(), change, stack.stream)
+    return DocumentKey.of_order(company.name if company else change.company, number or change.number)
+
+
+def _tell_of_hold(change: Change) -> None:
+    if change.on_hold:
+        say(
+            "The order was put on hold in Visma for this change and is released by this; `connector changes show"
+            f" {change.transaction_id}` says so for as long as it is not."
+        )
+
+
+def _queued(change: Change) -> str:
+    return f"Queued; `connector changes show {change.transaction_id}` tells how it ends."
 
 
 def change_summary(change: Change) -> dict[str, Any]:
@@ -168,22 +266,16 @@ def change_summary(change: Change) -> dict[str, Any]:
         "waits_for": change.waits_for,
         "decided_by": change.decided_by,
         "approved_by": change.approved_by,
+        "last_event": change.history[-1].note if change.history else None,
     }
 
 
 def _tell(change: Change) -> None:
     """Say which change it is and what it is about, before anything is done."""
     told = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
-    if change.reason:
-        told.append(f"It is parked: {change.reason}")
-    say(
-        "\n\n".join(
-            filter(
-                None, ["\n".join(told), all_reasons(change.reasons), comparison(change.differences), _remarks(change)]
-            )
-        )
-        + "\n"
-    )
+    told.append(f"It is {change.state}: {_why(change)}")
+    parts = ["\n".join(told), all_reasons(change.reasons), comparison(change.differences), _remarks(change)]
+    say("\n\n".join(filter(None, parts)) + "\n")
 
 
 def _words(text: str, option: str) -> str:
@@ -192,22 +284,36 @@ def _words(text: str, option: str) -> str:
     return text.strip()
 
 
+def _why(change: Change) -> str | None:
+    """Why it is where it is: the reason of what is decided, what happened last to what is on its way."""
+    return change.reason or (change.history[-1].note if change.history else None)
+
+
 def _parked(stack: Stack, name: str) -> Change:
-    """The one parked change that `name` leads to.
+    return _one(stack, name, lambda one: one.state is ChangeState.PARKED, "is parked")
+
+
+def _open_one(stack: Stack, name: str) -> Change:
+    return _one(stack, name, lambda one: one.is_open, "is open")
+
+
+def _one(stack: Stack, name: str, suits: Callable[[Change], bool], what: str) -> Change:
+    """The one change that `name` leads to and that suits.
 
     Raises:
-        Failed: none.
-        WrongInput: several.
+        Failed: none does.
+        WrongInput: several do.
     """
     found = _found(stack, name)
-    parked = [change for change in found if change.state is ChangeState.PARKED]
-    if not parked:
+    suiting = [change for change in found if suits(change)]
+    if not suiting:
         stand = ", ".join(f"{change.transaction_id} is {change.state}" for change in found)
-        raise Failed(f"No change of {name} is parked ({stand}); only a parked one waits for a decision.")
-    if len(parked) > 1:
-        listed = ", ".join(change.transaction_id for change in parked)
-        raise WrongInput(f"Several changes of {name} are parked: {listed}; name one of them.")
-    return parked[0]
+        step = " One that is on its way is retried, rejected or closed." if any(one.is_open for one in found) else ""
+        raise Failed(f"No change of {name} {what} ({stand}).{step}")
+    if len(suiting) > 1:
+        listed = ", ".join(change.transaction_id for change in suiting)
+        raise WrongInput(f"Of {name}, more than one change {what}: {listed}; name one of them.")
+    return suiting[0]
 
 
 def _found(stack: Stack, name: str) -> Sequence[Change]:
@@ -253,8 +359,8 @@ def _remarks(change: Change) -> str:
 
 def _details(change: Change) -> dict[str, Any]:
     names = (
-        *("transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation", "aliases"),
-        *("attempts", "not_before", "predecessor_id"),
+        *("named", "transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation"),
+        *("aliases", "attempts", "not_before", "predecessor_id"),
         *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "confirmed", "told"),
     )
     return {
@@ -272,6 +378,7 @@ def _readable(change: Change) -> str:
     dated = f", dated {change.changed_on}" if change.changed_on else ""
     lines = {
         "order": change.key,
+        "it names": f"order {change.named}" if change.named else None,
         "number": f"{change.change_sequence}{dated}" if change.change_sequence else None,
         "partner": change.partner,
         "sent": f"{change.sender_id or '?'} to {change.receiver_id or '?'}, {change.stream or 'no stream'}",
@@ -282,6 +389,7 @@ def _readable(change: Change) -> str:
         "next step": change.next_step,
         "waits for": change.waits_for,
         "not before": moment(change.not_before) if change.not_before else None,
+        "claimed": f"by a worker until {moment(change.claim_until)}" if change.claim_until else None,
         "decided by": change.decided_by,
         "approved by": change.approved_by,
         "on hold": "the order is on hold for it and has yet to be released" if change.on_hold else None,

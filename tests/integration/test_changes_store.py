@@ -58,6 +58,7 @@ FULL = Change(
     document="860",
     transaction_type="860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
     stream=Stream.TEST,
+    named="500123-1",
     sender_id="ACMEPRODUCET",
     receiver_id="NORDICFOODT",
     partner="acme",
@@ -81,6 +82,8 @@ FULL = Change(
     claim_until=NOW + 3 * MINUTE,
     attempts=2,
     conflicts=1,
+    failures=3,
+    looks=2,
     known_sequence=4,
     decided_on="a" * 64,
     decided_by="rules",
@@ -130,12 +133,6 @@ class TestKnowing:
         assert changes.know("802210971", other) == KEY
         assert changes.known("802210971") == KEY
         assert changes.know("802210972", other) == other
-
-    def test_a_transaction_that_names_another_order_by_now_is_found_there(self, changes):
-        other = DocumentKey.of_order("nordic", "500124")
-        changes.know("802210971", KEY)
-        changes.relocate("802210971", other)
-        assert (changes.known("802210971"), changes.know("802210971", KEY)) == (other, other)
 
     def test_to_say_it_again_changes_nothing(self, changes):
         assert [changes.know("1", KEY), changes.know("1", KEY)] == [KEY, KEY]
@@ -200,6 +197,65 @@ class TestRewriting:
         changes.save(msgspec.structs.replace(change, partner="somebody"))
         with pytest.raises(Conflict):
             changes.rewrite(change, message={})
+
+
+class TestMoving:
+    """A change is recorded under another order: wholly or not at all."""
+
+    TO = DocumentKey.of_order("nordic", "500999")
+
+    def there(self, change: Change) -> Change:
+        return msgspec.structs.replace(change, number="500999", named=change.number, version=1)
+
+    def over(self, change: Change) -> Change:
+        return msgspec.structs.replace(change, state=ChangeState.RECORDED, deliveries=())
+
+    @pytest.mark.parametrize("message", [MESSAGE, {"text": noise(150_000)}], ids=["small", "large"])
+    def test_it_is_found_at_its_new_place_with_its_message(self, changes, message):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=message)
+
+        moved = changes.move(self.over(change), self.there(change))
+
+        assert changes.known("802210971") == self.TO
+        assert changes.get(self.TO, "802210971") == moved
+        assert (moved.number, moved.version, changes.message_of(moved)) == ("500999", 1, message)
+        left = changes.get(KEY, "802210971")
+        assert (left.state, left.version) == (ChangeState.RECORDED, change.version + 1)
+        assert list(changes.in_state(ChangeState.RECEIVED)) == [moved]
+
+    @pytest.mark.parametrize("size", [1, 300_000], ids=["small", "large"])
+    def test_it_may_get_another_message_on_its_way_and_is_known_there_by_all_its_ids(self, changes, size):
+        changes.know("802210971", KEY)
+        changes.know("uuid", KEY)
+        change = changes.add(a_change(aliases=("uuid",)), message=MESSAGE)
+        message = {**MESSAGE, "note": noise(size)}
+
+        moved = changes.move(self.over(change), self.there(change), message=message)
+
+        assert (changes.known("802210971"), changes.known("uuid")) == (self.TO, self.TO)
+        assert changes.message_of(moved) == message
+
+    def test_it_can_be_moved_on_and_back(self, changes):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=MESSAGE)
+        moved = changes.move(self.over(change), self.there(change))
+
+        back = changes.move(self.over(moved), msgspec.structs.replace(moved, number=KEY.number, version=1))
+
+        assert (changes.known("802210971"), changes.get(KEY, "802210971")) == (KEY, back)
+        assert changes.get(self.TO, "802210971").state is ChangeState.RECORDED
+
+    def test_who_was_overtaken_moves_nothing(self, changes):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=MESSAGE)
+        changes.save(change)
+
+        with pytest.raises(Conflict):
+            changes.move(self.over(change), self.there(change))
+
+        assert (changes.known("802210971"), changes.get(self.TO, "802210971")) == (KEY, None)
+        assert changes.get(KEY, "802210971").state is ChangeState.RECEIVED
 
 
 class TestSaving:

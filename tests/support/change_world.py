@@ -28,6 +28,7 @@ from connector.services.apply import Applier, Outcome
 from connector.services.collect import Collected, Collector
 from connector.services.deliver import Deliverer
 from connector.services.intake import Intake
+from connector.services.judge_change import reject
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
 from connector.services.ports import Deadline, OrderAnswer
@@ -401,6 +402,20 @@ class World:
     def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> Outcome:
         """One message of the changes queue."""
         return self.applier(**ports).handle(message)
+
+    def reject(self, transaction_id: str, *, reason: str) -> None:
+        """A person rejects an open change."""
+        change = self.change(transaction_id)
+        reject(
+            change,
+            self.changes,
+            self.known_revisions(),
+            self.outbox,
+            self.clock,
+            order=change.key,
+            by="kari",
+            reason=reason,
+        )
 
     def rest(self) -> None:
         """Work every queue off until nothing is left; trouble that wants a repetition gets it later."""

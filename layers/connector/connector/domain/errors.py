@@ -3,6 +3,7 @@
     ConnectorError
       Transient         try again later: network, 5xx, a busy table
         Throttled       the same, and the other side said when
+        Unavailable     the same, about one document: it may be so for ever
       Conflict          somebody else wrote first: read again, decide again
       UnknownOutcome    it may or may not have happened: ask before repeating
         AlreadyExists   the other side says that it has it: find it before repeating
@@ -58,6 +59,11 @@ class Transient(ConnectorError):
 @dataclass(eq=False)
 class Throttled(Transient):
     """The remote side limits us (HTTP 429); `retry_after` is its own word where it gave one."""
+
+
+@dataclass(eq=False)
+class Unavailable(Transient):
+    """Nothing usable was given for this one document; whoever counts such failures parks it at some point."""
 
 
 @dataclass(eq=False)

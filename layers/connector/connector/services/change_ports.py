@@ -26,9 +26,6 @@ class Changes(Protocol):
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         """Note where a transaction is recorded; the first to say so decides, and its word is given back."""
 
-    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
-        """Note that a transaction is recorded under another order now."""
-
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
 
@@ -43,6 +40,21 @@ class Changes(Protocol):
 
     def rewrite(self, change: Change, *, message: Any) -> Change:
         """Save a record with another message in the place of its own. Raises `Conflict`."""
+
+    def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
+        """Record a change under another order; under all its ids it is known there from then on.
+
+        Args:
+            here: What stays at its old place: a record that was read and changed, and is over.
+            there: The record at its new place.
+            message: Its message there; the one that it has here if left out.
+
+        Returns:
+            The record at its new place.
+
+        Raises:
+            Conflict: somebody else wrote meanwhile. Nothing was written.
+        """
 
     def message_of(self, change: Change) -> Any:
         """The message as it arrived: parsed JSON, numbers as `Decimal`."""

@@ -32,6 +32,7 @@ from connector.services.change_route import other_stream
 from connector.services.confirm import confirm, tell
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.intake import Intake, message_for
+from connector.services.judge_change import look_at_visma_again
 from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
 
 PAGE = 100
@@ -277,6 +278,16 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
+        self._look_at_visma_again(result, now)
+
+    def _look_at_visma_again(self, result: Collected, now: datetime) -> None:
+        """Queue parked changes that wait for Visma; those of one order together, so that none overtakes another."""
+        waiting = [change for change in self.changes.in_state(ChangeState.PARKED) if change.awaits_visma]
+        due = {change.key for change in waiting if change.not_before is None or now >= change.not_before}
+        for change in apply_order(change for change in waiting if change.key in due):
+            with suppress(Conflict):  # a person decides about it
+                look_at_visma_again(change, self.changes, self.outbox, self.clock)
+                result.requeued += 1
 
     def _tell_again(self, result: Collected) -> None:
         """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""

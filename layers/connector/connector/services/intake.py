@@ -7,7 +7,6 @@ before is recognised by its id, and everything written here may be written again
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,7 +131,7 @@ class Intake:
             The record under the order that it named before, which ends.
 
         Raises:
-            Conflict, Transient: it is done again; what was written is found.
+            Conflict, Transient: it is done again; nothing was written, or all of it.
         """
         now, number = self.clock.now(), number.strip()[:LONGEST_NUMBER]
         elsewhere = msgspec.structs.replace(
@@ -147,15 +146,11 @@ class Intake:
             differences=(),
             remarks=(),
         )
-        with suppress(Conflict):  # by a worker that ended here
-            self.changes.add(with_content(elsewhere, message), message=message)
-        for name in change.names:
-            self.changes.relocate(name, elsewhere.key)
-        self.outbox.changes([message_for(elsewhere)])
         reason = f"Orderful has order {number} for it by now; it is recorded there."
-        return self.changes.save(
-            change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
-        )
+        here = change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
+        there = self.changes.move(here, with_content(elsewhere, message), message=message)
+        self.outbox.changes([message_for(there)])
+        return msgspec.structs.replace(here, version=here.version + 1)
 
     def queue(self, change: Change) -> None:
         """Queue what nobody has begun: after a crash it may be recorded without having been queued."""
