@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from connector.domain.change_findings import said
 from connector.domain.change_request import Ask, Direction, LineRequest
 from connector.domain.routes import ChangeRules, QuantityReading
 from connector.domain.totals import ZERO
@@ -146,7 +147,7 @@ def _goes_right(line: LineRequest, had: Decimal, asked: Decimal) -> bool:
 def _proposal(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRules) -> Problem:
     fitting = " or ".join(reading for reading, _ in _fitting(line, had))
     return Problem(
-        f"{figures_of(line)}, and the partner had {had:f}: {asked:f} is read as the new quantity.",
+        f"{figures_of(line)}, and the partner had {said(had)}: {said(asked)} is read as the new quantity.",
         hard=False,
         next_step=f"Compare with `connector changes show`, then approve or reject it; set {rules.key}.quantities to "
         f"{fitting} in the routing file if this partner always means that.",
@@ -156,7 +157,7 @@ def _proposal(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRule
 
 def _undecided(line: LineRequest, had: Decimal | None, rules: ChangeRules) -> Problem:
     words = ", ".join(QuantityReading)
-    known = "" if had is None else f", and the partner had {had:f}"
+    known = "" if had is None else f", and the partner had {said(had)}"
     return Problem(
         f"{figures_of(line)}{known}; which is the new quantity differs between partners.",
         hard=True,
@@ -167,25 +168,27 @@ def _undecided(line: LineRequest, had: Decimal | None, rules: ChangeRules) -> Pr
 
 
 def _figure(figure: Decimal | None) -> str:
-    return "says nothing" if figure is None else f"says {figure:f}"
+    return "says nothing" if figure is None else f"says {said(figure)}"
 
 
 def _guards(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRules) -> Iterable[Problem]:
     if asked < 0:
-        yield Problem(f"its quantity would be {asked:f}, below zero.", hard=True)
+        yield Problem(f"its quantity would be {said(asked)}, below zero.", hard=True)
     if not _goes_right(line, had, asked):
         way = "an increase" if line.direction is Direction.UP else "a decrease"
-        yield Problem(f"{line.code} is {way}, yet the new quantity would be {asked:f}, from {had:f}.", hard=False)
+        yield Problem(
+            f"{line.code} is {way}, yet the new quantity would be {said(asked)}, from {said(had)}.", hard=False
+        )
     restates = line.explicit_total or line.direction is not None or line.ask is Ask.REPLACE or asked == had
     if rules.quantities is QuantityReading.DELTA and not restates:
         yield Problem(
-            f"the code {line.code} does not say whether {asked:f} is a difference; it is read as the new quantity.",
+            f"the code {line.code} does not say whether {said(asked)} is a difference; it is read as the new quantity.",
             hard=False,
         )
     believed = line.original_quantity
     if rules.quantities is QuantityReading.OLD_AND_NEW and not line.explicit_total:
         believed = line.quantity
     if believed is not None and believed != had:
-        yield Problem(f"the partner believes the quantity was {believed:f}; it was told {had:f}.", hard=False)
+        yield Problem(f"the partner believes the quantity was {said(believed)}; it was told {said(had)}.", hard=False)
     if line.delta is not None and abs(asked - (had if believed is None else believed)) != abs(line.delta):
-        yield Problem(f"a difference of {line.delta:f} does not lead to {asked:f}.", hard=False)
+        yield Problem(f"a difference of {said(line.delta)} does not lead to {said(asked)}.", hard=False)
