@@ -189,7 +189,8 @@ def test_lines_in_po1_segments_are_never_passed_over(code):
     request = read(
         a_loop(), PO1_loop=[{"baselineItemData": [{"x": "1"}]}] * 2, header={"transactionSetPurposeCode": code}
     )
-    assert request.unreadable[0].startswith("It has 2 line(s) in PO1 segments, which an 860 does not have: ")
+    assert request.unreadable[0].startswith("It has lines in PO1 segments, which an 860 does not have: ")
+    assert read(a_loop(), PO1_loop=["PO1*1"]).unreadable == request.unreadable
     cancelled = read(PO1_loop=[{"baselineItemData": [{}]}], header={"transactionSetPurposeCode": "03"})
     assert (cancelled.purpose, cancelled.unreadable) == (ChangePurpose.CANCELLATION, ())
 

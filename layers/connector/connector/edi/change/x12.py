@@ -79,11 +79,14 @@ _QUOTED = {
     "servicePromotionAllowanceOrChargeInformation": "Allowance or charge, as written",
 }
 _TEXTS = ("N9_loop", "messageText")
+# Some partners restate the lines of an order in an 860, beside its POC segments or in their place.
+_LINES_OF_AN_ORDER = frozenset({"PO1_loop", "baselineItemData"})
 _READ = {
     *_QUOTED,
     *_TEXTS,
     *("transactionSetHeader", "transactionSetTrailer", "CTT_loop", "transactionTotals"),
-    *(BCH, "currency", "dateTimeReference", "N1_loop", "POC_loop", "PO1_loop", "administrativeCommunicationsContact"),
+    *_LINES_OF_AN_ORDER,
+    *(BCH, "currency", "dateTimeReference", "N1_loop", "POC_loop", "administrativeCommunicationsContact"),
 }
 _CHARGED = "it carries an allowance or charge (SAC), which is not applied here."
 _BEYOND_A_LINE = {
@@ -120,11 +123,10 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     cancels = written == {WHOLE_ORDER} and WHOLE_ORDER not in codes
     if cancels and purpose is not ChangePurpose.CONFIRMATION:
         purpose = ChangePurpose.CANCELLATION
-    restated = len(rows(tree, "PO1_loop"))
-    if restated and purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}:
+    if filled(tree) & _LINES_OF_AN_ORDER and purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}:
         questions.refuse(
-            f"it has {restated} line(s) in PO1 segments, which an 860 does not have: whether they are added, or are "
-            "the lines of the order as they are to be, is not said."
+            "it has lines in PO1 segments, which an 860 does not have: whether they are added, or are the lines of the "
+            "order as they are to be, is not said."
         )
     lines = tuple(
         _line(loop, f"POC_loop[{index}]", codes, remarks, cancels=cancels) for index, loop in enumerate(loops)
