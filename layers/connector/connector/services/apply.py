@@ -22,7 +22,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Parked, Rejected, UnknownOutcome
 from connector.domain.transactions import Stream
 from connector.edi.change.read import NotAChange
-from connector.services.change_order import Ending, OrderChange
+from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, kept
 from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of
 from connector.services.claimed import save_claimed
@@ -38,12 +38,6 @@ ATTEMPTS_IN_CONFLICT = 6
 
 ATTEMPTS_WITH_DEFECT = 3
 """After so many invocations that all ended in a defect of ours, a person is asked."""
-
-MOST_DIFFERENCES = 200
-"""Differences of one change that are kept with it."""
-
-MOST_UNWRITTEN = 100
-"""Sentences about what an approval does not write that are kept with a change."""
 
 RULES = "rules"
 """Who decided, when nobody had to."""
@@ -264,7 +258,7 @@ class Applier:
             approved_for=None,
             differences=decision.differences[:MOST_DIFFERENCES],
             remarks=decision.remarks,
-            unwritten=decision.unwritten[:MOST_UNWRITTEN],
+            unwritten=kept(decision.unwritten),
         )
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         self.telemetry.count(_COUNTED[ended.state])
