@@ -10,8 +10,9 @@ import click
 
 from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
 from connector.domain.documents import DocumentKey, Kind
-from ops.comparison import all_reasons, comparison, comparison_data
+from ops.comparison import all_reasons, comparison, comparison_data, unwritten
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
+from ops.readings import reading_of, reading_option
 from ops.stack import Stack, stack_option
 
 _MOVING = (ChangeState.RECEIVED, ChangeState.APPLYING)
@@ -110,11 +111,16 @@ _reason_option = click.option("--reason", required=True, metavar="TEXT", help="W
 @changes.command("approve", short_help="Write a parked change into its order.")
 @_judging
 @click.option("--order", metavar="NUMBER", help="The order that is meant, where the change names another number.")
-def approve_change(*, name: str, by: str, order: str | None, stack: Stack, yes: bool, as_json: bool) -> int:
+@reading_option
+def approve_change(
+    *, name: str, by: str, order: str | None, reading: str | None, stack: Stack, yes: bool, as_json: bool
+) -> int:
     """Have a parked change written into its order. ID is a transaction id, or an order with one parked change.
 
     With --order it is recorded under that order and decided by the rules, as if the partner had written this number.
     """
+    if order is not None and reading is not None:
+        raise WrongInput("Name the order first; how its quantities are read is said when it is parked there.")
     change = _parked(stack, name)
     by = _words(by, "--by")
     _tell(change)
@@ -127,11 +133,17 @@ def approve_change(*, name: str, by: str, order: str | None, stack: Stack, yes: 
         )
     elif change.decided_on is None:
         say(f"Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.")
+    elif change.unwritten and not change.differences:
+        say(
+            f"This writes nothing into order {change.number} of {change.company} and closes the change, in {by}'s name."
+        )
     else:
         say(
             f"This has it written into order {change.number} of {change.company} as shown, in {by}'s name. If the order"
             " is another by then, or what speaks against it cannot be approved, it is parked again."
         )
+    if reading is not None:
+        say(f"POC03 and POC04 of this change are read as {reading}.")
     go_on(yes=yes)
 
     from connector.services.judge_change import approve, assign
@@ -139,7 +151,7 @@ def approve_change(*, name: str, by: str, order: str | None, stack: Stack, yes: 
     if order is not None:
         approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, by=by)
     else:
-        approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by)
+        approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by, reading=reading_of(reading))
     show(change_summary(approved), lambda: _queued(change), as_json=as_json)
     return 0
 
@@ -274,7 +286,13 @@ def _tell(change: Change) -> None:
     """Say which change it is and what it is about, before anything is done."""
     told = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
     told.append(f"It is {change.state}: {_why(change)}")
-    parts = ["\n".join(told), all_reasons(change.reasons), comparison(change.differences), _remarks(change)]
+    parts = [
+        "\n".join(told),
+        all_reasons(change.reasons),
+        comparison(change.differences),
+        unwritten(change.unwritten),
+        _remarks(change),
+    ]
     say("\n\n".join(filter(None, parts)) + "\n")
 
 
@@ -361,7 +379,7 @@ def _details(change: Change) -> dict[str, Any]:
     names = (
         *("named", "transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation"),
         *("aliases", "attempts", "not_before", "predecessor_id"),
-        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "confirmed", "told"),
+        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "reading", "confirmed", "told"),
     )
     return {
         **change_summary(change),
@@ -370,6 +388,7 @@ def _details(change: Change) -> dict[str, Any]:
         "differences": comparison_data(change.differences),
         "remarks": change.remarks,
         "reasons": change.reasons,
+        "unwritten": change.unwritten,
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in change.history],
     }
 
@@ -392,6 +411,7 @@ def _readable(change: Change) -> str:
         "claimed": f"by a worker until {moment(change.claim_until)}" if change.claim_until else None,
         "decided by": change.decided_by,
         "approved by": change.approved_by,
+        "quantities": f"POC03 and POC04 are read as {change.reading}" if change.reading else None,
         "on hold": "the order is on hold for it and has yet to be released" if change.on_hold else None,
         "orderful": _told(change),
         "attempts": change.attempts or None,
@@ -400,8 +420,14 @@ def _readable(change: Change) -> str:
     head += [f"  {name:<12}{value}" for name, value in lines.items() if value]
     history = "\n".join(f"  {moment(event.at)}  {event.state:<10}{event.note}" for event in change.history)
     remarks = _remarks(change)
-    compared = comparison(change.differences)
-    parts = ["\n".join(head), all_reasons(change.reasons), compared, remarks and f"Also told:\n{remarks}", history]
+    parts = [
+        "\n".join(head),
+        all_reasons(change.reasons),
+        comparison(change.differences),
+        unwritten(change.unwritten),
+        remarks and f"Also told:\n{remarks}",
+        history,
+    ]
     return "\n\n".join(filter(None, parts))
 
 

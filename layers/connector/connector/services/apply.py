@@ -43,7 +43,7 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
-from connector.services.change_order import Ending, OrderChange, about_this_one
+from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, about_this_one, kept
 from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
@@ -75,9 +75,6 @@ LOOK_AGAIN = timedelta(minutes=5)
 MOST_PROBLEMS = 5
 """Problems of an INVALID transaction that its reason quotes."""
 
-MOST_DIFFERENCES = 120
-"""Differences of one change that are kept with it."""
-
 CORRECT_IT = (
     "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
 )
@@ -107,6 +104,7 @@ _OUTCOMES = {
     ChangeState.RECORDED: Outcome.RECORDED,
     ChangeState.CLOSED: Outcome.CLOSED,
 }
+_BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
 _COUNTED = {
     ChangeState.APPLIED: Metric.CHANGES_APPLIED,
     ChangeState.PARKED: Metric.CHANGES_PARKED,
@@ -433,7 +431,7 @@ class Applier:
             waits_for=ending.waits_for,
             looks=0,
             decided_on=ending.decided_on,
-            decided_by=change.approved_by if ending.state is ChangeState.APPLIED and change.approved_by else RULES,
+            decided_by=change.approved_by if ending.state in _BY_A_PERSON and change.approved_by else RULES,
             # An approval is good for one try, on what was shown: whatever comes of it, the next needs a new one.
             approved_by=None,
             approved_for=None,
@@ -441,6 +439,7 @@ class Applier:
             remarks=decision.remarks,
             reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
             places=decision.places[:MOST_REASONS],
+            unwritten=kept(decision.unwritten),
         )
         return self._ended(change, ended)
 
@@ -459,6 +458,7 @@ class Applier:
                 "differences": decision.differences[:MOST_DIFFERENCES],
                 "remarks": decision.remarks,
                 "reasons": decision.reasons[:MOST_REASONS],
+                "unwritten": kept(decision.unwritten),
             }
         steps = [ending.next_step, f"Have it looked at now: connector changes retry {change.transaction_id}"]
         parked = change.moved(

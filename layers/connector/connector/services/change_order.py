@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.change_decision import LOOK, Decision, Verdict, decide
+from connector.domain.change_decision import LOOK, Decision, Difference, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
 from connector.domain.changes import (
     VISMA,
@@ -33,6 +33,7 @@ from connector.domain.routes import Company, Route
 from connector.domain.routing import Routing
 from connector.domain.standing_order import StandingOrder
 from connector.domain.transactions import Stream
+from connector.domain.words import clipped
 from connector.edi.change.read import read_change
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import NotADocument
@@ -42,6 +43,15 @@ from connector.services.change_route import route_of
 from connector.services.claimed import save_claimed
 from connector.services.known_revisions import KnownRevisions
 from connector.services.ports import Clock, Deadline, Metric, OrderAnswer, Telemetry
+
+MOST_DIFFERENCES = 120
+"""Differences of one change that are kept with it."""
+
+MOST_UNWRITTEN = 20
+"""Sentences about what an approval does not write that are kept with a change."""
+
+LONGEST_UNWRITTEN = 300
+"""Characters of one of them."""
 
 APPLIED_AS_IS = Decision(Verdict.APPLY)
 """Nothing to write and nothing to show."""
@@ -157,13 +167,20 @@ class OrderChange:
             # A person said which order is meant.
             request = msgspec.structs.replace(request, order_number=self.change.number)
         approved = self.change.approved_by is not None
-        confirmed = confirmed_places(self.change, self.others)
-        decision = decide(request, had=had, has=has, route=route, approved=approved, confirmed=confirmed)
+        decision = decide(
+            request,
+            had=had,
+            has=has,
+            route=route,
+            approved=approved,
+            confirmed=confirmed_places(self.change, self.others),
+            reading=self.change.reading,
+        )
         decided_on = revision_id(has.content)
         if self.objection is not None:
             decision = replace(decision, verdict=Verdict.PARK)
         elif decision.verdict is Verdict.APPLY and decision.edits:
-            doubt = self._doubt(decided_on)
+            doubt = self._doubt(decided_on, decision)
             if doubt is not None:
                 waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
@@ -172,6 +189,11 @@ class OrderChange:
             self.known.drop(self._order, self.change)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
             return Ending(state, decision.reason, decision.next_step, decision.waits_for, decision, decided_on)
+        if decision.closes and not self._is_begun():
+            self._take_off_hold(has)
+            self.known.drop(self._order, self.change)
+            reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
+            return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
         before = had or has.content
         # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
@@ -183,9 +205,20 @@ class OrderChange:
         elif self._take_off_hold(has):
             has, raw = self._read()
         self.known.settle(
-            self._order, self.change, had=before, wishes=self._wished, after=has, raw=raw, notes=route.notes
+            self._order,
+            self.change,
+            had=before,
+            wishes=self._wished,
+            after=has,
+            raw=raw,
+            notes=route.notes,
+            is_all=not decision.unwritten,
         )
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
+
+    def _is_begun(self) -> bool:
+        """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
+        return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
 
     def _read(self) -> tuple[StandingOrder, bytes]:
         answer = self._get(self.change.number)
@@ -262,13 +295,25 @@ class OrderChange:
         with about_this_one():
             return self.known.content(self._order, self.change.known_sequence or 0)
 
-    def _doubt(self, content: str) -> str | None:
+    def _doubt(self, content: str, decision: Decision) -> str | None:
         """Why this must not be written now, although the decision allows it."""
         if self.change.approved_by is None:
             return out_of_sequence_reason(self.change, self.others)
         if self.change.approved_for not in {None, content}:
             return f"The order was changed in Visma after {self.change.approved_by} had approved this."
+        if self.change.approved_for is not None and not self._is_as_shown(decision):
+            return f"It means something else now than what {self.change.approved_by} approved: the routing has changed."
         return None
+
+    def _is_as_shown(self, decision: Decision) -> bool:
+        """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
+        named = self.change.reading is not None
+
+        def compared(differences: Sequence[Difference]) -> list[Difference]:
+            return [one for one in differences if not (named and one.field == "quantity")]
+
+        now = compared(decision.differences[:MOST_DIFFERENCES])
+        return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
 
     def _write(self, has: StandingOrder, edits: Edits, route: Route) -> None:
         body, etag = order_update(edits), has.etag
@@ -326,3 +371,10 @@ def about_this_one() -> Iterator[None]:
         raise Unavailable(
             error.sentence, error.document, error.request_id, error.next_step, retry_after=error.retry_after
         ) from None
+
+
+def kept(unwritten: Sequence[str]) -> tuple[str, ...]:
+    """What an approval does not write, as much of it as a record holds."""
+    sentences = tuple(clipped(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
+    more = len(unwritten) - len(sentences)
+    return (*sentences, f"And {more} more.") if more else sentences

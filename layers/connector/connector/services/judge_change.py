@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from connector.domain.changes import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError
+from connector.domain.routes import QuantityReading
 from connector.services.change_ports import Changes
 from connector.services.intake import LONGEST_NUMBER, message_for
 from connector.services.ports import Clock, Outbox
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
     from connector.services.known_revisions import KnownRevisions
 
 
-def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+def approve(
+    change: Change,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    reading: QuantityReading | None = None,
+) -> Change:
     """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
 
-    One that was parked before its differences could be worked out is only looked at again: nobody has seen them yet.
+    With `reading`, POC03 and POC04 of this change mean that, now and whenever it is looked at again. One that was
+    parked before its differences could be worked out is only looked at again: nobody has seen them yet.
 
     Raises:
         ConnectorError: it is not parked.
@@ -43,6 +53,7 @@ def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, b
         cause="approved",
         approved_by=by if seen else None,
         approved_for=change.decided_on,
+        reading=reading or change.reading,
         attempts=0,
         conflicts=0,
         failures=0,
