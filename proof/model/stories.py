@@ -15,7 +15,8 @@ from connector.domain.errors import ConnectorError, UnknownOutcome
 from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
 from connector.services.messages import INLINE_LIMIT, DeliveryMessage
-from proof.model.partner import Wish, held_in
+from proof.model.asking import Wish
+from proof.model.partner import held_in
 from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
 from tests.support.fakes import LostAnswer
@@ -203,8 +204,8 @@ def _two_in_one_go(system: System) -> None:
 
     Both are heard of by callback alone: no inbox shows what Orderful was not told.
     """
-    for number, wish, sequence in ((CHANGE, MORE, "2"), (NEXT_CHANGE, MORE_CHEESE, "3")):
-        system.inbound.ask(number, ORDER, wish, inbox=False, changeSequenceNumber=sequence)
+    for number, wish, sequence in ((CHANGE, MORE, 2), (NEXT_CHANGE, MORE_CHEESE, 3)):
+        system.inbound.ask(number, ORDER, wish, inbox=False, sequence=sequence)
         system.push(number)
         # Whatever a worker had in hand when it died comes again before the next change does.
         for _ in range(3):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.domain.ledger import State
+from proof.model.asking import Wish
 from proof.model.machine.base import Base, in_play
 from proof.model.machine.users import ORDERS
-from proof.model.partner import Wish
 from proof.system import order_key
 
 MOST_ASKED = 8
@@ -111,11 +111,8 @@ class Partners(Base):
     def _ask(self, sender: str, order: str, wish: Wish, way: str, sequence: int | None) -> None:
         number = str(802_210_971 + self.asks)
         self.asks += 1
-        header = {} if sequence is None else {"changeSequenceNumber": str(sequence)}
         system = self.system
-        if wish.line is not None and wish.quantity:
-            system.visma.asked_for[(order, f"{wish.line} orderQty")].add(wish.quantity)
         inbox = bool(system.setting.inboxes) and way != "callback"
-        system.inbound.ask(number, order, (wish,), inbox=inbox, sender_id=sender, **header)
+        system.inbound.ask(number, order, (wish,), inbox=inbox, sender_id=sender, sequence=sequence)
         if way != "inbox":
             system.push(number)

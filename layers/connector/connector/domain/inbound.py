@@ -17,6 +17,18 @@ class ApiVersion(StrEnum):
     V4 = "v4"
 
 
+class Validation(StrEnum):
+    """What Orderful's check of a transaction has come to (`validationStatus`).
+
+    While it is PROCESSING, Orderful's rules may still change the message. INVALID is held and not delivered until it is
+    corrected or somebody sends it by hand.
+    """
+
+    PROCESSING = "PROCESSING"
+    VALID = "VALID"
+    INVALID = "INVALID"
+
+
 class Confirmation(StrEnum):
     """What Orderful was told of a delivery: taken over, or refused."""
 
@@ -66,3 +78,5 @@ class InboundTransaction:
     message: dict[str, Any] | None
     delivery: Delivery | None
     created_at: datetime | None
+    validation: Validation | None = None
+    aliases: tuple[str, ...] = ()
