@@ -81,13 +81,13 @@ class Clockwork(Functions):
 
         return self.run("poll_orderful", collect)
 
-    def push(self, number: str) -> Outcome | None:
+    def push(self, number: str, *, as_uuid: bool = False) -> Outcome | None:
         """Orderful pushes a transaction until it is taken; None when it gives up."""
         receiver = self.receiver()
         answers: list[Outcome] = []
 
         def receive() -> None:
-            answer = receiver.receive({}, self.inbound.callback(number))
+            answer = receiver.receive({}, self.inbound.callback(number, as_uuid=as_uuid))
             with suppress(ConnectorError):  # an answer that gets lost on its way is Orderful's trouble
                 self.wire(f"answer {answer.value}", lambda: answers.append(answer))
 
