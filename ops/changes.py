@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, in_turn
+from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
 from connector.domain.documents import DocumentKey, Kind
 from ops.comparison import comparison, comparison_data
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
@@ -219,7 +219,7 @@ def _found(stack: Stack, name: str) -> Sequence[Change]:
         found[change.transaction_id] = change
     if not found:
         raise Failed(f"No change is recorded under {name}, be it a transaction or an order.")
-    return in_turn(found.values())
+    return apply_order(found.values())
 
 
 def _keys(stack: Stack, name: str) -> Iterator[DocumentKey]:

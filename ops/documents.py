@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from connector.domain.changes import Change, in_turn
+from connector.domain.changes import Change, apply_order
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import (
     AT_ORDERFUL,
@@ -333,7 +333,7 @@ def _record(stack: Stack, text: str) -> _Record:
 
 
 def _of(stack: Stack, key: DocumentKey) -> _Record:
-    changes = in_turn(stack.changes.of_order(key)) if key.kind is Kind.PURCHASE_ORDER else []
+    changes = apply_order(stack.changes.of_order(key)) if key.kind is Kind.PURCHASE_ORDER else []
     return _Record(key, stack.ledger.revisions(key, limit=_ALL_REVISIONS), changes)
 
 

@@ -142,7 +142,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an older change is written over a newer one",
-        (change_order, "out_of_turn"),
+        (change_order, "out_of_sequence_reason"),
         _in_no_order,
         rules=frozenset({"ask", "wait", "go on", "rest"}),
     ),

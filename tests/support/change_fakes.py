@@ -58,6 +58,10 @@ class InMemoryChanges:
         self._put(saved)
         return saved
 
+    def rewrite(self, change: Change, *, message: Any) -> Change:
+        self.messages[(change.key, change.transaction_id)] = _encode(message)
+        return self.save(change)
+
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))
         if message is None:

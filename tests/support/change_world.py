@@ -20,7 +20,7 @@ from connector.adapters.rounds import BackOff
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Rejected, UnknownOutcome
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
 from connector.domain.ledger import State
 from connector.domain.routes import Company
 from connector.domain.transactions import Stream
@@ -42,6 +42,7 @@ from tests.support.fakes import (
     MemoryLedger,
     MemoryOutbox,
     MemoryPayloads,
+    MovingClock,
     RecordingTelemetry,
     StepDeadline,
 )
@@ -159,6 +160,9 @@ class FakeInbound:
         confirmed: What each delivery was told, in order.
         fail: Raised by the next confirmations, one each.
         fetches: Ids that were asked for.
+        page: Items of an inbox at once. `list_page`: rows of a page of the list, the newest page first, each the oldest
+            first.
+        problems: What Orderful says about an INVALID transaction.
     """
 
     clock: ManualClock
@@ -168,6 +172,8 @@ class FakeInbound:
     fail: list[Exception] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
     page: int = 100
+    list_page: int = 1
+    problems: tuple[str, ...] = ()
 
     def send(self, message: dict[str, Any], *, number: str = "802210971", inbox: bool = True, **changes: Any) -> str:
         """A partner sends something; gives its id."""
@@ -184,6 +190,7 @@ class FakeInbound:
             message=message,
             delivery=delivery,
             created_at=self.clock.now(),
+            validation=Validation.VALID,
         )
         self.held[number] = replace(transaction, **changes)
         if inbox:
@@ -197,25 +204,34 @@ class FakeInbound:
         return HintMessage(transaction_id=number, delivery_id=delivery.delivery_id, version=delivery.version)
 
     def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
-        return [self.held[number] for number in self.waiting[: self.page]]
+        # As published, an item of a v4 inbox says neither when it came nor what the check came to.
+        return [replace(self.held[number], created_at=None, validation=None) for number in self.waiting[: self.page]]
 
     def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
         return []
 
     def list_changes(self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream) -> Any:
-        for one in sorted(self.held.values(), key=lambda one: one.created_at or since, reverse=True):
-            if (one.created_at or since) >= since and one.receiver_id in receiver_ids and one.stream is stream:
-                yield replace(one, message=None, delivery=None)
+        rows = [
+            one
+            for one in sorted(self.held.values(), key=lambda one: one.created_at or since, reverse=True)
+            if (one.created_at or since) >= since and one.receiver_id in receiver_ids and one.stream is stream
+        ]
+        for start in range(0, len(rows), self.list_page):
+            for one in reversed(rows[start : start + self.list_page]):
+                yield replace(one, message=None, order_number=None, delivery=None)
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         self.fetches.append(transaction_id)
-        found = self.held.get(transaction_id)
-        return None if found is None else replace(found, delivery=None)
+        return replace(self.held[transaction_id], delivery=None) if transaction_id in self.held else None
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
         if transaction.message is not None:
             return transaction
-        return replace(transaction, message=self.held[transaction.transaction_id].message)
+        held = self.held[transaction.transaction_id]
+        return replace(transaction, message=held.message, order_number=held.order_number)
+
+    def problems_of(self, transaction_id: str) -> tuple[str, ...]:
+        return self.problems
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         if self.fail:
@@ -281,7 +297,7 @@ class World:
     """Everything, with order 500123 sent to acme: line 1 with 800 pieces at 10.00, line 2 with 100 at 5.00."""
 
     def __init__(self, **rules: Any) -> None:
-        self.clock = ManualClock()
+        self.clock = MovingClock()
         self.changes, self.ledger, self.outbox = InMemoryChanges(), MemoryLedger(), MemoryOutbox()
         self.payloads, self.telemetry = MemoryPayloads(), RecordingTelemetry()
         self.routing = FixedRouting(routing_data({"defaults.changes": {**RULES, **rules}}))

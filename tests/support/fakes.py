@@ -63,6 +63,14 @@ class ManualClock:
         self.time += timedelta(**by)
 
 
+class MovingClock(ManualClock):
+    """The `Clock` port: moves when told, and by a millisecond with every look, so that no two moments are one."""
+
+    def now(self) -> datetime:
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+
 class StepDeadline:
     """The `Deadline` port: enough time for this many looks at it, then none; endless without a number."""
 

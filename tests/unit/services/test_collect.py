@@ -231,10 +231,10 @@ def test_orderful_is_told_though_the_message_was_given_up_and_no_inbox_shows_wha
     with pytest.raises(Transient):
         world.apply(message)
 
-    world.clock.forward(minutes=30)
+    world.clock.forward(minutes=29)
     world.collect()
     assert world.inbound.confirmed == []  # the message may still be on its way back
-    world.clock.forward(minutes=1)
+    world.clock.forward(minutes=2)
     world.collect()
     world.collect()
 

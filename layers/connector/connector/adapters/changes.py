@@ -78,19 +78,13 @@ class DynamoChanges:
 
     def add(self, change: Change, *, message: Any) -> Change:
         """Write the message, then the record: a crash between the two leaves a message that is overwritten."""
-        body = _encode(message)
-        small = zlib.compress(body)
-        name = f"message#{change.transaction_id}"
-        if len(small) <= _LARGE:
-            item: Item = {"pk": {"S": change.key.stored}, "sk": {"S": name}, "body": {"B": small}}
-            with translated("ledger"):
-                self._client.put_item(TableName=self._table, Item=item)
-        else:
-            # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
-            place = self._payloads.put(f"inbound/{change.transaction_id}", body)
-            change = msgspec.structs.replace(change, message_at=place)
+        change = self._with_message(change, message)
         self._put(_item(change), "attribute_not_exists(pk)", {})
         return change
+
+    def rewrite(self, change: Change, *, message: Any) -> Change:
+        """Write another message, then the record on the version that was read; after a crash it is done again."""
+        return self.save(self._with_message(change, message))
 
     def save(self, change: Change) -> Change:
         """Write a record on the version that was read; `Conflict` when somebody wrote meanwhile."""
@@ -116,6 +110,19 @@ class DynamoChanges:
         """All decided records of which Orderful has yet to be told."""
         yield from self._open(_UNTOLD)
         yield from (change for change in self.in_state(ChangeState.PARKED) if change.is_unconfirmed)
+
+    def _with_message(self, change: Change, message: Any) -> Change:
+        body = _encode(message)
+        small = zlib.compress(body)
+        name = f"message#{change.transaction_id}"
+        if len(small) <= _LARGE:
+            item: Item = {"pk": {"S": change.key.stored}, "sk": {"S": name}, "body": {"B": small}}
+            with translated("ledger"):
+                self._client.put_item(TableName=self._table, Item=item)
+            return msgspec.structs.replace(change, message_at=None)
+        # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
+        place = self._payloads.put(f"inbound/{change.transaction_id}", body)
+        return msgspec.structs.replace(change, message_at=place)
 
     def _open(self, open_state: str) -> Iterator[Change]:
         pages = self._client.get_paginator("query").paginate(

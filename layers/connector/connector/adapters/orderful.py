@@ -18,7 +18,6 @@ import msgspec
 from connector.adapters.http import Answer, CallFailed, NotSent, join
 from connector.adapters.orderful_http import (
     LIST,
-    MAX_PROBLEMS,
     V4,
     OrderfulHttp,
     data_of,
@@ -184,15 +183,7 @@ class OrderfulClient(OrderfulHttp):
         Best effort: the first address is undocumented at Orderful, the second knows only what the partner answered.
         """
         name = quote(transaction_id, safe="")
-        problems: list[str] = []
-        for path in (f"v2/transactions/{name}/validations", f"{LIST}/{name}/acknowledgment"):
-            try:
-                answer = self._http.once(self._call("GET", join(self._base_url, path)), self._deadline)
-                data = answer.json() if answer.ok else None
-            except (CallFailed, ConnectorError):
-                continue
-            problems += problems_in(data.get("errors") if isinstance(data, dict) else data)
-        return tuple(problems[:MAX_PROBLEMS])
+        return self._problems_at(f"v2/transactions/{name}/validations", f"{LIST}/{name}/acknowledgment")
 
     def _pages_since(
         self, since: datetime, senders: Sequence[str], stream: Stream, receiver: str | None

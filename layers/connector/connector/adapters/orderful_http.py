@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
-from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, Http, join
+from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, CallFailed, Http, join
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Transient
 from connector.domain.json_text import mended
@@ -86,6 +86,18 @@ class OrderfulHttp:
             if url in seen or len(seen) >= MAX_PAGES:
                 raise Transient("Orderful's list of transactions does not end.", request_id=answer.request_id)
             seen.add(url)
+
+    def _problems_at(self, *paths: str) -> tuple[str, ...]:
+        """What is wrong with a transaction by each of these addresses; silent where one does not answer."""
+        problems: list[str] = []
+        for path in paths:
+            try:
+                answer = self._http.once(self._call("GET", join(self._base_url, path)), self._deadline)
+                data = answer.json() if answer.ok else None
+            except (CallFailed, ConnectorError):
+                continue
+            problems += problems_in(data.get("errors") if isinstance(data, dict) else data)
+        return tuple(problems[:MAX_PROBLEMS])
 
     def _on_our_host(self, link: str) -> str:
         ours = urlsplit(self._base_url)

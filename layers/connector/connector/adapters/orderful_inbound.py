@@ -57,7 +57,9 @@ class OrderfulInbound(OrderfulHttp):
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction]:
-        """The 860s that came in at or after `since`, without their messages.
+        """The 860s that came in at or after `since`, without their messages, page by page as listed.
+
+        Orderful: the first page has the newest; within a page the order may be the other way round.
 
         The filters are checked again here: some organizations' lists know fewer of them. What the list does not say
         (stream, receiver) is left open; nothing is made up for it.
@@ -102,20 +104,27 @@ class OrderfulInbound(OrderfulHttp):
         if found is None:
             raise Transient("Orderful answered the transaction with JSON that names none.")
         # Asked for by this name, known by this name: a UUID and a number may stand for the same transaction.
-        return self.with_message(replace(found, transaction_id=transaction_id))
+        aliases = tuple(one for one in found.names if one != transaction_id)
+        return self.with_message(replace(found, transaction_id=transaction_id, aliases=aliases))
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
-        """The transaction with its message, which is fetched when it came without (Orderful: some give a link only)."""
+        """The transaction with its message, which is fetched when it came without (Orderful: some give a link only).
+
+        It stays without where Orderful gives none: while it processes a transaction, for one.
+        """
         if transaction.message is not None:
             return transaction
         numeric = transaction.transaction_id.isdigit()
         name = quote(transaction.transaction_id, safe="")
         path = f"{LIST}/{name}/message" if numeric else f"transactions/{name}/message"
-        message = self._read(path, [], {} if numeric else V4, "the message of the transaction")
-        found = with_message(transaction, message)
-        if found.message is None:
-            raise Transient(f"Orderful gives no message for transaction {transaction.transaction_id}.")
-        return found
+        return with_message(transaction, self._read(path, [], {} if numeric else V4, "the message of the transaction"))
+
+    def problems_of(self, transaction_id: str) -> tuple[str, ...]:
+        """Why a transaction is INVALID, each `path: message`; empty when nobody says.
+
+        Best effort (Orderful: the address takes the token of a person's session, not a key; undocumented).
+        """
+        return self._problems_at(f"v2/transactions/{quote(transaction_id, safe='')}/validations")
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         """Accept or fail a delivery; False when Orderful does not know it.

@@ -19,7 +19,7 @@ import msgspec
 
 from connector.domain.change_decision import Difference
 from connector.domain.documents import DocumentKey
-from connector.domain.inbound import Confirmation, Delivery
+from connector.domain.inbound import Confirmation, Delivery, Validation
 from connector.domain.transactions import Stream
 from connector.domain.words import clipped
 
@@ -31,6 +31,12 @@ NOBODY = "-"
 
 WAIT_FOR_EARLIER = timedelta(minutes=10)
 """How long a change waits for the one whose sequence number comes before its own."""
+
+PROCESSING_AT_MOST = timedelta(hours=24)
+"""How long Orderful may process a transaction before a person is asked (not documented; it usually takes seconds)."""
+
+MOST_NAMES = 5
+"""Ids besides its own by which a transaction is known."""
 
 MOST_DELIVERIES = 5
 """Deliveries of one transaction that are remembered: a forged callback may name one that does not exist."""
@@ -86,11 +92,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         document: X12 number of the document, `860` for a change of an order.
         change_sequence: BCH05.
         changed_on: BCH11.
-        content_id: Hash of the message, by which a repetition is known.
+        filed_at: When Orderful took it (`createdAt`); None where Orderful did not say.
+        validation: What Orderful's check of it came to when it was last looked up; None where Orderful did not say.
+        aliases: Orderful's other ids of it (Orderful: ids are UUIDs in v4 and numbers in v3).
+        content_id: Hash of the message without control numbers, by which a repetition is known.
         deliveries: By which Orderful has yet to be told; each new attempt of Orderful's brings one of its own.
         told: Ids of the deliveries by which it was told, or which it does not know.
         confirmed: What it was told last.
         not_before: Until then it rests: for an earlier one that has not come, or because our credentials were refused.
+        predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet.
         claim_until: Until when a worker owns it.
         conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
         known_sequence: The revision of the order that the partner had when the change was first looked at; 0 for none.
@@ -118,6 +128,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partner: str | None = None
     change_sequence: int | None = None
     changed_on: date | None = None
+    filed_at: datetime | None = None
+    validation: Validation | None = None
+    aliases: tuple[str, ...] = ()
     content_id: str = ""
     deliveries: tuple[Delivery, ...] = ()
     told: tuple[str, ...] = ()
@@ -126,6 +139,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_step: str | None = None
     waits_for: str | None = None
     not_before: datetime | None = None
+    predecessor_id: str | None = None
     claim_until: datetime | None = None
     attempts: int = 0
     conflicts: int = 0
@@ -144,6 +158,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def key(self) -> DocumentKey:
         """The order under which it is recorded."""
         return DocumentKey.of_order(self.company, self.number)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every id of the transaction, its own first."""
+        return self.transaction_id, *self.aliases
+
+    @property
+    def ordered_at(self) -> datetime:
+        """When Orderful took it. Where Orderful did not say, the moment of recording stands in for it."""
+        return self.filed_at or self.created_at
+
+    @property
+    def applied_at(self) -> datetime:
+        """When it was last noted as applied."""
+        return next((one.at for one in reversed(self.history) if one.state is ChangeState.APPLIED), self.updated_at)
 
     @property
     def is_due(self) -> bool:
@@ -181,51 +210,111 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kept = kept[:MOST_DELIVERIES]
         return self if kept == self.deliveries else msgspec.structs.replace(self, deliveries=kept)
 
+    def with_names(self, names: Iterable[str]) -> Change:
+        """The record that knows more ids of its transaction; itself when it knows them already."""
+        new = [one for one in dict.fromkeys(names) if one not in self.names]
+        kept = (*self.aliases, *new)[:MOST_NAMES]
+        return self if kept == self.aliases else msgspec.structs.replace(self, aliases=kept)
+
     def after_telling(self, confirmation: Confirmation | None) -> Change:
         """The record after Orderful was told by all its deliveries; None when it knew none of them."""
         told = (*self.told, *(one.delivery_id for one in self.deliveries))[-MOST_TOLD:]
         return msgspec.structs.replace(self, deliveries=(), told=told, confirmed=confirmation or self.confirmed)
 
 
-def in_turn(changes: Iterable[Change]) -> list[Change]:
-    """Changes of one order in the order in which they apply: by BCH05 (missing is 1), BCH11, and arrival."""
-    return sorted(
-        changes,
-        key=lambda one: (one.change_sequence or 1, one.changed_on or one.created_at.date(), one.created_at),
-    )
+def apply_order(changes: Iterable[Change]) -> list[Change]:
+    """Changes of one order as they apply: by BCH05 (missing is 1), BCH11 (missing is the day), and `createdAt`."""
+    return sorted(changes, key=lambda one: (_place(one), len(one.transaction_id), one.transaction_id))
 
 
-def waits_until(change: Change, others: Sequence[Change]) -> datetime | None:
-    """Until when a change waits for the one before it, which has not arrived; None when it need not wait."""
-    sequence = change.change_sequence or 1
-    if sequence == 1 or change.approved_by or any(one.change_sequence == sequence - 1 for one in others):
+def peers(change: Change, recorded: Iterable[Change]) -> list[Change]:
+    """What else is recorded of the same sender; nobody else's transaction bears on this one."""
+    return [
+        one for one in recorded if one.sender_id == change.sender_id and one.transaction_id != change.transaction_id
+    ]
+
+
+def predecessor_deadline(change: Change, others: Sequence[Change]) -> datetime | None:
+    """Until when a change waits for the one before it, which has not arrived; None when it need not wait.
+
+    Args:
+        change: One that is due.
+        others: What else its sender sent about the order.
+    """
+    if change.approved_by:
+        return None
+    if change.predecessor_id and not any(change.predecessor_id in one.names for one in others):
+        return change.not_before
+    number = change.change_sequence or 1
+    before = (one for one in others if one.document == CHANGE and (one.change_sequence or 1) == number - 1)
+    if number == 1 or any(before):
         return None
     return change.created_at + WAIT_FOR_EARLIER
 
 
-def repeats(change: Change, others: Sequence[Change]) -> Change | None:
-    """The decided change that this one says again, to the letter and under the same sequence number."""
-    if change.change_sequence is None or change.approved_by:
+def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
+    """The applied change that this one says again, control numbers aside; None when it asks for something.
+
+    Only what was applied can be repeated. Without BCH05 the same words may be meant again once another change was
+    applied in between, and `out_of_sequence_reason` says so.
+
+    Args:
+        change: One that is due.
+        others: What else its sender sent about the order.
+    """
+    repeated = _last_alike(change, others)
+    if repeated is None or change.approved_by:
         return None
+    return None if change.change_sequence is None and _between(repeated, change, others) else repeated
+
+
+def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | None:
+    """Why others speak against writing this change now, as one sentence; None when none does.
+
+    Args:
+        change: One that is due.
+        others: What else its sender sent about the order.
+    """
+    repeated = _last_alike(change, others)
+    if repeated is not None and (later := _between(repeated, change, others)) is not None:
+        return (
+            f"It repeats {repeated.transaction_id} to the letter, and {later.transaction_id} was applied after that: "
+            "nobody can tell whether it was sent twice or is meant again."
+        )
+    number = change.change_sequence
+    for one in apply_order(others):
+        if one.document != CHANGE:
+            continue
+        if one.state is ChangeState.PARKED and _place(one) < _place(change):
+            return f"An earlier change of this order, {one.transaction_id}, still waits for a person."
+        if one.state is not ChangeState.APPLIED:
+            continue
+        if number is not None and one.change_sequence == number and one.content_id != change.content_id:
+            return f"Another change with the number {number}, {one.transaction_id}, was applied already."
+        if _place(change) < _place(one):
+            named = f"{one.change_sequence}, {one.transaction_id}" if one.change_sequence else one.transaction_id
+            return f"The later change {named} ({one.ordered_at:%Y-%m-%d %H:%M} UTC) was applied already."
+    return None
+
+
+def _place(change: Change) -> tuple[int, date, datetime]:
+    return change.change_sequence or 1, change.changed_on or change.ordered_at.date(), change.ordered_at
+
+
+def _last_alike(change: Change, others: Sequence[Change]) -> Change | None:
+    """The same content that was applied, the last time it was."""
+    alike = [one for one in others if _is_applied(one) and one.content_id == change.content_id]
+    return max(alike, key=lambda one: one.applied_at, default=None)
+
+
+def _between(repeated: Change, change: Change, others: Sequence[Change]) -> Change | None:
+    """Another change that was applied after `repeated` and comes before `change`."""
     for one in others:
-        same = (one.change_sequence, one.content_id) == (change.change_sequence, change.content_id)
-        if same and one.state in DECIDED and one.document == CHANGE:
+        is_other = _is_applied(one) and one.content_id != change.content_id
+        if is_other and one.applied_at >= repeated.applied_at and _place(one) < _place(change):
             return one
     return None
 
 
-def out_of_turn(change: Change, others: Sequence[Change]) -> str | None:
-    """Why others speak against writing this change now, as one sentence; None when none does."""
-    sequence = change.change_sequence
-    for one in in_turn(others):
-        if one.document != CHANGE:
-            continue
-        if one.state is ChangeState.PARKED and in_turn([one, change])[0] is one:
-            return f"An earlier change of this order, {one.transaction_id}, still waits for a person."
-        if one.state is not ChangeState.APPLIED or sequence is None or one.change_sequence is None:
-            continue
-        if one.change_sequence == sequence and one.content_id != change.content_id:
-            return f"Another change with the number {sequence}, {one.transaction_id}, was applied already."
-        if one.change_sequence > sequence:
-            return f"The later change {one.change_sequence}, {one.transaction_id}, was applied already."
-    return None
+def _is_applied(change: Change) -> bool:
+    return change.document == CHANGE and change.state is ChangeState.APPLIED

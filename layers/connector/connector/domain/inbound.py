@@ -59,12 +59,14 @@ class InboundTransaction:
 
     Attributes:
         transaction_id: Orderful's number where one is given, else its UUID; the one name of the transaction here.
+        aliases: Its other ids, where the envelope names more than one.
         document: X12 number of the document (`860`, `855` ...); None when nothing tells.
         transaction_type: Orderful's word as it came.
         business_number: The number Orderful files it under, or the one in the message.
         order_number: The purchase order it speaks of, as the message names it.
         message: The document as parsed JSON (numbers as `Decimal`); None when only a link was given.
-        created_at: When Orderful received it.
+        created_at: When Orderful received it; None where the envelope does not say (a v4 inbox item).
+        validation: None where the envelope does not say (items of inboxes and buckets).
     """
 
     transaction_id: str
@@ -80,3 +82,8 @@ class InboundTransaction:
     created_at: datetime | None
     validation: Validation | None = None
     aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every id of the transaction, its own first."""
+        return self.transaction_id, *self.aliases

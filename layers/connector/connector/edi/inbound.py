@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction
+from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.json_text import mended
 from connector.domain.transactions import Stream
 from connector.domain.words import clipped
@@ -98,9 +98,10 @@ def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:
     Returns:
         None when it has no id that could be asked for: a number of up to 20 digits, else a UUID.
     """
-    transaction_id = _transaction_id(data) if isinstance(data, dict) else None
-    if transaction_id is None:
+    names = _names(data) if isinstance(data, dict) else []
+    if not names:
         return None
+    transaction_id, *aliases = names
     transaction = InboundTransaction(
         transaction_id=transaction_id,
         document=None,
@@ -127,6 +128,8 @@ def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:
         receiver_id=_party_id(data, "receiver", stream),
         business_number=text(data, "businessNumber"),
         created_at=_moment(data.get("createdAt")),
+        validation=_validation(text(data, "validationStatus")),
+        aliases=tuple(aliases),
     )
     return with_message(transaction, data.get("message"))
 
@@ -158,9 +161,10 @@ def _content(message: Any) -> Data | None:
     return content or None
 
 
-def _transaction_id(data: Data) -> str | None:
+def _names(data: Data) -> list[str]:
+    """The ids of the transaction, a number first."""
     named = [data.get("transactionId"), data.get("id")]
-    return next(filter(None, (*map(_number, named), *map(_uuid, named))), None)
+    return list(dict.fromkeys(filter(None, (*map(_number, named), *map(_uuid, named)))))
 
 
 def _number(value: Any) -> str | None:
@@ -208,6 +212,13 @@ def _document_named(word: str) -> str | None:
 def _stream(word: str | None) -> Stream | None:
     try:
         return Stream((word or "").lower())
+    except ValueError:
+        return None
+
+
+def _validation(word: str | None) -> Validation | None:
+    try:
+        return Validation((word or "").upper())
     except ValueError:
         return None
 

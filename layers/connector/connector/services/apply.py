@@ -7,20 +7,26 @@ Everything can be done again from the start, after a crash at any point.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 
+import msgspec
+
 from connector.domain.changes import (
+    CHANGE,
+    PROCESSING_AT_MOST,
     Change,
     ChangeState,
-    in_turn,
-    repeats,
-    waits_until,
+    apply_order,
+    duplicate_of,
+    peers,
+    predecessor_deadline,
 )
-from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Parked, Rejected, UnknownOutcome
+from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.transactions import Stream
+from connector.edi.change.content import content_id
 from connector.edi.change.read import NotAChange
 from connector.services.change_order import Ending, OrderChange
 from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
@@ -28,7 +34,7 @@ from connector.services.change_route import company_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
 from connector.services.consume import HOLD_BACK
-from connector.services.intake import Intake, names_of
+from connector.services.intake import Intake, names_of, with_content
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Deadline, Metric, RoutingSource, Telemetry
@@ -39,8 +45,22 @@ ATTEMPTS_IN_CONFLICT = 6
 ATTEMPTS_WITH_DEFECT = 3
 """After so many invocations that all ended in a defect of ours, a person is asked."""
 
+JUST_READ = timedelta(minutes=1)
+"""How long what was recorded from Orderful's own answer counts as what Orderful holds."""
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""How long a change rests that Orderful still processes."""
+
+MOST_PROBLEMS = 5
+"""Problems of an INVALID transaction that its reason quotes."""
+
 MOST_DIFFERENCES = 200
 """Differences of one change that are kept with it."""
+
+CORRECT_IT = (
+    "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
+)
+"""What to do about a transaction that Orderful has not let through."""
 
 RULES = "rules"
 """Who decided, when nobody had to."""
@@ -75,6 +95,9 @@ _COUNTED = {
 }
 
 
+_UNFINISHED = frozenset({Outcome.DEFERRED, Outcome.HELD_BACK})
+
+
 @dataclass(frozen=True, slots=True)
 class Applier:
     """Applies changes.
@@ -100,8 +123,8 @@ class Applier:
     def handle(self, message: HintMessage | ChangeMessage) -> Outcome:
         """Handle one message of the changes queue.
 
-        A change message stands for its whole order: earlier changes that are still due go first, and at the end
-        Orderful is told of what was decided before, if that failed. Its own message may be gone.
+        A change message stands for what its sender asked of the order: earlier changes that are still due go first,
+        and at the end Orderful is told of what was decided before, if that failed. Its own message may be gone.
 
         Raises:
             Transient, Throttled, Conflict, UnknownOutcome: the message has to come again.
@@ -113,24 +136,89 @@ class Applier:
         if wanted is None:
             return Outcome.NOTHING_TO_DO
         outcome = self._work_off(wanted, recorded) if wanted.is_due else _OUTCOMES[wanted.state]
-        for change in recorded:
+        for change in [wanted, *peers(wanted, recorded)]:
             confirm(change, self.changes, self.orderful)
         return outcome
 
     def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> Outcome:
-        """Work on everything that is due, up to the one that is wanted."""
-        for change in self._in_turn(wanted.key, [one for one in recorded if one.is_due]):
-            outcome = self._work(change, [one for one in recorded if one.transaction_id != change.transaction_id])
+        """Work on everything of the sender that is due, up to the one that is wanted.
+
+        One that is half written comes first, whoever sent it: it has the next revision, and nothing else is written
+        into the order before it ends.
+        """
+        due = [one for one in recorded if one.is_due]
+        begun = self.known.begun(wanted.key) if len(due) > 1 or wanted.attempts else None
+        due = [one for one in due if one.transaction_id == begun or one.sender_id == wanted.sender_id]
+        for change in due:
+            self._must_be_free(change)
+        looked_up = []
+        for change in due:
+            try:
+                looked_up.append(change if change.transaction_id == begun else self._looked_up(change))
+            except Misconfigured as error:
+                self._report_refusal(error)
+                return Outcome.HELD_BACK
+        for change in sorted(apply_order(looked_up), key=lambda one: one.transaction_id != begun):
+            outcome = self._work(change, peers(change, self.changes.of_order(wanted.key)))
             if change.transaction_id == wanted.transaction_id:
                 return outcome
-            recorded = self.changes.of_order(wanted.key)
+            if outcome in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
+                return self._defer_behind(change, wanted)
         return Outcome.NOTHING_TO_DO
 
-    def _in_turn(self, order: DocumentKey, due: Sequence[Change]) -> Sequence[Change]:
-        """The order in which changes apply, but for one that is half written: it is in the way of all others."""
-        turns = in_turn(due)
-        begun = self.known.begun(order) if len(turns) > 1 else None
-        return sorted(turns, key=lambda change: change.transaction_id != begun)
+    def _must_be_free(self, change: Change) -> None:
+        if change.claim_until is not None and self.clock.now() < change.claim_until:
+            raise Conflict("Another worker is at this change.", document=str(change.key))
+
+    def _looked_up(self, change: Change) -> Change:
+        """The change as Orderful has it now: its message may have been corrected, or changed by a rule.
+
+        Raises:
+            Transient, Throttled, Misconfigured: Orderful could not be asked; the change is looked at again later.
+            Conflict: somebody else wrote the record.
+        """
+        is_new = len(change.history) == 1 and change.validation is not None
+        if is_new and self.clock.now() - change.created_at <= JUST_READ:
+            return change
+        try:
+            found = self.orderful.fetch(change.transaction_id)
+        except ConnectorError as error:
+            self._release(
+                msgspec.structs.replace(change, attempts=change.attempts + 1), error, conflicts=change.conflicts
+            )
+            raise
+        if found is None:
+            return change
+        seen = msgspec.structs.replace(
+            change.with_names(found.names),
+            filed_at=change.filed_at or found.created_at,
+            validation=found.validation or change.validation,
+        )
+        if self._is_other_message(change, found):
+            note = "Orderful has another message for it than before"
+            # An approval was given on what was shown.
+            other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
+            return self.changes.rewrite(with_content(other, found.message), message=found.message)
+        return seen if seen == change else self.changes.save(seen)
+
+    def _is_other_message(self, change: Change, found: InboundTransaction) -> bool:
+        if found.message is None or found.document != CHANGE or content_id(found.message) == change.content_id:
+            return False
+        # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
+        ours = self.changes.message_of(change)
+        return not ours or ("transactionSets" in ours) == ("transactionSets" in found.message)
+
+    def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
+        """Have the wanted one wait with an earlier one of its sender that could not be finished."""
+        stored = self.changes.get(wanted.key, wanted.transaction_id)
+        waiting = self.changes.get(earlier.key, earlier.transaction_id)
+        if stored is None or waiting is None or not stored.is_due:
+            return Outcome.NOTHING_TO_DO
+        note = f"waits for the earlier {earlier.transaction_id}"
+        self.changes.save(
+            stored.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=waiting.not_before)
+        )
+        return Outcome.DEFERRED
 
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
@@ -145,13 +233,12 @@ class Applier:
 
     def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
         now = self.clock.now()
-        if change.claim_until is not None and now < change.claim_until:
-            raise Conflict("Another worker is at this change.", document=str(change.key))
-        until = waits_until(change, others)
+        self._must_be_free(change)
+        if change.validation is Validation.PROCESSING and now - change.ordered_at < PROCESSING_AT_MOST:
+            return self._defer(change, "Orderful still processes it: looked at again", now + LOOK_AGAIN)
+        until = predecessor_deadline(change, others)
         if until is not None and now < until:
-            note = f"number {change.change_sequence}: waits for the one before it until {until:%H:%M:%S} UTC"
-            self.changes.save(change.moved(ChangeState.RECEIVED, now=now, note=note, not_before=until))
-            return Outcome.DEFERRED
+            return self._defer(change, "waits for the one before it", until)
         change = self.changes.save(
             change.moved(
                 ChangeState.APPLYING,
@@ -172,12 +259,29 @@ class Applier:
         confirm(change, self.changes, self.orderful)
         return _OUTCOMES[change.state]
 
+    def _defer(self, change: Change, note: str, until: datetime) -> Outcome:
+        note = f"{note}, until {until:%H:%M:%S} UTC" + (
+            f" (number {change.change_sequence})" if change.change_sequence else ""
+        )
+        self.changes.save(change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=until))
+        return Outcome.DEFERRED
+
+    def _objection(self, change: Change) -> str | None:
+        """Why no rule may decide it, whatever it asks: Orderful has not let it through. An approval lifts this."""
+        if change.approved_by is not None or change.validation in {None, Validation.VALID}:
+            return None
+        if change.validation is Validation.PROCESSING:
+            return f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
+        problems = self.orderful.problems_of(change.transaction_id)[:MOST_PROBLEMS]
+        return f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
+
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:
         """The record as it was last written, and how it ends."""
-        repeated = repeats(change, others)
+        repeated = duplicate_of(change, others)
         if repeated is not None:
             reason = f"It repeats {repeated.transaction_id} to the letter."
             return change, Ending(ChangeState.RECORDED, reason)
+        objection = self._objection(change)
         # Whoever asks for a second look may just have changed the routing.
         routing = self.routing.load(fresh=change.attempts > 1)
         work: OrderChange | None = None
@@ -192,6 +296,7 @@ class Applier:
                 change=change,
                 message=self.changes.message_of(change),
                 others=others,
+                objection=objection,
                 company=company,
                 routing=routing,
                 orders=self.orders(company, self.deadline),
@@ -228,7 +333,7 @@ class Applier:
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
                 next_step or "Enter the change in Visma by hand, then reject it here; and report the defect.",
             )
-        return (work.change if work else change), ending
+        return (work.change if work else change), _objected(ending, objection)
 
     def _release(self, change: Change, error: ConnectorError, *, conflicts: int) -> None:
         now = self.clock.now()
@@ -271,3 +376,12 @@ class Applier:
     def _report_refusal(self, error: Misconfigured) -> None:
         self.telemetry.count(Metric.CREDENTIALS_REFUSED)
         self.telemetry.error("held back", {"reason": str(error), "request_id": error.request_id})
+
+
+def _objected(ending: Ending, objection: str | None) -> Ending:
+    """A change that Orderful has not let through is a person's, whatever else is wrong with it."""
+    if objection is None:
+        return ending
+    reason = f"{objection} {ending.reason}" if ending.reason else objection
+    next_step = f"{ending.next_step} {CORRECT_IT}" if ending.next_step else CORRECT_IT
+    return replace(ending, state=ChangeState.PARKED, reason=reason, next_step=next_step)

@@ -17,7 +17,7 @@ import msgspec
 
 from connector.domain.change_decision import LOOK, Decision, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
-from connector.domain.changes import Change, ChangeState, out_of_turn
+from connector.domain.changes import Change, ChangeState, out_of_sequence_reason
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Transient
 from connector.domain.revisions import revision_id
@@ -59,13 +59,15 @@ class OrderChange:
 
     Attributes:
         message: The 860 as it arrived.
-        others: What else is recorded under the order.
+        others: What else its sender sent about the order.
+        objection: Why no rule may decide it, whatever it asks.
         rounds: Does the work again after a 412 or a lost answer.
     """
 
     change: Change
     message: Any
     others: Sequence[Change]
+    objection: str | None
     company: Company
     routing: Routing
     orders: OrderDesk
@@ -126,7 +128,9 @@ class OrderChange:
         approved = self.change.approved_by is not None
         decision = decide(request, had=had, has=has, route=route, approved=approved)
         decided_on = revision_id(has.content)
-        if decision.verdict is Verdict.APPLY and decision.edits:
+        if self.objection is not None:
+            decision = replace(decision, verdict=Verdict.PARK)
+        elif decision.verdict is Verdict.APPLY and decision.edits:
             doubt = self._doubt(decided_on)
             if doubt is not None:
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK)
@@ -172,7 +176,7 @@ class OrderChange:
     def _doubt(self, content: str) -> str | None:
         """Why this must not be written now, although the decision allows it."""
         if self.change.approved_by is None:
-            return out_of_turn(self.change, self.others)
+            return out_of_sequence_reason(self.change, self.others)
         if self.change.approved_for not in {None, content}:
             return f"The order was changed in Visma after {self.change.approved_by} had approved this."
         return None

@@ -38,6 +38,9 @@ class Changes(Protocol):
     def save(self, change: Change) -> Change:
         """Write a record that was read and changed; gives it with its new version. Raises `Conflict`."""
 
+    def rewrite(self, change: Change, *, message: Any) -> Change:
+        """Save a record with another message in the place of its own. Raises `Conflict`."""
+
     def message_of(self, change: Change) -> Any:
         """The message as it arrived: parsed JSON, numbers as `Decimal`."""
 
@@ -64,13 +67,16 @@ class InboundNetwork(Protocol):
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
     ) -> Iterator[InboundTransaction]:
-        """The 860s that came in since then, newest first, without their messages."""
+        """The 860s that came in since then, without their messages, in the order of the list: none to rely on."""
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
-        """One transaction with its message; None when Orderful does not know it."""
+        """One transaction with its message, as far as Orderful gives it; None when Orderful does not know it."""
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
-        """The transaction with its message, which is fetched when it came without."""
+        """The transaction with its message, which is fetched when it came without, as far as Orderful gives it."""
+
+    def problems_of(self, transaction_id: str) -> tuple[str, ...]:
+        """Why Orderful holds a transaction as INVALID, each `path: message`; empty when it does not say."""
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         """Tell Orderful what became of a delivery.

@@ -12,7 +12,7 @@ from connector.services.change_ports import Changes
 
 
 def save_claimed(changes: Changes, change: Change, *, until: datetime | None) -> Change:
-    """Write a record that was claimed until then, also when it has learned of another delivery meanwhile.
+    """Write a record that was claimed until then, also when it has learned of another delivery or id meanwhile.
 
     Nothing else is written into a claimed record, so that is no reason to begin again.
 
@@ -27,4 +27,5 @@ def save_claimed(changes: Changes, change: Change, *, until: datetime | None) ->
             raise
         for delivery in stored.deliveries:
             change = change.with_delivery(delivery)
+        change = change.with_names(stored.names)
         return changes.save(msgspec.structs.replace(change, version=stored.version))

@@ -16,9 +16,16 @@ from typing import Protocol
 
 import msgspec
 
-from connector.domain.changes import Change, ChangeState
+from connector.domain.changes import (
+    PROCESSING_AT_MOST,
+    WAIT_FOR_EARLIER,
+    Change,
+    ChangeState,
+    apply_order,
+)
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled, Transient
-from connector.domain.inbound import Confirmation, InboundTransaction
+from connector.domain.inbound import Confirmation, InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from connector.services.change_ports import Changes, InboundNetwork
 from connector.services.change_route import other_stream
@@ -49,12 +56,19 @@ class Watermark(Protocol):
 
 @dataclass(slots=True)
 class Collected:
-    """What one run did."""
+    """What one run did.
+
+    Attributes:
+        waiting: Listed 860s that were left for a later run: Orderful still processes them, or one before them.
+        unqueued: What was recorded, or found recorded, and has yet to be queued, by order and id.
+    """
 
     taken: int = 0
+    waiting: int = 0
     confirmed: int = 0
     requeued: int = 0
     problems: list[str] = field(default_factory=list)
+    unqueued: dict[tuple[DocumentKey, str], Change] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,9 @@ class Collector:
                 self._guarded(result, f"bucket {bucket_id}", self._empty, self.orderful.bucket, bucket_id)
             started = self.clock.now()
             if self._guarded(result, "the list of changes", self._read_list, since or started):
-                read_up_to = started
+                # What waits is listed again from the same place, however long it waits.
+                read_up_to = (since or started) if result.waiting else started
+            self._guarded(result, "the queue of changes", self._queue)
             self._guarded(result, "the sweep", self._sweep)
             self._guarded(result, "what Orderful was not told", self._tell_again)
         finally:
@@ -143,9 +159,11 @@ class Collector:
             self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
             return False
         try:
-            change = self.intake.take(item)
+            change = self.intake.record(item)
             result.taken += 1
             if change is None or change.is_due:
+                if change is not None:
+                    result.unqueued[change.key, change.transaction_id] = change
                 return False
             if change.is_unconfirmed:
                 confirm(change, self.changes, self.orderful)
@@ -194,23 +212,56 @@ class Collector:
     # -- the list -----------------------------------------------------------------------------------------------------
 
     def _read_list(self, result: Collected, since: datetime) -> None:
-        """Take in what is in the list and was heard of in no other way."""
+        """Take in what is in the list and was heard of in no other way, the oldest first.
+
+        What Orderful still processes waits, and what comes after it from the same sender waits for it, for a while.
+        """
         receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
-        left = 0
-        for transaction in self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream):
+        now = self.clock.now()
+        rows = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        rows.sort(key=lambda row: row.created_at or now)
+        left, missing = 0, list[InboundTransaction]()
+        for row in rows:
             if not self._has_time():
                 raise Transient("The list was not read to its end in time; the next run begins where this one did.")
+            before = next((one for one in missing if _comes_before(one, row, now)), None)
             try:
-                if self.intake.recorded(transaction.transaction_id) is None:
-                    self.intake.take(transaction)
+                change = self.intake.recorded(*row.names)
+                if change is not None:
+                    self._hold_back(change, before)
+                elif before is not None or _is_processed(row, now):
+                    missing.append(row)
+                    result.waiting += 1
+                elif (change := self.intake.record(row)) is not None:
+                    result.unqueued[change.key, change.transaction_id] = change
                     result.taken += 1
             except (Misconfigured, Throttled):
                 raise
             except ConnectorError as error:
                 left += 1
-                self._leave(transaction, error)
+                missing.append(row)
+                self._leave(row, error)
         if left:
             raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
+
+    def _hold_back(self, change: Change, before: InboundTransaction | None) -> None:
+        """Have one that nobody has begun wait for the earlier one that is listed and cannot be recorded yet."""
+        if before is None or change.attempts or change.predecessor_id or change.state is not ChangeState.RECEIVED:
+            return
+        held = change.moved(
+            ChangeState.RECEIVED,
+            now=self.clock.now(),
+            note=f"waits for the earlier {before.transaction_id}, which Orderful lists and does not give out yet",
+            predecessor_id=before.transaction_id,
+            not_before=(before.created_at or self.clock.now()) + WAIT_FOR_EARLIER,
+        )
+        with suppress(Conflict):  # somebody works on it
+            self.changes.save(held)
+
+    def _queue(self, result: Collected) -> None:
+        """Queue what was recorded: all of an order are recorded by now, so that none overtakes an earlier one."""
+        for change in apply_order(result.unqueued.values()):
+            self.intake.queue(self.changes.get(change.key, change.transaction_id) or change)
 
     # -- what got stuck -----------------------------------------------------------------------------------------------
 
@@ -245,3 +296,19 @@ class Collector:
 
     def _has_time(self) -> bool:
         return self.deadline.remaining() > TIME_FOR_ONE
+
+
+def _is_processed(row: InboundTransaction, now: datetime) -> bool:
+    """Whether Orderful still processes it. After `PROCESSING_AT_MOST` it is recorded, for a person to see."""
+    since = row.created_at or now
+    return row.validation is Validation.PROCESSING and now - since < PROCESSING_AT_MOST
+
+
+def _comes_before(earlier: InboundTransaction, later: InboundTransaction, now: datetime) -> bool:
+    """Whether the earlier row may be about the order of the later one, from the same sender, and is worth a wait.
+
+    Orderful derives the number from the content: while it processes a transaction the number may be missing.
+    """
+    numbers = {earlier.business_number, later.business_number}
+    is_recent = now < (earlier.created_at or now) + WAIT_FOR_EARLIER
+    return is_recent and earlier.sender_id == later.sender_id and (None in numbers or len(numbers) == 1)

@@ -1,0 +1,675 @@
+"""The order in which changes apply, what is a repetition, and whose changes count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connector.domain.changes import ChangeState
+from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
+from connector.domain.ledger import State
+from connector.services.apply import Outcome
+from connector.services.intake import message_for
+from connector.services.judge_change import approve, reject
+from connector.services.messages import HintMessage
+from tests.support.change_world import ORDER, RULES, World, an_860, more_of
+from tests.support.fakes import Killed, Reaper
+from tests.support.routing_data import a_partner, routing_data
+from tests.support.visma_samples import a_purchase_order, an_order_line
+
+FIRST, SECOND, THIRD = "802210971", "802210972", "802210973"
+UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
+STRANGER = "STRANGERT"
+BERG = "BT"
+
+
+def send(world: World, quantity: int, number: str, *, line: int = 1, header: dict[str, Any] | None = None, **changes):
+    """A partner sends an 860, a minute after the last one."""
+    world.clock.forward(minutes=1)
+    changes = {"inbox": False, **changes}
+    return world.inbound.send(an_860(more_of(line, quantity), **(header or {})), number=number, **changes)
+
+
+def settle(world: World, minutes: float = 0) -> None:
+    """The next run of the collector, and all that comes of it."""
+    world.clock.forward(minutes=minutes)
+    world.collect()
+    world.rest()
+
+
+def written(world: World) -> list[Any]:
+    """The quantities that were written into Visma, in order."""
+    return [line["orderQty"]["value"] for put in world.orders.puts for line in put["lines"]]
+
+
+def states(world: World, *numbers: str) -> list[ChangeState]:
+    return [world.change(number).state for number in numbers]
+
+
+def with_order(world: World, number: str) -> None:
+    """Another order of the same partner, which was sent it."""
+    world.orders.put_in(a_purchase_order(orderNbr=number, lines=[an_order_line(1)]))
+    world.poll(number)
+    world.rest()
+
+
+def with_berg(world: World) -> None:
+    """Supplier 60000 is partner berg."""
+    berg = a_partner(isa_id="B", supplier="60000")
+    world.routing.apply(routing_data({"defaults.changes": RULES, "partners.berg": berg}))
+
+
+# -- the order of truth ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("list_page", [1, 2, 100])
+@pytest.mark.parametrize("newest", ["list", "inbox"])
+def test_changes_without_a_number_apply_as_orderful_took_them(list_page: int, newest: str) -> None:
+    """Whatever the order of the list, and though the newest is heard of first, by another way."""
+    world = World()
+    world.inbound.list_page = list_page
+    for quantity, number in ((810, FIRST), (820, SECOND)):
+        send(world, quantity, number)
+    send(world, 830, THIRD, inbox=newest == "inbox")
+
+    settle(world)
+
+    assert (written(world), states(world, FIRST, SECOND, THIRD)) == ([810, 820, 830], [ChangeState.APPLIED] * 3)
+    assert world.change(FIRST).filed_at == world.inbound.held[FIRST].created_at
+
+
+def test_the_moment_of_recording_decides_nothing() -> None:
+    """Both are due: the newer was recorded first, from an inbox that does not say when it came."""
+    world = World()
+    send(world, 810, FIRST)
+    send(world, 820, SECOND, inbox=True)
+    (item,) = world.inbound.inbox("7")
+    world.take().take(item)
+    world.take().take(world.inbound.held[FIRST])
+
+    world.rest()
+
+    assert written(world) == [810, 820]
+
+
+def test_a_transaction_whose_moment_orderful_does_not_say_is_ordered_by_when_it_was_recorded() -> None:
+    world = World()
+    for quantity, number in ((810, FIRST), (820, SECOND)):
+        send(world, quantity, number, created_at=None)
+        world.take().take(world.inbound.held[number])
+        world.clock.forward(minutes=1)
+
+    world.rest()
+
+    assert (written(world), world.change(FIRST).filed_at) == ([810, 820], None)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ({}, {}),
+        ({"changeSequenceNumber": "1"}, {"changeSequenceNumber": "2"}),
+        ({}, {"changeSequenceNumber": "2"}),
+        ({"purchaseOrderChangeDate": "2026-11-01"}, {"purchaseOrderChangeDate": "2026-11-02"}),
+    ],
+    ids=["createdAt", "BCH05", "missing is 1", "BCH11"],
+)
+def test_an_older_change_after_a_newer_one_goes_to_a_person(older: dict[str, Any], newer: dict[str, Any]) -> None:
+    world = World()
+    send(world, 900, SECOND, header=newer)
+    settle(world)
+    settle(world, minutes=11)
+    assert states(world, SECOND) == [ChangeState.APPLIED]
+
+    late = world.inbound.held[SECOND].created_at - timedelta(minutes=5) if "BCH11" not in older else None
+    send(world, 700, FIRST, header=older, created_at=late)
+    settle(world)
+
+    assert (states(world, FIRST), written(world)) == ([ChangeState.PARKED], [900])
+    reason = world.change(FIRST).reason or ""
+    assert "The later change" in reason
+    assert SECOND in reason
+
+
+def test_a_number_goes_before_the_moment() -> None:
+    """The partner counts down: what it numbers applies, and where that was too late a person is asked."""
+    world = World()
+    send(world, 820, FIRST, header={"changeSequenceNumber": "2"})
+    send(world, 810, SECOND, header={"changeSequenceNumber": "1"})
+    settle(world)
+    assert written(world) == [810, 820]
+
+    send(world, 830, THIRD, header={"changeSequenceNumber": "1"})
+    settle(world)
+    assert (states(world, THIRD), written(world)) == ([ChangeState.PARKED], [810, 820])
+
+
+def test_a_later_one_does_not_overtake_an_earlier_one_that_waits() -> None:
+    """Number 1 has not come: 2 waits for it, and 3 for 2."""
+    world = World()
+    send(world, 820, FIRST, header={"changeSequenceNumber": "2"})
+    send(world, 830, SECOND, header={"changeSequenceNumber": "3"})
+
+    settle(world)
+    assert (states(world, FIRST, SECOND), written(world)) == ([ChangeState.RECEIVED] * 2, [])
+    settle(world, minutes=11)
+
+    assert (written(world), states(world, FIRST, SECOND)) == ([820, 830], [ChangeState.APPLIED] * 2)
+
+
+def test_a_listed_one_that_cannot_be_read_holds_back_the_later_ones_of_its_sender_for_a_while() -> None:
+    world = World()
+    with_order(world, "500124")
+    send(world, 810, FIRST)
+    send(world, 820, SECOND)
+    send(world, 820, THIRD, header={"purchaseOrderNumber": "500124"})
+    fails = True
+
+    class Forgetful:
+        def __getattr__(self, name):
+            return getattr(world.inbound, name)
+
+        def with_message(self, transaction):
+            if fails and transaction.transaction_id == FIRST:
+                raise Transient("Orderful answered 503 to the message of the transaction.")
+            return world.inbound.with_message(transaction)
+
+    world.collect(inbound=Forgetful())
+    world.rest()
+    assert (world.changes.known(FIRST), world.changes.known(SECOND)) == (None, None)
+    assert world.changes.known(THIRD) is not None, "another order waits for nothing"
+
+    world.clock.forward(minutes=10)
+    world.collect(inbound=Forgetful())
+    world.rest()
+    assert written(world)[-1] == 820
+    fails = False
+    settle(world)
+    assert states(world, FIRST, SECOND) == [ChangeState.PARKED, ChangeState.APPLIED]
+
+
+@pytest.mark.parametrize("by_inbox", [False, True])
+@pytest.mark.parametrize("business_number", ["500123", None])
+def test_one_that_orderful_still_processes_holds_back_the_later_ones(by_inbox: bool, business_number: str) -> None:
+    """The number is Orderful's, from the content: it may be missing meanwhile."""
+    world = World()
+    send(world, 810, FIRST, validation=Validation.PROCESSING, business_number=business_number)
+    send(world, 820, SECOND, inbox=by_inbox)
+
+    settle(world)
+    assert (written(world), world.changes.known(FIRST), world.inbound.confirmed) == ([], None, [])
+    held = world.inbound.held[FIRST]
+    world.inbound.held[FIRST] = replace(held, validation=Validation.VALID, business_number="500123")
+    settle(world, minutes=3)
+    settle(world, minutes=10)
+
+    assert (written(world), states(world, FIRST, SECOND)) == ([810, 820], [ChangeState.APPLIED] * 2)
+
+
+def test_one_that_orderful_processes_for_long_holds_nothing_back_and_goes_to_a_person() -> None:
+    world = World()
+    send(world, 810, FIRST, validation=Validation.PROCESSING)
+    send(world, 820, SECOND)
+    settle(world)
+    settle(world, minutes=10)
+    assert written(world) == [820]
+
+    world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.VALID)
+    settle(world, minutes=120)
+
+    assert (written(world), states(world, FIRST)) == ([820], [ChangeState.PARKED])
+
+
+# -- once -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", [{}, {"changeSequenceNumber": "1"}], ids=["without BCH05", "with BCH05"])
+@pytest.mark.parametrize("way", ["push", "inbox", "list"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_same_content_is_applied_once(header: dict[str, Any], way: str, at_once: bool) -> None:
+    """A line that is added: written twice, it would be delivered twice."""
+    world = World()
+    added = {
+        "purchaseOrderLineId": "9",
+        "changeReason": "addItem",
+        "quantity": {"value": "10", "unitOfMeasure": "each"},
+        "unitCostPrice": "5.00",
+        "productIds": {"buyerItemNumber": "1300"},
+    }
+    for number in (FIRST, SECOND):
+        world.clock.forward(minutes=1)
+        world.inbound.send(an_860(added, **header), number=number, inbox=way == "inbox")
+        if way == "push":
+            world.apply(world.inbound.hint(number))
+            if not at_once:
+                world.rest()
+        elif not at_once:
+            settle(world)
+    settle(world)
+
+    assert states(world, FIRST, SECOND) == [ChangeState.APPLIED, ChangeState.RECORDED]
+    assert FIRST in (world.change(SECOND).reason or "")
+    assert len(world.orders.puts) == 1
+
+
+@pytest.mark.parametrize("header", [{}, {"changeSequenceNumber": "1"}])
+def test_what_was_rejected_and_comes_again_is_a_new_request(header: dict[str, Any]) -> None:
+    world = World()
+    about = {"purchaseOrderNumber": "500124", **header}
+    send(world, 810, FIRST, header=about)
+    settle(world)
+    assert states(world, FIRST) == [ChangeState.REJECTED]
+
+    with_order(world, "500124")
+    send(world, 810, SECOND, header=about)
+    settle(world)
+
+    assert (states(world, SECOND), written(world)) == ([ChangeState.APPLIED], [810])
+
+
+def test_what_was_parked_and_comes_again_is_decided_by_itself() -> None:
+    world = World()
+    send(world, 2000, FIRST)
+    settle(world)
+    send(world, 2000, SECOND)
+    settle(world)
+    assert states(world, FIRST, SECOND) == [ChangeState.PARKED, ChangeState.PARKED]
+
+    reject(world.change(FIRST), world.changes, world.clock, by="kari", reason="too many")
+    approve(world.change(SECOND), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (states(world, SECOND), written(world)) == ([ChangeState.APPLIED], [2000])
+
+
+def test_the_same_transaction_that_was_refused_and_is_handed_over_again_is_a_new_request() -> None:
+    """Orderful: a transaction can be sent again, under the same id with a new delivery."""
+    world = World()
+    number = send(world, 810, FIRST, header={"purchaseOrderNumber": "500124"}, inbox=True)
+    settle(world)
+    assert world.inbound.confirmed == [(number, Confirmation.FAILED)]
+    settle(world)
+    assert states(world, FIRST) == [ChangeState.REJECTED]
+
+    with_order(world, "500124")
+    again = Delivery("b646771e-a068-4e32-832f-000000000002", ApiVersion.V4, "accept", "fail")
+    forged = HintMessage(transaction_id=number, delivery_id=again.delivery_id, version=again.version)
+    world.apply(forged)
+    assert states(world, FIRST) == [ChangeState.REJECTED], "anybody can write a callback"
+    again = replace(again, delivery_id="b646771e-a068-4e32-832f-000000000003")
+    world.inbound.held[number] = replace(world.inbound.held[number], delivery=again)
+    world.inbound.waiting.append(number)
+    settle(world)
+    settle(world)
+
+    assert (states(world, FIRST), written(world)) == ([ChangeState.APPLIED], [810])
+    assert world.inbound.confirmed[-1] == (number, Confirmation.ACCEPTED)
+
+
+def test_the_same_words_after_another_change_are_a_persons_to_decide() -> None:
+    """900, 800, 900 without a number: sent twice, or meant again."""
+    world = World()
+    for quantity, number in ((900, FIRST), (850, SECOND), (900, THIRD)):
+        send(world, quantity, number)
+        settle(world)
+
+    assert states(world, FIRST, SECOND, THIRD) == [ChangeState.APPLIED, ChangeState.APPLIED, ChangeState.PARKED]
+    assert "sent twice or is meant again" in (world.change(THIRD).reason or "")
+    approve(world.change(THIRD), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+    assert written(world) == [900, 850, 900]
+
+    send(world, 900, "802210974")
+    settle(world)
+    assert states(world, "802210974") == [ChangeState.RECORDED], "nothing was applied since it was last written"
+
+
+def test_a_number_tells_a_repetition_whatever_was_applied_in_between() -> None:
+    world = World()
+    for quantity, number, place in ((900, FIRST, "1"), (850, SECOND, "2"), (900, THIRD, "1")):
+        send(world, quantity, number, header={"changeSequenceNumber": place})
+        settle(world)
+
+    assert (states(world, THIRD), written(world)) == ([ChangeState.RECORDED], [900, 850])
+
+
+def test_a_uuid_and_a_number_of_one_transaction_are_one_record() -> None:
+    world = World()
+    number = send(world, 900, FIRST, inbox=True, aliases=(UUID,))
+    world.inbound.held[UUID] = replace(world.inbound.held[number], transaction_id=UUID, aliases=(number,))
+    world.apply(HintMessage(transaction_id=UUID))
+
+    world.collect(inbox_ids=("7",))
+    world.rest()
+    world.apply(HintMessage(transaction_id=UUID))
+    world.apply(world.inbound.hint(number))
+
+    (change,) = world.changes.all()
+    assert (set(change.names), change.state, written(world)) == ({UUID, number}, ChangeState.APPLIED, [900])
+
+
+def test_an_id_that_is_learned_later_leads_to_the_record() -> None:
+    world = World()
+    number = send(world, 900, FIRST)
+    settle(world)
+    named = replace(world.inbound.held[number], aliases=(UUID,))
+    world.take().take(named)
+
+    assert world.take().recorded(UUID) == world.change(number)
+    assert world.change(number).aliases == (UUID,)
+
+
+# -- whose changes count --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", [{}, {"changeSequenceNumber": "1"}])
+@pytest.mark.parametrize("quantity", [900, 810])
+def test_nobody_elses_change_holds_up_repeats_or_stands_before_one_of_the_partners(
+    quantity: int, header: dict[str, Any]
+) -> None:
+    """Of a stranger that routing does not know: it is parked, was there first, and has the same words or others."""
+    world = World()
+    send(world, 810, FIRST, header=header, sender_id=STRANGER)
+    settle(world)
+    assert states(world, FIRST) == [ChangeState.PARKED]
+
+    send(world, quantity, SECOND, header=header)
+    settle(world)
+
+    assert (states(world, SECOND), written(world)) == ([ChangeState.APPLIED], [quantity])
+
+
+def test_nobody_else_takes_the_place_of_a_number_that_is_still_to_come() -> None:
+    world = World()
+    send(world, 810, FIRST, header={"changeSequenceNumber": "1"}, sender_id=STRANGER)
+    settle(world)
+
+    send(world, 820, SECOND, header={"changeSequenceNumber": "2"})
+    settle(world)
+
+    assert (states(world, SECOND), written(world)) == ([ChangeState.RECEIVED], [])
+
+
+def test_a_former_partners_changes_are_none_of_the_new_partners() -> None:
+    """The order goes to berg after acme's change 7, which says the same as berg's change 1."""
+    world = World()
+    with_berg(world)
+    send(world, 900, FIRST, header={"changeSequenceNumber": "7"})
+    settle(world)
+    settle(world, minutes=11)
+    world.orders.edit(supplier={"number": "60000"})
+    world.orders.edit(line_1={"orderQty": 800.0})
+    world.poll()
+    world.rest()
+
+    send(world, 900, SECOND, header={"changeSequenceNumber": "1"}, sender_id=BERG)
+    settle(world)
+
+    assert (states(world, SECOND), written(world)) == ([ChangeState.APPLIED], [900, 900])
+
+
+def test_trouble_with_somebody_elses_change_is_none_of_the_partners() -> None:
+    world = World()
+    send(world, 810, FIRST, sender_id=STRANGER)
+    world.take().take(world.inbound.held[FIRST])
+    send(world, 900, SECOND)
+    world.take().take(world.inbound.held[SECOND])
+    world.outbox.clear()
+    strange = world.change(FIRST)
+    until = world.clock.now() + timedelta(minutes=1)
+    world.changes.save(strange.moved(ChangeState.APPLYING, now=until, note="being decided", claim_until=until))
+
+    assert world.apply(message_for(world.change(SECOND))) is Outcome.APPLIED
+
+
+def test_what_a_former_partner_left_half_written_ends_before_the_new_partners_change() -> None:
+    world = World()
+    with_berg(world)
+    send(world, 900, FIRST)
+    world.take().take(world.inbound.held[FIRST])
+    message = world.outbox.queued_changes.pop()
+    desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
+    with pytest.raises(Killed):
+        world.apply(message, orders=lambda company, deadline: desk)
+    assert world.states()[-1] is State.CHANGING
+    world.orders.edit(supplier={"number": "60000"})
+    world.clock.forward(minutes=3)
+
+    send(world, 110, SECOND, line=2, sender_id=BERG)
+    settle(world)
+
+    assert states(world, FIRST, SECOND) == [ChangeState.REJECTED, ChangeState.APPLIED]
+    assert (written(world), list(world.ledger.in_state(State.CHANGING))) == ([900, 110], [])
+
+
+# -- what Orderful let through --------------------------------------------------------------------------------------
+
+
+def corrected(world: World, quantity: int, number: str = FIRST, **changes: Any) -> None:
+    """A rule or a person changes the message at Orderful."""
+    message = an_860(more_of(1, quantity), **changes)
+    world.inbound.held[number] = replace(world.inbound.held[number], message=message, validation=Validation.VALID)
+
+
+def test_one_that_orderful_still_processes_is_found_however_late_it_is_done() -> None:
+    """The watermark waits with it: the list is read back for an hour only."""
+    world = World()
+    world.collect()
+    send(world, 900, FIRST, validation=Validation.PROCESSING)
+    settle(world)
+    before = world.watermark.moment
+    for _ in range(4):
+        settle(world, minutes=60)
+    assert (world.changes.known(FIRST), world.inbound.confirmed, world.watermark.moment) == (None, [], before)
+
+    corrected(world, 850)
+    settle(world, minutes=60)
+
+    assert (states(world, FIRST), written(world)) == ([ChangeState.APPLIED], [850])
+    assert world.watermark.moment > before
+
+
+def test_one_that_orderful_processes_for_a_day_goes_to_a_person() -> None:
+    world = World()
+    world.collect()
+    send(world, 900, FIRST, validation=Validation.PROCESSING)
+    world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], message=None)
+    settle(world)
+    settle(world, minutes=25 * 60)
+
+    assert (states(world, FIRST), written(world)) == ([ChangeState.PARKED], [])
+    assert "has been processing it since" in (world.change(FIRST).reason or "")
+    before = world.watermark.moment
+    settle(world, minutes=5)
+    assert world.watermark.moment > before
+
+
+def test_a_callback_about_one_that_orderful_still_processes_comes_again() -> None:
+    world = World()
+    number = send(world, 900, FIRST, validation=Validation.PROCESSING)
+
+    with pytest.raises(Transient, match="still processes"):
+        world.apply(world.inbound.hint(number))
+
+    assert world.changes.all() == []
+
+
+def test_one_in_an_inbox_that_orderful_processes_again_is_looked_at_again() -> None:
+    world = World()
+    send(world, 900, FIRST, inbox=True)
+    (item,) = world.inbound.inbox("7")
+    world.take().take(item)
+    world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.PROCESSING)
+    world.rest()
+    assert (states(world, FIRST), world.inbound.confirmed) == ([ChangeState.RECEIVED], [])
+
+    corrected(world, 850)
+    settle(world, minutes=6)
+
+    assert (states(world, FIRST), written(world)) == ([ChangeState.APPLIED], [850])
+
+
+def test_an_invalid_one_is_parked_with_orderfuls_reason_and_taken_as_it_was_corrected() -> None:
+    world = World()
+    world.inbound.problems = ("BCH06: is required",)
+    send(world, 900, FIRST, validation=Validation.INVALID)
+    settle(world)
+
+    change = world.change(FIRST)
+    assert (change.state, written(world)) == (ChangeState.PARKED, [])
+    assert "Orderful holds it as invalid: BCH06: is required" in (change.reason or "")
+    assert "Correct it in Orderful" in (change.next_step or "")
+    assert change.differences != (), "a person sees what it would do"
+
+    corrected(world, 850)
+    approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert (states(world, FIRST), written(world), world.change(FIRST).decided_by) == (
+        [ChangeState.APPLIED],
+        [850],
+        "rules",
+    )
+
+
+def test_an_approval_of_an_invalid_one_is_for_what_was_shown() -> None:
+    world = World()
+    send(world, 900, FIRST, validation=Validation.INVALID)
+    settle(world)
+    approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+    assert (states(world, FIRST), written(world), world.change(FIRST).decided_by) == (
+        [ChangeState.APPLIED],
+        [900],
+        "kari",
+    )
+
+    other = World()
+    send(other, 900, FIRST, validation=Validation.INVALID)
+    settle(other)
+    corrected(other, 5000)
+    approve(other.change(FIRST), other.changes, other.outbox, other.clock, by="kari")
+    other.rest()
+    assert (states(other, FIRST), written(other)) == ([ChangeState.PARKED], [])
+
+
+@pytest.mark.parametrize(
+    "message", [None, an_860(more_of(1, 900), purchaseOrderNumber="599999")], ids=["no message", "no such order"]
+)
+def test_an_invalid_one_is_a_persons_whatever_else_is_wrong(message: dict[str, Any] | None) -> None:
+    world = World()
+    send(world, 900, FIRST)
+    number = message["purchaseOrderNumber"] if message else None
+    held = world.inbound.held[FIRST]
+    invalid = replace(held, message=message, order_number=number, business_number=number)
+    world.inbound.held[FIRST] = replace(invalid, validation=Validation.INVALID)
+
+    settle(world)
+
+    assert states(world, FIRST) == [ChangeState.PARKED]
+    assert (world.change(FIRST).reason or "").startswith("Orderful holds it as invalid.")
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_what_a_rule_changes_before_the_decision_is_what_counts(late: bool) -> None:
+    world = World()
+    send(world, 900, FIRST, header={"changeSequenceNumber": "2"})
+    settle(world)
+    assert states(world, FIRST) == [ChangeState.RECEIVED]
+
+    corrected(world, 850, changeSequenceNumber="2" if late else "1")
+    settle(world, minutes=11)
+
+    assert written(world) == [850]
+    assert world.change(FIRST).change_sequence == (2 if late else 1)
+    assert world.changes.message_of(world.change(FIRST)) == world.inbound.held[FIRST].message
+
+
+def test_the_same_transaction_in_the_other_dialect_is_no_other_message() -> None:
+    """The X12 shape leaves open what Mosaic says: which of two quantities is the new one."""
+    world = World()
+    send(world, 900, FIRST, inbox=True)
+    (item,) = world.inbound.inbox("7")
+    world.take().take(item)
+    held = world.inbound.held[FIRST]
+    world.inbound.held[FIRST] = replace(held, message={"transactionSets": [{"transactionSetHeader": []}]})
+
+    world.rest()
+
+    assert written(world) == [900]
+
+
+def test_what_is_half_written_is_finished_as_it_was_begun() -> None:
+    world = World()
+    send(world, 900, FIRST)
+    world.take().take(world.inbound.held[FIRST])
+    message = world.outbox.queued_changes.pop()
+    with pytest.raises(Killed):
+        desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
+        world.apply(message, orders=lambda company, deadline: desk)
+    corrected(world, 700)
+    world.clock.forward(minutes=3)
+
+    assert world.apply(message) is Outcome.APPLIED
+    assert written(world) == [900]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [(Transient("Orderful answered 503."), None), (Misconfigured("Orderful answered 401."), Outcome.HELD_BACK)],
+)
+def test_without_orderful_nothing_is_decided_and_the_sweep_comes_back(trouble: Exception, expected: Any) -> None:
+    world = World()
+    send(world, 900, FIRST, inbox=True)
+    (item,) = world.inbound.inbox("7")
+    world.take().take(item)
+    (message,) = world.outbox.queued_changes
+    world.outbox.clear()
+
+    class Away:
+        def __getattr__(self, name):
+            return getattr(world.inbound, name)
+
+        def fetch(self, transaction_id):
+            raise trouble
+
+    if expected is None:
+        with pytest.raises(Transient):
+            world.apply(message, inbound=Away())
+    else:
+        assert world.apply(message, inbound=Away()) is expected
+    assert (states(world, FIRST), written(world)) == ([ChangeState.RECEIVED], [])
+
+    settle(world, minutes=31)
+    assert written(world) == [900]
+
+
+def test_one_that_orderful_no_longer_knows_is_decided_as_it_was_recorded() -> None:
+    world = World()
+    send(world, 900, FIRST, inbox=True)
+    (item,) = world.inbound.inbox("7")
+    world.take().take(item)
+    world.clock.forward(minutes=2)
+    del world.inbound.held[FIRST]
+
+    world.rest()
+
+    assert written(world) == [900]
+
+
+def test_a_worker_at_an_earlier_change_of_the_sender_keeps_the_later_one_away() -> None:
+    world = World()
+    for quantity, number in ((810, FIRST), (820, SECOND)):
+        send(world, quantity, number)
+        world.take().take(world.inbound.held[number])
+    until = world.clock.now() + timedelta(minutes=1)
+    later = world.change(SECOND)
+    world.changes.save(later.moved(ChangeState.APPLYING, now=until, note="being decided", claim_until=until))
+
+    with pytest.raises(Conflict):
+        world.apply(message_for(world.change(FIRST)))
+    assert world.changes.of_order(ORDER)[0].attempts == 0
