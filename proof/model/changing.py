@@ -48,16 +48,14 @@ class Changing:
             for place, value in places(written).items()
             if value not in _asked_for(place, request, had, items)
         ]
-        validation = self._validation(change)
-        if validation is Validation.PROCESSING:
-            found.append(f"{name} was written while Orderful was still checking it.")
         if change.approved_by:
             shown = self._shown.get(name)
             if shown is not None and shown.content != request.content:
                 found.append(f"{name} was written with another message than its approver was shown.")
             return found
-        if validation is Validation.INVALID:
-            found.append(f"{name} was written although Orderful found it INVALID.")
+        validation = self._validation(change)
+        if validation is not Validation.VALID:
+            found.append(f"{name} was written although Orderful had it as {validation}.")
         for other in self._own(change, ChangeState.APPLIED):
             theirs = self._request(other)
             if theirs.is_newer(request):
@@ -79,8 +77,9 @@ class Changing:
         found: list[str] = []
         if change.state is ChangeState.PARKED:
             self._shown[name] = request
-        if change.state in DECIDED and self._validation(change) is Validation.PROCESSING:
-            found.append(f"{name} is {change.state} while Orderful is still checking it.")
+        is_by_rules = change.state in DECIDED - {ChangeState.PARKED} and change.decided_by == "rules"
+        if is_by_rules and self._validation(change) is not Validation.VALID:
+            found.append(f"{name} is {change.state} although Orderful has it as {self._validation(change)}.")
         if change.state is ChangeState.RECORDED:
             same = (self._request(one).content == request.content for one in self._own(change, ChangeState.APPLIED))
             if not any(same):

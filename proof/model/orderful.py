@@ -70,7 +70,7 @@ class Inbound(FakeInbound):
     """Orderful as the one who brings 860s.
 
     A transaction has a number and a UUID, and may be heard of by either; Orderful hands over only what it let through.
-    Its list shows everything, newest first; between two arrivals its clock goes on.
+    Its list shows everything, the newest page first; between two arrivals its clock goes on.
 
     Attributes:
         told: What each delivery was told, and how often.
@@ -84,7 +84,7 @@ class Inbound(FakeInbound):
 
     def __init__(self, wire: Wire, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers) -> None:
         """Compare what it is told with what is recorded in `changes`."""
-        super().__init__(clock)
+        super().__init__(clock, list_page=2)
         self.told: dict[str, _Told] = {}
         self.complaints: list[str] = []
         self.validation: dict[str, Validation] = {}
