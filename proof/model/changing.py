@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from connector.domain.changes import CHANGE, DECIDED, Change, ChangeState
+from connector.domain.changes import CHANGE, Change, ChangeState
 from connector.domain.inbound import Validation
 from proof.model.asking import HEADER, NOTHING, Request, View
 from proof.model.orderful import Inbound
@@ -77,9 +77,9 @@ class Changing:
         found: list[str] = []
         if change.state is ChangeState.PARKED:
             self._shown[name] = request
-        is_by_rules = change.state in DECIDED - {ChangeState.PARKED} and change.decided_by == "rules"
+        is_by_rules = change.state is ChangeState.APPLIED and change.decided_by == "rules"
         if is_by_rules and self._validation(change) is not Validation.VALID:
-            found.append(f"{name} is {change.state} although Orderful has it as {self._validation(change)}.")
+            found.append(f"{name} is APPLIED although Orderful has it as {self._validation(change)}.")
         if change.state is ChangeState.RECORDED:
             same = (self._request(one).content == request.content for one in self._own(change, ChangeState.APPLIED))
             if not any(same):
