@@ -214,9 +214,8 @@ def _found(stack: Stack, name: str) -> Sequence[Change]:
     for key in _keys(stack, name):
         found.update({change.transaction_id: change for change in stack.changes.of_order(key)})
     place = stack.changes.known(name)
-    change = stack.changes.get(place, name) if place else None
-    if change is not None:
-        found[change.transaction_id] = change
+    if place is not None:
+        found.update({one.transaction_id: one for one in stack.changes.of_order(place) if name in one.names})
     if not found:
         raise Failed(f"No change is recorded under {name}, be it a transaction or an order.")
     return apply_order(found.values())
@@ -247,7 +246,8 @@ def _remarks(change: Change) -> str:
 
 def _details(change: Change) -> dict[str, Any]:
     names = (
-        *("transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "attempts", "not_before"),
+        *("transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation", "aliases"),
+        *("attempts", "not_before", "predecessor_id"),
         *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "confirmed", "told"),
     )
     return {
@@ -268,6 +268,8 @@ def _readable(change: Change) -> str:
         "partner": change.partner,
         "sent": f"{change.sender_id or '?'} to {change.receiver_id or '?'}, {change.stream or 'no stream'}",
         "document": change.transaction_type,
+        "filed": f"{moment(change.filed_at)}, {change.validation or 'not said'}" if change.filed_at else None,
+        "also": ", ".join(change.aliases) or None,
         "why": change.reason,
         "next step": change.next_step,
         "waits for": change.waits_for,

@@ -32,7 +32,7 @@ from connector.domain.changes import (
 )
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Misconfigured, Transient
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import Revision, State
 from connector.domain.transactions import Stream
 from connector.edi.change.fields import LONGEST_QUOTE
@@ -62,6 +62,9 @@ FULL = Change(
     partner="acme",
     change_sequence=7,
     changed_on=date(2026, 11, 1),
+    filed_at=NOW - MINUTE,
+    validation=Validation.INVALID,
+    aliases=("019be412-5a85-714c-8ba6-436c1c06efd8",),
     content_id="c0ffee",
     deliveries=(
         Delivery("b646771e-a068-4e32-832f-e96f895c5ec9", ApiVersion.V4, f"{LINK}/accept", f"{LINK}/fail"),
@@ -73,6 +76,7 @@ FULL = Change(
     next_step="Look.",
     waits_for="defaults.units.KRT",
     not_before=NOW + 2 * MINUTE,
+    predecessor_id="802210970",
     claim_until=NOW + 3 * MINUTE,
     attempts=2,
     conflicts=1,
@@ -124,6 +128,12 @@ class TestKnowing:
         assert changes.known("802210971") == KEY
         assert changes.know("802210972", other) == other
 
+    def test_a_transaction_that_names_another_order_by_now_is_found_there(self, changes):
+        other = DocumentKey.of_order("nordic", "500124")
+        changes.know("802210971", KEY)
+        changes.relocate("802210971", other)
+        assert (changes.known("802210971"), changes.know("802210971", KEY)) == (other, other)
+
     def test_to_say_it_again_changes_nothing(self, changes):
         assert [changes.know("1", KEY), changes.know("1", KEY)] == [KEY, KEY]
 
@@ -170,6 +180,23 @@ class TestKeeping:
         changes.know("802210971", KEY)
         assert changes.get(KEY, "802210971") is None
         assert list(changes.of_order(KEY)) == []
+
+
+class TestRewriting:
+    @pytest.mark.parametrize("sizes", [(1, 1), (1, 300_000), (300_000, 1)], ids=["small", "grows", "shrinks"])
+    def test_another_message_takes_the_place_of_the_first(self, changes, sizes):
+        first, second = ({**MESSAGE, "note": noise(size)} for size in sizes)
+        change = changes.add(a_change(), message=first)
+        saved = changes.rewrite(msgspec.structs.replace(change, content_id="c2"), message=second)
+        assert changes.get(KEY, change.transaction_id) == saved
+        assert (saved.content_id, saved.version) == ("c2", change.version + 1)
+        assert changes.message_of(saved) == second
+
+    def test_only_on_the_version_that_was_read(self, changes):
+        change = changes.add(a_change(), message=MESSAGE)
+        changes.save(msgspec.structs.replace(change, partner="somebody"))
+        with pytest.raises(Conflict):
+            changes.rewrite(change, message={})
 
 
 class TestSaving:

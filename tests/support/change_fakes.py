@@ -34,6 +34,9 @@ class InMemoryChanges:
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         return self.places.setdefault(transaction_id, key)
 
+    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
+        self.places[transaction_id] = key
+
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         record = self.records.get((key, transaction_id))
         return None if record is None else _decode_change(record)

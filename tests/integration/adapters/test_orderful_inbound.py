@@ -10,7 +10,7 @@ import pytest
 
 from connector.adapters.orderful_inbound import CHANGE_TYPE, OrderfulInbound
 from connector.domain.errors import Misconfigured, Throttled, Transient
-from connector.domain.inbound import ApiVersion, Delivery
+from connector.domain.inbound import ApiVersion, Delivery, Validation
 from connector.domain.transactions import Stream
 from tests.support.sandboxes import running_orderful
 from tests.support.scripted_server import (
@@ -230,6 +230,10 @@ class TestTheList:
         assert {(one.document, one.stream, one.sender_id, one.receiver_id, one.message) for one in found} == {
             ("860", Stream.TEST, "ACMEPRODUCET", "NORDICFOODT", None)
         }
+        assert [(one.created_at, one.validation) for one in found] == [
+            (NOW, Validation.VALID),
+            (SINCE, Validation.VALID),
+        ]
 
     def test_its_pages_are_read_to_the_end(self, sandbox, real):
         sandbox.page_size = 3
@@ -407,10 +411,32 @@ class TestOne:
     @pytest.mark.parametrize(
         "step", [answer(404), answer(body='{"href": "x"}'), answer(body="[]"), answer(body='"ISA*00*"')]
     )
-    def test_a_transaction_whose_message_nobody_gives_is_asked_for_again_later(self, orderful, server, step):
-        server.play(answer(json_body=listed(id="1")), step)
-        with pytest.raises(Transient, match="no message for transaction 1"):
-            orderful.fetch("1")
+    def test_a_transaction_whose_message_nobody_gives_comes_without(self, orderful, server, step):
+        """Orderful may give none while it processes a transaction."""
+        server.play(answer(json_body=listed(id="1", validationStatus="PROCESSING")), step)
+        found = orderful.fetch("1")
+        assert (found.message, found.validation) == (None, Validation.PROCESSING)
+
+    def test_both_of_its_ids_are_kept_where_it_names_both(self, orderful, server):
+        server.play(answer(json_body=listed(id=UUID, transactionId=802210971, message=X12)))
+        found = orderful.fetch(UUID)
+        assert (found.transaction_id, found.aliases) == (UUID, ("802210971",))
+
+    @pytest.mark.parametrize(
+        ("step", "reasons"),
+        [
+            (answer(json_body=[{"dataPath": "/BCH06", "message": "is required"}]), ("/BCH06: is required",)),
+            (answer(401), ()),
+            (html(502), ()),
+            (reset(), ()),
+            (answer(json_body={"a": 1}), ()),
+        ],
+        ids=["told", "another key", "502", "reset", "object"],
+    )
+    def test_why_one_is_invalid_is_told_where_orderful_tells(self, orderful, server, step, reasons):
+        server.play(step)
+        assert orderful.problems_of("12/3") == reasons
+        assert [seen.path for seen in server.seen] == ["/v2/transactions/12%2F3/validations"]
 
 
 READS = {

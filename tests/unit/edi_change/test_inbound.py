@@ -81,7 +81,16 @@ def test_an_inbox_item_in_full():
     assert found.message == CHANGE
     path = f"{HOST}/transactions/802210971/deliveries/{DELIVERY}"
     assert found.delivery == Delivery(DELIVERY, ApiVersion.V4, f"{path}/accept", f"{path}/fail")
-    assert found.created_at is None
+    assert (found.created_at, found.validation) == (None, None)
+    assert found.aliases == ("019be412-5a85-714c-8ba6-436c1c06efd8",)
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [("PROCESSING", "PROCESSING"), ("valid", "VALID"), ("INVALID", "INVALID"), ("NEW", None), (17, None), (None, None)],
+)
+def test_what_orderfuls_check_came_to_is_read_as_far_as_it_is_known(word, read):
+    assert trusted(a_v3_transaction(validationStatus=word)).validation == read
 
 
 def test_an_inbox_item_of_the_published_structure_has_no_type_and_is_known_by_its_message():

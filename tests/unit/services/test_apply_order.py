@@ -363,6 +363,20 @@ def test_an_id_that_is_learned_later_leads_to_the_record() -> None:
     assert world.change(number).aliases == (UUID,)
 
 
+def test_a_listed_one_without_a_message_is_taken_when_orderful_gives_it() -> None:
+    world = World()
+    world.collect()
+    send(world, 900, FIRST)
+    held = world.inbound.held[FIRST]
+    world.inbound.held[FIRST] = replace(held, message=None)
+    assert world.collect().problems != []
+    assert world.changes.known(FIRST) is None
+
+    world.inbound.held[FIRST] = held
+    settle(world)
+    assert written(world) == [900]
+
+
 # -- whose changes count --------------------------------------------------------------------------------------------
 
 
@@ -589,6 +603,38 @@ def test_what_a_rule_changes_before_the_decision_is_what_counts(late: bool) -> N
     assert world.changes.message_of(world.change(FIRST)) == world.inbound.held[FIRST].message
 
 
+@pytest.mark.parametrize("dies_at", [None, 1, 2, 3, 4])
+def test_one_that_names_another_order_after_it_was_corrected_is_recorded_and_applied_there(dies_at: int | None) -> None:
+    """Orderful gave no message while it was invalid, and the number was wrong."""
+    world = World()
+    send(world, 900, FIRST)
+    held = world.inbound.held[FIRST]
+    wrong = {"order_number": "PO-500123", "business_number": "PO-500123"}
+    world.inbound.held[FIRST] = replace(held, message=None, validation=Validation.INVALID, aliases=(UUID,), **wrong)
+    settle(world)
+    assert (world.change(FIRST).number, world.change(FIRST).state) == ("PO-500123", ChangeState.PARKED)
+
+    right = {"order_number": "500123", "business_number": "500123"}
+    world.inbound.held[FIRST] = replace(held, aliases=(UUID,), **right)
+    approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="kari")
+    message = world.outbox.queued_changes.pop()
+    reaper = Reaper(at=dies_at, after=True)
+    steps = reaper.watch(world.changes, "add", "relocate", "save")
+    if dies_at is not None:
+        with pytest.raises(Killed):
+            world.apply(message, changes=steps)
+    world.apply(message)
+    world.rest()
+    world.inbound.waiting.append(FIRST)
+    settle(world)
+
+    assert (world.change(FIRST).number, world.change(FIRST).state) == ("500123", ChangeState.APPLIED)
+    assert world.take().recorded(UUID) == world.change(FIRST)
+    assert written(world) == [900]
+    assert {one.state for one in world.changes.all()} == {ChangeState.APPLIED, ChangeState.RECORDED}
+    assert world.inbound.confirmed == [(FIRST, Confirmation.ACCEPTED)]
+
+
 def test_the_same_transaction_in_the_other_dialect_is_no_other_message() -> None:
     """The X12 shape leaves open what Mosaic says: which of two quantities is the new one."""
     world = World()
@@ -608,8 +654,8 @@ def test_what_is_half_written_is_finished_as_it_was_begun() -> None:
     send(world, 900, FIRST)
     world.take().take(world.inbound.held[FIRST])
     message = world.outbox.queued_changes.pop()
+    desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
     with pytest.raises(Killed):
-        desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
         world.apply(message, orders=lambda company, deadline: desk)
     corrected(world, 700)
     world.clock.forward(minutes=3)

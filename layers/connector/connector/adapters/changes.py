@@ -1,12 +1,13 @@
 """What arrived, in the ledger's table.
 
-    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded; written once
+    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded
     pk = company#kind#number     sk = in#<transaction>   the record, as JSON; `version` counts its writes
                                  sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
 
 The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
-between. Open records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions; those that are over
-and of which Orderful has yet to be told as `CHANGE UNTOLD`.
+between; each of its ids has one. It moves only when the message names another order after Orderful changed it. Open
+records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions; those that are over and of which
+Orderful has yet to be told as `CHANGE UNTOLD`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ class DynamoChanges:
             return self.known(transaction_id) or key
         return key
 
+    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
+        """Note that a transaction is recorded under another order now."""
+        with translated("ledger"):
+            self._client.put_item(
+                TableName=self._table, Item={**_pointer(transaction_id), "document": {"S": key.stored}}
+            )
+
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
         item = self._item(_record(key, transaction_id))
@@ -84,7 +92,7 @@ class DynamoChanges:
 
     def rewrite(self, change: Change, *, message: Any) -> Change:
         """Write another message, then the record on the version that was read; after a crash it is done again."""
-        return self.save(self._with_message(change, message))
+        return self.save(self._with_message(msgspec.structs.replace(change, message_at=None), message))
 
     def save(self, change: Change) -> Change:
         """Write a record on the version that was read; `Conflict` when somebody wrote meanwhile."""
@@ -119,7 +127,7 @@ class DynamoChanges:
             item: Item = {"pk": {"S": change.key.stored}, "sk": {"S": name}, "body": {"B": small}}
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item)
-            return msgspec.structs.replace(change, message_at=None)
+            return change
         # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
         place = self._payloads.put(f"inbound/{change.transaction_id}", body)
         return msgspec.structs.replace(change, message_at=place)

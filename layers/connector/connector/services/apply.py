@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -159,7 +160,8 @@ class Applier:
                 self._report_refusal(error)
                 return Outcome.HELD_BACK
         for change in sorted(apply_order(looked_up), key=lambda one: one.transaction_id != begun):
-            outcome = self._work(change, peers(change, self.changes.of_order(wanted.key)))
+            others = peers(change, self.changes.of_order(wanted.key))
+            outcome = self._work(change, others) if change.is_due else _OUTCOMES[change.state]
             if change.transaction_id == wanted.transaction_id:
                 return outcome
             if outcome in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
@@ -172,6 +174,8 @@ class Applier:
 
     def _looked_up(self, change: Change) -> Change:
         """The change as Orderful has it now: its message may have been corrected, or changed by a rule.
+
+        It is no longer due when its message speaks of another order by now.
 
         Raises:
             Transient, Throttled, Misconfigured: Orderful could not be asked; the change is looked at again later.
@@ -194,19 +198,25 @@ class Applier:
             filed_at=change.filed_at or found.created_at,
             validation=found.validation or change.validation,
         )
-        if self._is_other_message(change, found):
-            note = "Orderful has another message for it than before"
-            # An approval was given on what was shown.
-            other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
-            return self.changes.rewrite(with_content(other, found.message), message=found.message)
-        return seen if seen == change else self.changes.save(seen)
+        message = self._other_message(change, found)
+        if message is None:
+            return seen if seen == change else self.changes.save(seen)
+        note = "Orderful has another message for it than before"
+        # An approval was given on what was shown.
+        other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
+        if found.order_number and found.order_number != change.number and not change.on_hold:
+            return self.intake.move(other, found.order_number, message)
+        return self.changes.rewrite(with_content(other, message), message=message)
 
-    def _is_other_message(self, change: Change, found: InboundTransaction) -> bool:
-        if found.message is None or found.document != CHANGE or content_id(found.message) == change.content_id:
-            return False
+    def _other_message(self, change: Change, found: InboundTransaction) -> dict[str, Any] | None:
+        """The message as Orderful has it, when it is another than the recorded one."""
+        theirs = found.message
+        if theirs is None or found.document != CHANGE or content_id(theirs) == change.content_id:
+            return None
         # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
         ours = self.changes.message_of(change)
-        return not ours or ("transactionSets" in ours) == ("transactionSets" in found.message)
+        is_comparable = not ours or ("transactionSets" in ours) == ("transactionSets" in theirs)
+        return theirs if is_comparable and content_id(ours) != content_id(theirs) else None
 
     def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
         """Have the wanted one wait with an earlier one of its sender that could not be finished."""

@@ -26,6 +26,9 @@ class Changes(Protocol):
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         """Note where a transaction is recorded; the first to say so decides, and its word is given back."""
 
+    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
+        """Note that a transaction is recorded under another order now."""
+
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
 

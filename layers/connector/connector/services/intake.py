@@ -7,6 +7,7 @@ before is recognised by its id, and everything written here may be written again
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -123,6 +124,38 @@ class Intake:
             if change is not None:
                 return change
         return None
+
+    def move(self, change: Change, number: str, message: dict[str, Any]) -> Change:
+        """Record a change under the order that its message names by now, and queue it there.
+
+        Returns:
+            The record under the order that it named before, which ends.
+
+        Raises:
+            Conflict, Transient: it is done again; what was written is found.
+        """
+        now, number = self.clock.now(), number.strip()[:LONGEST_NUMBER]
+        elsewhere = msgspec.structs.replace(
+            change.moved(ChangeState.RECEIVED, now=now, note=f"it named order {change.number} before"),
+            number=number,
+            version=1,
+            attempts=0,
+            conflicts=0,
+            claim_until=None,
+            known_sequence=None,
+            decided_on=None,
+            differences=(),
+            remarks=(),
+        )
+        with suppress(Conflict):  # by a worker that ended here
+            self.changes.add(with_content(elsewhere, message), message=message)
+        for name in change.names:
+            self.changes.relocate(name, elsewhere.key)
+        self.outbox.changes([message_for(elsewhere)])
+        reason = f"Orderful has order {number} for it by now; it is recorded there."
+        return self.changes.save(
+            change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
+        )
 
     def queue(self, change: Change) -> None:
         """Queue what nobody has begun: after a crash it may be recorded without having been queued."""
