@@ -10,8 +10,9 @@ import click
 
 from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
 from connector.domain.documents import DocumentKey, Kind
-from ops.comparison import comparison, comparison_data
+from ops.comparison import comparison, comparison_data, unwritten
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
+from ops.readings import reading_of, reading_option
 from ops.stack import Stack, stack_option
 
 # Those that need a person first.
@@ -100,23 +101,30 @@ def _judging(command: _Command) -> _Command:
 
 @changes.command("approve", short_help="Write a parked change into its order.")
 @_judging
-def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
+@reading_option
+def approve_change(*, name: str, by: str, reading: str | None, stack: Stack, yes: bool, as_json: bool) -> int:
     """Have a parked change written into its order. ID is a transaction id, or an order with one parked change."""
     change = _parked(stack, name)
     by = _words(by, "--by")
     _tell(change)
     if change.decided_on is None:
         say(f"Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.")
+    elif change.unwritten and not change.differences:
+        say(
+            f"This writes nothing into order {change.number} of {change.company} and closes the change, in {by}'s name."
+        )
     else:
         say(
             f"This has it written into order {change.number} of {change.company} as shown, in {by}'s name. If the order"
             " is another by then, or what speaks against it cannot be approved, it is parked again."
         )
+    if reading is not None:
+        say(f"POC03 and POC04 of this change are read as {reading}.")
     go_on(yes=yes)
 
     from connector.services.judge_change import approve
 
-    approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by)
+    approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by, reading=reading_of(reading))
     show(
         change_summary(approved),
         lambda: f"Queued; `connector changes show {change.transaction_id}` tells how it ends.",
@@ -176,7 +184,8 @@ def _tell(change: Change) -> None:
     told = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
     if change.reason:
         told.append(f"It is parked: {change.reason}")
-    say("\n\n".join(filter(None, ["\n".join(told), comparison(change.differences), _remarks(change)])) + "\n")
+    parts = ["\n".join(told), comparison(change.differences), unwritten(change.unwritten), _remarks(change)]
+    say("\n\n".join(filter(None, parts)) + "\n")
 
 
 def _words(text: str, option: str) -> str:
@@ -248,7 +257,7 @@ def _details(change: Change) -> dict[str, Any]:
     names = (
         *("transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation", "aliases"),
         *("attempts", "not_before", "predecessor_id"),
-        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "confirmed", "told"),
+        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "reading", "confirmed", "told"),
     )
     return {
         **change_summary(change),
@@ -256,6 +265,7 @@ def _details(change: Change) -> dict[str, Any]:
         "to_tell": [delivery.delivery_id for delivery in change.deliveries],
         "differences": comparison_data(change.differences),
         "remarks": change.remarks,
+        "unwritten": change.unwritten,
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in change.history],
     }
 
@@ -276,6 +286,7 @@ def _readable(change: Change) -> str:
         "not before": moment(change.not_before) if change.not_before else None,
         "decided by": change.decided_by,
         "approved by": change.approved_by,
+        "quantities": f"POC03 and POC04 are read as {change.reading}" if change.reading else None,
         "on hold": "the order is on hold for it and has yet to be released" if change.on_hold else None,
         "orderful": _told(change),
         "attempts": change.attempts or None,
@@ -284,7 +295,13 @@ def _readable(change: Change) -> str:
     head += [f"  {name:<12}{value}" for name, value in lines.items() if value]
     history = "\n".join(f"  {moment(event.at)}  {event.state:<10}{event.note}" for event in change.history)
     remarks = _remarks(change)
-    parts = ["\n".join(head), comparison(change.differences), remarks and f"Also told:\n{remarks}", history]
+    parts = [
+        "\n".join(head),
+        comparison(change.differences),
+        unwritten(change.unwritten),
+        remarks and f"Also told:\n{remarks}",
+        history,
+    ]
     return "\n\n".join(filter(None, parts))
 
 

@@ -23,3 +23,8 @@ def comparison(differences: Sequence[Difference]) -> str:
 def comparison_data(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     """The same as JSON data."""
     return [msgspec.structs.asdict(one) for one in differences]
+
+
+def unwritten(sentences: Sequence[str]) -> str:
+    """What no approval writes, below its heading; empty when there is nothing."""
+    return "\n".join(["Not written by an approval:", *(f"  {sentence}" for sentence in sentences)]) if sentences else ""

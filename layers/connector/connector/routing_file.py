@@ -192,7 +192,9 @@ ChangeWord = Literal[
 class ChangesPart(Part):
     """How far an incoming change may go and still be applied without a person."""
 
-    quantity: Percent | None = Field(default=None, description="Of what a line had: 20%. Built in: 0%")
+    quantity: Percent | None = Field(
+        default=None, description="Of what a line had, or an order for its added lines: 20%. Built in: 0%"
+    )
     price: Percent | None = Field(default=None, description="Of what a line cost: 2%. Built in: 0%")
     dates: Duration | None = Field(default=None, description="How far a date may move: 14d. Built in: 0d")
     lines: OnLines | None = Field(default=None, description="Lines added or taken out: park (built in) or apply")

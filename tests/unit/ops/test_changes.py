@@ -9,6 +9,7 @@ from connector.domain.change_decision import Difference
 from connector.domain.changes import NOBODY, ChangeEvent, ChangeState
 from connector.domain.errors import Conflict
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from connector.domain.routes import QuantityReading
 from tests.support.change_fakes import a_change
 from tests.support.routing_data import routing_data
 
@@ -211,6 +212,38 @@ def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stor
     assert "written into order 500123 of nordic as shown, in kari's name" in result.err
     assert result.err.endswith("Stopped.\n")
     assert (stored(), stack.outbox.queued) == (before, [])
+
+
+@pytest.mark.parametrize("differences", [(), (DIFFERENCE,)])
+def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector, changes, differences):
+    unwritten = ("It carries a charge.", "Line 1: it is divided.")
+    changes.put(
+        a_change(
+            transaction_id="5",
+            number="5",
+            state=ChangeState.PARKED,
+            reason="It carries a charge.",
+            decided_on="r1",
+            unwritten=unwritten,
+            differences=differences,
+        )
+    )
+    listed = "Not written by an approval:\n  It carries a charge.\n  Line 1: it is divided.\n"
+    assert listed in connector("changes", "show", "5").out
+    assert connector("changes", "show", "5", "--json").data["changes"][0]["unwritten"] == list(unwritten)
+    told = connector("changes", "approve", "5", "--yes").err
+    assert listed in told
+    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in told) is (not differences)
+    assert ("written into order 5 of nordic as shown" in told) is bool(differences)
+
+
+def test_approve_may_say_what_the_quantities_of_this_change_mean(connector, stored):
+    result = connector("changes", "approve", "802210971", "--yes", "--reading", "old_total_with_new_in_poc04")
+    assert "POC03 and POC04 of this change are read as old_total_with_new_in_poc04." in result.err
+    assert stored().reading is QuantityReading.OLD_AND_NEW
+    assert "POC03 and POC04 are read as old_total_with_new_in_poc04" in connector("changes", "show", "802210971").out
+    wrong = connector("changes", "approve", "802210971", "--yes", "--reading", "both")
+    assert (wrong.code, "new_total" in wrong.err) == (2, True)
 
 
 def test_what_nobody_has_seen_is_only_looked_at_again(connector, changes, stored):

@@ -12,6 +12,7 @@ from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
+from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Purpose, Stream
 from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
 from connector.services.intake import message_for
@@ -27,6 +28,17 @@ from tests.support.visma_samples import a_purchase_order, an_order_line
 def arrived(world: World, *lines, number: str = "802210971", **header) -> ChangeMessage:
     """An 860 comes in and is recorded; the message that asks for it."""
     world.inbound.send(an_860(*lines, **header), number=number)
+    world.take().take(world.inbound.held[number])
+    world.outbox.clear()
+    return message_for(world.change(number))
+
+
+def arrived_in_x12(world: World, sequence: str, *, number: str = "802210971", **change) -> ChangeMessage:
+    """An X12-shaped 860 comes in that changes the quantity of line 1."""
+    header = {"transactionSetPurposeCode": "04", "purchaseOrderNumber": "500123", "changeOrderSequenceNumber": sequence}
+    line = {"assignedIdentification": "1", "changeOrResponseTypeCode": "QI", **change}
+    trees = [{"beginningSegmentForPurchaseOrderChange": [header], "POC_loop": [{"lineItemChange": [line]}]}]
+    world.inbound.send({"transactionSets": trees}, number=number, order_number="500123")
     world.take().take(world.inbound.held[number])
     world.outbox.clear()
     return message_for(world.change(number))
@@ -336,6 +348,89 @@ def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None
     world.poll()
     world.rest()
     assert len(world.sent) == 1
+
+
+CHARGED = {"charges": [{"amount": "5"}]}
+NOT_WRITTEN = "Line 1: it carries a charge, which is not applied here."
+
+
+def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 800, was=800, **CHARGED)))
+    assert (world.change().state, world.change().unwritten) == (ChangeState.PARKED, (NOT_WRITTEN,))
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    change = world.change()
+    assert (change.state, change.decided_by, change.unwritten) == (ChangeState.CLOSED, "kari", (NOT_WRITTEN,))
+    assert change.reason == f"Nothing of it is written: {NOT_WRITTEN}"
+    assert (world.orders.asked, world.states()) == (0, [State.SENT])
+    assert world.telemetry.counts[Metric.CHANGES_CLOSED] == 1
+
+
+def test_a_change_that_is_written_in_part_keeps_what_is_not_and_the_partner_is_sent_the_whole() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900, was=800, **CHARGED)))
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    change = world.change()
+    assert (change.state, change.unwritten) == (ChangeState.APPLIED, (NOT_WRITTEN,))
+    assert world.orders.line(1)["orderQty"] == 900
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 2, "it asked for a charge as well, and the order as it stands has none"
+    assert State.AGREED not in world.states()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["base known", "base unknown"])
+def test_a_change_that_was_written_before_the_worker_died_is_not_closed_as_unwritten(known: bool) -> None:
+    world = World()
+    if not known:
+        world.ledger.rows.clear()
+    world.apply(arrived(world, more_of(1, 900, was=800, **CHARGED)))
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    orders = _opening(Reaper(at=1, after=True).watch(world.orders, "put_order"))
+    with pytest.raises(Killed):
+        world.apply(message_for(world.change()), orders=orders)
+    world.clock.forward(minutes=3)
+
+    world.apply(message_for(world.change()))
+
+    assert world.orders.line(1)["orderQty"] == 900
+    assert (world.orders.asked, world.change().state) == (1, ChangeState.APPLIED)
+
+
+def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
+    world = World(quantity="5%")
+    message = arrived_in_x12(world, "1", quantity="900", quantity1="850")
+    assert world.apply(message) is Outcome.PARKED
+    assert "POC03 says 900, POC04 says 850, and the partner had 800;" in (world.change().reason or "")
+    assert world.orders.asked == 0
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari", reading=QuantityReading.OLD_AND_NEW)
+    world.rest()
+
+    assert (world.orders.line(1)["orderQty"], world.change().state) == (850, ChangeState.APPLIED)
+    assert world.change().reading is QuantityReading.OLD_AND_NEW
+    message = arrived_in_x12(world, "2", number="802210972", quantity="880", quantity1="860")
+    assert world.apply(message) is Outcome.PARKED
+    assert "which is the new quantity" in (world.change("802210972").reason or "")
+
+
+def test_the_days_that_a_header_moves_make_no_echo() -> None:
+    world = World()
+    world.apply(arrived(world, dates={"requestedDeliveryDate": "2026-10-09"}))
+
+    assert world.change().state is ChangeState.APPLIED
+    (put,) = world.orders.puts
+    assert put["promisedOn"] == {"value": "2026-10-09T00:00:00"}
+    assert [line["promised"]["value"] for line in put["lines"]] == ["2026-10-09T00:00:00"] * 2
+    world.poll()
+    world.rest()
+    assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
 
 
 def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:

@@ -6,7 +6,8 @@
 
 A wish that Visma already fulfils is no work. One that is allowed, clear and undisputed is written. Everything else is
 an objection: a soft one is lifted by a person's approval, a hard one stands until the order, the routing or the message
-is another. One objection holds the whole message: it applies wholly or not at all.
+is another. One objection holds the whole message: it applies wholly or not at all. What the message asks for and no
+approval writes is listed as unwritten, approved or not.
 
 The outcome does not depend on the order of the lines in the message.
 """
@@ -18,14 +19,16 @@ from enum import StrEnum
 
 import msgspec
 
+from connector.domain.change_dates import Dates
 from connector.domain.change_edits import NO_EDITS, Edits, Operation, in_order
-from connector.domain.change_findings import HEADER, Difference, Findings, Objection, said
+from connector.domain.change_findings import HEADER, Difference, Findings, Objection, is_beyond, said
 from connector.domain.change_line_rules import LineRules
 from connector.domain.change_lines import Lines, goods
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.documents import Party, PurchaseOrder
-from connector.domain.routes import Route
+from connector.domain.routes import QuantityReading, Route
 from connector.domain.standing_order import StandingOrder
+from connector.domain.totals import ZERO
 
 __all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
 
@@ -54,6 +57,7 @@ class Decision:
             differ from what the partner last saw for the partner to know it.
         differences: The same for people, line by line.
         remarks: What the message told besides.
+        unwritten: What the message asks for and no approval writes, one sentence each.
     """
 
     verdict: Verdict
@@ -64,10 +68,22 @@ class Decision:
     wishes: Edits = NO_EDITS
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing of what the message asks for is written, or was: a person took it as settled."""
+        return self.verdict is Verdict.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
 
 
 def decide(
-    request: ChangeRequest, *, had: PurchaseOrder | None, has: StandingOrder, route: Route, approved: bool = False
+    request: ChangeRequest,
+    *,
+    had: PurchaseOrder | None,
+    has: StandingOrder,
+    route: Route,
+    approved: bool = False,
+    reading: QuantityReading | None = None,
 ) -> Decision:
     """Decide about a change.
 
@@ -77,7 +93,10 @@ def decide(
         has: The order as it stands.
         route: Of the order's supplier.
         approved: A person has looked at it and wants it written.
+        reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
     """
+    if reading is not None:
+        route = replace(route, changes=replace(route.changes, quantities=reading))
     if request.order_number != has.content.number:
         return Decision(
             Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
@@ -104,14 +123,16 @@ class _Desk:
         found = self.findings
         self._look()
         edits = Edits(promised_on=found.promised_on, lines=in_order(found.edits))
+        wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes))
         if edits:
             self._check_writing(edits)
         decided = Decision(
             Verdict.APPLY,
             edits=edits,
-            wishes=Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes)),
+            wishes=wishes,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
             remarks=self.request.remarks,
+            unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
         )
         standing = sorted(
             {one for one in found.objections if one.hard or not approved},
@@ -120,8 +141,7 @@ class _Desk:
         return _parked(decided, standing) if standing else decided
 
     def _look(self) -> None:
-        for question in self.request.questions:
-            self.findings.doubt(question)
+        self.findings.hears(self.request)
         if self.known is None:
             self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
         if self.request.purpose is ChangePurpose.CONFIRMATION:
@@ -139,8 +159,9 @@ class _Desk:
             )
             return
         lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
         for line in sorted(self.request.lines, key=_place):
-            self._on_line(lines, line)
+            self._on_line(lines, dates, line)
         for number, what in lines.spoken_twice():
             self.findings.doubt(
                 f"Line {number}: the message says more than one thing of the {what}.",
@@ -149,10 +170,13 @@ class _Desk:
             )
         if replaces:
             for gone in list(lines.unnamed()):
-                self._on_line(lines, LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE))
+                gone_too = LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE)
+                self._on_line(lines, dates, gone_too)
+        taken_out = {edit.number for edit in self.findings.wishes if edit.operation is Operation.DELETE}
+        dates.move_header(self.findings, lines, taken_out={number for number in taken_out if number is not None})
 
-    def _on_line(self, lines: Lines, line: LineRequest) -> None:
-        LineRules(self.findings, lines, self.route, line, had_is_known=self.known is not None).apply()
+    def _on_line(self, lines: Lines, dates: Dates, line: LineRequest) -> None:
+        LineRules(self.findings, lines, self.route, line, self.known is not None, dates).apply()
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
@@ -166,6 +190,19 @@ class _Desk:
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
         if gone and not added and not goods(self.has.content).keys() - gone:
             self.findings.doubt("Nothing would be left of the order.")
+        if added:
+            self._check_added(edits)
+
+    def _check_added(self, edits: Edits) -> None:
+        """Added lines have a limit of their own: the share of `changes.quantity`, of the order's amount."""
+        share = self.route.changes.quantity
+        had = sum((line.quantity * line.unit_price for _, line in sorted(goods(self.had).items())), ZERO)
+        new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
+        more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
+        if is_beyond(had, had + more, share):
+            self.findings.doubt(
+                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(had)}."
+            )
 
     def _cancel(self) -> None:
         has = self.has.content
@@ -189,17 +226,11 @@ class _Desk:
                 next_step="Settle it with the partner, then reject it.",
             )
         self._ship_to()
-        had, asked, has = self.had.promised_on, request.requested_on, content.promised_on
-        if asked is not None and asked != had:
-            self.findings.wished_on = asked
-            if self.findings.wish(HEADER, "delivery date", had, asked, has):
-                self.findings.promised_on = asked
-                self.findings.moves(HEADER, "delivery date", had, asked)
 
     def _ship_to(self) -> None:
         asked, has = _postal_code(self.request.ship_to), _postal_code(self.has.content.ship_to)
         if asked and has and asked not in {has, _postal_code(self.had.ship_to)}:
-            self.findings.doubt(
+            self.findings.leaves_out(
                 f"It names another place of delivery, with post code {said(asked)} instead of {said(has)}."
             )
 
@@ -217,6 +248,12 @@ def _parked(decided: Decision, standing: list[Objection]) -> Decision:
         next_step=first.next_step or otherwise,
         waits_for=next((one.waits_for for one in standing if one.waits_for), None),
     )
+
+
+def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Each once, in an order that is not the message's."""
+    ordered = sorted(set(found), key=lambda one: (one[0] != HEADER, one))
+    return tuple(dict.fromkeys(sentence for _, sentence in ordered))
 
 
 def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:

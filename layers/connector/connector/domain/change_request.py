@@ -78,9 +78,13 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         unit: The connector's word for the unit (`edi/units.py`); None when none is given or nobody knows it.
         unit_code: The unit as written.
         price: Per unit; a price per hundred or thousand is divided already.
-        requested: Day the goods are wanted (DTM 002, `requestedDeliveryDate`).
-        promised: Day the goods are promised (DTM 069 and 017).
-        questions: What it says beyond all this and that a Visma order line cannot hold, one sentence each.
+        requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); measured against the day that
+            was sent as the wanted one.
+        promised: Day the goods are promised (DTM 069, 017 and 035).
+        questions: What it asks for and an approval does not write: a Visma order line cannot hold it, or it is not
+            given. One sentence each.
+        doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
+        unreadable: What nobody can read, and what it would change. No approval lifts these.
     """
 
     source: str
@@ -102,6 +106,8 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     products: ProductRefs = ProductRefs()
     description: str | None = None
     questions: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def given(self) -> frozenset[Field]:
@@ -123,7 +129,9 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         changed_on: BCH11.
         requested_on: Header date on which the goods are wanted.
         ship_to: Where the goods should go, as far as it is named.
-        questions: What the header asks for and a Visma order cannot hold; a person has to see it.
+        questions: What the header asks for and an approval does not write: a Visma order cannot hold it.
+        doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
+        unreadable: What nobody can read, and what it would change. No approval lifts these.
         remarks: What is told besides (texts, terms) and changes nothing by itself.
     """
 
@@ -137,4 +145,6 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     ship_to: Party | None = None
     lines: tuple[LineRequest, ...] = ()
     questions: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()

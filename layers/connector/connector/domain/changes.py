@@ -20,6 +20,7 @@ import msgspec
 from connector.domain.change_decision import Difference
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Confirmation, Delivery, Validation
+from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Stream
 from connector.domain.words import clipped
 
@@ -109,7 +110,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         approved_by: The person who wants it written.
         approved_for: The revision id of the order that the approval was given on.
         on_hold: The order was put on hold for this change and has yet to be released.
+        reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
         remarks: What the message told besides.
+        unwritten: What the message asks for and an approval does not write, one sentence each.
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
     """
 
@@ -149,8 +152,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     approved_by: str | None = None
     approved_for: str | None = None
     on_hold: bool = False
+    reading: QuantityReading | None = None
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
     message_at: str | None = None
     history: tuple[ChangeEvent, ...] = ()
 

@@ -63,6 +63,9 @@ CORRECT_IT = (
 )
 """What to do about a transaction that Orderful has not let through."""
 
+MOST_UNWRITTEN = 100
+"""Sentences about what an approval does not write that are kept with a change."""
+
 RULES = "rules"
 """Who decided, when nobody had to."""
 
@@ -87,6 +90,7 @@ _OUTCOMES = {
     ChangeState.RECORDED: Outcome.RECORDED,
     ChangeState.CLOSED: Outcome.CLOSED,
 }
+_BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
 _COUNTED = {
     ChangeState.APPLIED: Metric.CHANGES_APPLIED,
     ChangeState.PARKED: Metric.CHANGES_PARKED,
@@ -369,12 +373,13 @@ class Applier:
             next_step=ending.next_step,
             waits_for=ending.waits_for,
             decided_on=ending.decided_on,
-            decided_by=change.approved_by if ending.state is ChangeState.APPLIED and change.approved_by else RULES,
+            decided_by=change.approved_by if ending.state in _BY_A_PERSON and change.approved_by else RULES,
             # An approval is good for one try, on what was shown: whatever comes of it, the next needs a new one.
             approved_by=None,
             approved_for=None,
             differences=decision.differences[:MOST_DIFFERENCES],
             remarks=decision.remarks,
+            unwritten=decision.unwritten[:MOST_UNWRITTEN],
         )
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         self.telemetry.count(_COUNTED[ended.state])

@@ -126,7 +126,7 @@ class OrderChange:
         had = self._had(route)
         request = read_change(self.message, codes=route.changes.codes)
         approved = self.change.approved_by is not None
-        decision = decide(request, had=had, has=has, route=route, approved=approved)
+        decision = decide(request, had=had, has=has, route=route, approved=approved, reading=self.change.reading)
         decided_on = revision_id(has.content)
         if self.objection is not None:
             decision = replace(decision, verdict=Verdict.PARK)
@@ -139,6 +139,11 @@ class OrderChange:
             self.known.drop(self._order, self.change)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
             return Ending(state, decision.reason, decision.next_step, decision.waits_for, decision, decided_on)
+        if decision.closes and not self._is_begun():
+            self._take_off_hold(has)
+            self.known.drop(self._order, self.change)
+            reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
+            return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
         before = had or has.content
         # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
@@ -150,9 +155,20 @@ class OrderChange:
         elif self._take_off_hold(has):
             has, raw = self._read()
         self.known.settle(
-            self._order, self.change, had=before, wishes=self._wished, after=has, raw=raw, notes=route.notes
+            self._order,
+            self.change,
+            had=before,
+            wishes=self._wished,
+            after=has,
+            raw=raw,
+            notes=route.notes,
+            is_all=not decision.unwritten,
         )
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
+
+    def _is_begun(self) -> bool:
+        """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
+        return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
 
     def _read(self) -> tuple[StandingOrder, bytes]:
         answer = self.orders.get_order(self.change.number)

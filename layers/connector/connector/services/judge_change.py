@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from connector.domain.changes import Change, ChangeState
 from connector.domain.errors import ConnectorError
+from connector.domain.routes import QuantityReading
 from connector.services.change_ports import Changes
 from connector.services.intake import message_for
 from connector.services.ports import Clock, Outbox
 
 
-def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+def approve(
+    change: Change,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    reading: QuantityReading | None = None,
+) -> Change:
     """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
 
-    One that was parked before its differences could be worked out is only looked at again: nobody has seen them yet.
+    With `reading`, POC03 and POC04 of this change mean that, now and whenever it is looked at again. One that was
+    parked before its differences could be worked out is only looked at again: nobody has seen them yet.
 
     Raises:
         ConnectorError: it is not parked.
@@ -28,6 +38,7 @@ def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, b
             note=f"approved by {by}" if seen else f"{by} asks to look at it again",
             approved_by=by if seen else None,
             approved_for=change.decided_on,
+            reading=reading or change.reading,
             attempts=0,
             conflicts=0,
             reason=None,
