@@ -166,6 +166,18 @@ class Request:
         )
         return replace(self, wishes=tuple(wishes))
 
+    def as_approved(self, written: Mapping[str, Said]) -> Request:
+        """The same as a person had it written: with that total for a difference, and with those lines moving along."""
+        wishes = [
+            replace(wish, more=None, quantity=int(written[wish.item].quantity))
+            if wish.more is not None and wish.item in written
+            else wish
+            for wish in self.wishes
+        ]
+        if self.day is not None:
+            wishes += [Wish(0, item, day=self.day) for item, said in written.items() if said.day == self.day]
+        return replace(self, wishes=tuple(wishes))
+
     @property
     def parts(self) -> tuple[Request | Wish, ...]:
         """Everything in it that can stand or not stand by itself."""

@@ -147,7 +147,9 @@ class Judge:
             items={line["lineNbr"]: line["inventory"]["number"] for line in order["lines"]},
         )
         self.receivers.hear_of_edit(number, by=change.sender_id)
-        self.receivers.is_granted(change.transaction_id, written if change.approved_by else None)
+        now = view_of({**self.visma.orders[number], "status": "Open"})
+        approved = {item: said for item, said in now.items() if said != view_of({**order, "status": "Open"}).get(item)}
+        self.receivers.is_granted(change.transaction_id, approved if change.approved_by else None)
         self._versions[change.transaction_id] = self.visma.versions[number]
         if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
             self.heard.append(f"{change.transaction_id} was written into another order than its approver was shown.")

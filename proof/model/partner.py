@@ -8,7 +8,7 @@ the receiver of a document has what Visma has, and nobody else has it, or the le
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -81,19 +81,19 @@ class Receivers:
             self.has[held] = before
         self.refused.add(held)
 
-    def is_granted(self, transaction_id: str, written: Mapping[str, Any] | None = None) -> None:
+    def is_granted(self, transaction_id: str, approved: Mapping[str, Said] | None = None) -> None:
         """What a receiver asked for stands in Visma; a difference counts once, however often that is said.
 
-        `written` is what a person had written: where that approved a difference, it says what it comes to.
+        `approved` is what a person had written of items. What a difference comes to, and which lines move along with
+        the order, is then as it was shown.
         """
         number = self.number_of(transaction_id)
-        if number not in self._granted:
-            self._granted[number] = _as_totals(self.requests[number], written) if written else self.requests[number]
-        request = self._granted[number]
+        request = self._granted.get(number, self.requests[number])
         held = (request.sender, request.order)
         had = self.has.get(held, {})
-        if request.is_difference:
-            request = self._granted[number] = request.in_view_of(had)
+        if approved is not None and number not in self._granted:
+            request = request.as_approved(approved)
+        request = self._granted[number] = request.in_view_of(had)
         self.has[held] = request.on(had)
         if request.day is not None:
             self.days[request.order] = request.day
@@ -155,19 +155,6 @@ def view_in(body: Mapping[str, Any]) -> View:
             Decimal(said[quantity]), Decimal(said["unitPrice"]), _wanted(loop) or header
         )
     return found if header is None else {**found, HEADER: NOTHING._replace(day=header)}
-
-
-def _as_totals(request: Request, written: Mapping[str, Any]) -> Request:
-    """What is asked for, with the totals that were written in the place of differences."""
-    lines = {one.get("lineNumber", {}).get("value"): one for one in written.get("lines", ())}
-    totals = {number: line["orderQty"]["value"] for number, line in lines.items() if "orderQty" in line}
-    wishes = (
-        replace(wish, more=None, quantity=int(totals[wish.line]))
-        if wish.more is not None and wish.line in totals
-        else wish
-        for wish in request.wishes
-    )
-    return replace(request, wishes=tuple(wishes))
 
 
 def _wanted(part: Mapping[str, Any]) -> date | None:
