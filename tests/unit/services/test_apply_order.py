@@ -192,6 +192,30 @@ def test_a_listed_one_that_cannot_be_read_holds_back_the_later_ones_of_its_sende
     assert states(world, FIRST, SECOND) == [ChangeState.PARKED, ChangeState.APPLIED]
 
 
+def test_nobody_elses_listed_one_holds_anything_back() -> None:
+    world = World()
+    send(world, 810, FIRST, validation=Validation.PROCESSING, sender_id=STRANGER)
+    send(world, 820, SECOND)
+
+    settle(world)
+
+    assert written(world) == [820]
+
+
+def test_one_that_was_held_back_goes_as_soon_as_the_earlier_one_is_recorded() -> None:
+    world = World()
+    send(world, 810, FIRST, validation=Validation.PROCESSING)
+    send(world, 820, SECOND, inbox=True)
+    settle(world)
+    assert world.apply(message_for(world.change(SECOND))) is Outcome.DEFERRED
+
+    world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.VALID)
+    world.take().take(world.inbound.held[FIRST])
+
+    assert world.apply(message_for(world.change(SECOND))) is Outcome.APPLIED
+    assert written(world) == [810, 820]
+
+
 @pytest.mark.parametrize("by_inbox", [False, True])
 @pytest.mark.parametrize("business_number", ["500123", None])
 def test_one_that_orderful_still_processes_holds_back_the_later_ones(by_inbox: bool, business_number: str) -> None:
@@ -286,6 +310,30 @@ def test_what_was_parked_and_comes_again_is_decided_by_itself() -> None:
     assert (states(world, SECOND), written(world)) == ([ChangeState.APPLIED], [2000])
 
 
+def test_both_of_two_parked_ones_may_be_approved_and_one_is_written() -> None:
+    world = World()
+    for number in (FIRST, SECOND):
+        send(world, 2000, number)
+        settle(world)
+    for number in (FIRST, SECOND):
+        approve(world.change(number), world.changes, world.outbox, world.clock, by="kari")
+        world.rest()
+
+    assert (states(world, FIRST, SECOND), written(world)) == ([ChangeState.APPLIED, ChangeState.RECORDED], [2000])
+
+
+def test_the_first_delivery_of_one_that_was_refused_is_no_new_request() -> None:
+    """The list was faster than the inbox."""
+    world = World()
+    send(world, 810, FIRST, header={"purchaseOrderNumber": "500124"})
+    settle(world)
+    world.inbound.waiting.append(FIRST)
+    settle(world)
+
+    assert (states(world, FIRST), world.change(FIRST).attempts) == ([ChangeState.REJECTED], 1)
+    assert world.inbound.confirmed == [(FIRST, Confirmation.FAILED)]
+
+
 def test_the_same_transaction_that_was_refused_and_is_handed_over_again_is_a_new_request() -> None:
     """Orderful: a transaction can be sent again, under the same id with a new delivery."""
     world = World()
@@ -328,19 +376,25 @@ def test_the_same_words_after_another_change_are_a_persons_to_decide() -> None:
     assert states(world, "802210974") == [ChangeState.RECORDED], "nothing was applied since it was last written"
 
 
-def test_a_number_tells_a_repetition_whatever_was_applied_in_between() -> None:
+@pytest.mark.parametrize("between", ["1", "2"])
+def test_a_number_tells_a_repetition_whatever_was_applied_in_between(between: str) -> None:
     world = World()
-    for quantity, number, place in ((900, FIRST, "1"), (850, SECOND, "2"), (900, THIRD, "1")):
-        send(world, quantity, number, header={"changeSequenceNumber": place})
+    for quantity, number in ((900, FIRST), (850, SECOND), (900, THIRD)):
+        send(world, quantity, number, header={"changeSequenceNumber": "1" if number != SECOND else between})
         settle(world)
+        if world.change(number).state is ChangeState.PARKED:
+            assert f"Another change with the number 1, {FIRST}" in (world.change(number).reason or "")
+            approve(world.change(number), world.changes, world.outbox, world.clock, by="kari")
+            world.rest()
 
     assert (states(world, THIRD), written(world)) == ([ChangeState.RECORDED], [900, 850])
 
 
-def test_a_uuid_and_a_number_of_one_transaction_are_one_record() -> None:
+@pytest.mark.parametrize("named", [(), (FIRST,)], ids=["by one id", "by both"])
+def test_a_uuid_and_a_number_of_one_transaction_are_one_record(named: tuple[str, ...]) -> None:
     world = World()
     number = send(world, 900, FIRST, inbox=True, aliases=(UUID,))
-    world.inbound.held[UUID] = replace(world.inbound.held[number], transaction_id=UUID, aliases=(number,))
+    world.inbound.held[UUID] = replace(world.inbound.held[number], transaction_id=UUID, aliases=named)
     world.apply(HintMessage(transaction_id=UUID))
 
     world.collect(inbox_ids=("7",))
@@ -375,6 +429,16 @@ def test_a_listed_one_without_a_message_is_taken_when_orderful_gives_it() -> Non
     world.inbound.held[FIRST] = held
     settle(world)
     assert written(world) == [900]
+
+
+def test_an_id_that_is_learned_while_the_change_is_written_is_kept() -> None:
+    world = World()
+    number = send(world, 900, FIRST)
+    named = replace(world.inbound.held[number], aliases=(UUID,))
+    world.orders.on_put.append(lambda: world.take().take(named) and None)
+    settle(world)
+
+    assert (written(world), world.take().recorded(UUID)) == ([900], world.change(number))
 
 
 # -- whose changes count --------------------------------------------------------------------------------------------
@@ -438,6 +502,28 @@ def test_trouble_with_somebody_elses_change_is_none_of_the_partners() -> None:
     world.changes.save(strange.moved(ChangeState.APPLYING, now=until, note="being decided", claim_until=until))
 
     assert world.apply(message_for(world.change(SECOND))) is Outcome.APPLIED
+
+
+def test_a_word_about_somebody_elses_change_that_cannot_be_told_is_none_of_the_partners() -> None:
+    world = World()
+    send(world, 810, FIRST, sender_id=STRANGER, inbox=True)
+    settle(world)
+    send(world, 900, SECOND, inbox=True)
+    assert world.change(FIRST).is_unconfirmed is False
+    stranger = world.change(FIRST).with_delivery(Delivery("d9", ApiVersion.V4, "accept", "fail"))
+    world.changes.save(stranger)
+    world.take().take(world.inbound.held[SECOND])
+
+    class Deaf:
+        def __getattr__(self, name):
+            return getattr(world.inbound, name)
+
+        def confirm(self, delivery, transaction_id, confirmation, note):
+            if transaction_id == FIRST:
+                raise Transient("Orderful answered 503.")
+            return world.inbound.confirm(delivery, transaction_id, confirmation, note)
+
+    assert world.apply(message_for(world.change(SECOND)), inbound=Deaf()) is Outcome.APPLIED
 
 
 def test_what_a_former_partner_left_half_written_ends_before_the_new_partners_change() -> None:

@@ -268,7 +268,7 @@ def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
         others: What else its sender sent about the order.
     """
     repeated = _last_alike(change, others)
-    if repeated is None or change.approved_by:
+    if repeated is None:
         return None
     return None if change.change_sequence is None and _between(repeated, change, others) else repeated
 
