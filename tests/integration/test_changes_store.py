@@ -34,10 +34,11 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import Revision, State
+from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Stream
 from connector.edi.change.fields import LONGEST_QUOTE
 from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
-from connector.services.apply import MOST_DIFFERENCES
+from connector.services.change_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, kept
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.change_fakes import InMemoryChanges, a_change
 
@@ -87,7 +88,9 @@ FULL = Change(
     approved_for="b" * 64,
     on_hold=True,
     differences=(Difference("line 1", "quantity", "800", "900.10", None), Difference("order", "date", None, "1", "2")),
+    reading=QuantityReading.DELTA,
     remarks=("Text: Ring først.",),
+    unwritten=("Line 1: it carries a charge.",),
     message_at="inbound/802210971.json.z",
     history=(
         ChangeEvent(NOW, ChangeState.RECEIVED, "received"),
@@ -336,6 +339,7 @@ class TestOverDynamo:
             differences=tuple(
                 Difference(f"new line {word}", "price", word, word, word) for _ in range(MOST_DIFFERENCES)
             ),
+            unwritten=kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
             remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51)),
             history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
             deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),

@@ -445,6 +445,21 @@ def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
     assert "after kari had approved" in (world.change().reason or "")
 
 
+def test_an_approval_holds_only_for_what_was_shown() -> None:
+    world = World(quantity="5%")
+    message = arrived_in_x12(world, "1", quantity="900", quantity1="800")
+    assert world.apply(message) is Outcome.PARKED
+    assert [one.asked for one in world.change().differences] == ["900"]
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.routing.apply(routing_data({"defaults.changes": {**RULES, "quantities": "delta"}}))
+
+    world.rest()
+
+    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert "something else now than what kari approved" in (world.change().reason or "")
+    assert [one.asked for one in world.change().differences] == ["1700"]
+
+
 def test_a_rejected_change_is_never_written() -> None:
     world = World()
     message = arrived(world, more_of(1, 2000, was=800))

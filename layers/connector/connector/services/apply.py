@@ -29,7 +29,7 @@ from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from connector.edi.change.content import content_id
 from connector.edi.change.read import NotAChange
-from connector.services.change_order import Ending, OrderChange
+from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, kept
 from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of
 from connector.services.claimed import save_claimed
@@ -55,16 +55,10 @@ LOOK_AGAIN = timedelta(minutes=5)
 MOST_PROBLEMS = 5
 """Problems of an INVALID transaction that its reason quotes."""
 
-MOST_DIFFERENCES = 200
-"""Differences of one change that are kept with it."""
-
 CORRECT_IT = (
     "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
 )
 """What to do about a transaction that Orderful has not let through."""
-
-MOST_UNWRITTEN = 100
-"""Sentences about what an approval does not write that are kept with a change."""
 
 RULES = "rules"
 """Who decided, when nobody had to."""
@@ -379,7 +373,7 @@ class Applier:
             approved_for=None,
             differences=decision.differences[:MOST_DIFFERENCES],
             remarks=decision.remarks,
-            unwritten=decision.unwritten[:MOST_UNWRITTEN],
+            unwritten=kept(decision.unwritten),
         )
         ended = save_claimed(self.changes, ended, until=change.claim_until)
         self.telemetry.count(_COUNTED[ended.state])

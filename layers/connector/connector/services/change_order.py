@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.change_decision import LOOK, Decision, Verdict, decide
+from connector.domain.change_decision import LOOK, Decision, Difference, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
 from connector.domain.changes import Change, ChangeState, out_of_sequence_reason
 from connector.domain.documents import DocumentKey, PurchaseOrder
@@ -25,6 +25,7 @@ from connector.domain.routes import Company, Route
 from connector.domain.routing import Routing
 from connector.domain.standing_order import StandingOrder
 from connector.domain.transactions import Stream
+from connector.domain.words import clipped
 from connector.edi.change.read import read_change
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import NotADocument
@@ -34,6 +35,15 @@ from connector.services.change_route import route_of
 from connector.services.claimed import save_claimed
 from connector.services.known_revisions import KnownRevisions
 from connector.services.ports import Clock, Deadline, Metric, Telemetry
+
+MOST_DIFFERENCES = 200
+"""Differences of one change that are kept with it."""
+
+MOST_UNWRITTEN = 20
+"""Sentences about what an approval does not write that are kept with a change."""
+
+LONGEST_UNWRITTEN = 300
+"""Characters of one of them."""
 
 APPLIED_AS_IS = Decision(Verdict.APPLY)
 """Nothing to write and nothing to show."""
@@ -131,7 +141,7 @@ class OrderChange:
         if self.objection is not None:
             decision = replace(decision, verdict=Verdict.PARK)
         elif decision.verdict is Verdict.APPLY and decision.edits:
-            doubt = self._doubt(decided_on)
+            doubt = self._doubt(decided_on, decision)
             if doubt is not None:
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK)
         if decision.verdict is not Verdict.APPLY:
@@ -189,13 +199,25 @@ class OrderChange:
             self._save(known_sequence=known.sequence if known else 0, partner=route.partner)
         return self.known.content(self._order, self.change.known_sequence or 0)
 
-    def _doubt(self, content: str) -> str | None:
+    def _doubt(self, content: str, decision: Decision) -> str | None:
         """Why this must not be written now, although the decision allows it."""
         if self.change.approved_by is None:
             return out_of_sequence_reason(self.change, self.others)
         if self.change.approved_for not in {None, content}:
             return f"The order was changed in Visma after {self.change.approved_by} had approved this."
+        if self.change.approved_for is not None and not self._is_as_shown(decision):
+            return f"It means something else now than what {self.change.approved_by} approved: the routing has changed."
         return None
+
+    def _is_as_shown(self, decision: Decision) -> bool:
+        """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
+        named = self.change.reading is not None
+
+        def compared(differences: Sequence[Difference]) -> list[Difference]:
+            return [one for one in differences if not (named and one.field == "quantity")]
+
+        now = compared(decision.differences[:MOST_DIFFERENCES])
+        return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
 
     def _write(self, has: StandingOrder, edits: Edits, route: Route) -> None:
         body, etag = order_update(edits), has.etag
@@ -235,3 +257,10 @@ class OrderChange:
     def _save(self, **changes: Any) -> None:
         changed = msgspec.structs.replace(self.change, **changes)
         self.change = save_claimed(self.changes, changed, until=self.change.claim_until)
+
+
+def kept(unwritten: Sequence[str]) -> tuple[str, ...]:
+    """What an approval does not write, as much of it as a record holds."""
+    sentences = tuple(clipped(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
+    more = len(unwritten) - len(sentences)
+    return (*sentences, f"And {more} more.") if more else sentences
