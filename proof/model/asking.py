@@ -176,7 +176,7 @@ class Request:
         ]
         if self.day is not None:
             wishes += [Wish(0, item, day=self.day) for item, said in written.items() if said.day == self.day]
-        return replace(self, wishes=tuple(wishes))
+        return replace(self, wishes=tuple(wishes), day=None)
 
     @property
     def parts(self) -> tuple[Request | Wish, ...]:

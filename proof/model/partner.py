@@ -89,14 +89,14 @@ class Receivers:
         """
         number = self.number_of(transaction_id)
         request = self._granted.get(number, self.requests[number])
+        if request.day is not None:
+            self.days[request.order] = request.day
         held = (request.sender, request.order)
         had = self.has.get(held, {})
         if approved is not None and number not in self._granted:
             request = request.as_approved(approved)
         request = self._granted[number] = request.in_view_of(had)
         self.has[held] = request.on(had)
-        if request.day is not None:
-            self.days[request.order] = request.day
 
     def hear_of_edit(self, name: str, *, by: str | None = None) -> None:
         """A document changed in a way that a partner sees: whoever has it may be sent something, but for who asked."""
