@@ -84,7 +84,7 @@ class Inbound(FakeInbound):
 
     def __init__(self, wire: Wire, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers) -> None:
         """Compare what it is told with what is recorded in `changes`."""
-        super().__init__(clock, list_page=2)
+        super().__init__(clock, list_page=1)
         self.told: dict[str, _Told] = {}
         self.complaints: list[str] = []
         self.validation: dict[str, Validation] = {}
