@@ -150,14 +150,12 @@ class Applier:
         due = [one for one in due if one.transaction_id == begun or one.sender_id == wanted.sender_id]
         for change in due:
             self._must_be_free(change)
-        looked_up = []
+        try:
+            due = self._up_to(wanted, due, begun)
+        except Misconfigured as error:
+            self._report_refusal(error)
+            return Outcome.HELD_BACK
         for change in due:
-            try:
-                looked_up.append(change if change.transaction_id == begun else self._looked_up(change))
-            except Misconfigured as error:
-                self._report_refusal(error)
-                return Outcome.HELD_BACK
-        for change in sorted(apply_order(looked_up), key=lambda one: one.transaction_id != begun):
             others = peers(change, self.changes.of_order(wanted.key))
             outcome = self._work(change, others) if change.is_due else _OUTCOMES[change.state]
             if change.transaction_id == wanted.transaction_id:
@@ -165,6 +163,18 @@ class Applier:
             if outcome in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
                 return self._defer_behind(change, wanted)
         return Outcome.NOTHING_TO_DO
+
+    def _up_to(self, wanted: Change, due: Sequence[Change], begun: str | None) -> list[Change]:
+        """What is to be worked on before the wanted one, and it, each as Orderful has it now; `begun` as it was."""
+        current = {one.transaction_id: one for one in due if one.transaction_id == begun}
+        for change in due:
+            if change.filed_at is None and change.transaction_id not in current:
+                current[change.transaction_id] = self._looked_up(change)
+        ordered = apply_order(current.get(one.transaction_id, one) for one in due)
+        place = next(place for place, one in enumerate(ordered) if one.transaction_id == wanted.transaction_id)
+        kept = [one for one in ordered[: place + 1] if one.transaction_id != begun]
+        looked_up = [current.get(one.transaction_id) or self._looked_up(one) for one in kept]
+        return [*(one for one in due if one.transaction_id == begun), *apply_order(looked_up)]
 
     def _must_be_free(self, change: Change) -> None:
         if change.claim_until is not None and self.clock.now() < change.claim_until:

@@ -241,6 +241,8 @@ class Collector:
                 left += 1
                 missing.append(row)
                 self._leave(row, error)
+        if result.waiting:
+            self.telemetry.info("listed and left for a later run", {"rows": result.waiting})
         if left:
             raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
 
