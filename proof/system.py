@@ -20,6 +20,7 @@ from connector.domain.transactions import Stream
 from connector.services.judge_change import approve, reject
 from connector.services.known_revisions import KnownRevisions
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
+from proof.model.changing import Changing
 from proof.model.clockwork import Clockwork, NeverRests
 from proof.model.directory import Directory
 from proof.model.functions import COMPANY, Setting
@@ -51,6 +52,7 @@ class System(Clockwork):
             cursors=self.cursors,
             directory=self.directory,
             before_go_live=self.before_go_live,
+            changing=Changing(self.changes, self.inbound, self.receivers, self.clock),
             documents=self.documents,
             today=lambda: self.today,
         )

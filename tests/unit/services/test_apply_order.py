@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import State
+from connector.edi.change.content_id import content_id
 from connector.services.apply import Outcome
 from connector.services.intake import message_for
 from connector.services.judge_change import approve
@@ -658,6 +660,21 @@ def test_an_invalid_one_is_parked_with_orderfuls_reason_and_taken_as_it_was_corr
         [850],
         "rules",
     )
+
+
+def test_a_corrected_message_whose_record_was_not_written_yet_is_another_one_all_the_same() -> None:
+    world = World()
+    send(world, 900, FIRST, validation=Validation.INVALID)
+    settle(world)
+    corrected(world, 850)
+    message = world.inbound.held[FIRST].message
+    # A worker stored the message and died.
+    world.changes.messages[ORDER, FIRST] = msgspec.json.encode(message)
+    approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="eva")
+
+    world.rest()
+
+    assert (written(world), world.change(FIRST).content_id) == ([850], content_id(message))
 
 
 def test_an_approval_of_an_invalid_one_is_for_what_was_shown() -> None:
