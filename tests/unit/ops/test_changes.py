@@ -177,8 +177,8 @@ def test_a_change_that_nobody_knows_is_one_sentence(connector, changes):
     assert result.err == "No change is recorded under 999, be it a transaction or an order.\n"
 
 
-@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//", "nordic/customer_invoice/100231"])
-def test_what_is_no_key_of_an_order_is_wrong_input(connector, changes, name):
+@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//"])
+def test_what_is_no_key_is_wrong_input(connector, changes, name):
     result = connector("changes", "show", name)
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1

@@ -827,7 +827,9 @@ def test_a_made_up_delivery_does_not_keep_the_true_one_from_being_accepted() -> 
 def test_other_documents_are_recorded_and_change_nothing() -> None:
     world = World()
     world.inbound.send(
-        {"purchaseOrderNumber": "500123"}, document="855", transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT"
+        {"purchaseOrderNumber": "500123", "status": "accepted"},
+        document="855",
+        transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT",
     )
     world.collect()
     world.rest()

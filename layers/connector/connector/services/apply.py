@@ -54,6 +54,7 @@ class Outcome(Enum):
     REJECTED = "rejected"
     RECORDED = "recorded"
     CLOSED = "closed"
+    ATTENTION = "waits for a person to close it"
     DEFERRED = "waits for an earlier change"
     HELD_BACK = "held back until the credentials are taken again"
     NOTHING_TO_DO = "nothing to do"
@@ -65,6 +66,7 @@ _OUTCOMES = {
     ChangeState.REJECTED: Outcome.REJECTED,
     ChangeState.RECORDED: Outcome.RECORDED,
     ChangeState.CLOSED: Outcome.CLOSED,
+    ChangeState.ATTENTION: Outcome.ATTENTION,
 }
 _COUNTED = {
     ChangeState.APPLIED: Metric.CHANGES_APPLIED,
@@ -114,7 +116,7 @@ class Applier:
             return Outcome.NOTHING_TO_DO
         outcome = self._work_off(wanted, recorded) if wanted.is_due else _OUTCOMES[wanted.state]
         for change in recorded:
-            confirm(change, self.changes, self.orderful)
+            confirm(change, self.changes, self.orderful, self.telemetry)
         return outcome
 
     def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> Outcome:
@@ -140,7 +142,7 @@ class Applier:
             self._report_refusal(error)
             return Outcome.HELD_BACK
         if change is not None:
-            confirm(change, self.changes, self.orderful)
+            confirm(change, self.changes, self.orderful, self.telemetry)
         return Outcome.NOTHING_TO_DO
 
     def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
@@ -169,7 +171,7 @@ class Applier:
             return Outcome.HELD_BACK
         change = self._end(change, ending)
         # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
-        confirm(change, self.changes, self.orderful)
+        confirm(change, self.changes, self.orderful, self.telemetry)
         return _OUTCOMES[change.state]
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:
