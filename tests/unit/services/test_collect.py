@@ -440,6 +440,30 @@ def test_a_page_that_is_too_large_is_asked_for_with_fewer_items_until_the_large_
     assert world.inbound.waiting == []
 
 
+def test_a_large_document_of_another_reader_costs_a_few_pages_a_run_and_is_said() -> None:
+    world = World()
+    many(world, 60, **ORDER_OF_ANOTHER)
+    world.inbound.too_large = {"900030"}
+    world.collect()
+    world.inbound.pages.clear()
+
+    result = world.collect()
+
+    assert len(world.inbound.pages) <= 8
+    assert [problem for problem in result.problems if "are for other readers" in problem]
+    assert world.inbound.confirmed == []
+
+
+def test_trouble_with_one_item_of_a_full_page_keeps_no_other_from_making_room() -> None:
+    world = World()
+    many(world, 101)
+    world.inbound.fail = [Transient("Orderful answered 503.")]
+
+    world.collect()
+
+    assert world.inbound.waiting == ["900000", "900100"]
+
+
 def test_a_slow_inbox_leaves_time_for_the_list_and_for_the_other_inbox() -> None:
     world = World()
     world.collect()

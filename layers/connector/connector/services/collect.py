@@ -43,6 +43,9 @@ PAGE = 100
 MOST_PAGES = 20
 """Pages of one inbox or bucket that one run reads."""
 
+MOST_FAILURES = 2
+"""Pages of one inbox that may be too large in one run, once a smaller one could be read."""
+
 UNCLAIMED_AFTER = timedelta(hours=24)
 """What has waited in an inbox for so long and is not for us is reported: perhaps nobody reads it."""
 
@@ -58,6 +61,46 @@ STUCK_AFTER = timedelta(minutes=30)
 
 Read = Callable[[str, int], Sequence[InboundTransaction | None]]
 """Reads an inbox or a bucket: its id, and how many items at most."""
+
+
+@dataclass(slots=True)
+class _PageSize:
+    """How many items of an inbox are asked for at once: fewer when a page cannot be read, more when nothing leaves.
+
+    Attributes:
+        good: The most that could be read, 0 when that is not known.
+        too_many: The fewest that could not.
+        failures: Pages that could not be read.
+    """
+
+    limit: int
+    good: int = 0
+    too_many: int = PAGE + 1
+    failures: int = 0
+
+    def shrink(self, divisor: int) -> int:
+        """A page could not be read; gives the next size."""
+        self.failures += 1
+        self.too_many = self.limit
+        self.limit = max(1, (self.good + self.limit) // 2 if self.good else self.limit // divisor)
+        return self.limit
+
+    def moved_up(self, number: int) -> int:
+        """So many items left, and those behind them come forward; gives the next size."""
+        self.good = 0
+        if self.too_many <= PAGE:
+            self.too_many = max(self.too_many - number, 1)
+        self.limit = max(1, min(self.limit, self.too_many - 1))
+        return self.limit
+
+    def grow(self) -> bool:
+        """Nothing left; False when there is no larger page to look at, or it was tried often enough."""
+        self.good = self.limit
+        larger = min(self.limit * 2, PAGE) if self.too_many > PAGE else (self.limit + self.too_many) // 2
+        if larger <= self.limit or self.failures > MOST_FAILURES:
+            return False
+        self.limit = larger
+        return True
 
 
 class Watermark(Protocol):
@@ -161,39 +204,32 @@ class Collector:
         Items stay until they are confirmed, and there is no second page: without room nothing newer is ever seen. A
         page that cannot be read is asked for again with fewer items; one that could is followed by a larger one.
         """
-        limit, too_many = self.page_sizes.get(what, PAGE), PAGE + 1
+        size = _PageSize(self.page_sizes.get(what, PAGE))
         confirmed: set[str] = set()
         others: list[InboundTransaction] = []
         for _ in range(MOST_PAGES):
             if not self._has_time() or self.deadline.remaining() < until:
                 break
             try:
-                items = read(name, limit)
+                items = read(name, size.limit)
             except (AnswerTooLarge, AnswerTooSlow, AnswerDamaged) as error:
-                if limit == 1:
+                if size.limit == 1:
                     self._unreadable(result, what, error)
                     return
-                too_many, limit = limit, limit // (4 if isinstance(error, AnswerTooSlow) else 2)
-                self.page_sizes[what] = limit = max(limit, 1)
+                self.page_sizes[what] = size.shrink(4 if isinstance(error, AnswerTooSlow) else 2)
                 continue
+            self.page_sizes[what] = size.limit
             others = [item for item in items if item is not None and self._is_others(item)]
             mine = [item for item in items if item is None or not self._is_others(item)]
             left = [self._item(item, result, confirmed) for item in items]
-            self._forget_size(what, limit)
-            if len(items) < limit:
+            if len(items) < size.limit:
                 break
-            larger = min(limit * 2, too_many - 1, PAGE)
-            if not any(left) and larger == limit and not self._make_room(mine, result, confirmed):
-                self._full(result, what, mine, others, size=limit)
+            if any(left):
+                self.page_sizes[what] = size.moved_up(sum(left))
+            elif not size.grow() and not self._make_room(mine, result, confirmed):
+                self._full(result, what, mine, others, size=size.limit)
                 return
-            limit = larger
         result.unclaimed += self._waiting_long(others)
-
-    def _forget_size(self, what: str, limit: int) -> None:
-        if limit >= PAGE:
-            self.page_sizes.pop(what, None)
-        else:
-            self.page_sizes[what] = limit
 
     def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
         """The first item alone is too much: what lies behind it is only found by the list."""
@@ -239,17 +275,27 @@ class Collector:
         """Take one item in; True when it was confirmed and will leave. What was confirmed in this run is left alone."""
         if item is None:
             self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
-        elif item.transaction_id not in confirmed:
-            try:
-                return self._taken(item, result, confirmed)
-            except Conflict:
-                pass  # somebody works on it
-            except Misconfigured:
-                raise
-            except ConnectorError as error:
-                result.problems.append(f"transaction {item.transaction_id}: {error}")
-                self._leave(item, error)
-        return False
+            return False
+        return item.transaction_id not in confirmed and self._safely(item, result, confirmed, self._taken)
+
+    def _safely(
+        self,
+        item: InboundTransaction,
+        result: Collected,
+        confirmed: set[str],
+        work: Callable[[InboundTransaction, Collected, set[str]], bool],
+    ) -> bool:
+        """Do it, unless somebody works on the item or it makes trouble of its own; it must not keep the others."""
+        try:
+            return work(item, result, confirmed)
+        except Conflict:
+            return False
+        except Misconfigured:
+            raise
+        except ConnectorError as error:
+            result.problems.append(f"transaction {item.transaction_id}: {error}")
+            self._leave(item, error)
+            return False
 
     def _taken(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
         change = self.intake.take(item)
@@ -290,14 +336,13 @@ class Collector:
 
     def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected, confirmed: set[str]) -> bool:
         """Free a full page: accept what we hold already and have yet to decide."""
-        freed = False
-        for item in items:
-            if item is None or item.delivery is None or item.transaction_id in confirmed:
-                continue
-            change = self.intake.recorded(item.transaction_id)
-            if change is not None:
-                freed |= self._told(change, item, result, confirmed)
-        return freed
+        waiting = [item for item in items if item is not None and item.delivery is not None]
+        freed = [self._safely(item, result, confirmed, self._accepted) for item in waiting]
+        return any(freed)
+
+    def _accepted(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        change = None if item.transaction_id in confirmed else self.intake.recorded(item.transaction_id)
+        return change is not None and self._told(change, item, result, confirmed)
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
