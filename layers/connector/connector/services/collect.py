@@ -88,9 +88,11 @@ class _PageSize:
     def moved_up(self, number: int) -> int:
         """So many items left, and those behind them come forward; gives the next size."""
         self.good = 0
-        if self.too_many <= PAGE:
+        if self.too_many > PAGE:
+            self.limit = min(self.limit * 2, PAGE)
+        else:
             self.too_many = max(self.too_many - number, 1)
-        self.limit = max(1, min(self.limit, self.too_many - 1))
+            self.limit = max(1, min(self.limit, self.too_many - 1))
         return self.limit
 
     def grow(self) -> bool:
