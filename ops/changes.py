@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
+from connector.domain.changes import CHANGE, FOR_A_PERSON, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
 from connector.domain.documents import DocumentKey, Kind
 from ops.comparison import all_reasons, comparison, comparison_data, unwritten
-from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
+from ops.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
 from ops.readings import reading_of, reading_option
 from ops.stack import Stack, stack_option
 
 _MOVING = (ChangeState.RECEIVED, ChangeState.APPLYING)
 # Those that need a person first.
-_OPEN = sorted(OPEN_CHANGES, key=lambda state: state in _MOVING)
+_OPEN = (*FOR_A_PERSON, *(state for state in OPEN_CHANGES if state not in FOR_A_PERSON))
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -75,7 +75,7 @@ def list_changes(
 @stack_option
 @json_option
 def show_change(*, name: str, stack: Stack, as_json: bool) -> int:
-    """Show a change, or all changes of an order. ID_OR_ORDER is a transaction id, an order number or its key."""
+    """Show a change, or all that came in about a document. ID_OR_ORDER is a transaction id, a number or a key."""
     found = _found(stack, name)
     show(
         {"changes": [_details(change) for change in found]},
@@ -354,14 +354,13 @@ def _found(stack: Stack, name: str) -> Sequence[Change]:
 
 def _keys(stack: Stack, name: str) -> Iterator[DocumentKey]:
     if "/" not in name and "#" not in name:
-        yield from (DocumentKey.of_order(company, name) for company in [*stack.routing.load().companies, NOBODY])
+        for company in [*stack.routing.load().companies, NOBODY]:
+            yield from (DocumentKey(company, kind, name) for kind in Kind)
         return
     try:
         key = DocumentKey.parse(name)
     except ValueError:
         raise WrongInput(f"'{name}' is no key; write company/{Kind.PURCHASE_ORDER}/number.") from None
-    if key.kind is not Kind.PURCHASE_ORDER:
-        raise WrongInput(f"Changes are recorded under purchase orders only, and {key} is none.")
     yield key
 
 
@@ -378,7 +377,7 @@ def _remarks(change: Change) -> str:
 def _details(change: Change) -> dict[str, Any]:
     names = (
         *("named", "transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation"),
-        *("aliases", "attempts", "not_before", "predecessor_id"),
+        *("aliases", "attempts", "not_before", "predecessor_id", "unacknowledged"),
         *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "reading", "confirmed", "told"),
     )
     return {
@@ -434,5 +433,7 @@ def _readable(change: Change) -> str:
 def _told(change: Change) -> str:
     """What Orderful knows of our decision."""
     told = str(change.confirmed or "not told yet")
+    if change.unacknowledged:
+        told += f"; without effect, {counted(change.unacknowledged, 'time')}"
     waiting = ", ".join(delivery.delivery_id for delivery in change.deliveries)
     return f"{told}; still to be told by {waiting}" if waiting else told

@@ -191,6 +191,7 @@ class Functions:
         """The intake."""
         return Intake(
             changes=self.changes,
+            documents=self.ledger,
             orderful=self.inbound,
             routing=self.routing,
             outbox=self.outbox(),

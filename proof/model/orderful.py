@@ -164,12 +164,12 @@ class Inbound(FakeInbound):
 
     # -- our functions ------------------------------------------------------------------------------------------------
 
-    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
+    def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         """What waits, the newest first; an item does not say when Orderful got it."""
         names = self.uuids if self.as_uuids else {}
         return [
             replace(one, transaction_id=names.get(one.transaction_id, one.transaction_id), created_at=None)
-            for one in reversed([one for one in super().inbox(inbox_id) if one is not None])
+            for one in reversed([one for one in super().inbox(inbox_id, limit) if one is not None])
         ]
 
     def list_changes(

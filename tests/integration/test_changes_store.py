@@ -31,7 +31,7 @@ from connector.domain.changes import (
     ChangeEvent,
     ChangeState,
 )
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import Revision, State
@@ -56,6 +56,8 @@ FULL = Change(
     created_at=NOW,
     updated_at=NOW + MINUTE,
     version=3,
+    kind=Kind.CUSTOMER_INVOICE,
+    unacknowledged=1,
     document="860",
     transaction_type="860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
     stream=Stream.TEST,

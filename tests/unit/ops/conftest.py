@@ -107,8 +107,12 @@ class FakeInbound:
 
     def __init__(self) -> None:
         self.waiting: dict[str, Any] = {"4711": []}
+        self.deliveries: dict[str, Any] = {}
 
-    def inbox(self, name: str) -> Any:
+    def shown(self, delivery: Any, transaction_id: str) -> Any:
+        return self.deliveries.get(transaction_id)
+
+    def inbox(self, name: str, limit: int = 100) -> Any:
         found = self.waiting[name]
         if isinstance(found, Exception):
             raise found

@@ -7,7 +7,7 @@ import pytest
 
 from connector.domain.change_decision import Difference
 from connector.domain.changes import NOBODY, ChangeEvent, ChangeState
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
@@ -182,8 +182,31 @@ def test_a_change_that_nobody_knows_is_one_sentence(connector, changes):
     assert result.err == "No change is recorded under 999, be it a transaction or an order.\n"
 
 
-@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//", "nordic/customer_invoice/100231"])
-def test_what_is_no_key_of_an_order_is_wrong_input(connector, changes, name):
+def test_an_answer_that_needs_a_person_comes_first_and_says_what_to_do(connector, changes):
+    reason, step = "The 824 of acme does not accept supplier invoice 900145 as sent.", "Settle it with the partner."
+    changes.put(
+        a_change(
+            number="900145",
+            kind=Kind.SUPPLIER_INVOICE,
+            transaction_id="77",
+            document="824",
+            state=ChangeState.ATTENTION,
+            reason=reason,
+            next_step=step,
+            unacknowledged=1,
+        )
+    )
+    rows = connector("changes", "list", "--json").data
+    assert [(row["transaction_id"], row["state"]) for row in rows][:2] == [("77", "ATTENTION"), ("802210971", "PARKED")]
+    assert step in connector("changes", "list", "--state", "attention").out
+    for name in ("900145", "nordic/supplier_invoice/900145", "77"):
+        out = connector("changes", "show", name).out
+        assert reason in out
+        assert "without effect, 1 time" in out
+
+
+@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//"])
+def test_what_is_no_key_is_wrong_input(connector, changes, name):
     result = connector("changes", "show", name)
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1

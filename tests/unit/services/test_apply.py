@@ -960,10 +960,67 @@ def test_a_made_up_delivery_does_not_keep_the_true_one_from_being_accepted() -> 
     assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
 
 
+@pytest.mark.parametrize("recorded", [False, True], ids=["a new transaction", "a recorded one"])
+def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_confirmed(recorded: bool) -> None:
+    """The callback names one of ours with the delivery of another reader's document."""
+    world = World()
+    mine = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    others = world.inbound.send({"purchaseOrderNumber": "1"}, number="802210999", document="850")
+    delivery = world.inbound.held[others].delivery
+    assert delivery is not None
+    if recorded:
+        world.apply(world.inbound.hint(mine))
+        world.rest()
+        world.inbound.confirmed.clear()
+    asked: list[str] = []
+
+    class Lax:
+        """Confirms whatever it is asked to."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.inbound, name)
+
+        def confirm(self, one: Delivery, *_: object) -> bool:
+            asked.append(one.delivery_id)
+            return True
+
+    forged = HintMessage(transaction_id=mine, delivery_id=delivery.delivery_id, version=delivery.version)
+    world.apply(forged, inbound=Lax())
+    for message in world.outbox.queued_changes:
+        world.apply(message, inbound=Lax())
+
+    assert asked == []
+    assert not world.change(mine).knows(delivery)
+    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+
+
+def test_a_callback_about_another_readers_document_does_nothing() -> None:
+    world = World()
+    number = world.inbound.send(
+        {"purchaseOrderNumber": "500123"}, document="850", transaction_type="850_PURCHASE_ORDER"
+    )
+
+    world.apply(world.inbound.hint(number))
+
+    assert (world.changes.all(), world.inbound.confirmed, world.inbound.waiting) == ([], [], [number])
+
+
+def test_a_delivery_that_is_known_is_not_looked_at_again() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    for _ in range(3):
+        world.apply(world.inbound.hint(number))
+        world.rest()
+
+    assert (world.inbound.looks, len(world.inbound.confirmed)) == (1, 1)
+
+
 def test_other_documents_are_recorded_and_change_nothing() -> None:
     world = World()
     world.inbound.send(
-        {"purchaseOrderNumber": "500123"}, document="855", transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT"
+        {"purchaseOrderNumber": "500123", "status": "accepted"},
+        document="855",
+        transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT",
     )
     world.collect()
     world.rest()

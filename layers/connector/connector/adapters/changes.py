@@ -23,7 +23,7 @@ from connector.adapters import aws
 from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
 from connector.adapters.items import Item, time_text
 from connector.adapters.payloads import S3Payloads
-from connector.domain.changes import OPEN_CHANGES, Change, ChangeState
+from connector.domain.changes import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
 
@@ -141,7 +141,8 @@ class DynamoChanges:
     def untold(self) -> Iterator[Change]:
         """All decided records of which Orderful has yet to be told."""
         yield from self._open(_UNTOLD)
-        yield from (change for change in self.in_state(ChangeState.PARKED) if change.is_unconfirmed)
+        for state in FOR_A_PERSON:
+            yield from (change for change in self.in_state(state) if change.is_unconfirmed)
 
     def _with_message(self, change: Change, message: Any) -> Change:
         body = _encode(message)

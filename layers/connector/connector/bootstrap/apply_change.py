@@ -39,7 +39,8 @@ class ApplyChange:
         self._settings = settings
         payloads = S3Payloads(settings.payloads_bucket)
         self._changes = DynamoChanges(settings.documents_table, payloads)
-        self._known = KnownRevisions(DynamoLedger(settings.documents_table, payloads), clock)
+        self._documents = DynamoLedger(settings.documents_table, payloads)
+        self._known = KnownRevisions(self._documents, clock)
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
         self._queue = SqsPostponer(settings.changes_queue_url)
@@ -57,6 +58,7 @@ class ApplyChange:
             changes=self._changes,
             intake=Intake(
                 changes=self._changes,
+                documents=self._documents,
                 orderful=orderful,
                 routing=self._routing,
                 outbox=self._outbox,

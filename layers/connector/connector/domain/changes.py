@@ -6,6 +6,8 @@ RECEIVED -> APPLYING -> APPLIED
     |          +-> RECEIVED (it could not be finished: try again)
     +-> REJECTED, RECORDED
 
+ATTENTION is an answer that does not accept what we sent; it is open until a person closes it.
+
 Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
 
 A change that is parked because of Visma (`waits_for` is `VISMA`) is looked at again by itself, with a growing pause.
@@ -20,7 +22,7 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.change_decision import Difference
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Confirmation, Delivery, Validation
 from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Stream
@@ -84,9 +86,13 @@ class ChangeState(StrEnum):
     REJECTED = "REJECTED"
     RECORDED = "RECORDED"
     CLOSED = "CLOSED"
+    ATTENTION = "ATTENTION"
 
 
-OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, ChangeState.PARKED)
+FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED)
+"""States in which a person is asked."""
+
+OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, *FOR_A_PERSON)
 """States in which something is still to happen."""
 
 DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
@@ -106,8 +112,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         company: Name of the company that received it, or `NOBODY`.
-        number: The purchase order under which it is recorded: the one it names, or the one that a person says it means;
-            the transaction id where it names none.
+        number: The document under which it is recorded: the one it names, or the order that a person says it means; the
+            transaction id where it names none.
+        kind: What that document is.
         named: The number as the message has it, where a person says that another order is meant.
         transaction_id: Orderful's name for it.
         version: Counts the writes of this record; a write is made on the version that was read.
@@ -121,6 +128,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         deliveries: By which Orderful has yet to be told; each new attempt of Orderful's brings one of its own.
         told: Ids of the deliveries by which it was told, or which it does not know.
         confirmed: What it was told last.
+        unacknowledged: How often it was told although it is still there, or refused to be told; 0 when it went well.
         not_before: Until then it rests: for an earlier one that has not come, because our credentials were refused, or
             until Visma is asked again.
         predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet.
@@ -149,6 +157,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    kind: Kind = Kind.PURCHASE_ORDER
     named: str | None = None
     document: str | None = None
     transaction_type: str | None = None
@@ -165,6 +174,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deliveries: tuple[Delivery, ...] = ()
     told: tuple[str, ...] = ()
     confirmed: Confirmation | None = None
+    unacknowledged: int = 0
     reason: str | None = None
     next_step: str | None = None
     waits_for: str | None = None
@@ -192,8 +202,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def key(self) -> DocumentKey:
-        """The order under which it is recorded."""
-        return DocumentKey.of_order(self.company, self.number)
+        """The document under which it is recorded."""
+        return DocumentKey(self.company, self.kind, self.number)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -249,6 +259,18 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 changes[name] = clipped(words, LONGEST_REASON)
         return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
 
+    def noted(self, note: str) -> Change:
+        """The record with one more line of history, in the state and at the time it has."""
+        event = ChangeEvent(self.updated_at, self.state, clipped(note, LONGEST_NOTE))
+        return msgspec.structs.replace(self, history=(*self.history, event)[-HISTORY:])
+
+    def knows(self, delivery: Delivery | None) -> bool:
+        """Whether a delivery is noted, told or not."""
+        return delivery is not None and delivery.delivery_id in {
+            *self.told,
+            *(one.delivery_id for one in self.deliveries),
+        }
+
     def with_delivery(self, delivery: Delivery | None) -> Change:
         """The record that knows one more delivery; itself when it knows it already, or knows too many."""
         if delivery is None or delivery.delivery_id in self.told:
@@ -260,7 +282,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         # One with links comes from Orderful itself and goes before what a callback named.
         kept = (delivery, *others) if delivery.accept_link else (*others, delivery)
         kept = kept[:MOST_DELIVERIES]
-        return self if kept == self.deliveries else msgspec.structs.replace(self, deliveries=kept)
+        if kept == self.deliveries:
+            return self
+        return msgspec.structs.replace(self, deliveries=kept, unacknowledged=0 if not known else self.unacknowledged)
 
     def with_names(self, names: Iterable[str]) -> Change:
         """The record that knows more ids of its transaction; itself when it knows them already."""

@@ -4,6 +4,8 @@
       Transient         try again later: network, 5xx, a busy table
         Throttled       the same, and the other side said when
         Unavailable     the same, about one document: it may be so for ever
+        AnswerTooSlow   the answer did not come in time: ask for less
+        AnswerDamaged   the answer is JSON that cannot be taken apart: ask for less
       Conflict          somebody else wrote first: read again, decide again
       UnknownOutcome    it may or may not have happened: ask before repeating
         AlreadyExists   the other side says that it has it: find it before repeating
@@ -11,6 +13,7 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        AnswerTooLarge  the answer is larger than is held: ask for less
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -67,6 +70,16 @@ class Unavailable(Transient):
 
 
 @dataclass(eq=False)
+class AnswerTooSlow(Transient):
+    """The remote side did not finish its answer in time; a smaller question may be answered."""
+
+
+@dataclass(eq=False)
+class AnswerDamaged(Transient):
+    """The answer is damaged JSON; a smaller question may be answered."""
+
+
+@dataclass(eq=False)
 class Conflict(ConnectorError):
     """Somebody else wrote first (HTTP 412, or a failed conditional write): read again, decide again."""
 
@@ -114,3 +127,8 @@ class Rejected(ConnectorError):
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class AnswerTooLarge(Misconfigured):
+    """The answer is larger than the connector holds; a smaller question may be answered."""

@@ -92,6 +92,7 @@ class Outcome(Enum):
     REJECTED = "rejected"
     RECORDED = "recorded"
     CLOSED = "closed"
+    ATTENTION = "waits for a person to close it"
     DEFERRED = "waits for an earlier change"
     HELD_BACK = "held back until the credentials are taken again"
     NOTHING_TO_DO = "nothing to do"
@@ -103,6 +104,7 @@ _OUTCOMES = {
     ChangeState.REJECTED: Outcome.REJECTED,
     ChangeState.RECORDED: Outcome.RECORDED,
     ChangeState.CLOSED: Outcome.CLOSED,
+    ChangeState.ATTENTION: Outcome.ATTENTION,
 }
 _BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
 _COUNTED = {
@@ -156,7 +158,7 @@ class Applier:
             return Outcome.NOTHING_TO_DO
         outcome = self._work_off(wanted, recorded) if wanted.is_due else _OUTCOMES[wanted.state]
         for change in [wanted, *peers(wanted, recorded)]:
-            confirmed = confirm(change, self.changes, self.orderful)
+            confirmed = confirm(change, self.changes, self.orderful, self.telemetry)
             if confirmed.on_hold and not confirmed.is_open:
                 self._take_off_hold(confirmed)
         return outcome
@@ -266,7 +268,7 @@ class Applier:
             self._report_refusal(error)
             return Outcome.HELD_BACK
         if change is not None:
-            confirm(change, self.changes, self.orderful)
+            confirm(change, self.changes, self.orderful, self.telemetry)
         return Outcome.NOTHING_TO_DO
 
     def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
@@ -294,7 +296,7 @@ class Applier:
             return Outcome.HELD_BACK
         change = self._end(change, ending)
         # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
-        confirm(change, self.changes, self.orderful)
+        confirm(change, self.changes, self.orderful, self.telemetry)
         return _OUTCOMES[change.state]
 
     def _defer(self, change: Change, note: str, until: datetime) -> Outcome:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from connector.domain.changes import Change, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.inbound import Confirmation, Delivery, InboundTransaction
+from connector.domain.inbound import Confirmation, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.ledger import Revision, State
 from connector.domain.routes import Company
 from connector.domain.transactions import Stream
@@ -69,14 +69,15 @@ class Changes(Protocol):
 class InboundNetwork(Protocol):
     """Orderful, as the one who receives. Everything read here was read with our key."""
 
-    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
-        """What waits in a v4 inbox, at most `PAGE`; None stands for an item that names no transaction.
+    def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
+        """What waits in a v4 inbox, the oldest first, at most `limit`; None stands for an item that cannot be read.
 
         Raises:
+            AnswerTooLarge, AnswerTooSlow, AnswerDamaged: ask for fewer items.
             Transient, Throttled, Misconfigured: as named.
         """
 
-    def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
+    def bucket(self, bucket_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         """The same for a v3 polling bucket."""
 
     def list_changes(
@@ -93,6 +94,13 @@ class InboundNetwork(Protocol):
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why Orderful holds a transaction as INVALID, each `path: message`; empty when it does not say."""
 
+    def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
+        """A delivery as Orderful shows it for this transaction; None when it shows none.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         """Tell Orderful what became of a delivery.
 
@@ -100,8 +108,16 @@ class InboundNetwork(Protocol):
             False when Orderful knows no such delivery. One that was confirmed already counts as told.
 
         Raises:
+            Rejected: Orderful refuses it, and the delivery still waits.
             Transient, Throttled, Misconfigured: Orderful was not told.
         """
+
+
+class SentDocuments(Protocol):
+    """The part of the ledger of documents by which an answer finds what it answers."""
+
+    def get(self, key: DocumentKey, sequence: int) -> Revision | None:
+        """One revision; the first one of a document has the sequence 1."""
 
 
 class OrderDesk(Protocol):

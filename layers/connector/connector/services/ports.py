@@ -63,6 +63,9 @@ class Metric(StrEnum):
     CHANGES_CLOSED = "ChangesClosed"
     CHANGES_STUCK = "ChangesStuck"
     CHANGE_CONFLICTS = "ChangeConflicts"
+    CONFIRMATIONS_REFUSED = "ConfirmationsRefused"
+    INBOUND_ATTENTION = "InboundAttention"
+    INBOUND_UNCLAIMED = "InboundUnclaimed"
 
 
 class Resource(StrEnum):
