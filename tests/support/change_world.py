@@ -168,6 +168,7 @@ class FakeInbound:
         pages: How many items each page was asked with.
         looks: How often a delivery was looked at.
         too_large: Ids whose message makes every page with it too large.
+        endless: Ids whose message is too large to be read by itself.
         unreadable: Ids of items that cannot be read.
         sticky: Ids that stay although they are confirmed.
         refused: Ids whose confirmation is refused.
@@ -186,6 +187,7 @@ class FakeInbound:
     pages: list[int] = field(default_factory=list)
     looks: int = 0
     too_large: set[str] = field(default_factory=set)
+    endless: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     sticky: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
@@ -222,8 +224,7 @@ class FakeInbound:
     def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         self.pages.append(limit)
         items = self.waiting[:limit]
-        if self.too_large & set(items):
-            raise AnswerTooLarge("Orderful answered with more than 65536 KiB.")
+        self._must_fit(self.too_large & set(items))
         return [
             None
             if number in self.unreadable
@@ -253,13 +254,19 @@ class FakeInbound:
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         self.fetches.append(transaction_id)
+        self._must_fit({transaction_id} & self.endless)
         return replace(self.held[transaction_id], delivery=None) if transaction_id in self.held else None
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
         if transaction.message is not None:
             return transaction
+        self._must_fit({transaction.transaction_id} & self.endless)
         held = self.held[transaction.transaction_id]
         return replace(transaction, message=held.message, order_number=held.order_number)
+
+    def _must_fit(self, beyond: set[str]) -> None:
+        if beyond:
+            raise AnswerTooLarge("Orderful answered with more than 65536 KiB.")
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         return self.problems

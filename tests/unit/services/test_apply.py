@@ -480,6 +480,26 @@ def test_an_approval_holds_only_for_what_was_shown() -> None:
     assert [one.asked for one in world.change().differences] == ["1700"]
 
 
+@pytest.mark.parametrize("first_by", ["approval", "rejection"])
+def test_a_difference_counts_from_what_the_change_before_it_made_of_the_order(first_by: str) -> None:
+    world = World(quantity="1%", quantities="delta")
+    for sequence, number, quantity in (("1", "802210971", "100"), ("2", "802210972", "50")):
+        assert world.apply(arrived_in_x12(world, sequence, number=number, quantity=quantity)) is Outcome.PARKED
+
+    if first_by == "approval":
+        approve(world.change("802210971"), world.changes, world.outbox, world.clock, by="kari")
+        world.rest()
+    else:
+        world.reject("802210971", reason="not agreed")
+    for _ in range(2):  # the order is another than was shown: it is asked again
+        if world.change("802210972").state is ChangeState.PARKED:
+            approve(world.change("802210972"), world.changes, world.outbox, world.clock, by="kari")
+            world.rest()
+
+    assert world.change("802210972").state is ChangeState.APPLIED
+    assert world.orders.line(1)["orderQty"] == (950 if first_by == "approval" else 850)
+
+
 def test_a_rejected_change_is_never_written() -> None:
     world = World()
     message = arrived(world, more_of(1, 2000, was=800))

@@ -9,9 +9,10 @@ import pytest
 
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import AnswerTooLarge, AnswerTooSlow, Conflict, Misconfigured, Transient
+from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, Transient
 from connector.domain.inbound import Confirmation
 from connector.domain.transactions import Stream
+from connector.services.judge_change import retry
 from connector.services.ports import Metric
 from tests.support.change_world import ORDER, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper, StepDeadline
@@ -515,15 +516,9 @@ def test_a_message_that_is_too_large_is_a_persons_to_read_and_holds_up_nothing(s
     world.collect()
     number = world.inbound.send(an_860(more_of(1, 900)), **said)
     world.inbound.held[number] = replace(world.inbound.held[number], message=None)
+    world.inbound.endless = {number}
 
-    class Endless:
-        def __getattr__(self, name):
-            return getattr(world.inbound, name)
-
-        def with_message(self, transaction):
-            raise AnswerTooLarge("Orderful answered with more than 65536 KiB.")
-
-    result = world.collect(inbound=Endless())
+    result = world.collect()
 
     change = world.change()
     assert (change.state, change.number, world.inbound.waiting, result.problems) == (state, "500123", [], [])
@@ -598,3 +593,18 @@ def test_an_824_is_recorded_under_the_document_that_it_names(message, known, key
 
     assert (world.change().state, world.change().key) == (ChangeState.ATTENTION, key)
     assert world.changes.of_order(key) == [world.change()]
+
+
+def test_one_that_is_too_large_to_read_stays_a_persons_when_it_is_looked_at_again() -> None:
+    world = World()
+    number = world.inbound.send(an_860(), inbox=True)
+
+    world.inbound.held[number] = replace(world.inbound.held[number], message=None)
+    world.inbound.endless = {number}
+    world.collect()
+    retry(world.change(number), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert world.change(number).state is ChangeState.PARKED
+    assert "close it here" in (world.change(number).next_step or "")
+    assert world.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 0

@@ -29,6 +29,7 @@ from connector.domain.changes import (
     predecessor_deadline,
 )
 from connector.domain.errors import (
+    AnswerTooLarge,
     Conflict,
     ConnectorError,
     Misconfigured,
@@ -218,6 +219,8 @@ class Applier:
             return change
         try:
             found = self.orderful.fetch(change.transaction_id)
+        except AnswerTooLarge:
+            return change  # what is recorded is what can be read of it
         except ConnectorError as error:
             self._release(msgspec.structs.replace(change, attempts=change.attempts + 1), error)
             raise

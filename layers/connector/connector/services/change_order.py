@@ -27,6 +27,7 @@ from connector.domain.changes import (
 )
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
+from connector.domain.ledger import State
 from connector.domain.order_numbers import without_suffix
 from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, Route
@@ -288,10 +289,22 @@ class OrderChange:
         return bool(earlier) and all(one.awaits_visma for one in earlier)
 
     def _had(self, route: Route) -> PurchaseOrder | None:
-        """The order as the partner last saw it when the change was first looked at; that stays the measure."""
+        """The order as the partner last saw it when the change was first looked at; that stays the measure.
+
+        What was written since of an earlier change of the same partner belongs to it: the partner asked for that first.
+        """
         if self.change.known_sequence is None or self.change.partner != route.partner:
             known = self.known.newest_known(self._order)
             self._save(known_sequence=known.sequence if known else 0, partner=route.partner)
+        elif earlier := {
+            one.transaction_id
+            for one in self.others
+            if one.state is ChangeState.APPLIED and apply_order([one, self.change])[0] is one
+        }:
+            known = self.known.newest_known(self._order)
+            is_newer = known is not None and known.sequence > self.change.known_sequence
+            if known is not None and is_newer and known.state is State.AGREED and known.transaction_id in earlier:
+                self._save(known_sequence=known.sequence)
         with about_this_one():
             return self.known.content(self._order, self.change.known_sequence or 0)
 
