@@ -183,6 +183,7 @@ def test_in_a_shared_inbox_each_item_is_what_it_is(scene: Scene, ordered: str) -
 
     assert laptop.decided(change["id"]).state is APPLIED
     assert _quantities(scene, ordered) == [23.0, 5.0]
+    laptop.until(lambda: laptop.waiting("ChangesQueueUrl") == 0, "the changes queue to be empty")
     listed = {row["transaction_id"]: row for row in json.loads(laptop.connector("changes", "list", "--json").stdout)}
     assert [(listed[one["id"]]["state"], listed[one["id"]]["order"]) for one in answers] == [
         ("ATTENTION", scene.key(refused))
