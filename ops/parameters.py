@@ -29,7 +29,7 @@ class _Template(yaml.SafeLoader):
     """Reads the template; what an intrinsic function would give is left out."""
 
 
-_Template.add_multi_constructor("!", lambda _loader, _suffix, _node: None)  # type: ignore[no-untyped-call]
+_Template.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def declared(template: Path = TEMPLATE) -> dict[str, dict[str, Any]]:
@@ -95,7 +95,9 @@ def _unlike_written(value: yaml.Node) -> str | None:
     text = value.value
     is_plain = value.style is None
     if is_plain and not _WHOLE_NUMBER.fullmatch(text) and not _is_plain_text(value):
-        return f"Write its value in quotes, so that it stays text: '{text}'." if text else 'Write "" for an empty value.'
+        return (
+            f"Write its value in quotes, so that it stays text: '{text}'." if text else 'Write "" for an empty value.'
+        )
     if "\n" in text or _QUOTED_TWICE.search(text):
         return "Its value has a line break, quotes around it or a backslash before a blank or a quote; sam drops these."
     return None
