@@ -1,7 +1,7 @@
 """One deployed laptop stack for all tests of this directory, in a directory of its own.
 
-Every module here is in the xdist group `stack`, so one worker runs them all, in the order of their names; only
-`test_changes_meant` comes last.
+Every module here but `test_deployment`, which has a stack of its own, is in the xdist group `stack`, so one worker runs
+them all, in the order of their names; only `test_changes_meant` comes last.
 """
 
 from __future__ import annotations
