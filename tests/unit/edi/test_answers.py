@@ -47,6 +47,7 @@ def test_an_x12_acknowledgment_without_findings_accepts(code):
 )
 def test_every_other_acknowledgment_type_is_a_finding(code, finding):
     assert read_answer("855", x12({"acknowledgmentType": code})).findings == (finding,)
+    assert read_answer("855", x12({"acknowledgmentTypeCode": code})).findings == (finding,)
     assert read_answer("865", x12({"acknowledgmentType": code}, key="bca")).findings == (finding,)
 
 

@@ -32,6 +32,9 @@ _ACKNOWLEDGMENT_TYPES = {
     "RO": "rejected with a counter offer",
     "RV": "rejected, violates industry practice",
 }
+_TYPE_KEYS = ("acknowledgmentType", "acknowledgmentTypeCode")
+"""Public code that writes an 855 for Orderful has either."""
+
 _ACCEPTING_TYPES = {"AD", "AK", "AP", "AT"}
 
 _LINE_CODES = {
@@ -128,8 +131,9 @@ def read_answer(document: str, message: Data) -> Answer:
 
 def _acknowledgment(trees: Sequence[Data]) -> Answer:
     """X12 855 and 865."""
-    header = next((one for one in _objects(trees) if "acknowledgmentType" in one), {})
-    code = text(header, "acknowledgmentType")
+    header = next(_having(trees, *_TYPE_KEYS), {})
+    code = next(filter(None, (text(header, name) for name in _TYPE_KEYS)), None)
+    number_ = next(filter(None, (text(one, "purchaseOrderNumber") for one in _objects(trees))), None)
     lines = [one for one in _objects(trees) if any(isinstance(one.get(name), list | dict) for name in _LINES)]
     inside = {id(status) for line in lines for status in _having(line, _STATUS)}
     findings = [
@@ -143,7 +147,7 @@ def _acknowledgment(trees: Sequence[Data]) -> Answer:
     ]
     if code is None and not findings and not any(True for _ in _having(trees, _STATUS)):
         findings = [_SILENT]
-    return Answer(_ORDER, text(header, "purchaseOrderNumber"), _few(findings))
+    return Answer(_ORDER, number_, _few(findings))
 
 
 _SILENT = "it does not say whether it is accepted"
