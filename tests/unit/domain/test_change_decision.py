@@ -682,6 +682,13 @@ def test_questions_of_header_and_lines_are_put_to_a_person():
 
 # -- what an approval does not write ----------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("other", [{"price": Decimal(9)}, {"price": Decimal(10)}], ids=["changes", "restates"])
+def test_a_line_that_a_zero_takes_out_is_not_changed_as_well(other):
+    lines = asks("QD", 1, quantity=0), asks("PC", 1, **other)
+    assert "says more than one thing of the line" in (parked(*lines, approved=True).reason or "")
+
+
 SAID = {"questions": ("It has a charge.",), "doubts": ("It is read as a change.",)}
 
 

@@ -141,6 +141,7 @@ class LineRules:
     # -- lines that are there -----------------------------------------------------------------------------------------
 
     def _delete(self, found: Found) -> None:
+        self.lines.empty(found.number)
         had, has, facts = found.had, found.has, found.facts
         edit = LineEdit(operation=Operation.DELETE, number=found.number)
         self.findings.wishes.append(edit)

@@ -43,6 +43,7 @@ class Lines:
         self._unseen = [line for number, line in sorted(self._has.items()) if told.get(number, "") != line.item]
         self._spoken: dict[int, list[LineRequest]] = {}
         self._taken: set[int] = set()
+        self._emptied: Counter[int] = Counter()
 
     def find(self, asked: LineRequest) -> Found | str:
         """The line that is meant, or why it cannot be told.
@@ -67,6 +68,10 @@ class Lines:
         for number in sorted(self._had.keys() | self._has.keys()):
             yield Found(number, self._had.get(number), self._has.get(number), self._facts.get(number))
 
+    def empty(self, number: int) -> None:
+        """Note that the message takes a line out; what else it says of it contradicts that."""
+        self._emptied[number] += 1
+
     def unnamed(self) -> Iterator[OrderLine]:
         """Lines that the partner had and that the message did not speak of, be it as added ones."""
         named = self._spoken.keys() | self._taken
@@ -80,7 +85,8 @@ class Lines:
             fields = Counter(given for one in told for given in one.given)
             twice = [what for what in Field if fields[what] > 1]
             asks = {one.ask for one in told}
-            if len(asks) > 1 and asks & {Ask.DELETE, Ask.NOTHING}:
+            is_emptied = 0 < self._emptied[number] < len(told)
+            if is_emptied or (len(asks) > 1 and asks & {Ask.DELETE, Ask.NOTHING}):
                 yield number, "line"
             elif twice:
                 yield number, " and the ".join(twice)
