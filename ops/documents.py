@@ -339,7 +339,7 @@ def _waiting(record: _Record, sequence: int | None = None, *, or_attention: bool
     Args:
         record: Of the document.
         sequence: The number of the revision, where a person gave it.
-        or_attention: A sent revision that needs attention counts as well.
+        or_attention: Without one, a sent revision that needs attention counts.
 
     Raises:
         WrongInput: several do, and none is named.
@@ -353,8 +353,9 @@ def _waiting(record: _Record, sequence: int | None = None, *, or_attention: bool
         for one in record.revisions
         if (sequence is None and one.state in NEEDS_PERSON and (one is stands or one.withdraws is not None))
         or (sequence == one.sequence and one.state in _CLOSABLE)
-        or (or_attention and one.needs_attention and sequence in {None, one.sequence})
     ]
+    if not found and or_attention:
+        found = [one for one in record.revisions if one.needs_attention and sequence in {None, one.sequence}]
     if not found:
         if sequence is not None:
             named = next((one for one in record.revisions if one.sequence == sequence), None)

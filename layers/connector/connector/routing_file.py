@@ -23,6 +23,7 @@ from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.routes import (
     DO_NOT_SEND,
     HOLD,
+    NEVER,
     Acknowledgment,
     Charset,
     Description,
@@ -64,6 +65,10 @@ def _valid_expectation(text: str) -> str:
     if duration(text) > LONGEST_EXPECTED:
         raise ValueError(f"'{text}' is longer than {LONGEST_EXPECTED.days} days")
     return text
+
+
+def _valid_expectation_or_never(text: str) -> str:
+    return text if text == NEVER else _valid_expectation(text)
 
 
 def _valid_gs1(lengths: tuple[int, ...], name: str) -> Callable[[str], str]:
@@ -129,6 +134,13 @@ Expectation = Annotated[
     Text,
     AfterValidator(_valid_expectation),
     Field(json_schema_extra={"pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"}, examples=["15m", "1h", "24h", "3d"]),
+]
+
+
+ExpectationOrNever = Annotated[
+    Text,
+    AfterValidator(_valid_expectation_or_never),
+    Field(json_schema_extra={"pattern": r"^(never|(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?)$"}, examples=["24h", "never"]),
 ]
 
 
@@ -233,7 +245,7 @@ class ExpectedPart(Part):
     sent: Expectation | None = Field(
         default=None, description="Orderful has sent it on, which it does not without auto-send. Built in: 15m"
     )
-    delivered: Expectation | Literal["never"] | None = Field(
+    delivered: ExpectationOrNever | None = Field(
         default=None,
         description="The partner's channel has it. Built in: 24h; never where the channel does not report it",
     )
