@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision, State
+from connector.domain.ledger import Revision, State, sent_moment
 
 GONE_AFTER = timedelta(minutes=15)
 """A transaction younger than this may be missing from Orderful's lists and by its id (Orderful: lists lag)."""
@@ -98,7 +98,7 @@ def watch(revision: Revision, words: Words | None, *, now: datetime, expected: E
         now: The time.
         expected: What routing expects of this partner and kind.
     """
-    age = now - (revision.sent_at or revision.created_at)
+    age = now - sent_moment(revision)
     if words is None:
         return _missing(revision, age)
     refused = _refused(revision, words)

@@ -259,18 +259,23 @@ def list_of(revision: Revision) -> str | None:
 def place_of(revision: Revision) -> str:
     """Where a revision stands in its list.
 
-    What is followed at Orderful stands by the time of its creation there, which never changes: a document is found by
+    What is followed at Orderful stands by the moment in which it was sent, which never changes: a document is found by
     its age, and a look that brings no news writes nothing. The place is unique, so that reading can go on behind it.
     Everything else stands by its last change.
     """
     if revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED:
-        return f"{place_at(earliest_creation(revision))} {revision.key.stored}#{revision.sequence}"
+        return f"{place_at(sent_moment(revision))} {revision.key.stored}#{revision.sequence}"
     return place_at(revision.updated_at)
 
 
 def place_at(moment: datetime) -> str:
     """The place before all revisions of this moment."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def sent_moment(revision: Revision) -> datetime:
+    """Since when Orderful has its transaction, as far as is known; its age counts from here."""
+    return revision.sent_at or revision.created_at
 
 
 def earliest_creation(revision: Revision) -> datetime:

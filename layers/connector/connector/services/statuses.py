@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from connector.domain.arrival import GONE_AFTER
 from connector.domain.errors import Rejected
-from connector.domain.ledger import Revision, earliest_creation
+from connector.domain.ledger import Revision, earliest_creation, sent_moment
 from connector.domain.transactions import Stream
 from connector.services.ports import EdiNetwork, Ledger, RemoteTransaction
 
@@ -54,7 +54,7 @@ def neighbours(revisions: Sequence[Revision]) -> Iterator[list[Revision]]:
     """Revisions in groups whose transactions were created shortly after one another; in the order given."""
     group: list[Revision] = []
     for revision in revisions:
-        if group and earliest_creation(revision) - earliest_creation(group[-1]) > 2 * MARGIN:
+        if group and abs(earliest_creation(revision) - earliest_creation(group[-1])) > 2 * MARGIN:
             yield group
             group = []
         group.append(revision)
@@ -83,7 +83,7 @@ class StatusReader:
             found = listed.get(_name(revision)) if listed is not None else None
             if found is not None:
                 yield Status(revision, found)
-            elif listed is not None and now - (revision.sent_at or revision.created_at) < GONE_AFTER:
+            elif listed is not None and now - sent_moment(revision) < GONE_AFTER:
                 yield Status(revision, None)  # Orderful: a new transaction may be listed late
             elif self.calls.left <= 0:
                 return
@@ -102,7 +102,7 @@ class StatusReader:
         """What one list shows of the group, by the name under which the ledger knows it."""
         listed = self.orderful.list_between(
             min(map(earliest_creation, group)) - MARGIN,
-            max(one.sent_at or one.created_at for one in group) + MARGIN,
+            max(map(sent_moment, group)) + MARGIN,
             sender_ids=sorted({one.sender_id for one in group if one.sender_id}),
             types=sorted({one.transaction_type for one in group if one.transaction_type}),
             stream=self.stream,
@@ -166,4 +166,4 @@ def _is_unlisted(revision: Revision) -> bool:
 
 
 def _is_of_this_moment(revision: Revision, remote: RemoteTransaction) -> bool:
-    return abs(remote.created_at - (revision.sent_at or revision.created_at)) < SAME_MOMENT
+    return abs(remote.created_at - sent_moment(revision)) < SAME_MOMENT

@@ -25,6 +25,7 @@ from connector.domain.ledger import (
     may_move,
     place_at,
     place_of,
+    sent_moment,
 )
 from connector.domain.looks import LISTS, LOOKS, Window, begin_with, done, stopped, windows
 from connector.domain.routing import Routing
@@ -362,7 +363,7 @@ def _attention(revision: Revision, target: State, arrival: Arrival, now: datetim
     concern = arrival.concern
     is_closed = concern is not None and concern == revision.closed_concern
     is_raised = concern is not None and not is_closed
-    age = now - (revision.sent_at or revision.created_at)
+    age = now - sent_moment(revision)
     return {
         "attention": arrival.sentence if is_raised else None,
         "attention_at": (revision.attention_at or now) if is_raised else None,
