@@ -461,6 +461,16 @@ class TestWhatItCosts:
         object.__setattr__(bench.tracker, "deadline", StepDeadline())
         assert bench.run(minutes=5) == 1
 
+    def test_reasons_of_refusals_count_among_the_calls_of_a_run(self, bench):
+        keys = [bench.sent(str(number)) for number in range(100)]
+        for key in keys:
+            bench.news(key, validation_status="INVALID", problems=("N1: missing",))
+        refused = []
+        while sum(refused) < 100 and len(refused) < 5:
+            refused.append(bench.run())
+        assert refused == [39, 39, 22], "a list and two calls for each refusal, 80 in all"
+        assert all("N1: missing" in bench.of(key).reason for key in keys)
+
     def test_the_transactions_are_listed_by_type(self, bench):
         for number in ("1", "2", "3"):
             bench.sent(number)
