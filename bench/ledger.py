@@ -26,6 +26,7 @@ from tests.support.fakes import (
     MemoryOutbox,
     MemoryPayloads,
     RecordingTelemetry,
+    StepDeadline,
 )
 from tests.support.routing_data import routing_data
 from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
@@ -68,7 +69,8 @@ def _measure() -> Iterator[Row]:
         clock=clock,
         telemetry=telemetry,
         stream=Stream.TEST,
-        overdue_after=timedelta(hours=24),
+        routing=FixedRouting(routing_data()),
+        deadline=StepDeadline(),
         resend_after=timedelta(minutes=15),
     )
 

@@ -11,7 +11,7 @@ import click
 
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
-from connector.domain.routes import Route
+from connector.domain.routes import NEVER, Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
@@ -301,6 +301,12 @@ def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
             yield f"{name}.{key}", (value, route.origin[f"{name}.{key}"])
     for name, value in plain(route.x12).items():
         yield f"x12.{name}", (value, route.origin.get(f"x12.{name}", "built-in"))
+    expected = route.expected
+    for name in ("valid", "sent", "delivered"):
+        time = getattr(expected, name)
+        yield f"expected.{name}", (time or NEVER, route.origin.get(f"expected.{name}", "-"))
+    setting = "expected.acknowledged" if expected.acknowledged else "acknowledgment"
+    yield "expected.acknowledged", (expected.acknowledged or NEVER, route.origin.get(setting, "-"))
     yield "items", (len(route.items), route.origin.get("items", "-"))
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from connector.domain.advice import after_rejection
+from connector.domain.arrival import Concern
 from connector.domain.changes import Change, apply_order
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.ledger import (
@@ -48,20 +50,29 @@ def documents() -> None:
 
 @documents.command("list", short_help="List documents that are open.")
 @click.option("--state", type=click.Choice([state.value for state in State], case_sensitive=False), help="Only these.")
+@click.option("--attention", is_flag=True, help="Only sent ones that have not arrived as expected.")
 @click.option("--company", metavar="NAME", help="Only documents of this company.")
 @click.option("--partner", metavar="NAME", help="Only documents for this partner.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @stack_option
 @json_option
 def list_documents(
-    *, state: str | None, company: str | None, partner: str | None, limit: int, stack: Stack, as_json: bool
+    *,
+    state: str | None,
+    attention: bool,
+    company: str | None,
+    partner: str | None,
+    limit: int,
+    stack: Stack,
+    as_json: bool,
 ) -> int:
     """List open documents, those that need a person first; those of other states are listed with --state."""
-    states = (State(state),) if state else _OPEN
+    if state and attention:
+        raise WrongInput("--state and --attention cannot be combined.")
+    listed = stack.ledger.in_state(State(state)) if state else _open_revisions(stack, only_attention=attention)
     wanted = (
         revision
-        for one in states
-        for revision in stack.ledger.in_state(one)
+        for revision in listed
         if company in (None, revision.key.company) and partner in (None, revision.partner)
     )
     found = list(islice(wanted, limit))
@@ -77,7 +88,7 @@ def list_documents(
                     )
                     for r in found
                 ],
-                steps=[r.next_step if r.state in NEEDS_PERSON else None for r in found],
+                steps=[r.next_step if r.state in NEEDS_PERSON or r.needs_attention else None for r in found],
             )
             if found
             else "No such document is open."
@@ -85,6 +96,19 @@ def list_documents(
         as_json=as_json,
     )
     return 0
+
+
+def _open_revisions(stack: Stack, *, only_attention: bool) -> Iterator[Revision]:
+    """What is parked or rejected, then what needs attention after it was sent, then the rest."""
+    if not only_attention:
+        for state in _OPEN:
+            if state in NEEDS_PERSON:
+                yield from stack.ledger.in_state(state)
+    yield from stack.ledger.in_attention()
+    if not only_attention:
+        for state in _OPEN:
+            if state not in NEEDS_PERSON:
+                yield from (one for one in stack.ledger.in_state(state) if not one.needs_attention)
 
 
 @documents.command("show", short_help="Show all revisions of a document.")
@@ -148,7 +172,7 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time.
     """
     record = _record(stack, key)
-    waiting = _waiting(record, sequence)
+    waiting = _waiting_again(record, sequence)
     own = [one for one in record.revisions if one.withdraws is None]
     stands = standing(own)
     if waiting.withdraws is None and waiting is not stands:
@@ -156,10 +180,41 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
             f"Revision {waiting.sequence} of {record.key} is no longer what it says in Visma: it can only be closed "
             f"(connector documents close {record.key} --revision {waiting.sequence})."
         )
+    if waiting.needs_attention:
+        say(f"Orderful has no transaction of revision {waiting.sequence} of {waiting.key} any more.")
+        go_on(yes=yes)
+        waiting, yes = _given_up(stack, waiting), True
     # The withdrawal is made anew; the message brings the document as it stands.
     wish = (stands or own[0]) if waiting.withdraws is not None else waiting
     again = "sent again" if waiting.state is State.REJECTED else "sent"
     return _queue(stack, wish, Cause.again(waiting), waiting, again, yes=yes, as_json=as_json)
+
+
+def _waiting_again(record: _Record, sequence: int | None) -> Revision:
+    """The revision that is sent again: one that waits, or one whose transaction was deleted at Orderful."""
+    waiting = _waiting(record, sequence, or_attention=True)
+    if waiting.needs_attention and waiting.concern != Concern.DELETED:
+        raise Failed(
+            f"Revision {waiting.sequence} of {waiting.key} is {waiting.state}, and Orderful has it: it is not sent a "
+            f"second time. {waiting.next_step}"
+        )
+    return waiting
+
+
+def _given_up(stack: Stack, waiting: Revision) -> Revision:
+    """Write down that a deleted transaction will not arrive: from now on the revision counts as refused."""
+    reason = "Its transaction was deleted at Orderful."
+    return stack.ledger.move(
+        waiting,
+        State.REJECTED,
+        now=stack.clock.now(),
+        note=reason,
+        reason=reason,
+        next_step=after_rejection(waiting.key),
+        attention=None,
+        attention_at=None,
+        concern=None,
+    )
 
 
 @documents.command("release", short_help="Send it as original or replacement.")
@@ -211,19 +266,47 @@ def close_document(
 ) -> int:
     """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent. KEY as in `show`.
 
-    What a later change becomes: docs/guarantees.md, 3 and 10.
+    Of a sent revision that needs attention only the attention is closed: its state stays what it is. What a later
+    change becomes: docs/guarantees.md, 3 and 10.
     """
     record = _record(stack, key)
-    revision = _waiting(record, sequence)
-    say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
-    go_on(yes=yes)
+    revision = _waiting(record, sequence, or_attention=True)
     note = f"closed by {(by or '').strip() or 'a person'}"
     if reason:
         note = f"{note}: {reason}"
+    if revision.needs_attention:
+        return _close_attention(stack, revision, note, yes=yes, as_json=as_json)
+    say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
+    go_on(yes=yes)
     stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     show(
         {"document": str(record.key), "sequence": revision.sequence, "state": State.CLOSED},
         lambda: f"Revision {revision.sequence} of {record.key} is closed.",
+        as_json=as_json,
+    )
+    return 0
+
+
+def _close_attention(stack: Stack, revision: Revision, note: str, *, yes: bool, as_json: bool) -> int:
+    """Take a sent revision off the list of those that need attention; the same concern is not raised again."""
+    say(f"This closes the attention of revision {revision.sequence} of {revision.key}: {revision.attention}.")
+    go_on(yes=yes)
+    stack.ledger.move(
+        revision,
+        revision.state,
+        now=stack.clock.now(),
+        note=clipped(f"attention {note} ({revision.attention})", LONGEST_WORDS),
+        attention=None,
+        attention_at=None,
+        concern=None,
+        closed_concern=revision.concern,
+        next_step=None,
+    )
+    show(
+        {"document": str(revision.key), "sequence": revision.sequence, "state": revision.state},
+        lambda: (
+            f"The attention of revision {revision.sequence} of {revision.key} is closed; it stays {revision.state}."
+        ),
         as_json=as_json,
     )
     return 0
@@ -250,8 +333,13 @@ _OVER = frozenset({State.CLOSED, State.SUPERSEDED})
 _HAS_TRANSACTION = (AT_ORDERFUL - UNRESOLVED) | {State.CHANGING, State.AGREED}
 
 
-def _waiting(record: _Record, sequence: int | None = None) -> Revision:
+def _waiting(record: _Record, sequence: int | None = None, *, or_attention: bool = False) -> Revision:
     """The revision that waits for a person, or the one that is named.
+
+    Args:
+        record: Of the document.
+        sequence: The number of the revision, where a person gave it.
+        or_attention: Without one, a sent revision that needs attention counts.
 
     Raises:
         WrongInput: several do, and none is named.
@@ -266,6 +354,8 @@ def _waiting(record: _Record, sequence: int | None = None) -> Revision:
         if (sequence is None and one.state in NEEDS_PERSON and (one is stands or one.withdraws is not None))
         or (sequence == one.sequence and one.state in _CLOSABLE)
     ]
+    if not found and or_attention:
+        found = [one for one in record.revisions if one.needs_attention and sequence in {None, one.sequence}]
     if not found:
         if sequence is not None:
             named = next((one for one in record.revisions if one.sequence == sequence), None)

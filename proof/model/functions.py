@@ -180,10 +180,11 @@ class Functions:
             orderful=self.orderful,
             outbox=self.outbox(),
             breaker=self.ledger,
+            routing=self.routing,
+            deadline=StepDeadline(),
             clock=self.clock,
             telemetry=self.telemetry,
             stream=Stream.TEST,
-            overdue_after=timedelta(hours=24),
             resend_after=_RESEND,
         )
 

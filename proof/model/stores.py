@@ -61,6 +61,11 @@ class WiredLedger(MemoryLedger):
         set_until = super().open
         self._wire("hold deliveries back", lambda: set_until(reason, until=until))
 
+    def keep_progress(self, progress: Mapping[str, str]) -> None:
+        """Write down how far the tracker came."""
+        keep = super().keep_progress
+        self._wire("keep the progress of the tracker", lambda: keep(progress))
+
     def _keep(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> None:
         keep = super()._keep
         packed = b"" if request is None else msgspec.json.encode(request)

@@ -242,8 +242,8 @@ def test_a_document_goes_through(person: Person, deployed: str) -> None:
 def test_a_parameter_and_a_default_that_change_reach_the_stack(person: Person, deployed: str) -> None:
     before = person.function("PollVismaFunction")["Description"]
     person.writes(PollInterval="rate(10 minutes)", CallbackSources="10.0.0.0/8,192.168.0.0/16", AlarmEmail="")
-    person.edits("template.yaml", "    Default: 24\n", "    Default: 36\n")
-    person.writes(OverdueAfterHours="36")
+    person.edits("template.yaml", "    Default: 900\n", "    Default: 1200\n")
+    person.writes(ResendAfterSeconds="1200")
     person.edits("template.yaml", DESCRIPTION, "Version 2.")
     (deploy,) = blocks("Change a parameter")
     assert [deploy] == blocks("Upgrade")
@@ -253,7 +253,7 @@ def test_a_parameter_and_a_default_that_change_reach_the_stack(person: Person, d
     assert (before, person.function("PollVismaFunction")["Description"]) == (DESCRIPTION, "Version 2.")
     assert _parameters(person)["CallbackSources"] == "10.0.0.0/8,192.168.0.0/16"
     assert _parameters(person)["PollInterval"] == "rate(10 minutes)"
-    assert _variables(person, "TrackTransactionsFunction")["OVERDUE_AFTER_HOURS"] == "36"
+    assert _variables(person, "TrackTransactionsFunction")["RESEND_AFTER_SECONDS"] == "1200"
     expressions = {
         person.client("scheduler").get_schedule(Name=found["Name"])["ScheduleExpression"]
         for found in person.client("scheduler").list_schedules()["Schedules"]

@@ -15,7 +15,7 @@ from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
-from connector.domain.ledger import Event, Owner, Posted, Revision, State
+from connector.domain.ledger import Event, Owner, Posted, Revision, State, place_at, place_of
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.fakes import MemoryLedger
@@ -361,26 +361,60 @@ class TestLists:
         put(ledger, a_revision(2, state=state))
         assert [revision.sequence for revision in ledger.in_state(state)] == [2]
 
-    def test_a_revision_that_is_watched_no_longer_keeps_its_state_and_leaves_the_list(self, ledger):
-        revision = put(ledger, a_revision(state=State.SENT))
-        ledger.stop_watching(revision, now=NOW + SECOND, note="no news for 7 days")
-        after = ledger.get(KEY, 1)
-        assert (after.state, after.attention) == (State.SENT, "no news for 7 days")
-        assert after.history[-1].note == "no news for 7 days"
-        assert list(ledger.in_state(State.SENT)) == []
+    def test_what_is_followed_is_listed_by_its_age_and_read_on_from_a_place(self, ledger):
+        """A look that brings no news writes nothing, so its place must not depend on the last change."""
+        for number, age in (("1", 5), ("2", 9), ("3", 1), ("4", 5)):
+            key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
+            sent_at = NOW - timedelta(minutes=age)
+            put(ledger, a_revision(key=key, state=State.SENT, sent_at=sent_at, first_attempt_at=None))
 
-    def test_a_revision_that_changed_meanwhile_stays_watched(self, ledger):
-        revision = put(ledger, a_revision(state=State.SENT))
-        ledger.move(revision, State.VALID, now=NOW + SECOND, note="news")
-        with pytest.raises(Conflict):
-            ledger.stop_watching(revision, now=NOW + 2 * SECOND, note="old")
-        assert len(list(ledger.in_state(State.VALID))) == 1
+        def listed(after="", before=NOW, limit=9):
+            found = ledger.listed("SENT", after=after, before=place_at(before), limit=limit)
+            return [one.key.number for one in found]
 
-    def test_late_news_bring_a_revision_back_on_its_list(self, ledger):
-        revision = put(ledger, a_revision(state=State.SENT))
-        ledger.stop_watching(revision, now=NOW + SECOND, note="old")
-        ledger.move(ledger.get(KEY, 1), State.VALID, now=NOW + 2 * SECOND, note="news")
-        assert len(list(ledger.in_state(State.VALID))) == 1
+        assert listed() == ["2", "1", "4", "3"]
+        assert listed(limit=2) == ["2", "1"]
+        first = ledger.listed("SENT", after="", before=place_at(NOW), limit=2)
+        assert listed(after=place_of(first[-1])) == ["4", "3"], "two of one moment are told apart"
+        assert listed(after=place_at(NOW - timedelta(minutes=5))) == ["1", "4", "3"]
+        assert listed(before=NOW - timedelta(minutes=5)) == ["2"]
+        ledger.move(ledger.get(first[0].key, 1), State.SENT, now=NOW + SECOND, note="news")
+        assert listed() == ["2", "1", "4", "3"]
+
+    @pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED])
+    def test_what_needs_attention_stands_in_a_list_of_its_own_until_it_needs_none(self, ledger, state):
+        revision = put(ledger, a_revision(state=state))
+        assert ledger.in_attention(limit=5) == []
+        needs = ledger.move(
+            revision, state, now=NOW + SECOND, note="late", attention="late", attention_at=NOW, concern="OVERDUE"
+        )
+        assert ledger.in_attention(limit=5) == [needs]
+        assert list(ledger.in_state(state)) == [needs]
+        closed = ledger.move(
+            needs, state, now=NOW + 2 * SECOND, note="closed", attention=None, closed_concern="OVERDUE"
+        )
+        assert ledger.in_attention() == []
+        assert list(ledger.in_state(state)) == [closed]
+
+    @pytest.mark.parametrize("state", [State.PARKED, State.REJECTED])
+    def test_what_waits_for_its_person_anyway_stands_with_its_state(self, ledger, state):
+        put(ledger, a_revision(state=state, attention="look"))
+        assert ledger.in_attention() == []
+        assert len(list(ledger.in_state(state))) == 1
+
+    def test_a_revision_that_is_over_keeps_its_state_and_leaves_the_lists_until_it_moves(self, ledger):
+        revision = put(ledger, a_revision(state=State.DELIVERED))
+        over = ledger.move(revision, State.DELIVERED, now=NOW + SECOND, note="over", over=True)
+        assert ledger.get(KEY, 1) == over
+        assert list(ledger.in_state(State.DELIVERED)) == []
+        ledger.move(over, State.REJECTED, now=NOW + 2 * SECOND, note="news")
+        assert len(list(ledger.in_state(State.REJECTED))) == 1
+
+    def test_how_far_the_tracker_came_is_kept(self, ledger):
+        assert dict(ledger.progress()) == {}
+        ledger.keep_progress({"young": "2026-11-02T08:00:00.000000Z nordic#purchase_order#1#1"})
+        ledger.keep_progress({"next": "1800"})
+        assert dict(ledger.progress()) == {"next": "1800"}
 
 
 class TestWhatThePartnerAskedFor:

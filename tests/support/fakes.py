@@ -22,7 +22,19 @@ from connector.adapters.cursor_format import packed, unpacked
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
-from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
+from connector.domain.ledger import (
+    MAY_NEED_ATTENTION,
+    OPEN,
+    Event,
+    Owner,
+    Posted,
+    Revision,
+    State,
+    attention_list,
+    list_of,
+    may_move,
+    place_of,
+)
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
@@ -34,6 +46,7 @@ from connector.services.ports import (
     CursorView,
     Deadline,
     Fields,
+    Listed,
     Metric,
     Page,
     RemoteTransaction,
@@ -361,6 +374,7 @@ class FakeOrderful:
         self.filed: list[_Filed] = []
         self.requests: list[OrderfulRequest] = []
         self.calls: Counter[str] = Counter()
+        self.types: set[TransactionType] = set()
         self.page_size = 100
         self.pages = 0
         self._next_id = 1000
@@ -475,6 +489,41 @@ class FakeOrderful:
             self.pages += position % 100 == 0
             yield each
 
+    def list_between(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        sender_ids: Sequence[str],
+        types: Sequence[TransactionType],
+        stream: Stream,
+        most_pages: int,
+    ) -> Listed:
+        self._count("list_between")
+        self.types |= set(types)
+        named = {one.value for one in types}
+        found = [
+            replace(each.transaction, business_number=self._number(each))
+            for each in reversed(self._between(since, until))
+            if each.transaction.sender_id in sender_ids
+            and each.transaction.stream is stream
+            and each.transaction.transaction_type in named
+        ]
+        pages = min(most_pages, max(1, -(-len(found) // self.page_size)))
+        self.pages += pages
+        return Listed(found[: pages * self.page_size], pages)
+
+    def read(self, transaction_id: str) -> RemoteTransaction | None:
+        self._count("read")
+        return next(
+            (
+                replace(each.transaction, transaction_id=transaction_id)
+                for each in self._listed()
+                if transaction_id in {each.transaction.transaction_id, each.known_as}
+            ),
+            None,
+        )
+
     def list_newest(
         self, since: datetime, *, sender_id: str, stream: Stream, most_pages: int, receiver_id: str | None = None
     ) -> tuple[Sequence[RemoteTransaction], datetime]:
@@ -507,6 +556,9 @@ class FakeOrderful:
             key=lambda each: (each.transaction.created_at, each.transaction.transaction_id),
         )
 
+    def _between(self, since: datetime, until: datetime) -> list[_Filed]:
+        return [each for each in self._listed() if since <= each.transaction.created_at < until]
+
     def _count(self, call: str) -> None:
         self.calls[call] += 1
         if self.failing is not None:
@@ -535,13 +587,15 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[DocumentKey, int], Revision] = {}
-        self.unwatched: set[tuple[DocumentKey, int]] = set()
         self.bodies: dict[tuple[DocumentKey, int, str], tuple[bytes, bytes | None]] = {}
         self.owned: dict[str, Owner] = {}
         self.uuids: dict[str, tuple[Revision, Posted]] = {}
         self.created = datetime(2020, 1, 1, tzinfo=UTC)
         self.until: datetime | None = None
+        self.places: dict[str, str] = {}
         self.writes = 0
+        self.queries = 0
+        self.reads = 0
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
         found = [row for (of, _), row in self.rows.items() if of == key]
@@ -625,16 +679,11 @@ class MemoryLedger:
     def lose_everything(self, *, now: datetime) -> None:
         """The table is made anew, empty."""
         self.rows.clear()
-        self.unwatched.clear()
+        self.places.clear()
         self.bodies.clear()
         self.owned.clear()
         self.uuids.clear()
         self.created = now
-
-    def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
-        history = (*revision.history, Event(now, revision.state, note))
-        self._put_if_unchanged(revision, replace(revision, updated_at=now, attention=note, history=history))
-        self.unwatched.add((revision.key, revision.sequence))
 
     def request_of(self, revision: Revision) -> dict[str, Any]:
         _, request = self.bodies.get((revision.key, revision.sequence, revision.revision_id), (b"", None))
@@ -655,12 +704,30 @@ class MemoryLedger:
                 yield one, self.source_of(one)
 
     def in_state(self, state: State) -> Iterator[Revision]:
-        found = [
-            row
-            for name, row in self.rows.items()
-            if row.state is state and (state not in OPEN or name not in self.unwatched)
-        ]
-        return iter(sorted(found, key=lambda row: row.updated_at))
+        if state in OPEN:
+            found = self._list(state.value)
+            return iter(found + self._list(attention_list(state)) if state in MAY_NEED_ATTENTION else found)
+        return iter(sorted((row for row in self.rows.values() if row.state is state), key=lambda row: row.updated_at))
+
+    def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
+        found = [row for row in self._list(name) if f"{after} " <= place_of(row) <= before][:limit]
+        self.queries += 1
+        self.reads += len(found)
+        return found
+
+    def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
+        found = [row for state in MAY_NEED_ATTENTION for row in self._list(attention_list(state))[:limit]]
+        self.reads += len(found)
+        return sorted(found, key=place_of)[:limit]
+
+    def progress(self) -> Mapping[str, str]:
+        return dict(self.places)
+
+    def keep_progress(self, progress: Mapping[str, str]) -> None:
+        self.places = dict(progress)
+
+    def _list(self, name: str) -> list[Revision]:
+        return sorted((row for row in self.rows.values() if list_of(row) == name), key=place_of)
 
     def is_open(self, *, now: datetime) -> bool:
         return self.until is not None and now < self.until
@@ -687,7 +754,6 @@ class MemoryLedger:
         self.owned.update(owned or {})
         if posted is not None:
             self.uuids[posted.transaction_id] = (revision, posted)
-        self.unwatched.discard((revision.key, revision.sequence))
 
 
 def _filed_under(revision: Revision) -> tuple[str | None, ...]:

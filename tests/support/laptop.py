@@ -137,7 +137,10 @@ class Laptop:
         assert stored is not None
         table = RoutingStore(self.outputs["RoutingTable"], SystemClock(), client=self.dynamodb)
         table.apply(stored, SystemClock().now())
-        routed = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFunction", "ApplyChangeFunction")
+        routed = (
+            *("PollVismaFunction", "TranslateDocumentFunction", "TrackTransactionsFunction"),
+            *("PollOrderfulFunction", "ApplyChangeFunction"),
+        )
         for function in routed:
             self.reconfigure(function)
         # Whoever was collecting at this moment was ended with its lease in hand, and nobody wants to wait for its end.

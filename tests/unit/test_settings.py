@@ -66,7 +66,7 @@ def test_a_stream_that_does_not_exist_is_refused(stream):
         (DeliverTransactionSettings, "CLAIM_SECONDS", "soon"),
         (DeliverTransactionSettings, "LEDGER_YOUNG_DAYS", "-1"),
         (TrackTransactionsSettings, "RESEND_AFTER_SECONDS", "0"),
-        (TrackTransactionsSettings, "OVERDUE_AFTER_HOURS", "1.5"),
+        (TrackTransactionsSettings, "RESEND_AFTER_SECONDS", "1.5"),
         (ReceiveCallbackSettings, "CALLBACK_MAX_BYTES", "0"),
         (PollOrderfulSettings, "RESEND_AFTER_SECONDS", "0"),
         (ApplyChangeSettings, "CLAIM_SECONDS", "0"),

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
+from connector.domain.arrival import LONGEST_EXPECTED
 from connector.domain.changes import CHANGE
 from connector.domain.documents import Kind
 from connector.domain.errors import Misconfigured
@@ -23,6 +24,8 @@ from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.routes import (
     DO_NOT_SEND,
     HOLD,
+    NEVER,
+    Acknowledgment,
     Charset,
     Description,
     DialectChoice,
@@ -57,6 +60,16 @@ VISMA_ORDER_TYPES = frozenset({"RegularOrder", "DropShip", "Blanket", "StandardB
 def _valid_duration(text: str) -> str:
     duration(text)
     return text
+
+
+def _valid_expectation(text: str) -> str:
+    if duration(text) > LONGEST_EXPECTED:
+        raise ValueError(f"'{text}' is longer than {LONGEST_EXPECTED.days} days")
+    return text
+
+
+def _valid_expectation_or_never(text: str) -> str:
+    return text if text == NEVER else _valid_expectation(text)
 
 
 def _valid_gs1(lengths: tuple[int, ...], name: str) -> Callable[[str], str]:
@@ -116,6 +129,20 @@ IsaText = Annotated[Text, AfterValidator(_valid_isa_id), Field(json_schema_extra
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Days = Annotated[int, Field(ge=0, le=999)]
+
+
+Expectation = Annotated[
+    Text,
+    AfterValidator(_valid_expectation),
+    Field(json_schema_extra={"pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"}, examples=["15m", "1h", "24h", "3d"]),
+]
+
+
+ExpectationOrNever = Annotated[
+    Text,
+    AfterValidator(_valid_expectation_or_never),
+    Field(json_schema_extra={"pattern": r"^(never|(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?)$"}, examples=["24h", "never"]),
+]
 
 
 class Part(BaseModel):
@@ -214,6 +241,22 @@ class ChangesPart(Part):
     )
 
 
+class ExpectedPart(Part):
+    """By when a sent document reaches each stage; later than that it needs attention."""
+
+    valid: Expectation | None = Field(default=None, description="Orderful has said whether it is valid. Built in: 1h")
+    sent: Expectation | None = Field(
+        default=None, description="Orderful has sent it on, which it does not without auto-send. Built in: 15m"
+    )
+    delivered: ExpectationOrNever | None = Field(
+        default=None,
+        description="The partner's channel has it. Built in: 24h; never where the channel does not report it",
+    )
+    acknowledged: Expectation | None = Field(
+        default=None, description="The partner has acknowledged it (997). Built in: 24h"
+    )
+
+
 class ItemPart(Part):
     """What an item of ours is called outside."""
 
@@ -255,6 +298,11 @@ class Settings(Part):
     )
     units: dict[Text, Text] | None = Field(default=None, description="Visma's unit word -> unit (STK: each)")
     changes: ChangesPart | None = None
+    expected: ExpectedPart | None = None
+    acknowledgment: Acknowledgment | None = Field(
+        default=None,
+        description="Whether the partner sends functional acknowledgments (997): required (built in) or never",
+    )
     currency: Currency | None = Field(default=None, description="Agreed currency, ISO 4217")
     items: dict[Text, ItemPart] | None = None
     require_item_id: Literal["gtin", "partner_item"] | None = Field(
@@ -498,7 +546,17 @@ _KNOWN_KEYS = sorted(
                 OrderfulPart,
                 IsaIdPart,
             ),
-            *(SendWhenPart, ChangesPart, ItemPart, TermsPart, X12Part, AddressPart, ContactPart, RoutingFile),
+            *(
+                SendWhenPart,
+                ChangesPart,
+                ExpectedPart,
+                ItemPart,
+                TermsPart,
+                X12Part,
+                AddressPart,
+                ContactPart,
+                RoutingFile,
+            ),
         )
         for name in part.model_fields
     }

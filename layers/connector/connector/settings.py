@@ -102,16 +102,15 @@ class TrackTransactionsSettings(Settings):
 
     Attributes:
         resend_after_seconds: A translated or unconfirmed revision that nobody moved for this long is queued again.
-        overdue_after_hours: An acknowledgment later than this is brought to a person's attention.
     """
 
     documents_table: str
+    routing_table: str
     payloads_bucket: str
     orderful_base_url: str
     orderful_secret_arn: str
     deliveries_queue_url: str
     resend_after_seconds: int = Field(default=900, ge=1)
-    overdue_after_hours: int = Field(default=24, ge=1)
 
 
 class ReceiveCallbackSettings(Settings):

@@ -10,7 +10,7 @@ import pytest
 from connector.adapters.orderful import OrderfulClient
 from connector.domain.errors import AlreadyExists, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
-from connector.services.ports import Created
+from connector.services.ports import Created, Listed
 from tests.support.scripted_server import (
     API_KEY,
     Deadline,
@@ -472,6 +472,91 @@ class TestListSince:
             ("bare", None, None),
             ("odd", "PONDERING", None),
         }
+
+
+class TestListBetween:
+    SINCE = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+    UNTIL = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+    def between(self, orderful, senders=("NORDICT",), most_pages=9):
+        return orderful.list_between(
+            self.SINCE,
+            self.UNTIL,
+            sender_ids=senders,
+            types=[TransactionType.PURCHASE_ORDER],
+            stream=Stream.TEST,
+            most_pages=most_pages,
+        )
+
+    def test_it_asks_for_an_interval_our_senders_our_types_and_our_stream(self, orderful, server):
+        server.play(page())
+        assert self.between(orderful) == Listed([], 1)
+        assert server.seen[0].query == [
+            ("createdAt", "[2026-03-01T08:00:00.000Z,2026-03-01T09:00:00.000Z)"),
+            ("senderIsaId", "NORDICT"),
+            ("transactionType", "850_PURCHASE_ORDER"),
+            ("stream", "TEST"),
+        ]
+
+    def test_a_list_that_ignores_the_filters_is_filtered_here(self, orderful, server):
+        server.play(
+            page(
+                listed(id="late", createdAt="2026-03-01T09:00:00Z"),
+                listed(id="invoice", createdAt="2026-03-01T08:30:00Z", type={"name": "810_INVOICE"}),
+                listed(id="ours", createdAt="2026-03-01T08:30:00Z"),
+            )
+        )
+        assert [one.transaction_id for one in self.between(orderful).transactions] == ["ours"]
+
+    def test_a_filter_that_the_list_does_not_know_is_left_out(self, orderful, server):
+        refusal = {"errors": [{"ref": "transactionType", "message": "property transactionType should not exist"}]}
+        server.play(answer(400, json_body=refusal), page(listed(id="ours", createdAt="2026-03-01T08:30:00Z")))
+        assert [one.transaction_id for one in self.between(orderful).transactions] == ["ours"]
+        assert "transactionType" not in dict(server.seen[1].query)
+
+    def test_it_reads_no_more_pages_than_it_may_whatever_the_number_of_senders(self, orderful, server):
+        server.play(page(following="/v3/transactions?nextCursor=2"), page(), page())
+        assert self.between(orderful, [f"S{number}" for number in range(11)], most_pages=1).calls == 1
+        assert len(server.seen) == 1
+
+
+class TestRead:
+    @pytest.mark.parametrize(
+        ("transaction_id", "path", "version"),
+        [
+            ("802210971", "/v3/transactions/802210971", None),
+            ("019be412-5a85", "/transactions/019be412-5a85", "v4"),
+        ],
+    )
+    def test_a_transaction_is_read_by_the_version_that_its_id_belongs_to(
+        self, orderful, server, transaction_id, path, version
+    ):
+        server.play(answer(json_body=listed(id=transaction_id, deliveryStatus="SENT")))
+        found = orderful.read(transaction_id)
+        assert (found.transaction_id, found.delivery_status) == (transaction_id, "SENT")
+        assert (server.seen[0].path, server.seen[0].headers.get("orderful-api-version")) == (path, version)
+
+    @pytest.mark.parametrize("status", [404, 410])
+    def test_none_means_that_orderful_has_no_such_transaction(self, orderful, server, status):
+        server.play(answer(status, json_body={"message": "no"}))
+        assert orderful.read("1") is None
+
+    @pytest.mark.parametrize("step", [answer(403, json_body={"message": "no"}), html(404)])
+    def test_a_refusal_or_another_server_says_nothing_about_it(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(Rejected):
+            orderful.read("1")
+
+    @pytest.mark.parametrize("step", [html(200), html(502), reset(), answer(json_body={"status": "fine"})])
+    def test_what_cannot_be_read_now_is_asked_for_again(self, orderful, server, step):
+        server.play(step)
+        with pytest.raises(Transient):
+            orderful.read("1")
+
+    def test_a_refused_key_is_a_misconfiguration(self, orderful, server):
+        server.play(answer(401, json_body={"message": "no"}))
+        with pytest.raises(Misconfigured):
+            orderful.read("1")
 
 
 class TestListNewest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -71,9 +71,13 @@ class FakeLedger:
     def sources_of(self, revisions):
         return ((revision, self.source_of(revision)) for revision in revisions)
 
-    def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> None:
+    def in_attention(self, *, limit: int | None = None) -> list[Revision]:
+        return [revision for revision in self.kept if revision.needs_attention][:limit]
+
+    def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         self.moved.append((revision, to, note))
         self.written.append(changes)
+        return replace(revision, state=to, **changes)
 
 
 class FakeOutbox:

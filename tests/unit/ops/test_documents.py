@@ -377,6 +377,65 @@ def test_close_refuses_what_no_person_is_asked_about(connector, ledger):
     assert "is DELIVERED" in result.err
 
 
+LATE = replace(
+    SENT,
+    attention="its functional acknowledgment (997) is overdue at Orderful",
+    attention_at=NOW,
+    concern="OVERDUE",
+    next_step="Ask the partner whether it has the document.",
+)
+DELETED = replace(LATE, attention="Orderful shows its transaction nowhere", concern="DELETED")
+
+
+def test_what_needs_attention_is_listed_once_after_what_waits_with_its_next_step(connector, ledger):
+    ledger.kept = [LATE, replace(SENT, sequence=3), PARKED]
+    listed = connector("documents", "list", "--json").data
+    assert [(one["revision"], one["attention"] is not None) for one in listed] == [(2, False), (1, True), (3, False)]
+    only = connector("documents", "list", "--attention").out
+    assert "997" in only
+    assert "Ask the partner" in only
+    assert "KRT" not in only
+
+
+def test_a_state_and_attention_cannot_both_be_asked_for(connector):
+    assert connector("documents", "list", "--attention", "--state", "SENT").code == 2
+
+
+def test_close_of_a_sent_revision_ends_its_attention_and_keeps_its_state_who_and_why(connector, ledger):
+    ledger.kept = [LATE]
+    result = connector("documents", "close", "500123", "--by", "kari", "--reason", "they have it", "--yes")
+    assert result.code == 0
+    ((revision, state, note),) = ledger.moved
+    assert (revision.sequence, state) == (1, State.DELIVERED)
+    assert note == f"attention closed by kari: they have it ({LATE.attention})"
+    assert ledger.written == [
+        {"attention": None, "attention_at": None, "concern": None, "closed_concern": "OVERDUE", "next_step": None}
+    ]
+
+
+def test_a_question_goes_before_the_attention_of_an_older_revision(connector, ledger):
+    ledger.kept = [PARKED, LATE]
+    assert connector("documents", "close", "500123", "--yes").code == 0
+    assert connector("documents", "close", "500123", "--revision", "1", "--yes").code == 0
+    assert [(one.sequence, state) for one, state, _ in ledger.moved] == [(2, State.CLOSED), (1, State.DELIVERED)]
+
+
+def test_what_was_deleted_at_orderful_is_sent_again_as_something_refused(connector, stack, ledger):
+    ledger.kept = [DELETED]
+    result = connector("documents", "replay", "500123", "--yes")
+    assert result.code == 0
+    ((revision, state, note),) = ledger.moved
+    assert (revision.sequence, state, note) == (1, State.REJECTED, "Its transaction was deleted at Orderful.")
+    assert len(stack.outbox.queued) == 1
+
+
+def test_what_orderful_has_is_not_sent_again_because_it_is_late(connector, stack, ledger):
+    ledger.kept = [LATE]
+    result = connector("documents", "replay", "500123", "--yes")
+    assert (result.code, ledger.moved, stack.outbox.queued) == (1, [], [])
+    assert "not sent a second time" in " ".join(result.err.split())
+
+
 def test_of_two_questions_one_has_to_be_named(connector, ledger):
     ledger.kept = [SENT, PARKED, WITHDRAWAL]
     assert "name one with --revision" in connector("documents", "close", "500123", "--yes").err

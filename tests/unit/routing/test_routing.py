@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from connector.domain.arrival import Expected
 from connector.domain.documents import Address, Kind
 from connector.domain.errors import Misconfigured, Parked
 from connector.domain.routes import (
@@ -475,3 +476,26 @@ def test_go_live_of_a_partner_goes_before_that_of_its_company():
     assert routing(**said).companies["nordic"].go_live.day == date(2026, 12, 1)
     assert route(**said).go_live.at == datetime(2026, 12, 5, 5, 0, tzinfo=UTC)  # Europe/Oslo
     assert route(CUSTOMER, "10045", **said).go_live.whole_day
+
+
+def test_what_is_expected_of_a_sent_document_merges_key_by_key_and_a_kind_goes_first():
+    data = routing_data(
+        {
+            "defaults.expected": {"delivered": "2d"},
+            "companies.nordic.expected": {"valid": "10m"},
+            "partners.acme.expected": {"delivered": "never"},
+            "partners.acme.kinds": {"purchase_order": {"acknowledgment": "never"}},
+        }
+    )
+    found = Routing.from_data(data)
+    assert found.expected("nordic", PO, "acme") == Expected(
+        valid=timedelta(minutes=10), sent=timedelta(minutes=15), delivered=None, acknowledged=None
+    )
+    assert found.expected("nordic", SUPPLIER, "acme").acknowledged == timedelta(hours=24)
+    assert found.route("nordic", PO, "50012").expected == found.expected("nordic", PO, "acme")
+
+
+@pytest.mark.parametrize(("company", "partner"), [("nordic", None), ("nordic", "gone"), ("gone", "acme")])
+def test_what_routing_no_longer_names_is_expected_as_defaults_say(company, partner):
+    found = routing(defaults__expected={"delivered": "2d"}, partners__acme__expected={"delivered": "3d"})
+    assert found.expected(company, PO, partner).delivered == timedelta(days=3 if partner == "acme" else 2)

@@ -129,6 +129,9 @@ def test_all_problems_are_found_at_once():
         ({"partners.acme.company": "nordik"}, "'nordik' is no company of this file; did you mean nordic."),
         ({"defaults.units": {"STK": "eech"}}, "defaults.units.STK: 'eech' is no unit the connector knows; did you"),
         ({"partners.acme.kinds": {"purchase_order": {"units": {"X": "?"}}}}, "acme.kinds.purchase_order.units.X:"),
+        ({"partners.acme.expected": {"valid": "31d"}}, "partners.acme.expected.valid: '31d' is longer than 30 days."),
+        ({"defaults.expected": {"delivered": "soon"}}, "defaults.expected.delivered: 'soon' is no duration"),
+        ({"defaults.acknowledgment": "no"}, "defaults.acknowledgment: 'no' is not allowed; write required or never."),
         ({"defaults.settle": "1h"}, "companies.nordic.settle: 1h is longer than settle_cap 30m"),
         ({"defaults.terms": {"30": {"discount_percent": "2"}}}, "only make sense together"),
         (

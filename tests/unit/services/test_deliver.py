@@ -28,7 +28,8 @@ from connector.services.deliver import Deliverer, Outcome
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import Created, Metric
 from connector.services.track import Tracker
-from tests.support.fakes import FakeOrderful, Killed, LostAnswer, Reaper
+from tests.support.fakes import FakeOrderful, FixedRouting, Killed, LostAnswer, Reaper, StepDeadline
+from tests.support.routing_data import routing_data
 
 ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
 CONFIRM = timedelta(minutes=2)
@@ -70,7 +71,8 @@ class Bench:
             clock=clock,
             telemetry=telemetry,
             stream=Stream.TEST,
-            overdue_after=timedelta(hours=24),
+            routing=FixedRouting(routing_data()),
+            deadline=StepDeadline(),
             resend_after=timedelta(minutes=15),
         )
 

@@ -1,23 +1,38 @@
-"""Following what was sent: by lists, never by one call for each document, and sweeping up what got stuck."""
+"""Following what was sent until it arrived, in bounded calls and reads, and sweeping up what got stuck."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
-from itertools import product
+from operator import itemgetter
+from unittest.mock import ANY
 
 import pytest
 
+from connector.domain.arrival import Concern
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import Misconfigured, Throttled, Transient
-from connector.domain.ledger import NOTHING_NEW, Owner, Revision, State
+from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
+from connector.domain.ledger import (
+    MAY_NEED_ATTENTION,
+    NOTHING_NEW,
+    Owner,
+    Revision,
+    State,
+    attention_list,
+    list_of,
+    place_of,
+)
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
-from connector.services.ports import Metric, RemoteTransaction
-from connector.services.track import MANUAL_SEND_AFTER, SAME_MOMENT, WATCHED_FOR, Tracker, read_news
-from tests.support.fakes import START, FakeOrderful
+from connector.services import track
+from connector.services.ports import Listed, Metric, RemoteTransaction
+from connector.services.statuses import SAME_MOMENT
+from connector.services.track import MOST_CALLS, MOST_COUNTED, Tracker
+from tests.support.fakes import FakeOrderful, FixedRouting, MemoryLedger, StepDeadline
+from tests.support.routing_data import routing_data
 
 RESEND = timedelta(minutes=15)
-OVERDUE = timedelta(hours=24)
 
 
 class Bench:
@@ -31,10 +46,11 @@ class Bench:
             orderful=self.orderful,
             outbox=outbox,
             breaker=ledger,
+            routing=FixedRouting(routing_data()),
             clock=clock,
             telemetry=telemetry,
+            deadline=StepDeadline(),
             stream=Stream.TEST,
-            overdue_after=OVERDUE,
             resend_after=RESEND,
         )
 
@@ -95,72 +111,6 @@ class Bench:
 @pytest.fixture
 def bench(ledger, clock, telemetry, outbox):
     return Bench(ledger, clock, telemetry, outbox)
-
-
-# -- what the words mean ----------------------------------------------------------------------------------------------
-
-VALIDATION = [None, "PROCESSING", "VALID", "INVALID", "SHINY"]
-DELIVERY = [None, "PENDING", "SENT", "DELIVERED", "FAILED", "SHINY"]
-ACKNOWLEDGMENT = [None, "NOT_ACKNOWLEDGED", "ACCEPTED", "ACCEPTED_WITH_ERRORS", "REJECTED", "OVERDUE", "SHINY"]
-
-
-def remote(validation=None, delivery=None, acknowledgment=None) -> RemoteTransaction:
-    return RemoteTransaction(
-        transaction_id="1",
-        transaction_type="850_PURCHASE_ORDER",
-        business_number="500123",
-        stream=Stream.TEST,
-        sender_id="A",
-        receiver_id="B",
-        created_at=START,
-        validation_status=validation,
-        delivery_status=delivery,
-        acknowledgment_status=acknowledgment,
-    )
-
-
-def news_of(validation=None, delivery=None, acknowledgment=None, *, age=timedelta(minutes=1)):
-    return read_news(
-        remote(validation, delivery, acknowledgment), sent_at=START, now=START + age, overdue_after=OVERDUE
-    )
-
-
-@pytest.mark.parametrize(
-    ("validation", "delivery", "acknowledgment"), list(product(VALIDATION, DELIVERY, ACKNOWLEDGMENT))
-)
-def test_the_furthest_news_counts_and_unknown_words_are_none(validation, delivery, acknowledgment):
-    """Every combination: the partner's word before Orderful's delivery, the delivery before the validation."""
-    state = news_of(validation, delivery, acknowledgment).state
-    if acknowledgment == "REJECTED":
-        expected = State.REJECTED
-    elif acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
-        expected = State.ACKNOWLEDGED
-    elif delivery == "FAILED":
-        expected = State.REJECTED
-    elif delivery == "DELIVERED":
-        expected = State.DELIVERED
-    elif validation == "INVALID":
-        expected = State.VALID if delivery == "SENT" else State.REJECTED
-    else:
-        expected = State.VALID if validation == "VALID" else None
-    assert state is expected
-
-
-def test_an_acknowledgment_that_is_late_needs_a_look():
-    assert news_of("VALID", "DELIVERED").attention is None
-    assert "997" in news_of("VALID", "DELIVERED", "OVERDUE").attention
-    assert news_of("VALID", "DELIVERED", "NOT_ACKNOWLEDGED", age=OVERDUE).attention is None
-    assert "997" in news_of("VALID", "DELIVERED", age=OVERDUE + timedelta(seconds=1)).attention
-
-
-def test_a_transaction_that_waits_for_a_hand_needs_a_look():
-    assert news_of("VALID", "PENDING", age=MANUAL_SEND_AFTER).attention is None
-    assert "by hand" in news_of("VALID", "PENDING", age=MANUAL_SEND_AFTER + timedelta(seconds=1)).attention
-    assert news_of("VALID", "SENT", age=timedelta(hours=2)).attention is None
-
-
-def test_an_acceptance_with_errors_needs_a_look():
-    assert news_of("VALID", "DELIVERED", "ACCEPTED_WITH_ERRORS").attention == "accepted with errors"
 
 
 # -- the ledger moves on ----------------------------------------------------------------------------------------------
@@ -239,7 +189,7 @@ class TestFollowing:
         assert bench.of(key).state is State.VALID
         assert "by hand" in bench.of(key).attention
         bench.orderful.send_by_hand(bench.of(key).transaction_id)
-        bench.run(minutes=5)
+        bench.run(hours=1)
         revision = bench.of(key)
         assert (revision.state, revision.reason, revision.next_step) == (State.DELIVERED, None, None)
 
@@ -300,17 +250,19 @@ class TestFollowing:
         bench.run()
         assert bench.of(key).state is State.REJECTED
 
-    def test_an_overdue_acknowledgment_is_counted_once_and_can_still_come(self, bench):
+    def test_an_overdue_acknowledgment_is_told_once_and_can_still_come(self, bench):
         key = bench.sent()
         bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
         bench.run()
         for _ in range(3):
             bench.run(hours=25)
         assert "997" in bench.of(key).attention
-        assert bench.telemetry.counts[Metric.ACKNOWLEDGMENTS_OVERDUE] == 1
+        assert bench.telemetry.events("warning") == ["needs attention"]
         bench.news(key, acknowledgment_status="ACCEPTED")
-        bench.run()
-        assert (bench.of(key).state, bench.of(key).attention) == (State.ACKNOWLEDGED, None)
+        bench.run(hours=1)
+        revision = bench.of(key)
+        assert (revision.state, revision.attention, revision.next_step) == (State.ACKNOWLEDGED, None, None)
+        assert bench.ledger.in_attention() == []
 
     def test_the_transactions_of_others_are_passed_over(self, bench):
         key = bench.sent()
@@ -321,52 +273,338 @@ class TestFollowing:
 
     def test_a_revision_that_somebody_moved_meanwhile_is_left_to_the_next_run(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="VALID")
-        listing = bench.orderful.list_since
+        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        read = bench.orderful.read
 
-        def meanwhile(*args, **named):
-            bench.ledger.move(bench.of(key), State.DELIVERED, now=bench.clock.now(), note="another run")
-            return listing(*args, **named)
+        def meanwhile(transaction_id):
+            bench.ledger.move(bench.of(key), State.VALID, now=bench.clock.now(), note="another run")
+            return read(transaction_id)
 
-        bench.orderful.list_since = meanwhile
-        assert bench.run() == 0
+        bench.orderful.read = meanwhile
+        assert bench.run(hours=1) == 0
+        assert bench.of(key).state is State.VALID
+        bench.orderful.read = read
+        assert bench.run() == 1
         assert bench.of(key).state is State.DELIVERED
 
-    def test_after_a_week_without_news_it_is_watched_no_longer(self, bench):
-        old = bench.sent("1", state=State.VALID)
-        bench.clock.time += WATCHED_FOR
-        new = bench.sent("2")
-        assert bench.run() == 1
-        assert bench.of(new).validation_status == "PROCESSING"
-        revision = bench.of(old)
-        assert revision.state is State.VALID
-        assert "watched no longer" in revision.attention
-        assert list(bench.ledger.in_state(State.VALID)) == []
-
-    def test_one_that_was_refused_waits_for_its_person_however_long(self, bench):
-        bench.sent("1", state=State.REJECTED)
-        bench.clock.time += WATCHED_FOR * 10
+    def test_a_deleted_transaction_needs_attention_and_may_come_back(self, bench):
+        key = bench.sent()
+        bench.news(key, validation_status="VALID")
         bench.run()
-        assert [one.attention for one in bench.ledger.in_state(State.REJECTED)] == [None]
+        (filed,) = bench.orderful.filed
+        bench.orderful.filed.clear()
+        bench.run(minutes=5)
+        assert bench.of(key).attention is None, "lists lag, so a new one may be missing"
+        bench.run(minutes=10)
+        revision = bench.of(key)
+        assert (revision.state, revision.concern) == (State.VALID, Concern.DELETED)
+        bench.orderful.filed.append(filed)
+        bench.run(hours=1)
+        assert (bench.of(key).concern, bench.of(key).state) == (Concern.NOT_SENT, State.VALID)
+
+    def test_a_question_that_orderful_does_not_answer_says_nothing(self, bench):
+        key = bench.sent()
+        bench.orderful.filed.clear()
+
+        def refuses(transaction_id):
+            raise Rejected("Orderful refuses a transaction with 403.")
+
+        bench.orderful.read = refuses
+        assert bench.run(hours=2) == 0
+        assert bench.of(key).attention is None
+
+    def test_a_refused_one_that_was_deleted_waits_for_its_person_as_before(self, bench):
+        key = bench.sent("1", state=State.REJECTED)
+        bench.orderful.filed.clear()
+        bench.run(days=70)
+        assert list(bench.ledger.in_state(State.REJECTED)) == [bench.of(key)]
+        assert bench.of(key).attention is None
+
+
+class TestAttention:
+    """What was closed, what is over, and what nobody may forget."""
+
+    def _late(self, bench, **changes):
+        key = bench.sent(**changes)
+        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        bench.run(hours=24)
+        assert bench.of(key).concern == Concern.OVERDUE
+        return key
+
+    def _close(self, bench, key):
+        """As `connector documents close` does."""
+        one = bench.of(key)
+        changes = {"attention": None, "attention_at": None, "concern": None, "next_step": None}
+        bench.ledger.move(one, one.state, now=bench.clock.now(), note="closed", closed_concern=one.concern, **changes)
+
+    def test_it_stays_until_a_person_closes_it_however_long_that_takes(self, bench):
+        key = self._late(bench)
+        for _ in range(20):
+            bench.run(days=30)
+        assert [one.key for one in bench.ledger.in_attention()] == [key]
+        bench.news(key, acknowledgment_status="REJECTED")
+        bench.run(days=1)
+        assert bench.of(key).state is State.REJECTED, "it is still asked about"
+
+    def test_what_was_closed_is_not_raised_again_but_something_else_is(self, bench):
+        key = self._late(bench)
+        self._close(bench, key)
+        assert bench.run(hours=12) == 0
+        assert bench.ledger.in_attention() == []
+        bench.orderful.filed.clear()
+        bench.run(hours=12)
+        assert [one.concern for one in bench.ledger.in_attention()] == [Concern.DELETED]
+
+    def test_what_was_closed_is_over_when_the_last_look_brings_nothing(self, bench):
+        key = self._late(bench)
+        self._close(bench, key)
+        bench.run(days=2)
+        assert list(bench.ledger.in_state(State.DELIVERED)) == [bench.of(key)]
+        bench.run(days=28)
+        assert list(bench.ledger.in_state(State.DELIVERED)) == []
+        bench.orderful.calls.clear()
+        bench.run(days=1)
+        assert bench.orderful.calls == {}
+        assert bench.of(key).state is State.DELIVERED
+
+    def test_a_partner_that_never_acknowledges_is_over_with_the_delivery(self, bench):
+        bench.tracker.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
+        key = bench.sent()
+        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        bench.run()
+        assert (bench.of(key).state, bench.of(key).over) == (State.DELIVERED, True)
+        assert list(bench.ledger.in_state(State.DELIVERED)) == []
+
+    def test_a_setting_that_comes_later_settles_what_is_open(self, bench):
+        key = self._late(bench)
+        bench.tracker.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
+        bench.run(hours=1)
+        assert (bench.of(key).attention, bench.of(key).over) == (None, True)
+
+    def test_an_acceptance_with_errors_stays_in_attention_until_it_is_closed(self, bench):
+        key = bench.sent()
+        bench.news(key, acknowledgment_status="ACCEPTED_WITH_ERRORS")
+        bench.run()
+        assert bench.of(key).state is State.ACKNOWLEDGED
+        bench.run(days=40)
+        assert [one.key for one in bench.ledger.in_attention()] == [key]
+        self._close(bench, key)
+        assert bench.ledger.in_attention() == []
+
+    def test_the_gauge_says_how_many_are_open_and_since_when(self, bench):
+        self._late(bench, number="1")
+        bench.run(hours=2)
+        counts = bench.telemetry.counts
+        assert counts[Metric.ATTENTION_OPEN] == 2, "one at each of two runs"
+        assert bench.telemetry.durations == [(Metric.ATTENTION_AGE, 0.0), (Metric.ATTENTION_AGE, 7200.0)]
+
+    def test_the_gauge_is_reported_even_if_orderful_cannot_be_asked(self, bench):
+        self._late(bench)
+        bench.orderful.failing = Transient("Orderful answered 502.")
+        with pytest.raises(Transient):
+            bench.run(hours=12)
+        assert bench.telemetry.counts[Metric.ATTENTION_OPEN] == 2
 
 
 class TestWhatItCosts:
     def test_a_thousand_documents_take_one_list(self, bench):
-        keys = [bench.sent(str(number)) for number in range(1000)]
+        keys = [bench.sent(str(number)) for number in range(999)]
         for key in keys[::2]:
             bench.news(key, validation_status="VALID")
         bench.run()
-        assert bench.orderful.calls == {"list_since": 1}
+        assert bench.orderful.calls == {"list_between": 1}
         assert bench.orderful.pages <= 10
         assert sum(bench.of(key).state is State.VALID for key in keys) == 500
 
-    def test_the_list_is_read_no_further_than_the_oldest_that_is_watched(self, bench):
-        for number in range(300):
-            bench.sent(str(number), state=State.ACKNOWLEDGED)
-            bench.clock.forward(minutes=1)
-        bench.sent("999")
+    def test_a_list_that_shows_nothing_is_made_up_for_by_ids_a_few_at_a_run(self, bench):
+        """Whoever reads the list wrongly, or is refused its filters: nothing is taken for deleted."""
+        keys = [bench.sent(str(number)) for number in range(200)]
+        for key in keys:
+            bench.news(key, validation_status="VALID")
+        bench.orderful.list_between = lambda *_args, **_named: Listed([], 1)
+        runs = 0
+        bench.run(minutes=16)
+        while any(bench.of(key).state is State.SENT for key in keys) and runs < 5:
+            runs += 1
+            assert bench.orderful.calls["read"] <= MOST_CALLS * runs
+            bench.run(minutes=1)
+        assert {bench.of(key).state for key in keys} == {State.VALID}
+        assert runs == 2
+
+    def test_a_run_that_ends_in_trouble_is_gone_on_with_where_it_stopped(self, bench):
+        first = bench.sent("1")
+        bench.clock.forward(minutes=50)
+        second = bench.sent("2")
+        for key in (first, second):
+            bench.news(key, validation_status="VALID", delivery_status="SENT")
+        read, asked = bench.orderful.read, []
+
+        def once(transaction_id):
+            asked.append(transaction_id)
+            if len(asked) == 2:
+                raise Throttled("Orderful limits us.")
+            return read(transaction_id)
+
+        bench.orderful.read = once
+        with pytest.raises(Throttled):
+            bench.run(hours=2.5)
+        bench.run(minutes=5)
+        assert sorted(asked) == sorted([asked[0], asked[1], asked[1]])
+        assert {bench.of(key).state for key in (first, second)} == {State.VALID}
+
+    def test_a_run_ends_in_time_to_write_down_how_far_it_came(self, bench):
+        key = bench.sent()
+        bench.news(key, validation_status="VALID")
+        object.__setattr__(bench.tracker, "deadline", StepDeadline(0))
+        assert bench.run(minutes=5) == 0
+        assert bench.orderful.calls == {}
+        object.__setattr__(bench.tracker, "deadline", StepDeadline())
+        assert bench.run(minutes=5) == 1
+
+    def test_reasons_of_refusals_count_among_the_calls_of_a_run(self, bench):
+        keys = [bench.sent(str(number)) for number in range(100)]
+        for key in keys:
+            bench.news(key, validation_status="INVALID", problems=("N1: missing",))
+        refused = []
+        while sum(refused) < 100 and len(refused) < 5:
+            refused.append(bench.run())
+        assert refused == [39, 39, 22], "a list and two calls for each refusal, 80 in all"
+        assert all("N1: missing" in bench.of(key).reason for key in keys)
+
+    def test_the_transactions_are_listed_by_type(self, bench):
+        for number in ("1", "2", "3"):
+            bench.sent(number)
         bench.run()
-        assert bench.orderful.pages == 1
+        assert bench.orderful.types == {TransactionType.PURCHASE_ORDER}
+
+
+class SortedLedger(MemoryLedger):
+    """The same for many revisions: each list is kept in order. Counts what each run reads."""
+
+    def __init__(self):
+        super().__init__()
+        self.lists: defaultdict[str, list[tuple[str, Revision]]] = defaultdict(list)
+
+    def listed(self, name, *, after, before, limit):
+        rows = self.lists[name]
+        start, end = bisect_left(rows, f"{after} ", key=itemgetter(0)), bisect_right(rows, before, key=itemgetter(0))
+        found = [row for _, row in rows[start : min(end, start + limit)]]
+        self.queries += 1
+        self.reads += len(found)
+        return found
+
+    def in_attention(self, *, limit=None):
+        names = [attention_list(state) for state in MAY_NEED_ATTENTION]
+        found = [row for name in names for _, row in self.lists[name][:limit]]
+        self.reads += len(found)
+        return found[:limit]
+
+    def in_state(self, state):
+        return iter([row for _, row in self.lists[state.value]])
+
+    def _put(self, revision, owned=None, posted=None):
+        before = self.rows.get((revision.key, revision.sequence))
+        if before is not None:
+            rows = self.lists[list_of(before)]
+            del rows[bisect_left(rows, place_of(before), key=itemgetter(0))]
+        super()._put(revision, owned, posted)
+        insort(self.lists[list_of(revision)], (place_of(revision), revision), key=itemgetter(0))
+
+
+class SilentPartner(FakeOrderful):
+    """Everything was delivered and nothing is ever acknowledged; lists are read as Orderful cuts them."""
+
+    def __init__(self, clock, first, step, count):
+        super().__init__(clock)
+        self.first, self.step, self.count = first, step, count
+
+    def transaction(self, index):
+        return RemoteTransaction(
+            transaction_id=str(index),
+            transaction_type="850_PURCHASE_ORDER",
+            business_number=str(index),
+            stream=Stream.TEST,
+            sender_id="NORDICFOODT",
+            receiver_id="ACMEPRODUCET",
+            created_at=self.first + index * self.step,
+            validation_status="VALID",
+            delivery_status="DELIVERED",
+            acknowledgment_status="NOT_ACKNOWLEDGED",
+        )
+
+    def list_between(self, since, until, *, sender_ids, types, stream, most_pages):
+        low = max(0, -(-(since - self.first) // self.step))
+        high = min(self.count, -(-(until - self.first) // self.step))
+        pages = max(1, min(most_pages, -(-(high - low) // 100)))
+        self.calls["pages"] += pages
+        return Listed([self.transaction(at) for at in range(high - 1, max(low, high - pages * 100) - 1, -1)], pages)
+
+    def read(self, transaction_id):
+        self.calls["read"] += 1
+        return self.transaction(int(transaction_id))
+
+
+class TestFiftyThousandADay:
+    """Partners that never acknowledge: what a run asks and reads does not grow with what is open."""
+
+    A_DAY = 50_000
+    RUNS = 6
+
+    def _runs(self, clock, telemetry, outbox, days):
+        """Calls and reads of each run, after so many days, and the ledger."""
+        step = timedelta(days=1) / self.A_DAY
+        count = days * self.A_DAY
+        first = clock.now() - count * step
+        ledger = SortedLedger()
+        bench = Bench(ledger, clock, telemetry, outbox)
+        orderful = SilentPartner(clock, first, step, count)
+        object.__setattr__(bench.tracker, "orderful", orderful)
+        model = None
+        for index in range(count):
+            created = first + index * step
+            is_late = clock.now() - created >= timedelta(hours=24)
+            model = model or bench.of(bench.revision(state=State.DELIVERED))
+            one = replace(
+                model,
+                key=DocumentKey("nordic", Kind.PURCHASE_ORDER, str(index)),
+                transaction_id=str(index),
+                business_number=str(index),
+                created_at=created,
+                updated_at=created,
+                sent_at=created,
+                first_attempt_at=created,
+                validation_status="VALID",
+                delivery_status="DELIVERED",
+                acknowledgment_status="NOT_ACKNOWLEDGED",
+                attention="its functional acknowledgment (997) is overdue: none came within 24 hours"
+                if is_late
+                else None,
+                attention_at=created if is_late else None,
+                concern=Concern.OVERDUE if is_late else None,
+                next_step=ANY if is_late else None,
+            )
+            ledger._put(one)
+        costs = []
+        for _ in range(self.RUNS):
+            ledger.reads = ledger.queries = ledger.writes = 0
+            orderful.calls.clear()
+            bench.run(minutes=5)
+            costs.append((orderful.calls.total(), ledger.reads, ledger.queries, ledger.writes))
+        return costs, bench
+
+    def test_calls_and_reads_of_a_run_are_bounded_whatever_is_open(self, clock, telemetry, outbox):
+        costs, bench = self._runs(clock, telemetry, outbox, days=2)
+        for calls, reads, queries, writes in costs:
+            assert calls <= MOST_CALLS
+            assert reads <= 10_000
+            assert queries <= 250
+            assert writes <= 1_000
+        # Each document that became a day old in these runs needs attention, within a run of its time.
+        grown = timedelta(minutes=5 * self.RUNS)
+        late = [one for _, one in bench.ledger.lists[attention_list(State.DELIVERED)] if one.attention_at > one.sent_at]
+        assert len(late) == pytest.approx(self.A_DAY * grown / timedelta(days=1), rel=0.02)
+        assert max(one.attention_at - one.sent_at for one in late) <= timedelta(hours=24, minutes=10)
+        assert bench.telemetry.counts[Metric.ATTENTION_OPEN] == MOST_COUNTED * self.RUNS
 
 
 class TestSweeping:
@@ -426,6 +664,25 @@ class TestSweeping:
         bench.run(hours=2)
         assert bench.queued() == []
 
+    def test_a_backlog_is_swept_in_portions(self, bench, monkeypatch):
+        monkeypatch.setattr(track, "MOST_SWEPT", 3)
+        for number in range(5):
+            bench.revision(str(number), state=State.TRANSLATED)
+        bench.run(minutes=20)
+        assert len(bench.queued()) == 3
+        bench.run(minutes=1)
+        assert len(bench.queued()) == 2
+
+    def test_one_that_stays_unconfirmed_is_counted_by_every_run(self, bench):
+        """It is queued again now and then, which must not end the alarm."""
+        bench.revision("1", state=State.UNCONFIRMED, asked_since=bench.clock.now())
+        counted = []
+        for _ in range(6):
+            bench.telemetry.counts.clear()
+            bench.run(minutes=5)
+            counted.append(bench.telemetry.counts[Metric.DOCUMENTS_UNCONFIRMED])
+        assert counted == [0, 0, 1, 1, 1, 1]
+
     def test_the_unconfirmed_are_counted_for_the_alarm(self, bench):
         bench.revision("1", state=State.UNCONFIRMED)
         bench.revision("2", state=State.UNCONFIRMED)
@@ -434,13 +691,13 @@ class TestSweeping:
 
 
 class TestTrouble:
-    def test_a_refused_key_is_told_and_nothing_is_swept(self, bench):
+    def test_a_refused_key_is_told_and_the_sweep_needs_no_list(self, bench):
         bench.sent("1")
         bench.revision("2", state=State.TRANSLATED)
         bench.orderful.failing = Misconfigured("Orderful refuses the key.")
         assert bench.run(minutes=20) == 0
         assert bench.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
-        assert bench.queued() == []
+        assert bench.queued() == ["2"]
 
     def test_while_the_consumer_is_stopped_nothing_is_queued_again(self, bench):
         bench.revision(state=State.TRANSLATED)
@@ -452,11 +709,13 @@ class TestTrouble:
         assert bench.queued() == ["500123"]
 
     @pytest.mark.parametrize("trouble", [Transient("Orderful answered 502."), Throttled("Orderful limits us.")])
-    def test_a_list_that_cannot_be_read_ends_the_run(self, bench, trouble):
+    def test_a_list_that_cannot_be_read_ends_the_run_and_not_the_sweep(self, bench, trouble):
         bench.sent()
+        bench.revision("2", state=State.TRANSLATED)
         bench.orderful.failing = trouble
         with pytest.raises(Transient):
-            bench.run()
+            bench.run(minutes=20)
+        assert bench.queued() == ["2"]
 
 
 class TestIdsOfTwoVersions:

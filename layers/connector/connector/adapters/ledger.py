@@ -7,7 +7,8 @@ Items of one document, all under `pk = company#kind#number`:
 
 The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
-number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions.
+number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions, in one
+list for each state (`list_of`); what is followed at Orderful stands there by its age, the rest by its last change.
 
 A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
 revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
@@ -40,26 +41,39 @@ from connector.adapters.items import Item, from_item, read_time, time_text, to_i
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
-from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
+from connector.domain.ledger import (
+    MAY_NEED_ATTENTION,
+    OPEN,
+    Event,
+    Owner,
+    Posted,
+    Revision,
+    State,
+    attention_list,
+    list_of,
+    may_move,
+    place_of,
+)
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef
 
 _LARGE = 100_000
 _PARALLEL_READS = 8
 _HISTORY = 60
 _TIMES = {
     *("created_at", "updated_at", "modified_at", "seen_at", "listed_since"),
-    *("claim_until", "first_attempt_at", "asked_since", "sent_at"),
+    *("claim_until", "first_attempt_at", "asked_since", "sent_at", "attention_at"),
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
-_FLAGS = {"released", "look_up_first", "by_routing", "kept_ready"}
 _MOST_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the age of the table is believed: it may be deleted and made again under its name."""
 
+_PROGRESS = {"pk": {"S": "tracker"}, "sk": {"S": "progress"}}
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 
 
@@ -183,21 +197,47 @@ class DynamoLedger:
 
     def in_state(self, state: State) -> Iterator[Revision]:
         """All revisions in a state; those of closed states by reading the whole table."""
-        values = {":state": {"S": state.value}}
         if state in OPEN:
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName="by_state",
-                KeyConditionExpression="open_state = :state",
-                ExpressionAttributeValues=values,
-            )
-        else:
-            pages = self._client.get_paginator("scan").paginate(
-                TableName=self._table,
-                FilterExpression="#state = :state",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values,
-            )
+            names = [state.value, *([attention_list(state)] if state in MAY_NEED_ATTENTION else [])]
+            for name in names:
+                yield from self._open(name)
+            return
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state.value}},
+        )
+        with translated("ledger"):
+            for page in pages:
+                yield from map(_revision, page["Items"])
+
+    def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
+        """Revisions of one list of open ones, in the order of their places, between two places."""
+        return list(self._open(name, after=after, before=before, limit=limit))
+
+    def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
+        """Sent revisions that need a person's attention, the oldest first; at most so many, or all."""
+        found = [one for state in MAY_NEED_ATTENTION for one in self._open(attention_list(state), limit=limit)]
+        return sorted(found, key=place_of)[:limit]
+
+    def _open(
+        self, name: str, *, after: str = "", before: str | None = None, limit: int | None = None
+    ) -> Iterator[Revision]:
+        values = {":list": {"S": name}}
+        condition = "open_state = :list"
+        if before is not None:
+            # BETWEEN takes its ends along: the first possible place behind `after`, the last one before `before`.
+            condition += " AND updated BETWEEN :first AND :last"
+            values |= {":first": {"S": f"{after} " if after else " "}, ":last": {"S": before}}
+        bounds: PaginatorConfigTypeDef = {} if limit is None else {"MaxItems": limit, "PageSize": limit}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_state",
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            PaginationConfig=bounds,
+        )
         with translated("ledger"):
             for page in pages:
                 yield from map(_revision, page["Items"])
@@ -268,7 +308,7 @@ class DynamoLedger:
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
         moved = _moved(revision, to, now, note, changes)
-        self._replace(revision, moved, watched=True)
+        self._put(moved, _UNCHANGED, {"#state": "state"}, _as_seen(revision))
         return moved
 
     def own(
@@ -283,7 +323,7 @@ class DynamoLedger:
         writes = [
             {
                 "TableName": self._table,
-                "Item": _item(moved, watched=True),
+                "Item": _item(moved),
                 "ConditionExpression": _UNCHANGED,
                 "ExpressionAttributeNames": {"#state": "state"},
                 "ExpressionAttributeValues": _as_seen(revision),
@@ -304,10 +344,17 @@ class DynamoLedger:
             return None
         return moved
 
-    def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
-        """Take a revision off the open lists."""
-        history = (*revision.history, Event(now, revision.state, note))[-_HISTORY:]
-        self._replace(revision, replace(revision, updated_at=now, attention=note, history=history), watched=False)
+    # -- the tracker's progress ---------------------------------------------------------------------------------------
+
+    def progress(self) -> Mapping[str, str]:
+        """How far the tracker came; empty before its first run."""
+        item = self._item(_PROGRESS)
+        return from_item(item)["places"] if item else {}
+
+    def keep_progress(self, progress: Mapping[str, str]) -> None:
+        """Write down how far the tracker came."""
+        with translated("ledger"):
+            self._client.put_item(TableName=self._table, Item={**_PROGRESS, **to_item({"places": dict(progress)})})
 
     # -- the breaker --------------------------------------------------------------------------------------------------
 
@@ -359,9 +406,6 @@ class DynamoLedger:
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
-    def _replace(self, seen: Revision, revision: Revision, *, watched: bool) -> None:
-        self._put(revision, _UNCHANGED, {"#state": "state"}, _as_seen(seen), watched=watched)
-
     def _owner_write(self, transaction_id: str, revision: Revision) -> dict[str, Any]:
         owner = to_item({"document": revision.key.stored, "sequence": revision.sequence})
         return {
@@ -372,9 +416,7 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":document": owner["document"]},
         }
 
-    def _put(
-        self, revision: Revision, condition: str, names: dict[str, str], values: Item, *, watched: bool = True
-    ) -> None:
+    def _put(self, revision: Revision, condition: str, names: dict[str, str], values: Item) -> None:
         given: dict[str, Any] = {"ConditionExpression": condition}
         if names:
             given["ExpressionAttributeNames"] = names
@@ -382,7 +424,7 @@ class DynamoLedger:
             given["ExpressionAttributeValues"] = values
         try:
             with translated("ledger"):
-                self._client.put_item(TableName=self._table, Item=_item(revision, watched=watched), **given)
+                self._client.put_item(TableName=self._table, Item=_item(revision), **given)
         except Exception as error:
             if not is_failed_condition(error):
                 raise
@@ -455,7 +497,7 @@ def _event(event: Event) -> dict[str, str]:
     return {"at": time_text(event.at), "state": event.state.value, "note": event.note}
 
 
-def _item(revision: Revision, *, watched: bool) -> Item:
+def _item(revision: Revision) -> Item:
     values: dict[str, Any] = {}
     for name in _NAMES - {"key", "history"}:
         value = getattr(revision, name)
@@ -465,8 +507,8 @@ def _item(revision: Revision, *, watched: bool) -> Item:
         "pk": revision.key.stored,
         "sk": f"rev#{revision.sequence:08d}",
         "history": [_event(event) for event in revision.history],
-        "updated": time_text(revision.updated_at),
-        "open_state": revision.state.value if watched and revision.state in OPEN else None,
+        "updated": place_of(revision),
+        "open_state": list_of(revision),
     }
     return to_item(values)
 

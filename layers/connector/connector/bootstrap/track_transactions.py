@@ -12,6 +12,7 @@ from connector.adapters.ledger import DynamoLedger
 from connector.adapters.orderful import OrderfulClient
 from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox
+from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.bootstrap.common import Answer, clock, http, telemetry
 from connector.services.track import Tracker
@@ -25,21 +26,24 @@ class TrackTransactions:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(deliveries_url=settings.deliveries_queue_url)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
 
     def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Follow what was sent."""
         settings = self._settings
+        deadline = LambdaDeadline(context)
         tracker = Tracker(
             ledger=self._ledger,
-            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, LambdaDeadline(context)),
+            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, deadline),
             outbox=self._outbox,
             breaker=self._ledger,
+            routing=self._routing,
             clock=clock,
             telemetry=telemetry(),
+            deadline=deadline,
             stream=settings.stream,
-            overdue_after=timedelta(hours=settings.overdue_after_hours),
             resend_after=timedelta(seconds=settings.resend_after_seconds),
         )
         try:

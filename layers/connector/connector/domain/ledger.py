@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from connector.domain.documents import DocumentKey
@@ -63,6 +63,10 @@ UNSENT = frozenset(
 )
 # States in which the same content is decided anew when it comes again.
 UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
+# States in which a sent revision may need a person although nothing was refused.
+MAY_NEED_ATTENTION = (State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED)
+# States of revisions that Orderful is asked about, by the age of their transaction.
+FOLLOWED = (State.SENT, State.VALID, State.DELIVERED, State.REJECTED)
 # States that wait for a person.
 NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 
@@ -154,7 +158,12 @@ class Revision:
             answers a create with a UUID, and the v3 list may show a number).
         released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
         look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
-        attention: Something a person should see although the state is fine (overdue 997, waits for manual send).
+        attention: What a person should see to although the state is fine (overdue 997, waits for manual send), until
+            it happens or a person closes it; `next_step` says what to do.
+        attention_at: Since when.
+        concern: The kind of it (`domain/arrival.py`).
+        closed_concern: The kind that a person has closed: it is not raised again.
+        over: Nothing more is expected of the partner or of Orderful: it is followed no longer.
         visma_version: Row version of the document in the same state; decides where the times of seeing cannot.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
         request_at: The same for the request as sent.
@@ -199,10 +208,19 @@ class Revision:
     delivery_status: str | None = None
     acknowledgment_status: str | None = None
     attention: str | None = None
+    attention_at: datetime | None = None
+    concern: str | None = None
+    closed_concern: str | None = None
+    over: bool = False
     visma_version: str | None = None
     source_at: str | None = None
     request_at: str | None = None
     history: tuple[Event, ...] = ()
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether it was sent, was not refused, and a person should see to it all the same."""
+        return self.attention is not None and self.state in MAY_NEED_ATTENTION
 
 
 def standing(revisions: Sequence[Revision]) -> Revision | None:
@@ -219,3 +237,47 @@ def standing(revisions: Sequence[Revision]) -> Revision | None:
 def may_move(before: State, after: State) -> bool:
     """Whether the ledger allows the move."""
     return after in MOVES[before]
+
+
+# -- the lists of open revisions --------------------------------------------------------------------------------------
+
+
+def attention_list(state: State) -> str:
+    """The list of those in `state` that need a person's attention."""
+    return f"{state} ATTENTION"
+
+
+def list_of(revision: Revision) -> str | None:
+    """The list in which an open revision stands: that of its state, or of those that need attention; None when over."""
+    if revision.needs_attention:
+        return attention_list(revision.state)
+    if revision.state not in OPEN or (revision.over and revision.state in AWAITING_NEWS):
+        return None
+    return revision.state.value
+
+
+def place_of(revision: Revision) -> str:
+    """Where a revision stands in its list.
+
+    What is followed at Orderful stands by the moment in which it was sent, which never changes: a document is found by
+    its age, and a look that brings no news writes nothing. The place is unique, so that reading can go on behind it.
+    Everything else stands by its last change.
+    """
+    if revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED:
+        return f"{place_at(sent_moment(revision))} {revision.key.stored}#{revision.sequence}"
+    return place_at(revision.updated_at)
+
+
+def place_at(moment: datetime) -> str:
+    """The place before all revisions of this moment."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def sent_moment(revision: Revision) -> datetime:
+    """Since when Orderful has its transaction, as far as is known; its age counts from here."""
+    return revision.sent_at or revision.created_at
+
+
+def earliest_creation(revision: Revision) -> datetime:
+    """Before this its transaction cannot have been created; an adopted one is older than the moment it was found."""
+    return revision.first_attempt_at or revision.sent_at or revision.created_at

@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from connector.domain.arrival import Expected
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.transactions import Dialect, IsaId, TransactionType
@@ -101,6 +102,17 @@ class EnteredAmount(StrEnum):
 
     PARK = "park"
     ADJUST = "adjust"
+
+
+class Acknowledgment(StrEnum):
+    """Whether a partner answers a document with a functional acknowledgment (997)."""
+
+    REQUIRED = "required"
+    NEVER = "never"
+
+
+NEVER = "never"
+"""The word of `expected` for a stage that a partner's channel never reports."""
 
 
 class OnUnmapped(StrEnum):
@@ -292,6 +304,7 @@ class Route:
         lines_without_item: What becomes of a priced line that names no item.
         entered_amount: What becomes of a line whose amount was entered.
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
+        expected: By when a sent document reaches each stage.
         origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
         unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
     """
@@ -325,3 +338,4 @@ class Route:
     lines_without_item: WithoutItem = WithoutItem.PARK
     entered_amount: EnteredAmount = EnteredAmount.PARK
     main_locations: frozenset[str] = frozenset({"main"})
+    expected: Expected = field(default_factory=Expected)

@@ -2,7 +2,7 @@
 
 Settings resolve in layers, the later one wins: built-in -> defaults -> company -> partner. Each of the last three may
 say more of one kind of document (`kinds`), which goes before what it says of all. Maps (`units`, `items`, `terms`,
-`send_when`, `order_types`, `x12`, `changes`) merge key by key, everything else is overridden as a whole.
+`send_when`, `order_types`, `x12`, `changes`, `expected`) merge key by key, everything else is overridden as a whole.
 
 The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again beyond what a wrong
 value would break, so that a cold start pays only for the routes it asks for.
@@ -23,12 +23,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from connector.domain.advice import correction
+from connector.domain.arrival import Expected
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive
 from connector.domain.inbound import TAKEN_BY_DEFAULT
 from connector.domain.routes import (
     DO_NOT_SEND,
+    NEVER,
+    Acknowledgment,
     ChangeRules,
     Charset,
     Company,
@@ -78,6 +81,9 @@ _BUILT_IN: Mapping[str, Any] = MappingProxyType(
             "statuses": ["Hold", "Open", "PendingPrint", "PendingEmail", "Printed"],
             "hold_first": [],
         },
+        # By when a sent document reaches each stage, from the moment in which it was sent.
+        "expected": {"valid": "1h", "sent": "15m", "delivered": "24h", "acknowledged": "24h"},
+        "acknowledgment": Acknowledgment.REQUIRED.value,
         "settle": "2m",
         "unmapped_partner": OnUnmapped.PARK.value,
         "settle_cap": "30m",
@@ -169,6 +175,7 @@ class Routing:
         self.data = data
         self._version = version
         self._routes: dict[tuple[str, Kind, str], Route] = {}
+        self._expected: dict[tuple[str, Kind, str | None], Expected] = {}
 
     @classmethod
     def from_data(cls, data: Any, *, version: str | None = None) -> Routing:
@@ -214,6 +221,21 @@ class Routing:
         if wanted not in self._routes:
             self._routes[wanted] = self._resolve(company, kind, self._partner(company, kind, number))
         return self._routes[wanted]
+
+    def expected(self, company: str, kind: Kind, partner: str | None) -> Expected:
+        """By when a document that was sent to a partner reaches each stage.
+
+        What routing no longer names has no layer of its own: defaults and what is built in still count.
+
+        Raises:
+            Misconfigured: a setting has a value that no check would have passed.
+        """
+        wanted = (company, kind, partner)
+        if wanted not in self._expected:
+            layers = self._layers(company, kind, partner or "", {})
+            times, acknowledgment = _merged(layers, "expected", {}), _scalar(layers, "acknowledgment")[0]
+            self._expected[wanted] = _expected(times, acknowledgment, f"partners.{partner}")
+        return self._expected[wanted]
 
     def routes_of(self, company: str) -> Iterator[Route]:
         """Every route of a company: of each partner, for the kinds that it has a number for, sent or not.
@@ -363,17 +385,7 @@ class Routing:
         on_revision = OnRevision.PARK if kind.is_invoice else OnRevision.REPLACE
         description = Description.KEEP if kind is Kind.SUPPLIER_INVOICE else Description.SEND
         of_kind = {"on_revision": on_revision.value, "description": description.value}
-        layers = [
-            Layer("built-in", {**_BUILT_IN, **of_kind}),
-            *_kind_layers(
-                [
-                    Layer("default", _table(self.data, "defaults")),
-                    Layer("company", self.data["companies"][company]),
-                    Layer("partner", entry),
-                ],
-                kind,
-            ),
-        ]
+        layers = self._layers(company, kind, partner, of_kind)
         origin: dict[str, str] = {}
 
         def scalar(setting: str) -> Any:
@@ -423,7 +435,17 @@ class Routing:
             lines_without_item=word(WithoutItem, "lines_without_item"),
             entered_amount=word(EnteredAmount, "entered_amount"),
             main_locations=frozenset(str(name).casefold() for name in scalar("main_locations")),
+            expected=_expected(merged("expected"), scalar("acknowledgment"), where),
         )
+
+    def _layers(self, company: str, kind: Kind, partner: str, of_kind: Mapping[str, Any]) -> list[Layer]:
+        """What each layer says of a kind of document; `of_kind` is built in."""
+        layers = [
+            Layer("default", _table(self.data, "defaults")),
+            Layer("company", _table(self.data["companies"], company)),
+            Layer("partner", _table(_table(self.data, "partners"), partner)),
+        ]
+        return [Layer("built-in", {**_BUILT_IN, **of_kind}), *_kind_layers(layers, kind)]
 
 
 _CHECK = "Run `connector config check` on the routing file, then apply it."
@@ -512,6 +534,18 @@ def _word(words: type[_Word], value: Any, where: str, setting: str) -> _Word:
         raise Misconfigured(
             f"The routing for {where} says {setting}: {value}, which is none of {', '.join(words)}.", next_step=_CHECK
         ) from None
+
+
+def _expected(times: Mapping[str, Any], acknowledgment: Any, where: str) -> Expected:
+    is_required = _word(Acknowledgment, acknowledgment, where, "acknowledgment") is Acknowledgment.REQUIRED
+    where = f"{where}.expected"
+    delivered = times["delivered"]
+    return Expected(
+        valid=_duration_at(where, "valid", times["valid"]),
+        sent=_duration_at(where, "sent", times["sent"]),
+        delivered=None if delivered == NEVER else _duration_at(where, "delivered", delivered),
+        acknowledged=_duration_at(where, "acknowledged", times["acknowledged"]) if is_required else None,
+    )
 
 
 def _isa_id(entry: Mapping[str, Any], where: str) -> IsaId:

@@ -44,7 +44,8 @@ class Metric(StrEnum):
     DOCUMENTS_REJECTED = "DocumentsRejected"
     DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
     DOCUMENTS_ACKNOWLEDGED = "DocumentsAcknowledged"
-    ACKNOWLEDGMENTS_OVERDUE = "AcknowledgmentsOverdue"
+    ATTENTION_OPEN = "AttentionOpen"
+    ATTENTION_AGE = "AttentionAgeSeconds"
     CREDENTIALS_REFUSED = "CredentialsRefused"
     THROTTLED = "Throttled"
     MESSAGES_HELD_UP = "MessagesHeldUp"
@@ -189,6 +190,14 @@ class RemoteTransaction:
     acknowledgment_status: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a bounded list showed, and how many calls it took."""
+
+    transactions: Sequence[RemoteTransaction]
+    calls: int
+
+
 class EdiNetwork(Protocol):
     """Orderful."""
 
@@ -228,6 +237,29 @@ class EdiNetwork(Protocol):
             sender_ids: Ours.
             stream: Test or live.
             receiver_id: Only those to this partner.
+        """
+
+    def list_between(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        sender_ids: Sequence[str],
+        types: Sequence[TransactionType],
+        stream: Stream,
+        most_pages: int,
+    ) -> Listed:
+        """Transactions created from `since` to `until`, of the newest pages only (100 a call).
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+
+    def read(self, transaction_id: str) -> RemoteTransaction | None:
+        """One transaction by its id; None when Orderful has none.
+
+        Raises:
+            Transient, Throttled, Misconfigured, Rejected: it could not be asked.
         """
 
     def list_newest(
@@ -442,9 +474,6 @@ class Ledger(Protocol):
     def created_at(self, *, now: datetime) -> datetime:
         """When the ledger's table was created: a restored or rebuilt one is a new table."""
 
-    def stop_watching(self, revision: Revision, *, now: datetime, note: str) -> None:
-        """Leave the state as it is but take the revision off the open lists; raises `Conflict` likewise."""
-
     def request_of(self, revision: Revision) -> dict[str, Any]:
         """The body of the request as stored with the revision."""
 
@@ -456,3 +485,22 @@ class Ledger(Protocol):
 
     def in_state(self, state: State) -> Iterator[Revision]:
         """All revisions in a state, oldest change first. States that are not open are found by reading everything."""
+
+    def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
+        """Revisions of one list of open ones (`list_of`), in the order of their places.
+
+        Args:
+            name: Of the list.
+            after: Only behind this place (`place_of`, `place_at`); empty for the beginning.
+            before: Only before this one.
+            limit: At most so many.
+        """
+
+    def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
+        """Sent revisions that need a person's attention, the oldest first; at most so many, or all."""
+
+    def progress(self) -> Mapping[str, str]:
+        """How far the tracker came; empty before its first run."""
+
+    def keep_progress(self, progress: Mapping[str, str]) -> None:
+        """Write down how far it came."""

@@ -1,99 +1,85 @@
-"""Use case: follow what became of the sent transactions, by list queries and never one call per document.
+"""Use case: follow what became of the sent transactions until they arrived, and queue again what got stuck.
 
-It also sweeps: a revision that was translated or left unconfirmed and that nobody moved for a while is queued again, so
-a lost message or a stopped consumer only costs time.
+Who is looked at by a run is decided by age (`domain/looks.py`), what the answer means by `domain/arrival.py`. The
+sweep comes first and needs nothing of Orderful: a revision that was translated or left unconfirmed and that nobody
+moved for a while is queued again, so a lost message or a stopped consumer only costs time.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from connector.domain.advice import after_rejection
+from connector.domain.arrival import Arrival, Expected, Words, watch
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
-from connector.domain.ledger import KNOWN_TO_PARTNER, NOTHING_NEW, Revision, State, may_move
+from connector.domain.ledger import (
+    KNOWN_TO_PARTNER,
+    NOTHING_NEW,
+    Revision,
+    State,
+    may_move,
+    place_at,
+    place_of,
+    sent_moment,
+)
+from connector.domain.looks import LISTS, LOOKS, Window, begin_with, done, stopped, windows
+from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import (
     Breaker,
     Clock,
+    Deadline,
     EdiNetwork,
     Fields,
     Ledger,
     Metric,
     Outbox,
     RemoteTransaction,
+    RoutingSource,
     Telemetry,
 )
+from connector.services.statuses import Calls, Status, StatusReader, neighbours
 
-WATCHED_FOR = timedelta(days=7)
-"""After this long without news a revision is watched no longer."""
+MOST_CALLS = 80
+"""Calls of Orderful in one run. Orderful: an example of 100 a minute and endpoint; a run may start every minute."""
 
-WATCHED_AT_ONCE = 5_000
-"""How many revisions one run follows; the oldest first, so that none is starved."""
+MOST_SWEPT = 1_000
+"""Revisions of one state that one run queues again."""
 
-MANUAL_SEND_AFTER = timedelta(minutes=15)
-"""A valid transaction that is still not on its way after this long waits for somebody to press send."""
+MOST_COUNTED = 200
+"""The gauge of open attention stops counting here."""
 
-SAME_MOMENT = timedelta(minutes=1)
-"""How far a transaction's creation at Orderful may lie from our record of it, clocks included."""
+RESERVE = timedelta(seconds=20)
+"""Time that is left to write down how far a run came."""
 
-_LATE = "its functional acknowledgment (997) is overdue"
-_BY_HAND = "it waits in Orderful to be sent by hand: auto-send is off"
-_SENT_BY_HAND = "it is not valid for this partner, and somebody sent it by hand"
-_WATCHED = (State.SENT, State.VALID, State.DELIVERED, State.REJECTED)
 _STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What Orderful's three status words mean for a revision."""
-
-    state: State | None
-    attention: str | None = None
-
-
-def read_news(remote: RemoteTransaction, *, sent_at: datetime, now: datetime, overdue_after: timedelta) -> News:
-    """Interpret the statuses; words nobody knows are no news (Orderful: enums grow within a version)."""
-    age = now - sent_at
-    acknowledgment, delivery = remote.acknowledgment_status, remote.delivery_status
-    late = acknowledgment == "OVERDUE" or age > overdue_after
-    waits = delivery == "PENDING" and age > MANUAL_SEND_AFTER
-    # The furthest news first: a later stage says more than an earlier one.
-    stages = (
-        (acknowledgment == "REJECTED", News(State.REJECTED, "the partner rejected it")),
-        (acknowledgment == "ACCEPTED_WITH_ERRORS", News(State.ACKNOWLEDGED, "accepted with errors")),
-        (acknowledgment == "ACCEPTED", News(State.ACKNOWLEDGED)),
-        (delivery == "FAILED", News(State.REJECTED, "Orderful could not deliver it to the partner")),
-        (delivery == "DELIVERED", News(State.DELIVERED, _LATE if late else None)),
-        # Orderful: an INVALID transaction is held until a person sends it by hand, and then it is on its way.
-        (remote.validation_status == "INVALID" and delivery == "SENT", News(State.VALID, _SENT_BY_HAND)),
-        (remote.validation_status == "INVALID", News(State.REJECTED, "it is not valid for this partner")),
-        (remote.validation_status == "VALID", News(State.VALID, _BY_HAND if waits else None)),
-    )
-    return next((news for said, news in stages if said), News(None))
+_FOR_PROBLEMS = 2
+"""Calls that it takes to ask why a transaction was refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """Moves the ledger on with Orderful's news."""
+    """Moves the ledger on with Orderful's status updates."""
 
     ledger: Ledger
     orderful: EdiNetwork
     outbox: Outbox
     breaker: Breaker
+    routing: RoutingSource
     clock: Clock
     telemetry: Telemetry
+    deadline: Deadline
     stream: Stream
-    overdue_after: timedelta
     resend_after: timedelta
 
     def run(self) -> int:
-        """Follow all watched revisions and queue the stuck ones again.
+        """Queue the stuck revisions again, follow the sent ones, and report how many need attention.
 
         Returns:
             How many revisions changed.
@@ -101,114 +87,82 @@ class Tracker:
         Raises:
             Transient, Throttled: Orderful could not be asked; the next run asks again.
         """
+        if not self.breaker.is_open(now=self.clock.now()):
+            self._sweep()
         try:
-            changed = self._follow()
+            return self._follow()
         except Misconfigured as error:
             self.telemetry.count(Metric.CREDENTIALS_REFUSED)
             self.telemetry.error("tracking refused", {"reason": str(error), "request_id": error.request_id})
             return 0
-        if not self.breaker.is_open(now=self.clock.now()):
-            self._sweep()
-        return changed
+        finally:
+            self._report_attention()
 
     def _follow(self) -> int:
         now = self.clock.now()
-        watched = self._watched(now)
-        if not watched:
+        oldest = self._oldest(now)
+        if not oldest:
             return 0
-        oldest = min(map(_earliest_creation, watched.values()))
-        senders = sorted({revision.sender_id for revision in watched.values() if revision.sender_id})
-        numbers: dict[str | None, list[str]] = defaultdict(list)
-        for transaction_id, revision in watched.items():
-            numbers[revision.business_number].append(transaction_id)
-        changed = 0
-        for remote in self.orderful.list_since(oldest - timedelta(minutes=5), sender_ids=senders, stream=self.stream):
-            known = watched.pop(remote.transaction_id, None)
-            known = known if known is not None else self._under_another_id(remote, watched, numbers)
-            if known is not None:
-                changed += self._apply(known, remote, now)
-                if not watched:
+        before = self.ledger.progress()
+        progress = dict(before)
+        run = _Run(self, now, Calls(MOST_CALLS), self.routing.load())
+        try:
+            for window in windows(progress, now=now):
+                if run.calls.left <= 0 or self.deadline.remaining() < RESERVE:
+                    begin_with(progress, window)
                     break
-        return changed
+                run.look(window, [name for name in window.lists if oldest.get(name, "~") <= window.before], progress)
+            else:
+                begin_with(progress, None)
+        finally:
+            if progress != before:
+                self.ledger.keep_progress(progress)
+        return run.changed
 
-    def _under_another_id(
-        self, remote: RemoteTransaction, watched: dict[str, Revision], numbers: Mapping[str | None, Sequence[str]]
-    ) -> Revision | None:
-        """The one watched revision that this can only be, taken off the list.
+    def _oldest(self, now: datetime) -> dict[str, str]:
+        """The place of the oldest revision of each list that is not empty."""
+        end = place_at(now + timedelta(microseconds=1))
+        found = {name: self.ledger.listed(name, after="", before=end, limit=1) for name in LISTS}
+        return {name: place_of(revisions[0]) for name, revisions in found.items() if revisions}
 
-        Orderful: a v4 create may answer with a UUID and the v3 list with a number for the same transaction. What is
-        listed is then known by business number, type and parties, and by the moment in which it was created, unless
-        another revision of the document left in the same moment, watched or not.
+    def _report_attention(self) -> None:
+        now = self.clock.now()
+        found = self.ledger.in_attention(limit=MOST_COUNTED)
+        since = min((one.attention_at or one.updated_at for one in found), default=now)
+        self.telemetry.count(Metric.ATTENTION_OPEN, len(found))
+        self.telemetry.seconds(Metric.ATTENTION_AGE, (now - since).total_seconds())
+
+    def apply(
+        self, revision: Revision, remote: RemoteTransaction | None, arrival: Arrival, now: datetime
+    ) -> bool | None:
+        """Write down what Orderful's words mean for a revision.
+
+        Returns:
+            Whether it changed; None when somebody else was at the document, and it has to be looked at again.
         """
-        found = [
-            transaction_id
-            for transaction_id in numbers.get(remote.business_number, ())
-            if transaction_id.isdigit() != remote.transaction_id.isdigit()
-            and (revision := watched.get(transaction_id)) is not None
-            and (revision.transaction_type, revision.sender_id, revision.receiver_id)
-            == (remote.transaction_type, remote.sender_id, remote.receiver_id)
-            and _is_of_this_moment(revision, remote)
-        ]
-        if len(found) != 1:
-            return None
-        history = self.ledger.revisions(watched[found[0]].key, limit=20)
-        of_this_moment = [
-            one for one in history if one.transaction_id and not one.listed_as and _is_of_this_moment(one, remote)
-        ]
-        return watched.pop(found[0]) if len(of_this_moment) == 1 else None
-
-    def _watched(self, now: datetime) -> dict[str, Revision]:
-        watched: dict[str, Revision] = {}
-        for state in _WATCHED:
-            for revision in self.ledger.in_state(state):
-                sent_at = revision.sent_at or revision.created_at
-                if now - sent_at > WATCHED_FOR:
-                    if state is not State.REJECTED:  # that one is listed until a person has dealt with it
-                        self._let_go(revision, now)
-                elif revision.transaction_id and len(watched) < WATCHED_AT_ONCE:
-                    watched[revision.listed_as or revision.transaction_id] = revision
-        return watched
-
-    def _apply(self, revision: Revision, remote: RemoteTransaction, now: datetime) -> int:
-        news = read_news(
-            remote, sent_at=revision.sent_at or revision.created_at, now=now, overdue_after=self.overdue_after
-        )
-        seen: dict[str, Any] = {
-            "validation_status": remote.validation_status,
-            "delivery_status": remote.delivery_status,
-            "acknowledgment_status": remote.acknowledgment_status,
-            "attention": news.attention,
-        }
-        if remote.transaction_id != revision.transaction_id:
-            seen["listed_as"] = remote.transaction_id
-        target = news.state if news.state and may_move(revision.state, news.state) else revision.state
+        target = arrival.state if arrival.state and may_move(revision.state, arrival.state) else revision.state
+        seen = {**_statuses(revision, remote), **_attention(revision, target, arrival, now)}
         if target is revision.state and all(getattr(revision, name) == value for name, value in seen.items()):
-            return 0
-        note = (
-            news.attention
-            or f"Orderful: {remote.validation_status}, {remote.delivery_status}, {remote.acknowledgment_status}"
-        )
+            return False
+        note = _note(remote, seen)
         is_refused = target is State.REJECTED and revision.state is not State.REJECTED
         if is_refused:
             if not self._take_back_agreed(revision, now):
-                return 0
-            problems = self.orderful.problems_of(remote.transaction_id)
-            note = ": ".join([f"Orderful or the partner refused it, {news.attention}", *problems[:5]])
-            seen |= {
-                "reason": note,
-                "next_step": after_rejection(revision.key),
-            }
+                return None
+            problems = self.orderful.problems_of(remote.transaction_id) if remote else ()
+            note = ": ".join([f"Orderful or the partner refused it, {arrival.sentence}", *problems[:5]])
+            seen |= {"reason": note, "next_step": after_rejection(revision.key)}
         elif revision.state is State.REJECTED and target is not State.REJECTED:
-            seen |= {"reason": None, "next_step": None}
+            seen["reason"] = None
         try:
             if not self._record(revision, target, now=now, note=note, **seen):
-                return 0
+                return False
         except Conflict:
-            return 0
+            return None
         if is_refused:
             self._take_back_agreed(revision, now)  # once more: a change may have been agreed on in the same moment
-        self._announce(revision, target, news, note)
-        return 1
+        self._announce(revision, target, seen, note)
+        return True
 
     def _record(self, revision: Revision, to: State, *, now: datetime, note: str, **seen: Any) -> bool:
         """Write the news down; False when what is listed under another id belongs to another document."""
@@ -249,7 +203,7 @@ class Tracker:
                     )
         return True
 
-    def _announce(self, revision: Revision, target: State, news: News, note: str) -> None:
+    def _announce(self, revision: Revision, target: State, seen: Mapping[str, Any], note: str) -> None:
         fields: Fields = {**_names(revision), "state": target.value}
         if target is State.REJECTED:
             # What was objected to may quote the document: it stands in the ledger, not in the log.
@@ -258,36 +212,28 @@ class Tracker:
                 self.telemetry.error("rejected", fields)
             return
         fields["reason"] = note
-        if news.attention:
-            if target is State.DELIVERED:
-                self.telemetry.count(Metric.ACKNOWLEDGMENTS_OVERDUE)
-            self.telemetry.warning("needs a look", fields)
-            return
         if target is State.ACKNOWLEDGED:
             self.telemetry.count(Metric.DOCUMENTS_ACKNOWLEDGED)
-        self.telemetry.info("moved on", fields)
-
-    def _let_go(self, revision: Revision, now: datetime) -> None:
-        try:
-            self.ledger.stop_watching(revision, now=now, note=f"no news for {WATCHED_FOR.days} days; watched no longer")
-        except Conflict:
+        if seen.get("attention") and seen["attention"] != revision.attention:
+            self.telemetry.warning("needs attention", {**fields, "next_step": seen["next_step"]})
             return
-        self.telemetry.warning("watched no longer", {**_names(revision), "state": revision.state.value})
+        self.telemetry.info("moved on", fields)
 
     def _sweep(self) -> None:
         now = self.clock.now()
-        unconfirmed = 0
         for state in _STUCK:
-            stuck = [revision for revision in self.ledger.in_state(state) if self._is_stuck(revision, now)]
-            if state is State.UNCONFIRMED:
-                unconfirmed = len(stuck)
-            self._queue_again(stuck, now)
-        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, unconfirmed)
+            waiting = self.ledger.listed(
+                state.value, after="", before=place_at(now - self.resend_after), limit=MOST_SWEPT
+            )
+            self._queue_again([one for one in waiting if one.claim_until is None or one.claim_until <= now], now)
+        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, self._unconfirmed(now))
 
-    def _is_stuck(self, revision: Revision, now: datetime) -> bool:
-        if revision.claim_until is not None and revision.claim_until > now:
-            return False
-        return now - revision.updated_at >= self.resend_after
+    def _unconfirmed(self, now: datetime) -> int:
+        """How many have been unconfirmed for as long as it takes to queue them again, whoever moved them since."""
+        found = islice(self.ledger.in_state(State.UNCONFIRMED), MOST_COUNTED)
+        return sum(
+            now - (one.asked_since or one.first_attempt_at or one.created_at) >= self.resend_after for one in found
+        )
 
     def _queue_again(self, stuck: Sequence[Revision], now: datetime) -> None:
         messages = [DeliveryMessage.of(revision) for revision in stuck]
@@ -312,13 +258,127 @@ class Tracker:
             self.ledger.move(revision, to, now=now, note="nothing happened for a while; queued again")
 
 
-def _earliest_creation(revision: Revision) -> datetime:
-    """Before this its transaction cannot have been created; an adopted one is older than the moment it was found."""
-    return revision.first_attempt_at or revision.sent_at or revision.created_at
+@dataclass(slots=True)
+class _Run:
+    """One run: the calls that are left, and what changed."""
+
+    tracker: Tracker
+    now: datetime
+    calls: Calls
+    routing: Routing
+    changed: int = 0
+
+    def look(self, window: Window, lists: Sequence[str], progress: dict[str, str]) -> None:
+        """Read the revisions of a window, ask Orderful about them, and note how far it went."""
+        ledger = self.tracker.ledger
+        found = [
+            one
+            for name in lists
+            for one in ledger.listed(name, after=window.after, before=window.before, limit=window.most)
+        ]
+        found.sort(key=place_of)
+        reached, is_complete = self._ask(found[: window.most], waits=not window.is_pass)
+        if is_complete and len(found) < window.most:
+            done(progress, window, now=self.now, found=bool(found))
+        else:
+            stopped(progress, window, at=reached)
+
+    def _ask(self, rows: Sequence[Revision], *, waits: bool) -> tuple[str | None, bool]:
+        """Handle revisions in order.
+
+        Args:
+            rows: In the order of their places.
+            waits: One that could not be written down is asked about again by the next run; others are not held up.
+
+        Returns:
+            The place up to which every one was handled, and whether that is all of them.
+        """
+        tracker = self.tracker
+        reader = StatusReader(tracker.ledger, tracker.orderful, tracker.stream, self.calls)
+        reached: str | None = None
+        is_complete = True
+        for group in neighbours(rows):
+            if self.calls.left <= 0 or tracker.deadline.remaining() < RESERVE:
+                return reached, False
+            asked = [one for one in group if one.transaction_id]
+            answered = 0
+            for status in reader.read(asked, now=self.now):
+                if self._lacks_calls(status):
+                    break
+                answered += 1
+                is_complete = (self._carry_out(status) or not waits) and is_complete
+                reached = place_of(status.revision) if is_complete else reached
+            if answered < len(asked):
+                return reached, False
+        return (place_of(rows[-1]) if rows and is_complete else reached), is_complete
+
+    def _lacks_calls(self, status: Status) -> bool:
+        """Whether the reasons of a refusal would have to be asked for with calls that are not left."""
+        is_refused = status.remote is not None and self._arrival(status).state is State.REJECTED
+        return is_refused and status.revision.state is not State.REJECTED and self.calls.left < _FOR_PROBLEMS
+
+    def _carry_out(self, status: Status) -> bool:
+        """Write down what a status means; False when somebody else was at the document."""
+        revision = status.revision
+        if status.remote is None and (not status.is_missing or revision.state is State.REJECTED):
+            return True
+        arrival = self._arrival(status)
+        if arrival.state is State.REJECTED and revision.state is not State.REJECTED:
+            self.calls.use(_FOR_PROBLEMS)
+        changed = self.tracker.apply(revision, status.remote, arrival, self.now)
+        self.changed += bool(changed)
+        return changed is not None
+
+    def _arrival(self, status: Status) -> Arrival:
+        remote = status.remote
+        words = None
+        if remote is not None:
+            words = Words(remote.validation_status, remote.delivery_status, remote.acknowledgment_status)
+        return watch(status.revision, words, now=self.now, expected=self._expected(status.revision))
+
+    def _expected(self, revision: Revision) -> Expected:
+        return self.routing.expected(revision.key.company, revision.key.kind, revision.partner)
 
 
-def _is_of_this_moment(revision: Revision, remote: RemoteTransaction) -> bool:
-    return abs(remote.created_at - (revision.sent_at or revision.created_at)) < SAME_MOMENT
+def _statuses(revision: Revision, remote: RemoteTransaction | None) -> dict[str, Any]:
+    if remote is None:
+        return {}
+    seen: dict[str, Any] = {
+        "validation_status": remote.validation_status,
+        "delivery_status": remote.delivery_status,
+        "acknowledgment_status": remote.acknowledgment_status,
+    }
+    if remote.transaction_id != revision.transaction_id:
+        seen["listed_as"] = remote.transaction_id
+    return seen
+
+
+def _attention(revision: Revision, target: State, arrival: Arrival, now: datetime) -> dict[str, Any]:
+    """What becomes of the attention; a concern that a person has closed is not raised again.
+
+    What was closed is followed until the last look by age, so that another concern or a refusal is still seen.
+    """
+    if target is State.REJECTED:  # a refusal has a reason and a next step of its own, and waits for its person
+        return {"attention": None, "attention_at": None, "concern": None}
+    concern = arrival.concern
+    is_closed = concern is not None and concern == revision.closed_concern
+    is_raised = concern is not None and not is_closed
+    age = now - sent_moment(revision)
+    return {
+        "attention": arrival.sentence if is_raised else None,
+        "attention_at": (revision.attention_at or now) if is_raised else None,
+        "concern": concern.value if concern is not None and is_raised else None,
+        "next_step": arrival.next_step if is_raised else None,
+        "over": arrival.over or (is_closed and age >= LOOKS[-1]),
+    }
+
+
+def _note(remote: RemoteTransaction | None, seen: Mapping[str, Any]) -> str:
+    if seen["attention"]:
+        return str(seen["attention"])
+    if remote is None:
+        return "Orderful shows no such transaction"
+    return f"Orderful: {remote.validation_status}, {remote.delivery_status}, {remote.acknowledgment_status}"
 
 
 def _names(revision: Revision) -> Fields:
