@@ -925,6 +925,84 @@ def test_a_defect_after_the_write_leaves_no_number_taken() -> None:
     assert list(world.ledger.in_state(State.CHANGING)) == []
 
 
+def _sender_leaves(world: World) -> None:
+    """The partner's ISA id changes in the routing: the change is nobody's any more."""
+    acme = {"isa_id": {"live": "ACMENEW", "test": "ACMENEWT"}}
+    world.routing.apply(routing_data({"defaults.changes": RULES, "partners.acme.orderful": acme}))
+
+
+def _receiver_leaves(world: World) -> None:
+    """Our own ISA id changes in the routing."""
+    ours = {"isa_id": {"live": "OTHER", "test": "OTHERT"}}
+    world.routing.apply(routing_data({"defaults.changes": RULES, "companies.nordic.orderful": ours}))
+
+
+def _company_leaves(world: World) -> None:
+    """The routing has no company of that name, and nobody with that ISA id."""
+    data = routing_data({"defaults.changes": RULES})
+    data["companies"]["other"] = data["companies"].pop("nordic")
+    data["companies"]["other"]["orderful"] = {"isa_id": {"live": "OTHER", "test": "OTHERT"}}
+    world.routing.apply(data)
+
+
+def _message_is_none(world: World) -> None:
+    """What Orderful holds is no 860 any more."""
+    change = world.change()
+    world.changes.rewrite(change, message={"hello": "world"})
+
+
+@pytest.mark.parametrize(
+    ("happens", "is_released"),
+    [(_sender_leaves, True), (_receiver_leaves, True), (_message_is_none, True), (_company_leaves, False)],
+)
+def test_a_change_that_was_begun_and_cannot_go_on_blocks_the_order_no_longer(happens, is_released: bool) -> None:
+    """An attempt reserved the next number and put the order on hold; then there is nothing to work on any more."""
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    message = arrived(world, more_of(1, 900))
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
+    assert [one.transaction_id for one in world.ledger.in_state(State.CHANGING)] == [world.change().transaction_id]
+    assert world.orders.orders["500123"]["status"] == "Hold"
+    world.clock.forward(minutes=3)
+
+    happens(world)
+
+    assert world.apply(message) is Outcome.PARKED
+    assert list(world.ledger.in_state(State.CHANGING)) == []
+    # Without a company nobody can be asked about the order, and `connector changes show` says that it is on hold.
+    assert (world.orders.orders["500123"]["status"] == "Open", world.change().on_hold) == (is_released, not is_released)
+
+
+def test_a_repetition_that_was_begun_blocks_the_order_no_longer() -> None:
+    world = World()
+    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.APPLIED
+    message = arrived(world, more_of(1, 900), number="802210972")
+    world.known_revisions().reserve(ORDER, world.change("802210972"))
+
+    assert world.apply(message) is Outcome.RECORDED
+
+    assert list(world.ledger.in_state(State.CHANGING)) == []
+
+
+def test_an_order_that_cannot_be_taken_off_hold_is_named_beside_what_else_is_to_be_done() -> None:
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    message = arrived(world, more_of(1, 900))
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
+    world.clock.forward(minutes=3)
+    _sender_leaves(world)
+    world.orders.refuse = "Nobody may write here."
+
+    assert world.apply(message) is Outcome.PARKED
+
+    assert world.change().next_step == (
+        "Release order 500123 from hold in Visma, then approve this or reject it."
+        " Add the partner to the routing file and apply it."
+    )
+
+
 def test_what_is_no_860_is_parked() -> None:
     world = World()
     world.inbound.send({"hello": "world"}, order_number="500123")

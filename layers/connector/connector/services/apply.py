@@ -323,7 +323,7 @@ class Applier:
         repeated = duplicate_of(change, others)
         if repeated is not None:
             reason = f"It repeats {repeated.transaction_id} to the letter."
-            return change, Ending(ChangeState.RECORDED, reason)
+            return self._given_back(change, Ending(ChangeState.RECORDED, reason), None, self.routing.load())
         objection = self._objection(change)
         # Whoever asks for a second look may just have changed the routing.
         routing = self.routing.load(fresh=change.attempts > 1)
@@ -361,17 +361,37 @@ class Applier:
                 raise
             if work is not None:
                 work.change = change
-            ending = _given_up(error, work)
+            ending = _given_up(error, is_begun=work is not None)
         except Exception as error:
             if change.attempts < ATTEMPTS_WITH_DEFECT:
                 raise
-            next_step = work.give_up() if work is not None else None
             ending = Ending(
                 ChangeState.PARKED,
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
-                next_step or "Enter the change in Visma by hand, then close it here; and report the defect.",
+                "Enter the change in Visma by hand, then close it here; and report the defect.",
             )
-        return (work.change if work else change), _objected(ending, objection)
+        return self._given_back(work.change if work else change, _objected(ending, objection), work, routing)
+
+    def _given_back(
+        self, change: Change, ending: Ending, work: OrderChange | None, routing: Routing
+    ) -> tuple[Change, Ending]:
+        """The record and the ending of a change, of which nothing stays begun unless it was applied.
+
+        Whatever ends this attempt, one before it may have reserved the next number, and until that is given up the
+        order is not sent. It may also have put the order on hold.
+        """
+        if ending.state is ChangeState.APPLIED:
+            return (work.change if work else change), ending
+        if work is None:
+            company = owner_of(routing, change, self.stream)
+            if company is None:
+                self.known.drop(change.key, change)
+                return change, ending
+            work = self._work_on(change, (), company, routing, None)
+        left = work.give_up()
+        if left is not None:
+            ending = replace(ending, next_step=f"{left} {ending.next_step}" if ending.next_step else left)
+        return work.change, ending
 
     def _work_on(
         self,
@@ -512,13 +532,13 @@ def _is_enough(change: Change, error: ConnectorError) -> bool:
     return isinstance(error, Unavailable) and change.failures >= ATTEMPTS_UNAVAILABLE
 
 
-def _given_up(error: ConnectorError, work: OrderChange | None) -> Ending:
+def _given_up(error: ConnectorError, *, is_begun: bool) -> Ending:
     """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
-    if work is None:
+    if not is_begun:
         return Ending(ChangeState.PARKED, error.sentence, "Enter it in Visma by hand, then close it here; or retry.")
     reason = error.sentence
     if isinstance(error, Conflict):
         reason = f"The order changed in Visma each time this was to be written into it. {reason}"
     elif isinstance(error, UnknownOutcome):
         reason = f"Visma gave no clear answer each time this was to be written. {reason}"
-    return Ending(ChangeState.PARKED, reason, work.give_up() or error.next_step, VISMA)
+    return Ending(ChangeState.PARKED, reason, error.next_step, VISMA)

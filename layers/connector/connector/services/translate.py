@@ -109,7 +109,7 @@ class Translator:
             The next free sequence number.
         """
         sequence = history[0].sequence + 1 if history else 1
-        is_wished = isinstance(planned, Known)
+        is_wished = Cause.of(message.cause) is Cause.WITHDRAW
         if isinstance(planned, Known):
             self._supersede(planned.withdrawn_before)
         for sent in planned.withdraw:
