@@ -6,7 +6,7 @@ One call of a port may be several writes: bodies before their row, a large body 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -69,11 +69,17 @@ class WiredLedger(MemoryLedger):
                 self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
         self._wire("write the bodies of a revision", lambda: keep(revision, source, request))
 
-    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
+    def _put(
+        self,
+        revision: Revision,
+        owned: Mapping[str, Owner] | None = None,
+        posted: Posted | None = None,
+        along: Sequence[Revision] = (),
+    ) -> None:
         put = super()._put
 
         def write() -> None:
-            put(revision, owned, posted)
+            put(revision, owned, posted, along)
             if revision.state is State.AGREED:
                 for told in self.on_agreed:
                     told(revision)
