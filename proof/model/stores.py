@@ -16,6 +16,7 @@ import msgspec
 from connector.domain.changes import Change, ChangeState
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict
 from connector.domain.ledger import Owner, Posted, Revision, State
 from connector.services.ports import CursorLease
 from proof.model.effects import Wire, repeated
@@ -77,8 +78,13 @@ class WiredLedger(MemoryLedger):
         along: Sequence[Revision] = (),
     ) -> None:
         put = super()._put
+        names = [(one.key, one.sequence) for one in (revision, *along)]
+        seen = [self.rows.get(name) for name in names]
 
         def write() -> None:
+            # The condition of a write is looked at when it is written: somebody may have come first.
+            if any(self.rows.get(name) is not row for name, row in zip(names, seen, strict=True)):
+                raise Conflict(f"A revision of {revision.key} was changed by another worker.")
             put(revision, owned, posted, along)
             if revision.state is State.AGREED:
                 for told in self.on_agreed:
@@ -119,8 +125,12 @@ class WiredChanges(InMemoryChanges):
 
     def _put(self, change: Change) -> None:
         put = super()._put
+        name = (change.key, change.transaction_id)
+        seen = self.records.get(name)
 
         def write() -> None:
+            if self.records.get(name) is not seen:
+                raise Conflict(f"Change {change.transaction_id} was changed by another worker.")
             put(change)
             for hears in self.on_record:
                 hears(change)
