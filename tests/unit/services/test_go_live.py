@@ -349,7 +349,14 @@ class TestWhatTheLedgerKnowsAsNew:
     def test_is_asked_about_when_it_waited_for_a_person_and_its_date_is_corrected(self, bench):
         stranger = {"supplier": {"number": "99"}}
         bench.see(an_order("10.0", date="2026-11-02T00:00:00", **stranger))
-        assert bench.see(an_order("10.0", date="2026-10-30T00:00:00", **stranger)) is Outcome.PARKED
+        for stamp in ("AAAAAE0YIiE=", "AAAAAE0YIiI="):
+            earlier = an_order("10.0", date="2026-10-30T00:00:00", timeStamp=stamp, **stranger)
+            assert bench.see(earlier) is Outcome.PARKED
+        data = bench.routing.load().data
+        berg = a_partner(isa_id="BERG", supplier="99")
+        bench.routing.apply({**data, "partners": {**data["partners"], "berg": berg}})
+        assert bench.see(earlier, cause=Cause.RELEASE.named_at(bench.clock.now())) is Outcome.PARKED
+        assert (bench.newest().field, bench.due()) == ("go_live", [])
 
     def test_becomes_old_when_go_live_is_corrected_and_it_waited_for_routing(self, bench):
         bench.see(an_order("10.0", date="2026-11-02T00:00:00", supplier={"number": "99"}))
