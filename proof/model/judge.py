@@ -248,6 +248,9 @@ class Judge:
             is_told = is_told or self._reads_as(stands) == now.view  # a change that nobody sees came behind it
         if stands.state in excuses and is_told:
             return []
+        is_sent = any(one.sent_at is not None for one in own_revisions)
+        if self.before_go_live.is_old(name) and stands.state is State.AGREED and is_told and not is_sent:
+            return []  # who asked for a change of it has it from elsewhere, says the person who approved that
         if self.before_go_live.is_old(name) and not own:
             allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
             if stands.state in allowed and (is_told or stands.state is not State.PARKED or not now.ready):

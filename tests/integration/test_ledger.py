@@ -173,6 +173,44 @@ class TestTranslatingAgain:
         assert ledger.get(KEY, 1) is None
 
 
+class TestSuperseding:
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_a_revision_takes_the_place_of_others_in_one_write(self, ledger, anew):
+        old = [put(ledger, a_revision(1, state=State.BASELINE)), put(ledger, a_revision(2, state=State.PARKED))]
+        self._decide(ledger, anew=anew, supersedes=old)
+        states = [(one.state, one.updated_at) for one in ledger.revisions(KEY)]
+        assert states == [(State.TRANSLATED, NOW + SECOND), *[(State.SUPERSEDED, NOW + SECOND)] * 2]
+        assert ledger.get(KEY, 1).history[-1].note == "a newer revision took its place"
+        assert list(ledger.in_state(State.PARKED)) == []
+
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_nothing_is_written_when_one_of_them_is_claimed_meanwhile(self, ledger, anew):
+        old = [put(ledger, a_revision(1, state=State.PARKED)), put(ledger, a_revision(2))]
+        ledger.claim(KEY, 2, now=NOW + SECOND, lease=LEASE)
+        with pytest.raises(Conflict, match="Revision 2 was changed"):
+            self._decide(ledger, anew=anew, supersedes=old)
+        assert [one.state for one in ledger.revisions(KEY)][-2:] == [State.SENDING, State.PARKED]
+        assert ledger.get(KEY, 3) is None or ledger.get(KEY, 3).state is State.SKIPPED
+
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_nothing_is_superseded_when_the_revision_cannot_be_written(self, ledger, anew):
+        old = put(ledger, a_revision(1, state=State.PARKED))
+        put(ledger, a_revision(3, state=State.PARKED))
+        with pytest.raises(Conflict, match="Revision 3 was changed"):
+            self._written(ledger, anew=anew, supersedes=[old])
+        assert [one.state for one in ledger.revisions(KEY)] == [State.PARKED, State.PARKED]
+
+    def _decide(self, ledger, *, anew, supersedes):
+        if anew:
+            put(ledger, a_revision(3, state=State.SKIPPED))
+        self._written(ledger, anew=anew, supersedes=supersedes)
+
+    def _written(self, ledger, *, anew, supersedes):
+        after = a_revision(3, updated_at=NOW + SECOND)
+        how = (lambda *a, **k: ledger.retranslated(*a, was=State.SKIPPED, **k)) if anew else ledger.add
+        how(after, source=b"{}", request=BODY, supersedes=supersedes)
+
+
 class TestClaiming:
     def test_a_claim_says_who_may_send_and_until_when(self, ledger):
         put(ledger)

@@ -25,6 +25,7 @@ from connector.domain.errors import Conflict, ConnectorError, Transient, Unknown
 from connector.domain.ledger import (
     MAY_NEED_ATTENTION,
     OPEN,
+    OUTDATED,
     Event,
     Owner,
     Posted,
@@ -604,13 +605,20 @@ class MemoryLedger:
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         return self.rows.get((key, sequence))
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         self._keep(revision, source, request)
-        self.reserve(revision)
+        self._check_free(revision)
+        self._put(revision, along=self._superseded(supersedes, now=revision.updated_at))
 
     def reserve(self, revision: Revision) -> None:
-        if (revision.key, revision.sequence) in self.rows:
-            raise _changed(revision)
+        self._check_free(revision)
         self._put(revision)
 
     def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
@@ -620,12 +628,20 @@ class MemoryLedger:
             raise _changed(revision)
         self._put(revision)
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         self._keep(revision, source, request)
         row = self.rows.get((revision.key, revision.sequence))
         if row is None or row.state is not was:
             raise _changed(revision)
-        self._put(revision)
+        self._put(revision, along=self._superseded(supersedes, now=revision.updated_at))
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         row = self.rows.get((key, sequence))
@@ -743,17 +759,33 @@ class MemoryLedger:
         self._check_unchanged(seen)
         self._put(revision)
 
+    def _superseded(self, revisions: Sequence[Revision], *, now: datetime) -> list[Revision]:
+        for one in revisions:
+            self._check_unchanged(one)
+        return [_moved(one, State.SUPERSEDED, now, OUTDATED, {}) for one in revisions]
+
+    def _check_free(self, revision: Revision) -> None:
+        if (revision.key, revision.sequence) in self.rows:
+            raise _changed(revision)
+
     def _check_unchanged(self, seen: Revision) -> None:
         row = self.rows.get((seen.key, seen.sequence))
         if row is None or (row.state, row.updated_at) != (seen.state, seen.updated_at):
             raise _changed(seen)
 
-    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
+    def _put(
+        self,
+        revision: Revision,
+        owned: Mapping[str, Owner] | None = None,
+        posted: Posted | None = None,
+        along: Sequence[Revision] = (),
+    ) -> None:
         self.writes += 1
-        self.rows[(revision.key, revision.sequence)] = revision
         self.owned.update(owned or {})
         if posted is not None:
             self.uuids[posted.transaction_id] = (revision, posted)
+        for one in (revision, *along):
+            self.rows[(one.key, one.sequence)] = one
 
 
 def _filed_under(revision: Revision) -> tuple[str | None, ...]:

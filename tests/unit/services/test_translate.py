@@ -218,13 +218,13 @@ class TestANewerRevision:
 
     def test_it_waits_when_the_one_before_is_claimed_under_its_hands(self, bench):
         bench.see(an_order("10.0"))
-        original = bench.ledger.move
+        original = bench.ledger.add
 
-        def claimed_first(revision, *args, **named):
+        def claimed_first(revision, **named):
             bench.ledger.claim(ORDER, 1, now=bench.clock.now(), lease=timedelta(seconds=90))
-            return original(revision, *args, **named)
+            return original(revision, **named)
 
-        bench.ledger.move = claimed_first
+        bench.ledger.add = claimed_first
         with pytest.raises(Conflict):
             bench.see(an_order("11.0"))
         assert bench.states() == [State.SENDING]

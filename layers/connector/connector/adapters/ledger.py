@@ -44,6 +44,7 @@ from connector.domain.errors import Conflict, Transient
 from connector.domain.ledger import (
     MAY_NEED_ATTENTION,
     OPEN,
+    OUTDATED,
     Event,
     Owner,
     Posted,
@@ -244,13 +245,21 @@ class DynamoLedger:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Write the bodies, then the revision: a crash between the two leaves bodies that the next try overwrites."""
-        self.reserve(self._stored(revision, source, request))
+        revision = self._stored(revision, source, request)
+        self._put(revision, _NEW, supersedes=supersedes)
 
     def reserve(self, revision: Revision) -> None:
         """Take the next number for content that is still to come; `Conflict` when it is taken."""
-        self._put(revision, "attribute_not_exists(pk)", {}, {})
+        self._put(revision, _NEW)
 
     def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
         """Write down content that the partner knows, in place of a reservation or as a revision of its own."""
@@ -258,12 +267,20 @@ class DynamoLedger:
         if was is None:
             self.reserve(revision)
         else:
-            self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
+            self._put(revision, _still(was))
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Replace a revision and its bodies; `Conflict` when it left the state `was` meanwhile."""
         revision = self._stored(revision, source, request)
-        self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
+        self._put(revision, _still(was), supersedes=supersedes)
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         """Take the sending of a revision; see the module's drawing."""
@@ -308,7 +325,7 @@ class DynamoLedger:
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
         moved = _moved(revision, to, now, note, changes)
-        self._put(moved, _UNCHANGED, {"#state": "state"}, _as_seen(revision))
+        self._put(moved, _unchanged(revision))
         return moved
 
     def own(
@@ -321,13 +338,7 @@ class DynamoLedger:
         moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
         names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
         writes = [
-            {
-                "TableName": self._table,
-                "Item": _item(moved),
-                "ConditionExpression": _UNCHANGED,
-                "ExpressionAttributeNames": {"#state": "state"},
-                "ExpressionAttributeValues": _as_seen(revision),
-            },
+            {"TableName": self._table, "Item": _item(moved), **_unchanged(revision)},
             *(self._owner_write(name, revision) for name in names),
         ]
         if not transaction_id.isdigit():
@@ -416,31 +427,55 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":document": owner["document"]},
         }
 
-    def _put(self, revision: Revision, condition: str, names: dict[str, str], values: Item) -> None:
-        given: dict[str, Any] = {"ConditionExpression": condition}
-        if names:
-            given["ExpressionAttributeNames"] = names
-        if values:
-            given["ExpressionAttributeValues"] = values
+    def _put(self, revision: Revision, condition: dict[str, Any], *, supersedes: Sequence[Revision] = ()) -> None:
+        """Write a revision and supersede others, in one call (DynamoDB: 100 writes; no document has as many)."""
+        write = {"TableName": self._table, "Item": _item(revision), **condition}
+        others = [
+            {
+                "TableName": self._table,
+                "Item": _item(_moved(one, State.SUPERSEDED, revision.updated_at, OUTDATED, {})),
+                **_unchanged(one),
+            }
+            for one in supersedes
+        ]
         try:
             with translated("ledger"):
-                self._client.put_item(TableName=self._table, Item=_item(revision), **given)
+                if others:  # a transaction is paid twice
+                    self._client.transact_write_items(TransactItems=[{"Put": each} for each in (write, *others)])  # type: ignore[typeddict-item]
+                else:
+                    self._client.put_item(**write)
         except Exception as error:
-            if not is_failed_condition(error):
+            failed = failed_conditions(error) or [is_failed_condition(error)]
+            if not any(failed):
                 raise
-            raise _changed(revision) from None
+            raise _changed((revision, *supersedes)[failed.index(True)]) from None
 
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or aws.dynamodb()
 
 
-_UNCHANGED = "#state = :was AND updated_at = :seen"
+_NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 _TRANSACTION = "transaction#"
 
 
-def _as_seen(revision: Revision) -> Item:
-    return {":was": {"S": revision.state.value}, ":seen": {"S": time_text(revision.updated_at)}}
+def _still(state: State) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#state = :was",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {":was": {"S": state.value}},
+    }
+
+
+def _unchanged(seen: Revision) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#state = :was AND updated_at = :seen",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {
+            ":was": {"S": seen.state.value},
+            ":seen": {"S": time_text(seen.updated_at)},
+        },
+    }
 
 
 def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:

@@ -131,6 +131,7 @@ class Decide:
         said_to_have: A person said that the receiver has it from elsewhere (release as replacement), and that did not
             leave since.
         kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
+        was_asked: An older state waited for a person, and this one has taken its place.
     """
 
     has: Revision | None
@@ -145,6 +146,7 @@ class Decide:
     was_routed: bool = False
     kept_off: Revision | None = None
     said_to_have: bool = False
+    was_asked: bool = False
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -312,7 +314,12 @@ def _decide(
         was_routed=baseline is None and any(one.partner is not None and one.field != AGE_UNCLEAR for one in own),
         said_to_have=sent is None and _last_answer(own, arrival) not in {None, Purpose.ORIGINAL},
         kept_off=newest if sent is None and newest is not None and newest.by_routing else None,
+        was_asked=any(one.state is State.SUPERSEDED and _waited(one) for one in own),
     )
+
+
+def _waited(revision: Revision) -> bool:
+    return any(event.state is State.PARKED for event in revision.history)
 
 
 def _last_answer(own: Sequence[Revision], arrival: Arrival) -> Purpose | None:

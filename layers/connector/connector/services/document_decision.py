@@ -184,8 +184,9 @@ class Decider:
         if not plan.is_new and (go_live is None or plan.was_sent or plan.was_routed):
             return Origin.AFTER  # the ledger knows it
         found = origin(reading.sighting, go_live, company.visma.time_zone if company is not None else None)
-        # What waits for a person and has been changed since may only have got another date.
-        return Origin.UNCLEAR if found is Origin.BEFORE and _is_asked(plan) and plan.replaces is None else found
+        # What waits for a person and has been changed since may only have got another date, also when it comes again.
+        is_another = plan.replaces is None or plan.was_asked
+        return Origin.UNCLEAR if found is Origin.BEFORE and _is_asked(plan) and is_another else found
 
     def _unread(self, message: DocumentMessage, reading: Reading, plan: Decide) -> Decision:
         """A document that cannot be understood."""

@@ -429,11 +429,34 @@ class Ledger(Protocol):
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         """One revision."""
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
-        """Write a new revision with its bodies. Raises `Conflict` when the sequence is taken."""
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
+        """Write a new revision with its bodies, and supersede others of the document, all or nothing.
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
-        """Replace a revision that was parked or skipped, and its bodies, if it is still in state `was`."""
+        Raises:
+            Conflict: the sequence is taken, or one of `supersedes` is not where we saw it; no revision was written.
+        """
+
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
+        """Replace a revision that was parked or skipped, and its bodies; supersede others, all or nothing.
+
+        Raises:
+            Conflict: it left the state `was`, or one of `supersedes` is not where we saw it; no revision was written.
+        """
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         """Take the sending of a revision: TRANSLATED, UNCONFIRMED or an expired SENDING become SENDING.
