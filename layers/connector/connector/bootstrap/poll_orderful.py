@@ -15,6 +15,7 @@ from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox
 from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.table_identity import TableIdentity
 from connector.adapters.watermark import DynamoWatermark
 from connector.bootstrap.common import Answer, clock, http, telemetry
 from connector.services.collect import Collector
@@ -28,8 +29,13 @@ class PollOrderful:
     def __init__(self, settings: PollOrderfulSettings) -> None:
         """Wire what does not depend on the invocation."""
         self._settings = settings
-        self._changes = DynamoChanges(settings.documents_table, S3Payloads(settings.payloads_bucket))
-        self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table))
+        self._changes = DynamoChanges(
+            settings.documents_table,
+            S3Payloads(settings.payloads_bucket),
+            keep_messages=timedelta(days=settings.payload_retention_days),
+        )
+        ledger = TableIdentity(settings.documents_table, clock)
+        self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table, belongs_to=ledger))
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)

@@ -10,6 +10,7 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        StateMismatch   ledger and cursors do not belong together
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -108,3 +109,8 @@ class Rejected(ConnectorError):
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class StateMismatch(Misconfigured):
+    """A cursor was moved with another ledger than the one in force: what it has passed may be missing in this one."""

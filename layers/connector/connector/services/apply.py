@@ -225,7 +225,10 @@ class Applier:
         if theirs is None or found.document != CHANGE or content_id(theirs) == change.content_id:
             return None
         # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
-        ours = self.changes.message_of(change)
+        try:
+            ours = self.changes.message_of(change)
+        except Parked:
+            return None  # decided long ago; there is nothing to compare with
         is_comparable = not ours or ("transactionSets" in ours) == ("transactionSets" in theirs)
         return theirs if is_comparable and content_id(ours) != content_id(theirs) else None
 

@@ -24,7 +24,7 @@ from connector.domain.changes import (
     apply_order,
 )
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled, Transient
+from connector.domain.errors import Conflict, ConnectorError, Misconfigured, StateMismatch, Throttled, Transient
 from connector.domain.inbound import Confirmation, InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from connector.services.change_ports import Changes, InboundNetwork
@@ -100,6 +100,11 @@ class Collector:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
             result.problems.append("Another collector is running.")
+            return result
+        except StateMismatch as error:
+            self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
+            result.problems.append(str(error))
             return result
         read_up_to: datetime | None = None
         try:
