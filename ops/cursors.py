@@ -1,4 +1,4 @@
-"""`connector cursors`: how far each list has been read, Visma's and the one of incoming changes, and setting that back."""
+"""`connector cursors`: how far each list has been read, Visma's and the one of incoming changes; sets that back."""
 
 from __future__ import annotations
 

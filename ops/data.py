@@ -44,9 +44,10 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
     go_on(yes=yes or dry_run or not going)
     done: Counter[str] = Counter()
     changed = []
-    for entry in () if dry_run else going:
+    for entry in going:
         try:
-            stack.erasure.erase(entry)
+            if not dry_run:
+                stack.erasure.erase(entry)
         except Conflict:
             changed.append(entry.name)
         else:
@@ -55,8 +56,8 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
     show(
         {
             "partner": partner,
-            "revisions": documents if dry_run else done["revisions"],
-            "inbound": len(going) - documents if dry_run else done["inbound"],
+            "revisions": done["revisions"],
+            "inbound": done["inbound"],
             "dry_run": dry_run,
             "open": left,
             "changed_meanwhile": changed,

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from connector.domain.ledger import State
 from local import deploy
 from local import stack as laptop_stack
 from proof.deployed.scene import Scene, staged
@@ -84,8 +83,12 @@ class World:
         laptop.until(lambda: self.held() == self.expected, f"Orderful to hold {dict(self.expected)}", seconds=180)
         laptop.until(lambda: not laptop.waiting("DocumentsQueueUrl"), "the documents to be translated", seconds=180)
         laptop.until(lambda: not laptop.waiting("DeliveriesQueueUrl"), "the deliveries to be made", seconds=180)
-        ended = laptop.ended([self.scene.key(number) for number in self.expected])
-        assert {one.state for one in ended.values()} <= SENT
+        keys = [self.scene.key(number) for number in self.expected]
+        laptop.until(
+            lambda: all(one and one.state in SENT for one in map(laptop.newest, keys)),
+            "the ledger to know what was sent",
+            seconds=180,
+        )
         assert self.held() == self.expected
 
     def held(self) -> Counter[str]:

@@ -342,7 +342,7 @@ def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(proper
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert rules.pop("documents/") == 30
     assert rules.pop(None) is None  # broken uploads
-    assert rules == dict.fromkeys(("sources/", "requests/", "inbound/"), {"Ref": "PayloadRetentionDays"})
+    assert rules == {folder: {"Ref": "PayloadRetentionDays"} for folder in ("sources/", "requests/", "inbound/")}
 
 
 # ---- alarms

@@ -366,11 +366,7 @@ class DynamoLedger:
         item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": _body_name(revision)}})
         packed = from_item(item).get(part) if item else None
         if packed is None:
-            raise Parked(
-                f"The {part} of revision {revision.sequence} is no longer kept.",
-                document=str(revision.key),
-                next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",
-            )
+            raise no_body(revision, part)
         return zlib.decompress(packed)
 
     def _item(self, key: Item) -> Item | None:
@@ -435,6 +431,17 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def no_body(revision: Revision, part: str) -> Transient | Parked:
+    """Why a body, which is written before its revision, is not there: it is still to come, or no longer kept."""
+    if revision.state is State.CHANGING:
+        return Transient(f"The {part} of revision {revision.sequence} is still to come.", document=str(revision.key))
+    return Parked(
+        f"The {part} of revision {revision.sequence} is no longer kept.",
+        document=str(revision.key),
+        next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",
+    )
 
 
 def _owner_key(transaction_id: str) -> Item:

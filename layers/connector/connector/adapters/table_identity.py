@@ -41,7 +41,7 @@ class TableIdentity:
         self._known: tuple[datetime, str] | None = None
 
     def __call__(self) -> str:
-        """The id that DynamoDB gave the table when it was created, and the queue.
+        """The table's ARN, the time of its creation (DynamoDB: a restored table is a new one), and the queue.
 
         Raises:
             Transient, Misconfigured: the table cannot be described.
@@ -50,6 +50,7 @@ class TableIdentity:
         if self._known is None or now - self._known[0] >= _HOLDS:
             client = self._given or aws.dynamodb()
             with translated("ledger"):
-                table_id = client.describe_table(TableName=self._table)["Table"]["TableId"]
-            self._known = now, " ".join(filter(None, [table_id, self._queue_url]))
+                table = client.describe_table(TableName=self._table)["Table"]
+            created = table["CreationDateTime"].timestamp()
+            self._known = now, " ".join(filter(None, [table["TableArn"], f"{created:.3f}", self._queue_url]))
         return self._known[1]
