@@ -157,8 +157,9 @@ def _cloned(target: Path) -> None:
         (target / f".venv{environment}").symlink_to(ROOT / f".venv{environment}", target_is_directory=True)
     for made_from in [*(target / "requirements").iterdir(), target / "pyproject.toml"]:
         os.utime(made_from, (0, 0))  # they are made already
+    git = ["git", "-c", "user.name=we", "-c", "user.email=we@localhost", "-c", "commit.gpgsign=false"]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=v1"], ["tag", "v1"]):
-        subprocess.run(["git", "-c", "user.name=we", "-c", "user.email=we@localhost", *command], cwd=target, check=True)
+        subprocess.run([*git, *command], cwd=target, check=True)
 
 
 @pytest.fixture(scope="module")

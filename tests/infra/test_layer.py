@@ -88,6 +88,35 @@ def test_where_the_files_do_not_agree_nothing_is_built(repository: Path, tmp_pat
     assert not (tmp_path / "built").exists()
 
 
+def test_parameters_on_the_command_line_of_sam_would_not_reach_the_layer(repository: Path, tmp_path: Path) -> None:
+    layer = repository / "layers" / "connector"
+    make = f"make --makefile {layer}/Makefile build-ConnectorLayer ARTIFACTS_DIR={tmp_path}/built; exit $?"
+    ended = subprocess.run(
+        ["bash", "-c", make, "sam", "build", "--parameter-overrides", 'LogLevel="DEBUG" Architecture="x86_64"'],
+        cwd=layer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode != 0
+    assert "does not tell it of --parameter-overrides: write the value into the file instead." in ended.stderr
+    assert not (tmp_path / "built").exists()
+
+
+def test_a_python_without_pip_is_one_sentence(tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+
+    ended = _make(
+        LAYER, tmp_path / "built", LAYER_PYTHON=str(python), LAYER_RUNTIME="python3.13", LAYER_ARCHITECTURE="arm64"
+    )
+
+    assert ended.returncode != 0
+    assert f"{python} has no pip to build the layer with: run make setup." in ended.stderr
+
+
 def test_the_lock_is_the_same_for_every_python(tmp_path: Path) -> None:
     """pip asks the Python it runs in, not the runtime, about the conditions behind a semicolon."""
     lines = (LAYER / "requirements.txt").read_text().splitlines()

@@ -201,3 +201,22 @@ def test_the_check_names_file_and_parameter_and_fails(capsys: pytest.CaptureFixt
     assert main([str(ROOT / "parameters" / "dev.yaml")]) == 0
     assert main([str(file)]) == 2
     assert capsys.readouterr().err == f"{file}: Stream: 'both' is not allowed; write one of test, live.\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (["deploy"], "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up."),
+        (["deploy", "ENV=staging"], "ENV is one of local, dev, prod; not staging."),
+        (["build", "ENV=staging"], "ENV is one of local, dev, prod; not staging."),
+        (["deploy", "ENV=prod"], "parameters/prod.yaml: AlarmEmail: It still is the placeholder"),
+    ],
+)
+def test_make_stops_with_a_sentence_before_anything_is_built(target: list[str], told: str) -> None:
+    ended = subprocess.run(
+        ["make", "--old-file=.venv/.installed", *target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(told)
+    assert "sam build" not in ended.stdout
