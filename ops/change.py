@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from connector.domain.changes import CHANGE
 from connector.domain.documents import Kind, PurchaseOrder
 from connector.domain.errors import Misconfigured, Parked, Rejected
 from connector.domain.inbound import InboundTransaction
-from connector.domain.routes import Route
+from connector.domain.routes import QuantityReading, Route
 from connector.domain.routing import Routing
 from connector.domain.standing_order import StandingOrder
 from connector.domain.transactions import Stream
@@ -26,9 +27,10 @@ from connector.edi.visma.read import NotADocument, decode
 from connector.edi.visma.standing_order import read_standing_order
 from connector.services.change_route import company_of, other_stream, route_of
 from ops.companies import mapping_company, named_company
-from ops.comparison import all_reasons, comparison, comparison_data
+from ops.comparison import all_reasons, comparison, comparison_data, unwritten
 from ops.files import parse_json, read_document, read_sound_routing
 from ops.output import HELD, REJECTED, WrongInput, fail, json_option
+from ops.readings import reading_of, reading_option
 
 _CODES = {Verdict.APPLY: 0, Verdict.PARK: HELD, Verdict.REJECT: REJECTED}
 
@@ -40,6 +42,7 @@ _CODES = {Verdict.APPLY: 0, Verdict.PARK: HELD, Verdict.REJECT: REJECTED}
 @click.option("--company", metavar="NAME", help="Whose order it is, for a bare message; the only one if left out.")
 @click.option("--had", "had_file", metavar="FILE", help="The order as the partner last saw it; --order if left out.")
 @click.option("--approved", is_flag=True, help="As if a person had approved it.")
+@reading_option
 @click.option(
     "--stream",
     type=click.Choice([stream.value for stream in Stream]),
@@ -54,6 +57,7 @@ def change(
     company: str | None,
     had_file: str | None,
     approved: bool,
+    reading: str | None,
     stream: str | None,
     as_json: bool,
 ) -> int:
@@ -77,7 +81,7 @@ def change(
             raise WrongInput(
                 f"{order_file} is order {has.content.number}, and {had_file} is order {had.content.number}."
             )
-        outcome = job.decide(has, had.content, approved=approved)
+        outcome = job.decide(has, had.content, approved=approved, reading=reading_of(reading))
     except Parked as problem:
         outcome = _Outcome(
             Decision(Verdict.PARK, problem.sentence, next_step=problem.next_step, waits_for=problem.waits_for)
@@ -154,6 +158,7 @@ class _Outcome:
                 "waits_for": decision.waits_for,
                 "differences": comparison_data(decision.differences),
                 "remarks": decision.remarks,
+                "unwritten": decision.unwritten,
                 "hold_first": put is not None and self.hold_first,
                 "put": put and {"path": put[0], "headers": put[1], "body": msgspec.Raw(put[2])},
             }
@@ -176,6 +181,7 @@ class _Outcome:
         said = [
             all_reasons(decision.reasons),
             comparison(decision.differences),
+            unwritten(decision.unwritten),
             remarks and f"Also told:\n{remarks}",
             self._consequence(),
         ]
@@ -191,6 +197,8 @@ class _Outcome:
         if not self.is_approvable:
             return "Approving it would not help."
         writes = "It writes" if self.decision.verdict is Verdict.APPLY else "An approval would write"
+        if self.approved is not None and self.approved.closes:
+            return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."
         if self.put is None:
             return f"{writes} nothing: the order is so already."
         held = ", with the order put on hold before and released afterwards" if self.hold_first else ""
@@ -206,7 +214,9 @@ class _Job:
     company: str | None
     stream: Stream
 
-    def decide(self, has: StandingOrder, had: PurchaseOrder, *, approved: bool) -> _Outcome:
+    def decide(
+        self, has: StandingOrder, had: PurchaseOrder, *, approved: bool, reading: QuantityReading | None
+    ) -> _Outcome:
         """Decide about the change.
 
         Raises:
@@ -218,9 +228,9 @@ class _Job:
             raise Rejected(other_stream(self.stream))
         route = self._route(has)
         request = read_change(self.incoming.message, codes=route.changes.codes)
-        decision = decide(request, had=had, has=has, route=route, approved=approved)
-        applies = decision.verdict is Verdict.APPLY
-        lifted = decision if applies else decide(request, had=had, has=has, route=route, approved=True)
+        look = partial(decide, request, had=had, has=has, route=route, reading=reading)
+        decision = look(approved=approved)
+        lifted = decision if decision.verdict is Verdict.APPLY else look(approved=True)
         hold_first = has.status in route.changes.hold_first and has.status != "Hold"
         return _Outcome(decision, lifted, has, hold_first)
 

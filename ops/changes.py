@@ -1,4 +1,4 @@
-"""`connector changes`: what came in about our orders, and a person's word about what is parked."""
+"""`connector changes`: what came in about our orders, and a person's word about what is open."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from connector.domain.changes import CHANGE, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
+from connector.domain.changes import CHANGE, FOR_A_PERSON, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
 from connector.domain.documents import DocumentKey, Kind
-from ops.comparison import all_reasons, comparison, comparison_data
-from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
+from ops.comparison import all_reasons, comparison, comparison_data, unwritten
+from ops.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
+from ops.readings import reading_of, reading_option
 from ops.stack import Stack, stack_option
 
+_MOVING = (ChangeState.RECEIVED, ChangeState.APPLYING)
 # Those that need a person first.
-_OPEN = sorted(OPEN_CHANGES, key=lambda state: state is not ChangeState.PARKED)
+_OPEN = (*FOR_A_PERSON, *(state for state in OPEN_CHANGES if state not in FOR_A_PERSON))
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -35,7 +37,10 @@ def changes() -> None:
 def list_changes(
     *, state: str | None, company: str | None, partner: str | None, limit: int, stack: Stack, as_json: bool
 ) -> int:
-    """List open changes, those that need a person first; decided ones are found by `show`."""
+    """List open changes, those that need a person first, the one that has waited longest on top.
+
+    What is over is found by `show`, under its transaction or its order.
+    """
     states = (ChangeState(state),) if state else _OPEN
     wanted = (
         change
@@ -44,16 +49,18 @@ def list_changes(
         if company in (None, change.company) and partner in (None, change.partner)
     )
     found = list(islice(wanted, limit))
+    if next(wanted, None) is not None:
+        say(f"Only the first {limit}; more are open: --limit, --state, --company or --partner.")
     show(
         [change_summary(change) for change in found],
         lambda: (
             table(
                 ("transaction", "order", "state", "partner", "no", "changed", "why"),
                 [
-                    (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, c.reason)
+                    (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, _why(c))
                     for c in found
                 ],
-                steps=[c.next_step if c.state is ChangeState.PARKED else None for c in found],
+                steps=[c.next_step for c in found],
             )
             if found
             else "No such change is open."
@@ -68,7 +75,7 @@ def list_changes(
 @stack_option
 @json_option
 def show_change(*, name: str, stack: Stack, as_json: bool) -> int:
-    """Show a change, or all changes of an order. ID_OR_ORDER is a transaction id, an order number or its key."""
+    """Show a change, or all that came in about a document. ID_OR_ORDER is a transaction id, a number or a key."""
     found = _found(stack, name)
     show(
         {"changes": [_details(change) for change in found]},
@@ -79,7 +86,7 @@ def show_change(*, name: str, stack: Stack, as_json: bool) -> int:
 
 
 def _judging(command: _Command) -> _Command:
-    """What approving and rejecting are told alike."""
+    """What everybody who decides is asked alike."""
     for option in (
         json_option,
         click.option("--yes", is_flag=True, help="Do not ask."),
@@ -98,58 +105,161 @@ def _judging(command: _Command) -> _Command:
     return command
 
 
+_reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the change.")
+
+
 @changes.command("approve", short_help="Write a parked change into its order.")
 @_judging
-def approve_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
-    """Have a parked change written into its order. ID is a transaction id, or an order with one parked change."""
+@click.option("--order", metavar="NUMBER", help="The order that is meant, where the change names another number.")
+@reading_option
+def approve_change(
+    *, name: str, by: str, order: str | None, reading: str | None, stack: Stack, yes: bool, as_json: bool
+) -> int:
+    """Have a parked change written into its order. ID is a transaction id, or an order with one parked change.
+
+    With --order it is recorded under that order and decided by the rules, as if the partner had written this number.
+    """
+    if order is not None and reading is not None:
+        raise WrongInput("Name the order first; how its quantities are read is said when it is parked there.")
     change = _parked(stack, name)
     by = _words(by, "--by")
     _tell(change)
-    if change.decided_on is None:
+    if order is not None:
+        order = _words(order, "--order")
+        say(
+            f"This has it decided as a change of order {order} of {change.company}, in {by}'s name; it names"
+            f" {change.named or change.number}. The rules say what is written. It is parked again if Visma has no such"
+            " order, or if the order is not this partner's."
+        )
+    elif change.decided_on is None:
         say(f"Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.")
+    elif change.unwritten and not change.differences:
+        say(
+            f"This writes nothing into order {change.number} of {change.company} and closes the change, in {by}'s name."
+        )
     else:
         say(
             f"This has it written into order {change.number} of {change.company} as shown, in {by}'s name. If the order"
             " is another by then, or what speaks against it cannot be approved, it is parked again."
         )
+    if reading is not None:
+        say(f"POC03 and POC04 of this change are read as {reading}.")
     go_on(yes=yes)
 
-    from connector.services.judge_change import approve
+    from connector.services.judge_change import approve, assign
 
-    approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by)
+    if order is not None:
+        approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, by=by)
+    else:
+        approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by, reading=reading_of(reading))
+    show(change_summary(approved), lambda: _queued(change), as_json=as_json)
+    return 0
+
+
+@changes.command("retry", short_help="Look at an open change again, now.")
+@_judging
+def retry_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Have an open change looked at now, as if it had just come in; this approves nothing.
+
+    ID is a transaction id, or an order with one open change. One that is over and still has something to do (Orderful
+    was not told, the order is on hold for it) is finished.
+    """
+    change = _one(stack, name, lambda one: one.is_open or one.on_hold or one.is_unconfirmed, "is open")
+    by = _words(by, "--by")
+    _tell(change)
+    if change.is_open:
+        say(
+            f"This has it looked at again as {by}'s wish. Nothing is approved by that: what the rules allow is written,"
+            " everything else is parked. If another message of its order is being worked on, that may take 15 minutes."
+        )
+    else:
+        say("This has Orderful told of it, and the order released if it is on hold for it. Nothing else is written.")
+    go_on(yes=yes)
+
+    from connector.services.judge_change import retry
+
+    again = retry(change, stack.changes, stack.outbox, stack.clock, by=by)
+    show(change_summary(again), lambda: _queued(change), as_json=as_json)
+    return 0
+
+
+@changes.command("reject", short_help="Refuse an open change, write nothing.")
+@_judging
+@_reason_option
+def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Have an open change come to nothing. ID is a transaction id, or an order with one open change."""
+    change = _open_one(stack, name)
+    by, reason = _words(by, "--by"), _words(reason, "--reason")
+    _tell(change)
+    say(f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}.")
+    say(_WHAT_ORDERFUL_SAYS[change.was_accepted])
+    _tell_of_hold(change)
+    go_on(yes=yes)
+
+    from connector.services.judge_change import reject
+
+    rejected = reject(
+        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
+    )
     show(
-        change_summary(approved),
-        lambda: f"Queued; `connector changes show {change.transaction_id}` tells how it ends.",
+        change_summary(rejected),
+        lambda: f"Change {change.transaction_id} is rejected. {_WHAT_ORDERFUL_SAYS[change.was_accepted]}",
         as_json=as_json,
     )
     return 0
 
 
-@changes.command("reject", short_help="End a parked change, write nothing.")
+@changes.command("close", short_help="Take an open change as settled by hand.")
 @_judging
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the change.")
-def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
-    """Have a parked change come to nothing. ID is a transaction id, or an order with one parked change."""
-    change = _parked(stack, name)
+@_reason_option
+def close_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
+    """Take an open change as settled by hand. ID is a transaction id, or an order with one open change.
+
+    It ends as CLOSED, not as applied: nothing of it is written by this, and Orderful holds it accepted.
+    """
+    change = _open_one(stack, name)
     by, reason = _words(by, "--by"), _words(reason, "--reason")
     _tell(change)
     say(
-        f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}. The partner"
-        " is not told: Orderful holds the change delivered, so tell the partner yourself."
+        f"This closes it as settled by hand, in {by}'s name: nothing is written into order {change.number} of"
+        f" {change.company}, and Orderful holds it accepted. What the partner has to know, tell it yourself."
     )
-    if change.on_hold:
-        say("The order was put on hold in Visma for this change: release it there.")
+    _tell_of_hold(change)
     go_on(yes=yes)
 
-    from connector.services.judge_change import reject as end
+    from connector.services.judge_change import close
 
-    rejected = end(change, stack.changes, stack.clock, by=by, reason=reason)
-    show(
-        change_summary(rejected),
-        lambda: f"Change {change.transaction_id} is rejected.",
-        as_json=as_json,
+    closed = close(
+        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
     )
+    show(change_summary(closed), lambda: f"Change {change.transaction_id} is closed.", as_json=as_json)
     return 0
+
+
+_WHAT_ORDERFUL_SAYS = {
+    True: "It stays accepted at Orderful, and the partner is not told: tell the partner yourself.",
+    False: "Orderful shows it as failed, with the reason. The partner is not told by that: tell the partner yourself.",
+}
+
+
+def _order(stack: Stack, change: Change, number: str | None = None) -> DocumentKey:
+    """The order that a change is about, by the routing in force."""
+    from connector.services.change_route import owner_of
+
+    company = owner_of(stack.routing.load(), change, stack.stream)
+    return DocumentKey.of_order(company.name if company else change.company, number or change.number)
+
+
+def _tell_of_hold(change: Change) -> None:
+    if change.on_hold:
+        say(
+            "The order was put on hold in Visma for this change and is released by this; `connector changes show"
+            f" {change.transaction_id}` says so for as long as it is not."
+        )
+
+
+def _queued(change: Change) -> str:
+    return f"Queued; `connector changes show {change.transaction_id}` tells how it ends."
 
 
 def change_summary(change: Change) -> dict[str, Any]:
@@ -168,22 +278,22 @@ def change_summary(change: Change) -> dict[str, Any]:
         "waits_for": change.waits_for,
         "decided_by": change.decided_by,
         "approved_by": change.approved_by,
+        "last_event": change.history[-1].note if change.history else None,
     }
 
 
 def _tell(change: Change) -> None:
     """Say which change it is and what it is about, before anything is done."""
     told = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
-    if change.reason:
-        told.append(f"It is parked: {change.reason}")
-    say(
-        "\n\n".join(
-            filter(
-                None, ["\n".join(told), all_reasons(change.reasons), comparison(change.differences), _remarks(change)]
-            )
-        )
-        + "\n"
-    )
+    told.append(f"It is {change.state}: {_why(change)}")
+    parts = [
+        "\n".join(told),
+        all_reasons(change.reasons),
+        comparison(change.differences),
+        unwritten(change.unwritten),
+        _remarks(change),
+    ]
+    say("\n\n".join(filter(None, parts)) + "\n")
 
 
 def _words(text: str, option: str) -> str:
@@ -192,22 +302,36 @@ def _words(text: str, option: str) -> str:
     return text.strip()
 
 
+def _why(change: Change) -> str | None:
+    """Why it is where it is: the reason of what is decided, what happened last to what is on its way."""
+    return change.reason or (change.history[-1].note if change.history else None)
+
+
 def _parked(stack: Stack, name: str) -> Change:
-    """The one parked change that `name` leads to.
+    return _one(stack, name, lambda one: one.state is ChangeState.PARKED, "is parked")
+
+
+def _open_one(stack: Stack, name: str) -> Change:
+    return _one(stack, name, lambda one: one.is_open, "is open")
+
+
+def _one(stack: Stack, name: str, suits: Callable[[Change], bool], what: str) -> Change:
+    """The one change that `name` leads to and that suits.
 
     Raises:
-        Failed: none.
-        WrongInput: several.
+        Failed: none does.
+        WrongInput: several do.
     """
     found = _found(stack, name)
-    parked = [change for change in found if change.state is ChangeState.PARKED]
-    if not parked:
+    suiting = [change for change in found if suits(change)]
+    if not suiting:
         stand = ", ".join(f"{change.transaction_id} is {change.state}" for change in found)
-        raise Failed(f"No change of {name} is parked ({stand}); only a parked one waits for a decision.")
-    if len(parked) > 1:
-        listed = ", ".join(change.transaction_id for change in parked)
-        raise WrongInput(f"Several changes of {name} are parked: {listed}; name one of them.")
-    return parked[0]
+        step = " One that is on its way is retried, rejected or closed." if any(one.is_open for one in found) else ""
+        raise Failed(f"No change of {name} {what} ({stand}).{step}")
+    if len(suiting) > 1:
+        listed = ", ".join(change.transaction_id for change in suiting)
+        raise WrongInput(f"Of {name}, more than one change {what}: {listed}; name one of them.")
+    return suiting[0]
 
 
 def _found(stack: Stack, name: str) -> Sequence[Change]:
@@ -230,14 +354,13 @@ def _found(stack: Stack, name: str) -> Sequence[Change]:
 
 def _keys(stack: Stack, name: str) -> Iterator[DocumentKey]:
     if "/" not in name and "#" not in name:
-        yield from (DocumentKey.of_order(company, name) for company in [*stack.routing.load().companies, NOBODY])
+        for company in [*stack.routing.load().companies, NOBODY]:
+            yield from (DocumentKey(company, kind, name) for kind in Kind)
         return
     try:
         key = DocumentKey.parse(name)
     except ValueError:
         raise WrongInput(f"'{name}' is no key; write company/{Kind.PURCHASE_ORDER}/number.") from None
-    if key.kind is not Kind.PURCHASE_ORDER:
-        raise WrongInput(f"Changes are recorded under purchase orders only, and {key} is none.")
     yield key
 
 
@@ -253,9 +376,9 @@ def _remarks(change: Change) -> str:
 
 def _details(change: Change) -> dict[str, Any]:
     names = (
-        *("transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation", "aliases"),
-        *("attempts", "not_before", "predecessor_id"),
-        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "confirmed", "told"),
+        *("named", "transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation"),
+        *("aliases", "attempts", "not_before", "predecessor_id", "unacknowledged"),
+        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "reading", "confirmed", "told"),
     )
     return {
         **change_summary(change),
@@ -264,6 +387,7 @@ def _details(change: Change) -> dict[str, Any]:
         "differences": comparison_data(change.differences),
         "remarks": change.remarks,
         "reasons": change.reasons,
+        "unwritten": change.unwritten,
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in change.history],
     }
 
@@ -272,6 +396,7 @@ def _readable(change: Change) -> str:
     dated = f", dated {change.changed_on}" if change.changed_on else ""
     lines = {
         "order": change.key,
+        "it names": f"order {change.named}" if change.named else None,
         "number": f"{change.change_sequence}{dated}" if change.change_sequence else None,
         "partner": change.partner,
         "sent": f"{change.sender_id or '?'} to {change.receiver_id or '?'}, {change.stream or 'no stream'}",
@@ -282,8 +407,10 @@ def _readable(change: Change) -> str:
         "next step": change.next_step,
         "waits for": change.waits_for,
         "not before": moment(change.not_before) if change.not_before else None,
+        "claimed": f"by a worker until {moment(change.claim_until)}" if change.claim_until else None,
         "decided by": change.decided_by,
         "approved by": change.approved_by,
+        "quantities": f"POC03 and POC04 are read as {change.reading}" if change.reading else None,
         "on hold": "the order is on hold for it and has yet to be released" if change.on_hold else None,
         "orderful": _told(change),
         "attempts": change.attempts or None,
@@ -292,13 +419,21 @@ def _readable(change: Change) -> str:
     head += [f"  {name:<12}{value}" for name, value in lines.items() if value]
     history = "\n".join(f"  {moment(event.at)}  {event.state:<10}{event.note}" for event in change.history)
     remarks = _remarks(change)
-    compared = comparison(change.differences)
-    parts = ["\n".join(head), all_reasons(change.reasons), compared, remarks and f"Also told:\n{remarks}", history]
+    parts = [
+        "\n".join(head),
+        all_reasons(change.reasons),
+        comparison(change.differences),
+        unwritten(change.unwritten),
+        remarks and f"Also told:\n{remarks}",
+        history,
+    ]
     return "\n\n".join(filter(None, parts))
 
 
 def _told(change: Change) -> str:
     """What Orderful knows of our decision."""
     told = str(change.confirmed or "not told yet")
+    if change.unacknowledged:
+        told += f"; without effect, {counted(change.unacknowledged, 'time')}"
     waiting = ", ".join(delivery.delivery_id for delivery in change.deliveries)
     return f"{told}; still to be told by {waiting}" if waiting else told

@@ -28,3 +28,8 @@ def comparison_data(differences: Sequence[Difference]) -> list[dict[str, Any]]:
 def all_reasons(reasons: Sequence[str]) -> str:
     """Everything that speaks against a change; empty where one sentence says it all."""
     return "\n".join(["All reasons:", *(f"  {reason}" for reason in reasons)]) if len(reasons) > 1 else ""
+
+
+def unwritten(sentences: Sequence[str]) -> str:
+    """What no approval writes, below its heading; empty when there is nothing."""
+    return "\n".join(["Not written by an approval:", *(f"  {sentence}" for sentence in sentences)]) if sentences else ""

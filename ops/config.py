@@ -278,7 +278,8 @@ def _overview(routing: Routing) -> str:
         ("partner", "company", "register", "number"),
         [(partner, company, role, number) for company, partner, role, number in routing.numbers()],
     )
-    return f"Routing version {routing.version}\n\n{companies}\n\n{partners}"
+    taken = f"Taken from inboxes: {', '.join(sorted(routing.takes))}; all others stay there untouched."
+    return f"Routing version {routing.version}\n\n{companies}\n\n{partners}\n\n{taken}"
 
 
 def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from itertools import chain
 
 from connector.domain.errors import ConnectorError, Misconfigured
 from connector.domain.inbound import InboundTransaction
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
-from connector.services.collect import PAGE
+from connector.services.collect import PAGE, UNCLAIMED_AFTER
+from connector.services.intake import is_for_others
 from ops.doctor_finding import Finding, Mark, failed
-from ops.output import counted
+from ops.output import counted, moment
 from ops.stack import Stack
+
+_FULL = "see that poll_orderful runs, and what it reports"
+_MOST_TYPES = 5
 
 # As AWS words it when a person may see the stack, but not its secrets.
 _FORBIDDEN = "(AccessDeniedException)"
@@ -50,13 +57,41 @@ def _waiting(
         return failed(check, error)
     more = " or more" if len(items) >= PAGE else ""
     waiting = f"{len(items)}{more} item{' waits' if len(items) == 1 else 's wait'}"
-    troubles = list(_troubles(items, routing, stack.stream))
+    others = [item for item in items if item is not None and is_for_others(item, routing, stack.stream)]
+    since = _since(stack, others)
+    told = _others(others, since)
+    troubles = list(_troubles([item for item in items if item not in others], routing, stack.stream))
+    if told and (since is None or stack.clock.now() - since > UNCLAIMED_AFTER or len(items) >= PAGE):
+        troubles.insert(0, (told, "see that somebody reads them, or name their types in inbound.take of the routing"))
+    if len(items) >= PAGE:
+        troubles.append(("newer ones are only seen when these leave", _FULL))
     if not troubles:
-        return Finding(Mark.OK, check, f"{waiting}.")
+        return Finding(Mark.OK, check, f"{waiting}: {told}." if told else f"{waiting}.")
     steps = "; ".join(step for _, step in troubles)
     return Finding(
         Mark.WARN, check, f"{waiting}: {', '.join(what for what, _ in troubles)}.", f"{steps[:1].upper()}{steps[1:]}."
     )
+
+
+def _since(stack: Stack, others: Sequence[InboundTransaction]) -> datetime | None:
+    """Since when the oldest waits; None when Orderful does not say."""
+    oldest = next(iter(others), None)
+    if oldest is None or oldest.created_at or oldest.delivery is None:
+        return oldest.created_at if oldest else None
+    with suppress(ConnectorError):
+        shown = stack.inbound.shown(oldest.delivery, oldest.transaction_id)
+        return shown.created_at if shown else None
+    return None
+
+
+def _others(others: Sequence[InboundTransaction], since: datetime | None) -> str | None:
+    """What waits for other readers: how many of which type, and since when."""
+    if not others:
+        return None
+    types = Counter(item.document or item.transaction_type or "unknown" for item in others)
+    listed = ", ".join(f"{number} of {name}" for name, number in types.most_common(_MOST_TYPES))
+    oldest = f"the oldest since {moment(since)}" if since else "since when is not known"
+    return f"{len(others)} that are not taken here ({listed}; {oldest})"
 
 
 def _troubles(
@@ -80,8 +115,6 @@ def _troubles(
         )
     if len(named) < len(items):
         yield f"{len(items) - len(named)} naming no transaction", "look at them in Orderful"
-    if len(items) >= PAGE:
-        yield "newer ones are only seen when these leave", "see that poll_orderful runs, and what it reports"
 
 
 def _callback(stack: Stack) -> Iterator[Finding]:

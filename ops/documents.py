@@ -341,7 +341,7 @@ def _record(stack: Stack, text: str) -> _Record:
 
 
 def _of(stack: Stack, key: DocumentKey) -> _Record:
-    changes = apply_order(stack.changes.of_order(key)) if key.kind is Kind.PURCHASE_ORDER else []
+    changes = apply_order(stack.changes.of_order(key))
     return _Record(key, stack.ledger.revisions(key, limit=_ALL_REVISIONS), changes)
 
 

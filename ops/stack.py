@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connector.adapters.secrets import SecretsManagerSecrets
     from connector.adapters.visma import VismaClient
     from connector.services.change_ports import Changes
+    from connector.services.known_revisions import KnownRevisions
     from connector.services.ports import Cursors, Ledger, Outbox
 
 # A person waits at the terminal for all checks together.
@@ -145,6 +146,14 @@ class Stack:
         from connector.adapters.ledger import DynamoLedger
 
         return DynamoLedger(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
+    def known(self) -> KnownRevisions:
+        """What the partners know, for giving up what a change had reserved."""
+        from connector.adapters.ledger import DynamoLedger
+        from connector.services.known_revisions import KnownRevisions
+
+        return KnownRevisions(DynamoLedger(self.output("DocumentsTable"), self.payloads), self.clock)
 
     @cached_property
     def changes(self) -> Changes:

@@ -163,16 +163,21 @@ def told(kills: Kills) -> str:
     return f"{len(kills.effects)} different effects in {len(STORIES)} stories: {sides}{points}"
 
 
-def tried(story: Story, kills: Kills, *, fates: Sequence[Fate] = KILLS, everywhere: bool = True) -> None:
+def tried(
+    story: Story, kills: Kills, *, fates: Sequence[Fate] = KILLS, everywhere: bool = True, to_the_end: bool = True
+) -> None:
     """Tell a story once for each of its effects and each fate.
 
-    `everywhere` is also at the cursors of lists that hold nothing, and in the polls that find nothing new.
+    `everywhere` is also at the cursors of lists that hold nothing, and in the polls that find nothing new. Unless it is
+    told `to_the_end`, the first violation is enough.
     """
     calm = _undisturbed(story, kills)
     for place, step in enumerate(calm.steps):
         if not (everywhere or _matters(calm.steps, place)):
             continue
         for fate in fates:
+            if kills.violations and not to_the_end:
+                return
             _hit(calm, {place + 1: fate}, kills)
             kills.points[fate.value] += 1
             kills.effects[step] += 1

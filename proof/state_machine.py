@@ -10,7 +10,10 @@ The invariants (`model/judge.py`), after every rule and again when everything ha
 * the watermark never falls;
 * no edit of a user's is overwritten unseen, nothing is written that nobody asked for, and no change of a partner is
   written into an order that is another one's;
-* what is parked is released once; every 860 is recorded once, decided, and Orderful told after that and not before.
+* what is parked is released once; every 860 is recorded, decided, and Orderful told after that and not before;
+* no 860 is written over a newer one, before its turn, twice, or while Orderful has not let it through, unless a person
+  wants it; what is recorded as a repetition repeats what was applied; and nobody else's message bears on a partner's;
+* what is written is what the message says that Orderful has by then, in the field that it is about.
 """
 
 from __future__ import annotations

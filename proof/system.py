@@ -18,7 +18,9 @@ from connector.domain.ledger import NEEDS_PERSON, Revision, State, standing
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Stream
 from connector.services.judge_change import approve, reject
+from connector.services.known_revisions import KnownRevisions
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
+from proof.model.changing import Changing
 from proof.model.clockwork import Clockwork, NeverRests
 from proof.model.directory import Directory
 from proof.model.functions import COMPANY, Setting
@@ -50,6 +52,7 @@ class System(Clockwork):
             cursors=self.cursors,
             directory=self.directory,
             before_go_live=self.before_go_live,
+            changing=Changing(self.changes, self.inbound, self.receivers, self.clock),
             documents=self.documents,
             today=lambda: self.today,
         )
@@ -177,7 +180,9 @@ class System(Clockwork):
         def command() -> None:
             change = self.change(number)
             if change is not None:
-                reject(change, self.changes, self.clock, by="operator", reason="The truck is full.")
+                known = KnownRevisions(self.ledger, self.clock)
+                said = {"by": "operator", "reason": "The truck is full."}
+                reject(change, self.changes, known, self.outbox(), self.clock, order=change.key, **said)
 
         self.person(command)
 

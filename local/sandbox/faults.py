@@ -55,6 +55,7 @@ class FaultRule:
         retry_after: Seconds a 429 asks to wait; None leaves the header out.
         fields: What the JSON faults touch; empty touches all but the keys.
         total: What `wrong_total` states as `totalCount`.
+        above: Only an answer of more bytes than this is hit, after the work was done; None hits any.
     """
 
     fault: str
@@ -70,6 +71,7 @@ class FaultRule:
     retry_after: int | None = 1
     fields: tuple[str, ...] = ()
     total: int = 0
+    above: int | None = None
     seen: int = 0
     used: int = 0
 
@@ -103,6 +105,13 @@ class FaultRule:
         if self.seen < self.nth or (self.times is not None and self.used >= self.times):
             return False
         self.used += 1
+        return True
+
+    def spares(self, answer: Answer) -> bool:
+        """Whether an answer is too small to be hit; it is then not counted as hit either."""
+        if self.above is None or len(answer.body) > self.above:
+            return False
+        self.used -= 1
         return True
 
 

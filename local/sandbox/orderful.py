@@ -226,6 +226,7 @@ class OrderfulSandbox(Sandbox):
                 if status is not None:
                     found.set_status(which, status, now)
             found.errors = [dict(error) for error in errors] or found.errors
+            self.inbound.move_on()
 
     def send_by_hand(self, transaction_id: str, *, delivery: str | None = None) -> None:
         """Let a person at Orderful send a transaction that is invalid, waits because of auto-send, or failed.
@@ -253,7 +254,7 @@ class OrderfulSandbox(Sandbox):
             ValueError: there is no such transaction of ours.
         """
         with self.lock:
-            original = self._ours(transaction_id)
+            original = self.ours(transaction_id)
             made = original.copied(*self._transactions.next_names(self.options.ids), _milliseconds(self.clock.now()))
             self._transactions.add(made)
             return made.id
@@ -265,7 +266,7 @@ class OrderfulSandbox(Sandbox):
             ValueError: there is no such transaction of ours.
         """
         with self.lock:
-            self._transactions.remove(self._ours(transaction_id))
+            self._transactions.remove(self.ours(transaction_id))
 
     def filed(self) -> list[dict[str, Any]]:
         """Every transaction that we sent and nobody deleted, oldest first, with its content; see `filed_row`."""
@@ -280,10 +281,15 @@ class OrderfulSandbox(Sandbox):
             raise ValueError(f"The sandbox Orderful holds no transaction {name}.")
         return found
 
-    def _ours(self, name: str) -> Transaction:
+    def ours(self, name: str) -> Transaction:
+        """A transaction of ours by either id, moved on to now.
+
+        Raises:
+            ValueError: there is none, or it is a partner's.
+        """
         found = self._steered(name)
         if found.direction == "in":
-            raise ValueError(f"Transaction {name} is a partner's: only ours can be copied or deleted.")
+            raise ValueError(f"Transaction {name} is a partner's: only ours can be copied, deleted or answered.")
         return found
 
     def set_options(self, **changes: Any) -> None:
@@ -309,6 +315,7 @@ class OrderfulSandbox(Sandbox):
 
     def _move_on(self) -> None:
         now = self.clock.now()
+        self.inbound.move_on()
         for one in self._transactions.all():
             one.move_on(now, self.pace)
 
@@ -322,6 +329,7 @@ class OrderfulSandbox(Sandbox):
 
     def _moved(self, found: Transaction | None) -> Transaction | None:
         if found is not None:
+            self.inbound.move_on()
             found.move_on(self.clock.now(), self.pace)
         return found
 

@@ -22,7 +22,7 @@ def filed_row(one: Transaction, base: str) -> dict[str, Any]:
     On top of that: `v4Id`, `version` of the create, `copyOf`, `lines`, and `fingerprint`, which two transactions share
     when they have the same type, business number, receiver and lines.
     """
-    lines = _lines(one.transaction_sets)
+    lines = lines_of(one.transaction_sets)
     same = json.dumps([one.transaction_type, one.business_number, one.receiver, lines], sort_keys=True)
     return {
         **one.shown(base),
@@ -35,7 +35,7 @@ def filed_row(one: Transaction, base: str) -> dict[str, Any]:
     }
 
 
-def _lines(transaction_sets: list[Any]) -> list[dict[str, Any]]:
+def lines_of(transaction_sets: list[Any]) -> list[dict[str, Any]]:
     """The lines of a document in their order; numbers without zeros that say nothing, so that 10 is 10.00."""
     return [
         _line(item, quantity)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
 
+from local.sandbox.orderful_answers import answer_to
 from local.sandbox.orderful_inbound_shapes import (
     bucket_item,
     inbox_item,
     v3_delivery_state,
     v4_delivery_state,
 )
-from local.sandbox.orderful_incoming import Incoming, Verdict
+from local.sandbox.orderful_incoming import Incoming, Validation, Verdict
 from local.sandbox.orderful_routes import base_url, check_version, not_found
 from local.sandbox.orderful_store import ArgumentError
-from local.sandbox.server import CONTROL_PREFIX, json_response
+from local.sandbox.server import CONTROL_PREFIX, json_bytes, json_response
 
 if TYPE_CHECKING:
     from local.sandbox.orderful import OrderfulSandbox
@@ -42,7 +45,7 @@ def add_inbound_api(sandbox: OrderfulSandbox, app: Flask) -> None:
         if found is None:
             return not_found(bucket_id, "Polling bucket")
         as_href = inbound.channels.message_as_href
-        return json_response([bucket_item(one, base_url(), as_href=as_href) for one in found])
+        return _page(sandbox, found, lambda one: bucket_item(one, base_url(), as_href=as_href))
 
     @app.get("/v3/deliveries/<delivery_id>")
     def read_delivery(delivery_id: str) -> FlaskResponse:
@@ -64,7 +67,7 @@ def _add_v4(sandbox: OrderfulSandbox, app: Flask) -> None:
         if found is None:
             return not_found(inbox_id, "Inbox")
         types = inbound.channels.types_in_inbox
-        return json_response([inbox_item(one, base_url(), types=types) for one in found])
+        return _page(sandbox, found, lambda one: inbox_item(one, base_url(), types=types))
 
     @app.get("/transactions/<transaction_id>/deliveries/<delivery_id>")
     def read_delivery_v4(transaction_id: str, delivery_id: str) -> FlaskResponse:
@@ -85,8 +88,25 @@ def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
 
     @app.post(f"{CONTROL_PREFIX}/inbound")
     def receive() -> tuple[dict[str, Any], int]:
-        one = sandbox.inbound.receive(**_document(request.get_json()))
-        return {"id": one.transaction.id, "uuid": one.uuid, "deliveryId": one.delivery_id}, 201
+        return _ids(sandbox.inbound.receive(**_document(request.get_json()))), 201
+
+    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/answers")
+    def answer(transaction_id: str) -> tuple[dict[str, Any], int]:
+        body = request.get_json()
+        channels = {name: body.pop(name) for name in ("channels", "inbox", "bucket") if name in body}
+        return _ids(sandbox.inbound.receive(**answer_to(sandbox.ours(transaction_id), **body), **channels)), 201
+
+    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/resend")
+    def resend(transaction_id: str) -> tuple[dict[str, Any], int]:
+        return _ids(sandbox.inbound.resend(transaction_id)), 201
+
+    @app.post(f"{CONTROL_PREFIX}/deliveries/<delivery_id>/confirm")
+    def confirm_for_another(delivery_id: str) -> tuple[str, int]:
+        body, found = request.get_json(), sandbox.inbound.delivery(delivery_id)
+        if found is None or body.get("verb") not in _VERDICTS:
+            raise ValueError(f"Nothing can be confirmed with {body} for delivery {delivery_id}.")
+        sandbox.inbound.confirm(found, _VERDICTS[body["verb"]], None, caller=str(body.get("caller", "another reader")))
+        return "", 204
 
     @app.put(f"{CONTROL_PREFIX}/channels")
     def set_channels() -> tuple[str, int]:
@@ -114,6 +134,7 @@ def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
 def _document(body: Any) -> dict[str, Any]:
     """The arguments of `Inbound.receive`, whose `transaction_type` the route calls `type`."""
     known = {"sender", "receiver", "type", "stream", "message", "created_at", "channels", "inbox", "bucket"}
+    known |= {"validation", "poison"}
     if not isinstance(body, dict) or body.keys() - known or {"sender", "receiver", "message"} - body.keys():
         raise ValueError(f"A document needs sender, receiver and message, and knows only {', '.join(sorted(known))}.")
     if not isinstance(body["message"], dict) or not body["message"]:
@@ -121,7 +142,31 @@ def _document(body: Any) -> dict[str, Any]:
     arguments = {"transaction_type" if name == "type" else name: value for name, value in body.items()}
     if arguments.get("created_at") is not None:
         arguments["created_at"] = datetime.fromisoformat(str(arguments["created_at"]))
+    if arguments.get("validation") is not None:
+        arguments["validation"] = Validation.parse(arguments["validation"])
     return arguments
+
+
+def _ids(one: Incoming) -> dict[str, str]:
+    return {"id": one.transaction.id, "uuid": one.uuid, "deliveryId": one.delivery_id}
+
+
+def _page(
+    sandbox: OrderfulSandbox, found: Sequence[Incoming], item: Callable[[Incoming], dict[str, Any]]
+) -> FlaskResponse:
+    """The items of an inbox or a bucket in the shape of its pages; one that is poisoned spoils what it has to."""
+    texts = []
+    for one in found:
+        text = json.dumps(item(one), separators=(",", ":"))
+        texts.append({"json": text[:-1], "item": json.dumps(text[:-1])}.get(one.poison or "", text))
+    rows = f"[{','.join(texts)}]"
+    count = len(found)
+    wrapped = {
+        "array": rows,
+        "items": f'{{"items":{rows},"meta":{{"limit":{_limit()},"offset":0,"total":{count}}}}}',
+        "data": f'{{"data":{rows},"pagination":{{"links":{{"next":null,"prev":null}}}}}}',
+    }
+    return json_bytes(wrapped[sandbox.inbound.channels.page_shape].encode())
 
 
 def _limit() -> int:
@@ -140,10 +185,13 @@ def _confirmed(
 ) -> FlaskResponse:
     if found is None:
         return not_found(delivery_id, "Delivery")
-    note = _note(required=note_required)
-    if not sandbox.inbound.confirm(found, _VERDICTS[verb], note):
+    note, before = _note(required=note_required), found.verdict
+    heeded = sandbox.inbound.confirm(found, _VERDICTS[verb], note, caller=request.headers.get("User-Agent", ""))
+    again = sandbox.inbound.channels.confirmed_again
+    if not heeded or (before and again != 200):
+        status = 409 if again == 200 else again
         message = f"Delivery {delivery_id} is {found.status} already"
-        return json_response({"message": message, "statusCode": 409}, 409)
+        return json_response({"message": message, "statusCode": status}, status)
     response = FlaskResponse(status=200)
     response.headers.remove("Content-Type")
     return response

@@ -108,8 +108,9 @@ def v4_delivery_state(one: Incoming, base: str) -> dict[str, Any]:
 
 
 def v3_delivery_state(one: Incoming, base: str) -> dict[str, Any]:
-    """As `GET /v3/deliveries/{id}` shows it."""
-    return {**_v3_delivery(one, base), **_state(one)}
+    """As `GET /v3/deliveries/{id}` shows it; that it names its transaction as acknowledgments do is inferred."""
+    transaction = {"transactionId": one.transaction.id, "transaction": {"href": f"{base}/v3/transactions/{one.number}"}}
+    return {**_v3_delivery(one, base), **transaction, **_state(one)}
 
 
 def _types(transaction: Transaction) -> dict[str, str]:
@@ -143,7 +144,7 @@ def _v3_delivery(one: Incoming, base: str) -> dict[str, Any]:
 def _state(one: Incoming) -> dict[str, Any]:
     return {
         "status": one.status,
-        "createdAt": stamp(one.transaction.created_at),
+        "createdAt": stamp(one.created_at),
         "lastUpdatedAt": _updated(one.transaction),
         "note": one.notes[-1] if one.notes else "",
     }

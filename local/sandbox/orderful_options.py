@@ -12,7 +12,7 @@ _CHOICES: Final[Mapping[str, frozenset[str]]] = {
     "ids": frozenset({"number", "uuid", "split"}),
     "number_search": frozenset({"all", "newest", "oldest", "none"}),
     "page_order": frozenset({"newest_first", "oldest_first"}),
-    "list_shape": frozenset({"metadata", "items"}),
+    "list_shape": frozenset({"metadata", "items", "data", "array"}),
     "v3_message": frozenset({"converted", "posted"}),
     "v4_reading": frozenset({"direct", "documented"}),
     "v4_validation": frozenset({"at_once", "later"}),
@@ -37,9 +37,10 @@ class OrderfulOptions:
             documentation) or `oldest_first` (Orderful: its own integration material).
         filters: The query parameters that `GET /v3/transactions` takes; others are a 400 (Orderful: its own integration
             material says that it takes `businessNumber` and `nextCursor` alone).
-        list_shape: Of `GET /v3/transactions`: `metadata` with links, or `items`, which is
+        list_shape: Of `GET /v3/transactions`: `metadata` with links; `items`, which is
             `{items, meta: {limit, offset, total}}`, paged by `limit` and `offset` (Orderful: quick start; how it is
-            paged is inferred).
+            paged is inferred); `data`, which is `{data, pagination}` with the same links, or a bare `array` that names
+            no next page (both inferred).
         v3_message: How v3 shows the message of a transaction that v4 created: `converted` to OrderfulJSON (Orderful:
             the published structure always has `transactionSets`), or as it was `posted` (Orderful: so it is in v4).
         v4_reading: `documented` reads v4 transactions as the documentation of late 2026 has it: only by UUID, with a

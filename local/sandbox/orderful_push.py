@@ -37,6 +37,8 @@ class Webhook:
         headers: Sent along, as Orderful's support sets them up.
         basic: `user:password` of basic authentication.
         timeout_seconds: How long an answer is waited for.
+        wrapped_in: The name under which the body stands in an object of its own, such as `data`; None posts it bare
+            (Orderful: what stands between it and us may wrap it; inferred).
     """
 
     url: str
@@ -44,6 +46,7 @@ class Webhook:
     headers: Mapping[str, str] = field(default_factory=dict)
     basic: str | None = None
     timeout_seconds: float = TIMEOUT_SECONDS
+    wrapped_in: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could never be called."""

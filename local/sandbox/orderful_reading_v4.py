@@ -16,7 +16,15 @@ from flask import Response as FlaskResponse
 from werkzeug.exceptions import NotFound
 
 from local.sandbox.orderful_inbound_shapes import SIMPLIFIED, v4_transaction
-from local.sandbox.orderful_routes import DOWNLOADS, acknowledgment, base_url, check_version, list_page, not_found
+from local.sandbox.orderful_routes import (
+    DOWNLOADS,
+    acknowledgment,
+    base_url,
+    check_version,
+    list_page,
+    never,
+    not_found,
+)
 from local.sandbox.orderful_store import ArgumentError, Transaction
 from local.sandbox.server import json_response
 
@@ -60,6 +68,8 @@ def add_v4_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
         one = _found(sandbox, transaction_id)
         if not sandbox.shows_message(one):
             return not_found(transaction_id)
+        if sandbox.inbound.hides_message(one.id):
+            return never()
         if _documented(sandbox):
             return FlaskResponse(
                 status=302, headers={"Location": f"{base_url()}{DOWNLOADS}{sandbox.offer_download(one)}"}

@@ -52,7 +52,10 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
         if sandbox.options.list_shape == "items":
             meta = {"limit": page.limit, "offset": page.offset, "total": page.total}
             return json_response({"items": rows, "meta": meta})
-        return list_page(rows, parameters, page.following, page.preceding)
+        if sandbox.options.list_shape == "array":
+            return json_response(rows)
+        bare = sandbox.options.list_shape == "data"
+        return list_page(rows, parameters, page.following, page.preceding, bare=bare)
 
     _add_reading(sandbox, app)
 
@@ -85,6 +88,8 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
         if found is None:
             return not_found(transaction_id)
         shown = found.shown(base_url(), sandbox.options)
+        if expand and sandbox.inbound.hides_message(found.id):
+            return never()
         if expand and sandbox.shows_message(found):
             shown["message"] = _message(found, sandbox.options)
         return json_response(shown)
@@ -94,6 +99,8 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
         found = sandbox.find(transaction_id)
         if found is None or not sandbox.shows_message(found):
             return not_found(transaction_id)
+        if sandbox.inbound.hides_message(found.id):
+            return never()
         return json_response(_message(found, sandbox.options))
 
     @app.get("/v3/transactions/<transaction_id>/acknowledgment")
@@ -180,22 +187,33 @@ def base_url() -> str:
     return request.host_url.rstrip("/")
 
 
+def never() -> FlaskResponse:
+    """The answer to who fetches a message that is poisoned."""
+    return json_response({"message": "Internal server error", "statusCode": 500}, 500)
+
+
 def _message(transaction: Transaction, options: OrderfulOptions) -> dict[str, Any]:
     href = f"{base_url()}/v3/transactions/{transaction.id}/message"
     return {"href": href, **transaction.content(options)}
 
 
 def list_page(
-    rows: list[dict[str, Any]], parameters: Mapping[str, list[str]], following: str | None, preceding: str | None
+    rows: list[dict[str, Any]],
+    parameters: Mapping[str, list[str]],
+    following: str | None,
+    preceding: str | None,
+    *,
+    bare: bool = False,
 ) -> FlaskResponse:
-    """A page of a list, with the links to its neighbours."""
+    """A page of a list, with the links to its neighbours; `bare` puts them beside the rows, not into `metadata`."""
     kept = {name: values for name, values in parameters.items() if name not in {"nextCursor", "prevCursor"}}
 
     def link(name: str, position: str | None) -> str | None:
         return f"{request.base_url}?{urlencode({**kept, name: [position]}, doseq=True)}" if position else None
 
     links = {"next": link("nextCursor", following), "prev": link("prevCursor", preceding)}
-    return json_response({"metadata": {"pagination": {"links": links}}, "data": rows})
+    pagination = {"pagination": {"links": links}}
+    return json_response({**(pagination if bare else {"metadata": pagination}), "data": rows})
 
 
 def acknowledgment(transaction: Transaction | None, name: str) -> FlaskResponse:

@@ -202,10 +202,13 @@ class Sandbox(ABC):
         if path.startswith(CONTROL_PREFIX):
             return self._inner(environ, start_response)
         rule = self.faults.pick(method, path)
+        if rule and rule.above is not None:
+            rule, answer, work = self._answer_by_size(environ, rule)
+        else:
+            if rule and rule.fault == "delay":
+                time.sleep(rule.seconds)
+            answer, work = self._answer(environ, rule)
         fault = rule.fault if rule else None
-        if rule and fault == "delay":
-            time.sleep(rule.seconds)
-        answer, work = self._answer(environ, rule)
         entry = LoggedRequest(
             method,
             path,
@@ -231,14 +234,37 @@ class Sandbox(ABC):
             return self.throttled(rule.retry_after), None
         if fault in INSTEAD and rule:
             return INSTEAD[fault](rule), None
+        answer = self._work(environ, fault)
+        work = answer.status
+        if fault == "lost_response":
+            return None, work
+        return SPOILED[fault](answer, rule) if fault in SPOILED and rule else answer, work
+
+    def _work(self, environ: WSGIEnvironment, fault: str) -> Answer:
         environ[FAULT_IN_FORCE] = fault
         with self.lock:
             response = Response.from_app(self._inner, environ, buffered=True)
-        work = response.status_code
-        if fault == "lost_response":
-            return None, work
-        answer = Answer(work, response.get_data(), response.headers)
-        return SPOILED[fault](answer, rule) if fault in SPOILED and rule else answer, work
+        return Answer(response.status_code, response.get_data(), response.headers)
+
+    def _answer_by_size(
+        self, environ: WSGIEnvironment, rule: FaultRule
+    ) -> tuple[FaultRule | None, Answer | None, int | None]:
+        """Do the work and hit the answer if it is large enough; the rule only when it hit."""
+        answer = self._work(environ, rule.fault)
+        work = answer.status
+        if rule.spares(answer):
+            return None, answer, work
+        if rule.fault == "delay":
+            time.sleep(rule.seconds)
+        elif rule.fault in {"connection_cut", "lost_response"}:
+            return rule, None, work
+        elif rule.fault == "http_429":
+            return rule, self.throttled(rule.retry_after), work
+        elif rule.fault in INSTEAD:
+            return rule, INSTEAD[rule.fault](rule), work
+        elif rule.fault in SPOILED:
+            return rule, SPOILED[rule.fault](answer, rule), work
+        return rule, answer, work
 
     def _send(self, environ: WSGIEnvironment, start_response: StartResponse, answer: Answer) -> Iterable[bytes]:
         headers = answer.headers

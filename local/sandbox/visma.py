@@ -319,7 +319,8 @@ class VismaSandbox(Sandbox):
             return json_response({"message": f"The scope {scope} is missing."}, 403)
         named = request.headers.get("ipp-company-id")
         right = named == company.company_id or (named is None and not self.options.company_header)
-        g.company = company.company_id if right else None
+        seen = right and company.company_id not in self.options.out_of_sight
+        g.company = company.company_id if seen else None
         return None
 
     def _company_of(self, grant: Grant | None) -> SandboxCompany | None:
@@ -358,7 +359,7 @@ class VismaSandbox(Sandbox):
             return json_response({"message": f"The {resource.name} {number} was not found."}, 404)
         asked = resource.single_parameters if self.options.single_expands else None
         response = json_bytes(row.text(resource.hidden(request.args, asked)))
-        if resource.row_version and "timeStamp" in row.document:
+        if resource.row_version and self.options.etag_header and "timeStamp" in row.document:
             response.headers["ETag"] = f'"{row.document["timeStamp"]}"'
         return response
 
@@ -377,4 +378,6 @@ class VismaSandbox(Sandbox):
             return json_response({"message": "The content type must be application/json."}, 415)
         order, last_line = self._edited(row, request.get_json(silent=True), g.company)
         row = self._store.put(g.company, resource, order, last_line=last_line)
-        return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})
+        return FlaskResponse(
+            status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'} if self.options.etag_header else {}
+        )

@@ -201,7 +201,7 @@ def _add_setting_controls(sandbox: VismaSandbox, app: Flask) -> None:
     @app.put(f"{CONTROL_PREFIX}/options")
     def options() -> tuple[str, int]:
         body = request.get_json()
-        for name in ("refuses_update", "customer_tenants"):
+        for name in ("refuses_update", "customer_tenants", "out_of_sight"):
             if name in body:
                 body[name] = frozenset(body[name])
         sandbox.set_options(**body)

@@ -31,6 +31,9 @@ class VismaOptions:
         customer_tenants: Tenants that get a token which the API then answers with 401.
         single_expands: True when a single document shows what its list shows only on request and what its own path
             has no parameter for (Visma: undocumented); False leaves it out.
+        etag_header: False leaves the header `ETag` out of every answer; the version then stands in `timeStamp` alone.
+        out_of_sight: Companies whose documents nobody finds, as with a wrong company: lists are empty, every single
+            document is a 404.
     """
 
     zone: str = "Europe/Oslo"
@@ -42,6 +45,8 @@ class VismaOptions:
     refuses_update: frozenset[str] = CLOSED_FOR_GOOD
     customer_tenants: frozenset[str] = field(default_factory=frozenset)
     single_expands: bool = True
+    etag_header: bool = True
+    out_of_sight: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         """Refuse an order of rows, or a list, that nobody knows."""

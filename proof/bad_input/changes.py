@@ -18,6 +18,7 @@ from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox, SqsPostponer, received
 from connector.domain.changes import CHANGE, DECIDED, Change, ChangeState
 from connector.domain.inbound import ApiVersion
+from connector.services.apply import ATTEMPTS_UNAVAILABLE
 from connector.services.change_ports import Changes
 from connector.services.consume import consume
 from connector.services.messages import ChangeMessage, HintMessage
@@ -49,7 +50,9 @@ _CHANGES = "changes.fifo"
 NEIGHBOURS = {802210971: ("500124", 880), 802210973: ("500125", 720)}
 """Transactions of the sound changes: the order, and what its line 1 has afterwards."""
 
-UNREADABLE = re.compile(r"Orderful (answered|gives no message)|Visma answered something that is no purchase order")
+UNREADABLE = re.compile(
+    r"Orderful (answered|gives no message)|Visma (answered something that is|has) no purchase order"
+)
 """Why a message may come back: what was asked for cannot be read now, and only the other side can change that."""
 
 _CAME_TO_NOTHING = (Metric.CALLBACKS_UNUSABLE, Metric.STREAM_MISMATCH)
@@ -189,15 +192,18 @@ class World:
         return seen
 
     def consume(self, event: dict[str, Any]) -> None:
-        """Work through a batch as the function does."""
+        """Work through a batch as the function does, and through what comes back until somebody is asked."""
         applier = self.fakes.applier(**self.ports)
-        returned = consume(
-            received(event),
-            told(lambda body: applier.handle(_decode(body)), self.ending, but=UNREADABLE),
-            queue=SqsPostponer(_CHANGES, client=self.sqs),  # type: ignore[arg-type]
-            telemetry=self.fakes.telemetry,
-            deadline=StepDeadline(),
-        )
+        for _ in range(ATTEMPTS_UNAVAILABLE):
+            returned = consume(
+                received(event),
+                told(lambda body: applier.handle(_decode(body)), self.ending, but=UNREADABLE),
+                queue=SqsPostponer(_CHANGES, client=self.sqs),  # type: ignore[arg-type]
+                telemetry=self.fakes.telemetry,
+                deadline=StepDeadline(),
+            )
+            if not returned:
+                break
         bodies = {record["messageId"]: record["body"] for record in event["Records"]}
         self.returned += [bodies[name] for name in returned]
 

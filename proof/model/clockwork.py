@@ -13,6 +13,7 @@ from connector.adapters.queues import BatchedDeliveries, SqsPostponer, failures,
 from connector.domain.cursor import Cursor, Rules, row_id, stamp_of, window_start
 from connector.domain.documents import number_in_key
 from connector.domain.errors import ConnectorError, Transient
+from connector.domain.inbound import Validation
 from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
@@ -81,13 +82,13 @@ class Clockwork(Functions):
 
         return self.run("poll_orderful", collect)
 
-    def push(self, number: str) -> Outcome | None:
+    def push(self, number: str, *, as_uuid: bool = False) -> Outcome | None:
         """Orderful pushes a transaction until it is taken; None when it gives up."""
         receiver = self.receiver()
         answers: list[Outcome] = []
 
         def receive() -> None:
-            answer = receiver.receive({}, self.inbound.callback(number))
+            answer = receiver.receive({}, self.inbound.callback(number, as_uuid=as_uuid))
             with suppress(ConnectorError):  # an answer that gets lost on its way is Orderful's trouble
                 self.wire(f"answer {answer.value}", lambda: answers.append(answer))
 
@@ -186,7 +187,16 @@ class Clockwork(Functions):
             found += [f"{len(queue.messages)} messages are on {queue.name}"] if queue.messages else []
             found += [f"{len(queue.dead)} dead letters are on {queue.name}"] if queue.dead else []
         found += [f"{name} is locked" for name in self.cursors.locked(self.clock.now())]
-        return found + self._unread()
+        return found + self._unread() + self._unheard()
+
+    def _unheard(self) -> list[str]:
+        """860s that Orderful has checked and nobody has recorded: one may wait for another that is being checked."""
+        known = {self.receivers.number_of(change.transaction_id) for change in self.changes.all()}
+        return [
+            f"{number} is not recorded"
+            for number, validation in self.inbound.validation.items()
+            if validation is not Validation.PROCESSING and number not in known
+        ]
 
     def _unread(self) -> list[str]:
         """Documents whose newest state no poll has taken yet, as far as the stored cursor tells."""

@@ -52,6 +52,8 @@ class Setting:
         latest: The worst delay between a stamp and its visibility in a list.
         changes: The limits for changes that apply by themselves.
         inboxes: Where 860s are collected; from the list of transactions when there are none.
+        uuids: Whether inboxes call transactions by their UUIDs.
+        tells_both: Whether Orderful names number and UUID of a transaction that is fetched.
         go_live: What is dated before it does not leave by itself; None: the first poll is go-live.
         before_go_live: What becomes of changes of it.
     """
@@ -68,6 +70,8 @@ class Setting:
         default_factory=lambda: {"quantity": "50%", "price": "10%", "dates": "14d", "lines": "apply"}
     )
     inboxes: tuple[str, ...] = ("7",)
+    uuids: bool = False
+    tells_both: bool = False
     go_live: date | None = date(2026, 1, 1)
     before_go_live: str = "park"
 
@@ -112,6 +116,7 @@ class Functions:
         self.snapshot = Snapshot()
         self.orderful = Orderful(self.wire, self.clock, self.receivers)
         self.inbound = Inbound(self.wire, self.clock, self.changes, self.receivers)
+        self.inbound.as_uuids, self.inbound.tells_both = self.setting.uuids, self.setting.tells_both
         self.routing = FixedRouting(self.setting.routing())
         self.telemetry = RecordingTelemetry()
         self.queues = [Queue(name, self.clock, most) for name, most in MOST_RECEIVES.items()]
@@ -186,6 +191,7 @@ class Functions:
         """The intake."""
         return Intake(
             changes=self.changes,
+            documents=self.ledger,
             orderful=self.inbound,
             routing=self.routing,
             outbox=self.outbox(),

@@ -13,8 +13,9 @@ from datetime import date
 from typing import Any
 
 from connector.domain.ledger import State
+from proof.model.asking import View
 from proof.model.directory import Counterparty
-from proof.model.partner import CANCELLED, View, name_of
+from proof.model.partner import CANCELLED, name_of
 
 
 @dataclass(frozen=True, slots=True)

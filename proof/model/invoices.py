@@ -12,7 +12,8 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.revisions import revision_id
 from connector.edi.visma.read import decode, read_document
 from connector.services.ports import Resource
-from proof.model.partner import CANCELLED, View
+from proof.model.asking import Said, View
+from proof.model.partner import CANCELLED
 from proof.model.visma import Visma
 from tests.support.change_world import row_version
 from tests.support.visma_samples import a_customer_invoice, a_customer_invoice_line, as_json
@@ -83,7 +84,7 @@ def view_of_invoice(said: Mapping[str, Any]) -> View:
     if said["status"] == "Voided":
         return CANCELLED
     return {
-        line["inventoryNumber"]: (Decimal(str(line["quantity"])), Decimal(str(line["unitPriceInCurrency"])))
+        line["inventoryNumber"]: Said(Decimal(str(line["quantity"])), Decimal(str(line["unitPriceInCurrency"])))
         for line in said["invoiceLines"]
     }
 

@@ -15,12 +15,15 @@ from typing import Any
 
 from connector.domain.changes import DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
+from connector.domain.inbound import Validation
 from connector.domain.ledger import Revision, State, standing
+from proof.model.asking import View
+from proof.model.changing import Changing
 from proof.model.directory import Directory
 from proof.model.go_live import BeforeGoLive, Condition
 from proof.model.invoices import view_of_invoice
 from proof.model.orderful import Inbound, Orderful
-from proof.model.partner import CANCELLED, Receivers, View, held_in, view_in, view_of
+from proof.model.partner import CANCELLED, Receivers, held_in, view_in, view_of
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger
 from proof.model.visma import Visma, content_id
 
@@ -77,6 +80,7 @@ class Judge:
     cursors: WiredCursors
     directory: Directory
     before_go_live: BeforeGoLive
+    changing: Changing
     documents: Callable[[], Sequence[Document]]
     today: Callable[[], date]
     held: set[str] = field(default_factory=set)
@@ -119,6 +123,10 @@ class Judge:
         found += self._transactions()
         for number in self.inbound.held:
             found += self._change(number)
+        for number, day in self.receivers.days.items():
+            promised = self.visma.orders[number]["promisedOn"]
+            if promised[:10] != day.isoformat():
+                found.append(f"Order {number} is promised on {promised}; its partner asked for {day}.")
         return found
 
     # -- while it happens ---------------------------------------------------------------------------------------------
@@ -128,13 +136,21 @@ class Judge:
             return
         # Others may be APPLYING as well: a worker died, or did not hear that its claim was written.
         change = next(one for one in self._of_order(number) if one.transaction_id == self._taken_up.get(number))
-        supplier = json.loads(stood)["supplier"]["number"]
+        order = json.loads(stood)
+        supplier = order["supplier"]["number"]
         if change.sender_id != self.directory.receiver(("supplier", supplier)):
             self.heard.append(f"{change.transaction_id} of {change.sender_id} was written into an order of {supplier}.")
+        self.heard += self.changing.written(
+            change,
+            written,
+            had=self._had(change),
+            items={line["lineNbr"]: line["inventory"]["number"] for line in order["lines"]},
+        )
         self.receivers.hear_of_edit(number, by=change.sender_id)
-        self.receivers.is_granted(change.transaction_id)
+        now = view_of({**self.visma.orders[number], "status": "Open"})
+        approved = {item: said for item, said in now.items() if said != view_of({**order, "status": "Open"}).get(item)}
+        self.receivers.is_granted(change.transaction_id, approved if change.approved_by else None)
         self._versions[change.transaction_id] = self.visma.versions[number]
-        self._compare_turns(change)
         if change.approved_by and content_id(stood) != self.shown.get(change.transaction_id):
             self.heard.append(f"{change.transaction_id} was written into another order than its approver was shown.")
 
@@ -151,12 +167,6 @@ class Judge:
         if receiver in self.directory.ever(document.now.counterparty) and not may_move:
             self.heard.append(f"{name} was withdrawn from {receiver}, whose order it is, although nothing had changed.")
 
-    def _compare_turns(self, change: Change) -> None:
-        for other in self._of_order(change.number):
-            is_newer = (other.change_sequence or 0) > (change.change_sequence or 0) > 0
-            if is_newer and other.state is ChangeState.APPLIED and change.approved_by is None:
-                self.heard.append(f"{change.transaction_id} was written over the newer {other.transaction_id}.")
-
     def _agreed(self, revision: Revision) -> None:
         self.receivers.is_granted(revision.transaction_id or "")
 
@@ -169,11 +179,20 @@ class Judge:
             self._taken_up[number] = change.transaction_id
         if change.state is ChangeState.PARKED and number in self.visma.seen:
             self.shown[change.transaction_id] = content_id(self.visma.seen[number])
+        owner = self._owner(number)
+        self.heard += self.changing.recorded(change, owner=owner)
         if change.state is ChangeState.APPLIED and not self._overwritten(change):
             had, has = self._had(change), view_of({**self.visma.orders[number], "status": "Open"})
-            for wish in self.receivers.requests[change.transaction_id].wishes:
-                if wish.on(had) != had and wish.on(has) != has:
-                    self.heard.append(f"{change.transaction_id} is APPLIED, and {wish} does not stand in {number}.")
+            for part in self.receivers.request(change.transaction_id).in_view_of(had).parts:
+                if part.on(had) != had and part.on(has) != has:
+                    self.heard.append(f"{change.transaction_id} is APPLIED, and {part} does not stand in {number}.")
+
+    def _owner(self, number: str) -> str | None:
+        """The ISA id of the partner whose order it was when one of our workers last read it."""
+        if number not in self.visma.seen:
+            return None
+        supplier = json.loads(self.visma.seen[number])["supplier"]["number"]
+        return self.directory.receiver(("supplier", supplier))
 
     def _overwritten(self, change: Change) -> bool:
         """Whether a user edited the order after the change was written into it; after it was read, if nothing was."""
@@ -242,14 +261,15 @@ class Judge:
         return [f"Transaction {name} belongs to {owners[name]} revisions." for name in filed if owners[name] != 1]
 
     def _change(self, number: str) -> list[str]:
-        records = [change for change in self.changes.all() if change.transaction_id == number]
-        if len(records) != 1:
+        if self.inbound.validation[number] is Validation.PROCESSING:
+            return []
+        records = [one for one in self.changes.all() if self.receivers.number_of(one.transaction_id) == number]
+        if not records or len({one.transaction_id for one in records}) != len(records):
             return [f"{number} is recorded {len(records)} times."]
-        (change,) = records
+        found = [f"{one.transaction_id} is {one.state}." for one in records if one.state not in DECIDED or one.on_hold]
         delivery = self.inbound.held[number].delivery
-        found = [f"{number} is {change.state}."] if change.state not in DECIDED or change.on_hold else []
         if delivery is not None and number in self.inbound.waiting:
-            found.append(f"{number} is {change.state}, and Orderful was never told.")
+            found.append(f"{number} is {records[0].state}, and Orderful was never told.")
         return found
 
     def _of_order(self, number: str) -> list[Change]:

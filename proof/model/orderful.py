@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from connector.domain.changes import DECIDED, ChangeState
 from connector.domain.errors import Rejected, UnknownOutcome
-from connector.domain.inbound import Confirmation, Delivery
-from connector.domain.transactions import OrderfulRequest
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
+from connector.domain.transactions import OrderfulRequest, Stream
 from connector.services.ports import Created
+from proof.model.asking import Request, Wish
 from proof.model.effects import Wire
-from proof.model.partner import Receivers, Request, Wish, held_in
+from proof.model.partner import Receivers, held_in
 from tests.support.change_fakes import InMemoryChanges
-from tests.support.change_world import SENDER, FakeInbound, an_860
+from tests.support.change_world import SENDER, FakeInbound
 from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock
 
 
@@ -67,19 +69,35 @@ class _Told:
 class Inbound(FakeInbound):
     """Orderful as the one who brings 860s.
 
+    A transaction has a number and a UUID, and may be heard of by either; Orderful hands over only what it let through.
+    Its list shows everything, the newest page first; between two arrivals its clock goes on.
+
     Attributes:
         told: What each delivery was told, and how often.
         complaints: What it should not have been told.
+        validation: What Orderful says of each transaction, by number.
+        by_inbox: Transactions that come by an inbox when Orderful lets them through.
+        uuids: The UUID of each transaction, by number.
+        as_uuids: Whether inboxes call a transaction by its UUID.
+        tells_both: Whether a transaction that is fetched names its number and its UUID.
     """
 
     def __init__(self, wire: Wire, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers) -> None:
         """Compare what it is told with what is recorded in `changes`."""
-        super().__init__(clock)
+        super().__init__(clock, list_page=1)
         self.told: dict[str, _Told] = {}
         self.complaints: list[str] = []
+        self.validation: dict[str, Validation] = {}
+        self.by_inbox: set[str] = set()
+        self.uuids: dict[str, str] = {}
+        self.as_uuids = False
+        self.tells_both = False
         self._wire = wire
         self._changes = changes
         self._receivers = receivers
+        self._sendings = 0
+
+    # -- partners and Orderful ----------------------------------------------------------------------------------------
 
     def ask(
         self,
@@ -89,37 +107,122 @@ class Inbound(FakeInbound):
         *,
         inbox: bool = True,
         sender_id: str = SENDER,
-        **header: Any,
+        validation: Validation = Validation.VALID,
+        day: date | None = None,
+        sequence: int | None = None,
+        in_x12: bool = False,
     ) -> str:
         """A partner asks for a change of an order; gives the transaction's number."""
-        self._receivers.requests[number] = Request(sender_id, order, tuple(wishes))
-        message = an_860(*(wish.message for wish in wishes), purchaseOrderNumber=order, **header)
-        return self.send(message, number=number, inbox=inbox, sender_id=sender_id)
+        request = Request(sender_id, order, tuple(wishes), day=day, sequence=sequence, in_x12=in_x12)
+        return self.file(number, request, inbox=inbox, validation=validation)
 
-    def callback(self, number: str) -> bytes:
+    def file(
+        self, number: str, request: Request, *, inbox: bool = True, validation: Validation = Validation.VALID
+    ) -> str:
+        """Orderful gets an 860, with control numbers of its own; gives the transaction's number."""
+        self.clock.forward(seconds=1)
+        uuid = f"5f0c7a52-3c1e-4f6b-9a3d-{int(number):012d}"
+        self.uuids[number], self._receivers.names[uuid] = uuid, number
+        self._note(number, replace(request, filed_at=self.clock.now()))
+        if inbox:
+            self.by_inbox.add(number)
+        self.says(number, validation)
+        return number
+
+    def says(self, number: str, validation: Validation, *, request: Request | None = None) -> None:
+        """Orderful has checked a transaction, perhaps after one of its rules, or somebody, changed the message."""
+        if request is not None:
+            self._note(number, replace(request, filed_at=self.held[number].created_at))
+        self.validation[number] = validation
+        if validation is Validation.VALID and number in self.by_inbox:
+            self.waiting.append(number)
+
+    def hand_over_again(self, number: str) -> None:
+        """Orderful delivers a transaction once more: the same one, by another delivery."""
+        self._sendings += 1
+        delivery = Delivery(f"0d9c6f35-77aa-4d5c-9b1f-{self._sendings:012d}", ApiVersion.V4, "accept", "fail")
+        self.held[number] = replace(self.held[number], delivery=delivery)
+        if number in self.by_inbox and number not in self.waiting:
+            self.waiting.append(number)
+
+    def _note(self, number: str, request: Request) -> None:
+        self._sendings += 1
+        self._receivers.requests[number] = request
+        before = self.held.get(number)
+        message = request.message(self._sendings)
+        if before is not None:
+            self.held[number] = replace(before, message=message)
+            return
+        self.send(message, number=number, inbox=False, sender_id=request.sender, order_number=request.order)
+        self.held[number] = replace(self.held[number], business_number=request.order)
+
+    def callback(self, number: str, *, as_uuid: bool = False) -> bytes:
         """The body that Orderful pushes for a transaction."""
         delivery = self.held[number].delivery
         named = {"id": delivery.delivery_id} if delivery else None
-        return json.dumps({"id": number, "delivery": named}).encode()
+        return json.dumps({"id": self.uuids[number] if as_uuid else number, "delivery": named}).encode()
+
+    # -- our functions ------------------------------------------------------------------------------------------------
+
+    def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
+        """What waits, the newest first; an item does not say when Orderful got it."""
+        names = self.uuids if self.as_uuids else {}
+        return [
+            replace(one, transaction_id=names.get(one.transaction_id, one.transaction_id), created_at=None)
+            for one in reversed([one for one in super().inbox(inbox_id, limit) if one is not None])
+        ]
+
+    def list_changes(
+        self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
+    ) -> Iterator[InboundTransaction]:
+        """Everything, the newest first, in whatever state Orderful has it."""
+        for one in super().list_changes(since, receiver_ids=receiver_ids, stream=stream):
+            yield self._as_it_is(one)
+
+    def fetch(self, transaction_id: str) -> InboundTransaction | None:
+        """A transaction, by the name by which it is asked for."""
+        number = self._number(transaction_id)
+        found = super().fetch(number)
+        if found is None:
+            return None
+        others = {number, self.uuids[number]} - {transaction_id} if self.tells_both else ()
+        return replace(self._as_it_is(found), transaction_id=transaction_id, aliases=tuple(others))
+
+    def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
+        """The transaction with its message as it is now."""
+        if transaction.message is not None:
+            return transaction
+        return replace(transaction, message=self.held[self._number(transaction.transaction_id)].message)
 
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         """Take the word; a second one for the same delivery changes nothing."""
-        confirm = super().confirm
+        confirm, number = super().confirm, self._number(transaction_id)
 
         def tell() -> bool:
             before = self.told.get(delivery.delivery_id)
             if before is not None:
                 before.times += 1
                 if before.confirmation is not confirmation:
-                    self.complaints.append(f"{transaction_id} was {before.confirmation}, and then {confirmation}.")
+                    self.complaints.append(f"{number} was {before.confirmation}, and then {confirmation}.")
                 return True
             self._compare(transaction_id, confirmation)
-            known = confirm(delivery, transaction_id, confirmation, note)
+            known = confirm(delivery, number, confirmation, note)
             if known:
                 self.told[delivery.delivery_id] = _Told(confirmation)
             return known
 
         return self._wire("confirm the delivery", tell)
+
+    def problems_of(self, transaction_id: str) -> tuple[str, ...]:
+        """Why a transaction is INVALID."""
+        is_wrong = self.validation[self._number(transaction_id)] is Validation.INVALID
+        return ("message.lineItems[0]: it is wrong",) if is_wrong else ()
+
+    def _number(self, transaction_id: str) -> str:
+        return self._receivers.names.get(transaction_id, transaction_id)
+
+    def _as_it_is(self, transaction: InboundTransaction) -> InboundTransaction:
+        return replace(transaction, validation=self.validation[transaction.transaction_id])
 
     def _compare(self, transaction_id: str, confirmation: Confirmation) -> None:
         key = self._changes.known(transaction_id)

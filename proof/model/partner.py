@@ -9,72 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from proof.model.asking import HEADER, NOTHING, Request, Said, View, kept
 from tests.support.fakes import business_number_of
-
-View = Mapping[str, tuple[Decimal, Decimal]]
-"""A document as far as it is followed here: item -> quantity and price."""
 
 Held = tuple[str, str]
 """A receiver's ISA id, and the name of a document."""
 
 _BEG, _BIG = "beginningSegmentForPurchaseOrder", "beginningSegmentForInvoice"
 
-CANCELLED: View = {"(cancelled)": (Decimal(0), Decimal(0))}
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What one line of an 860 asks for; a quantity of zero takes the item off the order.
-
-    Attributes:
-        line: Visma's number of the line; None for an added one.
-    """
-
-    line: int | None
-    item: str
-    quantity: int | None = None
-    price: str | None = None
-    was: int | None = None
-
-    @property
-    def message(self) -> dict[str, Any]:
-        """The line in Mosaic's words."""
-        if self.quantity == 0:
-            return {"purchaseOrderLineId": str(self.line), "changeReason": "deleteItem"}
-        said: dict[str, Any] = {"productIds": {"buyerItemNumber": self.item}}
-        if self.line is not None:
-            said["purchaseOrderLineId"] = str(self.line)
-        if self.quantity is not None:
-            said["quantity"] = _pieces(self.quantity)
-        if self.price is not None:
-            said["unitCostPrice"] = self.price
-        if self.line is None:
-            return {**said, "changeReason": "addItem"}
-        if self.quantity is None:
-            return {**said, "changeReason": "priceChange"}
-        if self.was is not None:
-            said |= {"originalQuantity": _pieces(self.was), "changeInQuantity": _pieces(abs(self.quantity - self.was))}
-        return {**said, "changeReason": "quantityChange"}
-
-    def on(self, view: View) -> View:
-        """The order in the partner's hands with this wish fulfilled."""
-        if self.quantity == 0:
-            return {item: said for item, said in view.items() if item != self.item}
-        had = view.get(self.item, (Decimal(0), Decimal(0)))
-        quantity = had[0] if self.quantity is None else Decimal(self.quantity)
-        return {**view, self.item: (quantity, had[1] if self.price is None else Decimal(self.price))}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What an 860 asks for: who asks, the order, and the lines."""
-
-    sender: str
-    order: str
-    wishes: tuple[Wish, ...]
+CANCELLED: View = {"(cancelled)": NOTHING}
 
 
 @dataclass(slots=True)
@@ -89,7 +36,9 @@ class Receivers:
         restless: Documents that somebody edited so since everything last came to rest: a state in between may come too.
         shared: Numbers that two of our companies use, so that the same may come from each.
         refused: Documents whose last transaction the receiver refused, so that it may get the same again.
-        requests: What each 860 asked for, by transaction id.
+        requests: What each 860 asks for, by transaction id, as Orderful shows it now.
+        names: What else a transaction is called: UUID -> number.
+        days: The day of a whole order that a receiver asked for last, once it stands in Visma.
         complaints: What a receiver should not have been sent.
     """
 
@@ -100,7 +49,18 @@ class Receivers:
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
     requests: dict[str, Request] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    days: dict[str, date] = field(default_factory=dict)
+    _granted: dict[str, Request] = field(default_factory=dict)
+
+    def number_of(self, transaction_id: str) -> str:
+        """A transaction's number, by either of its names."""
+        return self.names.get(transaction_id, transaction_id)
+
+    def request(self, transaction_id: str) -> Request:
+        """What an 860 asks for, by either of its names."""
+        return self.requests[self.number_of(transaction_id)]
 
     def receives(self, body: Mapping[str, Any]) -> None:
         """A transaction reaches the receiver that it names."""
@@ -121,12 +81,22 @@ class Receivers:
             self.has[held] = before
         self.refused.add(held)
 
-    def is_granted(self, transaction_id: str) -> None:
-        """What a receiver asked for stands in Visma."""
-        request = self.requests[transaction_id]
+    def is_granted(self, transaction_id: str, approved: Mapping[str, Said] | None = None) -> None:
+        """What a receiver asked for stands in Visma; a difference counts once, however often that is said.
+
+        `approved` is what a person had written of items. What a difference comes to, and which lines move along with
+        the order, is then as it was shown.
+        """
+        number = self.number_of(transaction_id)
+        request = self._granted.get(number, self.requests[number])
+        if request.day is not None:
+            self.days[request.order] = request.day
         held = (request.sender, request.order)
-        for wish in request.wishes:
-            self.has[held] = wish.on(self.has.get(held, {}))
+        had = self.has.get(held, {})
+        if approved is not None and number not in self._granted:
+            request = request.as_approved(approved)
+        request = self._granted[number] = request.in_view_of(had)
+        self.has[held] = request.on(had)
 
     def hear_of_edit(self, name: str, *, by: str | None = None) -> None:
         """A document changed in a way that a partner sees: whoever has it may be sent something, but for who asked."""
@@ -142,10 +112,13 @@ def view_of(order: Mapping[str, Any]) -> View:
     """An order of Visma as the partner would have it."""
     if order["status"] == "Cancelled":
         return CANCELLED
-    return {
-        line["inventory"]["number"]: (Decimal(str(line["orderQty"])), Decimal(str(line["unitCost"])))
+    lines = {
+        line["inventory"]["number"]: Said(
+            Decimal(str(line["orderQty"])), Decimal(str(line["unitCost"])), _day(line["promised"])
+        )
         for line in order["lines"]
     }
+    return kept({**lines, HEADER: NOTHING._replace(day=_day(order["promisedOn"]))})
 
 
 def invoice(number: str) -> str:
@@ -175,13 +148,26 @@ def view_in(body: Mapping[str, Any]) -> View:
     )
     if message[head][0]["transactionSetPurposeCode"] == "01":
         return CANCELLED
-    lines = [loop[line][0] for loop in message[loops]]
-    return {each["productServiceID"]: (Decimal(each[quantity]), Decimal(each["unitPrice"])) for each in lines}
+    header, found = _wanted(message), dict[str, Said]()
+    for loop in message[loops]:
+        said = loop[line][0]
+        found[said["productServiceID"]] = Said(
+            Decimal(said[quantity]), Decimal(said["unitPrice"]), _wanted(loop) or header
+        )
+    return found if header is None else {**found, HEADER: NOTHING._replace(day=header)}
+
+
+def _wanted(part: Mapping[str, Any]) -> date | None:
+    """The day on which the goods are wanted (DTM 002)."""
+    days = (one["date"] for one in part.get("dateTimeReference", ()) if one["dateTimeQualifier"] == "002")
+    return next(map(date.fromisoformat, days), None)
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value[:10]) if value else None
 
 
 def _told(view: View) -> str:
-    return ", ".join(f"{quantity:g} of {item} at {price:g}" for item, (quantity, price) in sorted(view.items()))
-
-
-def _pieces(value: int) -> dict[str, str]:
-    return {"value": str(value), "unitOfMeasure": "each"}
+    return ", ".join(
+        f"{said.quantity:g} of {item} at {said.price:g} on {said.day}" for item, said in sorted(view.items())
+    )

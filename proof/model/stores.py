@@ -105,6 +105,12 @@ class WiredChanges(InMemoryChanges):
         self._wire("write the message of a change", lambda: self.messages.update({name: packed}))
         return super().add(change, message=message)
 
+    def rewrite(self, change: Change, *, message: Any) -> Change:
+        """Write another message, then the record."""
+        name, packed = (change.key, change.transaction_id), _encode(message)
+        self._wire("write another message of a change", lambda: self.messages.update({name: packed}))
+        return super().rewrite(change, message=message)
+
     def _put(self, change: Change) -> None:
         put = super()._put
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import ConnectorError, UnknownOutcome
+from connector.domain.inbound import Validation
 from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
 from connector.services.messages import INLINE_LIMIT, DeliveryMessage
-from proof.model.partner import Wish, held_in
+from proof.model.asking import Wish
+from proof.model.partner import held_in
 from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
 from tests.support.fakes import LostAnswer
@@ -27,6 +29,7 @@ CHANGE = "802210971"
 NEXT_CHANGE = "802210972"
 MORE, FAR_MORE = (Wish(1, "1298", 900, was=800),), (Wish(1, "1298", 2000, was=800),)
 MORE_CHEESE = (Wish(2, "1299", 110),)
+PLAINLY_MORE, LESS, TEN_MORE = (Wish(1, "1298", 900),), (Wish(1, "1298", 700),), (Wish(1, "1298", more=10),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +206,106 @@ def _two_in_one_go(system: System) -> None:
 
     Both are heard of by callback alone: no inbox shows what Orderful was not told.
     """
-    for number, wish, sequence in ((CHANGE, MORE, "2"), (NEXT_CHANGE, MORE_CHEESE, "3")):
-        system.inbound.ask(number, ORDER, wish, inbox=False, changeSequenceNumber=sequence)
+    for number, wish, sequence in ((CHANGE, MORE, 2), (NEXT_CHANGE, MORE_CHEESE, 3)):
+        system.inbound.ask(number, ORDER, wish, inbox=False, sequence=sequence)
         system.push(number)
         # Whatever a worker had in hand when it died comes again before the next change does.
         for _ in range(3):
             system.work_off()
             system.clock.forward(seconds=VISIBILITY.total_seconds() + 1)
+    system.rest()
+
+
+def _two_of_one_page(system: System) -> None:
+    """Four minutes apart and without BCH05; the list shows the later one first, and nothing else shows them."""
+    for number, quantity in ((CHANGE, 900), (NEXT_CHANGE, 1000)):
+        system.inbound.ask(number, ORDER, (Wish(1, "1298", quantity),), inbox=bool(system.setting.inboxes))
+        system.clock.forward(minutes=4)
+    system.rest()
+
+
+def _older_after_newer(system: System) -> None:
+    """The later one is pushed while Orderful is still checking the earlier one."""
+    system.inbound.ask(CHANGE, ORDER, PLAINLY_MORE, inbox=False, validation=Validation.PROCESSING)
+    system.inbound.ask(NEXT_CHANGE, ORDER, LESS, inbox=False)
+    system.push(NEXT_CHANGE)
+    # Longer than anything waits for another, and whatever a worker had in hand when it died comes again.
+    for _ in range(5):
+        system.clock.forward(minutes=15)
+        system.fire()
+    system.inbound.says(CHANGE, Validation.VALID)
+    system.rest()
+
+
+def _said_again(system: System) -> None:
+    """The partner asks for ten more, is not sure, and sends the same again with other control numbers."""
+    for number in (CHANGE, NEXT_CHANGE):
+        system.inbound.ask(number, ORDER, TEN_MORE, in_x12=True)
+        system.rest()
+
+
+def _asked_for_again(system: System) -> None:
+    """The partner asks once more for what a person has rejected, to the letter, and now it is approved."""
+    _parked_and_rejected(system)
+    system.inbound.ask(NEXT_CHANGE, ORDER, FAR_MORE, sequence=None)
+    system.rest()
+    system.approve(NEXT_CHANGE)
+    system.rest()
+
+
+def _by_two_names(system: System) -> None:
+    """Orderful pushes it under its UUID, and lists it under its number."""
+    system.inbound.ask(CHANGE, ORDER, TEN_MORE, inbox=False, in_x12=True)
+    system.push(CHANGE, as_uuid=True)
+    system.rest()
+
+
+def _meddlers(system: System) -> None:
+    """Others name this order, and one that is not written yet: what is said again, and what waits for a person."""
+    for place, (who, order, wish, sequence) in enumerate(
+        (
+            ("MATSENTERETT", ORDER, MORE, 2),
+            ("STRANGERT", ORDER, FAR_MORE, 1),
+            ("STRANGERT", OTHER, FAR_MORE, None),
+        )
+    ):
+        system.inbound.ask(str(802_210_980 + place), order, wish, sender_id=who, sequence=sequence)
+    system.rest()
+    system.order(OTHER)
+    system.rest()
+
+
+def _among_strangers(system: System) -> None:
+    system.inbound.ask(CHANGE, ORDER, MORE, sequence=2)
+    system.inbound.ask(NEXT_CHANGE, OTHER, MORE_CHEESE)
+    system.rest()
+
+
+def _changed_by_a_rule(system: System) -> None:
+    """Orderful lists it while one of its rules still has to change it."""
+    system.inbound.ask(CHANGE, ORDER, MORE, inbox=False, validation=Validation.PROCESSING)
+    system.fire()
+    request = system.receivers.requests[CHANGE]
+    system.inbound.says(CHANGE, Validation.VALID, request=replace(request, wishes=LESS))
+    system.rest()
+
+
+def _held_as_invalid(system: System) -> None:
+    """Somebody corrects it in Orderful, and a person has it looked at again."""
+    system.inbound.ask(CHANGE, ORDER, MORE, inbox=False, validation=Validation.INVALID)
+    system.rest()
+    request = system.receivers.requests[CHANGE]
+    system.inbound.says(CHANGE, Validation.VALID, request=replace(request, wishes=FAR_MORE))
+    for _ in range(2):  # the first approval was of another message
+        system.approve(CHANGE)
+        system.rest()
+
+
+def _other_days(system: System) -> None:
+    """One line later; then the whole order, along with the other line."""
+    system.inbound.ask(CHANGE, ORDER, (Wish(1, "1298", day=date(2026, 10, 5)),), in_x12=True)
+    system.rest()
+    system.inbound.ask(NEXT_CHANGE, ORDER, (), day=date(2026, 10, 7), in_x12=True)
     system.rest()
 
 
@@ -345,6 +441,8 @@ def _asked_about_and_closed(system: System) -> None:
 _GO_LIVE = Setting(go_live=date(2026, 6, 1))
 _HOLD_FIRST = {**Setting().changes, "hold_first": ["Open"]}
 _LISTED = replace(Setting(), inboxes=())
+_DIFFERENCES = Setting(changes={**Setting().changes, "quantities": "delta"})
+_TWO_NAMES = replace(_DIFFERENCES, tells_both=True)
 
 
 def _from_before_go_live(name: str, told: Callable[[System], None], *, sent: int) -> Story:
@@ -373,6 +471,16 @@ STORIES = (
     Story("an 860 that Visma refuses", _turned_down, sent=1),
     Story("an 860 heard of by callback and inbox", _twice_heard, sent=1, puts=1),
     Story("two 860s of one order in one go", _two_in_one_go, sent=1, puts=2, setting=_LISTED),
+    Story("two 860s of one page of the list", _two_of_one_page, sent=1, puts=2, setting=_LISTED),
+    Story("two 860s of one page of the inbox", _two_of_one_page, sent=1, puts=2),
+    Story("an older 860 after a newer one", _older_after_newer, sent=1, puts=1, setting=_LISTED),
+    Story("an 860 that the partner sends again", _said_again, sent=1, puts=1, setting=_DIFFERENCES),
+    Story("an 860 that was rejected and comes again", _asked_for_again, sent=1, puts=1),
+    Story("an 860 by UUID and by number", _by_two_names, sent=1, puts=1, setting=_TWO_NAMES),
+    Story("860s among those of strangers", _among_strangers, sent=2, puts=2, prepared=_meddlers),
+    Story("an 860 that a rule of Orderful's changes", _changed_by_a_rule, sent=1, puts=1, setting=_LISTED),
+    Story("an 860 that is corrected at Orderful", _held_as_invalid, sent=1, puts=1, setting=_LISTED),
+    Story("860s with other days", _other_days, sent=1, puts=2),
     Story("an 860 with a user's edit in the same moment", _changed_by_a_user_meanwhile, sent=2, puts=1),
     Story("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
     Story(
@@ -418,7 +526,15 @@ def outcome(system: System) -> dict[str, Any]:
         },
         "revisions": _revisions(system),
         "changes": [
-            (one.transaction_id, one.state, one.confirmed, one.decided_by, one.reason, one.on_hold)
+            # Which of its two names Orderful's messenger called first may depend on who died.
+            (
+                system.receivers.number_of(one.transaction_id),
+                one.state,
+                one.confirmed,
+                one.decided_by,
+                one.reason,
+                one.on_hold,
+            )
             for one in system.changes.all()
         ],
         "told": {name: told.confirmation for name, told in system.inbound.told.items()},

@@ -10,12 +10,12 @@ from typing import Final
 from proof.crash_points import Kills, tried
 from proof.model.clockwork import NeverRests
 from proof.model.stories import STORIES
-from proof.mutations import changing, knowing, reading, sending
+from proof.mutations import asking, changing, knowing, reading, sending
 from proof.mutations.plant import Mutation
 from proof.state_machine import explored
 from proof.tally import Size, Tally
 
-MUTATIONS = (*reading.MUTATIONS, *sending.MUTATIONS, *changing.MUTATIONS, *knowing.MUTATIONS)
+MUTATIONS = (*reading.MUTATIONS, *sending.MUTATIONS, *changing.MUTATIONS, *asking.MUTATIONS, *knowing.MUTATIONS)
 
 MOST_RUNS: Final = 300
 """Runs of the state machine in which a bug must have shown itself."""
@@ -44,7 +44,8 @@ def caught(mutation: Mutation, number: int | None = None) -> bool:
             return runs.told is not None
         kills = Kills()
         try:
-            tried(next(story for story in STORIES if story.name == mutation.story), kills, everywhere=False)
+            story = next(story for story in STORIES if story.name == mutation.story)
+            tried(story, kills, everywhere=False, to_the_end=False)
         except NeverRests:
             return True
         return bool(kills.violations)

@@ -40,6 +40,10 @@ CALLS: dict[str, tuple[str, Ask]] = {
         ),
     ),
     "transaction": ("GET /v3/transactions/{transactionId}", lambda orderful: orderful.fetch("802210971")),
+    "delivery": (
+        "GET /transactions/{transactionId}/deliveries/{deliveryId}",
+        lambda orderful: orderful.shown(V4, "802210971"),
+    ),
     "accept": (
         "POST /transactions/{transactionId}/deliveries/{deliveryId}/accept",
         _confirm(V4, Confirmation.ACCEPTED),

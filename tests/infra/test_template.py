@@ -391,6 +391,9 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         Metric.CHANGES_PARKED,
         Metric.CHANGES_REJECTED,
         Metric.CHANGES_STUCK,
+        Metric.INBOUND_ATTENTION,
+        Metric.INBOUND_UNCLAIMED,
+        Metric.CONFIRMATIONS_REFUSED,
         Metric.CALLBACKS_REFUSED,
         Metric.CALLBACKS_UNUSABLE,
     }
@@ -410,7 +413,12 @@ def test_silence_of_a_poller_is_an_alarm_and_silence_of_anything_else_is_none(pr
 def test_a_number_that_is_reported_again_and_again_alarms_only_when_it_never_was_zero(properties: Properties) -> None:
     alarms = properties("AWS::CloudWatch::Alarm")
 
-    for name in ("DocumentsUnconfirmedAlarm", "ChangesUnfinishedAlarm"):
+    for name in (
+        "DocumentsUnconfirmedAlarm",
+        "ChangesUnfinishedAlarm",
+        "InboundAttentionAlarm",
+        "InboundUnclaimedAlarm",
+    ):
         assert (alarms[name]["Statistic"], alarms[name]["Period"], alarms[name]["Threshold"]) == ("Minimum", 900, 0)
 
 

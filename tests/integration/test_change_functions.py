@@ -7,12 +7,14 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from connector.domain.changes import ChangeState
+from connector.domain.changes import VISMA, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Confirmation
 from connector.domain.ledger import State
+from connector.services.change_order import ATTEMPTS_UNSEEN
 from local.sandbox.orderful_inbound_shapes import pushed_body
 from tests.support.aws import drain, lambda_event
 from tests.support.sandboxes import API_KEY, CLIENT_SECRET, Recipe
@@ -223,13 +225,23 @@ def test_a_step_too_far_waits_for_a_person_and_is_accepted_as_held(way):
     assert way.told(sent) == ("DELIVERED", 1, 1)
 
 
-def test_an_order_that_visma_does_not_have_is_refused(way):
-    sent = way.send(way.change(number="499999"))
+def test_an_order_that_visma_does_not_have_is_asked_about_and_looked_at_again(way):
+    sent = way.send(way.change(number=f"{NUMBER}-1"))
     way.poll()
+    changes, key = way.stack.inbound, DocumentKey.of_order("nordic", f"{NUMBER}-1")
+    waiting = changes.get(key, sent.transaction.id)
+    changes.save(msgspec.structs.replace(waiting, failures=ATTEMPTS_UNSEEN - 1))
+
     way.apply()
-    change = way.stack.inbound.get(DocumentKey.of_order("nordic", "499999"), sent.transaction.id)
-    assert (change.state, change.confirmed) == (ChangeState.REJECTED, Confirmation.FAILED)
-    assert way.told(sent) == ("FAILED", 1, 1)
+
+    change = changes.get(key, sent.transaction.id)
+    assert (change.state, change.confirmed, change.waits_for) == (ChangeState.PARKED, Confirmation.ACCEPTED, VISMA)
+    assert f"--order {NUMBER}," in change.next_step
+    assert way.told(sent) == ("DELIVERED", 1, 1)
+    assert way.poll()["requeued"] == 0
+    changes.save(msgspec.structs.replace(change, not_before=datetime.now(UTC)))
+    assert way.poll()["requeued"] == 1
+    assert (way.apply(), changes.get(key, sent.transaction.id).looks) == (1, 2)
 
 
 def test_what_is_of_the_other_stream_is_neither_taken_nor_confirmed(way):

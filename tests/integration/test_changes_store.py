@@ -31,14 +31,15 @@ from connector.domain.changes import (
     ChangeEvent,
     ChangeState,
 )
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import Revision, State
+from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Stream
 from connector.edi.change.fields import LONGEST_QUOTE
 from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
-from connector.services.apply import MOST_DIFFERENCES
+from connector.services.change_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, kept
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.change_fakes import InMemoryChanges, a_change
 
@@ -55,9 +56,12 @@ FULL = Change(
     created_at=NOW,
     updated_at=NOW + MINUTE,
     version=3,
+    kind=Kind.CUSTOMER_INVOICE,
+    unacknowledged=1,
     document="860",
     transaction_type="860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",
     stream=Stream.TEST,
+    named="500123-1",
     sender_id="ACMEPRODUCET",
     receiver_id="NORDICFOODT",
     partner="acme",
@@ -81,6 +85,8 @@ FULL = Change(
     claim_until=NOW + 3 * MINUTE,
     attempts=2,
     conflicts=1,
+    failures=3,
+    looks=2,
     known_sequence=4,
     decided_on="a" * 64,
     decided_by="rules",
@@ -90,7 +96,9 @@ FULL = Change(
     differences=(Difference("line 1", "quantity", "800", "900.10", None), Difference("order", "date", None, "1", "2")),
     reasons=("Line 1: the price goes up.",),
     places=("0123456789abcdef",),
+    reading=QuantityReading.DELTA,
     remarks=("Text: Ring først.",),
+    unwritten=("Line 1: it carries a charge.",),
     message_at="inbound/802210971.json.z",
     history=(
         ChangeEvent(NOW, ChangeState.RECEIVED, "received"),
@@ -130,12 +138,6 @@ class TestKnowing:
         assert changes.know("802210971", other) == KEY
         assert changes.known("802210971") == KEY
         assert changes.know("802210972", other) == other
-
-    def test_a_transaction_that_names_another_order_by_now_is_found_there(self, changes):
-        other = DocumentKey.of_order("nordic", "500124")
-        changes.know("802210971", KEY)
-        changes.relocate("802210971", other)
-        assert (changes.known("802210971"), changes.know("802210971", KEY)) == (other, other)
 
     def test_to_say_it_again_changes_nothing(self, changes):
         assert [changes.know("1", KEY), changes.know("1", KEY)] == [KEY, KEY]
@@ -200,6 +202,65 @@ class TestRewriting:
         changes.save(msgspec.structs.replace(change, partner="somebody"))
         with pytest.raises(Conflict):
             changes.rewrite(change, message={})
+
+
+class TestMoving:
+    """A change is recorded under another order: wholly or not at all."""
+
+    TO = DocumentKey.of_order("nordic", "500999")
+
+    def there(self, change: Change) -> Change:
+        return msgspec.structs.replace(change, number="500999", named=change.number, version=1)
+
+    def over(self, change: Change) -> Change:
+        return msgspec.structs.replace(change, state=ChangeState.RECORDED, deliveries=())
+
+    @pytest.mark.parametrize("message", [MESSAGE, {"text": noise(150_000)}], ids=["small", "large"])
+    def test_it_is_found_at_its_new_place_with_its_message(self, changes, message):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=message)
+
+        moved = changes.move(self.over(change), self.there(change))
+
+        assert changes.known("802210971") == self.TO
+        assert changes.get(self.TO, "802210971") == moved
+        assert (moved.number, moved.version, changes.message_of(moved)) == ("500999", 1, message)
+        left = changes.get(KEY, "802210971")
+        assert (left.state, left.version) == (ChangeState.RECORDED, change.version + 1)
+        assert list(changes.in_state(ChangeState.RECEIVED)) == [moved]
+
+    @pytest.mark.parametrize("size", [1, 300_000], ids=["small", "large"])
+    def test_it_may_get_another_message_on_its_way_and_is_known_there_by_all_its_ids(self, changes, size):
+        changes.know("802210971", KEY)
+        changes.know("uuid", KEY)
+        change = changes.add(a_change(aliases=("uuid",)), message=MESSAGE)
+        message = {**MESSAGE, "note": noise(size)}
+
+        moved = changes.move(self.over(change), self.there(change), message=message)
+
+        assert (changes.known("802210971"), changes.known("uuid")) == (self.TO, self.TO)
+        assert changes.message_of(moved) == message
+
+    def test_it_can_be_moved_on_and_back(self, changes):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=MESSAGE)
+        moved = changes.move(self.over(change), self.there(change))
+
+        back = changes.move(self.over(moved), msgspec.structs.replace(moved, number=KEY.number, version=1))
+
+        assert (changes.known("802210971"), changes.get(KEY, "802210971")) == (KEY, back)
+        assert changes.get(self.TO, "802210971").state is ChangeState.RECORDED
+
+    def test_who_was_overtaken_moves_nothing(self, changes):
+        changes.know("802210971", KEY)
+        change = changes.add(a_change(), message=MESSAGE)
+        changes.save(change)
+
+        with pytest.raises(Conflict):
+            changes.move(self.over(change), self.there(change))
+
+        assert (changes.known("802210971"), changes.get(self.TO, "802210971")) == (KEY, None)
+        assert changes.get(KEY, "802210971").state is ChangeState.RECEIVED
 
 
 class TestSaving:
@@ -344,6 +405,7 @@ class TestOverDynamo:
             + (Difference("order", "ship-to", place, place, place),) * MOST_COMPARED,
             reasons=(wide * LONGEST_SENTENCE,) * MOST_REASONS,
             places=("0123456789abcdef",) * MOST_REASONS,
+            unwritten=kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
             remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51)),
             history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
             deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),

@@ -322,6 +322,18 @@ class TestBelongingToALedger:
         with pytest.raises(StateMismatch):
             take(ours)
 
+    def test_what_is_read_again_is_another_reading(self, in_aws):
+        """SQS takes no message for new that it was given within five minutes: each reading has its own."""
+        ours, operator = self.of("one"), self.of(None)
+        first = take(ours)
+        ours.save(first, FULL, release=True)
+        operator.save(take(operator), Cursor(watermark=NOW), release=True)
+        second = take(ours)
+        ours.save(second, FULL, release=True)
+        third = take(ours)
+        assert first.reading == 0
+        assert second.reading == third.reading > 0
+
     def test_a_cursor_from_before_ledgers_were_noted_is_taken(self, in_aws):
         operator = self.of(None)
         operator.save(take(operator), FULL, release=True)

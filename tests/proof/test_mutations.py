@@ -26,6 +26,11 @@ def test_the_bugs_that_every_such_system_has_had_are_among_them():
         "nothing is withdrawn from a former receiver",
         "a withdrawal is sent twice",
         "a change that nobody sees is sent",
+        "changes apply as they arrived",
+        "a difference is added twice",
+        "strangers bear on a change",
+        "what Orderful is checking is taken",
+        "a wanted day is written as requested",
     }
 
 

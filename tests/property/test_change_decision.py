@@ -15,10 +15,12 @@ from msgspec.structs import asdict, replace
 
 from connector.domain.change_decision import Decision, Verdict, decide
 from connector.domain.change_edits import LineEdit, Operation, comes_out_as
+from connector.domain.change_lines import goods
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.documents import OrderLine, PurchaseOrder
-from connector.domain.routes import ItemIds, OnLines, QuantityReading, Route
+from connector.domain.routes import ItemIds, LineDate, OnLines, QuantityReading, Route
 from connector.domain.standing_order import StandingOrder
+from connector.domain.wanted_days import wanted_day
 from connector.edi.visma.order_update import encode, order_update
 from connector.edi.visma.standing_order import read_standing_order
 from local.sandbox.visma_orders import updated
@@ -129,6 +131,9 @@ def requested_lines(draw: st.DrawFn, order: PurchaseOrder) -> LineRequest:
         wanted = wanted | draw(st.sets(st.sampled_from(["requested", "promised"])))
     values = {name: value for name, value in names.items() if name in wanted}
     explicit = draw(st.booleans())
+    if draw(SELDOM):
+        kind = draw(st.sampled_from(["questions", "doubts", "unreadable"]))
+        values[kind] = ("it has a charge.",)
     if not explicit and draw(SELDOM):
         values["second_quantity"] = draw(st.sampled_from([at.quantity, quantity]))
     if CODES[code]["ask"] is Ask.ADD:
@@ -151,7 +156,8 @@ def routes(draw: st.DrawFn) -> Route:
         "lines": OnLines.PARK if draw(SELDOM) else OnLines.APPLY,
         "quantities": draw(st.sampled_from(QuantityReading)) if draw(SOMETIMES) else None,
     }
-    return a_route(changes=rules, items=KNOWN)
+    line_date = LineDate.REQUESTED if draw(SOMETIMES) else LineDate.PROMISED
+    return a_route(changes=rules, items=KNOWN, line_date=line_date)
 
 
 @st.composite
@@ -178,6 +184,11 @@ def moved(edit: LineEdit) -> Iterator[tuple[str, Any]]:
     for ours, theirs in VALUES.items():
         if getattr(edit, ours) is not None:
             yield theirs, getattr(edit, ours)
+
+
+def day_of(order: PurchaseOrder, line: OrderLine, field: str, line_date: LineDate) -> date | None:
+    """A day of a line; the wanted one as the partner is sent it."""
+    return wanted_day(line, order, line_date) if field == line_date else getattr(line, field)
 
 
 def line_of(order: PurchaseOrder, number: int | None) -> OrderLine:
@@ -260,7 +271,8 @@ def test_nothing_that_was_received_or_closed_is_touched_approved_or_not(case: Ca
 @given(cases())
 def test_an_approval_lifts_objections_and_changes_nothing_else(case: Case) -> None:
     alone, approved = case.decide(approved=False), case.decide(approved=True)
-    assert (alone.edits, alone.wishes, alone.differences) == (approved.edits, approved.wishes, approved.differences)
+    same = (alone.edits, alone.wishes, alone.differences, alone.unwritten)
+    assert same == (approved.edits, approved.wishes, approved.differences, approved.unwritten)
     assert alone.verdict is not Verdict.APPLY or approved == alone
 
 
@@ -297,10 +309,14 @@ def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
         for field, value in moved(edit):
             assert (field, value) in dict.fromkeys(moved(wished[edit.number]))
             if not case.approved:
-                had = line_of(case.had or case.has.content, edit.number)
-                told = had.requested or had.promised if field == "requested" else getattr(had, field)
-                has = line_of(case.has.content, edit.number)
-                assert (has.requested or has.promised if field == "requested" else getattr(has, field)) == told
+                orders = (case.had or case.has.content, case.has.content)
+                told, stands = (
+                    day_of(order, line_of(order, edit.number), field, case.route.line_date)
+                    if field in {"requested", "promised"}
+                    else getattr(line_of(order, edit.number), field)
+                    for order in orders
+                )
+                assert told == stands
     after = case.written(decision).content
     for line in case.has.content.lines:
         said = [edit for edit in decision.edits.lines if edit.number == line.number]
@@ -329,8 +345,15 @@ def test_what_goes_through_by_itself_stays_inside_the_limits(case: Case) -> None
             (edit.price, had.unit_price, rules.price),
         ):
             assert value is None or (1 - share) * old <= value <= (1 + share) * old
-        for day, old in ((edit.requested, had.requested or had.promised), (edit.promised, had.promised)):
+        for field, day in (("requested", edit.requested), ("promised", edit.promised)):
+            old = day_of(case.had, had, field, case.route.line_date)
             assert day is None or (old is not None and abs(day - old) <= rules.dates)
+    added = [edit for edit in decision.edits.lines if edit.operation is Operation.INSERT]
+    if added:
+        assert case.had
+        before = sum(line.quantity * line.unit_price for line in goods(case.had).values())
+        more = sum(edit.quantity * edit.price for edit in added if edit.quantity and edit.price)
+        assert more <= before * rules.quantity
     if decision.edits.promised_on:
         assert case.had
         assert case.had.promised_on
@@ -361,8 +384,37 @@ def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: boo
             continue
         assert case.had, "nobody knows what a difference refers to"
         wished = [edit.quantity for edit in decision.wishes.lines if str(edit.number) == line.line_id and edit.quantity]
-        step = line.quantity if line.code == "QI" else -line.quantity
-        assert wished == [line_of(case.had, int(line.line_id)).quantity + step]
+        total = line_of(case.had, int(line.line_id)).quantity + (line.quantity if line.code == "QI" else -line.quantity)
+        assert wished == [total] * bool(total), "nothing left takes the line out"
+
+
+@THOROUGH
+@given(cases())
+def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None:
+    """A line that had the header's day has the new one, or the message, its facts or a person say otherwise."""
+    decision, base, line_date = case.decide(), case.had or case.has.content, case.route.line_date
+    if decision.verdict is not Verdict.APPLY or decision.wishes.promised_on is None:
+        return
+    after = case.written(decision).content
+    assert after.promised_on == decision.wishes.promised_on == case.request.requested_on
+    there = goods(after)
+    named = {line.line_id for line in case.request.lines if line.requested or line.promised}
+    for number, line in goods(base).items():
+        own = getattr(line, line_date)
+        if number not in there or own != base.promised_on or None in named or str(number) in named:
+            continue
+        kept = f"Line {number} is closed in Visma and keeps its day {own}."
+        assert getattr(there[number], line_date) == after.promised_on or kept in decision.unwritten
+
+
+@THOROUGH
+@given(cases())
+def test_an_approval_without_a_wish_and_with_something_unwritten_closes(case: Case) -> None:
+    decision = case.decide(approved=True)
+    if decision.verdict is Verdict.APPLY:
+        assert decision.closes is (bool(decision.unwritten) and not decision.edits and not decision.wishes)
+        said = {sentence for line in case.request.lines for sentence in line.questions}
+        assert all(any(told.endswith(sentence) for told in decision.unwritten) for sentence in said)
 
 
 def elses_edits(case: Case, decision: Decision) -> set[tuple[int | None, str]]:

@@ -90,7 +90,10 @@ def check(request: ChangeRequest) -> None:
         for value in (one.quantity, one.second_quantity, one.original_quantity, one.delta, one.price):
             assert value is None or (type(value) is Decimal and value.is_finite())
         assert one.quantity is None or one.quantity >= 0
-    sentences = [*request.questions, *request.remarks, *(asked for one in request.lines for asked in one.questions)]
+    asked = [
+        sentence for one in (request, *request.lines) for sentence in (*one.questions, *one.doubts, *one.unreadable)
+    ]
+    sentences = [*asked, *request.remarks]
     assert all(sentence.endswith(".") and len(sentence) < 500 for sentence in sentences)
     # It can be written into a record: no half characters, no numbers that JSON has no words for.
     assert msgspec.json.decode(msgspec.json.encode(request), type=ChangeRequest) == request
@@ -304,7 +307,7 @@ def test_one_change_reads_alike_in_both_dialects(change):
         assert read.quantity == written["quantity"]
         assert read.requested == (None if read.ask is Ask.DELETE else written["requested"])
         assert read.unit == written["unit"].word
-        assert read.questions == ()
+        assert (read.questions, read.doubts, read.unreadable) == ((), (), ())
 
 
 @given(CHANGES, st.data())
@@ -317,4 +320,4 @@ def test_a_change_with_rubbish_in_one_place_is_read_or_refused_with_a_sentence(c
 def test_a_code_that_the_partner_explained_puts_no_question_of_its_own(change, codes):
     for line in read_change(in_x12(change), codes=codes).lines:
         if line.code in codes:
-            assert not any(question.startswith("the code") for question in line.questions)
+            assert not any(asked.startswith("the code") for asked in (*line.questions, *line.doubts))

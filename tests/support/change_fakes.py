@@ -34,9 +34,6 @@ class InMemoryChanges:
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         return self.places.setdefault(transaction_id, key)
 
-    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
-        self.places[transaction_id] = key
-
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         record = self.records.get((key, transaction_id))
         return None if record is None else _decode_change(record)
@@ -64,6 +61,18 @@ class InMemoryChanges:
     def rewrite(self, change: Change, *, message: Any) -> Change:
         self.messages[(change.key, change.transaction_id)] = _encode(message)
         return self.save(change)
+
+    def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
+        stored, taken = self.get(here.key, here.transaction_id), self.get(there.key, there.transaction_id)
+        is_free = taken is None or taken.state is ChangeState.RECORDED
+        if stored is None or stored.version != here.version or not is_free:
+            raise _overtaken(here)
+        body = self.messages[here.key, here.transaction_id] if message is None else _encode(message)
+        self.messages[there.key, there.transaction_id] = body
+        self._put(msgspec.structs.replace(here, version=here.version + 1))
+        self._put(there)
+        self.places.update(dict.fromkeys(there.names, there.key))
+        return there
 
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))

@@ -19,8 +19,8 @@ import msgspec
 from connector.adapters.rounds import BackOff
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Rejected, UnknownOutcome
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
+from connector.domain.errors import AnswerTooLarge, Conflict, ConnectorError, Rejected, UnknownOutcome
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery, Validation
 from connector.domain.ledger import State
 from connector.domain.routes import Company
 from connector.domain.transactions import Stream
@@ -28,6 +28,7 @@ from connector.services.apply import Applier, Outcome
 from connector.services.collect import Collected, Collector
 from connector.services.deliver import Deliverer
 from connector.services.intake import Intake
+from connector.services.judge_change import reject
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
 from connector.services.ports import Deadline, OrderAnswer
@@ -160,9 +161,18 @@ class FakeInbound:
         confirmed: What each delivery was told, in order.
         fail: Raised by the next confirmations, one each.
         fetches: Ids that were asked for.
-        page: Items of an inbox at once. `list_page`: rows of a page of the list, the newest page first, each the oldest
-            first.
+        list_page: Rows of a page of the list, the newest page first, each the oldest first.
         problems: What Orderful says about an INVALID transaction.
+        dated_items: An item of an inbox says when it came. As published, one of a v4 inbox says neither that nor what
+            the check came to.
+        pages: How many items each page was asked with.
+        looks: How often a delivery was looked at.
+        too_large: Ids whose message makes every page with it too large.
+        endless: Ids whose message is too large to be read by itself.
+        unreadable: Ids of items that cannot be read.
+        sticky: Ids that stay although they are confirmed.
+        refused: Ids whose confirmation is refused.
+        since: When the delivery of an id was made, where Orderful says it.
     """
 
     clock: ManualClock
@@ -171,9 +181,17 @@ class FakeInbound:
     confirmed: list[tuple[str, Confirmation]] = field(default_factory=list)
     fail: list[Exception] = field(default_factory=list)
     fetches: list[str] = field(default_factory=list)
-    page: int = 100
     list_page: int = 1
     problems: tuple[str, ...] = ()
+    dated_items: bool = False
+    pages: list[int] = field(default_factory=list)
+    looks: int = 0
+    too_large: set[str] = field(default_factory=set)
+    endless: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    sticky: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    since: dict[str, datetime] = field(default_factory=dict)
 
     def send(self, message: dict[str, Any], *, number: str = "802210971", inbox: bool = True, **changes: Any) -> str:
         """A partner sends something; gives its id."""
@@ -203,18 +221,32 @@ class FakeInbound:
         assert delivery is not None
         return HintMessage(transaction_id=number, delivery_id=delivery.delivery_id, version=delivery.version)
 
-    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
-        # As published, an item of a v4 inbox says neither when it came nor what the check came to.
-        return [replace(self.held[number], created_at=None, validation=None) for number in self.waiting[: self.page]]
+    def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
+        self.pages.append(limit)
+        items = self.waiting[:limit]
+        self._must_fit(self.too_large & set(items))
+        return [
+            None
+            if number in self.unreadable
+            else replace(
+                self.held[number],
+                created_at=self.held[number].created_at if self.dated_items else None,
+                validation=None,
+            )
+            for number in items
+        ]
 
-    def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
+    def bucket(self, bucket_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         return []
 
     def list_changes(self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream) -> Any:
         rows = [
             one
             for one in sorted(self.held.values(), key=lambda one: one.created_at or since, reverse=True)
-            if (one.created_at or since) >= since and one.receiver_id in receiver_ids and one.stream is stream
+            if one.document == "860"
+            and (one.created_at or since) >= since
+            and one.receiver_id in receiver_ids
+            and one.stream is stream
         ]
         for start in range(0, len(rows), self.list_page):
             for one in reversed(rows[start : start + self.list_page]):
@@ -222,25 +254,40 @@ class FakeInbound:
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         self.fetches.append(transaction_id)
+        self._must_fit({transaction_id} & self.endless)
         return replace(self.held[transaction_id], delivery=None) if transaction_id in self.held else None
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
         if transaction.message is not None:
             return transaction
+        self._must_fit({transaction.transaction_id} & self.endless)
         held = self.held[transaction.transaction_id]
         return replace(transaction, message=held.message, order_number=held.order_number)
+
+    def _must_fit(self, beyond: set[str]) -> None:
+        if beyond:
+            raise AnswerTooLarge("Orderful answered with more than 65536 KiB.")
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         return self.problems
 
+    def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
+        self.looks += 1
+        known = self.held.get(transaction_id)
+        if known is None or known.delivery is None or known.delivery.delivery_id != delivery.delivery_id:
+            return None
+        return ShownDelivery(known.delivery, transaction_id not in self.waiting, self.since.get(transaction_id))
+
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         if self.fail:
             raise self.fail.pop(0)
+        if transaction_id in self.refused:
+            raise Rejected("Orderful answered 409 to the confirmation of a delivery.")
         known = self.held.get(transaction_id)
         if known is None or known.delivery is None or known.delivery.delivery_id != delivery.delivery_id:
             return False
         self.confirmed.append((transaction_id, confirmation))
-        if transaction_id in self.waiting:
+        if transaction_id in self.waiting and transaction_id not in self.sticky:
             self.waiting.remove(transaction_id)
         return True
 
@@ -304,6 +351,7 @@ class World:
         self.orders, self.inbound = FakeOrders(), FakeInbound(self.clock)
         self.orderful, self.watermark = FakeOrderful(self.clock), MemoryWatermark()
         self.pauses: list[float] = []
+        self.page_sizes: dict[str, int] = {}
         lines = [
             an_order_line(1),
             an_order_line(
@@ -347,6 +395,7 @@ class World:
         """The intake; ports can be put under watch."""
         return Intake(
             changes=ports.get("changes", self.changes),
+            documents=ports.get("ledger", self.ledger),
             orderful=ports.get("inbound", self.inbound),
             routing=self.routing,
             outbox=ports.get("outbox", self.outbox),
@@ -392,6 +441,7 @@ class World:
             inbox_ids=ports.get("inbox_ids", ("7",)),
             bucket_ids=(),
             resend_after=timedelta(minutes=15),
+            page_sizes=self.page_sizes,
         )
 
     def collect(self, **ports: Any) -> Collected:
@@ -401,6 +451,20 @@ class World:
     def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> Outcome:
         """One message of the changes queue."""
         return self.applier(**ports).handle(message)
+
+    def reject(self, transaction_id: str, *, reason: str) -> None:
+        """A person rejects an open change."""
+        change = self.change(transaction_id)
+        reject(
+            change,
+            self.changes,
+            self.known_revisions(),
+            self.outbox,
+            self.clock,
+            order=change.key,
+            by="kari",
+            reason=reason,
+        )
 
     def rest(self) -> None:
         """Work every queue off until nothing is left; trouble that wants a repetition gets it later."""

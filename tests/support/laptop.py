@@ -210,8 +210,9 @@ class Laptop:
         return [row["status"] for row in self.visma.control("GET", query)["requests"]]
 
     def delivery(self, transaction_id: str) -> dict[str, Any]:
-        """The delivery of an inbound transaction, as Orderful sees it."""
-        return next(one for one in self.orderful.control("GET", "deliveries") if one["transactionId"] == transaction_id)
+        """The latest delivery of an inbound transaction, as Orderful sees it."""
+        found = [one for one in self.orderful.control("GET", "deliveries") if one["transactionId"] == transaction_id]
+        return dict(found[-1])
 
     # -- queues and tables
 

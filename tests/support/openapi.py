@@ -61,6 +61,12 @@ class Contract:
         found = jsonschema.Draft202012Validator(rooted).iter_errors(body)
         return [f"{error.json_path}: {error.message[:200]}" for error in found]
 
+    def unfit(self, name: str, value: Any) -> list[str]:
+        """What a value has that the schema of this name does not allow."""
+        rooted = {"$defs": self._definitions, "$ref": f"#/$defs/{name}"}
+        found = jsonschema.Draft202012Validator(rooted).iter_errors(value)
+        return [f"{error.json_path}: {error.message[:200]}" for error in found]
+
     def _converted(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         if "$ref" in schema:
             return {"$ref": f"#/$defs/{schema['$ref'].rsplit('/', 1)[-1]}"}

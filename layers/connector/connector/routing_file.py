@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
+from connector.domain.changes import CHANGE
 from connector.domain.documents import Kind
 from connector.domain.errors import Misconfigured
 from connector.domain.go_live import BeforeGoLive, GoLive
@@ -192,7 +193,9 @@ ChangeWord = Literal[
 class ChangesPart(Part):
     """How far an incoming change may go and still be applied without a person."""
 
-    quantity: Percent | None = Field(default=None, description="Of what a line had: 20%. Built in: 0%")
+    quantity: Percent | None = Field(
+        default=None, description="Of what a line had, or an order for its added lines: 20%. Built in: 0%"
+    )
     price: Percent | None = Field(default=None, description="Of what a line cost: 2%. Built in: 0%")
     dates: Duration | None = Field(default=None, description="How far a date may move: 14d. Built in: 0d")
     lines: OnLines | None = Field(default=None, description="Lines added or taken out: park (built in) or apply")
@@ -355,11 +358,35 @@ class PartnerPart(LayerPart, IdentifiedPart):
     orderful: OrderfulPart
 
 
+def _valid_take(numbers: list[str]) -> list[str]:
+    if CHANGE not in numbers:
+        raise ValueError(f"{CHANGE} is missing: changes of orders are always taken; name it with the others")
+    return list(dict.fromkeys(numbers))
+
+
+DocumentNumber = Annotated[
+    str,
+    BeforeValidator(lambda given: str(given) if isinstance(given, int) and not isinstance(given, bool) else given),
+    StringConstraints(pattern=r"^\d{3}$"),
+    Field(json_schema_extra={"type": ["string", "integer"], "examples": ["860", "855"]}),
+]
+
+
+class InboundPart(Part):
+    """What is taken from the inboxes and buckets of the stack, which may serve other readers too."""
+
+    take: Annotated[list[DocumentNumber], AfterValidator(_valid_take)] | None = Field(
+        default=None,
+        description="X12 numbers; all others stay untouched. Built in: 860, 855, 865, 824, 997",
+    )
+
+
 class RoutingFile(Part):
     """Companies, defaults and partners of the connector."""
 
     schema_: SkipJsonSchema[str | None] = Field(default=None, alias="$schema", exclude=True)
     companies: dict[Name, CompanyPart] = Field(min_length=1)
+    inbound: InboundPart | None = None
     defaults: PollingSettings | None = None
     partners: Annotated[dict[Name, PartnerPart], BeforeValidator(lambda given: {} if given is None else given)] = {}
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey
+from connector.domain.inbound import Validation
 from connector.domain.revision_plan import Cause
 from proof.model.clockwork import NeverRests
 from proof.model.invoices import CUSTOMER
@@ -54,6 +55,9 @@ SETTINGS: dict[str, Setting] = {
         start=datetime(2026, 10, 25, 0, 20, tzinfo=UTC), believed=None, order="time", page_size=2
     ),
     "860s from the list": Setting(inboxes=(), page_size=2),
+    "differences": Setting(changes={**Setting().changes, "quantities": "delta"}, page_size=2),
+    "UUIDs in the inbox": Setting(uuids=True, page_size=2),
+    "UUIDs in the inbox, told beside numbers": Setting(uuids=True, tells_both=True, page_size=2),
     "live since the first poll": Setting(go_live=None, page_size=2),
     "live since long": Setting(go_live=date(2026, 6, 1), page_size=2),
     "live since today, changes ignored": Setting(go_live=_GO_LIVE, before_go_live="ignore", page_size=2),
@@ -108,6 +112,7 @@ class Base(RuleBasedStateMachine):
         self.numbers: list[str] = []
         self.edits = 0
         self.asks = 0
+        self.ways: dict[str, str] = {}
         self.invoices: list[str] = []
         self.replaces_invoices = False
         self.unmapped = {NEWCOMER, LATE_CUSTOMER}
@@ -219,6 +224,9 @@ class Base(RuleBasedStateMachine):
         """
         system = self.system
         system.calm()
+        for number, validation in system.inbound.validation.items():
+            if validation is Validation.PROCESSING:
+                system.inbound.says(number, Validation.VALID)
         self.unmapped.clear()
         self.replaces_invoices = True
         system.apply_routing(self.routed())

@@ -10,10 +10,11 @@ import pytest
 
 from connector.adapters.orderful_inbound import OrderfulInbound
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Misconfigured, Throttled, Transient
+from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.services.confirm import confirm
 from tests.support.change_fakes import InMemoryChanges, a_change
+from tests.support.fakes import RecordingTelemetry
 from tests.support.sandboxes import running_orderful
 from tests.support.scripted_server import (
     API_KEY,
@@ -122,7 +123,7 @@ class TestAgainstTheSandbox:
             reason=reason,
             deliveries=(Delivery(sent.delivery_id, version),),
         )
-        told = confirm(changes.put(change), changes, real)
+        told = confirm(changes.put(change), changes, real, RecordingTelemetry())
         (note,) = state(sandbox)["notes"]
         assert (told.confirmed, told.told, told.deliveries) == (FAILED, (sent.delivery_id,), ())
         assert note == (reason or "Purchase order 500123: REJECTED.")[:240]
@@ -221,10 +222,20 @@ class TestHowItEnds:
         assert len(server.seen) == 1
 
     @pytest.mark.parametrize("status", [400, 409, 410, 422])
-    def test_another_definite_no_counts_as_told(self, orderful, server, status):
-        server.play(answer(status, json_body={"message": "is DELIVERED already"}))
+    @pytest.mark.parametrize("word", ["DELIVERED", "FAILED"])
+    def test_another_definite_no_counts_as_told_when_the_delivery_shows_it(self, orderful, server, status, word):
+        server.play(answer(status, json_body={"message": "no"}), answer(json_body={"status": word}))
         assert tell(orderful) is True
-        assert len(server.seen) == 1
+        assert [(seen.method, seen.path) for seen in server.seen][1:] == [
+            ("GET", f"/transactions/802210971/deliveries/{UUID}")
+        ]
+
+    @pytest.mark.parametrize("status", [400, 409, 410, 422])
+    @pytest.mark.parametrize("state", [answer(json_body={"status": "SENT"}), answer(404), answer(json_body=[])])
+    def test_and_is_a_refusal_when_it_still_waits(self, orderful, server, status, state):
+        server.play(answer(status, json_body={"message": "is locked"}), state)
+        with pytest.raises(Rejected, match="is locked"):
+            tell(orderful)
 
     @pytest.mark.parametrize("status", [400, 404])
     def test_a_page_of_a_web_server_is_no_answer_of_orderful_s(self, orderful, server, status):

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from connector.adapters.http import Http
 from connector.adapters.orderful_inbound import CHANGE_TYPE, OrderfulInbound
-from connector.domain.errors import Misconfigured, Throttled, Transient
+from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
 from connector.domain.inbound import ApiVersion, Delivery, Validation
 from connector.domain.transactions import Stream
 from tests.support.sandboxes import running_orderful
@@ -29,6 +30,12 @@ SINCE = NOW - timedelta(hours=2)
 MOSAIC = {"purpose": "change", "purchaseOrderNumber": "500123", "purchaseOrderChangeDate": "2026-03-01"}
 X12 = {"transactionSets": [{"beginningSegmentForPurchaseOrderChange": [{"purchaseOrderNumber": "500123"}]}]}
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
+WRAPS = [
+    lambda items: items,
+    lambda items: {"items": items, "meta": {"total": 1}},
+    lambda items: {"data": items, "meta": {}},
+    lambda items: {"data": {"items": items}},
+]
 TROUBLE = [html(502), answer(503), reset(), reset_after_headers(), truncated(), html(200), answer(200)]
 TROUBLE_IDS = ["502", "503", "reset", "cut", "short", "html 200", "empty 200"]
 
@@ -131,10 +138,40 @@ class TestWhatWaits:
             ("/v3/polling-buckets/8%2F9?limit=100", [("limit", "100")]),
         ]
 
-    @pytest.mark.parametrize("wrap", [lambda items: {"items": items}, lambda items: {"data": items, "meta": {}}])
+    @pytest.mark.parametrize("wrap", WRAPS)
     def test_a_list_inside_an_object_is_a_list(self, orderful, server, wrap):
         server.play(answer(json_body=wrap([{"id": "17", "message": X12}])))
         assert [one.transaction_id for one in orderful.bucket("8")] == ["17"]
+
+    @pytest.mark.parametrize("wrap", WRAPS)
+    def test_an_item_that_is_no_json_harms_no_other_and_is_named(self, orderful, server, caplog, wrap):
+        page = json.dumps(wrap(["BAD", {"id": "17", "message": X12}])).encode()
+        server.play(answer(body=page.replace(b'"BAD"', b'{"transactionId": 16, "message": {"price": NaN, "a" 1}}')))
+        assert [one and one.transaction_id for one in orderful.inbox("7")] == [None, "17"]
+        assert "transaction 16" in caplog.text
+
+    @pytest.mark.parametrize("body", [b'[{"id": [1}]', b'{"items": [{"id": [1}], "meta": {}}', b'{"data": ['])
+    def test_a_list_that_cannot_be_taken_apart_is_asked_for_again_with_less(self, orderful, server, body):
+        server.play(answer(body=body))
+        with pytest.raises(AnswerDamaged):
+            orderful.inbox("7", 50)
+        assert server.seen[0].query == [("limit", "50")]
+
+    def test_a_page_that_is_too_large_is_said_to_be(self, server, orderful_secrets, clock):
+        small = Http(clock, max_bytes=1000)
+        orderful = OrderfulInbound(server.url, orderful_secrets, small, clock, Deadline())
+        server.play(answer(413), answer(json_body=[{"id": "1", "message": {"a": "x" * 2000}}]))
+        for _ in range(2):
+            with pytest.raises(AnswerTooLarge):
+                orderful.inbox("7")
+        small.close()
+
+    def test_a_page_that_takes_too_long_is_said_to(self, server, orderful_secrets, http, clock):
+        orderful = OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline(seconds=2.5))
+        server.play(silence())
+        with pytest.raises(AnswerTooSlow):
+            orderful.inbox("7")
+        assert len(server.seen) == 1
 
     def test_an_item_that_cannot_be_read_harms_no_other(self, orderful, server):
         bad = [
@@ -213,7 +250,65 @@ class TestWhatWaits:
             assert "999" in caught.value.sentence
 
 
+class TestADeliveryAsItIsShown:
+    NAMED = Delivery("b646771e-a068-4e32-832f-e96f895c5ec9", ApiVersion.V4)
+
+    @pytest.mark.parametrize("version", ApiVersion)
+    def test_one_of_this_transaction_is_shown_with_its_time_and_state(self, sandbox, real, version):
+        sent = send(sandbox)
+        found = real.shown(Delivery(sent.delivery_id, version), sent.transaction.id)
+        assert (found.delivery.delivery_id, found.delivery.version) == (sent.delivery_id, version)
+        assert (found.acknowledged, found.created_at) == (False, NOW)
+        sandbox.inbound.confirm(sent, "DELIVERED", None)
+        assert real.shown(Delivery(sent.delivery_id, version), sent.transaction.id).acknowledged is True
+
+    def test_one_of_another_transaction_is_not(self, sandbox, real):
+        mine, other = send(sandbox), send(sandbox)
+        assert real.shown(Delivery(other.delivery_id, ApiVersion.V4), mine.transaction.id) is None
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"deliveryId": NAMED.delivery_id, "transactionId": 999},
+            {"deliveryId": NAMED.delivery_id},
+            {"deliveryId": UUID, "transactionId": 17},
+            {"transactionId": 17},
+            [],
+        ],
+        ids=["another's", "nobody's", "another delivery", "none", "no object"],
+    )
+    def test_an_answer_that_does_not_name_both_shows_nothing(self, orderful, server, body):
+        server.play(answer(json_body=body))
+        assert orderful.shown(self.NAMED, "17") is None
+
+    def test_a_uuid_and_a_number_may_name_the_same_transaction(self, orderful, server):
+        body = {"deliveryId": self.NAMED.delivery_id, "transactionId": 17, "status": "SENT"}
+        server.play(answer(json_body=body), answer(json_body={"id": UUID, "transactionId": 17}))
+        assert orderful.shown(self.NAMED, UUID).delivery.delivery_id == self.NAMED.delivery_id
+        server.play(answer(json_body=body), answer(json_body={"id": UUID, "transactionId": 18}))
+        assert orderful.shown(self.NAMED, UUID) is None
+
+
 class TestTheList:
+    @pytest.mark.parametrize("wrap", WRAPS)
+    def test_it_is_read_in_every_shape(self, orderful, server, wrap):
+        server.play(answer(json_body=wrap([listed(id=UUID, transactionId=1)])))
+        assert self.ids(orderful) == ["1"]
+
+    @pytest.mark.parametrize(
+        "meta",
+        [
+            {"meta": {"next": "/v3/transactions?nextCursor=a"}},
+            {"meta": {"pagination": {"links": {"next": "/v3/transactions?nextCursor=a"}}}},
+            {"meta": {"nextCursor": "a"}},
+            {"metadata": {"pagination": {"nextCursor": "a"}}},
+        ],
+    )
+    def test_it_goes_on_however_that_is_said(self, orderful, server, meta):
+        server.play(answer(json_body={"items": [listed(id="1")], **meta}), answer(json_body={"items": [], "meta": {}}))
+        assert self.ids(orderful) == ["1"]
+        assert ("nextCursor", "a") in server.seen[1].query
+
     def ids(self, orderful, receivers=("NORDICT",)):
         return [one.transaction_id for one in orderful.list_changes(SINCE, receiver_ids=receivers, stream=Stream.TEST)]
 

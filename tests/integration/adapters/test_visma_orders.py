@@ -158,6 +158,12 @@ class TestReading:
         with pytest.raises(Transient, match="without an ETag"):
             visma.get_order("500001")
 
+    @pytest.mark.parametrize("headers", [{}, {"ETag": ""}, {"ETag": "  "}])
+    def test_the_time_stamp_in_the_body_serves_when_the_header_is_missing(self, visma, server, headers):
+        """Visma: it is the ETag without its quotes."""
+        server.play(answer(json_body={"orderNbr": "500001", "timeStamp": ETAG.strip('"')}, headers=headers))
+        assert visma.get_order("500001").etag == ETAG
+
     @pytest.mark.parametrize("number", ODD)
     def test_an_odd_number_goes_encoded_and_stays_one_part_of_the_address(self, visma, server, number):
         server.play(answer(body="{}", headers={"ETag": ETAG}))
@@ -188,9 +194,10 @@ class TestReading:
 
     def test_a_missing_licence_is_a_misconfiguration(self, visma, server):
         body = {"ExceptionMessage": "No license for this company.", "ExceptionFaultCode": "12027"}
-        server.play(answer(400, json_body=body))
-        with pytest.raises(Misconfigured, match="No license"):
-            visma.get_order("500001")
+        for status in (400, 404, 500):
+            server.play(answer(status, json_body=body))
+            with pytest.raises(Misconfigured, match="No license"):
+                visma.get_order("500001")
 
 
 class TestWriting:
@@ -275,6 +282,42 @@ class TestARefusedWrite:
             put(visma)
         assert (caught.value.request_id, caught.value.problems) == ("r-1", ("No line 7.",))
         assert len(server.seen) == 1
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            (400, "Another process has updated the 'POOrder' record. Your changes will be lost."),
+            (409, "Another process has updated the 'POOrder' record. Your changes will be lost."),
+            (400, "Another process has added the 'POLine' record. Please try again."),
+            (409, "Another process has deleted the 'POLine' record. Your changes will be lost."),
+            (
+                400,
+                "Cannot update the record. The record POLine has been marked as deleted. Your changes will be lost.",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("field", ["message", "ExceptionMessage"])
+    def test_a_lock_collision_is_a_conflict_whatever_its_status(self, visma, server, status, said, field):
+        server.play(answer(status, json_body={field: said}, headers={"Ipp-Request-Id": "r-1"}))
+        with pytest.raises(Conflict) as caught:
+            put(visma)
+        assert (said in str(caught.value), caught.value.request_id, len(server.seen)) == (True, "r-1", 1)
+
+    def test_a_409_without_a_word_is_a_conflict_and_a_400_is_none(self, visma, server):
+        server.play(answer(409))
+        with pytest.raises(Conflict):
+            put(visma)
+        server.play(answer(400))
+        with pytest.raises(Rejected):
+            put(visma)
+
+    @pytest.mark.parametrize(
+        "step", [html(404), answer(404, json_body={"statusCode": 404, "message": "Resource not found"})]
+    )
+    def test_a_404_of_the_gateway_is_a_misconfiguration_here_too(self, visma, server, step):
+        server.play(step)
+        with pytest.raises(Misconfigured, match="base URL"):
+            put(visma)
 
     def test_an_order_that_is_gone_is_rejected(self, sandbox, real):
         etag = real.get_order("500001").etag

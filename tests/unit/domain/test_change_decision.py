@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from connector.domain.change_decision import LOOK, Decision, Verdict, decide
 from connector.domain.change_edits import comes_out_as
-from connector.domain.change_request import Ask, ChangePurpose, ProductRefs
-from connector.domain.routes import ItemIds, OnLines, QuantityReading
+from connector.domain.change_request import Ask, ChangePurpose, ProductRefs, Stated, Topic
+from connector.domain.routes import ItemIds, LineDate, OnLines, QuantityReading
 from tests.support.business_documents import a_line, a_route, a_text, an_order
 from tests.support.change_requests import a_request, asks, edited, lines_of, some_facts, standing, with_line
 
@@ -27,7 +27,16 @@ GENEROUS = {
 
 
 def decided(
-    *lines, had=ORDER, has=None, rules=GENEROUS, approved=False, facts=None, status="Open", route=None, **asked
+    *lines,
+    had=ORDER,
+    has=None,
+    rules=GENEROUS,
+    approved=False,
+    reading=None,
+    facts=None,
+    status="Open",
+    route=None,
+    **asked,
 ):
     """The decision about lines of a message; `has` is the order in Visma, as the partner had it when None."""
     content = has or had or ORDER
@@ -37,6 +46,7 @@ def decided(
         has=standing(content, facts, status),
         route=a_route(changes=rules, **(route or {})),
         approved=approved,
+        reading=reading,
     )
 
 
@@ -172,9 +182,17 @@ def test_nothing_is_allowed_unless_somebody_has_said_so():
     ("code", "quantity", "way"), [("QI", 9, "an increase"), ("QI", 10, "an increase"), ("QD", 11, "a decrease")]
 )
 def test_an_increase_has_to_raise_and_a_decrease_to_lower_what_the_partner_had(code, quantity, way):
+    rules = {**GENEROUS, "quantities": QuantityReading.NEW_TOTAL}
     assert f"{code} is {way}, yet the new quantity would be {quantity}, from 10." in soft(
-        asks(code, 1, quantity=quantity)
+        asks(code, 1, quantity=quantity), rules=rules
     )
+
+
+def test_an_increase_to_less_is_proposed_as_a_difference_and_never_written_as_a_decrease():
+    decision = parked(asks("QI", 1, quantity=2))
+    assert "POC03 says 2, POC04 says nothing, and the partner had 10: 12 is read as the new quantity" in decision.reason
+    assert lines_of(decision.edits)[0]["quantity"] == 12
+    assert "which is the new quantity differs" in hard(asks("QD", 1, quantity=11))
 
 
 def test_the_direction_counts_from_what_the_partner_had_even_if_visma_has_moved():
@@ -182,13 +200,28 @@ def test_the_direction_counts_from_what_the_partner_had_even_if_visma_has_moved(
     assert "an increase" not in parked(asks("QI", 1, quantity=12), has=has).reason
 
 
-@pytest.mark.parametrize("second", [5, 0, 10])
-def test_two_figures_wait_for_the_partners_rule(second):
-    decision = parked(asks("QI", 1, quantity=12, second_quantity=second), approved=True)
-    assert f"POC03 says 12 and POC04 says {second}" in decision.reason
+@pytest.mark.parametrize("second", [5, 0])
+def test_two_figures_that_fit_in_no_reading_wait_for_a_person_who_chooses_one(second):
+    line = asks("QI", 1, quantity=12, second_quantity=second)
+    decision = parked(line, approved=True)
+    assert f"POC03 says 12, POC04 says {second}, and the partner had 10;" in decision.reason
     assert decision.waits_for == "partners.acme.changes.quantities"
-    assert decision.next_step == "Add partners.acme.changes.quantities to the routing file and apply it."
+    assert "quantities to one of new_total, delta, old_total_with_new_in_poc04" in decision.next_step
+    assert "--reading" in decision.next_step
     assert not decision.edits
+    (difference,) = decision.differences
+    assert (difference.had, difference.asked, difference.has) == ("10", f"POC03 says 12, POC04 says {second}", "10")
+    chosen = applied(line, approved=True, reading=QuantityReading.NEW_TOTAL)
+    assert lines_of(chosen.edits)[0]["quantity"] == 12
+    assert "more than 20 %" in parked(line, reading=QuantityReading.DELTA).reason, "a reading is no approval"
+
+
+def test_two_figures_that_fit_in_one_reading_are_proposed():
+    line = asks("CA", 1, quantity=12, second_quantity=10)
+    assert "12 is read as the new quantity" in soft(line)
+    assert lines_of(parked(line).edits)[0]["quantity"] == 12
+    assert "approve or reject it" in parked(line).next_step
+    assert "and the partner had" not in hard(line, had=None, has=ORDER), "what the partner had is not known"
 
 
 @pytest.mark.parametrize(
@@ -214,8 +247,15 @@ def test_a_difference_needs_what_the_partner_had():
     assert "nobody knows to which quantity" in hard(asks("QI", 3, quantity=2), has=unseen, rules=rules)
 
 
-def test_a_quantity_of_zero_is_never_written():
-    assert "may mean that the line is taken out" in hard(asks("PQ", 1, quantity=0, price="12.50"))
+def test_a_quantity_of_zero_takes_the_line_out_when_a_person_agrees():
+    line = asks("PQ", 1, quantity=0, price="12.50")
+    assert "the quantity goes from 10 to 0, which takes the line out" in soft(line)
+    assert lines_of(parked(line).edits) == [{"number": 1, "operation": "Delete"}]
+    assert "cannot be taken out: 3 were received" in hard(line, facts={1: some_facts(3)})
+    gone = applied(line, approved=True, has=an_order(a_line(2)))
+    assert (gone.edits.lines, len(gone.wishes.lines)) == ((), 1)
+    beside_days = asks("CA", 1, quantity=0, requested=OCT_8)
+    assert "a quantity of 0 beside new days may mean that the line is taken out" in hard(beside_days)
 
 
 @pytest.mark.parametrize("approved", [False, True])
@@ -271,7 +311,7 @@ def test_a_value_that_the_code_leaves_alone_has_to_agree_with_one_of_the_two_ord
     applied(asks("PC", 1, price=13, quantity=10))
     applied(asks("PC", 1, price=13, quantity=9), has=with_line(ORDER, 1, quantity=Decimal(9)))
     applied(asks("PC", 1, price=13, quantity=0))
-    assert "leaves the requested day alone" in soft(asks("QI", 1, quantity=12, requested=OCT_8))
+    assert "leaves the wanted day alone" in soft(asks("QI", 1, quantity=12, requested=OCT_8))
 
 
 def test_a_code_without_anything_new_waits_for_a_person():
@@ -298,46 +338,100 @@ def test_a_free_line_may_not_get_a_price_by_itself():
 # -- dates ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_promised_day_goes_along_where_both_were_the_same():
-    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8)).edits)
+BY_REQUESTED = {"line_date": LineDate.REQUESTED}
+DEFAULT = an_order(*(a_line(number, requested=date(2026, 9, 10)) for number in (1, 2)))
+"""As Visma fills it: requested is the order date, promised the day of the header."""
+
+
+def test_a_wanted_day_is_measured_against_the_day_that_was_sent_and_written_where_it_came_from():
+    decision = applied(asks("RS", 1, requested=OCT_8), had=DEFAULT)
+    assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
+    (difference,) = decision.differences
+    assert (difference.field, difference.had, difference.asked) == ("wanted day", "2026-10-01", "2026-10-08")
+    assert not applied(asks("RS", 1, requested=OCT_1), had=DEFAULT).wishes
+    assert "from 2026-09-10 to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), had=DEFAULT, route=BY_REQUESTED)
+
+
+def test_with_requested_days_the_promised_one_goes_along_where_both_were_the_same():
+    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), route=BY_REQUESTED).edits)
     assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
-
-
-def test_the_promised_day_stays_where_it_was_another():
     order = an_order(a_line(1, promised=date(2026, 10, 3)))
-    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order).edits)
+    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order, route=BY_REQUESTED).edits)
     assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
 
 
-def test_a_promised_day_that_was_told_as_the_requested_one_is_the_measure():
-    """An 850 has the promised day in place of a requested one that Visma does not give."""
-    order = an_order(a_line(1, requested=None))
+def test_a_line_has_one_day_unless_requested_days_are_sent():
+    both = asks("RS", 1, requested=OCT_8, promised=OCT_9)
+    assert "wanted on 2026-10-08 and promised for 2026-10-09" in hard(both)
+    assert applied(asks("RS", 1, promised=OCT_8)).edits == applied(asks("RS", 1, requested=OCT_8)).edits
+    (line,) = lines_of(applied(both, route=BY_REQUESTED, rules={**GENEROUS, "dates": timedelta(8)}).edits)
+    assert (line["requested"], line["promised"]) == (OCT_8, OCT_9)
+
+
+def test_a_day_that_the_line_leaves_to_the_header_is_written_to_the_line():
+    order = an_order(a_line(1, requested=None, promised=None))
     assert not applied(asks("RS", 1, requested=OCT_1), had=order).wishes
-    applied(asks("QI", 1, quantity=12, requested=OCT_1), had=order)
-    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order).edits)
-    assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
+    decision = applied(asks("RS", 1, requested=OCT_8), had=order)
+    assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
+    moved = replace(order, promised_on=OCT_8)
+    again = applied(asks("RS", 1, requested=OCT_8), had=order, has=moved)
+    assert lines_of(again.edits) == lines_of(decision.edits), "the header's day may move again"
 
 
 def test_a_date_may_move_as_far_as_allowed_and_no_further():
     applied(asks("RS", 1, requested=OCT_8))
     assert "moves from 2026-10-01 to 2026-10-09, further than 7 days" in soft(asks("RS", 1, requested=OCT_9))
-    undated = an_order(a_line(1, requested=None, promised=None))
+    undated = an_order(a_line(1, requested=None, promised=None), promised_on=None)
     assert "moves from none to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), had=undated)
 
 
-def test_a_promised_day_that_somebody_changed_is_not_overwritten_along_the_way():
+def test_a_day_that_somebody_changed_is_not_overwritten_unseen():
     has = with_line(ORDER, 1, promised=date(2026, 10, 3))
-    assert "the promised day was changed in Visma meanwhile" in soft(asks("RS", 1, requested=OCT_8), has=has)
+    assert "the wanted day was changed in Visma meanwhile" in soft(asks("RS", 1, requested=OCT_8), has=has)
 
 
-def test_the_date_of_the_header_moves_alone():
-    decision = applied(requested_on=OCT_8)
-    assert (decision.edits.promised_on, decision.edits.lines) == (OCT_8, ())
-    assert not applied(requested_on=OCT_1).wishes
-    fulfilled = applied(requested_on=OCT_8, has=replace(ORDER, promised_on=OCT_8))
-    assert (fulfilled.edits.promised_on, fulfilled.wishes.promised_on) == (None, OCT_8)
-    assert "The delivery date" not in soft(requested_on=OCT_9)
-    assert "Order: the delivery date moves" in soft(requested_on=OCT_9)
+OTHER_DAY = an_order(a_line(1), a_line(2, promised=date(2026, 10, 5)), a_line(3, promised=None))
+"""Line 1 has the header's day, line 2 one of its own, and line 3 none."""
+
+
+def test_the_date_of_the_header_moves_the_lines_that_had_it():
+    decision = applied(requested_on=OCT_8, had=OTHER_DAY)
+    assert decision.edits.promised_on == OCT_8
+    assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
+    after = edited(standing(OTHER_DAY), decision.edits)
+    assert comes_out_as(after.content, OTHER_DAY, decision.wishes), "the partner is not sent its own wish"
+    again = applied(requested_on=OCT_8, had=OTHER_DAY, has=after.content)
+    assert (bool(again.edits), again.wishes) == (False, decision.wishes)
+    assert not applied(requested_on=OCT_1, had=OTHER_DAY).wishes
+    assert "The order: the delivery date" not in soft(requested_on=OCT_9)
+    assert "the delivery date moves from 2026-10-01 to 2026-10-09" in soft(requested_on=OCT_9)
+
+
+def test_with_requested_days_the_date_of_the_header_moves_both_days_of_a_line():
+    (line, _) = lines_of(applied(requested_on=OCT_8, route=BY_REQUESTED).edits)
+    assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
+    assert "no line has its delivery date 2026-10-01" in soft(requested_on=OCT_8, had=DEFAULT, route=BY_REQUESTED)
+
+
+def test_what_the_message_says_of_a_line_goes_before_the_date_of_the_header():
+    lines = asks("RS", 1, requested=OCT_1), asks("QI", 2, quantity=12)
+    (moved,) = lines_of(applied(*lines, requested_on=OCT_8).edits)
+    assert (moved["number"], moved["quantity"], moved["promised"]) == (2, 12, OCT_8)
+    decision = applied(asks("DI", 1), requested_on=OCT_8)
+    assert [line["operation"] for line in lines_of(decision.edits)] == ["Delete", "Update"]
+    applied(asks("QI", 1, quantity=12, requested=OCT_8), requested_on=OCT_8)
+    (added,) = (line for line in lines_of(applied(ADDED, requested_on=OCT_8).edits) if line["operation"] == "Insert")
+    assert added["promised"] == OCT_8
+
+
+def test_a_line_that_cannot_go_along_with_the_header_is_asked_about():
+    assert "Line 1: a part was received already" in soft(requested_on=OCT_8, facts={1: some_facts(3)})
+    moved = with_line(ORDER, 1, promised=date(2026, 10, 3))
+    assert "Line 1: the wanted day was changed in Visma meanwhile" in soft(requested_on=OCT_8, has=moved)
+    closed = parked(requested_on=OCT_8, facts={1: some_facts(closed=True)})
+    assert closed.unwritten == ("Line 1 is closed in Visma and keeps its day 2026-10-01.",)
+    assert [line["number"] for line in lines_of(closed.edits)] == [2]
+    assert not applied(requested_on=OCT_8, has=an_order(a_line(2)), approved=True).unwritten
 
 
 # -- lines out and in -------------------------------------------------------------------------------------------------
@@ -401,10 +495,20 @@ def test_a_line_is_added_as_its_neighbours_are():
             "unit": "KRT",
             "warehouse": "1",
             "line_type": "NonStock",
-            "requested": OCT_8,
             "promised": OCT_8,
         }
     ]
+    (added,) = lines_of(applied(line, facts=facts, route=BY_REQUESTED).edits)
+    assert (added["requested"], added["promised"]) == (OCT_8, OCT_8)
+
+
+def test_added_lines_have_a_limit_of_their_own_that_no_splitting_evades():
+    assert "The added lines come to 50.75, more than 20 % of the order's 250." in soft(
+        replace(ADDED, quantity=Decimal(7))
+    )
+    applied(ADDED, replace(ADDED, quantity=Decimal(1), products=ProductRefs(buyer=("ITEM-8",))))
+    halves = [replace(ADDED, products=ProductRefs(buyer=(item,))) for item in ("ITEM-8", "ITEM-9")]
+    assert "The added lines come to 72.5, more than 20 %" in soft(*halves)
 
 
 ADDED = asks("AI", None, item="ITEM-9", quantity=5, price="7.25", unit="each")
@@ -429,7 +533,7 @@ def test_an_added_line_that_came_out_otherwise_is_never_added_twice(changes, app
 
 
 def test_two_added_lines_of_one_item_find_their_own():
-    lines = (ADDED, replace(ADDED, quantity=Decimal(6)))
+    lines = (replace(ADDED, quantity=Decimal(1)), replace(ADDED, quantity=Decimal(2)))
     after = edited(standing(ORDER), applied(*lines).edits)
     assert not applied(*lines, has=after.content).edits
     assert applied(*lines, has=replace(after.content, lines=after.content.lines[::-1])).wishes.lines
@@ -574,6 +678,54 @@ def test_questions_of_header_and_lines_are_put_to_a_person():
     assert "Where to?" in soft(asks("QI", 1, quantity=12), questions=("Where to?",))
     assert "Line 1: the tax changes." in soft(asks("QI", 1, quantity=12, questions=("the tax changes.",)))
     assert applied(asks("NC", 1), remarks=("Thank you",)).remarks == ("Thank you",)
+
+
+# -- what an approval does not write ----------------------------------------------------------------------------------
+
+SAID = {"questions": ("It has a charge.",), "doubts": ("It is read as a change.",)}
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_no_approval_writes_is_listed_and_what_it_writes_as_shown_is_not(approved):
+    line = asks("QI", 1, quantity=12, questions=("it has a charge.",), doubts=("it appears twice.",))
+    decision = decided(line, approved=approved, **SAID)
+    assert decision.unwritten == ("It has a charge.", "Line 1: it has a charge.")
+    assert not decision.closes
+    assert applied(asks("QI", 1, quantity=12)).unwritten == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "asked", "unwritten"),
+    [
+        ((), {"questions": ("It has a charge.",)}, ("It has a charge.",)),
+        ((), {"doubts": ("Its purpose is '22'.",)}, ("Its purpose is '22'.",)),
+        ((asks("NC", 1, doubts=("it appears twice.",)),), {}, ("Line 1: it appears twice.",)),
+        ((asks("PC", 1),), {}, ("Line 1: the code PC changes something, and nothing new is given.",)),
+        ((asks("PC", 1, quantity=11),), {}, None),
+        ((asks("RS", 1, requested=OCT_1, unit_code="ZZ"),), {}, ("Line 1 is in unit ZZ, in Visma in STK.",)),
+        ((), {"stated": (Stated(Topic.CARRIER, "rail", (("carrier", "rail"),)),)}, None),
+    ],
+)
+def test_an_approval_that_writes_nothing_closes_the_change(lines, asked, unwritten):
+    decision = applied(*lines, approved=True, **asked)
+    assert (decision.closes, decision.edits.lines) == (True, ())
+    assert decision.unwritten == (unwritten or decision.unwritten)
+    assert not parked(*lines, **asked).closes
+
+
+def test_what_the_order_has_already_closes_nothing():
+    has = with_line(ORDER, 1, quantity=Decimal(12))
+    fulfilled = applied(asks("QI", 1, quantity=12), has=has, approved=True, **SAID)
+    assert (bool(fulfilled.edits), fulfilled.closes) == (False, False)
+    assert not applied(asks("NC", 1)).closes
+
+
+def test_what_nobody_can_read_is_lifted_by_no_approval():
+    reason = hard(asks("PQ", 1, quantity=12, unreadable=("its price cannot be read.",)))
+    assert reason.startswith("Line 1: its price cannot be read.")
+    decision = parked(asks("QI", 1, quantity=12), unreadable=("It has lines in PO1 segments.",), approved=True)
+    assert decision.unwritten == ("It has lines in PO1 segments.",)
+    assert "by hand and close the change" in decision.next_step
 
 
 def test_an_order_that_the_partner_never_got_waits_for_a_person():

@@ -54,19 +54,16 @@ def test_an_explicit_total_needs_no_reading(reading):
 @pytest.mark.parametrize(
     ("code", "reading", "figures", "asked", "problem"),
     [
-        ("QI", None, {"quantity": 20}, 20, "QI is an increase, yet the new quantity would be 20, from 100."),
         ("QD", None, {"quantity": 100}, 100, "QD is a decrease, yet the new quantity would be 100, from 100."),
         ("QD", DELTA, {"quantity": -5}, 105, "QD is a decrease, yet the new quantity would be 105, from 100."),
-        ("QD", DELTA, {"quantity": 100}, 0, "!a quantity of 0 may mean that the line is taken out."),
-        ("QD", DELTA, {"quantity": 120}, -20, "!a quantity of -20 may mean that the line is taken out."),
+        ("QD", DELTA, {"quantity": 120}, -20, "!its quantity would be -20, below zero."),
+        ("QI", TOTAL, {"quantity": 20}, 20, "QI is an increase, yet the new quantity would be 20, from 100."),
         ("PQ", DELTA, {"quantity": 5}, 5, "the code PQ does not say whether 5 is a difference; it is read as the"),
         ("QI", BOTH, {"quantity": 90, "second_quantity": 120}, 120, "the partner believes the quantity was 90; it was"),
         ("QI", BOTH, {"quantity": 120}, None, "!it names no new quantity."),
         ("QI", TOTAL, {"second_quantity": 120}, None, "!it names no new quantity."),
         ("QI", None, {}, None, "!it names no new quantity."),
         ("PQ", None, {"delta": 5, "explicit_total": True}, None, "!it names no new quantity."),
-        ("QI", None, {"second_quantity": 120}, None, "!POC03 says nothing and POC04 says 120; which is the new"),
-        ("CA", None, {"quantity": 100, "second_quantity": 0}, None, "!POC03 says 100 and POC04 says 0; which is the"),
         ("CA", None, {"quantity": 110, "original_quantity": 90, "explicit_total": True}, 110, "the partner believes"),
         ("CA", None, {"quantity": 110, "delta": 20, "explicit_total": True}, 110, "a difference of 20 does not lead"),
     ],
@@ -76,6 +73,47 @@ def test_a_quantity_in_doubt(code, reading, figures, asked, problem):
     assert quantity == asked
     assert len(problems) == 1
     assert problems[0].startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "second", "asked"),
+    [
+        # The other figure is what the partner had, or the difference to it.
+        ("CA", 150, 100, 150),
+        ("CA", 100, 150, 150),
+        ("QI", 150, 100, 150),
+        ("QD", 100, 60, 60),
+        ("QI", 150, 50, 150),
+        ("QI", 50, 150, 150),
+        ("QI", 100, 200, 200),
+        ("QD", 0, 100, 0),
+        ("QI", 20, None, 120),
+        ("QI", 20, 20, 120),
+        # No reading fits, or several that lead to different totals.
+        ("CA", 150, 140, None),
+        ("CA", 100, 0, None),
+        ("QI", 20, 100, None),
+        ("QD", 120, None, None),
+        ("QI", None, 120, None),
+    ],
+)
+def test_two_figures_are_read_where_one_reading_fits_what_the_partner_had(code, first, second, asked):
+    line = asks(code, quantity=first, second_quantity=second)
+    found = total_asked(line, HAD, change_rules())
+    (problem,) = found.problems
+    assert (found.quantity, problem.hard) == (asked, asked is None)
+    assert "and the partner had 100" in problem.sentence
+    assert problem.waits_for == "partners.acme.changes.quantities"
+    assert "changes.quantities to " in (problem.next_step or "")
+    unknown = total_asked(line, HAD, change_rules(), had_is_known=False)
+    assert (unknown.quantity, unknown.problems[0].hard) == (None, True)
+
+
+@pytest.mark.parametrize(("reading", "asked"), [(TOTAL, 150), (BOTH, 140), (DELTA, 250)])
+def test_a_reading_that_somebody_names_leaves_no_doubt_which_figure_is_meant(reading, asked):
+    found = total_asked(asks("QI", quantity=150, second_quantity=140), HAD, change_rules(quantities=reading))
+    assert found.quantity == asked
+    assert not any("POC04" in one.sentence for one in found.problems)
 
 
 def test_a_difference_is_held_against_what_the_partner_believes():

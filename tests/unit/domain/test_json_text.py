@@ -47,6 +47,14 @@ def test_an_element_that_is_nested_too_deeply_harms_no_other():
     ]
 
 
+def test_an_object_that_is_no_json_harms_no_other():
+    assert [bytes(one) for one in elements_of(b'[{"a": NaN}, {"b" 1, "c": "]"} ,3]')] == [
+        b'{"a": NaN}',
+        b'{"b" 1, "c": "]"}',
+        b"3",
+    ]
+
+
 BROKEN = [b"", b"[1", b"1]", b"[1]]", b"[1][2]", b"[1,]", b"[{]", b"[}", b"[1 2]", b'{"a":[1]}', b'["a]', b"[" + DEEP]
 
 

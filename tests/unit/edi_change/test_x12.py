@@ -132,6 +132,7 @@ def test_segments_may_be_objects_instead_of_lists_of_one():
     ("code", "purpose"),
     [
         ("01", ChangePurpose.CANCELLATION),
+        ("03", ChangePurpose.CANCELLATION),
         ("04", ChangePurpose.CHANGE),
         ("05", ChangePurpose.REPLACE),
         ("06", ChangePurpose.CONFIRMATION),
@@ -155,7 +156,7 @@ def test_an_original_without_lines_is_asked_about():
 def test_any_other_purpose_is_asked_about(code, words):
     request = read(a_loop(), header={"transactionSetPurposeCode": code})
     assert request.purpose is ChangePurpose.CHANGE
-    assert f"Its purpose is {words}, which" in request.questions[0]
+    assert f"Its purpose is {words}, which" in request.doubts[0]
 
 
 def test_lines_that_all_cancel_the_order_cancel_the_order():
@@ -180,16 +181,32 @@ def test_what_the_partner_means_by_cancelling_goes_first():
 
 def test_a_code_in_doubt_puts_its_question_first():
     one = line("CA", dateTimeReference=[dtm("010")])
-    assert "changes.codes.CA" in one.questions[0]
-    assert len(one.questions) == 2
-    assert line("CA", codes={"CA": "change"}).questions == ()
+    assert "set changes.codes.CA to change or delete" in one.doubts[0]
+    assert len(one.questions) == len(one.doubts) == 1
+    assert line("CA", codes={"CA": "change"}).doubts == ()
 
 
-@pytest.mark.parametrize("code", ["RS", "RQ", "RB"])
+def test_a_code_that_nobody_knows_names_the_setting_and_its_words():
+    (question,) = line("QC").questions
+    assert "set changes.codes.QC to one of add, change, dates, delete, " in question
+
+
+@pytest.mark.parametrize("code", ["00", "04", "05"])
+def test_lines_in_po1_segments_are_never_passed_over(code):
+    request = read(
+        a_loop(), PO1_loop=[{"baselineItemData": [{"x": "1"}]}] * 2, header={"transactionSetPurposeCode": code}
+    )
+    assert request.unreadable[0].startswith("It has lines in PO1 segments, which an 860 does not have: ")
+    assert read(a_loop(), PO1_loop=["PO1*1"]).unreadable == request.unreadable
+    cancelled = read(PO1_loop=[{"baselineItemData": [{}]}], header={"transactionSetPurposeCode": "03"})
+    assert (cancelled.purpose, cancelled.unreadable) == (ChangePurpose.CANCELLATION, ())
+
+
+@pytest.mark.parametrize("code", ["RS", "RB"])
 def test_a_rescheduled_line_of_nothing_may_be_a_deletion(code):
     one = line(code, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
-    assert one.questions == ("its quantity is 0: is the line to be deleted, or only its dates to change?",)
-    assert line(code, dateTimeReference=[dtm("002")]).questions == ()
+    assert one.doubts == ("its quantity is 0: is the line to be deleted, or only its dates to change?",)
+    assert line(code, dateTimeReference=[dtm("002")]).doubts == ()
 
 
 def test_a_deleted_line_asks_nothing_whatever_else_it_says():
@@ -271,13 +288,13 @@ def test_a_date_without_a_qualifier_is_asked_about_and_one_without_anything_is_n
 def test_two_days_that_differ_are_asked_about():
     one = line("CT", dateTimeReference=[dtm("002"), dtm("106"), dtm("002", "20261007")])
     assert one.requested == date(2026, 10, 5)
-    assert one.questions == ("it names two requested days, 2026-10-05 and 2026-10-07.",)
+    assert one.unreadable == ("it names two requested days, 2026-10-05 and 2026-10-07.",)
 
 
 def test_a_date_that_is_none_is_asked_about():
     one = line("CT", dateTimeReference=[dtm("002", "261005")])
     assert one.requested is None
-    assert one.questions == ("its requested delivery date cannot be read: '261005' is no date.",)
+    assert one.unreadable == ("its requested delivery date cannot be read: '261005' is no date.",)
 
 
 @pytest.mark.parametrize("place", ["SCH_loop", "lineItemSchedule"])
@@ -325,16 +342,31 @@ def test_a_day_by_which_everything_is_required_is_a_wanted_day():
     assert read(dateTimeReference=[dtm("106")]).requested_on == date(2026, 10, 5)
 
 
-@pytest.mark.parametrize(("basis", "price"), [("HP", "0.125"), ("TP", "0.0125"), ("PE", "12.5"), ("UM", "12.5")])
+@pytest.mark.parametrize(
+    ("basis", "price"),
+    [
+        *((basis, "12.5") for basis in ["PE", "UM", "LE", "TE", "WE", "QE", "RE", "CP", "CT", "CA", "ST", "FX", "QT"]),
+        ("PN", "1.25"),
+        *((basis, "0.125") for basis in ["HP", "LC", "TC", "WC", "QH", "RC"]),
+        *((basis, "0.0125") for basis in ["TP", "LM", "TM", "WM", "QS", "RM"]),
+        ("TT", "0.00125"),
+        ("HT", "0.000125"),
+    ],
+)
 def test_a_price_per_hundred_is_no_hundredfold_price(basis, price):
-    assert line("PC", change={"basisOfUnitPriceCode": basis}).price == Decimal(price)
+    one = line("PC", change={"basisOfUnitPriceCode": basis})
+    assert (one.price, one.questions, one.doubts, one.unreadable) == (Decimal(price), (), (), ())
 
 
-@pytest.mark.parametrize("basis", ["CT", "WH", "LB"])
+@pytest.mark.parametrize("basis", ["PD", "WH", "LB"])
 def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about(basis):
     one = line("PC", change={"basisOfUnitPriceCode": basis})
     assert one.price is None
-    assert one.questions == (f"its price is one per '{basis}', which is not known here.",)
+    assert one.unreadable == (
+        f"its price of 12.50 has the basis '{basis}', and for how many units that is is not known here.",
+    )
+    restated = line("QI", change={"basisOfUnitPriceCode": basis})
+    assert (restated.doubts, restated.unreadable) == (one.unreadable, ()), "it was to be compared only"
 
 
 def test_the_unit_stands_in_the_composite_or_beside_it():
@@ -374,13 +406,13 @@ def test_an_item_number_of_a_manufacturer_or_without_its_qualifier_is_nothing():
 def test_a_number_that_is_none_is_left_out_and_asked_about(element, name):
     one = line("MU", change={element: "n/a"})
     assert [one.quantity, one.second_quantity, one.price].count(None) == (1 if element == "quantity1" else 2)
-    assert one.questions == (f"its {name} cannot be read: 'n/a' is no number.",)
+    assert one.unreadable == (f"its {name} cannot be read: 'n/a' is no number.",)
 
 
 def test_a_price_below_zero_is_left_to_the_decision_and_a_quantity_is_not():
     one = line("PQ", change={"quantity": "-1", "unitPrice": "-1"})
     assert (one.quantity, one.price) == (None, Decimal(-1))
-    assert one.questions == ("its quantity (POC03) -1 is below zero.",)
+    assert one.unreadable == ("its quantity (POC03) -1 is below zero.",)
 
 
 @pytest.mark.parametrize(
@@ -408,12 +440,12 @@ def test_several_places_of_delivery_are_asked_about():
 def test_a_second_transaction_set_is_missed():
     request = read_change({"transactionSets": [a_set(a_loop()), a_set(a_loop("DI"))]})
     assert [one.code for one in request.lines] == ["QI"]
-    assert request.questions == ("The message holds 2 transaction sets, of which one was read.",)
+    assert request.unreadable == ("The message holds 2 transaction sets, of which one was read.",)
 
 
 def test_a_line_that_appears_three_times_is_asked_about_each_time():
     request = read(*(a_loop(change={"assignedIdentification": name}) for name in ("1", "01", "1")))
-    assert [one.questions[-1] for one in request.lines] == [
+    assert [one.doubts[-1] for one in request.lines] == [
         "line 1 appears 3 times in the message.",
         "line 01 appears 3 times in the message.",
         "line 1 appears 3 times in the message.",
@@ -421,7 +453,7 @@ def test_a_line_that_appears_three_times_is_asked_about_each_time():
 
 
 def test_a_line_that_is_no_object_is_missed():
-    assert read(a_loop(), "POC*1*QI").questions == ("One of its lines is no object and cannot be read.",)
+    assert read(a_loop(), "POC*1*QI").unreadable == ("One of its lines is no object and cannot be read.",)
 
 
 def test_texts_references_and_contacts_are_remarks():

@@ -16,8 +16,10 @@ from connector.domain.errors import Conflict, Misconfigured
 from connector.domain.ledger import Revision, State
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
+from connector.services.known_revisions import KnownRevisions
 from ops.main import command_line
 from tests.support.change_fakes import InMemoryChanges
+from tests.support.fakes import MemoryLedger
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -105,8 +107,12 @@ class FakeInbound:
 
     def __init__(self) -> None:
         self.waiting: dict[str, Any] = {"4711": []}
+        self.deliveries: dict[str, Any] = {}
 
-    def inbox(self, name: str) -> Any:
+    def shown(self, delivery: Any, transaction_id: str) -> Any:
+        return self.deliveries.get(transaction_id)
+
+    def inbox(self, name: str, limit: int = 100) -> Any:
         found = self.waiting[name]
         if isinstance(found, Exception):
             raise found
@@ -124,6 +130,7 @@ def stack():
         routing=FakeRouting(),
         ledger=FakeLedger(),
         outbox=FakeOutbox(),
+        known=KnownRevisions(MemoryLedger(), SimpleNamespace(now=lambda: NOW)),
         changes=InMemoryChanges(),
         payloads=SimpleNamespace(),
         cursors=SimpleNamespace(all_cursors=list),

@@ -7,8 +7,11 @@ import pytest
 
 from connector.domain.change_decision import Difference
 from connector.domain.changes import NOBODY, ChangeEvent, ChangeState
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
+from connector.domain.ledger import State
+from connector.domain.routes import QuantityReading
 from tests.support.change_fakes import a_change
 from tests.support.routing_data import routing_data
 
@@ -89,12 +92,14 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
         "waits_for": None,
         "decided_by": "rules",
         "approved_by": None,
+        "last_event": "more than 20 %",
     }
     lines = connector("changes", "list").out.splitlines()
     assert lines[1].startswith("802210971")
     assert "more than 20 %" in lines[1]
     assert lines[2] == "      -> Compare, then approve or reject it."
     assert (len(lines), lines[3].split()[0]) == (4, "802210999")
+    assert lines[3].endswith("received"), "what happened last to one that is on its way"
 
 
 @pytest.mark.parametrize(
@@ -177,8 +182,31 @@ def test_a_change_that_nobody_knows_is_one_sentence(connector, changes):
     assert result.err == "No change is recorded under 999, be it a transaction or an order.\n"
 
 
-@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//", "nordic/customer_invoice/100231"])
-def test_what_is_no_key_of_an_order_is_wrong_input(connector, changes, name):
+def test_an_answer_that_needs_a_person_comes_first_and_says_what_to_do(connector, changes):
+    reason, step = "The 824 of acme does not accept supplier invoice 900145 as sent.", "Settle it with the partner."
+    changes.put(
+        a_change(
+            number="900145",
+            kind=Kind.SUPPLIER_INVOICE,
+            transaction_id="77",
+            document="824",
+            state=ChangeState.ATTENTION,
+            reason=reason,
+            next_step=step,
+            unacknowledged=1,
+        )
+    )
+    rows = connector("changes", "list", "--json").data
+    assert [(row["transaction_id"], row["state"]) for row in rows][:2] == [("77", "ATTENTION"), ("802210971", "PARKED")]
+    assert step in connector("changes", "list", "--state", "attention").out
+    for name in ("900145", "nordic/supplier_invoice/900145", "77"):
+        out = connector("changes", "show", name).out
+        assert reason in out
+        assert "without effect, 1 time" in out
+
+
+@pytest.mark.parametrize("name", ["nordic/order/1", "nordic/purchase_order", "//"])
+def test_what_is_no_key_is_wrong_input(connector, changes, name):
     result = connector("changes", "show", name)
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1
@@ -213,6 +241,38 @@ def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stor
     assert (stored(), stack.outbox.queued) == (before, [])
 
 
+@pytest.mark.parametrize("differences", [(), (DIFFERENCE,)])
+def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector, changes, differences):
+    unwritten = ("It carries a charge.", "Line 1: it is divided.")
+    changes.put(
+        a_change(
+            transaction_id="5",
+            number="5",
+            state=ChangeState.PARKED,
+            reason="It carries a charge.",
+            decided_on="r1",
+            unwritten=unwritten,
+            differences=differences,
+        )
+    )
+    listed = "Not written by an approval:\n  It carries a charge.\n  Line 1: it is divided.\n"
+    assert listed in connector("changes", "show", "5").out
+    assert connector("changes", "show", "5", "--json").data["changes"][0]["unwritten"] == list(unwritten)
+    told = connector("changes", "approve", "5", "--yes").err
+    assert listed in told
+    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in told) is (not differences)
+    assert ("written into order 5 of nordic as shown" in told) is bool(differences)
+
+
+def test_approve_may_say_what_the_quantities_of_this_change_mean(connector, stored):
+    result = connector("changes", "approve", "802210971", "--yes", "--reading", "old_total_with_new_in_poc04")
+    assert "POC03 and POC04 of this change are read as old_total_with_new_in_poc04." in result.err
+    assert stored().reading is QuantityReading.OLD_AND_NEW
+    assert "POC03 and POC04 are read as old_total_with_new_in_poc04" in connector("changes", "show", "802210971").out
+    wrong = connector("changes", "approve", "802210971", "--yes", "--reading", "both")
+    assert (wrong.code, "new_total" in wrong.err) == (2, True)
+
+
 def test_what_nobody_has_seen_is_only_looked_at_again(connector, changes, stored):
     changes.put(a_change(transaction_id="5", number="5", state=ChangeState.PARKED, reason="The sender is unknown."))
     result = connector("changes", "approve", "5", "--yes")
@@ -227,7 +287,9 @@ def test_reject_ends_the_change_with_who_and_why(connector, stack, stored):
     assert (result.code, result.data["state"], result.data["decided_by"]) == (0, "REJECTED", "Ola")
     change = stored()
     assert (change.state, change.decided_by, change.reason) == (ChangeState.REJECTED, "Ola", "settled by phone")
-    assert change.history[-1].note == "rejected by Ola: settled by phone"
+    assert change.history[-1].note == (
+        "rejected by Ola: settled by phone (it stays accepted at Orderful; the partner has to be told by other means)"
+    )
     assert stack.outbox.queued == []
 
 
@@ -238,26 +300,178 @@ def test_reject_says_that_the_partner_has_to_be_told(connector, stored, monkeypa
     result = connector("changes", "reject", "802210971", "--reason", "no")
     assert (result.code, result.out) == (1, "")
     assert "nothing is written into order 500123 of nordic" in result.err
+    assert "It stays accepted at Orderful" in result.err
     assert "tell the partner yourself" in result.err
     assert stored() == before
+    done = connector("changes", "reject", "802210971", "--reason", "no", "--yes")
+    assert "It stays accepted at Orderful" in done.out
 
 
-def test_reject_says_when_the_order_was_left_on_hold(connector, changes):
+@pytest.mark.parametrize("verb", ["reject", "close"])
+def test_ending_a_change_has_its_order_released_from_hold(connector, stack, changes, stored, verb):
     changes.put(a_change(transaction_id="5", number="5", state=ChangeState.PARKED, on_hold=True))
     assert "on hold" in connector("changes", "show", "5").out
-    assert (
-        "put on hold in Visma for this change: release it there"
-        in connector("changes", "reject", "5", "--reason", "no", "--yes").err
+    result = connector("changes", verb, "5", "--reason", "no", "--yes")
+    assert "put on hold in Visma for this change and is released by this" in result.err
+    (message,) = stack.outbox.queued
+    assert (message.transaction_id, stored("5").on_hold) == ("5", True)
+
+
+@pytest.mark.parametrize("ending", [("reject", "REJECTED"), ("close", "CLOSED")])
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"state": ChangeState.RECEIVED},
+        {"state": ChangeState.APPLYING, "claim_until": NOW - timedelta(seconds=1)},
+        {"state": ChangeState.PARKED},
+    ],
+    ids=["received", "its worker died", "parked"],
+)
+def test_every_open_change_can_be_ended_by_hand(connector, stack, stored, ending, record):
+    verb, state = ending
+    stack.changes.put(a_change(transaction_id="5", number="5", deliveries=(Delivery("d5", ApiVersion.V4),), **record))
+
+    result = connector("changes", verb, "5", "--reason", "entered by hand", "--by", "Ola", "--yes", "--json")
+
+    assert (result.code, result.data["state"], result.data["decided_by"]) == (0, state, "Ola")
+    change = stored("5")
+    assert (change.state, change.reason, change.claim_until) == (state, "entered by hand", None)
+    assert "Ola: entered by hand" in change.history[-1].note
+    (message,) = stack.outbox.queued
+    assert message.transaction_id == "5", "Orderful is told at once"
+
+
+@pytest.mark.parametrize("verb", ["reject", "close"])
+@pytest.mark.parametrize("company", ["nordic", NOBODY])
+def test_the_number_that_a_change_had_taken_is_given_up(connector, stack, changes, verb, company):
+    """Also where its receiver got a company only after it was recorded."""
+    change = changes.put(a_change(company=company, transaction_id="5", number="5", state=ChangeState.PARKED))
+    order = DocumentKey.of_order("nordic", "5")
+    stack.known.reserve(order, change)
+
+    assert connector("changes", verb, "5", "--reason", "no", "--yes").code == 0
+
+    (revision,) = stack.known.ledger.revisions(order)
+    assert revision.state is State.SUPERSEDED
+
+
+def test_what_orderful_was_never_told_is_said_to_be_shown_as_failed_when_it_is_rejected(connector, changes, stored):
+    result = connector("changes", "reject", "802210999", "--reason", "no", "--yes")
+    assert "Orderful shows it as failed" in result.out
+    assert stored("802210999").is_refused_outright
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"state": ChangeState.RECEIVED, "not_before": NOW + timedelta(minutes=5)},
+        {"state": ChangeState.APPLYING, "claim_until": NOW - timedelta(seconds=1)},
+        {"state": ChangeState.PARKED, "reason": "Visma answered 500.", "waits_for": "visma", "looks": 12},
+    ],
+    ids=["rests", "its worker died", "parked"],
+)
+def test_every_open_change_can_be_looked_at_again(connector, stack, changes, stored, record):
+    changes.put(a_change(transaction_id="5", number="5", **record))
+
+    result = connector("changes", "retry", "5", "--by", "Ola", "--yes", "--json")
+
+    assert (result.code, result.data["state"], result.data["approved_by"]) == (0, "RECEIVED", None)
+    change = stored("5")
+    assert (change.not_before, change.claim_until, change.waits_for, change.looks) == (None, None, None, 0)
+    assert change.history[-1].note == "Ola asks to look at it again"
+    (message,) = stack.outbox.queued
+    assert (message.transaction_id, message.cause.split()[0]) == ("5", "retry")
+
+
+@pytest.mark.parametrize("verb", [("retry",), ("reject", "--reason", "no"), ("close", "--reason", "no")])
+def test_a_change_that_a_worker_is_at_is_left_alone(connector, stack, changes, stored, verb):
+    until = NOW + timedelta(seconds=60)
+    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.APPLYING, claim_until=until))
+    before = stored("5")
+    result = connector("changes", *verb, "5", "--yes")
+    assert (result.code, result.out) == (1, "")
+    assert "is being worked on until 06:01:00 UTC" in result.err
+    assert (stored("5"), stack.outbox.queued) == (before, [])
+
+
+@pytest.mark.parametrize("verb", [("approve",), ("retry",), ("reject", "--reason", "no"), ("close", "--reason", "no")])
+def test_what_is_over_is_left_as_it_is(connector, stack, changes, verb):
+    result = connector("changes", *verb, "802210900", "--yes")
+    assert (result.code, result.out) == (1, "")
+    assert "802210900 is APPLIED" in result.err
+    assert stack.outbox.queued == []
+
+
+def test_what_was_not_compared_yet_cannot_be_approved_but_says_what_can_be_done(connector, stack, changes):
+    result = connector("changes", "approve", "802210999", "--yes")
+    assert (result.code, result.out) == (1, "")
+    assert "802210999 is RECEIVED" in result.err
+    assert "retried, rejected or closed" in result.err
+    assert stack.outbox.queued == []
+
+
+def test_retry_finishes_what_is_over_and_was_not_told(connector, stack, changes, stored):
+    told = (Delivery("d5", ApiVersion.V4),)
+    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.APPLIED, deliveries=told))
+    before = stored("5")
+    assert connector("changes", "retry", "5", "--yes").code == 0
+    (message,) = stack.outbox.queued
+    assert (message.transaction_id, stored("5")) == ("5", before)
+
+
+def test_a_record_of_another_document_can_be_closed_and_nothing_else(connector, stack, changes, stored):
+    changes.put(a_change(transaction_id="5", number="5", document="855", state=ChangeState.PARKED))
+    for verb in (("retry",), ("reject", "--reason", "no")):
+        result = connector("changes", *verb, "5", "--yes")
+        assert (result.code, "Close it." in result.err) == (1, True)
+    assert connector("changes", "close", "5", "--reason", "read", "--yes").code == 0
+    assert stored("5").state is ChangeState.CLOSED
+
+
+def test_approve_for_another_order_records_the_change_there(connector, stack, changes, stored):
+    changes.put(
+        a_change(transaction_id="5", number="500123-1", state=ChangeState.PARKED, waits_for="visma"),
+        message={"purchaseOrderNumber": "500123-1"},
     )
 
+    result = connector("changes", "approve", "5", "--order", "500123", "--by", "Ola", "--yes", "--json")
 
-@pytest.mark.parametrize("verb", [("approve",), ("reject", "--reason", "no")])
-def test_only_a_parked_change_can_be_judged(connector, stack, changes, verb):
-    for name, state in (("802210999", "RECEIVED"), ("802210900", "APPLIED")):
-        result = connector("changes", *verb, name, "--yes")
-        assert (result.code, result.out) == (1, "")
-        assert f"{name} is {state}" in result.err
-    assert stack.outbox.queued == []
+    assert (result.code, result.data["order"], result.data["state"]) == (
+        0,
+        "nordic/purchase_order/500123",
+        "RECEIVED",
+    )
+    assert "order 500123 of nordic" in result.err
+    change = stored("5")
+    assert (change.named, change.approved_by, change.waits_for) == ("500123-1", None, None)
+    (message,) = stack.outbox.queued
+    assert (message.number, message.transaction_id) == ("500123", "5")
+    assert "it names    order 500123-1" in connector("changes", "show", "5").out
+    (left,) = connector("changes", "show", "500123-1", "--json").data["changes"]
+    assert (left["state"], left["reason"]) == ("RECORDED", "It is recorded under order 500123.")
+
+
+@pytest.mark.parametrize(("order", "code"), [("500123", 1), (" ", 2), ("9" * 101, 1)])
+def test_a_number_that_is_none_is_refused(connector, stack, stored, order, code):
+    before = stored()
+    result = connector("changes", "approve", "802210971", "--order", order, "--yes")
+    assert (result.code, result.out) == (code, "")
+    assert (stored(), stack.outbox.queued) == (before, [])
+
+
+def test_a_long_list_says_that_there_is_more(connector, changes):
+    assert "Only the first 1" in connector("changes", "list", "--limit", "1").err
+    assert connector("changes", "list", "--limit", "2").err == ""
+
+
+@pytest.mark.parametrize("verb", [("approve",), ("retry",), ("reject", "--reason", "no"), ("close", "--reason", "no")])
+def test_nothing_is_decided_without_being_asked(connector, stack, stored, verb, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.confirm", refuse)
+    before = stored()
+    result = connector("changes", *verb, "802210971")
+    assert (result.code, result.out, result.err.splitlines()[-1]) == (1, "", "Stopped.")
+    assert (stored(), stack.outbox.queued) == (before, [])
 
 
 @pytest.mark.parametrize("verb", [("approve",), ("reject", "--reason", "no")])

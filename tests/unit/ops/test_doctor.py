@@ -8,7 +8,7 @@ import pytest
 
 from connector.adapters.callback_auth import CallbackCredentials
 from connector.domain.errors import Misconfigured, Rejected, Transient
-from connector.domain.inbound import InboundTransaction
+from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.transactions import Stream
 from tests.support.routing_data import a_partner, routing_data
 
@@ -366,6 +366,22 @@ def test_a_supplier_that_is_sent_no_orders_may_change_them_all_the_same(doctor, 
         ([an_item(receiver_id="SOMEBODY")], "warn", "1 for no company of the routing but for SOMEBODY"),
         ([an_item(receiver_id=None)], "warn", "1 for no company of the routing but for nobody"),
         ([None, an_item(), None], "warn", "3 items wait: 2 naming no transaction."),
+        (
+            [an_item(document="810"), an_item()],
+            "ok",
+            "2 items wait: 1 that are not taken here (1 of 810; the oldest since",
+        ),
+        (
+            [an_item(document="810", created_at=NOW - timedelta(hours=25)), an_item(document="856"), an_item()],
+            "warn",
+            "3 items wait: 2 that are not taken here (1 of 810, 1 of 856; the oldest since",
+        ),
+        (
+            [an_item(document="855", receiver_id="SOMEBODY", created_at=None)],
+            "warn",
+            "(1 of 855; since when is not known)",
+        ),
+        ([an_item(document="850")] * 100, "warn", "100 that are not taken here (100 of 850; the oldest since"),
         ([an_item()] * 100, "warn", "100 or more items wait: newer ones are only seen when these leave."),
     ],
 )
@@ -377,6 +393,15 @@ def test_what_waits_in_an_inbox_is_told_and_what_does_not_belong_there_is_a_warn
     assert found["mark"] == mark
     assert told in found["sentence"]
     assert (found["next_step"] is None) == (mark == "ok")
+
+
+def test_since_when_a_document_waits_is_told_by_its_delivery_where_the_item_does_not(doctor, stack):
+    delivery = Delivery("b646771e-a068-4e32-832f-e96f895c5ec9", ApiVersion.V4)
+    stack.inbound.waiting["4711"] = [an_item(document="810", created_at=None, delivery=delivery)]
+    stack.inbound.deliveries["802210971"] = ShownDelivery(delivery, False, NOW - timedelta(hours=25))
+    found = doctor()["inbox 4711"]
+    assert found["mark"] == "warn"
+    assert "not known" not in found["sentence"]
 
 
 def test_every_inbox_and_bucket_is_read_and_the_trouble_of_one_leaves_the_others_alone(doctor, stack):

@@ -252,7 +252,25 @@ def test_without_changes_there_is_no_section_for_them(connector, ledger):
     assert "changes" not in connector("documents", "show", "500123").out.splitlines()
 
 
-def test_only_an_order_has_changes(connector, stack, ledger):
+def test_an_answer_about_an_invoice_is_shown_with_it_and_in_its_timeline(connector, stack, ledger):
+    ledger.kept = [replace(SENT, key=INVOICE)]
+    reason = "The 824 of acme does not accept it as sent."
+    stack.changes.put(
+        a_change(
+            number=INVOICE.number,
+            kind=INVOICE.kind,
+            document="824",
+            state=ChangeState.ATTENTION,
+            reason=reason,
+            history=(ChangeEvent(NOW, ChangeState.ATTENTION, "received: 824_APPLICATION_ADVICE"),),
+        )
+    )
+    assert reason in connector("documents", "show", str(INVOICE)).out
+    timeline = connector("documents", "trace", str(INVOICE), "--json").data["timeline"]
+    assert ("824", "ATTENTION") in [(event["document"], event["state"]) for event in timeline]
+
+
+def test_a_change_of_an_order_is_not_shown_with_an_invoice_of_its_number(connector, stack, ledger):
     ledger.kept = [replace(SENT, key=INVOICE)]
     stack.changes.put(a_change(number=INVOICE.number))
     assert connector("documents", "show", str(INVOICE), "--json").data["changes"] == []

@@ -117,6 +117,11 @@ def test_all_problems_are_found_at_once():
         ({"defaults.changes": {"codes": {"CA": "cancel"}}}, "defaults.changes.codes.CA: 'cancel' is not allowed"),
         ({"defaults.changes": {"statuses": "Open"}}, "defaults.changes.statuses: must be a list."),
         ({"partners.acme.changes": {"quantitys": "5%"}}, "acme.changes.quantitys: is no key of the routing file; did"),
+        ({"inbound": {"take": [855]}}, "inbound.take: 860 is missing: changes of orders are always taken"),
+        ({"inbound": {"take": [860, 85]}}, "inbound.take.1: '85' is not allowed here"),
+        ({"inbound": {"take": [860, "invoice"]}}, "inbound.take.1: 'invoice' is not allowed here"),
+        ({"inbound": {"take": 860}}, "inbound.take: must be a list."),
+        ({"inbound": {"takes": [860]}}, "inbound.takes: is no key of the routing file; did"),
         ({"defaults.require_item_id": "ean"}, "write gtin or partner_item."),
         ({"defaults.send_when": ["Open"]}, "defaults.send_when: must hold keys and values."),
         ({"partners.acme.kinds": {"order": {}}}, "partners.acme.kinds.order: is no key"),
@@ -141,6 +146,20 @@ def test_a_mistake_is_named_with_its_path_and_what_to_do(changes, told):
     found = errors(changes)
     assert len(found) == 1, found
     assert told in found[0]
+
+
+@pytest.mark.parametrize(
+    ("inbound", "taken"),
+    [
+        ({}, {"860", "855", "865", "824", "997"}),
+        ({"inbound": {}}, {"860", "855", "865", "824", "997"}),
+        ({"inbound": {"take": [860, "810", 860]}}, {"860", "810"}),
+    ],
+)
+def test_what_is_taken_from_inboxes_is_named_by_number(inbound, taken):
+    checked = check(routing_data(inbound))
+    assert checked.errors == ()
+    assert Routing.from_data(checked.data).takes == taken
 
 
 def test_a_number_mapped_twice_is_an_error_that_names_both():

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.sandbox.orderful_incoming import Incoming
+from local.sandbox.orderful_incoming import Incoming, Validation
 from local.sandbox.orderful_push import RETRY_SECONDS, Pushes, Webhook, outcome_of
 from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
 from tests.support.scripted_server import Server, answer, reset, silence
@@ -118,6 +118,30 @@ def test_the_oldest_format_has_the_message_as_content_and_no_delivery(server: Se
         "message": {"content": MESSAGE},
         "version": "2020-10-28",
     }
+
+
+@pytest.mark.parametrize("form", ["v3", "v4", "2020"])
+def test_a_push_of_any_format_can_be_wrapped_one_level_deep(server: Server, form: str) -> None:
+    server.play(answer(202))
+    sandbox = listening_to(server, format=form, wrapped_in="data")
+    one = send(sandbox)
+    body = pushed(server)
+    assert list(body) == ["data"]
+    assert one.transaction.id in {str(body["data"].get("transactionId")), body["data"]["id"]}
+
+
+def test_what_is_in_validation_is_pushed_once_it_is_valid_and_what_is_sent_again_once_more(
+    sandbox: OrderfulSandbox, server: Server
+) -> None:
+    one = send(sandbox, validation=Validation(message={**MESSAGE, "changeSequenceNumber": "2"}))
+    assert server.seen == []
+    sandbox.advance(one.transaction.id, validation="VALID")
+    assert sandbox.inbound.pushes.finished(10)
+    assert pushed(server)["message"]["changeSequenceNumber"] == "2"
+    again = sandbox.inbound.resend(one.transaction.id)
+    assert sandbox.inbound.pushes.finished(10)
+    assert len(server.seen) == 2
+    assert again.delivery_id in server.seen[1].body.decode()
 
 
 def test_the_links_of_a_push_lead_to_the_sandbox_that_sent_it(server: Server) -> None:

@@ -12,6 +12,7 @@ from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
+from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Purpose, Stream
 from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
 from connector.services.intake import message_for
@@ -27,6 +28,17 @@ from tests.support.visma_samples import a_purchase_order, an_order_line
 def arrived(world: World, *lines, number: str = "802210971", **header) -> ChangeMessage:
     """An 860 comes in and is recorded; the message that asks for it."""
     world.inbound.send(an_860(*lines, **header), number=number)
+    world.take().take(world.inbound.held[number])
+    world.outbox.clear()
+    return message_for(world.change(number))
+
+
+def arrived_in_x12(world: World, sequence: str, *, number: str = "802210971", **change) -> ChangeMessage:
+    """An X12-shaped 860 comes in that changes the quantity of line 1."""
+    header = {"transactionSetPurposeCode": "04", "purchaseOrderNumber": "500123", "changeOrderSequenceNumber": sequence}
+    line = {"assignedIdentification": "1", "changeOrResponseTypeCode": "QI", **change}
+    trees = [{"beginningSegmentForPurchaseOrderChange": [header], "POC_loop": [{"lineItemChange": [line]}]}]
+    world.inbound.send({"transactionSets": trees}, number=number, order_number="500123")
     world.take().take(world.inbound.held[number])
     world.outbox.clear()
     return message_for(world.change(number))
@@ -351,11 +363,94 @@ def test_a_place_that_was_approved_once_is_the_order_s_own_from_then_on() -> Non
 
     assert (world.change().state, world.change().places) == (ChangeState.APPLIED, parked.places)
     later = arrived(world, more_of(1, 900), number="802210973", **place)
-    reject(world.change("802210972"), world.changes, world.clock, by="kari", reason="said again")
+    world.reject("802210972", reason="said again")
     assert world.apply(later) is Outcome.APPLIED
     assert world.change("802210973").places == ()
     elsewhere = {"parties": {"shipTo": {"identificationCode": "0098"}}}
     assert world.apply(arrived(world, more_of(1, 910), number="802210974", **elsewhere)) is Outcome.PARKED
+
+
+CHARGED = {"charges": [{"amount": "5"}]}
+NOT_WRITTEN = "Line 1: it states allowances and charges: a charge of 5; the order has none."
+
+
+def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 800, was=800, **CHARGED)))
+    assert (world.change().state, world.change().unwritten) == (ChangeState.PARKED, (NOT_WRITTEN,))
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    change = world.change()
+    assert (change.state, change.decided_by, change.unwritten) == (ChangeState.CLOSED, "kari", (NOT_WRITTEN,))
+    assert change.reason == f"Nothing of it is written: {NOT_WRITTEN}"
+    assert (world.orders.asked, world.states()) == (0, [State.SENT])
+    assert world.telemetry.counts[Metric.CHANGES_CLOSED] == 1
+
+
+def test_a_change_that_is_written_in_part_keeps_what_is_not_and_the_partner_is_sent_the_whole() -> None:
+    world = World()
+    world.apply(arrived(world, more_of(1, 900, was=800, **CHARGED)))
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    change = world.change()
+    assert (change.state, change.unwritten) == (ChangeState.APPLIED, (NOT_WRITTEN,))
+    assert world.orders.line(1)["orderQty"] == 900
+    world.poll()
+    world.rest()
+    assert len(world.sent) == 2, "it asked for a charge as well, and the order as it stands has none"
+    assert State.AGREED not in world.states()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["base known", "base unknown"])
+def test_a_change_that_was_written_before_the_worker_died_is_not_closed_as_unwritten(known: bool) -> None:
+    world = World()
+    if not known:
+        world.ledger.rows.clear()
+    world.apply(arrived(world, more_of(1, 900, was=800, **CHARGED)))
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    orders = _opening(Reaper(at=1, after=True).watch(world.orders, "put_order"))
+    with pytest.raises(Killed):
+        world.apply(message_for(world.change()), orders=orders)
+    world.clock.forward(minutes=3)
+
+    world.apply(message_for(world.change()))
+
+    assert world.orders.line(1)["orderQty"] == 900
+    assert (world.orders.asked, world.change().state) == (1, ChangeState.APPLIED)
+
+
+def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
+    world = World(quantity="5%")
+    message = arrived_in_x12(world, "1", quantity="900", quantity1="850")
+    assert world.apply(message) is Outcome.PARKED
+    assert "POC03 says 900, POC04 says 850, and the partner had 800;" in (world.change().reason or "")
+    assert world.orders.asked == 0
+
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari", reading=QuantityReading.OLD_AND_NEW)
+    world.rest()
+
+    assert (world.orders.line(1)["orderQty"], world.change().state) == (850, ChangeState.APPLIED)
+    assert world.change().reading is QuantityReading.OLD_AND_NEW
+    message = arrived_in_x12(world, "2", number="802210972", quantity="880", quantity1="860")
+    assert world.apply(message) is Outcome.PARKED
+    assert "which is the new quantity" in (world.change("802210972").reason or "")
+
+
+def test_the_days_that_a_header_moves_make_no_echo() -> None:
+    world = World()
+    world.apply(arrived(world, dates={"requestedDeliveryDate": "2026-10-09"}))
+
+    assert world.change().state is ChangeState.APPLIED
+    (put,) = world.orders.puts
+    assert put["promisedOn"] == {"value": "2026-10-09T00:00:00"}
+    assert [line["promised"]["value"] for line in put["lines"]] == ["2026-10-09T00:00:00"] * 2
+    world.poll()
+    world.rest()
+    assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
 
 
 def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
@@ -370,12 +465,47 @@ def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
     assert "after kari had approved" in (world.change().reason or "")
 
 
+def test_an_approval_holds_only_for_what_was_shown() -> None:
+    world = World(quantity="5%")
+    message = arrived_in_x12(world, "1", quantity="900", quantity1="800")
+    assert world.apply(message) is Outcome.PARKED
+    assert [one.asked for one in world.change().differences] == ["900"]
+    approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
+    world.routing.apply(routing_data({"defaults.changes": {**RULES, "quantities": "delta"}}))
+
+    world.rest()
+
+    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert "something else now than what kari approved" in (world.change().reason or "")
+    assert [one.asked for one in world.change().differences] == ["1700"]
+
+
+@pytest.mark.parametrize("first_by", ["approval", "rejection"])
+def test_a_difference_counts_from_what_the_change_before_it_made_of_the_order(first_by: str) -> None:
+    world = World(quantity="1%", quantities="delta")
+    for sequence, number, quantity in (("1", "802210971", "100"), ("2", "802210972", "50")):
+        assert world.apply(arrived_in_x12(world, sequence, number=number, quantity=quantity)) is Outcome.PARKED
+
+    if first_by == "approval":
+        approve(world.change("802210971"), world.changes, world.outbox, world.clock, by="kari")
+        world.rest()
+    else:
+        world.reject("802210971", reason="not agreed")
+    for _ in range(2):  # the order is another than was shown: it is asked again
+        if world.change("802210972").state is ChangeState.PARKED:
+            approve(world.change("802210972"), world.changes, world.outbox, world.clock, by="kari")
+            world.rest()
+
+    assert world.change("802210972").state is ChangeState.APPLIED
+    assert world.orders.line(1)["orderQty"] == (950 if first_by == "approval" else 850)
+
+
 def test_a_rejected_change_is_never_written() -> None:
     world = World()
     message = arrived(world, more_of(1, 2000, was=800))
     world.apply(message)
 
-    reject(world.change(), world.changes, world.clock, by="kari", reason="The truck is full.")
+    _reject(world)
 
     assert world.apply(message) is Outcome.REJECTED
     assert (world.orders.asked, world.change().decided_by) == (0, "kari")
@@ -388,11 +518,17 @@ def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
     world.inbound.fail = [Transient("Orderful answered 502.")]
     with pytest.raises(Transient):
         world.apply(message)
-    reject(world.change(), world.changes, world.clock, by="kari", reason="The truck is full.")
+    _reject(world)
 
     assert world.apply(message) is Outcome.REJECTED
 
     assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
+
+
+def _reject(world: World) -> None:
+    change, known = world.change(), world.known_revisions()
+    why = "The truck is full."
+    reject(change, world.changes, known, world.outbox, world.clock, order=change.key, by="kari", reason=why)
 
 
 def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:
@@ -424,7 +560,7 @@ def test_another_partners_order_is_not_for_the_sender_to_change() -> None:
     assert world.inbound.confirmed == [("802210971", Confirmation.FAILED)]
 
 
-def test_an_order_that_visma_does_not_have_is_refused() -> None:
+def test_an_order_that_visma_does_not_have_is_asked_about() -> None:
     world = World()
     world.inbound.send(
         an_860(more_of(1, 900), purchaseOrderNumber="999999"), order_number="999999", business_number="999999"
@@ -432,7 +568,7 @@ def test_an_order_that_visma_does_not_have_is_refused() -> None:
     world.collect()
     world.rest()
 
-    assert world.change().state is ChangeState.REJECTED
+    assert world.change().state is ChangeState.PARKED
     assert "no purchase order 999999" in (world.change().reason or "")
 
 
@@ -844,10 +980,67 @@ def test_a_made_up_delivery_does_not_keep_the_true_one_from_being_accepted() -> 
     assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
 
 
+@pytest.mark.parametrize("recorded", [False, True], ids=["a new transaction", "a recorded one"])
+def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_confirmed(recorded: bool) -> None:
+    """The callback names one of ours with the delivery of another reader's document."""
+    world = World()
+    mine = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    others = world.inbound.send({"purchaseOrderNumber": "1"}, number="802210999", document="850")
+    delivery = world.inbound.held[others].delivery
+    assert delivery is not None
+    if recorded:
+        world.apply(world.inbound.hint(mine))
+        world.rest()
+        world.inbound.confirmed.clear()
+    asked: list[str] = []
+
+    class Lax:
+        """Confirms whatever it is asked to."""
+
+        def __getattr__(self, name: str):
+            return getattr(world.inbound, name)
+
+        def confirm(self, one: Delivery, *_: object) -> bool:
+            asked.append(one.delivery_id)
+            return True
+
+    forged = HintMessage(transaction_id=mine, delivery_id=delivery.delivery_id, version=delivery.version)
+    world.apply(forged, inbound=Lax())
+    for message in world.outbox.queued_changes:
+        world.apply(message, inbound=Lax())
+
+    assert asked == []
+    assert not world.change(mine).knows(delivery)
+    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+
+
+def test_a_callback_about_another_readers_document_does_nothing() -> None:
+    world = World()
+    number = world.inbound.send(
+        {"purchaseOrderNumber": "500123"}, document="850", transaction_type="850_PURCHASE_ORDER"
+    )
+
+    world.apply(world.inbound.hint(number))
+
+    assert (world.changes.all(), world.inbound.confirmed, world.inbound.waiting) == ([], [], [number])
+
+
+def test_a_delivery_that_is_known_is_not_looked_at_again() -> None:
+    world = World()
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    for _ in range(3):
+        world.apply(world.inbound.hint(number))
+        world.rest()
+
+    assert (world.inbound.looks, len(world.inbound.confirmed)) == (1, 1)
+
+
 def test_other_documents_are_recorded_and_change_nothing() -> None:
     world = World()
     world.inbound.send(
-        {"purchaseOrderNumber": "500123"}, document="855", transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT"
+        {"purchaseOrderNumber": "500123", "status": "accepted"},
+        document="855",
+        transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT",
     )
     world.collect()
     world.rest()

@@ -8,17 +8,21 @@ from datetime import timedelta
 import pytest
 
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, Transient
 from connector.domain.inbound import Confirmation
 from connector.domain.transactions import Stream
+from connector.services.judge_change import retry
 from connector.services.ports import Metric
-from tests.support.change_world import World, an_860, more_of
+from tests.support.change_world import ORDER, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper, StepDeadline
 
 
 def many(world: World, count: int, **changes) -> None:
     for place in range(count):
-        world.inbound.send(an_860(more_of(1, 801 + place)), number=str(900000 + place), **changes)
+        message = changes.get("message", an_860(more_of(1, 801 + place)))
+        rest = {name: value for name, value in changes.items() if name != "message"}
+        world.inbound.send(message, number=str(900000 + place), **rest)
 
 
 def test_an_item_is_queued_once_however_often_it_is_seen_before_it_is_decided() -> None:
@@ -77,23 +81,19 @@ def test_a_full_page_of_undecided_changes_is_accepted_to_make_room() -> None:
     assert len(world.inbound.waiting) < 100
 
 
-def test_a_full_page_of_the_other_stream_is_failed_to_make_room_and_never_before() -> None:
+def test_a_full_page_of_the_other_stream_is_left_to_it_and_said() -> None:
+    """They may belong to another stack; the change behind them is found by the list."""
     world = World()
-    many(world, 99, stream=Stream.LIVE)
-    world.inbound.send(an_860(more_of(1, 900)), number="999000", order_number=None)
-
     world.collect()
-    world.collect()
+    many(world, 100, stream=Stream.LIVE)
+    world.inbound.send(an_860(more_of(1, 900)), number="999000")
 
+    result = world.collect()
+
+    assert (world.inbound.confirmed, len(world.changes.all())) == ([], 1)
     assert world.change("999000").state is ChangeState.RECEIVED
-    assert world.telemetry.counts[Metric.STREAM_MISMATCH] >= 99
-    failed = [number for number, told in world.inbound.confirmed if told is Confirmation.FAILED]
-    assert len(failed) == 99
-
-    few = World()
-    many(few, 3, stream=Stream.LIVE)
-    few.collect()
-    assert few.inbound.confirmed == []
+    assert world.telemetry.counts[Metric.STREAM_MISMATCH] == 100
+    assert (result.unclaimed, result.problems) == (100, [])
 
 
 def test_items_that_name_nothing_are_counted_and_reported_when_they_fill_the_page() -> None:
@@ -165,7 +165,7 @@ def test_trouble_with_one_inbox_does_not_keep_the_other_from_its_turn() -> None:
         def __getattr__(self, name):
             return getattr(world.inbound, name)
 
-        def inbox(self, inbox_id):
+        def inbox(self, inbox_id, limit=100):
             if inbox_id == "6":
                 raise Misconfigured("Orderful answered 404 to inbox 6.")
             return honest(inbox_id)
@@ -304,3 +304,307 @@ def test_an_item_that_cannot_be_fetched_does_not_hide_those_behind_it(inbox_ids)
     assert result.problems
     assert Metric.COLLECT_COMPLETED not in world.telemetry.counts
     assert world.watermark.moment == before, "the list is read again from the same place"
+
+
+# -- what is for other readers --------------------------------------------------------------------------------------
+
+ORDER_OF_ANOTHER = {"document": "850", "transaction_type": "850_PURCHASE_ORDER"}
+INVOICE_TO_US = {"document": "810", "transaction_type": "810_INVOICE"}
+ANSWER = {"document": "855", "transaction_type": "855_PURCHASE_ORDER_ACKNOWLEDGMENT"}
+SAYS_YES = {"purchaseOrderNumber": "500123", "status": "accepted"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ORDER_OF_ANOTHER,
+        INVOICE_TO_US,
+        {"document": "856"},
+        {"document": None},
+        {**ANSWER, "receiver_id": "SOMEBODYT"},
+        {**ANSWER, "receiver_id": None},
+    ],
+    ids=["850", "810", "856", "of no known type", "an answer to somebody else", "an answer to nobody"],
+)
+def test_what_is_for_other_readers_is_neither_recorded_nor_confirmed(said) -> None:
+    world = World()
+    world.inbound.send({"purchaseOrderNumber": "500123", "status": "accepted"}, **said)
+
+    result = world.collect()
+
+    assert (world.changes.all(), world.changes.places, world.inbound.confirmed) == ([], {}, [])
+    assert (world.inbound.waiting, result.taken, result.problems) == (["802210971"], 0, [])
+
+
+def test_what_routing_names_besides_is_recorded_and_confirmed() -> None:
+    world = World()
+    world.routing.routing.data["inbound"] = {"take": ["860", "810"]}
+    world.inbound.send({"invoiceNumber": "77"}, **INVOICE_TO_US)
+    world.inbound.send(SAYS_YES, number="802210972", **ANSWER)
+
+    world.collect()
+
+    assert (world.change().state, world.inbound.waiting) == (ChangeState.RECORDED, ["802210972"])
+    assert [one.transaction_id for one in world.changes.all()] == ["802210971"]
+
+
+def test_a_page_full_of_others_hides_no_change_and_costs_one_page() -> None:
+    world = World()
+    world.collect()
+    many(world, 100, **ORDER_OF_ANOTHER)
+    world.inbound.send(an_860(more_of(1, 900)), number="999000")
+    world.inbound.pages.clear()
+
+    result = world.collect()
+
+    assert (world.change("999000").state, world.inbound.confirmed) == (ChangeState.RECEIVED, [])
+    assert (world.inbound.pages, result.unclaimed, result.problems) == ([100], 100, [])
+    assert world.telemetry.counts[Metric.INBOUND_UNCLAIMED] == 100
+
+
+@pytest.mark.parametrize(("hours", "told"), [(23.9, 0), (24.1, 2)])
+@pytest.mark.parametrize("by_item", [True, False], ids=["the item says since when", "the delivery says it"])
+def test_what_waits_for_a_day_and_is_for_nobody_is_said_at_the_cost_of_one_look(hours, told, *, by_item) -> None:
+    world = World()
+    since = world.clock.now() - timedelta(hours=hours)
+    many(world, 2, created_at=since, **ORDER_OF_ANOTHER)
+    world.inbound.dated_items = by_item
+    world.inbound.since = {"900000": since}
+
+    assert world.collect().unclaimed == told
+    assert world.inbound.looks == (0 if by_item else 1)
+
+
+# -- bounds ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_accept_without_effect_does_not_spin_and_is_said_the_second_time() -> None:
+    world = World()
+    many(world, 120, message=SAYS_YES, **ANSWER)
+    world.inbound.sticky = set(world.inbound.waiting)
+
+    first = world.collect()
+    calls = len(world.inbound.confirmed)
+    assert (calls, len(world.inbound.pages), first.unclaimed) == (100, 2, 0)
+    world.collect()
+    third = world.collect()
+
+    assert len(world.inbound.confirmed) == 3 * calls
+    assert len([one for one in third.problems if "is still there" in one]) == 100
+    assert world.change("900000").unacknowledged == 2
+    assert world.telemetry.counts[Metric.CONFIRMATIONS_REFUSED] == 100
+
+
+def test_a_refused_accept_is_told_and_does_not_keep_the_others() -> None:
+    world = World()
+    many(world, 2, message=SAYS_YES, **ANSWER)
+    world.inbound.refused = {"900000"}
+
+    world.collect()
+    change = world.change("900000")
+
+    assert world.inbound.waiting == ["900000"]
+    assert (change.unacknowledged, change.confirmed) == (1, None)
+    assert change.history[-1].note.startswith("Orderful refuses the confirmation: Orderful answered 409")
+    assert world.telemetry.counts[Metric.CONFIRMATIONS_REFUSED] == 1
+    assert ("error", "confirmation without effect") in [line[:2] for line in world.telemetry.lines]
+    world.clock.forward(hours=1)
+    world.inbound.waiting.clear()
+    world.collect()
+    assert world.telemetry.counts[Metric.CONFIRMATIONS_REFUSED] == 1, "the sweep does not try it again"
+
+
+def test_no_run_reads_more_than_its_pages() -> None:
+    world = World()
+    many(world, 21 * 100, message=SAYS_YES, **ANSWER)
+
+    world.collect()
+
+    assert (len(world.inbound.pages), len(world.inbound.waiting)) == (20, 100)
+
+
+def test_a_page_that_is_too_large_is_asked_for_with_fewer_items_until_the_large_one_stands_first() -> None:
+    world = World()
+    many(world, 60, message=SAYS_YES, **ANSWER)
+    world.inbound.too_large = {"900030"}
+
+    first = world.collect()
+
+    assert world.inbound.waiting == [str(number) for number in range(900030, 900060)]
+    assert len(world.inbound.pages) <= 20
+    assert [problem for problem in first.problems if "its first item cannot be read" in problem]
+    assert Metric.COLLECT_COMPLETED not in world.telemetry.counts
+    world.inbound.pages.clear()
+    world.collect()
+    assert world.inbound.pages == [1], "the size is remembered"
+    world.inbound.too_large = set()
+    world.collect()
+    assert world.inbound.waiting == []
+
+
+def test_a_large_document_of_another_reader_costs_a_few_pages_a_run_and_is_said() -> None:
+    world = World()
+    many(world, 60, **ORDER_OF_ANOTHER)
+    world.inbound.too_large = {"900030"}
+    world.collect()
+    world.inbound.pages.clear()
+
+    result = world.collect()
+
+    assert len(world.inbound.pages) <= 8
+    assert [problem for problem in result.problems if "are for other readers" in problem]
+    assert world.inbound.confirmed == []
+
+
+def test_trouble_with_one_item_of_a_full_page_keeps_no_other_from_making_room() -> None:
+    world = World()
+    many(world, 101)
+    world.inbound.fail = [Transient("Orderful answered 503.")]
+
+    world.collect()
+
+    assert world.inbound.waiting == ["900000", "900100"]
+
+
+def test_a_slow_inbox_leaves_time_for_the_list_and_for_the_other_inbox() -> None:
+    world = World()
+    world.collect()
+    world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    world.clock.forward(seconds=1)
+
+    class Clocked:
+        left = timedelta(seconds=120)
+
+        def remaining(self):
+            return self.left
+
+    deadline, honest, asked = Clocked(), world.inbound.inbox, []
+
+    class Slow:
+        def __getattr__(self, name):
+            return getattr(world.inbound, name)
+
+        def inbox(self, inbox_id, limit=100):
+            asked.append((inbox_id, limit))
+            if inbox_id == "6":
+                deadline.left -= timedelta(seconds=25)
+                raise AnswerTooSlow("Orderful did not answer within 25 s.")
+            return honest(inbox_id, limit)
+
+    result = replace(world.collector(inbound=Slow(), inbox_ids=("6", "7")), deadline=deadline).run()
+
+    assert asked == [("6", 100), ("6", 25), ("7", 100)]
+    assert (world.change().state, result.problems) == (ChangeState.RECEIVED, [])
+
+
+def test_an_item_that_cannot_be_read_hides_none_behind_it() -> None:
+    world = World()
+    many(world, 3, message=SAYS_YES, **ANSWER)
+    world.inbound.unreadable = {"900000"}
+
+    world.collect()
+
+    assert world.inbound.waiting == ["900000"]
+    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "state"), [({}, ChangeState.PARKED), (ANSWER, ChangeState.ATTENTION)], ids=["860", "855"]
+)
+def test_a_message_that_is_too_large_is_a_persons_to_read_and_holds_up_nothing(said, state) -> None:
+    world = World()
+    world.collect()
+    number = world.inbound.send(an_860(more_of(1, 900)), **said)
+    world.inbound.held[number] = replace(world.inbound.held[number], message=None)
+    world.inbound.endless = {number}
+
+    result = world.collect()
+
+    change = world.change()
+    assert (change.state, change.number, world.inbound.waiting, result.problems) == (state, "500123", [], [])
+    assert "more than 65536 KiB" in (change.reason or "")
+
+
+# -- answers --------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_refuses_is_recorded_on_its_order_and_stays_open_until_it_is_closed() -> None:
+    world = World()
+    world.inbound.send(
+        {
+            "purchaseOrderNumber": "500123",
+            "status": "accepted",
+            "lineItems": [{"purchaseOrderLineId": "2", "actions": [{"status": "backordered"}]}],
+        },
+        **ANSWER,
+    )
+
+    world.collect()
+    change = world.change()
+
+    assert (change.state, change.key, change.partner) == (ChangeState.ATTENTION, ORDER, "acme")
+    assert change.reason == ("The 855 of acme does not accept purchase order 500123 as sent: line 2 is backordered.")
+    assert "connector changes close 802210971" in (change.next_step or "")
+    assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
+    assert [one.transaction_id for one in world.changes.in_state(ChangeState.ATTENTION)] == ["802210971"]
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 1
+    world.collect()
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 2, "it is reported by every run"
+
+
+def test_an_answer_that_accepts_needs_nobody() -> None:
+    world = World()
+    world.inbound.send(SAYS_YES, **ANSWER)
+
+    world.collect()
+
+    assert (world.change().state, world.change().reason) == (ChangeState.RECORDED, None)
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 0
+
+
+def an_824(qualifier: str, number: str, code: str = "TR") -> dict:
+    named = {"referenceIdentificationQualifier": qualifier, "referenceIdentification": number}
+    return {"transactionSets": [{"OTI_loop": [{"oti": [{"applicationAcknowledgmentCode": code, **named}]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("message", "known", "key"),
+    [
+        (an_824("PO", "500123"), [], ORDER),
+        (an_824("IN", "900145"), [], DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "900145")),
+        (
+            an_824("IN", "900145"),
+            [DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "DebitAdj:900145")],
+            DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "DebitAdj:900145"),
+        ),
+        (an_824("ZZ", "1"), [], DocumentKey.of_order("nordic", "802210971")),
+    ],
+    ids=["an order", "an invoice", "a credit note that was sent", "what it does not name"],
+)
+def test_an_824_is_recorded_under_the_document_that_it_names(message, known, key) -> None:
+    world = World()
+    world.inbound.send(message, document="824", business_number="0001", order_number=None)
+
+    class Documents:
+        def get(self, of, sequence):
+            return object() if of in known and sequence == 1 else None
+
+    world.collect(ledger=Documents())
+
+    assert (world.change().state, world.change().key) == (ChangeState.ATTENTION, key)
+    assert world.changes.of_order(key) == [world.change()]
+
+
+def test_one_that_is_too_large_to_read_stays_a_persons_when_it_is_looked_at_again() -> None:
+    world = World()
+    number = world.inbound.send(an_860(), inbox=True)
+
+    world.inbound.held[number] = replace(world.inbound.held[number], message=None)
+    world.inbound.endless = {number}
+    world.collect()
+    retry(world.change(number), world.changes, world.outbox, world.clock, by="kari")
+    world.rest()
+
+    assert world.change(number).state is ChangeState.PARKED
+    assert "close it here" in (world.change(number).next_step or "")
+    assert world.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 0

@@ -109,6 +109,32 @@ def test_of_every_shape_only_the_names_are_taken(receiver, hints, telemetry, bod
     assert telemetry.lines == [("info", "callback taken", {"transaction_id": "802210971"})]
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda body: {"data": body},
+        lambda body: {"transaction": body, "id": "019be412-5a85-714c-8ba6-436c1c06efd8"},
+        lambda body: {"body": body, "event": "transaction.created"},
+        lambda body: {"body": json.dumps(body)},
+        lambda body: {"data": [body]},
+        lambda body: [body],
+        lambda body: [{"data": body}],
+        lambda body: {**body, "data": {"id": 17}},
+    ],
+    ids=["data", "beside an id", "body", "text", "list in data", "list", "data in a list", "not wrapped at all"],
+)
+def test_a_body_wrapped_one_level_deep_is_read(receiver, hints, wrap):
+    assert receive(receiver, wrap(mosaic())) is Outcome.TAKEN
+    assert hints.queued == [HintMessage(transaction_id="802210971", delivery_id=DELIVERY, version=ApiVersion.V4)]
+
+
+def test_a_delivery_beside_the_wrapper_is_taken_too(receiver, hints):
+    body = mosaic()
+    outer = {"transaction": {"id": "802210971"}, "delivery": body["delivery"]}
+    receive(receiver, outer)
+    assert hints.queued == [HintMessage(transaction_id="802210971", delivery_id=DELIVERY, version=ApiVersion.V4)]
+
+
 def test_a_request_without_the_secret_is_refused_before_anything_of_it_is_read(receiver, hints, telemetry):
     assert receive(receiver, mosaic(), given="wrong") is Outcome.REFUSED
     assert receiver.receive({}, b"{}") is Outcome.REFUSED

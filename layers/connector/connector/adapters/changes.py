@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters import aws
-from connector.adapters.aws_errors import is_failed_condition, translated
+from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
 from connector.adapters.items import Item, expiry, time_text, to_item
 from connector.adapters.payloads import S3Payloads
-from connector.domain.changes import OPEN_CHANGES, Change, ChangeState
+from connector.domain.changes import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Parked
+from connector.domain.errors import Conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -76,13 +76,6 @@ class DynamoChanges:
             return self.known(transaction_id) or key
         return key
 
-    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
-        """Note that a transaction is recorded under another order now."""
-        with translated("ledger"):
-            self._client.put_item(
-                TableName=self._table, Item={**_pointer(transaction_id), "document": {"S": key.stored}}
-            )
-
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
         item = self._item(_record(key, transaction_id))
@@ -116,19 +109,46 @@ class DynamoChanges:
         self._put(_item(saved), "version = :seen", {":seen": {"N": str(change.version)}})
         return saved
 
+    def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
+        """Record a change under another order: both records, its message and its pointers in one transaction.
+
+        Another message is written first: a crash between the two leaves one that is overwritten.
+        """
+        if message is not None:
+            there = self._with_message(msgspec.structs.replace(there, message_at=None), message)
+        saved = msgspec.structs.replace(here, version=here.version + 1)
+        writes: list[Item] = [
+            {
+                "Item": _item(saved),
+                "ConditionExpression": "version = :seen",
+                "ExpressionAttributeValues": {":seen": {"N": str(here.version)}},
+            },
+            {
+                "Item": _item(there),
+                # One that was here before and was moved away can come back.
+                "ConditionExpression": "attribute_not_exists(pk) OR change_state = :moved",
+                "ExpressionAttributeValues": {":moved": {"S": ChangeState.RECORDED.value}},
+            },
+            *({"Item": {**_pointer(name), "document": {"S": there.key.stored}}} for name in there.names),
+        ]
+        if message is None and there.message_at is None:
+            writes.append({"Item": {**self._message(here), "pk": {"S": there.key.stored}}})
+        try:
+            with translated("ledger"):
+                self._client.transact_write_items(
+                    TransactItems=[{"Put": {"TableName": self._table, **write}} for write in writes]  # type: ignore[typeddict-item]
+                )
+        except Exception as error:
+            if not any(failed_conditions(error)):
+                raise
+            raise _overtaken(here.key.stored, here.transaction_id) from None
+        return there
+
     def message_of(self, change: Change) -> Any:
         """The message; `Parked` when it is no longer kept."""
         if change.message_at is not None:
             return _decode_message(self._payloads.get(change.message_at))
-        key = {"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}}
-        item = self._item(key)
-        if item is None or "body" not in item:
-            raise Parked(
-                f"The message of {change.transaction_id} is no longer kept.",
-                document=str(change.key),
-                next_step="Look it up at Orderful.",
-            )
-        return _decode_message(zlib.decompress(item["body"]["B"]))
+        return _decode_message(zlib.decompress(self._message(change)["body"]["B"]))
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         """All records in an open state, the one unchanged for longest first."""
@@ -137,7 +157,8 @@ class DynamoChanges:
     def untold(self) -> Iterator[Change]:
         """All decided records of which Orderful has yet to be told."""
         yield from self._open(_UNTOLD)
-        yield from (change for change in self.in_state(ChangeState.PARKED) if change.is_unconfirmed)
+        for state in FOR_A_PERSON:
+            yield from (change for change in self.in_state(state) if change.is_unconfirmed)
 
     def _with_message(self, change: Change, message: Any) -> Change:
         body = _encode(message)
@@ -164,6 +185,16 @@ class DynamoChanges:
             for page in pages:
                 yield from map(_change, page["Items"])
 
+    def _message(self, change: Change) -> Item:
+        item = self._item({"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}})
+        if item is None or "body" not in item:
+            raise Parked(
+                f"The message of {change.transaction_id} is no longer kept.",
+                document=str(change.key),
+                next_step="Look it up at Orderful.",
+            )
+        return item
+
     def _item(self, key: Item) -> Item | None:
         with translated("ledger"):
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
@@ -177,11 +208,15 @@ class DynamoChanges:
         except Exception as error:
             if not is_failed_condition(error):
                 raise
-            raise Conflict(f"{item['sk']['S']} was written by another worker.", document=item["pk"]["S"]) from None
+            raise _overtaken(item["pk"]["S"], item["sk"]["S"]) from None
 
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or aws.dynamodb()
+
+
+def _overtaken(document: str, what: str) -> Conflict:
+    return Conflict(f"{what} was written by another worker.", document=document)
 
 
 def _pointer(transaction_id: str) -> Item:

@@ -63,7 +63,7 @@ class DynamoCursors:
             client: Instead of the one of this process.
             payloads: The bucket. Who only looks at cursors, or stores none with rows, needs none.
             belongs_to: The identity of the ledger in force. Without it any cursor is given, and what is saved belongs
-                to no ledger: the next one that reads the list takes it.
+                to no ledger and begins another reading: the next one that reads the list takes it.
         """
         self._table = table
         self._given = client
@@ -111,7 +111,12 @@ class DynamoCursors:
         values = from_item(answer["Attributes"])
         self._places[(company, resource.value)] = values.get("rows_place", "")
         return CursorLease(
-            company, resource, int(values["fence"]), self._cursor(values), read_time(values.get("not_before"))
+            company,
+            resource,
+            int(values["fence"]),
+            self._cursor(values),
+            read_time(values.get("not_before")),
+            int(values.get("reading", 0)),
         )
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
@@ -137,6 +142,7 @@ class DynamoCursors:
             removes.remove("cursor_rows")
         if self._belongs_to is None:
             removes.append("belongs_to")
+            sets.append("reading = :fence")
         if release:
             sets.append("lease_until = :until")
         else:

@@ -22,7 +22,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
+from connector.domain.errors import (
+    AnswerTooLarge,
+    AnswerTooSlow,
+    ConnectorError,
+    Misconfigured,
+    Rejected,
+    Throttled,
+    Transient,
+    UnknownOutcome,
+)
 from connector.services.ports import Clock, Deadline
 
 if TYPE_CHECKING:
@@ -230,8 +239,10 @@ class Http:
 
         Raises:
             Transient: no answer came, and nothing was done or it does not matter.
+            AnswerTooSlow: the same, and the time for it ran out.
             UnknownOutcome: no answer came to a call that is not repeatable; it may have been carried out.
-            Misconfigured: the answer is too large, or the request cannot be built.
+            AnswerTooLarge: as named.
+            Misconfigured: the request cannot be built.
         """
         from tenacity import Retrying, wait_exponential_jitter
 
@@ -281,7 +292,9 @@ class Http:
             if not call.repeatable:
                 raise UnknownOutcome(str(error)) from None
             if isinstance(error, TooLarge):
-                raise Misconfigured(str(error), next_step="Ask for smaller pages (visma.page_size).") from None
+                raise AnswerTooLarge(str(error), next_step="Ask for smaller pages (visma.page_size).") from None
+            if isinstance(error, TimedOut):
+                raise AnswerTooSlow(str(error)) from None
             raise Transient(str(error)) from None
         return answer
 

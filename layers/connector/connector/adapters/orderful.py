@@ -24,6 +24,7 @@ from connector.adapters.orderful_http import (
     id_of,
     ids_of,
     instant,
+    listed_id,
     moment_of,
     names,
     plain_text,
@@ -267,7 +268,7 @@ def _transaction(
     if stream == "TEST":
         sender_ids, receiver_ids = sender_ids[::-1], receiver_ids[::-1]
     return RemoteTransaction(
-        transaction_id=id_of(item.get("id")) or "",
+        transaction_id=listed_id(item) or "",
         transaction_type=id_of(kind.get("name") if isinstance(kind, dict) else kind) or "",
         business_number=id_of(item.get("businessNumber")),
         stream=Stream(stream.lower()) if stream in {"TEST", "LIVE"} else None,

@@ -30,6 +30,7 @@ MAX_PAGES = 200
 MAX_PROBLEMS = 50
 _MOST_PATHS = 5
 _LONGEST_ID = 200
+_CURSOR = "nextCursor"
 _SURPLUS = re.compile(r"property (\w+) should not exist")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -72,20 +73,24 @@ class OrderfulHttp:
                 params = fewer
                 continue
             data = data_of(answer)
-            items = data.get("data") if isinstance(data, dict) else None
-            if not isinstance(items, list):
+            items = items_of(data)
+            if items is None or not (items or _is_documented(data)):
                 raise Transient(
-                    "Orderful answered the list of transactions with JSON that has no 'data' list.",
+                    "Orderful answered the list of transactions with JSON that has no list.",
                     request_id=answer.request_id,
                 )
-            yield answer, [item for item in items if isinstance(item, dict) and id_of(item.get("id"))]
-            following = _next_link(data)
-            if following is None:
+            yield answer, [item for item in items if isinstance(item, dict) and listed_id(item)]
+            following, cursor = _following(data)
+            if following is not None:
+                url, params = self._on_our_host(following), ()
+            elif cursor is not None:
+                params = [*(one for one in params if one[0] != _CURSOR), (_CURSOR, cursor)]
+            else:
                 return
-            url, params = self._on_our_host(following), ()
-            if url in seen or len(seen) >= MAX_PAGES:
+            place = following or cursor or ""
+            if place in seen or len(seen) >= MAX_PAGES:
                 raise Transient("Orderful's list of transactions does not end.", request_id=answer.request_id)
-            seen.add(url)
+            seen.add(place)
 
     def _problems_at(self, *paths: str) -> tuple[str, ...]:
         """What is wrong with a transaction by each of these addresses; silent where one does not answer."""
@@ -248,16 +253,47 @@ def id_of(value: Any) -> str | None:
     return written if 0 < len(written) <= _LONGEST_ID else None
 
 
+def listed_id(item: dict[str, Any]) -> str | None:
+    """The id of a transaction in a list (Orderful: `id`; newer pages may give `transactionId` alone)."""
+    return id_of(item.get("id")) or id_of(item.get("transactionId"))
+
+
 def word_of(value: Any) -> str | None:
     word = id_of(value) if isinstance(value, str) else None
     return word.upper() if word else None
 
 
-def _next_link(data: dict[str, Any]) -> str | None:
-    step: Any = data
-    for name in ("metadata", "pagination", "links", "next"):
-        step = step.get(name) if isinstance(step, dict) else None
-    return step if isinstance(step, str) and step else None
+def items_of(data: Any) -> list[Any] | None:
+    """The list that an answer is, or that it holds as `data` or `items`, one or two levels deep."""
+    for _ in range(3):
+        if isinstance(data, list):
+            return data
+        if not isinstance(data, dict):
+            return None
+        data = data["items"] if data.get("items") is not None else data.get("data")
+    return None
+
+
+def _is_documented(data: Any) -> bool:
+    """Whether an answer has the shape of a list page, so that an empty one means that there is nothing."""
+    return isinstance(data, dict) and any(name in data for name in ("data", "meta", "metadata"))
+
+
+def _following(data: Any) -> tuple[str | None, str | None]:
+    """How a list continues: a link, or a cursor.
+
+    Orderful: v3 has `metadata.pagination.links.next`, newer pages `meta`; other lists have a cursor, `nextCursor`.
+    """
+    about = [data.get(name) for name in ("metadata", "meta")] if isinstance(data, dict) else []
+    about += [one["pagination"] for one in about if isinstance(one, dict) and "pagination" in one]
+    links = [one.get("links", one) for one in about if isinstance(one, dict)]
+    link = next(filter(None, (_plain(one.get("next")) for one in links if isinstance(one, dict))), None)
+    cursor = next(filter(None, (_plain(one.get(_CURSOR)) for one in about if isinstance(one, dict))), None)
+    return link, cursor
+
+
+def _plain(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def ids_of(item: dict[str, Any], role: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,11 +26,11 @@ from connector.adapters.orderful_http import (
     parsed,
 )
 from connector.domain.changes import CHANGE
-from connector.domain.errors import Misconfigured, Rejected, Transient
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction
+from connector.domain.errors import AnswerDamaged, AnswerTooLarge, Misconfigured, Rejected, Transient
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.json_text import elements_of, mended
 from connector.domain.transactions import Stream
-from connector.edi.inbound import read_inbound, with_message
+from connector.edi.inbound import identity_in, ids_named, read_inbound, with_message
 
 logger = logging.getLogger(__name__)
 
@@ -40,19 +41,28 @@ RECEIVERS_PER_CALL = 5
 ITEMS = 100
 """Items of an inbox or bucket asked for at once: the most that Orderful gives."""
 
+PAGE_SECONDS = 25.0
+"""Time for one page of an inbox; a page that takes longer is asked for again with fewer items."""
+
 _WEB_PAGE = "an HTML page"
 
 
 class OrderfulInbound(OrderfulHttp):
     """Orderful (`InboundNetwork` port)."""
 
-    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
-        """What waits in a v4 inbox, oldest first; None stands for an item that names no transaction."""
-        return self._waiting(f"inboxes/{quote(inbox_id, safe='')}/transactions", V4, f"inbox {inbox_id}")
+    def inbox(self, inbox_id: str, limit: int = ITEMS) -> Sequence[InboundTransaction | None]:
+        """What waits in a v4 inbox, oldest first; None stands for an item that names no transaction.
 
-    def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
+        Raises:
+            AnswerTooLarge, AnswerTooSlow: ask for fewer items.
+            Transient, Throttled, Misconfigured: as named.
+        """
+        return self._waiting(f"inboxes/{quote(inbox_id, safe='')}/transactions", V4, f"inbox {inbox_id}", limit)
+
+    def bucket(self, bucket_id: str, limit: int = ITEMS) -> Sequence[InboundTransaction | None]:
         """The same for a v3 polling bucket."""
-        return self._waiting(f"v3/polling-buckets/{quote(bucket_id, safe='')}", {}, f"polling bucket {bucket_id}")
+        path = f"v3/polling-buckets/{quote(bucket_id, safe='')}"
+        return self._waiting(path, {}, f"polling bucket {bucket_id}", limit)
 
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
@@ -126,14 +136,53 @@ class OrderfulInbound(OrderfulHttp):
         """
         return self._problems_at(f"v2/transactions/{quote(transaction_id, safe='')}/validations")
 
+    def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
+        """A delivery as Orderful shows it for this transaction; None when it shows none.
+
+        Orderful: `GET /transactions/{id}/deliveries/{id}` names both. The v3 address for a delivery names the delivery
+        alone in the samples at hand, so its answer counts only where it names the transaction as well.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+        versions = dict.fromkeys((ApiVersion.V4, delivery.version))
+        for version in versions:
+            data = self._state(delivery, transaction_id, version)
+            if data is None or delivery.delivery_id not in ids_named(data, "deliveryId", "id"):
+                continue
+            names = ids_named(data, "transactionId", "transaction")
+            if transaction_id in names or self._same(transaction_id, names):
+                found = read_inbound({"id": transaction_id, "delivery": data}, trusted=True)
+                linked = found.delivery if found is not None and version is delivery.version else None
+                return ShownDelivery(linked or delivery, _is_acknowledged(data), moment_of(data.get("createdAt")))
+        return None
+
+    def _same(self, transaction_id: str, names: frozenset[str]) -> bool:
+        """Whether one of these ids is another name of the transaction: v4 knows it by a UUID and by a number."""
+        if not names or transaction_id.isdigit():
+            return False
+        data = self._read(f"transactions/{quote(transaction_id, safe='')}", [], V4, "the transaction")
+        return isinstance(data, dict) and not names.isdisjoint(ids_named(data, "transactionId", "id"))
+
+    def _state(self, delivery: Delivery, transaction_id: str, version: ApiVersion) -> dict[str, Any] | None:
+        name, transaction = quote(delivery.delivery_id, safe=""), quote(transaction_id, safe="")
+        is_v4 = version is ApiVersion.V4
+        path = f"transactions/{transaction}/deliveries/{name}" if is_v4 else f"v3/deliveries/{name}"
+        data = self._read(path, [], V4 if is_v4 else {}, "a delivery")
+        return data if isinstance(data, dict) else None
+
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         """Accept or fail a delivery; False when Orderful does not know it.
+
+        Which status means that it was confirmed before is not documented. So what refuses the confirmation is followed
+        by a look at the delivery: one that is DELIVERED or FAILED needs no further word.
 
         Confirming twice is harmless, so a lost answer is asked for again. The links that Orderful gave are followed,
         on the configured host only; otherwise the documented address is used (Orderful: the link is called `approve`,
         the v4 path ends in `accept`).
 
         Raises:
+            Rejected: Orderful refuses it, and the delivery still waits.
             Transient, Throttled, Misconfigured: Orderful was not told.
         """
         accepted = confirmation is Confirmation.ACCEPTED
@@ -150,11 +199,13 @@ class OrderfulInbound(OrderfulHttp):
             if answer.shape() == _WEB_PAGE:
                 raise Transient(f"Orderful answered {asked} with {_WEB_PAGE}.", request_id=answer.request_id)
             return True
-        self._definite(answer, asked)
+        refused = self._definite(answer, asked)
         if answer.status == 404:
             return False
-        # It was confirmed before, perhaps by a person in Orderful: there is nothing more to say.
-        logger.warning("Orderful answered %d to a confirmation; it counts as told", answer.status)
+        state = self._state(delivery, transaction_id, delivery.version)
+        if state is None or not _is_acknowledged(state):
+            raise refused
+        logger.warning("Orderful answered %d to the confirmation of a delivery that was confirmed", answer.status)
         return True
 
     def _link(self, link: str | None) -> str | None:
@@ -166,8 +217,10 @@ class OrderfulInbound(OrderfulHttp):
             logger.warning("a delivery links to another host than the configured one, which does not get our key")
             return None
 
-    def _waiting(self, path: str, headers: dict[str, str], what: str) -> list[InboundTransaction | None]:
-        answer = self._ask(path, [("limit", str(ITEMS))], headers)
+    def _waiting(self, path: str, headers: dict[str, str], what: str, limit: int) -> list[InboundTransaction | None]:
+        answer = self._ask(path, [("limit", str(limit))], headers, read_seconds=PAGE_SECONDS)
+        if answer.status == 413:
+            raise AnswerTooLarge(f"Orderful answered 413 to {what}.", request_id=answer.request_id)
         if not answer.ok:
             refused = self._definite(answer, what)
             raise Misconfigured(
@@ -175,7 +228,7 @@ class OrderfulInbound(OrderfulHttp):
                 request_id=refused.request_id,
                 next_step="Check OrderfulInboxIds and OrderfulBucketIds of the stack against Orderful's channels.",
             )
-        return [_item(element) for element in _elements(answer, what)]
+        return [_item(element, what) for element in _elements(answer, what)]
 
     def _read(self, path: str, params: list[tuple[str, str]], headers: dict[str, str], what: str) -> Any:
         """JSON of a resource; None when there is no such thing."""
@@ -185,8 +238,15 @@ class OrderfulInbound(OrderfulHttp):
         self._definite(answer, what)
         return None
 
-    def _ask(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> Answer:
-        call = self._call("GET", join(self._base_url, path), params=params, headers=headers, read_seconds=LIST_SECONDS)
+    def _ask(
+        self,
+        path: str,
+        params: list[tuple[str, str]],
+        headers: dict[str, str],
+        *,
+        read_seconds: float = LIST_SECONDS,
+    ) -> Answer:
+        call = self._call("GET", join(self._base_url, path), params=params, headers=headers, read_seconds=read_seconds)
         return self._http.ask(call, self._deadline)
 
     def _definite(self, answer: Answer, what: str) -> Rejected:
@@ -207,35 +267,64 @@ class OrderfulInbound(OrderfulHttp):
 
 
 class _Page(msgspec.Struct):
-    """A list inside an object, under either name (Orderful: the documentation shows `items`)."""
+    """A list inside an object, under either name (Orderful: newer pages show `items` and `meta`)."""
 
-    items: list[msgspec.Raw] | None = None
-    data: list[msgspec.Raw] | None = None
+    items: msgspec.Raw = msgspec.Raw()
+    data: msgspec.Raw = msgspec.Raw()
 
 
-_page = msgspec.json.Decoder(list[msgspec.Raw] | _Page).decode
+_page = msgspec.json.Decoder(_Page).decode
+_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_LIST_BEGINS = re.compile(rb'"(?:items|data)"\s*:\s*(?=\[)')
 
 
 def _elements(answer: Answer, what: str) -> list[msgspec.Raw]:
-    """The elements of a list, each still as text, so that one that cannot be read harms no other."""
+    """The elements of a list, each still as text, so that one that cannot be read harms no other.
+
+    Raises:
+        AnswerDamaged: a list begins, and cannot be taken apart.
+        Transient: the answer is no list.
+    """
     for body in (answer.body, mended(answer.body)):
         with suppress(ValueError, RecursionError):
-            page = _page(body.removeprefix(BYTE_ORDER_MARK))
-            found = page if isinstance(page, list) else page.data if page.items is None else page.items
-            if found is not None:
-                return found
-    with suppress(ValueError):
-        return elements_of(mended(answer.body).removeprefix(BYTE_ORDER_MARK))
-    raise Transient(
-        f"Orderful answered {answer.status} to {what} with something that is no list.", request_id=answer.request_id
-    )
-
-
-def _item(element: msgspec.Raw) -> InboundTransaction | None:
+            return _taken_apart(body.removeprefix(BYTE_ORDER_MARK).strip())
+    body = mended(answer.body).removeprefix(BYTE_ORDER_MARK).strip()
+    begins = 0 if body[:1] == b"[" else found.end() if (found := _LIST_BEGINS.search(body)) else None
+    sentence = f"Orderful answered {answer.status} to {what} with something that is no list."
+    if begins is None:
+        raise Transient(sentence, request_id=answer.request_id)
     try:
-        return read_inbound(parsed(bytes(element)), trusted=True)
+        return elements_of(body[begins : body.rfind(b"]") + 1] if begins else body)
+    except ValueError:
+        raise AnswerDamaged(sentence, request_id=answer.request_id) from None
+
+
+def _taken_apart(body: bytes) -> list[msgspec.Raw]:
+    """The list that a text is, or that stands in its object, one or two levels deep (`{"data": {"items": [...]}}`)."""
+    for _ in range(3):
+        if body[:1] == b"[":
+            return _list(body)
+        page = _page(body)
+        body = bytes(page.items or page.data)
+    raise ValueError("this is no list")
+
+
+def _item(element: msgspec.Raw, what: str) -> InboundTransaction | None:
+    raw = bytes(element)
+    try:
+        found = read_inbound(parsed(raw), trusted=True)
     except (ValueError, RecursionError):
-        return None
+        found = None
+    if found is None:
+        logger.error(
+            "an item of %s cannot be read: %d bytes, transaction %s", what, len(raw), identity_in(raw) or "unknown"
+        )
+    return found
+
+
+def _is_acknowledged(state: dict[str, Any]) -> bool:
+    """Whether a delivery was accepted or failed (Orderful: CREATED, SENT, DELIVERED, FAILED)."""
+    return str(state.get("status") or state.get("deliveryStatus")).upper() in {"DELIVERED", "FAILED"}
 
 
 def _listed(item: dict[str, Any], receivers: Sequence[str]) -> InboundTransaction | None:

@@ -42,6 +42,14 @@ TOKENS = 3
 The first two can have been taken back while nobody used them.
 """
 
+_LOCKED = re.compile(r"another process has (updated|added|deleted)|your changes will be lost", re.IGNORECASE)
+"""What a lock collision says (Acumatica: `PXLockViolationException`, in the language of the user).
+
+Acumatica: "Another process has updated the 'POOrder' record. Your changes will be lost."; "... has added ..."; "...
+has deleted ..."; "Cannot update the record. The record ... has been marked as deleted. Your changes will be lost."
+With which status Visma passes it on is not documented.
+"""
+
 _PLAIN_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
@@ -108,27 +116,29 @@ class VismaClient:
         """Read one purchase order with its version; None when Visma has none of this number.
 
         Raises:
-            Transient, Throttled, Misconfigured: as named; `Transient` too when the answer has no ETag, without which
-                nothing may be written.
+            Transient, Throttled, Misconfigured: as named; `Transient` too when the answer has no version, without
+                which nothing may be written.
             Parked: Visma refuses to show it, for a reason of its own.
         """
         asked = f"purchase order {number}"
         answer = self._asked(Call("Visma", "GET", join(self._base_url, order_path(number)), {}))
-        if answer.status == 404 and not _is_from_gateway(answer):
+        if answer.status == 404 and not _is_from_gateway(answer) and _fault_code(answer) not in _WRONG_COMPANY:
             return None
         if not answer.ok:
             refusal = self._refusal(answer, asked)
             if not isinstance(refusal, Rejected):
                 raise refusal
-            refused = Misconfigured if answer.status == 404 else Parked
+            refused: type[Misconfigured | Parked] = Misconfigured if answer.status == 404 else Parked
             raise refused(
                 refusal.sentence,
                 request_id=refusal.request_id,
                 next_step="Check the base URL of Visma, and look at the order there.",
             )
-        etag = answer.headers.get("ETag")
+        etag = (answer.headers.get("ETag") or "").strip() or _version_in_body(answer)
         if not etag:
-            raise Transient(f"Visma gave {asked} without an ETag.", request_id=answer.request_id)
+            raise Transient(
+                f"Visma gave {asked} without an ETag, and without a timeStamp.", request_id=answer.request_id
+            )
         return OrderAnswer(etag, answer.body)
 
     def put_order(self, number: str, *, etag: str, body: bytes) -> str:
@@ -138,7 +148,8 @@ class VismaClient:
 
         Raises:
             ValueError: there is no ETag (Visma: without If-Match the last writer wins, so it is never left out).
-            Conflict: 412; the order is at another version, and nothing was written.
+            Conflict: the order is at another version, or is being written by somebody else (412, and a 400 or 409
+                that speaks of a lock collision); nothing was written.
             Rejected: Visma looked at the change and refused it; nothing was written.
             UnknownOutcome: no answer that says what happened: it may have been written. Read the order again.
             Transient, Throttled, Misconfigured: nothing was written.
@@ -160,6 +171,11 @@ class VismaClient:
         if answer.ok:
             sentence = f"Visma answered {answer.status} to {asked}, which does not say whether it was written."
             raise UnknownOutcome(sentence, request_id=answer.request_id)
+        if answer.status == 404 and _is_from_gateway(answer):
+            sentence = self._refusal(answer, asked).sentence
+            raise Misconfigured(sentence, request_id=answer.request_id, next_step="Check the base URL of Visma.")
+        if _is_lock_collision(answer):
+            raise Conflict(self._refusal(answer, asked).sentence, request_id=answer.request_id)
         refusal = self._refusal(answer, asked)
         if answer.status != 408 and (answer.status < 500 or isinstance(refusal, Misconfigured)):
             raise refusal
@@ -235,6 +251,22 @@ def _is_from_gateway(answer: Answer) -> bool:
     except Transient:
         return answer.shape() == "an HTML page"
     return isinstance(data, dict) and "statusCode" in data and data.get("message") == "Resource not found"
+
+
+def _is_lock_collision(answer: Answer) -> bool:
+    """Whether a refused write met somebody else's; a 409 without a word can mean nothing else."""
+    said = answer.text()
+    return answer.status in {400, 409} and (_LOCKED.search(said) is not None or (answer.status == 409 and not said))
+
+
+def _version_in_body(answer: Answer) -> str:
+    """The ETag that the body tells (Visma: `timeStamp` is the ETag without its quotes); empty without one."""
+    try:
+        data = answer.json()
+    except Transient:
+        return ""
+    stamp = text_of(data.get("timeStamp")) if isinstance(data, dict) else None
+    return f'"{stamp}"' if stamp else ""
 
 
 def order_path(number: str) -> str:

@@ -40,7 +40,8 @@ class ApplyChange:
         payloads = S3Payloads(settings.payloads_bucket)
         keep = timedelta(days=settings.payload_retention_days)
         self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
-        self._known = KnownRevisions(DynamoLedger(settings.documents_table, payloads, keep_bodies=keep), clock)
+        self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
+        self._known = KnownRevisions(self._documents, clock)
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
         self._queue = SqsPostponer(settings.changes_queue_url)
@@ -58,6 +59,7 @@ class ApplyChange:
             changes=self._changes,
             intake=Intake(
                 changes=self._changes,
+                documents=self._documents,
                 orderful=orderful,
                 routing=self._routing,
                 outbox=self._outbox,

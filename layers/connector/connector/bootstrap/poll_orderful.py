@@ -10,6 +10,7 @@ from typing import Any
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.cursors import DynamoCursors
+from connector.adapters.ledger import DynamoLedger
 from connector.adapters.orderful_inbound import OrderfulInbound
 from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox
@@ -29,11 +30,11 @@ class PollOrderful:
     def __init__(self, settings: PollOrderfulSettings) -> None:
         """Wire what does not depend on the invocation."""
         self._settings = settings
-        self._changes = DynamoChanges(
-            settings.documents_table,
-            S3Payloads(settings.payloads_bucket),
-            keep_messages=timedelta(days=settings.payload_retention_days),
-        )
+        payloads = S3Payloads(settings.payloads_bucket)
+        keep = timedelta(days=settings.payload_retention_days)
+        self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
+        self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
+        self._page_sizes: dict[str, int] = {}
         ledger = TableIdentity(settings.documents_table, clock)
         self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table, belongs_to=ledger))
         self._routing = RoutingStore(settings.routing_table, clock)
@@ -48,6 +49,7 @@ class PollOrderful:
             changes=self._changes,
             intake=Intake(
                 changes=self._changes,
+                documents=self._documents,
                 orderful=orderful,
                 routing=self._routing,
                 outbox=self._outbox,
@@ -66,6 +68,7 @@ class PollOrderful:
             inbox_ids=settings.orderful_inbox_ids,
             bucket_ids=settings.orderful_bucket_ids,
             resend_after=timedelta(seconds=settings.resend_after_seconds),
+            page_sizes=self._page_sizes,
         )
         try:
             result = collector.run()

@@ -126,9 +126,9 @@ class Content:
         ours = order_words(topic, self.has, self.route, lines)
         theirs = "; ".join(dict.fromkeys(others))
         self.findings.beside(where, topic.value, order_words(topic, self.had, self.route, lines), theirs, ours)
-        self.findings.doubt(
+        self.findings.leaves_out(
             f"{_begun(where, 'it')} states {topic}: {clipped(theirs, LONGEST_COMPARED)}; the order has "
-            f"{ours or 'none'}. An approval does not write this.",
+            f"{ours or 'none'}.",
             where=where,
         )
 

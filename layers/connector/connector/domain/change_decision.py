@@ -6,7 +6,8 @@
 
 A wish that Visma already fulfils is no work. One that is allowed, clear and undisputed is written. Everything else is
 an objection: a soft one is lifted by a person's approval, a hard one stands until the order, the routing or the message
-is another. One objection holds the whole message: it applies wholly or not at all.
+is another. One objection holds the whole message: it applies wholly or not at all. What the message asks for and no
+approval writes is listed as unwritten, approved or not.
 
 The outcome does not depend on the order of the lines in the message.
 """
@@ -19,14 +20,16 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.change_content import Content
+from connector.domain.change_dates import Dates
 from connector.domain.change_edits import NO_EDITS, Edits, Operation, in_order
-from connector.domain.change_findings import HEADER, Difference, Findings, Objection, said
+from connector.domain.change_findings import HEADER, Difference, Findings, Objection, is_beyond, said
 from connector.domain.change_line_rules import LineRules
 from connector.domain.change_lines import Lines, goods
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.documents import PurchaseOrder
-from connector.domain.routes import Route
+from connector.domain.routes import QuantityReading, Route
 from connector.domain.standing_order import StandingOrder
+from connector.domain.totals import ZERO
 
 __all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
 
@@ -57,6 +60,7 @@ class Decision:
         differences: The same for people, line by line.
         remarks: What the message told besides.
         places: Parties that a person is asked about; an approval confirms them as the order's own.
+        unwritten: What the message asks for and no approval writes, one sentence each.
     """
 
     verdict: Verdict
@@ -69,6 +73,12 @@ class Decision:
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing of what the message asks for is written, or was: a person took it as settled."""
+        return self.verdict is Verdict.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
 
 
 def decide(
@@ -79,6 +89,7 @@ def decide(
     route: Route,
     approved: bool = False,
     confirmed: frozenset[str] = frozenset(),
+    reading: QuantityReading | None = None,
 ) -> Decision:
     """Decide about a change.
 
@@ -89,7 +100,10 @@ def decide(
         route: Of the order's supplier.
         approved: A person has looked at it and wants it written.
         confirmed: `Decision.places` of changes of this order that a person approved.
+        reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
     """
+    if reading is not None:
+        route = replace(route, changes=replace(route.changes, quantities=reading))
     if request.order_number != has.content.number:
         return Decision(
             Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
@@ -119,15 +133,17 @@ class _Desk:
         found = self.findings
         self._look()
         edits = Edits(promised_on=found.promised_on, lines=in_order(found.edits))
+        wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes))
         if edits:
             self._check_writing(edits)
         decided = Decision(
             Verdict.APPLY,
             edits=edits,
-            wishes=Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes)),
+            wishes=wishes,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
             remarks=self.request.remarks,
             places=tuple(sorted(self.content.asked)),
+            unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
         )
         standing = sorted(
             {one for one in found.objections if one.hard or not approved},
@@ -136,8 +152,7 @@ class _Desk:
         return _parked(decided, standing) if standing else decided
 
     def _look(self) -> None:
-        for question in self.request.questions:
-            self.findings.doubt(question)
+        self.findings.hears(self.request)
         if self.known is None:
             self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
         if self.request.purpose is ChangePurpose.CONFIRMATION:
@@ -155,8 +170,9 @@ class _Desk:
             )
             return
         lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
         for line in sorted(self.request.lines, key=_place):
-            self._on_line(lines, line)
+            self._on_line(lines, dates, line)
         for number, what in lines.spoken_twice():
             self.findings.doubt(
                 f"Line {number}: the message says more than one thing of the {what}.",
@@ -165,10 +181,14 @@ class _Desk:
             )
         if replaces:
             for gone in list(lines.unnamed()):
-                self._on_line(lines, LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE))
+                gone_too = LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE)
+                self._on_line(lines, dates, gone_too)
+        taken_out = {edit.number for edit in self.findings.wishes if edit.operation is Operation.DELETE}
+        dates.move_header(self.findings, lines, taken_out={number for number in taken_out if number is not None})
 
-    def _on_line(self, lines: Lines, line: LineRequest) -> None:
-        LineRules(self.findings, lines, self.route, line, self.content, had_is_known=self.known is not None).apply()
+    def _on_line(self, lines: Lines, dates: Dates, line: LineRequest) -> None:
+        is_known = self.known is not None
+        LineRules(self.findings, lines, self.route, line, self.content, had_is_known=is_known, dates=dates).apply()
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
@@ -182,6 +202,19 @@ class _Desk:
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
         if gone and not added and not goods(self.has.content).keys() - gone:
             self.findings.doubt("Nothing would be left of the order.")
+        if added:
+            self._check_added(edits)
+
+    def _check_added(self, edits: Edits) -> None:
+        """Added lines have a limit of their own: the share of `changes.quantity`, of the order's amount."""
+        share = self.route.changes.quantity
+        had = sum((line.quantity * line.unit_price for _, line in sorted(goods(self.had).items())), ZERO)
+        new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
+        more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
+        if is_beyond(had, had + more, share):
+            self.findings.doubt(
+                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(had)}."
+            )
 
     def _cancel(self) -> None:
         has = self.has.content
@@ -205,12 +238,6 @@ class _Desk:
                 next_step="Settle it with the partner, then reject it.",
             )
         self.content.compare(request.parties, request.stated)
-        had, asked, has = self.had.promised_on, request.requested_on, content.promised_on
-        if asked is not None and asked != had:
-            self.findings.wished_on = asked
-            if self.findings.wish(HEADER, "delivery date", had, asked, has):
-                self.findings.promised_on = asked
-                self.findings.moves(HEADER, "delivery date", had, asked)
 
 
 def _parked(decided: Decision, standing: list[Objection]) -> Decision:
@@ -219,14 +246,23 @@ def _parked(decided: Decision, standing: list[Objection]) -> Decision:
     otherwise = _SETTLE if first.hard else LOOK
     if first.waits_for:
         otherwise = f"Add {first.waits_for} to the routing file and apply it."
+    # A hard objection is in the way of everything; the others each have their own way out.
+    alike = [one for one in standing if one.hard == first.hard]
+    steps = list(dict.fromkeys(one.next_step for one in alike if one.next_step))
     return replace(
         decided,
         verdict=Verdict.PARK,
         reason=f"{told} {_left_out(more)}" if more > 0 else told,
         reasons=tuple(sentences),
-        next_step=first.next_step or otherwise,
+        next_step=" ".join(steps[:_MOST_TOLD]) or otherwise,
         waits_for=next((one.waits_for for one in standing if one.waits_for), None),
     )
+
+
+def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Each once, in an order that is not the message's."""
+    ordered = sorted(set(found), key=lambda one: (one[0] != HEADER, one))
+    return tuple(dict.fromkeys(sentence for _, sentence in ordered))
 
 
 def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:

@@ -10,11 +10,15 @@ from typing import NamedTuple
 import msgspec
 
 from connector.domain.change_edits import LineEdit
+from connector.domain.change_request import ChangeRequest, LineRequest
 from connector.domain.routes import ChangeRules
 from connector.domain.words import clipped
 
 HEADER = "order"
 """What a difference or an objection that concerns no line is about."""
+
+BY_HAND = "No approval lifts this: change the order in Visma by hand and close the change; or reject it."
+"""What to do about what nobody can read."""
 
 LONGEST_VALUE = 40
 """Characters of a value that are shown to a person; no quantity, price, date, unit or item of ours is longer."""
@@ -63,6 +67,9 @@ class Findings:
         rules: The limits of the partner.
         edits: Lines that have yet to be written.
         wishes: Lines that the partner wants otherwise, written already or not.
+        unwritten: What the message asks for and no approval writes: where, and the sentence.
+        readings: What an approval writes in a reading that a person takes over; if it writes nothing, it is unwritten.
+        dated: Lines whose days the message names itself.
         promised_on: Header date that has yet to be written.
         wished_on: The same, written already or not.
         cancels: The partner calls the whole order off.
@@ -74,6 +81,9 @@ class Findings:
     differences: list[Difference] = field(default_factory=list)
     edits: list[LineEdit] = field(default_factory=list)
     wishes: list[LineEdit] = field(default_factory=list)
+    unwritten: list[tuple[str, str]] = field(default_factory=list)
+    readings: list[tuple[str, str]] = field(default_factory=list)
+    dated: set[int] = field(default_factory=set)
     promised_on: date | None = None
     wished_on: date | None = None
     cancels: bool = False
@@ -90,6 +100,26 @@ class Findings:
     ) -> None:
         """Record an objection."""
         self.objections.append(Objection(where, clipped(sentence, LONGEST_SENTENCE), hard, next_step, waits_for))
+
+    def leaves_out(self, sentence: str, *, where: str = HEADER, hard: bool = False) -> None:
+        """Record what the message asks for and no approval writes; with `hard`, nothing of the message is."""
+        self.doubt(sentence, where=where, hard=hard, next_step=BY_HAND if hard else None)
+        self.unwritten.append((where, self.objections[-1].sentence))
+
+    def reads(self, sentence: str, *, where: str = HEADER) -> None:
+        """Record a reading of the message that a person has to take over."""
+        self.doubt(sentence, where=where)
+        self.readings.append((where, self.objections[-1].sentence))
+
+    def hears(self, request: ChangeRequest | LineRequest, *, where: str = HEADER) -> None:
+        """Record what was noted while the message, or one of its lines, was read."""
+        name = "" if where == HEADER else f"{titled(where)}: "
+        for sentence in request.questions:
+            self.leaves_out(f"{name}{sentence}", where=where)
+        for sentence in request.doubts:
+            self.reads(f"{name}{sentence}", where=where)
+        for sentence in request.unreadable:
+            self.leaves_out(f"{name}{sentence}", where=where, hard=True)
 
     def differs(self, where: str, what: str, had: object, asked: object, has: object) -> None:
         """Record what a person compares."""

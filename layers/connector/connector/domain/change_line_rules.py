@@ -10,13 +10,21 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from connector.domain.change_content import Content
+from connector.domain.change_dates import Dates
 from connector.domain.change_edits import LineEdit, Operation
 from connector.domain.change_findings import HEADER, Findings, said, titled
 from connector.domain.change_lines import Found, Lines
-from connector.domain.change_quantity import Total, is_difference, total_added, total_asked
+from connector.domain.change_quantity import (
+    Total,
+    figures_of,
+    is_ambiguous,
+    is_difference,
+    total_added,
+    total_asked,
+)
 from connector.domain.change_request import Ask, Field, LineRequest
 from connector.domain.documents import OrderLine
-from connector.domain.routes import OnLines, Route
+from connector.domain.routes import LineDate, OnLines, Route
 from connector.domain.standing_order import LineFacts
 
 
@@ -37,6 +45,7 @@ class LineRules:
 
     Attributes:
         had_is_known: What the partner had is known, not only assumed from what Visma has.
+        dates: Which day of a line is the wanted one, and what the header asks.
         where: What the line is called for people.
     """
 
@@ -46,6 +55,7 @@ class LineRules:
     asked: LineRequest
     content: Content
     had_is_known: bool
+    dates: Dates
     where: str = HEADER
 
     def apply(self) -> None:
@@ -65,11 +75,13 @@ class LineRules:
         self.where = f"line {found.number}"
         self._questions()
         self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has))
+        if Field.DATES in self.asked.given:
+            self.findings.dated.add(found.number)
         if found.had is None:
             self._ask_person(f"{self._line} was added in Visma after the partner last saw the order.")
             self.had_is_known = False
             found = found._replace(had=found.has)
-        if self.asked.ask is Ask.DELETE:
+        if self.asked.ask is Ask.DELETE or self._empties(found.had):
             self._delete(found)
         elif found.has is None or found.had is None:
             self._refuse(f"{self._line} is no longer in the Visma order.")
@@ -86,8 +98,7 @@ class LineRules:
         return f"{code} ({meaning})" if meaning and meaning != code else code
 
     def _questions(self) -> None:
-        for question in self.asked.questions:
-            self._ask_person(f"{self._line}: {question}")
+        self.findings.hears(self.asked, where=self.where)
 
     def _ask_person(self, sentence: str) -> None:
         self.findings.doubt(sentence, where=self.where)
@@ -98,9 +109,34 @@ class LineRules:
     def _doubt_quantity(self, total: Total) -> Decimal | None:
         for problem in total.problems:
             self.findings.doubt(
-                f"{self._line}: {problem.sentence}", where=self.where, hard=problem.hard, waits_for=problem.waits_for
+                f"{self._line}: {problem.sentence}",
+                where=self.where,
+                hard=problem.hard,
+                next_step=problem.next_step,
+                waits_for=problem.waits_for,
             )
         return total.quantity
+
+    def _total(self, had: OrderLine) -> Total:
+        return total_asked(self.asked, had.quantity, self.route.changes, had_is_known=self.had_is_known)
+
+    def _empties(self, had: OrderLine | None) -> bool:
+        """Whether a quantity of zero takes the line out, for a person to agree to.
+
+        X12: the 876 takes an item out by restating its quantity as zero; of the 860 nothing says so. Beside new days
+        a zero may mean that only they change.
+        """
+        asked = self.asked
+        if had is None or Field.QUANTITY not in asked.touches or Field.DATES in asked.given:
+            return False
+        if is_difference(asked, self.route.changes) and not self.had_is_known:
+            return False
+        total = self._total(had)
+        if total.quantity != 0 or had.quantity == 0:
+            return False
+        self._doubt_quantity(total)
+        self._ask_person(f"{self._line}: the quantity goes from {said(had.quantity)} to 0, which takes the line out.")
+        return True
 
     # -- lines that are there -----------------------------------------------------------------------------------------
 
@@ -124,12 +160,10 @@ class LineRules:
             self._ask_person(f"{self._line} was changed in Visma meanwhile.")
 
     def _change(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> None:
-        requested, promised = self._dates(had, has)
         outcomes = {
             "quantity": self._quantity(had, has, facts),
             "price": self._price(had, has),
-            "requested": requested,
-            "promised": promised,
+            **self._days(had, has),
         }
         wished = {name: one.wished for name, one in outcomes.items() if one.wished is not None}
         written = {name: one.written for name, one in outcomes.items() if one.written is not None}
@@ -157,8 +191,13 @@ class LineRules:
         if is_difference(asked, rules) and not self.had_is_known:
             self._refuse(f"{self._line}: the message gives a difference, and nobody knows to which quantity.")
             return _STAYS
-        wanted = self._doubt_quantity(total_asked(asked, had.quantity, rules))
+        wanted = self._doubt_quantity(self._total(had))
+        if wanted is None and is_ambiguous(asked, had.quantity, rules):
+            self.findings.differs(self.where, "quantity", had.quantity, figures_of(asked), has.quantity)
         if wanted is None or wanted == had.quantity:
+            return _STAYS
+        if wanted == 0:
+            self._refuse(f"{self._line}: a quantity of 0 beside new days may mean that the line is taken out.")
             return _STAYS
         if not self.findings.wish(self.where, "quantity", had.quantity, wanted, has.quantity):
             return Outcome(wished=wanted)
@@ -185,39 +224,46 @@ class LineRules:
         self.findings.grows(self.where, "price", had.unit_price, asked, self.route.changes.price)
         return Outcome(asked, asked)
 
-    def _dates(self, had: OrderLine, has: OrderLine) -> tuple[Outcome, Outcome]:
-        """Requested and promised day. The promised one goes along where both were the same.
-
-        A line without a requested day was told with the promised one in its place (`edi/outline.py`).
-        """
-        asked = self.asked
-        told, stands = had.requested or had.promised, has.requested or has.promised
+    def _days(self, had: OrderLine, has: OrderLine) -> dict[str, Outcome]:
+        """What becomes of the days of the line, each measured against the day that was sent in its place."""
+        asked, dates = self.asked, self.dates
+        base, ours = dates.base_day(had), dates.our_day(has)
         if Field.DATES not in asked.touches:
-            self._must_agree("requested day", asked.requested, told, stands)
-            self._must_agree("promised day", asked.promised, had.promised, has.promised)
-            return _STAYS, _STAYS
-        promised = asked.promised
-        if promised is None and asked.requested is not None and had.promised == told:
-            promised = asked.requested
-        return (
-            self._date("requested day", told, asked.requested, stands),
-            self._date("promised day", had.promised, promised, has.promised),
-        )
+            self._must_agree("wanted day", asked.requested, base, ours, dates.header)
+            self._must_agree("promised day", asked.promised, had.promised, has.promised, dates.header)
+            return {}
+        wanted, promised = asked.requested, asked.promised
+        if dates.line_date is LineDate.PROMISED:
+            if wanted and promised and wanted != promised:
+                self._refuse(
+                    f"{self._line}: it is wanted on {wanted} and promised for {promised}, and a line has one day here "
+                    "(line_date)."
+                )
+                return {}
+            return {"promised": self._day("wanted day", base, wanted or promised, ours, has.promised)}
+        if promised is None and had.promised == base:
+            promised = wanted
+        return {
+            "requested": self._day("wanted day", base, wanted, ours, has.requested),
+            "promised": self._day("promised day", had.promised, promised, has.promised, has.promised),
+        }
 
-    def _date(self, what: str, had: date | None, asked: date | None, has: date | None) -> Outcome:
+    def _day(self, what: str, had: date | None, asked: date | None, has: date | None, stored: date | None) -> Outcome:
+        """One day; `stored` is the field of the line, which may leave it to the header."""
         if asked is None or asked == had:
             return _STAYS
-        if not self.findings.wish(self.where, what, had, asked, has):
+        if not self.findings.wish(self.where, what, had, asked, has) and stored == asked:
             return Outcome(wished=asked)
         self.findings.moves(self.where, what, had, asked)
         return Outcome(asked, asked)
 
-    def _must_agree(self, what: str, asked: object, had: object, has: object) -> None:
+    def _must_agree(self, what: str, asked: object, had: object, *others: object) -> None:
         """A value that the code does not change is there for comparison only."""
-        if asked is not None and asked not in (had, has):
-            self._ask_person(
+        if asked is not None and asked not in (had, *others):
+            self.findings.leaves_out(
                 f"{self._line}: the code {self._code} leaves the {what} alone, yet {said(asked)} is given "
-                f"for {said(had)}."
+                f"for {said(had)}.",
+                where=self.where,
             )
 
     def _check_unit(self, has: OrderLine) -> None:
@@ -228,7 +274,7 @@ class LineRules:
             return
         sentence = f"{self._line} is in unit {said(code)}, in Visma in {said(has.unit)}."
         if not self.asked.given & {Field.QUANTITY, Field.PRICE}:
-            self._ask_person(sentence)
+            self.findings.leaves_out(sentence, where=self.where)
             return
         self._refuse(
             sentence,
@@ -241,7 +287,9 @@ class LineRules:
         if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
             self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
         if asked.ask is Ask.CHANGE and asked.touches and not asked.given:
-            self._ask_person(f"{self._line}: the code {self._code} changes something, and nothing new is given.")
+            self.findings.leaves_out(
+                f"{self._line}: the code {self._code} changes something, and nothing new is given.", where=self.where
+            )
 
     # -- lines that are new -------------------------------------------------------------------------------------------
 
@@ -249,13 +297,14 @@ class LineRules:
         asked, lines = self.asked, self.lines
         item, unit = lines.item_of(asked.products), lines.unit_word(asked.unit)
         quantity = self._doubt_quantity(total_added(asked, self.route.changes))
+        requested, promised = self.dates.of_added(asked)
         self._check_new(item, unit)
         edit = LineEdit(
             operation=Operation.INSERT,
             quantity=quantity,
             price=asked.price,
-            requested=asked.requested,
-            promised=asked.promised or asked.requested,
+            requested=requested,
+            promised=promised,
             item=item,
             unit=unit,
             warehouse=lines.common_warehouse(),

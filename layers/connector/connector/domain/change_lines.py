@@ -62,6 +62,11 @@ class Lines:
             return f"Line {number} is item {line.item} in the order, and another one in the message."
         return Found(number, had, has, self._facts.get(number))
 
+    def all(self) -> Iterator[Found]:
+        """Every line of goods, of the partner's order or of Visma's, by number."""
+        for number in sorted(self._had.keys() | self._has.keys()):
+            yield Found(number, self._had.get(number), self._has.get(number), self._facts.get(number))
+
     def unnamed(self) -> Iterator[OrderLine]:
         """Lines that the partner had and that the message did not speak of, be it as added ones."""
         named = self._spoken.keys() | self._taken

@@ -122,11 +122,15 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         unit: The connector's word for the unit (`edi/units.py`); None when none is given or nobody knows it.
         unit_code: The unit as written.
         price: Per unit; a price per hundred or thousand is divided already.
-        requested: Day the goods are wanted (DTM 002, `requestedDeliveryDate`).
-        promised: Day the goods are promised (DTM 069 and 017).
+        requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); measured against the day that
+            was sent as the wanted one.
+        promised: Day the goods are promised (DTM 069, 017 and 035).
         parties: Parties of its own.
         stated: What it states besides, to be compared with the order.
-        questions: What it says beyond all this and that a Visma order line cannot hold, one sentence each.
+        questions: What it asks for and an approval does not write: a Visma order line cannot hold it, or it is not
+            given. One sentence each.
+        doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
+        unreadable: What nobody can read, and what it would change. No approval lifts these.
     """
 
     source: str
@@ -151,6 +155,8 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
     questions: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def given(self) -> frozenset[Field]:
@@ -173,7 +179,9 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         requested_on: Header date on which the goods are wanted.
         parties: Who is named, and as what; `ship-to` is where the goods should go.
         stated: Charges, terms and the like, to be compared with the order.
-        questions: What the header asks for and a Visma order cannot hold; a person has to see it.
+        questions: What the header asks for and an approval does not write: a Visma order cannot hold it.
+        doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
+        unreadable: What nobody can read, and what it would change. No approval lifts these.
         remarks: What is told besides (texts, terms) and changes nothing by itself.
     """
 
@@ -188,4 +196,6 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     stated: tuple[Stated, ...] = ()
     lines: tuple[LineRequest, ...] = ()
     questions: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -6,7 +6,11 @@ RECEIVED -> APPLYING -> APPLIED
     |          +-> RECEIVED (it could not be finished: try again)
     +-> REJECTED, RECORDED
 
+ATTENTION is an answer that does not accept what we sent; it is open until a person closes it.
+
 Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
+
+A change that is parked because of Visma (`waits_for` is `VISMA`) is looked at again by itself, with a growing pause.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.change_decision import Difference
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Confirmation, Delivery, Validation
+from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Stream
 from connector.domain.words import clipped
 
@@ -29,6 +34,18 @@ CHANGE = "860"
 NOBODY = "-"
 """Stands for the company of a transaction whose receiver is none of ours."""
 
+VISMA = "visma"
+"""`Change.waits_for` of a change that is parked because of what Visma answers to its order."""
+
+FIRST_PAUSE = timedelta(minutes=30)
+"""Before a change that waits for Visma is looked at again for the first time; each later pause is twice as long."""
+
+LONGEST_PAUSE = timedelta(hours=8)
+"""The longest pause between two looks: what waited for an outage to end goes on in the same working day."""
+
+MOST_LOOKS = 12
+"""Looks by itself, in three days: longer than an outage over a weekend. Then a person has to ask for the next one."""
+
 WAIT_FOR_EARLIER = timedelta(minutes=10)
 """How long a change waits for the one whose sequence number comes before its own."""
 
@@ -37,6 +54,8 @@ PROCESSING_AT_MOST = timedelta(hours=24)
 
 MOST_NAMES = 5
 """Ids besides its own by which a transaction is known."""
+STAYS_ACCEPTED = "it stays accepted at Orderful; the partner has to be told by other means"
+"""What is noted with a change that comes to nothing after Orderful was told that we hold it."""
 
 MOST_DELIVERIES = 5
 """Deliveries of one transaction that are remembered: a forged callback may name one that does not exist."""
@@ -67,9 +86,13 @@ class ChangeState(StrEnum):
     REJECTED = "REJECTED"
     RECORDED = "RECORDED"
     CLOSED = "CLOSED"
+    ATTENTION = "ATTENTION"
 
 
-OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, ChangeState.PARKED)
+FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED)
+"""States in which a person is asked."""
+
+OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, *FOR_A_PERSON)
 """States in which something is still to happen."""
 
 DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
@@ -89,7 +112,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         company: Name of the company that received it, or `NOBODY`.
-        number: The purchase order it speaks of; the transaction id where it names none.
+        number: The document under which it is recorded: the one it names, or the order that a person says it means; the
+            transaction id where it names none.
+        kind: What that document is.
+        named: The number as the message has it, where a person says that another order is meant.
         transaction_id: Orderful's name for it.
         version: Counts the writes of this record; a write is made on the version that was read.
         document: X12 number of the document, `860` for a change of an order.
@@ -102,19 +128,25 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         deliveries: By which Orderful has yet to be told; each new attempt of Orderful's brings one of its own.
         told: Ids of the deliveries by which it was told, or which it does not know.
         confirmed: What it was told last.
-        not_before: Until then it rests: for an earlier one that has not come, or because our credentials were refused.
+        unacknowledged: How often it was told although it is still there, or refused to be told; 0 when it went well.
+        not_before: Until then it rests: for an earlier one that has not come, because our credentials were refused, or
+            until Visma is asked again.
         predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet.
         claim_until: Until when a worker owns it.
         conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
+        failures: How many attempts ended because Visma, or a store of ours, gave nothing usable for this one change.
+        looks: How often it was parked in a row to wait for Visma.
         known_sequence: The revision of the order that the partner had when the change was first looked at; 0 for none.
         decided_on: Revision id of the order that it was decided on.
         decided_by: `rules`, or the person who did.
         approved_by: The person who wants it written.
         approved_for: The revision id of the order that the approval was given on.
         on_hold: The order was put on hold for this change and has yet to be released.
+        reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
         remarks: What the message told besides.
         reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
         places: Parties that a person was asked about, and once it is applied, has confirmed (`Decision.places`).
+        unwritten: What the message asks for and an approval does not write, one sentence each.
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
     """
 
@@ -125,6 +157,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    kind: Kind = Kind.PURCHASE_ORDER
+    named: str | None = None
     document: str | None = None
     transaction_type: str | None = None
     stream: Stream | None = None
@@ -140,6 +174,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deliveries: tuple[Delivery, ...] = ()
     told: tuple[str, ...] = ()
     confirmed: Confirmation | None = None
+    unacknowledged: int = 0
     reason: str | None = None
     next_step: str | None = None
     waits_for: str | None = None
@@ -148,23 +183,27 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     claim_until: datetime | None = None
     attempts: int = 0
     conflicts: int = 0
+    failures: int = 0
+    looks: int = 0
     known_sequence: int | None = None
     decided_on: str | None = None
     decided_by: str | None = None
     approved_by: str | None = None
     approved_for: str | None = None
     on_hold: bool = False
+    reading: QuantityReading | None = None
     differences: tuple[Difference, ...] = ()
     remarks: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
     message_at: str | None = None
     history: tuple[ChangeEvent, ...] = ()
 
     @property
     def key(self) -> DocumentKey:
-        """The order under which it is recorded."""
-        return DocumentKey.of_order(self.company, self.number)
+        """The document under which it is recorded."""
+        return DocumentKey(self.company, self.kind, self.number)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -192,9 +231,25 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state in DECIDED and bool(self.deliveries)
 
     @property
+    def is_open(self) -> bool:
+        """Whether something is still to happen."""
+        return self.state in OPEN_CHANGES
+
+    @property
+    def awaits_visma(self) -> bool:
+        """Whether it is parked until Visma gives another answer."""
+        return self.state is ChangeState.PARKED and self.waits_for == VISMA
+
+    @property
+    def was_accepted(self) -> bool:
+        """Whether Orderful was told, or is about to be told, that we hold it; it cannot be told otherwise any more."""
+        waited = self.state is ChangeState.PARKED or any(one.state is ChangeState.PARKED for one in self.history)
+        return waited or self.confirmed is Confirmation.ACCEPTED
+
+    @property
     def is_refused_outright(self) -> bool:
-        """Whether it was rejected without waiting for a person: Orderful is told that what waits is delivered."""
-        return self.state is ChangeState.REJECTED and all(one.state is not ChangeState.PARKED for one in self.history)
+        """Whether it was rejected before it was accepted: Orderful is told that what waits is delivered."""
+        return self.state is ChangeState.REJECTED and not self.was_accepted
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
         """The record after a step. Words that somebody else chose are cut to what a record holds."""
@@ -203,6 +258,18 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             if isinstance(words := changes.get(name), str):
                 changes[name] = clipped(words, LONGEST_REASON)
         return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
+
+    def noted(self, note: str) -> Change:
+        """The record with one more line of history, in the state and at the time it has."""
+        event = ChangeEvent(self.updated_at, self.state, clipped(note, LONGEST_NOTE))
+        return msgspec.structs.replace(self, history=(*self.history, event)[-HISTORY:])
+
+    def knows(self, delivery: Delivery | None) -> bool:
+        """Whether a delivery is noted, told or not."""
+        return delivery is not None and delivery.delivery_id in {
+            *self.told,
+            *(one.delivery_id for one in self.deliveries),
+        }
 
     def with_delivery(self, delivery: Delivery | None) -> Change:
         """The record that knows one more delivery; itself when it knows it already, or knows too many."""
@@ -215,7 +282,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         # One with links comes from Orderful itself and goes before what a callback named.
         kept = (delivery, *others) if delivery.accept_link else (*others, delivery)
         kept = kept[:MOST_DELIVERIES]
-        return self if kept == self.deliveries else msgspec.structs.replace(self, deliveries=kept)
+        if kept == self.deliveries:
+            return self
+        return msgspec.structs.replace(self, deliveries=kept, unacknowledged=0 if not known else self.unacknowledged)
 
     def with_names(self, names: Iterable[str]) -> Change:
         """The record that knows more ids of its transaction; itself when it knows them already."""
@@ -227,6 +296,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The record after Orderful was told by all its deliveries; None when it knew none of them."""
         told = (*self.told, *(one.delivery_id for one in self.deliveries))[-MOST_TOLD:]
         return msgspec.structs.replace(self, deliveries=(), told=told, confirmed=confirmation or self.confirmed)
+
+
+def pause_before(look: int) -> timedelta | None:
+    """How long a change waits for Visma before it is looked at for the `look`th time; None when it was too often."""
+    if look > MOST_LOOKS:
+        return None
+    return min(FIRST_PAUSE * (1 << (look - 1)), LONGEST_PAUSE)
 
 
 def apply_order(changes: Iterable[Change]) -> list[Change]:

@@ -3,6 +3,9 @@
     ConnectorError
       Transient         try again later: network, 5xx, a busy table
         Throttled       the same, and the other side said when
+        Unavailable     the same, about one document: it may be so for ever
+        AnswerTooSlow   the answer did not come in time: ask for less
+        AnswerDamaged   the answer is JSON that cannot be taken apart: ask for less
       Conflict          somebody else wrote first: read again, decide again
       UnknownOutcome    it may or may not have happened: ask before repeating
         AlreadyExists   the other side says that it has it: find it before repeating
@@ -10,6 +13,7 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        AnswerTooLarge  the answer is larger than is held: ask for less
         StateMismatch   ledger and cursors do not belong together
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
@@ -62,6 +66,21 @@ class Throttled(Transient):
 
 
 @dataclass(eq=False)
+class Unavailable(Transient):
+    """Nothing usable was given for this one document; whoever counts such failures parks it at some point."""
+
+
+@dataclass(eq=False)
+class AnswerTooSlow(Transient):
+    """The remote side did not finish its answer in time; a smaller question may be answered."""
+
+
+@dataclass(eq=False)
+class AnswerDamaged(Transient):
+    """The answer is damaged JSON; a smaller question may be answered."""
+
+
+@dataclass(eq=False)
 class Conflict(ConnectorError):
     """Somebody else wrote first (HTTP 412, or a failed conditional write): read again, decide again."""
 
@@ -109,6 +128,11 @@ class Rejected(ConnectorError):
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class AnswerTooLarge(Misconfigured):
+    """The answer is larger than the connector holds; a smaller question may be answered."""
 
 
 @dataclass(eq=False)

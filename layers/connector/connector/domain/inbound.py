@@ -9,6 +9,12 @@ from typing import Any
 
 from connector.domain.transactions import Stream
 
+ANSWERS = ("855", "865", "824", "997")
+"""X12 numbers of the documents by which a partner answers what we sent."""
+
+TAKEN_BY_DEFAULT = ("860", *ANSWERS)
+"""X12 numbers of the documents that are taken from an inbox unless routing (`inbound.take`) says otherwise."""
+
 
 class ApiVersion(StrEnum):
     """Which of Orderful's two APIs speaks: it decides where a delivery is confirmed."""
@@ -51,6 +57,20 @@ class Delivery:
     version: ApiVersion
     accept_link: str | None = None
     fail_link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDelivery:
+    """A delivery as Orderful shows it for a transaction.
+
+    Attributes:
+        acknowledged: It was accepted or failed before (Orderful: its status is DELIVERED or FAILED).
+        created_at: Since when the transaction waits.
+    """
+
+    delivery: Delivery
+    acknowledged: bool
+    created_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 def elements_of(body: bytes) -> list[msgspec.Raw]:
-    """The elements of a JSON list, one of which is nested too deeply for the parser: so it harms no other.
+    """The elements of a JSON list, some of which are no JSON or nested too deeply for the parser: they harm no other.
 
-    Such an element is found by its brackets alone, and whoever reads it will find it unreadable.
+    Such an element, an object, is found by its brackets alone, and whoever reads it will find it unreadable.
 
     Raises:
-        ValueError: the text is no list, or not the whole of one, or an element is no JSON for another reason.
+        ValueError: the text is no list, or not the whole of one, or an element that is no object is no JSON.
     """
     body = body.strip()
     if body[:1] != b"[":
@@ -57,6 +57,11 @@ def _element(text: bytes) -> msgspec.Raw:
         return _raw(text)
     except RecursionError:
         return msgspec.Raw(text)
+    except msgspec.DecodeError:
+        whole = text.strip()
+        if whole[:1] == b"{" and whole[-1:] == b"}":
+            return msgspec.Raw(whole)
+        raise
 
 
 def mended(body: bytes) -> bytes:

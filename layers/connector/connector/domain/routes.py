@@ -246,7 +246,8 @@ class ChangeRules:
     """How far an incoming change of a purchase order (860) may go before a person has to look.
 
     Attributes:
-        quantity: Largest change of a line's quantity, as a share of what it was (0.2 is 20 %).
+        quantity: Largest change of a line's quantity, as a share of what it was (0.2 is 20 %); of all added lines
+            together, as a share of the order's amount.
         price: The same for the price.
         dates: Largest move of a date.
         lines: Whether lines may be added and taken out without a person.

@@ -26,6 +26,7 @@ from connector.domain.advice import correction
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive
+from connector.domain.inbound import TAKEN_BY_DEFAULT
 from connector.domain.routes import (
     DO_NOT_SEND,
     ChangeRules,
@@ -254,9 +255,19 @@ class Routing:
             if _isa_id(partner, f"partners.{name}").on(stream) == sender_id
         )
 
+    @cached_property
+    def takes(self) -> frozenset[str]:
+        """X12 numbers of the documents that are taken from inboxes (`inbound.take`)."""
+        take = _table(self.data, "inbound").get("take")
+        return frozenset(TAKEN_BY_DEFAULT if take is None else map(str, take))
+
     def supplies(self, partner: str) -> bool:
         """Whether the partner is a supplier, of whatever else it may be."""
         return _table(self.data["partners"][partner], "visma").get("supplier") is not None
+
+    def buys(self, partner: str) -> bool:
+        """Whether the partner is a customer, of whatever else it may be."""
+        return _table(self.data["partners"][partner], "visma").get("customer") is not None
 
     def numbers(self) -> Iterator[tuple[str, str, str, str]]:
         """Every mapped number: (company, partner, `supplier` or `customer`, number)."""

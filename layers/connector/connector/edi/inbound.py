@@ -45,8 +45,20 @@ _NAMED_TYPES = {
     "PRICE_SALES_CATALOG": "832",
     "WAREHOUSE_SHIPPING_ORDER": "940",
     "WAREHOUSE_SHIPPING_ADVICE": "945",
+    "PURCHASE_ORDER_CHANGE_ACKNOWLEDGMENT": "865",
+    "APPLICATION_ADVICE": "824",
+    "FUNCTIONAL_ACKNOWLEDGMENT": "997",
 }
-_EDIFACT = {"ORDERS": "850", "ORDCHG": "860", "ORDRSP": "855", "DESADV": "856", "INVOIC": "810"}
+_EDIFACT = {
+    "ORDERS": "850",
+    "ORDCHG": "860",
+    "ORDRSP": "855",
+    "DESADV": "856",
+    "INVOIC": "810",
+    "APERAK": "824",
+    "CONTRL": "997",
+}
+_WRAPPERS = ("data", "transaction", "body")
 
 
 class _Block(msgspec.Struct, rename="camel"):
@@ -57,14 +69,23 @@ class _Block(msgspec.Struct, rename="camel"):
 
 
 class _Envelope(msgspec.Struct, rename="camel"):
-    """The identity of a transaction; everything else in the body is skipped while parsing."""
+    """The identity of a transaction; everything else in the body is skipped while parsing.
+
+    `data`, `transaction` and `body` may hold it one level deeper.
+    """
 
     id: msgspec.Raw = msgspec.Raw()
     transaction_id: msgspec.Raw = msgspec.Raw()
     delivery: msgspec.Raw = msgspec.Raw()
+    data: msgspec.Raw = msgspec.Raw()
+    transaction: msgspec.Raw = msgspec.Raw()
+    body: msgspec.Raw = msgspec.Raw()
 
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
+_alone = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_string = msgspec.json.Decoder(str).decode
+_ID_NAMED = re.compile(rb'"(?:transactionId|id)"\s*:\s*"?(\d{1,20})\b', re.ASCII)
 _block = msgspec.json.Decoder(_Block).decode
 _name = msgspec.json.Decoder(int | str).decode
 # What parsing raises for whatever is not the JSON that is asked for; deep nesting ends in a RecursionError.
@@ -74,18 +95,57 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 def read_identity(raw: bytes) -> InboundTransaction | None:
     """Who a callback says it is about, and nothing else: a callback is a hint, not a message.
 
-    Fast whatever the size of the body, and silent whatever its content. None when it names no transaction.
+    Fast whatever the size of the body, and silent whatever its content. The transaction may be wrapped one level deep:
+    in `data`, `transaction` or `body` (there perhaps as a text), or as the only element of a list. None when it names
+    no transaction.
     """
     raw = raw.removeprefix(_BOM)
-    envelope = _parsed(_envelope, raw) or _parsed(_envelope, mended(raw))
+    envelope = _enveloped(raw) or _enveloped(mended(raw))
     if envelope is None:
         return None
+    within = (_enveloped(getattr(envelope, name)) for name in _WRAPPERS)
+    inner = next((one for one in within if one is not None and (one.id or one.transaction_id)), None)
+    if inner is not None and not envelope.transaction_id:
+        # The id beside a wrapper is that of the message about the transaction.
+        envelope = msgspec.structs.replace(inner, delivery=inner.delivery or envelope.delivery)
     block = _parsed(_block, envelope.delivery)
     delivery = {"id": _value(block.id), "deliveryId": _value(block.delivery_id)} if block else None
     return read_inbound(
         {"id": _value(envelope.id), "transactionId": _value(envelope.transaction_id), "delivery": delivery},
         trusted=False,
     )
+
+
+def _enveloped(raw: bytes | msgspec.Raw) -> _Envelope | None:
+    """The identity in an object, in a list of one, or in a text that holds either."""
+    for _ in range(3):
+        if found := _parsed(_envelope, raw):
+            return found
+        if elements := _parsed(_alone, raw):
+            if len(elements) != 1:
+                return None
+            raw = elements[0]
+        elif written := _parsed(_string, raw):
+            raw = written.encode(errors="replace")
+        else:
+            return None
+    return None
+
+
+def identity_in(raw: bytes) -> str | None:
+    """The number of the transaction that an unreadable item names first, for a person to look it up."""
+    found = _ID_NAMED.search(raw)
+    return found[1].decode() if found else None
+
+
+def ids_named(data: Any, *names: str) -> frozenset[str]:
+    """Every id that an object gives under these names, as a number, a UUID, or the `id` of an object of its own."""
+    found: set[str] = set()
+    for name in names:
+        value = data.get(name) if isinstance(data, dict) else None
+        for one in (value, value.get("id")) if isinstance(value, dict) else (value,):
+            found.update(filter(None, (_number(one), _uuid(one))))
+    return frozenset(found)
 
 
 def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:

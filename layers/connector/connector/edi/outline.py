@@ -43,8 +43,8 @@ from connector.domain.totals import (
     rounded,
 )
 from connector.domain.transactions import Purpose
+from connector.domain.wanted_days import header_day, wanted_day
 from connector.edi.units import UNITS, Unit
-from connector.edi.wanted_days import header_day, wanted_day
 
 _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8

@@ -18,21 +18,35 @@ from connector.domain.changes import (
     CHANGE,
     MOST_REASONS,
     PROCESSING_AT_MOST,
+    STAYS_ACCEPTED,
+    VISMA,
     Change,
     ChangeState,
     apply_order,
     duplicate_of,
+    pause_before,
     peers,
     predecessor_deadline,
 )
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Parked, Rejected, UnknownOutcome
+from connector.domain.errors import (
+    AnswerTooLarge,
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    Parked,
+    Rejected,
+    Unavailable,
+    UnknownOutcome,
+)
 from connector.domain.inbound import InboundTransaction, Validation
+from connector.domain.routes import Company
+from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
-from connector.services.change_order import Ending, OrderChange
+from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, about_this_one, kept
 from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
-from connector.services.change_route import company_of
+from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
 from connector.services.consume import HOLD_BACK
@@ -43,6 +57,12 @@ from connector.services.ports import Clock, Deadline, Metric, RoutingSource, Tel
 
 ATTEMPTS_IN_CONFLICT = 6
 """After so many invocations that all ended in a 412 or without an answer, a person is asked."""
+
+ATTEMPTS_UNAVAILABLE = 8
+"""After so many attempts without a usable answer the change is parked and later ones of its order have their turn.
+
+By the delays of the queue that is 36 minutes, and before the queue gives the message up after ten receives.
+"""
 
 ATTEMPTS_WITH_DEFECT = 3
 """After so many invocations that all ended in a defect of ours, a person is asked."""
@@ -55,9 +75,6 @@ LOOK_AGAIN = timedelta(minutes=5)
 
 MOST_PROBLEMS = 5
 """Problems of an INVALID transaction that its reason quotes."""
-
-MOST_DIFFERENCES = 120
-"""Differences of one change that are kept with it."""
 
 CORRECT_IT = (
     "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
@@ -76,6 +93,7 @@ class Outcome(Enum):
     REJECTED = "rejected"
     RECORDED = "recorded"
     CLOSED = "closed"
+    ATTENTION = "waits for a person to close it"
     DEFERRED = "waits for an earlier change"
     HELD_BACK = "held back until the credentials are taken again"
     NOTHING_TO_DO = "nothing to do"
@@ -87,7 +105,9 @@ _OUTCOMES = {
     ChangeState.REJECTED: Outcome.REJECTED,
     ChangeState.RECORDED: Outcome.RECORDED,
     ChangeState.CLOSED: Outcome.CLOSED,
+    ChangeState.ATTENTION: Outcome.ATTENTION,
 }
+_BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
 _COUNTED = {
     ChangeState.APPLIED: Metric.CHANGES_APPLIED,
     ChangeState.PARKED: Metric.CHANGES_PARKED,
@@ -139,7 +159,9 @@ class Applier:
             return Outcome.NOTHING_TO_DO
         outcome = self._work_off(wanted, recorded) if wanted.is_due else _OUTCOMES[wanted.state]
         for change in [wanted, *peers(wanted, recorded)]:
-            confirm(change, self.changes, self.orderful)
+            confirmed = confirm(change, self.changes, self.orderful, self.telemetry)
+            if confirmed.on_hold and not confirmed.is_open:
+                self._take_off_hold(confirmed)
         return outcome
 
     def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> Outcome:
@@ -197,10 +219,10 @@ class Applier:
             return change
         try:
             found = self.orderful.fetch(change.transaction_id)
+        except AnswerTooLarge:
+            return change  # what is recorded is what can be read of it
         except ConnectorError as error:
-            self._release(
-                msgspec.structs.replace(change, attempts=change.attempts + 1), error, conflicts=change.conflicts
-            )
+            self._release(msgspec.structs.replace(change, attempts=change.attempts + 1), error)
             raise
         if found is None:
             return change
@@ -225,12 +247,12 @@ class Applier:
         if theirs is None or found.document != CHANGE or content_id(theirs) == change.content_id:
             return None
         # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
+        # What is stored may be the new message already: a worker died before it wrote the record.
         try:
             ours = self.changes.message_of(change)
         except Parked:
             return None  # decided long ago; there is nothing to compare with
-        is_comparable = not ours or ("transactionSets" in ours) == ("transactionSets" in theirs)
-        return theirs if is_comparable and content_id(ours) != content_id(theirs) else None
+        return theirs if not ours or ("transactionSets" in ours) == ("transactionSets" in theirs) else None
 
     def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
         """Have the wanted one wait with an earlier one of its sender that could not be finished."""
@@ -252,7 +274,7 @@ class Applier:
             self._report_refusal(error)
             return Outcome.HELD_BACK
         if change is not None:
-            confirm(change, self.changes, self.orderful)
+            confirm(change, self.changes, self.orderful, self.telemetry)
         return Outcome.NOTHING_TO_DO
 
     def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
@@ -280,7 +302,7 @@ class Applier:
             return Outcome.HELD_BACK
         change = self._end(change, ending)
         # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
-        confirm(change, self.changes, self.orderful)
+        confirm(change, self.changes, self.orderful, self.telemetry)
         return _OUTCOMES[change.state]
 
     def _defer(self, change: Change, note: str, until: datetime) -> Outcome:
@@ -316,38 +338,33 @@ class Applier:
                 sender_id=change.sender_id or "",
                 stream=self.stream,
             )
-            work = OrderChange(
-                change=change,
-                message=self.changes.message_of(change),
-                others=others,
-                objection=objection,
-                company=company,
-                routing=routing,
-                orders=self.orders(company, self.deadline),
-                known=self.known,
-                changes=self.changes,
-                clock=self.clock,
-                telemetry=self.telemetry,
-                stream=self.stream,
-                deadline=self.deadline,
-                rounds=self.rounds,
-            )
+            with about_this_one():
+                message = self.changes.message_of(change)
+            work = self._work_on(change, others, company, routing, message, objection=objection)
             ending = work.run()
         except Parked as problem:
             ending = Ending(ChangeState.PARKED, problem.sentence, problem.next_step, problem.waits_for)
         except Rejected as problem:
             ending = Ending(ChangeState.REJECTED, problem.sentence)
+            if change.named is not None:
+                # It was a person who named this order; the partner's word is not refused for that.
+                ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
+                ending = Ending(ChangeState.PARKED, problem.sentence, ask)
         except NotAChange as problem:
-            ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then reject it here.")
+            ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then close it here.")
         except ConnectorError as error:
             change = work.change if work else change
-            conflicts = change.conflicts + isinstance(error, Conflict | UnknownOutcome)
-            if conflicts == change.conflicts or conflicts < ATTEMPTS_IN_CONFLICT:
-                self._release(change, error, conflicts=conflicts)
+            change = msgspec.structs.replace(
+                change,
+                conflicts=change.conflicts + isinstance(error, Conflict | UnknownOutcome),
+                failures=change.failures + isinstance(error, Unavailable),
+            )
+            if not _is_enough(change, error):
+                self._release(change, error)
                 raise
-            next_step = work.give_up() if work is not None else None
-            reason = "The order changed in Visma each time this was to be written into it."
-            ending = Ending(ChangeState.PARKED, reason, next_step)
+            if work is not None:
+                work.change = change
+            ending = _given_up(error, work)
         except Exception as error:
             if change.attempts < ATTEMPTS_WITH_DEFECT:
                 raise
@@ -355,35 +372,74 @@ class Applier:
             ending = Ending(
                 ChangeState.PARKED,
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
-                next_step or "Enter the change in Visma by hand, then reject it here; and report the defect.",
+                next_step or "Enter the change in Visma by hand, then close it here; and report the defect.",
             )
         return (work.change if work else change), _objected(ending, objection)
 
-    def _release(self, change: Change, error: ConnectorError, *, conflicts: int) -> None:
+    def _work_on(
+        self,
+        change: Change,
+        others: Sequence[Change],
+        company: Company,
+        routing: Routing,
+        message: Any,
+        *,
+        objection: str | None = None,
+    ) -> OrderChange:
+        return OrderChange(
+            change=change,
+            message=message,
+            others=others,
+            objection=objection,
+            company=company,
+            routing=routing,
+            orders=self.orders(company, self.deadline),
+            known=self.known,
+            changes=self.changes,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=self.stream,
+            deadline=self.deadline,
+            rounds=self.rounds,
+        )
+
+    def _take_off_hold(self, change: Change) -> None:
+        """Take an order off hold whose change a person has ended; without its company nobody can, which `show` says."""
+        routing = self.routing.load()
+        company = owner_of(routing, change, self.stream)
+        if company is not None:
+            self._work_on(change, (), company, routing, None).release()
+
+    def _release(self, change: Change, error: ConnectorError) -> None:
         now = self.clock.now()
         released = change.moved(
             ChangeState.RECEIVED,
             now=now,
             note=f"not finished: {error.sentence}",
             claim_until=None,
-            conflicts=conflicts,
             # Its message is let go; the sweep queues it again.
             not_before=now + HOLD_BACK if isinstance(error, Misconfigured) else None,
         )
         save_claimed(self.changes, released, until=change.claim_until)
 
     def _end(self, change: Change, ending: Ending) -> Change:
+        if ending.waits_for == VISMA:
+            return self._park_for_visma(change, ending)
         decision = ending.decision
+        note = ending.reason or ("written" if decision.edits else "there is nothing left to write")
+        if ending.state is ChangeState.REJECTED and change.was_accepted:
+            note += f" ({STAYS_ACCEPTED})"
         ended = change.moved(
             ending.state,
             now=self.clock.now(),
-            note=ending.reason or ("written" if decision.edits else "there is nothing left to write"),
+            note=note,
             claim_until=None,
             reason=ending.reason,
             next_step=ending.next_step,
             waits_for=ending.waits_for,
+            looks=0,
             decided_on=ending.decided_on,
-            decided_by=change.approved_by if ending.state is ChangeState.APPLIED and change.approved_by else RULES,
+            decided_by=change.approved_by if ending.state in _BY_A_PERSON and change.approved_by else RULES,
             # An approval is good for one try, on what was shown: whatever comes of it, the next needs a new one.
             approved_by=None,
             approved_for=None,
@@ -391,9 +447,48 @@ class Applier:
             remarks=decision.remarks,
             reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
             places=decision.places[:MOST_REASONS],
+            unwritten=kept(decision.unwritten),
         )
+        return self._ended(change, ended)
+
+    def _park_for_visma(self, change: Change, ending: Ending) -> Change:
+        """Park a change until Visma gives another answer.
+
+        What was shown and approved before stands: it is good for one content of the order, which is compared again.
+        """
+        now, look = self.clock.now(), change.looks + 1
+        pause = pause_before(look)
+        compared: dict[str, object] = {}
+        if ending.decided_on is not None:
+            decision = ending.decision
+            compared = {
+                "decided_on": ending.decided_on,
+                "differences": decision.differences[:MOST_DIFFERENCES],
+                "remarks": decision.remarks,
+                "reasons": decision.reasons[:MOST_REASONS],
+                "unwritten": kept(decision.unwritten),
+            }
+        steps = [ending.next_step, f"Have it looked at now: connector changes retry {change.transaction_id}"]
+        parked = change.moved(
+            ChangeState.PARKED,
+            now=now,
+            note=ending.reason or "",
+            claim_until=None,
+            reason=ending.reason,
+            next_step=" ".join(step if step.endswith(".") else f"{step}." for step in steps if step),
+            waits_for=VISMA if pause is not None else None,
+            not_before=now + pause if pause is not None else None,
+            looks=look,
+            decided_by=RULES,
+            **compared,
+        )
+        return self._ended(change, parked)
+
+    def _ended(self, change: Change, ended: Change) -> Change:
         ended = save_claimed(self.changes, ended, until=change.claim_until)
-        self.telemetry.count(_COUNTED[ended.state])
+        if ended.looks <= 1:
+            # Whoever heard of it need not hear of every look.
+            self.telemetry.count(_COUNTED[ended.state])
         # The reason may quote the document: it stands in the ledger, not in the log.
         report = self.telemetry.info if ended.state is ChangeState.APPLIED else self.telemetry.warning
         report("change " + ended.state.value.lower(), {**names_of(ended), "attempt": ended.attempts})
@@ -411,3 +506,22 @@ def _objected(ending: Ending, objection: str | None) -> Ending:
     reason = f"{objection} {ending.reason}" if ending.reason else objection
     next_step = f"{ending.next_step} {CORRECT_IT}" if ending.next_step else CORRECT_IT
     return replace(ending, state=ChangeState.PARKED, reason=reason, next_step=next_step)
+
+
+def _is_enough(change: Change, error: ConnectorError) -> bool:
+    """Whether a change that could not be finished goes to a person, after the attempt that ended with `error`."""
+    if isinstance(error, Conflict | UnknownOutcome):
+        return change.conflicts >= ATTEMPTS_IN_CONFLICT
+    return isinstance(error, Unavailable) and change.failures >= ATTEMPTS_UNAVAILABLE
+
+
+def _given_up(error: ConnectorError, work: OrderChange | None) -> Ending:
+    """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
+    if work is None:
+        return Ending(ChangeState.PARKED, error.sentence, "Enter it in Visma by hand, then close it here; or retry.")
+    reason = error.sentence
+    if isinstance(error, Conflict):
+        reason = f"The order changed in Visma each time this was to be written into it. {reason}"
+    elif isinstance(error, UnknownOutcome):
+        reason = f"Visma gave no clear answer each time this was to be written. {reason}"
+    return Ending(ChangeState.PARKED, reason, work.give_up() or error.next_step, VISMA)

@@ -8,23 +8,33 @@ crash finds what was written already and asks for no more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from connector.domain.change_decision import LOOK, Decision, Verdict, decide
+from connector.domain.change_decision import LOOK, Decision, Difference, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
-from connector.domain.changes import Change, ChangeState, confirmed_places, out_of_sequence_reason
+from connector.domain.changes import (
+    VISMA,
+    Change,
+    ChangeState,
+    apply_order,
+    confirmed_places,
+    out_of_sequence_reason,
+)
 from connector.domain.documents import DocumentKey, PurchaseOrder
-from connector.domain.errors import Parked, Rejected, Transient
+from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
+from connector.domain.ledger import State
+from connector.domain.order_numbers import without_suffix
 from connector.domain.revisions import revision_id
 from connector.domain.routes import Company, Route
 from connector.domain.routing import Routing
 from connector.domain.standing_order import StandingOrder
 from connector.domain.transactions import Stream
+from connector.domain.words import clipped
 from connector.edi.change.read import read_change
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import NotADocument
@@ -33,10 +43,25 @@ from connector.services.change_ports import Changes, OrderDesk, Rounds
 from connector.services.change_route import route_of
 from connector.services.claimed import save_claimed
 from connector.services.known_revisions import KnownRevisions
-from connector.services.ports import Clock, Deadline, Metric, Telemetry
+from connector.services.ports import Clock, Deadline, Metric, OrderAnswer, Telemetry
+
+MOST_DIFFERENCES = 120
+"""Differences of one change that are kept with it."""
+
+MOST_UNWRITTEN = 20
+"""Sentences about what an approval does not write that are kept with a change."""
+
+LONGEST_UNWRITTEN = 300
+"""Characters of one of them."""
 
 APPLIED_AS_IS = Decision(Verdict.APPLY)
 """Nothing to write and nothing to show."""
+
+ATTEMPTS_UNSEEN = 5
+"""After so many attempts, five minutes by the delays of the queue, an order that Visma does not show is asked about.
+
+How soon a new order can be read by its number is not documented.
+"""
 
 _ON_HOLD = "Hold"
 
@@ -87,6 +112,7 @@ class OrderChange:
             Parked, Rejected: as named.
             Conflict, UnknownOutcome: still after the last round.
             Transient, Throttled, Misconfigured: it has to be done again later.
+            Unavailable: Visma gives nothing usable about this order; it may be so for ever.
             NotAChange: the message is no 860.
         """
         try:
@@ -98,6 +124,19 @@ class OrderChange:
         except (Parked, Rejected):
             self.known.drop(self._order, self.change)
             raise
+
+    def release(self) -> None:
+        """Take the order off hold for a change that a person has ended meanwhile.
+
+        Raises:
+            Conflict, UnknownOutcome, Unavailable, Throttled, Misconfigured: it is still on hold, as far as we know.
+            Parked, Rejected: Visma refuses to.
+        """
+        answer = self._get(self.change.number)
+        if answer is None:
+            self._save(on_hold=False)
+            return
+        self._take_off_hold(self._parsed(answer))
 
     def give_up(self) -> str | None:
         """Leave the order and the ledger as if nobody had tried; gives what is left for a person to do, if anything."""
@@ -125,21 +164,37 @@ class OrderChange:
             raise
         had = self._had(route)
         request = read_change(self.message, codes=route.changes.codes)
+        if self.change.named is not None and request.order_number == self.change.named:
+            # A person said which order is meant.
+            request = msgspec.structs.replace(request, order_number=self.change.number)
         approved = self.change.approved_by is not None
-        confirmed = confirmed_places(self.change, self.others)
-        decision = decide(request, had=had, has=has, route=route, approved=approved, confirmed=confirmed)
+        decision = decide(
+            request,
+            had=had,
+            has=has,
+            route=route,
+            approved=approved,
+            confirmed=confirmed_places(self.change, self.others),
+            reading=self.change.reading,
+        )
         decided_on = revision_id(has.content)
         if self.objection is not None:
             decision = replace(decision, verdict=Verdict.PARK)
         elif decision.verdict is Verdict.APPLY and decision.edits:
-            doubt = self._doubt(decided_on)
+            doubt = self._doubt(decided_on, decision)
             if doubt is not None:
-                decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK)
+                waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
+                decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
             self.known.drop(self._order, self.change)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
             return Ending(state, decision.reason, decision.next_step, decision.waits_for, decision, decided_on)
+        if decision.closes and not self._is_begun():
+            self._take_off_hold(has)
+            self.known.drop(self._order, self.change)
+            reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
+            return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
         before = had or has.content
         # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
@@ -151,36 +206,127 @@ class OrderChange:
         elif self._take_off_hold(has):
             has, raw = self._read()
         self.known.settle(
-            self._order, self.change, had=before, wishes=self._wished, after=has, raw=raw, notes=route.notes
+            self._order,
+            self.change,
+            had=before,
+            wishes=self._wished,
+            after=has,
+            raw=raw,
+            notes=route.notes,
+            is_all=not decision.unwritten,
         )
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
 
+    def _is_begun(self) -> bool:
+        """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
+        return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
+
     def _read(self) -> tuple[StandingOrder, bytes]:
-        answer = self.orders.get_order(self.change.number)
+        answer = self._get(self.change.number)
         if answer is None:
-            raise Rejected(
-                f"Visma has no purchase order {self.change.number} in company {self.company.name}.",
-                document=str(self._order),
-            )
+            raise self._unseen()
+        return self._parsed(answer), answer.raw
+
+    def _get(self, number: str) -> OrderAnswer | None:
+        """The order as Visma gives it; None when it has none. Raises as `OrderDesk.get_order`, `Unavailable` included.
+
+        What Visma refuses to show is looked at again by itself.
+        """
         try:
-            return read_standing_order(answer.raw, company=self.company.name, etag=answer.etag), answer.raw
+            with about_this_one():
+                return self.orders.get_order(number)
+        except Parked as problem:
+            problem.waits_for = VISMA
+            raise
+
+    def _parsed(self, answer: OrderAnswer) -> StandingOrder:
+        try:
+            return read_standing_order(answer.raw, company=self.company.name, etag=answer.etag)
         except NotADocument as error:
-            raise Transient(f"Visma answered something that is no purchase order: {error}") from None
+            raise Unavailable(f"Visma answered something that is no purchase order: {error}") from None
+        except Parked as problem:
+            # Whoever mends the order in Visma need not come here as well.
+            problem.waits_for = VISMA
+            raise
+
+    def _unseen(self) -> Parked | Unavailable:
+        """Visma does not show the order. That refuses nothing: it may be new, named otherwise, or elsewhere."""
+        number, company = self.change.number, self.company.name
+        sentence = f"Visma has no purchase order {number} in company {company}."
+        document = str(self._order)
+        if self.change.failures + 1 < ATTEMPTS_UNSEEN:
+            return Unavailable(sentence, document=document)
+        transaction = self.change.transaction_id
+        close = f"or end it: connector changes close {transaction} --reason TEXT"
+        if self.known.newest_known(self._order) is not None:
+            sentence = f"Visma no longer has purchase order {number} in company {company}, which the partner was sent."
+            check = f"Check visma.company_id and visma.tenant_id of {company} with `connector doctor`"
+            return Parked(sentence, document=document, next_step=f"{check}, {close}", waits_for=VISMA)
+        found = self._named_without_suffix()
+        if found is not None:
+            sentence += f" Order {found} is this partner's."
+            confirm = f"If that is meant: connector changes approve {transaction} --order {found}"
+            return Parked(sentence, document=document, next_step=f"{confirm}, {close}", waits_for=VISMA)
+        ask = f"Ask the partner which order is meant: connector changes approve {transaction} --order NUMBER"
+        return Parked(sentence, document=document, next_step=f"{ask}, {close}", waits_for=VISMA)
+
+    def _named_without_suffix(self) -> str | None:
+        """The order of this partner's whose number begins the one of the message (Orderful: some add suffixes)."""
+        for number in without_suffix(self.change.number):
+            with suppress(Parked, Rejected, Unavailable):
+                answer = self._get(number)
+                if answer is None:
+                    continue
+                sender_id = self.change.sender_id or ""
+                route_of(self.routing, self.company.name, self._parsed(answer), sender_id=sender_id, stream=self.stream)
+                return number
+        return None
+
+    def _is_behind_one_that_awaits_visma(self) -> bool:
+        """Whether it is out of turn only until an earlier change is looked at again by itself."""
+        parked = [one for one in self.others if one.state is ChangeState.PARKED]
+        earlier = [one for one in parked if apply_order([one, self.change])[0] is one]
+        return bool(earlier) and all(one.awaits_visma for one in earlier)
 
     def _had(self, route: Route) -> PurchaseOrder | None:
-        """The order as the partner last saw it when the change was first looked at; that stays the measure."""
+        """The order as the partner last saw it when the change was first looked at; that stays the measure.
+
+        What was written since of an earlier change of the same partner belongs to it: the partner asked for that first.
+        """
         if self.change.known_sequence is None or self.change.partner != route.partner:
             known = self.known.newest_known(self._order)
             self._save(known_sequence=known.sequence if known else 0, partner=route.partner)
-        return self.known.content(self._order, self.change.known_sequence or 0)
+        elif earlier := {
+            one.transaction_id
+            for one in self.others
+            if one.state is ChangeState.APPLIED and apply_order([one, self.change])[0] is one
+        }:
+            known = self.known.newest_known(self._order)
+            is_newer = known is not None and known.sequence > self.change.known_sequence
+            if known is not None and is_newer and known.state is State.AGREED and known.transaction_id in earlier:
+                self._save(known_sequence=known.sequence)
+        with about_this_one():
+            return self.known.content(self._order, self.change.known_sequence or 0)
 
-    def _doubt(self, content: str) -> str | None:
+    def _doubt(self, content: str, decision: Decision) -> str | None:
         """Why this must not be written now, although the decision allows it."""
         if self.change.approved_by is None:
             return out_of_sequence_reason(self.change, self.others)
         if self.change.approved_for not in {None, content}:
             return f"The order was changed in Visma after {self.change.approved_by} had approved this."
+        if self.change.approved_for is not None and not self._is_as_shown(decision):
+            return f"It means something else now than what {self.change.approved_by} approved: the routing has changed."
         return None
+
+    def _is_as_shown(self, decision: Decision) -> bool:
+        """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
+        named = self.change.reading is not None
+
+        def compared(differences: Sequence[Difference]) -> list[Difference]:
+            return [one for one in differences if not (named and one.field == "quantity")]
+
+        now = compared(decision.differences[:MOST_DIFFERENCES])
+        return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
 
     def _write(self, has: StandingOrder, edits: Edits, route: Route) -> None:
         body, etag = order_update(edits), has.etag
@@ -215,8 +361,33 @@ class OrderChange:
         return True
 
     def _put(self, etag: str, body: dict[str, Any]) -> str:
-        return self.orders.put_order(self.change.number, etag=etag, body=encode(body))
+        with about_this_one():
+            return self.orders.put_order(self.change.number, etag=etag, body=encode(body))
 
     def _save(self, **changes: Any) -> None:
         changed = msgspec.structs.replace(self.change, **changes)
         self.change = save_claimed(self.changes, changed, until=self.change.claim_until)
+
+
+@contextmanager
+def about_this_one() -> Iterator[None]:
+    """Tell trouble that may be this one change's alone from trouble that passes; raises `Unavailable` for it.
+
+    Visma answers 500 to an order that it cannot handle, for ever, as it does for a moment to all of them: from one
+    answer nobody can tell which it is. `Throttled` passes.
+    """
+    try:
+        yield
+    except (Throttled, Unavailable):
+        raise
+    except Transient as error:
+        raise Unavailable(
+            error.sentence, error.document, error.request_id, error.next_step, retry_after=error.retry_after
+        ) from None
+
+
+def kept(unwritten: Sequence[str]) -> tuple[str, ...]:
+    """What an approval does not write, as much of it as a record holds."""
+    sentences = tuple(clipped(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
+    more = len(unwritten) - len(sentences)
+    return (*sentences, f"And {more} more.") if more else sentences

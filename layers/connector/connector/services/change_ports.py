@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from connector.domain.changes import Change, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.inbound import Confirmation, Delivery, InboundTransaction
+from connector.domain.inbound import Confirmation, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.ledger import Revision, State
 from connector.domain.routes import Company
 from connector.domain.transactions import Stream
@@ -26,9 +26,6 @@ class Changes(Protocol):
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
         """Note where a transaction is recorded; the first to say so decides, and its word is given back."""
 
-    def relocate(self, transaction_id: str, key: DocumentKey) -> None:
-        """Note that a transaction is recorded under another order now."""
-
     def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
         """One record."""
 
@@ -44,6 +41,21 @@ class Changes(Protocol):
     def rewrite(self, change: Change, *, message: Any) -> Change:
         """Save a record with another message in the place of its own. Raises `Conflict`."""
 
+    def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
+        """Record a change under another order; under all its ids it is known there from then on.
+
+        Args:
+            here: What stays at its old place: a record that was read and changed, and is over.
+            there: The record at its new place.
+            message: Its message there; the one that it has here if left out.
+
+        Returns:
+            The record at its new place.
+
+        Raises:
+            Conflict: somebody else wrote meanwhile. Nothing was written.
+        """
+
     def message_of(self, change: Change) -> Any:
         """The message as it arrived: parsed JSON, numbers as `Decimal`."""
 
@@ -57,14 +69,15 @@ class Changes(Protocol):
 class InboundNetwork(Protocol):
     """Orderful, as the one who receives. Everything read here was read with our key."""
 
-    def inbox(self, inbox_id: str) -> Sequence[InboundTransaction | None]:
-        """What waits in a v4 inbox, at most `PAGE`; None stands for an item that names no transaction.
+    def inbox(self, inbox_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
+        """What waits in a v4 inbox, the oldest first, at most `limit`; None stands for an item that cannot be read.
 
         Raises:
+            AnswerTooLarge, AnswerTooSlow, AnswerDamaged: ask for fewer items.
             Transient, Throttled, Misconfigured: as named.
         """
 
-    def bucket(self, bucket_id: str) -> Sequence[InboundTransaction | None]:
+    def bucket(self, bucket_id: str, limit: int = 100) -> Sequence[InboundTransaction | None]:
         """The same for a v3 polling bucket."""
 
     def list_changes(
@@ -81,6 +94,13 @@ class InboundNetwork(Protocol):
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why Orderful holds a transaction as INVALID, each `path: message`; empty when it does not say."""
 
+    def shown(self, delivery: Delivery, transaction_id: str) -> ShownDelivery | None:
+        """A delivery as Orderful shows it for this transaction; None when it shows none.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+        """
+
     def confirm(self, delivery: Delivery, transaction_id: str, confirmation: Confirmation, note: str) -> bool:
         """Tell Orderful what became of a delivery.
 
@@ -88,8 +108,16 @@ class InboundNetwork(Protocol):
             False when Orderful knows no such delivery. One that was confirmed already counts as told.
 
         Raises:
+            Rejected: Orderful refuses it, and the delivery still waits.
             Transient, Throttled, Misconfigured: Orderful was not told.
         """
+
+
+class SentDocuments(Protocol):
+    """The part of the ledger of documents by which an answer finds what it answers."""
+
+    def get(self, key: DocumentKey, sequence: int) -> Revision | None:
+        """One revision; the first one of a document has the sequence 1."""
 
 
 class OrderDesk(Protocol):

@@ -6,6 +6,7 @@ before anything of the message counts.
 
 from __future__ import annotations
 
+from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, Rejected
 from connector.domain.routes import Company, Route
@@ -43,9 +44,18 @@ def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: St
     if not any(map(routing.supplies, partners)):
         raise Parked(
             f"Partner {partners[0]} is a customer: its change is about a sales order, which is not written here.",
-            next_step="Enter it in Visma by hand, then reject it here.",
+            next_step="Enter it in Visma by hand, then close it here.",
         )
     return routing.companies[names[0]]
+
+
+def owner_of(routing: Routing, change: Change, stream: Stream) -> Company | None:
+    """The company whose order a recorded change is about, by the routing in force; None when it is still nobody's.
+
+    One that was recorded when its receiver was nobody's stays recorded so.
+    """
+    names = routing.receivers(change.receiver_id or "", change.sender_id or "", stream)
+    return routing.companies.get(names[0] if len(names) == 1 else change.company)
 
 
 def route_of(routing: Routing, company: str, has: StandingOrder, *, sender_id: str, stream: Stream) -> Route:

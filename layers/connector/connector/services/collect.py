@@ -4,11 +4,13 @@ Inboxes and polling buckets, whose items have to be confirmed to leave, and the 
 Orderful delivers each relationship by one channel, so what a callback missed is in no inbox. A callback is only a hint
 that comes sooner. It also sweeps: what was recorded and never finished is queued again, and Orderful is told what it
 was never told.
+
+An inbox may serve other readers too. What is not for us stays there untouched, and is counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,24 +26,92 @@ from connector.domain.changes import (
     apply_order,
 )
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, StateMismatch, Throttled, Transient
-from connector.domain.inbound import Confirmation, InboundTransaction, Validation
+from connector.domain.errors import (
+    AnswerDamaged,
+    AnswerTooLarge,
+    AnswerTooSlow,
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    StateMismatch,
+    Throttled,
+    Transient,
+)
+from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from connector.services.change_ports import Changes, InboundNetwork
-from connector.services.change_route import other_stream
 from connector.services.confirm import confirm, tell
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.intake import Intake, message_for
+from connector.services.judge_change import look_at_visma_again
 from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
 
 PAGE = 100
 """Items of an inbox or bucket that Orderful gives at once."""
+
+MOST_PAGES = 20
+"""Pages of one inbox or bucket that one run reads."""
+
+MOST_FAILURES = 2
+"""Pages of one inbox that may be too large in one run, once a smaller one could be read."""
+
+UNCLAIMED_AFTER = timedelta(hours=24)
+"""What has waited in an inbox for so long and is not for us is reported: perhaps nobody reads it."""
+
+INEFFECTIVE_AFTER = 2
+"""How often an item may be confirmed and still be there before that is reported; Orderful may be slow to let it go."""
 
 LIST_OVERLAP = timedelta(hours=1)
 """How far the list is read back behind the last time: how late a transaction may appear in it is not published."""
 
 STUCK_AFTER = timedelta(minutes=30)
 """A change that nobody could finish for so long is reported."""
+
+
+Read = Callable[[str, int], Sequence[InboundTransaction | None]]
+"""Reads an inbox or a bucket: its id, and how many items at most."""
+
+
+@dataclass(slots=True)
+class _PageSize:
+    """How many items of an inbox are asked for at once: fewer when a page cannot be read, more when nothing leaves.
+
+    Attributes:
+        good: The most that could be read, 0 when that is not known.
+        too_many: The fewest that could not.
+        failures: Pages that could not be read.
+    """
+
+    limit: int
+    good: int = 0
+    too_many: int = PAGE + 1
+    failures: int = 0
+
+    def shrink(self, divisor: int) -> int:
+        """A page could not be read; gives the next size."""
+        self.failures += 1
+        self.too_many = self.limit
+        self.limit = max(1, (self.good + self.limit) // 2 if self.good else self.limit // divisor)
+        return self.limit
+
+    def moved_up(self, number: int) -> int:
+        """So many items left, and those behind them come forward; gives the next size."""
+        self.good = 0
+        if self.too_many > PAGE:
+            self.limit = min(self.limit * 2, PAGE)
+        else:
+            self.too_many = max(self.too_many - number, 1)
+            self.limit = max(1, min(self.limit, self.too_many - 1))
+        return self.limit
+
+    def grow(self) -> bool:
+        """Nothing left; False when there is no larger page to look at, or it was tried often enough."""
+        self.good = self.limit
+        larger = min(self.limit * 2, PAGE) if self.too_many > PAGE else (self.limit + self.too_many) // 2
+        if larger <= self.limit or self.failures > MOST_FAILURES:
+            return False
+        self.limit = larger
+        return True
 
 
 class Watermark(Protocol):
@@ -67,6 +137,7 @@ class Collected:
     waiting: int = 0
     confirmed: int = 0
     requeued: int = 0
+    unclaimed: int = 0
     problems: list[str] = field(default_factory=list)
     unqueued: dict[tuple[DocumentKey, str], Change] = field(default_factory=dict)
 
@@ -77,6 +148,7 @@ class Collector:
 
     Attributes:
         resend_after: A change whose message may have got lost is queued again after this long without news.
+        page_sizes: Items that were read at once of an inbox whose pages are too large; kept from run to run.
     """
 
     changes: Changes
@@ -92,6 +164,7 @@ class Collector:
     inbox_ids: Sequence[str]
     bucket_ids: Sequence[str]
     resend_after: timedelta
+    page_sizes: MutableMapping[str, int] = field(default_factory=dict)
 
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
@@ -108,10 +181,13 @@ class Collector:
             return result
         read_up_to: datetime | None = None
         try:
-            for inbox_id in self.inbox_ids:
-                self._guarded(result, f"inbox {inbox_id}", self._empty, self.orderful.inbox, inbox_id)
-            for bucket_id in self.bucket_ids:
-                self._guarded(result, f"bucket {bucket_id}", self._empty, self.orderful.bucket, bucket_id)
+            # The list finds every 860, whatever fills an inbox: half of the time is kept for it and the sweep.
+            places = list(self._places())
+            start = self.deadline.remaining()
+            for place, (what, read, name) in enumerate(places, 1):
+                until = start - start / 2 * place / len(places)
+                self._guarded(result, what, self._empty, read, name, what, until)
+            self.telemetry.count(Metric.INBOUND_UNCLAIMED, result.unclaimed)
             started = self.clock.now()
             if self._guarded(result, "the list of changes", self._read_list, since or started):
                 # What waits is listed again from the same place, however long it waits.
@@ -143,51 +219,141 @@ class Collector:
 
     # -- inboxes and buckets ------------------------------------------------------------------------------------------
 
-    def _empty(self, result: Collected, read: Callable[[str], Sequence[InboundTransaction | None]], name: str) -> None:
-        """Read page after page for as long as items leave.
+    def _places(self) -> Iterator[tuple[str, Read, str]]:
+        yield from ((f"inbox {name}", self.orderful.inbox, name) for name in self.inbox_ids)
+        yield from ((f"bucket {name}", self.orderful.bucket, name) for name in self.bucket_ids)
 
-        Items stay until they are confirmed, and there is no second page: without room nothing newer is ever seen.
+    def _empty(self, result: Collected, read: Read, name: str, what: str, until: timedelta) -> None:
+        """Read page after page for as long as items leave, and no more than `MOST_PAGES`.
+
+        Items stay until they are confirmed, and there is no second page: without room nothing newer is ever seen. A
+        page that cannot be read is asked for again with fewer items; one that could is followed by a larger one.
         """
-        while self._has_time():
-            items = read(name)
-            left = [self._item(item, result) for item in items]
-            if len(items) < PAGE:
+        size = _PageSize(self.page_sizes.get(what, PAGE))
+        confirmed: set[str] = set()
+        others: list[InboundTransaction] = []
+        for _ in range(MOST_PAGES):
+            if not self._has_time() or self.deadline.remaining() < until:
+                break
+            try:
+                items = read(name, size.limit)
+            except (AnswerTooLarge, AnswerTooSlow, AnswerDamaged) as error:
+                if size.limit == 1:
+                    self._unreadable(result, what, error)
+                    return
+                self.page_sizes[what] = size.shrink(4 if isinstance(error, AnswerTooSlow) else 2)
+                continue
+            self.page_sizes[what] = size.limit
+            others = [item for item in items if item is not None and self._is_others(item)]
+            mine = [item for item in items if item is None or not self._is_others(item)]
+            left = [self._item(item, result, confirmed) for item in items]
+            if len(items) < size.limit:
+                break
+            if any(left):
+                self.page_sizes[what] = size.moved_up(sum(left))
+            elif not size.grow() and not self._make_room(mine, result, confirmed):
+                self._full(result, what, mine, others, size=size.limit)
                 return
-            if not any(left) and not self._make_room(items, result):
-                self.telemetry.error("a full page that cannot be emptied", {"resource": name, "rows": len(items)})
-                result.problems.append(f"{name} is full of items that name no transaction or delivery.")
-                return
+        result.unclaimed += self._waiting_long(others)
 
-    def _item(self, item: InboundTransaction | None, result: Collected) -> bool:
-        """Take one item in; True when it left."""
+    def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
+        """The first item alone is too much: what lies behind it is only found by the list."""
+        self.telemetry.error(
+            "the first item cannot be read",
+            {"resource": what, "reason": error.sentence, "request_id": error.request_id},
+        )
+        result.problems.append(f"{what}: its first item cannot be read alone: {error.sentence} Look at it in Orderful.")
+
+    def _full(
+        self,
+        result: Collected,
+        what: str,
+        mine: Sequence[InboundTransaction | None],
+        others: Sequence[InboundTransaction],
+        *,
+        size: int,
+    ) -> None:
+        """Nothing on the page leaves. Where it is other readers' alone, that is for them, and said as unclaimed."""
+        self.telemetry.error("a full page that cannot be emptied", {"resource": what, "rows": size})
+        result.unclaimed += len(others)
+        if mine or size < PAGE:
+            result.problems.append(
+                f"{what} shows no more than {size} items, and they do not leave: {len(others)} are for other readers."
+            )
+
+    def _is_others(self, item: InboundTransaction) -> bool:
+        return self.intake.is_for_others(item) or item.stream is not self.stream
+
+    def _waiting_long(self, others: Sequence[InboundTransaction]) -> int:
+        """How many items for other readers wait, when the oldest has waited for too long."""
+        oldest = next(iter(others), None)
+        if oldest is None:
+            return 0
+        since = oldest.created_at
+        if since is None and oldest.delivery is not None:
+            with suppress(ConnectorError):
+                shown = self.orderful.shown(oldest.delivery, oldest.transaction_id)
+                since = shown.created_at if shown else None
+        return len(others) if since is not None and self.clock.now() - since > UNCLAIMED_AFTER else 0
+
+    def _item(self, item: InboundTransaction | None, result: Collected, confirmed: set[str]) -> bool:
+        """Take one item in; True when it was confirmed and will leave. What was confirmed in this run is left alone."""
         if item is None:
             self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
             return False
+        return item.transaction_id not in confirmed and self._safely(item, result, confirmed, self._taken)
+
+    def _safely(
+        self,
+        item: InboundTransaction,
+        result: Collected,
+        confirmed: set[str],
+        work: Callable[[InboundTransaction, Collected, set[str]], bool],
+    ) -> bool:
+        """Do it, unless somebody works on the item or it makes trouble of its own; it must not keep the others."""
         try:
-            change = self.intake.record(item)
-            result.taken += 1
-            if change is None or change.is_due:
-                if change is not None:
-                    result.unqueued[change.key, change.transaction_id] = change
-                return False
-            if change.is_unconfirmed:
-                confirm(change, self.changes, self.orderful)
-            elif item.delivery is not None:
-                # It was told and is still there (Orderful: an item stays until it is confirmed). The answer to the
-                # confirmation is empty, and so is a 200 of something in between that never passed it on.
-                tell(msgspec.structs.replace(change, deliveries=(item.delivery,)), self.changes, self.orderful)
-            else:
-                return False
+            return work(item, result, confirmed)
         except Conflict:
-            return False  # somebody works on it
+            return False
         except Misconfigured:
             raise
         except ConnectorError as error:
             result.problems.append(f"transaction {item.transaction_id}: {error}")
             self._leave(item, error)
             return False
-        result.confirmed += 1
-        return True
+
+    def _taken(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        change = self.intake.record(item)
+        if change is None:
+            return False
+        result.taken += 1
+        if change.is_due:
+            result.unqueued[change.key, change.transaction_id] = change
+            return False
+        if not (change.is_unconfirmed or item.delivery):
+            return False
+        return self._told(change, item, result, confirmed)
+
+    def _told(self, change: Change, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        """Tell Orderful what became of an item, once a run; True unless it refuses to hear it."""
+        confirmed.add(item.transaction_id)
+        if change.is_unconfirmed:
+            after = confirm(change, self.changes, self.orderful, self.telemetry)
+            refused = after.unacknowledged > change.unacknowledged
+        else:
+            # It was told and is still there (Orderful: an item stays until it is confirmed). The answer to the
+            # confirmation is empty, and so is a 200 of something in between that never passed it on.
+            again = item.delivery is not None and item.delivery.delivery_id in change.told
+            deliveries = (item.delivery,) if item.delivery else ()
+            change = msgspec.structs.replace(change, deliveries=deliveries)
+            after = tell(change, self.changes, self.orderful, self.telemetry, again=again)
+            refused = after.unacknowledged > change.unacknowledged + again
+        if after.unacknowledged >= INEFFECTIVE_AFTER:
+            result.problems.append(
+                f"transaction {item.transaction_id} is still there, although Orderful was told of it in earlier runs."
+            )
+        result.confirmed += not refused
+        return not refused
 
     def _leave(self, item: InboundTransaction, error: ConnectorError) -> None:
         """One that cannot be fetched or confirmed now must not hide those behind it; it is there the next time."""
@@ -196,23 +362,15 @@ class Collector:
             {"transaction_id": item.transaction_id, "reason": str(error), "request_id": error.request_id},
         )
 
-    def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected) -> bool:
-        """Free a full page: accept what we hold already, and fail what belongs to the other stream."""
-        freed = 0
-        for item in items:
-            if item is None or item.delivery is None:
-                continue
-            change = self.intake.recorded(item.transaction_id)
-            if change is not None:
-                # Also what was told before and is still there.
-                tell(msgspec.structs.replace(change, deliveries=(item.delivery,)), self.changes, self.orderful)
-                freed += 1
-            elif item.stream is not self.stream:
-                note = other_stream(self.stream)
-                self.orderful.confirm(item.delivery, item.transaction_id, Confirmation.FAILED, note)
-                freed += 1
-        result.confirmed += freed
-        return freed > 0
+    def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected, confirmed: set[str]) -> bool:
+        """Free a full page: accept what we hold already and have yet to decide."""
+        waiting = [item for item in items if item is not None and item.delivery is not None]
+        freed = [self._safely(item, result, confirmed, self._accepted) for item in waiting]
+        return any(freed)
+
+    def _accepted(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        change = None if item.transaction_id in confirmed else self.intake.recorded(item.transaction_id)
+        return change is not None and self._told(change, item, result, confirmed)
 
     # -- the list -----------------------------------------------------------------------------------------------------
 
@@ -282,6 +440,18 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
+        attention = sum(1 for _ in self.changes.in_state(ChangeState.ATTENTION))
+        self.telemetry.count(Metric.INBOUND_ATTENTION, attention)
+        self._look_at_visma_again(result, now)
+
+    def _look_at_visma_again(self, result: Collected, now: datetime) -> None:
+        """Queue parked changes that wait for Visma; those of one order together, so that none overtakes another."""
+        waiting = [change for change in self.changes.in_state(ChangeState.PARKED) if change.awaits_visma]
+        due = {change.key for change in waiting if change.not_before is None or now >= change.not_before}
+        for change in apply_order(change for change in waiting if change.key in due):
+            with suppress(Conflict):  # a person decides about it
+                look_at_visma_again(change, self.changes, self.outbox, self.clock)
+                result.requeued += 1
 
     def _tell_again(self, result: Collected) -> None:
         """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""
@@ -290,7 +460,7 @@ class Collector:
                 return
             if self.clock.now() - change.updated_at > self.resend_after + LONGEST_DELAY:
                 with suppress(Conflict):  # somebody is at it
-                    confirm(change, self.changes, self.orderful)
+                    confirm(change, self.changes, self.orderful, self.telemetry)
                     result.confirmed += 1
 
     def _is_forgotten(self, change: Change, now: datetime) -> bool:

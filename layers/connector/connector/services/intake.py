@@ -7,21 +7,23 @@ before is recognised by its id, and everything written here may be written again
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from connector.domain.changes import CHANGE, NOBODY, Change, ChangeEvent, ChangeState
-from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
-from connector.domain.inbound import Delivery, InboundTransaction, Validation
+from connector.domain.changes import CHANGE, FOR_A_PERSON, LONGEST_REASON, NOBODY, Change, ChangeEvent, ChangeState
+from connector.domain.documents import DocumentKey, Kind, number_in_key
+from connector.domain.errors import AnswerTooLarge, Conflict, Transient
+from connector.domain.inbound import ANSWERS, Delivery, InboundTransaction, Validation
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
+from connector.domain.words import clipped
+from connector.edi.answers import Answer, read_answer
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange, read_change
-from connector.services.change_ports import Changes, InboundNetwork
+from connector.edi.visma.invoice import INVOICE_TYPES
+from connector.services.change_ports import Changes, InboundNetwork, SentDocuments
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Fields, Metric, Outbox, RoutingSource, Telemetry
 
@@ -31,12 +33,16 @@ TRIES = 4
 LONGEST_NUMBER = 100
 """Characters of an order number that go into a key; no real one has so many."""
 
+INVOICE = "810"
+"""X12 number of the invoice, as an answer names it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:
     """Records what arrives and queues what has to be decided."""
 
     changes: Changes
+    documents: SentDocuments
     orderful: InboundNetwork
     routing: RoutingSource
     outbox: Outbox
@@ -47,16 +53,18 @@ class Intake:
     def follow(self, hint: HintMessage) -> Change | None:
         """Take in what a callback named. Nothing but the id is believed; the rest is fetched with our key.
 
+        A delivery that only the callback names is noted when Orderful shows it for this transaction, and never else.
+
         Returns:
-            The record; None when Orderful knows no such transaction, or when it is not for us.
+            The record; None when Orderful knows no such transaction, or when it is not for us to take.
 
         Raises:
             Transient, Throttled, Misconfigured, Conflict: try the hint again.
         """
-        delivery = Delivery(hint.delivery_id, hint.version) if hint.delivery_id and hint.version else None
+        named = Delivery(hint.delivery_id, hint.version) if hint.delivery_id and hint.version else None
         change = self.recorded(hint.transaction_id)
         if change is not None:
-            change = self._noted(change, delivery)
+            change = self._noted(change, None if change.knows(named) else self._shown(named, hint.transaction_id))
             self.queue(change)
             return change
         transaction = self.orderful.fetch(hint.transaction_id)
@@ -70,9 +78,26 @@ class Intake:
         if not self.routing.load().receivers(transaction.receiver_id or "", transaction.sender_id or "", self.stream):
             self._not_ours(hint.transaction_id, "It is addressed to somebody else.")
             return None
+        if self.is_for_others(transaction):
+            self._not_ours(hint.transaction_id, f"It is a {transaction.document or 'document'} for another reader.")
+            return None
         if transaction.validation is Validation.PROCESSING:
             raise Transient(f"Orderful still processes transaction {hint.transaction_id}.")
-        return self.take(replace(transaction, delivery=transaction.delivery or delivery))
+        delivery = transaction.delivery or self._shown(named, hint.transaction_id)
+        return self.take(replace(transaction, delivery=delivery))
+
+    def _shown(self, named: Delivery | None, transaction_id: str) -> Delivery | None:
+        if named is None:
+            return None
+        shown = self.orderful.shown(named, transaction_id)
+        if shown is None:
+            self._not_ours(transaction_id, "Orderful shows no such delivery of it.")
+            return None
+        return shown.delivery
+
+    def is_for_others(self, transaction: InboundTransaction) -> bool:
+        """Whether a transaction is left untouched for its readers: neither recorded nor confirmed."""
+        return is_for_others(transaction, self.routing.load(), self.stream)
 
     def take(self, transaction: InboundTransaction) -> Change | None:
         """Record a transaction that was read from Orderful, and queue it. Returns and raises as `record` does."""
@@ -85,31 +110,45 @@ class Intake:
         """Record a transaction that was read from Orderful. Nothing is queued: an earlier one may be known as well.
 
         Returns:
-            The record; None when it belongs to the other stream.
+            The record; None when it belongs to other readers, or to the other stream.
 
         Raises:
             Transient, Throttled, Misconfigured, Conflict: take it again later.
         """
+        if self.is_for_others(transaction):
+            return None
         if transaction.stream is not self.stream:
             self._refuse_stream(transaction)
             return None
         change = self.recorded(*transaction.names)
         if change is not None:
             return self._noted(change, transaction.delivery, transaction.names)
-        transaction = self._readable(self.orderful.with_message(transaction))
+        unread: AnswerTooLarge | None = None
+        try:
+            transaction = self._readable(self.orderful.with_message(transaction))
+        except AnswerTooLarge as error:
+            # It will be as large the next time, and must not hold up what comes after it.
+            unread, transaction = error, replace(transaction, message={})
+        if self.is_for_others(transaction):
+            return None
+        is_answer = transaction.document in ANSWERS and unread is None
+        answer = read_answer(transaction.document or "", transaction.message or {}) if is_answer else None
         key = self.changes.known(transaction.transaction_id) or self.changes.know(
-            transaction.transaction_id, self._key(transaction, self.routing.load())
+            transaction.transaction_id, self._key(transaction, answer, self.routing.load())
         )
         for alias in transaction.aliases:
             self.changes.know(alias, key)
-        change = self._new(transaction, key)
+        change = self._new(transaction, key, answer)
+        if unread is not None:
+            change = self._unread(change, unread)
         try:
             change = self.changes.add(change, message=transaction.message)
         except Conflict:
             # Heard of twice at the same moment; the other one has written it.
             return self._noted(self._known(key, transaction.transaction_id), transaction.delivery, transaction.names)
         self.telemetry.count(Metric.CHANGES_RECEIVED if change.document == CHANGE else Metric.INBOUND_RECORDED)
-        self.telemetry.info("received", {**names_of(change), "state": change.state.value})
+        report = self.telemetry.warning if change.state in FOR_A_PERSON else self.telemetry.info
+        report("received", {**names_of(change), "state": change.state.value})
         return change
 
     def recorded(self, *names: str) -> Change | None:
@@ -132,7 +171,7 @@ class Intake:
             The record under the order that it named before, which ends.
 
         Raises:
-            Conflict, Transient: it is done again; what was written is found.
+            Conflict, Transient: it is done again; nothing was written, or all of it.
         """
         now, number = self.clock.now(), number.strip()[:LONGEST_NUMBER]
         elsewhere = msgspec.structs.replace(
@@ -147,15 +186,11 @@ class Intake:
             differences=(),
             remarks=(),
         )
-        with suppress(Conflict):  # by a worker that ended here
-            self.changes.add(with_content(elsewhere, message), message=message)
-        for name in change.names:
-            self.changes.relocate(name, elsewhere.key)
-        self.outbox.changes([message_for(elsewhere)])
         reason = f"Orderful has order {number} for it by now; it is recorded there."
-        return self.changes.save(
-            change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
-        )
+        here = change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
+        there = self.changes.move(here, with_content(elsewhere, message), message=message)
+        self.outbox.changes([message_for(there)])
+        return msgspec.structs.replace(here, version=here.version + 1)
 
     def queue(self, change: Change) -> None:
         """Queue what nobody has begun: after a crash it may be recorded without having been queued."""
@@ -201,16 +236,38 @@ class Intake:
                 change = self._known(change.key, change.transaction_id)
         raise Conflict("Its record is being written all the time.", document=str(change.key))
 
-    def _key(self, transaction: InboundTransaction, routing: Routing) -> DocumentKey:
+    def _key(self, transaction: InboundTransaction, answer: Answer | None, routing: Routing) -> DocumentKey:
         companies = routing.receivers(transaction.receiver_id or "", transaction.sender_id or "", self.stream)
-        number = transaction.order_number or transaction.business_number or transaction.transaction_id
-        return DocumentKey.of_order(companies[0] if len(companies) == 1 else NOBODY, number.strip()[:LONGEST_NUMBER])
+        company = companies[0] if len(companies) == 1 else NOBODY
+        if answer is not None:
+            # An 824 or 997 may be filed under a control number, which is no number of a document.
+            number = (answer.number or "").strip()[:LONGEST_NUMBER] or transaction.transaction_id
+            if answer.number and answer.answers == INVOICE:
+                return self._invoice(company, number, transaction.sender_id or "", routing)
+        else:
+            number = transaction.order_number or transaction.business_number or transaction.transaction_id
+        return DocumentKey.of_order(company, number.strip()[:LONGEST_NUMBER])
 
-    def _new(self, transaction: InboundTransaction, key: DocumentKey) -> Change:
+    def _invoice(self, company: str, number: str, sender_id: str, routing: Routing) -> DocumentKey:
+        """The invoice of this number that was sent; what is none of ours is filed as one of the sender's kind."""
+        partners = [name for of, name in routing.senders(sender_id, self.stream) if of == company]
+        roles = ((Kind.CUSTOMER_INVOICE, routing.buys), (Kind.SUPPLIER_INVOICE, routing.supplies))
+        kinds = [kind for kind, plays in roles if any(map(plays, partners))] or [Kind.CUSTOMER_INVOICE]
+        keys = [
+            DocumentKey(company, kind, number_in_key(kind, of_type, number))
+            for kind in kinds
+            for of_type in INVOICE_TYPES
+        ]
+        return next((key for key in keys if self.documents.get(key, 1) is not None), keys[0])
+
+    def _new(self, transaction: InboundTransaction, key: DocumentKey, answer: Answer | None) -> Change:
         now = self.clock.now()
         state = ChangeState.RECEIVED if transaction.document == CHANGE else ChangeState.RECORDED
+        if answer is not None and not answer.accepts:
+            state = ChangeState.ATTENTION
         change = Change(
             company=key.company,
+            kind=key.kind,
             number=key.number,
             transaction_id=transaction.transaction_id,
             state=state,
@@ -226,7 +283,41 @@ class Intake:
             aliases=transaction.aliases,
             history=(ChangeEvent(now, state, f"received: {transaction.transaction_type or 'a document'}"),),
         ).with_delivery(transaction.delivery)
-        return with_content(change, transaction.message)
+        change = with_content(change, transaction.message)
+        return change if answer is None else self._answering(change, answer)
+
+    def _unread(self, change: Change, error: AnswerTooLarge) -> Change:
+        """The record of a transaction whose message is too large to be read: a person reads it."""
+        if change.document == CHANGE:
+            self.telemetry.count(Metric.CHANGES_PARKED)
+        return change.moved(
+            ChangeState.PARKED if change.document == CHANGE else ChangeState.ATTENTION,
+            now=self.clock.now(),
+            note="its message was not read",
+            reason=f"Its message is too large to be read here: {error.sentence}",
+            next_step="Open the transaction in Orderful, do in Visma what it asks for, then run"
+            f" `connector changes close {change.transaction_id}`.",
+        )
+
+    def _answering(self, change: Change, answer: Answer) -> Change:
+        """The record of an answer, with what a person has to settle."""
+        named = self.routing.load().senders(change.sender_id or "", self.stream)
+        partner = next((name for company, name in named if company == change.company), None)
+        change = msgspec.structs.replace(change, partner=partner)
+        if answer.accepts:
+            return change
+        if answer.number:
+            what = f"{change.kind.value.replace('_', ' ')} {answer.number}"
+        else:
+            what = f"{f'a {answer.answers}' if answer.answers else 'a document'} that it does not name"
+        whose = partner or change.sender_id or "the partner"
+        sentence = f"The {change.document} of {whose} does not accept {what} as sent: {'; '.join(answer.findings)}."
+        return msgspec.structs.replace(
+            change,
+            reason=clipped(sentence, LONGEST_REASON),
+            next_step="Settle it with the partner, correct the document in Visma where need be, then run"
+            f" `connector changes close {change.transaction_id}`.",
+        )
 
     def _refuse_stream(self, transaction: InboundTransaction) -> None:
         self.telemetry.count(Metric.STREAM_MISMATCH)
@@ -238,6 +329,21 @@ class Intake:
     def _not_ours(self, transaction_id: str, reason: str) -> None:
         self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
         self.telemetry.warning("hint ignored", {"transaction_id": transaction_id, "reason": reason})
+
+
+def is_for_others(transaction: InboundTransaction, routing: Routing, stream: Stream) -> bool:
+    """Whether a transaction is for other readers of the inbox that holds it.
+
+    Taken are the documents that routing names (`inbound.take`), and of all but changes only those that are addressed to
+    a company of the routing. What has neither a type nor a message is not known yet.
+    """
+    document = transaction.document
+    if document is None:
+        return transaction.message is not None
+    if document not in routing.takes:
+        return True
+    receiver, sender = transaction.receiver_id or "", transaction.sender_id or ""
+    return document != CHANGE and not routing.receivers(receiver, sender, transaction.stream or stream)
 
 
 def with_content(change: Change, message: Any) -> Change:

@@ -1,18 +1,42 @@
-"""Use case: a person decides about a parked change."""
+"""Use case: a person decides about a change that is open, or has it looked at again.
+
+approve   a parked change is written as it was shown
+assign    a parked change is about another order than the number it names
+retry     an open change is looked at now
+reject    an open change comes to nothing: the partner is refused
+close     an open change is settled otherwise
+"""
 
 from __future__ import annotations
 
-from connector.domain.changes import Change, ChangeState
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connector.domain.changes import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError
+from connector.domain.routes import QuantityReading
 from connector.services.change_ports import Changes
-from connector.services.intake import message_for
+from connector.services.intake import LONGEST_NUMBER, message_for
 from connector.services.ports import Clock, Outbox
 
+if TYPE_CHECKING:
+    from connector.services.known_revisions import KnownRevisions
 
-def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+
+def approve(
+    change: Change,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    reading: QuantityReading | None = None,
+) -> Change:
     """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
 
-    One that was parked before its differences could be worked out is only looked at again: nobody has seen them yet.
+    With `reading`, POC03 and POC04 of this change mean that, now and whenever it is looked at again. One that was
+    parked before its differences could be worked out is only looked at again: nobody has seen them yet.
 
     Raises:
         ConnectorError: it is not parked.
@@ -20,68 +44,241 @@ def approve(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, b
     """
     _must_be_parked(change)
     seen = change.decided_on is not None
-    now = clock.now()
-    approved = changes.save(
-        change.moved(
-            ChangeState.RECEIVED,
-            now=now,
-            note=f"approved by {by}" if seen else f"{by} asks to look at it again",
-            approved_by=by if seen else None,
-            approved_for=change.decided_on,
-            attempts=0,
-            conflicts=0,
-            reason=None,
-            next_step=None,
-            waits_for=None,
-        )
+    return _queued_again(
+        change,
+        changes,
+        outbox,
+        clock,
+        note=f"approved by {by}" if seen else f"{by} asks to look at it again",
+        cause="approved",
+        approved_by=by if seen else None,
+        approved_for=change.decided_on,
+        reading=reading or change.reading,
+        attempts=0,
+        conflicts=0,
+        failures=0,
+        looks=0,
     )
-    outbox.changes([message_for(approved, cause=f"approved {now.isoformat()}")])
-    return approved
 
 
-def reject(change: Change, changes: Changes, clock: Clock, *, by: str, reason: str) -> Change:
-    """Have a parked change come to nothing. The partner has to be told by other means: Orderful holds it delivered.
+def assign(change: Change, order: DocumentKey, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+    """Have a parked change decided as one of `order`, whatever number it names.
+
+    It is recorded under that order from then on, so that it takes its turn among the order's changes. The rules decide
+    about its content as about any other; the order has to be one that the sender may change.
 
     Raises:
-        ConnectorError: it is not parked.
+        ConnectorError: it is not parked, is for no company of ours, or is recorded under this order already.
         Conflict: somebody else has just decided.
     """
     _must_be_parked(change)
-    return changes.save(
-        change.moved(
-            ChangeState.REJECTED,
-            now=clock.now(),
-            note=f"rejected by {by}: {reason}",
-            decided_by=by,
-            reason=reason,
-            next_step=None,
-            waits_for=None,
-        )
+    number = order.number
+    if order.company == NOBODY:
+        raise _refused(change, "is addressed to no company of the routing, so it can be about no order.")
+    if not number or len(number) > LONGEST_NUMBER or order == change.key:
+        raise _refused(change, f"cannot be given the order number '{number}'.")
+    now = clock.now()
+    there = _again(
+        change,
+        now,
+        note=f"{by} says that it means order {number}; it names {change.named or change.number}",
+        attempts=0,
+        conflicts=0,
+        failures=0,
+        looks=0,
+        known_sequence=None,
+        decided_on=None,
+        approved_by=None,
+        approved_for=None,
+        differences=(),
+        remarks=(),
+        company=order.company,
+        number=number,
+        named=change.named or change.number,
+        version=1,
     )
+    here = change.moved(
+        ChangeState.RECORDED,
+        now=now,
+        note=f"{by} says that it means order {number}: it is recorded there",
+        reason=f"It is recorded under order {number}.",
+        next_step=None,
+        waits_for=None,
+        not_before=None,
+        decided_by=by,
+        deliveries=(),
+        approved_by=None,
+        approved_for=None,
+    )
+    moved = changes.move(here, there)
+    outbox.changes([message_for(moved, cause=f"assigned {now.isoformat()}")])
+    return moved
+
+
+def retry(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+    """Have an open change looked at now, as if it had just come in; nothing is approved by that.
+
+    One that is over is only cleaned up after: Orderful is told, and an order is released from hold.
+
+    Raises:
+        ConnectorError: there is nothing left to do, it is no change of an order, or a worker is at it.
+        Conflict: somebody else has just decided.
+    """
+    if not change.is_open:
+        if not _has_something_left(change):
+            raise _refused(change, f"is {change.state}; nothing is left to do.")
+        outbox.changes([message_for(change, cause=f"retry {clock.now().isoformat()}")])
+        return change
+    _must_be_idle(change, clock.now())
+    if change.document != CHANGE:
+        raise _refused(change, "is no 860: there is nothing to decide anew. Close it.")
+    return _queued_again(
+        change,
+        changes,
+        outbox,
+        clock,
+        note=f"{by} asks to look at it again",
+        cause="retry",
+        claim_until=None,
+        looks=0,
+    )
+
+
+def reject(
+    change: Change,
+    changes: Changes,
+    known: KnownRevisions,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    order: DocumentKey,
+    by: str,
+    reason: str,
+) -> Change:
+    """Have an open change of `order` come to nothing.
+
+    One that Orderful holds delivered stays so, and the partner has to be told by other means; one that was never
+    accepted is told as failed.
+
+    Raises:
+        ConnectorError: it is not open, is no change of an order, or a worker is at it.
+        Conflict: somebody else has just decided.
+    """
+    if change.is_open and change.document != CHANGE:
+        raise _refused(change, "is no 860, so there is nothing to reject. Close it.")
+    note = f"rejected by {by}: {reason}"
+    ended = _ended(change, ChangeState.REJECTED, clock, by=by, reason=reason, note=note)
+    known.drop(order, change)
+    return _end(ended, changes, outbox)
+
+
+def close(
+    change: Change,
+    changes: Changes,
+    known: KnownRevisions,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    order: DocumentKey,
+    by: str,
+    reason: str,
+) -> Change:
+    """Take an open change of `order` as settled by hand: nothing of it is written, and Orderful is told we hold it.
+
+    Raises:
+        ConnectorError: it is not open, or a worker is at it.
+        Conflict: somebody else has just decided.
+    """
+    note = f"closed by {by}: {reason}"
+    ended = _ended(change, ChangeState.CLOSED, clock, by=by, reason=reason, note=note)
+    known.drop(order, change)
+    return _end(ended, changes, outbox)
 
 
 def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
     """Queue a change that waited for the routing; whoever decides does so anew."""
-    now = clock.now()
     note = f"looked at again: {change.waits_for} may be there now"
-    released = changes.save(
-        change.moved(
-            ChangeState.RECEIVED,
-            now=now,
-            note=note,
-            attempts=0,
-            conflicts=0,
-            reason=None,
-            next_step=None,
-            waits_for=None,
-        )
+    _queued_again(
+        change,
+        changes,
+        outbox,
+        clock,
+        note=note,
+        cause="release",
+        attempts=0,
+        conflicts=0,
+        failures=0,
+        looks=0,
     )
-    outbox.changes([message_for(released, cause=f"release {now.isoformat()}")])
+
+
+def look_at_visma_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue a change that waits for Visma. Its failures stay counted: one more parks it again, for longer."""
+    _queued_again(change, changes, outbox, clock, note="looked at again: Visma may answer now", cause="look")
+
+
+def _ended(change: Change, state: ChangeState, clock: Clock, *, by: str, reason: str, note: str) -> Change:
+    """The record of an open change that a person ends."""
+    now = clock.now()
+    if not change.is_open:
+        raise _refused(change, f"is {change.state}; only an open one can be ended.")
+    _must_be_idle(change, now)
+    return change.moved(
+        state,
+        now=now,
+        note=f"{note} ({STAYS_ACCEPTED})" if state is ChangeState.REJECTED and change.was_accepted else note,
+        decided_by=by,
+        reason=reason,
+        next_step=None,
+        waits_for=None,
+        not_before=None,
+        claim_until=None,
+        approved_by=None,
+        approved_for=None,
+    )
+
+
+def _end(ended: Change, changes: Changes, outbox: Outbox) -> Change:
+    """Write it down. Whoever works the queue off tells Orderful and releases the order from hold.
+
+    What it had reserved is given up before: a number that stays taken keeps the order from being sent for good, and one
+    that was given up too soon is taken again.
+    """
+    ended = changes.save(ended)
+    if _has_something_left(ended):
+        outbox.changes([message_for(ended, cause=f"ended {ended.updated_at.isoformat()}")])
+    return ended
+
+
+def _has_something_left(ended: Change) -> bool:
+    return ended.on_hold or ended.is_unconfirmed
+
+
+def _queued_again(
+    change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, note: str, cause: str, **more: object
+) -> Change:
+    now = clock.now()
+    released = changes.save(_again(change, now, note=note, **more))
+    outbox.changes([message_for(released, cause=f"{cause} {now.isoformat()}")])
+    return released
+
+
+def _again(change: Change, now: datetime, *, note: str, **more: object) -> Change:
+    """The record of a change that is due again; the reason it was parked for does not count any more."""
+    return change.moved(
+        ChangeState.RECEIVED, now=now, note=note, reason=None, next_step=None, waits_for=None, not_before=None, **more
+    )
 
 
 def _must_be_parked(change: Change) -> None:
     if change.state is not ChangeState.PARKED:
-        raise ConnectorError(
-            f"Change {change.transaction_id} is {change.state}; only a parked one waits for a decision.",
-            document=str(change.key),
-        )
+        raise _refused(change, f"is {change.state}; only a parked one waits for a decision.")
+
+
+def _must_be_idle(change: Change, now: datetime) -> None:
+    if change.claim_until is not None and now < change.claim_until:
+        raise _refused(change, f"is being worked on until {change.claim_until:%H:%M:%S} UTC; try again then.")
+
+
+def _refused(change: Change, why: str) -> ConnectorError:
+    return ConnectorError(f"Change {change.transaction_id} {why}", document=str(change.key))

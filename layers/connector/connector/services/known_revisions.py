@@ -2,8 +2,8 @@
 
 reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
 settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
-          SUPERSEDED, with the content, when somebody else's edit came along, when another partner had the order last
-          or it was withdrawn: the partner has to be sent the whole
+          SUPERSEDED, with the content, when somebody else's edit came along, when a part of the change was not
+          written, when another partner had the order last or it was withdrawn: the partner has to be sent the whole
 drop      SUPERSEDED: nothing was written
 """
 
@@ -105,6 +105,7 @@ class KnownRevisions:
         after: StandingOrder,
         raw: bytes,
         notes: Notes,
+        is_all: bool = True,
     ) -> None:
         """Write down whether the partner knows the order as it is now.
 
@@ -116,6 +117,7 @@ class KnownRevisions:
             after: The order as it stands.
             raw: Its bytes.
             notes: Which notes of an order the partner is sent.
+            is_all: Everything that the message asks for stands in the order.
 
         Raises:
             Transient: a revision from before may still reach the partner, and would take its own wish back.
@@ -137,10 +139,9 @@ class KnownRevisions:
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
         is_owed = known is not None and (is_owed_whole(revisions, known) or not _has_it(revisions, change.sender_id))
-        if is_owed or not comes_out_as(after.content, had, wishes, notes=notes):
-            owed = self._revision(
-                order, change, newest, state=State.SUPERSEDED, note="the change stands along with somebody's edit"
-            )
+        if is_owed or not is_all or not comes_out_as(after.content, had, wishes, notes=notes):
+            note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
+            owed = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
             self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)
             return
         for revision in revisions:

@@ -372,6 +372,7 @@ class _Run:
             seen_at=seen_at,
             listed_since=self.cursor.begun_at,
             first_scan=existed,
+            reading=self._lease.reading,
         )
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 

@@ -63,6 +63,9 @@ class Metric(StrEnum):
     CHANGES_CLOSED = "ChangesClosed"
     CHANGES_STUCK = "ChangesStuck"
     CHANGE_CONFLICTS = "ChangeConflicts"
+    CONFIRMATIONS_REFUSED = "ConfirmationsRefused"
+    INBOUND_ATTENTION = "InboundAttention"
+    INBOUND_UNCLAIMED = "InboundUnclaimed"
 
 
 class Resource(StrEnum):
@@ -245,13 +248,18 @@ class EdiNetwork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CursorLease:
-    """The right to move one cursor, until somebody else takes it: `fence` counts the takers."""
+    """The right to move one cursor, until somebody else takes it: `fence` counts the takers.
+
+    Attributes:
+        reading: Changes when an operator sets the cursor back.
+    """
 
     company: str
     resource: StrEnum
     fence: int
     cursor: Cursor
     not_before: datetime | None
+    reading: int = 0
 
 
 @dataclass(frozen=True, slots=True)

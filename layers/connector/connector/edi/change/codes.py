@@ -43,7 +43,7 @@ class Reading(NamedTuple):
         touches: What may change.
         direction: Which way the quantity has to go.
         question: Why a person has to look, None when nobody has to.
-        zero: What a quantity of zero may mean besides itself; None when it means just that.
+        zero: What a quantity of zero may mean where the code leaves the quantity alone; None when nothing.
     """
 
     meaning: str
@@ -55,7 +55,6 @@ class Reading(NamedTuple):
 
 
 _ZERO = "its quantity is 0: is the line to be deleted, or only its dates to change?"
-_ZERO_IN_MOSAIC = "its quantity becomes 0: is that a deletion?"
 
 # Names: X12 004010, element 670; AA is of 005010. AC, DR, IQ, IR, QC and SI, seen in the wild, are of neither.
 _TABLE: Mapping[str, Reading] = {
@@ -69,7 +68,7 @@ _TABLE: Mapping[str, Reading] = {
     "MU": Reading("price, quantity and reschedule change", Ask.CHANGE, _ALL),
     "CT": Reading("change of dates", Ask.CHANGE, _DATES),
     "RS": Reading("reschedule", Ask.CHANGE, _DATES, zero=_ZERO),
-    "RQ": Reading("reschedule and quantity change", Ask.CHANGE, _DATES | _QUANTITY, zero=_ZERO),
+    "RQ": Reading("reschedule and quantity change", Ask.CHANGE, _DATES | _QUANTITY),
     "RB": Reading("replace all dates", Ask.CHANGE, _DATES, zero=_ZERO),
     "RZ": Reading("replace all values", Ask.REPLACE, _ALL),
     "NC": Reading("no change", Ask.NOTHING),
@@ -78,7 +77,8 @@ _TABLE: Mapping[str, Reading] = {
         "changes to line items",
         Ask.CHANGE,
         _ALL,
-        question="the code CA is a change to some partners, a cancellation to others; set changes.codes.CA for this.",
+        question="the code CA is a change to some partners, a cancellation to others; set changes.codes.CA to change "
+        "or delete in the routing file.",
     ),
     "CF": Reading(
         "cancel the whole order",
@@ -106,9 +106,9 @@ _TABLE: Mapping[str, Reading] = {
     # Mosaic's words.
     "addItem": Reading("add item", Ask.ADD, _ALL),
     "deleteItem": Reading("delete item", Ask.DELETE),
-    "changeToItem": Reading("change to item", Ask.CHANGE, _ALL, zero=_ZERO_IN_MOSAIC),
+    "changeToItem": Reading("change to item", Ask.CHANGE, _ALL),
     "priceChange": Reading("price change", Ask.CHANGE, _PRICE),
-    "quantityChange": Reading("quantity change", Ask.CHANGE, _QUANTITY, zero=_ZERO_IN_MOSAIC),
+    "quantityChange": Reading("quantity change", Ask.CHANGE, _QUANTITY),
 }
 
 WHOLE_ORDER = "CF"
@@ -132,7 +132,11 @@ def reading_of(code: str | None, codes: Mapping[str, str]) -> Reading:
     if code in codes:
         ask, touches = _WORDS[codes[code]]
         return Reading(codes[code], ask, touches)
-    return _TABLE.get(code) or Reading("nothing", question=f"the code '{code[:40]}' is not one that is known here.")
+    return _TABLE.get(code) or Reading(
+        "nothing",
+        question=f"the code '{code[:40]}' is not one that is known here; set changes.codes.{code[:40]} to one of "
+        f"{', '.join(sorted(CODE_WORDS))} in the routing file.",
+    )
 
 
 def check_words(codes: Mapping[str, str]) -> None:

@@ -18,8 +18,19 @@ from connector.edi.change.codes import Reading
 from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, number, text, told
 from connector.edi.change.names import PURPOSES
 
-# By how many places a price goes down to be one per unit. X12 element 639 and Mosaic's words.
-_PRICE_BASES = {"PE": 0, "UM": 0, "EA": 0, "perEach": 0, "HP": 2, "perHundred": 2, "TP": 3, "perThousand": 3}
+# By how many places a price goes down to be one per unit. X12 element 639 (code list of 004010) and Mosaic's words;
+# "EA" is of neither and is seen in the wild.
+_PRICE_BASES: Mapping[str, int] = {
+    **dict.fromkeys(("PE", "UM", "EA", "LE", "TE", "WE", "QE", "RE", "perEach"), 0),
+    # These say what kind of price it is and nothing of a number of units: current, contract, catalogue, standard,
+    # fixed, quoted.
+    **dict.fromkeys(("CP", "CT", "CA", "ST", "FX", "QT"), 0),
+    "PN": 1,
+    **dict.fromkeys(("HP", "LC", "TC", "WC", "QH", "RC", "perHundred"), 2),
+    **dict.fromkeys(("TP", "LM", "TM", "WM", "QS", "RM", "perThousand"), 3),
+    "TT": 4,
+    "HT": 5,
+}
 _NET = "NT"
 _GTIN_LENGTHS = {"gtin12": 12, "gtin13": 13, "gtin14": 14, "UP": 12, "EN": 13, "UK": 14}
 _MOST_REMARKS = 50
@@ -31,39 +42,60 @@ class Questions:
     """What a person has to look at, gathered while a line, or the header, is read.
 
     Each is a sentence in lower case: behind the name of its line it stands as it is, at the header it gets a capital.
+
+    Attributes:
+        asked: What an approval does not write.
+        doubted: What an approval writes as it is shown.
+        unread: What nobody can read, with the field that it is of; None for what is of no field.
     """
 
     def __init__(self) -> None:
         """Begin without any."""
         self.asked: list[str] = []
+        self.doubted: list[str] = []
+        self.unread: list[tuple[Field | None, str]] = []
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.asked or self.doubted or self.unread)
 
     def ask(self, sentence: str) -> None:
-        """Add one; saying it twice says nothing more."""
+        """Add what a Visma order cannot hold, or what is not given; saying it twice says nothing more."""
         if sentence not in self.asked:
             self.asked.append(sentence)
 
-    def number(self, data: Data, name: str, what: str) -> Decimal | None:
-        """A number; one that cannot be read becomes a question and None."""
+    def doubt(self, sentence: str) -> None:
+        """Add a reading that a person has to take over."""
+        if sentence not in self.doubted:
+            self.doubted.append(sentence)
+
+    def refuse(self, sentence: str, field: Field | None = None) -> None:
+        """Add what nobody can read. It stands against the change where its field may change, or when it has none."""
+        if (field, sentence) not in self.unread:
+            self.unread.append((field, sentence))
+
+    def number(self, data: Data, name: str, what: str, field: Field) -> Decimal | None:
+        """A number; one that cannot be read is refused, and None."""
         try:
             return number(data, name)
         except NotUnderstood as reason:
-            self.ask(f"its {what} cannot be read: {reason}.")
+            self.refuse(f"its {what} cannot be read: {reason}.", field)
             return None
 
     def quantity(self, data: Data, name: str, what: str) -> Decimal | None:
         """A number that is not below zero."""
-        found = self.number(data, name, what)
+        found = self.number(data, name, what, Field.QUANTITY)
         if found is not None and found < 0:
-            self.ask(f"its {what} {found} is below zero.")
+            self.refuse(f"its {what} {found} is below zero.", Field.QUANTITY)
             return None
         return found
 
     def day(self, data: Data, name: str, what: str) -> date | None:
-        """A date; one that cannot be read becomes a question and None."""
+        """A date; one that cannot be read is refused, and None."""
         try:
             return day(data, name)
         except NotUnderstood as reason:
-            self.ask(f"its {what} cannot be read: {reason}.")
+            self.refuse(f"its {what} cannot be read: {reason}.", Field.DATES)
             return None
 
 
@@ -78,7 +110,7 @@ class Days:
     def put(self, what: str, found: date | None) -> None:
         """Take a day that was read."""
         if found is not None and self._found.setdefault(what, found) != found:
-            self._questions.ask(f"it names two {what} days, {self._found[what]} and {found}.")
+            self._questions.refuse(f"it names two {what} days, {self._found[what]} and {found}.", Field.DATES)
 
     @property
     def requested(self) -> date | None:
@@ -112,14 +144,17 @@ class Remarks:
 
 def unit_price(questions: Questions, data: Data, price: str, basis: str) -> Decimal | None:
     """The price per unit; ignoring that it is one per hundred would make it a hundredfold (X12 element 639)."""
-    found, per = questions.number(data, price, "price"), text(data, basis)
+    found, per = questions.number(data, price, "price", Field.PRICE), text(data, basis)
     if found is None or per is None:
         return found
     if per == _NET:
-        questions.ask("its price is marked as net (NT); whether discounts come off it nobody can tell.")
+        questions.doubt("its price is marked as net (NT); whether discounts come off it nobody can tell.")
         return found
     if per not in _PRICE_BASES:
-        questions.ask(f"its price is one per '{per[:40]}', which is not known here.")
+        questions.refuse(
+            f"its price of {found:f} has the basis '{per[:40]}', and for how many units that is is not known here.",
+            Field.PRICE,
+        )
         return None
     return found.scaleb(-_PRICE_BASES[per])
 
@@ -136,10 +171,11 @@ def purpose_of(
     if word is not None and word in known:
         return known[word]
     if word is None:
-        questions.ask("it does not say its purpose.")
+        questions.doubt("it does not say its purpose and is read as a change.")
     elif word != original:
-        questions.ask(
-            f"its purpose is {_purpose(word)}, which is no change, replacement, cancellation or confirmation."
+        questions.doubt(
+            f"its purpose is {_purpose(word)}, which is no change, replacement, cancellation or confirmation; "
+            "it is read as a change."
         )
     elif not lines:
         questions.ask(f"its purpose is {_purpose(word)}, and it has no lines: nobody can tell what it changes.")
@@ -164,40 +200,53 @@ def ask_for_day(questions: Questions, words: str, whose: str) -> None:
 
 
 def check_line(questions: Questions, reading: Reading, line: LineRequest) -> LineRequest:
-    """The line with all its questions: what its code asks, what is missing for it, and what a zero may mean."""
-    asked = questions.asked
+    """The line with all its questions: what its code asks, what is missing for it, and what a zero may mean.
+
+    What cannot be read and is only restated, or is of a line that goes, changes nothing: it cannot be compared.
+    """
+    asked, doubted = questions.asked, questions.doubted
     missing = {
         Field.QUANTITY: line.quantity is None and line.direction is None,
         Field.PRICE: line.price is None,
         Field.DATES: line.requested is None and line.promised is None,
     }
     # A code for everything leaves alone what is not given; one for something must give it.
-    if line.ask is Ask.CHANGE and line.touches != _EVERYTHING and not asked:
+    if line.ask is Ask.CHANGE and line.touches != _EVERYTHING and not questions:
         for field in sorted(line.touches):
             if missing[field]:
                 code = f"{line.code[:40]} ({reading.meaning})"
                 questions.ask(f"its code {code} asks for a new {_WORD[field]}, and it names none.")
     if reading.zero and line.quantity is not None and not line.quantity:
-        questions.ask(reading.zero)
+        questions.doubt(reading.zero)
     if reading.question:
-        asked.insert(0, reading.question)
-    return replace(line, questions=tuple(asked))
+        (doubted if reading.touches else asked).insert(0, reading.question)
+    unread = [(field is None or field in line.touches, sentence) for field, sentence in questions.unread]
+    return replace(
+        line,
+        questions=tuple(asked),
+        doubts=(*doubted, *(sentence for changes, sentence in unread if not changes)),
+        unreadable=tuple(sentence for changes, sentence in unread if changes),
+    )
 
 
 def finished(request: ChangeRequest, questions: Questions, remarks: Remarks) -> ChangeRequest:
     """The whole request with what can only be asked of all of it."""
     lines = _repeats_asked(request.lines)
-    if not lines and request.purpose is ChangePurpose.REPLACE:
-        questions.ask("it restates the whole order without a single line.")
     speaks = request.requested_on or request.stated or any(one.role is Role.SHIP_TO for one in request.parties)
-    if not lines and request.purpose is ChangePurpose.CHANGE and not speaks and not questions.asked:
+    if not lines and request.purpose is ChangePurpose.CHANGE and not speaks and not questions:
         questions.ask("it changes no line, no date, no place and no terms.")
     return replace(
         request,
         lines=lines,
-        questions=tuple(f"{one[:1].upper()}{one[1:]}" for one in questions.asked),
+        questions=_sentences(questions.asked),
+        doubts=_sentences(questions.doubted),
+        unreadable=_sentences(sentence for _, sentence in questions.unread),
         remarks=remarks.all(),
     )
+
+
+def _sentences(clauses: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{one[:1].upper()}{one[1:]}" for one in clauses)
 
 
 def sequence_of(remarks: Remarks, data: Data, name: str) -> int | None:
@@ -257,13 +306,8 @@ def _repeat_asked(line: LineRequest, count: int) -> LineRequest:
     if count == 1:
         return line
     often = "twice" if count == 2 else f"{count} times"
-    return replace(
-        line,
-        questions=(
-            *line.questions,
-            f"line {clipped(line.line_id or '', LONGEST_QUOTE)} appears {often} in the message.",
-        ),
-    )
+    repeated = f"line {clipped(line.line_id or '', LONGEST_QUOTE)} appears {often} in the message."
+    return replace(line, doubts=(*line.doubts, repeated))
 
 
 def _same_line(line_id: str) -> str:

@@ -130,6 +130,7 @@ TABLE: tuple[Row, ...] = (
         ("allowances", "charges"),
         COMPARED,
     ),
+    Row("PO1", "lines of an order", ("PO1_loop", "baselineItemData"), (), REFUSED, "in a change or replacement"),
     Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK),
     Row("ITD", "terms of payment", ("termsOfSaleDeferredTermsOfSale",), ("termsOfSale",), COMPARED),
     Row(

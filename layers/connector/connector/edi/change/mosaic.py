@@ -13,6 +13,7 @@ from connector.domain.change_request import (
     Ask,
     ChangePurpose,
     ChangeRequest,
+    Field,
     LineRequest,
     PartyRequest,
     ProductRefs,
@@ -62,7 +63,7 @@ def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> C
     questions, remarks = Questions(), Remarks()
     items = rows(message, "lineItems")
     if isinstance(message.get("lineItems"), list) and len(items) < len(message["lineItems"]):
-        questions.ask("one of its lines is no object and cannot be read.")
+        questions.refuse("one of its lines is no object and cannot be read.")
     lines = tuple(_line(item, f"lineItems[{index}]", codes, remarks) for index, item in enumerate(items))
     days = Days(questions)
     _dates(message, days, questions, "order")
@@ -93,9 +94,11 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
     reading = reading_of(code, codes)
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
-    delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity")
+    delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)
     if quantity is None and delta is not None and reading.ask is not Ask.DELETE:
-        questions.ask("it gives a difference and no new total; whether it goes up or down is not said.")
+        questions.refuse(
+            "it gives a difference and no new total; whether it goes up or down is not said.", Field.QUANTITY
+        )
     unit_code = _unit(questions, item)
     days = Days(questions)
     parties: tuple[PartyRequest, ...] = ()
@@ -152,7 +155,7 @@ def _unit(questions: Questions, item: Data) -> str | None:
         if (unit := text(_as_object(item, name), "unitOfMeasure"))
     ]
     if len(set(named)) > 1:
-        questions.ask(f"its quantities are in different units: {told(sorted(set(named)))}.")
+        questions.refuse(f"its quantities are in different units: {told(sorted(set(named)))}.", Field.QUANTITY)
     return next(iter(named), None)
 
 

@@ -44,8 +44,10 @@ BCH = "beginningSegmentForPurchaseOrderChange"
 """Orderful's key for BCH."""
 
 # 00 is no purpose of a change, yet published samples have it on one (`purpose_of`).
+# 03 is Delete; some ERPs cancel an order with it, restating its lines or not.
 PURPOSES = {
     "01": ChangePurpose.CANCELLATION,
+    "03": ChangePurpose.CANCELLATION,
     "04": ChangePurpose.CHANGE,
     "05": ChangePurpose.REPLACE,
     "06": ChangePurpose.CONFIRMATION,
@@ -70,6 +72,8 @@ _GTIN = {"UP", "EN", "UK", "UI"}
 _MOST_IDS = 10
 
 _TEXTS = ("N9_loop", "messageText")
+# Some partners restate the lines of an order in an 860, beside its POC segments or in their place.
+_LINES_OF_AN_ORDER = frozenset({"PO1_loop", "baselineItemData"})
 _QUOTED = {
     "administrativeCommunicationsContact": "Contact",
     "AMT_loop": "Totals",
@@ -92,15 +96,20 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     """
     questions, remarks = Questions(), Remarks()
     if len(sets) > 1:
-        questions.ask(f"the message holds {len(sets)} transaction sets, of which one was read.")
+        questions.refuse(f"the message holds {len(sets)} transaction sets, of which one was read.")
     header, loops = part(tree, BCH), rows(tree, "POC_loop")
     if isinstance(tree.get("POC_loop"), list) and len(loops) < len(tree["POC_loop"]):
-        questions.ask("one of its lines is no object and cannot be read.")
+        questions.refuse("one of its lines is no object and cannot be read.")
     purpose = purpose_of(questions, text(header, "transactionSetPurposeCode"), PURPOSES, original="00", lines=loops)
     written = {text(part(loop, "lineItemChange"), "changeOrResponseTypeCode") for loop in loops}
     cancels = written == {WHOLE_ORDER} and WHOLE_ORDER not in codes
     if cancels and purpose is not ChangePurpose.CONFIRMATION:
         purpose = ChangePurpose.CANCELLATION
+    if filled(tree) & _LINES_OF_AN_ORDER and purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}:
+        questions.refuse(
+            "it has lines in PO1 segments, which an 860 does not have: whether they are added, or are the lines of the "
+            "order as they are to be, is not said."
+        )
     lines = tuple(
         _line(loop, f"POC_loop[{index}]", codes, remarks, cancels=cancels) for index, loop in enumerate(loops)
     )

@@ -1,0 +1,298 @@
+"""What a partner answers to a document that we sent: an 855 or 865, an 824, a 997.
+
+An answer either accepts what we sent as it stands, or it says something that a person has to settle. Only codes that
+accept everything count as accepting; every other code, an unknown one and a missing one are findings.
+
+X12: code lists of elements 587 (BAK02, BCA02), 668 (ACK01), 110 (OTI01), 715 and 717 (AK9, AK5). Orderful: Mosaic's 855
+has `status` and, by line, `actions`; the keys of X12-shaped segments follow the names of segments and elements. Those
+of an 824, an 865 and a 997 were never seen in its documentation, so elements are looked for by name, at any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from connector.edi.change.fields import Data, NotUnderstood, number, part, rows, text, told
+
+_MOST_FINDINGS = 20
+_MOST_OBJECTS = 50_000
+
+_ACKNOWLEDGMENT_TYPES = {
+    "AC": "acknowledged with changes",
+    "AE": "acknowledged with exceptions",
+    "AH": "on hold",
+    "NA": "no acknowledgment needed",
+    "RD": "rejected, with detail",
+    "RF": "rejected, with exceptions",
+    "RJ": "rejected",
+    "RN": "rejected, not as agreed",
+    "RO": "rejected with a counter offer",
+    "RV": "rejected, violates industry practice",
+}
+_TYPE_KEYS = ("acknowledgmentType", "acknowledgmentTypeCode")
+"""Public code that writes an 855 for Orderful has either."""
+
+_ACCEPTING_TYPES = {"AD", "AK", "AP", "AT"}
+
+_LINE_CODES = {
+    "AA": "forwarded to another location of the supplier",
+    "BP": "partly shipped, the rest backordered",
+    "DR": "date rescheduled",
+    "IB": "backordered",
+    "IC": "changed",
+    "ID": "deleted",
+    "IE": "price pending",
+    "IF": "on hold, description incomplete",
+    "IH": "on hold",
+    "IP": "price changed",
+    "IQ": "quantity changed",
+    "IR": "rejected",
+    "IS": "substituted",
+    "IW": "on hold, waiver required",
+    "R1": "rejected, not a contract item",
+    "R2": "rejected, invalid item number",
+    "R3": "rejected, invalid unit",
+    "R4": "rejected, contract item not available",
+    "R9": "rejected, discontinued",
+    "SP": "schedule date pending",
+}
+_ACCEPTING_LINES = {"IA", "AC", "AR"}
+_NO_CHANGE = "NC"
+
+_ADVICES = {
+    "A": "accepted",
+    "C": "accepted with changes of its content",
+    "E": "accepted with errors",
+    "H": "on hold",
+    "P": "partly rejected",
+    "R": "rejected",
+}
+_LEVELS = {"T": "the document", "G": "the group", "B": "the batch", "I": "an item"}
+_ACCEPTING_ADVICES = {"TA", "GA", "BA", "IA"}
+
+_SYNTAX = {
+    "M": "rejected, its authentication failed",
+    "P": "partly accepted: a document of the group was rejected",
+    "R": "rejected",
+    "W": "rejected, it failed a validity test",
+    "X": "rejected, it could not be decrypted",
+}
+# E: accepted, errors noted; a document that was taken is no refusal (the way out records it alike).
+_ACCEPTING_SYNTAX = {"A", "E"}
+
+# X12 element 128.
+_INVOICE_NUMBERS = {"IN", "IV"}
+_ORDER_NUMBERS = {"PO"}
+# X12 element 479, the functional group of a document.
+_GROUPS = {"PO": "850", "PC": "860", "IN": "810"}
+_INVOICE, _ORDER = "810", "850"
+
+_LINES = ("baselineItemData", "lineItemChange")
+_STATUS = "lineItemStatusCode"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer says.
+
+    Attributes:
+        answers: X12 number of the document that it answers (`850`, `810`); None when it does not say.
+        number: The number of that document; None when it names none.
+        findings: What it does not accept as sent, each a clause; empty when it accepts everything.
+    """
+
+    answers: str | None
+    number: str | None
+    findings: tuple[str, ...]
+
+    @property
+    def accepts(self) -> bool:
+        """Whether nothing is left for a person to settle."""
+        return not self.findings
+
+
+def read_answer(document: str, message: Data) -> Answer:
+    """Read an answer.
+
+    Args:
+        document: `855`, `865`, `824` or `997`.
+        message: Parsed JSON with numbers as `Decimal`: Mosaic, or an object with `transactionSets`.
+    """
+    trees = rows(message, "transactionSets")
+    if document == "824":
+        return _advice(trees)
+    if document == "997":
+        return _syntax(trees)
+    return _acknowledgment(trees) if trees else _mosaic(message)
+
+
+def _acknowledgment(trees: Sequence[Data]) -> Answer:
+    """X12 855 and 865."""
+    header = next(_having(trees, *_TYPE_KEYS), {})
+    code = next(filter(None, (text(header, name) for name in _TYPE_KEYS)), None)
+    number_ = next(filter(None, (text(one, "purchaseOrderNumber") for one in _objects(trees))), None)
+    lines = [one for one in _objects(trees) if any(isinstance(one.get(name), list | dict) for name in _LINES)]
+    inside = {id(status) for line in lines for status in _having(line, _STATUS)}
+    findings = [
+        *_header(code),
+        *(finding for place, line in enumerate(lines, 1) for finding in _line(line, place)),
+        *(
+            f"a line is {_word(_LINE_CODES, status)}"
+            for one in _having(trees, _STATUS)
+            if id(one) not in inside and (status := text(one, _STATUS) or "") not in _ACCEPTING_LINES
+        ),
+    ]
+    if code is None and not findings and not any(True for _ in _having(trees, _STATUS)):
+        findings = [_SILENT]
+    return Answer(_ORDER, number_, _few(findings))
+
+
+_SILENT = "it does not say whether it is accepted"
+
+
+def _header(code: str | None) -> Iterator[str]:
+    if code is not None and code not in _ACCEPTING_TYPES:
+        yield f"it is {_word(_ACKNOWLEDGMENT_TYPES, code)}"
+
+
+def _line(line: Data, place: int) -> Iterator[str]:
+    data = next((part(line, name) for name in _LINES if part(line, name)), {})
+    name = f"line {text(data, 'assignedIdentification') or f'at place {place}'}"
+    statuses = list(_having(line, _STATUS))
+    for status in statuses:
+        code = text(status, _STATUS)
+        if code is not None and code not in _ACCEPTING_LINES:
+            amount = text(status, "quantity")
+            yield f"{name} is {_word(_LINE_CODES, code)}" + (f", quantity {amount}" if amount else "")
+    asked = text(data, "changeOrResponseTypeCode") or text(data, "lineItemChangeCode")
+    if not statuses and asked not in {None, _NO_CHANGE}:
+        yield f"{name} is to be changed ({told(asked)})"
+    accepted, ordered = _accepted(statuses), _number(data, "quantity")
+    if accepted is not None and ordered is not None and accepted < ordered:
+        yield f"{name} is accepted for {accepted} of {ordered}"
+
+
+def _accepted(statuses: Sequence[Data]) -> Decimal | None:
+    """What is accepted of a line in all; None unless every status of it accepts and gives a quantity."""
+    amounts = [_number(one, "quantity") for one in statuses]
+    if not statuses or any(text(one, _STATUS) not in _ACCEPTING_LINES for one in statuses):
+        return None
+    return sum((one for one in amounts if one is not None), Decimal()) if None not in amounts else None
+
+
+def _mosaic(message: Data) -> Answer:
+    """Mosaic 855 (Orderful: accepted or rejected as a whole; accepted, rejected or backordered by line)."""
+    status = text(message, "status")
+    actions = [(line, action) for line in rows(message, "lineItems") for action in rows(line, "actions")]
+    findings = []
+    if status not in {None, "accepted"}:
+        reason = text(message, "statusReasonCode")
+        findings.append(f"it is {told(status)}" + (f" ({reason})" if reason else ""))
+    for place, (line, action) in enumerate(actions, 1):
+        name = f"line {text(line, 'purchaseOrderLineId') or f'at place {place}'}"
+        word, reason = text(action, "status"), text(action, "statusReasonCode")
+        amount = text(part(action, "quantity"), "value")
+        if word not in {None, "accepted"}:
+            more = [f"quantity {amount}"] if amount else []
+            findings.append(", ".join([f"{name} is {told(word)}" + (f" ({reason})" if reason else ""), *more]))
+        elif action.get("substitutedItem"):
+            findings.append(f"{name} is substituted")
+    if status is None and not findings and not any(text(action, "status") for _, action in actions):
+        findings = [_SILENT]
+    return Answer(_ORDER, text(message, "purchaseOrderNumber"), _few(findings))
+
+
+def _advice(trees: Sequence[Data]) -> Answer:
+    """X12 824: each OTI names a document and says what became of it; TED says what is wrong with it."""
+    found = list(_having(trees, "applicationAcknowledgmentCode", "applicationAcknowledgementCode"))
+    findings, named = [], list[tuple[str | None, str | None]]()
+    for one in found:
+        code = text(one, "applicationAcknowledgmentCode") or text(one, "applicationAcknowledgementCode") or ""
+        if code not in _ACCEPTING_ADVICES:
+            named.append(_named(one))
+            level, word = _LEVELS.get(code[:1]), _ADVICES.get(code[1:])
+            what = f"{level} is {word} ({code})" if level and word else f"it says '{code[:10]}'"
+            number_named = text(one, "referenceIdentification")
+            findings.append(f"{what}, named {number_named}" if number_named else what)
+    for error in _having(trees, "applicationErrorConditionCode"):
+        words = told({name: value for name, value in error.items() if value}, names=False)
+        findings.append(f"error {words}")
+    kinds = [*named, *map(_named, found), *map(_named, _having(trees, "referenceIdentificationQualifier"))]
+    answers, number_ = next((one for one in kinds if one[0] and one[1]), (None, None))
+    return Answer(answers, number_, _few(findings if found or findings else [_SILENT]))
+
+
+def _named(segment: Data) -> tuple[str | None, str | None]:
+    """The document that OTI or REF names: X12 number and its own number."""
+    qualifier = text(segment, "referenceIdentificationQualifier")
+    of_set = text(segment, "transactionSetIdentifierCode")
+    if qualifier in _INVOICE_NUMBERS:
+        answers: str | None = _INVOICE
+    elif qualifier in _ORDER_NUMBERS:
+        answers = _ORDER
+    else:
+        answers = of_set if of_set in {_INVOICE, _ORDER} else None
+    return answers, text(segment, "referenceIdentification") if answers else None
+
+
+def _syntax(trees: Sequence[Data]) -> Answer:
+    """X12 997. It names control numbers, which Orderful gives out; no document can be told from them."""
+    sets = [one for one in _objects(trees) if "transactionSetAcknowledgmentCode" in one]
+    groups = [
+        one
+        for one in _objects(trees)
+        if "functionalGroupAcknowledgeCode" in one or "functionalGroupAcknowledgmentCode" in one
+    ]
+    codes = [
+        *(("a document", text(one, "transactionSetAcknowledgmentCode")) for one in sets),
+        *(
+            ("the group", text(one, "functionalGroupAcknowledgeCode") or text(one, "functionalGroupAcknowledgmentCode"))
+            for one in groups
+        ),
+    ]
+    findings = [f"{what} is {_word(_SYNTAX, code or '')}" for what, code in codes if code not in _ACCEPTING_SYNTAX]
+    response = next(_having(trees, "functionalIdentifierCode"), {})
+    control = text(response, "groupControlNumber")
+    if findings and control:
+        findings.append(f"its group has the control number {control}")
+    return Answer(
+        _GROUPS.get(text(response, "functionalIdentifierCode") or ""), None, _few(findings if codes else [_SILENT])
+    )
+
+
+def _word(words: dict[str, str], code: str) -> str:
+    shown = code[:10] or "no code"
+    return f"{words[code]} ({shown})" if code in words else f"said to be '{shown}'"
+
+
+def _few(findings: Sequence[str]) -> tuple[str, ...]:
+    shown = tuple(dict.fromkeys(findings))
+    rest = len(shown) - _MOST_FINDINGS
+    return shown if rest <= 0 else (*shown[:_MOST_FINDINGS], f"and {rest} more")
+
+
+def _number(data: Data, name: str) -> Decimal | None:
+    try:
+        return number(data, name)
+    except NotUnderstood:
+        return None
+
+
+def _having(value: Any, *names: str) -> Iterator[Data]:
+    return (one for one in _objects(value) if any(text(one, name) for name in names))
+
+
+def _objects(value: Any) -> Iterator[Data]:
+    """Every object inside, in the order in which they are written. Depth costs no stack."""
+    waiting, seen = [value], 0
+    while waiting and seen < _MOST_OBJECTS:
+        one = waiting.pop()
+        seen += 1
+        if isinstance(one, dict):
+            yield one
+            waiting += list(one.values())[::-1]
+        elif isinstance(one, list | tuple):
+            waiting += one[::-1]

@@ -1,0 +1,148 @@
+"""Planted bugs in the turn of an 860, its repetitions, Orderful's word on it, and its days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from connector.domain.change_dates import Dates
+from connector.domain.change_line_rules import LineRules
+from connector.domain.changes import CHANGE, DECIDED, Change
+from connector.domain.inbound import InboundTransaction, Validation
+from connector.services import apply, change_order
+from connector.services.apply import Applier
+from connector.services.collect import LIST_OVERLAP, Collected, Collector
+from proof.model.orderful import Inbound
+from proof.mutations.plant import Mutation
+
+
+def _by_arrival(_right: Any) -> Callable[..., list[Change]]:
+    """Changes apply as they were recorded."""
+
+    def apply_order(changes: Iterable[Change]) -> list[Change]:
+        return sorted(changes, key=lambda one: one.created_at)
+
+    return apply_order
+
+
+def _as_listed(_right: Any) -> Callable[..., None]:
+    """Each row of the list is recorded and queued where it stands, the newest page first."""
+
+    def read_list(collector: Collector, result: Collected, since: datetime) -> None:
+        receivers = [company.isa_id.on(collector.stream) for company in collector.routing.load().companies.values()]
+        for row in collector.orderful.list_changes(
+            since - LIST_OVERLAP, receiver_ids=receivers, stream=collector.stream
+        ):
+            if row.validation is Validation.PROCESSING:
+                result.waiting += 1
+            elif collector.intake.take(row) is not None:
+                result.taken += 1
+
+    return read_list
+
+
+def _passes_what_waits(right: Callable[..., None]) -> Callable[..., None]:
+    """The list is read from where the last reading ended, whatever Orderful was still checking."""
+
+    def read_list(collector: Collector, result: Collected, since: datetime) -> None:
+        right(collector, result, since)
+        result.waiting = 0
+
+    return read_list
+
+
+def _only_by_number(right: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Without BCH05 nothing says that a change is an older one."""
+    return lambda change, others: right(change, others) if change.change_sequence is not None else None
+
+
+def _waits_for_nobody(_right: Any) -> Callable[..., None]:
+    return lambda _change, _others: None
+
+
+def _repeats_nothing(_right: Any) -> Callable[..., None]:
+    return lambda _change, _others: None
+
+
+def _repeats_by_number(right: Callable[..., Change | None]) -> Callable[..., Change | None]:
+    """Only a number that comes again is a repetition."""
+    return lambda change, others: right(change, others) if change.change_sequence is not None else None
+
+
+def _repeats_what_was_not_written(_right: Any) -> Callable[..., Change | None]:
+    """Whatever was decided is repeated, also what a person rejected."""
+
+    def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
+        alike = (one for one in others if one.content_id == change.content_id and one.document == CHANGE)
+        return next((one for one in alike if one.state in DECIDED), None)
+
+    return duplicate_of
+
+
+def _everybody(_right: Any) -> Callable[..., list[Change]]:
+    """Whatever names an order counts, whoever sent it."""
+
+    def peers(change: Change, recorded: Iterable[Change]) -> list[Change]:
+        return [one for one in recorded if one.transaction_id != change.transaction_id]
+
+    return peers
+
+
+def _says_nothing_of_its_check(_right: Any) -> Callable[..., InboundTransaction]:
+    """Nobody reads what Orderful says of a transaction: it counts as let through."""
+    return lambda _inbound, transaction: replace(transaction, validation=Validation.VALID)
+
+
+def _no_objection(_right: Any) -> Callable[..., None]:
+    return lambda _applier, _change: None
+
+
+def _as_recorded(_right: Any) -> Callable[..., Change]:
+    """The message as it was first read counts."""
+    return lambda _applier, change: change
+
+
+def _lines_stay(_right: Any) -> Callable[..., None]:
+    """A day of the header moves the header alone."""
+    return lambda *_args, **_named: None
+
+
+def _as_requested(right: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """The wanted day of a line goes into the field that is called so."""
+    return lambda *args: {"requested" if name == "promised" else name: day for name, day in right(*args).items()}
+
+
+_ONE_PAGE, _OLDER = "two 860s of one page of the list", "an older 860 after a newer one"
+_AGAIN, _REJECTED = "an 860 that the partner sends again", "an 860 that was rejected and comes again"
+_STRANGERS, _CORRECTED = "860s among those of strangers", "an 860 that is corrected at Orderful"
+_DAYS = "860s with other days"
+
+MUTATIONS = (
+    Mutation(
+        "changes apply as they arrived", (apply, "apply_order"), _by_arrival, story="two 860s of one page of the inbox"
+    ),
+    Mutation("the list is taken as it comes", (Collector, "_read_list"), _as_listed, story=_ONE_PAGE),
+    Mutation("the list passes what is being checked", (Collector, "_read_list"), _passes_what_waits, story=_OLDER),
+    Mutation("without BCH05 nothing is older", (change_order, "out_of_sequence_reason"), _only_by_number, story=_OLDER),
+    Mutation(
+        "no change waits for the one before it", (apply, "predecessor_deadline"), _waits_for_nobody, story=_STRANGERS
+    ),
+    Mutation("a difference is added twice", (apply, "duplicate_of"), _repeats_nothing, story=_AGAIN),
+    Mutation("without BCH05 nothing is a repetition", (apply, "duplicate_of"), _repeats_by_number, story=_AGAIN),
+    Mutation(
+        "what was rejected counts as done", (apply, "duplicate_of"), _repeats_what_was_not_written, story=_REJECTED
+    ),
+    Mutation("strangers bear on a change", (apply, "peers"), _everybody, story=_STRANGERS),
+    Mutation(
+        "what Orderful is checking is taken",
+        (Inbound, "_as_it_is"),
+        _says_nothing_of_its_check,
+        story="an 860 that a rule of Orderful's changes",
+    ),
+    Mutation("what Orderful found wrong is applied", (Applier, "_objection"), _no_objection, story=_CORRECTED),
+    Mutation("the message as first read is applied", (Applier, "_looked_up"), _as_recorded, story=_CORRECTED),
+    Mutation("a day of the order leaves its lines", (Dates, "_move_line"), _lines_stay, story=_DAYS),
+    Mutation("a wanted day is written as requested", (LineRules, "_days"), _as_requested, story=_DAYS),
+)

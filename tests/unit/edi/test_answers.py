@@ -1,0 +1,240 @@
+"""What a partner's answer says: only what accepts everything accepts, and every finding names its line and its code."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from connector.edi.answers import read_answer
+
+SILENT = ("it does not say whether it is accepted",)
+
+
+def x12(header: dict, *lines: dict, key: str = "beginningSegmentForPurchaseOrderAcknowledgment") -> dict:
+    return {"transactionSets": [{key: [{"purchaseOrderNumber": "500123", **header}], "PO1_loop": list(lines)}]}
+
+
+def line(number: str, *statuses: str | tuple[str, str], ordered: str = "100") -> dict:
+    acknowledged = [
+        {"lineItemStatusCode": one} if isinstance(one, str) else {"lineItemStatusCode": one[0], "quantity": one[1]}
+        for one in statuses
+    ]
+    return {
+        "baselineItemData": [{"assignedIdentification": number, "quantity": ordered}],
+        "ACK_loop": [{"lineItemAcknowledgment": [one]} for one in acknowledged],
+    }
+
+
+@pytest.mark.parametrize("code", ["AD", "AK", "AP", "AT"])
+def test_an_x12_acknowledgment_without_findings_accepts(code):
+    answer = read_answer("855", x12({"acknowledgmentType": code}, line("1", "IA"), line("2", ("AC", "100"))))
+    assert (answer.accepts, answer.answers, answer.number) == (True, "850", "500123")
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("RJ", "it is rejected (RJ)"),
+        ("RD", "it is rejected, with detail (RD)"),
+        ("RO", "it is rejected with a counter offer (RO)"),
+        ("AC", "it is acknowledged with changes (AC)"),
+        ("AE", "it is acknowledged with exceptions (AE)"),
+        ("AH", "it is on hold (AH)"),
+        ("ZZ", "it is said to be 'ZZ'"),
+        ("ad", "it is said to be 'ad'"),
+    ],
+)
+def test_every_other_acknowledgment_type_is_a_finding(code, finding):
+    assert read_answer("855", x12({"acknowledgmentType": code})).findings == (finding,)
+    assert read_answer("855", x12({"acknowledgmentTypeCode": code})).findings == (finding,)
+    assert read_answer("865", x12({"acknowledgmentType": code}, key="bca")).findings == (finding,)
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("IR", "rejected"),
+        ("R1", "rejected, not a contract item"),
+        ("IQ", "quantity changed"),
+        ("IP", "price changed"),
+        ("ID", "deleted"),
+        ("DR", "date rescheduled"),
+        ("IS", "substituted"),
+        ("IB", "backordered"),
+        ("IC", "changed"),
+    ],
+)
+def test_every_line_that_is_not_taken_as_it_stands_is_named(code, word):
+    answer = read_answer("855", x12({"acknowledgmentType": "AD"}, line("1", "IA"), line("2", (code, "40"))))
+    assert answer.findings == (f"line 2 is {word} ({code}), quantity 40",)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "findings"),
+    [
+        ([("IA", "60"), ("IA", "40")], ()),
+        ([("IA", "60")], ("line 2 is accepted for 60 of 100",)),
+        ([("IA", "60"), ("IB", "40")], ("line 2 is backordered (IB), quantity 40",)),
+        (["IA"], ()),
+        ([("IA", "many")], ()),
+        (["XX"], ("line 2 is said to be 'XX'",)),
+    ],
+)
+def test_less_than_what_was_ordered_is_a_finding(statuses, findings):
+    assert read_answer("855", x12({"acknowledgmentType": "AD"}, line("2", *statuses))).findings == findings
+
+
+def test_a_status_is_found_wherever_its_segment_stands():
+    loose = {"transactionSets": [{"bak": [{"acknowledgmentType": "AD"}], "x": [{"y": [{"lineItemStatusCode": "IR"}]}]}]}
+    assert read_answer("855", loose).findings == ("a line is rejected (IR)",)
+
+
+def test_a_change_by_the_seller_is_a_finding_line_by_line():
+    poc = {"lineItemChange": [{"assignedIdentification": "3", "changeOrResponseTypeCode": "QD"}]}
+    same = {"lineItemChange": [{"assignedIdentification": "4", "changeOrResponseTypeCode": "NC"}]}
+    answer = read_answer("865", x12({"acknowledgmentType": "AT"}, poc, same, key="bca"))
+    assert answer.findings == ("line 3 is to be changed (QD)",)
+
+
+@pytest.mark.parametrize(
+    ("message", "findings"),
+    [
+        ({"status": "accepted"}, ()),
+        ({"lineItems": [{"actions": [{"status": "accepted"}]}]}, ()),
+        ({"status": "rejected", "statusReasonCode": "outOfStock"}, ("it is rejected (outOfStock)",)),
+        ({"status": "later"}, ("it is later",)),
+        (
+            {
+                "status": "accepted",
+                "lineItems": [
+                    {
+                        "purchaseOrderLineId": "3",
+                        "actions": [
+                            {"status": "accepted", "quantity": {"value": Decimal(60)}},
+                            {"status": "backordered", "quantity": {"value": "40"}},
+                        ],
+                    },
+                    {"actions": {"status": "rejected", "statusReasonCode": "discontinued"}},
+                    {"purchaseOrderLineId": "5", "actions": [{"status": "accepted", "substitutedItem": {"a": "b"}}]},
+                ],
+            },
+            (
+                "line 3 is backordered, quantity 40",
+                "line at place 3 is rejected (discontinued)",
+                "line 5 is substituted",
+            ),
+        ),
+        ({}, SILENT),
+        ({"lineItems": [{"purchaseOrderLineId": "1"}]}, SILENT),
+    ],
+)
+def test_mosaic_says_it_in_words(message, findings):
+    answer = read_answer("855", {"purchaseOrderNumber": "500123", **message})
+    assert (answer.findings, answer.number) == (findings, "500123")
+
+
+def oti(code: str, qualifier: str = "PO", number: str = "500123", **more: str) -> dict:
+    return {
+        "applicationAcknowledgmentCode": code,
+        "referenceIdentificationQualifier": qualifier,
+        "referenceIdentification": number,
+        **more,
+    }
+
+
+def an_824(*segments: dict, **more: list) -> dict:
+    return {"transactionSets": [{"OTI_loop": [{"oti": [one]} for one in segments], **more}]}
+
+
+@pytest.mark.parametrize(
+    ("code", "finding"),
+    [
+        ("TR", "the document is rejected (TR), named 500123"),
+        ("TE", "the document is accepted with errors (TE), named 500123"),
+        ("TC", "the document is accepted with changes of its content (TC), named 500123"),
+        ("IR", "an item is rejected (IR), named 500123"),
+        ("GP", "the group is partly rejected (GP), named 500123"),
+        ("TH", "the document is on hold (TH), named 500123"),
+        ("??", "it says '??', named 500123"),
+    ],
+)
+def test_an_824_is_a_finding_unless_it_accepts(code, finding):
+    assert read_answer("824", an_824(oti(code))).findings == (finding,)
+
+
+@pytest.mark.parametrize("code", ["TA", "IA", "GA", "BA"])
+def test_an_824_that_accepts_needs_nobody_unless_it_tells_of_an_error(code):
+    assert read_answer("824", an_824(oti(code))).accepts
+    error = {"applicationErrorConditionCode": "848", "freeFormMessage": "wrong price"}
+    assert read_answer("824", an_824(oti(code), ted=[error])).findings == ("error 848 / wrong price",)
+
+
+@pytest.mark.parametrize(
+    ("segments", "named"),
+    [
+        ([oti("TR", "IN", "900145")], ("810", "900145")),
+        ([oti("TR", "TN", "900145", transactionSetIdentifierCode="810")], ("810", "900145")),
+        ([oti("TR", "TN", "500123", transactionSetIdentifierCode="850")], ("850", "500123")),
+        ([oti("TA", "PO", "1"), oti("TR", "PO", "2")], ("850", "2")),
+        ([oti("TR", "TN", "0001")], (None, None)),
+    ],
+)
+def test_an_824_names_the_document_that_it_refuses(segments, named):
+    answer = read_answer("824", an_824(*segments))
+    assert (answer.answers, answer.number) == named
+
+
+def test_an_824_may_name_it_in_a_reference_beside():
+    ref = {"referenceIdentificationQualifier": "IN", "referenceIdentification": "900145"}
+    answer = read_answer("824", an_824(oti("TR", "TN", "0001"), ref=[ref]))
+    assert (answer.answers, answer.number) == ("810", "900145")
+
+
+def a_997(group: str = "A", of_set: str | None = None) -> dict:
+    sets = [{"ak5": [{"transactionSetAcknowledgmentCode": of_set}]}] if of_set else []
+    return {
+        "transactionSets": [
+            {
+                "ak1": [{"functionalIdentifierCode": "PO", "groupControlNumber": "77"}],
+                "AK2_loop": sets,
+                "ak9": [{"functionalGroupAcknowledgeCode": group}],
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize(("group", "of_set"), [("A", None), ("A", "A"), ("E", "E")])
+def test_a_997_that_takes_the_document_is_no_finding(group, of_set):
+    assert read_answer("997", a_997(group, of_set)).accepts
+
+
+@pytest.mark.parametrize(
+    ("group", "of_set", "findings"),
+    [
+        ("R", "R", ("a document is rejected (R)", "the group is rejected (R)")),
+        ("A", "X", ("a document is rejected, it could not be decrypted (X)",)),
+        ("P", None, ("the group is partly accepted: a document of the group was rejected (P)",)),
+        ("?", None, ("the group is said to be '?'",)),
+    ],
+)
+def test_a_997_that_rejects_names_its_group_and_no_document(group, of_set, findings):
+    answer = read_answer("997", a_997(group, of_set))
+    assert answer.findings == (*findings, "its group has the control number 77")
+    assert (answer.answers, answer.number) == ("850", None)
+
+
+@pytest.mark.parametrize("document", ["855", "865", "824", "997"])
+@pytest.mark.parametrize("message", [{}, {"transactionSets": []}, {"transactionSets": [{"a": 1}]}, {"x": [None, 5]}])
+def test_what_says_nothing_is_a_finding(document, message):
+    assert read_answer(document, message).findings == SILENT
+
+
+def test_findings_are_counted_and_depth_harms_nobody():
+    many = x12({"acknowledgmentType": "AD"}, *(line(str(number), "IR") for number in range(30)))
+    findings = read_answer("855", many).findings
+    assert (len(findings), findings[-1]) == (21, "and 10 more")
+    deep: dict = {}
+    for _ in range(20_000):
+        deep = {"x": [deep]}
+    assert read_answer("855", {"transactionSets": [deep]}).findings == SILENT
