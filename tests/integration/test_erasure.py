@@ -143,6 +143,7 @@ def test_an_inbound_message_goes_and_its_record_stays(changes, erasure, size):
         reason=SECRET,
         reasons=(SECRET,),
         remarks=(SECRET,),
+        unwritten=(SECRET,),
         history=(ChangeEvent(NOW, ChangeState.APPLIED, SECRET),),
     )
     changes.know(change.transaction_id, change.key)

@@ -26,7 +26,7 @@ from connector.adapters.items import Item, expiry, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.changes import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict
+from connector.domain.errors import Conflict, Parked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -178,6 +178,7 @@ def _without_content(change: Change) -> Change:
         remarks=(),
         reasons=(),
         places=(),
+        unwritten=(),
         message_at=None,
         history=tuple(msgspec.structs.replace(event, note="") for event in change.history),
     )
