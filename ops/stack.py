@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.literals import StackStatusType
 
     from connector.adapters.callback_auth import CallbackCredentials
+    from connector.adapters.erasure import DynamoErasure
     from connector.adapters.http import Http
     from connector.adapters.orderful import OrderfulClient
     from connector.adapters.orderful_inbound import OrderfulInbound
@@ -160,6 +161,13 @@ class Stack:
         from connector.adapters.changes import DynamoChanges
 
         return DynamoChanges(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
+    def erasure(self) -> DynamoErasure:
+        """What can be deleted of a partner."""
+        from connector.adapters.erasure import DynamoErasure
+
+        return DynamoErasure(self.output("DocumentsTable"), self.payloads)
 
     @cached_property
     def cursors(self) -> Cursors:

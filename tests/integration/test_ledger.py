@@ -14,7 +14,7 @@ from connector.adapters import aws as clients
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
 from connector.domain.ledger import Event, Owner, Posted, Revision, State, place_at, place_of
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
@@ -139,11 +139,12 @@ class TestKeeping:
         assert ledger.source_of(revision) == source
         assert ledger.request_of(revision) == request
 
-    def test_a_body_that_is_not_there_is_asked_for_again_later(self, ledger):
+    def test_a_body_that_is_not_there_is_no_longer_kept(self, ledger):
+        """It is written before its revision, so waiting for it would be in vain."""
         revision = put(ledger, request=None)
-        with pytest.raises(Transient, match="stored request of revision 1 is missing"):
+        with pytest.raises(Parked, match="request of revision 1 is no longer kept"):
             ledger.request_of(revision)
-        with pytest.raises(Transient, match="stored source of revision 2 is missing"):
+        with pytest.raises(Parked, match="source of revision 2 is no longer kept"):
             ledger.source_of(a_revision(2))
 
 
@@ -481,7 +482,7 @@ class TestWhatThePartnerAskedFor:
 
     def test_a_reservation_has_no_content_yet_and_cannot_be_sent(self, ledger):
         reserved = reserve(ledger)
-        with pytest.raises(Transient, match="stored source of revision 2 is missing"):
+        with pytest.raises(Transient, match="source of revision 2 is still to come"):
             ledger.source_of(reserved)
         assert ledger.claim(KEY, 2, now=NOW, lease=LEASE) is None
 

@@ -10,7 +10,7 @@ import msgspec
 
 from connector.domain.changes import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.errors import Conflict, Parked
 from connector.domain.transactions import Stream
 from tests.support.fakes import START
 
@@ -77,7 +77,7 @@ class InMemoryChanges:
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))
         if message is None:
-            raise Transient(f"The message of {change.transaction_id} is missing.", document=str(change.key))
+            raise Parked(f"The message of {change.transaction_id} is no longer kept.", document=str(change.key))
         return _decode_message(message)
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.adapters.cursor_format import packed, unpacked
+from connector.adapters.ledger import no_body
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, ConnectorError, Parked, Transient, UnknownOutcome
 from connector.domain.ledger import (
     MAY_NEED_ATTENTION,
     OPEN,
@@ -704,19 +705,19 @@ class MemoryLedger:
     def request_of(self, revision: Revision) -> dict[str, Any]:
         _, request = self.bodies.get((revision.key, revision.sequence, revision.revision_id), (b"", None))
         if request is None:
-            raise _missing("request", revision)
+            raise no_body(revision, "request")
         body: dict[str, Any] = msgspec.json.decode(request)
         return body
 
     def source_of(self, revision: Revision) -> bytes:
         found = self.bodies.get((revision.key, revision.sequence, revision.revision_id))
         if found is None:
-            raise _missing("source", revision)
+            raise no_body(revision, "source")
         return found[0]
 
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
         for one in revisions:
-            with suppress(Transient):
+            with suppress(Transient, Parked):
                 yield one, self.source_of(one)
 
     def in_state(self, state: State) -> Iterator[Revision]:
@@ -801,10 +802,6 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
-
-
-def _missing(part: str, revision: Revision) -> Transient:
-    return Transient(f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key))
 
 
 @dataclass(slots=True)

@@ -62,18 +62,24 @@ class PollVismaSettings(Settings):
     tokens_table: str
     cursors_table: str
     routing_table: str
+    documents_table: str
     documents_queue_url: str
     payloads_bucket: str
 
 
 class TranslateDocumentSettings(Settings):
-    """Environment of `translate_document`."""
+    """Environment of `translate_document`.
+
+    Attributes:
+        payload_retention_days: How long the bodies of a revision are kept.
+    """
 
     routing_table: str
     documents_table: str
     payloads_bucket: str
     documents_queue_url: str
     deliveries_queue_url: str
+    payload_retention_days: int = Field(default=1096, ge=1)
 
 
 class DeliverTransactionSettings(Settings):
@@ -132,6 +138,7 @@ class PollOrderfulSettings(Settings):
         orderful_inbox_ids: Inboxes (v4) that deliver to us; none where Orderful uses other channels.
         orderful_bucket_ids: Polling buckets (v3) likewise.
         resend_after_seconds: A change that nobody moved for this long is queued again.
+        payload_retention_days: How long the message of a change is kept.
     """
 
     documents_table: str
@@ -144,6 +151,7 @@ class PollOrderfulSettings(Settings):
     orderful_inbox_ids: CommaSeparated = ()
     orderful_bucket_ids: CommaSeparated = ()
     resend_after_seconds: int = Field(default=900, ge=1)
+    payload_retention_days: int = Field(default=1096, ge=1)
 
 
 class ApplyChangeSettings(Settings):
@@ -151,6 +159,7 @@ class ApplyChangeSettings(Settings):
 
     Attributes:
         claim_seconds: How long one worker owns a change; must exceed the function's timeout.
+        payload_retention_days: How long messages, and the orders that changes led to, are kept.
     """
 
     visma_base_url: str
@@ -164,3 +173,4 @@ class ApplyChangeSettings(Settings):
     orderful_base_url: str
     orderful_secret_arn: str
     claim_seconds: int = Field(default=90, ge=1)
+    payload_retention_days: int = Field(default=1096, ge=1)

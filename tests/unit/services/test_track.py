@@ -502,13 +502,14 @@ class SortedLedger(MemoryLedger):
     def in_state(self, state):
         return iter([row for _, row in self.lists[state.value]])
 
-    def _put(self, revision, owned=None, posted=None):
-        before = self.rows.get((revision.key, revision.sequence))
-        if before is not None:
-            rows = self.lists[list_of(before)]
-            del rows[bisect_left(rows, place_of(before), key=itemgetter(0))]
-        super()._put(revision, owned, posted)
-        insort(self.lists[list_of(revision)], (place_of(revision), revision), key=itemgetter(0))
+    def _put(self, revision, owned=None, posted=None, along=()):
+        for one in (revision, *along):
+            before = self.rows.get((one.key, one.sequence))
+            if before is not None:
+                rows = self.lists[list_of(before)]
+                del rows[bisect_left(rows, place_of(before), key=itemgetter(0))]
+            insort(self.lists[list_of(one)], (place_of(one), one), key=itemgetter(0))
+        super()._put(revision, owned, posted, along)
 
 
 class SilentPartner(FakeOrderful):

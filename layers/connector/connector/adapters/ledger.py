@@ -7,8 +7,9 @@ Items of one document, all under `pk = company#kind#number`:
 
 The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
-number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions, in one
-list for each state (`list_of`); what is followed at Orderful stands there by its age, the rest by its last change.
+number cannot have put its bodies under the winner's revision. Bodies carry `expires`, the attribute of the table's time
+to live; revisions never do: what is forgotten could be sent again. The index `by_state` holds only open revisions, in
+one list for each state (`list_of`); what is followed at Orderful stands there by its age, the rest by its last change.
 
 A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
 revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
@@ -37,10 +38,10 @@ import msgspec
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
-from connector.adapters.items import Item, from_item, read_time, time_text, to_item
+from connector.adapters.items import Item, expiry, from_item, read_time, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.errors import Conflict, Parked, Transient
 from connector.domain.ledger import (
     MAY_NEED_ATTENTION,
     OPEN,
@@ -81,11 +82,26 @@ _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 class DynamoLedger:
     """The `Ledger` and `Breaker` ports over one table and one bucket."""
 
-    def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
-        """Use `table`; the client is created at first use."""
+    def __init__(
+        self,
+        table: str,
+        payloads: S3Payloads,
+        client: DynamoDBClient | None = None,
+        *,
+        keep_bodies: timedelta | None = None,
+    ) -> None:
+        """Use `table`; the client is created at first use.
+
+        Args:
+            table: Of the ledger.
+            payloads: The bucket.
+            client: Instead of the one of this process.
+            keep_bodies: How long the bodies that are written are kept; None: for ever.
+        """
         self._table = table
         self._payloads = payloads
         self._given = client
+        self._keep_bodies = keep_bodies
         self._created: tuple[datetime, datetime] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -112,13 +128,13 @@ class DynamoLedger:
         return _revision(item) if item else None
 
     def request_of(self, revision: Revision) -> dict[str, Any]:
-        """The body of the request; `Transient` when it cannot be read yet."""
+        """The body of the request; `Parked` when it is no longer kept."""
         body = self._body(revision, "request", revision.request_at)
         request: dict[str, Any] = msgspec.json.decode(body)
         return request
 
     def source_of(self, revision: Revision) -> bytes:
-        """The Visma document as it was read."""
+        """The Visma document as it was read; `Parked` when it is no longer kept."""
         return self._body(revision, "source", revision.source_at)
 
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
@@ -141,7 +157,7 @@ class DynamoLedger:
         ]
         for one in revisions:
             if one.source_at is not None:
-                with suppress(Transient):
+                with suppress(Transient, Parked):
                     found.append((one, self._payloads.get(one.source_at)))
         return found
 
@@ -386,6 +402,7 @@ class DynamoLedger:
     def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
         """Write the bodies and give the revision that knows where they lie."""
         packed: dict[str, Any] = {"pk": revision.key.stored, "sk": _body_name(revision)}
+        packed["expires"] = expiry(revision.updated_at, self._keep_bodies)
         packed["source"], source_at = self._packed(revision, "sources", source)
         request_at = None
         if request is not None:
@@ -407,9 +424,7 @@ class DynamoLedger:
         item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": _body_name(revision)}})
         packed = from_item(item).get(part) if item else None
         if packed is None:
-            raise Transient(
-                f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key)
-            )
+            raise no_body(revision, part)
         return zlib.decompress(packed)
 
     def _item(self, key: Item) -> Item | None:
@@ -493,6 +508,17 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def no_body(revision: Revision, part: str) -> Transient | Parked:
+    """Why a body, which is written before its revision, is not there: it is still to come, or no longer kept."""
+    if revision.state is State.CHANGING:
+        return Transient(f"The {part} of revision {revision.sequence} is still to come.", document=str(revision.key))
+    return Parked(
+        f"The {part} of revision {revision.sequence} is no longer kept.",
+        document=str(revision.key),
+        next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",
+    )
 
 
 def _owner_key(transaction_id: str) -> Item:

@@ -38,8 +38,9 @@ class ApplyChange:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         payloads = S3Payloads(settings.payloads_bucket)
-        self._changes = DynamoChanges(settings.documents_table, payloads)
-        self._documents = DynamoLedger(settings.documents_table, payloads)
+        keep = timedelta(days=settings.payload_retention_days)
+        self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
+        self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
         self._known = KnownRevisions(self._documents, clock)
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)

@@ -248,7 +248,10 @@ class Applier:
             return None
         # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
         # What is stored may be the new message already: a worker died before it wrote the record.
-        ours = self.changes.message_of(change)
+        try:
+            ours = self.changes.message_of(change)
+        except Parked:
+            return None  # decided long ago; there is nothing to compare with
         return theirs if not ours or ("transactionSets" in ours) == ("transactionSets" in theirs) else None
 
     def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:

@@ -33,6 +33,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    StateMismatch,
     Throttled,
     Transient,
 )
@@ -172,6 +173,11 @@ class Collector:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
             result.problems.append("Another collector is running.")
+            return result
+        except StateMismatch as error:
+            self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
+            result.problems.append(str(error))
             return result
         read_up_to: datetime | None = None
         try:

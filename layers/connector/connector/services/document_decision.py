@@ -154,13 +154,14 @@ class Decider:
 
     def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str, *, sequence: int) -> tuple[Decision, bytes]:
         """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""
-        source = self.ledger.source_of(sent)
+        source = b"{}"
         told = (
             f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
             f"{sent.transaction_id}) and has to be told that it is withdrawn."
         )
         by_hand = f"Tell {sent.partner}, then: connector documents close {key} --revision {sequence}"
         try:
+            source = self.ledger.source_of(sent)
             document = read_document(decode(source), company=key.company, kind=key.kind)
             route = self.routing.route(key.company, key.kind, sent.counterparty or document.counterparty)
             if not route.send or route.on_revision is OnRevision.PARK:
@@ -284,7 +285,7 @@ class Decider:
             return False  # it is asked about once it is ready
         try:
             data = _with_type(decode(self.ledger.source_of(baseline)), baseline.key)
-        except NotADocument:
+        except (Parked, NotADocument):
             return False
         recorded = replace(
             arrives,

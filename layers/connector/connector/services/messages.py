@@ -33,6 +33,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         first_scan: The first reading of the list showed it: it existed before.
         cause: `poll`, or who asked and when (`release 2026-11-22T07:00:00+00:00`), which keeps the queue from taking a
             repeated wish for a duplicate.
+        reading: Which reading of the list it is of. An operator who sets the cursor back begins another, so that the
+            queue does not take what is read again for a duplicate.
     """
 
     company: str
@@ -45,6 +47,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     listed_since: datetime | None = None
     first_scan: bool = False
     cause: str = "poll"
+    reading: int = 0
 
     @property
     def key(self) -> DocumentKey:

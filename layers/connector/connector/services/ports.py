@@ -280,13 +280,18 @@ class EdiNetwork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CursorLease:
-    """The right to move one cursor, until somebody else takes it: `fence` counts the takers."""
+    """The right to move one cursor, until somebody else takes it: `fence` counts the takers.
+
+    Attributes:
+        reading: Changes when an operator sets the cursor back.
+    """
 
     company: str
     resource: StrEnum
     fence: int
     cursor: Cursor
     not_before: datetime | None
+    reading: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +313,12 @@ class Cursors(Protocol):
     """Where each list was read up to."""
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
-        """Take the cursor for `lease`; raises `Conflict` while another poll holds it."""
+        """Take the cursor for `lease`.
+
+        Raises:
+            Conflict: another poll holds it.
+            StateMismatch: it was moved with another ledger than the one in force.
+        """
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
         """Write the cursor if the lease is still ours; raises `Conflict` otherwise.
