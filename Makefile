@@ -7,8 +7,6 @@ SHELL := /bin/bash
 
 ENV ?= local
 ARGS ?=
-ARCHITECTURE ?= arm64
-PARAMETERS ?=
 
 # ---- environments: several, because the SAM command line, MiniStack and Checkov pin packages that the project does not.
 # Each lock is complete, hence --no-deps; with it pip does not stumble over the extras that a lock leaves out.
@@ -77,33 +75,40 @@ prove: setup build $(AUDIT) ## Try hard to break every guarantee: under 30 minut
 bench: setup build ## The figures in docs/performance.md, measured again
 	$(BIN)/python -m bench
 
-# ---- build and deploy: the runtime of the functions is the Python of .venv, so that it can compile for it
+# ---- build and deploy. What is deployed stands in two files: parameters/$(ENV).yaml has the parameters of the stack,
+# samconfig.toml its name and region. The laptop stack takes the Python of .venv and the processor of this machine.
 
-RUNTIME = $(shell $(BIN)/python -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
-ifeq ($(ENV),local)
-override ARCHITECTURE := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
-LAYER_PLATFORM =
-else
-LAYER_PLATFORM = manylinux2014_$(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64)
-endif
-STREAM = $(if $(filter prod,$(ENV)),live,test)
 BUILT = .aws-sam/$(ENV)
-STACK = PythonRuntime=$(RUNTIME) Architecture=$(ARCHITECTURE) Stream=$(STREAM)
+PARAMETERS = $(if $(filter-out local,$(ENV)),parameters/$(ENV).yaml)
+SOURCES = template.yaml samconfig.toml $(PARAMETERS) $(shell find functions layers -type f -not -path '*/__pycache__/*')
 SAM_CLI = SAM_CLI_TELEMETRY=0 PATH="$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin:$$PATH" .venv-sam/bin/sam
-SOURCES = template.yaml $(shell find functions layers -type f -not -path '*/__pycache__/*')
+
+parameter = $(shell sed -n 's/^$(1): *"\{0,1\}\([a-z0-9_.]*\).*/\1/p' $(PARAMETERS))
+ifeq ($(ENV),local)
+RUNTIME = $(shell $(BIN)/python -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+LAYER = LAYER_RUNTIME=$(RUNTIME) LAYER_ARCHITECTURE=native
+OVERRIDES = --parameter-overrides PythonRuntime=$(RUNTIME) \
+	Architecture=$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+else
+LAYER = LAYER_RUNTIME=$(call parameter,PythonRuntime) LAYER_ARCHITECTURE=$(call parameter,Architecture)
+OVERRIDES =
+endif
 
 .PHONY: build
-build: .env-is-known $(BUILT)/$(ARCHITECTURE).built ## The artifact of ENV=local|dev|prod
+build: .env-is-known $(BUILT)/.built ## The artifact of ENV=local|dev|prod
 
-$(BUILT)/$(ARCHITECTURE).built: $(SOURCES) Makefile $(DEV) | $(SAM)
-	LAYER_PYTHON=$(CURDIR)/$(BIN)/python LAYER_PLATFORM=$(LAYER_PLATFORM) $(SAM_CLI) build \
-		--config-env $(ENV) --build-dir $(BUILT) --parameter-overrides $(STACK)
+$(BUILT)/.built: $(SOURCES) Makefile $(DEV) | $(SAM)
+	LAYER_PYTHON=$(CURDIR)/$(BIN)/python $(LAYER) $(SAM_CLI) build --config-env $(ENV) --build-dir $(BUILT) $(OVERRIDES)
 	@touch $@
 
 .PHONY: deploy
-deploy: build ## To AWS: ENV=dev|prod, ARCHITECTURE=arm64|x86_64, PARAMETERS="AlarmEmail=... Name=..."
+deploy: .parameters-are-right build ## To AWS: ENV=dev|prod, with the parameters of parameters/$(ENV).yaml
+	$(SAM_CLI) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(ENV) --template-file $(BUILT)/template.yaml
+
+.PHONY: .parameters-are-right
+.parameters-are-right: .env-is-known $(DEV)
 	@test $(ENV) != local || { echo "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up." >&2; exit 2; }
-	$(SAM_CLI) deploy --config-env $(ENV) --template-file $(BUILT)/template.yaml --parameter-overrides $(STACK) $(PARAMETERS)
+	@$(BIN)/python -m ops.parameters $(PARAMETERS)
 
 .PHONY: .env-is-known
 .env-is-known:

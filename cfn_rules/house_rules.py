@@ -18,8 +18,12 @@ QUEUE = "AWS::SQS::Queue"
 # SQS and Lambda: a message must stay hidden for six times the function's timeout (AWS, "Using Lambda with SQS").
 VISIBILITY_FACTOR = 6
 _DEFAULT_VISIBILITY = 30
-# Objects have no names beforehand: the one place for a wildcard is behind a folder of a bucket.
+# Objects have no names beforehand, and a stack's ARN ends in an id: the places for a wildcard are behind a folder of a
+# bucket and behind the stack's own name.
 _OBJECTS_OF_A_FOLDER = re.compile(r"^\$\{\w+\.Arn\}/[a-z]+/\*$")
+_THIS_STACK = re.compile(r":stack/\$\{AWS::StackName\}/\*$")
+# AWS knows no resource for it (Service Authorization Reference, CloudFormation).
+_WITHOUT_RESOURCE = frozenset({"cloudformation:ListStacks"})
 
 
 class EveryQueueHasDeadLetters(CloudFormationLintRule):
@@ -122,16 +126,27 @@ class RolesAreExact(CloudFormationLintRule):
     """Least privilege can be read, statement by statement."""
 
     id = "E9005"
-    shortdesc = "Roles name every action and every resource"
-    description = "No wildcard but behind a folder of a bucket, no Not-elements, no managed policies"
+    shortdesc = "Roles and the policies of people name every action and every resource"
+    description = "No wildcard but behind a folder of a bucket, no Not-elements; managed policies are for people only"
     tags = ["house", "iam"]  # noqa: RUF012 - read by cfn-lint
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Statements that say more than they name."""
+        managed = _resources(cfn, "AWS::IAM::ManagedPolicy")
+        apart = [
+            *_resources(cfn, "AWS::IAM::Policy", "AWS::IAM::RolePolicy"),
+            *(name for name, policy in managed.items() if policy.get("Roles")),
+        ]
         matches = [
             RuleMatch(_path(name), f"Policy {name} stands apart from its role; write it into the role.")
-            for name in _resources(cfn, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+            for name in apart
         ]
+        matches.extend(
+            RuleMatch(_path(name), f"Policy {name}: {problem}")
+            for name, policy in managed.items()
+            for statement in _many(policy["PolicyDocument"].get("Statement", []))
+            for problem in _too_wide(statement)
+        )
         for name, role in _resources(cfn, "AWS::IAM::Role").items():
             if role.get("ManagedPolicyArns"):
                 matches.append(RuleMatch(_path(name), f"Role {name} has managed policies."))
@@ -228,8 +243,10 @@ def _too_wide(statement: dict[str, Any]) -> Iterator[str]:
     for action in _texts(statement.get("Action", [])):
         if "*" in action:
             yield f"the action {action} is a wildcard."
+    is_listing = set(_texts(statement.get("Action", []))) <= _WITHOUT_RESOURCE
     for resource in _texts(statement.get("Resource", [])):
-        if "*" in resource and not _OBJECTS_OF_A_FOLDER.match(resource):
+        is_named = _OBJECTS_OF_A_FOLDER.match(resource) or _THIS_STACK.search(resource)
+        if "*" in resource and not is_named and not (resource == "*" and is_listing):
             yield f"the resource {resource} is a wildcard."
 
 

@@ -22,6 +22,7 @@ from connector.settings import (
     TranslateDocumentSettings,
 )
 from local.ministack import CREDENTIALS, DIRECTORY, REGION, ROOT
+from ops.parameters import check_file, declared, written
 
 if TYPE_CHECKING:
     import boto3
@@ -66,7 +67,7 @@ def build() -> Path:
 def deploy(
     endpoint: str, parameters: Mapping[str, str], *, stack: str = STACK, directory: Path = DIRECTORY
 ) -> dict[str, str]:
-    """Deploy the built artifact to the MiniStack at `endpoint`.
+    """Deploy the built artifact to the MiniStack at `endpoint`, as `make deploy` does it to AWS.
 
     Args:
         endpoint: Its URL; the functions are told the same one.
@@ -78,14 +79,19 @@ def deploy(
         The outputs of the stack by name.
 
     Raises:
-        DeployFailed: with the end of the output.
+        DeployFailed: a parameter is wrong, or with the end of the output.
     """
+    file = directory / "parameters.yaml"
     chosen = {
+        **{name: str(parameter["Default"]) for name, parameter in declared().items()},
         "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "Architecture": "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64",
         "AwsEndpointUrl": endpoint,
         **parameters,
     }
+    file.write_text(written(chosen), encoding="utf-8")
+    if problems := check_file(file, declared()):
+        raise DeployFailed("\n".join([f"{file} has problems:", *problems]))
     command = [
         str(SAM),
         "deploy",
@@ -94,8 +100,7 @@ def deploy(
         f"--template-file={BUILT / 'template.yaml'}",
         f"--stack-name={stack}",
         "--no-progressbar",
-        "--parameter-overrides",
-        *(f'{name}="{value}"' for name, value in chosen.items()),
+        f"--parameter-overrides=file://{file.resolve()}",
     ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = kept | CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint, "SAM_CLI_TELEMETRY": "0"}

@@ -16,6 +16,7 @@ from ops.cursors import cursors
 from ops.doctor import doctor
 from ops.documents import documents
 from ops.output import run
+from ops.secrets import secrets
 from ops.translate import translate
 
 
@@ -23,17 +24,17 @@ from ops.translate import translate
 def cli() -> None:
     """Operate the connector between Visma.net ERP and Orderful.
 
-    Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK; region, endpoint and credentials come
-    from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document is held or a change parked,
-    4 a change is rejected.
+    Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK, or by looking for the only one; region,
+    endpoint and credentials come from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document
+    is held or a change parked, 4 a change is rejected.
     """
 
 
-for command in (config, translate, change, documents, changes, baseline, cursors, doctor):
+for command in (config, translate, change, documents, changes, baseline, cursors, doctor, secrets):
     cli.add_command(command)
 
 
-def command_line(arguments: Sequence[str], *, opener: Callable[[str], Any] | None = None) -> int:
+def command_line(arguments: Sequence[str], *, opener: Callable[[str | None], Any] | None = None) -> int:
     """Run one command line and give its exit code; `opener` stands in for the deployed stack."""
     return run(cli, arguments, opener)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,9 @@ from connector.domain.transactions import Stream
 from ops.output import Failed
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_cloudformation.literals import StackStatusType
+
     from connector.adapters.callback_auth import CallbackCredentials
     from connector.adapters.http import Http
     from connector.adapters.orderful import OrderfulClient
@@ -30,16 +34,52 @@ if TYPE_CHECKING:
 # A person waits at the terminal for all checks together.
 _PATIENCE = timedelta(minutes=5)
 
+_NAME_ONE = "Name one with --stack or CONNECTOR_STACK."
+# How template.yaml describes itself, and outputs that together no other stack has.
+_DESCRIPTION = "Connector between Visma.net ERP and Orderful"
+_OUTPUTS = frozenset({"RoutingTable", "DocumentsQueueUrl", "OrderfulSecretArn"})
+# A stack whose creation failed has nothing to operate.
+_STANDING: list[StackStatusType] = [
+    "CREATE_COMPLETE",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+]
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Stack:
     """A deployed stack; every part is built when it is first asked for."""
 
-    def __init__(self, name: str) -> None:
-        """Name the CloudFormation stack; region and endpoint come from the AWS environment."""
-        self.name = name
+    def __init__(self, name: str | None) -> None:
+        """Name the CloudFormation stack, or None for the only one; region and endpoint come from the environment."""
+        self._named = name
         self.clock = SystemClock()
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the CloudFormation stack.
+
+        Raises:
+            Failed: none was named, and there is none or more than one, or AWS cannot be asked.
+        """
+        if self._named:
+            return self._named
+        found = _connector_stacks()
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = ", ".join(found)
+            raise Failed(f"There are several stacks of the connector: {listed}. {_NAME_ONE}")
+        raise Failed(
+            f"There is no stack of the connector in this account and region, or none that you may read. {_NAME_ONE}"
+        )
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -48,17 +88,16 @@ class Stack:
         Raises:
             Failed: there is no such stack, or it cannot be read.
         """
-        import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            found = boto3.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+            return _outputs(self.name)
         except ClientError as error:
-            reason = error.response["Error"].get("Message", error.response["Error"]["Code"])
-            raise Failed(f"Stack '{self.name}' cannot be read: {reason}. Name another one with --stack.") from None
+            raise Failed(
+                f"Stack '{self.name}' cannot be read: {_reason(error)}. Name another one with --stack."
+            ) from None
         except BotoCoreError as error:
             raise Failed(f"AWS cannot be reached for stack '{self.name}': {error}") from None
-        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
     def output(self, key: str) -> str:
         """One output; raises `Failed` when the stack has none of that name."""
@@ -181,6 +220,23 @@ class Stack:
         """
         return self._secrets.callback_credentials()
 
+    def put_secret(self, output: str, content: Mapping[str, Any]) -> None:
+        """Replace the content of the secret whose ARN is in an output.
+
+        Raises:
+            Failed: AWS refuses it or cannot be reached.
+        """
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        arn = self.output(output)
+        try:
+            boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=json.dumps(content))
+        except ClientError as error:
+            raise Failed(f"The secret '{arn}' cannot be written: {_reason(error)}.") from None
+        except BotoCoreError as error:
+            raise Failed(f"AWS cannot be reached for the secret '{arn}': {error}") from None
+
     @cached_property
     def _secrets(self) -> SecretsManagerSecrets:
         from connector.adapters.secrets import SecretsManagerSecrets
@@ -203,20 +259,57 @@ class Stack:
         return Http(self.clock)
 
 
+def _outputs(name: str) -> dict[str, str]:
+    import boto3
+
+    found = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _connector_stacks() -> list[str]:
+    """The stacks of the connector that the caller may read, by name.
+
+    CloudFormation: describing without a name needs the right to describe every stack; listing them does not.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        pages = boto3.client("cloudformation").get_paginator("list_stacks").paginate(StackStatusFilter=_STANDING)
+        summaries = [summary for page in pages for summary in page["StackSummaries"]]
+    except ClientError as error:
+        raise Failed(f"The stacks cannot be listed: {_reason(error)}. {_NAME_ONE}") from None
+    except BotoCoreError as error:
+        raise Failed(f"AWS cannot be reached to list the stacks: {error}. {_NAME_ONE}") from None
+    found = []
+    for summary in summaries:
+        # Without a description it may be any stack; an emulator gives none.
+        if not summary.get("TemplateDescription", _DESCRIPTION).startswith(_DESCRIPTION):
+            continue
+        try:
+            if _outputs(summary["StackName"]).keys() >= _OUTPUTS:
+                found.append(summary["StackName"])
+        except (BotoCoreError, ClientError):
+            continue  # somebody else's
+    return sorted(found)
+
+
+def _reason(error: ClientError) -> str:
+    return error.response["Error"].get("Message", error.response["Error"]["Code"]).rstrip(".")
+
+
 def stack_option(command: _Command) -> _Command:
     """Add `--stack NAME`; the command gets a `Stack`."""
     return click.option(
         "--stack",
-        default="connector",
         envvar="CONNECTOR_STACK",
-        show_default=True,
         show_envvar=True,
         metavar="NAME",
-        help="The CloudFormation stack.",
+        help="The CloudFormation stack; may be left out where there is only one of the connector.",
         callback=_open,
     )(command)
 
 
-def _open(context: click.Context, _: click.Parameter, name: str) -> Any:
-    opener: Callable[[str], Any] = context.obj or Stack
+def _open(context: click.Context, _: click.Parameter, name: str | None) -> Any:
+    opener: Callable[[str | None], Any] = context.obj or Stack
     return opener(name)

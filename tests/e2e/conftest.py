@@ -1,6 +1,7 @@
 """One deployed laptop stack for all tests of this directory, in a directory of its own.
 
-Every module here is in the xdist group `stack`, so one worker runs them all, in the order of their names.
+Every module here but `test_deployment`, which has a stack of its own, is in the xdist group `stack`, so one worker runs
+them all, in the order of their names.
 """
 
 from __future__ import annotations

@@ -55,6 +55,13 @@ def _allow(**statement: Any) -> Callable[[Resources], None]:
     return break_it
 
 
+def _let_people(policy: str, **statement: Any) -> Callable[[Resources], None]:
+    def break_it(resources: Resources) -> None:
+        resources[policy]["Properties"]["PolicyDocument"]["Statement"].append({"Effect": "Allow", **statement})
+
+    return break_it
+
+
 def _add(name: str, kind: str, **properties: Any) -> Callable[[Resources], None]:
     def break_it(resources: Resources) -> None:
         resources[name] = {"Type": kind, "Properties": properties}
@@ -165,6 +172,26 @@ BREAKS = {
         rules.RolesAreExact,
         _add("Extra", "AWS::IAM::Policy", PolicyName="extra", PolicyDocument={}, Roles=[{"Ref": "PollVismaRole"}]),
         "Extra",
+    ),
+    "policy of people attached to a role": (
+        rules.RolesAreExact,
+        _set("ReaderPolicy", "Roles", [{"Ref": "PollVismaRole"}]),
+        "ReaderPolicy",
+    ),
+    "wildcard for people": (
+        rules.RolesAreExact,
+        _let_people("ReaderPolicy", Action="dynamodb:*", Resource=TABLE),
+        "dynamodb:*",
+    ),
+    "every stack": (
+        rules.RolesAreExact,
+        _let_people("OperatorPolicy", Action="cloudformation:DescribeStacks", Resource="*"),
+        "the resource *",
+    ),
+    "more than the list on every resource": (
+        rules.RolesAreExact,
+        _let_people("OperatorPolicy", Action=["cloudformation:ListStacks", "cloudformation:ListExports"], Resource="*"),
+        "the resource *",
     ),
     "function without a log group": (
         rules.EveryFunctionKeepsItsLogs,

@@ -261,7 +261,7 @@ def test_what_cannot_be_read_again_from_visma_outlives_the_stack(template: dict[
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
         if resource["Type"] == "AWS::DynamoDB::Table":
-            assert resource["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsLive", True, False]}
+            assert resource["Properties"]["DeletionProtectionEnabled"] == {"Fn::If": ["IsProtected", True, False]}
 
 
 def test_every_table_is_billed_by_use_and_can_be_restored_to_any_second(properties: Properties) -> None:
@@ -435,6 +435,8 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "OrderfulInboxIds",
         "OrderfulBucketIds",
         "AlarmTopicArn",
+        "OperatorPolicyArn",
+        "ReaderPolicyArn",
         *SETTINGS,
     }
 

@@ -96,7 +96,7 @@ def connector(visma, orderful, monkeypatch, capsys):
         }
 
         def opener(name):
-            stack = Stack(name)
+            stack = Stack(name or "laptop")
             stack.outputs = outputs
             return stack
 

@@ -25,7 +25,7 @@ class OrderfulSecrets:
         return API_KEY
 
     def orderful_next_step(self) -> str:
-        return "Set it: aws secretsmanager put-secret-value"
+        return "Set it: connector secrets set orderful"
 
     def forget(self) -> None:
         self.forgotten += 1

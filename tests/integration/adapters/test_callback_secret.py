@@ -45,7 +45,7 @@ def test_a_secret_of_another_shape_is_named_with_the_way_to_set_it_and_not_repea
     manager.create_secret(Name=NAME, SecretString=content or " ")
     with pytest.raises(Misconfigured, match=NAME) as caught:
         secrets.callback_credentials()
-    assert f"put-secret-value --secret-id {NAME}" in caught.value.next_step
+    assert f"connector secrets set callback (secret {NAME}," in caught.value.next_step
     assert "hunter2" not in str(caught.value) + repr(caught.value.__cause__)
 
 

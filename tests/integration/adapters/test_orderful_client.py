@@ -228,7 +228,7 @@ class TestCreate:
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_refused_key_is_a_misconfiguration_and_is_read_anew_next_time(self, orderful, server, secrets, status):
         server.play(answer(status, json_body={"message": f"Application with key {API_KEY} not found"}))
-        with pytest.raises(Misconfigured, match="put-secret-value") as caught:
+        with pytest.raises(Misconfigured, match="secrets set orderful") as caught:
             orderful.create(REQUEST)
         assert API_KEY not in str(caught.value) + repr(caught.value)
         assert secrets.forgotten == 1

@@ -254,7 +254,7 @@ class TestHowItEnds:
         self, orderful, server, orderful_secrets, status
     ):
         server.play(answer(status, json_body={"message": f"Application with key {API_KEY} not found"}))
-        with pytest.raises(Misconfigured, match="put-secret-value") as caught:
+        with pytest.raises(Misconfigured, match="secrets set orderful") as caught:
             tell(orderful)
         assert API_KEY not in str(caught.value) + repr(caught.value)
         assert (len(server.seen), orderful_secrets.forgotten) == (1, 1)

@@ -92,7 +92,7 @@ def test_a_secret_without_the_keys_names_itself_and_the_command_to_set_it(manage
     with pytest.raises(Misconfigured) as caught:
         secrets.visma_credentials("nordic")
     assert "stack/visma" in caught.value.sentence
-    assert "aws secretsmanager put-secret-value --secret-id stack/visma" in caught.value.next_step
+    assert "connector secrets set visma (secret stack/visma," in caught.value.next_step
 
 
 def test_a_broken_secret_is_not_repeated_in_the_error(manager, secrets):

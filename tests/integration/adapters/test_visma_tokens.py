@@ -321,7 +321,7 @@ def test_a_dropped_token_is_not_taken_back_from_a_table_that_could_not_be_writte
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        ("invalid_client", "put-secret-value --secret-id visma"),
+        ("invalid_client", "connector secrets set visma (secret visma,"),
         ("invalid_scope", "Developer Portal"),
         ("unauthorized_client", "App Store"),
     ],

@@ -10,6 +10,7 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.services.messages import ChangeMessage
 from ops.main import command_line
+from ops.output import Failed
 from ops.stack import Stack
 from tests.support.routing_data import routing_data
 
@@ -95,7 +96,7 @@ def test_the_changes_of_a_person_go_to_the_queue_of_changes(cloudformation, monk
 
 def test_a_missing_output_is_named(cloudformation, capsys):
     cloudformation({})
-    assert command_line(["cursors"]) == 1
+    assert command_line(["cursors", "--stack", "connector"]) == 1
     assert "Stack 'connector' has no output CursorsTable" in capsys.readouterr().err
 
 
@@ -124,6 +125,96 @@ def test_the_stack_can_be_named_by_the_environment(cloudformation, capsys, monke
     assert "Stack 'from-environment'" in capsys.readouterr().err
 
 
+class SeveralStacks:
+    """An account with these stacks: outputs by name, None for one that may not be read."""
+
+    def __init__(self, stacks, described=None):
+        self.stacks, self.described = stacks, described or {}
+
+    def get_paginator(self, operation):
+        assert operation == "list_stacks"
+        return self
+
+    def paginate(self, **arguments):
+        assert not {"DELETE_COMPLETE", "CREATE_FAILED", "ROLLBACK_COMPLETE"} & set(arguments["StackStatusFilter"])
+        for name in self.stacks:
+            described = {"TemplateDescription": self.described[name]} if name in self.described else {}
+            yield {"StackSummaries": [{"StackName": name, **described}]}
+
+    def describe_stacks(self, **arguments):
+        outputs = self.stacks[arguments["StackName"]]
+        if outputs is None:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not yours"}}, "DescribeStacks")
+        return {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": it} for key, it in outputs.items()]}]}
+
+
+@pytest.fixture
+def account(monkeypatch):
+    def has(stacks, **described):
+        monkeypatch.setattr(boto3, "client", lambda service, **_: SeveralStacks(stacks, described))
+
+    return has
+
+
+def test_the_only_stack_of_the_connector_need_not_be_named(account):
+    account({"website": {"Url": "https://example.com"}, "theirs": None, "ours-dev": OUTPUTS})
+    stack = Stack(None)
+    assert (stack.name, stack.output("RoutingTable")) == ("ours-dev", "routing")
+
+
+def test_a_stack_that_is_described_as_something_else_is_not_asked(account):
+    account(
+        {"website": None, "ours": OUTPUTS}, website="A shop", ours="Connector between Visma.net ERP and Orderful: ..."
+    )
+    assert Stack(None).name == "ours"
+
+
+@pytest.mark.parametrize(
+    ("stacks", "told"),
+    [
+        ({"b": OUTPUTS, "a": OUTPUTS}, "There are several stacks of the connector: a, b. Name one with --stack or"),
+        ({"website": {}}, "There is no stack of the connector in this account and region, or none that you may read."),
+    ],
+)
+def test_where_the_stack_is_no_matter_of_course_it_has_to_be_named(account, stacks, told, capsys, monkeypatch):
+    monkeypatch.delenv("CONNECTOR_STACK", raising=False)
+    account(stacks)
+    assert command_line(["cursors"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(told)
+    assert captured.err.count("\n") == 1
+
+
+def test_whoever_may_not_list_the_stacks_names_one(monkeypatch, capsys):
+    class Refusing:
+        def get_paginator(self, operation):
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "No."}}, "ListStacks")
+
+    monkeypatch.setattr(boto3, "client", lambda service, **_: Refusing())
+    assert command_line(["cursors"]) == 1
+    assert capsys.readouterr().err == ("The stacks cannot be listed: No. Name one with --stack or CONNECTOR_STACK.\n")
+
+
+def test_a_secret_is_written_where_the_output_says_and_a_refusal_is_one_sentence(monkeypatch):
+    written = []
+
+    def client(service, **_):
+        if service == "cloudformation":
+            return CloudFormation(OUTPUTS)
+        return SimpleNamespace(put_secret_value=put)
+
+    def put(**arguments):
+        if arguments["SecretId"] == "arn:visma":
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "No."}}, "PutSecretValue")
+        written.append(tuple(arguments.values()))
+
+    monkeypatch.setattr(boto3, "client", client)
+    Stack("laptop").put_secret("OrderfulSecretArn", {"api_key": "k"})
+    assert written == [("arn:orderful", '{"api_key": "k"}')]
+    with pytest.raises(Failed, match=r"The secret 'arn:visma' cannot be written: No\."):
+        Stack("laptop").put_secret("VismaSecretArn", {})
+
+
 def test_an_unexpected_failure_is_one_sentence_without_a_traceback(capsys):
     def broken(name):
         raise RuntimeError("first line\nsecond line")
@@ -148,7 +239,7 @@ def test_help_is_given_without_a_stack(capsys):
     assert "translate" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("group", [[], ["config"], ["documents"], ["changes"]])
+@pytest.mark.parametrize("group", [[], ["config"], ["documents"], ["changes"], ["secrets"]])
 def test_overviews_of_commands_are_whole_in_80_columns(group, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert command_line([*group, "--help"]) == 0

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(seconds=300)
-_VISMA_SHAPE = '{"client_id": "...", "client_secret": "..."}'
-_ORDERFUL_SHAPE = '{"api_key": "..."}'
+VISMA_SHAPE = '{"client_id": "...", "client_secret": "..."}'
+ORDERFUL_SHAPE = '{"api_key": "..."}'
+_WORDS = {VISMA_SHAPE: "visma", ORDERFUL_SHAPE: "orderful", CALLBACK_SHAPE: "callback"}
+"""What `connector secrets set` calls each."""
 _LATER = frozenset({"ThrottlingException", "InternalServiceError", "InternalServiceErrorException", "RequestTimeout"})
 
 
@@ -66,7 +68,7 @@ class SecretsManagerSecrets:
             Misconfigured: the secret cannot be read or lacks a key.
             Transient: Secrets Manager does not answer.
         """
-        content = self._read(self._visma, _VISMA_SHAPE)
+        content = self._read(self._visma, VISMA_SHAPE)
         companies = content.get("companies")
         own = companies.get(company) if isinstance(companies, dict) else None
         pair = own if isinstance(own, dict) else content
@@ -85,7 +87,7 @@ class SecretsManagerSecrets:
             Misconfigured: the secret cannot be read or lacks the key.
             Transient: Secrets Manager does not answer.
         """
-        key = _value(self._read(self._orderful, _ORDERFUL_SHAPE), "api_key")
+        key = _value(self._read(self._orderful, ORDERFUL_SHAPE), "api_key")
         if key is None:
             raise Misconfigured(f"The secret '{self._orderful}' has no api_key.", next_step=self.orderful_next_step())
         return key
@@ -113,11 +115,11 @@ class SecretsManagerSecrets:
 
     def visma_next_step(self) -> str:
         """How a person sets the Visma credentials."""
-        return _next_step(self._visma, _VISMA_SHAPE)
+        return _next_step(self._visma, VISMA_SHAPE)
 
     def orderful_next_step(self) -> str:
         """How a person sets the Orderful key."""
-        return _next_step(self._orderful, _ORDERFUL_SHAPE)
+        return _next_step(self._orderful, ORDERFUL_SHAPE)
 
     def _read(self, name: str | None, shape: str) -> dict[str, Any]:
         if not name:
@@ -173,4 +175,4 @@ def _value(content: dict[str, Any], name: str) -> str | None:
 
 
 def _next_step(name: str | None, shape: str) -> str:
-    return f"Set it: aws secretsmanager put-secret-value --secret-id {name or 'NAME'} --secret-string '{shape}'"
+    return f"Set it: connector secrets set {_WORDS[shape]} (secret {name or 'NAME'}, of the form {shape})"

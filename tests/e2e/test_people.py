@@ -1,0 +1,202 @@
+"""Each command of `connector` with the policies that the stack has for people (IAM is enforced on the laptop).
+
+What is refused is tried first, with the reader's policy, on the very things that the operator then does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.domain.changes import ChangeState
+from connector.domain.ledger import State
+from local import stack as laptop_stack
+from local.demo.goods import purchase_order
+from ops.main import cli
+from proof.deployed.scene import change_of
+from tests.e2e.conftest import NORDIC
+from tests.support.laptop import CONNECTOR, SENT, Laptop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+UNKNOWN, PARKED = "500790", "500791"
+"""Orders of a supplier that no partner is, and of a partner that asks for more than it may."""
+
+READING = (
+    "changes list",
+    "changes show {change}",
+    "config diff {file}",
+    "config apply {file} --dry-run",
+    "config show",
+    "cursors",
+    "documents list --state baseline",
+    "documents show {document}",
+    "documents trace {document}",
+)
+WRITING = (
+    "baseline --company nordic --yes",
+    "changes approve {change} --by operator --yes",
+    "changes reject {another} --by operator --reason no --yes",
+    "config apply {file} --release none --yes",
+    "documents release {document} --as original --yes",
+    "documents replay {document} --yes",
+    "documents close {document} --by operator --yes",
+    "secrets set orderful",
+    "doctor",
+)
+OFFLINE = {"change", "translate", "config check", "config schema"}
+"""They ask no stack for anything."""
+
+
+def _person(laptop: Laptop, name: str, output: str) -> Iterator[Run]:
+    """The command line of a user who has one policy and no other."""
+    iam = laptop.stack.client("iam")
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn=laptop.outputs[output])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    environment = laptop.stack.environment | {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "COLUMNS": "200",
+    }
+    # Without a name the command looks for the stack, for which it needs a right of its own.
+    del environment["CONNECTOR_STACK"]
+    kept = {name: value for name, value in os.environ.items() if name != "CONNECTOR_STACK"}
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [CONNECTOR, *command.split()],
+            env=kept | environment,
+            input=json.dumps(laptop_stack.ORDERFUL_KEY),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    yield run
+    iam.detach_user_policy(UserName=name, PolicyArn=laptop.outputs[output])
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=name)
+
+
+@pytest.fixture(scope="module")
+def operator(nordic: Laptop) -> Iterator[Run]:
+    yield from _person(nordic, "operator", "OperatorPolicyArn")
+
+
+@pytest.fixture(scope="module")
+def reader(nordic: Laptop) -> Iterator[Run]:
+    yield from _person(nordic, "reader", "ReaderPolicyArn")
+
+
+@pytest.fixture(scope="module")
+def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """What the commands are about: a parked document, two parked changes, a routing that may be applied."""
+    document, ordered = (f"nordic/purchase_order/{number}" for number in (UNKNOWN, PARKED))
+    stranger = purchase_order(UNKNOWN, "50012", [("1310", "20")])
+    stranger["supplier"]["number"] = "59999"
+    nordic.put(NORDIC, stranger)
+    nordic.put(NORDIC, purchase_order(PARKED, "50012", [("1310", "20"), ("1402", "5")]))
+    nordic.poll()
+    ended = nordic.ended([document, ordered])
+    assert ended[document].state is State.PARKED
+    assert ended[ordered].state in SENT
+    changes = []
+    for quantity in (60, 70):
+        sent = nordic.partner_sends(change_of(PARKED, quantity))
+        nordic.collect()
+        assert nordic.decided(sent["id"]).state is ChangeState.PARKED
+        changes.append(sent["id"])
+    file = tmp_path_factory.mktemp("routing") / "connector.yaml"
+    in_force = json.loads(json.dumps(nordic.routing().data))
+    # The twins cannot be applied: they have the same supplier.
+    partners = {name: partner for name, partner in in_force["partners"].items() if name != "twin-two"}
+    file.write_text(yaml.safe_dump({**in_force, "partners": partners}), encoding="utf-8")
+    yield {"document": document, "change": changes[0], "another": changes[1], "file": str(file)}
+    nordic.apply_unchecked(in_force)
+
+
+def _state(laptop: Laptop, names: dict[str, str]) -> Any:
+    """All that a writing command may have changed."""
+    secrets = laptop.stack.client("secretsmanager").list_secret_version_ids(
+        SecretId=laptop.outputs["OrderfulSecretArn"]
+    )["Versions"]
+    return (
+        laptop.newest(names["document"]),
+        [laptop.change(names[one]) for one in ("change", "another")],
+        laptop.routing().version,
+        sorted(version["VersionId"] for version in secrets),
+        sorted(map(repr, laptop.items("RoutingTable"))),
+    )
+
+
+def test_every_command_is_tried() -> None:
+    commands = {
+        f"{name} {sub}" if sub else name
+        for name, command in cli.commands.items()
+        for sub in (getattr(command, "commands", None) or [""])
+    }
+    tried = {" ".join(line.split()[: 1 if line.split()[0] in commands else 2]) for line in (*READING, *WRITING)}
+
+    assert tried == commands - OFFLINE
+
+
+@pytest.mark.parametrize("command", READING)
+@pytest.mark.parametrize("who", ["reader", "operator"])
+def test_reading_is_allowed_to_both(
+    who: str, command: str, names: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    run: Run = request.getfixturevalue(who)
+
+    ended = run(command.format(**names))
+
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_the_reader_changes_nothing_and_asks_no_vendor(
+    nordic: Laptop, reader: Run, names: dict[str, str], command: str
+) -> None:
+    before = _state(nordic, names)
+
+    ended = reader(command.format(**names))
+
+    assert ended.returncode == 1
+    assert _is_refused(ended)
+    assert _state(nordic, names) == before
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_the_operator_may_do_everything(nordic: Laptop, operator: Run, names: dict[str, str], command: str) -> None:
+    if "documents" in command:  # the command before has sent it on its way again
+        nordic.until(lambda: nordic.newest(names["document"]).state is State.PARKED, "it to be parked")
+
+    ended = operator(command.format(**names))
+
+    # The doctor may find something wrong with the vendors; that it may ask them is the point here.
+    assert ended.returncode == 0 or (command == "doctor" and "ok    orderful key" in ended.stdout), ended.stderr
+    assert not _is_refused(ended), ended.stdout + ended.stderr
+
+
+def _is_refused(ended: subprocess.CompletedProcess[str]) -> bool:
+    said = ended.stdout + ended.stderr
+    return "AccessDenied" in said or "refused access" in said or "not authorized" in said
+
+
+@pytest.mark.parametrize("output", ["OperatorPolicyArn", "ReaderPolicyArn"])
+def test_the_policy_is_short_enough_for_aws_with_the_longest_name_of_a_stack(nordic: Laptop, output: str) -> None:
+    iam = nordic.stack.client("iam")
+    version = iam.get_policy(PolicyArn=nordic.outputs[output])["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=nordic.outputs[output], VersionId=version)["PolicyVersion"]["Document"]
+    text = json.dumps(document, separators=(",", ":"))
+    # Names of resources begin with the name of the stack; AWS: 6144 characters without blanks.
+    longest = text.replace(laptop_stack.deploy.STACK, "x" * 40)
+
+    assert len(longest) < 6144
