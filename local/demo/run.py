@@ -42,7 +42,7 @@ ROUTING = Path(__file__).with_name("routing.yaml")
 PATIENCE = timedelta(minutes=4)
 _MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
 _CHANGING = (ChangeState.RECEIVED, ChangeState.APPLYING)
-_QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
+_QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")
 _SENT = {State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED}
 _PURPOSES = {"00": "original", "05": "replace", "01": "cancellation"}
 

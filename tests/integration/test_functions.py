@@ -16,7 +16,7 @@ NAMES = {
     "translate_document": "DOCUMENTS_TABLE",
     "deliver_transaction": "DOCUMENTS_TABLE",
     "track_transactions": "DOCUMENTS_TABLE",
-    "receive_callback": "CHANGES_QUEUE_URL",
+    "receive_callback": "HINTS_QUEUE_URL",
     "poll_orderful": "CURSORS_TABLE",
     "apply_change": "TOKENS_TABLE",
 }

@@ -4,6 +4,7 @@
       Transient         try again later: network, 5xx, a busy table
         Throttled       the same, and the other side said when
         Unavailable     the same, about one document: it may be so for ever
+        PutOff          nothing failed: its turn comes later
         AnswerTooSlow   the answer did not come in time: ask for less
         AnswerDamaged   the answer is JSON that cannot be taken apart: ask for less
       Conflict          somebody else wrote first: read again, decide again
@@ -67,6 +68,11 @@ class Throttled(Transient):
 @dataclass(eq=False)
 class Unavailable(Transient):
     """Nothing usable was given for this one document; whoever counts such failures parks it at some point."""
+
+
+@dataclass(eq=False)
+class PutOff(Transient):
+    """Nothing failed: other work goes first, and this comes again after `retry_after`."""
 
 
 @dataclass(eq=False)

@@ -44,7 +44,7 @@ from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
 from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, about_this_one, kept
-from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
+from connector.services.change_ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
@@ -130,6 +130,7 @@ class Applier:
 
     changes: Changes
     intake: Intake
+    hint_budget: HintBudget
     orders: OrderDeskFactory
     known: KnownRevisions
     orderful: InboundNetwork
@@ -262,7 +263,7 @@ class Applier:
 
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
-            change = self.intake.follow(hint)
+            change = self.intake.follow(hint, self.hint_budget)
         except Misconfigured as error:
             # Polling finds it again once the key works; the hint must not burn its receives until then.
             self._report_refusal(error)
