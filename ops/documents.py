@@ -27,6 +27,7 @@ from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
+from ops.people import by_option
 from ops.stack import Stack, stack_option
 
 LONGEST_WORDS = 500
@@ -139,10 +140,11 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
 @documents.command("replay", short_help="Send a refused or parked one again.")
 @click.argument("key", metavar="KEY")
 @_REVISION
+@by_option
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, as_json: bool) -> int:
+def replay_document(*, key: str, sequence: int | None, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Send a rejected or parked document again, once its cause is gone. KEY as in `show`.
 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time.
@@ -159,7 +161,7 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
     # The withdrawal is made anew; the message brings the document as it stands.
     wish = (stands or own[0]) if waiting.withdraws is not None else waiting
     again = "sent again" if waiting.state is State.REJECTED else "sent"
-    return _queue(stack, wish, Cause.again(waiting), waiting, again, yes=yes, as_json=as_json)
+    return _queue(stack, wish, Cause.again(waiting), waiting, again, by=by, yes=yes, as_json=as_json)
 
 
 @documents.command("release", short_help="Send it as original or replacement.")
@@ -172,10 +174,11 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
     help="original: the partner does not have it. replacement: it has, from here or from elsewhere.",
 )
 @click.option("--force", is_flag=True, help="As original although the partner has it.")
+@by_option
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: bool, as_json: bool) -> int:
+def release_document(*, key: str, purpose: str, force: bool, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`."""
     record = _record(stack, key)
     newest = next((one for one in record.revisions if one.withdraws is None and one.state in _RELEASABLE), None)
@@ -189,25 +192,19 @@ def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: 
             "replacement. Only if it wants the document a second time, write --as original --force."
         )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
-    return _queue(stack, newest, cause, newest, f"sent as {purpose}", yes=yes, as_json=as_json)
+    return _queue(stack, newest, cause, newest, f"sent as {purpose}", by=by, yes=yes, as_json=as_json)
 
 
 @documents.command("close", short_help="End a question, send nothing.")
 @click.argument("key", metavar="KEY")
 @_REVISION
 @click.option("--reason", metavar="TEXT", help="Why, kept in its history.")
-@click.option(
-    "--by",
-    envvar=["USER", "LOGNAME"],
-    show_envvar=True,
-    metavar="NAME",
-    help="Who closes it, kept in its history.",
-)
+@by_option
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def close_document(
-    *, key: str, sequence: int | None, reason: str | None, by: str | None, stack: Stack, yes: bool, as_json: bool
+    *, key: str, sequence: int | None, reason: str | None, by: str, stack: Stack, yes: bool, as_json: bool
 ) -> int:
     """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent. KEY as in `show`.
 
@@ -217,7 +214,7 @@ def close_document(
     revision = _waiting(record, sequence)
     say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
     go_on(yes=yes)
-    note = f"closed by {(by or '').strip() or 'a person'}"
+    note = f"closed by {by} ({stack.caller})"
     if reason:
         note = f"{note}: {reason}"
     stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
@@ -280,15 +277,17 @@ def _waiting(record: _Record, sequence: int | None = None) -> Revision:
 
 
 def _queue(
-    stack: Stack, revision: Revision, cause: Cause, waiting: Revision, what: str, *, yes: bool, as_json: bool
+    stack: Stack, revision: Revision, cause: Cause, waiting: Revision, what: str, *, by: str, yes: bool, as_json: bool
 ) -> int:
-    """Queue `revision` again, so that `waiting`, which a person let go, is sent."""
+    """Queue `revision` again, so that `waiting`, which a person let go, is sent; its history says who did."""
     say(f"Revision {waiting.sequence} of {waiting.key} ({waiting.state}) will be {what}.")
     go_on(yes=yes)
 
     from connector.services.release import message_for
 
     source = stack.ledger.source_of(revision)
+    note = f"to be {what}, says {by} ({stack.caller})"
+    stack.ledger.move(waiting, waiting.state, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     stack.outbox.documents([message_for(revision, source, stack.payloads, now=stack.clock.now(), cause=cause)])
     show(
         {"document": str(waiting.key), "sequence": waiting.sequence},

@@ -220,6 +220,26 @@ class Stack:
         """
         return self._secrets.callback_credentials()
 
+    @cached_property
+    def caller(self) -> str:
+        """Who AWS says that we are (ARN). It needs no permission (AWS: GetCallerIdentity).
+
+        Raises:
+            Failed: AWS does not say.
+        """
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            arn: str = boto3.client("sts").get_caller_identity()["Arn"]
+        except ClientError as error:
+            reason = _reason(error)
+        except BotoCoreError as error:
+            reason = str(error)
+        else:
+            return arn
+        raise Failed(f"AWS does not say who you are, so nothing was changed: {reason}.")
+
     def put_secret(self, output: str, content: Mapping[str, Any]) -> None:
         """Replace the content of the secret whose ARN is in an output.
 

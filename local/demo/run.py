@@ -245,7 +245,7 @@ class Demo:
         with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
             yaml.safe_dump(routing, file, allow_unicode=True)
             file.flush()
-            self.connector("config", "apply", file.name, "--yes", "--release", "all")
+            self.connector("config", "apply", file.name, "--by", "demo", "--yes", "--release", "all")
 
     def connector(self, *arguments: str) -> str:
         """Run the `connector` command against the stack.

@@ -153,7 +153,7 @@ def test_a_number_mapped_twice_is_refused_before_anything_is_applied(laptop: Lap
     file = tmp_path / "connector.yaml"
     file.write_text(ROUTING.read_text().replace('supplier: "50020"', 'supplier: "50012"'))
 
-    ended = laptop.connector("config", "apply", str(file), "--yes")
+    ended = laptop.connector("config", "apply", str(file), "--by", "operator", "--yes")
 
     assert ended.returncode == 2
     assert "'50012' of company fjordmat-no is mapped twice, to lofoten and norrlandska; keep one." in ended.stderr

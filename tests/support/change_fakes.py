@@ -20,6 +20,10 @@ _decode_change = msgspec.json.Decoder(Change).decode
 _decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
+CALLER = "arn:aws:sts::123456789012:assumed-role/Operator/kari"
+"""Who AWS says that the person at the terminal is."""
+
+
 class HintCalls:
     """The `HintBudget` port: so many calls of each kind, and no more."""
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connector.adapters.callback_auth import CallbackCredentials
+from connector.adapters.routing_store import Applied
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Misconfigured
 from connector.domain.ledger import Revision, State
@@ -18,7 +19,8 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.services.known_revisions import KnownRevisions
 from ops.main import command_line
-from tests.support.change_fakes import InMemoryChanges
+from ops.output import Failed
+from tests.support.change_fakes import CALLER, InMemoryChanges
 from tests.support.fakes import MemoryLedger
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -29,7 +31,8 @@ class FakeRouting:
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:
         self.data = data
-        self.applied: list[dict[str, Any]] = []
+        self.put_in_force: list[dict[str, Any]] = []
+        self.who: Applied | None = None
         self.overtaken = False
 
     def current_version(self) -> str | None:
@@ -40,13 +43,18 @@ class FakeRouting:
             raise Misconfigured("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
         return Routing.from_data(self.data)
 
-    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None) -> str:
+    def applied(self) -> Applied | None:
+        return self.who
+
+    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None, by: str, caller: str) -> str:
         assert replacing == self.current_version()
         if self.overtaken:
             raise Conflict("Somebody else applied another routing meanwhile.")
         self.data = data
-        self.applied.append(data)
-        return Routing.from_data(data).version
+        self.put_in_force.append(data)
+        version = Routing.from_data(data).version
+        self.who = Applied(version, now, by, caller)
+        return version
 
 
 @dataclass
@@ -121,10 +129,21 @@ class FakeInbound:
     bucket = inbox
 
 
+class FakeStack(SimpleNamespace):
+    """A stack in memory; without a `who` AWS does not say who the caller is."""
+
+    @property
+    def caller(self) -> str:
+        if self.who is None:
+            raise Failed("AWS does not say who you are, so nothing was changed: expired.")
+        return str(self.who)
+
+
 @pytest.fixture
 def stack():
-    return SimpleNamespace(
+    return FakeStack(
         name="laptop",
+        who=CALLER,
         stream=Stream.TEST,
         clock=SimpleNamespace(now=lambda: NOW),
         routing=FakeRouting(),
@@ -143,8 +162,9 @@ def stack():
 
 
 @pytest.fixture
-def connector(stack, capsys, socket_disabled):
+def connector(stack, capsys, monkeypatch, socket_disabled):
     """Run a command line against the stack; a network call fails."""
+    monkeypatch.setenv("USER", "kari")
 
     def run(*arguments: str) -> Result:
         code = command_line(arguments, opener=lambda name: stack)

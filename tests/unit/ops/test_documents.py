@@ -9,7 +9,7 @@ from connector.domain.changes import ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Event, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
-from tests.support.change_fakes import a_change
+from tests.support.change_fakes import CALLER, a_change
 from tests.support.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -358,16 +358,33 @@ def test_release_refuses_what_waits_for_no_choice(connector, stack, ledger):
 def test_close_names_who_closes_it(connector, ledger):
     connector("documents", "close", "500123", "--by", " kari ", "--yes")
     ((_, _, note),) = ledger.moved
-    assert note == "closed by kari"
+    assert note == f"closed by kari ({CALLER})"
 
 
-def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger, monkeypatch):
-    for name in ("USER", "LOGNAME"):
-        monkeypatch.delenv(name, raising=False)
+def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger):
     result = connector("documents", "close", "500123", "--reason", "told by telephone", "--yes")
     ((revision, state, note),) = ledger.moved
     assert (result.code, revision.sequence, state, stack.outbox.queued) == (0, 2, State.CLOSED, [])
-    assert note == "closed by a person: told by telephone"
+    assert note == f"closed by kari ({CALLER}): told by telephone"
+
+
+def test_close_by_nobody_is_refused(connector, ledger, monkeypatch):
+    monkeypatch.delenv("USER")
+    monkeypatch.delenv("LOGNAME", raising=False)
+    result = connector("documents", "close", "500123", "--yes")
+    assert (result.code, ledger.moved) == (2, [])
+    assert "--by" in result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "what"), [(("replay",), "sent"), (("release", "--as", "replacement"), "sent as replacement")]
+)
+def test_who_lets_a_document_go_is_kept_in_its_history_before_it_is_queued(connector, stack, ledger, command, what):
+    ledger.kept = [PARKED]
+    verb, *options = command
+    result = connector("documents", verb, "500123", *options, "--by", "ola", "--yes")
+    assert (result.code, len(stack.outbox.queued)) == (0, 1)
+    assert ledger.moved == [(PARKED, State.PARKED, f"to be {what}, says ola ({CALLER})")]
 
 
 def test_close_refuses_what_no_person_is_asked_about(connector, ledger):
