@@ -125,6 +125,11 @@ class Stack:
         """The address that Orderful calls back; None for a stack from before there was one."""
         return self.outputs.get("CallbackUrl")
 
+    @property
+    def takes_callbacks_without_secret(self) -> bool:
+        """Whether the stack was deployed to take callbacks from anybody while no secret is set."""
+        return self.outputs.get("CallbacksWithoutSecret") == "take"
+
     @cached_property
     def routing(self) -> RoutingStore:
         """The applied routing."""
@@ -219,6 +224,12 @@ class Stack:
             Transient: Secrets Manager does not answer.
         """
         return self._secrets.callback_credentials()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for a service of AWS that only the command asks."""
+        import boto3
+
+        return boto3.client(service)  # type: ignore[call-overload]
 
     @cached_property
     def caller(self) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import translated
-from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.errors import Conflict, Misconfigured, NoRouting
 from connector.domain.routing import Routing
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class RoutingStore:
             fresh: Look for a newer one although this one is young.
 
         Raises:
-            Misconfigured: no routing was applied yet, the table is not there, or it may not be read.
+            NoRouting: no routing was applied yet.
+            Misconfigured: the table is not there, or it may not be read.
             Transient: DynamoDB is busy.
         """
         now = self._clock.now()
@@ -78,7 +79,7 @@ class RoutingStore:
             return self._routing
         version = self.current_version()
         if version is None:
-            raise Misconfigured("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
+            raise NoRouting("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
         if self._routing is None or self._routing.version != version:
             self._routing = Routing.from_data(self._read(version), version=version)
         self._looked_at = now

@@ -14,6 +14,7 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        NoRouting       no routing was applied yet: nothing is to be done, and nothing is wrong
         AnswerTooLarge  the answer is larger than is held: ask for less
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
@@ -133,6 +134,11 @@ class Rejected(ConnectorError):
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class NoRouting(Misconfigured):
+    """No routing was applied yet: a new stack waits for it and does nothing, which is no trouble."""
 
 
 @dataclass(eq=False)

@@ -32,6 +32,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    NoRouting,
     Parked,
     Rejected,
     Unavailable,
@@ -264,6 +265,9 @@ class Applier:
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
             change = self.intake.follow(hint, self.hint_budget)
+        except NoRouting:
+            self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
+            return Outcome.NOTHING_TO_DO
         except Misconfigured as error:
             # Polling finds it again once the key works; the hint must not burn its receives until then.
             self._report_refusal(error)

@@ -68,9 +68,11 @@ class Intake:
             The record; None when Orderful knows no such transaction, or when it is not for us to take.
 
         Raises:
+            NoRouting: a new stack; nothing is for us yet.
             PutOff: the budget is spent; the hint's turn comes later.
             Transient, Throttled, Misconfigured, Conflict: try the hint again.
         """
+        self.routing.load()
         named = Delivery(hint.delivery_id, hint.version) if hint.delivery_id and hint.version else None
         change = self.recorded(hint.transaction_id)
         if change is None or not (named is None or change.knows(named)):
