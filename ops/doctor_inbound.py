@@ -143,8 +143,10 @@ def _callback(stack: Stack) -> Iterator[Finding]:
             valid = counted(len(credentials.secrets) + len(credentials.basic), "valid value")
             yield Finding(Mark.OK, check, f"callbacks have to bring {' or '.join(ways)} ({valid}).")
             return
-        agree = "Have Orderful's support add a header, or use HTTP Basic, and put it in:"
+        agree = (
+            "Have Orderful's support add a header, or use HTTP Basic, and put the same in:"
             " `connector secrets set callback`."
+        )
         if stack.takes_callbacks_without_secret:
             yield Finding(
                 Mark.WARN,

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Conflict, Misconfigured, PutOff, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, Misconfigured, NoRouting, PutOff, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
 from connector.domain.routes import QuantityReading
@@ -968,6 +968,15 @@ def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_call
             )
 
     assert world.inbound.looks == asked + 3
+
+
+def test_without_a_routing_a_hint_costs_no_call_and_rings_nothing() -> None:
+    world = World()
+    world.routing.trouble = NoRouting("No routing was applied yet.")
+    world.telemetry.counts.clear()
+
+    assert world.apply(HintMessage(transaction_id="802210971")) is Outcome.NOTHING_TO_DO
+    assert (world.inbound.fetches, world.telemetry.counts) == ([], {})
 
 
 def test_a_hint_of_the_other_stream_is_neither_recorded_nor_confirmed() -> None:
