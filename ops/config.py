@@ -20,7 +20,7 @@ from connector.services.release import Forecast, forecast_waiting, keep_waiting,
 from ops import onboarding
 from ops.files import read_routing
 from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, moment, plain, say, show, table
-from ops.people import by_option
+from ops.people import by_option, decider
 from ops.routing_summary import go_live_text, summaries
 from ops.stack import Stack, stack_option
 
@@ -102,7 +102,7 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
 @by_option
 @json_option
 def apply_file(
-    *, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, by: str, as_json: bool
+    *, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, by: str | None, as_json: bool
 ) -> int:
     """Check FILE, show the difference and what it would release, put it in force, and release what is named.
 
@@ -138,7 +138,7 @@ def apply_file(
     if chosen.looked_at:
         say(chosen.looked_at_told())
     go_on(yes=yes)
-    caller = stack.caller
+    by, caller = decider(stack, by)
     # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
     keep_waiting(chosen.kept, stack.ledger, now=now)
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None, by=by, caller=caller)

@@ -27,7 +27,7 @@ from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
-from ops.people import by_option
+from ops.people import by_option, decider
 from ops.stack import Stack, stack_option
 
 LONGEST_WORDS = 500
@@ -144,7 +144,7 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def replay_document(*, key: str, sequence: int | None, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
+def replay_document(*, key: str, sequence: int | None, by: str | None, stack: Stack, yes: bool, as_json: bool) -> int:
     """Send a rejected or parked document again, once its cause is gone. KEY as in `show`.
 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time.
@@ -178,7 +178,9 @@ def replay_document(*, key: str, sequence: int | None, by: str, stack: Stack, ye
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def release_document(*, key: str, purpose: str, force: bool, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
+def release_document(
+    *, key: str, purpose: str, force: bool, by: str | None, stack: Stack, yes: bool, as_json: bool
+) -> int:
     """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`."""
     record = _record(stack, key)
     newest = next((one for one in record.revisions if one.withdraws is None and one.state in _RELEASABLE), None)
@@ -204,7 +206,7 @@ def release_document(*, key: str, purpose: str, force: bool, by: str, stack: Sta
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def close_document(
-    *, key: str, sequence: int | None, reason: str | None, by: str, stack: Stack, yes: bool, as_json: bool
+    *, key: str, sequence: int | None, reason: str | None, by: str | None, stack: Stack, yes: bool, as_json: bool
 ) -> int:
     """Close a parked, rejected or unconfirmed revision that a person has dealt with; nothing is sent. KEY as in `show`.
 
@@ -214,7 +216,8 @@ def close_document(
     revision = _waiting(record, sequence)
     say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
     go_on(yes=yes)
-    note = f"closed by {by} ({stack.caller})"
+    name, caller = decider(stack, by)
+    note = f"closed by {name} ({caller})"
     if reason:
         note = f"{note}: {reason}"
     stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
@@ -277,7 +280,15 @@ def _waiting(record: _Record, sequence: int | None = None) -> Revision:
 
 
 def _queue(
-    stack: Stack, revision: Revision, cause: Cause, waiting: Revision, what: str, *, by: str, yes: bool, as_json: bool
+    stack: Stack,
+    revision: Revision,
+    cause: Cause,
+    waiting: Revision,
+    what: str,
+    *,
+    by: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """Queue `revision` again, so that `waiting`, which a person let go, is sent; its history says who did."""
     say(f"Revision {waiting.sequence} of {waiting.key} ({waiting.state}) will be {what}.")
@@ -286,7 +297,8 @@ def _queue(
     from connector.services.release import message_for
 
     source = stack.ledger.source_of(revision)
-    note = f"to be {what}, says {by} ({stack.caller})"
+    name, caller = decider(stack, by)
+    note = f"to be {what}, says {name} ({caller})"
     stack.ledger.move(waiting, waiting.state, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     stack.outbox.documents([message_for(revision, source, stack.payloads, now=stack.clock.now(), cause=cause)])
     show(

@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 import click
 
 from ops.output import WrongInput
+from ops.stack import Stack
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def by_option(command: _Command) -> _Command:
-    """Add `--by NAME`; the command gets a name that is not empty."""
+    """Add `--by NAME`; the command gets a name that is not empty, or None."""
     return click.option(
         "--by",
-        required=True,
         envvar=["USER", "LOGNAME"],
         show_envvar=True,
         metavar="NAME",
@@ -25,7 +25,17 @@ def by_option(command: _Command) -> _Command:
     )(command)
 
 
-def _filled(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    if not name.strip():
+def decider(stack: Stack, by: str | None) -> tuple[str, str]:
+    """The name of whoever decides, and who AWS says it is (ARN); without a name, the last part of that.
+
+    Raises:
+        Failed: AWS does not say.
+    """
+    caller = stack.caller
+    return by or caller.rpartition(":")[2].rpartition("/")[2], caller
+
+
+def _filled(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not name.strip():
         raise WrongInput("--by is empty.")
-    return name.strip()
+    return name and name.strip()

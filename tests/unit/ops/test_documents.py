@@ -368,12 +368,12 @@ def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, sta
     assert note == f"closed by kari ({CALLER}): told by telephone"
 
 
-def test_close_by_nobody_is_refused(connector, ledger, monkeypatch):
+def test_where_nobody_is_named_it_is_who_aws_says(connector, stack, ledger, monkeypatch):
     monkeypatch.delenv("USER")
     monkeypatch.delenv("LOGNAME", raising=False)
-    result = connector("documents", "close", "500123", "--yes")
-    assert (result.code, ledger.moved) == (2, [])
-    assert "--by" in result.err
+    stack.who = "arn:aws:iam::123456789012:user/team/ola"
+    assert connector("documents", "close", "500123", "--yes").code == 0
+    assert ledger.moved[0][2] == "closed by ola (arn:aws:iam::123456789012:user/team/ola)"
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,17 @@ def test_a_routing_keeps_who_applied_it(connector, stack, tmp_path):
     assert shown.endswith(f", applied 2026-09-01 06:00:00Z by Ola ({CALLER})")
 
 
+def test_a_dry_run_needs_nobody(connector, stack, tmp_path, monkeypatch):
+    monkeypatch.delenv("USER")
+    monkeypatch.delenv("LOGNAME", raising=False)
+    stack.who = None
+    file = tmp_path / "connector.yaml"
+    file.write_text(yaml.safe_dump(routing_data()))
+    assert connector("config", "apply", str(file), "--dry-run").code == 0
+    assert connector("config", "apply", str(file), "--yes").code == 1
+    assert stack.routing.put_in_force == []
+
+
 def test_a_blank_name_is_wrong_input(connector, parked):
     result = connector("changes", "approve", "5", "--by", " ", "--yes")
     assert (result.code, result.err) == (2, "--by is empty.\n")
