@@ -16,7 +16,7 @@ from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
 from local.deploy import SETTINGS
-from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, MOST_RECEIVES
+from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS, MOST_RECEIVES
 
 ROOT = Path(__file__).resolve().parents[2]
 Properties = Callable[[str], dict[str, dict[str, Any]]]
@@ -96,7 +96,7 @@ def test_consumers_report_each_failed_message_and_are_limited_where_a_limit_cost
     every = [event for function in functions for event in function.get("Events", {}).values()]
     events = [event["Properties"] for event in every if event["Type"] == "SQS"]
 
-    assert len(events) == 3
+    assert len(events) == 4
     for event in events:
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert event["BatchSize"] == 10
@@ -124,7 +124,7 @@ def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_onl
     sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
 
     assert all(queue["FifoQueue"] for queue in queues.values())
-    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue", "ChangesQueue"}
+    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue", "ChangesQueue", "HintsQueue"}
     for queue in sources.values():
         assert queue["ContentBasedDeduplication"] is False
         assert queue["DeduplicationScope"] == "messageGroup"
@@ -134,7 +134,7 @@ def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_onl
 
 def test_the_queues_of_the_model_are_as_patient_as_the_real_ones(properties: Properties) -> None:
     queues = properties("AWS::SQS::Queue")
-    names = {"DocumentsQueue": DOCUMENTS, "DeliveriesQueue": DELIVERIES, "ChangesQueue": CHANGES}
+    names = {"DocumentsQueue": DOCUMENTS, "DeliveriesQueue": DELIVERIES, "ChangesQueue": CHANGES, "HintsQueue": HINTS}
 
     assert {names[one]: queues[one]["RedrivePolicy"]["maxReceiveCount"] for one in names} == MOST_RECEIVES
 
@@ -486,6 +486,8 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "DeliveriesDeadLettersUrl",
         "ChangesQueueUrl",
         "ChangesDeadLettersUrl",
+        "HintsQueueUrl",
+        "CallbacksWithoutSecret",
         "CallbackUrl",
         "CallbackApiId",
         "VismaSecretArn",
@@ -494,6 +496,10 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "OrderfulInboxIds",
         "OrderfulBucketIds",
         "AlarmTopicArn",
+        "AlarmEmail",
+        "PollVismaSchedule",
+        "TrackTransactionsSchedule",
+        "PollOrderfulSchedule",
         "OperatorPolicyArn",
         "ReaderPolicyArn",
         *SETTINGS,

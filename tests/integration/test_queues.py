@@ -35,7 +35,7 @@ def url(in_aws) -> str:
 
 @pytest.fixture
 def outbox(url) -> SqsOutbox:
-    return SqsOutbox(documents_url=url, deliveries_url=url, changes_url=url)
+    return SqsOutbox(documents_url=url, deliveries_url=url, changes_url=url, hints_url=url)
 
 
 def a_document(number="500123", *, raw=b'{"a": 1}', **changes) -> DocumentMessage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,21 @@ from tests.support.fakes import START
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_change = msgspec.json.Decoder(Change).decode
 _decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+CALLER = "arn:aws:sts::123456789012:assumed-role/Operator/kari"
+"""Who AWS says that the person at the terminal is."""
+
+
+class HintCalls:
+    """The `HintBudget` port: so many calls of each kind, and no more."""
+
+    def __init__(self, unknown: int = 1_000, recorded: int = 1_000) -> None:
+        self.left = {False: unknown, True: recorded}
+
+    def take(self, now: datetime, *, recorded: bool) -> timedelta | None:
+        self.left[recorded] -= 1
+        return None if self.left[recorded] >= 0 else timedelta(minutes=1)
 
 
 class InMemoryChanges:

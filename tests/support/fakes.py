@@ -939,6 +939,7 @@ class FixedRouting:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.routing = Routing.from_data(data)
         self.fresh_asked = 0
+        self.trouble: Exception | None = None
 
     def apply(self, data: Mapping[str, Any]) -> None:
         """Put another file in force."""
@@ -946,6 +947,8 @@ class FixedRouting:
 
     def load(self, *, fresh: bool = False) -> Routing:
         self.fresh_asked += fresh
+        if self.trouble is not None:
+            raise self.trouble
         return self.routing
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -124,10 +124,12 @@ class ReceiveCallbackSettings(Settings):
 
     Attributes:
         callback_max_bytes: A callback with a longer body is answered like any other and left to polling.
+        callbacks_without_secret: What becomes of every callback while no secret is set.
     """
 
-    changes_queue_url: str
+    hints_queue_url: str
     callback_secret_arn: str
+    callbacks_without_secret: Literal["refuse", "take"] = "refuse"  # noqa: S105 - a rule, not a secret
     callback_max_bytes: int = Field(default=1_048_576, ge=1)
 
 
@@ -170,6 +172,7 @@ class ApplyChangeSettings(Settings):
     documents_table: str
     payloads_bucket: str
     changes_queue_url: str
+    hints_queue_url: str
     orderful_base_url: str
     orderful_secret_arn: str
     claim_seconds: int = Field(default=90, ge=1)

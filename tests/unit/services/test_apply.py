@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Conflict, Misconfigured, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, Misconfigured, NoRouting, PutOff, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
 from connector.domain.routes import QuantityReading
@@ -19,6 +20,7 @@ from connector.services.intake import message_for
 from connector.services.judge_change import approve, look_again, reject
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Created, Metric
+from tests.support.change_fakes import HintCalls
 from tests.support.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper
 from tests.support.routing_data import a_partner, routing_data
@@ -1024,6 +1026,55 @@ def test_a_forged_hint_costs_one_request_and_changes_nothing() -> None:
     assert (outcome, world.inbound.fetches, world.orders.reads) == (Outcome.NOTHING_TO_DO, ["999999999"], 0)
     assert world.changes.all() == []
     assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+
+
+def test_ten_thousand_forged_hints_cost_a_bounded_number_of_calls_and_a_true_one_behind_them_is_taken() -> None:
+    world, calls = World(), HintCalls(unknown=20, recorded=1)
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    put_off = 0
+    for forged in [
+        *(HintMessage(transaction_id=str(10**9 + one)) for one in range(10_000)),
+        world.inbound.hint(number),
+    ]:
+        try:
+            world.apply(forged, hint_budget=calls)
+        except PutOff:
+            put_off += 1
+    assert (put_off, len(world.inbound.fetches)) == (10_001 - 20, 20)
+
+    world.clock.forward(minutes=5)
+    world.collector(inbox_ids=()).run()  # the list shows it, and its delivery only the callback names
+    assert world.apply(world.inbound.hint(number), hint_budget=calls) is Outcome.NOTHING_TO_DO
+    world.rest()
+
+    assert world.change().state is ChangeState.APPLIED
+    assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
+
+
+def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_calls_too() -> None:
+    world, calls = World(), HintCalls(recorded=3)
+    number = world.inbound.send(an_860(more_of(1, 900)))
+    world.collect()
+    world.rest()
+    asked = world.inbound.looks
+
+    for one in range(50):
+        with suppress(PutOff):
+            made_up = f"00000000-0000-4000-8000-{one:012d}"
+            world.apply(
+                HintMessage(transaction_id=number, delivery_id=made_up, version=ApiVersion.V4), hint_budget=calls
+            )
+
+    assert world.inbound.looks == asked + 3
+
+
+def test_without_a_routing_a_hint_costs_no_call_and_rings_nothing() -> None:
+    world = World()
+    world.routing.trouble = NoRouting("No routing was applied yet.")
+    world.telemetry.counts.clear()
+
+    assert world.apply(HintMessage(transaction_id="802210971")) is Outcome.NOTHING_TO_DO
+    assert (world.inbound.fetches, world.telemetry.counts) == ([], {})
 
 
 def test_a_hint_of_the_other_stream_is_neither_recorded_nor_confirmed() -> None:

@@ -16,6 +16,7 @@ from connector.adapters.table_identity import TableIdentity
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.domain.errors import NoRouting
 from connector.domain.routes import Company
 from connector.services.poll import Poller
 from connector.services.ports import Deadline, Erp
@@ -52,6 +53,9 @@ class PollVisma:
         """Poll every list of every company."""
         try:
             results = self._poller.poll_all(self._routing.load().companies.values(), LambdaDeadline(context))
+        except NoRouting:
+            self._poller.rest()
+            results = []
         finally:
             telemetry().flush()
         return {

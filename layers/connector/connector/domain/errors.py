@@ -4,6 +4,7 @@
       Transient         try again later: network, 5xx, a busy table
         Throttled       the same, and the other side said when
         Unavailable     the same, about one document: it may be so for ever
+        PutOff          nothing failed: its turn comes later
         AnswerTooSlow   the answer did not come in time: ask for less
         AnswerDamaged   the answer is JSON that cannot be taken apart: ask for less
       Conflict          somebody else wrote first: read again, decide again
@@ -13,6 +14,7 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        NoRouting       no routing was applied yet: nothing is to be done, and nothing is wrong
         AnswerTooLarge  the answer is larger than is held: ask for less
         StateMismatch   ledger and cursors do not belong together
 
@@ -68,6 +70,11 @@ class Throttled(Transient):
 @dataclass(eq=False)
 class Unavailable(Transient):
     """Nothing usable was given for this one document; whoever counts such failures parks it at some point."""
+
+
+@dataclass(eq=False)
+class PutOff(Transient):
+    """Nothing failed: other work goes first, and this comes again after `retry_after`."""
 
 
 @dataclass(eq=False)
@@ -128,6 +135,11 @@ class Rejected(ConnectorError):
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class NoRouting(Misconfigured):
+    """No routing was applied yet: a new stack waits for it and does nothing, which is no trouble."""
 
 
 @dataclass(eq=False)

@@ -33,6 +33,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    NoRouting,
     Parked,
     Rejected,
     Unavailable,
@@ -45,7 +46,7 @@ from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
 from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, about_this_one, kept
-from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
+from connector.services.change_ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
@@ -131,6 +132,7 @@ class Applier:
 
     changes: Changes
     intake: Intake
+    hint_budget: HintBudget
     orders: OrderDeskFactory
     known: KnownRevisions
     orderful: InboundNetwork
@@ -268,7 +270,10 @@ class Applier:
 
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
-            change = self.intake.follow(hint)
+            change = self.intake.follow(hint, self.hint_budget)
+        except NoRouting:
+            self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
+            return Outcome.NOTHING_TO_DO
         except Misconfigured as error:
             # Polling finds it again once the key works; the hint must not burn its receives until then.
             self._report_refusal(error)

@@ -33,6 +33,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    NoRouting,
     StateMismatch,
     Throttled,
     Transient,
@@ -169,6 +170,11 @@ class Collector:
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
         result = Collected()
+        if self._waits_for_routing():
+            # It counts as a run, since nothing is wrong; what Orderful holds stays there.
+            self.telemetry.info("no routing was applied yet: nothing is collected", {})
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+            return result
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
@@ -200,6 +206,16 @@ class Collector:
         if not result.problems:
             self.telemetry.count(Metric.COLLECT_COMPLETED)
         return result
+
+    def _waits_for_routing(self) -> bool:
+        """Whether the stack is new. Other trouble with the routing is reported by the part that needs it."""
+        try:
+            self.routing.load()
+        except NoRouting:
+            return True
+        except ConnectorError:
+            return False
+        return False
 
     def _guarded(self, result: Collected, what: str, work: Callable[..., None], *arguments: object) -> bool:
         """Do one part; its trouble must not keep the others from their turn."""

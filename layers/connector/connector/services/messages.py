@@ -2,8 +2,9 @@
 
 `documents.fifo` carries the Visma document as read (its exact bytes, so that decimals stay as Visma wrote them) up to
 `INLINE_LIMIT`, a reference into the payload bucket above. `deliveries.fifo` carries only the identity of a revision:
-the request itself is read from the ledger together with the claim. `changes.fifo` carries two kinds, told apart by
-their tag: that a callback named a transaction, and that a recorded change has to be decided; neither holds content.
+the request itself is read from the ledger together with the claim. `changes.fifo` says
+that a recorded change has to be decided, and `hints.fifo` that a callback named a transaction; neither holds content.
+The two have tags, because one function reads both queues.
 """
 
 from __future__ import annotations

@@ -119,6 +119,11 @@ class Poller:
                 results.append(result)
         return results
 
+    def rest(self) -> None:
+        """A run without a routing: a new stack waits for one. It counts as a run, since nothing is wrong."""
+        self.telemetry.info("no routing was applied yet: nothing is polled", {})
+        self.telemetry.count(Metric.POLL_COMPLETED)
+
     def _poll_guarded(self, company: Company, resource: Resource, deadline: Deadline) -> PollResult | None:
         """Poll one list; None when the rest of the company has to wait."""
         names: Fields = {"company": company.name, "resource": resource.value}
