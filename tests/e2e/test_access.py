@@ -107,7 +107,6 @@ FORBIDDEN: dict[str, dict[str, Call]] = {
         "queue documents": _send("DocumentsQueueUrl"),
         "take deliveries": _receive("DeliveriesQueueUrl"),
         "read cursors": _get("CursorsTable"),
-        "read the routing": _get("RoutingTable"),
         "delete from the ledger": _delete("DocumentsTable"),
         "read payloads": _read("requests/any"),
         "start another function": _start("PollVismaFunction"),

@@ -180,7 +180,7 @@ def test_attention_that_a_person_closed_stays_closed_and_keeps_who_and_why(watch
     watch.track()
     revision = watch.of(number)
     assert (revision.state, revision.attention) == (State.DELIVERED, None)
-    assert any("closed by kari: done" in event.note for event in revision.history)
+    assert any("closed by kari (arn:" in event.note and "): done" in event.note for event in revision.history)
     assert number not in watch.listed()
 
 
