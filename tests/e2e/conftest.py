@@ -1,7 +1,7 @@
 """One deployed laptop stack for all tests of this directory, in a directory of its own.
 
 Every module here but `test_deployment`, which has a stack of its own, is in the xdist group `stack`, so one worker runs
-them all, in the order of their names; only `test_changes_meant` comes last.
+them all, in the order of their names; those of `_LAST` come at the end.
 """
 
 from __future__ import annotations
@@ -47,9 +47,13 @@ partners:
 """
 
 
+_LAST = {"test_arrival.py", "test_changes_meant.py"}
+"""Modules with a routing of their own: others judge the demo's, right after it."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the changes last: they need a routing of their own, and other modules judge the demo's, right after it."""
-    items.sort(key=lambda item: item.path.name == "test_changes_meant.py")
+    """Put the modules of `_LAST` at the end."""
+    items.sort(key=lambda item: item.path.name in _LAST)
 
 
 @pytest.fixture(scope="session")

@@ -97,6 +97,7 @@ FULL = Change(
     reasons=("Line 1: the price goes up.",),
     places=("0123456789abcdef",),
     reading=QuantityReading.DELTA,
+    caller="arn:aws:sts::123456789012:assumed-role/Operator/kari",
     remarks=("Text: Ring først.",),
     unwritten=("Line 1: it carries a charge.",),
     message_at="inbound/802210971.json.z",
