@@ -85,7 +85,7 @@ NAMED: Final = (
     NamedPoint(
         "C1",
         "hint queued, 202 not sent",
-        after="receive_callback: send to changes.fifo",
+        after="receive_callback: send to hints.fifo",
         before="receive_callback: answer 202",
     ),
     NamedPoint("C2", "202 sent", after="receive_callback: answer 202"),

@@ -67,7 +67,7 @@ def mosaic(order: str, quantity: int) -> dict[str, Any]:
         "purchaseOrderChangeDate": "2026-11-02",
         "changeSequenceNumber": "001",
         "buyersCurrency": {"currencyCode": "NOK"},
-        "parties": {"buyer": {"name": "Acme", "identificationCode": "ACME"}},
+        "parties": {"buyer": {"identificationCode": "1"}},
         "dates": {"requestedDeliveryDate": "2026-10-02"},
         "notes": {"general": {"text": ["More, please"]}},
         "lineItems": [
@@ -113,7 +113,17 @@ def x12(order: str, quantity: int) -> dict[str, Any]:
                 "beginningSegmentForPurchaseOrderChange": [header],
                 "currency": [{"entityIdentifierCode": "BY", "currencyCode": "NOK"}],
                 "dateTimeReference": [{"dateTimeQualifier": "002", "date": "20261002"}],
-                "N1_loop": [{"partyIdentification": [{"entityIdentifierCode": "BY", "name": "Acme"}]}],
+                "N1_loop": [
+                    {
+                        "partyIdentification": [
+                            {
+                                "entityIdentifierCode": "BY",
+                                "identificationCodeQualifier": "92",
+                                "identificationCode": "1",
+                            }
+                        ]
+                    }
+                ],
                 "POC_loop": [{"lineItemChange": [change], "PID_loop": []}],
                 "CTT_loop": [{"transactionTotals": [{"numberOfLineItems": "1"}]}],
             }

@@ -38,7 +38,7 @@ def test_every_named_point_was_hit(kills):
         "deliver_transaction: POST the transaction",
         "apply_change: PUT the order",
         "apply_change: confirm the delivery",
-        "receive_callback: send to changes.fifo",
+        "receive_callback: send to hints.fifo",
         "operator: send to documents.fifo",
     ],
 )
