@@ -112,7 +112,7 @@ def _figures(run: Run) -> str:
 def _hurried(laptop: Laptop) -> Iterator[None]:
     """Short waits for the length of a `with` block."""
     with contextlib.ExitStack() as restored:
-        for function, queue in CONSUMERS.items():
+        for function, queue in (*CONSUMERS.items(), ("ApplyChangeFunction", "HintsQueueUrl")):
             restored.callback(_set_queue, laptop, queue, _queue(laptop, queue))
             policy = json.loads(_queue(laptop, queue)["RedrivePolicy"])
             policy["maxReceiveCount"] = max(int(policy["maxReceiveCount"]), _RECEIVES)
