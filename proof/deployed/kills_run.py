@@ -42,7 +42,7 @@ _SLOWER = 4
 _FIRST = 720001
 _FORGED = 10**9
 _MOST_FORGED = 15
-"""Callbacks that name no transaction of Orderful's: the stack looks up 20 such ids a minute, and the rest would wait."""
+"""Callbacks that name nothing of Orderful's: the stack looks up 20 such ids a minute, and the rest would wait."""
 
 
 @dataclass(frozen=True, slots=True)
