@@ -46,6 +46,8 @@ WRITING = (
     "baseline --company nordic --yes",
     "changes approve {change} --by operator --yes",
     "changes reject {another} --by operator --reason no --yes",
+    "changes retry {third} --by operator --yes",
+    "changes close {fourth} --by operator --reason done --yes",
     "config apply {file} --release none --by operator --yes",
     "documents release {document} --as original --by operator --yes",
     "documents replay {document} --by operator --yes",
@@ -102,7 +104,7 @@ def reader(nordic: Laptop) -> Iterator[Run]:
 
 @pytest.fixture(scope="module")
 def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """What the commands are about: a parked document, two parked changes, a routing that may be applied."""
+    """What the commands are about: a parked document, four parked changes, a routing that may be applied."""
     document, ordered = (f"nordic/purchase_order/{number}" for number in (UNKNOWN, PARKED))
     stranger = purchase_order(UNKNOWN, "50012", [("1310", "20")])
     stranger["supplier"]["number"] = "59999"
@@ -113,7 +115,7 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert ended[document].state is State.PARKED
     assert ended[ordered].state in SENT
     changes = []
-    for quantity in (60, 70):
+    for quantity in (60, 70, 80, 90):
         sent = nordic.partner_sends(change_of(PARKED, quantity))
         nordic.collect()
         assert nordic.decided(sent["id"]).state is ChangeState.PARKED
@@ -124,7 +126,8 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     partners = {name: partner for name, partner in in_force["partners"].items() if name != "twin-two"}
     file.write_text(yaml.safe_dump({**in_force, "partners": partners}), encoding="utf-8")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    yield {"document": document, "change": changes[0], "another": changes[1], "file": str(file), "now": now}
+    named = dict(zip(("change", "another", "third", "fourth"), changes, strict=True))
+    yield {"document": document, **named, "file": str(file), "now": now}
     nordic.apply_unchecked(in_force)
 
 
