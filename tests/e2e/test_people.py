@@ -138,7 +138,7 @@ def _state(laptop: Laptop, names: dict[str, str]) -> Any:
     )["Versions"]
     return (
         laptop.newest(names["document"]),
-        [laptop.change(names[one]) for one in ("change", "another")],
+        [laptop.change(names[one]) for one in ("change", "another", "third", "fourth")],
         laptop.routing().version,
         sorted(version["VersionId"] for version in secrets),
         sorted(map(repr, laptop.items("RoutingTable"))),
