@@ -109,13 +109,13 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
 
 
 def acknowledgment(documents: Sequence[Expected]) -> Wish:
-    """An 855 for an order: recorded, and nothing else."""
+    """An 855 that accepts an order: recorded, and nothing else."""
     document = next(one for one in documents if one.number == "500105")
     return Wish(
         "an acknowledgment (855)",
         document.number,
         LOFOTEN,
-        {"purchaseOrderNumber": document.number, "acknowledgmentType": "acceptedAsIs", "lineItems": []},
+        {"purchaseOrderNumber": document.number, "status": "accepted", "lineItems": []},
         "RECORDED",
         0,
         {},

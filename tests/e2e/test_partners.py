@@ -137,8 +137,10 @@ def test_a_lost_answer_to_the_put_is_looked_up_and_nothing_is_written_twice(nord
 
 @pytest.mark.parametrize("ordered", ["500723"], indirect=True)
 def test_a_page_full_of_items_that_nobody_wants_does_not_hide_a_newer_change(nordic: Laptop, ordered: str) -> None:
-    for _ in range(101):
+    others = [
         nordic.partner_sends(change_of(ordered, 25), receiver="NORDICFOOD", stream="LIVE", channels=["inbox"])
+        for _ in range(101)
+    ]
     sent = nordic.partner_sends(change_of(ordered, 25), channels=["inbox"])
 
     nordic.collect()
@@ -146,6 +148,11 @@ def test_a_page_full_of_items_that_nobody_wants_does_not_hide_a_newer_change(nor
 
     assert nordic.decided(sent["id"]).state is ChangeState.APPLIED
     assert nordic.puts(ordered) == [204]
+    waiting = {one["transactionId"]: one for one in nordic.orderful.control("GET", "deliveries")}
+    for other in others:
+        found = waiting[other["id"]]
+        assert found["status"] == "SENT", "it is another reader's"
+        nordic.orderful.control("POST", f"deliveries/{found['deliveryId']}/confirm", {"verb": "accept"})
 
 
 @pytest.mark.parametrize("ordered", ["500726"], indirect=True)

@@ -117,9 +117,10 @@ class Laptop:
         self.lambda_.update_function_configuration(FunctionName=name, Environment={"Variables": {**now, **variables}})
 
     def switch(self, function: str, *, on: bool) -> None:
-        """Let a function take messages from its queue, or not."""
-        (mapping,) = self.lambda_.list_event_source_mappings(FunctionName=self.outputs[function])["EventSourceMappings"]
-        self.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
+        """Let a function take messages from its queues, or not."""
+        found = self.lambda_.list_event_source_mappings(FunctionName=self.outputs[function])["EventSourceMappings"]
+        for mapping in found:
+            self.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
 
     def stop_schedules(self) -> None:
         """From now on only the test starts the scheduled functions."""
