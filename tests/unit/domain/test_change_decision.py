@@ -689,6 +689,17 @@ def test_a_line_that_a_zero_takes_out_is_not_changed_as_well(other):
     assert "says more than one thing of the line" in (parked(*lines, approved=True).reason or "")
 
 
+@pytest.mark.parametrize(("quantity", "asks_person"), [(None, False), (0, False), (10, False), (4, True)])
+def test_a_deletion_that_states_another_quantity_may_mean_a_part(quantity, asks_person):
+    decision = decided(asks("DI", 1, quantity=quantity), asks("NC", 2))
+    assert (decision.verdict is Verdict.PARK) is asks_person
+    assert ("is only a part meant" in (decision.reason or "")) is asks_person
+
+
+def test_a_currency_is_the_same_in_small_letters():
+    assert applied(asks("QI", 1, quantity=12), currency="nok").edits
+
+
 SAID = {"questions": ("It has a charge.",), "doubts": ("It is read as a change.",)}
 
 
@@ -770,4 +781,4 @@ def test_the_facts_of_the_order_are_those_of_visma_and_not_of_the_partner():
 def test_a_line_of_the_order_that_only_its_item_names():
     line = asks("QI", None, quantity=12, products=ProductRefs(vendor=("THEIRS-1",)))
     assert lines_of(applied(line).edits)[0]["number"] == 1
-    assert applied(replace(line, ask=Ask.DELETE, touches=frozenset())).edits.lines[0].number == 1
+    assert applied(replace(line, ask=Ask.DELETE, touches=frozenset(), quantity=None)).edits.lines[0].number == 1

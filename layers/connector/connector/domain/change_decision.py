@@ -231,7 +231,7 @@ class _Desk:
 
     def _header(self) -> None:
         request, content = self.request, self.has.content
-        if request.currency and content.currency and request.currency != content.currency:
+        if request.currency and content.currency and request.currency.upper() != content.currency.upper():
             self.findings.doubt(
                 f"It is in {said(request.currency)}, the order in {said(content.currency)}.",
                 hard=True,

@@ -155,6 +155,13 @@ class LineRules:
             self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
         elif facts and facts.closed:
             self._refuse(f"{self._line} is closed in Visma.")
+        asked = self.asked
+        if asked.ask is Ask.DELETE and asked.quantity and had is not None and asked.quantity != had.quantity:
+            # A deletion states no quantity, 0, or what the line had (seen with partners); another one may be a part.
+            self._ask_person(
+                f"{self._line} is to be taken out, and the message gives a quantity of {said(asked.quantity)} where "
+                f"the partner had {said(had.quantity)}: is only a part meant?"
+            )
         if self.route.changes.lines is OnLines.PARK:
             self._ask_person(f"{self._line} is taken out.")
         if had is not None and _visible(had) != _visible(has):
