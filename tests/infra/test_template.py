@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from connector.adapters.ledger import INDEX
 from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
@@ -273,8 +274,9 @@ def test_every_table_is_billed_by_use_and_can_be_restored_to_any_second(properti
 def test_the_ledger_can_be_read_by_open_state_in_order_of_change(properties: Properties) -> None:
     (index,) = properties("AWS::DynamoDB::Table")["DocumentsTable"]["GlobalSecondaryIndexes"]
 
-    assert index["IndexName"] == "by_state"
+    assert index["IndexName"] == INDEX
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["open_state", "updated"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
 def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(properties: Properties) -> None:

@@ -39,6 +39,7 @@ from connector.services.ports import (
     RemoteTransaction,
     Resource,
     Row,
+    Waiting,
 )
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -654,13 +655,17 @@ class MemoryLedger:
             with suppress(Transient):
                 yield one, self.source_of(one)
 
-    def in_state(self, state: State) -> Iterator[Revision]:
+    def in_state(self, *states: State) -> Iterator[Revision]:
         found = [
             row
             for name, row in self.rows.items()
-            if row.state is state and (state not in OPEN or name not in self.unwatched)
+            if row.state in states and (row.state not in OPEN or name not in self.unwatched)
         ]
-        return iter(sorted(found, key=lambda row: row.updated_at))
+        return iter(sorted(found, key=lambda row: row.created_at))
+
+    def waiting(self, state: State) -> Waiting:
+        found = list(self.in_state(state))
+        return Waiting(len(found), found[0].created_at if found else None)
 
     def is_open(self, *, now: datetime) -> bool:
         return self.until is not None and now < self.until

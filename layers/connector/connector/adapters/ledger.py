@@ -7,7 +7,14 @@ Items of one document, all under `pk = company#kind#number`:
 
 The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
-number cannot have put its bodies under the winner's revision. The index `by_state` holds only open revisions.
+number cannot have put its bodies under the winner's revision.
+
+The index `by_open_state` holds the keys of open revisions and nothing else, so it costs a write only when a revision
+opens, passes from sending to watching, or closes: states between which a revision moves share one value of
+`open_state`, and the sort key `updated` is the revision's creation. Who reads through the index reads the rows by key
+afterwards. A revision is written as a whole each time and paid by the KB, so all but what conditions, updates and a
+person at the console look for is compressed in `packed`; a claim, which is an update, adds its event to `recent`, and
+the next write packs it (docs/decisions/0032).
 
 A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
 revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
@@ -42,6 +49,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Transient
 from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from connector.services.ports import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,10 +63,29 @@ _TIMES = {
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
-_FLAGS = {"released", "look_up_first", "by_routing", "kept_ready"}
+_PLAIN = {
+    *("state", "created_at", "updated_at", "claim_until", "first_attempt_at", "attempts"),
+    *("partner", "transaction_id", "reason", "field", "next_step", "waits_for", "attention"),
+}
+"""What stands in a row as an attribute of its own; all else is packed."""
+_REVISION = "rev#"
 _MOST_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the age of the table is believed: it may be deleted and made again under its name."""
+
+INDEX = "by_open_state"
+"""The index over what is open, changes included."""
+
+MOST_COUNTED = 10_000
+"""A count ends here: more than that is told as so many."""
+
+_LISTED_AS = {
+    State.SENDING: State.TRANSLATED,
+    State.UNCONFIRMED: State.TRANSLATED,
+    State.VALID: State.SENT,
+    State.DELIVERED: State.SENT,
+}
+"""Under which `open_state` a revision stands in the index where that is not its own state."""
 
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 
@@ -83,7 +110,7 @@ class DynamoLedger:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :rev)",
-            ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": "rev#"}},
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": _REVISION}},
             ScanIndexForward=False,
             ConsistentRead=True,
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
@@ -138,19 +165,8 @@ class DynamoLedger:
         }
 
     def _items(self, keys: Sequence[Item]) -> Iterator[dict[str, Any]]:
-        """Those of the items that are there. DynamoDB: 100 keys a call; an answer names what was left over."""
-        waiting = list(keys)
-        while waiting:
-            asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
-            with translated("ledger"):
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": asked, "ConsistentRead": True}}
-                )
-            yield from map(from_item, answer["Responses"].get(self._table, []))
-            left = answer.get("UnprocessedKeys", {}).get(self._table)
-            if left and len(left["Keys"]) == len(asked):
-                raise Transient("The ledger is too busy to be read.")
-            waiting += left["Keys"] if left else []
+        """Those of the items that are there, in no order."""
+        yield from map(from_item, items_of(self._client, self._table, keys))
 
     def posted(self, revision: Revision) -> Sequence[Posted]:
         """Transactions with this revision's type, number and parties, of which only a UUID is known."""
@@ -181,26 +197,31 @@ class DynamoLedger:
             self._created = now, table["CreationDateTime"]
         return self._created[1]
 
-    def in_state(self, state: State) -> Iterator[Revision]:
-        """All revisions in a state; those of closed states by reading the whole table."""
-        values = {":state": {"S": state.value}}
-        if state in OPEN:
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                IndexName="by_state",
-                KeyConditionExpression="open_state = :state",
-                ExpressionAttributeValues=values,
-            )
-        else:
-            pages = self._client.get_paginator("scan").paginate(
-                TableName=self._table,
-                FilterExpression="#state = :state",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values,
-            )
+    def in_state(self, *states: State) -> Iterator[Revision]:
+        """All revisions in one of the states; those of closed states by reading the whole table."""
+        # An earlier release wrote each state under its own name: such rows are found until they are written again.
+        for listed in dict.fromkeys(name for one in states if one in OPEN for name in (_open_state(one), one.value)):
+            for item in open_items(self._client, self._table, listed):
+                if "open_state" in item and item["state"]["S"] in states:
+                    yield _revision(item)
+        for state in states:
+            if state not in OPEN:
+                yield from self._closed(state)
+
+    def _closed(self, state: State) -> Iterator[Revision]:
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state.value}},
+        )
         with translated("ledger"):
             for page in pages:
                 yield from map(_revision, page["Items"])
+
+    def waiting(self, state: State) -> Waiting:
+        """How many revisions wait for a person in a state, from the index alone."""
+        return count_open(self._client, self._table, state.value)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -237,9 +258,9 @@ class DynamoLedger:
                         "#state IN (:translated, :unconfirmed) OR (#state = :sending AND claim_until < :now)"
                     ),
                     UpdateExpression=(
-                        "SET #state = :sending, open_state = :sending, claim_until = :until, updated_at = :now, "
-                        "updated = :now, first_attempt_at = if_not_exists(first_attempt_at, :now), "
-                        "history = list_append(history, :event) ADD attempts :one"
+                        "SET #state = :sending, open_state = :open, claim_until = :until, updated_at = :now, "
+                        "first_attempt_at = if_not_exists(first_attempt_at, :now), "
+                        "recent = list_append(if_not_exists(recent, :none), :event) ADD attempts :one"
                     ),
                     ExpressionAttributeNames={"#state": "state"},
                     ExpressionAttributeValues=to_item(
@@ -247,6 +268,8 @@ class DynamoLedger:
                             ":translated": State.TRANSLATED.value,
                             ":unconfirmed": State.UNCONFIRMED.value,
                             ":sending": State.SENDING.value,
+                            ":open": _open_state(State.SENDING),
+                            ":none": [],
                             ":now": time_text(now),
                             ":until": time_text(now + lease),
                             ":event": [event],
@@ -444,7 +467,7 @@ def _posted_item(claimed: Revision, recorded: Revision, transaction_id: str) -> 
 
 
 def _revision_key(key: DocumentKey, sequence: int) -> Item:
-    return {"pk": {"S": key.stored}, "sk": {"S": f"rev#{sequence:08d}"}}
+    return {"pk": {"S": key.stored}, "sk": {"S": f"{_REVISION}{sequence:08d}"}}
 
 
 def _body_name(revision: Revision) -> str:
@@ -457,34 +480,110 @@ def _event(event: Event) -> dict[str, str]:
 
 def _item(revision: Revision, *, watched: bool) -> Item:
     values: dict[str, Any] = {}
-    for name in _NAMES - {"key", "history"}:
+    packed: dict[str, Any] = {"history": [_event(event) for event in revision.history]}
+    for name in sorted(_NAMES - {"key", "history", "sequence"}):
         value = getattr(revision, name)
         # A mark that is not set is not written: a record is paid by its size.
-        values[name] = time_text(value) if isinstance(value, datetime) else None if value is False else value
+        if value is not None and value is not False:
+            place = values if name in _PLAIN else packed
+            place[name] = time_text(value) if isinstance(value, datetime) else value
     values |= {
         "pk": revision.key.stored,
-        "sk": f"rev#{revision.sequence:08d}",
-        "history": [_event(event) for event in revision.history],
-        "updated": time_text(revision.updated_at),
-        "open_state": revision.state.value if watched and revision.state in OPEN else None,
+        "sk": f"{_REVISION}{revision.sequence:08d}",
+        "packed": zlib.compress(msgspec.json.encode(packed), zlib.Z_BEST_COMPRESSION),
+        "updated": time_text(revision.created_at),
+        "open_state": _open_state(revision.state) if watched and revision.state in OPEN else None,
     }
     return to_item(values)
 
 
 def _revision(item: Item) -> Revision:
     stored = from_item(item)
+    # An earlier release wrote every field, and the history, as attributes of their own.
+    stored |= msgspec.json.decode(zlib.decompress(stored["packed"])) if "packed" in stored else {}
     values: dict[str, Any] = {name: stored[name] for name in _NAMES if name in stored}
     for name in _TIMES & values.keys():
         values[name] = read_time(values[name])
     for name, word in _WORDS.items():
         if name in values:
             values[name] = word(values[name])
-    for name in ("sequence", "attempts"):
-        values[name] = int(values.get(name, 0))
+    values["sequence"] = int(stored["sk"].removeprefix(_REVISION))
+    values["attempts"] = int(values.get("attempts", 0))
     if "withdraws" in values:
         values["withdraws"] = int(values["withdraws"])
     values["key"] = DocumentKey.parse(stored["pk"])
     values["history"] = tuple(
-        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"]) for each in stored["history"]
+        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"])
+        for each in [*stored["history"], *stored.get("recent", ())]
     )
     return Revision(**values)
+
+
+def _open_state(state: State) -> str:
+    return _LISTED_AS.get(state, state).value
+
+
+# -- what the ledger and the changes share: the index, and reading by key ----------------------------------------------
+
+
+def items_of(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
+    """Those of the items that are there, in no order (strongly consistent).
+
+    DynamoDB: 100 keys a call; an answer names what was left over.
+    """
+    waiting = list(keys)
+    while waiting:
+        asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
+        with translated("ledger"):
+            answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
+        yield from answer["Responses"].get(table, [])
+        left = answer.get("UnprocessedKeys", {}).get(table)
+        if left and len(left["Keys"]) == len(asked):
+            raise Transient("The ledger is too busy to be read.")
+        waiting += left["Keys"] if left else []
+
+
+def open_items(client: DynamoDBClient, table: str, open_state: str) -> Iterator[Item]:
+    """The rows under an `open_state`, in the order of the index, a hundred at a time: the index has only their keys.
+
+    A row may have left the index since; then it comes without `open_state`, or not at all.
+    """
+    keys: list[Item] = []
+    for page in _open_pages(client, table, open_state):
+        keys += [{"pk": item["pk"], "sk": item["sk"]} for item in page["Items"]]
+        while len(keys) >= _MOST_KEYS:
+            yield from _in_order(client, table, keys[:_MOST_KEYS])
+            keys = keys[_MOST_KEYS:]
+    if keys:
+        yield from _in_order(client, table, keys)
+
+
+def count_open(client: DynamoDBClient, table: str, open_state: str) -> Waiting:
+    """How many rows stand under an `open_state`, at most about `MOST_COUNTED`, and the sort key of the first."""
+    count, oldest = 0, None
+    for page in _open_pages(client, table, open_state):
+        count += len(page["Items"])
+        if oldest is None and page["Items"]:
+            oldest = read_time(page["Items"][0]["updated"]["S"])
+        if count >= MOST_COUNTED:
+            break
+    return Waiting(count, oldest)
+
+
+def _open_pages(client: DynamoDBClient, table: str, open_state: str) -> Iterator[Any]:
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=INDEX,
+        KeyConditionExpression="open_state = :state",
+        ExpressionAttributeValues={":state": {"S": open_state}},
+    )
+    with translated("ledger"):
+        yield from pages
+
+
+def _in_order(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
+    found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items_of(client, table, keys)}
+    for key in keys:
+        item = found.get((key["pk"]["S"], key["sk"]["S"]))
+        if item is not None:
+            yield item

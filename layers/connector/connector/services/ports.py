@@ -385,6 +385,14 @@ class Payloads(Protocol):
         """Read what was stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many wait for a person, and since when the one that has waited longest is on record."""
+
+    count: int
+    oldest: datetime | None
+
+
 class Ledger(Protocol):
     """What happened to every revision. All writes are conditional; a lost race raises `Conflict`."""
 
@@ -451,5 +459,11 @@ class Ledger(Protocol):
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
         """The Visma documents of many revisions, read in bulk; what cannot be read is left out."""
 
-    def in_state(self, state: State) -> Iterator[Revision]:
-        """All revisions in a state, oldest change first. States that are not open are found by reading everything."""
+    def in_state(self, *states: State) -> Iterator[Revision]:
+        """All revisions in one of the states; of those that stand together in the index, the oldest first.
+
+        States that are not open are found by reading everything.
+        """
+
+    def waiting(self, state: State) -> Waiting:
+        """How many revisions wait for a person in a state that no other one shares the index with."""
