@@ -26,6 +26,7 @@ from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State,
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
+from connector.services.list_health import ListHealth, PollRecord
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Budget,
@@ -714,6 +715,23 @@ def _missing(part: str, revision: Revision) -> Transient:
     return Transient(f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key))
 
 
+class MemoryHealth:
+    """The `HealthBook` port."""
+
+    def __init__(self) -> None:
+        self.record = PollRecord()
+
+    def begin(self, *, now: datetime) -> PollRecord:
+        before, self.record = self.record, msgspec.structs.replace(self.record, begun_at=now)
+        return before
+
+    def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
+        self.record = msgspec.structs.replace(self.record, ended_at=now, lists=tuple(lists))
+
+    def read(self) -> PollRecord:
+        return self.record
+
+
 @dataclass(slots=True)
 class _CursorRow:
     fence: int = 0
@@ -877,7 +895,8 @@ class RecordingTelemetry:
         self.lines.append(("error", event, fields))
 
     def count(self, metric: Metric, value: int = 1) -> None:
-        self.counts[metric] += value
+        if value:
+            self.counts[metric] += value
 
     def seconds(self, metric: Metric, value: float) -> None:
         self.durations.append((metric, value))

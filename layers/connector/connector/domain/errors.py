@@ -10,6 +10,7 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        NotRouted       no routing was applied yet: a new stack, which has nothing to do
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -108,3 +109,8 @@ class Rejected(ConnectorError):
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class NotRouted(Misconfigured):
+    """No routing was applied yet: there is nothing to read and nothing to send, and nothing is wrong."""

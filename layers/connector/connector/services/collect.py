@@ -24,7 +24,7 @@ from connector.domain.changes import (
     apply_order,
 )
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled, Transient
+from connector.domain.errors import Conflict, ConnectorError, Misconfigured, NotRouted, Throttled, Transient
 from connector.domain.inbound import Confirmation, InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from connector.services.change_ports import Changes, InboundNetwork
@@ -96,6 +96,14 @@ class Collector:
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
         result = Collected()
+        try:
+            self.routing.load()
+        except NotRouted as error:
+            self.telemetry.info("nothing to collect", {"reason": str(error)})
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+            return result
+        except ConnectorError:
+            pass  # the inboxes are emptied all the same; the list of changes says what is wrong
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
@@ -277,6 +285,7 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, self.changes.waiting(ChangeState.PARKED).count)
 
     def _tell_again(self, result: Collected) -> None:
         """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""

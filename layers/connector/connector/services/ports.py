@@ -32,17 +32,29 @@ class Deadline(Protocol):
 
 
 class Metric(StrEnum):
-    """The metrics that alarms and the dashboard read; one dimension only, for each combination is billed."""
+    """The metrics that alarms and the dashboard read; one dimension only, for each combination is billed.
 
-    POLL_COMPLETED = "PollCompleted"
+    The first are gauges: how many there are now, reported by each run; the others count events. A zero is not reported,
+    for a metric is billed in the hours in which it is; alarms take silence for zero.
+    """
+
+    LISTS_FAILING = "ListsFailing"
     CURSOR_LAG = "CursorLagSeconds"
+    OPEN_PARKED = "OpenParked"
+    OPEN_REJECTED = "OpenRejected"
+    OPEN_ATTENTION = "OpenAttention"
+    OPEN_CHANGES_PARKED = "OpenChangesParked"
+    OLDEST_OPEN = "OldestOpenSeconds"
+    DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
+    CHANGES_STUCK = "ChangesStuck"
+    TRACK_COMPLETED = "TrackCompleted"
+    COLLECT_COMPLETED = "CollectCompleted"
     DOCUMENTS_QUEUED = "DocumentsQueued"
     DOCUMENTS_TRANSLATED = "DocumentsTranslated"
     DOCUMENTS_PARKED = "DocumentsParked"
     DOCUMENTS_SKIPPED = "DocumentsSkipped"
     DOCUMENTS_SENT = "DocumentsSent"
     DOCUMENTS_REJECTED = "DocumentsRejected"
-    DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
     DOCUMENTS_ACKNOWLEDGED = "DocumentsAcknowledged"
     ACKNOWLEDGMENTS_OVERDUE = "AcknowledgmentsOverdue"
     CREDENTIALS_REFUSED = "CredentialsRefused"
@@ -54,14 +66,12 @@ class Metric(StrEnum):
     CALLBACKS_RECEIVED = "CallbacksReceived"
     CALLBACKS_REFUSED = "CallbacksRefused"
     CALLBACKS_UNUSABLE = "CallbacksUnusable"
-    COLLECT_COMPLETED = "CollectCompleted"
     INBOUND_RECORDED = "InboundRecorded"
     CHANGES_RECEIVED = "ChangesReceived"
     CHANGES_APPLIED = "ChangesApplied"
     CHANGES_PARKED = "ChangesParked"
     CHANGES_REJECTED = "ChangesRejected"
     CHANGES_CLOSED = "ChangesClosed"
-    CHANGES_STUCK = "ChangesStuck"
     CHANGE_CONFLICTS = "ChangeConflicts"
 
 
@@ -349,7 +359,7 @@ class Telemetry(Protocol):
         """Something a person must know."""
 
     def count(self, metric: Metric, value: int = 1) -> None:
-        """Add to a counter."""
+        """Add to a counter, or report a gauge; zero is not reported."""
 
     def seconds(self, metric: Metric, value: float) -> None:
         """Report a duration."""

@@ -42,6 +42,9 @@ MANUAL_SEND_AFTER = timedelta(minutes=15)
 SAME_MOMENT = timedelta(minutes=1)
 """How far a transaction's creation at Orderful may lie from our record of it, clocks included."""
 
+UNCONFIRMED_FOR = timedelta(minutes=15)
+"""How long an outcome may be unknown before that is told."""
+
 _LATE = "its functional acknowledgment (997) is overdue"
 _BY_HAND = "it waits in Orderful to be sent by hand: auto-send is off"
 _SENT_BY_HAND = "it is not valid for this partner, and somebody sent it by hand"
@@ -101,6 +104,7 @@ class Tracker:
         Raises:
             Transient, Throttled: Orderful could not be asked; the next run asks again.
         """
+        self._report_waiting()
         try:
             changed = self._follow()
         except Misconfigured as error:
@@ -109,7 +113,18 @@ class Tracker:
             return 0
         if not self.breaker.is_open(now=self.clock.now()):
             self._sweep()
+        self.telemetry.count(Metric.TRACK_COMPLETED)
         return changed
+
+    def _report_waiting(self) -> None:
+        """Tell how many documents wait for a person, before anything that can fail."""
+        now = self.clock.now()
+        parked, rejected = self.ledger.waiting(State.PARKED), self.ledger.waiting(State.REJECTED)
+        self.telemetry.count(Metric.OPEN_PARKED, parked.count)
+        self.telemetry.count(Metric.OPEN_REJECTED, rejected.count)
+        oldest = min((one.oldest for one in (parked, rejected) if one.oldest is not None), default=None)
+        if oldest is not None:
+            self.telemetry.seconds(Metric.OLDEST_OPEN, (now - oldest).total_seconds())
 
     def _follow(self) -> int:
         now = self.clock.now()
@@ -159,14 +174,16 @@ class Tracker:
 
     def _watched(self, now: datetime) -> dict[str, Revision]:
         watched: dict[str, Revision] = {}
-        for state in _WATCHED:
-            for revision in self.ledger.in_state(state):
-                sent_at = revision.sent_at or revision.created_at
-                if now - sent_at > WATCHED_FOR:
-                    if state is not State.REJECTED:  # that one is listed until a person has dealt with it
-                        self._let_go(revision, now)
-                elif revision.transaction_id and len(watched) < WATCHED_AT_ONCE:
-                    watched[revision.listed_as or revision.transaction_id] = revision
+        attention = 0
+        for revision in self.ledger.in_state(*_WATCHED):
+            sent_at = revision.sent_at or revision.created_at
+            attention += bool(revision.attention) and revision.state is not State.REJECTED
+            if now - sent_at > WATCHED_FOR:
+                if revision.state is not State.REJECTED:  # that one is listed until a person has dealt with it
+                    self._let_go(revision, now)
+            elif revision.transaction_id and len(watched) < WATCHED_AT_ONCE:
+                watched[revision.listed_as or revision.transaction_id] = revision
+        self.telemetry.count(Metric.OPEN_ATTENTION, attention)
         return watched
 
     def _apply(self, revision: Revision, remote: RemoteTransaction, now: datetime) -> int:
@@ -276,13 +293,14 @@ class Tracker:
 
     def _sweep(self) -> None:
         now = self.clock.now()
-        unconfirmed = 0
-        for state in _STUCK:
-            stuck = [revision for revision in self.ledger.in_state(state) if self._is_stuck(revision, now)]
-            if state is State.UNCONFIRMED:
-                unconfirmed = len(stuck)
-            self._queue_again(stuck, now)
-        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, unconfirmed)
+        waiting = list(self.ledger.in_state(*_STUCK))
+        self._queue_again([revision for revision in waiting if self._is_stuck(revision, now)], now)
+        unconfirmed = [
+            one
+            for one in waiting
+            if one.state is State.UNCONFIRMED and now - (one.asked_since or one.updated_at) >= UNCONFIRMED_FOR
+        ]
+        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, len(unconfirmed))
 
     def _is_stuck(self, revision: Revision, now: datetime) -> bool:
         if revision.claim_until is not None and revision.claim_until > now:
