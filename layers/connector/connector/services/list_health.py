@@ -25,7 +25,7 @@ FAILING_AFTER = timedelta(minutes=10)
 """How long a list may fail before it counts as failing: one answer that is lost is no trouble."""
 
 LAG_REPORTED = timedelta(minutes=10)
-"""From which lag on it is reported: a metric is billed in the hours in which it is, and a list that is read has none."""
+"""From which lag on it is reported: a metric is billed in the hours in which it is."""
 
 MOST_NAMED = 20
 """Lists that one log line names."""
