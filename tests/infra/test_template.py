@@ -284,8 +284,9 @@ def test_every_table_is_billed_by_use_and_can_be_restored_to_any_second(properti
 
 
 def test_the_ledger_can_be_read_by_open_state_in_order_of_change(properties: Properties) -> None:
-    (index,) = properties("AWS::DynamoDB::Table")["DocumentsTable"]["GlobalSecondaryIndexes"]
+    index, old = properties("AWS::DynamoDB::Table")["DocumentsTable"]["GlobalSecondaryIndexes"]
 
+    assert old["Fn::If"][0] == "KeepsOldIndex"
     assert index["IndexName"] == INDEX
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["open_state", "updated"]
     assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}

@@ -18,6 +18,7 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from ops.main import command_line
 from tests.support.change_fakes import InMemoryChanges
+from tests.support.fakes import MemoryHealth
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -127,6 +128,7 @@ def stack():
         changes=InMemoryChanges(),
         payloads=SimpleNamespace(),
         cursors=SimpleNamespace(all_cursors=list),
+        health=MemoryHealth(),
         inbound=FakeInbound(),
         inbox_ids=("4711",),
         bucket_ids=(),

@@ -426,6 +426,33 @@ class TestSweeping:
         bench.run(hours=2)
         assert bench.queued() == []
 
+    def test_what_waits_for_a_person_is_counted_by_each_run_and_the_oldest_told(self, bench):
+        for number, state in (("1", State.PARKED), ("2", State.PARKED), ("3", State.REJECTED)):
+            bench.revision(number, state=state)
+        bench.orderful.failing = Misconfigured("Orderful refuses the key.")
+        for _ in range(2):
+            bench.telemetry.counts.clear()
+            bench.run(minutes=20)
+            assert (bench.telemetry.counts[Metric.OPEN_PARKED], bench.telemetry.counts[Metric.OPEN_REJECTED]) == (2, 1)
+        assert bench.telemetry.durations == [(Metric.OLDEST_OPEN, 20 * 60.0), (Metric.OLDEST_OPEN, 40 * 60.0)]
+
+    def test_what_needs_a_look_is_counted_for_as_long_as_it_does(self, bench):
+        bench.sent("1")
+        bench.revision("2", state=State.DELIVERED, attention="its functional acknowledgment (997) is overdue")
+        bench.run()
+        assert bench.telemetry.counts[Metric.OPEN_ATTENTION] == 1
+
+    def test_a_run_that_asked_orderful_to_the_end_beats_and_one_that_could_not_does_not(self, bench):
+        bench.sent("1")
+        bench.run()
+        assert bench.telemetry.counts[Metric.TRACK_COMPLETED] == 1
+        bench.orderful.failing = Transient("Orderful is away.")
+        with pytest.raises(Transient):
+            bench.run()
+        bench.orderful.failing = Misconfigured("Orderful refuses the key.")
+        bench.run()
+        assert bench.telemetry.counts[Metric.TRACK_COMPLETED] == 1
+
     def test_the_unconfirmed_are_counted_for_the_alarm(self, bench):
         bench.revision("1", state=State.UNCONFIRMED)
         bench.revision("2", state=State.UNCONFIRMED)
