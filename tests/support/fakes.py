@@ -360,6 +360,7 @@ class FakeOrderful:
         self.gives_uuids = False
         self.script: list[Created | ConnectorError] = []
         self.failing: ConnectorError | None = None
+        self.broken: dict[str, ConnectorError] = {}
         self.filed: list[_Filed] = []
         self.requests: list[OrderfulRequest] = []
         self.calls: Counter[str] = Counter()
@@ -511,8 +512,9 @@ class FakeOrderful:
 
     def _count(self, call: str) -> None:
         self.calls[call] += 1
-        if self.failing is not None:
-            raise self.failing
+        failure = self.failing or self.broken.get(call)
+        if failure is not None:
+            raise failure
 
 
 def business_number_of(body: Mapping[str, Any]) -> str | None:

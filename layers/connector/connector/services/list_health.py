@@ -140,7 +140,8 @@ class PollReport:
     def _tell(self, now: datetime) -> None:
         lists = self._lists.values()
         failing = [one for one in lists if one.is_failing(now)]
-        behind = [one for one in lists if one.lag(now) >= LAG_REPORTED]
+        # A list that fails falls behind as well: that is one trouble and one alarm.
+        behind = [one for one in lists if one.lag(now) >= LAG_REPORTED and one.failing_since is None]
         if failing:
             self._telemetry.count(Metric.LISTS_FAILING, len(failing))
             self._telemetry.error("lists are failing", {"rows": len(failing), "reason": _named(failing, now)})
