@@ -32,10 +32,10 @@ from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
 class Line:
     """Translator, deliverer and tracker over the table of `make_ledger_home`."""
 
-    def __init__(self, clock: ManualClock) -> None:
+    def __init__(self, clock: ManualClock, telemetry: RecordingTelemetry | None = None) -> None:
         """Wire them; nothing is sent yet."""
         self.clock = clock
-        self.outbox, telemetry = MemoryOutbox(), RecordingTelemetry()
+        self.outbox, telemetry = MemoryOutbox(), telemetry or RecordingTelemetry()
         ledger, self.orderful = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET)), FakeOrderful(clock)
         self.translator = Translator(
             ledger, FixedRouting(routing_data()), self.outbox, MemoryPayloads(), clock, telemetry, Stream.TEST

@@ -20,6 +20,7 @@ Item = dict[str, dict[str, Any]]
 
 _WRITES = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 _KB = 1024
+_NO_INDEX: Any = {"KeySchema": [{"AttributeName": ""}], "Projection": {"ProjectionType": "KEYS_ONLY"}}
 
 
 def size_of(item: Mapping[str, Mapping[str, Any]]) -> int:
@@ -64,7 +65,7 @@ class WriteUnits:
         self._table = table
         self._reader: Any = boto3.client("dynamodb")
         described = self._reader.describe_table(TableName=table)["Table"]
-        (index,) = described["GlobalSecondaryIndexes"]
+        (index,) = described.get("GlobalSecondaryIndexes") or [_NO_INDEX]
         self._index_keys = [key["AttributeName"] for key in index["KeySchema"]]
         self._projection: list[str] | None = None
         if index["Projection"]["ProjectionType"] != "ALL":
@@ -81,7 +82,8 @@ class WriteUnits:
         return sum(self.spent.values())
 
     def _begin(self, params: Mapping[str, Any], **_: Any) -> None:
-        self._before = [(key, self._read(key)) for key in _keys(params)]
+        is_ours = params.get("TableName", self._table) == self._table
+        self._before = [(key, self._read(key)) for key in _keys(params)] if is_ours else []
 
     def _end(self, model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
         twice = 2 if model.name == "TransactWriteItems" else 1

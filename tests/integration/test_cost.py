@@ -9,19 +9,19 @@ import boto3
 import pytest
 from botocore.exceptions import ParamValidationError
 
+from bench.cost import MOST_IDLE, MOST_UNITS, bill, idle_run
 from bench.line import write_units_of_a_document
 from bench.write_units import WriteUnits, size_of, units
 from connector.adapters import aws
-from tests.support.aws import DOCUMENTS, aws_in_memory, make_ledger_home
+from tests.support.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
 from tests.support.fakes import ManualClock
-
-MOST_UNITS = 18
 
 
 @pytest.fixture(autouse=True)
 def _aws(monkeypatch):
     with aws_in_memory(monkeypatch):
         make_ledger_home()
+        make_table(CURSORS)
         yield
 
 
@@ -81,3 +81,10 @@ def test_only_a_function_leaves_the_check_of_parameters_out(is_function, monkeyp
     with nullcontext() if is_function else pytest.raises(ParamValidationError):
         client.list_tables(Limit="5")  # type: ignore[arg-type]
     assert client.meta.config.user_agent.startswith("connector ")
+
+
+def test_an_idle_stack_costs_at_most_eight_dollars_a_month_at_list_prices():
+    idle = idle_run()
+    items = bill(idle)
+    assert sum(one.cost for one in items) <= MOST_IDLE, [(one.what, one.cost) for one in items]
+    assert idle.metrics == {"TrackCompleted", "CollectCompleted"}, "a gauge that is zero is not reported"
