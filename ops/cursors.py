@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView
 from ops.output import json_option, show, table
 from ops.stack import Stack, stack_option
@@ -16,10 +17,26 @@ from ops.stack import Stack, stack_option
 @stack_option
 @json_option
 def cursors(*, stack: Stack, as_json: bool) -> int:
-    """List how far each list of each company has been read, and how long ago that was complete."""
+    """List how far each list of each company has been read, how long ago that was complete, and which lists fail."""
     now = stack.clock.now()
     views = sorted(stack.cursors.all_cursors(), key=lambda view: (view.company, view.resource))
     known = stack.routing.load().companies if stack.routing.current_version() else {}
+    health = {(one.company, one.resource): one for one in stack.health.read().lists}
+    unread = [
+        CursorView(
+            company=one.company,
+            resource=one.resource,
+            watermark=None,
+            caught_up_at=None,
+            locked_until=None,
+            unfinished=False,
+            remembered=0,
+            waiting=0,
+        )
+        for name, one in health.items()
+        if one.failing_since and name not in {(view.company, view.resource) for view in views}
+    ]
+    views = sorted([*views, *unread], key=lambda view: (view.company, view.resource))
     show(
         [
             {
@@ -33,6 +50,8 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
                 "unfinished": view.unfinished,
                 "remembered": view.remembered,
                 "waiting": view.waiting,
+                "failing_since": _since(health.get((view.company, view.resource))),
+                "problem": _problem(health.get((view.company, view.resource))),
             }
             for view in views
         ],
@@ -51,6 +70,7 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
                     )
                     for view in views
                 ],
+                steps=[_failing(health.get((view.company, view.resource))) for view in views],
             )
             if views
             else "No list has been read yet."
@@ -63,6 +83,20 @@ def cursors(*, stack: Stack, as_json: bool) -> int:
 def lag(view: CursorView, now: datetime) -> timedelta | None:
     """How long ago the list was last read completely; None when it never was."""
     return None if view.caught_up_at is None else max(now - view.caught_up_at, timedelta(0))
+
+
+def _since(health: ListHealth | None) -> datetime | None:
+    return health.failing_since if health else None
+
+
+def _problem(health: ListHealth | None) -> str | None:
+    return health.problem if health else None
+
+
+def _failing(health: ListHealth | None) -> str | None:
+    if health is None or health.failing_since is None:
+        return None
+    return f"failing since {health.failing_since:%Y-%m-%d %H:%M} UTC: {health.problem}"
 
 
 def _is_known(company: str, routed: Collection[str]) -> bool:

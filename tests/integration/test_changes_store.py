@@ -434,7 +434,7 @@ class TestOverDynamo:
         dynamo.save(change)
         assert calls.made == {"PutItem": 3}
         list(dynamo.in_state(ChangeState.RECEIVED))
-        assert calls.made == {"PutItem": 3, "Query": 1}
+        assert calls.made == {"PutItem": 3, "Query": 1, "BatchGetItem": 1}
 
     def test_a_table_that_is_not_there_is_a_matter_of_configuration(self, in_aws):
         changes = DynamoChanges("nowhere", S3Payloads(BUCKET))

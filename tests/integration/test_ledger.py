@@ -339,10 +339,10 @@ class TestOwning:
 
 
 class TestLists:
-    def test_open_revisions_are_listed_by_state_the_longest_unchanged_first(self, ledger):
+    def test_open_revisions_are_listed_by_state_the_oldest_first(self, ledger):
         for number, age in (("1", 5), ("2", 9), ("3", 1)):
             key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
-            put(ledger, a_revision(key=key, updated_at=NOW - timedelta(minutes=age)))
+            put(ledger, a_revision(key=key, created_at=NOW - timedelta(minutes=age)))
         put(ledger, a_revision(key=DocumentKey("nordic", Kind.PURCHASE_ORDER, "4"), state=State.PARKED))
         assert [revision.key.number for revision in ledger.in_state(State.TRANSLATED)] == ["2", "1", "3"]
         assert [revision.key.number for revision in ledger.in_state(State.PARKED)] == ["4"]

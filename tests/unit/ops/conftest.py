@@ -19,7 +19,7 @@ from connector.domain.transactions import Stream
 from connector.services.known_revisions import KnownRevisions
 from ops.main import command_line
 from tests.support.change_fakes import InMemoryChanges
-from tests.support.fakes import MemoryLedger
+from tests.support.fakes import MemoryHealth, MemoryLedger
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -62,8 +62,8 @@ class FakeLedger:
         found = [revision for revision in self.kept if revision.key == key]
         return sorted(found, key=lambda revision: -revision.sequence)[:limit]
 
-    def in_state(self, state: State):
-        return (revision for revision in self.kept if revision.state is state)
+    def in_state(self, *states: State):
+        return (revision for state in states for revision in self.kept if revision.state is state)
 
     def source_of(self, revision: Revision) -> bytes:
         return self.sources.get(revision.key.number, b'{"orderNbr":"500123"}')
@@ -138,6 +138,7 @@ def stack():
         changes=InMemoryChanges(),
         payloads=SimpleNamespace(),
         cursors=SimpleNamespace(all_cursors=list),
+        health=MemoryHealth(),
         inbound=FakeInbound(),
         inbox_ids=("4711",),
         bucket_ids=(),

@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, Transient
+from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NotRouted, Transient
 from connector.domain.inbound import Confirmation
 from connector.domain.transactions import Stream
 from connector.services.judge_change import retry
@@ -147,6 +147,19 @@ def test_a_list_that_could_not_be_read_to_its_end_is_read_again_from_the_same_pl
 
     assert result.problems != []
     assert world.watermark.moment == before
+
+
+def test_a_stack_without_routing_has_nothing_to_collect_and_nothing_is_wrong(monkeypatch) -> None:
+    world = World()
+
+    def load(**_: object) -> None:
+        raise NotRouted("No routing was applied yet.")
+
+    monkeypatch.setattr(world.routing, "load", load)
+    world.telemetry.counts.clear()
+    assert world.collector().run().problems == []
+    assert world.telemetry.counts == {Metric.COLLECT_COMPLETED: 1}
+    assert world.telemetry.events()[-1] == "nothing to collect"
 
 
 def test_two_collectors_do_not_run_at_once() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import translated
-from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.errors import Conflict, Misconfigured, NotRouted
 from connector.domain.routing import Routing
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class RoutingStore:
             return self._routing
         version = self.current_version()
         if version is None:
-            raise Misconfigured("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
+            raise NotRouted("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
         if self._routing is None or self._routing.version != version:
             self._routing = Routing.from_data(self._read(version), version=version)
         self._looked_at = now

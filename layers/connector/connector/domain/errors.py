@@ -14,6 +14,7 @@
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
         AnswerTooLarge  the answer is larger than is held: ask for less
+        NotRouted       no routing was applied yet: a new stack, which has nothing to do
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -132,3 +133,8 @@ class Misconfigured(ConnectorError):
 @dataclass(eq=False)
 class AnswerTooLarge(Misconfigured):
     """The answer is larger than the connector holds; a smaller question may be answered."""
+
+
+@dataclass(eq=False)
+class NotRouted(Misconfigured):
+    """No routing was applied yet: there is nothing to read and nothing to send, and nothing is wrong."""

@@ -33,6 +33,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    NotRouted,
     Throttled,
     Transient,
 )
@@ -168,6 +169,14 @@ class Collector:
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
         result = Collected()
+        try:
+            self.routing.load()
+        except NotRouted as error:
+            self.telemetry.info("nothing to collect", {"reason": str(error)})
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+            return result
+        except ConnectorError:
+            pass  # the inboxes are emptied all the same; the list of changes says what is wrong
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
@@ -434,8 +443,8 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
-        attention = sum(1 for _ in self.changes.in_state(ChangeState.ATTENTION))
-        self.telemetry.count(Metric.INBOUND_ATTENTION, attention)
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, self.changes.waiting(ChangeState.PARKED).count)
+        self.telemetry.count(Metric.INBOUND_ATTENTION, self.changes.waiting(ChangeState.ATTENTION).count)
         self._look_at_visma_again(result, now)
 
     def _look_at_visma_again(self, result: Collected, now: datetime) -> None:
