@@ -19,6 +19,7 @@ from connector.adapters import aws
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.cursors import DynamoCursors
 from connector.adapters.health import DynamoHealth
+from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.adapters.watermark import DynamoWatermark
 from connector.domain.transactions import Stream
@@ -127,6 +128,7 @@ def _schedules(clock: ManualClock, telemetry: RecordingTelemetry) -> Callable[[]
     )
     intake = Intake(
         changes=changes,
+        documents=DynamoLedger(DOCUMENTS, payloads),
         orderful=inbound,
         routing=routing,
         outbox=outbox,

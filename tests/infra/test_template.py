@@ -386,8 +386,7 @@ def test_silence_of_a_poller_is_an_alarm_and_silence_of_anything_else_is_none(pr
             assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
             assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, {"Ref": "HeartbeatMinutes"})
         else:
-            # A gauge is reported by each run of its function: between two runs the alarm stays what it is.
-            assert alarm["TreatMissingData"] == ("ignore" if name == "AttentionOpenAlarm" else "notBreaching")
+            assert alarm["TreatMissingData"] == "notBreaching"
             assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 

@@ -394,17 +394,24 @@ class TestAttention:
 
     def test_the_gauge_says_how_many_are_open_and_since_when(self, bench):
         self._late(bench, number="1")
-        bench.run(hours=2)
+        bench.telemetry.counts.clear()
+        bench.run(hours=1)
+        bench.run(hours=1)
         counts = bench.telemetry.counts
         assert counts[Metric.ATTENTION_OPEN] == 2, "one at each of two runs"
-        assert bench.telemetry.durations == [(Metric.ATTENTION_AGE, 0.0), (Metric.ATTENTION_AGE, 7200.0)]
+        assert bench.telemetry.durations == [(Metric.ATTENTION_AGE, 3600.0), (Metric.ATTENTION_AGE, 7200.0)]
+
+    def test_nothing_in_attention_reports_no_age(self, bench):
+        bench.sent()
+        bench.run()
+        assert (bench.telemetry.counts[Metric.ATTENTION_OPEN], bench.telemetry.durations) == (0, [])
 
     def test_the_gauge_is_reported_even_if_orderful_cannot_be_asked(self, bench):
         self._late(bench)
         bench.orderful.failing = Transient("Orderful answered 502.")
         with pytest.raises(Transient):
             bench.run(hours=12)
-        assert bench.telemetry.counts[Metric.ATTENTION_OPEN] == 2
+        assert bench.telemetry.counts[Metric.ATTENTION_OPEN] == 1
 
 
 class TestWhatItCosts:
