@@ -11,6 +11,10 @@ from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS
 from proof.model.queues import Message, Queue
 from proof.system import System
 
+ACKNOWLEDGES = {"validation_status": "VALID", "delivery_status": "DELIVERED", "acknowledgment_status": "ACCEPTED"}
+WAITS_FOR_SEND = {"validation_status": "VALID", "delivery_status": "PENDING"}
+"""Orderful: what is valid waits for a person where auto-send is off."""
+
 _MINUTE = timedelta(minutes=1)
 _QUEUES = {DOCUMENTS: "Documents", DELIVERIES: "Deliveries", CHANGES: "Changes"}
 
@@ -21,6 +25,7 @@ class WatchedSystem(System):
     Attributes:
         stopped: Functions that are not started: their schedule is stopped, or Lambda throttles them.
         crashing: Functions that end with an error before they do anything.
+        partner: What Orderful says of each transaction, a minute after it was created.
         rang: Which alarm rang since it was last cleared, and when for the first time.
     """
 
@@ -31,6 +36,7 @@ class WatchedSystem(System):
         self.telemetry = WatchedTelemetry(self.watch)
         self.stopped: set[str] = set()
         self.crashing: set[str] = set()
+        self.partner = ACKNOWLEDGES
         self.rang: dict[str, datetime] = {}
         self._fires_at = self.clock.now()
         self._sent: dict[str, datetime] = {}
@@ -54,6 +60,8 @@ class WatchedSystem(System):
         ringing: set[str] = set()
         for _ in range(count):
             self.clock.time += _MINUTE
+            for one in self.orderful.transactions:
+                self.orderful.news(one.transaction_id, **self.partner)
             self.work_off()
             if self.clock.now() >= self._fires_at:
                 self._fires_at = self.clock.now() + EVERY
