@@ -12,6 +12,7 @@ from connector.domain.changes import CHANGE, FOR_A_PERSON, NOBODY, OPEN_CHANGES,
 from connector.domain.documents import DocumentKey, Kind
 from ops.comparison import all_reasons, comparison, comparison_data, unwritten
 from ops.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
+from ops.people import by_option, decider
 from ops.readings import reading_of, reading_option
 from ops.stack import Stack, stack_option
 
@@ -91,14 +92,7 @@ def _judging(command: _Command) -> _Command:
         json_option,
         click.option("--yes", is_flag=True, help="Do not ask."),
         stack_option,
-        click.option(
-            "--by",
-            required=True,
-            envvar=["USER", "LOGNAME"],
-            show_envvar=True,
-            metavar="NAME",
-            help="Who decides; it is kept with the change.",
-        ),
+        by_option,
         click.argument("name", metavar="ID"),
     ):
         command = option(command)
@@ -113,7 +107,7 @@ _reason_option = click.option("--reason", required=True, metavar="TEXT", help="W
 @click.option("--order", metavar="NUMBER", help="The order that is meant, where the change names another number.")
 @reading_option
 def approve_change(
-    *, name: str, by: str, order: str | None, reading: str | None, stack: Stack, yes: bool, as_json: bool
+    *, name: str, by: str | None, order: str | None, reading: str | None, stack: Stack, yes: bool, as_json: bool
 ) -> int:
     """Have a parked change written into its order. ID is a transaction id, or an order with one parked change.
 
@@ -122,7 +116,7 @@ def approve_change(
     if order is not None and reading is not None:
         raise WrongInput("Name the order first; how its quantities are read is said when it is parked there.")
     change = _parked(stack, name)
-    by = _words(by, "--by")
+    by, caller = decider(stack, by)
     _tell(change)
     if order is not None:
         order = _words(order, "--order")
@@ -148,24 +142,26 @@ def approve_change(
 
     from connector.services.judge_change import approve, assign
 
+    who: dict[str, str] = {"by": by, "caller": caller}
     if order is not None:
-        approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, by=by)
+        approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, **who)
     else:
-        approved = approve(change, stack.changes, stack.outbox, stack.clock, by=by, reading=reading_of(reading))
+        read = reading_of(reading)
+        approved = approve(change, stack.changes, stack.outbox, stack.clock, **who, reading=read)
     show(change_summary(approved), lambda: _queued(change), as_json=as_json)
     return 0
 
 
 @changes.command("retry", short_help="Look at an open change again, now.")
 @_judging
-def retry_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) -> int:
+def retry_change(*, name: str, by: str | None, stack: Stack, yes: bool, as_json: bool) -> int:
     """Have an open change looked at now, as if it had just come in; this approves nothing.
 
     ID is a transaction id, or an order with one open change. One that is over and still has something to do (Orderful
     was not told, the order is on hold for it) is finished.
     """
     change = _one(stack, name, lambda one: one.is_open or one.on_hold or one.is_unconfirmed, "is open")
-    by = _words(by, "--by")
+    by, caller = decider(stack, by)
     _tell(change)
     if change.is_open:
         say(
@@ -178,7 +174,7 @@ def retry_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) 
 
     from connector.services.judge_change import retry
 
-    again = retry(change, stack.changes, stack.outbox, stack.clock, by=by)
+    again = retry(change, stack.changes, stack.outbox, stack.clock, by=by, caller=caller)
     show(change_summary(again), lambda: _queued(change), as_json=as_json)
     return 0
 
@@ -186,10 +182,11 @@ def retry_change(*, name: str, by: str, stack: Stack, yes: bool, as_json: bool) 
 @changes.command("reject", short_help="Refuse an open change, write nothing.")
 @_judging
 @_reason_option
-def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
+def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Have an open change come to nothing. ID is a transaction id, or an order with one open change."""
     change = _open_one(stack, name)
-    by, reason = _words(by, "--by"), _words(reason, "--reason")
+    reason = _words(reason, "--reason")
+    by, caller = decider(stack, by)
     _tell(change)
     say(f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}.")
     say(_WHAT_ORDERFUL_SAYS[change.was_accepted])
@@ -199,7 +196,15 @@ def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, a
     from connector.services.judge_change import reject
 
     rejected = reject(
-        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
+        change,
+        stack.changes,
+        stack.known,
+        stack.outbox,
+        stack.clock,
+        order=_order(stack, change),
+        by=by,
+        caller=caller,
+        reason=reason,
     )
     show(
         change_summary(rejected),
@@ -212,13 +217,14 @@ def reject_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, a
 @changes.command("close", short_help="Take an open change as settled by hand.")
 @_judging
 @_reason_option
-def close_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
+def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Take an open change as settled by hand. ID is a transaction id, or an order with one open change.
 
     It ends as CLOSED, not as applied: nothing of it is written by this, and Orderful holds it accepted.
     """
     change = _open_one(stack, name)
-    by, reason = _words(by, "--by"), _words(reason, "--reason")
+    reason = _words(reason, "--reason")
+    by, caller = decider(stack, by)
     _tell(change)
     say(
         f"This closes it as settled by hand, in {by}'s name: nothing is written into order {change.number} of"
@@ -230,7 +236,15 @@ def close_change(*, name: str, by: str, reason: str, stack: Stack, yes: bool, as
     from connector.services.judge_change import close
 
     closed = close(
-        change, stack.changes, stack.known, stack.outbox, stack.clock, order=_order(stack, change), by=by, reason=reason
+        change,
+        stack.changes,
+        stack.known,
+        stack.outbox,
+        stack.clock,
+        order=_order(stack, change),
+        by=by,
+        caller=caller,
+        reason=reason,
     )
     show(change_summary(closed), lambda: f"Change {change.transaction_id} is closed.", as_json=as_json)
     return 0
@@ -278,6 +292,7 @@ def change_summary(change: Change) -> dict[str, Any]:
         "waits_for": change.waits_for,
         "decided_by": change.decided_by,
         "approved_by": change.approved_by,
+        "caller": change.caller,
         "last_event": change.history[-1].note if change.history else None,
     }
 
@@ -410,6 +425,7 @@ def _readable(change: Change) -> str:
         "claimed": f"by a worker until {moment(change.claim_until)}" if change.claim_until else None,
         "decided by": change.decided_by,
         "approved by": change.approved_by,
+        "aws says": change.caller,
         "quantities": f"POC03 and POC04 are read as {change.reading}" if change.reading else None,
         "on hold": "the order is on hold for it and has yet to be released" if change.on_hold else None,
         "orderful": _told(change),

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from connector.adapters.routing_store import Applied
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
 from connector.domain.routes import NEVER, Route
@@ -18,7 +19,8 @@ from connector.routing_file import Checked, json_schema
 from connector.services.release import Forecast, forecast_waiting, keep_waiting, release, release_waiting_changes
 from ops import onboarding
 from ops.files import read_routing
-from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, plain, say, show, table
+from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, moment, plain, say, show, table
+from ops.people import by_option, decider
 from ops.routing_summary import go_live_text, summaries
 from ops.stack import Stack, stack_option
 
@@ -97,8 +99,11 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
     callback=onboarding.release_choice,
     help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
 )
+@by_option
 @json_option
-def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, as_json: bool) -> int:
+def apply_file(
+    *, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, by: str | None, as_json: bool
+) -> int:
     """Check FILE, show the difference and what it would release, put it in force, and release what is named.
 
     Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
@@ -133,9 +138,10 @@ def apply_file(*, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str
     if chosen.looked_at:
         say(chosen.looked_at_told())
     go_on(yes=yes)
+    by, caller = decider(stack, by)
     # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
     keep_waiting(chosen.kept, stack.ledger, now=now)
-    version = stack.routing.apply(data, now, replacing=applied.version if applied else None)
+    version = stack.routing.apply(data, now, replacing=applied.version if applied else None, by=by, caller=caller)
     release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
     show(
@@ -182,7 +188,12 @@ def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack
     """Show the applied routing, or one route with the layer that each setting comes from."""
     routing = Routing.from_data(_sound(file)) if file else stack.routing.load()
     if wanted is None:
-        show({"version": routing.version, "routing": routing.data}, lambda: _overview(routing), as_json=as_json)
+        applied = None if file else stack.routing.applied()
+        show(
+            {"version": routing.version, "applied": applied, "routing": routing.data},
+            lambda: _overview(routing, applied),
+            as_json=as_json,
+        )
         return 0
     company, word, number = wanted
     try:
@@ -258,7 +269,7 @@ def _readable(changes: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _overview(routing: Routing) -> str:
+def _overview(routing: Routing, applied: Applied | None) -> str:
     companies = table(
         ("company", "visma", "zone", "settle", "overlap", "live", "test"),
         [
@@ -279,7 +290,11 @@ def _overview(routing: Routing) -> str:
         [(partner, company, role, number) for company, partner, role, number in routing.numbers()],
     )
     taken = f"Taken from inboxes: {', '.join(sorted(routing.takes))}; all others stay there untouched."
-    return f"Routing version {routing.version}\n\n{companies}\n\n{partners}\n\n{taken}"
+    head = f"Routing version {routing.version}"
+    if applied is not None:
+        whose = f" by {applied.by} ({applied.caller})" if applied.by else ""
+        head = f"{head}, applied {moment(applied.at)}{whose}"
+    return f"{head}\n\n{companies}\n\n{partners}\n\n{taken}"
 
 
 def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:

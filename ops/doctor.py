@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import click
 
-from connector.domain.errors import ConnectorError
+from connector.domain.errors import ConnectorError, NoRouting
+from connector.domain.routing import Routing
 from ops.doctor_documents import examine_documents, examine_go_live
 from ops.doctor_finding import Finding, Mark, failed
 from ops.doctor_inbound import examine_inbound
 from ops.doctor_orderful import examine_orderful
+from ops.doctor_stack import examine_stack
 from ops.doctor_visma import examine_visma
+from ops.files import read_routing
 from ops.output import FAILED, json_option, say, show
 from ops.stack import Stack, stack_option
 
 
-@click.command(short_help="Check routing, Visma and Orderful.")
+@click.command(short_help="Check routing, Visma, Orderful and AWS.")
+@click.option("--config", "file", metavar="FILE", help="Check with this file, before it is applied.")
 @stack_option
 @json_option
-def doctor(*, stack: Stack, as_json: bool) -> int:
-    """Check routing, Visma and Orderful with the credentials of the stack. Reads only."""
-    say(f"Asking Visma and Orderful for stack '{stack.name}'; nothing is changed.")
+def doctor(*, file: str | None, stack: Stack, as_json: bool) -> int:
+    """Check routing, Visma and Orderful with the credentials of the stack, and the stack at AWS. Reads only.
+
+    With --config it is FILE that is checked, and nothing is applied. Exit codes: 0 nothing is wrong, 1 at least one
+    check failed, 2 FILE cannot be read.
+    """
+    say(f"Asking Visma, Orderful and AWS for stack '{stack.name}'; nothing is changed.")
     findings = []
-    for finding in examine(stack):
+    for finding in examine(stack, file):
         findings.append(finding)
         if not as_json:
             step = f"\n      -> {finding.next_step}" if finding.next_step else ""
@@ -36,18 +44,64 @@ def doctor(*, stack: Stack, as_json: bool) -> int:
     return FAILED if failures else 0
 
 
-def examine(stack: Stack) -> Iterator[Finding]:
-    """Every check, in the order in which a failure would explain the later ones."""
-    try:
-        routing = stack.routing.load()
-        companies = routing.companies.values()
-    except ConnectorError as error:
-        yield failed("routing", error)
-        return
-    yield Finding(Mark.OK, "routing", f"version {routing.version} with {len(companies)} companies is applied.")
-    for company in companies:
+def examine(stack: Stack, file: str | None = None) -> Iterator[Finding]:
+    """Every check, in the order in which a failure would explain the later ones.
+
+    Without a routing, in force or in `file`, what needs none is checked.
+
+    Raises:
+        WrongInput: the file cannot be read or is not YAML.
+    """
+    routing = (yield from _in_force(stack)) if file is None else (yield from _in_file(stack, file))
+    for company in routing.companies.values() if routing else ():
         yield examine_go_live(stack, company)
         yield from examine_visma(stack, company)
         yield from examine_documents(stack, company)
     yield from examine_orderful(stack, routing)
     yield from examine_inbound(stack, routing)
+    yield from examine_stack(stack)
+
+
+def _in_force(stack: Stack) -> Generator[Finding, None, Routing | None]:
+    """The routing in force; None when there is none, or it cannot be read."""
+    try:
+        routing = stack.routing.load()
+    except NoRouting:
+        yield Finding(
+            Mark.WARN,
+            "routing",
+            "no routing is applied yet: the stack runs, and reads and sends nothing.",
+            "Check your file with `connector doctor --config connector.yaml`, then put it in force: `connector config"
+            " apply connector.yaml`.",
+        )
+        return None
+    except ConnectorError as error:
+        yield failed("routing", error)
+        return None
+    number = len(routing.companies)
+    companies = "1 company" if number == 1 else f"{number} companies"
+    yield Finding(Mark.OK, "routing", f"version {routing.version} with {companies} is applied.")
+    return routing
+
+
+def _in_file(stack: Stack, file: str) -> Generator[Finding, None, Routing | None]:
+    """The routing of the file; None when it could not be applied."""
+    checked = read_routing(file, stream=stack.stream)
+    for problem in checked.problems:
+        mark = Mark.FAIL if problem.fatal else Mark.WARN
+        yield Finding(mark, "routing file", f"{problem.path}: {problem.sentence}", f"Correct it in {file}.")
+    if checked.errors or checked.data is None:
+        return None
+    routing = Routing.from_data(checked.data)
+    try:
+        version = stack.routing.current_version()
+    except ConnectorError as error:
+        yield failed("routing", error)
+        return routing
+    if version == routing.version:
+        yield Finding(Mark.OK, "routing", f"{file} is what is applied (version {version}).")
+    else:
+        applied = f"version {version} is applied" if version else "no routing is applied yet"
+        step = f"When nothing fails any more, put it in force: `connector config apply {file}`."
+        yield Finding(Mark.OK, "routing", f"{file} is checked, not what is applied; {applied}.", step)
+    return routing

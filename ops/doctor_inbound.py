@@ -25,7 +25,7 @@ _MOST_TYPES = 5
 _FORBIDDEN = "(AccessDeniedException)"
 
 
-def examine_inbound(stack: Stack, routing: Routing) -> Iterator[Finding]:
+def examine_inbound(stack: Stack, routing: Routing | None) -> Iterator[Finding]:
     """Every check; one page of each inbox and bucket is read and nothing is taken out of it."""
     places = chain(
         ((f"inbox {name}", stack.inbound.inbox, name) for name in stack.inbox_ids),
@@ -46,7 +46,7 @@ def examine_inbound(stack: Stack, routing: Routing) -> Iterator[Finding]:
 
 def _waiting(
     stack: Stack,
-    routing: Routing,
+    routing: Routing | None,
     check: str,
     read: Callable[[str], Sequence[InboundTransaction | None]],
     name: str,
@@ -57,6 +57,8 @@ def _waiting(
         return failed(check, error)
     more = " or more" if len(items) >= PAGE else ""
     waiting = f"{len(items)}{more} item{' waits' if len(items) == 1 else 's wait'}"
+    if routing is None:
+        return Finding(Mark.OK, check, f"{waiting}. Which of them are for us is said by a routing.")
     others = [item for item in items if item is not None and is_for_others(item, routing, stack.stream)]
     since = _since(stack, others)
     told = _others(others, since)
@@ -141,10 +143,19 @@ def _callback(stack: Stack) -> Iterator[Finding]:
             valid = counted(len(credentials.secrets) + len(credentials.basic), "valid value")
             yield Finding(Mark.OK, check, f"callbacks have to bring {' or '.join(ways)} ({valid}).")
             return
+        agree = (
+            "Have Orderful's support add a header, or use HTTP Basic, and put the same in:"
+            " `connector secrets set callback`."
+        )
+        if stack.takes_callbacks_without_secret:
+            yield Finding(
+                Mark.WARN,
+                check,
+                "none is set, and the stack was deployed to take callbacks without: from anybody, as hints that are"
+                " looked up at Orderful, a limited number of them.",
+                agree,
+            )
+            return
         yield Finding(
-            Mark.WARN,
-            check,
-            "none is set: anybody may call. A call is only a hint and is looked up at Orderful, so this costs calls"
-            " and nothing else.",
-            "Agree on a header or HTTP Basic with Orderful and set it: aws secretsmanager put-secret-value.",
+            Mark.OK, check, "none is set: callbacks are refused, and polling finds what they would be about.", agree
         )

@@ -22,8 +22,8 @@ _READY = {
 }
 
 
-def examine_orderful(stack: Stack, routing: Routing) -> Iterator[Finding]:
-    """Every check, up to the first one without which the next ones mean nothing."""
+def examine_orderful(stack: Stack, routing: Routing | None) -> Iterator[Finding]:
+    """Every check, up to the first one without which the next ones mean nothing; without a routing, the key alone."""
     stream = stack.stream
     try:
         organization, _ = stack.orderful.get_json("v3/organizations/me")
@@ -32,6 +32,8 @@ def examine_orderful(stack: Stack, routing: Routing) -> Iterator[Finding]:
         return
     organization = organization if isinstance(organization, Mapping) else {}
     yield Finding(Mark.OK, "orderful key", f"it belongs to {organization.get('name') or 'an organization'}.")
+    if routing is None:
+        return
     field = f"{stream}IsaId"
     accounts = organization.get("ediAccounts") or []
     owned = {str(account.get(field)) for account in accounts if isinstance(account, Mapping) and account.get(field)}

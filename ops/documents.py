@@ -29,6 +29,7 @@ from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 from ops.changes import change_summary
 from ops.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
+from ops.people import by_option, decider
 from ops.stack import Stack, stack_option
 
 LONGEST_WORDS = 500
@@ -160,10 +161,11 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
 @documents.command("replay", short_help="Send a refused or parked one again.")
 @click.argument("key", metavar="KEY")
 @_REVISION
+@by_option
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, as_json: bool) -> int:
+def replay_document(*, key: str, sequence: int | None, by: str | None, stack: Stack, yes: bool, as_json: bool) -> int:
     """Send a rejected or parked document again, once its cause is gone. KEY as in `show`.
 
     Orderful is asked first what it has: what arrived meanwhile is not sent a second time.
@@ -184,7 +186,7 @@ def replay_document(*, key: str, sequence: int | None, stack: Stack, yes: bool, 
     # The withdrawal is made anew; the message brings the document as it stands.
     wish = (stands or own[0]) if waiting.withdraws is not None else waiting
     again = "sent again" if waiting.state is State.REJECTED else "sent"
-    return _queue(stack, wish, Cause.again(waiting), waiting, again, yes=yes, as_json=as_json)
+    return _queue(stack, wish, Cause.again(waiting), waiting, again, by=by, yes=yes, as_json=as_json)
 
 
 def _waiting_again(record: _Record, sequence: int | None) -> Revision:
@@ -224,10 +226,13 @@ def _given_up(stack: Stack, waiting: Revision) -> Revision:
     help="original: the partner does not have it. replacement: it has, from here or from elsewhere.",
 )
 @click.option("--force", is_flag=True, help="As original although the partner has it.")
+@by_option
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: bool, as_json: bool) -> int:
+def release_document(
+    *, key: str, purpose: str, force: bool, by: str | None, stack: Stack, yes: bool, as_json: bool
+) -> int:
     """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`."""
     record = _record(stack, key)
     newest = next((one for one in record.revisions if one.withdraws is None and one.state in _RELEASABLE), None)
@@ -241,20 +246,14 @@ def release_document(*, key: str, purpose: str, force: bool, stack: Stack, yes: 
             "replacement. Only if it wants the document a second time, write --as original --force."
         )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
-    return _queue(stack, newest, cause, newest, f"sent as {purpose}", yes=yes, as_json=as_json)
+    return _queue(stack, newest, cause, newest, f"sent as {purpose}", by=by, yes=yes, as_json=as_json)
 
 
 @documents.command("close", short_help="End a question, send nothing.")
 @click.argument("key", metavar="KEY")
 @_REVISION
 @click.option("--reason", metavar="TEXT", help="Why, kept in its history.")
-@click.option(
-    "--by",
-    envvar=["USER", "LOGNAME"],
-    show_envvar=True,
-    metavar="NAME",
-    help="Who closes it, kept in its history.",
-)
+@by_option
 @stack_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -268,13 +267,17 @@ def close_document(
     """
     record = _record(stack, key)
     revision = _waiting(record, sequence, or_attention=True)
-    note = f"closed by {(by or '').strip() or 'a person'}"
+    if revision.needs_attention:
+        say(f"This closes the attention of revision {revision.sequence} of {revision.key}: {revision.attention}.")
+    else:
+        say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
+    go_on(yes=yes)
+    name, caller = decider(stack, by)
+    note = f"closed by {name} ({caller})"
     if reason:
         note = f"{note}: {reason}"
     if revision.needs_attention:
-        return _close_attention(stack, revision, note, yes=yes, as_json=as_json)
-    say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
-    go_on(yes=yes)
+        return _close_attention(stack, revision, note, as_json=as_json)
     stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     show(
         {"document": str(record.key), "sequence": revision.sequence, "state": State.CLOSED},
@@ -284,10 +287,8 @@ def close_document(
     return 0
 
 
-def _close_attention(stack: Stack, revision: Revision, note: str, *, yes: bool, as_json: bool) -> int:
+def _close_attention(stack: Stack, revision: Revision, note: str, *, as_json: bool) -> int:
     """Take a sent revision off the list of those that need attention; the same concern is not raised again."""
-    say(f"This closes the attention of revision {revision.sequence} of {revision.key}: {revision.attention}.")
-    go_on(yes=yes)
     stack.ledger.move(
         revision,
         revision.state,
@@ -367,15 +368,26 @@ def _waiting(record: _Record, sequence: int | None = None, *, or_attention: bool
 
 
 def _queue(
-    stack: Stack, revision: Revision, cause: Cause, waiting: Revision, what: str, *, yes: bool, as_json: bool
+    stack: Stack,
+    revision: Revision,
+    cause: Cause,
+    waiting: Revision,
+    what: str,
+    *,
+    by: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> int:
-    """Queue `revision` again, so that `waiting`, which a person let go, is sent."""
+    """Queue `revision` again, so that `waiting`, which a person let go, is sent; its history says who did."""
     say(f"Revision {waiting.sequence} of {waiting.key} ({waiting.state}) will be {what}.")
     go_on(yes=yes)
 
     from connector.services.release import message_for
 
     source = stack.ledger.source_of(revision)
+    name, caller = decider(stack, by)
+    note = f"to be {what}, says {name} ({caller})"
+    stack.ledger.move(waiting, waiting.state, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
     stack.outbox.documents([message_for(revision, source, stack.payloads, now=stack.clock.now(), cause=cause)])
     show(
         {"document": str(waiting.key), "sequence": waiting.sequence},

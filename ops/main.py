@@ -13,6 +13,7 @@ from ops.change import change
 from ops.changes import changes
 from ops.config import config
 from ops.cursors import cursors
+from ops.data import data
 from ops.doctor import doctor
 from ops.documents import documents
 from ops.output import run
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (config, translate, change, documents, changes, baseline, cursors, doctor, secrets):
+for command in (config, translate, change, documents, changes, baseline, cursors, data, doctor, secrets):
     cli.add_command(command)
 
 

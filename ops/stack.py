@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.literals import StackStatusType
 
     from connector.adapters.callback_auth import CallbackCredentials
+    from connector.adapters.erasure import DynamoErasure
     from connector.adapters.http import Http
     from connector.adapters.orderful import OrderfulClient
     from connector.adapters.orderful_inbound import OrderfulInbound
@@ -126,6 +127,11 @@ class Stack:
         """The address that Orderful calls back; None for a stack from before there was one."""
         return self.outputs.get("CallbackUrl")
 
+    @property
+    def takes_callbacks_without_secret(self) -> bool:
+        """Whether the stack was deployed to take callbacks from anybody while no secret is set."""
+        return self.outputs.get("CallbacksWithoutSecret") == "take"
+
     @cached_property
     def routing(self) -> RoutingStore:
         """The applied routing."""
@@ -168,6 +174,13 @@ class Stack:
         from connector.adapters.health import DynamoHealth
 
         return DynamoHealth(self.output("CursorsTable"))
+
+    @cached_property
+    def erasure(self) -> DynamoErasure:
+        """What can be deleted of a partner."""
+        from connector.adapters.erasure import DynamoErasure
+
+        return DynamoErasure(self.output("DocumentsTable"), self.payloads)
 
     @cached_property
     def cursors(self) -> Cursors:
@@ -227,6 +240,32 @@ class Stack:
             Transient: Secrets Manager does not answer.
         """
         return self._secrets.callback_credentials()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for a service of AWS that only the command asks."""
+        import boto3
+
+        return boto3.client(service)  # type: ignore[call-overload]
+
+    @cached_property
+    def caller(self) -> str:
+        """Who AWS says that we are (ARN). It needs no permission (AWS: GetCallerIdentity).
+
+        Raises:
+            Failed: AWS does not say.
+        """
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            arn: str = boto3.client("sts").get_caller_identity()["Arn"]
+        except ClientError as error:
+            reason = _reason(error)
+        except BotoCoreError as error:
+            reason = str(error)
+        else:
+            return arn
+        raise Failed(f"AWS does not say who you are, so nothing was changed: {reason}.")
 
     def put_secret(self, output: str, content: Mapping[str, Any]) -> None:
         """Replace the content of the secret whose ARN is in an output.

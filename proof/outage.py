@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from proof.alarms import Watch, WatchedTelemetry, function_of
 from proof.model.clockwork import EVERY, WORKERS
@@ -11,7 +12,11 @@ from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS
 from proof.model.queues import Message, Queue
 from proof.system import System
 
-ACKNOWLEDGES = {"validation_status": "VALID", "delivery_status": "DELIVERED", "acknowledgment_status": "ACCEPTED"}
+ACKNOWLEDGES: dict[str, Any] = {
+    "validation_status": "VALID",
+    "delivery_status": "DELIVERED",
+    "acknowledgment_status": "ACCEPTED",
+}
 WAITS_FOR_SEND = {"validation_status": "VALID", "delivery_status": "PENDING"}
 """Orderful: what is valid waits for a person where auto-send is off."""
 
@@ -36,7 +41,7 @@ class WatchedSystem(System):
         self.telemetry = WatchedTelemetry(self.watch)
         self.stopped: set[str] = set()
         self.crashing: set[str] = set()
-        self.partner = ACKNOWLEDGES
+        self.partner: dict[str, Any] = ACKNOWLEDGES
         self.rang: dict[str, datetime] = {}
         self._fires_at = self.clock.now()
         self._sent: dict[str, datetime] = {}

@@ -30,7 +30,8 @@ from proof.model.judge import Document, Judge
 from proof.model.partner import CANCELLED, invoice, view_of
 from tests.support.visma_samples import a_purchase_order, an_order_line
 
-_ABOUT_GO_LIVE = frozenset({"before_go_live", "go_live"})
+_ABOUT_GO_LIVE = frozenset({"before_go_live", "go_live", "closed"})
+"""Fields of its questions. A change of what a person closed is one: to send it again asks it again."""
 
 
 class System(Clockwork):

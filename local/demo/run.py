@@ -42,7 +42,7 @@ ROUTING = Path(__file__).with_name("routing.yaml")
 PATIENCE = timedelta(minutes=4)
 _MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
 _CHANGING = (ChangeState.RECEIVED, ChangeState.APPLYING)
-_QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
+_QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")
 _SENT = {State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED}
 _PURPOSES = {"00": "original", "05": "replace", "01": "cancellation"}
 
@@ -245,7 +245,7 @@ class Demo:
         with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
             yaml.safe_dump(routing, file, allow_unicode=True)
             file.flush()
-            self.connector("config", "apply", file.name, "--yes", "--release", "all")
+            self.connector("config", "apply", file.name, "--by", "demo", "--yes", "--release", "all")
 
     def connector(self, *arguments: str) -> str:
         """Run the `connector` command against the stack.

@@ -146,7 +146,7 @@ class World:
         self.orderful = Orderful(items, {NUMBER: written(mosaic("500123", 900))}, clock=self.fakes.clock)
         self.ports: dict[str, Any] = {
             "changes": changes,
-            "outbox": SqsOutbox(changes_url=_CHANGES, client=self.sqs),  # type: ignore[arg-type]
+            "outbox": SqsOutbox(changes_url=_CHANGES, hints_url=_CHANGES, client=self.sqs),  # type: ignore[arg-type]
             "inbound": OrderfulInbound(
                 BASE_URL,
                 self.orderful,  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def open_door() -> Iterator[Door]:
     secret = client.create_secret(Name="callback", SecretString=content)["ARN"]
     environment = {
         "STREAM": "test",
-        "CHANGES_QUEUE_URL": QUEUE,
+        "HINTS_QUEUE_URL": QUEUE,
         "CALLBACK_SECRET_ARN": secret,
         "CALLBACK_MAX_BYTES": str(LIMIT),
     }

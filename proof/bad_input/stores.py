@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -34,15 +34,30 @@ class MeasuredLedger(MemoryLedger):
         super().__init__()
         self._ending = ending
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Write a new revision."""
         self._measure(revision, request)
-        super().add(revision, source=source, request=request)
+        super().add(revision, source=source, request=request, supersedes=supersedes)
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Write an old one anew."""
         self._measure(revision, request)
-        super().retranslated(revision, was=was, source=source, request=request)
+        super().retranslated(revision, was=was, source=source, request=request, supersedes=supersedes)
 
     def _measure(self, revision: Revision, request: dict[str, Any] | None) -> None:
         _measured(self._ending, revision.key.stored, revision)

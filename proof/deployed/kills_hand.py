@@ -36,6 +36,11 @@ _SPARED = 0.2
 _LONGEST_SPAN = 3.0
 
 
+def _none() -> Counter[str]:
+    """No key is added later on: others add up the counts while they are counted."""
+    return Counter(dict.fromkeys(FUNCTIONS, 0))
+
+
 @dataclass(slots=True)
 class Hand:
     """Kills workers and keeps count.
@@ -58,9 +63,9 @@ class Hand:
     seed: int
     wanted: Callable[[str], bool]
     spared: Mapping[str, float]
-    strikes: Counter[str] = field(default_factory=Counter)
-    hits: Counter[str] = field(default_factory=Counter)
-    starting: Counter[str] = field(default_factory=Counter)
+    strikes: Counter[str] = field(default_factory=_none)
+    hits: Counter[str] = field(default_factory=_none)
+    starting: Counter[str] = field(default_factory=_none)
     _spans: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _draw: random.Random = field(init=False)

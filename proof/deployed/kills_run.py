@@ -36,6 +36,9 @@ SCHEDULED = ("PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunc
 _CALLED = "ReceiveCallbackFunction"
 _NEVER = "0000"
 _BURST = 5
+_SLOWER = 4
+"""How much less flows while only single kills are still wanted: all of it has to come to rest afterwards."""
+
 _FIRST = 720001
 _FORGED = 10**9
 
@@ -47,12 +50,15 @@ class Plan:
     Attributes:
         documents: Orders at least; later ones only if the killing lasts longer.
         changes: 860s at least.
-        share: Invocations of each function that are to be hit at least.
+        share: Invocations of each function that are to be hit before the killing ends early.
         most: Invocations that are hit at most, of each function.
         most_held: The same for functions that queues start: what their workers held has to wait.
-        hits: Invocations that are to be hit in all.
-        killing: Seconds after which the killing ends at the latest.
-        rest: Seconds in which the run has to come to rest afterwards.
+        hits: Invocations that are to be hit in all. How many are, depends on the machine, and is counted and said.
+        floor: Invocations of each function that have to be hit.
+        killing: Seconds after which the killing ends, unless a function is short of `floor`.
+        longest: Seconds after which it ends at the latest: until then only what is short of `floor` is killed.
+        rest: Seconds without any progress after which the run counts as stuck.
+        longest_rest: Seconds in which it has to come to rest, whatever still happens.
         pause: Seconds between two bursts of orders, and between two changes.
     """
 
@@ -62,8 +68,11 @@ class Plan:
     most: int
     most_held: int
     hits: int
+    floor: int
     killing: float
+    longest: float
     rest: float
+    longest_rest: float
     pause: float
 
 
@@ -99,6 +108,8 @@ class Run:
     _rest: Rest = field(init=False)
     _peace: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
+    _late: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Have somebody who kills and somebody who watches."""
@@ -124,6 +135,9 @@ class Run:
             thread.start()
         try:
             self._peace.wait(self.plan.killing)
+            self._late.set()
+            while self.short() and time.monotonic() - began < self.plan.longest and not self._peace.wait(1.0):
+                pass
             self._peace.set()
             self.killed_for = time.monotonic() - began
             self._come_to_rest()
@@ -136,7 +150,13 @@ class Run:
     def wants(self, function: str) -> bool:
         """Whether one more kill of a function is wanted."""
         most = self.plan.most_held if function in CONSUMERS else self.plan.most
+        if self._late.is_set():
+            most = self.plan.floor
         return not self._peace.is_set() and self.hand.hits[function] < most
+
+    def short(self) -> dict[str, int]:
+        """Functions of which too few invocations were hit, and how many were."""
+        return {each: self.hand.hits[each] for each in FUNCTIONS if self.hand.hits[each] < self.plan.floor}
 
     # -- functions that are started by hand
 
@@ -191,6 +211,10 @@ class Run:
 
     # -- what flows
 
+    @property
+    def _pause(self) -> float:
+        return self.plan.pause * (_SLOWER if self._late.is_set() else 1)
+
     def _documents(self) -> None:
         """Orders for as long as the killing lasts, and new states of those that were sent."""
         draw = random.Random(self.seed + 1)  # noqa: S311 - it draws cases, not secrets
@@ -199,12 +223,18 @@ class Run:
         number = _FIRST + len(laptop.visma.control("GET", query))
         while len(self.orders) < self.plan.documents or not self._peace.is_set():
             for _ in range(_BURST):
-                self.orders[str(number)] = 1
+                with self._lock:
+                    self.orders[str(number)] = 1
                 self.scene.order(str(number))
                 number += 1
-            for old in draw.sample(sorted(self.orders), 2):
+            for old in draw.sample(sorted(self._fed()), 2):
                 self._edit(old)
-            self._peace.wait(self.plan.pause)
+            self._peace.wait(self._pause)
+
+    def _fed(self) -> dict[str, int]:
+        """The orders so far, for whoever goes through them while another thread adds more."""
+        with self._lock:
+            return dict(self.orders)
 
     def _edit(self, number: str) -> None:
         """Somebody changes an order that the partner has and asks nothing about."""
@@ -221,8 +251,7 @@ class Run:
         draw = random.Random(self.seed + 2)  # noqa: S311 - it draws cases, not secrets
         laptop = self.scene.laptop
         while len(self.asked) < self.plan.changes or not self._peace.is_set():
-            taken = {wish.key for wish in self.asked}
-            free = [one for one, states in self.orders.items() if states == 1 and self.scene.key(one) not in taken]
+            free = self._unasked()
             number = draw.choice(free) if free else None
             newest = laptop.newest(self.scene.key(number)) if number else None
             if number is None or newest is None or newest.state not in SENT:
@@ -240,7 +269,12 @@ class Run:
                 self._over.wait(self.hand.moment(1.0))
                 row = {"kind": "purchaseorder", "company": self.scene.company_id, "number": number, "changes": edits}
                 laptop.visma.control("PATCH", "documents", row)
-            self._peace.wait(self.plan.pause)
+            self._peace.wait(self._pause)
+
+    def _unasked(self) -> list[str]:
+        """Orders that are as they were at first, and about which nobody has asked anything."""
+        taken = {wish.key for wish in self.asked}
+        return [one for one, states in self._fed().items() if states == 1 and self.scene.key(one) not in taken]
 
     # -- watching
 
@@ -254,14 +288,18 @@ class Run:
 
     def _come_to_rest(self) -> None:
         """Wait until everything fed is known and nothing is on its way; then poll once more, for an echo to show."""
-        deadline = time.monotonic() + self.plan.rest
+        end = time.monotonic() + self.plan.longest_rest
         for _ in range(2):
-            since = datetime.now(UTC)
-            while (left := self._left(since)) and time.monotonic() < deadline:
+            since, before = datetime.now(UTC), None
+            moved = time.monotonic()
+            while left := self._left(since):
+                now, seen = time.monotonic(), (len(self.orders), len(self.asked), left)
+                if seen != before:
+                    before, moved = seen, now
+                if now >= min(moved + self.plan.rest, end):
+                    self.troubles += left
+                    return
                 self._over.wait(1.0)
-            if left:
-                self.troubles += left
-                return
 
     def _left(self, since: datetime) -> list[str]:
         """What is not at rest yet."""

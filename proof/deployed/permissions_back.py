@@ -35,7 +35,7 @@ def callback(bench: Bench) -> Iterator[str]:
     status = bench.laptop.demo.callback(body, secret=True)
     if status != HTTPStatus.ACCEPTED:
         yield f"the callback was answered {status}"
-    if bench.emptied("ChangesQueueUrl") != [f"hint#{body['transactionId']}"]:
+    if bench.emptied("HintsQueueUrl") != [f"hint#{body['transactionId']}"]:
         yield "the hint is not queued"
 
 
@@ -103,23 +103,23 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         change_of(number, 25, note=bench.large_note()), sender=scene.partner, receiver=scene.ours, channels=["inbox"]
     )
     hint = HintMessage(transaction_id=sent["id"], delivery_id=sent["deliveryId"], version=ApiVersion.V4)
-    event = bench.event("ChangesQueueUrl", {f"hint#{sent['id']}": msgspec.json.encode(hint), "bad": BAD})
+    event = bench.event("HintsQueueUrl", {f"hint#{sent['id']}": msgspec.json.encode(hint), "bad": BAD})
     bench.forget_token()
     try:
         (bad,) = [record["messageId"] for record in event["Records"] if record["body"] == BAD]
         answer = bench.work("ApplyChangeFunction", event)
         if answer != {"batchItemFailures": [{"itemIdentifier": bad}]}:
             yield f"the hint was answered {answer}"
-        if not bench.comes_soon("ChangesQueueUrl", bad):
+        if not bench.comes_soon("HintsQueueUrl", bad):
             yield "the message that went back was not given its delay"
         change = laptop.change(sent["id"])
         if change is None or not change.message_at:
             yield "the change is not recorded with its message in the bucket"
         queued = bench.taken("ChangesQueueUrl")
-        event["Records"] += queued["Records"]
         if [record["attributes"]["MessageGroupId"] for record in queued["Records"]] != [group_name(key)]:
             yield "the change is not queued"
         answer = bench.work("ApplyChangeFunction", queued)
+        bench.done("ChangesQueueUrl", queued)
         change = laptop.change(sent["id"])
         if answer != {"batchItemFailures": []} or change is None or change.state is not ChangeState.APPLIED:
             yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
@@ -134,7 +134,7 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         if laptop.delivery(sent["id"])["confirmed"] != 1:
             yield "Orderful was not told"
     finally:
-        bench.done("ChangesQueueUrl", event)
+        bench.done("HintsQueueUrl", event)
         bench.emptied("ChangesQueueUrl")
         row = {"kind": "purchaseorder", "number": number, "company": scene.company_id}
         laptop.visma.control("DELETE", "documents", row)

@@ -104,7 +104,7 @@ class Bench:
             VisibilityTimeout=HIDDEN,
         ).get("Messages"):
             records += found
-        return lambda_event(records)
+        return lambda_event(records, self.laptop.outputs[queue])
 
     def done(self, queue: str, event: Mapping[str, Any]) -> None:
         """Delete messages, as Lambda does with those that were handled."""

@@ -43,6 +43,10 @@ def poll(bench: Bench) -> Iterator[str]:
             yield f"the poll answered {answer}"
         if not bench.has_token():
             yield "the token was not stored"
+        # Rows that cannot be read count as lost: the poll goes on, and would queue their documents again.
+        cursor = laptop.cursors()[scene.company, Resource.PURCHASE_ORDERS.value]
+        if cursor.waiting != _MANY_ROWS:
+            yield f"of {_MANY_ROWS} rows that the cursor remembered {cursor.waiting} are left"
         groups = {group_name(DocumentKey.parse(scene.key(number))) for number in (small, large)}
         if not groups <= set(bench.emptied("DocumentsQueueUrl")):
             yield "the documents are not queued"

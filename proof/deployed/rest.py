@@ -15,7 +15,7 @@ from tests.support.laptop import Laptop
 ON_THEIR_WAY: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
 """States in which no revision may stay."""
 
-_QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl")
+_QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")
 _DEAD_LETTERS: Final = ("DocumentsDeadLettersUrl", "DeliveriesDeadLettersUrl", "ChangesDeadLettersUrl")
 _EVENTS: Final = 8
 """Steps of a history that a sentence quotes."""

@@ -20,12 +20,17 @@ from connector.services.messages import ChangeMessage, DeliveryMessage, Document
 from connector.services.poll import KIND_OF
 from connector.services.ports import Deadline, Resource
 from connector.services.receive import Outcome
-from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, Functions, Setting
+from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Functions, Setting
 from proof.model.queues import Queue, event_of
 from proof.model.stores import unfinished
 from tests.support.fakes import Killed, StepDeadline, StoredDocument
 
-WORKERS = {DOCUMENTS: "translate_document", DELIVERIES: "deliver_transaction", CHANGES: "apply_change"}
+WORKERS = {
+    DOCUMENTS: "translate_document",
+    DELIVERIES: "deliver_transaction",
+    CHANGES: "apply_change",
+    HINTS: "apply_change",
+}
 EVERY = timedelta(minutes=5)
 """The schedules of template.yaml."""
 

@@ -17,7 +17,7 @@ from connector.services.intake import Intake
 from connector.services.known_revisions import KnownRevisions
 from connector.services.poll import Poller
 from connector.services.ports import Deadline
-from connector.services.receive import Receiver
+from connector.services.receive import Admission, Receiver
 from connector.services.snapshot import Snapshot
 from connector.services.track import Tracker
 from connector.services.translate import Translator
@@ -29,12 +29,13 @@ from proof.model.queues import Queue, Sqs
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger, WiredPayloads
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
 from proof.model.visma import OpenVisma, Visma
+from tests.support.change_fakes import HintCalls
 from tests.support.fakes import FixedRouting, ManualClock, MemoryHealth, RecordingTelemetry, StepDeadline
 from tests.support.routing_data import routing_data
 
 COMPANY = "nordic"
-DOCUMENTS, DELIVERIES, CHANGES = "documents.fifo", "deliveries.fifo", "changes.fifo"
-MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10}
+DOCUMENTS, DELIVERIES, CHANGES, HINTS = "documents.fifo", "deliveries.fifo", "changes.fifo", "hints.fifo"
+MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10, HINTS: 100}
 """`maxReceiveCount` in template.yaml."""
 
 _YOUNG = timedelta(days=30)
@@ -129,7 +130,11 @@ class Functions:
     def outbox(self) -> SqsOutbox:
         """The queues as a function writes to them."""
         return SqsOutbox(
-            documents_url=DOCUMENTS, deliveries_url=DELIVERIES, changes_url=CHANGES, client=cast(Any, self.sqs)
+            documents_url=DOCUMENTS,
+            deliveries_url=DELIVERIES,
+            changes_url=CHANGES,
+            hints_url=HINTS,
+            client=cast(Any, self.sqs),
         )
 
     def open_visma(self) -> OpenVisma:
@@ -208,6 +213,7 @@ class Functions:
         return Applier(
             changes=self.changes,
             intake=self.intake(),
+            hint_budget=HintCalls(),
             orders=self.open_visma(),
             known=KnownRevisions(self.ledger, self.clock),
             orderful=self.inbound,
@@ -243,5 +249,5 @@ class Functions:
         return Receiver(admits=_knows_the_secret, outbox=self.outbox(), telemetry=self.telemetry, max_bytes=1_000_000)
 
 
-def _knows_the_secret(_: object) -> bool:
-    return True
+def _knows_the_secret(_: object) -> Admission:
+    return Admission.ADMITTED

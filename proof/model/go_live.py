@@ -55,6 +55,7 @@ class BeforeGoLive:
     _first: dict[str, list[Condition]] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     _changed: set[str] = field(default_factory=set)
+    _closed: set[str] = field(default_factory=set)
 
     def is_old(self, name: str) -> bool:
         """Whether a document is from before go-live."""
@@ -85,14 +86,19 @@ class BeforeGoLive:
             del self._first[name][:-1]
 
     def closed(self, name: str, condition: Condition) -> None:
-        """A person was asked and says that nothing is to be sent: the next change is one of this state."""
+        """A person was asked and says that nothing is to be sent: the next change is one of this state.
+
+        Only that person knows what its partner has, so it is asked about whatever the policy says.
+        """
         self._first[name] = [condition]
         self._settled.add(name)
+        self._closed.add(name)
 
     def leaves(self, body: Mapping[str, Any]) -> None:
         """A transaction is taken by Orderful."""
         name = name_of(body)
-        may_leave = name in self.chosen or (self.policy == "send" and name in self._changed)
+        is_sent = self.policy == "send" and name in self._changed and name not in self._closed
+        may_leave = name in self.chosen or is_sent
         if self.is_old(name) and not may_leave:
             self.complaints.append(f"{name} is from before go-live and was sent although nobody chose it.")
 
@@ -103,8 +109,9 @@ class BeforeGoLive:
         rests = frozenset({State.BASELINE, State.CLOSED, State.SKIPPED})
         if not mapped or not now.ready:
             return rests | {State.PARKED}
-        if self.policy == "ignore" or not any(asks):
+        is_closed = name in self._closed
+        if (self.policy == "ignore" and not is_closed) or not any(asks):
             return rests
         of_another = any(first.counterparty != now.counterparty for first in self._first[name])
-        asked = frozenset({State.PARKED}) if self.policy == "park" or of_another else frozenset()
+        asked = frozenset({State.PARKED}) if self.policy == "park" or is_closed or of_another else frozenset()
         return asked if all(asks) else asked | rests

@@ -37,9 +37,16 @@ FINAL = frozenset(
 
 
 def _with_a_person(revisions: Sequence[Revision]) -> set[str | None]:
-    """Former receivers from which a person has to withdraw a document, or has."""
+    """Receivers from which a person has to withdraw a document, or has: nothing newer is recorded for them.
+
+    One of them may be the receiver by now: its ISA id was changed and changed back.
+    """
+    newest: dict[str | None, Revision] = {}
+    for one in revisions:
+        if one.state is not State.SUPERSEDED:
+            newest.setdefault(one.receiver_id, one)
     states = {State.PARKED, State.REJECTED, State.CLOSED}
-    return {one.receiver_id for one in revisions if one.withdraws is not None and one.state in states}
+    return {named for named, one in newest.items() if one.withdraws is not None and one.state in states}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +234,7 @@ class Judge:
         """Its receiver has what Visma has, or the ledger says why not."""
         name, now = document.name, document.now
         receiver = self.directory.receiver(now.counterparty)
-        ids = self.directory.ever(now.counterparty) - (_with_a_person(revisions) - {receiver})
+        ids = self.directory.ever(now.counterparty) - _with_a_person(revisions)
         own = {one: view for one, view in self.receivers.holders(name).items() if one in ids}
         # Where the ISA id changed and the document did not, it stays under the former id.
         if (list(own.values()) or [CANCELLED]) == [now.view]:
@@ -241,6 +248,9 @@ class Judge:
             is_told = is_told or self._reads_as(stands) == now.view  # a change that nobody sees came behind it
         if stands.state in excuses and is_told:
             return []
+        is_sent = any(one.sent_at is not None for one in own_revisions)
+        if self.before_go_live.is_old(name) and stands.state is State.AGREED and is_told and not is_sent:
+            return []  # who asked for a change of it has it from elsewhere, says the person who approved that
         if self.before_go_live.is_old(name) and not own:
             allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
             if stands.state in allowed and (is_told or stands.state is not State.PARKED or not now.ready):

@@ -6,7 +6,7 @@ One call of a port may be several writes: bodies before their row, a large body 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 from connector.domain.changes import Change, ChangeState
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict
 from connector.domain.ledger import Owner, Posted, Revision, State
 from connector.services.ports import CursorLease
 from proof.model.effects import Wire, repeated
@@ -74,11 +75,22 @@ class WiredLedger(MemoryLedger):
                 self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
         self._wire("write the bodies of a revision", lambda: keep(revision, source, request))
 
-    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
+    def _put(
+        self,
+        revision: Revision,
+        owned: Mapping[str, Owner] | None = None,
+        posted: Posted | None = None,
+        along: Sequence[Revision] = (),
+    ) -> None:
         put = super()._put
+        names = [(one.key, one.sequence) for one in (revision, *along)]
+        seen = [self.rows.get(name) for name in names]
 
         def write() -> None:
-            put(revision, owned, posted)
+            # The condition of a write is looked at when it is written: somebody may have come first.
+            if any(self.rows.get(name) is not row for name, row in zip(names, seen, strict=True)):
+                raise Conflict(f"A revision of {revision.key} was changed by another worker.")
+            put(revision, owned, posted, along)
             if revision.state is State.AGREED:
                 for told in self.on_agreed:
                     told(revision)
@@ -118,8 +130,12 @@ class WiredChanges(InMemoryChanges):
 
     def _put(self, change: Change) -> None:
         put = super()._put
+        name = (change.key, change.transaction_id)
+        seen = self.records.get(name)
 
         def write() -> None:
+            if self.records.get(name) is not seen:
+                raise Conflict(f"Change {change.transaction_id} was changed by another worker.")
             put(change)
             for hears in self.on_record:
                 hears(change)

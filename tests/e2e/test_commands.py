@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from local.demo.run import ROUTING
 from local.demo.scenario import COMPANY_IDS, WITHOUT_RELATIONSHIP
@@ -116,12 +117,35 @@ def test_doctor_finds_the_missing_relationship_and_is_content_once_it_is_there(l
     )
     findings = _data(laptop, "doctor")
 
-    assert {finding["mark"] for finding in findings} == {"ok"}
+    assert [finding["check"] for finding in findings if finding["mark"] != "ok"] == ["alarm mail"], findings
     checks = {finding["check"] for finding in findings}
     of_visma = {
         f"visma {name} {what}" for name in COMPANY_IDS for what in ("token", "company", "calls", "clock", "zone")
     }
-    assert of_visma | {"routing", "orderful key", "orderful vesterbro"} <= checks
+    schedules = {f"schedule {name}" for name in ("poll_visma", "track_transactions", "poll_orderful")}
+    assert (
+        of_visma | schedules | {"routing", "orderful key", "orderful vesterbro", "concurrency", "throttles"} <= checks
+    )
+
+
+def test_doctor_checks_a_file_and_applies_nothing(laptop: Laptop, tmp_path: Path) -> None:
+    applied = laptop.routing()
+    file = tmp_path / "connector.yaml"
+    data = json.loads(json.dumps(applied.data))
+    data["companies"]["fjordmat-no"]["orderful"]["isa_id"]["test"] = "STRANGERT"
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+
+    findings = {finding["check"]: finding for finding in _data(laptop, "doctor", "--config", str(file), code=1)}
+
+    assert findings["orderful fjordmat-no"]["mark"] == "fail"
+    assert f"version {applied.version} is applied" in findings["routing"]["sentence"]
+    assert laptop.routing().version == applied.version
+
+
+def test_config_show_tells_who_aws_says_applied_it(laptop: Laptop) -> None:
+    shown = _data(laptop, "config", "show")["applied"]
+
+    assert (shown["by"], shown["caller"]) == ("demo", "arn:aws:iam::000000000000:root")
 
 
 def test_config_diff_shows_what_the_file_would_take_away_again(laptop: Laptop) -> None:
@@ -153,7 +177,7 @@ def test_a_number_mapped_twice_is_refused_before_anything_is_applied(laptop: Lap
     file = tmp_path / "connector.yaml"
     file.write_text(ROUTING.read_text().replace('supplier: "50020"', 'supplier: "50012"'))
 
-    ended = laptop.connector("config", "apply", str(file), "--yes")
+    ended = laptop.connector("config", "apply", str(file), "--by", "operator", "--yes")
 
     assert ended.returncode == 2
     assert "'50012' of company fjordmat-no is mapped twice, to lofoten and norrlandska; keep one." in ended.stderr

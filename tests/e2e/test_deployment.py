@@ -230,6 +230,7 @@ def test_the_first_deployment_ends_with_a_stack_that_the_doctor_finds_nothing_wr
     assert len(marks) > 10
     assert "fail" not in marks
     assert "is in force" in deployed
+    assert "no routing is applied yet" in deployed, "doctor comes first"
 
 
 def test_a_document_goes_through(person: Person, deployed: str) -> None:

@@ -88,7 +88,7 @@ def test_the_sample_callback_is_taken_and_its_hint_worked_off_without_effect(nor
     answer = nordic.invoke("ReceiveCallbackFunction", event)
 
     assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"received": True})
-    nordic.until(lambda: nordic.waiting("ChangesQueueUrl") == 0, "the hint to be taken")
+    nordic.until(lambda: nordic.waiting("HintsQueueUrl") == 0, "the hint to be taken")
     assert nordic.change(json.loads(event["body"])["id"]) is None, "Orderful knows no such transaction here"
 
 

@@ -71,7 +71,9 @@ def test_of_two_thousand_old_orders_none_is_sent_and_the_changed_ones_are_asked_
     assert parked is not None
     assert "from before go-live" in (parked.reason or "")
 
-    answered = laptop.connector("documents", "release", scene.key(changed[0]), "--as", "replacement", "--yes")
+    answered = laptop.connector(
+        "documents", "release", scene.key(changed[0]), "--as", "replacement", "--by", "operator", "--yes"
+    )
     assert answered.returncode == 0, answered.stderr
     laptop.until(lambda: laptop.held(changed[0], sender=scene.ours), "the answer to leave")
     closed = laptop.connector("documents", "close", scene.key(changed[1]), "--reason", "told by telephone", "--yes")

@@ -252,7 +252,7 @@ def test_every_rule_is_broken_by_some_case() -> None:
 def test_cfn_lint_finds_nothing_in_the_template_and_the_house_rules_fail_a_broken_one(tmp_path: Path) -> None:
     broken = tmp_path / "template.yaml"
     text = (ROOT / "template.yaml").read_text()
-    assert text.count("SqsManagedSseEnabled: true") == 6
+    assert text.count("SqsManagedSseEnabled: true") == 7
     broken.write_text(text.replace("SqsManagedSseEnabled: true", "SqsManagedSseEnabled: false", 1))
     lint = Path(sys.executable).with_name("cfn-lint")
 

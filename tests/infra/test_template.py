@@ -17,7 +17,7 @@ from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
 from local.deploy import SETTINGS
-from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, MOST_RECEIVES
+from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS, MOST_RECEIVES
 
 ROOT = Path(__file__).resolve().parents[2]
 Properties = Callable[[str], dict[str, dict[str, Any]]]
@@ -43,11 +43,15 @@ def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _resources_allowed(role: dict[str, Any], service: str) -> set[str]:
+    """The resources by their names in the template; `Creates` and `Existing` say which of two stands for one."""
     return {
         match
         for statement in _statements(role)
         if any(action.startswith(f"{service}:") for action in _flat(statement["Action"]))
-        for match in re.findall(r"[A-Z]\w+(?:Table|Secret|Queue|Bucket)\b", json.dumps(statement["Resource"]))
+        for match in re.findall(
+            r"\b(?:Creates|Existing)?([A-Z]\w+?(?:Table|Secret|Queue|Bucket))(?:Arn)?\b",
+            json.dumps(statement["Resource"]),
+        )
     }
 
 
@@ -105,7 +109,7 @@ def test_consumers_report_each_failed_message_and_are_limited_where_a_limit_cost
     every = [event for function in functions for event in function.get("Events", {}).values()]
     events = [event["Properties"] for event in every if event["Type"] == "SQS"]
 
-    assert len(events) == 3
+    assert len(events) == 4
     for event in events:
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert event["BatchSize"] == 10
@@ -135,7 +139,7 @@ def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_onl
     sources = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
 
     assert all(queue["FifoQueue"] for queue in queues.values())
-    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue", "ChangesQueue"}
+    assert set(sources) == {"DocumentsQueue", "DeliveriesQueue", "ChangesQueue", "HintsQueue"}
     for queue in sources.values():
         assert queue["ContentBasedDeduplication"] is False
         assert queue["DeduplicationScope"] == "messageGroup"
@@ -145,7 +149,7 @@ def test_queues_are_fifo_with_ids_given_by_the_sender_and_order_per_document_onl
 
 def test_the_queues_of_the_model_are_as_patient_as_the_real_ones(properties: Properties) -> None:
     queues = properties("AWS::SQS::Queue")
-    names = {"DocumentsQueue": DOCUMENTS, "DeliveriesQueue": DELIVERIES, "ChangesQueue": CHANGES}
+    names = {"DocumentsQueue": DOCUMENTS, "DeliveriesQueue": DELIVERIES, "ChangesQueue": CHANGES, "HintsQueue": HINTS}
 
     assert {names[one]: queues[one]["RedrivePolicy"]["maxReceiveCount"] for one in names} == MOST_RECEIVES
 
@@ -172,14 +176,14 @@ def test_a_message_that_keeps_failing_is_an_alarm_for_as_long_as_it_does(propert
     assert (alarm["Statistic"], alarm["EvaluationPeriods"], alarm["Threshold"]) == ("Sum", 1, 0)
 
 
-def test_dead_letters_are_kept_longer_than_they_may_have_waited_before(properties: Properties) -> None:
-    queues = properties("AWS::SQS::Queue")
+def test_messages_are_kept_as_long_as_sqs_can_and_their_documents_longer(properties: Properties) -> None:
+    """SQS: 14 days at most, which begin anew when a FIFO queue hands a message to its dead-letter queue."""
+    queues = properties("AWS::SQS::Queue").values()
+    (bucket,) = properties("AWS::S3::Bucket").values()
+    (documents,) = (one for one in bucket["LifecycleConfiguration"]["Rules"] if one.get("Prefix") == "documents/")
 
-    for queue in queues.values():
-        if "RedrivePolicy" in queue:
-            dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
-            assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
-            assert dead_letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+    assert {queue["MessageRetentionPeriod"] for queue in queues} == {14 * 24 * 3600}
+    assert documents["ExpirationInDays"] > 2 * 14
 
 
 def test_on_aws_every_queue_and_the_bucket_refuse_plain_http(template: dict[str, Any], properties: Properties) -> None:
@@ -188,7 +192,8 @@ def test_on_aws_every_queue_and_the_bucket_refuse_plain_http(template: dict[str,
         if resource["Type"] not in {"AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"}:
             continue
         (statement,) = resource["Properties"]["PolicyDocument"]["Statement"]
-        assert resource["Condition"] == "IsOnAws", name
+        is_bucket = resource["Type"] == "AWS::S3::BucketPolicy"
+        assert resource["Condition"] == ("GuardsPayloadsBucket" if is_bucket else "IsOnAws"), name
         assert statement["Effect"] == "Deny"
         assert statement["Principal"] == "*"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -198,6 +203,8 @@ def test_on_aws_every_queue_and_the_bucket_refuse_plain_http(template: dict[str,
 
     assert guarded == {*properties("AWS::SQS::Queue"), *properties("AWS::S3::Bucket")}
     assert _compared(template["Conditions"]["IsOnAws"]) == ("", {"Ref": "AwsEndpointUrl"})
+    both = template["Conditions"]["GuardsPayloadsBucket"]["Fn::And"]
+    assert [one["Condition"] for one in both] == ["IsOnAws", "CreatesPayloadsBucket"]
 
 
 def test_a_live_stack_cannot_be_pointed_at_an_emulator(template: dict[str, Any]) -> None:
@@ -230,7 +237,7 @@ def test_a_function_reads_only_the_secret_of_the_system_it_calls(
 @pytest.mark.parametrize(
     ("role", "tables"),
     [
-        ("PollVismaRole", {"TokensTable", "CursorsTable", "RoutingTable"}),
+        ("PollVismaRole", {"TokensTable", "CursorsTable", "RoutingTable", "DocumentsTable"}),
         ("TranslateDocumentRole", {"RoutingTable", "DocumentsTable"}),
         ("DeliverTransactionRole", {"DocumentsTable"}),
         ("TrackTransactionsRole", {"DocumentsTable", "RoutingTable"}),
@@ -270,8 +277,58 @@ def test_no_function_can_change_the_routing_or_delete_from_the_ledger(properties
             assert not {action for action in actions if "Delete" in action} - {"sqs:DeleteMessage"}
 
 
+STATE = {
+    "DocumentsTable": "ExistingDocumentsTable",
+    "CursorsTable": "ExistingCursorsTable",
+    "RoutingTable": "ExistingRoutingTable",
+    "PayloadsBucket": "ExistingPayloadsBucket",
+    "VismaSecret": "ExistingVismaSecretArn",
+    "OrderfulSecret": "ExistingOrderfulSecretArn",
+    "CallbackSecret": "ExistingCallbackSecretArn",
+}
+"""What outlives the stack: the parameter by which another one takes it over."""
+
+
+@pytest.mark.parametrize(("name", "parameter"), STATE.items())
+def test_state_is_created_unless_it_exists_and_is_reached_by_the_name_in_force(
+    name: str, parameter: str, template: dict[str, Any]
+) -> None:
+    condition = f"Creates{name}"
+
+    assert template["Parameters"][parameter]["Default"] == ""
+    assert _compared(template["Conditions"][condition]) == ("", {"Ref": parameter})
+    assert template["Resources"][name]["Condition"] == condition
+    found = list(_mentions(template, name))
+    assert found
+    for path, chosen in found:
+        if path[:2] not in {("Resources", name), ("Resources", "PayloadsBucketPolicy")}:
+            assert chosen == [condition, {"Ref": parameter}], path
+
+
+def _mentions(value: Any, name: str, path: tuple[Any, ...] = (), chosen: Any = None) -> Any:
+    """Every place that refers to a resource, and the condition and the alternative of the `Fn::If` around it."""
+    if isinstance(value, dict):
+        if value in ({"Ref": name}, {"Fn::GetAtt": [name, "Id"]}, {"Fn::GetAtt": [name, "Arn"]}):
+            yield path, chosen
+            return
+        for key, each in value.items():
+            inside = [each[0], each[2]] if key == "Fn::If" else chosen
+            yield from _mentions(each, name, (*path, key), inside)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _mentions(each, name, (*path, index), chosen)
+    elif isinstance(value, str) and f"${{{name}" in value:
+        yield path, chosen
+
+
+def test_bodies_expire_and_the_table_says_by_which_attribute(properties: Properties) -> None:
+    table = properties("AWS::DynamoDB::Table")["DocumentsTable"]
+
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
 def test_what_cannot_be_read_again_from_visma_outlives_the_stack(template: dict[str, Any]) -> None:
-    for name in ("CursorsTable", "RoutingTable", "DocumentsTable", "PayloadsBucket"):
+    for name in STATE:
         resource = template["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
@@ -300,8 +357,9 @@ def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(proper
 
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
-    assert rules["documents/"] == 30
-    assert set(rules) == {"documents/", None}, "sources and requests belong to the ledger and stay"
+    assert rules.pop("documents/") == 30
+    assert rules.pop(None) is None  # broken uploads
+    assert rules == {folder: {"Ref": "PayloadRetentionDays"} for folder in ("sources/", "requests/", "inbound/")}
 
 
 # ---- alarms
@@ -470,6 +528,8 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "DeliveriesDeadLettersUrl",
         "ChangesQueueUrl",
         "ChangesDeadLettersUrl",
+        "HintsQueueUrl",
+        "CallbacksWithoutSecret",
         "CallbackUrl",
         "CallbackApiId",
         "VismaSecretArn",
@@ -478,6 +538,10 @@ def test_the_outputs_say_all_that_operators_and_the_laptop_stack_need(template: 
         "OrderfulInboxIds",
         "OrderfulBucketIds",
         "AlarmTopicArn",
+        "AlarmEmail",
+        "PollVismaSchedule",
+        "TrackTransactionsSchedule",
+        "PollOrderfulSchedule",
         "OperatorPolicyArn",
         "ReaderPolicyArn",
         *SETTINGS,

@@ -90,7 +90,8 @@ class Stack:
 
     def __init__(self, monkeypatch, visma, orderful):
         self.visma, self.orderful = visma, orderful
-        self.documents, self.deliveries, self.changes = map(make_queue, ("documents", "deliveries", "changes"))
+        names = ("documents", "deliveries", "changes", "hints")
+        self.documents, self.deliveries, self.changes, self.hints = map(make_queue, names)
         environment = {
             "STREAM": "test",
             "POWERTOOLS_SERVICE_NAME": "connector",
@@ -110,6 +111,7 @@ class Stack:
             "DOCUMENTS_QUEUE_URL": self.documents,
             "DELIVERIES_QUEUE_URL": self.deliveries,
             "CHANGES_QUEUE_URL": self.changes,
+            "HINTS_QUEUE_URL": self.hints,
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

@@ -32,7 +32,7 @@ from connector.domain.changes import (
     ChangeState,
 )
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.errors import Conflict, Misconfigured, Parked
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import Revision, State
 from connector.domain.routes import QuantityReading
@@ -318,8 +318,8 @@ class TestMessages:
         assert changes.message_of(change) == message
         assert changes.message_of(changes.save(change)) == message
 
-    def test_one_that_is_not_there_is_asked_for_again_later(self, changes):
-        with pytest.raises(Transient, match="message of 802210971 is missing"):
+    def test_one_that_is_not_there_is_no_longer_kept(self, changes):
+        with pytest.raises(Parked, match="message of 802210971 is no longer kept"):
             changes.message_of(a_change())
 
 

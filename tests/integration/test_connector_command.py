@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -62,6 +64,35 @@ def orderful():
         yield sandbox
 
 
+SCHEDULED = ("PollVisma", "TrackTransactions", "PollOrderful")
+SETTINGS = SimpleNamespace(get_account_settings=lambda: {"AccountLimit": {"ConcurrentExecutions": 1000}})
+
+
+def watched():
+    """The alarm topic, the schedules and the functions as outputs; each has run five minutes ago."""
+    sns, scheduler, cloudwatch = (boto3.client(name) for name in ("sns", "scheduler", "cloudwatch"))
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="edi@example.com")
+    outputs = {"AlarmTopicArn": topic, "AlarmEmail": "edi@example.com"}
+    for name in SCHEDULED:
+        target = {"Arn": f"arn:aws:lambda:eu-north-1:123456789012:function:{name}", "RoleArn": "arn:aws:iam::1:role/r"}
+        off = {"Mode": "OFF"}
+        scheduler.create_schedule(
+            Name=name, ScheduleExpression="rate(5 minutes)", FlexibleTimeWindow=off, Target=target
+        )
+        outputs |= {f"{name}Schedule": name}
+    for name in (*SCHEDULED, "TranslateDocument", "DeliverTransaction", "ReceiveCallback", "ApplyChange"):
+        outputs |= {f"{name}Function": name}
+        metric = {
+            "MetricName": "Invocations",
+            "Dimensions": [{"Name": "FunctionName", "Value": name}],
+            "Timestamp": datetime.now(UTC) - timedelta(minutes=5),
+            "Value": 1,
+        }
+        cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=[metric])
+    return outputs
+
+
 @pytest.fixture
 def connector(visma, orderful, monkeypatch, capsys):
     """Run the command against a stack whose tables and secrets are in memory."""
@@ -93,11 +124,14 @@ def connector(visma, orderful, monkeypatch, capsys):
                 Name="callback", SecretString='{"header": "x-connector-secret", "secrets": ["a secret"]}'
             )["ARN"],
             "Stream": "test",
+            **watched(),
         }
 
         def opener(name):
             stack = Stack(name or "laptop")
             stack.outputs = outputs
+            # moto has no account settings.
+            stack.client = lambda service: SETTINGS if service == "lambda" else boto3.client(service)
             return stack
 
         def run(*arguments):
@@ -128,6 +162,19 @@ def test_doctor_finds_nothing_wrong_with_two_well_configured_systems(connector, 
     code, out, err = connector("doctor", "--json")
     assert code == 0, out + err
     assert {finding["mark"] for finding in json.loads(out)} == {"ok"}, out
+
+
+@pytest.mark.usefixtures("applied")
+def test_doctor_sees_each_run_of_a_schedule_and_one_that_was_disabled(connector):
+    scheduler = boto3.client("scheduler")
+    found = scheduler.get_schedule(Name="PollVisma")
+    kept = {name: found[name] for name in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(**kept, State="DISABLED")
+    scheduler.delete_schedule(Name="TrackTransactions")
+    findings = {finding["check"]: finding for finding in json.loads(connector("doctor", "--json")[1])}
+    assert findings["schedule poll_orderful"]["sentence"] == "poll_orderful was started 1 time in the last 30m."
+    assert "disabled" in findings["schedule poll_visma"]["sentence"]
+    assert findings["schedule track_transactions"]["sentence"] == "it is not there any more."
 
 
 def test_doctor_sees_that_the_time_stamps_do_not_belong_to_the_configured_zone(connector, visma, applied):

@@ -12,11 +12,12 @@ import pytest
 
 from connector.adapters import aws as clients
 from connector.adapters.cursors import INLINE_BYTES, DynamoCursors
+from connector.adapters.table_identity import TableIdentity
 from connector.domain.cursor import Cursor, Reading, RowClass, Rows, Scan, Waiting, remember, row_id, stamp_of
-from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.errors import Conflict, Misconfigured, StateMismatch
 from connector.services.ports import CursorView, Resource
 from tests.support.aws import CURSORS, Calls, aws_in_memory, make_table
-from tests.support.fakes import MemoryCursors, MemoryPayloads
+from tests.support.fakes import ManualClock, MemoryCursors, MemoryPayloads
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=6)
@@ -289,3 +290,72 @@ def test_a_poll_is_two_writes(dynamo):
 def test_a_table_that_is_not_there_is_a_matter_of_configuration(in_aws):
     with pytest.raises(Misconfigured, match="cursor table does not exist"):
         take(DynamoCursors("nowhere"))
+
+
+class TestBelongingToALedger:
+    """What a cursor has passed is in one ledger, or on the way there."""
+
+    @staticmethod
+    def of(ledger: str | None) -> DynamoCursors:
+        return DynamoCursors(CURSORS, belongs_to=None if ledger is None else lambda: ledger)
+
+    def test_with_another_ledger_it_is_refused_and_nobody_is_locked_out(self, in_aws):
+        ours, other = self.of("one"), self.of("another")
+        ours.save(take(ours), FULL, release=True)
+        for _ in range(2):
+            with pytest.raises(StateMismatch, match="connector cursors rewind"):
+                take(other)
+        assert take(ours).cursor == FULL
+
+    def test_a_cursor_that_is_being_moved_with_another_ledger_is_refused_as_well(self, in_aws):
+        take(self.of("one"))
+        with pytest.raises(StateMismatch):
+            take(self.of("another"))
+        with pytest.raises(Conflict):
+            take(self.of("one"))
+
+    def test_who_saves_it_without_a_ledger_leaves_it_to_the_next(self, in_aws):
+        ours, other, operator = self.of("one"), self.of("another"), self.of(None)
+        ours.save(take(ours), FULL, release=True)
+        operator.save(take(operator), Cursor(watermark=NOW), release=True)
+        other.save(take(other), FULL, release=True)
+        with pytest.raises(StateMismatch):
+            take(ours)
+
+    def test_what_is_read_again_is_another_reading(self, in_aws):
+        """SQS takes no message for new that it was given within five minutes: each reading has its own."""
+        ours, operator = self.of("one"), self.of(None)
+        first = take(ours)
+        ours.save(first, FULL, release=True)
+        operator.save(take(operator), Cursor(watermark=NOW), release=True)
+        second = take(ours)
+        ours.save(second, FULL, release=True)
+        third = take(ours)
+        assert first.reading == 0
+        assert second.reading == third.reading > 0
+
+    def test_a_cursor_from_before_ledgers_were_noted_is_taken(self, in_aws):
+        operator = self.of(None)
+        operator.save(take(operator), FULL, release=True)
+        assert take(self.of("one")).cursor == FULL
+
+    def test_the_identity_is_the_table_and_the_queue(self, in_aws):
+        clock, client = ManualClock(NOW), boto3.client("dynamodb")
+
+        def named(queue: str | None) -> str:
+            return TableIdentity(CURSORS, clock, queue_url=queue)()
+
+        first = named("q1")
+        assert named("q1") == first
+        assert len({first, named("q2"), named(None)}) == 3
+        known = TableIdentity(CURSORS, clock, queue_url="q1")
+        assert known() == first
+        client.delete_table(TableName=CURSORS)
+        make_table(CURSORS)
+        assert known() == first
+        clock.forward(minutes=1)
+        assert known() != first
+
+    def test_a_ledger_that_is_not_there_is_a_misconfiguration(self, in_aws):
+        with pytest.raises(Misconfigured, match="The ledger does not exist"):
+            TableIdentity("nowhere", ManualClock(NOW))()

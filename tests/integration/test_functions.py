@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import boto3
 import pytest
 
 from connector.adapters import aws as clients
 from connector.domain.errors import Misconfigured
 from connector.domain.ledger import State
+from tests.integration.conftest import ROUTING
 from tests.support.aws import Calls, drain, lambda_event
 from tests.support.sandboxes import API_KEY, CLIENT_SECRET, Recipe
 
@@ -16,7 +20,7 @@ NAMES = {
     "translate_document": "DOCUMENTS_TABLE",
     "deliver_transaction": "DOCUMENTS_TABLE",
     "track_transactions": "DOCUMENTS_TABLE",
-    "receive_callback": "CHANGES_QUEUE_URL",
+    "receive_callback": "HINTS_QUEUE_URL",
     "poll_orderful": "CURSORS_TABLE",
     "apply_change": "TOKENS_TABLE",
 }
@@ -78,6 +82,25 @@ def test_what_is_told_holds_neither_a_secret_nor_a_document(stack, capsys, caplo
     assert '"DocumentsSent"' in told
     for hidden in (API_KEY, CLIENT_SECRET, "Bearer", "purchaseOrderNumber", "lineDescription", "Storgata"):
         assert hidden not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [("poll_visma", "PollCompleted"), ("poll_orderful", "CollectCompleted"), ("track_transactions", None)],
+)
+def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, counted):
+    boto3.client("dynamodb").delete_item(TableName=ROUTING, Key={"pk": {"S": "current"}, "sk": {"S": "current"}})
+    stack.visma.generate("purchaseorder", Recipe(count=3))
+    stack.invoke(name)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    names = {
+        metric["Name"] for one in metrics for part in one["_aws"]["CloudWatchMetrics"] for metric in part["Metrics"]
+    }
+    assert "CredentialsRefused" not in names
+    assert {counted} - {None} <= names, "the heartbeat"
+    lines = [record for record in caplog.records if record.name == "connector"]
+    assert [record.levelname for record in lines] == (["INFO"] if counted else [])
+    assert drain(stack.documents) == []
 
 
 @pytest.mark.parametrize(("name", "variable"), NAMES.items())

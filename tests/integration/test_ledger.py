@@ -15,7 +15,7 @@ from connector.adapters import ledger as ledger_module
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
 from connector.domain.ledger import Event, Owner, Posted, Revision, State, place_at, place_of
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from connector.services.ports import Waiting
@@ -141,11 +141,12 @@ class TestKeeping:
         assert ledger.source_of(revision) == source
         assert ledger.request_of(revision) == request
 
-    def test_a_body_that_is_not_there_is_asked_for_again_later(self, ledger):
+    def test_a_body_that_is_not_there_is_no_longer_kept(self, ledger):
+        """It is written before its revision, so waiting for it would be in vain."""
         revision = put(ledger, request=None)
-        with pytest.raises(Transient, match="stored request of revision 1 is missing"):
+        with pytest.raises(Parked, match="request of revision 1 is no longer kept"):
             ledger.request_of(revision)
-        with pytest.raises(Transient, match="stored source of revision 2 is missing"):
+        with pytest.raises(Parked, match="source of revision 2 is no longer kept"):
             ledger.source_of(a_revision(2))
 
 
@@ -173,6 +174,44 @@ class TestTranslatingAgain:
         with pytest.raises(Conflict):
             ledger.retranslated(a_revision(), was=State.PARKED, source=b"{}", request=None)
         assert ledger.get(KEY, 1) is None
+
+
+class TestSuperseding:
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_a_revision_takes_the_place_of_others_in_one_write(self, ledger, anew):
+        old = [put(ledger, a_revision(1, state=State.BASELINE)), put(ledger, a_revision(2, state=State.PARKED))]
+        self._decide(ledger, anew=anew, supersedes=old)
+        states = [(one.state, one.updated_at) for one in ledger.revisions(KEY)]
+        assert states == [(State.TRANSLATED, NOW + SECOND), *[(State.SUPERSEDED, NOW + SECOND)] * 2]
+        assert ledger.get(KEY, 1).history[-1].note == "a newer revision took its place"
+        assert list(ledger.in_state(State.PARKED)) == []
+
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_nothing_is_written_when_one_of_them_is_claimed_meanwhile(self, ledger, anew):
+        old = [put(ledger, a_revision(1, state=State.PARKED)), put(ledger, a_revision(2))]
+        ledger.claim(KEY, 2, now=NOW + SECOND, lease=LEASE)
+        with pytest.raises(Conflict, match="Revision 2 was changed"):
+            self._decide(ledger, anew=anew, supersedes=old)
+        assert [one.state for one in ledger.revisions(KEY)][-2:] == [State.SENDING, State.PARKED]
+        assert ledger.get(KEY, 3) is None or ledger.get(KEY, 3).state is State.SKIPPED
+
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_nothing_is_superseded_when_the_revision_cannot_be_written(self, ledger, anew):
+        old = put(ledger, a_revision(1, state=State.PARKED))
+        put(ledger, a_revision(3, state=State.PARKED))
+        with pytest.raises(Conflict, match="Revision 3 was changed"):
+            self._written(ledger, anew=anew, supersedes=[old])
+        assert [one.state for one in ledger.revisions(KEY)] == [State.PARKED, State.PARKED]
+
+    def _decide(self, ledger, *, anew, supersedes):
+        if anew:
+            put(ledger, a_revision(3, state=State.SKIPPED))
+        self._written(ledger, anew=anew, supersedes=supersedes)
+
+    def _written(self, ledger, *, anew, supersedes):
+        after = a_revision(3, updated_at=NOW + SECOND)
+        how = (lambda *a, **k: ledger.retranslated(*a, was=State.SKIPPED, **k)) if anew else ledger.add
+        how(after, source=b"{}", request=BODY, supersedes=supersedes)
 
 
 class TestClaiming:
@@ -482,7 +521,7 @@ class TestWhatThePartnerAskedFor:
 
     def test_a_reservation_has_no_content_yet_and_cannot_be_sent(self, ledger):
         reserved = reserve(ledger)
-        with pytest.raises(Transient, match="stored source of revision 2 is missing"):
+        with pytest.raises(Transient, match="source of revision 2 is still to come"):
             ledger.source_of(reserved)
         assert ledger.claim(KEY, 2, now=NOW, lease=LEASE) is None
 

@@ -35,7 +35,7 @@ def url(in_aws) -> str:
 
 @pytest.fixture
 def outbox(url) -> SqsOutbox:
-    return SqsOutbox(documents_url=url, deliveries_url=url, changes_url=url)
+    return SqsOutbox(documents_url=url, deliveries_url=url, changes_url=url, hints_url=url)
 
 
 def a_document(number="500123", *, raw=b'{"a": 1}', **changes) -> DocumentMessage:
@@ -150,8 +150,13 @@ class TestRepetition:
 
     @pytest.mark.parametrize(
         "other",
-        [{"modified_at": NOW + timedelta(seconds=1)}, {"raw": b'{"a": 2}'}, {"cause": "release 2026-11-02T08:00:00"}],
-        ids=["later", "other content", "asked for"],
+        [
+            {"modified_at": NOW + timedelta(seconds=1)},
+            {"raw": b'{"a": 2}'},
+            {"cause": "release 2026-11-02T08:00:00"},
+            {"reading": 7},
+        ],
+        ids=["later", "other content", "asked for", "read again on purpose"],
     )
     def test_anything_else_is_a_message_of_its_own(self, outbox, url, other):
         outbox.documents([a_document()])

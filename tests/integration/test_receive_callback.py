@@ -43,7 +43,7 @@ def door(monkeypatch):
             "STREAM": "test",
             "POWERTOOLS_SERVICE_NAME": "connector",
             "POWERTOOLS_METRICS_NAMESPACE": "Connector/test",
-            "CHANGES_QUEUE_URL": url,
+            "HINTS_QUEUE_URL": url,
             "CALLBACK_SECRET_ARN": secret["ARN"],
             "CALLBACK_MAX_BYTES": str(LIMIT),
         }
@@ -119,6 +119,25 @@ def test_a_wrong_secret_is_refused_and_counted(door, capfd):
     assert hints(door) == []
     (metrics,) = [json.loads(line) for line in capfd.readouterr().out.splitlines() if '"_aws"' in line]
     assert metrics["CallbacksRefused"] == [1.0]
+
+
+@pytest.mark.parametrize(("without", "status", "queued"), [("refuse", 401, []), ("take", 202, [SAMPLE_HINT])])
+def test_without_a_secret_callbacks_are_refused_unless_the_stack_was_deployed_to_take_them(
+    door, monkeypatch, without, status, queued
+):
+    boto3.client("secretsmanager").put_secret_value(SecretId=door.secret, SecretString="{}")
+    monkeypatch.setenv("CALLBACKS_WITHOUT_SECRET", without)
+    receive_callback.receive_callback.cache_clear()
+    bare = {"headers": {}, "multiValueHeaders": {}}
+    assert door.handler(sample(**bare), CONTEXT)["statusCode"] == status
+    assert hints(door) == queued
+
+
+def test_a_stack_that_takes_callbacks_without_a_secret_demands_one_as_soon_as_it_is_set(door, monkeypatch):
+    monkeypatch.setenv("CALLBACKS_WITHOUT_SECRET", "take")
+    receive_callback.receive_callback.cache_clear()
+    assert door.handler(sample(headers={}, multiValueHeaders={}), CONTEXT)["statusCode"] == 401
+    assert door.handler(sample(), CONTEXT)["statusCode"] == 202
 
 
 def test_nothing_of_the_request_but_its_id_is_told(door, caplog):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
-from proof.state_machine import FAST_RUNS, prove
+from proof.state_machine import FAST_RUNS, Connector, prove
 from proof.tally import Size, Tally
 
 pytestmark = pytest.mark.xdist_group("state machine")
@@ -56,3 +59,51 @@ def test_every_kind_of_trouble_was_among_it(tally):
         "visma: lost",
     ):
         assert f"{step} " in tally.figures
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Draws one world by its name, in the place of hypothesis."""
+
+    name: str
+
+    def draw(self, _strategy: object, label: str) -> str:
+        return self.name
+
+
+Step = tuple[str, dict[str, Any]]
+
+OTHER_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": True})
+FIRST_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": False})
+REST: Step = ("everything_comes_to_rest", {})
+REFUSED: Step = ("orderful_is_in_trouble", {"how": "refused"})
+FASTER: Step = ("a_user_is_faster", {"draw": 0, "line": 0, "quantity": 80, "times": 5})
+ASKED: Step = ("another_860", {"draw": 0, "line": 0, "way": "inbox", "what": "price", "far": False})
+EDITED: Step = ("an_edit", {"draw": 0, "line": 0, "quantity": 700, "late": 0})
+CANCELLED: Step = ("a_cancellation", {"draw": 0})
+ORDERED: Step = ("a_new_order", {"held": False, "old": False, "supplier": "50012"})
+TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
+
+
+@pytest.mark.parametrize(
+    ("world", "steps"),
+    [
+        ("by number", [ASKED, FASTER, ("things_take_their_course", {"steps": 1}), OTHER_ISA_ID]),
+        ("by number", [CANCELLED, OTHER_ISA_ID, REFUSED, REST, FIRST_ISA_ID]),
+        ("by number", [EDITED, OTHER_ISA_ID, REFUSED, REST, FIRST_ISA_ID, REST]),
+        ("ties, no overlap", [ORDERED, REST, TIED]),
+    ],
+    ids=[
+        "the sender leaves while its change is being written",
+        "an ISA id comes back after a withdrawal was refused: cancelled",
+        "an ISA id comes back after a withdrawal was refused: changed",
+        "edits of one moment, long after the last poll",
+    ],
+)
+def test_what_long_runs_have_found_comes_right(world: str, steps: list[Step]) -> None:
+    machine = Connector()
+    machine.begin(name=_World(world))
+    for name, given in steps:
+        getattr(machine, name)(**given)
+        machine.nothing_wrong_has_happened()
+    machine.teardown()

@@ -92,8 +92,9 @@ def drain(url: str) -> list[dict[str, Any]]:
     return taken
 
 
-def lambda_event(messages: list[dict[str, Any]]) -> dict[str, Any]:
-    """What Lambda makes of received messages."""
+def lambda_event(messages: list[dict[str, Any]], queue_url: str = "") -> dict[str, Any]:
+    """What Lambda makes of messages that were received from a queue."""
+    name = queue_url.rpartition("/")[2]
     return {
         "Records": [
             {
@@ -102,6 +103,7 @@ def lambda_event(messages: list[dict[str, Any]]) -> dict[str, Any]:
                 "body": message["Body"],
                 "attributes": message["Attributes"],
                 "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:eu-north-1:000000000000:{name}",
             }
             for message in messages
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 
 from connector.domain.changes import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.errors import Conflict, Parked
 from connector.domain.transactions import Stream
 from connector.services.ports import Waiting
 from tests.support.fakes import START
@@ -18,6 +19,21 @@ from tests.support.fakes import START
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_change = msgspec.json.Decoder(Change).decode
 _decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+CALLER = "arn:aws:sts::123456789012:assumed-role/Operator/kari"
+"""Who AWS says that the person at the terminal is."""
+
+
+class HintCalls:
+    """The `HintBudget` port: so many calls of each kind, and no more."""
+
+    def __init__(self, unknown: int = 1_000, recorded: int = 1_000) -> None:
+        self.left = {False: unknown, True: recorded}
+
+    def take(self, now: datetime, *, recorded: bool) -> timedelta | None:
+        self.left[recorded] -= 1
+        return None if self.left[recorded] >= 0 else timedelta(minutes=1)
 
 
 class InMemoryChanges:
@@ -78,7 +94,7 @@ class InMemoryChanges:
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))
         if message is None:
-            raise Transient(f"The message of {change.transaction_id} is missing.", document=str(change.key))
+            raise Parked(f"The message of {change.transaction_id} is no longer kept.", document=str(change.key))
         return _decode_message(message)
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:

@@ -35,7 +35,7 @@ from connector.services.ports import Deadline, OrderAnswer
 from connector.services.translate import Translator
 from local.sandbox.visma_filters import BadRequest
 from local.sandbox.visma_orders import updated
-from tests.support.change_fakes import InMemoryChanges
+from tests.support.change_fakes import HintCalls, InMemoryChanges
 from tests.support.fakes import (
     FakeOrderful,
     FixedRouting,
@@ -409,6 +409,7 @@ class World:
         return Applier(
             changes=ports.get("changes", self.changes),
             intake=self.take(**ports),
+            hint_budget=ports.get("hint_budget", HintCalls()),
             orders=ports.get("orders", self.orders),
             known=KnownRevisions(ports.get("ledger", self.ledger), self.clock),
             orderful=ports.get("inbound", self.inbound),

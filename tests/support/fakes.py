@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.adapters.cursor_format import packed, unpacked
+from connector.adapters.ledger import no_body
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, ConnectorError, Parked, Transient, UnknownOutcome
 from connector.domain.ledger import (
     ATTENTION_LISTS,
     OPEN,
+    OUTDATED,
     Event,
     Owner,
     Posted,
@@ -608,13 +610,20 @@ class MemoryLedger:
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         return self.rows.get((key, sequence))
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         self._keep(revision, source, request)
-        self.reserve(revision)
+        self._check_free(revision)
+        self._put(revision, along=self._superseded(supersedes, now=revision.updated_at))
 
     def reserve(self, revision: Revision) -> None:
-        if (revision.key, revision.sequence) in self.rows:
-            raise _changed(revision)
+        self._check_free(revision)
         self._put(revision)
 
     def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
@@ -624,12 +633,20 @@ class MemoryLedger:
             raise _changed(revision)
         self._put(revision)
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         self._keep(revision, source, request)
         row = self.rows.get((revision.key, revision.sequence))
         if row is None or row.state is not was:
             raise _changed(revision)
-        self._put(revision)
+        self._put(revision, along=self._superseded(supersedes, now=revision.updated_at))
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         row = self.rows.get((key, sequence))
@@ -692,19 +709,19 @@ class MemoryLedger:
     def request_of(self, revision: Revision) -> dict[str, Any]:
         _, request = self.bodies.get((revision.key, revision.sequence, revision.revision_id), (b"", None))
         if request is None:
-            raise _missing("request", revision)
+            raise no_body(revision, "request")
         body: dict[str, Any] = msgspec.json.decode(request)
         return body
 
     def source_of(self, revision: Revision) -> bytes:
         found = self.bodies.get((revision.key, revision.sequence, revision.revision_id))
         if found is None:
-            raise _missing("source", revision)
+            raise no_body(revision, "source")
         return found[0]
 
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
         for one in revisions:
-            with suppress(Transient):
+            with suppress(Transient, Parked):
                 yield one, self.source_of(one)
 
     def in_state(self, *states: State) -> Iterator[Revision]:
@@ -749,17 +766,33 @@ class MemoryLedger:
         self._check_unchanged(seen)
         self._put(revision)
 
+    def _superseded(self, revisions: Sequence[Revision], *, now: datetime) -> list[Revision]:
+        for one in revisions:
+            self._check_unchanged(one)
+        return [_moved(one, State.SUPERSEDED, now, OUTDATED, {}) for one in revisions]
+
+    def _check_free(self, revision: Revision) -> None:
+        if (revision.key, revision.sequence) in self.rows:
+            raise _changed(revision)
+
     def _check_unchanged(self, seen: Revision) -> None:
         row = self.rows.get((seen.key, seen.sequence))
         if row is None or (row.state, row.updated_at) != (seen.state, seen.updated_at):
             raise _changed(seen)
 
-    def _put(self, revision: Revision, owned: Mapping[str, Owner] | None = None, posted: Posted | None = None) -> None:
+    def _put(
+        self,
+        revision: Revision,
+        owned: Mapping[str, Owner] | None = None,
+        posted: Posted | None = None,
+        along: Sequence[Revision] = (),
+    ) -> None:
         self.writes += 1
-        self.rows[(revision.key, revision.sequence)] = revision
         self.owned.update(owned or {})
         if posted is not None:
             self.uuids[posted.transaction_id] = (revision, posted)
+        for one in (revision, *along):
+            self.rows[(one.key, one.sequence)] = one
 
 
 def _filed_under(revision: Revision) -> tuple[str | None, ...]:
@@ -775,10 +808,6 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
-
-
-def _missing(part: str, revision: Revision) -> Transient:
-    return Transient(f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key))
 
 
 class MemoryHealth:
@@ -933,6 +962,7 @@ class FixedRouting:
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.routing = Routing.from_data(data)
         self.fresh_asked = 0
+        self.trouble: Exception | None = None
 
     def apply(self, data: Mapping[str, Any]) -> None:
         """Put another file in force."""
@@ -940,6 +970,8 @@ class FixedRouting:
 
     def load(self, *, fresh: bool = False) -> Routing:
         self.fresh_asked += fresh
+        if self.trouble is not None:
+            raise self.trouble
         return self.routing
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -62,18 +62,24 @@ class PollVismaSettings(Settings):
     tokens_table: str
     cursors_table: str
     routing_table: str
+    documents_table: str
     documents_queue_url: str
     payloads_bucket: str
 
 
 class TranslateDocumentSettings(Settings):
-    """Environment of `translate_document`."""
+    """Environment of `translate_document`.
+
+    Attributes:
+        payload_retention_days: How long the bodies of a revision are kept.
+    """
 
     routing_table: str
     documents_table: str
     payloads_bucket: str
     documents_queue_url: str
     deliveries_queue_url: str
+    payload_retention_days: int = Field(default=1096, ge=1)
 
 
 class DeliverTransactionSettings(Settings):
@@ -118,10 +124,12 @@ class ReceiveCallbackSettings(Settings):
 
     Attributes:
         callback_max_bytes: A callback with a longer body is answered like any other and left to polling.
+        callbacks_without_secret: What becomes of every callback while no secret is set.
     """
 
-    changes_queue_url: str
+    hints_queue_url: str
     callback_secret_arn: str
+    callbacks_without_secret: Literal["refuse", "take"] = "refuse"  # noqa: S105 - a rule, not a secret
     callback_max_bytes: int = Field(default=1_048_576, ge=1)
 
 
@@ -132,6 +140,7 @@ class PollOrderfulSettings(Settings):
         orderful_inbox_ids: Inboxes (v4) that deliver to us; none where Orderful uses other channels.
         orderful_bucket_ids: Polling buckets (v3) likewise.
         resend_after_seconds: A change that nobody moved for this long is queued again.
+        payload_retention_days: How long the message of a change is kept.
     """
 
     documents_table: str
@@ -144,6 +153,7 @@ class PollOrderfulSettings(Settings):
     orderful_inbox_ids: CommaSeparated = ()
     orderful_bucket_ids: CommaSeparated = ()
     resend_after_seconds: int = Field(default=900, ge=1)
+    payload_retention_days: int = Field(default=1096, ge=1)
 
 
 class ApplyChangeSettings(Settings):
@@ -151,6 +161,7 @@ class ApplyChangeSettings(Settings):
 
     Attributes:
         claim_seconds: How long one worker owns a change; must exceed the function's timeout.
+        payload_retention_days: How long messages, and the orders that changes led to, are kept.
     """
 
     visma_base_url: str
@@ -161,6 +172,8 @@ class ApplyChangeSettings(Settings):
     documents_table: str
     payloads_bucket: str
     changes_queue_url: str
+    hints_queue_url: str
     orderful_base_url: str
     orderful_secret_arn: str
     claim_seconds: int = Field(default=90, ge=1)
+    payload_retention_days: int = Field(default=1096, ge=1)

@@ -45,15 +45,19 @@ class Users(Base):
     @rule(draws=st.lists(ORDERS, min_size=2, max_size=3), quantity=QUANTITIES)
     @in_play("ties")
     def edits_with_one_stamp(self, draws: list[int], quantity: int) -> None:
-        """Several orders change and are stamped alike, perhaps like one that a poll has read already."""
+        """Several orders change and are stamped alike, perhaps like one that a poll has read already.
+
+        A stamp is never older than lists are late: where they show what was written at once, it is of this moment.
+        """
         self.count("ties")
         visma, rows = self.system.visma, self.system.visma.erp.documents[Resource.PURCHASE_ORDERS]
-        oldest = self.system.clock.now() - self.system.setting.latest
-        if visma.newest is None or (visma.newest < oldest and not visma.exact):
+        now = self.system.clock.now()
+        stamp = visma.newest if visma.newest is None or not visma.exact else max(visma.newest, now)
+        if stamp is None or stamp < now - self.system.setting.latest:
             return
-        visma.stamped_at = visma.newest
+        visma.stamped_at = stamp
         for number in {self.order(draw) for draw in draws}:
-            if rows[(None, number)].modified < visma.newest:
+            if rows[(None, number)].modified < stamp:
                 self.change(number, 1, quantity)
         visma.stamped_at = None
 

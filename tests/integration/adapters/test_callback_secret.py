@@ -23,14 +23,15 @@ def secrets(manager, clock):
     return SecretsManagerSecrets(clock, callback=NAME, client=manager)
 
 
-def test_a_stack_begins_without_a_secret_and_demands_none(manager, secrets):
+def test_a_stack_begins_without_a_secret_and_admits_nobody(manager, secrets):
     manager.create_secret(Name=NAME, SecretString="{}")
-    assert secrets.callback_credentials().admit({})
+    assert not secrets.callback_credentials().is_set
+    assert not secrets.callback_credentials().admit({})
 
 
 def test_a_new_secret_is_demanded_within_five_minutes(manager, secrets, clock):
     manager.create_secret(Name=NAME, SecretString="{}")
-    assert secrets.callback_credentials().admit({})
+    assert not secrets.callback_credentials().is_set
     content = {"header": "x-secret", "secrets": ["one", "two"], "basic": ["orderful:three"]}
     manager.put_secret_value(SecretId=NAME, SecretString=json.dumps(content))
     clock.forward(minutes=5)

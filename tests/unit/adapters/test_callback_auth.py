@@ -23,9 +23,9 @@ def basic(pair: str, scheme: str = "Basic ") -> dict[str, list[str]]:
     return {"authorization": [scheme + base64.b64encode(pair.encode()).decode()]}
 
 
-def test_as_long_as_nothing_is_agreed_nothing_is_demanded():
-    assert credentials().admit({})
-    assert credentials().admit({"authorization": ["Bearer x"]})
+@pytest.mark.parametrize("headers", [{}, {"authorization": ["Bearer x"]}, {"": [""]}])
+def test_as_long_as_nothing_is_agreed_nobody_is_admitted(headers):
+    assert not credentials().admit(headers)
 
 
 @pytest.mark.parametrize("value", ["new-one", "old-one"])

@@ -261,3 +261,41 @@ class TestTheWatermark:
     def test_the_window_reaches_back_behind_the_true_watermark(self):
         assert cursors.window_start(Cursor(watermark=NOW), RULES, now=NOW + MINUTE) == NOW - 15 * MINUTE
         assert floor_of(text(NOW)) == stamp(NOW)
+
+
+class TestRewinding:
+    """An operator sets a cursor back, because what was read may be missing in the ledger."""
+
+    FAR = Cursor(
+        watermark=NOW,
+        caught_up_at=NOW + MINUTE,
+        begun_at=NOW - timedelta(days=90),
+        rows=Rows.queued({1: stamp(NOW - 10 * MINUTE)}),
+        waiting={2: Waiting(stamp(NOW), NOW, NOW)},
+        scan=FRESH,
+        candidate=FRESH,
+        full_page=10,
+    )
+
+    def test_everything_since_is_read_and_queued_again(self):
+        back = cursors.rewound(self.FAR, NOW - timedelta(days=1))
+        assert (back.watermark, back.caught_up_at) == (NOW - timedelta(days=1),) * 2
+        assert classify(back) is RowClass.QUEUE
+        assert classify(self.FAR) is RowClass.QUEUED
+        assert (back.waiting, back.scan, back.candidate) == ({}, None, None)
+        opened = cursors.open_scan(back, RULES, READING, now=NOW, since_of=text)
+        assert opened.scan.since == text(NOW - timedelta(days=1) - RULES.overlap)
+        assert not opened.scan.first
+        assert (back.begun_at, back.full_page) == (self.FAR.begun_at, self.FAR.full_page)
+
+    def test_a_cursor_that_is_not_as_far_keeps_its_place_but_forgets_what_it_queued(self):
+        back = cursors.rewound(self.FAR, NOW + timedelta(hours=1))
+        assert (back.watermark, len(back.rows)) == (NOW, 0)
+
+    def test_a_first_reading_begins_again_as_the_first(self):
+        begun = Cursor(begun_at=NOW, watermark=NOW, scan=replace(FRESH, first=True, next_page=7, started_at=NOW))
+        back = cursors.rewound(begun, NOW)
+        assert (back.scan.first, back.scan.next_page, back.scan.since) == (True, 1, FRESH.since)
+
+    def test_a_list_that_was_never_read_stays_so(self):
+        assert cursors.rewound(Cursor(), NOW) == Cursor()

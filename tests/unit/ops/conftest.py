@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from connector.adapters.callback_auth import CallbackCredentials
+from connector.adapters.routing_store import Applied
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.errors import Conflict, NoRouting
 from connector.domain.ledger import Revision, State
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.services.known_revisions import KnownRevisions
 from ops.main import command_line
-from tests.support.change_fakes import InMemoryChanges
+from ops.output import Failed
+from tests.support.change_fakes import CALLER, InMemoryChanges
 from tests.support.fakes import MemoryHealth, MemoryLedger
 
+DAY = timedelta(days=1)
+FUNCTIONS = (
+    *("PollVisma", "TranslateDocument", "DeliverTransaction", "TrackTransactions"),
+    *("ReceiveCallback", "PollOrderful", "ApplyChange"),
+)
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
 
@@ -29,7 +36,8 @@ class FakeRouting:
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:
         self.data = data
-        self.applied: list[dict[str, Any]] = []
+        self.put_in_force: list[dict[str, Any]] = []
+        self.who: Applied | None = None
         self.overtaken = False
 
     def current_version(self) -> str | None:
@@ -37,16 +45,21 @@ class FakeRouting:
 
     def load(self, *, fresh: bool = False) -> Routing:
         if self.data is None:
-            raise Misconfigured("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
+            raise NoRouting("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
         return Routing.from_data(self.data)
 
-    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None) -> str:
+    def applied(self) -> Applied | None:
+        return self.who
+
+    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None, by: str, caller: str) -> str:
         assert replacing == self.current_version()
         if self.overtaken:
             raise Conflict("Somebody else applied another routing meanwhile.")
         self.data = data
-        self.applied.append(data)
-        return Routing.from_data(data).version
+        self.put_in_force.append(data)
+        version = Routing.from_data(data).version
+        self.who = Applied(version, now, by, caller)
+        return version
 
 
 @dataclass
@@ -125,10 +138,86 @@ class FakeInbound:
     bucket = inbox
 
 
+class FakeAws:
+    """What AWS shows of a healthy stack; an error in the place of an answer is raised.
+
+    Attributes:
+        subscriptions: Of the alarm topic, by endpoint: its ARN.
+        concurrency: How many functions may run at once.
+        schedules: By name; without one there is none.
+        sums: Of each metric of a function, by function and metric.
+    """
+
+    def __init__(self) -> None:
+        self.subscriptions: Any = {"edi@example.com": "arn:sns:1"}
+        self.concurrency: Any = 1000
+        usual = {"ScheduleExpression": "rate(5 minutes)", "State": "ENABLED", "LastModificationDate": NOW - DAY}
+        self.schedules: Any = {name: dict(usual) for name in ("PollVisma", "TrackTransactions", "PollOrderful")}
+        self.sums: Any = {(name, "Invocations"): 6 for name in self.schedules}
+        self.exceptions = SimpleNamespace(ResourceNotFoundException=_NoScheduleError)
+
+    def __call__(self, service: str) -> FakeAws:
+        return self
+
+    def get_paginator(self, operation: str) -> Any:
+        answer = {"list_subscriptions_by_topic": self._subscriptions, "get_metric_data": self._metrics}[operation]
+        return SimpleNamespace(paginate=answer)
+
+    def get_account_settings(self) -> Any:
+        limit = given(self.concurrency)
+        return {"AccountLimit": {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}}
+
+    def get_schedule(self, **request: Any) -> Any:
+        schedules = given(self.schedules)
+        if request["Name"] not in schedules:
+            raise _NoScheduleError
+        return schedules[request["Name"]]
+
+    def _subscriptions(self, **request: Any) -> Any:
+        assert request == {"TopicArn": "arn:topic"}
+        found = given(self.subscriptions)
+        yield {"Subscriptions": [{"Endpoint": endpoint, "SubscriptionArn": arn} for endpoint, arn in found.items()]}
+
+    def _metrics(self, **request: Any) -> Any:
+        sums = given(self.sums)
+        assert request["StartTime"] < request["EndTime"] == NOW
+        for query in request["MetricDataQueries"]:
+            metric = query["MetricStat"]["Metric"]
+            name = metric["Dimensions"][0]["Value"].removesuffix("Function")
+            total = sums.get((name, metric["MetricName"]), 0)
+            yield {"MetricDataResults": [{"Id": query["Id"], "Values": [1.0] * total}]}
+
+
+class _NoScheduleError(Exception):
+    pass
+
+
+def given(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+class FakeStack(SimpleNamespace):
+    """A stack in memory; without a `who` AWS does not say who the caller is."""
+
+    @property
+    def caller(self) -> str:
+        if self.who is None:
+            raise Failed("AWS does not say who you are, so nothing was changed: expired.")
+        return str(self.who)
+
+    def output(self, name: str) -> str:
+        if name not in self.outputs:
+            raise Failed(f"Stack 'laptop' has no output {name}; deploy it again from template.yaml.")
+        return str(self.outputs[name])
+
+
 @pytest.fixture
 def stack():
-    return SimpleNamespace(
+    return FakeStack(
         name="laptop",
+        who=CALLER,
         stream=Stream.TEST,
         clock=SimpleNamespace(now=lambda: NOW),
         routing=FakeRouting(),
@@ -142,14 +231,23 @@ def stack():
         inbound=FakeInbound(),
         inbox_ids=("4711",),
         bucket_ids=(),
+        client=FakeAws(),
+        outputs={
+            "AlarmTopicArn": "arn:topic",
+            "AlarmEmail": "edi@example.com",
+            **{f"{name}Function": f"{name}Function" for name in FUNCTIONS},
+            **{f"{name}Schedule": name for name in ("PollVisma", "TrackTransactions", "PollOrderful")},
+        },
+        takes_callbacks_without_secret=False,
         callback_url="https://api.example/v1/orderful",
         callback_credentials=lambda: CallbackCredentials("x-connector-secret", ("secret",)),
     )
 
 
 @pytest.fixture
-def connector(stack, capsys, socket_disabled):
+def connector(stack, capsys, monkeypatch, socket_disabled):
     """Run a command line against the stack; a network call fails."""
+    monkeypatch.setenv("USER", "kari")
 
     def run(*arguments: str) -> Result:
         code = command_line(arguments, opener=lambda name: stack)

@@ -121,7 +121,7 @@ def test_check_for_a_live_stack_refuses_a_file_without_go_live(connector, routin
 def test_apply_on_a_live_stack_refuses_a_file_without_go_live(connector, routing_file, stack):
     stack.stream = Stream.LIVE
     result = connector("config", "apply", routing_file(), "--yes")
-    assert (result.code, stack.routing.applied) == (2, [])
+    assert (result.code, stack.routing.put_in_force) == (2, [])
     assert "companies.nordic.go_live" in result.err
     assert connector("config", "apply", routing_file({"defaults.go_live": "2026-12-01"}), "--yes").code == 0
 
@@ -216,7 +216,7 @@ def test_diff_shows_what_would_change_and_changes_nothing(connector, stack, rout
     assert '~ defaults.currency: "NOK" -> "SEK"' in result.out
     assert '- partners.acme.dialect: "x12"' in result.out
     assert '+ partners.acme.gln: "7080001234560"' in result.out
-    assert stack.routing.applied == []
+    assert stack.routing.put_in_force == []
 
 
 def test_diff_against_nothing_applied_shows_the_whole_file(connector, routing_file):
@@ -274,7 +274,7 @@ def waiting(stack):
 )
 def test_apply_releases_what_is_named_and_would_leave(connector, waiting, routing_file, choice, released):
     result = connector("config", "apply", routing_file(KRT), "--yes", "--release", choice, "--json")
-    assert (result.code, waiting.routing.applied) == (0, [routing_data(KRT)])
+    assert (result.code, waiting.routing.put_in_force) == (0, [routing_data(KRT)])
     sent = [message.number for message in waiting.outbox.queued if message.number != "500126"]
     assert sent == released
 
@@ -286,7 +286,7 @@ def test_apply_tells_what_the_new_routing_would_release_before_it_does(connector
     assert line.split()[:6] == ["purchase_order", "acme", "2", "1", "2026-01-10", "Open"]
     assert "1 document would not be sent today and stays parked" in result.err
     assert "1 document still waits, " in result.err
-    assert (waiting.routing.applied, waiting.outbox.queued) == ([], [])
+    assert (waiting.routing.put_in_force, waiting.outbox.queued) == ([], [])
 
 
 def test_apply_looks_again_at_what_waits_for_something_else_and_counts_it_apart(connector, waiting, routing_file):
@@ -333,7 +333,7 @@ def test_a_dry_run_says_what_its_choice_would_release(connector, waiting, routin
     assert "Would release nordic/purchase_order/500123 (to acme).\n1 document would be released." in result.out
     data = connector("config", "apply", routing_file(KRT), "--dry-run", "--release", "all", "--json").data
     assert [key.rpartition("/")[2] for key in data["would_release"]] == ["500123", "500125"]
-    assert (waiting.routing.applied, waiting.outbox.queued, waiting.ledger.moved) == ([], [], [])
+    assert (waiting.routing.put_in_force, waiting.outbox.queued, waiting.ledger.moved) == ([], [], [])
 
 
 def test_apply_refuses_another_name_for_a_company(connector, stack, routing_file):
@@ -364,7 +364,7 @@ def test_apply_splits_a_company_only_with_a_go_live_that_is_to_come(connector, r
 
 def test_apply_without_a_terminal_wants_to_be_told_what_to_release(connector, waiting, routing_file):
     result = connector("config", "apply", routing_file(KRT), "--yes")
-    assert (result.code, waiting.routing.applied, waiting.outbox.queued) == (2, [], [])
+    assert (result.code, waiting.routing.put_in_force, waiting.outbox.queued) == (2, [], [])
     assert "Say what to release with --release" in result.err
 
 
@@ -379,7 +379,7 @@ def test_apply_asks_what_to_release(connector, waiting, routing_file, monkeypatc
 @pytest.mark.parametrize("choice", ["soon", "since=2026-13-01", ""])
 def test_a_choice_that_is_none_is_refused(connector, waiting, routing_file, choice):
     result = connector("config", "apply", routing_file(KRT), "--yes", "--release", choice)
-    assert (result.code, waiting.routing.applied) == (2, [])
+    assert (result.code, waiting.routing.put_in_force) == (2, [])
 
 
 def test_apply_releases_changes_that_waited_for_routing_as_well(connector, stack, routing_file):
@@ -419,7 +419,7 @@ def test_apply_with_dry_run_writes_nothing(connector, stack, routing_file):
     stack.ledger.kept = [parked("500123", "defaults.units.KRT")]
     stack.changes.put(a_change(state=ChangeState.PARKED, waits_for="defaults.units.KRT"))
     result = connector("config", "apply", routing_file(), "--dry-run")
-    assert (result.code, stack.routing.applied, stack.outbox.queued) == (0, [], [])
+    assert (result.code, stack.routing.put_in_force, stack.outbox.queued) == (0, [], [])
     assert [change.state for change in stack.changes.all()] == [ChangeState.PARKED]
 
 
@@ -427,7 +427,7 @@ def test_apply_without_a_yes_writes_nothing(connector, stack, routing_file, monk
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", _refuse)
     result = connector("config", "apply", routing_file())
-    assert (result.code, stack.routing.applied) == (1, [])
+    assert (result.code, stack.routing.put_in_force) == (1, [])
     assert result.err.endswith("Stopped.\n")
 
 
@@ -453,7 +453,7 @@ def test_without_a_terminal_a_command_asks_for_yes_and_changes_nothing(
     result = connector(*command, *([routing_file()] if command[0] == "config" else []))
     assert result.code == 2
     assert result.err.endswith("There is no terminal to ask on; write --yes. Nothing was changed.\n")
-    assert (stack.routing.applied, stack.ledger.moved, stack.outbox.queued) == ([], [], [])
+    assert (stack.routing.put_in_force, stack.ledger.moved, stack.outbox.queued) == ([], [], [])
 
 
 def _refuse(*_arguments, **_options):
@@ -464,7 +464,7 @@ def _refuse(*_arguments, **_options):
 
 def test_apply_refuses_a_wrong_file_before_it_touches_anything(connector, stack, routing_file):
     result = connector("config", "apply", routing_file({"partners.beta": a_partner(supplier="50012")}), "--yes")
-    assert (result.code, stack.routing.applied) == (2, [])
+    assert (result.code, stack.routing.put_in_force) == (2, [])
     assert "mapped twice, to acme and beta" in result.err
 
 

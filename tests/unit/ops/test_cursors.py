@@ -2,8 +2,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from connector.adapters.watermark import InboundList
+from connector.domain.cursor import Cursor, Rows
 from connector.services.list_health import ListHealth
-from connector.services.ports import CursorView
+from connector.services.ports import CursorView, Resource
+from tests.support.fakes import MemoryCursors
 from tests.support.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -73,3 +78,56 @@ def test_a_list_that_fails_is_named_with_the_reason_whether_it_was_ever_read_or_
     assert [one["resource"] for one in (read, unread)] == ["v1/purchaseorder", "v1/supplierInvoice"]
     assert (read["failing_since"], read["problem"]) == ("2026-09-01T05:00:00Z", "Visma answered 502.")
     assert connector("cursors").out.count("failing since 2026-09-01 05:00 UTC: Visma answered 502.") == 2
+
+
+class TestRewinding:
+    """`connector cursors rewind`: every list is read again from a time on."""
+
+    @pytest.fixture
+    def cursors(self, stack):
+        stack.cursors = MemoryCursors()
+        for company, resource, age in (
+            ("nordic", Resource.PURCHASE_ORDERS, 1),
+            ("nordic", Resource.SUPPLIER_INVOICES, 30),
+            ("(orderful)", InboundList.CHANGES, 1),
+        ):
+            lease = stack.cursors.acquire(company, resource, now=NOW, lease=timedelta(minutes=1))
+            at = NOW - timedelta(hours=age)
+            stack.cursors.save(lease, Cursor(watermark=at, caught_up_at=at, rows=Rows.queued({1: 5})), release=True)
+        return stack.cursors
+
+    @staticmethod
+    def watermarks(cursors):
+        return {view.resource: NOW - view.watermark for view in cursors.all_cursors()}
+
+    @pytest.mark.parametrize("time", ["2026-08-31T06:00Z", "2026-08-31T06:00", "2026-08-31T08:00+02:00"])
+    def test_every_list_goes_back_and_none_goes_forward(self, connector, cursors, time):
+        rows = connector("cursors", "rewind", "--to", time, "--yes", "--json").data
+        day, longer = timedelta(days=1), timedelta(hours=30)
+        assert self.watermarks(cursors) == {
+            "v1/purchaseorder": day,
+            "v1/supplierInvoice": longer,
+            "v3/transactions": day,
+        }
+        assert {view.remembered for view in cursors.all_cursors()} == {0}
+        assert [row["problem"] for row in rows] == [None] * 3
+
+    def test_a_dry_run_shows_and_changes_nothing(self, connector, cursors):
+        before = cursors.all_cursors()
+        rows = connector("cursors", "rewind", "--to", "2026-08-31T06:00Z", "--dry-run", "--json").data
+        assert {row["watermark"] for row in rows} == {"2026-08-31T06:00:00Z", "2026-08-31T00:00:00Z"}
+        assert cursors.all_cursors() == before
+
+    def test_a_list_that_is_being_read_is_named_and_the_others_go_back(self, connector, cursors):
+        cursors.acquire("nordic", Resource.PURCHASE_ORDERS, now=NOW, lease=timedelta(minutes=1))
+        ended = connector("cursors", "rewind", "--to", "2026-08-31T06:00Z", "--yes", "--json")
+        assert ended.code == 1
+        problems = {row["resource"]: row["problem"] for row in ended.data}
+        assert "Run the command again" in problems.pop("v1/purchaseorder")
+        assert set(problems.values()) == {None}
+        assert self.watermarks(cursors)["v3/transactions"] == timedelta(days=1)
+
+    @pytest.mark.parametrize(("time", "said"), [("yesterday", "is no time"), ("2026-09-01T06:01Z", "has yet to come")])
+    def test_what_is_no_past_time_is_refused(self, connector, cursors, time, said):
+        ended = connector("cursors", "rewind", "--to", time, "--yes")
+        assert (ended.code, said in ended.err) == (2, True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+import yaml
 
 from connector.adapters.callback_auth import CallbackCredentials
 from connector.domain.errors import Misconfigured, Rejected, Transient
@@ -103,11 +104,69 @@ def test_a_healthy_stack_passes_every_check_and_exits_with_0(connector, stack, v
     assert "nothing is changed" in result.err
 
 
-def test_without_routing_it_stops_at_once_and_tells_the_command(connector, stack):
-    result = connector("doctor")
-    assert result.code == 1
-    assert result.out.startswith("fail  routing: No routing was applied yet.\n      -> Run `connector config apply")
-    assert result.out.count("\n") == 2
+def test_without_routing_it_says_so_and_checks_what_needs_none(connector, stack, orderful):
+    result = connector("doctor", "--json")
+    assert result.code == 0
+    routing, *others = result.data
+    assert (routing["mark"], routing["sentence"][:32]) == ("warn", "no routing is applied yet: the s")
+    assert "connector config apply" in routing["next_step"]
+    checks = {finding["check"] for finding in others}
+    assert {"orderful key", "inbox 4711", "callback", "alarm mail", "schedule poll_visma"} <= checks
+    assert not any(check.startswith("visma") for check in checks), "no company is known"
+
+
+def test_a_routing_that_cannot_be_read_is_a_failure(connector, stack, orderful, monkeypatch):
+    def refuse():
+        raise Misconfigured("The routing table may not be read.")
+
+    monkeypatch.setattr(stack.routing, "load", refuse)
+    result = connector("doctor", "--json")
+    assert (result.code, result.data[0]["mark"]) == (1, "fail")
+
+
+@pytest.fixture
+def in_file(connector, stack, visma, orderful, tmp_path):
+    """Run the command with a file; the exit code, and the findings."""
+
+    def run(data):
+        file = tmp_path / "connector.yaml"
+        file.write_text(yaml.safe_dump(data))
+        result = connector("doctor", "--config", str(file), "--json")
+        return result.code, result.data
+
+    return run
+
+
+def test_a_file_is_checked_before_it_is_applied_and_nothing_is_applied(in_file, stack):
+    code, findings = in_file(routing_data({"companies.nordic.go_live": "2026-09-01"}))
+    assert (code, stack.routing.data, stack.routing.put_in_force) == (0, None, [])
+    assert {one["check"] for one in findings if one["mark"] != "ok"} == {"routing file"}, "what config check warns of"
+    assert "no routing is applied yet" in next(one["sentence"] for one in findings if one["check"] == "routing")
+    assert {"visma nordic token", "orderful acme", "schedule poll_visma"} <= {one["check"] for one in findings}
+
+
+def test_a_file_stands_in_for_what_is_applied(in_file, stack):
+    stack.routing.data = routing_data()
+    _, findings = in_file(routing_data({"companies.nordic.orderful.isa_id.test": "STRANGERT"}))
+    by_check = {finding["check"]: finding for finding in findings}
+    assert by_check["orderful nordic"]["mark"] == "fail"
+    assert f"version {stack.routing.current_version()} is applied" in by_check["routing"]["sentence"]
+    _, findings = in_file(routing_data())
+    assert "is what is applied" in next(one["sentence"] for one in findings if one["check"] == "routing")
+
+
+def test_the_problems_of_a_file_are_findings_and_the_stack_is_examined_all_the_same(in_file, stack):
+    stack.stream = Stream.LIVE
+    code, findings = in_file(routing_data({"defaults.settle": "soon"}))
+    wrong = [finding for finding in findings if finding["check"] == "routing file"]
+    assert (code, "fail" in {finding["mark"] for finding in wrong}) == (1, True)
+    assert any(finding["sentence"].startswith("defaults.settle: ") for finding in wrong)
+    assert {"orderful key", "alarm mail"} <= {finding["check"] for finding in findings}
+
+
+def test_a_file_that_is_not_there_is_wrong_input(connector):
+    result = connector("doctor", "--config", "nowhere.yaml")
+    assert (result.code, result.out) == (2, "")
 
 
 def test_a_refused_token_fails_with_the_next_step_and_orderful_is_still_asked(doctor, visma):
@@ -441,7 +500,7 @@ def test_the_address_to_register_at_orderful_is_told(doctor, stack):
         (CallbackCredentials("x-connector-secret", ("hush", "hush2")), "ok", "the header x-connector-secret (2 valid"),
         (CallbackCredentials(basic=("orderful:hush",)), "ok", "HTTP Basic (1 valid value)"),
         (CallbackCredentials("x-a", ("hush",), ("orderful:hush",)), "ok", "the header x-a or HTTP Basic"),
-        (CallbackCredentials(), "warn", "none is set"),
+        (CallbackCredentials(), "ok", "callbacks are refused"),
         (Misconfigured("The secret 'x' cannot be read (AccessDeniedException)."), "ok", "you may not read it"),
         (Misconfigured("The secret 'x' cannot be read (ResourceNotFoundException)."), "fail", "cannot be read"),
         (Misconfigured("The secret 'x' does not say what a callback has to bring."), "fail", "does not say"),
@@ -459,6 +518,14 @@ def test_whether_callbacks_need_a_secret_is_told_without_telling_the_secret(doct
     assert found["mark"] == mark
     assert told in found["sentence"]
     assert "hush" not in str(found)
+
+
+def test_an_address_that_is_open_on_purpose_is_a_warning(doctor, stack):
+    stack.takes_callbacks_without_secret = True
+    assert doctor()["callback secret"]["mark"] == "ok", "a secret is set"
+    stack.callback_credentials = CallbackCredentials
+    found = doctor()["callback secret"]
+    assert (found["mark"], "connector secrets set callback" in found["next_step"]) == ("warn", True)
 
 
 @pytest.mark.parametrize(("stream", "mark"), [(Stream.LIVE, "fail"), (Stream.TEST, "warn")])

@@ -9,7 +9,7 @@ from connector.domain.changes import ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.ledger import Event, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
-from tests.support.change_fakes import a_change
+from tests.support.change_fakes import CALLER, a_change
 from tests.support.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -358,16 +358,33 @@ def test_release_refuses_what_waits_for_no_choice(connector, stack, ledger):
 def test_close_names_who_closes_it(connector, ledger):
     connector("documents", "close", "500123", "--by", " kari ", "--yes")
     ((_, _, note),) = ledger.moved
-    assert note == "closed by kari"
+    assert note == f"closed by kari ({CALLER})"
 
 
-def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger, monkeypatch):
-    for name in ("USER", "LOGNAME"):
-        monkeypatch.delenv(name, raising=False)
+def test_close_ends_a_question_with_its_reason_and_queues_nothing(connector, stack, ledger):
     result = connector("documents", "close", "500123", "--reason", "told by telephone", "--yes")
     ((revision, state, note),) = ledger.moved
     assert (result.code, revision.sequence, state, stack.outbox.queued) == (0, 2, State.CLOSED, [])
-    assert note == "closed by a person: told by telephone"
+    assert note == f"closed by kari ({CALLER}): told by telephone"
+
+
+def test_where_nobody_is_named_it_is_who_aws_says(connector, stack, ledger, monkeypatch):
+    monkeypatch.delenv("USER")
+    monkeypatch.delenv("LOGNAME", raising=False)
+    stack.who = "arn:aws:iam::123456789012:user/team/ola"
+    assert connector("documents", "close", "500123", "--yes").code == 0
+    assert ledger.moved[0][2] == "closed by ola (arn:aws:iam::123456789012:user/team/ola)"
+
+
+@pytest.mark.parametrize(
+    ("command", "what"), [(("replay",), "sent"), (("release", "--as", "replacement"), "sent as replacement")]
+)
+def test_who_lets_a_document_go_is_kept_in_its_history_before_it_is_queued(connector, stack, ledger, command, what):
+    ledger.kept = [PARKED]
+    verb, *options = command
+    result = connector("documents", verb, "500123", *options, "--by", "ola", "--yes")
+    assert (result.code, len(stack.outbox.queued)) == (0, 1)
+    assert ledger.moved == [(PARKED, State.PARKED, f"to be {what}, says ola ({CALLER})")]
 
 
 def test_close_refuses_what_no_person_is_asked_about(connector, ledger):
@@ -407,7 +424,8 @@ def test_close_of_a_sent_revision_ends_its_attention_and_keeps_its_state_who_and
     assert result.code == 0
     ((revision, state, note),) = ledger.moved
     assert (revision.sequence, state) == (1, State.DELIVERED)
-    assert note == f"attention closed by kari: they have it ({LATE.attention})"
+    assert note.startswith("attention closed by kari (arn:aws:sts:")
+    assert note.endswith(f": they have it ({LATE.attention})")
     assert ledger.written == [
         {"attention": None, "attention_at": None, "concern": None, "closed_concern": "OVERDUE", "next_step": None}
     ]
@@ -424,8 +442,9 @@ def test_what_was_deleted_at_orderful_is_sent_again_as_something_refused(connect
     ledger.kept = [DELETED]
     result = connector("documents", "replay", "500123", "--yes")
     assert result.code == 0
-    ((revision, state, note),) = ledger.moved
+    (revision, state, note), (_, _, who) = ledger.moved
     assert (revision.sequence, state, note) == (1, State.REJECTED, "Its transaction was deleted at Orderful.")
+    assert who.startswith("to be sent again, says ")
     assert len(stack.outbox.queued) == 1
 
 

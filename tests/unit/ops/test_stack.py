@@ -20,6 +20,7 @@ OUTPUTS = {
     "DocumentsQueueUrl": "https://sqs.example/documents.fifo",
     "DeliveriesQueueUrl": "https://sqs.example/deliveries.fifo",
     "ChangesQueueUrl": "https://sqs.example/changes.fifo",
+    "HintsQueueUrl": "https://sqs.example/hints.fifo",
     "VismaSecretArn": "arn:visma",
     "OrderfulSecretArn": "arn:orderful",
     "Stream": "live",

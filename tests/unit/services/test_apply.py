@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Conflict, Misconfigured, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, Misconfigured, NoRouting, PutOff, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.ledger import State
 from connector.domain.routes import QuantityReading
@@ -19,6 +20,7 @@ from connector.services.intake import message_for
 from connector.services.judge_change import approve, look_again, reject
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Created, Metric
+from tests.support.change_fakes import HintCalls
 from tests.support.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper
 from tests.support.routing_data import a_partner, routing_data
@@ -925,6 +927,84 @@ def test_a_defect_after_the_write_leaves_no_number_taken() -> None:
     assert list(world.ledger.in_state(State.CHANGING)) == []
 
 
+def _sender_leaves(world: World) -> None:
+    """The partner's ISA id changes in the routing: the change is nobody's any more."""
+    acme = {"isa_id": {"live": "ACMENEW", "test": "ACMENEWT"}}
+    world.routing.apply(routing_data({"defaults.changes": RULES, "partners.acme.orderful": acme}))
+
+
+def _receiver_leaves(world: World) -> None:
+    """Our own ISA id changes in the routing."""
+    ours = {"isa_id": {"live": "OTHER", "test": "OTHERT"}}
+    world.routing.apply(routing_data({"defaults.changes": RULES, "companies.nordic.orderful": ours}))
+
+
+def _company_leaves(world: World) -> None:
+    """The routing has no company of that name, and nobody with that ISA id."""
+    data = routing_data({"defaults.changes": RULES})
+    data["companies"]["other"] = data["companies"].pop("nordic")
+    data["companies"]["other"]["orderful"] = {"isa_id": {"live": "OTHER", "test": "OTHERT"}}
+    world.routing.apply(data)
+
+
+def _message_is_none(world: World) -> None:
+    """What Orderful holds is no 860 any more."""
+    change = world.change()
+    world.changes.rewrite(change, message={"hello": "world"})
+
+
+@pytest.mark.parametrize(
+    ("happens", "is_released"),
+    [(_sender_leaves, True), (_receiver_leaves, True), (_message_is_none, True), (_company_leaves, False)],
+)
+def test_a_change_that_was_begun_and_cannot_go_on_blocks_the_order_no_longer(happens, is_released: bool) -> None:
+    """An attempt reserved the next number and put the order on hold; then there is nothing to work on any more."""
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    message = arrived(world, more_of(1, 900))
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
+    assert [one.transaction_id for one in world.ledger.in_state(State.CHANGING)] == [world.change().transaction_id]
+    assert world.orders.orders["500123"]["status"] == "Hold"
+    world.clock.forward(minutes=3)
+
+    happens(world)
+
+    assert world.apply(message) is Outcome.PARKED
+    assert list(world.ledger.in_state(State.CHANGING)) == []
+    # Without a company nobody can be asked about the order, and `connector changes show` says that it is on hold.
+    assert (world.orders.orders["500123"]["status"] == "Open", world.change().on_hold) == (is_released, not is_released)
+
+
+def test_a_repetition_that_was_begun_blocks_the_order_no_longer() -> None:
+    world = World()
+    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.APPLIED
+    message = arrived(world, more_of(1, 900), number="802210972")
+    world.known_revisions().reserve(ORDER, world.change("802210972"))
+
+    assert world.apply(message) is Outcome.RECORDED
+
+    assert list(world.ledger.in_state(State.CHANGING)) == []
+
+
+def test_an_order_that_cannot_be_taken_off_hold_is_named_beside_what_else_is_to_be_done() -> None:
+    world = World(hold_first=["Open"])
+    world.orders.refusing = frozenset({"Open"})
+    message = arrived(world, more_of(1, 900))
+    with pytest.raises(Killed):
+        world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
+    world.clock.forward(minutes=3)
+    _sender_leaves(world)
+    world.orders.refuse = "Nobody may write here."
+
+    assert world.apply(message) is Outcome.PARKED
+
+    assert world.change().next_step == (
+        "Release order 500123 from hold in Visma, then approve this or reject it."
+        " Add the partner to the routing file and apply it."
+    )
+
+
 def test_what_is_no_860_is_parked() -> None:
     world = World()
     world.inbound.send({"hello": "world"}, order_number="500123")
@@ -946,6 +1026,55 @@ def test_a_forged_hint_costs_one_request_and_changes_nothing() -> None:
     assert (outcome, world.inbound.fetches, world.orders.reads) == (Outcome.NOTHING_TO_DO, ["999999999"], 0)
     assert world.changes.all() == []
     assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+
+
+def test_ten_thousand_forged_hints_cost_a_bounded_number_of_calls_and_a_true_one_behind_them_is_taken() -> None:
+    world, calls = World(), HintCalls(unknown=20, recorded=1)
+    number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
+    put_off = 0
+    for forged in [
+        *(HintMessage(transaction_id=str(10**9 + one)) for one in range(10_000)),
+        world.inbound.hint(number),
+    ]:
+        try:
+            world.apply(forged, hint_budget=calls)
+        except PutOff:
+            put_off += 1
+    assert (put_off, len(world.inbound.fetches)) == (10_001 - 20, 20)
+
+    world.clock.forward(minutes=5)
+    world.collector(inbox_ids=()).run()  # the list shows it, and its delivery only the callback names
+    assert world.apply(world.inbound.hint(number), hint_budget=calls) is Outcome.NOTHING_TO_DO
+    world.rest()
+
+    assert world.change().state is ChangeState.APPLIED
+    assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
+
+
+def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_calls_too() -> None:
+    world, calls = World(), HintCalls(recorded=3)
+    number = world.inbound.send(an_860(more_of(1, 900)))
+    world.collect()
+    world.rest()
+    asked = world.inbound.looks
+
+    for one in range(50):
+        with suppress(PutOff):
+            made_up = f"00000000-0000-4000-8000-{one:012d}"
+            world.apply(
+                HintMessage(transaction_id=number, delivery_id=made_up, version=ApiVersion.V4), hint_budget=calls
+            )
+
+    assert world.inbound.looks == asked + 3
+
+
+def test_without_a_routing_a_hint_costs_no_call_and_rings_nothing() -> None:
+    world = World()
+    world.routing.trouble = NoRouting("No routing was applied yet.")
+    world.telemetry.counts.clear()
+
+    assert world.apply(HintMessage(transaction_id="802210971")) is Outcome.NOTHING_TO_DO
+    assert (world.inbound.fetches, world.telemetry.counts) == ([], {})
 
 
 def test_a_hint_of_the_other_stream_is_neither_recorded_nor_confirmed() -> None:

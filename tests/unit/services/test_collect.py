@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NotRouted, Transient
+from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NoRouting, Transient
 from connector.domain.inbound import Confirmation
 from connector.domain.transactions import Stream
 from connector.services.judge_change import retry
@@ -153,7 +153,7 @@ def test_a_stack_without_routing_has_nothing_to_collect_and_nothing_is_wrong(mon
     world = World()
 
     def load(**_: object) -> None:
-        raise NotRouted("No routing was applied yet.")
+        raise NoRouting("No routing was applied yet.")
 
     monkeypatch.setattr(world.routing, "load", load)
     world.telemetry.counts.clear()
@@ -347,6 +347,30 @@ def test_what_is_for_other_readers_is_neither_recorded_nor_confirmed(said) -> No
 
     assert (world.changes.all(), world.changes.places, world.inbound.confirmed) == ([], {}, [])
     assert (world.inbound.waiting, result.taken, result.problems) == (["802210971"], 0, [])
+
+
+def test_without_a_routing_nothing_is_collected_and_nothing_rings() -> None:
+    world = World()
+    world.inbound.send(an_860(more_of(1, 900)))
+    world.routing.trouble = NoRouting("No routing was applied yet.")
+    world.telemetry.counts.clear()
+    world.telemetry.lines.clear()
+
+    collected = world.collect()
+
+    assert (collected.problems, collected.taken, world.inbound.waiting) == ([], 0, ["802210971"])
+    assert world.telemetry.counts == {Metric.COLLECT_COMPLETED: 1}
+    assert [level for level, *_ in world.telemetry.lines] == ["info"]
+    world.routing.trouble = None
+    assert world.collect().taken == 1
+
+
+def test_a_routing_that_cannot_be_read_is_reported_and_no_completed_run() -> None:
+    world = World()
+    world.routing.trouble = Misconfigured("The routing table may not be read.")
+
+    assert world.collect().problems
+    assert Metric.COLLECT_COMPLETED not in world.telemetry.counts
 
 
 def test_what_routing_names_besides_is_recorded_and_confirmed() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, Misconfigured, PutOff, Throttled, Transient, UnknownOutcome
 from connector.services.consume import FIRST_DELAY, HELD_UP_AFTER, LONGEST_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
 from tests.support.fakes import Killed, MemoryPostponer, StepDeadline
@@ -48,6 +48,17 @@ def test_later_messages_of_a_failed_group_wait_behind_it_and_other_groups_go_on(
     assert handled == ["1", "2", "4"]
     assert failed == ["id-1", "id-3", "id-5"]
     assert queue.delays == {f"receipt-{number}": FIRST_DELAY for number in (1, 3, 5)}
+
+
+def test_what_is_put_off_waits_longer_each_time_and_is_no_trouble(queue, telemetry):
+    """Made up callbacks wait for hours: that must ring no alarm of messages that cannot be worked off."""
+    wish = PutOff("later", retry_after=timedelta(seconds=45))
+    failed, handled = run(
+        [a_message(1), a_message(2, group="b", receives=90)], {"1": wish, "2": wish}, queue, telemetry
+    )
+    assert (failed, handled) == (["id-1", "id-2"], ["1", "2"])
+    assert queue.delays == {"receipt-1": timedelta(seconds=45), "receipt-2": LONGEST_DELAY}
+    assert (telemetry.lines, telemetry.counts) == ([], {})
 
 
 def test_what_came_before_the_failure_in_its_group_is_done(queue, telemetry):

@@ -464,3 +464,13 @@ def test_no_line_of_the_log_holds_the_document(bench):
     bench.until_done(bench.translated())
     assert bench.telemetry.lines
     assert "purchaseOrderNumber" not in str(bench.telemetry.lines)
+
+
+def test_a_request_that_is_no_longer_kept_is_a_person_s(bench):
+    message = bench.translated()
+    bench.ledger.bodies.clear()
+    assert bench.deliver(message) is Outcome.PARKED
+    assert bench.revision().state is State.PARKED
+    assert bench.revision().reason == "The request of revision 1 is no longer kept."
+    assert bench.revision().next_step
+    assert bench.ids() == []

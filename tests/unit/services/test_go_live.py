@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose, Stream
 from connector.services.release import Fate, forecast_waiting, keep_waiting
 from connector.services.translate import Outcome
+from tests.support.fakes import Killed, Reaper
 from tests.support.routing_data import a_partner
 from tests.support.visma_samples import MISSING, a_customer_invoice, an_order_line
 from tests.unit.services.test_translate import ORDER, Bench, an_order
@@ -264,6 +266,44 @@ def test_the_question_about_a_draft_from_before_stays_until_a_person_answers(ben
     assert bench.see(draft | touch, key=INVOICE, cause=wish) is Outcome.QUEUED
 
 
+class TestAWorkerThatDies:
+    """What the history says of go-live outlives a worker that dies between two of its writes."""
+
+    @pytest.fixture
+    def dies(self, bench_with):
+        def make(step, *, after, **changes):
+            bench = bench_with(**changes)
+            doomed = bench.make(
+                Reaper(step, after=after).watch(bench.ledger, "add", "move", "retranslated"), bench.outbox
+            )
+
+            def see_again(document):
+                message = bench.message(document)
+                with suppress(Killed):
+                    doomed.handle(message)
+                return bench.translator.handle(message)
+
+            return bench, see_again
+
+        return make
+
+    DEATHS: ClassVar[list[tuple[int, bool]]] = [(step, after) for step in (1, 2) for after in (False, True)]
+
+    @pytest.mark.parametrize(("step", "after"), DEATHS)
+    def test_leaves_an_old_document_old(self, dies, step, after):
+        bench, see_again = dies(step, after=after, defaults__before_go_live="ignore")
+        bench.see(old_order("10.0"))
+        see_again(old_order("11.0"))
+        assert (bench.states(), bench.due()) == ([State.SUPERSEDED, State.BASELINE], [])
+
+    @pytest.mark.parametrize(("step", "after"), DEATHS)
+    def test_leaves_the_question_whether_a_document_is_old(self, dies, step, after):
+        bench, see_again = dies(step, after=after, companies__nordic__go_live="2026-11-02T06:00")
+        assert bench.see(an_order("10.0", date="2026-11-02T00:00:00")) is Outcome.PARKED
+        assert see_again(an_order("10.0", date="2026-11-03T00:00:00")) is Outcome.PARKED
+        assert (bench.states(), bench.newest().field) == ([State.SUPERSEDED, State.PARKED], "go_live")
+
+
 class TestAnAnswerThatDoesNotLeaveAtOnce:
     """A person said that the partner has it; something else keeps it back, and it is decided anew."""
 
@@ -309,7 +349,14 @@ class TestWhatTheLedgerKnowsAsNew:
     def test_is_asked_about_when_it_waited_for_a_person_and_its_date_is_corrected(self, bench):
         stranger = {"supplier": {"number": "99"}}
         bench.see(an_order("10.0", date="2026-11-02T00:00:00", **stranger))
-        assert bench.see(an_order("10.0", date="2026-10-30T00:00:00", **stranger)) is Outcome.PARKED
+        for stamp in ("AAAAAE0YIiE=", "AAAAAE0YIiI="):
+            earlier = an_order("10.0", date="2026-10-30T00:00:00", timeStamp=stamp, **stranger)
+            assert bench.see(earlier) is Outcome.PARKED
+        data = bench.routing.load().data
+        berg = a_partner(isa_id="BERG", supplier="99")
+        bench.routing.apply({**data, "partners": {**data["partners"], "berg": berg}})
+        assert bench.see(earlier, cause=Cause.RELEASE.named_at(bench.clock.now())) is Outcome.PARKED
+        assert (bench.newest().field, bench.due()) == ("go_live", [])
 
     def test_becomes_old_when_go_live_is_corrected_and_it_waited_for_routing(self, bench):
         bench.see(an_order("10.0", date="2026-11-02T00:00:00", supplier={"number": "99"}))
@@ -356,6 +403,18 @@ class TestWhatRoutingKeepsOff:
         assert bench.newest().field == ("send" if then is Outcome.PARKED else None)
         wish = Cause.AS_ORIGINAL.named_at(bench.clock.now())
         assert bench.see(an_order("11.0"), cause=wish) is (Outcome.QUEUED if then is Outcome.PARKED else then)
+
+    @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
+    @pytest.mark.parametrize("price", ["10.0", "11.0"])
+    def test_is_from_before_go_live_still_once_it_is_switched_on(self, bench_with, off, price):
+        skip = {"companies__nordic__unmapped_partner": "skip"}
+        bench = bench_with(**skip)
+        assert bench.see(old_order(status="Hold")) is Outcome.BASELINE
+        bench.routing.apply(bench_with(**skip, **self.OFF[off]).routing.load().data)
+        bench.see(old_order(price, status="Hold"))
+        bench.routing.apply(bench_with(**skip).routing.load().data)
+        assert bench.see(old_order(price)) is Outcome.PARKED
+        assert (bench.newest().field, bench.due()) == ("before_go_live", [])
 
     @pytest.mark.parametrize(
         ("price", "cause", "then"),

@@ -12,7 +12,7 @@ import pytest
 
 from connector.domain.cursor import Reading, row_id
 from connector.domain.documents import Kind
-from connector.domain.errors import Conflict, Misconfigured, Throttled, Transient
+from connector.domain.errors import Conflict, Misconfigured, StateMismatch, Throttled, Transient
 from connector.domain.routes import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
 from connector.services.messages import INLINE_LIMIT
@@ -420,6 +420,24 @@ class TestTrouble:
         ]
         assert bench.numbers() == ["1"]
         assert telemetry.events("warning") == ["poll failed"]
+
+    def test_a_cursor_of_another_ledger_stops_its_list_and_says_what_to_do(self, bench, telemetry):
+        """Nothing is read, so nothing that the ledger lacks is passed over."""
+        acquire = bench.cursors.acquire
+
+        def refused(company, resource, **given):
+            if resource is ORDERS:
+                raise StateMismatch("Read with another ledger.", next_step="Run connector cursors rewind.")
+            return acquire(company, resource, **given)
+
+        bench.cursors.acquire = refused
+        bench.edit(1)
+        rest(bench)
+        results = {result.resource: result.problem for result in bench.poll_all()}
+        assert results[ORDERS] == "Read with another ledger. Run connector cursors rewind."
+        assert [problem for resource, problem in results.items() if resource is not ORDERS] == [None] * 4
+        assert bench.numbers() == []
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
 
     def test_a_refused_company_is_asked_once_and_does_not_stop_the_next(self, bench, clock, telemetry):
         bench.erps.erps["other"] = FakeErp(clock)

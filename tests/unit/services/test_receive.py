@@ -11,7 +11,7 @@ from connector.domain.errors import Misconfigured, Throttled, Transient
 from connector.domain.inbound import ApiVersion
 from connector.services.messages import HintMessage
 from connector.services.ports import Metric
-from connector.services.receive import Outcome, Receiver
+from connector.services.receive import Admission, Outcome, Receiver
 
 LIMIT = 10_000
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
@@ -82,8 +82,8 @@ def hints() -> Hints:
 
 @pytest.fixture
 def receiver(hints, telemetry) -> Receiver:
-    def admits(headers) -> bool:
-        return headers.get("x-secret") == ["right"]
+    def admits(headers) -> Admission:
+        return Admission.ADMITTED if headers.get("x-secret") == ["right"] else Admission.NOT_BROUGHT
 
     return Receiver(admits=admits, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)
 
@@ -142,6 +142,14 @@ def test_a_request_without_the_secret_is_refused_before_anything_of_it_is_read(r
     assert hints.queued == []
     assert telemetry.counts == {Metric.CALLBACKS_REFUSED: 3}
     assert telemetry.events("warning") == ["callback refused"] * 3
+
+
+@pytest.mark.parametrize("admission", [Admission.NOT_BROUGHT, Admission.NOTHING_AGREED])
+def test_the_log_says_why_a_callback_was_refused(hints, telemetry, admission):
+    receiver = Receiver(admits=lambda _: admission, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)
+    assert receive(receiver, mosaic()) is Outcome.REFUSED
+    assert hints.queued == []
+    assert telemetry.lines == [("warning", "callback refused", {"reason": admission.value})]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +216,7 @@ def test_a_hint_that_cannot_be_queued_is_to_be_sent_again(receiver, hints, telem
 
 @pytest.mark.parametrize("trouble", [Transient("Secrets Manager does not answer."), Misconfigured("No such secret.")])
 def test_a_secret_that_cannot_be_read_neither_admits_nor_refuses(hints, telemetry, trouble):
-    def admits(_headers) -> bool:
+    def admits(_headers) -> Admission:
         raise trouble
 
     receiver = Receiver(admits=admits, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)

@@ -284,6 +284,78 @@ class TestAnIsaIdThatChanges:
         ]
 
 
+class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
+    """The order leaves acme for its new ISA id, the withdrawal at the former one is refused, and the id comes back."""
+
+    @pytest.fixture
+    def back(self, bench):
+        def make(**changes):
+            sent_to_acme(bench)
+            data = bench.routing.load().data
+            partners = {**data["partners"], "acme": a_partner(isa_id="ACMENEW", supplier="50012")}
+            bench.routing.apply({**data, "partners": partners})
+            bench.see(an_order(**changes))
+            bench.becomes(State.REJECTED, sequence=2)
+            if len(lines(bench)) > 2 and lines(bench)[2][0] is State.TRANSLATED:
+                bench.becomes(State.SENT, sequence=3)
+            bench.routing.apply(data)
+            bench.due()
+            return bench
+
+        return make
+
+    def withdrawn_again(self, bench, *, dies=False, **changes):
+        if dies:  # a worker had begun with it
+            bench.ledger.move(bench.ledger.get(ORDER, 2), State.SUPERSEDED, now=bench.clock.now(), note="begun")
+        return bench.see(an_order(**changes), cause=Cause.WITHDRAW.named_at(bench.clock.now()))
+
+    @pytest.mark.parametrize("dies", [False, True])
+    def test_what_was_cancelled_meanwhile_is_cancelled_there(self, back, dies):
+        bench = back(status="Cancelled")
+        assert self.withdrawn_again(bench, dies=dies, status="Cancelled") is Outcome.QUEUED
+        assert lines(bench)[1:] == [
+            (State.SUPERSEDED, Purpose.CANCELLATION, ACME),
+            (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+        ]
+        assert bench.due() == [3]
+
+    @pytest.mark.parametrize("dies", [False, True])
+    def test_what_the_new_id_has_is_withdrawn_at_the_former_one_as_the_person_asks(self, back, dies):
+        bench = back(price="11.0")
+        assert self.withdrawn_again(bench, dies=dies, price="11.0") is Outcome.KNOWN
+        assert lines(bench)[1:] == [
+            (State.SUPERSEDED, Purpose.CANCELLATION, ACME),
+            (State.SENT, Purpose.ORIGINAL, "ACMENEWT"),
+            (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+        ]
+        assert bench.due() == [4]
+
+    def test_what_stands_as_it_was_sent_there_is_not_withdrawn(self, back):
+        bench = back(status="Cancelled")
+        assert self.withdrawn_again(bench) is Outcome.KNOWN
+        assert [line[0] for line in lines(bench)] == [State.ACKNOWLEDGED, State.SUPERSEDED, State.SUPERSEDED]
+        assert bench.due() == []
+
+    def test_what_a_third_one_has_to_forget_is_withdrawn_there_along_with_it(self, bench):
+        """Routing named nobody for it when it was cancelled; both former receivers have a withdrawal that waits."""
+        sent_to_acme(bench)
+        bench.see(an_order(supplier=OTHER))
+        bench.becomes(State.REJECTED, sequence=2)
+        bench.becomes(State.SENT, sequence=3)
+        bench.see(an_order(supplier=STRANGER))
+        bench.becomes(State.REJECTED, sequence=4)
+        bench.due()
+        order = {"supplier": OTHER, "status": "Cancelled"}
+        assert self.withdrawn_again(bench, **order) is Outcome.QUEUED
+        assert lines(bench)[-2:] == [
+            (State.TRANSLATED, Purpose.CANCELLATION, ACME),
+            (State.TRANSLATED, Purpose.CANCELLATION, BERG),
+        ]
+        assert [line[0] for line in lines(bench)[:-2]] == [
+            *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SUPERSEDED, State.SUPERSEDED),
+        ]
+
+
 class TestOnRevisionIgnore:
     @pytest.fixture
     def bench(self, bench_with):

@@ -510,13 +510,14 @@ class SortedLedger(MemoryLedger):
         names = dict.fromkeys(map(state_list, states))
         return iter([row for name in names for _, row in self.lists[name] if row.state in states])
 
-    def _put(self, revision, owned=None, posted=None):
-        before = self.rows.get((revision.key, revision.sequence))
-        if before is not None:
-            rows = self.lists[list_of(before)]
-            del rows[bisect_left(rows, place_of(before), key=itemgetter(0))]
-        super()._put(revision, owned, posted)
-        insort(self.lists[list_of(revision)], (place_of(revision), revision), key=itemgetter(0))
+    def _put(self, revision, owned=None, posted=None, along=()):
+        for one in (revision, *along):
+            before = self.rows.get((one.key, one.sequence))
+            if before is not None:
+                rows = self.lists[list_of(before)]
+                del rows[bisect_left(rows, place_of(before), key=itemgetter(0))]
+            insort(self.lists[list_of(one)], (place_of(one), one), key=itemgetter(0))
+        super()._put(revision, owned, posted, along)
 
 
 class SilentPartner(FakeOrderful):

@@ -218,13 +218,13 @@ class TestANewerRevision:
 
     def test_it_waits_when_the_one_before_is_claimed_under_its_hands(self, bench):
         bench.see(an_order("10.0"))
-        original = bench.ledger.move
+        original = bench.ledger.add
 
-        def claimed_first(revision, *args, **named):
+        def claimed_first(revision, **named):
             bench.ledger.claim(ORDER, 1, now=bench.clock.now(), lease=timedelta(seconds=90))
-            return original(revision, *args, **named)
+            return original(revision, **named)
 
-        bench.ledger.move = claimed_first
+        bench.ledger.add = claimed_first
         with pytest.raises(Conflict):
             bench.see(an_order("11.0"))
         assert bench.states() == [State.SENDING]
@@ -644,3 +644,42 @@ def test_a_document_of_a_company_that_left_the_routing_is_parked_with_the_key_to
     other = DocumentKey("gone", Kind.PURCHASE_ORDER, "500123")
     assert bench.see(an_order(), key=other) is Outcome.PARKED
     assert bench.newest(other).waits_for == "companies.gone"
+
+
+class TestContentThatIsNoLongerKept:
+    """Bodies expire or are deleted; what was sent stays known by its hash, its number and its ids."""
+
+    @pytest.fixture
+    def sent(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.ACKNOWLEDGED, transaction_id="1")
+        bench.due()
+        bench.ledger.bodies.clear()
+        return bench
+
+    def test_the_same_document_is_not_sent_again(self, sent):
+        assert sent.see(an_order()) is Outcome.KNOWN
+        assert sent.due() == []
+
+    def test_another_content_is_a_replacement(self, sent):
+        assert sent.see(an_order("11.0")) is Outcome.QUEUED
+        assert (sent.newest().sequence, sent.newest().purpose) == (2, Purpose.REPLACE)
+
+    def test_a_withdrawal_from_a_former_receiver_is_a_person_s(self, bench_with):
+        bench = bench_with(
+            {
+                "partners.other": {
+                    "company": "nordic",
+                    "visma": {"supplier": "50013"},
+                    "orderful": {"isa_id": {"live": "OTHER", "test": "OTHERT"}},
+                }
+            }
+        )
+        bench.see(an_order())
+        bench.becomes(State.ACKNOWLEDGED, transaction_id="1")
+        bench.ledger.bodies.clear()
+        bench.see(an_order(supplier={"number": "50013", "name": "Other"}))
+        withdrawal = next(one for one in bench.ledger.revisions(ORDER) if one.withdraws is not None)
+        assert withdrawal.state is State.PARKED
+        assert "has to be told that it is withdrawn" in withdrawal.reason
+        assert "no longer kept" in withdrawal.reason

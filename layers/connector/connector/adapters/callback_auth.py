@@ -32,7 +32,7 @@ class CallbackCredentials:
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any]) -> Self:
-        """Read the operator's secret; `{}` demands nothing.
+        """Read the operator's secret; in `{}` nothing is agreed.
 
         Raises:
             ValueError: it is not of the agreed shape. A slip of the pen must not open the door.
@@ -47,13 +47,16 @@ class CallbackCredentials:
             raise ValueError
         return cls(header.strip().lower(), _texts(content, "secrets"), basic)
 
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is agreed."""
+        return bool(self.secrets or self.basic)
+
     def admit(self, headers: Mapping[str, Sequence[str]]) -> bool:
-        """Whether a request with these headers (names in lower case) may pass.
+        """Whether a request with these headers (names in lower case) brings what is agreed; never while nothing is.
 
         Every value is compared with every valid one, however early one fits: time tells nothing of either.
         """
-        if not self.secrets and not self.basic:
-            return True
         by_header = _any_equal(map(_bytes, headers.get(self.header, ())), self.secrets)
         by_basic = _any_equal(map(_unpacked, headers.get("authorization", ())), self.basic)
         return by_header | by_basic

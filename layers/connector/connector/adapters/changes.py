@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,12 @@ import msgspec
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
-from connector.adapters.items import Item, time_text
+from connector.adapters.items import Item, expiry, time_text, to_item
 from connector.adapters.ledger import count_open, open_items
 from connector.adapters.payloads import S3Payloads
 from connector.domain.changes import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.errors import Conflict, Parked
 from connector.services.ports import Waiting
 
 if TYPE_CHECKING:
@@ -43,11 +44,26 @@ _decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
 class DynamoChanges:
     """The `Changes` port over the table of documents and the payload bucket."""
 
-    def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
-        """Use `table`; the client is created at first use."""
+    def __init__(
+        self,
+        table: str,
+        payloads: S3Payloads,
+        client: DynamoDBClient | None = None,
+        *,
+        keep_messages: timedelta | None = None,
+    ) -> None:
+        """Use `table`; the client is created at first use.
+
+        Args:
+            table: Of the ledger.
+            payloads: The bucket.
+            client: Instead of the one of this process.
+            keep_messages: How long the messages that are written are kept; None: for ever.
+        """
         self._table = table
         self._payloads = payloads
         self._given = client
+        self._keep_messages = keep_messages
 
     def known(self, transaction_id: str) -> DocumentKey | None:
         """The order under which a transaction is recorded."""
@@ -131,7 +147,7 @@ class DynamoChanges:
         return there
 
     def message_of(self, change: Change) -> Any:
-        """The message; `Transient` when it cannot be read yet."""
+        """The message; `Parked` when it is no longer kept."""
         if change.message_at is not None:
             return _decode_message(self._payloads.get(change.message_at))
         return _decode_message(zlib.decompress(self._message(change)["body"]["B"]))
@@ -151,7 +167,8 @@ class DynamoChanges:
         small = zlib.compress(body)
         name = f"message#{change.transaction_id}"
         if len(small) <= _LARGE:
-            item: Item = {"pk": {"S": change.key.stored}, "sk": {"S": name}, "body": {"B": small}}
+            until = expiry(change.updated_at, self._keep_messages)
+            item = to_item({"pk": change.key.stored, "sk": name, "body": small, "expires": until})
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item)
             return change
@@ -168,8 +185,12 @@ class DynamoChanges:
 
     def _message(self, change: Change) -> Item:
         item = self._item({"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}})
-        if item is None:
-            raise Transient(f"The message of {change.transaction_id} is missing.", document=str(change.key))
+        if item is None or "body" not in item:
+            raise Parked(
+                f"The message of {change.transaction_id} is no longer kept.",
+                document=str(change.key),
+                next_step="Look it up at Orderful.",
+            )
         return item
 
     def _item(self, key: Item) -> Item | None:

@@ -5,6 +5,9 @@
 
 A poll that outlived its lease finds a higher fence and cannot write.
 
+A cursor belongs to one ledger (`belongs_to`, see `table_identity.py`). With another one it cannot be acquired until an
+operator has set it back (`connector cursors rewind`): what it has passed may be missing there.
+
 The rows that a cursor remembers are in the item up to `INLINE_BYTES`. More of them go to the payload bucket, and the
 item says where and what their digest is. There are two places for them, which are written in turn, so the rows of the
 stored cursor stay as they are until the next one is stored. Rows that do not have the digest were written by a poll
@@ -14,7 +17,7 @@ that could not store its cursor; they count as lost.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
@@ -26,7 +29,7 @@ from connector.adapters.cursor_format import head_of, packed, unpacked
 from connector.adapters.health import PARTITION
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
-from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.errors import Conflict, Misconfigured, StateMismatch
 from connector.services.ports import CursorLease, CursorView, Payloads
 
 if TYPE_CHECKING:
@@ -46,41 +49,75 @@ _PLACES = ("a", "b")
 class DynamoCursors:
     """The `Cursors` port over one table (`pk` company, `sk` list)."""
 
-    def __init__(self, table: str, client: DynamoDBClient | None = None, *, payloads: Payloads | None = None) -> None:
+    def __init__(
+        self,
+        table: str,
+        client: DynamoDBClient | None = None,
+        *,
+        payloads: Payloads | None = None,
+        belongs_to: Callable[[], str] | None = None,
+    ) -> None:
         """Use `table`; the client is created at first use.
 
         Args:
             table: Of the cursors.
             client: Instead of the one of this process.
             payloads: The bucket. Who only looks at cursors, or stores none with rows, needs none.
+            belongs_to: The identity of the ledger in force. Without it any cursor is given, and what is saved belongs
+                to no ledger and begins another reading: the next one that reads the list takes it.
         """
         self._table = table
         self._given = client
         self._payloads = payloads
+        self._belongs_to = belongs_to
         self._places: dict[tuple[str, str], str] = {}
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
-        """Take a cursor; `Conflict` while another poll holds it."""
+        """Take a cursor.
+
+        Raises:
+            Conflict: another poll holds it.
+            StateMismatch: it was moved with another ledger.
+        """
+        condition = "(attribute_not_exists(lease_until) OR lease_until < :now)"
+        update = "SET lease_until = :until"
+        given: dict[str, Any] = {":now": time_text(now), ":until": time_text(now + lease), ":one": 1}
+        if self._belongs_to is not None:
+            condition += " AND (attribute_not_exists(belongs_to) OR belongs_to = :ledger)"
+            update += ", belongs_to = :ledger"
+            given[":ledger"] = self._belongs_to()
         try:
             with translated("cursor table"):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=_key(company, resource),
-                    ConditionExpression="attribute_not_exists(lease_until) OR lease_until < :now",
-                    UpdateExpression="SET lease_until = :until ADD fence :one",
-                    ExpressionAttributeValues=to_item(
-                        {":now": time_text(now), ":until": time_text(now + lease), ":one": 1}
-                    ),
+                    ConditionExpression=condition,
+                    UpdateExpression=f"{update} ADD fence :one",
+                    ExpressionAttributeValues=to_item(given),
                     ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except Exception as error:
             if not is_failed_condition(error):
                 raise
+            before = from_item(getattr(error, "response", {}).get("Item") or {})
+            if before.get("belongs_to") not in {None, given.get(":ledger")}:
+                raise StateMismatch(
+                    f"{company} {resource.value} was read up to its cursor with another ledger or another queue; what "
+                    "was read may be missing in this one.",
+                    next_step="Run connector cursors rewind --to with the time up to which the ledger is complete "
+                    "(docs/restore.md).",
+                ) from None
             raise Conflict(f"Another poll of {company} {resource.value} is running.") from None
         values = from_item(answer["Attributes"])
         self._places[(company, resource.value)] = values.get("rows_place", "")
         return CursorLease(
-            company, resource, int(values["fence"]), self._cursor(values), read_time(values.get("not_before"))
+            company,
+            resource,
+            int(values["fence"]),
+            self._cursor(values),
+            read_time(values.get("not_before")),
+            int(values.get("reading", 0)),
         )
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
@@ -104,6 +141,9 @@ class DynamoCursors:
             values[":rows"] = rows
             sets.append("cursor_rows = :rows")
             removes.remove("cursor_rows")
+        if self._belongs_to is None:
+            removes.append("belongs_to")
+            sets.append("reading = :fence")
         if release:
             sets.append("lease_until = :until")
         else:

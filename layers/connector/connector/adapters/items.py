@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Item = dict[str, Any]
@@ -22,6 +22,11 @@ def from_item(item: Item) -> dict[str, Any]:
 
     deserialize = TypeDeserializer().deserialize
     return {name: value["B"] if "B" in value else deserialize(value) for name, value in item.items()}
+
+
+def expiry(written: datetime, keep: timedelta | None) -> int | None:
+    """When an item may go, as DynamoDB's time to live has it (seconds since 1970); None: never."""
+    return None if keep is None else int((written + keep).timestamp())
 
 
 def time_text(moment: datetime) -> str:

@@ -7,7 +7,8 @@ Items of one document, all under `pk = company#kind#number`:
 
 The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
-number cannot have put its bodies under the winner's revision.
+number cannot have put its bodies under the winner's revision. Bodies carry `expires`, the attribute of the table's time
+to live; revisions never do: what is forgotten could be sent again.
 
 The index `by_open_state` holds the keys of open revisions and nothing else, by list (`list_of`) and place (`place_of`).
 States between which a revision moves share a list, and its place there never changes, so the index costs a write only
@@ -44,14 +45,15 @@ import msgspec
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
-from connector.adapters.items import Item, from_item, read_time, time_text, to_item
+from connector.adapters.items import Item, expiry, from_item, read_time, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.errors import Conflict, Parked, Transient
 from connector.domain.ledger import (
     ATTENTION_LISTS,
     MAY_NEED_ATTENTION,
     OPEN,
+    OUTDATED,
     Event,
     Owner,
     Posted,
@@ -103,11 +105,26 @@ _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 class DynamoLedger:
     """The `Ledger` and `Breaker` ports over one table and one bucket."""
 
-    def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
-        """Use `table`; the client is created at first use."""
+    def __init__(
+        self,
+        table: str,
+        payloads: S3Payloads,
+        client: DynamoDBClient | None = None,
+        *,
+        keep_bodies: timedelta | None = None,
+    ) -> None:
+        """Use `table`; the client is created at first use.
+
+        Args:
+            table: Of the ledger.
+            payloads: The bucket.
+            client: Instead of the one of this process.
+            keep_bodies: How long the bodies that are written are kept; None: for ever.
+        """
         self._table = table
         self._payloads = payloads
         self._given = client
+        self._keep_bodies = keep_bodies
         self._created: tuple[datetime, datetime] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -126,21 +143,21 @@ class DynamoLedger:
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         with translated("ledger"):
-            return [_revision(item) for page in pages for item in page["Items"]]
+            return [read_revision(item) for page in pages for item in page["Items"]]
 
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         """One revision."""
         item = self._item(_revision_key(key, sequence))
-        return _revision(item) if item else None
+        return read_revision(item) if item else None
 
     def request_of(self, revision: Revision) -> dict[str, Any]:
-        """The body of the request; `Transient` when it cannot be read yet."""
+        """The body of the request; `Parked` when it is no longer kept."""
         body = self._body(revision, "request", revision.request_at)
         request: dict[str, Any] = msgspec.json.decode(body)
         return request
 
     def source_of(self, revision: Revision) -> bytes:
-        """The Visma document as it was read."""
+        """The Visma document as it was read; `Parked` when it is no longer kept."""
         return self._body(revision, "source", revision.source_at)
 
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
@@ -155,7 +172,7 @@ class DynamoLedger:
                 yield from found
 
     def _sources_of_some(self, revisions: Sequence[Revision]) -> list[tuple[Revision, bytes]]:
-        of = {(one.key.stored, _body_name(one)): one for one in revisions if one.source_at is None}
+        of = {(one.key.stored, body_name(one)): one for one in revisions if one.source_at is None}
         found = [
             (of[item["pk"], item["sk"]], zlib.decompress(item["source"]))
             for item in self._items([{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in of])
@@ -163,7 +180,7 @@ class DynamoLedger:
         ]
         for one in revisions:
             if one.source_at is not None:
-                with suppress(Transient):
+                with suppress(Transient, Parked):
                     found.append((one, self._payloads.get(one.source_at)))
         return found
 
@@ -224,7 +241,7 @@ class DynamoLedger:
         )
         with translated("ledger"):
             for page in pages:
-                yield from map(_revision, page["Items"])
+                yield from map(read_revision, page["Items"])
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of one list of open ones, in the order of their places, between two places."""
@@ -239,7 +256,7 @@ class DynamoLedger:
         self, name: str, *, after: str = "", before: str | None = None, at_once: int | None = None
     ) -> Iterator[Revision]:
         rows = open_items(self._client, self._table, name, after=after, before=before, at_once=at_once)
-        return map(_revision, rows)
+        return map(read_revision, rows)
 
     def waiting(self, state: State) -> Waiting:
         """How many revisions wait for a person in a state, from the index alone."""
@@ -247,13 +264,21 @@ class DynamoLedger:
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Write the bodies, then the revision: a crash between the two leaves bodies that the next try overwrites."""
-        self.reserve(self._stored(revision, source, request))
+        revision = self._stored(revision, source, request)
+        self._put(revision, _NEW, supersedes=supersedes)
 
     def reserve(self, revision: Revision) -> None:
         """Take the next number for content that is still to come; `Conflict` when it is taken."""
-        self._put(revision, "attribute_not_exists(pk)", {}, {})
+        self._put(revision, _NEW)
 
     def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
         """Write down content that the partner knows, in place of a reservation or as a revision of its own."""
@@ -261,12 +286,20 @@ class DynamoLedger:
         if was is None:
             self.reserve(revision)
         else:
-            self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
+            self._put(revision, _still(was))
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
         """Replace a revision and its bodies; `Conflict` when it left the state `was` meanwhile."""
         revision = self._stored(revision, source, request)
-        self._put(revision, "#state = :was", {"#state": "state"}, {":was": {"S": was.value}})
+        self._put(revision, _still(was), supersedes=supersedes)
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         """Take the sending of a revision; see the module's drawing."""
@@ -308,12 +341,12 @@ class DynamoLedger:
             if before and from_item(before).get("state") == State.SENDING.value:
                 raise Conflict("Another worker is sending this revision.", document=str(key)) from None
             return None
-        return _revision(answer["Attributes"])
+        return read_revision(answer["Attributes"])
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
         moved = _moved(revision, to, now, note, changes)
-        self._put(moved, _UNCHANGED, {"#state": "state"}, _as_seen(revision))
+        self._put(moved, _unchanged(revision))
         return moved
 
     def own(
@@ -326,13 +359,7 @@ class DynamoLedger:
         moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
         names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
         writes = [
-            {
-                "TableName": self._table,
-                "Item": _item(moved),
-                "ConditionExpression": _UNCHANGED,
-                "ExpressionAttributeNames": {"#state": "state"},
-                "ExpressionAttributeValues": _as_seen(revision),
-            },
+            {"TableName": self._table, "Item": revision_item(moved), **_unchanged(revision)},
             *(self._owner_write(name, revision) for name in names),
         ]
         if not transaction_id.isdigit():
@@ -379,7 +406,8 @@ class DynamoLedger:
 
     def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
         """Write the bodies and give the revision that knows where they lie."""
-        packed: dict[str, Any] = {"pk": revision.key.stored, "sk": _body_name(revision)}
+        packed: dict[str, Any] = {"pk": revision.key.stored, "sk": body_name(revision)}
+        packed["expires"] = expiry(revision.updated_at, self._keep_bodies)
         packed["source"], source_at = self._packed(revision, "sources", source)
         request_at = None
         if request is not None:
@@ -393,17 +421,15 @@ class DynamoLedger:
         small = zlib.compress(content)
         if len(small) <= _LARGE:
             return small, None
-        return None, self._payloads.put(f"{folder}/{revision.key.stored}/{_body_name(revision)}", content)
+        return None, self._payloads.put(f"{folder}/{revision.key.stored}/{body_name(revision)}", content)
 
     def _body(self, revision: Revision, part: str, place: str | None) -> bytes:
         if place is not None:
             return self._payloads.get(place)
-        item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": _body_name(revision)}})
+        item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": body_name(revision)}})
         packed = from_item(item).get(part) if item else None
         if packed is None:
-            raise Transient(
-                f"The stored {part} of revision {revision.sequence} is missing.", document=str(revision.key)
-            )
+            raise no_body(revision, part)
         return zlib.decompress(packed)
 
     def _item(self, key: Item) -> Item | None:
@@ -421,31 +447,55 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":document": owner["document"]},
         }
 
-    def _put(self, revision: Revision, condition: str, names: dict[str, str], values: Item) -> None:
-        given: dict[str, Any] = {"ConditionExpression": condition}
-        if names:
-            given["ExpressionAttributeNames"] = names
-        if values:
-            given["ExpressionAttributeValues"] = values
+    def _put(self, revision: Revision, condition: dict[str, Any], *, supersedes: Sequence[Revision] = ()) -> None:
+        """Write a revision and supersede others, in one call (DynamoDB: 100 writes; no document has as many)."""
+        write = {"TableName": self._table, "Item": revision_item(revision), **condition}
+        others = [
+            {
+                "TableName": self._table,
+                "Item": revision_item(_moved(one, State.SUPERSEDED, revision.updated_at, OUTDATED, {})),
+                **_unchanged(one),
+            }
+            for one in supersedes
+        ]
         try:
             with translated("ledger"):
-                self._client.put_item(TableName=self._table, Item=_item(revision), **given)
+                if others:  # a transaction is paid twice
+                    self._client.transact_write_items(TransactItems=[{"Put": each} for each in (write, *others)])  # type: ignore[typeddict-item]
+                else:
+                    self._client.put_item(**write)
         except Exception as error:
-            if not is_failed_condition(error):
+            failed = failed_conditions(error) or [is_failed_condition(error)]
+            if not any(failed):
                 raise
-            raise _changed(revision) from None
+            raise _changed((revision, *supersedes)[failed.index(True)]) from None
 
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or aws.dynamodb()
 
 
-_UNCHANGED = "#state = :was AND updated_at = :seen"
+_NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
 _TRANSACTION = "transaction#"
 
 
-def _as_seen(revision: Revision) -> Item:
-    return {":was": {"S": revision.state.value}, ":seen": {"S": time_text(revision.updated_at)}}
+def _still(state: State) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#state = :was",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {":was": {"S": state.value}},
+    }
+
+
+def _unchanged(seen: Revision) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#state = :was AND updated_at = :seen",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {
+            ":was": {"S": seen.state.value},
+            ":seen": {"S": time_text(seen.updated_at)},
+        },
+    }
 
 
 def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:
@@ -463,6 +513,17 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def no_body(revision: Revision, part: str) -> Transient | Parked:
+    """Why a body, which is written before its revision, is not there: it is still to come, or no longer kept."""
+    if revision.state is State.CHANGING:
+        return Transient(f"The {part} of revision {revision.sequence} is still to come.", document=str(revision.key))
+    return Parked(
+        f"The {part} of revision {revision.sequence} is no longer kept.",
+        document=str(revision.key),
+        next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",
+    )
 
 
 def _owner_key(transaction_id: str) -> Item:
@@ -494,7 +555,8 @@ def _revision_key(key: DocumentKey, sequence: int) -> Item:
     return {"pk": {"S": key.stored}, "sk": {"S": f"{_REVISION}{sequence:08d}"}}
 
 
-def _body_name(revision: Revision) -> str:
+def body_name(revision: Revision) -> str:
+    """The sort key of a revision's bodies."""
     return f"body#{revision.sequence:08d}#{revision.revision_id[:16]}"
 
 
@@ -502,7 +564,8 @@ def _event(event: Event) -> dict[str, str]:
     return {"at": time_text(event.at), "state": event.state.value, "note": event.note}
 
 
-def _item(revision: Revision) -> Item:
+def revision_item(revision: Revision) -> Item:
+    """A revision as it is stored."""
     values: dict[str, Any] = {}
     packed: dict[str, Any] = {"history": [_event(event) for event in revision.history]}
     for name in sorted(_NAMES - {"key", "history", "sequence"}):
@@ -521,7 +584,8 @@ def _item(revision: Revision) -> Item:
     return to_item(values)
 
 
-def _revision(item: Item) -> Revision:
+def read_revision(item: Item) -> Revision:
+    """The revision back."""
     stored = from_item(item)
     # An earlier release wrote every field, and the history, as attributes of their own.
     stored |= msgspec.json.decode(zlib.decompress(stored["packed"])) if "packed" in stored else {}

@@ -33,6 +33,11 @@ class S3Payloads:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
             return zlib.decompress(answer["Body"].read())
 
+    def delete(self, key: str) -> None:
+        """Delete a body; one that is not there is no error (S3)."""
+        with translated("payload bucket"):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
     @property
     def _client(self) -> S3Client:
         return self._given or aws.s3()

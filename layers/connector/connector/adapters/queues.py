@@ -33,7 +33,7 @@ _GROUP_NAME = re.compile(r"[!-~]{1,128}")
 
 
 class SqsOutbox:
-    """The `Outbox` port over three queues; one that this function may not write to has no URL."""
+    """The `Outbox` port over four queues; one that this function may not write to has no URL."""
 
     def __init__(
         self,
@@ -41,12 +41,14 @@ class SqsOutbox:
         documents_url: str = "",
         deliveries_url: str = "",
         changes_url: str = "",
+        hints_url: str = "",
         client: SQSClient | None = None,
     ) -> None:
         """Write to these queues; the client is created at first use."""
         self._documents_url = documents_url
         self._deliveries_url = deliveries_url
         self._changes_url = changes_url
+        self._hints_url = hints_url
         self._given = client
 
     def documents(self, messages: Iterable[DocumentMessage]) -> None:
@@ -63,7 +65,7 @@ class SqsOutbox:
         """Queue hints; a callback that is repeated within five minutes is taken once."""
         bodies = [(_safe(f"hint#{each.transaction_id}"), _body(each)) for each in messages]
         entries = [_entry(group, body, known_by=body) for group, body in bodies]
-        self._send(self._changes_url, entries)
+        self._send(self._hints_url, entries)
 
     def changes(self, messages: Iterable[ChangeMessage]) -> None:
         """Queue changes. As with deliveries a repetition is always meant, so each has its own id."""

@@ -1,7 +1,9 @@
 """The applied routing in DynamoDB: content-addressed versions in compressed parts, and one pointer to the current one.
 
-    pk=version#<sha>  sk=part#0..n    body (zlib of the JSON, at most 350 KB), parts, created_at   never changed
+    pk=version#<sha>  sk=part#0..n    body (zlib of the JSON, at most 350 KB), parts, created_at   body never changed
     pk=current        sk=current      version, previous, applied_at                                moved conditionally
+
+Both also keep `applied_by` and `caller`, who applied that version last: the name given and the ARN that AWS tells.
 
 A reader sees the old version whole or the new one whole: the pointer moves only after every part is written.
 """
@@ -10,12 +12,13 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import translated
-from connector.domain.errors import Conflict, Misconfigured, NotRouted
+from connector.domain.errors import Conflict, Misconfigured, NoRouting
 from connector.domain.routing import Routing
 
 if TYPE_CHECKING:
@@ -31,6 +34,21 @@ POINTER_AGE = timedelta(seconds=60)
 
 _TABLE = "routing table"
 _POINTER: dict[str, Any] = {"pk": {"S": "current"}, "sk": {"S": "current"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A routing in force.
+
+    Attributes:
+        by: The name that the person who applied it typed; None where none is stored.
+        caller: Who AWS says it was (ARN); None likewise.
+    """
+
+    version: str
+    at: datetime
+    by: str | None
+    caller: str | None
 
 
 class RoutingStore:
@@ -51,7 +69,8 @@ class RoutingStore:
             fresh: Look for a newer one although this one is young.
 
         Raises:
-            Misconfigured: no routing was applied yet, the table is not there, or it may not be read.
+            NoRouting: no routing was applied yet.
+            Misconfigured: the table is not there, or it may not be read.
             Transient: DynamoDB is busy.
         """
         now = self._clock.now()
@@ -60,7 +79,7 @@ class RoutingStore:
             return self._routing
         version = self.current_version()
         if version is None:
-            raise NotRouted("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
+            raise NoRouting("No routing was applied yet.", next_step="Run `connector config apply connector.yaml`.")
         if self._routing is None or self._routing.version != version:
             self._routing = Routing.from_data(self._read(version), version=version)
         self._looked_at = now
@@ -71,13 +90,23 @@ class RoutingStore:
         found = self._item(_POINTER)
         return found["version"]["S"] if found else None
 
-    def apply(self, data: dict[str, Any], now: datetime, *, replacing: str | None = None) -> str:
+    def apply(
+        self,
+        data: dict[str, Any],
+        now: datetime,
+        *,
+        replacing: str | None = None,
+        by: str | None = None,
+        caller: str | None = None,
+    ) -> str:
         """Write `data` as a new version and put it in force; older versions stay.
 
         Args:
             data: A checked routing file as plain JSON.
             now: When it is applied.
             replacing: The version that the person saw when deciding; without it, the one in force now.
+            by: The name of the person, kept with the version and with what is in force.
+            caller: Who AWS says it was (ARN), kept likewise.
 
         Returns:
             The version.
@@ -95,15 +124,25 @@ class RoutingStore:
                 "body": {"B": part},
                 "parts": {"N": str(len(parts))},
                 "created_at": {"S": now.isoformat()},
+                **_applied_by(by, caller),
             }
             with translated(_TABLE):
                 self._client.put_item(TableName=self._table, Item=item)
-        self._point_at(routing.version, seen, now)
+        self._point_at(routing.version, seen, now, _applied_by(by, caller))
         self._routing, self._looked_at = routing, now
         return routing.version
 
-    def _point_at(self, version: str, seen: str | None, now: datetime) -> None:
-        pointer = {**_POINTER, "version": {"S": version}, "applied_at": {"S": now.isoformat()}}
+    def applied(self) -> Applied | None:
+        """When what is in force was applied, and by whom; None before the first time."""
+        found = self._item(_POINTER)
+        if found is None:
+            return None
+        at = datetime.fromisoformat(found["applied_at"]["S"])
+        by, caller = (found[name]["S"] if name in found else None for name in ("applied_by", "caller"))
+        return Applied(found["version"]["S"], at, by, caller)
+
+    def _point_at(self, version: str, seen: str | None, now: datetime, applied_by: dict[str, Any]) -> None:
+        pointer = {**_POINTER, "version": {"S": version}, "applied_at": {"S": now.isoformat()}, **applied_by}
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if seen is not None:
             pointer["previous"] = {"S": seen}
@@ -145,6 +184,10 @@ class RoutingStore:
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or aws.dynamodb()
+
+
+def _applied_by(by: str | None, caller: str | None) -> dict[str, Any]:
+    return {name: {"S": value} for name, value in (("applied_by", by), ("caller", caller)) if value}
 
 
 def _part_key(version: str, number: int) -> dict[str, Any]:

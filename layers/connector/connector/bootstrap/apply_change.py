@@ -11,6 +11,7 @@ import msgspec
 
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.clock import LambdaContext, LambdaDeadline
+from connector.adapters.hint_budget import DynamoHintBudget
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.orderful_inbound import OrderfulInbound
 from connector.adapters.payloads import S3Payloads
@@ -24,7 +25,7 @@ from connector.bootstrap.common import Answer, clock, consume_event, http, telem
 from connector.domain.routes import Company
 from connector.services.apply import Applier
 from connector.services.change_ports import OrderDesk
-from connector.services.intake import Intake
+from connector.services.intake import HINT_CALLS_A_MINUTE, Intake
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Deadline
@@ -38,12 +39,15 @@ class ApplyChange:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         payloads = S3Payloads(settings.payloads_bucket)
-        self._changes = DynamoChanges(settings.documents_table, payloads)
-        self._documents = DynamoLedger(settings.documents_table, payloads)
+        keep = timedelta(days=settings.payload_retention_days)
+        self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
+        self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
         self._known = KnownRevisions(self._documents, clock)
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
+        self._hint_budget = DynamoHintBudget(settings.documents_table, HINT_CALLS_A_MINUTE)
         self._queue = SqsPostponer(settings.changes_queue_url)
+        self._hints = SqsPostponer(settings.hints_queue_url)
         self._secrets = SecretsManagerSecrets(
             clock, visma=settings.visma_secret_arn, orderful=settings.orderful_secret_arn
         )
@@ -66,6 +70,7 @@ class ApplyChange:
                 telemetry=telemetry(),
                 stream=settings.stream,
             ),
+            hint_budget=self._hint_budget,
             orders=self._open_orders,
             known=self._known,
             orderful=orderful,
@@ -77,10 +82,17 @@ class ApplyChange:
             deadline=deadline,
             rounds=BackOff(),
         )
-        return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), self._queue, deadline)
+        queue = self._hints if _comes_from(event, settings.hints_queue_url) else self._queue
+        return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline)
 
     def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
         return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline)
+
+
+def _comes_from(event: Mapping[str, Any], queue_url: str) -> bool:
+    """Whether a batch comes from a queue; all messages of a batch come from one."""
+    name = queue_url.rpartition("/")[2]
+    return any(record.get("eventSourceARN", "").rpartition(":")[2] == name for record in event.get("Records", ()))
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox
 from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.table_identity import TableIdentity
 from connector.adapters.watermark import DynamoWatermark
 from connector.bootstrap.common import Answer, clock, http, telemetry
 from connector.services.collect import Collector
@@ -30,10 +31,12 @@ class PollOrderful:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         payloads = S3Payloads(settings.payloads_bucket)
-        self._changes = DynamoChanges(settings.documents_table, payloads)
-        self._documents = DynamoLedger(settings.documents_table, payloads)
+        keep = timedelta(days=settings.payload_retention_days)
+        self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
+        self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
         self._page_sizes: dict[str, int] = {}
-        self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table))
+        ledger = TableIdentity(settings.documents_table, clock)
+        self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table, belongs_to=ledger))
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)

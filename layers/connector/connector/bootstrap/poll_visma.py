@@ -13,10 +13,11 @@ from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox
 from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.table_identity import TableIdentity
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, http, telemetry
-from connector.domain.errors import NotRouted
+from connector.domain.errors import NoRouting
 from connector.domain.routes import Company
 from connector.services.poll import Poller
 from connector.services.ports import Deadline, Erp
@@ -38,7 +39,11 @@ class PollVisma:
         payloads = S3Payloads(settings.payloads_bucket)
         self._poller = Poller(
             erp=open_visma,
-            cursors=DynamoCursors(settings.cursors_table, payloads=payloads),
+            cursors=DynamoCursors(
+                settings.cursors_table,
+                payloads=payloads,
+                belongs_to=TableIdentity(settings.documents_table, clock, queue_url=settings.documents_queue_url),
+            ),
             outbox=SqsOutbox(documents_url=settings.documents_queue_url),
             payloads=payloads,
             clock=clock,
@@ -62,7 +67,7 @@ class PollVisma:
     def _companies(self) -> Iterable[Company]:
         try:
             return self._routing.load().companies.values()
-        except NotRouted as error:
+        except NoRouting as error:
             telemetry().info("nothing to poll", {"reason": str(error)})
             return ()
 

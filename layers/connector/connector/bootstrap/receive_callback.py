@@ -12,7 +12,7 @@ from connector.adapters.clock import LambdaContext
 from connector.adapters.queues import SqsOutbox
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.bootstrap.common import Answer, clock, telemetry
-from connector.services.receive import Outcome, Receiver
+from connector.services.receive import Admission, Headers, Outcome, Receiver
 from connector.settings import ReceiveCallbackSettings
 
 _BODIES = {
@@ -28,9 +28,17 @@ class ReceiveCallback:
     def __init__(self, settings: ReceiveCallbackSettings) -> None:
         """Wire the receiver."""
         secrets = SecretsManagerSecrets(clock, callback=settings.callback_secret_arn)
+        is_open = settings.callbacks_without_secret == "take"  # noqa: S105 - a rule, not a secret
+
+        def admits(headers: Headers) -> Admission:
+            agreed = secrets.callback_credentials()
+            if agreed.admit(headers) or (is_open and not agreed.is_set):
+                return Admission.ADMITTED
+            return Admission.NOT_BROUGHT if agreed.is_set else Admission.NOTHING_AGREED
+
         self._receiver = Receiver(
-            admits=lambda headers: secrets.callback_credentials().admit(headers),
-            outbox=SqsOutbox(changes_url=settings.changes_queue_url),
+            admits=admits,
+            outbox=SqsOutbox(hints_url=settings.hints_queue_url),
             telemetry=telemetry(),
             max_bytes=settings.callback_max_bytes,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +30,9 @@ class TranslateDocument:
         self._decoder = msgspec.json.Decoder(DocumentMessage)
         self._outbox = BatchedDeliveries(SqsOutbox(deliveries_url=settings.deliveries_queue_url))
         self._translator = Translator(
-            ledger=DynamoLedger(settings.documents_table, payloads),
+            ledger=DynamoLedger(
+                settings.documents_table, payloads, keep_bodies=timedelta(days=settings.payload_retention_days)
+            ),
             routing=RoutingStore(settings.routing_table, clock),
             outbox=self._outbox,
             payloads=payloads,

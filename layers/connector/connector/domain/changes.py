@@ -140,6 +140,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         decided_on: Revision id of the order that it was decided on.
         decided_by: `rules`, or the person who did.
         approved_by: The person who wants it written.
+        caller: Who AWS says gave the last word of a person (ARN); the names are what that person typed.
         approved_for: The revision id of the order that the approval was given on.
         on_hold: The order was put on hold for this change and has yet to be released.
         reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
@@ -189,6 +190,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_on: str | None = None
     decided_by: str | None = None
     approved_by: str | None = None
+    caller: str | None = None
     approved_for: str | None = None
     on_hold: bool = False
     reading: QuantityReading | None = None

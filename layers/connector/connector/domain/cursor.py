@@ -432,6 +432,25 @@ def emptied(cursor: Cursor) -> Cursor:
     return replace(cursor, rows=Rows(), waiting={}, candidate=None)
 
 
+def rewound(cursor: Cursor, to: datetime) -> Cursor:
+    """The cursor set back: the next pass begins at `to` and queues every row that it shows.
+
+    A cursor that has not come so far yet keeps its place. What it remembers is forgotten all the same, since rows that
+    were queued may have been lost behind it.
+    """
+    unfinished_first = cursor.scan if cursor.scan is not None and cursor.scan.first else None
+    return replace(
+        cursor,
+        watermark=None if cursor.watermark is None else min(cursor.watermark, to),
+        caught_up_at=None if cursor.caught_up_at is None else min(cursor.caught_up_at, to),
+        rows=Rows(),
+        waiting={},
+        # The first reading begins again as the first: what it shows existed before.
+        scan=unfinished_first.again() if unfinished_first else None,
+        candidate=None,
+    )
+
+
 def finish(cursor: Cursor, rules: Rules, *, since_of: Callable[[datetime], str]) -> Cursor:
     """The cursor after the last page.
 

@@ -4,6 +4,7 @@
       Transient         try again later: network, 5xx, a busy table
         Throttled       the same, and the other side said when
         Unavailable     the same, about one document: it may be so for ever
+        PutOff          nothing failed: its turn comes later
         AnswerTooSlow   the answer did not come in time: ask for less
         AnswerDamaged   the answer is JSON that cannot be taken apart: ask for less
       Conflict          somebody else wrote first: read again, decide again
@@ -13,8 +14,9 @@
         UnmappedPartner routing knows no partner for it
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        NoRouting       no routing was applied yet: nothing is to be done, and nothing is wrong
         AnswerTooLarge  the answer is larger than is held: ask for less
-        NotRouted       no routing was applied yet: a new stack, which has nothing to do
+        StateMismatch   ledger and cursors do not belong together
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -68,6 +70,11 @@ class Throttled(Transient):
 @dataclass(eq=False)
 class Unavailable(Transient):
     """Nothing usable was given for this one document; whoever counts such failures parks it at some point."""
+
+
+@dataclass(eq=False)
+class PutOff(Transient):
+    """Nothing failed: other work goes first, and this comes again after `retry_after`."""
 
 
 @dataclass(eq=False)
@@ -131,10 +138,15 @@ class Misconfigured(ConnectorError):
 
 
 @dataclass(eq=False)
+class NoRouting(Misconfigured):
+    """No routing was applied yet: a new stack waits for it and does nothing, which is no trouble."""
+
+
+@dataclass(eq=False)
 class AnswerTooLarge(Misconfigured):
     """The answer is larger than the connector holds; a smaller question may be answered."""
 
 
 @dataclass(eq=False)
-class NotRouted(Misconfigured):
-    """No routing was applied yet: there is nothing to read and nothing to send, and nothing is wrong."""
+class StateMismatch(Misconfigured):
+    """A cursor was moved with another ledger than the one in force: what it has passed may be missing in this one."""

@@ -73,6 +73,9 @@ NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 NOTHING_NEW = "Nothing that the partner sees has changed."
 """Why a revision is skipped that reads like the one before it."""
 
+OUTDATED = "a newer revision took its place"
+"""What the history of a superseded revision says."""
+
 MOVES: dict[State, frozenset[State]] = {
     State.CAPTURED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
     State.TRANSLATED: frozenset({State.SENDING, State.PARKED, State.SUPERSEDED}),

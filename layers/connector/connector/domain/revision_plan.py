@@ -131,6 +131,7 @@ class Decide:
         said_to_have: A person said that the receiver has it from elsewhere (release as replacement), and that did not
             leave since.
         kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
+        was_asked: An older state waited for a person, and this one has taken its place.
     """
 
     has: Revision | None
@@ -145,6 +146,7 @@ class Decide:
     was_routed: bool = False
     kept_off: Revision | None = None
     said_to_have: bool = False
+    was_asked: bool = False
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -162,6 +164,10 @@ def plan(history: Sequence[Revision], arrival: Arrival) -> Plan:
         return Known()
     if arrival.cause is Cause.WITHDRAW:
         return _withdraw_again(history, own, arrival)
+    return _looked_at(history, own, arrival)
+
+
+def _looked_at(history: Sequence[Revision], own: Sequence[Revision], arrival: Arrival) -> Plan:
     newest = own[0] if own else None
     if newest is not None and newest.state is State.CHANGING:
         return Wait(f"A change that the partner asked for ({newest.transaction_id}) is being written into it.")
@@ -217,14 +223,24 @@ def is_owed_whole(revisions: Sequence[Revision], known: Revision) -> bool:
 
 
 def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], arrival: Arrival) -> Plan:
-    """A person asks for the withdrawals that did not leave; what the document says is not looked at."""
+    """A person asks for the withdrawals that did not leave; what the document says is not looked at.
+
+    Unless it is routed to one of these receivers again (an ISA id was changed back), which still has what it was sent:
+    that receiver is sent the document as it stands, also where it was cancelled meanwhile.
+    """
     if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
         return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
     sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
-    return Known(
-        withdraw=tuple(_to_withdraw(history, sent, arrival)),
-        withdrawn_before=tuple(_withdrawn_anew(history, sent, arrival)),
-    )
+    withdraw, before = tuple(_to_withdraw(history, sent, arrival)), tuple(_withdrawn_anew(history, sent, arrival))
+    # One that is superseded may be so by this very wish: a worker died.
+    were_made = {one.receiver_id for one in history if one.withdraws is not None and one.state in _GIVEN_UP}
+    if sent is not None and sent.receiver_id == arrival.receiver and arrival.receiver in were_made:
+        planned = _looked_at(history, own, replace(arrival, cause=Cause.POLL))
+        if isinstance(planned, Requeue | Wait):
+            return planned
+        supersede = (*planned.supersede, *(one for one in before if one not in planned.supersede))
+        return replace(planned, supersede=supersede, withdraw=(*planned.withdraw, *withdraw))
+    return Known(withdraw=withdraw, withdrawn_before=before)
 
 
 def _same_again(
@@ -298,7 +314,12 @@ def _decide(
         was_routed=baseline is None and any(one.partner is not None and one.field != AGE_UNCLEAR for one in own),
         said_to_have=sent is None and _last_answer(own, arrival) not in {None, Purpose.ORIGINAL},
         kept_off=newest if sent is None and newest is not None and newest.by_routing else None,
+        was_asked=any(one.state is State.SUPERSEDED and _waited(one) for one in own),
     )
+
+
+def _waited(revision: Revision) -> bool:
+    return any(event.state is State.PARKED for event in revision.history)
 
 
 def _last_answer(own: Sequence[Revision], arrival: Arrival) -> Purpose | None:
@@ -323,18 +344,34 @@ def _has_left(sent: Revision, arrival: Arrival) -> bool:
 
 
 def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
-    """What former receivers have and were not told to forget."""
+    """What former receivers have and were not told to forget; or are to be told again, if a person asks for that."""
     if sent is None or not _has_left(sent, arrival):
         return
     for one, receiver in _newest_reached(history):
-        if receiver == arrival.receiver or one.purpose is Purpose.CANCELLATION:
+        if _is_there(receiver, sent, arrival) or one.purpose is Purpose.CANCELLATION:
             continue
-        pending = [each for each in _withdrawals(history, one) if each.state is not State.SUPERSEDED]
-        if not pending or (arrival.cause is Cause.WITHDRAW and all(each.state in _ASKED for each in pending)):
+        pending = _withdrawals(history, one)
+        if arrival.cause is Cause.WITHDRAW:
+            # Of the one that has it now there is none to be made again.
+            was_made = any(each.withdraws == one.sequence for each in history)
+            is_due = was_made and all(each.state in _ASKED for each in pending)
+        else:
+            is_due = not pending
+        if is_due:
             yield replace(one, receiver_id=receiver)
 
 
+def _is_there(receiver: str, sent: Revision, arrival: Arrival) -> bool:
+    """Whether the document is that receiver's, so that it is not withdrawn there.
+
+    Routing says so. When a person asks for a withdrawal, nothing is sent to whom routing names: what was sent last has
+    to be there.
+    """
+    return receiver == arrival.receiver and (arrival.cause is not Cause.WITHDRAW or receiver == sent.receiver_id)
+
+
 _ASKED = frozenset({State.PARKED, State.REJECTED})
+_GIVEN_UP = _ASKED | {State.SUPERSEDED}
 # States of a withdrawal in which the former receiver knows of it, from us or from a person.
 _WITHDRAWN = KNOWN_TO_PARTNER | {State.CLOSED}
 

@@ -33,6 +33,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    NoRouting,
     Parked,
     Rejected,
     Unavailable,
@@ -45,7 +46,7 @@ from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
 from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, about_this_one, kept
-from connector.services.change_ports import Changes, InboundNetwork, OrderDeskFactory, Rounds
+from connector.services.change_ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
@@ -131,6 +132,7 @@ class Applier:
 
     changes: Changes
     intake: Intake
+    hint_budget: HintBudget
     orders: OrderDeskFactory
     known: KnownRevisions
     orderful: InboundNetwork
@@ -248,7 +250,10 @@ class Applier:
             return None
         # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
         # What is stored may be the new message already: a worker died before it wrote the record.
-        ours = self.changes.message_of(change)
+        try:
+            ours = self.changes.message_of(change)
+        except Parked:
+            return None  # decided long ago; there is nothing to compare with
         return theirs if not ours or ("transactionSets" in ours) == ("transactionSets" in theirs) else None
 
     def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
@@ -265,7 +270,10 @@ class Applier:
 
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
-            change = self.intake.follow(hint)
+            change = self.intake.follow(hint, self.hint_budget)
+        except NoRouting:
+            self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
+            return Outcome.NOTHING_TO_DO
         except Misconfigured as error:
             # Polling finds it again once the key works; the hint must not burn its receives until then.
             self._report_refusal(error)
@@ -323,7 +331,7 @@ class Applier:
         repeated = duplicate_of(change, others)
         if repeated is not None:
             reason = f"It repeats {repeated.transaction_id} to the letter."
-            return change, Ending(ChangeState.RECORDED, reason)
+            return self._given_back(change, Ending(ChangeState.RECORDED, reason), None, self.routing.load())
         objection = self._objection(change)
         # Whoever asks for a second look may just have changed the routing.
         routing = self.routing.load(fresh=change.attempts > 1)
@@ -361,17 +369,37 @@ class Applier:
                 raise
             if work is not None:
                 work.change = change
-            ending = _given_up(error, work)
+            ending = _given_up(error, is_begun=work is not None)
         except Exception as error:
             if change.attempts < ATTEMPTS_WITH_DEFECT:
                 raise
-            next_step = work.give_up() if work is not None else None
             ending = Ending(
                 ChangeState.PARKED,
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
-                next_step or "Enter the change in Visma by hand, then close it here; and report the defect.",
+                "Enter the change in Visma by hand, then close it here; and report the defect.",
             )
-        return (work.change if work else change), _objected(ending, objection)
+        return self._given_back(work.change if work else change, _objected(ending, objection), work, routing)
+
+    def _given_back(
+        self, change: Change, ending: Ending, work: OrderChange | None, routing: Routing
+    ) -> tuple[Change, Ending]:
+        """The record and the ending of a change, of which nothing stays begun unless it was applied.
+
+        Whatever ends this attempt, one before it may have reserved the next number, and until that is given up the
+        order is not sent. It may also have put the order on hold.
+        """
+        if ending.state is ChangeState.APPLIED:
+            return (work.change if work else change), ending
+        if work is None:
+            company = owner_of(routing, change, self.stream)
+            if company is None:
+                self.known.drop(change.key, change)
+                return change, ending
+            work = self._work_on(change, (), company, routing, None)
+        left = work.give_up()
+        if left is not None:
+            ending = replace(ending, next_step=f"{left} {ending.next_step}" if ending.next_step else left)
+        return work.change, ending
 
     def _work_on(
         self,
@@ -512,13 +540,13 @@ def _is_enough(change: Change, error: ConnectorError) -> bool:
     return isinstance(error, Unavailable) and change.failures >= ATTEMPTS_UNAVAILABLE
 
 
-def _given_up(error: ConnectorError, work: OrderChange | None) -> Ending:
+def _given_up(error: ConnectorError, *, is_begun: bool) -> Ending:
     """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
-    if work is None:
+    if not is_begun:
         return Ending(ChangeState.PARKED, error.sentence, "Enter it in Visma by hand, then close it here; or retry.")
     reason = error.sentence
     if isinstance(error, Conflict):
         reason = f"The order changed in Visma each time this was to be written into it. {reason}"
     elif isinstance(error, UnknownOutcome):
         reason = f"Visma gave no clear answer each time this was to be written. {reason}"
-    return Ending(ChangeState.PARKED, reason, work.give_up() or error.next_step, VISMA)
+    return Ending(ChangeState.PARKED, reason, error.next_step, VISMA)

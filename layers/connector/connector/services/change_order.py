@@ -115,15 +115,11 @@ class OrderChange:
             Unavailable: Visma gives nothing usable about this order; it may be so for ever.
             NotAChange: the message is no 860.
         """
-        try:
-            return self.rounds(
-                self._round,
-                deadline=self.deadline,
-                before_again=lambda: self.telemetry.count(Metric.CHANGE_CONFLICTS),
-            )
-        except (Parked, Rejected):
-            self.known.drop(self._order, self.change)
-            raise
+        return self.rounds(
+            self._round,
+            deadline=self.deadline,
+            before_again=lambda: self.telemetry.count(Metric.CHANGE_CONFLICTS),
+        )
 
     def release(self) -> None:
         """Take the order off hold for a change that a person has ended meanwhile.
@@ -187,12 +183,10 @@ class OrderChange:
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
-            self.known.drop(self._order, self.change)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
             return Ending(state, decision.reason, decision.next_step, decision.waits_for, decision, decided_on)
         if decision.closes and not self._is_begun():
             self._take_off_hold(has)
-            self.known.drop(self._order, self.change)
             reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
             return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from connector.domain.changes import Change, ChangeState
@@ -67,6 +67,22 @@ class Changes(Protocol):
 
     def untold(self) -> Iterator[Change]:
         """All decided ones of which Orderful has yet to be told."""
+
+
+class HintBudget(Protocol):
+    """How many calls to Orderful callbacks may cause."""
+
+    def take(self, now: datetime, *, recorded: bool) -> timedelta | None:
+        """Take one call; None when it is granted, else how long until there are calls again.
+
+        Args:
+            now: By our clock.
+            recorded: The callback is about a transaction that is recorded. Such calls are counted apart, so that made
+                up transactions do not use them up.
+
+        Raises:
+            Transient, Throttled, Misconfigured: the budget cannot be read or written.
+        """
 
 
 class InboundNetwork(Protocol):

@@ -33,7 +33,8 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
-    NotRouted,
+    NoRouting,
+    StateMismatch,
     Throttled,
     Transient,
 )
@@ -169,18 +170,20 @@ class Collector:
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
         result = Collected()
-        try:
-            self.routing.load()
-        except NotRouted as error:
-            self.telemetry.info("nothing to collect", {"reason": str(error)})
+        if self._waits_for_routing():
+            # It counts as a run, since nothing is wrong; what Orderful holds stays there.
+            self.telemetry.info("no routing was applied yet: nothing is collected", {})
             self.telemetry.count(Metric.COLLECT_COMPLETED)
             return result
-        except ConnectorError:
-            pass  # the inboxes are emptied all the same; the list of changes says what is wrong
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
             result.problems.append("Another collector is running.")
+            return result
+        except StateMismatch as error:
+            self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
+            result.problems.append(str(error))
             return result
         read_up_to: datetime | None = None
         try:
@@ -203,6 +206,16 @@ class Collector:
         if not result.problems:
             self.telemetry.count(Metric.COLLECT_COMPLETED)
         return result
+
+    def _waits_for_routing(self) -> bool:
+        """Whether the stack is new. Other trouble with the routing is reported by the part that needs it."""
+        try:
+            self.routing.load()
+        except NoRouting:
+            return True
+        except ConnectorError:
+            return False
+        return False
 
     def _guarded(self, result: Collected, what: str, work: Callable[..., None], *arguments: object) -> bool:
         """Do one part; its trouble must not keep the others from their turn."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from connector.domain.errors import ConnectorError, Misconfigured, Throttled, Transient
+from connector.domain.errors import ConnectorError, Misconfigured, PutOff, Throttled, Transient
 from connector.services.ports import Deadline, Metric, Telemetry
 
 FIRST_DELAY = timedelta(seconds=20)
@@ -132,6 +132,8 @@ def _handle_each(
 def _give_back(error: ConnectorError, message: Received, queue: Postponer, telemetry: Telemetry) -> timedelta:
     delay = delay_before_retry(error, message.receives)
     queue.postpone(message.receipt, delay)
+    if isinstance(error, PutOff):
+        return delay
     _count_if_held_up(message, telemetry)
     if isinstance(error, Misconfigured):
         telemetry.count(Metric.CREDENTIALS_REFUSED)

@@ -18,6 +18,7 @@ from connector.domain.errors import (
     AlreadyExists,
     ConnectorError,
     Misconfigured,
+    Parked,
     Rejected,
     Throttled,
     Transient,
@@ -100,6 +101,17 @@ class Deliverer:
         try:
             body = self.ledger.request_of(revision)
             decision = self._inquiry().decide(revision, body)
+        except Parked as problem:
+            self.ledger.move(
+                revision,
+                State.PARKED,
+                now=self.clock.now(),
+                note=problem.sentence,
+                reason=problem.sentence,
+                next_step=problem.next_step,
+            )
+            self.telemetry.count(Metric.DOCUMENTS_PARKED)
+            return Outcome.PARKED
         except Transient:
             # A claim that was kept would use up the next receive as well.
             self._back_to_wait(revision, "it is not known whether Orderful has the transaction")

@@ -154,13 +154,14 @@ class Decider:
 
     def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str, *, sequence: int) -> tuple[Decision, bytes]:
         """The cancellation for a receiver that is no longer the document's, and the document that it withdraws."""
-        source = self.ledger.source_of(sent)
+        source = b"{}"
         told = (
             f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
             f"{sent.transaction_id}) and has to be told that it is withdrawn."
         )
         by_hand = f"Tell {sent.partner}, then: connector documents close {key} --revision {sequence}"
         try:
+            source = self.ledger.source_of(sent)
             document = read_document(decode(source), company=key.company, kind=key.kind)
             route = self.routing.route(key.company, key.kind, sent.counterparty or document.counterparty)
             if not route.send or route.on_revision is OnRevision.PARK:
@@ -184,8 +185,9 @@ class Decider:
         if not plan.is_new and (go_live is None or plan.was_sent or plan.was_routed):
             return Origin.AFTER  # the ledger knows it
         found = origin(reading.sighting, go_live, company.visma.time_zone if company is not None else None)
-        # What waits for a person and has been changed since may only have got another date.
-        return Origin.UNCLEAR if found is Origin.BEFORE and _is_asked(plan) and plan.replaces is None else found
+        # What waits for a person and has been changed since may only have got another date, also when it comes again.
+        is_another = plan.replaces is None or plan.was_asked
+        return Origin.UNCLEAR if found is Origin.BEFORE and _is_asked(plan) and is_another else found
 
     def _unread(self, message: DocumentMessage, reading: Reading, plan: Decide) -> Decision:
         """A document that cannot be understood."""
@@ -283,7 +285,7 @@ class Decider:
             return False  # it is asked about once it is ready
         try:
             data = _with_type(decode(self.ledger.source_of(baseline)), baseline.key)
-        except NotADocument:
+        except (Parked, NotADocument):
             return False
         recorded = replace(
             arrives,

@@ -14,7 +14,7 @@ import msgspec
 
 from connector.domain.changes import CHANGE, FOR_A_PERSON, LONGEST_REASON, NOBODY, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind, number_in_key
-from connector.domain.errors import AnswerTooLarge, Conflict, Transient
+from connector.domain.errors import AnswerTooLarge, Conflict, PutOff, Transient
 from connector.domain.inbound import ANSWERS, Delivery, InboundTransaction, Validation
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
@@ -23,12 +23,19 @@ from connector.edi.answers import Answer, read_answer
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange, read_change
 from connector.edi.visma.invoice import INVOICE_TYPES
-from connector.services.change_ports import Changes, InboundNetwork, SentDocuments
+from connector.services.change_ports import Changes, HintBudget, InboundNetwork, SentDocuments
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Fields, Metric, Outbox, RoutingSource, Telemetry
 
 TRIES = 4
 """How often a delivery is noted again when somebody else writes the record at the same moment."""
+
+HINT_CALLS_A_MINUTE = 20
+"""Transactions that are looked up at Orderful in a minute because a callback named them, whoever sent it; as many
+deliveries besides, for transactions that are recorded.
+
+Orderful: the example of a limit is 100 requests a minute and endpoint.
+"""
 
 LONGEST_NUMBER = 100
 """Characters of an order number that go into a key; no real one has so many."""
@@ -50,19 +57,28 @@ class Intake:
     telemetry: Telemetry
     stream: Stream
 
-    def follow(self, hint: HintMessage) -> Change | None:
+    def follow(self, hint: HintMessage, budget: HintBudget) -> Change | None:
         """Take in what a callback named. Nothing but the id is believed; the rest is fetched with our key.
 
         A delivery that only the callback names is noted when Orderful shows it for this transaction, and never else.
+        Anybody may name any id: what is not recorded yet, or names another delivery, is looked up as long as `budget`
+        grants it. Beyond that it waits; polling records what is real, and a hint about that costs no call.
 
         Returns:
             The record; None when Orderful knows no such transaction, or when it is not for us to take.
 
         Raises:
+            NoRouting: a new stack; nothing is for us yet.
+            PutOff: the budget is spent; the hint's turn comes later.
             Transient, Throttled, Misconfigured, Conflict: try the hint again.
         """
+        self.routing.load()
         named = Delivery(hint.delivery_id, hint.version) if hint.delivery_id and hint.version else None
         change = self.recorded(hint.transaction_id)
+        if change is None or not (named is None or change.knows(named)):
+            wait = budget.take(self.clock.now(), recorded=change is not None)
+            if wait is not None:
+                raise PutOff(f"Too many callbacks ask for a look-up; {hint.transaction_id} waits.", retry_after=wait)
         if change is not None:
             change = self._noted(change, None if change.knows(named) else self._shown(named, hint.transaction_id))
             self.queue(change)

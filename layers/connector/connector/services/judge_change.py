@@ -31,6 +31,7 @@ def approve(
     clock: Clock,
     *,
     by: str,
+    caller: str | None = None,
     reading: QuantityReading | None = None,
 ) -> Change:
     """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
@@ -49,7 +50,8 @@ def approve(
         changes,
         outbox,
         clock,
-        note=f"approved by {by}" if seen else f"{by} asks to look at it again",
+        note=f"approved by {_signed(by, caller)}" if seen else f"{_signed(by, caller)} asks to look at it again",
+        caller=caller,
         cause="approved",
         approved_by=by if seen else None,
         approved_for=change.decided_on,
@@ -61,7 +63,16 @@ def approve(
     )
 
 
-def assign(change: Change, order: DocumentKey, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+def assign(
+    change: Change,
+    order: DocumentKey,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    caller: str | None = None,
+) -> Change:
     """Have a parked change decided as one of `order`, whatever number it names.
 
     It is recorded under that order from then on, so that it takes its turn among the order's changes. The rules decide
@@ -81,7 +92,8 @@ def assign(change: Change, order: DocumentKey, changes: Changes, outbox: Outbox,
     there = _again(
         change,
         now,
-        note=f"{by} says that it means order {number}; it names {change.named or change.number}",
+        note=f"{_signed(by, caller)} says that it means order {number}; it names {change.named or change.number}",
+        caller=caller,
         attempts=0,
         conflicts=0,
         failures=0,
@@ -100,7 +112,8 @@ def assign(change: Change, order: DocumentKey, changes: Changes, outbox: Outbox,
     here = change.moved(
         ChangeState.RECORDED,
         now=now,
-        note=f"{by} says that it means order {number}: it is recorded there",
+        note=f"{_signed(by, caller)} says that it means order {number}: it is recorded there",
+        caller=caller,
         reason=f"It is recorded under order {number}.",
         next_step=None,
         waits_for=None,
@@ -115,7 +128,9 @@ def assign(change: Change, order: DocumentKey, changes: Changes, outbox: Outbox,
     return moved
 
 
-def retry(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str) -> Change:
+def retry(
+    change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str, caller: str | None = None
+) -> Change:
     """Have an open change looked at now, as if it had just come in; nothing is approved by that.
 
     One that is over is only cleaned up after: Orderful is told, and an order is released from hold.
@@ -137,8 +152,9 @@ def retry(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by:
         changes,
         outbox,
         clock,
-        note=f"{by} asks to look at it again",
+        note=f"{_signed(by, caller)} asks to look at it again",
         cause="retry",
+        caller=caller,
         claim_until=None,
         looks=0,
     )
@@ -154,6 +170,7 @@ def reject(
     order: DocumentKey,
     by: str,
     reason: str,
+    caller: str | None = None,
 ) -> Change:
     """Have an open change of `order` come to nothing.
 
@@ -166,8 +183,8 @@ def reject(
     """
     if change.is_open and change.document != CHANGE:
         raise _refused(change, "is no 860, so there is nothing to reject. Close it.")
-    note = f"rejected by {by}: {reason}"
-    ended = _ended(change, ChangeState.REJECTED, clock, by=by, reason=reason, note=note)
+    note = f"rejected by {_signed(by, caller)}: {reason}"
+    ended = _ended(change, ChangeState.REJECTED, clock, by=by, caller=caller, reason=reason, note=note)
     known.drop(order, change)
     return _end(ended, changes, outbox)
 
@@ -182,6 +199,7 @@ def close(
     order: DocumentKey,
     by: str,
     reason: str,
+    caller: str | None = None,
 ) -> Change:
     """Take an open change of `order` as settled by hand: nothing of it is written, and Orderful is told we hold it.
 
@@ -189,8 +207,8 @@ def close(
         ConnectorError: it is not open, or a worker is at it.
         Conflict: somebody else has just decided.
     """
-    note = f"closed by {by}: {reason}"
-    ended = _ended(change, ChangeState.CLOSED, clock, by=by, reason=reason, note=note)
+    note = f"closed by {_signed(by, caller)}: {reason}"
+    ended = _ended(change, ChangeState.CLOSED, clock, by=by, caller=caller, reason=reason, note=note)
     known.drop(order, change)
     return _end(ended, changes, outbox)
 
@@ -217,7 +235,9 @@ def look_at_visma_again(change: Change, changes: Changes, outbox: Outbox, clock:
     _queued_again(change, changes, outbox, clock, note="looked at again: Visma may answer now", cause="look")
 
 
-def _ended(change: Change, state: ChangeState, clock: Clock, *, by: str, reason: str, note: str) -> Change:
+def _ended(
+    change: Change, state: ChangeState, clock: Clock, *, by: str, caller: str | None, reason: str, note: str
+) -> Change:
     """The record of an open change that a person ends."""
     now = clock.now()
     if not change.is_open:
@@ -228,6 +248,7 @@ def _ended(change: Change, state: ChangeState, clock: Clock, *, by: str, reason:
         now=now,
         note=f"{note} ({STAYS_ACCEPTED})" if state is ChangeState.REJECTED and change.was_accepted else note,
         decided_by=by,
+        caller=caller,
         reason=reason,
         next_step=None,
         waits_for=None,
@@ -268,6 +289,11 @@ def _again(change: Change, now: datetime, *, note: str, **more: object) -> Chang
     return change.moved(
         ChangeState.RECEIVED, now=now, note=note, reason=None, next_step=None, waits_for=None, not_before=None, **more
     )
+
+
+def _signed(by: str, caller: str | None) -> str:
+    """The name that a person typed, and who AWS says it was."""
+    return f"{by} ({caller})" if caller else by
 
 
 def _must_be_parked(change: Change) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey, PurchaseOrder
-from connector.domain.errors import Transient
+from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revision_plan import is_owed_whole
 from connector.domain.revisions import revision_id
@@ -65,11 +65,15 @@ class KnownRevisions:
         return None
 
     def content(self, order: DocumentKey, sequence: int) -> PurchaseOrder | None:
-        """What a revision says; None when the ledger has none of this number."""
+        """What a revision says; None when the ledger has none of this number, or keeps its content no longer."""
         revision = self.ledger.get(order, sequence)
         if revision is None:
             return None
-        return read_standing_order(self.ledger.source_of(revision), company=order.company).content
+        try:
+            source = self.ledger.source_of(revision)
+        except Parked:
+            return None
+        return read_standing_order(source, company=order.company).content
 
     def begun(self, order: DocumentKey) -> str | None:
         """The transaction of the change that has taken the next number: nothing else can be written before it ends."""

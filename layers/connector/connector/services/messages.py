@@ -2,8 +2,9 @@
 
 `documents.fifo` carries the Visma document as read (its exact bytes, so that decimals stay as Visma wrote them) up to
 `INLINE_LIMIT`, a reference into the payload bucket above. `deliveries.fifo` carries only the identity of a revision:
-the request itself is read from the ledger together with the claim. `changes.fifo` carries two kinds, told apart by
-their tag: that a callback named a transaction, and that a recorded change has to be decided; neither holds content.
+the request itself is read from the ledger together with the claim. `changes.fifo` says
+that a recorded change has to be decided, and `hints.fifo` that a callback named a transaction; neither holds content.
+The two have tags, because one function reads both queues.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         first_scan: The first reading of the list showed it: it existed before.
         cause: `poll`, or who asked and when (`release 2026-11-22T07:00:00+00:00`), which keeps the queue from taking a
             repeated wish for a duplicate.
+        reading: Which reading of the list it is of. An operator who sets the cursor back begins another, so that the
+            queue does not take what is read again for a duplicate.
     """
 
     company: str
@@ -45,6 +48,7 @@ class DocumentMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     listed_since: datetime | None = None
     first_scan: bool = False
     cause: str = "poll"
+    reading: int = 0
 
     @property
     def key(self) -> DocumentKey:

@@ -16,7 +16,7 @@ from connector.domain import cursor as cursors_
 from connector.domain.budget import pause_before_next_poll
 from connector.domain.cursor import Reading, RowClass, Rules, Scan
 from connector.domain.documents import Kind, number_in_key
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Throttled
+from connector.domain.errors import Conflict, ConnectorError, Misconfigured, StateMismatch, Throttled
 from connector.domain.go_live import UNKNOWN_ZONE
 from connector.domain.routes import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
@@ -158,11 +158,11 @@ class Poller:
             self.telemetry.info("poll already running", {**names, "reason": str(error)})
             return PollResult(company.name, resource, problem=str(error))
         except Misconfigured as error:
-            concerns_company = not isinstance(error, ImplausibleList)
-            if concerns_company:
+            is_of_one_list = isinstance(error, ImplausibleList | StateMismatch)
+            if not isinstance(error, ImplausibleList):
                 self.telemetry.count(Metric.CREDENTIALS_REFUSED)
             self.telemetry.error("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
-            return replace(failed, problem=str(error), is_refused=True, ends_company=concerns_company)
+            return replace(failed, problem=str(error), is_refused=True, ends_company=not is_of_one_list)
         except Throttled as error:
             self.telemetry.count(Metric.THROTTLED)
             self.telemetry.warning("poll throttled", {**names, "reason": str(error), "request_id": error.request_id})
@@ -179,6 +179,7 @@ class Poller:
 
         Raises:
             Conflict: another poll of this list is running.
+            StateMismatch: the cursor was moved with another ledger.
             Transient, Throttled, Misconfigured: from Visma or the queue; the cursor has not moved.
         """
         now = self.clock.now()
@@ -405,6 +406,7 @@ class _Run:
             seen_at=seen_at,
             listed_since=self.cursor.begun_at,
             first_scan=existed,
+            reading=self._lease.reading,
         )
         return loaded(message, row.raw, self._poller.payloads, at=modified_at)
 

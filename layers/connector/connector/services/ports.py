@@ -289,13 +289,18 @@ class EdiNetwork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CursorLease:
-    """The right to move one cursor, until somebody else takes it: `fence` counts the takers."""
+    """The right to move one cursor, until somebody else takes it: `fence` counts the takers.
+
+    Attributes:
+        reading: Changes when an operator sets the cursor back.
+    """
 
     company: str
     resource: StrEnum
     fence: int
     cursor: Cursor
     not_before: datetime | None
+    reading: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +322,12 @@ class Cursors(Protocol):
     """Where each list was read up to."""
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
-        """Take the cursor for `lease`; raises `Conflict` while another poll holds it."""
+        """Take the cursor for `lease`.
+
+        Raises:
+            Conflict: another poll holds it.
+            StateMismatch: it was moved with another ledger than the one in force.
+        """
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
         """Write the cursor if the lease is still ours; raises `Conflict` otherwise.
@@ -446,11 +456,34 @@ class Ledger(Protocol):
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         """One revision."""
 
-    def add(self, revision: Revision, *, source: bytes, request: dict[str, Any] | None) -> None:
-        """Write a new revision with its bodies. Raises `Conflict` when the sequence is taken."""
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
+        """Write a new revision with its bodies, and supersede others of the document, all or nothing.
 
-    def retranslated(self, revision: Revision, *, was: State, source: bytes, request: dict[str, Any] | None) -> None:
-        """Replace a revision that was parked or skipped, and its bodies, if it is still in state `was`."""
+        Raises:
+            Conflict: the sequence is taken, or one of `supersedes` is not where we saw it; no revision was written.
+        """
+
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
+        """Replace a revision that was parked or skipped, and its bodies; supersede others, all or nothing.
+
+        Raises:
+            Conflict: it left the state `was`, or one of `supersedes` is not where we saw it; no revision was written.
+        """
 
     def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
         """Take the sending of a revision: TRANSLATED, UNCONFIRMED or an expired SENDING become SENDING.

@@ -4,6 +4,9 @@ Anybody can write such a request, and nobody signs it. Only the names of the tra
 it, whatever its shape; everything else is read from Orderful with our own key. What a callback cannot tell, polling
 finds.
 
+While no secret is agreed every request is refused, unless the stack was deployed to take them: only Orderful's support
+can add the header.
+
 Orderful (response contract of the HTTP channel): 202 means "taken, not finished yet"; 503 is tried again three times;
 400, 401, 403 and 500 give the document up at once. So a request that may be real is answered with 202 or 503; only one
 without the agreed secret gets 401.
@@ -14,7 +17,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from connector.domain.errors import ConnectorError, Misconfigured
 from connector.edi.inbound import read_identity
@@ -23,6 +26,14 @@ from connector.services.ports import Metric, Outbox, Telemetry
 
 Headers = Mapping[str, Sequence[str]]
 """All values of each header; names in lower case."""
+
+
+class Admission(Enum):
+    """Whether a request may pass."""
+
+    ADMITTED = "admitted"
+    NOT_BROUGHT = "It does not bring the agreed secret."
+    NOTHING_AGREED = "No secret is set for callbacks, and the stack takes none without one."
 
 
 class Outcome(IntEnum):
@@ -38,12 +49,11 @@ class Receiver:
     """Takes callbacks.
 
     Attributes:
-        admits: Whether a request with these headers knows the agreed secret; raises `ConnectorError` when that cannot
-            be found out.
+        admits: Whether a request with these headers may pass; raises `ConnectorError` when that cannot be found out.
         max_bytes: A longer body is not looked at.
     """
 
-    admits: Callable[[Headers], bool]
+    admits: Callable[[Headers], Admission]
     outbox: Outbox
     telemetry: Telemetry
     max_bytes: int
@@ -64,9 +74,10 @@ class Receiver:
         return Outcome.UNAVAILABLE
 
     def _receive(self, headers: Headers, body: bytes) -> Outcome:
-        if not self.admits(headers):
+        admission = self.admits(headers)
+        if admission is not Admission.ADMITTED:
             self.telemetry.count(Metric.CALLBACKS_REFUSED)
-            self.telemetry.warning("callback refused", {"reason": "It does not bring the agreed secret."})
+            self.telemetry.warning("callback refused", {"reason": admission.value})
             return Outcome.REFUSED
         self.telemetry.count(Metric.CALLBACKS_RECEIVED)
         if len(body) > self.max_bytes:

@@ -18,7 +18,7 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Parked, Transient
-from connector.domain.ledger import UNSENT, Event, Revision, State
+from connector.domain.ledger import OUTDATED, UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
 from connector.domain.routes import HOLD, Route
 from connector.domain.transactions import Purpose, Stream
@@ -109,7 +109,7 @@ class Translator:
             The next free sequence number.
         """
         sequence = history[0].sequence + 1 if history else 1
-        is_wished = isinstance(planned, Known)
+        is_wished = Cause.of(message.cause) is Cause.WITHDRAW
         if isinstance(planned, Known):
             self._supersede(planned.withdrawn_before)
         for sent in planned.withdraw:
@@ -143,18 +143,21 @@ class Translator:
         replaced = planned.replaces
         if decision.state is None:
             return Outcome.KNOWN
-        if replaced is not None and replaced.state is State.BASELINE and decision.state is State.PARKED:
-            replaced = None  # what it was at go-live stays on record while a person is asked
+        stays_off = decision.state is State.PARKED or decision.by_routing
+        if replaced is not None and replaced.state is State.BASELINE and stays_off:
+            replaced = None  # what it was at go-live stays on record while a person is asked, or routing keeps it off
+        # What is superseded tells what is decided, and goes with the decision: a worker that dies in between must not
+        # leave a document without it.
         if replaced is not None:
-            self._supersede(planned.supersede)
-            return self._replace(replaced, decision, capture)
+            return self._replace(replaced, decision, capture, planned.supersede)
         outdated = planned.supersede
         if decision.state is State.BASELINE and planned.baseline is not None:
             outdated = (*outdated, planned.baseline)
-        self._supersede(outdated)
-        return self._add(decision, capture, sequence, planned.kept_off)
+        return self._add(decision, capture, sequence, planned.kept_off, outdated)
 
-    def _replace(self, newest: Revision, decision: Decision, capture: _Capture) -> Outcome:
+    def _replace(
+        self, newest: Revision, decision: Decision, capture: _Capture, outdated: Sequence[Revision]
+    ) -> Outcome:
         """The same content again, but it never left: decide anew, and write only what changed.
 
         The document goes along with the decision: whoever looks again later must not find the status of former times.
@@ -171,9 +174,10 @@ class Translator:
             newest.visma_status,
         )
         if is_same and cause in {Cause.POLL, Cause.BASELINE, Cause.RELEASE}:
+            self._supersede(outdated)
             return _OUTCOMES[revision.state]
         request = decision.translation.request.body if decision.translation else None
-        self.ledger.retranslated(revision, was=newest.state, source=capture.raw, request=request)
+        self.ledger.retranslated(revision, was=newest.state, source=capture.raw, request=request, supersedes=outdated)
         return self._announce(revision)
 
     def _note_status(self, waiting: Revision, capture: _Capture) -> None:
@@ -186,7 +190,14 @@ class Translator:
         revision = replace(revision, history=(*revision.history, event))
         self.ledger.retranslated(revision, was=waiting.state, source=capture.raw, request=None)
 
-    def _add(self, decision: Decision, capture: _Capture, sequence: int, kept_off: Revision | None) -> Outcome:
+    def _add(
+        self,
+        decision: Decision,
+        capture: _Capture,
+        sequence: int,
+        kept_off: Revision | None,
+        outdated: Sequence[Revision],
+    ) -> Outcome:
         now = self.clock.now()
         revision = Revision(
             key=capture.message.key,
@@ -200,15 +211,14 @@ class Translator:
         )
         revision = _recorded(capture.onto(revision), decision)
         request = decision.translation.request.body if decision.translation else None
-        self.ledger.add(revision, source=capture.raw, request=request)
+        self.ledger.add(revision, source=capture.raw, request=request, supersedes=outdated)
         return self._announce(revision)
 
     def _supersede(self, older: Iterable[Revision], **changes: Any) -> None:
         """Close what never reached the partner, so that nobody works on it any more."""
         for revision in older:
             if revision.state in UNSENT:
-                note = "a newer revision took its place"
-                self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note, **changes)
+                self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=OUTDATED, **changes)
 
     def _deliver(self, revision: Revision) -> None:
         self.outbox.deliveries([DeliveryMessage.of(revision)])

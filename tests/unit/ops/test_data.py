@@ -1,0 +1,69 @@
+"""`connector data delete`: what is asked, what is told, what is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.adapters.erasure import Entry
+from connector.domain.errors import Conflict
+from tests.support.change_fakes import a_change
+
+DONE = Entry("nordic/purchase_order/1 revision 1", "ACKNOWLEDGED", False, {})
+OPEN = Entry("nordic/purchase_order/2 revision 1", "PARKED", True, {})
+APPLIED = Entry("nordic/purchase_order/1 inbound 802210971", "APPLIED", False, {}, a_change())
+
+
+class FakeErasure:
+    """Remembers what it was asked."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self.entries, self.asked, self.erased, self.changed = entries, None, [], []
+
+    def of_partner(self, partner, company):
+        self.asked = partner, company
+        return self.entries
+
+    def erase(self, entry):
+        if entry in self.changed:
+            raise Conflict("It was changed meanwhile.")
+        self.erased.append(entry)
+
+
+@pytest.fixture
+def erasure(stack):
+    stack.erasure = FakeErasure(DONE, OPEN, APPLIED)
+    return stack.erasure
+
+
+def test_what_is_over_goes_and_what_is_open_stays_and_is_named(connector, erasure):
+    ended = connector("data", "delete", "--partner", "acme", "--company", "nordic", "--yes", "--json")
+    assert ended.code == 3
+    assert erasure.asked == ("acme", "nordic")
+    assert erasure.erased == [DONE, APPLIED]
+    assert (ended.data["revisions"], ended.data["inbound"]) == (1, 1)
+    assert ended.data["open"] == ["nordic/purchase_order/2 revision 1 (PARKED)"]
+    text = connector("data", "delete", "--partner", "acme", "--yes").out
+    assert "nordic/purchase_order/2 revision 1 (PARKED)" in text
+
+
+def test_a_dry_run_counts_and_deletes_nothing(connector, erasure):
+    ended = connector("data", "delete", "--partner", "acme", "--dry-run", "--json")
+    assert (ended.data["revisions"], ended.data["inbound"], erasure.erased) == (1, 1, [])
+    assert "Nothing was deleted" in connector("data", "delete", "--partner", "acme", "--dry-run").out
+
+
+def test_without_a_terminal_and_yes_nothing_is_deleted(connector, erasure):
+    ended = connector("data", "delete", "--partner", "acme")
+    assert (ended.code, erasure.erased) == (2, [])
+
+
+def test_what_was_changed_meanwhile_is_named(connector, erasure):
+    erasure.changed = [APPLIED]
+    ended = connector("data", "delete", "--partner", "acme", "--yes", "--json")
+    assert ended.data["changed_meanwhile"] == [APPLIED.name]
+    assert (ended.code, ended.data["inbound"]) == (3, 0)
+
+
+def test_a_partner_without_data_is_done_at_once(connector, stack):
+    stack.erasure = FakeErasure()
+    assert connector("data", "delete", "--partner", "nobody").code == 0
