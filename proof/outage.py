@@ -8,7 +8,7 @@ from typing import Any
 
 from proof.alarms import Watch, WatchedTelemetry, function_of
 from proof.model.clockwork import EVERY, WORKERS
-from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS
+from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS
 from proof.model.queues import Message, Queue
 from proof.system import System
 
@@ -21,7 +21,7 @@ WAITS_FOR_SEND = {"validation_status": "VALID", "delivery_status": "PENDING"}
 """Orderful: what is valid waits for a person where auto-send is off."""
 
 _MINUTE = timedelta(minutes=1)
-_QUEUES = {DOCUMENTS: "Documents", DELIVERIES: "Deliveries", CHANGES: "Changes"}
+_QUEUES = {DOCUMENTS: "Documents", DELIVERIES: "Deliveries", CHANGES: "Changes", HINTS: "Hints"}
 
 
 class WatchedSystem(System):

@@ -83,7 +83,7 @@ def test_only_a_function_leaves_the_check_of_parameters_out(is_function, monkeyp
     assert client.meta.config.user_agent.startswith("connector ")
 
 
-def test_an_idle_stack_costs_at_most_eight_dollars_a_month_at_list_prices():
+def test_an_idle_stack_costs_at_most_eight_and_a_half_dollars_a_month_at_list_prices():
     idle = idle_run()
     items = bill(idle)
     assert sum(one.cost for one in items) <= MOST_IDLE, [(one.what, one.cost) for one in items]

@@ -159,7 +159,7 @@ def test_a_stack_without_routing_has_nothing_to_collect_and_nothing_is_wrong(mon
     world.telemetry.counts.clear()
     assert world.collector().run().problems == []
     assert world.telemetry.counts == {Metric.COLLECT_COMPLETED: 1}
-    assert world.telemetry.events()[-1] == "nothing to collect"
+    assert world.telemetry.events()[-1] == "no routing was applied yet: nothing is collected"
 
 
 def test_two_collectors_do_not_run_at_once() -> None:
