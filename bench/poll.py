@@ -27,7 +27,7 @@ from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.poll import TIME_FOR_ONE_PAGE, Poller
 from connector.services.ports import Deadline, Page, Resource
 from tests.support.backlog import ORDERS, Backlog
-from tests.support.fakes import MemoryCursors, MemoryPayloads, RecordingTelemetry
+from tests.support.fakes import MemoryCursors, MemoryHealth, MemoryPayloads, RecordingTelemetry
 from tests.support.sandboxes import Recipe, SandboxCompany, VismaSandbox, bearer, running_visma
 
 _FEW, _MANY = 1_000, 100_000
@@ -203,7 +203,7 @@ def poll(task: Task) -> Result:
         erp.client = VismaClient(company, OneToken(task.token), task.url, http, deadline)
         return erp
 
-    poller = Poller(open_visma, MemoryCursors(), outbox, MemoryPayloads(), clock, RecordingTelemetry())
+    poller = Poller(open_visma, MemoryCursors(), outbox, MemoryPayloads(), clock, RecordingTelemetry(), MemoryHealth())
     started, invocations, finished = time.monotonic(), 0, False
     while not finished:
         invocations += 1

@@ -10,6 +10,7 @@ import click
 
 from connector.domain.cursor import rewound
 from connector.domain.errors import ConnectorError
+from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView, Resource
 from ops.output import FAILED, WrongInput, go_on, json_option, moment, say, show, table
 from ops.stack import Stack, stack_option
@@ -22,7 +23,7 @@ _LEASE = timedelta(seconds=30)
 @json_option
 @click.pass_context
 def cursors(context: click.Context, /, *, stack: Stack, as_json: bool) -> int:
-    """List how far each list of each company has been read, and how long ago that was complete."""
+    """List how far each list of each company has been read, how long ago that was complete, and which lists fail."""
     return 0 if context.invoked_subcommand else _list(stack, as_json=as_json)
 
 
@@ -30,6 +31,22 @@ def _list(stack: Stack, *, as_json: bool) -> int:
     now = stack.clock.now()
     views = sorted(stack.cursors.all_cursors(), key=lambda view: (view.company, view.resource))
     known = stack.routing.load().companies if stack.routing.current_version() else {}
+    health = {(one.company, one.resource): one for one in stack.health.read().lists}
+    unread = [
+        CursorView(
+            company=one.company,
+            resource=one.resource,
+            watermark=None,
+            caught_up_at=None,
+            locked_until=None,
+            unfinished=False,
+            remembered=0,
+            waiting=0,
+        )
+        for name, one in health.items()
+        if one.failing_since and name not in {(view.company, view.resource) for view in views}
+    ]
+    views = sorted([*views, *unread], key=lambda view: (view.company, view.resource))
     show(
         [
             {
@@ -43,6 +60,8 @@ def _list(stack: Stack, *, as_json: bool) -> int:
                 "unfinished": view.unfinished,
                 "remembered": view.remembered,
                 "waiting": view.waiting,
+                "failing_since": _since(health.get((view.company, view.resource))),
+                "problem": _problem(health.get((view.company, view.resource))),
             }
             for view in views
         ],
@@ -61,6 +80,7 @@ def _list(stack: Stack, *, as_json: bool) -> int:
                     )
                     for view in views
                 ],
+                steps=[_failing(health.get((view.company, view.resource))) for view in views],
             )
             if views
             else "No list has been read yet."
@@ -142,6 +162,20 @@ def _moment(text: str) -> datetime:
 def lag(view: CursorView, now: datetime) -> timedelta | None:
     """How long ago the list was last read completely; None when it never was."""
     return None if view.caught_up_at is None else max(now - view.caught_up_at, timedelta(0))
+
+
+def _since(health: ListHealth | None) -> datetime | None:
+    return health.failing_since if health else None
+
+
+def _problem(health: ListHealth | None) -> str | None:
+    return health.problem if health else None
+
+
+def _failing(health: ListHealth | None) -> str | None:
+    if health is None or health.failing_since is None:
+        return None
+    return f"failing since {health.failing_since:%Y-%m-%d %H:%M} UTC: {health.problem}"
 
 
 def _is_known(company: str, routed: Collection[str]) -> bool:

@@ -36,7 +36,7 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
     entries = stack.erasure.of_partner(partner, company)
     kept = [entry for entry in entries if entry.is_open]
     going = [entry for entry in entries if not entry.is_open]
-    documents = sum(entry.change is None for entry in going)
+    documents = sum(not entry.is_inbound for entry in going)
     say(
         f"This deletes the content of {counted(documents, 'revision')} and "
         f"{counted(len(going) - documents, 'inbound transaction')} of partner {partner}. It cannot be undone."
@@ -51,7 +51,7 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
         except Conflict:
             changed.append(entry.name)
         else:
-            done["revisions" if entry.change is None else "inbound"] += 1
+            done["inbound" if entry.is_inbound else "revisions"] += 1
     left = [f"{entry.name} ({entry.state})" for entry in kept]
     show(
         {

@@ -102,14 +102,11 @@ def list_documents(
 def _open_revisions(stack: Stack, *, only_attention: bool) -> Iterator[Revision]:
     """What is parked or rejected, then what needs attention after it was sent, then the rest."""
     if not only_attention:
-        for state in _OPEN:
-            if state in NEEDS_PERSON:
-                yield from stack.ledger.in_state(state)
+        yield from stack.ledger.in_state(*(state for state in _OPEN if state in NEEDS_PERSON))
     yield from stack.ledger.in_attention()
     if not only_attention:
-        for state in _OPEN:
-            if state not in NEEDS_PERSON:
-                yield from (one for one in stack.ledger.in_state(state) if not one.needs_attention)
+        others = stack.ledger.in_state(*(state for state in _OPEN if state not in NEEDS_PERSON))
+        yield from (one for one in others if not one.needs_attention)
 
 
 @documents.command("show", short_help="Show all revisions of a document.")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connector.adapters.visma import VismaClient
     from connector.services.change_ports import Changes
     from connector.services.known_revisions import KnownRevisions
+    from connector.services.list_health import HealthBook
     from connector.services.ports import Cursors, Ledger, Outbox
 
 # A person waits at the terminal for all checks together.
@@ -166,6 +167,13 @@ class Stack:
         from connector.adapters.changes import DynamoChanges
 
         return DynamoChanges(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
+    def health(self) -> HealthBook:
+        """How the lists stood when the poller last ran."""
+        from connector.adapters.health import DynamoHealth
+
+        return DynamoHealth(self.output("CursorsTable"))
 
     @cached_property
     def erasure(self) -> DynamoErasure:

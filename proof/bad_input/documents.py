@@ -29,7 +29,14 @@ from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fres
 from proof.bad_input.trial import Ending, Target, floats_in
 from proof.bad_input.watch import is_list, told
 from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
-from tests.support.fakes import FixedRouting, ManualClock, MemoryPayloads, RecordingTelemetry, StepDeadline
+from tests.support.fakes import (
+    FixedRouting,
+    ManualClock,
+    MemoryHealth,
+    MemoryPayloads,
+    RecordingTelemetry,
+    StepDeadline,
+)
 from tests.support.routing_data import routing_data
 
 COMPANY = "nordic"
@@ -93,6 +100,7 @@ class World:
             payloads=self.payloads,
             clock=self.clock,
             telemetry=self.telemetry,
+            health=MemoryHealth(),
         )
         company = self.routing.load().companies[COMPANY]
         # What seems to have changed just now, or later, rests first: at most half an hour.

@@ -32,7 +32,14 @@ from proof.bad_input.trial import Ending, Target, floats_in, place_of
 from proof.strategies.changes import mosaic, x12
 from proof.strategies.routing import RoutingCase, routing_cases
 from proof.strategies.visma import ORIGINS, sound
-from tests.support.fakes import ManualClock, MemoryOutbox, MemoryPayloads, RecordingTelemetry, StepDeadline
+from tests.support.fakes import (
+    ManualClock,
+    MemoryHealth,
+    MemoryOutbox,
+    MemoryPayloads,
+    RecordingTelemetry,
+    StepDeadline,
+)
 
 _LONGEST_SENTENCE = 1_000
 
@@ -94,6 +101,7 @@ def _poll(routing: Routing) -> Iterator[str]:
             payloads=MemoryPayloads(),
             clock=clock,
             telemetry=RecordingTelemetry(),
+            health=MemoryHealth(),
         )
         for _ in range(2):
             # A list of which every row is older than the window, or of another branch, is refused or passed over.

@@ -30,7 +30,7 @@ from proof.model.stores import WiredChanges, WiredCursors, WiredLedger, WiredPay
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
 from proof.model.visma import OpenVisma, Visma
 from tests.support.change_fakes import HintCalls
-from tests.support.fakes import FixedRouting, ManualClock, RecordingTelemetry, StepDeadline
+from tests.support.fakes import FixedRouting, ManualClock, MemoryHealth, RecordingTelemetry, StepDeadline
 from tests.support.routing_data import routing_data
 
 COMPANY = "nordic"
@@ -120,6 +120,7 @@ class Functions:
         self.inbound.as_uuids, self.inbound.tells_both = self.setting.uuids, self.setting.tells_both
         self.routing = FixedRouting(self.setting.routing())
         self.telemetry = RecordingTelemetry()
+        self.health = MemoryHealth()
         self.queues = [Queue(name, self.clock, most) for name, most in MOST_RECEIVES.items()]
         self.sqs = Sqs(self.wire, self.queues)
         self.tokens = TokenTable(self.wire)
@@ -149,6 +150,7 @@ class Functions:
             payloads=self.payloads,
             clock=self.clock,
             telemetry=self.telemetry,
+            health=self.health,
         )
 
     def translator(self, outbox: BatchedDeliveries) -> Translator:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from connector.adapters.ledger import INDEX
 from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
@@ -23,6 +24,18 @@ Properties = Callable[[str], dict[str, dict[str, Any]]]
 
 COMMON = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "AWS_ENDPOINT_URL"}
 NAMESPACE = {"Fn::Sub": "Connector/${AWS::StackName}"}
+GAUGES = {
+    Metric.LISTS_FAILING,
+    Metric.CURSOR_LAG,
+    Metric.OPEN_PARKED,
+    Metric.OPEN_REJECTED,
+    Metric.ATTENTION_OPEN,
+    Metric.OPEN_CHANGES_PARKED,
+    Metric.DOCUMENTS_UNCONFIRMED,
+    Metric.CHANGES_STUCK,
+    Metric.INBOUND_ATTENTION,
+    Metric.INBOUND_UNCLAIMED,
+}
 
 
 def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,6 +128,8 @@ def test_scheduled_functions_are_not_retried_by_lambda_because_the_next_schedule
     assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction"}
     for name in scheduled:
         assert functions[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+        # What Lambda throttles it keeps for six hours by default, and every schedule adds one more.
+        assert functions[name]["EventInvokeConfig"]["MaximumEventAgeInSeconds"] <= 300
     (start,) = _statements(properties("AWS::IAM::Role")["SchedulerRole"])
     assert {resource["Fn::GetAtt"][0] for resource in start["Resource"]} == scheduled
 
@@ -328,10 +343,12 @@ def test_every_table_is_billed_by_use_and_can_be_restored_to_any_second(properti
 
 
 def test_the_ledger_can_be_read_by_open_state_in_order_of_change(properties: Properties) -> None:
-    (index,) = properties("AWS::DynamoDB::Table")["DocumentsTable"]["GlobalSecondaryIndexes"]
+    index, old = properties("AWS::DynamoDB::Table")["DocumentsTable"]["GlobalSecondaryIndexes"]
 
-    assert index["IndexName"] == "by_state"
+    assert old["Fn::If"][0] == "KeepsOldIndex"
+    assert index["IndexName"] == INDEX
     assert [key["AttributeName"] for key in index["KeySchema"]] == ["open_state", "updated"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
 
 def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(properties: Properties) -> None:
@@ -348,9 +365,39 @@ def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(proper
 # ---- alarms
 
 
-def test_every_alarm_tells_the_topic_when_it_goes_off_and_when_it_is_over(properties: Properties) -> None:
-    for alarm in properties("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+EVENTS = {
+    "CredentialsRefusedAlarm",
+    "StreamMismatchAlarm",
+    "TransactionsDoubledAlarm",
+    "DamagedRowsAlarm",
+    "ChangesRejectedAlarm",
+    "ConfirmationsRefusedAlarm",
+    "CallbacksRefusedAlarm",
+    "CallbacksUnusableAlarm",
+    "CallbacksFailedAlarm",
+    "CallbacksTurnedAwayAlarm",
+    *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS),
+}
+"""Alarms on what happens once: that it does not happen again is no end of it."""
+
+
+def test_every_alarm_tells_when_it_goes_off_and_only_what_lasts_tells_when_it_is_over(properties: Properties) -> None:
+    alarms = properties("AWS::CloudWatch::Alarm")
+
+    assert set(alarms) >= EVENTS
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert alarm.get("OKActions") == (None if name in EVENTS else [{"Ref": "AlarmTopic"}]), name
+
+
+def test_every_alarm_mail_says_which_stack_what_happened_and_what_to_type(properties: Properties) -> None:
+    for name, alarm in properties("AWS::CloudWatch::Alarm").items():
+        text = alarm["AlarmDescription"]["Fn::Sub"]
+        assert text.startswith("Stack ${AWS::StackName}: "), name
+        command = text.partition(" Type: ")[2]
+        assert command.startswith(("connector ", "aws ")), name
+        assert "${AWS::StackName}" in command, name
+        assert len(text) + 200 < 1024, "CloudFormation: a description has at most 1,024 characters"
 
 
 def test_every_alarm_names_an_entry_of_the_runbook(properties: Properties) -> None:
@@ -360,7 +407,7 @@ def test_every_alarm_names_an_entry_of_the_runbook(properties: Properties) -> No
     for name, alarm in properties("AWS::CloudWatch::Alarm").items():
         entry = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
         assert entry == re.sub(r"(?<!^)(?=[A-Z])", "-", name.removesuffix("Alarm")).lower()
-        assert alarm["AlarmDescription"].endswith(f" See docs/runbook.md#{entry}")
+        assert alarm["AlarmDescription"]["Fn::Sub"].endswith(f" See docs/runbook.md#{entry}")
         named.add(entry)
 
     assert named == headings
@@ -375,24 +422,15 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
         assert alarm["MetricName"] in set(Metric)
     assert {alarm["MetricName"] for alarm in own} >= {
-        Metric.POLL_COMPLETED,
-        Metric.CURSOR_LAG,
-        Metric.DOCUMENTS_PARKED,
-        Metric.DOCUMENTS_REJECTED,
-        Metric.DOCUMENTS_UNCONFIRMED,
-        Metric.ATTENTION_OPEN,
+        *GAUGES,
+        Metric.TRACK_COMPLETED,
         Metric.CREDENTIALS_REFUSED,
-        Metric.THROTTLED,
         Metric.MESSAGES_HELD_UP,
         Metric.STREAM_MISMATCH,
         Metric.DOUBLE_SENT,
         Metric.DAMAGED_ROWS,
         Metric.COLLECT_COMPLETED,
-        Metric.CHANGES_PARKED,
         Metric.CHANGES_REJECTED,
-        Metric.CHANGES_STUCK,
-        Metric.INBOUND_ATTENTION,
-        Metric.INBOUND_UNCLAIMED,
         Metric.CONFIRMATIONS_REFUSED,
         Metric.CALLBACKS_REFUSED,
         Metric.CALLBACKS_UNUSABLE,
@@ -401,34 +439,37 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
 
 def test_silence_of_a_poller_is_an_alarm_and_silence_of_anything_else_is_none(properties: Properties) -> None:
     for name, alarm in properties("AWS::CloudWatch::Alarm").items():
-        if name in {"PollHeartbeatAlarm", "CollectHeartbeatAlarm"}:
+        if name in {"PollHeartbeatAlarm", "TrackHeartbeatAlarm", "CollectHeartbeatAlarm"}:
             assert alarm["TreatMissingData"] == "breaching"
             assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
             assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, {"Ref": "HeartbeatMinutes"})
         else:
-            # A gauge is reported by each run of its function: between two runs the alarm stays what it is.
-            assert alarm["TreatMissingData"] == ("ignore" if name == "AttentionOpenAlarm" else "notBreaching")
+            assert alarm["TreatMissingData"] == "notBreaching"
             assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
-def test_a_number_that_is_reported_again_and_again_alarms_only_when_it_never_was_zero(properties: Properties) -> None:
-    alarms = properties("AWS::CloudWatch::Alarm")
+def test_a_gauge_stands_until_a_run_reports_none_however_long_runs_take_to_come(properties: Properties) -> None:
+    """One report within HeartbeatMinutes is enough, so the alarm does not end between two runs."""
+    alarms = [one for one in properties("AWS::CloudWatch::Alarm").values() if one["MetricName"] in GAUGES]
 
-    for name in (
-        "DocumentsUnconfirmedAlarm",
-        "ChangesUnfinishedAlarm",
-        "InboundAttentionAlarm",
-        "InboundUnclaimedAlarm",
-    ):
-        assert (alarms[name]["Statistic"], alarms[name]["Period"], alarms[name]["Threshold"]) == ("Minimum", 900, 0)
+    assert {one["MetricName"] for one in alarms} == GAUGES
+    for one in alarms:
+        assert (one["Statistic"], one["Period"], one["DatapointsToAlarm"]) == ("Maximum", 60, 1)
+        assert one["EvaluationPeriods"] == {"Ref": "HeartbeatMinutes"}
 
 
-def test_a_callback_that_got_no_good_answer_is_heard_of_whoever_answered_it(properties: Properties) -> None:
-    """The function catches what goes wrong inside it, and API Gateway answers for it when it cannot start."""
-    alarm = properties("AWS::CloudWatch::Alarm")["CallbacksFailedAlarm"]
+@pytest.mark.parametrize(("name", "metric"), [("CallbacksFailed", "5XXError"), ("CallbacksTurnedAway", "4XXError")])
+def test_a_callback_that_got_no_good_answer_is_heard_of_whoever_answered_it(
+    name: str, metric: str, properties: Properties
+) -> None:
+    """The function catches what goes wrong inside it, and API Gateway answers for it when it cannot start.
+
+    AWS: API Gateway counts what a gateway response answers with another status as 4XXError, so our 503 too.
+    """
+    alarm = properties("AWS::CloudWatch::Alarm")[f"{name}Alarm"]
     api = properties("AWS::Serverless::Api")["CallbackApi"]
 
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", "5XXError")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApiGateway", metric)
     assert alarm["Dimensions"] == [{"Name": "ApiName", "Value": api["Name"]}]
 
 
@@ -436,7 +477,7 @@ def test_every_function_has_an_alarm_on_its_errors(properties: Properties) -> No
     watched = {
         alarm["Dimensions"][0]["Value"]["Ref"]
         for alarm in properties("AWS::CloudWatch::Alarm").values()
-        if alarm["Namespace"] == "AWS/Lambda"
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     }
 
     assert watched == set(SETTINGS)
@@ -463,6 +504,7 @@ def test_the_dashboard_shows_every_alarm_and_only_metrics_that_exist(properties:
 
     assert alarms == {f"${{{name}.Arn}}" for name in properties("AWS::CloudWatch::Alarm")}
     assert {name for space, name, *_ in shown if space == NAMESPACE["Fn::Sub"]} == set(Metric)
+    assert len(shown) <= 50, "CloudWatch: a dashboard of at most 50 metrics is free"
 
 
 # ---- around the template

@@ -101,6 +101,7 @@ FULL = Change(
     remarks=("Text: Ring først.",),
     unwritten=("Line 1: it carries a charge.",),
     message_at="inbound/802210971.json.z",
+    caller="arn:aws:sts::123456789012:assumed-role/Operator/kari",
     history=(
         ChangeEvent(NOW, ChangeState.RECEIVED, "received"),
         ChangeEvent(NOW + MINUTE, ChangeState.APPLYING, "being decided"),
@@ -435,7 +436,7 @@ class TestOverDynamo:
         dynamo.save(change)
         assert calls.made == {"PutItem": 3}
         list(dynamo.in_state(ChangeState.RECEIVED))
-        assert calls.made == {"PutItem": 3, "Query": 1}
+        assert calls.made == {"PutItem": 3, "Query": 1, "BatchGetItem": 1}
 
     def test_a_table_that_is_not_there_is_a_matter_of_configuration(self, in_aws):
         changes = DynamoChanges("nowhere", S3Payloads(BUCKET))

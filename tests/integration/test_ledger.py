@@ -11,12 +11,14 @@ import boto3
 import pytest
 
 from connector.adapters import aws as clients
+from connector.adapters import ledger as ledger_module
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
 from connector.domain.ledger import Event, Owner, Posted, Revision, State, place_at, place_of
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from connector.services.ports import Waiting
 from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
 from tests.support.fakes import MemoryLedger
 
@@ -378,10 +380,10 @@ class TestOwning:
 
 
 class TestLists:
-    def test_open_revisions_are_listed_by_state_the_longest_unchanged_first(self, ledger):
+    def test_open_revisions_are_listed_by_state_the_oldest_first(self, ledger):
         for number, age in (("1", 5), ("2", 9), ("3", 1)):
             key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
-            put(ledger, a_revision(key=key, updated_at=NOW - timedelta(minutes=age)))
+            put(ledger, a_revision(key=key, created_at=NOW - timedelta(minutes=age)))
         put(ledger, a_revision(key=DocumentKey("nordic", Kind.PURCHASE_ORDER, "4"), state=State.PARKED))
         assert [revision.key.number for revision in ledger.in_state(State.TRANSLATED)] == ["2", "1", "3"]
         assert [revision.key.number for revision in ledger.in_state(State.PARKED)] == ["4"]
@@ -434,6 +436,43 @@ class TestLists:
         )
         assert ledger.in_attention() == []
         assert list(ledger.in_state(state)) == [closed]
+
+    def test_a_row_that_left_its_list_since_the_index_was_read_does_not_end_the_list(self, dynamo, monkeypatch):
+        """A list shorter than its limit is read to the end: what is missing must be made up for."""
+        for number in ("1", "2", "3"):
+            key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
+            sent_at = NOW - timedelta(hours=1) + int(number) * SECOND
+            put(dynamo, a_revision(key=key, state=State.SENT, sent_at=sent_at))
+        read = ledger_module.items_of
+
+        def read_later(client, table, keys):
+            for item in read(client, table, keys):
+                yield item if item["pk"]["S"][-1] != "1" else {**item, "open_state": {"S": "REJECTED"}}
+
+        monkeypatch.setattr(ledger_module, "items_of", read_later)
+        found = dynamo.listed("SENT", after="", before=place_at(NOW), limit=2)
+        assert [one.key.number for one in found] == ["2", "3"]
+
+    @pytest.mark.parametrize("state", [State.SENDING, State.UNCONFIRMED, State.VALID, State.DELIVERED])
+    def test_what_an_earlier_release_listed_under_its_own_state_is_found(self, dynamo, state):
+        revision = put(dynamo, a_revision(state=state))
+        boto3.client("dynamodb").update_item(
+            TableName=DOCUMENTS,
+            Key={"pk": {"S": KEY.stored}, "sk": {"S": "rev#00000001"}},
+            UpdateExpression="SET open_state = :state",
+            ExpressionAttributeValues={":state": {"S": state.value}},
+        )
+        assert list(dynamo.in_state(state)) == [revision]
+        moved = dynamo.move(revision, state, now=NOW + SECOND, note="news")
+        assert list(dynamo.in_state(state)) == [moved]
+
+    @pytest.mark.parametrize("state", [State.PARKED, State.REJECTED])
+    def test_what_waits_for_a_person_is_counted_from_the_index(self, ledger, state):
+        assert ledger.waiting(state) == Waiting(0, None)
+        for number in ("1", "2"):
+            key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
+            put(ledger, a_revision(key=key, state=state, created_at=NOW - int(number) * SECOND, sent_at=None))
+        assert ledger.waiting(state) == Waiting(2, NOW - 2 * SECOND)
 
     @pytest.mark.parametrize("state", [State.PARKED, State.REJECTED])
     def test_what_waits_for_its_person_anyway_stands_with_its_state(self, ledger, state):

@@ -48,6 +48,7 @@ from tests.support.fakes import (
     Killed,
     ManualClock,
     MemoryCursors,
+    MemoryHealth,
     MemoryOutbox,
     MemoryPayloads,
     Reaper,
@@ -159,6 +160,7 @@ class World:
             payloads=MemoryPayloads(),
             clock=self.clock,
             telemetry=RecordingTelemetry(),
+            health=MemoryHealth(),
         )
 
     def check_cursor(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from connector.adapters import aws
+from connector.adapters.ledger import INDEX
 
 REGION = "eu-north-1"
 DOCUMENTS, CURSORS, ROUTING, TOKENS, BUCKET = "documents", "cursors", "routing", "tokens", "payloads"
@@ -40,9 +41,9 @@ def make_table(name: str, *, range_key: bool = True, by_state: bool = False) -> 
     keys = ["pk", "sk"] if range_key else ["pk"]
     index_keys = ["open_state", "updated"] if by_state else []
     index = {
-        "IndexName": "by_state",
+        "IndexName": INDEX,
         "KeySchema": _schema(index_keys),
-        "Projection": {"ProjectionType": "ALL"},
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
     client: Any = boto3.client("dynamodb")
     client.create_table(

@@ -17,6 +17,7 @@ from tests.support.fakes import (
     FakeErps,
     ManualClock,
     MemoryCursors,
+    MemoryHealth,
     MemoryOutbox,
     MemoryPayloads,
     RecordingTelemetry,
@@ -77,6 +78,7 @@ class Backlog:
             payloads=MemoryPayloads(),
             clock=self.clock,
             telemetry=RecordingTelemetry(),
+            health=MemoryHealth(),
         )
         self.poll()
         self.clock.forward(minutes=30)

@@ -13,6 +13,7 @@ from connector.domain.changes import CHANGE, OPEN_CHANGES, Change, ChangeEvent, 
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Parked
 from connector.domain.transactions import Stream
+from connector.services.ports import Waiting
 from tests.support.fakes import START
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -99,6 +100,10 @@ class InMemoryChanges:
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         found = [change for change in self.all() if change.state is state and state in OPEN_CHANGES]
         return iter(sorted(found, key=lambda change: change.updated_at))
+
+    def waiting(self, state: ChangeState) -> Waiting:
+        found = list(self.in_state(state))
+        return Waiting(len(found), found[0].updated_at if found else None)
 
     def untold(self) -> Iterator[Change]:
         return (change for change in self.all() if change.is_unconfirmed)

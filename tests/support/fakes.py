@@ -24,7 +24,7 @@ from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Parked, Transient, UnknownOutcome
 from connector.domain.ledger import (
-    MAY_NEED_ATTENTION,
+    ATTENTION_LISTS,
     OPEN,
     OUTDATED,
     Event,
@@ -32,14 +32,15 @@ from connector.domain.ledger import (
     Posted,
     Revision,
     State,
-    attention_list,
     list_of,
     may_move,
+    moment_at,
     place_of,
 )
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
+from connector.services.list_health import ListHealth, PollRecord
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Budget,
@@ -54,6 +55,7 @@ from connector.services.ports import (
     RemoteTransaction,
     Resource,
     Row,
+    Waiting,
 )
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -373,6 +375,7 @@ class FakeOrderful:
         self.gives_uuids = False
         self.script: list[Created | ConnectorError] = []
         self.failing: ConnectorError | None = None
+        self.broken: dict[str, ConnectorError] = {}
         self.filed: list[_Filed] = []
         self.requests: list[OrderfulRequest] = []
         self.calls: Counter[str] = Counter()
@@ -563,8 +566,9 @@ class FakeOrderful:
 
     def _count(self, call: str) -> None:
         self.calls[call] += 1
-        if self.failing is not None:
-            raise self.failing
+        failure = self.failing or self.broken.get(call)
+        if failure is not None:
+            raise failure
 
 
 def business_number_of(body: Mapping[str, Any]) -> str | None:
@@ -720,11 +724,13 @@ class MemoryLedger:
             with suppress(Transient, Parked):
                 yield one, self.source_of(one)
 
-    def in_state(self, state: State) -> Iterator[Revision]:
-        if state in OPEN:
-            found = self._list(state.value)
-            return iter(found + self._list(attention_list(state)) if state in MAY_NEED_ATTENTION else found)
-        return iter(sorted((row for row in self.rows.values() if row.state is state), key=lambda row: row.updated_at))
+    def in_state(self, *states: State) -> Iterator[Revision]:
+        found = [row for row in self.rows.values() if row.state in states and (row.state not in OPEN or list_of(row))]
+        return iter(sorted(found, key=place_of))
+
+    def waiting(self, state: State) -> Waiting:
+        found = list(self.in_state(state))
+        return Waiting(len(found), moment_at(place_of(found[0])) if found else None)
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         found = [row for row in self._list(name) if f"{after} " <= place_of(row) <= before][:limit]
@@ -733,7 +739,7 @@ class MemoryLedger:
         return found
 
     def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
-        found = [row for state in MAY_NEED_ATTENTION for row in self._list(attention_list(state))[:limit]]
+        found = [row for name in ATTENTION_LISTS for row in self._list(name)[:limit]]
         self.reads += len(found)
         return sorted(found, key=place_of)[:limit]
 
@@ -802,6 +808,23 @@ def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Map
 
 def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+class MemoryHealth:
+    """The `HealthBook` port."""
+
+    def __init__(self) -> None:
+        self.record = PollRecord()
+
+    def begin(self, *, now: datetime) -> PollRecord:
+        before, self.record = self.record, msgspec.structs.replace(self.record, begun_at=now)
+        return before
+
+    def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
+        self.record = msgspec.structs.replace(self.record, ended_at=now, lists=tuple(lists))
+
+    def read(self) -> PollRecord:
+        return self.record
 
 
 @dataclass(slots=True)
@@ -970,7 +993,8 @@ class RecordingTelemetry:
         self.lines.append(("error", event, fields))
 
     def count(self, metric: Metric, value: int = 1) -> None:
-        self.counts[metric] += value
+        if value:
+            self.counts[metric] += value
 
     def seconds(self, metric: Metric, value: float) -> None:
         self.durations.append((metric, value))

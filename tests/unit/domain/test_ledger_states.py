@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from connector.domain.ledger import AT_ORDERFUL, AWAITING_NEWS, MOVES, NEEDS_PERSON, OPEN, State, may_move
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.ledger import (
+    AT_ORDERFUL,
+    AWAITING_NEWS,
+    MOVES,
+    NEEDS_PERSON,
+    OPEN,
+    Revision,
+    State,
+    list_of,
+    may_move,
+    moment_at,
+    place_of,
+)
 
 
 def reachable(start: State) -> set[State]:
@@ -64,3 +79,28 @@ def test_the_lists_of_states_agree_with_each_other():
     assert AWAITING_NEWS <= OPEN
     assert AWAITING_NEWS <= AT_ORDERFUL
     assert not AT_ORDERFUL & {State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}
+
+
+@pytest.mark.parametrize(
+    "states",
+    [(State.TRANSLATED, State.SENDING, State.UNCONFIRMED), (State.SENT, State.VALID, State.DELIVERED)],
+)
+@pytest.mark.parametrize("attention", [None, "late"])
+def test_states_between_which_a_revision_moves_share_a_list_and_its_place_there_does_not_change(states, attention):
+    """Each change of list or place is two write units of the index."""
+    now = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+    later = (now + timedelta(minutes=minutes) for minutes in range(9))
+    revisions = [
+        Revision(
+            key=DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123"),
+            sequence=1,
+            revision_id="1",
+            state=state,
+            created_at=now,
+            updated_at=next(later),
+            attention=attention,
+        )
+        for state in states
+    ]
+    assert len({(list_of(one), place_of(one)) for one in revisions}) == 1
+    assert moment_at(place_of(revisions[0])) == now

@@ -21,7 +21,7 @@ from connector.services.known_revisions import KnownRevisions
 from ops.main import command_line
 from ops.output import Failed
 from tests.support.change_fakes import CALLER, InMemoryChanges
-from tests.support.fakes import MemoryLedger
+from tests.support.fakes import MemoryHealth, MemoryLedger
 
 DAY = timedelta(days=1)
 FUNCTIONS = (
@@ -75,8 +75,8 @@ class FakeLedger:
         found = [revision for revision in self.kept if revision.key == key]
         return sorted(found, key=lambda revision: -revision.sequence)[:limit]
 
-    def in_state(self, state: State):
-        return (revision for revision in self.kept if revision.state is state)
+    def in_state(self, *states: State):
+        return (revision for state in states for revision in self.kept if revision.state is state)
 
     def source_of(self, revision: Revision) -> bytes:
         return self.sources.get(revision.key.number, b'{"orderNbr":"500123"}')
@@ -227,6 +227,7 @@ def stack():
         changes=InMemoryChanges(),
         payloads=SimpleNamespace(),
         cursors=SimpleNamespace(all_cursors=list),
+        health=MemoryHealth(),
         inbound=FakeInbound(),
         inbox_ids=("4711",),
         bucket_ids=(),

@@ -6,6 +6,7 @@ import pytest
 
 from connector.adapters.watermark import InboundList
 from connector.domain.cursor import Cursor, Rows
+from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView, Resource
 from tests.support.fakes import MemoryCursors
 from tests.support.routing_data import routing_data
@@ -64,6 +65,19 @@ def test_a_list_that_was_never_read_completely_has_no_lag(connector, stack):
 
 def test_before_the_first_poll_the_command_says_so(connector):
     assert connector("cursors").out == "No list has been read yet.\n"
+
+
+def test_a_list_that_fails_is_named_with_the_reason_whether_it_was_ever_read_or_not(connector, stack):
+    stack.cursors.all_cursors = lambda: [a_view()]
+    failing = [
+        ListHealth("nordic", resource, NOW, failing_since=NOW - timedelta(hours=1), problem="Visma answered 502.")
+        for resource in ("v1/purchaseorder", "v1/supplierInvoice")
+    ]
+    stack.health.end([*failing, ListHealth("nordic", "v1/customerinvoice", NOW)], now=NOW)
+    read, unread = connector("cursors", "--json").data
+    assert [one["resource"] for one in (read, unread)] == ["v1/purchaseorder", "v1/supplierInvoice"]
+    assert (read["failing_since"], read["problem"]) == ("2026-09-01T05:00:00Z", "Visma answered 502.")
+    assert connector("cursors").out.count("failing since 2026-09-01 05:00 UTC: Visma answered 502.") == 2
 
 
 class TestRewinding:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from connector.adapters.erasure import Entry
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
+from connector.domain.ledger import Revision, State
 from tests.support.change_fakes import a_change
 
-DONE = Entry("nordic/purchase_order/1 revision 1", "ACKNOWLEDGED", False, {})
-OPEN = Entry("nordic/purchase_order/2 revision 1", "PARKED", True, {})
-APPLIED = Entry("nordic/purchase_order/1 inbound 802210971", "APPLIED", False, {}, a_change())
+NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
+
+
+def _revision(number: str, state: State) -> Revision:
+    return Revision(DocumentKey("nordic", Kind.PURCHASE_ORDER, number), 1, "1" * 64, state, NOW, NOW)
+
+
+DONE = Entry("nordic/purchase_order/1 revision 1", "ACKNOWLEDGED", False, _revision("1", State.ACKNOWLEDGED))
+OPEN = Entry("nordic/purchase_order/2 revision 1", "PARKED", True, _revision("2", State.PARKED))
+APPLIED = Entry("nordic/purchase_order/1 inbound 802210971", "APPLIED", False, a_change())
 
 
 class FakeErasure:

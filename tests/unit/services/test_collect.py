@@ -149,6 +149,19 @@ def test_a_list_that_could_not_be_read_to_its_end_is_read_again_from_the_same_pl
     assert world.watermark.moment == before
 
 
+def test_a_stack_without_routing_has_nothing_to_collect_and_nothing_is_wrong(monkeypatch) -> None:
+    world = World()
+
+    def load(**_: object) -> None:
+        raise NoRouting("No routing was applied yet.")
+
+    monkeypatch.setattr(world.routing, "load", load)
+    world.telemetry.counts.clear()
+    assert world.collector().run().problems == []
+    assert world.telemetry.counts == {Metric.COLLECT_COMPLETED: 1}
+    assert world.telemetry.events()[-1] == "no routing was applied yet: nothing is collected"
+
+
 def test_two_collectors_do_not_run_at_once() -> None:
     world = World()
     world.watermark.taken = True

@@ -23,6 +23,7 @@ from tests.support.fakes import (
     FakeErps,
     Killed,
     MemoryCursors,
+    MemoryHealth,
     Reaper,
     StepDeadline,
 )
@@ -54,6 +55,7 @@ class Bench:
         self.erp = FakeErp(clock)
         self.erps = FakeErps(nordic=self.erp)
         self.cursors = MemoryCursors()
+        self.health = MemoryHealth()
         self.poller = Poller(
             erp=self.erps,
             cursors=self.cursors,
@@ -61,6 +63,7 @@ class Bench:
             payloads=payloads,
             clock=clock,
             telemetry=telemetry,
+            health=self.health,
         )
 
     def edit(self, *numbers, **changes):
@@ -440,8 +443,8 @@ class TestTrouble:
         bench.erps.erps["other"] = FakeErp(clock)
         bench.erps.refused["nordic"] = Misconfigured("Visma refuses the token.")
         results = bench.poll_all(bench.company, a_company("other"))
-        assert {result.company for result in results} == {"other"}
-        assert len(results) == len(Resource)
+        assert [one.problem for one in results if one.company == "nordic"] == ["Visma refuses the token."]
+        assert len([one for one in results if one.company == "other"]) == len(Resource)
         assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
 
     def test_a_company_with_a_zone_that_does_not_exist_leaves_no_lock_behind(self, bench):
@@ -475,7 +478,7 @@ class TestTrouble:
 
     def test_throttling_puts_the_next_poll_off_as_long_as_visma_says(self, bench, telemetry):
         bench.erp.failures[1] = Throttled("Visma limits us.", retry_after=timedelta(minutes=20))
-        assert bench.poll_all() == [], "the company's other lists would be refused alike"
+        assert len(bench.poll_all()) == 1, "the company's other lists would be refused alike"
         assert telemetry.counts[Metric.THROTTLED] == 1
         rest(bench, 19)
         assert bench.poll().problem == "waiting for Visma's hourly budget"
@@ -505,7 +508,7 @@ class TestTrouble:
         assert "ignored the filter" in results[0].problem
         assert bench.numbers() == ["1"], "the company's other lists are polled"
         assert [page for resource, page in bench.erp.calls if resource is ORDERS] == [1]
-        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+        assert telemetry.counts == {Metric.LISTS_FAILING: 1, Metric.DOCUMENTS_QUEUED: 1}
 
     def test_old_rows_among_new_ones_are_left_alone(self, bench):
         bench.edit(1)
@@ -529,7 +532,8 @@ class TestTrouble:
         results = bench.poll_all()
         assert "lists no v1/purchaseorder at all" in results[0].problem
         assert (bench.cursor.watermark, len(bench.cursor.rows)) == (before.watermark, 1)
-        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+        assert telemetry.counts[Metric.LISTS_FAILING] == 1
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 0
         assert [result.problem for result in results[1:]] == [None] * 4, "a deleted order stops no invoice"
 
     def test_a_list_whose_newest_row_was_deleted_is_no_refused_credential(self, bench, telemetry):
@@ -623,12 +627,97 @@ class TestLocks:
         assert {row for row in map(row_id, "12") if bench.cursor.rows.stamp(row)} == {row_id("1"), row_id("2")}
 
 
-def test_the_lag_is_told_by_visma_s_clock(bench, telemetry):
-    bench.poll()
-    rest(bench, 30)
-    bench.poll()
-    assert telemetry.durations == [(Metric.CURSOR_LAG, 0.0), (Metric.CURSOR_LAG, 0.0)]
-    assert telemetry.counts[Metric.POLL_COMPLETED] == 2
+class TestHealth:
+    """Every run reports every list of every configured company, whatever happened."""
+
+    def health(self, bench, company="nordic", resource=ORDERS):
+        return {(one.company, one.resource): one for one in bench.health.record.lists}[company, resource.value]
+
+    def test_lists_that_are_read_are_on_record_and_cost_no_metric(self, bench, telemetry):
+        bench.poll_all()
+        rest(bench, 5)
+        bench.poll_all()
+        assert {one.resource for one in bench.health.record.lists} == {one.value for one in Resource}
+        assert all(one.lag(bench.clock.now()) < 10 * MINUTE for one in bench.health.record.lists)
+        assert telemetry.durations == []
+        assert telemetry.counts == {}
+
+    def test_a_list_that_fails_counts_after_ten_minutes_and_until_it_is_read(self, bench, telemetry):
+        bench.erp.broken[ORDERS] = Transient("Visma answered 502.", request_id="r-1")
+        failing = []
+        for _ in range(3):
+            bench.poll_all()
+            failing.append(telemetry.counts.pop(Metric.LISTS_FAILING, 0))
+            rest(bench, 5)
+        assert failing == [0, 0, 1]
+        ((_, _, told),) = [line for line in telemetry.lines if line[1] == "lists are failing"]
+        assert "nordic v1/purchaseorder" in told["reason"]
+        assert "Visma answered 502." in told["reason"]
+        bench.erp.broken.clear()
+        bench.poll_all()
+        assert self.health(bench).failing_since is None
+        assert telemetry.counts[Metric.LISTS_FAILING] == 0
+
+    @pytest.mark.parametrize(
+        ("error", "counted"),
+        [(Misconfigured("Visma refuses the token."), [5, 5, 5]), (Throttled("Visma limits us."), [0, 0, 5])],
+    )
+    def test_a_company_that_is_refused_or_throttled_counts_with_all_its_lists(self, bench, telemetry, error, counted):
+        bench.erps.refused["nordic"] = error
+        failing = []
+        for _ in range(3):
+            bench.poll_all()
+            failing.append(telemetry.counts.pop(Metric.LISTS_FAILING, 0))
+            rest(bench, 5)
+        assert failing == counted
+
+    def test_a_defect_in_one_list_is_its_own_trouble(self, bench, telemetry):
+        bench.erp.broken[ORDERS] = KeyError("defect")
+        bench.edit(1, resource=Resource.SUPPLIER_INVOICES)
+        rest(bench)
+        bench.poll_all()
+        assert bench.numbers() == ["1"]
+        assert telemetry.counts[Metric.LISTS_FAILING] == 1
+        assert self.health(bench).problem == "An unexpected failure: KeyError."
+
+    def test_a_list_that_no_run_comes_to_falls_behind(self, bench, telemetry):
+        bench.poll_all()
+        rest(bench, 40)
+        bench.poller.poll_all([bench.company], StepDeadline(0))
+        ((metric, lag),) = telemetry.durations
+        assert metric is Metric.CURSOR_LAG
+        assert lag >= 40 * 60
+        assert "lists are behind" in telemetry.events("warning")
+        assert telemetry.counts[Metric.LISTS_FAILING] == 0
+
+    def test_a_list_that_was_never_read_is_behind_since_it_was_configured(self, bench, telemetry):
+        for _ in range(2):
+            bench.poller.poll_all([bench.company], StepDeadline(0))
+            rest(bench, 30)
+        assert [lag for _, lag in telemetry.durations] == [30 * 60]
+
+    def test_a_run_that_never_ended_is_reported_by_the_next_one(self, bench, telemetry):
+        bench.poll_all()
+        rest(bench, 15)
+        bench.health.begin(now=bench.clock.now())
+        rest(bench, 15)
+        bench.poll_all()
+        assert telemetry.events("error") == ["the last run did not end"]
+        assert [lag for _, lag in telemetry.durations] == [30 * 60], "what was known stands before the run reads"
+
+    def test_a_report_that_cannot_be_kept_is_told_all_the_same(self, bench, telemetry, monkeypatch):
+        def refuse(*_, **__):
+            raise Transient("The table is busy.")
+
+        monkeypatch.setattr(bench.health, "begin", refuse)
+        monkeypatch.setattr(bench.health, "end", refuse)
+        bench.erp.broken[ORDERS] = Misconfigured("Visma refuses the token.")
+        bench.poll_all()
+        assert telemetry.counts[Metric.LISTS_FAILING] == 5
+
+    def test_without_a_company_nothing_is_reported(self, bench, telemetry):
+        bench.poller.poll_all([], StepDeadline())
+        assert (telemetry.counts, telemetry.durations, telemetry.lines) == ({}, [], [])
 
 
 def test_a_schedule_of_every_five_minutes_begins_with_each_of_five_companies_in_turn(bench):

@@ -15,7 +15,7 @@ from connector.domain.arrival import Concern
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
 from connector.domain.ledger import (
-    MAY_NEED_ATTENTION,
+    ATTENTION_LISTS,
     NOTHING_NEW,
     Owner,
     Revision,
@@ -23,6 +23,7 @@ from connector.domain.ledger import (
     attention_list,
     list_of,
     place_of,
+    state_list,
 )
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
 from connector.services import track
@@ -393,17 +394,24 @@ class TestAttention:
 
     def test_the_gauge_says_how_many_are_open_and_since_when(self, bench):
         self._late(bench, number="1")
-        bench.run(hours=2)
+        bench.telemetry.counts.clear()
+        bench.run(hours=1)
+        bench.run(hours=1)
         counts = bench.telemetry.counts
         assert counts[Metric.ATTENTION_OPEN] == 2, "one at each of two runs"
-        assert bench.telemetry.durations == [(Metric.ATTENTION_AGE, 0.0), (Metric.ATTENTION_AGE, 7200.0)]
+        assert bench.telemetry.durations == [(Metric.ATTENTION_AGE, 3600.0), (Metric.ATTENTION_AGE, 7200.0)]
+
+    def test_nothing_in_attention_reports_no_age(self, bench):
+        bench.sent()
+        bench.run()
+        assert (bench.telemetry.counts[Metric.ATTENTION_OPEN], bench.telemetry.durations) == (0, [])
 
     def test_the_gauge_is_reported_even_if_orderful_cannot_be_asked(self, bench):
         self._late(bench)
         bench.orderful.failing = Transient("Orderful answered 502.")
         with pytest.raises(Transient):
             bench.run(hours=12)
-        assert bench.telemetry.counts[Metric.ATTENTION_OPEN] == 2
+        assert bench.telemetry.counts[Metric.ATTENTION_OPEN] == 1
 
 
 class TestWhatItCosts:
@@ -494,13 +502,13 @@ class SortedLedger(MemoryLedger):
         return found
 
     def in_attention(self, *, limit=None):
-        names = [attention_list(state) for state in MAY_NEED_ATTENTION]
-        found = [row for name in names for _, row in self.lists[name][:limit]]
+        found = [row for name in ATTENTION_LISTS for _, row in self.lists[name][:limit]]
         self.reads += len(found)
         return found[:limit]
 
-    def in_state(self, state):
-        return iter([row for _, row in self.lists[state.value]])
+    def in_state(self, *states):
+        names = dict.fromkeys(map(state_list, states))
+        return iter([row for name in names for _, row in self.lists[name] if row.state in states])
 
     def _put(self, revision, owned=None, posted=None, along=()):
         for one in (revision, *along):
@@ -683,6 +691,27 @@ class TestSweeping:
             bench.run(minutes=5)
             counted.append(bench.telemetry.counts[Metric.DOCUMENTS_UNCONFIRMED])
         assert counted == [0, 0, 1, 1, 1, 1]
+
+    def test_what_waits_for_a_person_is_counted_by_each_run_and_the_oldest_told(self, bench):
+        for number, state in (("1", State.PARKED), ("2", State.PARKED), ("3", State.REJECTED)):
+            bench.revision(number, state=state)
+        bench.orderful.failing = Misconfigured("Orderful refuses the key.")
+        for _ in range(2):
+            bench.telemetry.counts.clear()
+            bench.run(minutes=20)
+            assert (bench.telemetry.counts[Metric.OPEN_PARKED], bench.telemetry.counts[Metric.OPEN_REJECTED]) == (2, 1)
+        assert bench.telemetry.durations == [(Metric.OLDEST_OPEN, 20 * 60.0), (Metric.OLDEST_OPEN, 40 * 60.0)]
+
+    def test_a_run_that_asked_orderful_to_the_end_beats_and_one_that_could_not_does_not(self, bench):
+        bench.sent("1")
+        bench.run()
+        assert bench.telemetry.counts[Metric.TRACK_COMPLETED] == 1
+        bench.orderful.failing = Transient("Orderful is away.")
+        with pytest.raises(Transient):
+            bench.run()
+        bench.orderful.failing = Misconfigured("Orderful refuses the key.")
+        bench.run()
+        assert bench.telemetry.counts[Metric.TRACK_COMPLETED] == 1
 
     def test_the_unconfirmed_are_counted_for_the_alarm(self, bench):
         bench.revision("1", state=State.UNCONFIRMED)

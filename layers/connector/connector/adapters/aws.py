@@ -1,10 +1,13 @@
 """AWS clients, created at first use and shared: one session, few retries, short time-outs.
 
-botocore's own retries are kept small so that they do not multiply with those of the handlers and the queues.
+botocore's own retries are kept small so that they do not multiply with those of the handlers and the queues. In a
+function neither the parameters of a call are checked nor a user agent is put together: that is a third of a call's CPU,
+and the tests make the same calls with both (docs/decisions/0032).
 """
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,13 @@ def _client(service: str) -> Any:
     from botocore.config import Config
 
     config = Config(
-        retries={"mode": "standard", "max_attempts": 3}, connect_timeout=3, read_timeout=10, tcp_keepalive=True
+        retries={"mode": "standard", "max_attempts": 3},
+        connect_timeout=3,
+        read_timeout=10,
+        tcp_keepalive=True,
+        # Lambda names the function in the environment of every one.
+        parameter_validation="AWS_LAMBDA_FUNCTION_NAME" not in os.environ,
+        user_agent="connector",
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 

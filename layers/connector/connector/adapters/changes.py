@@ -6,8 +6,8 @@
 
 The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
 between; each of its ids has one. It moves only when the message names another order after Orderful changed it. Open
-records stand in the index `by_state` as `CHANGE <state>`, beside the open revisions; those that are over and of which
-Orderful has yet to be told as `CHANGE UNTOLD`.
+records stand in the index `by_open_state` as `CHANGE <state>`, beside the open revisions; those that are over and of
+which Orderful has yet to be told as `CHANGE UNTOLD`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ import msgspec
 from connector.adapters import aws
 from connector.adapters.aws_errors import failed_conditions, is_failed_condition, translated
 from connector.adapters.items import Item, expiry, time_text, to_item
+from connector.adapters.ledger import count_open, open_items
 from connector.adapters.payloads import S3Payloads
 from connector.domain.changes import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Parked
+from connector.services.ports import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -152,11 +154,11 @@ class DynamoChanges:
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         """All records in an open state, the one unchanged for longest first."""
-        yield from self._open(_open_state(state))
+        return (change for change in self._open(_open_state(state)) if change.state is state)
 
     def untold(self) -> Iterator[Change]:
         """All decided records of which Orderful has yet to be told."""
-        yield from self._open(_UNTOLD)
+        yield from (change for change in self._open(_UNTOLD) if change.is_unconfirmed)
         for state in FOR_A_PERSON:
             yield from (change for change in self.in_state(state) if change.is_unconfirmed)
 
@@ -174,16 +176,12 @@ class DynamoChanges:
         place = self._payloads.put(f"inbound/{change.transaction_id}", body)
         return msgspec.structs.replace(change, message_at=place)
 
+    def waiting(self, state: ChangeState) -> Waiting:
+        """How many changes wait in a state, from the index alone."""
+        return count_open(self._client, self._table, _open_state(state))
+
     def _open(self, open_state: str) -> Iterator[Change]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="by_state",
-            KeyConditionExpression="open_state = :state",
-            ExpressionAttributeValues={":state": {"S": open_state}},
-        )
-        with translated("ledger"):
-            for page in pages:
-                yield from map(_change, page["Items"])
+        yield from map(_change, open_items(self._client, self._table, open_state))
 
     def _message(self, change: Change) -> Item:
         item = self._item({"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}})

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from connector.adapters import aws
 from connector.adapters.aws_errors import is_failed_condition, translated
 from connector.adapters.cursor_format import head_of, packed, unpacked
+from connector.adapters.health import PARTITION
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
 from connector.domain.errors import Conflict, Misconfigured, StateMismatch
@@ -169,6 +170,8 @@ class DynamoCursors:
             for page in self._client.get_paginator("scan").paginate(TableName=self._table):
                 for item in page["Items"]:
                     values = from_item(item)
+                    if values["pk"] == PARTITION:
+                        continue
                     state = values.get("cursor_state")
                     head = head_of(state) if state else None
                     until = values.get("lease_until", _NEVER)

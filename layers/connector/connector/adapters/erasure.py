@@ -8,7 +8,7 @@ inbound transaction. A body that went leaves an item without content in its plac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,12 +16,13 @@ import msgspec
 from connector.adapters import aws
 from connector.adapters.aws_errors import is_failed_condition, translated
 from connector.adapters.changes import DynamoChanges
-from connector.adapters.items import Item, from_item, to_item
+from connector.adapters.items import Item, time_text, to_item
+from connector.adapters.ledger import body_name, read_revision, revision_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.changes import OPEN_CHANGES, Change
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
-from connector.domain.ledger import NOTHING_NEW, State
+from connector.domain.ledger import NOTHING_NEW, Revision, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,9 +35,6 @@ NEEDS_CONTENT = frozenset(
 )
 """States of revisions that may still be sent: their content stays until a person has ended them."""
 
-_PLACES = ("source_at", "request_at")
-_SENTENCES = ("reason", "field", "next_step", "waits_for", "attention")
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -46,15 +44,18 @@ class Entry:
         name: How a person finds it.
         state: Where it stands.
         is_open: Something is still to happen with it, so its content stays.
-        item: The revision as stored; empty for an inbound transaction.
-        change: The inbound transaction.
+        content: The revision or the inbound transaction.
     """
 
     name: str
     state: str
     is_open: bool
-    item: Item
-    change: Change | None = None
+    content: Revision | Change
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether it came from the partner."""
+        return isinstance(self.content, Change)
 
 
 class DynamoErasure:
@@ -90,23 +91,19 @@ class DynamoErasure:
         Raises:
             Conflict: it was changed meanwhile.
         """
-        if entry.change is not None:
-            self._erase_change(entry.change)
+        if isinstance(entry.content, Change):
+            self._erase_change(entry.content)
             return
-        stored = from_item(entry.item)
-        for place in _PLACES:
-            if place in stored:
-                self._payloads.delete(stored[place])
-        body = f"body#{int(stored['sequence']):08d}#{stored['revision_id'][:16]}"
-        self._empty(stored["pk"], body)
-        gone = _gone(stored)
-        kept = {name: value for name, value in entry.item.items() if name not in gone}
-        history = [{**event, "note": ""} for event in stored["history"]]
+        revision = entry.content
+        for place in filter(None, (revision.source_at, revision.request_at)):
+            self._payloads.delete(place)
+        self._empty(revision.key.stored, body_name(revision))
+        seen = {":state": revision.state.value, ":seen": time_text(revision.updated_at)}
         self._put(
-            kept | to_item({"history": history}),
+            revision_item(_bare(revision)),
             "#state = :state AND updated_at = :seen",
             {"#state": "state"},
-            {":state": entry.item["state"], ":seen": entry.item["updated_at"]},
+            to_item(seen),
         )
 
     def _erase_change(self, change: Change) -> None:
@@ -152,20 +149,27 @@ def _entry(item: Item) -> Entry | None:
         if change == _without_content(change):
             return None
         is_open = change.state in OPEN_CHANGES or change.is_unconfirmed
-        return Entry(f"{change.key} inbound {change.transaction_id}", change.state.value, is_open, {}, change)
-    stored = from_item(item)
-    if not _gone(stored) and not any(event["note"] for event in stored["history"]):
+        return Entry(f"{change.key} inbound {change.transaction_id}", change.state.value, is_open, change)
+    revision = read_revision(item)
+    if revision == _bare(revision):
         return None
-    state = State(stored["state"])
-    name = f"{DocumentKey.parse(stored['pk'])} revision {int(stored['sequence'])}"
-    return Entry(name, state.value, state in NEEDS_CONTENT, item)
+    name = f"{revision.key} revision {revision.sequence}"
+    return Entry(name, revision.state.value, revision.state in NEEDS_CONTENT, revision)
 
 
-def _gone(stored: dict[str, Any]) -> set[str]:
-    """The attributes of a revision that go. That nothing was new is our own sentence, and the tracker goes by it."""
-    return {
-        name for name in (*_PLACES, *_SENTENCES) if name in stored and (name, stored[name]) != ("reason", NOTHING_NEW)
-    }
+def _bare(revision: Revision) -> Revision:
+    """A revision without content. That nothing was new is our own sentence, and the tracker goes by it."""
+    return replace(
+        revision,
+        reason=revision.reason if revision.reason == NOTHING_NEW else None,
+        field=None,
+        next_step=None,
+        waits_for=None,
+        attention=None,
+        source_at=None,
+        request_at=None,
+        history=tuple(replace(event, note="") for event in revision.history),
+    )
 
 
 def _without_content(change: Change) -> Change:

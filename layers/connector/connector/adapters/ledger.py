@@ -8,8 +8,14 @@ Items of one document, all under `pk = company#kind#number`:
 The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
 lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
 number cannot have put its bodies under the winner's revision. Bodies carry `expires`, the attribute of the table's time
-to live; revisions never do: what is forgotten could be sent again. The index `by_state` holds only open revisions, in
-one list for each state (`list_of`); what is followed at Orderful stands there by its age, the rest by its last change.
+to live; revisions never do: what is forgotten could be sent again.
+
+The index `by_open_state` holds the keys of open revisions and nothing else, by list (`list_of`) and place (`place_of`).
+States between which a revision moves share a list, and its place there never changes, so the index costs a write only
+when a revision opens, passes from sending to being followed, comes to need attention, or closes. Who reads through the
+index reads the rows by key afterwards. A revision is written as a whole each time and paid by the KB, so all but what
+conditions, updates and a person at the console look for is compressed in `packed`; a claim, which is an update, adds
+its event to `recent`, and the next write packs it (docs/decisions/0032).
 
 A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
 revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
@@ -27,11 +33,12 @@ Every write of a revision is conditional. A claim:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,6 +50,7 @@ from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Parked, Transient
 from connector.domain.ledger import (
+    ATTENTION_LISTS,
     MAY_NEED_ATTENTION,
     OPEN,
     OUTDATED,
@@ -54,9 +62,12 @@ from connector.domain.ledger import (
     attention_list,
     list_of,
     may_move,
+    moment_at,
     place_of,
+    state_list,
 )
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from connector.services.ports import Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,11 +82,23 @@ _TIMES = {
 }
 _WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
 _NAMES = {field.name for field in fields(Revision)}
+_PLAIN = {
+    *("state", "created_at", "updated_at", "claim_until", "first_attempt_at", "attempts"),
+    *("partner", "transaction_id", "reason", "field", "next_step", "waits_for", "attention"),
+}
+"""What stands in a row as an attribute of its own; all else is packed."""
+_REVISION = "rev#"
 _MOST_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the age of the table is believed: it may be deleted and made again under its name."""
 
 _PROGRESS = {"pk": {"S": "tracker"}, "sk": {"S": "progress"}}
+INDEX = "by_open_state"
+"""The index over what is open, changes included."""
+
+MOST_COUNTED = 10_000
+"""A count ends here: more than that is told as so many."""
+
 _BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 
 
@@ -114,18 +137,18 @@ class DynamoLedger:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :rev)",
-            ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": "rev#"}},
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": _REVISION}},
             ScanIndexForward=False,
             ConsistentRead=True,
             PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         with translated("ledger"):
-            return [_revision(item) for page in pages for item in page["Items"]]
+            return [read_revision(item) for page in pages for item in page["Items"]]
 
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
         """One revision."""
         item = self._item(_revision_key(key, sequence))
-        return _revision(item) if item else None
+        return read_revision(item) if item else None
 
     def request_of(self, revision: Revision) -> dict[str, Any]:
         """The body of the request; `Parked` when it is no longer kept."""
@@ -149,7 +172,7 @@ class DynamoLedger:
                 yield from found
 
     def _sources_of_some(self, revisions: Sequence[Revision]) -> list[tuple[Revision, bytes]]:
-        of = {(one.key.stored, _body_name(one)): one for one in revisions if one.source_at is None}
+        of = {(one.key.stored, body_name(one)): one for one in revisions if one.source_at is None}
         found = [
             (of[item["pk"], item["sk"]], zlib.decompress(item["source"]))
             for item in self._items([{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in of])
@@ -169,19 +192,8 @@ class DynamoLedger:
         }
 
     def _items(self, keys: Sequence[Item]) -> Iterator[dict[str, Any]]:
-        """Those of the items that are there. DynamoDB: 100 keys a call; an answer names what was left over."""
-        waiting = list(keys)
-        while waiting:
-            asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
-            with translated("ledger"):
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": asked, "ConsistentRead": True}}
-                )
-            yield from map(from_item, answer["Responses"].get(self._table, []))
-            left = answer.get("UnprocessedKeys", {}).get(self._table)
-            if left and len(left["Keys"]) == len(asked):
-                raise Transient("The ledger is too busy to be read.")
-            waiting += left["Keys"] if left else []
+        """Those of the items that are there, in no order."""
+        yield from map(from_item, items_of(self._client, self._table, keys))
 
     def posted(self, revision: Revision) -> Sequence[Posted]:
         """Transactions with this revision's type, number and parties, of which only a UUID is known."""
@@ -212,13 +224,15 @@ class DynamoLedger:
             self._created = now, table["CreationDateTime"]
         return self._created[1]
 
-    def in_state(self, state: State) -> Iterator[Revision]:
-        """All revisions in a state; those of closed states by reading the whole table."""
-        if state in OPEN:
-            names = [state.value, *([attention_list(state)] if state in MAY_NEED_ATTENTION else [])]
-            for name in names:
-                yield from self._open(name)
-            return
+    def in_state(self, *states: State) -> Iterator[Revision]:
+        """All revisions in one of the states; those of closed states by reading the whole table."""
+        for name in _lists(states):
+            yield from (one for one in self._open(name) if one.state in states)
+        for state in states:
+            if state not in OPEN:
+                yield from self._closed(state)
+
+    def _closed(self, state: State) -> Iterator[Revision]:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             FilterExpression="#state = :state",
@@ -227,37 +241,26 @@ class DynamoLedger:
         )
         with translated("ledger"):
             for page in pages:
-                yield from map(_revision, page["Items"])
+                yield from map(read_revision, page["Items"])
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of one list of open ones, in the order of their places, between two places."""
-        return list(self._open(name, after=after, before=before, limit=limit))
+        return list(islice(self._open(name, after=after, before=before, at_once=limit), limit))
 
     def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
         """Sent revisions that need a person's attention, the oldest first; at most so many, or all."""
-        found = [one for state in MAY_NEED_ATTENTION for one in self._open(attention_list(state), limit=limit)]
+        found = [one for name in ATTENTION_LISTS for one in islice(self._open(name, at_once=limit), limit)]
         return sorted(found, key=place_of)[:limit]
 
     def _open(
-        self, name: str, *, after: str = "", before: str | None = None, limit: int | None = None
+        self, name: str, *, after: str = "", before: str | None = None, at_once: int | None = None
     ) -> Iterator[Revision]:
-        values = {":list": {"S": name}}
-        condition = "open_state = :list"
-        if before is not None:
-            # BETWEEN takes its ends along: the first possible place behind `after`, the last one before `before`.
-            condition += " AND updated BETWEEN :first AND :last"
-            values |= {":first": {"S": f"{after} " if after else " "}, ":last": {"S": before}}
-        bounds: PaginatorConfigTypeDef = {} if limit is None else {"MaxItems": limit, "PageSize": limit}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="by_state",
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-            PaginationConfig=bounds,
-        )
-        with translated("ledger"):
-            for page in pages:
-                yield from map(_revision, page["Items"])
+        rows = open_items(self._client, self._table, name, after=after, before=before, at_once=at_once)
+        return map(read_revision, rows)
+
+    def waiting(self, state: State) -> Waiting:
+        """How many revisions wait for a person in a state, from the index alone."""
+        return count_open(self._client, self._table, state_list(state))
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -310,9 +313,9 @@ class DynamoLedger:
                         "#state IN (:translated, :unconfirmed) OR (#state = :sending AND claim_until < :now)"
                     ),
                     UpdateExpression=(
-                        "SET #state = :sending, open_state = :sending, claim_until = :until, updated_at = :now, "
-                        "updated = :now, first_attempt_at = if_not_exists(first_attempt_at, :now), "
-                        "history = list_append(history, :event) ADD attempts :one"
+                        "SET #state = :sending, open_state = :open, claim_until = :until, updated_at = :now, "
+                        "first_attempt_at = if_not_exists(first_attempt_at, :now), "
+                        "recent = list_append(if_not_exists(recent, :none), :event) ADD attempts :one"
                     ),
                     ExpressionAttributeNames={"#state": "state"},
                     ExpressionAttributeValues=to_item(
@@ -320,6 +323,8 @@ class DynamoLedger:
                             ":translated": State.TRANSLATED.value,
                             ":unconfirmed": State.UNCONFIRMED.value,
                             ":sending": State.SENDING.value,
+                            ":open": state_list(State.SENDING),
+                            ":none": [],
                             ":now": time_text(now),
                             ":until": time_text(now + lease),
                             ":event": [event],
@@ -336,7 +341,7 @@ class DynamoLedger:
             if before and from_item(before).get("state") == State.SENDING.value:
                 raise Conflict("Another worker is sending this revision.", document=str(key)) from None
             return None
-        return _revision(answer["Attributes"])
+        return read_revision(answer["Attributes"])
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
         """Move a revision; `Conflict` when somebody moved it since it was read."""
@@ -354,7 +359,7 @@ class DynamoLedger:
         moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
         names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
         writes = [
-            {"TableName": self._table, "Item": _item(moved), **_unchanged(revision)},
+            {"TableName": self._table, "Item": revision_item(moved), **_unchanged(revision)},
             *(self._owner_write(name, revision) for name in names),
         ]
         if not transaction_id.isdigit():
@@ -401,7 +406,7 @@ class DynamoLedger:
 
     def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
         """Write the bodies and give the revision that knows where they lie."""
-        packed: dict[str, Any] = {"pk": revision.key.stored, "sk": _body_name(revision)}
+        packed: dict[str, Any] = {"pk": revision.key.stored, "sk": body_name(revision)}
         packed["expires"] = expiry(revision.updated_at, self._keep_bodies)
         packed["source"], source_at = self._packed(revision, "sources", source)
         request_at = None
@@ -416,12 +421,12 @@ class DynamoLedger:
         small = zlib.compress(content)
         if len(small) <= _LARGE:
             return small, None
-        return None, self._payloads.put(f"{folder}/{revision.key.stored}/{_body_name(revision)}", content)
+        return None, self._payloads.put(f"{folder}/{revision.key.stored}/{body_name(revision)}", content)
 
     def _body(self, revision: Revision, part: str, place: str | None) -> bytes:
         if place is not None:
             return self._payloads.get(place)
-        item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": _body_name(revision)}})
+        item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": body_name(revision)}})
         packed = from_item(item).get(part) if item else None
         if packed is None:
             raise no_body(revision, part)
@@ -444,11 +449,11 @@ class DynamoLedger:
 
     def _put(self, revision: Revision, condition: dict[str, Any], *, supersedes: Sequence[Revision] = ()) -> None:
         """Write a revision and supersede others, in one call (DynamoDB: 100 writes; no document has as many)."""
-        write = {"TableName": self._table, "Item": _item(revision), **condition}
+        write = {"TableName": self._table, "Item": revision_item(revision), **condition}
         others = [
             {
                 "TableName": self._table,
-                "Item": _item(_moved(one, State.SUPERSEDED, revision.updated_at, OUTDATED, {})),
+                "Item": revision_item(_moved(one, State.SUPERSEDED, revision.updated_at, OUTDATED, {})),
                 **_unchanged(one),
             }
             for one in supersedes
@@ -547,10 +552,11 @@ def _posted_item(claimed: Revision, recorded: Revision, transaction_id: str) -> 
 
 
 def _revision_key(key: DocumentKey, sequence: int) -> Item:
-    return {"pk": {"S": key.stored}, "sk": {"S": f"rev#{sequence:08d}"}}
+    return {"pk": {"S": key.stored}, "sk": {"S": f"{_REVISION}{sequence:08d}"}}
 
 
-def _body_name(revision: Revision) -> str:
+def body_name(revision: Revision) -> str:
+    """The sort key of a revision's bodies."""
     return f"body#{revision.sequence:08d}#{revision.revision_id[:16]}"
 
 
@@ -558,36 +564,143 @@ def _event(event: Event) -> dict[str, str]:
     return {"at": time_text(event.at), "state": event.state.value, "note": event.note}
 
 
-def _item(revision: Revision) -> Item:
+def revision_item(revision: Revision) -> Item:
+    """A revision as it is stored."""
     values: dict[str, Any] = {}
-    for name in _NAMES - {"key", "history"}:
+    packed: dict[str, Any] = {"history": [_event(event) for event in revision.history]}
+    for name in sorted(_NAMES - {"key", "history", "sequence"}):
         value = getattr(revision, name)
         # A mark that is not set is not written: a record is paid by its size.
-        values[name] = time_text(value) if isinstance(value, datetime) else None if value is False else value
+        if value is not None and value is not False:
+            place = values if name in _PLAIN else packed
+            place[name] = time_text(value) if isinstance(value, datetime) else value
     values |= {
         "pk": revision.key.stored,
-        "sk": f"rev#{revision.sequence:08d}",
-        "history": [_event(event) for event in revision.history],
+        "sk": f"{_REVISION}{revision.sequence:08d}",
+        "packed": zlib.compress(msgspec.json.encode(packed), zlib.Z_BEST_COMPRESSION),
         "updated": place_of(revision),
         "open_state": list_of(revision),
     }
     return to_item(values)
 
 
-def _revision(item: Item) -> Revision:
+def read_revision(item: Item) -> Revision:
+    """The revision back."""
     stored = from_item(item)
+    # An earlier release wrote every field, and the history, as attributes of their own.
+    stored |= msgspec.json.decode(zlib.decompress(stored["packed"])) if "packed" in stored else {}
     values: dict[str, Any] = {name: stored[name] for name in _NAMES if name in stored}
     for name in _TIMES & values.keys():
         values[name] = read_time(values[name])
     for name, word in _WORDS.items():
         if name in values:
             values[name] = word(values[name])
-    for name in ("sequence", "attempts"):
-        values[name] = int(values.get(name, 0))
+    values["sequence"] = int(stored["sk"].removeprefix(_REVISION))
+    values["attempts"] = int(values.get("attempts", 0))
     if "withdraws" in values:
         values["withdraws"] = int(values["withdraws"])
     values["key"] = DocumentKey.parse(stored["pk"])
     values["history"] = tuple(
-        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"]) for each in stored["history"]
+        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"])
+        for each in [*stored["history"], *stored.get("recent", ())]
     )
     return Revision(**values)
+
+
+def _lists(states: Sequence[State]) -> Iterable[str]:
+    """The lists in which open revisions in these states stand.
+
+    An earlier release had a list for each state: what it wrote is found there until it is written again.
+    """
+    names = [name for one in states if one in OPEN for name in (state_list(one), one.value)]
+    attention = [attention_list(one) for one in states if one in OPEN and one in MAY_NEED_ATTENTION]
+    return dict.fromkeys([*names, *attention])
+
+
+# -- what the ledger and the changes share: the index, and reading by key ----------------------------------------------
+
+
+def items_of(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
+    """Those of the items that are there, in no order (strongly consistent).
+
+    DynamoDB: 100 keys a call; an answer names what was left over.
+    """
+    waiting = list(keys)
+    while waiting:
+        asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
+        with translated("ledger"):
+            answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
+        yield from answer["Responses"].get(table, [])
+        left = answer.get("UnprocessedKeys", {}).get(table)
+        if left and len(left["Keys"]) == len(asked):
+            raise Transient("The ledger is too busy to be read.")
+        waiting += left["Keys"] if left else []
+
+
+def open_items(
+    client: DynamoDBClient,
+    table: str,
+    open_state: str,
+    *,
+    after: str = "",
+    before: str | None = None,
+    at_once: int | None = None,
+) -> Iterator[Item]:
+    """The rows under an `open_state`, in the order of the index, a hundred at a time: the index has only their keys.
+
+    What left the list since the index was read is left out. Only places behind `after` (empty: from the beginning) and
+    before `before` are read; `at_once` is how many keys one call reads at most, where no more rows are needed.
+    """
+    for page in _open_pages(client, table, open_state, after=after, before=before, at_once=at_once):
+        keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page["Items"]]
+        for start in range(0, len(keys), _MOST_KEYS):
+            for item in _in_order(client, table, keys[start : start + _MOST_KEYS]):
+                if item.get("open_state") == {"S": open_state}:
+                    yield item
+
+
+def count_open(client: DynamoDBClient, table: str, open_state: str) -> Waiting:
+    """How many rows stand under an `open_state`, at most about `MOST_COUNTED`, and the moment of the first place."""
+    count, oldest = 0, None
+    for page in _open_pages(client, table, open_state):
+        count += len(page["Items"])
+        if oldest is None and page["Items"]:
+            oldest = moment_at(page["Items"][0]["updated"]["S"])
+        if count >= MOST_COUNTED:
+            break
+    return Waiting(count, oldest)
+
+
+def _open_pages(
+    client: DynamoDBClient,
+    table: str,
+    open_state: str,
+    *,
+    after: str = "",
+    before: str | None = None,
+    at_once: int | None = None,
+) -> Iterator[Any]:
+    values = {":state": {"S": open_state}}
+    condition = "open_state = :state"
+    if before is not None:
+        # BETWEEN takes its ends along: the first possible place behind `after`, the last one before `before`.
+        condition += " AND updated BETWEEN :first AND :last"
+        values |= {":first": {"S": f"{after} " if after else " "}, ":last": {"S": before}}
+    bounds: PaginatorConfigTypeDef = {} if at_once is None else {"PageSize": at_once}
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=INDEX,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=values,
+        PaginationConfig=bounds,
+    )
+    with translated("ledger"):
+        yield from pages
+
+
+def _in_order(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
+    found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items_of(client, table, keys)}
+    for key in keys:
+        item = found.get((key["pk"]["S"], key["sk"]["S"]))
+        if item is not None:
+            yield item

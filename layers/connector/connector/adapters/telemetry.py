@@ -33,7 +33,9 @@ class PowertoolsTelemetry:
         self.logger.error(event, extra=dict(fields), stacklevel=3)
 
     def count(self, metric: Metric, value: int = 1) -> None:
-        """Add to a counter."""
+        """Add to a counter, or report a gauge. CloudWatch bills a metric by the hour in which it is reported."""
+        if not value:
+            return
         self._metrics.add_metric(metric.value, MetricUnit.Count, value)
 
     def seconds(self, metric: Metric, value: float) -> None:

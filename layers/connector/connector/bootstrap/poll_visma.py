@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.cursors import DynamoCursors
+from connector.adapters.health import DynamoHealth
 from connector.adapters.payloads import S3Payloads
 from connector.adapters.queues import SqsOutbox
 from connector.adapters.routing_store import RoutingStore
@@ -47,15 +48,13 @@ class PollVisma:
             payloads=payloads,
             clock=clock,
             telemetry=telemetry(),
+            health=DynamoHealth(settings.cursors_table),
         )
 
     def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Poll every list of every company."""
         try:
-            results = self._poller.poll_all(self._routing.load().companies.values(), LambdaDeadline(context))
-        except NoRouting:
-            self._poller.rest()
-            results = []
+            results = self._poller.poll_all(self._companies(), LambdaDeadline(context))
         finally:
             telemetry().flush()
         return {
@@ -64,6 +63,13 @@ class PollVisma:
                 f"{result.company} {result.resource}: {result.problem}" for result in results if result.problem
             ],
         }
+
+    def _companies(self) -> Iterable[Company]:
+        try:
+            return self._routing.load().companies.values()
+        except NoRouting as error:
+            telemetry().info("nothing to poll", {"reason": str(error)})
+            return ()
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from connector.adapters.queues import SqsOutbox
 from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.domain.errors import Transient
 from connector.services.track import Tracker
 from connector.settings import TrackTransactionsSettings
 
@@ -48,6 +49,10 @@ class TrackTransactions:
         )
         try:
             return {"changed": tracker.run()}
+        except Transient as error:
+            # Trouble of Orderful's or AWS's is no defect of the function: the heartbeat tells when it lasts.
+            telemetry().warning("tracking failed", {"reason": str(error), "request_id": error.request_id})
+            return {"changed": 0, "problem": str(error)}
         finally:
             telemetry().flush()
 

@@ -245,9 +245,25 @@ def may_move(before: State, after: State) -> bool:
 # -- the lists of open revisions --------------------------------------------------------------------------------------
 
 
+# States between which a revision moves while it is sent, and while it is followed, share one list.
+_LISTED_AS = {
+    **dict.fromkeys((State.SENDING, State.UNCONFIRMED), State.TRANSLATED),
+    **dict.fromkeys((State.VALID, State.DELIVERED), State.SENT),
+}
+
+
+def state_list(state: State) -> str:
+    """The list of the open revisions in `state`, with those in the states that share it."""
+    return _LISTED_AS.get(state, state).value
+
+
 def attention_list(state: State) -> str:
-    """The list of those in `state` that need a person's attention."""
-    return f"{state} ATTENTION"
+    """The list of those in `state`, or in one that shares its list, that need a person's attention."""
+    return f"{state_list(state)} ATTENTION"
+
+
+ATTENTION_LISTS = tuple(dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION))
+"""The lists of revisions that need a person's attention."""
 
 
 def list_of(revision: Revision) -> str | None:
@@ -256,24 +272,29 @@ def list_of(revision: Revision) -> str | None:
         return attention_list(revision.state)
     if revision.state not in OPEN or (revision.over and revision.state in AWAITING_NEWS):
         return None
-    return revision.state.value
+    return state_list(revision.state)
 
 
 def place_of(revision: Revision) -> str:
-    """Where a revision stands in its list.
+    """Where a revision stands in its list; it never changes while the revision stays in the list.
 
-    What is followed at Orderful stands by the moment in which it was sent, which never changes: a document is found by
-    its age, and a look that brings no news writes nothing. The place is unique, so that reading can go on behind it.
-    Everything else stands by its last change.
+    What is followed at Orderful stands by the moment in which it was sent: a document is found by its age, and a look
+    that brings no news writes nothing. The place is unique, so that reading can go on behind it. Everything else stands
+    by its creation.
     """
     if revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED:
         return f"{place_at(sent_moment(revision))} {revision.key.stored}#{revision.sequence}"
-    return place_at(revision.updated_at)
+    return place_at(revision.created_at)
 
 
 def place_at(moment: datetime) -> str:
     """The place before all revisions of this moment."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def moment_at(place: str) -> datetime:
+    """The moment of a place."""
+    return datetime.fromisoformat(place.partition(" ")[0])
 
 
 def sent_moment(revision: Revision) -> datetime:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from connector.domain.ledger import FOLLOWED, MAY_NEED_ATTENTION, State, attention_list, place_at
+from connector.domain.ledger import FOLLOWED, MAY_NEED_ATTENTION, State, attention_list, place_at, state_list
 
 LOOKS = (
     *(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90)),
@@ -33,10 +33,13 @@ MOST_OF_A_WINDOW = 1_000
 MOST_OF_A_PASS = 200
 """The same for a pass over what waits for a person or is old."""
 
-_ON_THEIR_WAY = tuple(state.value for state in FOLLOWED if state is not State.REJECTED)
+# An earlier release had a list for each state: what it wrote is found there until it is written again.
+_ON_THEIR_WAY = tuple(
+    dict.fromkeys(name for one in FOLLOWED if one is not State.REJECTED for name in (state_list(one), one.value))
+)
 _WITH_A_PERSON = (
     State.REJECTED.value,
-    *(attention_list(state) for state in MAY_NEED_ATTENTION if state in FOLLOWED),
+    *dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION if state in FOLLOWED),
 )
 LISTS = (*_ON_THEIR_WAY, *_WITH_A_PERSON)
 """The lists of revisions that Orderful is asked about."""

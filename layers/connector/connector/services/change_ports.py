@@ -12,7 +12,7 @@ from connector.domain.inbound import Confirmation, Delivery, InboundTransaction,
 from connector.domain.ledger import Revision, State
 from connector.domain.routes import Company
 from connector.domain.transactions import Stream
-from connector.services.ports import Deadline, OrderAnswer
+from connector.services.ports import Deadline, OrderAnswer, Waiting
 
 Result = TypeVar("Result")
 
@@ -61,6 +61,9 @@ class Changes(Protocol):
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:
         """All records in one of `OPEN_CHANGES`, the one unchanged for longest first."""
+
+    def waiting(self, state: ChangeState) -> Waiting:
+        """How many records are in one of `OPEN_CHANGES`."""
 
     def untold(self) -> Iterator[Change]:
         """All decided ones of which Orderful has yet to be told."""

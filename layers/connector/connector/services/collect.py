@@ -456,8 +456,8 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
-        attention = sum(1 for _ in self.changes.in_state(ChangeState.ATTENTION))
-        self.telemetry.count(Metric.INBOUND_ATTENTION, attention)
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, self.changes.waiting(ChangeState.PARKED).count)
+        self.telemetry.count(Metric.INBOUND_ATTENTION, self.changes.waiting(ChangeState.ATTENTION).count)
         self._look_at_visma_again(result, now)
 
     def _look_at_visma_again(self, result: Collected, now: datetime) -> None:

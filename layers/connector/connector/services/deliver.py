@@ -273,7 +273,6 @@ class Deliverer:
     def _unknown(self, revision: Revision, error: UnknownOutcome, **changes: Any) -> None:
         now = self.clock.now()
         self.ledger.move(revision, State.UNCONFIRMED, now=now, note=error.sentence, asked_since=now, **changes)
-        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED)
         self.telemetry.warning(
             "outcome unknown", {**_names(revision), "reason": error.sentence, "request_id": error.request_id}
         )

@@ -21,6 +21,7 @@ from connector.domain.go_live import UNKNOWN_ZONE
 from connector.domain.routes import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
 from connector.services.claim_check import loaded
+from connector.services.list_health import HealthBook, PollReport
 from connector.services.messages import DocumentMessage
 from connector.services.ports import (
     Budget,
@@ -76,7 +77,15 @@ class ImplausibleList(Misconfigured):
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What one poll of one list did."""
+    """What one poll of one list did.
+
+    Attributes:
+        problem: Why it was not read, or not to its end.
+        has_failed: Whether that is trouble, and not only somebody else's turn or a pause.
+        is_refused: Whether the trouble lasts until an operator acts.
+        ends_company: Whether the other lists of the company would only repeat it.
+        caught_up_at: Up to when the list was read completely by now.
+    """
 
     company: str
     resource: Resource
@@ -85,6 +94,10 @@ class PollResult:
     pages: int = 0
     finished: bool = False
     problem: str | None = None
+    has_failed: bool = False
+    is_refused: bool = False
+    ends_company: bool = False
+    caught_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +110,47 @@ class Poller:
     payloads: Payloads
     clock: Clock
     telemetry: Telemetry
+    health: HealthBook
 
     def poll_all(self, companies: Iterable[Company], deadline: Deadline) -> list[PollResult]:
         """Poll all lists of all companies; one that fails never stops another.
 
         The minute picks the company to begin with, so that one with a large backlog cannot starve those behind it.
 
-        A company whose credentials are refused is left out for the rest of the run: its other lists would only
-        repeat the refusal.
+        A company whose credentials are refused, or that Visma throttles, is left out for the rest of the run: its
+        other lists would only repeat that. They count as failed like the first.
         """
-        results = []
+        results: list[PollResult] = []
         ordered = list(companies)
+        report = PollReport(self.health, self.telemetry, [one.name for one in ordered], now=self.clock.now())
+        try:
+            self._poll_in_turn(ordered, deadline, results, report)
+        finally:
+            report.close(now=self.clock.now())
+        return results
+
+    def _poll_in_turn(
+        self, ordered: list[Company], deadline: Deadline, results: list[PollResult], report: PollReport
+    ) -> None:
         # Scrambled, because a schedule of every five minutes would pick the same one of five companies each time.
         minute = int(self.clock.now().timestamp() // 60)
         turn = crc32(b"%d" % minute) % max(len(ordered), 1)
         for company in [*ordered[turn:], *ordered[:turn]]:
+            stopped: PollResult | None = None
             for resource in Resource:
-                result = self._poll_guarded(company, resource, deadline)
-                if result is None:
-                    break
-                results.append(result)
-        return results
+                result = stopped or self._poll_guarded(company, resource, deadline)
+                if stopped is None:
+                    results.append(result)
+                if result.has_failed:
+                    problem = result.problem or ""
+                    report.failed(company.name, resource, problem, now=self.clock.now(), is_refused=result.is_refused)
+                elif result.problem is None:
+                    report.read(company.name, resource, result.caught_up_at)
+                stopped = result if result.ends_company else None
 
-    def rest(self) -> None:
-        """A run without a routing: a new stack waits for one. It counts as a run, since nothing is wrong."""
-        self.telemetry.info("no routing was applied yet: nothing is polled", {})
-        self.telemetry.count(Metric.POLL_COMPLETED)
-
-    def _poll_guarded(self, company: Company, resource: Resource, deadline: Deadline) -> PollResult | None:
-        """Poll one list; None when the rest of the company has to wait."""
+    def _poll_guarded(self, company: Company, resource: Resource, deadline: Deadline) -> PollResult:
+        """Poll one list; its trouble must not keep the others from their turn."""
+        failed = PollResult(company.name, resource, has_failed=True)
         names: Fields = {"company": company.name, "resource": resource.value}
         try:
             return self.poll(company, resource, deadline)
@@ -133,17 +158,21 @@ class Poller:
             self.telemetry.info("poll already running", {**names, "reason": str(error)})
             return PollResult(company.name, resource, problem=str(error))
         except Misconfigured as error:
-            self.telemetry.count(Metric.CREDENTIALS_REFUSED)
-            self.telemetry.error("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
             is_of_one_list = isinstance(error, ImplausibleList | StateMismatch)
-            return PollResult(company.name, resource, problem=str(error)) if is_of_one_list else None
+            if not isinstance(error, ImplausibleList):
+                self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
+            return replace(failed, problem=str(error), is_refused=True, ends_company=not is_of_one_list)
         except Throttled as error:
             self.telemetry.count(Metric.THROTTLED)
             self.telemetry.warning("poll throttled", {**names, "reason": str(error), "request_id": error.request_id})
-            return None
+            return replace(failed, problem=str(error), ends_company=True)
         except ConnectorError as error:
             self.telemetry.warning("poll failed", {**names, "reason": str(error), "request_id": error.request_id})
-            return PollResult(company.name, resource, problem=str(error))
+            return replace(failed, problem=str(error))
+        except Exception as error:  # noqa: BLE001 - a defect that one list brings out must not stop the others
+            self.telemetry.error("poll failed unexpectedly", {**names, "reason": type(error).__name__})
+            return replace(failed, problem=f"An unexpected failure: {type(error).__name__}.", is_refused=True)
 
     def poll(self, company: Company, resource: Resource, deadline: Deadline) -> PollResult:
         """Poll one list until its end, or as far as the time allows.
@@ -196,7 +225,6 @@ class _Run:
         self._reading = Reading(visma.page_size, visma.branch, visma.time_zone)
         self._started = poller.clock.now()
         self._budget = Budget(None, None, None)
-        self._server_time: datetime | None = None
         self._rows = self._queued = self._pages = self._restarts = 0
         self._page_before: list[int] = []
         self.cursor = lease.cursor
@@ -222,7 +250,7 @@ class _Run:
             page_size=scan.page_size,
             branch=self._reading.branch,
         )
-        self._budget, self._server_time = page.budget, page.server_time
+        self._budget = page.budget
         self._pages += 1
         self._answered(page)
         ids = [cursors_.row_id(number_of(self._resource, row)) for row in page.rows]
@@ -278,6 +306,7 @@ class _Run:
             rows=self._rows,
             pages=self._pages,
             finished=done,
+            caught_up_at=self.cursor.caught_up_at,
         )
 
     def _since_of(self, start: datetime) -> str:
@@ -394,10 +423,6 @@ class _Run:
                 "watermark": self.cursor.watermark.isoformat() if self.cursor.watermark else None,
             },
         )
-        telemetry.count(Metric.POLL_COMPLETED)
         telemetry.count(Metric.DOCUMENTS_QUEUED, self._queued)
-        if self.cursor.caught_up_at and self._server_time:
-            lag = self._server_time - self.cursor.caught_up_at
-            telemetry.seconds(Metric.CURSOR_LAG, max(lag.total_seconds(), 0.0))
         if pause:
             telemetry.warning("slowed down for Visma's hourly budget", {**names, "seconds": pause.total_seconds()})

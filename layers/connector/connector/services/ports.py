@@ -32,20 +32,33 @@ class Deadline(Protocol):
 
 
 class Metric(StrEnum):
-    """The metrics that alarms and the dashboard read; one dimension only, for each combination is billed."""
+    """The metrics that alarms and the dashboard read; one dimension only, for each combination is billed.
 
-    POLL_COMPLETED = "PollCompleted"
+    The first are gauges: how many there are now, reported by each run; the others count events. A zero is not reported,
+    for a metric is billed in the hours in which it is; alarms take silence for zero.
+    """
+
+    LISTS_FAILING = "ListsFailing"
     CURSOR_LAG = "CursorLagSeconds"
+    OPEN_PARKED = "OpenParked"
+    OPEN_REJECTED = "OpenRejected"
+    ATTENTION_OPEN = "AttentionOpen"
+    ATTENTION_AGE = "AttentionAgeSeconds"
+    OPEN_CHANGES_PARKED = "OpenChangesParked"
+    OLDEST_OPEN = "OldestOpenSeconds"
+    DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
+    CHANGES_STUCK = "ChangesStuck"
+    INBOUND_ATTENTION = "InboundAttention"
+    INBOUND_UNCLAIMED = "InboundUnclaimed"
+    TRACK_COMPLETED = "TrackCompleted"
+    COLLECT_COMPLETED = "CollectCompleted"
     DOCUMENTS_QUEUED = "DocumentsQueued"
     DOCUMENTS_TRANSLATED = "DocumentsTranslated"
     DOCUMENTS_PARKED = "DocumentsParked"
     DOCUMENTS_SKIPPED = "DocumentsSkipped"
     DOCUMENTS_SENT = "DocumentsSent"
     DOCUMENTS_REJECTED = "DocumentsRejected"
-    DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
     DOCUMENTS_ACKNOWLEDGED = "DocumentsAcknowledged"
-    ATTENTION_OPEN = "AttentionOpen"
-    ATTENTION_AGE = "AttentionAgeSeconds"
     CREDENTIALS_REFUSED = "CredentialsRefused"
     THROTTLED = "Throttled"
     MESSAGES_HELD_UP = "MessagesHeldUp"
@@ -55,18 +68,14 @@ class Metric(StrEnum):
     CALLBACKS_RECEIVED = "CallbacksReceived"
     CALLBACKS_REFUSED = "CallbacksRefused"
     CALLBACKS_UNUSABLE = "CallbacksUnusable"
-    COLLECT_COMPLETED = "CollectCompleted"
     INBOUND_RECORDED = "InboundRecorded"
     CHANGES_RECEIVED = "ChangesReceived"
     CHANGES_APPLIED = "ChangesApplied"
     CHANGES_PARKED = "ChangesParked"
     CHANGES_REJECTED = "ChangesRejected"
     CHANGES_CLOSED = "ChangesClosed"
-    CHANGES_STUCK = "ChangesStuck"
     CHANGE_CONFLICTS = "ChangeConflicts"
     CONFIRMATIONS_REFUSED = "ConfirmationsRefused"
-    INBOUND_ATTENTION = "InboundAttention"
-    INBOUND_UNCLAIMED = "InboundUnclaimed"
 
 
 class Resource(StrEnum):
@@ -394,7 +403,7 @@ class Telemetry(Protocol):
         """Something a person must know."""
 
     def count(self, metric: Metric, value: int = 1) -> None:
-        """Add to a counter."""
+        """Add to a counter, or report a gauge; zero is not reported."""
 
     def seconds(self, metric: Metric, value: float) -> None:
         """Report a duration."""
@@ -428,6 +437,14 @@ class Payloads(Protocol):
 
     def get(self, key: str) -> bytes:
         """Read what was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many wait for a person, and since when the one that has waited longest is on record."""
+
+    count: int
+    oldest: datetime | None
 
 
 class Ledger(Protocol):
@@ -516,8 +533,11 @@ class Ledger(Protocol):
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
         """The Visma documents of many revisions, read in bulk; what cannot be read is left out."""
 
-    def in_state(self, state: State) -> Iterator[Revision]:
-        """All revisions in a state, oldest change first. States that are not open are found by reading everything."""
+    def in_state(self, *states: State) -> Iterator[Revision]:
+        """All revisions in one of the states; of those that share a list, the oldest first.
+
+        States that are not open are found by reading everything.
+        """
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of one list of open ones (`list_of`), in the order of their places.
@@ -537,3 +557,6 @@ class Ledger(Protocol):
 
     def keep_progress(self, progress: Mapping[str, str]) -> None:
         """Write down how far it came."""
+
+    def waiting(self, state: State) -> Waiting:
+        """How many revisions wait for a person in a state that shares its list with no other one."""

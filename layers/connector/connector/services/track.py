@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from connector.domain.advice import after_rejection
@@ -50,13 +49,16 @@ MOST_CALLS = 80
 """Calls of Orderful in one run. Orderful: an example of 100 a minute and endpoint; a run may start every minute."""
 
 MOST_SWEPT = 1_000
-"""Revisions of one state that one run queues again."""
+"""Revisions that one run queues again."""
 
 MOST_COUNTED = 200
 """The gauge of open attention stops counting here."""
 
 RESERVE = timedelta(seconds=20)
 """Time that is left to write down how far a run came."""
+
+UNCONFIRMED_FOR = timedelta(minutes=15)
+"""How long an outcome may be unknown before that is told."""
 
 _STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
 _FOR_PROBLEMS = 2
@@ -79,7 +81,7 @@ class Tracker:
     resend_after: timedelta
 
     def run(self) -> int:
-        """Queue the stuck revisions again, follow the sent ones, and report how many need attention.
+        """Report what waits for a person, queue the stuck revisions again, and follow the sent ones.
 
         Returns:
             How many revisions changed.
@@ -87,16 +89,28 @@ class Tracker:
         Raises:
             Transient, Throttled: Orderful could not be asked; the next run asks again.
         """
+        self._report_waiting()
+        self._report_attention()
         if not self.breaker.is_open(now=self.clock.now()):
             self._sweep()
         try:
-            return self._follow()
+            changed = self._follow()
         except Misconfigured as error:
             self.telemetry.count(Metric.CREDENTIALS_REFUSED)
             self.telemetry.error("tracking refused", {"reason": str(error), "request_id": error.request_id})
             return 0
-        finally:
-            self._report_attention()
+        self.telemetry.count(Metric.TRACK_COMPLETED)
+        return changed
+
+    def _report_waiting(self) -> None:
+        """Tell how many documents wait for a person, before anything that can fail."""
+        now = self.clock.now()
+        parked, rejected = self.ledger.waiting(State.PARKED), self.ledger.waiting(State.REJECTED)
+        self.telemetry.count(Metric.OPEN_PARKED, parked.count)
+        self.telemetry.count(Metric.OPEN_REJECTED, rejected.count)
+        oldest = min((one.oldest for one in (parked, rejected) if one.oldest is not None), default=None)
+        if oldest is not None:
+            self.telemetry.seconds(Metric.OLDEST_OPEN, (now - oldest).total_seconds())
 
     def _follow(self) -> int:
         now = self.clock.now()
@@ -128,9 +142,10 @@ class Tracker:
     def _report_attention(self) -> None:
         now = self.clock.now()
         found = self.ledger.in_attention(limit=MOST_COUNTED)
-        since = min((one.attention_at or one.updated_at for one in found), default=now)
         self.telemetry.count(Metric.ATTENTION_OPEN, len(found))
-        self.telemetry.seconds(Metric.ATTENTION_AGE, (now - since).total_seconds())
+        if found:
+            since = min(one.attention_at or one.updated_at for one in found)
+            self.telemetry.seconds(Metric.ATTENTION_AGE, (now - since).total_seconds())
 
     def apply(
         self, revision: Revision, remote: RemoteTransaction | None, arrival: Arrival, now: datetime
@@ -221,19 +236,20 @@ class Tracker:
 
     def _sweep(self) -> None:
         now = self.clock.now()
-        for state in _STUCK:
-            waiting = self.ledger.listed(
-                state.value, after="", before=place_at(now - self.resend_after), limit=MOST_SWEPT
-            )
-            self._queue_again([one for one in waiting if one.claim_until is None or one.claim_until <= now], now)
-        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, self._unconfirmed(now))
+        stuck: list[Revision] = []
+        unconfirmed = 0
+        for one in self.ledger.in_state(*_STUCK):
+            if len(stuck) < MOST_SWEPT and self._is_stuck(one, now):
+                stuck.append(one)
+            # Whoever moved it since: it is queued again now and then, which does not end the alarm.
+            asked_since = one.asked_since or one.first_attempt_at or one.created_at
+            unconfirmed += one.state is State.UNCONFIRMED and now - asked_since >= UNCONFIRMED_FOR
+        self._queue_again(stuck, now)
+        self.telemetry.count(Metric.DOCUMENTS_UNCONFIRMED, unconfirmed)
 
-    def _unconfirmed(self, now: datetime) -> int:
-        """How many have been unconfirmed for as long as it takes to queue them again, whoever moved them since."""
-        found = islice(self.ledger.in_state(State.UNCONFIRMED), MOST_COUNTED)
-        return sum(
-            now - (one.asked_since or one.first_attempt_at or one.created_at) >= self.resend_after for one in found
-        )
+    def _is_stuck(self, revision: Revision, now: datetime) -> bool:
+        is_claimed = revision.claim_until is not None and revision.claim_until > now
+        return not is_claimed and now - revision.updated_at >= self.resend_after
 
     def _queue_again(self, stuck: Sequence[Revision], now: datetime) -> None:
         messages = [DeliveryMessage.of(revision) for revision in stuck]

@@ -1,0 +1,218 @@
+"""What a stack costs, idle and for each document, from counted calls and AWS's list prices; writes docs/cost.md.
+
+Prices are AWS's public list prices of us-east-1 in US dollars, without the free tier (2026-11-28): see the links in
+docs/cost.md. One exception: a dashboard of at most 50 metrics costs nothing, since three of them are free for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bench import page
+from bench.line import Line, write_units_of_a_document
+from bench.write_units import WriteUnits
+from connector.adapters import aws
+from connector.adapters.changes import DynamoChanges
+from connector.adapters.cursors import DynamoCursors
+from connector.adapters.health import DynamoHealth
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.payloads import S3Payloads
+from connector.adapters.watermark import DynamoWatermark
+from connector.domain.transactions import Stream
+from connector.services.collect import Collector
+from connector.services.intake import Intake
+from connector.services.poll import Poller
+from proof.alarms import alarms_of_the_template
+from tests.support.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
+from tests.support.change_world import FakeInbound
+from tests.support.fakes import (
+    FakeErp,
+    FakeErps,
+    FixedRouting,
+    ManualClock,
+    MemoryOutbox,
+    RecordingTelemetry,
+    StepDeadline,
+)
+from tests.support.routing_data import routing_data
+
+HOURS = 730
+RUNS = HOURS * 12
+"""Runs of each scheduled function a month, one in five minutes."""
+
+ALARM, METRIC, KEY, SECRET = 0.10, 0.30, 1.00, 0.40
+"""A month of an alarm on one metric, of a custom metric, of a KMS key, of a secret."""
+
+WRITE_UNIT, READ_UNIT, FIFO_REQUEST, SCHEDULE = 0.625e-6, 0.125e-6, 0.50e-6, 1.00e-6
+GB_SECOND, INVOCATION, LOG_GB, SECRET_CALL = 0.0000133334, 0.20e-6, 0.50, 0.05e-4
+
+SECONDS = {"poll_visma": 2.0, "track_transactions": 1.0, "poll_orderful": 1.0}
+"""Assumed: how long an idle run takes, nearly all of it waiting for answers of Visma and Orderful."""
+
+MEMORY_GB = 0.5
+LOG_LINE, LAMBDA_LINES = 500, 700
+"""Assumed bytes of one of our lines, and of the three that Lambda writes for each invocation."""
+
+EMPTY_RECEIVES = 5 * 3 * 60 * HOURS
+"""Receives a month of an idle queue. AWS: Lambda begins with five pollers; one long poll takes 20 seconds."""
+
+SECRETS, QUEUES = 3, 4
+SECRET_CALLS = 2 * RUNS
+"""Assumed: each run of `poll_visma` and `poll_orderful` reads its secret anew."""
+
+MOST_IDLE, MOST_UNITS = 8.5, 18
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the bill: how many, at which price, in US dollars a month."""
+
+    what: str
+    count: float
+    price: float
+
+    @property
+    def cost(self) -> float:
+        """Dollars a month."""
+        return self.count * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What one run of all schedules does when nothing changes.
+
+    Attributes:
+        metrics: The custom metrics that it reports.
+    """
+
+    write_units: int
+    reads: int
+    metrics: frozenset[str]
+    lines: int
+
+
+def idle_run() -> Idle:
+    """Run poller, tracker and collector over the tables in memory until they are at rest, and count one run more."""
+    clock = ManualClock(datetime.now(UTC) + timedelta(hours=1))
+    telemetry = RecordingTelemetry()
+    run = _schedules(clock, telemetry)
+    for _ in range(3):
+        run()
+        clock.forward(minutes=5)
+    telemetry.counts.clear()
+    telemetry.durations.clear()
+    telemetry.lines.clear()
+    client = aws.dynamodb()
+    calls, units = Calls(client), [WriteUnits(client, table) for table in (CURSORS, DOCUMENTS)]
+    run()
+    metrics = frozenset(one.value for one in [*telemetry.counts, *(metric for metric, _ in telemetry.durations)])
+    return Idle(sum(one.total for one in units), calls.reads, metrics, len(telemetry.lines))
+
+
+def _schedules(clock: ManualClock, telemetry: RecordingTelemetry) -> Callable[[], None]:
+    payloads, outbox, routing = S3Payloads(BUCKET), MemoryOutbox(), FixedRouting(routing_data())
+    cursors, changes = DynamoCursors(CURSORS, payloads=payloads), DynamoChanges(DOCUMENTS, payloads)
+    inbound, companies = FakeInbound(clock), list(routing.load().companies.values())
+    poller = Poller(
+        erp=FakeErps(**{one.name: FakeErp(clock) for one in companies}),
+        cursors=cursors,
+        outbox=outbox,
+        payloads=payloads,
+        clock=clock,
+        telemetry=telemetry,
+        health=DynamoHealth(CURSORS),
+    )
+    intake = Intake(
+        changes=changes,
+        documents=DynamoLedger(DOCUMENTS, payloads),
+        orderful=inbound,
+        routing=routing,
+        outbox=outbox,
+        clock=clock,
+        telemetry=telemetry,
+        stream=Stream.TEST,
+    )
+    collector = Collector(
+        changes=changes,
+        intake=intake,
+        orderful=inbound,
+        outbox=outbox,
+        routing=routing,
+        watermark=DynamoWatermark(cursors),
+        clock=clock,
+        telemetry=telemetry,
+        deadline=StepDeadline(),
+        stream=Stream.TEST,
+        inbox_ids=(),
+        bucket_ids=(),
+        resend_after=timedelta(minutes=15),
+    )
+    tracker = Line(clock, telemetry).tracker
+
+    def run() -> None:
+        poller.poll_all(companies, StepDeadline())
+        tracker.run()
+        collector.run()
+
+    return run
+
+
+def bill(idle: Idle) -> list[Item]:
+    """What an idle stack of one company costs a month."""
+    seconds = sum(SECONDS.values()) * RUNS
+    logged = (idle.lines * LOG_LINE + len(SECONDS) * LAMBDA_LINES) * RUNS / 1e9
+    return [
+        Item("CloudWatch alarms", len(alarms_of_the_template()), ALARM),
+        Item("Custom metrics that an idle stack reports", len(idle.metrics), METRIC),
+        Item("KMS key of the alarm topic", 1, KEY),
+        Item("Secrets", SECRETS, SECRET),
+        Item("Reads of secrets", SECRET_CALLS, SECRET_CALL),
+        Item("Receives of empty queues", QUEUES * EMPTY_RECEIVES, FIFO_REQUEST),
+        Item("Lambda, GB-seconds", seconds * MEMORY_GB, GB_SECOND),
+        Item("Lambda, invocations", len(SECONDS) * RUNS, INVOCATION),
+        Item("Schedules", len(SECONDS) * RUNS, SCHEDULE),
+        Item("DynamoDB write units", idle.write_units * RUNS, WRITE_UNIT),
+        Item("DynamoDB read units (4 KB each at most)", idle.reads * RUNS, READ_UNIT),
+        Item("Logs, GB", logged, LOG_GB),
+    ]
+
+
+def table(idle: Idle, units: WriteUnits) -> str:
+    """Both tables of the page."""
+    items = bill(idle)
+    lines = [f"| {one.what} | {one.count:,.6g} | {one.price:.8g} | {one.cost:.2f} |" for one in items]
+    total = sum(one.cost for one in items)
+    spent = [f"| {what} | {count} |" for what, count in sorted(units.spent.items()) if count]
+    return "\n".join(
+        [
+            "| what, a month | how many | price | USD |\n|---|---|---|---|",
+            *lines,
+            f"| **idle stack** (at most {MOST_IDLE:g}) | | | **{total:.2f}** |",
+            "",
+            "| write units of one document, change to acknowledged | |\n|---|---|",
+            *spent,
+            f"| **a document** (at most {MOST_UNITS}) | **{units.total}** |",
+            f"| a million documents | {units.total * WRITE_UNIT * 1e6:.2f} USD |",
+        ]
+    )
+
+
+def main() -> None:
+    """Count, and write the page."""
+    with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
+        make_ledger_home()
+        units = write_units_of_a_document(ManualClock(datetime.now(UTC) + timedelta(hours=1)))
+    with pytest.MonkeyPatch.context() as monkeypatch, aws_in_memory(monkeypatch):
+        make_ledger_home()
+        make_table(CURSORS)
+        written = table(idle_run(), units)
+    print(written)
+    page.write("cost.md", command="make bench", table=written)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""A document's way through the real use cases and the real ledger, from its change to its acknowledgment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from bench.write_units import WriteUnits
+from connector.adapters import aws
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.payloads import S3Payloads
+from connector.domain.documents import Kind
+from connector.domain.transactions import Stream
+from connector.services.deliver import Deliverer
+from connector.services.messages import DocumentMessage
+from connector.services.track import Tracker
+from connector.services.translate import Translator
+from tests.support.aws import BUCKET, DOCUMENTS
+from tests.support.fakes import (
+    FakeOrderful,
+    FixedRouting,
+    ManualClock,
+    MemoryOutbox,
+    MemoryPayloads,
+    RecordingTelemetry,
+    StepDeadline,
+)
+from tests.support.routing_data import routing_data
+from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
+
+
+class Line:
+    """Translator, deliverer and tracker over the table of `make_ledger_home`."""
+
+    def __init__(self, clock: ManualClock, telemetry: RecordingTelemetry | None = None) -> None:
+        """Wire them; nothing is sent yet."""
+        self.clock = clock
+        self.outbox, telemetry = MemoryOutbox(), telemetry or RecordingTelemetry()
+        ledger, self.orderful = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET)), FakeOrderful(clock)
+        self.translator = Translator(
+            ledger, FixedRouting(routing_data()), self.outbox, MemoryPayloads(), clock, telemetry, Stream.TEST
+        )
+        self.deliverer = Deliverer(
+            ledger=ledger,
+            orderful=self.orderful,
+            breaker=ledger,
+            clock=clock,
+            telemetry=telemetry,
+            stream=Stream.TEST,
+            confirm_after=timedelta(minutes=2),
+            lease=timedelta(seconds=90),
+            young_for=timedelta(days=30),
+        )
+        self.tracker = Tracker(
+            ledger=ledger,
+            orderful=self.orderful,
+            outbox=self.outbox,
+            breaker=ledger,
+            clock=clock,
+            telemetry=telemetry,
+            stream=Stream.TEST,
+            routing=FixedRouting(routing_data()),
+            deadline=StepDeadline(),
+            resend_after=timedelta(minutes=15),
+        )
+
+    def translate(self, number: str) -> None:
+        """Translate an order of twenty lines with all fields that Visma sends and that a poll adds."""
+        order = a_purchase_order(orderNbr=number, lines=[an_order_line(line) for line in range(1, 21)])
+        self.translator.handle(
+            DocumentMessage(
+                company="nordic",
+                kind=Kind.PURCHASE_ORDER,
+                number=number,
+                modified_at=self.clock.now(),
+                seen_at=self.clock.now(),
+                listed_since=self.clock.now() - timedelta(days=365),
+                document=msgspec.Raw(as_json(order)),
+            )
+        )
+
+    def deliver(self) -> None:
+        """Send all that is queued."""
+        self.clock.forward(seconds=1)
+        for delivery in self.outbox.queued_deliveries:
+            self.deliverer.handle(delivery)
+
+
+def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
+    """What one document costs until its partner acknowledged it, each step of Orderful's seen by a run of its own."""
+    line, counted = Line(clock), WriteUnits(aws.dynamodb(), DOCUMENTS)
+    line.translate("500123")
+    line.deliver()
+    (sent,) = line.orderful.transactions
+    for step in (
+        {"validation_status": "VALID"},
+        {"delivery_status": "DELIVERED"},
+        {"acknowledgment_status": "ACCEPTED"},
+    ):
+        clock.forward(minutes=5)
+        line.orderful.news(sent.transaction_id, **step)
+        line.tracker.run()
+    return counted

@@ -1,0 +1,165 @@
+"""How each list of each configured company stands: how far behind it is, and whether it fails.
+
+A run reports all of them when it ends, also those it did not come to and those of a company that failed before their
+turn. It begins by noting that it began, so a run that was killed before it could report is noticed by the next one,
+which reports in its place what was known.
+
+The report is one record of the whole stack (`connector cursors` shows it) and two numbers for alarms. Names stand in
+the record and in the log line, never in a dimension of a metric: CloudWatch bills each of those
+(docs/decisions/0032).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from connector.domain.errors import ConnectorError
+from connector.domain.words import clipped
+from connector.services.ports import Metric, Resource, Telemetry
+
+FAILING_AFTER = timedelta(minutes=10)
+"""How long a list may fail before it counts as failing: one answer that is lost is no trouble."""
+
+LAG_REPORTED = timedelta(minutes=10)
+"""From which lag on it is reported: a metric is billed in the hours in which it is."""
+
+MOST_NAMED = 20
+"""Lists that one log line names."""
+
+LONGEST_PROBLEM = 300
+"""Characters of a problem that are kept."""
+
+
+class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one list stands.
+
+    Attributes:
+        configured_at: When a run saw it for the first time.
+        caught_up_at: Up to when it was read completely, by Visma's clock; None when it never was.
+        failing_since: Since when every attempt has failed; None when the last one did not.
+        problem: Why the last attempt failed.
+        is_refused: Whether waiting will not help: an operator has to act.
+    """
+
+    company: str
+    resource: str
+    configured_at: datetime
+    caught_up_at: datetime | None = None
+    failing_since: datetime | None = None
+    problem: str | None = None
+    is_refused: bool = False
+
+    def lag(self, now: datetime) -> timedelta:
+        """How long ago it was read completely; since it was configured where it never was."""
+        return max(now - (self.caught_up_at or self.configured_at), timedelta(0))
+
+    def is_failing(self, now: datetime) -> bool:
+        """Whether it is worth an alarm."""
+        if self.failing_since is None:
+            return False
+        return self.is_refused or now - self.failing_since >= FAILING_AFTER
+
+
+class PollRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the last run left.
+
+    Attributes:
+        begun_at: When the last run began; `ended_at`: when the last one ended that did.
+    """
+
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
+    lists: tuple[ListHealth, ...] = ()
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether the last run never reported: it was killed, or ran out of its time."""
+        return self.begun_at is not None and (self.ended_at is None or self.ended_at < self.begun_at)
+
+
+class HealthBook(Protocol):
+    """Where the record is kept."""
+
+    def begin(self, *, now: datetime) -> PollRecord:
+        """Note that a run begins; gives the record as it was before."""
+
+    def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
+        """Write what a run found."""
+
+    def read(self) -> PollRecord:
+        """The record as it stands."""
+
+
+class PollReport:
+    """What one run finds out, list by list, and tells when it ends."""
+
+    def __init__(self, book: HealthBook, telemetry: Telemetry, companies: Iterable[str], *, now: datetime) -> None:
+        """Begin: every list of every company is as the last run left it."""
+        self._book, self._telemetry = book, telemetry
+        try:
+            before = book.begin(now=now)
+        except ConnectorError as error:
+            telemetry.warning("the state of the lists cannot be read", {"reason": str(error)})
+            before = PollRecord()
+        known = {(one.company, one.resource): one for one in before.lists}
+        self._lists = {
+            name: known.get(name) or ListHealth(*name, configured_at=now)
+            for name in ((company, resource.value) for company in companies for resource in Resource)
+        }
+        if before.was_cut_short:
+            telemetry.error("the last run did not end", {"reason": "It was killed or ran out of time; see its log."})
+            self._tell(now)
+
+    def read(self, company: str, resource: Resource, caught_up_at: datetime | None) -> None:
+        """Note that a list was read, as far as the time allowed."""
+        self._change(company, resource, caught_up_at=caught_up_at, failing_since=None, problem=None, is_refused=False)
+
+    def failed(self, company: str, resource: Resource, problem: str, *, now: datetime, is_refused: bool) -> None:
+        """Note that a list failed."""
+        since = self._lists[company, resource.value].failing_since or now
+        self._change(
+            company,
+            resource,
+            failing_since=since,
+            problem=clipped(problem, LONGEST_PROBLEM),
+            is_refused=is_refused,
+        )
+
+    def close(self, *, now: datetime) -> None:
+        """Tell how every list stands, and write it down."""
+        self._tell(now)
+        try:
+            self._book.end(tuple(self._lists.values()), now=now)
+        except ConnectorError as error:
+            self._telemetry.warning("the state of the lists cannot be written", {"reason": str(error)})
+
+    def _tell(self, now: datetime) -> None:
+        lists = self._lists.values()
+        failing = [one for one in lists if one.is_failing(now)]
+        # A list that fails falls behind as well: that is one trouble and one alarm.
+        behind = [one for one in lists if one.lag(now) >= LAG_REPORTED and one.failing_since is None]
+        if failing:
+            self._telemetry.count(Metric.LISTS_FAILING, len(failing))
+            self._telemetry.error("lists are failing", {"rows": len(failing), "reason": _named(failing, now)})
+        if behind:
+            self._telemetry.seconds(Metric.CURSOR_LAG, max(one.lag(now) for one in behind).total_seconds())
+            self._telemetry.warning("lists are behind", {"rows": len(behind), "reason": _named(behind, now)})
+
+    def _change(self, company: str, resource: Resource, **changes: object) -> None:
+        name = company, resource.value
+        self._lists[name] = msgspec.structs.replace(self._lists[name], **changes)
+
+
+def _named(lists: Sequence[ListHealth], now: datetime) -> str:
+    worst = sorted(lists, key=lambda one: one.lag(now), reverse=True)
+    told = [
+        f"{one.company} {one.resource}: {one.lag(now).total_seconds() / 60:.0f} minutes behind"
+        + (f", failing since {one.failing_since:%Y-%m-%d %H:%M} UTC: {one.problem}" if one.failing_since else "")
+        for one in worst[:MOST_NAMED]
+    ]
+    more = len(lists) - len(told)
+    return "; ".join([*told, *([f"and {more} more (connector cursors)"] if more else [])])

@@ -1,0 +1,144 @@
+"""The alarms of template.yaml over metrics in virtual time, as CloudWatch evaluates them.
+
+AWS: an alarm looks at the last `EvaluationPeriods` periods and rings while `DatapointsToAlarm` of them breach. A period
+without data counts as the alarm's `TreatMissingData` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import decode_str  # type: ignore[import-untyped]
+
+from connector.services.ports import Metric
+from tests.support.fakes import ManualClock, RecordingTelemetry
+
+_ROOT = Path(__file__).resolve().parents[1]
+_OWN = "connector"
+
+Name = tuple[str, str]
+"""A metric, and of which function or queue (by its name in the template) or `connector`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm.
+
+    Attributes:
+        name: Without the stack's.
+        needed: How many of the last `periods` have to breach.
+        when_missing: Whether a period without data breaches.
+    """
+
+    name: str
+    metric: Name
+    statistic: str
+    period: timedelta
+    periods: int
+    needed: int
+    threshold: float
+    is_below: bool
+    when_missing: bool
+
+    def rings(self, values: Sequence[tuple[datetime, float]], now: datetime) -> bool:
+        """Whether it is in alarm.
+
+        Args:
+            values: What was reported, in the order of time.
+            now: The end of the last period.
+        """
+        breaching = 0
+        for number in range(self.periods):
+            end = now - number * self.period
+            held = [value for at, value in values if end - self.period < at <= end]
+            breaching += self._breaches(held) if held else self.when_missing
+        return breaching >= self.needed
+
+    def _breaches(self, held: Sequence[float]) -> bool:
+        value = sum(held) if self.statistic == "Sum" else max(held)
+        return value < self.threshold if self.is_below else value > self.threshold
+
+
+def alarms_of_the_template() -> list[Alarm]:
+    """Every alarm, with the parameters' defaults."""
+    template: dict[str, Any] = decode_str((_ROOT / "template.yaml").read_text(encoding="utf-8"))[0]
+    defaults = {name: one.get("Default") for name, one in template["Parameters"].items()}
+    return [
+        _alarm(one["Properties"], defaults)
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+
+def _alarm(given: dict[str, Any], defaults: dict[str, Any]) -> Alarm:
+    periods = given["EvaluationPeriods"]
+    periods = int(defaults[periods["Ref"]] if isinstance(periods, dict) else periods)
+    (dimension,) = given["Dimensions"]
+    of = dimension["Value"]
+    if isinstance(of, dict):
+        target = of.get("Ref") or of.get("Fn::GetAtt") or of["Fn::Sub"]
+        of = target[0] if isinstance(target, list) else target.partition(".")[0]
+    return Alarm(
+        name=given["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"),
+        metric=(given["MetricName"], of),
+        statistic=given["Statistic"],
+        period=timedelta(seconds=given["Period"]),
+        periods=periods,
+        needed=int(given.get("DatapointsToAlarm", periods)),
+        threshold=float(given["Threshold"]),
+        is_below=given["ComparisonOperator"] == "LessThanThreshold",
+        when_missing=given["TreatMissingData"] == "breaching",
+    )
+
+
+class Watch:
+    """Everything that is reported, and the alarms over it."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        """Nothing was reported yet."""
+        self.alarms = alarms_of_the_template()
+        self._clock = clock
+        self._values: dict[Name, list[tuple[datetime, float]]] = defaultdict(list)
+        self._longest = max(one.period * one.periods for one in self.alarms)
+
+    def report(self, metric: str, of: str, value: float) -> None:
+        """A value of a metric of AWS's, or of ours."""
+        self._values[metric, of].append((self._clock.now(), value))
+
+    def ringing(self) -> set[str]:
+        """The alarms that ring now."""
+        now = self._clock.now()
+        for name, values in self._values.items():
+            self._values[name] = [one for one in values if one[0] > now - self._longest]
+        return {one.name for one in self.alarms if one.rings(self._values[one.metric], now)}
+
+
+class WatchedTelemetry(RecordingTelemetry):
+    """What the functions report, for the watch as well."""
+
+    def __init__(self, watch: Watch) -> None:
+        """Report to `watch`."""
+        super().__init__()
+        self._watch = watch
+
+    def count(self, metric: Metric, value: int = 1) -> None:
+        """A zero is not reported, as with CloudWatch."""
+        super().count(metric, value)
+        if value:
+            self._watch.report(metric.value, _OWN, value)
+
+    def seconds(self, metric: Metric, value: float) -> None:
+        """A duration."""
+        super().seconds(metric, value)
+        self._watch.report(metric.value, _OWN, value)
+
+
+def function_of(worker: str) -> str:
+    """The name of a function in the template: `poll_visma` is `PollVismaFunction`."""
+    return re.sub(r"(?:^|_)(\w)", lambda found: found[1].upper(), worker) + "Function"

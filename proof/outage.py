@@ -1,0 +1,90 @@
+"""A stack in virtual time, minute by minute, with its alarms: what fails, and who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from proof.alarms import Watch, WatchedTelemetry, function_of
+from proof.model.clockwork import EVERY, WORKERS
+from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS
+from proof.model.queues import Message, Queue
+from proof.system import System
+
+ACKNOWLEDGES: dict[str, Any] = {
+    "validation_status": "VALID",
+    "delivery_status": "DELIVERED",
+    "acknowledgment_status": "ACCEPTED",
+}
+WAITS_FOR_SEND = {"validation_status": "VALID", "delivery_status": "PENDING"}
+"""Orderful: what is valid waits for a person where auto-send is off."""
+
+_MINUTE = timedelta(minutes=1)
+_QUEUES = {DOCUMENTS: "Documents", DELIVERIES: "Deliveries", CHANGES: "Changes", HINTS: "Hints"}
+
+
+class WatchedSystem(System):
+    """The whole connector, its schedules, Lambda and the alarms.
+
+    Attributes:
+        stopped: Functions that are not started: their schedule is stopped, or Lambda throttles them.
+        crashing: Functions that end with an error before they do anything.
+        partner: What Orderful says of each transaction, a minute after it was created.
+        rang: Which alarm rang since it was last cleared, and when for the first time.
+    """
+
+    def __init__(self) -> None:
+        """A healthy stack."""
+        super().__init__()
+        self.watch = Watch(self.clock)
+        self.telemetry = WatchedTelemetry(self.watch)
+        self.stopped: set[str] = set()
+        self.crashing: set[str] = set()
+        self.partner: dict[str, Any] = ACKNOWLEDGES
+        self.rang: dict[str, datetime] = {}
+        self._fires_at = self.clock.now()
+        self._sent: dict[str, datetime] = {}
+
+    def run(self, worker: str, work: Callable[[], object]) -> bool:
+        """One invocation, as Lambda counts it."""
+        if worker in self.stopped:
+            return False
+        self.watch.report("Invocations", function_of(worker), 1)
+        if worker in self.crashing:
+            self.watch.report("Errors", function_of(worker), 1)
+            return False
+        return super().run(worker, work)
+
+    def work(self, queue: Queue) -> bool:
+        """One batch; AWS: what a throttled function does not take is not received."""
+        return WORKERS[queue.name] not in self.stopped and super().work(queue)
+
+    def minutes(self, count: int) -> set[str]:
+        """Let minutes pass; gives the alarms that ring at their end."""
+        ringing: set[str] = set()
+        for _ in range(count):
+            self.clock.time += _MINUTE
+            for one in self.orderful.transactions:
+                self.orderful.news(one.transaction_id, **self.partner)
+            self.work_off()
+            if self.clock.now() >= self._fires_at:
+                self._fires_at = self.clock.now() + EVERY
+                self.fire()
+            self._report_queues()
+            ringing = self.watch.ringing()
+            for name in ringing:
+                self.rang.setdefault(name, self.clock.now())
+        return ringing
+
+    def _report_queues(self) -> None:
+        now = self.clock.now()
+        for queue in self.queues:
+            name = _QUEUES[queue.name]
+            self.watch.report("ApproximateNumberOfMessagesVisible", f"{name}DeadLetters", len(queue.dead))
+            ages = [now - self._sent_at(message, now) for message in queue.messages]
+            oldest = max(ages, default=timedelta(0)).total_seconds()
+            self.watch.report("ApproximateAgeOfOldestMessage", f"{name}Queue", oldest)
+
+    def _sent_at(self, message: Message, now: datetime) -> datetime:
+        return self._sent.setdefault(message.message_id, now)

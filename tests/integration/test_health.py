@@ -1,0 +1,67 @@
+"""The record of how the lists stand, in DynamoDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.adapters.cursors import DynamoCursors
+from connector.adapters.health import DynamoHealth
+from connector.domain.errors import ConnectorError
+from connector.services.list_health import ListHealth, PollRecord
+from connector.services.ports import Resource
+from tests.support.aws import CURSORS, aws_in_memory, make_table
+from tests.support.fakes import MemoryHealth
+
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+LISTS = (
+    ListHealth("nordic", "v1/purchaseorder", NOW, caught_up_at=NOW),
+    ListHealth("nordic", "v1/supplierInvoice", NOW, failing_since=NOW, problem="Visma answered 502.", is_refused=True),
+)
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch):
+    with aws_in_memory(monkeypatch):
+        make_table(CURSORS)
+        yield
+
+
+@pytest.mark.parametrize("book", [MemoryHealth(), DynamoHealth(CURSORS)], ids=["memory", "dynamodb"])
+def test_a_run_finds_what_the_last_one_left_and_whether_it_ended(book):
+    assert book.read() == book.begin(now=NOW) == PollRecord()
+    assert book.begin(now=NOW).was_cut_short
+    book.end(LISTS, now=NOW + timedelta(minutes=1))
+    assert book.read() == PollRecord(NOW, NOW + timedelta(minutes=1), LISTS)
+    assert not book.begin(now=NOW + timedelta(minutes=5)).was_cut_short
+
+
+def test_the_record_is_no_cursor():
+    DynamoHealth(CURSORS).end(LISTS, now=NOW)
+    assert DynamoCursors(CURSORS).all_cursors() == []
+
+
+def test_two_thousand_companies_that_all_fail_fit_into_one_item():
+    lists = tuple(
+        ListHealth(
+            f"company-{number}",
+            resource.value,
+            NOW,
+            caught_up_at=NOW + timedelta(microseconds=number * 7919),
+            failing_since=NOW + timedelta(microseconds=number * 104729),
+            problem=f"Visma answered 503 ({number * 2654435761:032x}). " * 5,
+        )
+        for number in range(2_000)
+        for resource in Resource
+    )
+    book = DynamoHealth(CURSORS)
+    book.end(lists, now=NOW)
+    assert [(one.company, one.resource, one.failing_since) for one in book.read().lists] == [
+        (one.company, one.resource, one.failing_since) for one in lists
+    ]
+
+
+def test_a_table_that_is_not_there_is_told_as_such():
+    with pytest.raises(ConnectorError):
+        DynamoHealth("nowhere").begin(now=NOW)
