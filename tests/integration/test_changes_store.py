@@ -101,7 +101,6 @@ FULL = Change(
     remarks=("Text: Ring først.",),
     unwritten=("Line 1: it carries a charge.",),
     message_at="inbound/802210971.json.z",
-    caller="arn:aws:sts::123456789012:assumed-role/Operator/kari",
     history=(
         ChangeEvent(NOW, ChangeState.RECEIVED, "received"),
         ChangeEvent(NOW + MINUTE, ChangeState.APPLYING, "being decided"),
