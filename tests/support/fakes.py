@@ -21,7 +21,7 @@ import msgspec
 from connector.adapters.cursor_format import packed, unpacked
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, ConnectorError, PayloadLost, Transient, UnknownOutcome
 from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.routes import Company
 from connector.domain.routing import Routing
@@ -29,6 +29,7 @@ from connector.domain.transactions import OrderfulRequest, Stream, TransactionTy
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Budget,
+    Calls,
     Created,
     CursorLease,
     CursorView,
@@ -530,7 +531,49 @@ def business_number_of(body: Mapping[str, Any]) -> str | None:
 # -- state ----------------------------------------------------------------------------------------------------------
 
 
-class MemoryLedger:
+class MemoryBreaker:
+    """The `Breaker` port."""
+
+    def __init__(self) -> None:
+        self.until: datetime | None = None
+        self.held: dict[Calls, datetime] = {}
+        self.refusal: str | None = None
+        self.partners: set[str] = set()
+
+    def is_open(self, *, now: datetime) -> bool:
+        return self.until is not None and now < self.until
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        self.until = until
+
+    def wait(self, calls: Calls, *, now: datetime) -> timedelta:
+        return min(max(self.held.get(calls, now) - now, timedelta(0)), timedelta(hours=1))
+
+    def hold(self, calls: Calls, *, until: datetime) -> None:
+        self.held[calls] = until
+
+    def refused(self, refusal: str, *, partner: str) -> int:
+        self.partners = {*(self.partners if refusal == self.refusal else ()), partner}
+        self.refusal = refusal
+        return len(self.partners)
+
+    def accepted(self) -> None:
+        self.refusal = None
+
+    def holds(self, *, now: datetime) -> dict[str, timedelta]:
+        """What is held and for how long."""
+        every = {calls.value: self.wait(calls, now=now) for calls in Calls}
+        if self.until is not None and now < self.until:
+            every["all"] = self.until - now
+        return {name: wait for name, wait in every.items() if wait}
+
+    def lift(self) -> None:
+        """Let all calls go on."""
+        self.until, self.refusal = None, None
+        self.held.clear()
+
+
+class MemoryLedger(MemoryBreaker):
     """The `Ledger` and `Breaker` ports."""
 
     def __init__(self) -> None:
@@ -540,7 +583,7 @@ class MemoryLedger:
         self.owned: dict[str, Owner] = {}
         self.uuids: dict[str, tuple[Revision, Posted]] = {}
         self.created = datetime(2020, 1, 1, tzinfo=UTC)
-        self.until: datetime | None = None
+        super().__init__()
         self.writes = 0
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
@@ -662,12 +705,6 @@ class MemoryLedger:
         ]
         return iter(sorted(found, key=lambda row: row.updated_at))
 
-    def is_open(self, *, now: datetime) -> bool:
-        return self.until is not None and now < self.until
-
-    def open(self, reason: str, *, until: datetime) -> None:
-        self.until = until
-
     def _keep(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> None:
         packed = None if request is None else msgspec.json.encode(request)
         self.bodies[(revision.key, revision.sequence, revision.revision_id)] = (source, packed)
@@ -779,7 +816,7 @@ class MemoryPayloads:
 
     def get(self, key: str) -> bytes:
         if key not in self.bodies:
-            raise Transient("The payload bucket answered NoSuchKey.")
+            raise PayloadLost(f"The stored body {key} cannot be read (NoSuchKey).", next_step="Restore it.")
         return self.bodies[key]
 
 

@@ -13,7 +13,6 @@ that could not store its cursor; they count as lost.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,7 +24,7 @@ from connector.adapters.aws_errors import is_failed_condition, translated
 from connector.adapters.cursor_format import head_of, packed, unpacked
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
-from connector.domain.errors import Conflict, Misconfigured
+from connector.domain.errors import Conflict, PayloadLost
 from connector.services.ports import CursorLease, CursorView, Payloads
 
 if TYPE_CHECKING:
@@ -161,8 +160,8 @@ class DynamoCursors:
             return None
         try:
             rows = self._payloads.get(rows_at)
-        except (Misconfigured, zlib.error):
-            # S3 answers 403 for a key that is gone. Without the rows their window is queued once more: nothing is lost.
+        except PayloadLost:
+            # Without the rows their window is queued once more: nothing is lost.
             return None
         return rows if _digest(rows) == values["rows_digest"] else None
 

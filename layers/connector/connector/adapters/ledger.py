@@ -39,7 +39,7 @@ from connector.adapters.aws_errors import failed_conditions, is_failed_condition
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Transient
+from connector.domain.errors import Conflict, PayloadLost, Transient
 from connector.domain.ledger import OPEN, Event, Owner, Posted, Revision, State, may_move
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 
@@ -60,11 +60,9 @@ _MOST_KEYS = 100
 _TABLE_AGE_HOLDS = timedelta(minutes=1)
 """How long the age of the table is believed: it may be deleted and made again under its name."""
 
-_BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
-
 
 class DynamoLedger:
-    """The `Ledger` and `Breaker` ports over one table and one bucket."""
+    """The `Ledger` port over one table and one bucket."""
 
     def __init__(self, table: str, payloads: S3Payloads, client: DynamoDBClient | None = None) -> None:
         """Use `table`; the client is created at first use."""
@@ -126,7 +124,7 @@ class DynamoLedger:
         ]
         for one in revisions:
             if one.source_at is not None:
-                with suppress(Transient):
+                with suppress(Transient, PayloadLost):
                     found.append((one, self._payloads.get(one.source_at)))
         return found
 
@@ -308,20 +306,6 @@ class DynamoLedger:
         """Take a revision off the open lists."""
         history = (*revision.history, Event(now, revision.state, note))[-_HISTORY:]
         self._replace(revision, replace(revision, updated_at=now, attention=note, history=history), watched=False)
-
-    # -- the breaker --------------------------------------------------------------------------------------------------
-
-    def is_open(self, *, now: datetime) -> bool:
-        """Whether calls to Orderful are held back."""
-        item = self._item(_BREAKER)
-        until = read_time(from_item(item).get("until")) if item else None
-        return until is not None and now < until
-
-    def open(self, reason: str, *, until: datetime) -> None:
-        """Hold calls to Orderful back until then."""
-        values = to_item({"until": time_text(until), "reason": reason})
-        with translated("ledger"):
-            self._client.put_item(TableName=self._table, Item={**_BREAKER, **values})
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, join
 from connector.adapters.orderful_http import (
     BYTE_ORDER_MARK,
     LIST,
+    MESSAGE_BYTES,
+    PAGE_BYTES,
     V4,
     OrderfulHttp,
     data_of,
@@ -25,11 +27,12 @@ from connector.adapters.orderful_http import (
     parsed,
 )
 from connector.domain.changes import CHANGE
-from connector.domain.errors import Misconfigured, Rejected, Transient
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction
+from connector.domain.errors import Misconfigured, Oversized, Rejected, Transient
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, not_loaded
 from connector.domain.json_text import elements_of, mended
 from connector.domain.transactions import Stream
 from connector.edi.inbound import read_inbound, with_message
+from connector.services.ports import Calls
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,9 @@ CHANGE_TYPE = "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"
 RECEIVERS_PER_CALL = 5
 ITEMS = 100
 """Items of an inbox or bucket asked for at once: the most that Orderful gives."""
+
+FEWER_ITEMS = (ITEMS, 10, 1)
+"""Items asked for, until the page is small enough."""
 
 _WEB_PAGE = "an HTML page"
 
@@ -97,7 +103,12 @@ class OrderfulInbound(OrderfulHttp):
         numeric = transaction_id.isdigit()
         name = quote(transaction_id, safe="")
         path, params = (f"{LIST}/{name}", [("expand", "message")]) if numeric else (f"transactions/{name}", [])
-        data = self._read(path, params, {} if numeric else V4, "the transaction")
+        try:
+            data = self._read(path, params, {} if numeric else V4, "the transaction")
+        except Oversized:
+            if not numeric:
+                raise
+            data = self._read(path, [], {}, "the transaction")  # its message is asked for, and reported, by itself
         if data is None:
             return None
         found = read_inbound(data, trusted=True)
@@ -117,7 +128,12 @@ class OrderfulInbound(OrderfulHttp):
         numeric = transaction.transaction_id.isdigit()
         name = quote(transaction.transaction_id, safe="")
         path = f"{LIST}/{name}/message" if numeric else f"transactions/{name}/message"
-        return with_message(transaction, self._read(path, [], {} if numeric else V4, "the message of the transaction"))
+        try:
+            data = self._read(path, [], {} if numeric else V4, "the message of the transaction")
+        except Oversized as error:
+            logger.warning("message of transaction %s: %s", transaction.transaction_id, error.sentence)
+            data = not_loaded(error.sentence)
+        return with_message(transaction, data)
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why a transaction is INVALID, each `path: message`; empty when nobody says.
@@ -144,13 +160,17 @@ class OrderfulInbound(OrderfulHttp):
             headers={"Content-Type": "application/json", **(V4 if delivery.version is ApiVersion.V4 else {})},
             body=msgspec.json.encode({"note": note}),
             read_seconds=READ_SECONDS,
+            calls=Calls.CONFIRM,
         )
         answer, asked = self._http.ask(call, self._deadline), "the confirmation of a delivery"
         if answer.ok:
             if answer.shape() == _WEB_PAGE:
                 raise Transient(f"Orderful answered {asked} with {_WEB_PAGE}.", request_id=answer.request_id)
             return True
-        self._definite(answer, asked)
+        refusal = self._definite(answer, asked)
+        if answer.status == 403:
+            # The key is taken, but not for this delivery: it is not told, and the others go on.
+            raise Transient(refusal.sentence, request_id=refusal.request_id)
         if answer.status == 404:
             return False
         # It was confirmed before, perhaps by a person in Orderful: there is nothing more to say.
@@ -167,7 +187,7 @@ class OrderfulInbound(OrderfulHttp):
             return None
 
     def _waiting(self, path: str, headers: dict[str, str], what: str) -> list[InboundTransaction | None]:
-        answer = self._ask(path, [("limit", str(ITEMS))], headers)
+        answer = self._page_of(path, headers, what)
         if not answer.ok:
             refused = self._definite(answer, what)
             raise Misconfigured(
@@ -177,16 +197,40 @@ class OrderfulInbound(OrderfulHttp):
             )
         return [_item(element) for element in _elements(answer, what)]
 
+    def _page_of(self, path: str, headers: dict[str, str], what: str) -> Answer:
+        """A page of an inbox or bucket, with as many items as fit into `PAGE_BYTES`.
+
+        Raises:
+            Oversized: the oldest item alone is larger.
+        """
+        for limit in FEWER_ITEMS:
+            try:
+                return self._ask(path, [("limit", str(limit))], headers, max_bytes=PAGE_BYTES)
+            except Oversized as error:
+                too_large = error
+        raise Oversized(
+            f"The oldest item of {what} is too large. {too_large.sentence}",
+            next_step="Look at it in Orderful and accept or fail it there. Changes behind it are read from the list.",
+            size=too_large.size,
+        )
+
     def _read(self, path: str, params: list[tuple[str, str]], headers: dict[str, str], what: str) -> Any:
         """JSON of a resource; None when there is no such thing."""
-        answer = self._ask(path, params, headers)
+        answer = self._ask(path, params, headers, max_bytes=MESSAGE_BYTES)
         if answer.ok:
             return data_of(answer)
         self._definite(answer, what)
         return None
 
-    def _ask(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> Answer:
-        call = self._call("GET", join(self._base_url, path), params=params, headers=headers, read_seconds=LIST_SECONDS)
+    def _ask(self, path: str, params: list[tuple[str, str]], headers: dict[str, str], *, max_bytes: int) -> Answer:
+        call = self._call(
+            "GET",
+            join(self._base_url, path),
+            params=params,
+            headers=headers,
+            read_seconds=LIST_SECONDS,
+            max_bytes=max_bytes,
+        )
         return self._http.ask(call, self._deadline)
 
     def _definite(self, answer: Answer, what: str) -> Rejected:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.ledger import DynamoLedger
@@ -20,7 +21,7 @@ from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
-from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry
+from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry, visma_gate
 from connector.domain.routes import Company
 from connector.services.apply import Applier
 from connector.services.change_ports import OrderDesk
@@ -43,6 +44,7 @@ class ApplyChange:
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
         self._queue = SqsPostponer(settings.changes_queue_url)
+        self._breaker = DynamoBreaker(settings.documents_table)
         self._secrets = SecretsManagerSecrets(
             clock, visma=settings.visma_secret_arn, orderful=settings.orderful_secret_arn
         )
@@ -52,7 +54,9 @@ class ApplyChange:
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Apply the changes of a batch."""
         settings, deadline = self._settings, LambdaDeadline(context)
-        orderful = OrderfulInbound(settings.orderful_base_url, self._secrets, http(), clock, deadline)
+        orderful = OrderfulInbound(
+            settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+        )
         applier = Applier(
             changes=self._changes,
             intake=Intake(
@@ -78,7 +82,8 @@ class ApplyChange:
         return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), self._queue, deadline)
 
     def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
-        return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline)
+        gate = visma_gate(self._settings.tokens_table, company.name)
+        return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline, gate=gate)
 
 
 @lru_cache(maxsize=1)

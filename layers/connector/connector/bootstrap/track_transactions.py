@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.orderful import OrderfulClient
@@ -25,6 +26,7 @@ class TrackTransactions:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._breaker = DynamoBreaker(settings.documents_table)
         self._outbox = SqsOutbox(deliveries_url=settings.deliveries_queue_url)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
 
@@ -33,9 +35,11 @@ class TrackTransactions:
         settings = self._settings
         tracker = Tracker(
             ledger=self._ledger,
-            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, LambdaDeadline(context)),
+            orderful=OrderfulClient(
+                settings.orderful_base_url, self._secrets, http(), clock, LambdaDeadline(context), breaker=self._breaker
+            ),
             outbox=self._outbox,
-            breaker=self._ledger,
+            breaker=self._breaker,
             clock=clock,
             telemetry=telemetry(),
             stream=settings.stream,

@@ -8,8 +8,10 @@
         AlreadyExists   the other side says that it has it: find it before repeating
       Parked            the document needs a person; nothing else waits for it
         UnmappedPartner routing knows no partner for it
+        PayloadLost     the stored body of the document cannot be read
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
+        Oversized       the answer is larger than what is loaded
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -95,16 +97,35 @@ class UnmappedPartner(Parked):
 
 
 @dataclass(eq=False)
+class PayloadLost(Parked):
+    """The payload bucket does not give the stored body of this document: it is missing, forbidden or damaged."""
+
+
+@dataclass(eq=False)
 class Rejected(ConnectorError):
-    """The remote side examined the document and refused it.
+    """The remote side refused the document.
 
     Attributes:
         problems: What the remote side found, each `path: message`.
+        examined: Whether the answer lists what is wrong with the document. Without such a list the refusal may be
+            about the address or the version of the API.
     """
 
     problems: tuple[str, ...] = ()
+    examined: bool = False
 
 
 @dataclass(eq=False)
 class Misconfigured(ConnectorError):
     """Credentials, scopes, addresses or routing are wrong for every document, not for this one."""
+
+
+@dataclass(eq=False)
+class Oversized(Misconfigured):
+    """The answer is larger than the limit of the call; it was not loaded.
+
+    Attributes:
+        size: Bytes of the answer, where its headers say; None otherwise.
+    """
+
+    size: int | None = None

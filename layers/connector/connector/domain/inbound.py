@@ -53,6 +53,15 @@ class Delivery:
     fail_link: str | None = None
 
 
+NOT_LOADED = "connectorNotLoaded"
+"""The one field of what stands in the place of a message that was too large to be loaded."""
+
+
+def not_loaded(sentence: str) -> dict[str, Any]:
+    """What is recorded in the place of a message that was too large to be loaded: why, for the person who sees it."""
+    return {NOT_LOADED: sentence}
+
+
 @dataclass(frozen=True, slots=True)
 class InboundTransaction:
     """A transaction addressed to us, as far as its envelope could be read.

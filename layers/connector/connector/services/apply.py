@@ -25,7 +25,15 @@ from connector.domain.changes import (
     peers,
     predecessor_deadline,
 )
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, Parked, Rejected, UnknownOutcome
+from connector.domain.errors import (
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    Parked,
+    PayloadLost,
+    Rejected,
+    UnknownOutcome,
+)
 from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
@@ -225,7 +233,10 @@ class Applier:
         if theirs is None or found.document != CHANGE or content_id(theirs) == change.content_id:
             return None
         # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
-        ours = self.changes.message_of(change)
+        try:
+            ours = self.changes.message_of(change)
+        except PayloadLost:
+            return theirs  # ours cannot be read any more: what Orderful holds takes its place
         is_comparable = not ours or ("transactionSets" in ours) == ("transactionSets" in theirs)
         return theirs if is_comparable and content_id(ours) != content_id(theirs) else None
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.domain.change_request import ChangeRequest
+from connector.domain.inbound import NOT_LOADED
 from connector.edi.change.codes import check_words
 from connector.edi.change.fields import part, rows, text
 from connector.edi.change.mosaic import PURPOSES, read_mosaic
@@ -37,6 +38,8 @@ def read_change(message: Any, *, codes: Mapping[str, str] = _NO_CODES) -> Change
     check_words(codes)
     if not isinstance(message, dict):
         raise NotAChange("This is no 860: it is no JSON object.")
+    if NOT_LOADED in message:
+        raise NotAChange(f"Its message was not read. {text(message, NOT_LOADED)}")
     if "transactionSets" in message:
         sets = rows(message, "transactionSets")
         tree = next((one for one in sets if part(one, BCH)), None)
