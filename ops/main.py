@@ -15,6 +15,7 @@ from ops.config import config
 from ops.cursors import cursors
 from ops.doctor import doctor
 from ops.documents import documents
+from ops.holds import holds
 from ops.output import run
 from ops.translate import translate
 
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (config, translate, change, documents, changes, baseline, cursors, doctor):
+for command in (config, translate, change, documents, changes, baseline, cursors, holds, doctor):
     cli.add_command(command)
 
 

@@ -15,6 +15,7 @@ from connector.domain.transactions import Stream
 from ops.output import Failed
 
 if TYPE_CHECKING:
+    from connector.adapters.breaker import DynamoBreaker
     from connector.adapters.callback_auth import CallbackCredentials
     from connector.adapters.http import Http
     from connector.adapters.orderful import OrderfulClient
@@ -119,6 +120,19 @@ class Stack:
         from connector.adapters.cursors import DynamoCursors
 
         return DynamoCursors(self.output("CursorsTable"))
+
+    @cached_property
+    def breaker(self) -> DynamoBreaker:
+        """What holds calls to Orderful back."""
+        from connector.adapters.breaker import DynamoBreaker
+
+        return DynamoBreaker(self.output("DocumentsTable"))
+
+    def visma_breaker(self, company: str) -> DynamoBreaker:
+        """What holds calls for a company at Visma back."""
+        from connector.adapters.breaker import DynamoBreaker, visma_item
+
+        return DynamoBreaker(self.output("TokensTable"), visma_item(company))
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -793,10 +793,14 @@ class MemoryCursors:
                 remembered=len(row.cursor.rows),
                 waiting=len(row.cursor.waiting),
                 begun_at=row.cursor.begun_at,
+                not_before=row.not_before,
             )
             for (company, resource), row in self.rows.items()
         ]
         return sorted(views, key=lambda view: (view.company, view.resource))
+
+    def lift(self, company: str, resource: str) -> None:
+        self.rows[(company, Resource(resource))].not_before = None
 
     def of(self, company: str, resource: StrEnum = Resource.PURCHASE_ORDERS) -> Cursor:
         """The cursor as it is stored."""

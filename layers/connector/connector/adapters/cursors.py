@@ -142,9 +142,19 @@ class DynamoCursors:
                             remembered=head.remembered if head else 0,
                             waiting=head.waiting if head else 0,
                             begun_at=head.begun_at if head else None,
+                            not_before=read_time(values.get("not_before")),
                         )
                     )
         return sorted(views, key=lambda view: (view.company, view.resource))
+
+    def lift(self, company: str, resource: str) -> None:
+        """Let the next poll of a list begin at once."""
+        with translated("cursor table"):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": company}, "sk": {"S": resource}},
+                UpdateExpression="REMOVE not_before",
+            )
 
     def _cursor(self, values: dict[str, Any]) -> Cursor:
         head = values.get("cursor_state")

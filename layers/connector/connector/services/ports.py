@@ -267,6 +267,7 @@ class CursorView:
     remembered: int
     waiting: int
     begun_at: datetime | None = None
+    not_before: datetime | None = None
 
 
 class Cursors(Protocol):
@@ -287,6 +288,9 @@ class Cursors(Protocol):
 
     def all_cursors(self) -> Sequence[CursorView]:
         """Every cursor, for an operator."""
+
+    def lift(self, company: str, resource: str) -> None:
+        """Let the next poll of a list begin at once, whatever Visma asked for."""
 
 
 class Calls(StrEnum):
