@@ -118,6 +118,19 @@ def test_retry_after_is_read_in_both_forms_and_nonsense_is_none(header, wanted):
     assert an_answer(429, headers={"Retry-After": header} if header is not None else {}).retry_after == wanted
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "wanted"),
+    [
+        (429, {"X-RateLimit-Reset": "600"}, timedelta(minutes=10)),
+        (429, {"X-RateLimit-Reset": "0"}, None),
+        (429, {"X-RateLimit-Reset": "600", "Retry-After": "5"}, timedelta(seconds=5)),
+        (503, {"X-RateLimit-Reset": "600"}, None),
+    ],
+)
+def test_a_429_without_that_word_ends_with_its_window(status, headers, wanted):
+    assert an_answer(status, headers=headers).retry_after == wanted
+
+
 def test_request_ids_are_found_under_any_of_their_names():
     assert an_answer(headers={"Request-Context": "appId=7"}).request_id == "appId=7"
     assert an_answer(headers={"x-request-id": "x" * 1000}).request_id == "x" * MAX_TEXT

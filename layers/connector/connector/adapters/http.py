@@ -178,9 +178,10 @@ class Answer:
 
         `Retry-After`; a 429 without it ends with the window of the limit (`X-RateLimit-Reset`).
         """
-        names = ("Retry-After", "X-RateLimit-Reset") if self.status == 429 else ("Retry-After",)
-        waits = (waiting_time(self.headers.get(name), at=self.server_time) for name in names)
-        return next((wait for wait in waits if wait is not None), None)
+        asked = waiting_time(self.headers.get("Retry-After"), at=self.server_time)
+        if asked is None and self.status == 429:
+            return waiting_time(self.headers.get("X-RateLimit-Reset"), at=self.server_time) or None
+        return asked
 
     def json(self) -> Any:
         """The body as JSON data, numbers with a point as `Decimal`.
