@@ -58,8 +58,10 @@ def collect(bench: Bench) -> Iterator[str]:
         document=CHANGE,
     )
     laptop.changes.add(forgotten, message=change_of(forgotten.number, 25))
+    bench.throttle()
     try:
         answer = bench.work("PollOrderfulFunction")
+        yield from bench.throttled()
         # Something that others left in the inbox may be taken along.
         if (
             not isinstance(answer, dict)
@@ -107,7 +109,9 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
     bench.forget_token()
     try:
         (bad,) = [record["messageId"] for record in event["Records"] if record["body"] == BAD]
+        bench.throttle()
         answer = bench.work("ApplyChangeFunction", event)
+        yield from bench.throttled()
         if answer != {"batchItemFailures": [{"itemIdentifier": bad}]}:
             yield f"the hint was answered {answer}"
         if not bench.comes_soon("ChangesQueueUrl", bad):
