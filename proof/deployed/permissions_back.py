@@ -133,10 +133,8 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         agreed = laptop.newest(str(key))
         if agreed is None or agreed.state is not State.AGREED or not agreed.source_at:
             yield f"the ledger says {agreed and agreed.state}, its document at {agreed and agreed.source_at}"
-        if not bench.has_token():
-            yield "the token was not stored"
-        if laptop.delivery(sent["id"])["confirmed"] != 1:
-            yield "Orderful was not told"
+        if not bench.has_token() or laptop.delivery(sent["id"])["confirmed"] != 1:
+            yield "the token was not stored, or Orderful was not told"
     finally:
         bench.done("ChangesQueueUrl", event)
         bench.emptied("ChangesQueueUrl")
