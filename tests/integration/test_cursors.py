@@ -67,6 +67,16 @@ def take(cursors, *, at=NOW, resource=ORDERS, company="nordic"):
     return cursors.acquire(company, resource, now=at, lease=LEASE)
 
 
+def test_a_person_sees_until_when_a_list_waits_and_ends_it(cursors):
+    lease = take(cursors)
+    cursors.save(lease, lease.cursor, release=True, not_before=NOW + LEASE)
+    (view,) = cursors.all_cursors()
+    assert view.not_before == NOW + LEASE
+    cursors.lift(view.company, view.resource)
+    assert cursors.all_cursors()[0].not_before is None
+    assert take(cursors, at=NOW + timedelta(seconds=1)).not_before is None
+
+
 def test_a_list_that_was_never_read_begins_empty(cursors):
     lease = take(cursors)
     assert (lease.company, lease.resource, lease.fence) == ("nordic", ORDERS, 1)

@@ -240,6 +240,20 @@ class Applier:
         is_comparable = not ours or ("transactionSets" in ours) == ("transactionSets" in theirs)
         return theirs if is_comparable and content_id(ours) != content_id(theirs) else None
 
+    def _message_of(self, change: Change) -> Any:
+        """The message as recorded; where that is lost, as Orderful holds it, if it says the same.
+
+        Raises:
+            PayloadLost: nobody has it any more.
+        """
+        try:
+            return self.changes.message_of(change)
+        except PayloadLost:
+            found = self.orderful.fetch(change.transaction_id)
+            if found is None or found.message is None or content_id(found.message) != change.content_id:
+                raise
+            return found.message
+
     def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
         """Have the wanted one wait with an earlier one of its sender that could not be finished."""
         stored = self.changes.get(wanted.key, wanted.transaction_id)
@@ -326,7 +340,7 @@ class Applier:
             )
             work = OrderChange(
                 change=change,
-                message=self.changes.message_of(change),
+                message=self._message_of(change),
                 others=others,
                 objection=objection,
                 company=company,
