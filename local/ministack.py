@@ -8,10 +8,12 @@ What is needed to find it again lies in `.local/ministack.json`; its log, and wi
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -24,17 +26,20 @@ from pathlib import Path
 from local import processes
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / ".venv-ministack" / "bin" / "ministack"
+PROGRAM = (ROOT / ".venv-ministack" / "bin" / "python", "-P", ROOT / "local" / "guard.py")
+"""MiniStack behind the door that keeps web pages and neighbours out; `-P`, for its modules do not lie beside it."""
+
 DIRECTORY = ROOT / ".local"
 REGION = "eu-north-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """MiniStack's own root caller; every function gets credentials of its role instead."""
 
-BIND_HOST = os.environ.get("BIND_HOST", "127.0.0.1")
-"""Where the laptop stack listens: `BIND_HOST=0.0.0.0 make up` lets the containers of `sam local invoke` in."""
+_LOOPBACK = "127.0.0.1"
+_GET_ADDRESS = 0x8915  # SIOCGIFADDR
 
 _USUAL_PORT = 4566
 _START_SECONDS = 60.0
+_INTERFACES = Path("/sys/class/net")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 _PLENTY = 8 * 2**30
 
@@ -75,11 +80,12 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
     Raises:
         MiniStackFailed: it ended or stayed silent; nothing is left running.
     """
+    bind_host()
     port = port or _free_port()
     directory.mkdir(parents=True, exist_ok=True)
     temporary = _scratch(directory)
     log = directory / "ministack.log"
-    pid = processes.launch([PROGRAM], log=log, environment=_environment(port, temporary))
+    pid = processes.launch(PROGRAM, log=log, environment=_environment(port, temporary))
     running = MiniStack(pid, port, str(directory), str(temporary))
     _state_file(directory).write_text(json.dumps(asdict(running)))
     deadline = time.monotonic() + _START_SECONDS
@@ -89,6 +95,38 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
             raise MiniStackFailed(f"MiniStack did not start; read {log}.")
         time.sleep(0.1)
     return running
+
+
+def bind_host() -> str:
+    """Where the laptop stack listens besides loopback: `BIND_HOST`, the address of a container bridge of this machine.
+
+    Under Linux the containers of `sam local invoke` reach this machine there; under macOS and Windows they reach
+    loopback by themselves.
+
+    Raises:
+        MiniStackFailed: it is another address. Whoever reaches the stack can run code on this machine.
+    """
+    wanted = os.environ.get("BIND_HOST", "") or _LOOPBACK
+    if wanted == _LOOPBACK:
+        return wanted
+    bridges = _bridge_addresses()
+    if wanted in bridges:
+        return wanted
+    raise MiniStackFailed(
+        f"BIND_HOST={wanted} would let others run code on this machine. Leave it out, or give the address of a "
+        f"container bridge ({', '.join(bridges) or 'this machine has none'})."
+    )
+
+
+def _bridge_addresses() -> list[str]:
+    """The IPv4 addresses of the bridges of this machine, such as Docker's; none where it is no Linux."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        for name in sorted(path.parent.name for path in _INTERFACES.glob("*/bridge")):
+            with contextlib.suppress(OSError):
+                answer = fcntl.ioctl(asked.fileno(), _GET_ADDRESS, struct.pack("256s", name.encode()[:15]))
+                found.append(socket.inet_ntoa(answer[20:24]))
+    return found
 
 
 def find(directory: Path = DIRECTORY) -> MiniStack | None:
@@ -131,10 +169,12 @@ def _scratch(directory: Path) -> Path:
 def _environment(port: int, temporary: Path) -> dict[str, str]:
     # The workers inherit this environment: nothing of the caller's (profiles, keys, endpoints, PYTHONPATH) may leak in.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    extra = bind_host()
     return kept | {
         **CREDENTIALS,
         "AUTH": "true",
-        "BIND_HOST": BIND_HOST,
+        "BIND_HOST": _LOOPBACK,
+        "EXTRA_BIND": "" if extra == _LOOPBACK else extra,
         "GATEWAY_PORT": str(port),
         "LAMBDA_EXECUTOR": "local",
         "MINISTACK_REGION": REGION,

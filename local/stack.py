@@ -200,12 +200,12 @@ def running(
 
 def _sandbox(name: str, directory: Path) -> Sandbox:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host := ministack.bind_host(), 0))
         port = probe.getsockname()[1]
     log = directory / f"sandbox-{name}.log"
-    command = [sys.executable, "-m", "local.sandbox.serve", name, "--host", ministack.BIND_HOST, "--port", str(port)]
+    command = [sys.executable, "-m", "local.sandbox.serve", name, "--host", host, "--port", str(port)]
     pid = processes.launch(command, log=log, directory=ministack.ROOT)
-    sandbox = Sandbox(name, pid, f"http://127.0.0.1:{port}")
+    sandbox = Sandbox(name, pid, f"http://{host}:{port}")
     deadline = time.monotonic() + 30
     while not _answers(sandbox.url):
         if processes.has_ended(pid) or time.monotonic() > deadline:

@@ -29,7 +29,7 @@ from connector.services.change_route import company_of, other_stream, route_of
 from ops.companies import mapping_company, named_company
 from ops.comparison import all_reasons, comparison, comparison_data, unwritten
 from ops.files import parse_json, read_document, read_sound_routing
-from ops.output import HELD, REJECTED, WrongInput, fail, json_option
+from ops.output import HELD, REJECTED, WrongInput, fail, json_option, tell
 from ops.readings import reading_of, reading_option
 
 _CODES = {Verdict.APPLY: 0, Verdict.PARK: HELD, Verdict.REJECT: REJECTED}
@@ -90,7 +90,10 @@ def change(
         outcome = _Outcome(Decision(Verdict.REJECT, problem.sentence))
     except Misconfigured as problem:
         raise WrongInput(f"{config_file}: {problem}") from None
-    click.echo(outcome.as_json() if as_json else outcome.as_text())
+    if as_json:
+        click.echo(outcome.as_json())
+    else:
+        tell(outcome.as_text())
     code = _CODES[outcome.decision.verdict]
     if code:
         fail(outcome.decision.reason or "", code, as_json=as_json)

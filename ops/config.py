@@ -19,7 +19,7 @@ from connector.routing_file import Checked, json_schema
 from connector.services.release import Forecast, forecast_waiting, keep_waiting, release, release_waiting_changes
 from ops import onboarding
 from ops.files import read_routing
-from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, moment, plain, say, show, table
+from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, moment, plain, say, show, table, tell
 from ops.people import by_option, decider
 from ops.routing_summary import go_live_text, summaries
 from ops.stack import Stack, stack_option
@@ -55,7 +55,7 @@ def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
         show({"ok": not checked.errors, "problems": findings, "companies": companies}, str, as_json=True)
     else:
         for finding in findings:
-            click.echo(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
+            tell(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
         for company in companies:
             click.echo(str(company))
         click.echo(_verdict(file, checked))

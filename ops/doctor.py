@@ -15,7 +15,7 @@ from ops.doctor_orderful import examine_orderful
 from ops.doctor_stack import examine_stack
 from ops.doctor_visma import examine_visma
 from ops.files import read_routing
-from ops.output import FAILED, json_option, say, show
+from ops.output import FAILED, json_option, say, show, tell
 from ops.stack import Stack, stack_option
 
 
@@ -35,7 +35,7 @@ def doctor(*, file: str | None, stack: Stack, as_json: bool) -> int:
         findings.append(finding)
         if not as_json:
             step = f"\n      -> {finding.next_step}" if finding.next_step else ""
-            click.echo(f"{finding.mark:<5} {finding.check}: {finding.sentence}{step}")
+            tell(f"{finding.mark:<5} {finding.check}: {finding.sentence}{step}")
     if as_json:
         show(findings, str, as_json=True)
     failures = sum(finding.mark is Mark.FAIL for finding in findings)

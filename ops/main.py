@@ -16,6 +16,7 @@ from ops.cursors import cursors
 from ops.data import data
 from ops.doctor import doctor
 from ops.documents import documents
+from ops.holds import holds
 from ops.output import run
 from ops.secrets import secrets
 from ops.translate import translate
@@ -31,7 +32,7 @@ def cli() -> None:
     """
 
 
-for command in (config, translate, change, documents, changes, baseline, cursors, data, doctor, secrets):
+for command in (config, translate, change, documents, changes, baseline, cursors, holds, data, doctor, secrets):
     cli.add_command(command)
 
 

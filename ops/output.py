@@ -16,10 +16,14 @@ from typing import Any, TypeVar
 import click
 
 from connector.domain.errors import ConnectorError
+from connector.domain.words import visible
 
 FAILED, WRONG_INPUT, HELD, REJECTED = 1, 2, 3, 4
 """Exit codes besides 0: something did not work, the input is wrong, at least one document is held (a change parked),
 a change is rejected."""
+
+_LAYOUT = "\n\t"
+"""Signs of our own layout; a cell of a table holds neither."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -43,7 +47,12 @@ def json_option(command: _Command) -> _Command:
 
 def say(sentence: str) -> None:
     """Tell the person something; never on stdout, which belongs to results."""
-    click.echo(sentence, err=True)
+    click.echo(visible(sentence, keep=_LAYOUT), err=True)
+
+
+def tell(text: str) -> None:
+    """Print a result for a person, without signs that a terminal would obey: vendors and partners write parts of it."""
+    click.echo(visible(text, keep=_LAYOUT))
 
 
 def go_on(*, yes: bool) -> None:
@@ -62,12 +71,21 @@ def go_on(*, yes: bool) -> None:
 
 def fail(sentence: str, code: int, *, as_json: bool) -> None:
     """Tell on stderr what did not work, with the exit code that stands for it."""
-    say(json.dumps({"error": sentence, "exit_code": code}, ensure_ascii=False) if as_json else sentence)
+    say(_json({"error": sentence, "exit_code": code}) if as_json else sentence)
 
 
 def show(data: Any, text: Callable[[], str], *, as_json: bool) -> None:
     """Print a result: `data` as JSON, or what `text` makes of it for a person."""
-    click.echo(json.dumps(plain(data), indent=2, ensure_ascii=False) if as_json else text())
+    if as_json:
+        click.echo(_json(plain(data), indent=2))
+    else:
+        tell(text())
+
+
+def _json(data: Any, **form: Any) -> str:
+    """JSON as people read it; what cannot be printed is escaped. Outside of texts only line breaks are such signs."""
+    written = json.dumps(data, ensure_ascii=False, **form)
+    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in written)
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
@@ -109,7 +127,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence
     for row, step in zip_longest(cells, (None, *steps)):
         lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         if step:
-            lines.append(f"      -> {step}")
+            lines.append(f"      -> {visible(step)}")
     return "\n".join(lines)
 
 
@@ -169,4 +187,4 @@ def _cell(value: Any) -> str:
         return moment(value)
     if isinstance(value, timedelta):
         return span(value)
-    return str(value.value if isinstance(value, Enum) else value)
+    return visible(str(value.value if isinstance(value, Enum) else value))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation.literals import StackStatusType
 
+    from connector.adapters.breaker import DynamoBreaker
     from connector.adapters.callback_auth import CallbackCredentials
     from connector.adapters.erasure import DynamoErasure
     from connector.adapters.http import Http
@@ -188,6 +189,19 @@ class Stack:
         from connector.adapters.cursors import DynamoCursors
 
         return DynamoCursors(self.output("CursorsTable"))
+
+    @cached_property
+    def breaker(self) -> DynamoBreaker:
+        """What holds calls to Orderful back."""
+        from connector.adapters.breaker import DynamoBreaker
+
+        return DynamoBreaker(self.output("DocumentsTable"))
+
+    def visma_breaker(self, company: str) -> DynamoBreaker:
+        """What holds calls for a company at Visma back."""
+        from connector.adapters.breaker import DynamoBreaker, visma_item
+
+        return DynamoBreaker(self.output("TokensTable"), visma_item(company))
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.datastructures import Headers
 
@@ -52,10 +53,11 @@ class FaultRule:
         form: What their body is: `json`, `html` or `empty`.
         message: What their JSON or HTML says.
         location: Their `Location` header; None leaves it out.
-        retry_after: Seconds a 429 asks to wait; None leaves the header out.
+        retry_after: Seconds a 429 asks to wait, or any text for the header; None leaves the header out.
         fields: What the JSON faults touch; empty touches all but the keys.
         total: What `wrong_total` states as `totalCount`.
         above: Only an answer of more bytes than this is hit, after the work was done; None hits any.
+        megabytes: How much longer `oversized` makes the answer.
     """
 
     fault: str
@@ -68,10 +70,11 @@ class FaultRule:
     form: str = "json"
     message: str = "The sandbox was asked to refuse this."
     location: str | None = None
-    retry_after: int | None = 1
+    retry_after: int | str | None = 1
     fields: tuple[str, ...] = ()
     total: int = 0
     above: int | None = None
+    megabytes: int = 50
     seen: int = 0
     used: int = 0
 
@@ -255,6 +258,38 @@ def _with_total(*, stated: bool) -> Callable[[Answer, FaultRule], Answer]:
     return spoil
 
 
+def _relinked(change: Callable[[str], Any], *, more: bool = False) -> Callable[[Answer, FaultRule], Answer]:
+    """Give the link to the next page of a list of Orderful's another form.
+
+    Args:
+        change: Makes what stands in its place.
+        more: Whether the page says that the list goes on.
+    """
+
+    def spoil(answer: Answer, _rule: FaultRule) -> Answer:
+        def touch(page: Any) -> Any:
+            links = page["metadata"]["pagination"]["links"]
+            if links["next"]:
+                links["next"] = change(links["next"])
+                page["metadata"]["pagination"] |= {"hasMore": True} if more else {}
+            return page
+
+        return _changed_json(answer, touch)
+
+    return spoil
+
+
+def _other_scheme(link: str) -> str:
+    scheme, rest = link.split(":", 1)
+    return f"{'http' if scheme == 'https' else 'https'}:{rest}"
+
+
+def _oversized(answer: Answer, rule: FaultRule) -> Answer:
+    """The same JSON, followed by blanks."""
+    answer.body += b" " * (rule.megabytes << 20)
+    return answer
+
+
 LOCK_COLLISION: Final = "Error: Another process has updated the 'POOrder' record. Your changes will be lost."
 """The base product's text when two writers meet; under which status Visma answers it is not documented."""
 
@@ -283,6 +318,11 @@ SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "wrapped_scalars": lambda answer, _rule: _changed_json(answer, _wrapped),
     "null_fields": _without_values(drop=False),
     "missing_fields": _without_values(drop=True),
+    "link_scheme": _relinked(_other_scheme),
+    "link_object": _relinked(lambda link: {"href": link}),
+    "link_cursor": _relinked(lambda link: dict(parse_qsl(urlsplit(link).query))["nextCursor"]),
+    "link_lost": _relinked(lambda _link: None, more=True),
+    "oversized": _oversized,
 }
 """Answers spoiled after the work was done."""
 

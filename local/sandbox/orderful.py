@@ -350,7 +350,7 @@ class OrderfulSandbox(Sandbox):
 
     # -- Orderful's manners
 
-    def throttled(self, retry_after: int | None) -> Answer:
+    def throttled(self, retry_after: int | str | None) -> Answer:
         """Orderful's 429: HTML."""
         answer = Answer.of_html(429, "429 Too Many Requests")
         if retry_after is not None:
@@ -518,7 +518,7 @@ def _milliseconds(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-def _limit_headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
+def _limit_headers(limit: int, remaining: int, reset: int | str) -> dict[str, str]:
     return {
         "x-ratelimit-limit": str(limit),
         "x-ratelimit-remaining": str(remaining),

@@ -111,7 +111,7 @@ class Sandbox(ABC):
     # -- what each vendor does in its own way
 
     @abstractmethod
-    def throttled(self, retry_after: int | None) -> Answer:
+    def throttled(self, retry_after: int | str | None) -> Answer:
         """The vendor's 429."""
 
     @abstractmethod

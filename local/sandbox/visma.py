@@ -286,7 +286,7 @@ class VismaSandbox(Sandbox):
 
     # -- Visma's manners
 
-    def throttled(self, retry_after: int | None) -> Answer:
+    def throttled(self, retry_after: int | str | None) -> Answer:
         """API Management's 429."""
         answer = Answer.of_json(429, {"statusCode": 429, "message": "Rate limit is exceeded. Try again later."})
         if retry_after is not None:

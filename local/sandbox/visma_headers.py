@@ -11,7 +11,7 @@ from local.sandbox.visma_filters import BadRequest
 RATE_POLICY: Final = "4-fixed-window"
 
 
-def budget_headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
+def budget_headers(limit: int, remaining: int, reset: int | str) -> dict[str, str]:
     """What is left of the hour's requests; `reset` is in seconds."""
     return {
         "X-RateLimit-Limit": str(limit),

@@ -58,8 +58,10 @@ def collect(bench: Bench) -> Iterator[str]:
         document=CHANGE,
     )
     laptop.changes.add(forgotten, message=change_of(forgotten.number, 25))
+    bench.throttle()
     try:
         answer = bench.work("PollOrderfulFunction")
+        yield from bench.throttled()
         # Something that others left in the inbox may be taken along.
         if (
             not isinstance(answer, dict)
@@ -107,7 +109,9 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
     bench.forget_token()
     try:
         (bad,) = [record["messageId"] for record in event["Records"] if record["body"] == BAD]
+        bench.throttle()
         answer = bench.work("ApplyChangeFunction", event)
+        yield from bench.throttled()
         if answer != {"batchItemFailures": [{"itemIdentifier": bad}]}:
             yield f"the hint was answered {answer}"
         if not bench.comes_soon("HintsQueueUrl", bad):
@@ -129,10 +133,8 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         agreed = laptop.newest(str(key))
         if agreed is None or agreed.state is not State.AGREED or not agreed.source_at:
             yield f"the ledger says {agreed and agreed.state}, its document at {agreed and agreed.source_at}"
-        if not bench.has_token():
-            yield "the token was not stored"
-        if laptop.delivery(sent["id"])["confirmed"] != 1:
-            yield "Orderful was not told"
+        if not bench.has_token() or laptop.delivery(sent["id"])["confirmed"] != 1:
+            yield "the token was not stored, or Orderful was not told"
     finally:
         bench.done("HintsQueueUrl", event)
         bench.emptied("ChangesQueueUrl")

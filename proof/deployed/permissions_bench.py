@@ -23,6 +23,7 @@ from tests.support.laptop import Laptop
 HIDDEN = 600
 """Seconds for which messages are taken: one that is visible much earlier was put back by the function."""
 
+_BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
 _LARGE_LINES = 2000
 # Random bytes behind each line's text: bodies go to the bucket when they are above 100 KB even after compression.
 _LINE_BYTES = 57
@@ -162,6 +163,19 @@ class Bench:
                 self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=place)
 
     # -- Orderful
+
+    def throttle(self) -> None:
+        """Have Orderful answer the next question with a 429 that asks for a second."""
+        fault = {"fault": "http_429", "retry_after": 1, "match": {"method": "GET"}}
+        self.laptop.orderful.control("POST", "faults", fault)
+
+    def throttled(self) -> Iterator[str]:
+        """What is wrong when the wait was not written down for the other functions; it is forgotten then."""
+        self.laptop.orderful.control("DELETE", "faults")
+        place = {"TableName": self.laptop.outputs["DocumentsTable"], "Key": _BREAKER}
+        if "hold_read" not in self.laptop.dynamodb.get_item(**place).get("Item", {}):
+            yield "the wait that Orderful asked for was not written down"
+        self.laptop.dynamodb.delete_item(**place)
 
     def take_over(self, sent: Sequence[Mapping[str, Any]]) -> None:
         """Accept deliveries at Orderful, so that the inbox is empty again."""

@@ -201,8 +201,10 @@ def track(bench: Bench, small: Translated) -> Iterator[str]:
     for transaction in laptop.held(refused.key.number):
         laptop.orderful.control("POST", f"transactions/{transaction['id']}/advance", {"acknowledgment": "REJECTED"})
     stuck = small.planted(bench, updated_at=before, created_at=before)
+    bench.throttle()
     try:
         answer = bench.work("TrackTransactionsFunction")
+        yield from bench.throttled()
         for one, state in ((taken, State.ACKNOWLEDGED), (refused, State.REJECTED)):
             for sentence in _is_in(bench, one, state):
                 yield f"{sentence} ({answer}; it was sent with {delivered})"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+import urllib.request
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connector.domain.changes import ChangeState
 from connector.domain.ledger import Revision, State
 from connector.services.messages import INLINE_LIMIT
 from local import deploy
 from local.demo.goods import purchase_order
 from local.stack import ORDERFUL_KEY
+from proof.deployed.scene import change_of
 from tests.e2e.conftest import NORDIC
 from tests.support.aws import lambda_event
 from tests.support.laptop import SENT, Laptop
@@ -124,6 +128,105 @@ def test_a_refused_key_holds_sending_back_and_everything_is_sent_once_after_it_i
     assert [request["status"] for request in posts if request["status"] >= 400] == []
     assert len(posts) == len(numbers)
     assert [len(laptop.held(number)) for number in numbers] == [1] * len(numbers)
+
+
+# -- how far one trouble reaches
+
+
+def _left(laptop: Laptop, numbers: list[str]) -> dict[str, Revision]:
+    """The documents once their messages are done with, by number."""
+
+    def look() -> dict[str, Revision] | None:
+        found = {number: laptop.newest(_key(number)) for number in numbers}
+        waiting = laptop.waiting("DocumentsQueueUrl") + laptop.waiting("DeliveriesQueueUrl")
+        return None if None in found.values() or waiting else {n: one for n, one in found.items() if one}
+
+    return laptop.until(look, "the documents to come to an end")
+
+
+def _breaker(laptop: Laptop) -> dict[str, Any]:
+    key = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
+    found: dict[str, Any] = laptop.dynamodb.get_item(TableName=laptop.outputs["DocumentsTable"], Key=key)
+    return found.get("Item", {})
+
+
+def test_a_refusal_of_one_relationship_rejects_its_document_and_the_next_ones_are_sent(nordic: Laptop) -> None:
+    refusal = {"fault": "error", "status": 403, "message": "no permission for this relationship"}
+    nordic.orderful.control("POST", "faults", {**refusal, "match": {"method": "POST"}})
+    nordic.put(NORDIC, purchase_order("500940", "50012", [("1902", "5")]))
+    assert nordic.poll()["queued"] == 1
+    rejected = _left(nordic, ["500940"])["500940"]
+    assert rejected.state is State.REJECTED
+    assert "no permission for this relationship" in (rejected.reason or "")
+
+    nordic.put(NORDIC, purchase_order("500941", "50012", [("1902", "5")]))
+    assert nordic.poll()["queued"] == 1
+    assert nordic.ended([_key("500941")])[_key("500941")].state in SENT
+    assert "until" not in _breaker(nordic)
+
+
+def test_after_a_429_nothing_is_posted_by_anybody_until_its_time_is_over(nordic: Laptop) -> None:
+    numbers = [str(number) for number in range(500942, 500946)]
+    nordic.orderful.control("DELETE", "requests")
+    nordic.orderful.control("POST", "faults", {"fault": "http_429", "retry_after": 8, "match": {"method": "POST"}})
+    for number in numbers:
+        nordic.put(NORDIC, purchase_order(number, "50012", [("1902", "5")]))
+    assert nordic.poll()["queued"] == len(numbers)
+    ended = nordic.ended([_key(number) for number in numbers])
+    assert {one.state for one in ended.values()} <= SENT
+    posts = nordic.orderful.control("GET", "requests?method=POST")["requests"]
+    moments = [datetime.fromisoformat(one["at"]) for one in posts]
+    (limited,) = [at for at, one in zip(moments, posts, strict=True) if one["status"] == 429]
+    # Those that were on their way when it came are let in.
+    assert [at - limited for at in moments if timedelta(seconds=1) < at - limited < timedelta(seconds=7.5)] == []
+    assert [len(nordic.held(number)) for number in numbers] == [1] * len(numbers)
+
+
+def test_an_object_that_is_gone_parks_its_own_document(nordic: Laptop) -> None:
+    queue = nordic.outputs["DocumentsQueueUrl"]
+    head = {"company": "nordic", "kind": "purchase_order", "modified_at": "2026-11-20T08:00:00Z"}
+    lost = json.dumps({**head, "number": "500946", "document_at": "documents/nordic/gone.json.z"})
+    entries = [_entry("lost", lost), _entry("fine", _document_message("500947"))]
+    nordic.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    ended = nordic.ended([_key("500946"), _key("500947")])
+    assert ended[_key("500946")].state is State.PARKED
+    assert "documents/nordic/gone.json.z cannot be read" in (ended[_key("500946")].reason or "")
+    assert ended[_key("500947")].state in SENT
+
+
+def test_a_message_of_twenty_megabytes_is_reported_with_its_size_and_the_ones_behind_it_are_taken(
+    nordic: Laptop,
+) -> None:
+    huge = nordic.partner_sends(change_of("500941", 6, note="x" * (20 << 20)), channels=["inbox"])
+    small = nordic.partner_sends(change_of("500942", 6), channels=["inbox"])
+    try:
+        answer = nordic.collect()
+        assert [problem for problem in answer["problems"] if "oldest item of inbox" in problem]
+        decided = nordic.decided(small["id"])
+        parked = nordic.decided(huge["id"])
+    finally:
+        _take_over(nordic, huge)
+    assert decided.state in {ChangeState.APPLIED, ChangeState.PARKED}
+    assert parked.state is ChangeState.PARKED
+    assert "more than the 8,388,608 bytes that are loaded" in (parked.reason or "")
+    # Without it the inbox is read again, and Orderful is told of what waited behind it.
+    assert nordic.collect()["problems"] == []
+    assert nordic.delivery(small["id"])["confirmed"] == 1
+
+
+def _take_over(laptop: Laptop, sent: dict[str, Any]) -> None:
+    """Accept a delivery at Orderful by hand."""
+    request = urllib.request.Request(  # noqa: S310 - our own http URL
+        f"{laptop.orderful.url}/transactions/{sent['id']}/deliveries/{sent['deliveryId']}/accept",
+        data=b'{"note": "by hand"}',
+        headers={
+            "Content-Type": "application/json",
+            "orderful-api-key": ORDERFUL_KEY["api_key"],
+            "orderful-api-version": "v4",
+        },
+        method="POST",
+    )
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own http URL
 
 
 # -- the queue

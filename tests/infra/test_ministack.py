@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import socket
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import ministack
+from local import guard, ministack
 
 
 def _client(running: ministack.MiniStack, service: str, credentials: Mapping[str, str] = ministack.CREDENTIALS) -> Any:
@@ -85,3 +86,70 @@ def test_the_environment_of_the_caller_does_not_reach_the_functions(
 
     assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL", "ORDERFUL_API_KEY"} & environment.keys()
     assert environment["AUTH"] == "true"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])  # noqa: S104 - refused
+def test_it_listens_for_nobody_but_this_machine_and_its_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("BIND_HOST", host)
+    with pytest.raises(ministack.MiniStackFailed, match="run code on this machine"):
+        ministack.start(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_address_of_a_container_bridge_is_listened_on_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ministack, "_bridge_addresses", lambda: ["172.17.0.1"])
+    monkeypatch.setenv("BIND_HOST", "172.17.0.1")
+    environment = ministack._environment(4566, tmp_path)
+    assert (environment["BIND_HOST"], environment["EXTRA_BIND"]) == ("127.0.0.1", "172.17.0.1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "comes_in"),
+    [
+        ({"host": "127.0.0.1:4566"}, True),
+        ({"host": "localhost"}, True),
+        ({"host": "0a1b2c3d.execute-api.localhost:4566"}, True),
+        ({"host": "host.docker.internal:4566"}, True),
+        ({"host": "172.17.0.1:4566"}, True),
+        ({"host": "127.0.0.1:4566", "sec-fetch-site": "none"}, True),
+        ({}, False),
+        ({"host": "evil.example:4566"}, False),
+        ({"host": "localhost.evil.example"}, False),
+        ({"host": "127.0.0.1.evil.example:4566"}, False),
+        ({"host": "172.17.0.10:4566"}, False),
+        ({"host": "127.0.0.1:4566", "origin": "https://evil.example"}, False),
+        ({"host": "127.0.0.1:4566", "origin": "null"}, False),
+        ({"host": "127.0.0.1:4566", "origin": "http://127.0.0.1:4566"}, False),
+        ({"host": "127.0.0.1:4566", "sec-fetch-site": "cross-site"}, False),
+        ({"host": "127.0.0.1:4566", "sec-fetch-site": "same-site"}, False),
+    ],
+)
+def test_only_programs_of_this_machine_come_in(headers: dict[str, str], comes_in: bool) -> None:
+    assert (guard.refusal(headers, extra="172.17.0.1") is None) is comes_in
+
+
+def test_a_web_page_can_have_nothing_done_and_nothing_shown(tmp_path: Path) -> None:
+    """Neither by a preflight, nor by a form, nor by an image whose address is a call, nor through its own name."""
+    with ministack.ministack(tmp_path) as running:
+        create = "/?Action=CreateQueue&QueueName=theirs&Version=2012-11-05"
+        page = {"Origin": "https://evil.example"}
+        tries = [
+            ("OPTIONS", "/", {**page, "Access-Control-Request-Method": "PUT"}),
+            ("POST", create, page),
+            ("GET", create, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}),
+            ("GET", create, {"Host": f"rebound.evil.example:{running.port}"}),
+        ]
+        for method, path, headers in tries:
+            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            assert answer.status == 403
+            assert answer.getheader("Access-Control-Allow-Origin") is None
+            connection.close()
+        sqs = _client(running, "sqs")
+        assert sqs.list_queues().get("QueueUrls", []) == []
+        assert sqs.create_queue(QueueName="ours")["QueueUrl"]

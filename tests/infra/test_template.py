@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ GAUGES = {
 
 
 def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    """The statements of a role, those for AWS alone included."""
+    written = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in written]
 
 
 def _resources_allowed(role: dict[str, Any], service: str) -> set[str]:
@@ -325,6 +328,95 @@ def test_bodies_expire_and_the_table_says_by_which_attribute(properties: Propert
     table = properties("AWS::DynamoDB::Table")["DocumentsTable"]
 
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
+WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"}
+RECORDS = {
+    "a revision": "nordic#supplier_invoice#900145",
+    "an order": "nordic#purchase_order#500123",
+    "an owner": "transaction#802210971",
+    "a number": "number#850_PURCHASE_ORDER#A#B#500123",
+    "the breaker": "breaker#orderful",
+    "a pointer": "inbound#802210971",
+    "the hint budget": "hints",
+    "the tracker's progress": "tracker",
+}
+REVISIONS = {"a revision", "an order"}
+
+
+@pytest.mark.parametrize(
+    ("role", "written"),
+    [
+        ("PollVismaRole", set()),
+        ("TranslateDocumentRole", REVISIONS),
+        ("DeliverTransactionRole", REVISIONS | {"an owner", "a number", "the breaker"}),
+        (
+            "TrackTransactionsRole",
+            REVISIONS | {"an owner", "a number", "the breaker", "the tracker's progress"},
+        ),
+        ("ReceiveCallbackRole", set()),
+        ("PollOrderfulRole", REVISIONS | {"a pointer", "the breaker"}),
+        ("ApplyChangeRole", REVISIONS | {"a pointer", "the breaker", "the hint budget"}),
+    ],
+)
+def test_a_function_writes_only_the_records_of_its_concern(
+    role: str, written: set[str], properties: Properties
+) -> None:
+    """`dynamodb:LeadingKeys` is not evaluated by the emulator; AWS compares the partition key of each write."""
+    found = {
+        name
+        for name, key in RECORDS.items()
+        if any(
+            _lets_in(statement.get("Condition", {}), key)
+            for statement in _statements(properties("AWS::IAM::Role")[role])
+            if WRITES & set(_flat(statement["Action"])) and "DocumentsTable" in json.dumps(statement["Resource"])
+        )
+    }
+    assert found == written
+
+
+def test_the_cursors_of_the_two_systems_are_written_by_their_own_functions(properties: Properties) -> None:
+    roles = properties("AWS::IAM::Role")
+    found = {
+        (role, key)
+        for role in ("PollVismaRole", "PollOrderfulRole")
+        for key in ("nordic", "(orderful)")
+        for statement in _statements(roles[role])
+        if "CursorsTable" in json.dumps(statement["Resource"]) and _lets_in(statement["Condition"], key)
+    }
+    assert found == {("PollVismaRole", "nordic"), ("PollOrderfulRole", "(orderful)")}
+
+
+def _lets_in(condition: dict[str, Any], key: str) -> bool:
+    for operator, compared in condition.items():
+        assert set(compared) == {"dynamodb:LeadingKeys"}
+        hit = any(fnmatchcase(key, pattern) for pattern in _flat(compared["dynamodb:LeadingKeys"]))
+        if hit is (operator in {"ForAllValues:StringNotLike", "ForAllValues:StringNotEquals"}):
+            return False
+        assert operator.startswith("ForAllValues:String")
+    return True
+
+
+def test_access_tokens_lie_under_a_key_that_only_the_functions_that_use_them_may_use(
+    properties: Properties, template: dict[str, Any]
+) -> None:
+    """AWS's policy ReadOnlyAccess has dynamodb:GetItem and no kms:Decrypt."""
+    kept = properties("AWS::DynamoDB::Table")["TokensTable"]["SSESpecification"]
+    assert kept["SSEType"]["Fn::If"][:2] == ["IsOnAws", "KMS"]
+    assert kept["KMSMasterKeyId"]["Fn::If"][:2] == ["IsOnAws", {"Fn::GetAtt": ["TokensKey", "Arn"]}]
+    (statement,) = template["Resources"]["TokensKey"]["Properties"]["KeyPolicy"]["Statement"]
+    assert statement["Sid"] == "AccountManagesKey"
+    users = {
+        role
+        for role, its in properties("AWS::IAM::Role").items()
+        if any("TokensKey" in json.dumps(one["Resource"]) for one in _statements(its))
+    }
+    sharers = {
+        role
+        for role, its in properties("AWS::IAM::Role").items()
+        if any("TokensTable" in json.dumps(one["Resource"]) for one in _statements(its))
+    }
+    assert users == sharers == {"PollVismaRole", "ApplyChangeRole"}
 
 
 def test_what_cannot_be_read_again_from_visma_outlives_the_stack(template: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The ledger and the breaker: the same cases against the fake and against the adapter over DynamoDB."""
+"""The ledger: the same cases against the fake and against the adapter over DynamoDB."""
 
 from __future__ import annotations
 
@@ -598,19 +598,6 @@ def agree(ledger, reserved, *, was, source=b'{"orderNbr": "500123", "timeStamp":
     return replace(agreed, source_at=ledger.get(KEY, 2).source_at)
 
 
-class TestTheBreaker:
-    def test_it_is_closed_until_it_is_opened_and_closes_by_itself(self, ledger):
-        assert not ledger.is_open(now=NOW)
-        ledger.open("the key was refused", until=NOW + LEASE)
-        assert ledger.is_open(now=NOW + LEASE - SECOND)
-        assert not ledger.is_open(now=NOW + LEASE)
-
-    def test_it_is_no_revision(self, ledger):
-        ledger.open("the key was refused", until=NOW + LEASE)
-        for state in State:
-            assert list(ledger.in_state(state)) == []
-
-
 class TestOverDynamo:
     def test_large_bodies_lie_in_the_bucket_and_small_ones_in_the_table(self, dynamo):
         noise = random.Random(7).randbytes(300_000).hex()
@@ -643,7 +630,6 @@ class TestOverDynamo:
             lambda: list(ledger.in_state(State.SENT)),
             lambda: put(ledger),
             lambda: ledger.claim(KEY, 1, now=NOW, lease=LEASE),
-            lambda: ledger.open("x", until=NOW),
         ):
             with pytest.raises(Misconfigured, match="ledger does not exist"):
                 ask()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from connector.adapters.payloads import S3Payloads
-from connector.domain.errors import Misconfigured, Transient
+from connector.domain.errors import Misconfigured, PayloadLost
 from tests.support.aws import BUCKET, aws_in_memory, make_bucket
 from tests.support.fakes import MemoryPayloads
 
@@ -44,9 +45,26 @@ def test_the_same_name_is_written_over(payloads):
     assert payloads.get(first) == b"2"
 
 
-def test_what_is_not_there_is_asked_for_again_later(payloads):
-    with pytest.raises(Transient):
+def test_what_is_not_there_is_the_trouble_of_its_document(payloads):
+    with pytest.raises(PayloadLost, match=r"documents/nothing\.json\.z") as caught:
         payloads.get("documents/nothing.json.z")
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "InvalidObjectState"])
+def test_a_refusal_of_s3_is_about_the_key_that_was_asked_for(code):
+    """S3 answers 403 for a missing key to a caller without `s3:ListBucket`."""
+    client = boto3.client("s3", region_name="eu-north-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", service_error_code=code)
+        with pytest.raises(PayloadLost, match=code):
+            S3Payloads(BUCKET, client).get("sources/x")
+
+
+def test_a_damaged_body_is_lost(in_aws):
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="sources/x", Body=b"no zlib")
+    with pytest.raises(PayloadLost, match="damaged"):
+        S3Payloads(BUCKET).get("sources/x")
 
 
 def test_bodies_are_stored_compressed(in_aws):

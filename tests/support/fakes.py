@@ -22,7 +22,7 @@ from connector.adapters.cursor_format import packed, unpacked
 from connector.adapters.ledger import no_body
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, ConnectorError, Parked, Transient, UnknownOutcome
+from connector.domain.errors import Conflict, ConnectorError, PayloadLost, Transient, UnknownOutcome
 from connector.domain.ledger import (
     ATTENTION_LISTS,
     OPEN,
@@ -44,6 +44,7 @@ from connector.services.list_health import ListHealth, PollRecord
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.ports import (
     Budget,
+    Calls,
     Created,
     CursorLease,
     CursorView,
@@ -588,7 +589,49 @@ def business_number_of(body: Mapping[str, Any]) -> str | None:
 # -- state ----------------------------------------------------------------------------------------------------------
 
 
-class MemoryLedger:
+class MemoryBreaker:
+    """The `Breaker` port."""
+
+    def __init__(self) -> None:
+        self.until: datetime | None = None
+        self.held: dict[Calls, datetime] = {}
+        self.refusal: str | None = None
+        self.partners: set[str] = set()
+
+    def is_open(self, *, now: datetime) -> bool:
+        return self.until is not None and now < self.until
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        self.until = until
+
+    def wait(self, calls: Calls, *, now: datetime) -> timedelta:
+        return min(max(self.held.get(calls, now) - now, timedelta(0)), timedelta(hours=1))
+
+    def hold(self, calls: Calls, *, until: datetime) -> None:
+        self.held[calls] = until
+
+    def refused(self, refusal: str, *, partner: str) -> int:
+        self.partners = {*(self.partners if refusal == self.refusal else ()), partner}
+        self.refusal = refusal
+        return len(self.partners)
+
+    def accepted(self) -> None:
+        self.refusal = None
+
+    def holds(self, *, now: datetime) -> dict[str, timedelta]:
+        """What is held and for how long."""
+        every = {calls.value: self.wait(calls, now=now) for calls in Calls}
+        if self.until is not None and now < self.until:
+            every["all"] = self.until - now
+        return {name: wait for name, wait in every.items() if wait}
+
+    def lift(self) -> None:
+        """Let all calls go on."""
+        self.until, self.refusal = None, None
+        self.held.clear()
+
+
+class MemoryLedger(MemoryBreaker):
     """The `Ledger` and `Breaker` ports."""
 
     def __init__(self) -> None:
@@ -597,8 +640,8 @@ class MemoryLedger:
         self.owned: dict[str, Owner] = {}
         self.uuids: dict[str, tuple[Revision, Posted]] = {}
         self.created = datetime(2020, 1, 1, tzinfo=UTC)
-        self.until: datetime | None = None
         self.places: dict[str, str] = {}
+        super().__init__()
         self.writes = 0
         self.queries = 0
         self.reads = 0
@@ -721,7 +764,7 @@ class MemoryLedger:
 
     def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
         for one in revisions:
-            with suppress(Transient, Parked):
+            with suppress(Transient, PayloadLost):
                 yield one, self.source_of(one)
 
     def in_state(self, *states: State) -> Iterator[Revision]:
@@ -751,12 +794,6 @@ class MemoryLedger:
 
     def _list(self, name: str) -> list[Revision]:
         return sorted((row for row in self.rows.values() if list_of(row) == name), key=place_of)
-
-    def is_open(self, *, now: datetime) -> bool:
-        return self.until is not None and now < self.until
-
-    def open(self, reason: str, *, until: datetime) -> None:
-        self.until = until
 
     def _keep(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> None:
         packed = None if request is None else msgspec.json.encode(request)
@@ -874,10 +911,14 @@ class MemoryCursors:
                 remembered=len(row.cursor.rows),
                 waiting=len(row.cursor.waiting),
                 begun_at=row.cursor.begun_at,
+                not_before=row.not_before,
             )
             for (company, resource), row in self.rows.items()
         ]
         return sorted(views, key=lambda view: (view.company, view.resource))
+
+    def lift(self, company: str, resource: str) -> None:
+        self.rows[(company, Resource(resource))].not_before = None
 
     def of(self, company: str, resource: StrEnum = Resource.PURCHASE_ORDERS) -> Cursor:
         """The cursor as it is stored."""
@@ -897,7 +938,7 @@ class MemoryPayloads:
 
     def get(self, key: str) -> bytes:
         if key not in self.bodies:
-            raise Transient("The payload bucket answered NoSuchKey.")
+            raise PayloadLost(f"The stored body {key} cannot be read (NoSuchKey).", next_step="Restore it.")
         return self.bodies[key]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -14,6 +15,8 @@ from connector.adapters.orderful import OrderfulClient
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
+from connector.domain.errors import AnswerTooLarge, Misconfigured
+from connector.domain.transactions import OrderfulRequest, Stream
 from connector.services.ports import Resource
 from tests.support.sandboxes import API_KEY, CLIENT_ID, CLIENT_SECRET, Recipe, running_orderful, running_visma
 from tests.support.scripted_server import Deadline
@@ -56,3 +59,48 @@ def test_the_organization_is_readable_with_our_key(secrets, real_http):
         client = OrderfulClient(sandbox.url, secrets, real_http, SystemClock(), Deadline())
         data, _ = client.get_json("v3/organizations/me")
     assert data
+
+
+@pytest.fixture
+def listed(secrets, real_http):
+    """A sandbox Orderful with five transactions on pages of two, and our client."""
+    with running_orderful(api_key=API_KEY, page_size=2) as sandbox:
+        client = OrderfulClient(sandbox.url, secrets, real_http, SystemClock(), Deadline())
+        body = {
+            "type": {"name": "850_PURCHASE_ORDER"},
+            "stream": "TEST",
+            "sender": {"isaId": "NORDICFOODT"},
+            "receiver": {"isaId": "ACMEPRODUCET"},
+            "message": {"transactionSets": [{}]},
+        }
+        for _ in range(5):
+            client.create(OrderfulRequest("POST", "/v3/transactions", {}, body))
+        yield sandbox, client
+
+
+def ids(client) -> set[str]:
+    since = datetime.now(UTC) - timedelta(hours=1)
+    return {one.transaction_id for one in client.list_since(since, sender_ids=["NORDICFOODT"], stream=Stream.TEST)}
+
+
+@pytest.mark.parametrize("fault", [None, "link_scheme", "link_object", "link_cursor"])
+def test_a_list_is_read_to_its_end_whatever_form_its_links_have(listed, fault):
+    sandbox, client = listed
+    if fault:
+        sandbox.fail(fault, method="GET", times=None)
+    assert len(ids(client)) == 5
+
+
+def test_a_list_that_lost_its_link_is_not_taken_for_a_short_one(listed):
+    sandbox, client = listed
+    sandbox.fail("link_lost", method="GET")
+    with pytest.raises(Misconfigured, match="not taken for the end"):
+        ids(client)
+
+
+def test_a_page_of_fifty_megabytes_is_not_loaded(listed):
+    sandbox, client = listed
+    sandbox.fail("oversized", method="GET")
+    with pytest.raises(AnswerTooLarge) as caught:
+        ids(client)
+    assert caught.value.size > 50_000_000

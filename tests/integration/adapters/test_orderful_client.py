@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connector.adapters.breaker import DynamoBreaker
+from connector.adapters.http import Http
 from connector.adapters.orderful import OrderfulClient
 from connector.domain.errors import AlreadyExists, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
-from connector.services.ports import Created, Listed
+from connector.services.ports import Calls, Created, Listed
+from tests.support.aws import DOCUMENTS, aws_in_memory, make_ledger_home
 from tests.support.scripted_server import (
     API_KEY,
     Deadline,
@@ -259,6 +262,43 @@ class TestCreate:
             orderful.create(REQUEST)
         assert caught.value.request_id == "r-9"
 
+    def test_a_403_for_one_relationship_is_about_its_document_if_the_key_is_taken(self, orderful, server):
+        server.play(answer(403, json_body={"message": "no permission for this relationship"}), page())
+        with pytest.raises(Rejected, match="no permission for this relationship") as caught:
+            orderful.create(REQUEST)
+        assert not caught.value.examined
+        assert [(seen.method, seen.path) for seen in server.seen] == [
+            ("POST", "/transactions"),
+            ("GET", "/v3/transactions"),
+        ]
+
+    @pytest.mark.parametrize("step", [html(502), html(429, headers={"Retry-After": "9"}), silence(), reset()])
+    def test_a_403_is_decided_later_when_nobody_says_whether_the_key_is_taken(self, server, secrets, http, clock, step):
+        orderful = OrderfulClient(server.url, secrets, http, clock, Deadline(2.5))
+        server.play(answer(403, json_body={"message": "no"}), step)
+        with pytest.raises(Transient):
+            orderful.create(REQUEST)
+
+    @pytest.mark.parametrize(
+        ("body", "examined"),
+        [
+            ({"errors": [{"ref": "stream", "message": "x"}]}, True),
+            ({"validationErrors": [{"errorMessage": "x"}]}, True),
+            ({"message": "This version of the API is no longer served"}, False),
+        ],
+    )
+    def test_a_refusal_says_whether_the_document_was_looked_at(self, orderful, server, body, examined):
+        server.play(answer(400, json_body=body))
+        with pytest.raises(Rejected) as caught:
+            orderful.create(REQUEST)
+        assert caught.value.examined is examined
+
+    @pytest.mark.parametrize("status", [405, 406, 410, 415, 426])
+    def test_what_speaks_of_the_address_or_the_version_is_a_misconfiguration(self, orderful, server, status):
+        server.play(answer(status, json_body={"message": "Gone"}))
+        with pytest.raises(Misconfigured, match="Gone"):
+            orderful.create(REQUEST)
+
     @pytest.mark.parametrize("step", [html(404), html(405)])
     def test_an_address_that_is_not_orderful_s_stops_everything_instead_of_refusing_documents(
         self, orderful, server, step
@@ -375,6 +415,58 @@ class TestLookUp:
         server.play(step)
         with pytest.raises(Transient):
             find(orderful)
+
+    @pytest.mark.parametrize(
+        ("links", "asked"),
+        [
+            ({"metadata": {"pagination": {"links": {"next": "{ours}/v3/transactions?nextCursor=c2"}}}}, "c2"),
+            ({"metadata": {"pagination": {"links": {"next": "https://{host}/v3/transactions?nextCursor=c2"}}}}, "c2"),
+            ({"metadata": {"pagination": {"links": {"next": "/v3/transactions?nextCursor=c2"}}}}, "c2"),
+            ({"metadata": {"pagination": {"links": {"next": "?nextCursor=c2"}}}}, "c2"),
+            ({"metadata": {"pagination": {"links": {"next": {"href": "{ours}/v3/transactions?nextCursor=c2"}}}}}, "c2"),
+            ({"metadata": {"pagination": {"links": {"next": "b64/c2=="}}}}, "b64/c2=="),
+            ({"metadata": {"pagination": {"nextCursor": "c2"}}}, "c2"),
+            ({"meta": {"nextCursor": "c2"}}, "c2"),
+            ({"links": {"next": "/v3/transactions?nextCursor=c2"}}, "c2"),
+            ({"nextCursor": "c2"}, "c2"),
+        ],
+    )
+    def test_a_list_is_followed_whatever_form_its_link_has(self, orderful, server, links, asked):
+        host = server.url.removeprefix("http://")
+        text = json.dumps(links).replace("{ours}", server.url).replace("{host}", host)
+        first = answer(json_body={**json.loads(text), "data": [listed(id="1")]})
+        server.play(first, page(listed(id="2")))
+        assert {found.transaction_id for found in find(orderful)[0]} == {"1", "2"}
+        assert [seen.path for seen in server.seen] == ["/v3/transactions"] * 2
+        assert ("nextCursor", asked) in server.seen[1].query
+
+    @pytest.mark.parametrize(
+        ("rest", "count"),
+        [
+            ({"metadata": {"pagination": {"links": {"next": 2}}}}, 1),
+            ({"metadata": {"pagination": {"links": {"next": ["c2"]}}}}, 1),
+            ({"metadata": {"pagination": {"links": {"next": {"href": 7}}}}}, 1),
+            ({"metadata": {"pagination": {"hasMore": True}}}, 1),
+            ({"meta": {"limit": 100, "offset": 100, "total": 102}}, 1),
+            ({}, 100),
+        ],
+    )
+    def test_a_list_that_goes_on_nobody_knows_where_is_refused(self, orderful, server, rest, count):
+        server.play(answer(json_body={**rest, "data": [listed(id=str(one)) for one in range(1, count + 1)]}))
+        with pytest.raises(Misconfigured, match="not taken for the end"):
+            find(orderful)
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            {"metadata": {"pagination": {"links": {"next": None, "prev": None}}}},
+            {"metadata": {"pagination": {"links": {"next": {"href": None}}, "hasMore": False}}},
+            {"meta": {"limit": 100, "offset": 100, "total": 101}},
+        ],
+    )
+    def test_a_list_that_says_that_it_ends_ends(self, orderful, server, rest):
+        server.play(answer(json_body={**rest, "data": [listed()]}))
+        assert len(find(orderful)[0]) == 1
 
     def test_a_busy_list_is_asked_again(self, orderful, server, pauses):
         server.play(html(429, headers={"Retry-After": "3"}), page(listed()))
@@ -671,3 +763,50 @@ def test_any_resource_can_be_read_with_its_headers(orderful, server):
     data, headers = orderful.get_json("/v3/organizations/me")
     assert (data, headers["X-RateLimit-Remaining"]) == ({"name": "Nordic"}, "99")
     assert server.seen[0].path == "/v3/organizations/me"
+
+
+class TestHolds:
+    """A 429 that says how long holds every call of its kind, in every process, and no other."""
+
+    @pytest.fixture
+    def breaker(self, monkeypatch):
+        with aws_in_memory(monkeypatch):
+            make_ledger_home()
+            yield DynamoBreaker(DOCUMENTS)
+
+    def test_no_create_of_anybody_goes_out_before_the_time_is_over(self, server, secrets, http, clock, breaker):
+        first, second = (
+            OrderfulClient(server.url, secrets, http, clock, Deadline(), breaker=one)
+            for one in (breaker, DynamoBreaker(DOCUMENTS))
+        )
+        server.play(html(429, headers={"Retry-After": "42"}), page(), answer(201, json_body={"id": "1"}))
+        with pytest.raises(Throttled):
+            first.create(REQUEST)
+        clock.forward(seconds=41)
+        for orderful in (first, second):
+            with pytest.raises(Throttled) as caught:
+                orderful.create(REQUEST)
+            assert caught.value.retry_after == timedelta(seconds=1)
+        assert find(second)[0] == []
+        assert [seen.method for seen in server.seen] == ["POST", "GET"]
+        clock.forward(seconds=1)
+        assert second.create(REQUEST).transaction_id == "1"
+
+    def test_a_call_that_is_retried_in_place_holds_the_others_meanwhile(self, server, secrets, clock, breaker):
+        seen_by_others = []
+        other = DynamoBreaker(DOCUMENTS)
+
+        def pause(seconds):
+            seen_by_others.append(other.wait(Calls.READ, now=clock.now()))
+            clock.forward(seconds=seconds)
+
+        orderful = OrderfulClient(server.url, secrets, Http(clock, pause=pause), clock, Deadline(), breaker=breaker)
+        server.play(html(429, headers={"Retry-After": "3"}), page(listed()))
+        assert len(find(orderful)[0]) == 1
+        assert seen_by_others == [timedelta(seconds=3)]
+
+
+class TestLargeAnswers:
+    def test_content_that_is_too_large_is_none_that_is_shown(self, orderful, server):
+        server.play(answer(200, b'{"a": "' + b"x" * (9 << 20) + b'"}'))
+        assert orderful.content_of("1234567890") is None

@@ -184,7 +184,6 @@ class TestTheRequest:
             "//{other_host}/accept",
             "http://{our_host}@{other_host}/accept",
             "http://{our_host}\\@{other_host}/accept",
-            "https://{our_host}/accept",
             "http://{our_host}.evil.invalid/accept",
             "http://[::1/accept",
             "javascript:alert(1)",
@@ -257,7 +256,7 @@ class TestHowItEnds:
         with pytest.raises(Misconfigured, match="secrets set orderful") as caught:
             tell(orderful)
         assert API_KEY not in str(caught.value) + repr(caught.value)
-        assert (len(server.seen), orderful_secrets.forgotten) == (1, 1)
+        assert (len(server.seen), orderful_secrets.forgotten) == (1 if status == 401 else 2, 1)
 
     def test_too_many_requests_are_throttled_with_orderful_s_own_word(self, orderful, server, pauses):
         server.play(html(429, headers={"Retry-After": "42"}))

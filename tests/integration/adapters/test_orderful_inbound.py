@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import tracemalloc
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from connector.adapters.http import Http
+from connector.adapters.orderful_http import MESSAGE_BYTES
 from connector.adapters.orderful_inbound import CHANGE_TYPE, OrderfulInbound
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
-from connector.domain.inbound import ApiVersion, Delivery, Validation
+from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.transactions import Stream
 from tests.support.sandboxes import running_orderful
 from tests.support.scripted_server import (
@@ -29,6 +33,7 @@ from tests.support.scripted_server import (
 SINCE = NOW - timedelta(hours=2)
 MOSAIC = {"purpose": "change", "purchaseOrderNumber": "500123", "purchaseOrderChangeDate": "2026-03-01"}
 X12 = {"transactionSets": [{"beginningSegmentForPurchaseOrderChange": [{"purchaseOrderNumber": "500123"}]}]}
+FIELDS = [field.name for field in fields(InboundTransaction)]
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"
 WRAPS = [
     lambda items: items,
@@ -553,7 +558,7 @@ class TestEveryQuestion:
         with pytest.raises(Misconfigured, match="secrets set orderful") as caught:
             read(orderful)
         assert API_KEY not in str(caught.value) + repr(caught.value)
-        assert (len(server.seen), orderful_secrets.forgotten) == (1, 1)
+        assert (len(server.seen), orderful_secrets.forgotten) == (1 if status == 401 else 2, 1)
 
     @pytest.mark.parametrize("word", ["42", "Sun, 01 Mar 2026 10:01:12 GMT"], ids=["seconds", "date"])
     def test_too_many_requests_are_throttled_with_orderful_s_own_word(self, orderful, server, pauses, read, word):
@@ -590,3 +595,56 @@ def test_times_are_read_in_utc(orderful, server):
     server.play(answer(json_body=[listed(createdAt="2026-03-01T10:59:00.5+01:00")]))
     (found,) = orderful.bucket("8")
     assert found.created_at == datetime(2026, 3, 1, 9, 59, 0, 500_000, tzinfo=UTC)
+
+
+def large(megabytes: int = 50) -> bytes:
+    return b'{"notes": "' + b"x" * (megabytes << 20) + b'"}'
+
+
+class TestLargeMessages:
+    """What is too large to be loaded is reported with its size; nothing else waits for it."""
+
+    def test_a_transaction_is_known_without_its_message(self, orderful, server):
+        envelope = listed(id="802210971", validationStatus="VALID")
+        server.play(answer(200, large()), answer(json_body=envelope), answer(200, large()))
+        found = orderful.fetch("802210971")
+        assert (found.transaction_id, found.validation) == ("802210971", Validation.VALID)
+        assert [seen.target for seen in server.seen] == [
+            "/v3/transactions/802210971?expand=message",
+            "/v3/transactions/802210971",
+            "/v3/transactions/802210971/message",
+        ]
+        assert found.message is None
+
+    def test_the_size_of_a_message_is_told(self, orderful, server):
+        server.play(answer(200, large()))
+        with pytest.raises(AnswerTooLarge, match="52,428,813 bytes") as caught:
+            orderful.with_message(InboundTransaction(**{**dict.fromkeys(FIELDS), "transaction_id": "802210971"}))
+        assert caught.value.size == 52_428_813
+
+    def test_its_bytes_are_never_held(self, orderful, server):
+        server.play(answer(200, large()))
+        tracemalloc.start()
+        try:
+            with pytest.raises(AnswerTooLarge):
+                orderful.with_message(InboundTransaction(**{**dict.fromkeys(FIELDS), "transaction_id": "802210971"}))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 2 * MESSAGE_BYTES
+
+    def test_a_body_that_hides_its_size_is_cut_off_while_it_is_read(self, orderful, server):
+        packed = gzip.compress(large(200))
+        server.play(answer(200, packed, headers={"Content-Encoding": "gzip"}))
+        with pytest.raises(AnswerTooLarge):
+            orderful.with_message(InboundTransaction(**{**dict.fromkeys(FIELDS), "transaction_id": "802210971"}))
+
+    def test_a_page_that_is_too_large_is_not_loaded(self, orderful, server):
+        server.play(answer(200, large()))
+        with pytest.raises(AnswerTooLarge, match="52,428,813 bytes"):
+            orderful.inbox("7", limit=10)
+
+
+def test_a_message_that_our_key_may_not_read_is_that_message_s_trouble(orderful, server):
+    server.play(answer(403, json_body={"message": "no"}), answer(json_body={"data": []}))
+    assert orderful.fetch("802210971") is None

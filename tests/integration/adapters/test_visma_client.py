@@ -11,6 +11,7 @@ import pytest
 from connector.adapters.visma import TOKENS, VismaClient
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
 from connector.services.ports import Budget, Resource
+from tests.integration.adapters.conftest import NumberedTokens
 from tests.support.scripted_server import (
     NOW,
     Deadline,
@@ -239,6 +240,43 @@ def test_without_retry_after_the_end_of_the_hour_counts(visma, server):
     with pytest.raises(Throttled) as caught:
         orders(visma)
     assert caught.value.retry_after == timedelta(minutes=10)
+
+
+class Gate:
+    """Keeps the waits that it was told."""
+
+    def __init__(self):
+        self.waits = []
+        self.entered = 0
+
+    def enter(self):
+        self.entered += 1
+        if self.waits:
+            raise Throttled("held", retry_after=self.waits[-1])
+
+    def hold(self, wait):
+        self.waits.append(wait)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "1800"}, timedelta(minutes=30)),
+        ({"X-RateLimit-Reset": "600"}, timedelta(minutes=10)),
+        ({"X-RateLimit-Reset": "1772359830"}, timedelta(minutes=10)),  # the time of its end
+        ({"Retry-After": "Mon, 01 Jan 2099 00:00:00 GMT"}, timedelta(hours=1)),
+        ({"X-RateLimit-Reset": "2592000"}, timedelta(hours=1)),
+    ],
+)
+def test_a_429_holds_every_call_for_the_company_and_never_longer_than_an_hour(company, server, http, headers, wait):
+    gate = Gate()
+    visma = VismaClient(company, NumberedTokens(), server.url, http, Deadline(), gate=gate)
+    server.play(answer(429, headers=headers))
+    for _ in range(2):
+        with pytest.raises(Throttled) as caught:
+            orders(visma)
+        assert caught.value.retry_after == wait
+    assert (gate.waits, gate.entered, len(server.seen)) == ([wait], 2, 1)
 
 
 @pytest.mark.parametrize("refused", [1, 2])

@@ -103,13 +103,32 @@ def test_each_status_has_its_outcome(status, outcome):
         ("Sun, 01 Mar 2026 09:00:00 GMT", timedelta(0)),
         ("-1", None),
         ("soon", None),
-        ("99999999999999999999", None),
+        ("99999999999999999999", timedelta(hours=1)),
+        ("9" * 41, None),
+        ("86400", timedelta(hours=1)),
+        ("1772359260", timedelta(seconds=60)),  # the time of its end, in seconds and milliseconds
+        ("1772359260000", timedelta(seconds=60)),
+        ("Mon, 01 Jan 2099 00:00:00 GMT", timedelta(hours=1)),
+        ("Fri, 31 Dec 9999 23:59:59 -1400", None),
         ("", None),
         (None, None),
     ],
 )
 def test_retry_after_is_read_in_both_forms_and_nonsense_is_none(header, wanted):
     assert an_answer(429, headers={"Retry-After": header} if header is not None else {}).retry_after == wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wanted"),
+    [
+        (429, {"X-RateLimit-Reset": "600"}, timedelta(minutes=10)),
+        (429, {"X-RateLimit-Reset": "0"}, None),
+        (429, {"X-RateLimit-Reset": "600", "Retry-After": "5"}, timedelta(seconds=5)),
+        (503, {"X-RateLimit-Reset": "600"}, None),
+    ],
+)
+def test_a_429_without_that_word_ends_with_its_window(status, headers, wanted):
+    assert an_answer(status, headers=headers).retry_after == wanted
 
 
 def test_request_ids_are_found_under_any_of_their_names():

@@ -51,3 +51,10 @@ def test_an_invocation_without_metrics_writes_none_and_the_next_begins_anew(tele
     telemetry.flush()
     telemetry.flush()
     assert [sum(line["DocumentsSent"]) for line in emitted(capsys)] == [1]
+
+
+def test_nothing_in_a_line_can_be_taken_for_a_command_of_the_terminal_and_no_value_is_endless(telemetry, caplog):
+    telemetry.error("rejected", {"reason": "a\x1b[2J\nb\u202e\x9bc", "field": "x" * 10_000, "attempt": 3})
+    record = caplog.records[-1]
+    assert record.reason == r"a\u001b[2J b\u202e\u009bc"
+    assert (len(record.field), record.attempt) == (2_000, 3)

@@ -1,4 +1,6 @@
-from connector.domain.words import clipped
+import pytest
+
+from connector.domain.words import clipped, visible
 
 
 def test_what_is_short_enough_stays_as_it_is():
@@ -8,3 +10,21 @@ def test_what_is_short_enough_stays_as_it_is():
 def test_what_is_longer_ends_in_three_dots_and_keeps_to_the_length():
     assert clipped("abcdefg", 6) == "abc..."
     assert clipped("ab defgh", 6) == "ab..."
+
+
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        ("Blåbær, 5 €", "Blåbær, 5 €"),
+        ("a\tb\nc\r\u2028d\u00a0e", "a b c  d e"),
+        ("\x1b[31mred\x07", r"\u001b[31mred\u0007"),
+        ("\x9b2J\u202egnp.exe\ufeff", r"\u009b2J\u202egnp.exe\ufeff"),
+    ],
+)
+def test_no_sign_is_left_that_a_terminal_would_obey(words, seen):
+    assert visible(words) == seen
+    assert visible(words).isprintable()
+
+
+def test_the_layout_of_whoever_writes_stays():
+    assert visible("a\tb\n\x1bc", keep="\n\t") == "a\tb\n\\u001bc"

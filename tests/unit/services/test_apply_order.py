@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from connector.domain.changes import ChangeState
-from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.errors import Conflict, Misconfigured, PayloadLost, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
 from connector.domain.ledger import State
 from connector.edi.change.content_id import content_id
@@ -774,6 +774,29 @@ def test_the_same_transaction_in_the_other_dialect_is_no_other_message() -> None
     world.rest()
 
     assert written(world) == [900]
+
+
+@pytest.mark.parametrize("at_orderful", [True, False])
+def test_a_recorded_message_that_is_lost_is_taken_from_orderful_or_the_change_is_a_persons(
+    monkeypatch: pytest.MonkeyPatch, at_orderful: bool
+) -> None:
+    world = World()
+    send(world, 900, FIRST, inbox=True)
+    (item,) = world.inbound.inbox("7")
+    world.take().take(item)
+
+    def message_of(change: Any) -> Any:
+        raise PayloadLost("The stored body inbound/x cannot be read (AccessDenied).", next_step="Restore it.")
+
+    monkeypatch.setattr(world.changes, "message_of", message_of)
+    if not at_orderful:
+        world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], message=None)
+
+    world.rest()
+
+    assert written(world) == ([900] if at_orderful else [])
+    assert world.change(FIRST).state is (ChangeState.APPLIED if at_orderful else ChangeState.PARKED)
+    assert at_orderful or "inbound/x" in (world.change(FIRST).reason or "")
 
 
 def test_what_is_half_written_is_finished_as_it_was_begun() -> None:

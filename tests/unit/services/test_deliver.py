@@ -16,6 +16,7 @@ from connector.domain.errors import (
     Conflict,
     ConnectorError,
     Misconfigured,
+    PayloadLost,
     Rejected,
     Throttled,
     Transient,
@@ -26,7 +27,7 @@ from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Str
 from connector.services.consume import HOLD_BACK
 from connector.services.deliver import Deliverer, Outcome
 from connector.services.messages import DeliveryMessage
-from connector.services.ports import Created, Metric
+from connector.services.ports import Calls, Created, Metric
 from connector.services.track import Tracker
 from tests.support.fakes import FakeOrderful, FixedRouting, Killed, LostAnswer, Reaper, StepDeadline
 from tests.support.routing_data import routing_data
@@ -403,6 +404,93 @@ class TestRefusals:
         assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
         assert bench.deliver(message) is Outcome.NOTHING_TO_DO
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
+
+    def test_while_creates_are_held_nothing_is_claimed_and_nothing_is_posted(self, bench):
+        message = bench.translated()
+        bench.ledger.hold(Calls.CREATE, until=bench.clock.now() + timedelta(seconds=30))
+        with pytest.raises(Throttled) as caught:
+            bench.deliver(message)
+        assert caught.value.retry_after == timedelta(seconds=30)
+        assert (bench.revision().state, bench.revision().attempts) == (State.TRANSLATED, 0)
+        assert bench.orderful.calls == {}
+        bench.clock.forward(seconds=30)
+        assert bench.deliver(message) is Outcome.SENT
+
+    def test_the_same_refusal_for_several_partners_in_a_row_stops_the_consumer(self, bench):
+        """A wrong address or a retired version: two documents are rejected, not a thousand."""
+        said = "Orderful answered 404 to the new transaction: Cannot POST /transactions, {}."
+        bench.orderful.script = [Rejected(said.format(name)) for name in ("AT", "AT", "BT", "CT", "CT")]
+        names = ("a", "a", "b", "c")
+        messages = [
+            bench.translated(
+                one, partner=name, receiver_id=f"{name.upper()}T", request=a_request(receiver=f"{name.upper()}T")
+            )
+            for one, name in enumerate(names, 1)
+        ]
+        rejected, held = Outcome.REJECTED, Outcome.HELD_BACK
+        assert [bench.deliver(message) for message in messages] == [rejected, rejected, rejected, held]
+        last = bench.revision(4)
+        assert (last.state, last.attempts) == (State.TRANSLATED, 0)
+        assert bench.ledger.is_open(now=bench.clock.now())
+        assert bench.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
+        # It is tried again by itself, one document at a time, until one is taken.
+        bench.clock.time += HOLD_BACK
+        assert bench.deliver(messages[3]) is held
+        bench.clock.time += HOLD_BACK
+        assert bench.deliver(messages[3]) is Outcome.SENT
+
+    @pytest.mark.parametrize(
+        "between",
+        [
+            Rejected("Orderful answered 400.", problems=("lines: too many",), examined=True),
+            Rejected("Orderful answered 403 to the new transaction: another text."),
+            Created(None, accepted=False, problems=("x: y",)),
+            None,
+        ],
+        ids=["examined", "another", "invalid", "sent"],
+    )
+    def test_only_refusals_in_a_row_count(self, bench, between):
+        no = Rejected("Orderful answered 403 to the new transaction.")
+        bench.orderful.script = [no, no, between, no, no]
+        outcomes = [bench.deliver(bench.translated(one, partner=f"p{one}")) for one in range(1, 6)]
+        assert Outcome.HELD_BACK not in outcomes
+        assert not bench.ledger.is_open(now=bench.clock.now())
+
+    def test_a_relationship_that_is_refused_again_and_again_stops_nobody(self, bench):
+        bench.orderful.script = [Rejected("Orderful answered 403 to the new transaction.") for _ in range(20)]
+        outcomes = {bench.deliver(bench.translated(one)) for one in range(1, 21)}
+        assert outcomes == {Outcome.REJECTED}
+        assert bench.deliver(bench.translated(21)) is Outcome.SENT
+
+    def test_a_request_that_cannot_be_read_parks_its_document_and_no_other(self, bench, monkeypatch):
+        lost, fine = bench.translated(1), bench.translated(2)
+        read = bench.ledger.request_of
+
+        def request_of(revision):
+            if revision.sequence == 1:
+                raise PayloadLost("The stored body requests/x cannot be read (AccessDenied).", next_step="Restore it.")
+            return read(revision)
+
+        monkeypatch.setattr(bench.ledger, "request_of", request_of)
+        assert bench.deliver(lost) is Outcome.PARKED
+        assert (bench.revision(1).state, bench.revision(1).next_step) == (State.PARKED, "Restore it.")
+        assert "requests/x" in bench.revision(1).reason
+        assert bench.deliver(fine) is Outcome.SENT
+        assert not bench.ledger.is_open(now=bench.clock.now())
+
+    def test_a_request_that_is_lost_after_a_doubtful_attempt_leaves_the_doubt(self, bench, monkeypatch):
+        message = bench.translated()
+        bench.orderful.script = [LOST]
+        with pytest.raises(UnknownOutcome):
+            bench.deliver(message)
+
+        def request_of(revision):
+            raise PayloadLost("The stored body cannot be read.")
+
+        monkeypatch.setattr(bench.ledger, "request_of", request_of)
+        with pytest.raises(PayloadLost):
+            bench.deliver(message)
+        assert bench.revision().state is State.UNCONFIRMED
 
     def test_a_202_that_says_failed_is_a_rejection(self, bench):
         bench.orderful.script = [Created(None, accepted=False, problems=("message: no", "x: y"))]

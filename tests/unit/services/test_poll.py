@@ -486,6 +486,19 @@ class TestTrouble:
         rest(bench, 2)
         assert bench.poll().finished
 
+    def test_a_pause_of_thirty_days_is_not_believed(self, bench):
+        """As a version before wrote it down, or a clock that was wrong."""
+        bench.erp.failures[1] = Throttled("Visma limits us.", retry_after=timedelta(days=30))
+        assert [result.problem for result in bench.poll_all()] == ["Visma limits us."]
+        rest(bench)
+        assert bench.poll().finished
+
+    def test_a_person_lets_the_next_poll_begin_at_once(self, bench):
+        bench.erp.failures[1] = Throttled("Visma limits us.", retry_after=timedelta(minutes=20))
+        assert [result.problem for result in bench.poll_all()] == ["Visma limits us."]
+        bench.cursors.lift("nordic", Resource.PURCHASE_ORDERS.value)
+        assert bench.poll().finished
+
     def test_a_small_rest_of_the_hourly_budget_slows_polling_down(self, bench, telemetry):
         bench.erp.budget = Budget(limit=500, remaining=50, reset=40 * MINUTE)
         bench.poll()

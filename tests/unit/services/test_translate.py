@@ -126,10 +126,16 @@ class TestANewDocument:
         place = bench.payloads.put("documents/x", as_json(an_order()))
         assert bench.see(b"", document=msgspec.UNSET, document_at=place) is Outcome.QUEUED
 
-    def test_a_body_that_cannot_be_fetched_now_goes_back_to_the_queue(self, bench):
-        with pytest.raises(Transient):
-            bench.see(b"", document=msgspec.UNSET, document_at="gone")
-        assert bench.states() == []
+    def test_a_body_that_is_gone_is_the_trouble_of_its_document(self, bench):
+        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is Outcome.PARKED
+        assert bench.states() == [State.PARKED]
+        (revision,) = bench.ledger.revisions(ORDER)
+        assert "gone" in revision.reason
+        assert revision.next_step
+        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is Outcome.PARKED
+        assert bench.states() == [State.PARKED]
+        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.newest().state is State.TRANSLATED
 
     @pytest.mark.parametrize(
         ("kind", "number", "document"),

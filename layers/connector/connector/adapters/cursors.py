@@ -16,7 +16,6 @@ that could not store its cursor; they count as lost.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,7 +28,7 @@ from connector.adapters.cursor_format import head_of, packed, unpacked
 from connector.adapters.health import PARTITION
 from connector.adapters.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.cursor import Cursor
-from connector.domain.errors import Conflict, Misconfigured, StateMismatch
+from connector.domain.errors import Conflict, PayloadLost, StateMismatch
 from connector.services.ports import CursorLease, CursorView, Payloads
 
 if TYPE_CHECKING:
@@ -186,9 +185,19 @@ class DynamoCursors:
                             remembered=head.remembered if head else 0,
                             waiting=head.waiting if head else 0,
                             begun_at=head.begun_at if head else None,
+                            not_before=read_time(values.get("not_before")),
                         )
                     )
         return sorted(views, key=lambda view: (view.company, view.resource))
+
+    def lift(self, company: str, resource: str) -> None:
+        """Let the next poll of a list begin at once."""
+        with translated("cursor table"):
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": company}, "sk": {"S": resource}},
+                UpdateExpression="REMOVE not_before",
+            )
 
     def _cursor(self, values: dict[str, Any]) -> Cursor:
         head = values.get("cursor_state")
@@ -204,8 +213,8 @@ class DynamoCursors:
             return None
         try:
             rows = self._payloads.get(rows_at)
-        except (Misconfigured, zlib.error):
-            # S3 answers 403 for a key that is gone. Without the rows their window is queued once more: nothing is lost.
+        except PayloadLost:
+            # Without the rows their window is queued once more: nothing is lost.
             return None
         return rows if _digest(rows) == values["rows_digest"] else None
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -45,6 +45,14 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 LIST_SECONDS = 60.0
 MAX_BYTES = 64 * 1024 * 1024
+"""Bytes of an answer that are loaded, unless its call allows less."""
+
+LONGEST_WAIT = timedelta(hours=1)
+"""The longest waiting time that is believed, whatever the other side asks for; after it, one call asks again.
+
+Visma: the windows of its rate limit are one hour. Orderful: one minute.
+"""
+
 MAX_TEXT = 300
 """Characters of somebody else's error text that we repeat."""
 
@@ -62,6 +70,9 @@ _REQUEST_ID_HEADERS = ("Ipp-Request-Id", "Request-Context", "x-request-id")
 _TEXT_FIELDS = ("message", "Message", "ExceptionMessage", "error_description", "error", "detail", "title")
 _BUSY = frozenset({429, 502, 503, 504})
 _CHUNK = 64 * 1024
+_SECONDS = re.compile(r"\d{1,40}(?:\.\d{1,40})?", re.ASCII)
+_EPOCH_SECONDS, _EPOCH_MILLISECONDS = 10**9, 10**12
+_LONGEST_LENGTH = 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _json = msgspec.json.Decoder(float_hook=Decimal)
@@ -86,7 +97,21 @@ class TimedOut(NoAnswer):
 
 
 class TooLarge(NoAnswer):
-    """The answer is larger than `MAX_BYTES`."""
+    """The answer is larger than the limit; `size` is its length in bytes, where the headers say."""
+
+    def __init__(self, sentence: str, size: int | None = None) -> None:
+        super().__init__(sentence)
+        self.size = size
+
+
+class Gate(Protocol):
+    """Whether calls of one kind may be made now, for the whole stack."""
+
+    def enter(self) -> None:
+        """Raises `Throttled` while calls of this kind are held."""
+
+    def hold(self, wait: timedelta) -> None:
+        """Hold all calls of this kind for `wait`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +123,8 @@ class Call:
         params: Query parameters; a name may repeat.
         read_seconds: Time allowed for the whole answer; the deadline may shorten it.
         repeatable: False when a second one may do the work again: then only what surely did nothing is repeated.
+        max_bytes: Bytes of the answer that are loaded; None for the limit of the session.
+        gate: Asked before each try and told of a 429 that names a waiting time; None for calls that are never held.
         secrets: Values that must not come back out in an error text, should the other side repeat them.
     """
 
@@ -109,6 +136,8 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     read_seconds: float = READ_SECONDS
     repeatable: bool = True
+    max_bytes: int | None = None
+    gate: Gate | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -146,12 +175,14 @@ class Answer:
 
     @property
     def retry_after(self) -> timedelta | None:
-        """How long the other side asks us to wait: `Retry-After` in seconds or as a date of its own clock."""
-        value = (self.headers.get("Retry-After") or "").strip()
-        if re.fullmatch(r"\d{1,7}(\.\d+)?", value):
-            return timedelta(seconds=float(value))
-        moment = _http_date(value)
-        return None if moment is None else max(timedelta(0), moment - self.server_time)
+        """How long the other side asks us to wait, `LONGEST_WAIT` at most.
+
+        `Retry-After`; a 429 without it ends with the window of the limit (`X-RateLimit-Reset`).
+        """
+        asked = waiting_time(self.headers.get("Retry-After"), at=self.server_time)
+        if asked is None and self.status == 429:
+            return waiting_time(self.headers.get("X-RateLimit-Reset"), at=self.server_time) or None
+        return asked
 
     def json(self) -> Any:
         """The body as JSON data, numbers with a point as `Decimal`.
@@ -241,7 +272,8 @@ class Http:
             Transient: no answer came, and nothing was done or it does not matter.
             AnswerTooSlow: the same, and the time for it ran out.
             UnknownOutcome: no answer came to a call that is not repeatable; it may have been carried out.
-            AnswerTooLarge: as named.
+            AnswerTooLarge: the answer is too large.
+            Throttled: calls of this kind are held.
             Misconfigured: the request cannot be built.
         """
         from tenacity import Retrying, wait_exponential_jitter
@@ -292,7 +324,9 @@ class Http:
             if not call.repeatable:
                 raise UnknownOutcome(str(error)) from None
             if isinstance(error, TooLarge):
-                raise AnswerTooLarge(str(error), next_step="Ask for smaller pages (visma.page_size).") from None
+                raise AnswerTooLarge(
+                    str(error), next_step="Ask for smaller pages (visma.page_size).", size=error.size
+                ) from None
             if isinstance(error, TimedOut):
                 raise AnswerTooSlow(str(error)) from None
             raise Transient(str(error)) from None
@@ -303,11 +337,14 @@ class Http:
 
         Raises:
             NotSent, NoAnswer, TimedOut, TooLarge: as named.
+            Throttled: calls of this kind are held; nothing was sent.
             Misconfigured: the request cannot be built from this address or these credentials.
         """
         import requests
         import urllib3
 
+        if call.gate is not None:
+            call.gate.enter()
         left = deadline.remaining().total_seconds() - RESERVE_SECONDS
         if left <= 0:
             raise NotSent(f"No time was left to ask {call.service}.")
@@ -326,7 +363,7 @@ class Http:
             ) as response:
                 received_at = self._clock.now()
                 body = self._body(call, response, end=time.monotonic() + allowed)
-                return Answer(call.service, response.status_code, response.headers, body, received_at, call.secrets)
+                answer = Answer(call.service, response.status_code, response.headers, body, received_at, call.secrets)
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             if isinstance(error, requests.ConnectTimeout):
                 raise NotSent(f"{call.service} did not accept a connection in time.") from None
@@ -341,6 +378,9 @@ class Http:
                 f"The request to {call.service} cannot be built from the configured address and credentials.",
                 next_step="Check the base URL, and that the secrets hold no line breaks or exotic characters.",
             ) from None
+        if answer.status == 429 and call.gate is not None and answer.retry_after:
+            call.gate.hold(answer.retry_after)
+        return answer
 
     def close(self) -> None:
         """Close the kept connections; the next call opens new ones."""
@@ -359,15 +399,48 @@ class Http:
             return self._session
 
     def _body(self, call: Call, response: requests.Response, *, end: float) -> bytes:
+        limit = self._max_bytes if call.max_bytes is None else min(call.max_bytes, self._max_bytes)
+        told = response.headers.get("Content-Length", "")
+        size = int(told) if told.isascii() and told.isdigit() and len(told) < _LONGEST_LENGTH else None
+        if size is not None and size > limit:
+            raise TooLarge(_too_large(call, limit, size), size)
         # `read1` hands over what has arrived: a server that drips single bytes cannot outlast `end`.
         body = bytearray()
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
-            if len(body) > self._max_bytes:
-                raise TooLarge(f"{call.service} answered with more than {self._max_bytes // 1024} KiB.")
+            if len(body) > limit:
+                raise TooLarge(_too_large(call, limit, None))
             if time.monotonic() > end:
                 raise TimedOut(f"{call.service} did not finish its answer in time.")
         return bytes(body)
+
+
+def _too_large(call: Call, limit: int, size: int | None) -> str:
+    of = f" of {size:,} bytes" if size is not None else ""
+    return f"{call.service} gave an answer{of}, more than the {limit:,} bytes that are loaded; it was not read."
+
+
+def waiting_time(value: str | None, *, at: datetime) -> timedelta | None:
+    """A waiting time as a header gives it: seconds, an HTTP date, or the time of its end in seconds or milliseconds.
+
+    Args:
+        value: The text of the header.
+        at: The clock of whoever wrote it.
+
+    Returns:
+        Between zero and `LONGEST_WAIT`; None where the text is no time.
+    """
+    value = (value or "").strip()
+    if _SECONDS.fullmatch(value):
+        seconds = Decimal(value)
+        if seconds >= _EPOCH_MILLISECONDS:
+            seconds /= 1000
+        if seconds >= _EPOCH_SECONDS:
+            seconds -= Decimal(at.timestamp())
+        longest = LONGEST_WAIT.total_seconds()
+        return timedelta(seconds=min(max(float(seconds), 0.0), longest))
+    moment = _http_date(value)
+    return None if moment is None else min(max(timedelta(0), moment - at), LONGEST_WAIT)
 
 
 def join(base_url: str, path: str) -> str:
@@ -413,16 +486,16 @@ def _http_date(value: str | None) -> datetime | None:
 
     try:
         moment = parsedate_to_datetime(value or "")
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _plain(body: bytes) -> str:
     """Text of a body that is no JSON: the title of an HTML page, or the text without its mark-up."""
     text = body[:8192].decode("utf-8", "replace")
-    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
-    return title[1] if title else re.sub(r"<[^>]*>", " ", text)
+    title = re.search(r"<title[^<>]*>([^<]*)", text, re.IGNORECASE)
+    return title[1] if title else re.sub(r"<[^<>]*>", " ", text)
 
 
 def _said(data: Any) -> str:

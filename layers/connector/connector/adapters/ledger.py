@@ -48,7 +48,7 @@ from connector.adapters.aws_errors import failed_conditions, is_failed_condition
 from connector.adapters.items import Item, expiry, from_item, read_time, time_text, to_item
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Conflict, Parked, Transient
+from connector.domain.errors import Conflict, PayloadLost, Transient
 from connector.domain.ledger import (
     ATTENTION_LISTS,
     MAY_NEED_ATTENTION,
@@ -99,11 +99,9 @@ INDEX = "by_open_state"
 MOST_COUNTED = 10_000
 """A count ends here: more than that is told as so many."""
 
-_BREAKER = {"pk": {"S": "breaker#orderful"}, "sk": {"S": "breaker"}}
-
 
 class DynamoLedger:
-    """The `Ledger` and `Breaker` ports over one table and one bucket."""
+    """The `Ledger` port over one table and one bucket."""
 
     def __init__(
         self,
@@ -180,7 +178,7 @@ class DynamoLedger:
         ]
         for one in revisions:
             if one.source_at is not None:
-                with suppress(Transient, Parked):
+                with suppress(Transient, PayloadLost):
                     found.append((one, self._payloads.get(one.source_at)))
         return found
 
@@ -388,20 +386,6 @@ class DynamoLedger:
         with translated("ledger"):
             self._client.put_item(TableName=self._table, Item={**_PROGRESS, **to_item({"places": dict(progress)})})
 
-    # -- the breaker --------------------------------------------------------------------------------------------------
-
-    def is_open(self, *, now: datetime) -> bool:
-        """Whether calls to Orderful are held back."""
-        item = self._item(_BREAKER)
-        until = read_time(from_item(item).get("until")) if item else None
-        return until is not None and now < until
-
-    def open(self, reason: str, *, until: datetime) -> None:
-        """Hold calls to Orderful back until then."""
-        values = to_item({"until": time_text(until), "reason": reason})
-        with translated("ledger"):
-            self._client.put_item(TableName=self._table, Item={**_BREAKER, **values})
-
     # -- helpers ------------------------------------------------------------------------------------------------------
 
     def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
@@ -515,11 +499,11 @@ def _changed(revision: Revision) -> Conflict:
     return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
 
 
-def no_body(revision: Revision, part: str) -> Transient | Parked:
+def no_body(revision: Revision, part: str) -> Transient | PayloadLost:
     """Why a body, which is written before its revision, is not there: it is still to come, or no longer kept."""
     if revision.state is State.CHANGING:
         return Transient(f"The {part} of revision {revision.sequence} is still to come.", document=str(revision.key))
-    return Parked(
+    return PayloadLost(
         f"The {part} of revision {revision.sequence} is no longer kept.",
         document=str(revision.key),
         next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",

@@ -18,6 +18,7 @@ import msgspec
 from connector.adapters.http import Answer, CallFailed, NotSent, join
 from connector.adapters.orderful_http import (
     LIST,
+    MESSAGE_BYTES,
     V4,
     OrderfulHttp,
     data_of,
@@ -33,6 +34,7 @@ from connector.adapters.orderful_http import (
 )
 from connector.domain.errors import (
     AlreadyExists,
+    AnswerTooLarge,
     ConnectorError,
     Misconfigured,
     Rejected,
@@ -40,9 +42,12 @@ from connector.domain.errors import (
     UnknownOutcome,
 )
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
-from connector.services.ports import Created, Listed, RemoteTransaction
+from connector.services.ports import Calls, Created, Listed, RemoteTransaction
 
 SENDERS_PER_CALL = 5
+
+_NOT_THE_DOCUMENT = frozenset({405, 406, 410, 415, 426})
+"""Statuses that speak of the address, its method, its media type or its version, whatever was sent there."""
 
 
 class OrderfulClient(OrderfulHttp):
@@ -67,6 +72,7 @@ class OrderfulClient(OrderfulHttp):
             join(self._base_url, request.path),
             headers={**request.headers, "Content-Type": "application/json"},
             body=msgspec.json.encode(request.body),
+            calls=Calls.CREATE,
         )
         try:
             answer = self._http.once(call, self._deadline)
@@ -218,8 +224,11 @@ class OrderfulClient(OrderfulHttp):
         """
         name = quote(transaction_id, safe="")
         path, headers = (f"{LIST}/{name}", {}) if transaction_id.isdigit() else (f"transactions/{name}", V4)
-        call = self._call("GET", join(self._base_url, f"{path}/message"), headers=headers)
-        answer = self._http.ask(call, self._deadline)
+        call = self._call("GET", join(self._base_url, f"{path}/message"), headers=headers, max_bytes=MESSAGE_BYTES)
+        try:
+            answer = self._http.ask(call, self._deadline)
+        except AnswerTooLarge:
+            return None
         if answer.ok:
             return data_of(answer)
         if answer.status == 403:
@@ -282,8 +291,8 @@ class OrderfulClient(OrderfulHttp):
         if answer.status == 408 or answer.status >= 500 or answer.status < 400:
             # A 1xx is no final answer, and a redirect, which is never followed, may come behind the work.
             return UnknownOutcome(f"{failure.sentence} The transaction may exist.", request_id=answer.request_id)
-        if answer.status in {404, 405} and answer.shape() == "an HTML page":
-            # A web server that has never heard of the path: every document would be refused alike.
+        if answer.status in _NOT_THE_DOCUMENT or (answer.status == 404 and answer.shape() == "an HTML page"):
+            # A path that nobody knows, or a version that is no longer served: every document would be refused alike.
             return Misconfigured(
                 failure.sentence, request_id=answer.request_id, next_step="Check Orderful's base URL and region."
             )

@@ -10,19 +10,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
+from connector.adapters.breaker import DynamoBreaker, HeldCalls
 from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, CallFailed, Http, join
 from connector.adapters.secrets import SecretsManagerSecrets
-from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Transient
+from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
 from connector.domain.json_text import mended
-from connector.services.ports import Clock, Deadline
+from connector.services.ports import Calls, Clock, Deadline
 
 LIST = "v3/transactions"
+PAGE = 100
+"""Transactions on a page (Orderful: there is no parameter for it)."""
+
+CURSOR = "nextCursor"
+"""Orderful: the parameter by which a list is continued; a page links to the next one with it."""
+
 V4 = {"orderful-api-version": "v4"}
 """Orderful: v4 has no version in its paths, and takes it as a header."""
+
+MESSAGE_BYTES = 8 * 1024 * 1024
+"""Bytes of one transaction that are loaded. Read as JSON they take up to twenty times as much of the function's memory.
+
+Orderful: a JSON transaction may have 100 MB. An 860 with 5,000 lines has about 4 MB.
+"""
+
+PAGE_BYTES = 16 * 1024 * 1024
+"""Bytes of a page of a list, an inbox or a bucket that are loaded.
+
+A larger page of an inbox is asked for again with fewer items. Orderful: an answer of an inbox may have 200 MB.
+"""
 
 MAX_PAGES = 200
 """Pages of one question before we suspect that the list never ends (100 transactions each)."""
@@ -41,13 +60,31 @@ class OrderfulHttp:
     """Orderful, as every client of ours speaks to it."""
 
     def __init__(
-        self, base_url: str, secrets: SecretsManagerSecrets, http: Http, clock: Clock, deadline: Deadline
+        self,
+        base_url: str,
+        secrets: SecretsManagerSecrets,
+        http: Http,
+        clock: Clock,
+        deadline: Deadline,
+        *,
+        breaker: DynamoBreaker | None = None,
     ) -> None:
+        """Speak to `base_url`.
+
+        Args:
+            base_url: Without a slash at the end.
+            secrets: For the key.
+            http: The session.
+            clock: Ours.
+            deadline: Of this invocation.
+            breaker: Knows what the whole stack holds; None for a person's calls, which are never held.
+        """
         self._base_url = base_url
         self._secrets = secrets
         self._http = http
         self._clock = clock
         self._deadline = deadline
+        self._gates = {one: HeldCalls(breaker, one, clock, "Orderful") for one in Calls} if breaker else {}
 
     def get_json(self, path: str, params: Params = ()) -> tuple[Any, Mapping[str, str]]:
         """Read any resource: its JSON data (numbers as `Decimal`) and the response headers.
@@ -80,17 +117,17 @@ class OrderfulHttp:
                     request_id=answer.request_id,
                 )
             yield answer, [item for item in items if isinstance(item, dict) and listed_id(item)]
-            following, cursor = _following(data)
-            if following is not None:
-                url, params = self._on_our_host(following), ()
-            elif cursor is not None:
-                params = [*(one for one in params if one[0] != _CURSOR), (_CURSOR, cursor)]
-            else:
+            following = _continuation(data, len(items), answer)
+            if following is None:
                 return
-            place = following or cursor or ""
-            if place in seen or len(seen) >= MAX_PAGES:
+            if following in seen or len(seen) >= MAX_PAGES:
                 raise Transient("Orderful's list of transactions does not end.", request_id=answer.request_id)
-            seen.add(place)
+            seen.add(following)
+            if _is_link(following):
+                url, params = self._on_our_host(following, LIST), ()
+            else:
+                url = join(self._base_url, LIST)
+                params = [*((name, value) for name, value in params if name != CURSOR), (CURSOR, following)]
 
     def _problems_at(self, *paths: str) -> tuple[str, ...]:
         """What is wrong with a transaction by each of these addresses; silent where one does not answer."""
@@ -104,22 +141,29 @@ class OrderfulHttp:
             problems += problems_in(data.get("errors") if isinstance(data, dict) else data)
         return tuple(problems[:MAX_PROBLEMS])
 
-    def _on_our_host(self, link: str) -> str:
+    def _on_our_host(self, link: str, path: str = "") -> str:
+        """The address of a link: whatever scheme and port it names, the key goes to the configured address only.
+
+        Raises:
+            Misconfigured: it names another host.
+        """
         ours = urlsplit(self._base_url)
         try:
-            url = urljoin(join(self._base_url, ""), link)
-            theirs = urlsplit(url)
+            theirs = urlsplit(urljoin(join(self._base_url, path), link))
+            is_ours = theirs.scheme in {"http", "https"} and _host(theirs) == _host(ours)
         except ValueError:
-            url, theirs = link, None
-        if theirs is None or (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            is_ours = False
+        if not is_ours:
             raise Misconfigured(
                 "Orderful's list continues on another host than the configured one, which does not get our key.",
                 next_step="Check Orderful's base URL: organizations in the EU have a host of their own.",
             )
-        return url
+        return theirs._replace(scheme=ours.scheme, netloc=ours.netloc, fragment="").geturl()
 
     def _get(self, url: str, params: Params, asked: str, *, read_seconds: float) -> Answer:
-        answer = self._http.ask(self._call("GET", url, params=params, read_seconds=read_seconds), self._deadline)
+        answer = self._http.ask(
+            self._call("GET", url, params=params, read_seconds=read_seconds, max_bytes=PAGE_BYTES), self._deadline
+        )
         if answer.ok:
             return answer
         raise self._refusal(answer, asked)
@@ -133,6 +177,8 @@ class OrderfulHttp:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         read_seconds: float = READ_SECONDS,
+        max_bytes: int | None = None,
+        calls: Calls = Calls.READ,
     ) -> Call:
         key = self._secrets.orderful_api_key()
         return Call(
@@ -143,6 +189,8 @@ class OrderfulHttp:
             params=params,
             body=body,
             read_seconds=read_seconds,
+            max_bytes=max_bytes,
+            gate=self._gates.get(calls),
             secrets=(key,),
         )
 
@@ -151,14 +199,46 @@ class OrderfulHttp:
         if answer.status in {401, 403}:
             # The key may have been changed since we read it.
             self._secrets.forget()
+            if answer.status == 403:
+                try:
+                    if self._takes_our_key():
+                        return failure
+                except ConnectorError as unclear:
+                    return unclear
             return Misconfigured(
                 failure.sentence,
                 request_id=failure.request_id,
                 next_step=f"Check the key, its permissions and the region. {self._secrets.orderful_next_step()}",
             )
         if isinstance(failure, Rejected):
-            failure.problems = _refused_for(answer) or failure.problems
+            listed = _refused_for(answer)
+            failure.problems, failure.examined = listed or failure.problems, bool(listed)
         return failure
+
+    def _takes_our_key(self) -> bool:
+        """Whether Orderful takes the key for a harmless question.
+
+        Orderful: a 403 says "insufficient permission", for a missing key as well as for one relationship; the list of
+        transactions is open to every key.
+
+        Raises:
+            Transient, Throttled: it does not say.
+        """
+        call = self._call("GET", join(self._base_url, LIST), params=(("businessNumber", "0"),))
+        try:
+            answer = self._http.once(call, self._deadline)
+        except CallFailed as error:
+            raise Transient(f"{error} It is not known whether the key is taken.") from None
+        if answer.status in {401, 403}:
+            return False
+        if answer.ok or answer.status < 500:
+            failure = None if answer.ok else answer.failure("a question that tries the key")
+            if isinstance(failure, Throttled):
+                raise failure
+            return True
+        raise Transient(
+            f"Orderful answered {answer.status} to a question that tries the key.", request_id=answer.request_id
+        )
 
 
 def data_of(answer: Answer) -> Any:
@@ -279,21 +359,71 @@ def _is_documented(data: Any) -> bool:
     return isinstance(data, dict) and any(name in data for name in ("data", "meta", "metadata"))
 
 
-def _following(data: Any) -> tuple[str | None, str | None]:
-    """How a list continues: a link, or a cursor.
+_PLACES = (
+    *(("metadata", "pagination", "links"), ("metadata", "pagination"), ("metadata", "links"), ("metadata",)),
+    *(("meta", "pagination", "links"), ("meta", "pagination"), ("meta", "links"), ("meta",)),
+    *(("pagination", "links"), ("pagination",), ("links",), ("_links",), ()),
+)
+_NEXT = (*("next", "nextCursor", "next_cursor", "nextPage", "nextLink", "nextUrl"), "nextPageUrl")
+_MORE = ("hasMore", "has_more", "hasNext", "hasNextPage")
 
-    Orderful: v3 has `metadata.pagination.links.next`, newer pages `meta`; other lists have a cursor, `nextCursor`.
+
+def _continuation(data: dict[str, Any], count: int, answer: Answer) -> str | None:
+    """The link or cursor of the next page; None at the end of the list.
+
+    Orderful: `metadata.pagination.links.next` is a whole address or null. Other places and shapes are read as well,
+    for newer pages show lists in another form.
+
+    Raises:
+        Misconfigured: the page says, or its length suggests, that the list goes on, but not where.
     """
-    about = [data.get(name) for name in ("metadata", "meta")] if isinstance(data, dict) else []
-    about += [one["pagination"] for one in about if isinstance(one, dict) and "pagination" in one]
-    links = [one.get("links", one) for one in about if isinstance(one, dict)]
-    link = next(filter(None, (_plain(one.get("next")) for one in links if isinstance(one, dict))), None)
-    cursor = next(filter(None, (_plain(one.get(_CURSOR)) for one in about if isinstance(one, dict))), None)
-    return link, cursor
+    places = [place for path in _PLACES if isinstance(place := _at(data, path), dict)]
+    said = [place[name] for place in places for name in _NEXT if name in place]
+    for value in said:
+        found = value if isinstance(value, str) else None
+        if isinstance(value, dict):
+            found = next((value[name] for name in ("href", "url", "cursor") if value.get(name)), None)
+        if isinstance(found, str) and found.strip():
+            return found.strip()
+        if (found is not None and found != "") or (value and not isinstance(value, dict)):
+            raise _goes_on_somewhere(answer)
+    linked = re.search(r'<([^<>]{1,2000})>\s{0,9};\s{0,9}rel="?next"?', answer.headers.get("Link") or "")
+    if linked:
+        return linked[1]
+    total = next((place["total"] for place in places if isinstance(place.get("total"), int)), None)
+    offset = next((place["offset"] for place in places if isinstance(place.get("offset"), int)), 0)
+    if (
+        any(place.get(name) is True for place in places for name in _MORE)
+        or (total is not None and total > offset + count)
+        or (not said and count >= PAGE)
+    ):
+        raise _goes_on_somewhere(answer)
+    return None
 
 
-def _plain(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _host(url: SplitResult) -> str:
+    """Host and port, without a port that its scheme has anyway."""
+    usual = {"http": ":80", "https": ":443"}.get(url.scheme, "")
+    return url.netloc.lower().removesuffix(usual)
+
+
+def _at(data: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data
+
+
+def _goes_on_somewhere(answer: Answer) -> Misconfigured:
+    return Misconfigured(
+        "Orderful's list of transactions goes on, but in a form that the connector does not know. It was not taken for "
+        "the end of the list.",
+        request_id=answer.request_id,
+        next_step="Check Orderful's base URL, and report the form of the list; nothing that it holds is lost.",
+    )
+
+
+def _is_link(text: str) -> bool:
+    return "://" in text or "?" in text or text.startswith("/")
 
 
 def ids_of(item: dict[str, Any], role: str) -> list[str]:

@@ -17,6 +17,8 @@ from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, join
 from connector.adapters.orderful_http import (
     BYTE_ORDER_MARK,
     LIST,
+    MESSAGE_BYTES,
+    PAGE_BYTES,
     V4,
     OrderfulHttp,
     data_of,
@@ -31,6 +33,7 @@ from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Inbound
 from connector.domain.json_text import elements_of, mended
 from connector.domain.transactions import Stream
 from connector.edi.inbound import identity_in, ids_named, read_inbound, with_message
+from connector.services.ports import Calls
 
 logger = logging.getLogger(__name__)
 
@@ -101,13 +104,20 @@ class OrderfulInbound(OrderfulHttp):
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         """One transaction with its message, by one request where the API gives both at once.
 
+        It comes without its message where that is too large to be loaded.
+
         Raises:
             Transient, Throttled, Misconfigured: as named.
         """
         numeric = transaction_id.isdigit()
         name = quote(transaction_id, safe="")
         path, params = (f"{LIST}/{name}", [("expand", "message")]) if numeric else (f"transactions/{name}", [])
-        data = self._read(path, params, {} if numeric else V4, "the transaction")
+        try:
+            data = self._read(path, params, {} if numeric else V4, "the transaction")
+        except AnswerTooLarge:
+            if not numeric:
+                raise
+            data = self._read(path, [], {}, "the transaction")  # its message is asked for by itself
         if data is None:
             return None
         found = read_inbound(data, trusted=True)
@@ -115,19 +125,29 @@ class OrderfulInbound(OrderfulHttp):
             raise Transient("Orderful answered the transaction with JSON that names none.")
         # Asked for by this name, known by this name: a UUID and a number may stand for the same transaction.
         aliases = tuple(one for one in found.names if one != transaction_id)
-        return self.with_message(replace(found, transaction_id=transaction_id, aliases=aliases))
+        found = replace(found, transaction_id=transaction_id, aliases=aliases)
+        try:
+            return self.with_message(found)
+        except AnswerTooLarge as error:
+            logger.warning("message of transaction %s: %s", transaction_id, error.sentence)
+            return found
 
     def with_message(self, transaction: InboundTransaction) -> InboundTransaction:
         """The transaction with its message, which is fetched when it came without (Orderful: some give a link only).
 
         It stays without where Orderful gives none: while it processes a transaction, for one.
+
+        Raises:
+            AnswerTooLarge: it is not loaded.
+            Transient, Throttled, Misconfigured: as named.
         """
         if transaction.message is not None:
             return transaction
         numeric = transaction.transaction_id.isdigit()
         name = quote(transaction.transaction_id, safe="")
         path = f"{LIST}/{name}/message" if numeric else f"transactions/{name}/message"
-        return with_message(transaction, self._read(path, [], {} if numeric else V4, "the message of the transaction"))
+        data = self._read(path, [], {} if numeric else V4, "the message of the transaction")
+        return with_message(transaction, data)
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
         """Why a transaction is INVALID, each `path: message`; empty when nobody says.
@@ -193,6 +213,7 @@ class OrderfulInbound(OrderfulHttp):
             headers={"Content-Type": "application/json", **(V4 if delivery.version is ApiVersion.V4 else {})},
             body=msgspec.json.encode({"note": note}),
             read_seconds=READ_SECONDS,
+            calls=Calls.CONFIRM,
         )
         answer, asked = self._http.ask(call, self._deadline), "the confirmation of a delivery"
         if answer.ok:
@@ -200,6 +221,9 @@ class OrderfulInbound(OrderfulHttp):
                 raise Transient(f"Orderful answered {asked} with {_WEB_PAGE}.", request_id=answer.request_id)
             return True
         refused = self._definite(answer, asked)
+        if answer.status == 403:
+            # The key is taken, but not for this delivery: it is not told, and the others go on.
+            raise Transient(refused.sentence, request_id=refused.request_id)
         if answer.status == 404:
             return False
         state = self._state(delivery, transaction_id, delivery.version)
@@ -218,7 +242,7 @@ class OrderfulInbound(OrderfulHttp):
             return None
 
     def _waiting(self, path: str, headers: dict[str, str], what: str, limit: int) -> list[InboundTransaction | None]:
-        answer = self._ask(path, [("limit", str(limit))], headers, read_seconds=PAGE_SECONDS)
+        answer = self._ask(path, [("limit", str(limit))], headers, read_seconds=PAGE_SECONDS, max_bytes=PAGE_BYTES)
         if answer.status == 413:
             raise AnswerTooLarge(f"Orderful answered 413 to {what}.", request_id=answer.request_id)
         if not answer.ok:
@@ -232,7 +256,7 @@ class OrderfulInbound(OrderfulHttp):
 
     def _read(self, path: str, params: list[tuple[str, str]], headers: dict[str, str], what: str) -> Any:
         """JSON of a resource; None when there is no such thing."""
-        answer = self._ask(path, params, headers)
+        answer = self._ask(path, params, headers, max_bytes=MESSAGE_BYTES)
         if answer.ok:
             return data_of(answer)
         self._definite(answer, what)
@@ -245,8 +269,16 @@ class OrderfulInbound(OrderfulHttp):
         headers: dict[str, str],
         *,
         read_seconds: float = LIST_SECONDS,
+        max_bytes: int,
     ) -> Answer:
-        call = self._call("GET", join(self._base_url, path), params=params, headers=headers, read_seconds=read_seconds)
+        call = self._call(
+            "GET",
+            join(self._base_url, path),
+            params=params,
+            headers=headers,
+            read_seconds=read_seconds,
+            max_bytes=max_bytes,
+        )
         return self._http.ask(call, self._deadline)
 
     def _definite(self, answer: Answer, what: str) -> Rejected:

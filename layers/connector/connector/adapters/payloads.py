@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from connector.adapters import aws
 from connector.adapters.aws_errors import translated
+from connector.domain.errors import PayloadLost
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_ABOUT_THE_KEY = {"NoSuchKey", "AccessDenied", "InvalidObjectState", "403", "404"}
 
 
 class S3Payloads:
@@ -28,10 +32,28 @@ class S3Payloads:
         return key
 
     def get(self, key: str) -> bytes:
-        """Read a body. Raises `Transient` when S3 did not give it."""
+        """Read a body.
+
+        Raises:
+            PayloadLost: it is missing, forbidden or damaged. S3 answers 403 for a missing key to a caller without
+                `s3:ListBucket`, so the two cannot be told apart, and both are about this one body.
+            Transient: S3 did not answer.
+            Misconfigured: there is no such bucket.
+        """
+        from botocore.exceptions import ClientError
+
         with translated("payload bucket"):
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            return zlib.decompress(answer["Body"].read())
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                if code in _ABOUT_THE_KEY:
+                    raise _lost(key, code) from error
+                raise
+            try:
+                return zlib.decompress(answer["Body"].read())
+            except zlib.error as error:
+                raise _lost(key, "it is damaged") from error
 
     def delete(self, key: str) -> None:
         """Delete a body; one that is not there is no error (S3)."""
@@ -41,3 +63,10 @@ class S3Payloads:
     @property
     def _client(self) -> S3Client:
         return self._given or aws.s3()
+
+
+def _lost(key: str, why: str) -> PayloadLost:
+    return PayloadLost(
+        f"The stored body {key} cannot be read ({why}).",
+        next_step="Restore the object in the payload bucket, or save the document in Visma again: it is read anew.",
+    )

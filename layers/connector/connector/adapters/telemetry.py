@@ -6,10 +6,16 @@ written as one embedded-metric line per invocation, with the one dimension `serv
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from connector.domain.words import clipped, visible
 from connector.services.ports import Fields, Metric
+
+LONGEST_VALUE = 2_000
+"""Characters of one value in a line; vendors and partners write parts of it."""
 
 
 class PowertoolsTelemetry:
@@ -22,15 +28,15 @@ class PowertoolsTelemetry:
 
     def info(self, event: str, fields: Fields) -> None:
         """A normal step."""
-        self.logger.info(event, extra=dict(fields), stacklevel=3)
+        self.logger.info(event, extra=_visible(fields), stacklevel=3)
 
     def warning(self, event: str, fields: Fields) -> None:
         """Something a person may want to know."""
-        self.logger.warning(event, extra=dict(fields), stacklevel=3)
+        self.logger.warning(event, extra=_visible(fields), stacklevel=3)
 
     def error(self, event: str, fields: Fields) -> None:
         """Something a person must know."""
-        self.logger.error(event, extra=dict(fields), stacklevel=3)
+        self.logger.error(event, extra=_visible(fields), stacklevel=3)
 
     def count(self, metric: Metric, value: int = 1) -> None:
         """Add to a counter, or report a gauge. CloudWatch bills a metric by the hour in which it is reported."""
@@ -46,3 +52,11 @@ class PowertoolsTelemetry:
         """Write the metrics of this invocation, if there are any."""
         if self._metrics.metric_set:
             self._metrics.flush_metrics()
+
+
+def _visible(fields: Fields) -> dict[str, Any]:
+    """The values, without signs that a terminal or a viewer of logs would obey."""
+    return {
+        name: visible(clipped(value, LONGEST_VALUE)) if isinstance(value, str) else value
+        for name, value in fields.items()
+    }

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, Http, join
-from connector.adapters.visma_pages import budget_of, page_of, text_of
+from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, Gate, Http, join
+from connector.adapters.visma_pages import page_of, text_of
 from connector.adapters.visma_tokens import VismaTokens
 from connector.domain.errors import (
     Conflict,
@@ -17,7 +17,6 @@ from connector.domain.errors import (
     Misconfigured,
     Parked,
     Rejected,
-    Throttled,
     Transient,
     UnknownOutcome,
 )
@@ -56,12 +55,32 @@ _PLAIN_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,60}")
 class VismaClient:
     """Visma.net ERP for one company (`Erp` and `OrderDesk` ports)."""
 
-    def __init__(self, company: Company, tokens: VismaTokens, base_url: str, http: Http, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        company: Company,
+        tokens: VismaTokens,
+        base_url: str,
+        http: Http,
+        deadline: Deadline,
+        *,
+        gate: Gate | None = None,
+    ) -> None:
+        """Speak to `base_url` for `company`.
+
+        Args:
+            company: Whose documents.
+            tokens: Its access tokens.
+            base_url: Without a slash at the end.
+            http: The session.
+            deadline: Of this invocation.
+            gate: Holds all calls for this company; None for a person's calls, which are never held.
+        """
         self._company = company
         self._tokens = tokens
         self._base_url = base_url
         self._http = http
         self._deadline = deadline
+        self._gate = gate
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
         """Read one page of documents with `lastModifiedDateTime >= since` (text of Visma's clock).
@@ -217,14 +236,13 @@ class VismaClient:
             "Accept": "application/json",
             "ipp-company-id": self._company.visma.company_id,
         }
-        return self._http.ask(replace(call, headers=headers, secrets=(token,)), self._deadline), token
+        call = replace(call, headers=headers, gate=self._gate, secrets=(token,))
+        return self._http.ask(call, self._deadline), token
 
     def _refusal(self, answer: Answer, asked: str) -> ConnectorError:
         if answer.status == 412:
             return Conflict(f"Visma: {asked} was made on an older version.", request_id=answer.request_id)
         failure = answer.failure(f"{asked} of company '{self._company.name}'")
-        if isinstance(failure, Throttled) and failure.retry_after is None:
-            failure.retry_after = budget_of(answer).reset
         next_step = None
         if answer.status == 401:
             # Visma Connect issues tokens for customer tenants as well, and the ERP then refuses each of them.

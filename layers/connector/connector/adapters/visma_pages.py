@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
-from connector.adapters.http import Answer
+from connector.adapters.http import Answer, waiting_time
 from connector.domain.errors import Transient
 from connector.domain.json_text import elements_of, mended
 from connector.services.ports import Budget, Page, Row
@@ -118,12 +117,14 @@ def _no_list(answer: Answer, asked: str) -> Transient:
 
 
 def budget_of(answer: Answer) -> Budget:
-    """What is left of the hour, as far as the headers say."""
-    reset = _whole(answer.headers.get("X-RateLimit-Reset"))
+    """What is left of the hour, as far as the headers say.
+
+    Visma: the reset is in seconds. A point in time is understood as well, and no wait is longer than `LONGEST_WAIT`.
+    """
     return Budget(
         limit=_whole(answer.headers.get("X-RateLimit-Limit")),
         remaining=_whole(answer.headers.get("X-RateLimit-Remaining")),
-        reset=None if reset is None else timedelta(seconds=min(reset, 10**6)),
+        reset=waiting_time(answer.headers.get("X-RateLimit-Reset"), at=answer.server_time),
     )
 
 

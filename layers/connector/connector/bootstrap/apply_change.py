@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.hint_budget import DynamoHintBudget
@@ -21,7 +22,7 @@ from connector.adapters.routing_store import RoutingStore
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
-from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry
+from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry, visma_gate
 from connector.domain.routes import Company
 from connector.services.apply import Applier
 from connector.services.change_ports import OrderDesk
@@ -48,6 +49,7 @@ class ApplyChange:
         self._hint_budget = DynamoHintBudget(settings.documents_table, HINT_CALLS_A_MINUTE)
         self._queue = SqsPostponer(settings.changes_queue_url)
         self._hints = SqsPostponer(settings.hints_queue_url)
+        self._breaker = DynamoBreaker(settings.documents_table)
         self._secrets = SecretsManagerSecrets(
             clock, visma=settings.visma_secret_arn, orderful=settings.orderful_secret_arn
         )
@@ -57,7 +59,9 @@ class ApplyChange:
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Apply the changes of a batch."""
         settings, deadline = self._settings, LambdaDeadline(context)
-        orderful = OrderfulInbound(settings.orderful_base_url, self._secrets, http(), clock, deadline)
+        orderful = OrderfulInbound(
+            settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+        )
         applier = Applier(
             changes=self._changes,
             intake=Intake(
@@ -86,7 +90,8 @@ class ApplyChange:
         return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline)
 
     def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
-        return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline)
+        gate = visma_gate(self._settings.tokens_table, company.name)
+        return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline, gate=gate)
 
 
 def _comes_from(event: Mapping[str, Any], queue_url: str) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from connector.adapters.breaker import DynamoBreaker, HeldCalls, visma_item
 from connector.adapters.clock import SystemClock
 from connector.adapters.http import Http
 from connector.adapters.queues import failures, received
 from connector.adapters.telemetry import PowertoolsTelemetry
 from connector.services.consume import Postponer, consume
-from connector.services.ports import Deadline
+from connector.services.ports import Calls, Deadline
 
 Answer = dict[str, Any]
 
@@ -28,6 +29,12 @@ def telemetry() -> PowertoolsTelemetry:
 def http() -> Http:
     """The HTTP session of this process."""
     return Http(clock)
+
+
+@lru_cache(maxsize=256)
+def visma_gate(tokens_table: str, company: str) -> HeldCalls:
+    """What holds the calls for one company at Visma, in every function that makes them."""
+    return HeldCalls(DynamoBreaker(tokens_table, visma_item(company)), Calls.VISMA, clock, "Visma")
 
 
 def consume_event(

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.orderful import OrderfulClient
@@ -29,6 +30,7 @@ class DeliverTransaction:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._breaker = DynamoBreaker(settings.documents_table)
         self._snapshot = Snapshot()
         self._queue = SqsPostponer(settings.deliveries_queue_url)
         self._decoder = msgspec.json.Decoder(DeliveryMessage)
@@ -39,8 +41,10 @@ class DeliverTransaction:
         settings, deadline = self._settings, LambdaDeadline(context)
         deliverer = Deliverer(
             ledger=self._ledger,
-            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, deadline),
-            breaker=self._ledger,
+            orderful=OrderfulClient(
+                settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+            ),
+            breaker=self._breaker,
             clock=clock,
             telemetry=telemetry(),
             stream=settings.stream,

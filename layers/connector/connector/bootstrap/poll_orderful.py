@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.cursors import DynamoCursors
@@ -39,12 +40,15 @@ class PollOrderful:
         self._watermark = DynamoWatermark(DynamoCursors(settings.cursors_table, belongs_to=ledger))
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
+        self._breaker = DynamoBreaker(settings.documents_table)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
 
     def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Collect what Orderful holds for us."""
         settings, deadline = self._settings, LambdaDeadline(context)
-        orderful = OrderfulInbound(settings.orderful_base_url, self._secrets, http(), clock, deadline)
+        orderful = OrderfulInbound(
+            settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+        )
         collector = Collector(
             changes=self._changes,
             intake=Intake(

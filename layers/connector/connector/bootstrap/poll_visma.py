@@ -16,7 +16,7 @@ from connector.adapters.secrets import SecretsManagerSecrets
 from connector.adapters.table_identity import TableIdentity
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
-from connector.bootstrap.common import Answer, clock, http, telemetry
+from connector.bootstrap.common import Answer, clock, http, telemetry, visma_gate
 from connector.domain.errors import NoRouting
 from connector.domain.routes import Company
 from connector.services.poll import Poller
@@ -34,7 +34,8 @@ class PollVisma:
         self._routing = RoutingStore(settings.routing_table, clock)
 
         def open_visma(company: Company, deadline: Deadline) -> Erp:
-            return VismaClient(company, tokens, settings.visma_base_url, http(), deadline)
+            gate = visma_gate(settings.tokens_table, company.name)
+            return VismaClient(company, tokens, settings.visma_base_url, http(), deadline, gate=gate)
 
         payloads = S3Payloads(settings.payloads_bucket)
         self._poller = Poller(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.orderful import OrderfulClient
@@ -28,6 +29,7 @@ class TrackTransactions:
         self._settings = settings
         self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
         self._routing = RoutingStore(settings.routing_table, clock)
+        self._breaker = DynamoBreaker(settings.documents_table)
         self._outbox = SqsOutbox(deliveries_url=settings.deliveries_queue_url)
         self._secrets = SecretsManagerSecrets(clock, orderful=settings.orderful_secret_arn)
 
@@ -37,9 +39,11 @@ class TrackTransactions:
         deadline = LambdaDeadline(context)
         tracker = Tracker(
             ledger=self._ledger,
-            orderful=OrderfulClient(settings.orderful_base_url, self._secrets, http(), clock, deadline),
+            orderful=OrderfulClient(
+                settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+            ),
             outbox=self._outbox,
-            breaker=self._ledger,
+            breaker=self._breaker,
             routing=self._routing,
             clock=clock,
             telemetry=telemetry(),

@@ -12,6 +12,7 @@
         AlreadyExists   the other side says that it has it: find it before repeating
       Parked            the document needs a person; nothing else waits for it
         UnmappedPartner routing knows no partner for it
+        PayloadLost     the stored body of the document cannot be read
       Rejected          the other side looked at the document and said no
       Misconfigured     no document can pass until an operator acts: stop the consumer, alarm
         NoRouting       no routing was applied yet: nothing is to be done, and nothing is wrong
@@ -122,14 +123,22 @@ class UnmappedPartner(Parked):
 
 
 @dataclass(eq=False)
+class PayloadLost(Parked):
+    """The stored body of this document is missing, forbidden or damaged, or is no longer kept."""
+
+
+@dataclass(eq=False)
 class Rejected(ConnectorError):
-    """The remote side examined the document and refused it.
+    """The remote side refused the document.
 
     Attributes:
         problems: What the remote side found, each `path: message`.
+        examined: Whether the answer lists what is wrong with the document. Without such a list the refusal may be
+            about the address or the version of the API.
     """
 
     problems: tuple[str, ...] = ()
+    examined: bool = False
 
 
 @dataclass(eq=False)
@@ -144,7 +153,13 @@ class NoRouting(Misconfigured):
 
 @dataclass(eq=False)
 class AnswerTooLarge(Misconfigured):
-    """The answer is larger than the connector holds; a smaller question may be answered."""
+    """The answer is larger than the limit of the call; it was not loaded. A smaller question may be answered.
+
+    Attributes:
+        size: Bytes of the answer, where its headers say; None otherwise.
+    """
+
+    size: int | None = None
 
 
 @dataclass(eq=False)

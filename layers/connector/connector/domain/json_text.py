@@ -18,7 +18,9 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+# A text without its end is taken as well, to the end of the body: looked for again behind each of its escaped quotes it
+# would cost the square of its length.
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},]', re.DOTALL)
 _OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 

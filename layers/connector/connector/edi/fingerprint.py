@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -224,12 +224,12 @@ def _mosaic_line(row: Data, quantity: str, price: str) -> Line:
 
 
 def _texts(ids: Any) -> Iterator[str]:
-    if isinstance(ids, Mapping):
+    if isinstance(ids, dict):
         for name in ids:
-            if (value := text(dict(ids), name)) is not None:
+            if (value := text(ids, name)) is not None:
                 yield value
             else:
-                yield from (found for row in rows(dict(ids), name) if (found := text(row, "value")) is not None)
+                yield from (found for row in rows(ids, name) if (found := text(row, "value")) is not None)
 
 
 def _is_credit(word: str | None, amount: Decimal | None) -> bool | None:

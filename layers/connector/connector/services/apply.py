@@ -35,6 +35,7 @@ from connector.domain.errors import (
     Misconfigured,
     NoRouting,
     Parked,
+    PayloadLost,
     Rejected,
     Unavailable,
     UnknownOutcome,
@@ -252,9 +253,23 @@ class Applier:
         # What is stored may be the new message already: a worker died before it wrote the record.
         try:
             ours = self.changes.message_of(change)
-        except Parked:
-            return None  # decided long ago; there is nothing to compare with
+        except PayloadLost:
+            return theirs  # ours cannot be read any more: what Orderful holds takes its place
         return theirs if not ours or ("transactionSets" in ours) == ("transactionSets" in theirs) else None
+
+    def _message_of(self, change: Change) -> Any:
+        """The message as recorded; where that is lost, as Orderful holds it, if it says the same.
+
+        Raises:
+            PayloadLost: nobody has it any more.
+        """
+        try:
+            return self.changes.message_of(change)
+        except PayloadLost:
+            found = self.orderful.fetch(change.transaction_id)
+            if found is None or found.message is None or content_id(found.message) != change.content_id:
+                raise
+            return found.message
 
     def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
         """Have the wanted one wait with an earlier one of its sender that could not be finished."""
@@ -344,7 +359,7 @@ class Applier:
                 stream=self.stream,
             )
             with about_this_one():
-                message = self.changes.message_of(change)
+                message = self._message_of(change)
             work = self._work_on(change, others, company, routing, message, objection=objection)
             ending = work.run()
         except Parked as problem:

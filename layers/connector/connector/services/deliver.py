@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from hashlib import sha256
 from typing import Any
 
 from connector.domain.advice import after_rejection
@@ -18,7 +19,7 @@ from connector.domain.errors import (
     AlreadyExists,
     ConnectorError,
     Misconfigured,
-    Parked,
+    PayloadLost,
     Rejected,
     Throttled,
     Transient,
@@ -31,6 +32,7 @@ from connector.services.inquiry import Decision, Inquiry, Step
 from connector.services.messages import DeliveryMessage
 from connector.services.ports import (
     Breaker,
+    Calls,
     Clock,
     Created,
     EdiNetwork,
@@ -41,6 +43,12 @@ from connector.services.ports import (
     Telemetry,
 )
 from connector.services.snapshot import Snapshot
+
+PARTNERS_IN_A_ROW = 3
+"""So many partners whose documents got the same refusal, one after the other, stop the consumer.
+
+A wrong address or a version that is no longer served refuses every document alike.
+"""
 
 
 class Outcome(Enum):
@@ -87,6 +95,11 @@ class Deliverer:
         if self.breaker.is_open(now=now):
             # The revision stays TRANSLATED in the ledger; the tracker queues it again once the key works.
             return Outcome.HELD_BACK
+        wait = self.breaker.wait(Calls.CREATE, now=now)
+        if wait:
+            raise Throttled(
+                "Orderful asked for a pause; nothing was sent.", document=str(message.key), retry_after=wait
+            )
         revision = self.ledger.claim(message.key, message.sequence, now=now, lease=self.lease)
         if revision is None:
             return Outcome.NOTHING_TO_DO
@@ -101,17 +114,8 @@ class Deliverer:
         try:
             body = self.ledger.request_of(revision)
             decision = self._inquiry().decide(revision, body)
-        except Parked as problem:
-            self.ledger.move(
-                revision,
-                State.PARKED,
-                now=self.clock.now(),
-                note=problem.sentence,
-                reason=problem.sentence,
-                next_step=problem.next_step,
-            )
-            self.telemetry.count(Metric.DOCUMENTS_PARKED)
-            return Outcome.PARKED
+        except PayloadLost as lost:
+            return self._park_lost(revision, lost)
         except Transient:
             # A claim that was kept would use up the next receive as well.
             self._back_to_wait(revision, "it is not known whether Orderful has the transaction")
@@ -138,6 +142,7 @@ class Deliverer:
         try:
             created = self.orderful.create(request)
         except Rejected as error:
+            self._stop_if_all_are_refused(revision, error)
             return self._rejected(revision, error.sentence, error.problems)
         except AlreadyExists as error:
             if revision.look_up_first:
@@ -151,6 +156,7 @@ class Deliverer:
         except (Transient, Throttled):
             self._back_to_wait(revision, "Orderful took no request")
             raise
+        self.breaker.accepted()
         if not created.accepted:
             return self._rejected(
                 revision, "Orderful accepted the request but not the document.", created.problems, created
@@ -161,6 +167,52 @@ class Deliverer:
             outcome=Outcome.SENT,
             validation_status="VALID" if created.valid else None,
         )
+
+    def _stop_if_all_are_refused(self, revision: Revision, error: Rejected) -> None:
+        """Tell a refusal of one document from one that all documents get.
+
+        Raises:
+            Misconfigured: several partners in a row got it, and it names nothing that is wrong with this document.
+        """
+        if error.examined:
+            self.breaker.accepted()
+            return
+        said = error.sentence
+        for own in (revision.business_number, revision.receiver_id, revision.sender_id):
+            said = said.replace(own, "*") if own else said
+        refusal = sha256(said.encode()).hexdigest()
+        partners = self.breaker.refused(refusal, partner=revision.partner or revision.receiver_id or "-")
+        if partners >= PARTNERS_IN_A_ROW:
+            raise Misconfigured(
+                f"{error.sentence} Documents of {partners} partners in a row got this answer.",
+                document=str(revision.key),
+                request_id=error.request_id,
+                next_step="Check Orderful's base URL, the permissions of the key, and whether this version of the API "
+                "is still served. Sending tries again by itself every few minutes.",
+            )
+
+    def _park_lost(self, revision: Revision, lost: PayloadLost) -> Outcome:
+        """The request cannot be read: this document's trouble, and nobody else's.
+
+        Raises:
+            PayloadLost: an earlier attempt may have created the transaction; the doubt stays on record.
+        """
+        if revision.attempts > 1:
+            self._back_to_wait(revision, lost.sentence)
+            raise lost
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=lost.sentence,
+            reason=lost.sentence,
+            next_step=lost.next_step,
+            attempts=0,
+            first_attempt_at=None,
+        )
+        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self.telemetry.error("stored request cannot be read", _names(revision))
+        return Outcome.PARKED
 
     def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
         if decision.doubles:

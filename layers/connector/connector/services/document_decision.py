@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from connector.domain.documents import DocumentKey, VismaDocument
-from connector.domain.errors import Parked, UnmappedPartner
+from connector.domain.errors import Parked, PayloadLost, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin, was_shown_before
 from connector.domain.ledger import NOTHING_NEW, Revision, State
 from connector.domain.revision_plan import AGE_UNCLEAR, Arrival, Cause, Decide
@@ -285,7 +285,7 @@ class Decider:
             return False  # it is asked about once it is ready
         try:
             data = _with_type(decode(self.ledger.source_of(baseline)), baseline.key)
-        except (Parked, NotADocument):
+        except (NotADocument, PayloadLost):
             return False
         recorded = replace(
             arrives,
@@ -400,6 +400,12 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
         return Reading(hashlib.sha256(raw).hexdigest(), None, parked, _sighting(message, None, None))
     sighting = _sighting(message, text(data, "createdDateTime"), dated_on(data, key.kind))
     return Reading(content_hash(data), None, parked, sighting)
+
+
+def unreadable(message: DocumentMessage, lost: PayloadLost) -> Reading:
+    """A document whose stored body is gone: parked under the place where it lay."""
+    name = f"lost {message.document_at}"
+    return Reading(hashlib.sha256(name.encode()).hexdigest(), None, lost, _sighting(message, None, None))
 
 
 def arrival_of(message: DocumentMessage, reading: Reading, receiver: str | None, cause: Cause) -> Arrival:

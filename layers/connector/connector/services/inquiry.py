@@ -19,7 +19,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-from connector.domain.errors import Parked, Transient
+from connector.domain.errors import PayloadLost, Transient
 from connector.domain.ledger import KNOWN_TO_PARTNER, Owner, Posted, Revision
 from connector.domain.transactions import Stream, TransactionType
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, fingerprint
@@ -341,7 +341,7 @@ class Inquiry:
 
     def _sent_by(self, owner: Owner) -> Fingerprint | None:
         """What a revision was sent as; None when that is not kept any more."""
-        with suppress(Transient, Parked):
+        with suppress(Transient, PayloadLost):
             revision = self.ledger.get(owner.key, owner.sequence)
             return fingerprint(self.ledger.request_of(revision).get("message")) if revision else None
         return None

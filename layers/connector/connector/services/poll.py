@@ -67,6 +67,9 @@ MAX_RESTARTS = 2
 After that the pass goes on to its end, queues what it finds, and moves nothing.
 """
 
+LONGEST_PAUSE = timedelta(hours=1)
+"""A pause that ends later is not believed. Visma: the windows of its rate limit are one hour."""
+
 LONG_AGO = "1900-01-01T00:00:00.000"
 """A lower bound that shows every document."""
 
@@ -188,7 +191,7 @@ class Poller:
         zone = zone_named(company.visma.time_zone)
         lease = self.cursors.acquire(company.name, resource, now=now, lease=LEASE)
         run = _Run(self, company, resource, lease, zone)
-        if lease.not_before is not None and now < lease.not_before:
+        if lease.not_before is not None and now < lease.not_before <= now + LONGEST_PAUSE:
             self.cursors.save(lease, lease.cursor, release=True, not_before=lease.not_before)
             return PollResult(company.name, resource, problem="waiting for Visma's hourly budget")
         try:

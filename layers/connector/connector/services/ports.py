@@ -316,6 +316,7 @@ class CursorView:
     remembered: int
     waiting: int
     begun_at: datetime | None = None
+    not_before: datetime | None = None
 
 
 class Cursors(Protocol):
@@ -342,6 +343,22 @@ class Cursors(Protocol):
     def all_cursors(self) -> Sequence[CursorView]:
         """Every cursor, for an operator."""
 
+    def lift(self, company: str, resource: str) -> None:
+        """Let the next poll of a list begin at once, whatever Visma asked for."""
+
+
+class Calls(StrEnum):
+    """Kinds of calls that are limited together.
+
+    Orderful: every endpoint has a limit of its own; all that only read are held together here. Visma: one limit for
+    all calls of a company.
+    """
+
+    CREATE = "create"
+    READ = "read"
+    CONFIRM = "confirm"
+    VISMA = "visma"
+
 
 class Breaker(Protocol):
     """Stops a consumer whose every call would fail, so that documents do not burn their receives on a wrong key."""
@@ -351,6 +368,15 @@ class Breaker(Protocol):
 
     def open(self, reason: str, *, until: datetime) -> None:
         """Hold calls back until then."""
+
+    def wait(self, calls: Calls, *, now: datetime) -> timedelta:
+        """How long calls of this kind are still held, because the other side asked for it; zero for not at all."""
+
+    def refused(self, refusal: str, *, partner: str) -> int:
+        """Note that a document of `partner` got this definite refusal; how many partners got it in a row."""
+
+    def accepted(self) -> None:
+        """Note that the other side looked at a document: the count of refusals begins anew."""
 
 
 class RoutingSource(Protocol):

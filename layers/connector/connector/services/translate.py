@@ -17,14 +17,14 @@ from enum import Enum
 from typing import Any
 
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Parked, Transient
+from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.ledger import OUTDATED, UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
 from connector.domain.routes import HOLD, Route
 from connector.domain.transactions import Purpose, Stream
 from connector.domain.words import clipped
 from connector.services.claim_check import unloaded
-from connector.services.document_decision import Decider, Decision, Reading, arrival_of, read_message
+from connector.services.document_decision import Decider, Decision, Reading, arrival_of, read_message, unreadable
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
@@ -67,8 +67,11 @@ class Translator:
         Raises:
             Transient, Conflict: try the message again.
         """
-        raw = unloaded(message, self.payloads)
-        reading = read_message(message, raw)
+        try:
+            raw = unloaded(message, self.payloads)
+            reading = read_message(message, raw)
+        except PayloadLost as lost:
+            raw, reading = b"", unreadable(message, lost)
         cause = Cause.of(message.cause)
         history = self._history(message.key)
         # Who asks for a second look has just changed the routing.

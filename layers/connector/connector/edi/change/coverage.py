@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -257,7 +256,7 @@ TABLE: tuple[Row, ...] = (
 )
 """What is read. Everything else of header and lines is named in a question."""
 
-_NUMBER = re.compile(r"\d+$")
+_DIGITS = "0123456789"
 
 
 class _Node(NamedTuple):
@@ -280,7 +279,7 @@ def unread_mosaic(message: Data, at: str = "") -> str | None:
 def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[tuple[str, Any]]:
     """Only as deep as the table goes."""
     for name in sorted(filled(data) - skipped):
-        read = node.below.get(name) or node.below.get(f"{_NUMBER.sub('', name)}#") or node.below.get("*")
+        read = node.below.get(name) or node.below.get(f"{name.rstrip(_DIGITS)}#") or node.below.get("*")
         if read is None:
             yield name, data[name]
         elif not read.whole:

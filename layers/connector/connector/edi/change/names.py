@@ -185,12 +185,12 @@ MOSAIC_SCHEMES: Mapping[str, str] = {
 """Orderful's `identificationCodeType`, likewise. Whose number `sendersId` and `receiversId` are is not documented."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_REPEATED = re.compile(r"\d+$")
+_DIGITS = "0123456789"
 
 
 def words_of(key: str) -> str:
     """A key of Orderful's in words: `compositeQuantity1` is `composite quantity`."""
-    plain = _REPEATED.sub("", key).replace("_loop", "").replace("_", " ")
+    plain = key.rstrip(_DIGITS).replace("_loop", "").replace("_", " ")
     return _HUMP.sub(" ", plain).lower() if not plain.isupper() else plain
 
 

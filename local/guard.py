@@ -1,0 +1,83 @@
+"""MiniStack behind a door: only programs of this machine come in, no web page and no neighbour.
+
+MiniStack runs code for whoever asks: it checks no signatures and lets every origin read its answers. So it listens on
+loopback, and on the address of a container bridge where that is asked for. What comes in has to name this machine (a
+name that somebody else's DNS points here does not) and must not come from a browser, which says so in its headers.
+
+Runs in MiniStack's own environment: `python -P local/guard.py`. `EXTRA_BIND` is a second address to listen on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+Scope = Mapping[str, Any]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+_OURS = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost|host\.docker\.internal)(?::\d{1,5})?")
+_REFUSED = b"The laptop stack takes no requests from web pages or under another machine's name.\n"
+
+
+def refusal(headers: Mapping[str, str], *, extra: str = "") -> str | None:
+    """Why a request may not come in; None for one that may.
+
+    Args:
+        headers: Of the request, with names in lower case.
+        extra: A second address that we listen on.
+    """
+    host = headers.get("host", "").lower()
+    if not _OURS.fullmatch(host) and (not extra or host.rpartition(":")[0] != extra):
+        return "it names another host"
+    if "origin" in headers:
+        return "it comes from a web page"
+    # Browsers send it with every request; `none` is an address that a person typed.
+    if headers.get("sec-fetch-site", "none") != "none":
+        return "it comes from a web page"
+    return None
+
+
+def guarded(app: App, *, extra: str = "") -> App:
+    """The ASGI application behind the door."""
+
+    async def door(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+            if refusal(headers, extra=extra) is not None:
+                await _refuse(scope, send)
+                return
+        await app(scope, receive, send)
+
+    return door
+
+
+async def _refuse(scope: Scope, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": _REFUSED})
+
+
+def main() -> None:
+    """Run MiniStack until it is ended."""
+    server: Any = import_module("hypercorn.asyncio")  # neither is in the environment of the tests
+    program: Any = import_module("ministack.app")
+    extra = os.environ.get("EXTRA_BIND", "")
+    serve = server.serve
+
+    async def serve_there_too(app: Any, config: Any, **options: Any) -> None:
+        if extra:
+            config.bind.append(f"{extra}:{os.environ['GATEWAY_PORT']}")
+        await serve(app, config, **options)
+
+    server.serve = serve_there_too
+    program.app = guarded(program.app, extra=extra)
+    program.main()
+
+
+if __name__ == "__main__":
+    main()

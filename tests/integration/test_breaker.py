@@ -1,0 +1,126 @@
+"""What holds calls back: the same cases against the fake and against the adapter over DynamoDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from connector.adapters.breaker import DynamoBreaker, HeldCalls, visma_item
+from connector.adapters.http import LONGEST_WAIT
+from connector.adapters.ledger import DynamoLedger
+from connector.adapters.payloads import S3Payloads
+from connector.domain.errors import Misconfigured, Throttled
+from connector.domain.ledger import State
+from connector.services.ports import Calls
+from tests.support.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
+from tests.support.fakes import ManualClock, MemoryBreaker
+
+NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def in_aws(monkeypatch):
+    with aws_in_memory(monkeypatch):
+        make_ledger_home()
+        make_table("tokens", range_key=False)
+        yield
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def breaker(request):
+    if request.param == "memory":
+        return MemoryBreaker()
+    request.getfixturevalue("in_aws")
+    return DynamoBreaker(DOCUMENTS)
+
+
+def test_it_is_closed_until_it_is_opened_and_closes_by_itself(breaker):
+    assert not breaker.is_open(now=NOW)
+    breaker.open("the key was refused", until=NOW + MINUTE)
+    assert breaker.is_open(now=NOW + MINUTE - SECOND)
+    assert not breaker.is_open(now=NOW + MINUTE)
+
+
+def test_calls_of_one_kind_are_held_and_no_others(breaker):
+    breaker.hold(Calls.CREATE, until=NOW + MINUTE)
+    assert breaker.wait(Calls.CREATE, now=NOW + SECOND) == MINUTE - SECOND
+    assert breaker.wait(Calls.READ, now=NOW + SECOND) == timedelta(0)
+    assert breaker.wait(Calls.CREATE, now=NOW + MINUTE) == timedelta(0)
+    assert not breaker.is_open(now=NOW)
+
+
+def test_nothing_is_held_longer_than_an_hour_whatever_is_written(breaker):
+    breaker.hold(Calls.CREATE, until=NOW + timedelta(days=30))
+    assert breaker.wait(Calls.CREATE, now=NOW) == LONGEST_WAIT
+
+
+def test_a_person_sees_what_is_held_and_lifts_it(breaker):
+    breaker.open("the key was refused", until=NOW + 2 * MINUTE)
+    breaker.hold(Calls.READ, until=NOW + MINUTE)
+    assert breaker.holds(now=NOW) == {"all": 2 * MINUTE, "read": MINUTE}
+    breaker.lift()
+    assert breaker.holds(now=NOW) == {}
+    assert not breaker.is_open(now=NOW)
+    assert breaker.wait(Calls.READ, now=NOW) == timedelta(0)
+
+
+def test_partners_that_get_the_same_refusal_in_a_row_are_counted_once_each(breaker):
+    assert [breaker.refused("404", partner=name) for name in ("acme", "acme", "bolt", "core")] == [1, 1, 2, 3]
+    assert breaker.refused("another", partner="acme") == 1
+    assert breaker.refused("another", partner="bolt") == 2
+    breaker.accepted()
+    assert breaker.refused("another", partner="core") == 1
+
+
+class TestOverDynamo:
+    def test_opening_it_keeps_what_is_held_and_it_is_no_revision(self, in_aws):
+        breaker = DynamoBreaker(DOCUMENTS)
+        breaker.hold(Calls.CREATE, until=NOW + MINUTE)
+        breaker.open("the key was refused", until=NOW + MINUTE)
+        assert DynamoBreaker(DOCUMENTS).wait(Calls.CREATE, now=NOW) == MINUTE
+        ledger = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET))
+        assert [list(ledger.in_state(state)) for state in State] == [[] for _ in State]
+
+    def test_a_hold_of_another_worker_is_seen_within_a_second(self, in_aws):
+        ours, theirs = DynamoBreaker(DOCUMENTS), DynamoBreaker(DOCUMENTS)
+        assert ours.wait(Calls.CREATE, now=NOW) == timedelta(0)
+        theirs.hold(Calls.CREATE, until=NOW + MINUTE)
+        assert ours.wait(Calls.CREATE, now=NOW + SECOND / 2) == timedelta(0)
+        assert ours.wait(Calls.CREATE, now=NOW + SECOND) == MINUTE - SECOND
+
+    def test_an_acceptance_after_nothing_was_refused_writes_nothing(self, in_aws):
+        breaker = DynamoBreaker(DOCUMENTS)
+        breaker.accepted()
+        assert boto3.client("dynamodb").scan(TableName=DOCUMENTS)["Count"] == 0
+
+    def test_each_company_at_visma_has_its_own_beside_the_tokens_and_it_goes_by_itself(self, in_aws):
+        nordic, other = (DynamoBreaker("tokens", visma_item(name)) for name in ("nordic", "other"))
+        nordic.hold(Calls.VISMA, until=NOW + MINUTE)
+        assert (nordic.wait(Calls.VISMA, now=NOW), other.wait(Calls.VISMA, now=NOW)) == (MINUTE, timedelta(0))
+        (item,) = boto3.client("dynamodb").scan(TableName="tokens")["Items"]
+        assert int(item["ttl"]["N"]) == int((NOW + MINUTE + LONGEST_WAIT).timestamp())
+
+    def test_a_table_that_is_not_there_is_a_matter_of_configuration_and_holds_no_call(self, in_aws, caplog):
+        breaker = DynamoBreaker("nowhere")
+        with pytest.raises(Misconfigured, match="breaker does not exist"):
+            breaker.is_open(now=NOW)
+        gate = HeldCalls(breaker, Calls.READ, ManualClock(NOW), "Orderful")
+        gate.enter()
+        gate.hold(MINUTE)
+        assert len(caplog.records) == 2
+
+
+def test_a_gate_is_shut_for_every_process_until_the_wait_is_over(in_aws):
+    clock = ManualClock(NOW)
+    first, second = (HeldCalls(DynamoBreaker(DOCUMENTS), Calls.CREATE, clock, "Orderful") for _ in range(2))
+    first.enter()
+    first.hold(MINUTE)
+    clock.forward(seconds=20)
+    with pytest.raises(Throttled, match=r"40 s of it are left\. Nothing was sent") as caught:
+        second.enter()
+    assert caught.value.retry_after == timedelta(seconds=40)
+    clock.forward(seconds=40)
+    second.enter()
