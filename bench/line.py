@@ -8,6 +8,7 @@ import msgspec
 
 from bench.write_units import WriteUnits
 from connector.adapters import aws
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.documents import Kind
@@ -38,13 +39,14 @@ class Line:
         self.clock = clock
         self.outbox, telemetry = MemoryOutbox(), telemetry or RecordingTelemetry()
         ledger, self.orderful = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET)), FakeOrderful(clock)
+        breaker = DynamoBreaker(DOCUMENTS)
         self.translator = Translator(
             ledger, FixedRouting(routing_data()), self.outbox, MemoryPayloads(), clock, telemetry, Stream.TEST
         )
         self.deliverer = Deliverer(
             ledger=ledger,
             orderful=self.orderful,
-            breaker=ledger,
+            breaker=breaker,
             clock=clock,
             telemetry=telemetry,
             stream=Stream.TEST,
@@ -56,7 +58,7 @@ class Line:
             ledger=ledger,
             orderful=self.orderful,
             outbox=self.outbox,
-            breaker=ledger,
+            breaker=breaker,
             clock=clock,
             telemetry=telemetry,
             stream=Stream.TEST,

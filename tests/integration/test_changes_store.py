@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from connector.adapters import aws as clients
+from connector.adapters.breaker import DynamoBreaker
 from connector.adapters.changes import DynamoChanges
 from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
@@ -479,7 +480,7 @@ class TestBesideTheRevisions:
             assert [one.state for one in dynamo.in_state(change_state)] == expected
 
     def test_the_breaker_and_the_pointers_are_records_of_nobody(self, dynamo, ledger):
-        ledger.open("the key was refused", until=NOW)
+        DynamoBreaker(DOCUMENTS).open("the key was refused", until=NOW)
         dynamo.know("802210971", KEY)
         assert list(ledger.revisions(KEY)) == list(dynamo.of_order(KEY)) == []
         assert [one for state in ChangeState for one in dynamo.in_state(state)] == []
