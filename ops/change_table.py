@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connector.domain.change_request import Ask, ChangePurpose
+from connector.domain.change_request import Ask, ChangePurpose, Field
 from connector.edi.change.codes import Reading, known_codes
 from connector.edi.change.coverage import TABLE
 from connector.edi.change.names import DATES, MOSAIC_DATES, PARTIES, PAST_DATES, words_of
@@ -104,13 +104,14 @@ def _codes() -> Iterable[Sequence[str]]:
 
 def _becomes(reading: Reading) -> str:
     if reading.question:
-        return "asked"
+        fields = ", ".join(sorted(words_of(field) for field in reading.touches))
+        return f"asked; an approval writes: {fields}" if fields else "asked"
     if reading.ask is Ask.NOTHING:
-        return "nothing changes"
+        return "nothing changes; a quantity of 0 is asked about"
     if reading.ask in {Ask.ADD, Ask.DELETE}:
         return "applied with changes.lines: apply, else asked"
     fields = ", ".join(sorted(words_of(field) for field in reading.touches))
-    return f"applied: {fields}" + ("; a quantity of 0 is asked about" if reading.zero else "")
+    return f"applied: {fields}" + ("" if Field.QUANTITY in reading.touches else "; a quantity of 0 is asked about")
 
 
 if __name__ == "__main__":

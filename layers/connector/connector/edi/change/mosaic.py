@@ -6,7 +6,6 @@ undocumented sign.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from connector.domain.change_request import (
@@ -22,12 +21,14 @@ from connector.domain.change_request import (
 from connector.edi.change.codes import reading_of
 from connector.edi.change.common import (
     Days,
+    OwnReadings,
     Questions,
     Remarks,
     ask_for_day,
     check_line,
     finished,
     gtin,
+    lines_of,
     name_unread,
     passing_day,
     purpose_of,
@@ -50,6 +51,7 @@ PURPOSES = {
 
 _UNITS = {unit.mosaic: unit.word for unit in UNITS.values() if unit.mosaic}
 _GTINS = ("gtin12", "gtin13", "gtin14")
+_PRODUCT_IDS = frozenset({*_GTINS, "buyerItemNumber", "buyerItemIds", "vendorItemNumber", "vendorItemIds"})
 _QUOTED = {"references": "References", "monetaryAmounts": "Totals"}
 _BEYOND_A_LINE = {
     "destinationQuantities": "it divides the quantity among places, which a Visma order line cannot hold.",
@@ -58,13 +60,11 @@ _BEYOND_A_LINE = {
 _PAST_DATES = {"purchaseOrderDate", "customerOrderDate"}
 
 
-def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> ChangeRequest:
+def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeRequest:
     """Read the `message` of a Mosaic 860 that changes this order."""
     questions, remarks = Questions(), Remarks()
-    items = rows(message, "lineItems")
-    if isinstance(message.get("lineItems"), list) and len(items) < len(message["lineItems"]):
-        questions.refuse("one of its lines is no object and cannot be read.")
-    lines = tuple(_line(item, f"lineItems[{index}]", codes, remarks) for index, item in enumerate(items))
+    items = lines_of(questions, message, "lineItems")
+    lines = tuple(_line(item, f"lineItems[{index}]", own, remarks) for index, item in enumerate(items))
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
@@ -88,10 +88,10 @@ def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> C
     return finished(request, questions, remarks)
 
 
-def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -> LineRequest:
+def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks) -> LineRequest:
     questions = Questions()
     code = text(item, "changeReason")
-    reading = reading_of(code, codes)
+    reading = reading_of(code, own.codes)
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
     delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)
@@ -109,12 +109,14 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         for name, sentence in _BEYOND_A_LINE.items():
             if item.get(name):
                 questions.ask(sentence)
-        name_unread(questions, remarks, unread_mosaic(item, "lineItems"), changes=True)
+    name_unread(questions, remarks, unread_mosaic(item, "lineItems"), changes=reading.ask is not Ask.DELETE)
+    price = unit_price(questions, item, "unitCostPrice", "unitPriceBasis", own.price_bases)
     line = LineRequest(
         source=source,
         line_id=text(item, "purchaseOrderLineId"),
         code=code or "",
         meaning=reading.meaning,
+        is_clear=reading.question is None,
         ask=reading.ask,
         touches=reading.touches,
         direction=reading.direction,
@@ -124,7 +126,8 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         delta=delta,
         unit=_UNITS.get(unit_code) if unit_code else None,
         unit_code=unit_code,
-        price=unit_price(questions, item, "unitCostPrice", "unitPriceBasis"),
+        price=price.amount,
+        price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
         products=_products(part(item, "productIds")),
@@ -132,6 +135,8 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         parties=parties,
         stated=stated,
     )
+    others = {name: value for name, value in part(item, "productIds").items() if name not in _PRODUCT_IDS}
+    remarks.tell("Item number that names no item here", others, named=words_of)
     remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=words_of)
     remarks.tell(f"Note on line {line.line_id or source}", item.get("notes"), names=False)
     return check_line(questions, reading, line)
