@@ -306,15 +306,19 @@ def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about():
     assert read.price is None
     (sentence,) = read.unreadable
     assert sentence == (
-        "its price of 1250.5 has the basis 'perDozen', and for how many units that is is not known here; set "
-        "changes.price_bases.perDozen to that number in the routing file if this partner means the price of the order."
+        "its price of 1250.5 has the basis 'perDozen', and for how many units that is is not known here; if "
+        "this partner means the price of the order, set changes.price_bases.perDozen in the routing file to the number "
+        "of units it is for."
     )
 
 
 def test_a_net_price_is_kept_and_asked_about():
     read = line(changeReason="priceChange", unitCostPrice="1250.5", unitPriceBasis="NT")
     assert read.price == Decimal("1250.5")
-    assert read.price_doubt == "its price is marked as net (NT); whether discounts come off it nobody can tell."
+    assert read.price_doubt == (
+        "its price of 1250.5 is marked as net (NT); whether discounts come off it nobody can tell; if this partner "
+        "means the price of the order, set changes.price_bases.NT in the routing file to 1."
+    )
 
 
 def test_a_basis_without_a_price_says_nothing():
@@ -540,8 +544,8 @@ def test_a_day_with_other_words_behind_it_is_no_day(written):
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"quantity": [{"value": "150"}, {"value": "15"}]}, "a second quantity (15)"),
-        ({"productIds": [{"buyerItemNumber": "1298"}, {"buyerItemNumber": "7"}]}, "a second product ids"),
+        ({"quantity": [{"value": "150"}, {"value": "15"}]}, "another quantity (15)"),
+        ({"productIds": [{"buyerItemNumber": "1298"}, {"buyerItemNumber": "7"}]}, "another product ids"),
         ({"dates": "soon"}, "dates (soon)"),
         ({"unitPriceBasis": ["perHundred"]}, "unit price basis (per"),
         ({"allowances": "10 %"}, "allowances (10 %)"),

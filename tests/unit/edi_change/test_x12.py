@@ -402,7 +402,7 @@ def test_a_retail_price_is_no_price_of_an_order_unless_the_partner_means_it(basi
     assert one.price is None
     (sentence,) = one.unreadable
     assert f"is a retail price ({basis})" in sentence
-    assert f"set changes.price_bases.{basis} to that number" in sentence
+    assert f"set changes.price_bases.{basis} in the routing file to the number of units" in sentence
     settled = own_line("PC", {basis: 1}, change={"basisOfUnitPriceCode": basis})
     assert (settled.price, settled.unreadable) == (Decimal("12.5"), ())
 
@@ -413,8 +413,9 @@ def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about(basis):
     assert one.price is None
     (sentence,) = one.unreadable
     assert sentence == (
-        f"its price of 12.50 has the basis '{basis}', and for how many units that is is not known here; set "
-        f"changes.price_bases.{basis} to that number in the routing file if this partner means the price of the order."
+        f"its price of 12.50 has the basis '{basis}', and for how many units that is is not known here; if "
+        f"this partner means the price of the order, set changes.price_bases.{basis} in the routing file to the number "
+        "of units it is for."
     )
     restated = line("QI", change={"basisOfUnitPriceCode": basis})
     assert (restated.doubts, restated.unreadable) == (one.unreadable, ()), "it was to be compared only"
@@ -656,28 +657,28 @@ def test_a_second_line_change_in_one_loop_is_named(code):
     loop = a_loop(code)
     loop["lineItemChange"].append(changed())
     (question,) = read(loop).lines[0].questions
-    assert question.startswith("it says more than is read here: a second line item change (assigned identification 2")
+    assert question.startswith("it says more than is read here: another line item change (assigned identification 2")
     alike = a_loop(code)
     alike["lineItemChange"] *= 2
-    assert "a second line item change" in read(alike).lines[0].questions[0], "it may be a second difference"
+    assert "another line item change" in read(alike).lines[0].questions[0], "it may be a second difference"
 
 
 @pytest.mark.parametrize(
     ("name", "first", "second", "named"),
     [
-        ("currency", {"currencyCode": "NOK"}, {"currencyCode": "EUR"}, "a second currency (currency code EUR)"),
+        ("currency", {"currencyCode": "NOK"}, {"currencyCode": "EUR"}, "another currency (currency code EUR)"),
         (
             "transactionSetHeader",
             {"transactionSetIdentifierCode": "860"},
             {"transactionSetIdentifierCode": "850"},
-            "a second transaction set header (transaction set identifier code 850)",
+            "another transaction set header (transaction set identifier code 850)",
         ),
-        ("CTT_loop", {"transactionTotals": [{"numberOfLineItems": "1"}]}, {"x": "1"}, "a second CTT (x 1)"),
+        ("CTT_loop", {"transactionTotals": [{"numberOfLineItems": "1"}]}, {"x": "1"}, "another CTT (x 1)"),
         (
             "N1_loop",
             {"partyIdentification": [{"entityIdentifierCode": "BY", "name": "A"}, {"entityIdentifierCode": "ST"}]},
             {},
-            "a second party identification (entity identifier code ST)",
+            "another party identification (entity identifier code ST)",
         ),
     ],
 )
@@ -695,7 +696,10 @@ def test_a_second_beginning_is_a_question_whatever_the_first_is_for(first):
     begun = tree["beginningSegmentForPurchaseOrderChange"]
     begun.append({**begun[0], "transactionSetPurposeCode": "04"})
     (question,) = read_change({"transactionSets": [tree]}).questions
-    assert question.startswith("It says more than is read here: a second beginning segment for purchase order change (")
+    assert question == (
+        "It says more than is read here: another beginning segment for purchase order change (transaction set purpose "
+        "code 04)."
+    )
 
 
 @pytest.mark.parametrize(

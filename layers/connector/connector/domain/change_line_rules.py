@@ -301,7 +301,9 @@ class LineRules:
         asked = self.asked
         if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
             self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
-        if asked.ask is Ask.CHANGE and asked.touches and not asked.given:
+        # What is given and not read is a question already.
+        is_asked = bool(asked.questions or asked.unreadable)
+        if asked.ask is Ask.CHANGE and asked.touches and not asked.given and not is_asked:
             self.findings.leaves_out(
                 f"{self._line}: the code {self._code} changes something, and nothing new is given.", where=self.where
             )

@@ -32,7 +32,7 @@ from connector.edi.change.names import PURPOSES
 
 # By how many places a price goes down to be one per unit. X12 element 639 (code list of 004010) and Mosaic's words;
 # "EA" is of neither and is seen in the wild.
-_PRICE_BASES: Mapping[str, int] = {
+PRICE_BASES: Mapping[str, int] = {
     **dict.fromkeys(("PE", "UM", "EA", "TE", "WE", "QE", "perEach"), 0),
     # These say what kind of price it is and nothing of a number of units: contract, standard, fixed, quoted.
     **dict.fromkeys(("CT", "ST", "FX", "QT"), 0),
@@ -43,7 +43,7 @@ _PRICE_BASES: Mapping[str, int] = {
     "HT": 5,
 }
 # A price that may not be the one that the order is to have: how many places, and what it is.
-_IN_DOUBT: Mapping[str, tuple[int, str]] = {
+DOUBTED_PRICES: Mapping[str, tuple[int, str]] = {
     "NT": (0, "marked as net (NT); whether discounts come off it nobody can tell"),
     "CA": (0, "a catalogue price (CA), off which a discount may come"),
     "LE": (0, "a catalogue price (LE), off which a discount may come"),
@@ -52,7 +52,7 @@ _IN_DOUBT: Mapping[str, tuple[int, str]] = {
     "CP": (0, "the current price, subject to change (CP)"),
 }
 # What a consumer pays, not what a supplier is paid: retail and suggested retail prices.
-_RETAIL = frozenset({"RC", "RD", "RE", "RM", "RT", "SR"})
+RETAIL_PRICES = frozenset({"RC", "RD", "RE", "RM", "RT", "SR"})
 _GTIN_LENGTHS = {"gtin12": 12, "gtin13": 13, "gtin14": 14, "UP": 12, "EN": 13, "UK": 14}
 _MOST_REMARKS = 50
 _WORD = {Field.QUANTITY: "quantity", Field.PRICE: "price", Field.DATES: "date"}
@@ -208,21 +208,18 @@ def unit_price(questions: Questions, data: Data, price: str, basis: str, bases: 
         return Price(found)
     if per in bases:
         return Price(found.scaleb(-Decimal(bases[per]).adjusted()))
-    if per in _IN_DOUBT:
-        places, what = _IN_DOUBT[per]
-        return Price(found.scaleb(-places), f"its price is {what}.")
-    if per in _PRICE_BASES:
-        return Price(found.scaleb(-_PRICE_BASES[per]))
+    setting = f"if this partner means the price of the order, set changes.price_bases.{per[:40]} in the routing file to"
+    if per in DOUBTED_PRICES:
+        places, what = DOUBTED_PRICES[per]
+        return Price(found.scaleb(-places), f"its price of {found:f} is {what}; {setting} {10**places}.")
+    if per in PRICE_BASES:
+        return Price(found.scaleb(-PRICE_BASES[per]))
     why = (
-        f"is a retail price ({per}), for any number of units, and not what a supplier is paid"
-        if per in _RETAIL
+        f"is a retail price ({per}), and not one that a supplier is paid"
+        if per in RETAIL_PRICES
         else f"has the basis '{per[:40]}', and for how many units that is is not known here"
     )
-    questions.refuse(
-        f"its price of {found:f} {why}; set changes.price_bases.{per[:40]} to that number in the routing file if this "
-        "partner means the price of the order.",
-        Field.PRICE,
-    )
+    questions.refuse(f"its price of {found:f} {why}; {setting} the number of units it is for.", Field.PRICE)
     return Price()
 
 
@@ -260,7 +257,7 @@ def name_unread(questions: Questions, remarks: Remarks, found: Sequence[Unread],
     """
     asked = [one for one in found if changes or one.is_extra]
     for words in in_sentences(asked):
-        questions.ask(f"it says more than is read here: {words}.")
+        questions.ask(f"it says more than is read here: {words.rstrip('.')}{'...' if words.endswith('...') else '.'}")
     for words in in_sentences([one for one in found if one not in asked]):
         remarks.tell("Also there, and not read", words)
 

@@ -219,7 +219,7 @@ TABLE: tuple[Row, ...] = (
         (f"{_POC}.unitPrice", f"{_POC}.basisOfUnitPriceCode"),
         ("lineItems.unitCostPrice", "lineItems.unitPriceBasis"),
         APPLIED,
-        "up to changes.price",
+        "up to changes.price; see the price bases below",
     ),
     Row(
         "POC08-POC27",
@@ -290,7 +290,10 @@ _TOLD = frozenset(
 
 # ISA and GS and their trailers, and Orderful's links.
 _ENVELOPES = ("interchangeControl", "functionalGroup", "groupControl", "href")
-_LONGEST_THING = 120
+_READ_ALOUD = frozenset({"quantity", "unitPrice", "unitCostPrice", "value", "date"})
+"""Elements whose readers say themselves that they cannot be read."""
+
+_LONGEST_THING = 180
 _MOST_THINGS = 20
 _NUMBER = re.compile(r"\d+$")
 
@@ -356,7 +359,7 @@ def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[Unread]:
         elif plain_name in _TOLD and read.whole:
             continue
         elif read.whole and plain_name not in _REPEATED | _ONCE:
-            if plain(data[name]) is None and not isinstance(data[name], str):
+            if plain_name not in _READ_ALOUD and plain(data[name]) is None and not isinstance(data[name], str):
                 yield Unread(_thing(name, data[name]), is_extra=True)
         else:
             yield from _unread_objects(name, data[name], read)
@@ -371,11 +374,13 @@ def _unread_objects(name: str, value: Any, read: _Node) -> Iterator[Unread]:
             if not isinstance(one, dict) and one not in (None, "", []):
                 yield Unread(_thing(name, one), is_extra=True)
     if name not in _REPEATED:
-        first, others = objects[:1], objects[1:]
-        for other in others:
-            if filled(other) and (other != first[0] or name == _LINE):
-                yield Unread(f"a second {_thing(name, other)}", is_extra=True)
-        objects = first
+        first = next(iter(objects), {})
+        for other in objects[1:]:
+            differs = {key: one for key, one in other.items() if first.get(key) != one}
+            # A repetition says nothing more, except of a line: it may be a second difference.
+            if filled(differs) or (name == _LINE and filled(other)):
+                yield Unread(f"another {_thing(name, other if name == _LINE else differs)}", is_extra=True)
+        objects = objects[:1]
     if not read.whole:
         for inner in objects:
             yield from _unread(inner, read, skipped=set())
