@@ -558,3 +558,11 @@ def test_what_stands_twice_or_in_another_shape_is_named(fields, named):
 def test_item_numbers_that_name_nothing_here_are_told():
     request = read_change(a_message(an_item(productIds={"buyerItemNumber": "1298", "caseCode": "9"})))
     assert request.remarks == ("Item number that names no item here: case code 9.",)
+
+
+def test_item_numbers_of_a_list_are_read_in_any_shape_or_told():
+    request = read_change(
+        a_message(an_item(productIds={"buyerItemIds": [{"value": "1298"}, "1299"], "vendorItemIds": [{"id": "V"}]}))
+    )
+    assert request.lines[0].products == ProductRefs(buyer=("1298", "1299"))
+    assert request.remarks == ("Item number that names no item here: id V.",)

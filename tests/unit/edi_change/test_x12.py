@@ -706,6 +706,7 @@ def test_a_second_beginning_is_a_question_whatever_the_first_is_for(first):
     ("segments", "named"),
     [
         ({"currency": "EUR"}, "currency (EUR)"),
+        ({"taxInformation": [{"percent": "25", "taxExemptCode": "1"}]}, "tax exempt code (1)"),
         ({"currency": [{"currencyCode": ["EUR"]}]}, "currency code (EUR)"),
         ({"N1_loop": "N1*ST"}, "N1 (N1*ST)"),
         ({"N1_loop": [{"partyIdentification": [{"identificationCode": {"a": "7"}}]}]}, "identification code (a 7)"),

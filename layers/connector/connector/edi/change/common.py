@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -172,7 +172,7 @@ class Remarks:
     def tell(self, label: str, value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> None:
         """Quote what a field says, if it says anything."""
         if words := told(value, names=names, named=named):
-            self.told.append(f"{label}: {words}" if words.endswith(".") else f"{label}: {words}.")
+            self.told.append(f"{label}: {stopped(words)}")
 
     def all(self) -> tuple[str, ...]:
         """All of them, each once; a flood is cut, because it goes into a record of limited size."""
@@ -223,6 +223,18 @@ def unit_price(questions: Questions, data: Data, price: str, basis: str, bases: 
     return Price()
 
 
+def units_differ(questions: Questions, units: Collection[str]) -> None:
+    """Refuse a quantity whose figures are in several units."""
+    if len(set(units)) > 1:
+        told_units = stopped(told(sorted(set(units))) or "")
+        questions.refuse(f"its quantities are in different units: {told_units}", Field.QUANTITY)
+
+
+def stopped(words: str) -> str:
+    """Words at the end of a sentence; what was cut ends in dots already."""
+    return words if words.endswith(".") else f"{words}."
+
+
 def gtin(kind: str, value: str) -> str:
     """A GTIN with the leading zeros that it loses when it is written as a number."""
     return value.zfill(_GTIN_LENGTHS.get(kind, 0)) if value.isascii() and value.isdigit() else value
@@ -257,7 +269,7 @@ def name_unread(questions: Questions, remarks: Remarks, found: Sequence[Unread],
     """
     asked = [one for one in found if changes or one.is_extra]
     for words in in_sentences(asked):
-        questions.ask(f"it says more than is read here: {words.rstrip('.')}{'...' if words.endswith('...') else '.'}")
+        questions.ask(f"it says more than is read here: {stopped(words)}")
     for words in in_sentences([one for one in found if one not in asked]):
         remarks.tell("Also there, and not read", words)
 

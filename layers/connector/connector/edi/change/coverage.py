@@ -114,7 +114,10 @@ TABLE: tuple[Row, ...] = (
     Row(
         "TAX, TXI",
         "VAT",
-        ("taxInformation", "TXI_loop.taxInformation"),
+        _below(
+            ("taxInformation", "TXI_loop.taxInformation"),
+            *("taxTypeCode", "monetaryAmount", "percentageAsDecimal", "percent"),
+        ),
         (),
         COMPARED,
         "the rate; amounts follow from the lines",

@@ -7,6 +7,7 @@ undocumented sign.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from connector.domain.change_request import (
     Ask,
@@ -34,10 +35,11 @@ from connector.edi.change.common import (
     purpose_of,
     sequence_of,
     unit_price,
+    units_differ,
 )
 from connector.edi.change.content import mosaic_content, mosaic_parties, numbered
 from connector.edi.change.coverage import unread_mosaic
-from connector.edi.change.fields import Data, part, plain, rows, text, told
+from connector.edi.change.fields import Data, part, plain, text, told
 from connector.edi.change.names import MOSAIC_DATES, dated, words_of
 from connector.edi.units import UNITS
 
@@ -130,13 +132,11 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks) -> LineRe
         price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
-        products=_products(part(item, "productIds")),
+        products=_products(part(item, "productIds"), remarks),
         description=text(part(item, "productAttributes"), "description"),
         parties=parties,
         stated=stated,
     )
-    others = {name: value for name, value in part(item, "productIds").items() if name not in _PRODUCT_IDS}
-    remarks.tell("Item number that names no item here", others, named=words_of)
     remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=words_of)
     remarks.tell(f"Note on line {line.line_id or source}", item.get("notes"), names=False)
     return check_line(questions, reading, line)
@@ -159,8 +159,7 @@ def _unit(questions: Questions, item: Data) -> str | None:
         for name in ("quantity", "originalQuantity", "changeInQuantity")
         if (unit := text(_as_object(item, name), "unitOfMeasure"))
     ]
-    if len(set(named)) > 1:
-        questions.refuse(f"its quantities are in different units: {told(sorted(set(named)))}.", Field.QUANTITY)
+    units_differ(questions, named)
     return next(iter(named), None)
 
 
@@ -172,13 +171,21 @@ def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
             ask_for_day(questions, dated(MOSAIC_DATES.get(name), words_of(plain(name) or ""), asked), whose)
 
 
-def _products(ids: Data) -> ProductRefs:
+def _products(ids: Data, remarks: Remarks) -> ProductRefs:
     def listed(single: str, several: str) -> tuple[str, ...]:
-        found = [text(ids, single), *(text(one, "value") for one in rows(ids, several))]
+        found, value = [text(ids, single)], ids.get(several)
+        for one in value if isinstance(value, list) else [value]:
+            number = text(one, "value") if isinstance(one, dict) else plain(one)
+            found.append(number)
+            if number is None:
+                others.append(one)
         return tuple(dict.fromkeys(one for one in found if one))
 
-    return ProductRefs(
+    others: list[Any] = [{name: value} for name, value in ids.items() if name not in _PRODUCT_IDS]
+    products = ProductRefs(
         buyer=listed("buyerItemNumber", "buyerItemIds"),
         vendor=listed("vendorItemNumber", "vendorItemIds"),
         gtins=tuple(gtin(name, value) for name in _GTINS if (value := text(ids, name))),
     )
+    remarks.tell("Item number that names no item here", others, named=words_of)
+    return products

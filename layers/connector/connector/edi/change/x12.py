@@ -34,6 +34,7 @@ from connector.edi.change.common import (
     purpose_of,
     sequence_of,
     unit_price,
+    units_differ,
 )
 from connector.edi.change.content import numbered, references, x12_content, x12_parties
 from connector.edi.change.coverage import unread_beside, unread_x12
@@ -47,7 +48,6 @@ from connector.edi.change.fields import (
     rows,
     suffixes,
     text,
-    told,
 )
 from connector.edi.change.names import DATES, PAST_DATES, dated, words_of
 from connector.edi.units import UNITS
@@ -152,8 +152,7 @@ def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancel
     quantity = questions.quantity(change, "quantity", "quantity (POC03)")
     units = [text(one, "unitOrBasisForMeasurementCode") for one in (part(change, "compositeUnitOfMeasure"), change)]
     unit_code = next(filter(None, units), None)
-    if all(units) and units[0] != units[1]:
-        questions.refuse(f"its quantities are in different units: {told(sorted(filter(None, units)))}.", Field.QUANTITY)
+    units_differ(questions, [unit for unit in units if unit])
     price = unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode", own.price_bases)
     days = Days(questions)
     parties: tuple[PartyRequest, ...] = ()
