@@ -103,6 +103,7 @@ def _codes() -> Iterable[Sequence[str]]:
     for code, reading in known_codes().items():
         yield f"`{code}`", reading.meaning, _becomes(reading)
     yield "any other", "", "asked; `changes.codes` can give it a meaning"
+    yield "a quantity of 0", "", "not asked about with a code that `changes.codes` gives a meaning"
 
 
 def _price_bases() -> Iterable[Sequence[str]]:

@@ -308,7 +308,7 @@ def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about():
     assert sentence == (
         "its price of 1250.5 has the basis 'perDozen', and for how many units that is is not known here; if "
         "this partner means the price of the order, set changes.price_bases.perDozen in the routing file to the number "
-        "of units it is for."
+        "of units it is for (1, 10, 100)."
     )
 
 

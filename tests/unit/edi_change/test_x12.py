@@ -223,6 +223,8 @@ def test_a_rescheduled_line_of_nothing_may_be_a_deletion(code):
 def test_a_quantity_of_nothing_is_asked_about_wherever_the_code_leaves_it_alone(code, otherwise):
     one = line(code, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
     assert one.doubts == (f"its quantity is 0: is the line to be deleted, or does {otherwise}?",)
+    settled = line(code, codes={code: "nothing"}, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
+    assert settled.doubts == ()
     assert line("QD", change={"quantity": "0"}).doubts == (), "the decision reads it as a line taken out"
 
 
@@ -415,7 +417,7 @@ def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about(basis):
     assert sentence == (
         f"its price of 12.50 has the basis '{basis}', and for how many units that is is not known here; if "
         f"this partner means the price of the order, set changes.price_bases.{basis} in the routing file to the number "
-        "of units it is for."
+        "of units it is for (1, 10, 100)."
     )
     restated = line("QI", change={"basisOfUnitPriceCode": basis})
     assert (restated.doubts, restated.unreadable) == (one.unreadable, ()), "it was to be compared only"

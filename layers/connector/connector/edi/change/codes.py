@@ -43,6 +43,7 @@ class Reading(NamedTuple):
         touches: What may change.
         direction: Which way the quantity has to go.
         question: Why a person has to look, None when nobody has to.
+        is_own: It is the partner's own reading.
     """
 
     meaning: str
@@ -50,6 +51,7 @@ class Reading(NamedTuple):
     touches: frozenset[Field] = _NONE
     direction: Direction | None = None
     question: str | None = None
+    is_own: bool = False
 
 
 # Names: X12 004010, element 670; AA is of 005010, QC of later releases. AC, CD, DR, IQ, IR and SI, seen in the wild,
@@ -143,7 +145,7 @@ def reading_of(code: str | None, codes: Mapping[str, str]) -> Reading:
         return Reading("", question="it does not say what to change: it has no change code.")
     if code in codes:
         ask, touches = _WORDS[codes[code]]
-        return Reading(codes[code], ask, touches)
+        return Reading(codes[code], ask, touches, is_own=True)
     return _TABLE.get(code) or Reading(
         "",
         question=f"the code '{code[:40]}' is not one that is known here; set changes.codes.{code[:40]} to one of "

@@ -219,7 +219,9 @@ def unit_price(questions: Questions, data: Data, price: str, basis: str, bases: 
         if per in RETAIL_PRICES
         else f"has the basis '{per[:40]}', and for how many units that is is not known here"
     )
-    questions.refuse(f"its price of {found:f} {why}; {setting} the number of units it is for.", Field.PRICE)
+    questions.refuse(
+        f"its price of {found:f} {why}; {setting} the number of units it is for (1, 10, 100).", Field.PRICE
+    )
     return Price()
 
 
@@ -308,9 +310,10 @@ def check_line(questions: Questions, reading: Reading, line: LineRequest) -> Lin
             if missing[field]:
                 code = f"{line.code[:40]} ({reading.meaning})"
                 questions.ask(f"its code {code} asks for a new {_WORD[field]}, and it names none.")
-    # A deletion may state a quantity of 0; every other code that leaves the quantity alone may mean one with it.
+    # A deletion may state a quantity of 0; every other code that leaves the quantity alone may mean one with it, until
+    # routing says what the partner means by the code.
     leaves_alone = Field.QUANTITY not in line.touches and line.ask is not Ask.DELETE
-    if leaves_alone and line.quantity == 0 and not reading.question:
+    if leaves_alone and line.quantity == 0 and not reading.question and not reading.is_own:
         doubted.append(f"its quantity is 0: is the line to be deleted, or does {_stays(line)}?")
     if reading.question:
         (doubted if reading.touches else asked).insert(0, reading.question)
