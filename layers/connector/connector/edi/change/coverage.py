@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
@@ -298,7 +297,7 @@ _READ_ALOUD = frozenset({"quantity", "unitPrice", "unitCostPrice", "value", "dat
 
 _LONGEST_THING = 180
 _MOST_THINGS = 20
-_NUMBER = re.compile(r"\d+$")
+_DIGITS = "0123456789"
 
 
 class _Node(NamedTuple):
@@ -355,7 +354,7 @@ def in_sentences(found: Sequence[Unread]) -> Iterator[str]:
 def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[Unread]:
     """Only as deep as the table goes."""
     for name in sorted(filled(data) - skipped):
-        plain_name = _NUMBER.sub("", name)
+        plain_name = name.rstrip(_DIGITS)
         read = node.below.get(name) or node.below.get(f"{plain_name}#") or node.below.get("*")
         if read is None:
             yield Unread(_thing(name, data[name]))
