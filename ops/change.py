@@ -230,7 +230,7 @@ class _Job:
         if self.incoming.stream not in {None, self.stream}:
             raise Rejected(other_stream(self.stream))
         route = self._route(has)
-        request = read_change(self.incoming.message, codes=route.changes.codes)
+        request = read_change(self.incoming.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         look = partial(decide, request, had=had, has=has, route=route, reading=reading)
         decision = look(approved=approved)
         lifted = decision if decision.verdict is Verdict.APPLY else look(approved=True)

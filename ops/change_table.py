@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connector.domain.change_request import Ask, ChangePurpose
+from connector.domain.change_request import Ask, ChangePurpose, Field
 from connector.edi.change.codes import Reading, known_codes
+from connector.edi.change.common import DOUBTED_PRICES, PRICE_BASES, RETAIL_PRICES
 from connector.edi.change.coverage import TABLE
 from connector.edi.change.names import DATES, MOSAIC_DATES, PARTIES, PAST_DATES, words_of
 from connector.edi.change.x12 import DAYS, LINE_DAYS, PURPOSES
@@ -29,7 +30,8 @@ Made of the code by `python -m ops.change_table > docs/changes-860.md`; a test f
 | not used | Read, and neither shown nor compared. |
 
 Parties and dates of a line, and of a schedule below it, are read like those of the header. A `#` stands for the number
-that a repeated key gets. Whatever is in no row below is named in a question: in the header, and inside a line.
+that a repeated key gets. Whatever is in no row below is named in a question: in the header, and inside a line. So is
+another segment of what stands once, when it says something else, and a field of another shape than it should have.
 
 An approval writes quantities, prices, dates and lines. It never writes a party, terms, a carrier, charges or
 conditions.
@@ -49,6 +51,7 @@ def document() -> str:
         _section("Purposes (element 353)", ("BCH01", "purpose"), _purposes()),
         _section("Dates (element 374)", ("DTM01", "Mosaic", "what it says", "in the header", "in a line"), _dates()),
         _section("What to change (POC02, `changeReason`)", ("code", "meaning", "becomes"), _codes()),
+        _section("Price bases (element 639, `unitPriceBasis`)", ("POC07", "becomes"), _price_bases()),
         _section("Parts of parties (element 98)", ("N101", "part"), sorted(PARTIES.items())),
     ]
     return "\n".join(parts)
@@ -100,17 +103,30 @@ def _codes() -> Iterable[Sequence[str]]:
     for code, reading in known_codes().items():
         yield f"`{code}`", reading.meaning, _becomes(reading)
     yield "any other", "", "asked; `changes.codes` can give it a meaning"
+    yield "a quantity of 0", "", "not asked about with a code that `changes.codes` gives a meaning"
+
+
+def _price_bases() -> Iterable[Sequence[str]]:
+    places = sorted(set(PRICE_BASES.values()))
+    for place in places:
+        codes = ", ".join(f"`{code}`" for code, one in PRICE_BASES.items() if one == place)
+        yield codes, "applied" if place == 0 else f"applied, divided by {10**place:,}"
+    for code, (_, what) in DOUBTED_PRICES.items():
+        yield f"`{code}`", f"asked where the price changes: it is {what}"
+    yield ", ".join(f"`{code}`" for code in sorted(RETAIL_PRICES)), "refused: a retail price"
+    yield "any other", "refused; `changes.price_bases` can say for how many units each price is"
 
 
 def _becomes(reading: Reading) -> str:
     if reading.question:
-        return "asked"
+        fields = ", ".join(sorted(words_of(field) for field in reading.touches))
+        return f"asked; an approval writes: {fields}" if fields else "asked"
     if reading.ask is Ask.NOTHING:
-        return "nothing changes"
+        return "nothing changes; a quantity of 0 is asked about"
     if reading.ask in {Ask.ADD, Ask.DELETE}:
         return "applied with changes.lines: apply, else asked"
     fields = ", ".join(sorted(words_of(field) for field in reading.touches))
-    return f"applied: {fields}" + ("; a quantity of 0 is asked about" if reading.zero else "")
+    return f"applied: {fields}" + ("" if Field.QUANTITY in reading.touches else "; a quantity of 0 is asked about")
 
 
 if __name__ == "__main__":

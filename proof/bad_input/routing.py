@@ -142,7 +142,12 @@ def _take_in(routing: Routing) -> Iterator[str]:
             if not routing.supplies(route.partner) or company not in routing.receivers(receiver, sender, stream):
                 yield "a company is not found by its own ISA id"
         for message in (mosaic("500123", 900), x12("500123", 700)):
-            decision = decide(read_change(message, codes=route.changes.codes), had=has.content, has=has, route=route)
+            decision = decide(
+                read_change(message, codes=route.changes.codes, price_bases=route.changes.price_bases),
+                had=has.content,
+                has=has,
+                route=route,
+            )
             if any(isinstance(line.quantity, float) for line in decision.edits.lines):
                 yield "a binary float is in an edit"
 

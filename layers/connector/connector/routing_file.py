@@ -215,6 +215,16 @@ class SendWhenPart(Part):
 ChangeWord = Literal[
     "add", "delete", "change", "replace", "quantity", "price", "price_and_quantity", "dates", "nothing"
 ]
+_PRICE_UNITS = [1, 10, 100, 1_000, 10_000, 100_000]
+
+
+def _power_of_ten(units: int) -> int:
+    if units not in _PRICE_UNITS:
+        raise ValueError(f"{units} is not one of {', '.join(map(str, _PRICE_UNITS))}")
+    return units
+
+
+PriceUnits = Annotated[int, AfterValidator(_power_of_ten), Field(json_schema_extra={"enum": [*_PRICE_UNITS]})]
 
 
 class ChangesPart(Part):
@@ -230,6 +240,9 @@ class ChangesPart(Part):
         default=None, description="What POC03 and POC04 mean to the partner, where a message leaves it open"
     )
     codes: dict[Text, ChangeWord] | None = Field(default=None, description="POC02 codes as the partner means them")
+    price_bases: dict[Text, PriceUnits] | None = Field(
+        default=None, description="Basis codes of prices (POC07) as the partner means them -> for how many units"
+    )
     places: dict[Text, Text] | None = Field(
         default=None,
         description="A code, GLN or name by which the partner calls a place of ours -> our number of it: that of the "

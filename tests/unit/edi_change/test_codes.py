@@ -50,7 +50,7 @@ def test_a_code_for_what_an_order_line_cannot_hold_says_what_that_is(code):
     assert f"'{reading.meaning}'" in reading.question
 
 
-@pytest.mark.parametrize("code", ["QC", "SI", "IQ", "IR", "AC", "DR", "qi", "cancelItem", "x" * 900])
+@pytest.mark.parametrize("code", ["SI", "IQ", "IR", "AC", "DR", "qi", "cancelItem", "x" * 900])
 def test_a_code_that_nobody_knows_touches_nothing_and_is_asked_about(code):
     reading = reading_of(code, {})
     assert (reading.ask, reading.touches) == (Ask.CHANGE, set())
@@ -88,10 +88,18 @@ def test_a_partner_s_own_reading_goes_before_the_table(word, ask, touches):
     for code in ("QI", "RE", "SI"):
         reading = reading_of(code, {code: word})
         assert (reading.ask, reading.touches) == (ask, touches)
-        assert (reading.direction, reading.question, reading.zero) == (None, None, None)
+        assert (reading.direction, reading.question) == (None, None)
 
 
 def test_every_word_can_be_mapped_to_and_no_other():
     check_words({str(place): word for place, word in enumerate(sorted(CODE_WORDS))})
     with pytest.raises(Misconfigured, match=r"changes\.codes\.CA: 'cancel' is not one of add, change"):
         check_words({"QI": "quantity", "CA": "cancel"})
+
+
+@pytest.mark.parametrize(("code", "touches", "word"), [("QC", {QUANTITY}, "quantity"), ("CD", {DATES}, "dates")])
+def test_a_code_of_other_releases_is_proposed_in_one_reading(code, touches, word):
+    reading = reading_of(code, {})
+    assert (reading.ask, reading.touches) == (Ask.CHANGE, touches)
+    assert f"set changes.codes.{code} to {word} in the routing file" in reading.question
+    assert reading_of(code, {code: word}).question is None

@@ -304,15 +304,21 @@ def test_a_price_is_one_per_unit_whatever_its_basis(basis, price):
 def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about():
     read = line(changeReason="priceChange", unitCostPrice="1250.5", unitPriceBasis="perDozen")
     assert read.price is None
-    assert read.unreadable == (
-        "its price of 1250.5 has the basis 'perDozen', and for how many units that is is not known here.",
+    (sentence,) = read.unreadable
+    assert sentence == (
+        "its price of 1250.5 has the basis 'perDozen', and for how many units that is is not known here; if "
+        "this partner means the price of the order, set changes.price_bases.perDozen in the routing file to the number "
+        "of units it is for (1, 10, 100)."
     )
 
 
 def test_a_net_price_is_kept_and_asked_about():
     read = line(changeReason="priceChange", unitCostPrice="1250.5", unitPriceBasis="NT")
     assert read.price == Decimal("1250.5")
-    assert "net" in read.doubts[0]
+    assert read.price_doubt == (
+        "its price of 1250.5 is marked as net (NT); whether discounts come off it nobody can tell; if this partner "
+        "means the price of the order, set changes.price_bases.NT in the routing file to 1."
+    )
 
 
 def test_a_basis_without_a_price_says_nothing():
@@ -362,6 +368,9 @@ def test_a_line_that_is_no_object_is_missed():
     request = read_change(a_message(an_item(), "2 x juice"))
     assert len(request.lines) == 1
     assert request.unreadable == ("One of its lines is no object and cannot be read.",)
+    message = a_message()
+    message["lineItems"] = "2 x juice"
+    assert read_change(message).unreadable == ("Its lines cannot be read: '2 x juice' stands in their place.",)
 
 
 def test_a_partner_s_own_reading_of_a_reason_counts():
@@ -492,3 +501,68 @@ def test_a_wanted_date_that_is_none_is_asked_about(value):
 def test_what_is_no_change_of_an_order_is_refused_with_a_sentence(message, sentence):
     with pytest.raises(NotAChange, match=sentence):
         read_change(message)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_doubted"),
+    [
+        ("2026-12-01", False),
+        ("2026-12-01T23:00:00", False),
+        ("2026-12-01T00:00:00Z", False),
+        ("2026-12-01T00:00:00.000+01:00", False),
+        ("2026-12-01 23:00", False),
+        ("2026-12-01T23:00:00Z", True),
+        ("2026-12-01T23:00:00.000z", True),
+        ("2026-12-01T2300+0100", True),
+        ("2026-12-01T08:30-05", True),
+    ],
+)
+def test_a_day_is_read_as_written_and_a_moment_of_a_zone_is_asked_about(written, is_doubted):
+    request = read_change(
+        a_message(
+            an_item(changeReason="changeToItem", dates={"requestedDeliveryDate": written}),
+            dates={"requestedDeliveryDate": written},
+        )
+    )
+    assert (request.requested_on, request.lines[0].requested) == (date(2026, 12, 1), date(2026, 12, 1))
+    doubts = (
+        f"its requested delivery date is the moment {written}, which is another day elsewhere; 2026-12-01 is read.",
+    )
+    assert request.lines[0].doubts == (doubts if is_doubted else ())
+    assert [one.lower() for one in request.doubts] == [one.lower() for one in doubts if is_doubted]
+    restated = line(dates={"requestedDeliveryDate": written})
+    assert restated.doubts == (), "the code changes no date, and the day is compared"
+
+
+@pytest.mark.parametrize("written", ["2026-12-01 or later", "2026-12-01T", "2026-12-01 - 2026-12-09", "20261201 CET"])
+def test_a_day_with_other_words_behind_it_is_no_day(written):
+    request = read_change(a_message(an_item(), dates={"requestedDeliveryDate": written}))
+    assert request.requested_on is None
+    assert request.unreadable == (f"Its requested delivery date cannot be read: '{written}' is no date.",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"quantity": [{"value": "150"}, {"value": "15"}]}, "another quantity (15)"),
+        ({"productIds": [{"buyerItemNumber": "1298"}, {"buyerItemNumber": "7"}]}, "another product ids"),
+        ({"dates": "soon"}, "dates (soon)"),
+        ({"unitPriceBasis": ["perHundred"]}, "unit price basis (per"),
+        ({"allowances": "10 %"}, "allowances (10 %)"),
+    ],
+)
+def test_what_stands_twice_or_in_another_shape_is_named(fields, named):
+    assert any(question.startswith(f"it says more than is read here: {named}") for question in line(**fields).questions)
+
+
+def test_item_numbers_that_name_nothing_here_are_told():
+    request = read_change(a_message(an_item(productIds={"buyerItemNumber": "1298", "caseCode": "9"})))
+    assert request.remarks == ("Item number that names no item here: case code 9.",)
+
+
+def test_item_numbers_of_a_list_are_read_in_any_shape_or_told():
+    request = read_change(
+        a_message(an_item(productIds={"buyerItemIds": [{"value": "1298"}, "1299"], "vendorItemIds": [{"id": "V"}]}))
+    )
+    assert request.lines[0].products == ProductRefs(buyer=("1298", "1299"))
+    assert request.remarks == ("Item number that names no item here: id V.",)

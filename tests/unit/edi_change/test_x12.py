@@ -50,6 +50,11 @@ def line(code="QI", *, codes=None, **segments):
     return one
 
 
+def own_line(code, price_bases, **segments):
+    (one,) = read_change({"transactionSets": [a_set(a_loop(code, **segments))]}, price_bases=price_bases).lines
+    return one
+
+
 def dtm(qualifier, day="20261005"):
     return {"dateTimeQualifier": qualifier, "date": day}
 
@@ -187,8 +192,10 @@ def test_a_code_in_doubt_puts_its_question_first():
 
 
 def test_a_code_that_nobody_knows_names_the_setting_and_its_words():
-    (question,) = line("QC").questions
-    assert "set changes.codes.QC to one of add, change, dates, delete, " in question
+    one = line("SI")
+    (question,) = one.questions
+    assert (one.meaning, one.is_clear) == ("", False)
+    assert "set changes.codes.SI to one of add, change, dates, delete, " in question
 
 
 @pytest.mark.parametrize("code", ["00", "04", "05"])
@@ -202,11 +209,23 @@ def test_lines_in_po1_segments_are_never_passed_over(code):
     assert (cancelled.purpose, cancelled.unreadable) == (ChangePurpose.CANCELLATION, ())
 
 
-@pytest.mark.parametrize("code", ["RS", "RB"])
+@pytest.mark.parametrize("code", ["RS", "RB", "CT"])
 def test_a_rescheduled_line_of_nothing_may_be_a_deletion(code):
     one = line(code, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
-    assert one.doubts == ("its quantity is 0: is the line to be deleted, or only its dates to change?",)
+    assert one.doubts == ("its quantity is 0: is the line to be deleted, or does only its date change?",)
     assert line(code, dateTimeReference=[dtm("002")]).doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "otherwise"),
+    [("PC", "only its price change"), ("PR", "only its date and price change"), ("NC", "it stay as it is")],
+)
+def test_a_quantity_of_nothing_is_asked_about_wherever_the_code_leaves_it_alone(code, otherwise):
+    one = line(code, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
+    assert one.doubts == (f"its quantity is 0: is the line to be deleted, or does {otherwise}?",)
+    settled = line(code, codes={code: "nothing"}, change={"quantity": "0"}, dateTimeReference=[dtm("002")])
+    assert settled.doubts == ()
+    assert line("QD", change={"quantity": "0"}).doubts == (), "the decision reads it as a line taken out"
 
 
 def test_a_deleted_line_asks_nothing_whatever_else_it_says():
@@ -243,7 +262,6 @@ def test_a_code_for_everything_or_nothing_needs_no_value(code):
         ("106", True, False),
         ("069", False, True),
         ("017", False, True),
-        ("035", False, True),
     ],
 )
 def test_dates_of_a_line_that_visma_has_a_place_for(qualifier, requested, promised):
@@ -256,6 +274,7 @@ def test_dates_of_a_line_that_visma_has_a_place_for(qualifier, requested, promis
     ("qualifier", "named"),
     [
         ("010", "'ship on 2026-10-05'"),
+        ("035", "'delivered on 2026-10-05'"),
         ("061", "'cancel if not delivered by 2026-10-05'"),
         ("118", "'pick up on 2026-10-05'"),
         ("999", "'date 999 2026-10-05'"),
@@ -345,25 +364,60 @@ def test_a_day_by_which_everything_is_required_is_a_wanted_day():
 @pytest.mark.parametrize(
     ("basis", "price"),
     [
-        *((basis, "12.5") for basis in ["PE", "UM", "LE", "TE", "WE", "QE", "RE", "CP", "CT", "CA", "ST", "FX", "QT"]),
+        *((basis, "12.5") for basis in ["PE", "UM", "TE", "WE", "QE", "CT", "ST", "FX", "QT"]),
         ("PN", "1.25"),
-        *((basis, "0.125") for basis in ["HP", "LC", "TC", "WC", "QH", "RC"]),
-        *((basis, "0.0125") for basis in ["TP", "LM", "TM", "WM", "QS", "RM"]),
+        *((basis, "0.125") for basis in ["HP", "TC", "WC", "QH"]),
+        *((basis, "0.0125") for basis in ["TP", "TM", "WM", "QS"]),
         ("TT", "0.00125"),
         ("HT", "0.000125"),
     ],
 )
 def test_a_price_per_hundred_is_no_hundredfold_price(basis, price):
     one = line("PC", change={"basisOfUnitPriceCode": basis})
-    assert (one.price, one.questions, one.doubts, one.unreadable) == (Decimal(price), (), (), ())
+    assert (one.price, one.price_doubt) == (Decimal(price), None)
+    assert (one.questions, one.doubts, one.unreadable) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("basis", "price", "what"),
+    [
+        ("CA", "12.5", "catalogue price"),
+        ("LE", "12.5", "catalogue price"),
+        ("LC", "0.125", "catalogue price"),
+        ("LM", "0.0125", "catalogue price"),
+        ("CP", "12.5", "subject to change"),
+        ("NT", "12.5", "marked as net"),
+    ],
+)
+def test_a_price_that_may_be_another_than_the_order_s_is_shown_before_it_is_written(basis, price, what):
+    one = line("PC", change={"basisOfUnitPriceCode": basis})
+    assert one.price == Decimal(price)
+    assert what in one.price_doubt
+    assert (one.questions, one.doubts, one.unreadable) == ((), (), ())
+    settled = own_line("PC", {basis: 100}, change={"basisOfUnitPriceCode": basis})
+    assert (settled.price, settled.price_doubt) == (Decimal("0.125"), None)
+
+
+@pytest.mark.parametrize("basis", ["RC", "RD", "RE", "RM", "RT", "SR"])
+def test_a_retail_price_is_no_price_of_an_order_unless_the_partner_means_it(basis):
+    one = line("PC", change={"basisOfUnitPriceCode": basis})
+    assert one.price is None
+    (sentence,) = one.unreadable
+    assert f"is a retail price ({basis})" in sentence
+    assert f"set changes.price_bases.{basis} in the routing file to the number of units" in sentence
+    settled = own_line("PC", {basis: 1}, change={"basisOfUnitPriceCode": basis})
+    assert (settled.price, settled.unreadable) == (Decimal("12.5"), ())
 
 
 @pytest.mark.parametrize("basis", ["PD", "WH", "LB"])
 def test_a_price_on_an_unknown_basis_is_left_out_and_asked_about(basis):
     one = line("PC", change={"basisOfUnitPriceCode": basis})
     assert one.price is None
-    assert one.unreadable == (
-        f"its price of 12.50 has the basis '{basis}', and for how many units that is is not known here.",
+    (sentence,) = one.unreadable
+    assert sentence == (
+        f"its price of 12.50 has the basis '{basis}', and for how many units that is is not known here; if "
+        f"this partner means the price of the order, set changes.price_bases.{basis} in the routing file to the number "
+        "of units it is for (1, 10, 100)."
     )
     restated = line("QI", change={"basisOfUnitPriceCode": basis})
     assert (restated.doubts, restated.unreadable) == (one.unreadable, ()), "it was to be compared only"
@@ -454,6 +508,9 @@ def test_a_line_that_appears_three_times_is_asked_about_each_time():
 
 def test_a_line_that_is_no_object_is_missed():
     assert read(a_loop(), "POC*1*QI").unreadable == ("One of its lines is no object and cannot be read.",)
+    beside = read(POC_loop="POC*1*QI", dateTimeReference=[dtm("002")])
+    assert beside.unreadable == ("Its lines cannot be read: 'POC*1*QI' stands in their place.",)
+    assert read_change({"transactionSets": [a_set(a_loop()), "ST*860"]}).unreadable != ()
 
 
 def test_texts_references_and_contacts_are_remarks():
@@ -591,3 +648,156 @@ def test_a_place_of_delivery_alone_is_a_change_and_a_buyer_alone_is_none():
 def test_what_is_no_change_of_an_order_is_refused_with_a_sentence(message, sentence):
     with pytest.raises(NotAChange, match=sentence):
         read_change(message)
+
+
+def changed(code="QI", line_id="2"):
+    return {"assignedIdentification": line_id, "changeOrResponseTypeCode": code, "quantity": "9"}
+
+
+@pytest.mark.parametrize("code", ["QI", "DI"])
+def test_a_second_line_change_in_one_loop_is_named(code):
+    loop = a_loop(code)
+    loop["lineItemChange"].append(changed())
+    (question,) = read(loop).lines[0].questions
+    assert question.startswith("it says more than is read here: another line item change (assigned identification 2")
+    alike = a_loop(code)
+    alike["lineItemChange"] *= 2
+    assert "another line item change" in read(alike).lines[0].questions[0], "it may be a second difference"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second", "named"),
+    [
+        ("currency", {"currencyCode": "NOK"}, {"currencyCode": "EUR"}, "another currency (currency code EUR)"),
+        (
+            "transactionSetHeader",
+            {"transactionSetIdentifierCode": "860"},
+            {"transactionSetIdentifierCode": "850"},
+            "another transaction set header (transaction set identifier code 850)",
+        ),
+        ("CTT_loop", {"transactionTotals": [{"numberOfLineItems": "1"}]}, {"x": "1"}, "another CTT (x 1)"),
+        (
+            "N1_loop",
+            {"partyIdentification": [{"entityIdentifierCode": "BY", "name": "A"}, {"entityIdentifierCode": "ST"}]},
+            {},
+            "another party identification (entity identifier code ST)",
+        ),
+    ],
+)
+def test_a_second_segment_of_what_stands_once_is_named(name, first, second, named):
+    request = read(a_loop(), **{name: [first, second]})
+    assert request.questions == (f"It says more than is read here: {named}.",)
+    same = [first, first]
+    if name != "N1_loop":
+        assert read(a_loop(), **{name: same}).questions == (), "a repetition says nothing more"
+
+
+@pytest.mark.parametrize("first", ["06", "01"])
+def test_a_second_beginning_is_a_question_whatever_the_first_is_for(first):
+    tree = a_set(a_loop(), header={"transactionSetPurposeCode": first})
+    begun = tree["beginningSegmentForPurchaseOrderChange"]
+    begun.append({**begun[0], "transactionSetPurposeCode": "04"})
+    (question,) = read_change({"transactionSets": [tree]}).questions
+    assert question == (
+        "It says more than is read here: another beginning segment for purchase order change (transaction set purpose "
+        "code 04)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("segments", "named"),
+    [
+        ({"currency": "EUR"}, "currency (EUR)"),
+        ({"taxInformation": [{"percent": "25", "taxExemptCode": "1"}]}, "tax exempt code (1)"),
+        ({"currency": [{"currencyCode": ["EUR"]}]}, "currency code (EUR)"),
+        ({"N1_loop": "N1*ST"}, "N1 (N1*ST)"),
+        ({"N1_loop": [{"partyIdentification": [{"identificationCode": {"a": "7"}}]}]}, "identification code (a 7)"),
+        ({"fOBRelatedInstructions": ["DAP"]}, "f obrelated instructions (DAP)"),
+        ({"termsOfSaleDeferredTermsOfSale": "net 30"}, "terms of sale deferred terms of sale (net 30)"),
+        ({"referenceInformation": ["REF*DP"]}, "reference information (REF*DP)"),
+        ({"dateTimeReference": ["DTM*002"]}, "date time reference (DTM*002)"),
+    ],
+)
+def test_a_segment_of_another_shape_is_named(segments, named):
+    assert read(a_loop(), **segments).questions == (f"It says more than is read here: {named}.",)
+
+
+def test_many_things_that_nothing_reads_are_all_named():
+    questions = read(a_loop(), **{f"future{'abcdefghijklmnopqrs'[n]}": "x" * 150 for n in range(19)}).questions
+    assert [sum(f"future{letter} (" in one for one in questions) for letter in "abcdefghijklmnopqrs"] == [1] * 19
+    flood = read(a_loop(), **{f"f{'z' * n}": "1" for n in range(1, 31)}).questions
+    assert flood[-1].endswith("10 more.")
+
+
+def test_what_stands_beside_the_transaction_sets_is_named_and_an_envelope_is_not():
+    message = {"transactionSets": [a_set(a_loop())], "interchangeControlHeader": [{"a": "1"}], "extra": "1"}
+    assert read_change(message).questions == ("It says more than is read here: extra (1).",)
+
+
+def test_a_number_in_a_list_is_quoted_as_what_it_is():
+    one = line("PC", change={"unitPrice": ["42"]})
+    assert one.unreadable == ("its price cannot be read: a list (42) is no number.",)
+    assert line("PC", change={"unitPrice": {"x": "4"}}).unreadable[0].endswith("an object (x 4) is no number.")
+
+
+def test_a_date_without_a_day_and_one_with_a_period_are_asked_about():
+    assert read(a_loop(), dateTimeReference=[{"dateTimeQualifier": "002"}]).questions == (
+        "It has a date 002 without a day.",
+    )
+    both = {**dtm("002"), "dateTimePeriod": "20261005-20261009"}
+    assert read(a_loop(), dateTimeReference=[both]).questions == (
+        "It says 'deliver on 2026-10-05, 20261005-20261009', which a Visma order cannot hold.",
+    )
+
+
+def test_a_day_of_greenwich_with_a_time_is_a_moment():
+    moment = {**dtm("002"), "time": "2330", "timeCode": "UT"}
+    one = line("CT", dateTimeReference=[moment])
+    assert one.requested == date(2026, 10, 5)
+    assert one.doubts == (
+        "its requested delivery date is a moment of UT, which is another day elsewhere; 2026-10-05 is read.",
+    )
+    assert line("CT", dateTimeReference=[{**moment, "timeCode": "LT"}]).doubts == ()
+    assert line("CT", dateTimeReference=[{**moment, "time": "0000"}]).doubts == ()
+
+
+def test_two_units_of_one_line_that_differ_are_asked_about():
+    one = line(change={"unitOrBasisForMeasurementCode": "CA"})
+    assert one.unreadable == ("its quantities are in different units: CA, EA.",)
+
+
+def test_item_numbers_beyond_those_of_the_standard_and_unknown_ones_are_not_lost():
+    change = {"productServiceIDQualifier12": "BP", "productServiceID12": "1298"}
+    other = {"productServiceIDQualifier": "MG", "productServiceID": "M-1"}
+    request = read(a_loop(change=change | other))
+    assert request.lines[0].products == ProductRefs(buyer=("1298",))
+    assert request.remarks == ("Item number that names no item here: MG / M-1.",)
+
+
+def test_every_line_of_an_address_is_read():
+    named = {
+        "partyIdentification": [{"entityIdentifierCode": "ST", "name": "Oslo"}],
+        "partyLocation": [{"addressInformation": "A", "addressInformation1": "B", "addressInformation2": "C"}],
+    }
+    (one,) = read(a_loop(), N1_loop=[named]).parties
+    assert one.party.address.lines == ("A", "B", "C")
+
+
+@pytest.mark.parametrize("key", ["allowanceOrChargeIndicator", "allowanceOrChargeIndicatorCode"])
+def test_no_allowance_or_charge_is_none_and_its_indicator_is_no_further_fact(key):
+    freight = {"servicePromotionAllowanceOrChargeCode": "D240"}
+    assert read(a_loop(), SAC_loop=[sac(**{key: "N"}, **freight)]).stated == ()
+    (one,) = read(a_loop(), SAC_loop=[sac(**{key: "N"}, amount="500", **freight)]).stated
+    assert one.words == "an allowance or charge 'N' of 5.00 (freight)"
+    (one,) = read(a_loop(), SAC_loop=[sac(**{key: "C"}, amount="500", **freight)]).stated
+    assert one.words == "a charge of 5.00 (freight)"
+    (one,) = read(a_loop(), SAC_loop=[sac(amount="500", **freight)]).stated
+    assert one.words == "an allowance or charge of 5.00 (freight)"
+
+
+def test_a_charge_of_nothing_is_of_no_kind_and_one_with_a_percentage_is():
+    freight = {"allowanceOrChargeIndicatorCode": "C", "servicePromotionAllowanceOrChargeCode": "D240", "amount": "0"}
+    (one,) = read(a_loop(), SAC_loop=[sac(**freight)]).stated
+    assert [value for _, value in one.facts] == ["0.00"]
+    (one,) = read(a_loop(), SAC_loop=[sac(**freight, percentDecimalFormat="5")]).stated
+    assert len(one.facts) == 3

@@ -341,7 +341,7 @@ def test_a_change_waits_for_a_person_unless_somebody_has_allowed_it():
     rules = changes()
     assert (rules.quantity, rules.price, rules.dates, rules.lines) == (0, 0, timedelta(0), OnLines.PARK)
     assert (rules.quantities, rules.codes, rules.hold_first) == (None, {}, frozenset())
-    assert rules.places == {}
+    assert (rules.places, rules.price_bases) == ({}, {})
     assert rules.statuses == {"Hold", "Open", "PendingPrint", "PendingEmail", "Printed"}
     assert rules.key == "partners.acme.changes"
 
@@ -354,6 +354,7 @@ def test_change_rules_merge_key_by_key_over_all_layers():
             "dates": "7d",
             "quantities": "delta",
             "codes": {"CA": "delete"},
+            "price_bases": {"LC": "100", "RE": 1},
             "places": {" Oslo DC": "1 "},
         },
         partners__acme__kinds={"purchase_order": {"changes": {"quantity": "0%", "hold_first": ["Open"]}}},
@@ -362,6 +363,7 @@ def test_change_rules_merge_key_by_key_over_all_layers():
     assert (rules.quantity, rules.price, rules.dates) == (0, Decimal("0.02"), timedelta(days=7))
     assert (rules.lines, rules.quantities) == (OnLines.APPLY, QuantityReading.DELTA)
     assert rules.places == {"oslo dc": "1"}
+    assert rules.price_bases == {"LC": 100, "RE": 1}
     assert (rules.codes, rules.statuses, rules.hold_first) == ({"CA": "delete"}, {"Hold", "Open"}, {"Open"})
     origin = {key: found.origin[f"changes.{key}"] for key in ("quantity", "price", "dates", "statuses", "lines")}
     assert origin == {

@@ -161,10 +161,10 @@ def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequenc
             yield from _named("", order.ship_via)
         case Topic.CHARGES:
             yield from (("kind", kind) for kind in _OUR_KINDS)
-            for amount, _ in _charges(order, lines):
-                yield "charge" if amount > 0 else "allowance", str(abs(amount))
+            yield from _charge_facts([amount for amount, _ in _charges(order, lines)])
         case Topic.VAT:
             yield from (("rate", str(tax.rate)) for tax in order.taxes if tax.rate is not None)
+            yield from () if order.taxes else (("rate", "0"),)
         case Topic.RELEASE:
             yield from _named("", *(line.blanket for line in order.lines))
         case Topic.CONTRACT | Topic.CONDITIONS:
@@ -279,10 +279,8 @@ def _terms_facts(order: PurchaseOrder, route: Route) -> Iterable[Fact]:
         yield from _named("text", order.terms.description, order.terms.id)
     if rule.net_days is not None:
         yield "net days", str(rule.net_days)
-    if rule.discount_percent is not None:
-        yield "discount percent", rule.discount_percent
-    if rule.discount_days is not None:
-        yield "discount days", str(rule.discount_days)
+    yield "discount percent", rule.discount_percent or "0"
+    yield "discount days", str(rule.discount_days or 0)
 
 
 def _rule(order: PurchaseOrder, route: Route) -> TermsRule:
@@ -302,6 +300,16 @@ def _charges(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> list[tu
         except Parked:  # the amount is too large to be worked out; it equals nothing
             continue
     return [one for one in found if one[0]]
+
+
+def _charge_facts(charged: Sequence[Decimal]) -> Iterable[Fact]:
+    """What is added and taken off. What comes to 0 is no difference where there is nothing of its side."""
+    charges = [str(amount) for amount in charged if amount > 0] or ["0"]
+    allowances = [str(-amount) for amount in charged if amount < 0] or ["0"]
+    yield from (("charge", amount) for amount in charges)
+    yield from (("allowance", amount) for amount in allowances)
+    if not charged:
+        yield "allowance or charge", "0"
 
 
 def _named(name: str, *values: str | None) -> Iterable[Fact]:

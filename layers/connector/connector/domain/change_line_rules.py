@@ -225,12 +225,17 @@ class LineRules:
             return _STAYS
         if not self.findings.wish(self.where, "price", had.unit_price, asked, has.unit_price):
             return Outcome(wished=asked)
+        self._look_at_price()
         if asked < 0:
             self._refuse(f"{self._line}: the price {said(asked)} is below zero.")
         elif asked == 0:
             self._ask_person(f"{self._line}: {_FREE}")
         self.findings.grows(self.where, "price", had.unit_price, asked, self.route.changes.price)
         return Outcome(asked, asked)
+
+    def _look_at_price(self) -> None:
+        if self.asked.price_doubt:
+            self.findings.reads(f"{self._line}: {self.asked.price_doubt}", where=self.where)
 
     def _days(self, had: OrderLine, has: OrderLine) -> dict[str, Outcome]:
         """What becomes of the days of the line, each measured against the day that was sent in its place."""
@@ -267,12 +272,14 @@ class LineRules:
 
     def _must_agree(self, what: str, asked: object, had: object, *others: object) -> None:
         """A value that the code does not change is there for comparison only."""
-        if asked is not None and asked not in (had, *others):
-            self.findings.leaves_out(
-                f"{self._line}: the code {self._code} leaves the {what} alone, yet {said(asked)} is given "
-                f"for {said(had)}.",
-                where=self.where,
-            )
+        if asked is None or asked in (had, *others):
+            return
+        given = f"{said(asked)} is given for {said(had)}"
+        if self.asked.is_clear:
+            sentence = f"the code {self._code} leaves the {what} alone, yet {given}."
+        else:
+            sentence = f"the {what} differs: {given}, and the code does not say that it is to change."
+        self.findings.leaves_out(f"{self._line}: {sentence}", where=self.where)
 
     def _check_unit(self, has: OrderLine) -> None:
         """The same figure in another unit is another quantity, and another price."""
@@ -294,7 +301,9 @@ class LineRules:
         asked = self.asked
         if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
             self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
-        if asked.ask is Ask.CHANGE and asked.touches and not asked.given:
+        # What is given and not read is a question already.
+        is_asked = bool(asked.questions or asked.unreadable)
+        if asked.ask is Ask.CHANGE and asked.touches and not asked.given and not is_asked:
             self.findings.leaves_out(
                 f"{self._line}: the code {self._code} changes something, and nothing new is given.", where=self.where
             )
@@ -326,6 +335,7 @@ class LineRules:
                 self._ask_person(f"{self._line}: line {there.number} is just like it, and is taken for it.")
             return
         self.findings.edits.append(edit)
+        self._look_at_price()
         if there is not None:
             # Not for a person to lift: it may be the added line itself, and nothing must be added twice.
             self._refuse(

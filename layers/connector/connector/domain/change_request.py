@@ -110,7 +110,8 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         source: Where it stands in the message (`lineItems[0]`, `POC_loop[2]`).
         line_id: POC01 or `purchaseOrderLineId`, as written.
         code: POC02 or `changeReason`, as written.
-        meaning: What a purchaser calls that.
+        meaning: What a purchaser calls that; empty for a code that is not known.
+        is_clear: The code is read without a question. Where it is not, nothing says that it leaves a value alone.
         ask: What the code asks for.
         touches: What the code allows to change; a value of another field is only restated and must agree.
         direction: Which way the quantity must go.
@@ -122,9 +123,10 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         unit: The connector's word for the unit (`edi/units.py`); None when none is given or nobody knows it.
         unit_code: The unit as written.
         price: Per unit; a price per hundred or thousand is divided already.
+        price_doubt: Why a person has to look before this price is written; one sentence. A repetition needs no look.
         requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); measured against the day that
             was sent as the wanted one.
-        promised: Day the goods are promised (DTM 069, 017 and 035).
+        promised: Day the goods are promised (DTM 069 and 017).
         parties: Parties of its own.
         stated: What it states besides, to be compared with the order.
         questions: What it asks for and an approval does not write: a Visma order line cannot hold it, or it is not
@@ -152,6 +154,8 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     products: ProductRefs = ProductRefs()
     description: str | None = None
     meaning: str = ""
+    is_clear: bool = True
+    price_doubt: str | None = None
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
     questions: tuple[str, ...] = ()

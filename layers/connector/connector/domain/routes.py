@@ -265,6 +265,7 @@ class ChangeRules:
         lines: Whether lines may be added and taken out without a person.
         quantities: What the partner means by POC03 and POC04; None when nobody has said.
         codes: POC02 codes that this partner uses in its own way -> a word of `edi/change/codes.py`.
+        price_bases: Basis codes of a price (POC07) that this partner uses in its own way -> for how many units it is.
         places: What this partner calls a place of ours (a code, a GLN or a name, in lower case) -> our number of it.
         statuses: Visma statuses in which an order takes a change (Visma: undocumented).
         hold_first: Those of them in which the order must be put on hold for it and released afterwards.
@@ -281,6 +282,7 @@ class ChangeRules:
     hold_first: frozenset[str]
     key: str
     places: Mapping[str, str] = field(default_factory=dict)
+    price_bases: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -597,6 +597,7 @@ def _changes(rules: Mapping[str, Any], where: str) -> ChangeRules:
         lines=_word(OnLines, rules["lines"], where, "lines"),
         quantities=None if reading is None else _word(QuantityReading, reading, where, "quantities"),
         codes=MappingProxyType({str(code): str(word) for code, word in _table(rules, "codes").items()}),
+        price_bases=MappingProxyType({str(code): int(units) for code, units in _table(rules, "price_bases").items()}),
         statuses=frozenset(str(word) for word in rules["statuses"]),
         hold_first=frozenset(str(word) for word in rules["hold_first"]),
         key=where,

@@ -159,7 +159,7 @@ class OrderChange:
             self._take_off_hold(has)
             raise
         had = self._had(route)
-        request = read_change(self.message, codes=route.changes.codes)
+        request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.named is not None and request.order_number == self.change.named:
             # A person said which order is meant.
             request = msgspec.structs.replace(request, order_number=self.change.number)

@@ -43,7 +43,7 @@ class Reading(NamedTuple):
         touches: What may change.
         direction: Which way the quantity has to go.
         question: Why a person has to look, None when nobody has to.
-        zero: What a quantity of zero may mean where the code leaves the quantity alone; None when nothing.
+        is_own: It is the partner's own reading.
     """
 
     meaning: str
@@ -51,12 +51,11 @@ class Reading(NamedTuple):
     touches: frozenset[Field] = _NONE
     direction: Direction | None = None
     question: str | None = None
-    zero: str | None = None
+    is_own: bool = False
 
 
-_ZERO = "its quantity is 0: is the line to be deleted, or only its dates to change?"
-
-# Names: X12 004010, element 670; AA is of 005010. AC, DR, IQ, IR, QC and SI, seen in the wild, are of neither.
+# Names: X12 004010, element 670; AA is of 005010, QC of later releases. AC, CD, DR, IQ, IR and SI, seen in the wild,
+# are in none of the published lists.
 _TABLE: Mapping[str, Reading] = {
     "AI": Reading("add additional item", Ask.ADD, _ALL),
     "DI": Reading("delete item", Ask.DELETE),
@@ -67,9 +66,9 @@ _TABLE: Mapping[str, Reading] = {
     "PR": Reading("price change and reschedule", Ask.CHANGE, _PRICE | _DATES),
     "MU": Reading("price, quantity and reschedule change", Ask.CHANGE, _ALL),
     "CT": Reading("change of dates", Ask.CHANGE, _DATES),
-    "RS": Reading("reschedule", Ask.CHANGE, _DATES, zero=_ZERO),
+    "RS": Reading("reschedule", Ask.CHANGE, _DATES),
     "RQ": Reading("reschedule and quantity change", Ask.CHANGE, _DATES | _QUANTITY),
-    "RB": Reading("replace all dates", Ask.CHANGE, _DATES, zero=_ZERO),
+    "RB": Reading("replace all dates", Ask.CHANGE, _DATES),
     "RZ": Reading("replace all values", Ask.REPLACE, _ALL),
     "NC": Reading("no change", Ask.NOTHING),
     # Published partner guides are divided over it. A person who approves it approves what the standard says.
@@ -79,6 +78,21 @@ _TABLE: Mapping[str, Reading] = {
         _ALL,
         question="the code CA is a change to some partners, a cancellation to others; set changes.codes.CA to change "
         "or delete in the routing file.",
+    ),
+    # X12: in the releases that have QC, POC03 is the quantity before the change to some, the new one to others.
+    "QC": Reading(
+        "quantity change",
+        Ask.CHANGE,
+        _QUANTITY,
+        question="the code QC is of later releases, in which POC03 may be the quantity before the change; it is read "
+        "as the new one; set changes.codes.QC to quantity in the routing file if this partner always means that.",
+    ),
+    "CD": Reading(
+        "change of dates",
+        Ask.CHANGE,
+        _DATES,
+        question="the code CD is in no published list and is read as a change of dates; set changes.codes.CD to dates "
+        "in the routing file if this partner always means that.",
     ),
     "CF": Reading(
         "cancel the whole order",
@@ -128,12 +142,12 @@ def reading_of(code: str | None, codes: Mapping[str, str]) -> Reading:
         codes: The partner's own readings, checked by `check_words`.
     """
     if code is None:
-        return Reading("nothing", question="it does not say what to change: it has no change code.")
+        return Reading("", question="it does not say what to change: it has no change code.")
     if code in codes:
         ask, touches = _WORDS[codes[code]]
-        return Reading(codes[code], ask, touches)
+        return Reading(codes[code], ask, touches, is_own=True)
     return _TABLE.get(code) or Reading(
-        "nothing",
+        "",
         question=f"the code '{code[:40]}' is not one that is known here; set changes.codes.{code[:40]} to one of "
         f"{', '.join(sorted(CODE_WORDS))} in the routing file.",
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -15,27 +15,60 @@ from connector.domain.documents import Address, Party
 from connector.domain.parties import Role
 from connector.domain.words import clipped
 from connector.edi.change.codes import Reading
-from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, number, text, told
+from connector.edi.change.coverage import Unread, in_sentences
+from connector.edi.change.fields import (
+    LONGEST_QUOTE,
+    Data,
+    NotUnderstood,
+    day,
+    is_moment,
+    number,
+    rows,
+    shown,
+    text,
+    told,
+)
 from connector.edi.change.names import PURPOSES
 
 # By how many places a price goes down to be one per unit. X12 element 639 (code list of 004010) and Mosaic's words;
 # "EA" is of neither and is seen in the wild.
-_PRICE_BASES: Mapping[str, int] = {
-    **dict.fromkeys(("PE", "UM", "EA", "LE", "TE", "WE", "QE", "RE", "perEach"), 0),
-    # These say what kind of price it is and nothing of a number of units: current, contract, catalogue, standard,
-    # fixed, quoted.
-    **dict.fromkeys(("CP", "CT", "CA", "ST", "FX", "QT"), 0),
+PRICE_BASES: Mapping[str, int] = {
+    **dict.fromkeys(("PE", "UM", "EA", "TE", "WE", "QE", "perEach"), 0),
+    # These say what kind of price it is and nothing of a number of units: contract, standard, fixed, quoted.
+    **dict.fromkeys(("CT", "ST", "FX", "QT"), 0),
     "PN": 1,
-    **dict.fromkeys(("HP", "LC", "TC", "WC", "QH", "RC", "perHundred"), 2),
-    **dict.fromkeys(("TP", "LM", "TM", "WM", "QS", "RM", "perThousand"), 3),
+    **dict.fromkeys(("HP", "TC", "WC", "QH", "perHundred"), 2),
+    **dict.fromkeys(("TP", "TM", "WM", "QS", "perThousand"), 3),
     "TT": 4,
     "HT": 5,
 }
-_NET = "NT"
+# A price that may not be the one that the order is to have: how many places, and what it is.
+DOUBTED_PRICES: Mapping[str, tuple[int, str]] = {
+    "NT": (0, "marked as net (NT); whether discounts come off it nobody can tell"),
+    "CA": (0, "a catalogue price (CA), off which a discount may come"),
+    "LE": (0, "a catalogue price (LE), off which a discount may come"),
+    "LC": (2, "a catalogue price per hundred (LC), off which a discount may come"),
+    "LM": (3, "a catalogue price per thousand (LM), off which a discount may come"),
+    "CP": (0, "the current price, subject to change (CP)"),
+}
+# What a consumer pays, not what a supplier is paid: retail and suggested retail prices.
+RETAIL_PRICES = frozenset({"RC", "RD", "RE", "RM", "RT", "SR"})
 _GTIN_LENGTHS = {"gtin12": 12, "gtin13": 13, "gtin14": 14, "UP": 12, "EN": 13, "UK": 14}
 _MOST_REMARKS = 50
 _WORD = {Field.QUANTITY: "quantity", Field.PRICE: "price", Field.DATES: "date"}
 _EVERYTHING = frozenset(Field)
+
+
+class OwnReadings(NamedTuple):
+    """What a partner means by codes that leave it open (routing).
+
+    Attributes:
+        codes: POC02 or `changeReason` as written -> one of `CODE_WORDS`.
+        price_bases: POC07 or `unitPriceBasis` as written -> for how many units the price is, a power of ten.
+    """
+
+    codes: Mapping[str, str]
+    price_bases: Mapping[str, int]
 
 
 class Questions:
@@ -45,14 +78,14 @@ class Questions:
 
     Attributes:
         asked: What an approval does not write.
-        doubted: What an approval writes as it is shown.
+        doubted: What an approval writes as it is shown, with the field that it is of; None for what is of no field.
         unread: What nobody can read, with the field that it is of; None for what is of no field.
     """
 
     def __init__(self) -> None:
         """Begin without any."""
         self.asked: list[str] = []
-        self.doubted: list[str] = []
+        self.doubted: list[tuple[Field | None, str]] = []
         self.unread: list[tuple[Field | None, str]] = []
 
     def __bool__(self) -> bool:
@@ -64,10 +97,10 @@ class Questions:
         if sentence not in self.asked:
             self.asked.append(sentence)
 
-    def doubt(self, sentence: str) -> None:
-        """Add a reading that a person has to take over."""
-        if sentence not in self.doubted:
-            self.doubted.append(sentence)
+    def doubt(self, sentence: str, field: Field | None = None) -> None:
+        """Add a reading that a person has to take over, of a field where that field may change, or of none."""
+        if (field, sentence) not in self.doubted:
+            self.doubted.append((field, sentence))
 
     def refuse(self, sentence: str, field: Field | None = None) -> None:
         """Add what nobody can read. It stands against the change where its field may change, or when it has none."""
@@ -93,10 +126,16 @@ class Questions:
     def day(self, data: Data, name: str, what: str) -> date | None:
         """A date; one that cannot be read is refused, and None."""
         try:
-            return day(data, name)
+            found = day(data, name)
         except NotUnderstood as reason:
             self.refuse(f"its {what} cannot be read: {reason}.", Field.DATES)
             return None
+        if found is not None and is_moment(data, name):
+            self.doubt(
+                f"its {what} is the moment {text(data, name)}, which is another day elsewhere; {found} is read.",
+                Field.DATES,
+            )
+        return found
 
 
 class Days:
@@ -133,7 +172,7 @@ class Remarks:
     def tell(self, label: str, value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> None:
         """Quote what a field says, if it says anything."""
         if words := told(value, names=names, named=named):
-            self.told.append(f"{label}: {words}" if words.endswith(".") else f"{label}: {words}.")
+            self.told.append(f"{label}: {stopped(words)}")
 
     def all(self) -> tuple[str, ...]:
         """All of them, each once; a flood is cut, because it goes into a record of limited size."""
@@ -142,21 +181,60 @@ class Remarks:
         return remarks if more <= 0 else (*remarks[:_MOST_REMARKS], f"And {more} more remarks.")
 
 
-def unit_price(questions: Questions, data: Data, price: str, basis: str) -> Decimal | None:
-    """The price per unit; ignoring that it is one per hundred would make it a hundredfold (X12 element 639)."""
+class Price(NamedTuple):
+    """A price per unit.
+
+    Attributes:
+        amount: None when none is given or it cannot be read as one per unit.
+        doubt: Why a person has to look before it is written.
+    """
+
+    amount: Decimal | None = None
+    doubt: str | None = None
+
+
+def unit_price(questions: Questions, data: Data, price: str, basis: str, bases: Mapping[str, int]) -> Price:
+    """The price per unit; ignoring that it is one per hundred would make it a hundredfold (X12 element 639).
+
+    Args:
+        questions: Of the line.
+        data: Where the two stand.
+        price: The field of the price.
+        basis: The field of its basis.
+        bases: The partner's own readings (routing, `changes.price_bases`): basis -> number of units, a power of ten.
+    """
     found, per = questions.number(data, price, "price", Field.PRICE), text(data, basis)
     if found is None or per is None:
-        return found
-    if per == _NET:
-        questions.doubt("its price is marked as net (NT); whether discounts come off it nobody can tell.")
-        return found
-    if per not in _PRICE_BASES:
-        questions.refuse(
-            f"its price of {found:f} has the basis '{per[:40]}', and for how many units that is is not known here.",
-            Field.PRICE,
-        )
-        return None
-    return found.scaleb(-_PRICE_BASES[per])
+        return Price(found)
+    if per in bases:
+        return Price(found.scaleb(-Decimal(bases[per]).adjusted()))
+    setting = f"if this partner means the price of the order, set changes.price_bases.{per[:40]} in the routing file to"
+    if per in DOUBTED_PRICES:
+        places, what = DOUBTED_PRICES[per]
+        return Price(found.scaleb(-places), f"its price of {found:f} is {what}; {setting} {10**places}.")
+    if per in PRICE_BASES:
+        return Price(found.scaleb(-PRICE_BASES[per]))
+    why = (
+        f"is a retail price ({per}), and not one that a supplier is paid"
+        if per in RETAIL_PRICES
+        else f"has the basis '{per[:40]}', and for how many units that is is not known here"
+    )
+    questions.refuse(
+        f"its price of {found:f} {why}; {setting} the number of units it is for (1, 10, 100).", Field.PRICE
+    )
+    return Price()
+
+
+def units_differ(questions: Questions, units: Collection[str]) -> None:
+    """Refuse a quantity whose figures are in several units."""
+    if len(set(units)) > 1:
+        told_units = stopped(told(sorted(set(units))) or "")
+        questions.refuse(f"its quantities are in different units: {told_units}", Field.QUANTITY)
+
+
+def stopped(words: str) -> str:
+    """Words at the end of a sentence; what was cut ends in dots already."""
+    return words if words.endswith(".") else f"{words}."
 
 
 def gtin(kind: str, value: str) -> str:
@@ -186,12 +264,27 @@ def _purpose(word: str) -> str:
     return f"{word} ({PURPOSES[word]})" if word in PURPOSES else f"'{word[:40]}'"
 
 
-def name_unread(questions: Questions, remarks: Remarks, unread: str | None, *, changes: bool) -> None:
-    """Name what nothing reads: a question where it could change something, else a remark."""
-    if unread and changes:
-        questions.ask(f"it says more than is read here: {unread}.")
-    else:
-        remarks.tell("Also there, and not read", unread)
+def name_unread(questions: Questions, remarks: Remarks, found: Sequence[Unread], *, changes: bool) -> None:
+    """Name what nothing reads: a question where it could change something, else a remark.
+
+    A further segment of what stands once, or a field of another shape, may change anything: it is always a question.
+    """
+    asked = [one for one in found if changes or one.is_extra]
+    for words in in_sentences(asked):
+        questions.ask(f"it says more than is read here: {stopped(words)}")
+    for words in in_sentences([one for one in found if one not in asked]):
+        remarks.tell("Also there, and not read", words)
+
+
+def lines_of(questions: Questions, data: Data, name: str) -> list[Data]:
+    """The lines of a message; what stands in their place and is none is refused, because it may be a change."""
+    value, found = data.get(name), rows(data, name)
+    if isinstance(value, list):
+        if len(found) < len(value):
+            questions.refuse("one of its lines is no object and cannot be read.")
+    elif value not in (None, "") and not isinstance(value, dict):
+        questions.refuse(f"its lines cannot be read: {shown(value)} stands in their place.")
+    return found
 
 
 def ask_for_day(questions: Questions, words: str, whose: str) -> None:
@@ -204,7 +297,8 @@ def check_line(questions: Questions, reading: Reading, line: LineRequest) -> Lin
 
     What cannot be read and is only restated, or is of a line that goes, changes nothing: it cannot be compared.
     """
-    asked, doubted = questions.asked, questions.doubted
+    asked = questions.asked
+    doubted = [sentence for field, sentence in questions.doubted if field is None or field in line.touches]
     missing = {
         Field.QUANTITY: line.quantity is None and line.direction is None,
         Field.PRICE: line.price is None,
@@ -216,8 +310,11 @@ def check_line(questions: Questions, reading: Reading, line: LineRequest) -> Lin
             if missing[field]:
                 code = f"{line.code[:40]} ({reading.meaning})"
                 questions.ask(f"its code {code} asks for a new {_WORD[field]}, and it names none.")
-    if reading.zero and line.quantity is not None and not line.quantity:
-        questions.doubt(reading.zero)
+    # A deletion may state a quantity of 0; every other code that leaves the quantity alone may mean one with it, until
+    # routing says what the partner means by the code.
+    leaves_alone = Field.QUANTITY not in line.touches and line.ask is not Ask.DELETE
+    if leaves_alone and line.quantity == 0 and not reading.question and not reading.is_own:
+        doubted.append(f"its quantity is 0: is the line to be deleted, or does {_stays(line)}?")
     if reading.question:
         (doubted if reading.touches else asked).insert(0, reading.question)
     unread = [(field is None or field in line.touches, sentence) for field, sentence in questions.unread]
@@ -227,6 +324,11 @@ def check_line(questions: Questions, reading: Reading, line: LineRequest) -> Lin
         doubts=(*doubted, *(sentence for changes, sentence in unread if not changes)),
         unreadable=tuple(sentence for changes, sentence in unread if changes),
     )
+
+
+def _stays(line: LineRequest) -> str:
+    changing = " and ".join(_WORD[field] for field in sorted(line.touches))
+    return f"only its {changing} change" if changing else "it stay as it is"
 
 
 def finished(request: ChangeRequest, questions: Questions, remarks: Remarks) -> ChangeRequest:
@@ -239,7 +341,7 @@ def finished(request: ChangeRequest, questions: Questions, remarks: Remarks) -> 
         request,
         lines=lines,
         questions=_sentences(questions.asked),
-        doubts=_sentences(questions.doubted),
+        doubts=_sentences(sentence for _, sentence in questions.doubted),
         unreadable=_sentences(sentence for _, sentence in questions.unread),
         remarks=remarks.all(),
     )

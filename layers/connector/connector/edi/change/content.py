@@ -5,6 +5,7 @@ Nothing of it is judged here; the decision compares it with the order (`change_c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
@@ -23,6 +24,7 @@ from connector.edi.change.fields import (
     part,
     plain,
     rows,
+    suffixes,
     text,
 )
 from connector.edi.change.names import (
@@ -93,6 +95,9 @@ _ORDINARY = [("kind", "basic"), ("kind", "basic discount offered")]
 _ORDER = list(_FACT_WORDS)
 _CHARGE = "servicePromotionAllowanceOrChargeInformation"
 _WITHOUT = "N"
+# X12: element 248 is called an indicator in 004010 and an indicator code in later releases.
+_SIDE_NAMES = ("allowanceOrChargeIndicatorCode", "allowanceOrChargeIndicator")
+_FIGURE = re.compile(r"percent|rate|amount", re.IGNORECASE)
 _WHOLE_TOPICS = {
     "fOBRelatedInstructions": Topic.DELIVERY,
     "FOBRelatedInstructions": Topic.DELIVERY,
@@ -147,9 +152,9 @@ def x12_parties(tree: Data, questions: Questions, remarks: Remarks, whose: str) 
             is_gln=qualifier == _GLN,
             name=text(named, "name"),
             lines=(
-                text(segment, name)
+                text(segment, f"addressInformation{place}")
                 for segment in rows(loop, "partyLocation")
-                for name in ("addressInformation", "addressInformation1")
+                for place in suffixes(segment, "addressInformation")
             ),
             postal_code=text(place, "postalCode"),
             city=text(place, "cityName"),
@@ -174,7 +179,7 @@ def mosaic_parties(message: Data, questions: Questions, remarks: Remarks, whose:
             code=text(data, "identificationCode"),
             is_gln=scheme == _GLN_IN_MOSAIC,
             name=text(data, "name"),
-            lines=(text(data, f"addressLine{place}") for place in range(1, 5)),
+            lines=(text(data, f"addressLine{place}") for place in suffixes(data, "addressLine")),
             postal_code=text(data, "postalCode"),
             city=text(data, "city"),
             region=text(data, "stateOrProvinceCode"),
@@ -228,57 +233,57 @@ def _whole(topic: Topic, data: Data) -> Stated | None:
 
 
 def _x12_charge(charge: Data) -> Stated | None:
-    side = text(charge, "allowanceOrChargeIndicatorCode")
-    if side == _WITHOUT or not filled(charge):
-        return None
+    side = next(filter(None, (text(charge, name) for name in _SIDE_NAMES)), None)
     code = text(charge, "servicePromotionAllowanceOrChargeCode")
-    written = text(charge, "amount")
-    try:
-        amount = number(charge, "amount")
-    except NotUnderstood:
-        amount = None
+    amount, written = _amount(charge), text(charge, "amount")
     if amount is not None and written and "." not in written:
         amount = amount.scaleb(-2)
+    if not filled(charge) or (side == _WITHOUT and not amount and not _worth(charge)):
+        return None
     settled = text(charge, "allowanceOrChargeMethodOfHandlingCode")
     extra = [
-        f"{words_of(key)} {SETTLEMENTS.get(value, value) if value == settled else value}"
+        (key, f"{words_of(key)} {SETTLEMENTS.get(value, value) if value == settled else value}")
         for key, value in leaves(charge)
-        if key not in {"allowanceOrChargeIndicatorCode", "servicePromotionAllowanceOrChargeCode", "description"}
-        and (key != "amount" or amount is None)
+        if key not in {*_SIDE_NAMES, "servicePromotionAllowanceOrChargeCode", "description"}
     ]
-    return _charged(
-        SIDES.get(side or "", f"allowance or charge '{side or ''}'"),
-        amount,
-        CHARGES.get(code or "", code),
-        text(charge, "description"),
-        extra,
-    )
+    named = SIDES.get(side or "", f"allowance or charge '{side}'" if side else "allowance or charge")
+    return _charged(named, charge, amount, CHARGES.get(code or "", code), extra)
 
 
 def _mosaic_charge(side: str, charge: Data) -> Stated | None:
     if not filled(charge):
         return None
-    try:
-        amount = number(charge, "amount")
-    except NotUnderstood:
-        amount = None
     kind = text(charge, "type")
-    extra = [
-        f"{words_of(key)} {value}"
-        for key, value in leaves(charge)
-        if key not in {"type", "description"} and (key != "amount" or amount is None)
-    ]
-    return _charged(side, amount, words_of(kind) if kind else None, text(charge, "description"), extra)
+    extra = [(key, f"{words_of(key)} {value}") for key, value in leaves(charge) if key not in {"type", "description"}]
+    return _charged(side, charge, _amount(charge), words_of(kind) if kind else None, extra)
+
+
+def _amount(charge: Data) -> Decimal | None:
+    try:
+        return number(charge, "amount")
+    except NotUnderstood:
+        return None
+
+
+def _worth(charge: Data) -> bool:
+    """Whether a charge has a percentage, rate or amount other than the first, and it is not 0."""
+    return any(_FIGURE.search(key) and value.strip("0., ") for key, value in leaves(charge) if key != "amount")
 
 
 def _charged(
-    side: str, amount: Decimal | None, kind: str | None, description: str | None, extra: Sequence[str]
+    side: str, charge: Data, amount: Decimal | None, kind: str | None, extra: Sequence[tuple[str, str]]
 ) -> Stated:
-    """A charge; its description is told and decides nothing, because partners word it as they like."""
-    facts = [("kind", kind)] if kind else []
-    facts.append((side, str(amount) if amount is not None else "without an amount"))
-    facts += [("besides", one) for one in extra]
-    about = ", ".join(filter(None, (kind, f"'{description}'" if description else None, *extra)))
+    """A charge; its description is told and decides nothing, because partners word it as they like.
+
+    One that comes to 0 is one that the order does not have, of whatever kind.
+    """
+    description = text(charge, "description")
+    others = [words for key, words in extra if key != "amount" or amount is None]
+    facts = [(side, str(amount) if amount is not None else "without an amount")]
+    if amount != 0 or _worth(charge):
+        facts += [("kind", kind)] if kind else []
+        facts += [("besides", one) for one in others]
+    about = ", ".join(filter(None, (kind, f"'{description}'" if description else None, *others)))
     article = "an" if side.startswith("a") else "a"
     worth = f"{article} {side}" + (f" of {amount:f}" if amount is not None else "")
     return _stated(Topic.CHARGES, f"{worth} ({about})" if about else worth, tuple(facts))

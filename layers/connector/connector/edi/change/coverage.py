@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
 from connector.domain.words import clipped
-from connector.edi.change.fields import LONGEST_QUOTE, Data, filled, plain, rows, told
+from connector.edi.change.fields import LONGEST_QUOTE, Data, filled, plain, told
 from connector.edi.change.names import words_of
 
 
@@ -50,7 +49,8 @@ class Row(NamedTuple):
 
 
 _BCH = "beginningSegmentForPurchaseOrderChange"
-_POC = "POC_loop.lineItemChange"
+_LINE = "lineItemChange"
+_POC = f"POC_loop.{_LINE}"
 _N1 = ("N1_loop", "POC_loop.N1_loop")
 _CHARGE = "servicePromotionAllowanceOrChargeInformation"
 _PARTY = ("name", "identificationCode", "identificationCodeType")
@@ -113,7 +113,10 @@ TABLE: tuple[Row, ...] = (
     Row(
         "TAX, TXI",
         "VAT",
-        ("taxInformation", "TXI_loop.taxInformation"),
+        _below(
+            ("taxInformation", "TXI_loop.taxInformation"),
+            *("taxTypeCode", "monetaryAmount", "percentageAsDecimal", "percent"),
+        ),
         (),
         COMPARED,
         "the rate; amounts follow from the lines",
@@ -218,7 +221,7 @@ TABLE: tuple[Row, ...] = (
         (f"{_POC}.unitPrice", f"{_POC}.basisOfUnitPriceCode"),
         ("lineItems.unitCostPrice", "lineItems.unitPriceBasis"),
         APPLIED,
-        "up to changes.price",
+        "up to changes.price; see the price bases below",
     ),
     Row(
         "POC08-POC27",
@@ -256,6 +259,44 @@ TABLE: tuple[Row, ...] = (
 )
 """What is read. Everything else of header and lines is named in a question."""
 
+# Objects that may stand several times, because all of them are read. Every other object of the table stands once by the
+# standard and is read once: a second one that says something else is named.
+_REPEATED = frozenset(
+    {
+        *("POC_loop", "N1_loop", "SAC_loop", "TXI_loop", "SCH_loop", "PO1_loop", "AMT_loop", "N9_loop", "PID_loop"),
+        *("SLN_loop", "referenceInformation", "administrativeCommunicationsContact", "taxInformation", _CHARGE),
+        *("fOBRelatedInstructions", "FOBRelatedInstructions", "restrictionsConditions", "salesRequirements"),
+        *("baselineItemData", "monetaryAmountInformation", "termsOfSaleDeferredTermsOfSale", "dateTimeReference"),
+        *("carrierDetailsRoutingSequenceTransitTime", "messageText", "partyLocation", "additionalNameInformation"),
+        *("productItemDescription", "lineItemSchedule", "destinationQuantity"),
+        *("lineItems", "references", "carrierDetails", "conditionsAndRestrictions", "allowances", "charges"),
+        *("monetaryAmounts", "termsOfSale", "notes", "contacts", "destinationQuantities", "sublineItems"),
+    }
+)
+_ONCE = frozenset(
+    {
+        *("transactionSetHeader", "transactionSetTrailer", "CTT_loop", "transactionTotals", "dates", "productIds"),
+        "productAttributes",
+    }
+)
+"""Objects that are read as a whole, and once."""
+
+_TOLD = frozenset(
+    {
+        *("administrativeCommunicationsContact", "additionalNameInformation", "messageText", "N9_loop", "AMT_loop"),
+        *("monetaryAmountInformation", "PO1_loop", "baselineItemData", "destinationQuantity", "SLN_loop", "references"),
+        *("monetaryAmounts", "notes", "contacts", "destinationQuantities", "sublineItems", "additionalName"),
+    }
+)
+"""Fields of which every text and number is shown, or that are asked about as soon as they are there, of any shape."""
+
+# ISA and GS and their trailers, and Orderful's links.
+_ENVELOPES = ("interchangeControl", "functionalGroup", "groupControl", "href")
+_READ_ALOUD = frozenset({"quantity", "unitPrice", "unitCostPrice", "value", "date"})
+"""Elements whose readers say themselves that they cannot be read."""
+
+_LONGEST_THING = 180
+_MOST_THINGS = 20
 _DIGITS = "0123456789"
 
 
@@ -266,36 +307,90 @@ class _Node(NamedTuple):
     whole: bool = False
 
 
-def unread_x12(tree: Data, at: str = "") -> str | None:
-    """The filled fields of a transaction set, or of what `at` names in it, that nothing reads, as words."""
-    return _in_words(_unread(tree, _at(_tree_of("x12"), at), skipped={"POC_loop"} if not at else set()))
+class Unread(NamedTuple):
+    """Something in a message that nothing reads.
+
+    Attributes:
+        words: What it is and says.
+        is_extra: It is a further one of what stands once, or of another shape than what is read: the field itself is
+            one that is read, so it may say anything.
+    """
+
+    words: str
+    is_extra: bool = False
 
 
-def unread_mosaic(message: Data, at: str = "") -> str | None:
+def unread_x12(tree: Data, at: str = "") -> tuple[Unread, ...]:
+    """The filled fields of a transaction set, or of what `at` names in it, that nothing reads."""
+    return tuple(_unread(tree, _at(_tree_of("x12"), at), skipped={"POC_loop"} if not at else set()))
+
+
+def unread_mosaic(message: Data, at: str = "") -> tuple[Unread, ...]:
     """The same of a Mosaic message."""
-    return _in_words(_unread(message, _at(_tree_of("mosaic"), at), skipped={"lineItems"} if not at else set()))
+    return tuple(_unread(message, _at(_tree_of("mosaic"), at), skipped={"lineItems"} if not at else set()))
 
 
-def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[tuple[str, Any]]:
+def unread_beside(message: Data) -> tuple[Unread, ...]:
+    """What stands beside the transaction sets and is no envelope."""
+    others = sorted(filled(message) - {"transactionSets"})
+    return tuple(Unread(_thing(name, message[name])) for name in others if not name.startswith(_ENVELOPES))
+
+
+def in_sentences(found: Sequence[Unread]) -> Iterator[str]:
+    """What nothing reads, in parts that a sentence can hold; a flood is cut, and says so."""
+    kept = [one.words for one in found[:_MOST_THINGS]]
+    if more := len(found) - len(kept):
+        kept.append(f"{more} more")
+    part: list[str] = []
+    for words in kept:
+        if part and len(", ".join((*part, words))) > LONGEST_QUOTE:
+            yield ", ".join(part)
+            part = []
+        part.append(words)
+    if part:
+        yield ", ".join(part)
+
+
+def _unread(data: Data, node: _Node, *, skipped: set[str]) -> Iterator[Unread]:
     """Only as deep as the table goes."""
     for name in sorted(filled(data) - skipped):
-        read = node.below.get(name) or node.below.get(f"{name.rstrip(_DIGITS)}#") or node.below.get("*")
+        plain_name = name.rstrip(_DIGITS)
+        read = node.below.get(name) or node.below.get(f"{plain_name}#") or node.below.get("*")
         if read is None:
-            yield name, data[name]
-        elif not read.whole:
-            inside = rows(data, name)
-            if not inside and not (name in _BARE and isinstance(data[name], str | int | Decimal)):
-                yield name, data[name]
-            for inner in inside:
-                yield from _unread(inner, read, skipped=set())
+            yield Unread(_thing(name, data[name]))
+        elif plain_name in _TOLD and read.whole:
+            continue
+        elif read.whole and plain_name not in _REPEATED | _ONCE:
+            if plain_name not in _READ_ALOUD and plain(data[name]) is None and not isinstance(data[name], str):
+                yield Unread(_thing(name, data[name]), is_extra=True)
+        else:
+            yield from _unread_objects(name, data[name], read)
 
 
-def _in_words(found: Iterator[tuple[str, Any]]) -> str | None:
-    words = []
-    for name, value in found:
-        says, called = told(value, named=words_of), words_of(plain(name) or "")
-        words.append(f"{called} ({says})" if says else called)
-    return clipped(", ".join(words), LONGEST_QUOTE) or None
+def _unread_objects(name: str, value: Any, read: _Node) -> Iterator[Unread]:
+    listed = value if isinstance(value, list) else [value]
+    bare = name in _BARE and not isinstance(value, list) and plain(value) is not None
+    objects = [one for one in listed if isinstance(one, dict)]
+    if not bare:
+        for one in listed:
+            if not isinstance(one, dict) and one not in (None, "", []):
+                yield Unread(_thing(name, one), is_extra=True)
+    if name not in _REPEATED:
+        first = next(iter(objects), {})
+        for other in objects[1:]:
+            differs = {key: one for key, one in other.items() if first.get(key) != one}
+            # A repetition says nothing more, except of a line: it may be a second difference.
+            if filled(differs) or (name == _LINE and filled(other)):
+                yield Unread(f"another {_thing(name, other if name == _LINE else differs)}", is_extra=True)
+        objects = objects[:1]
+    if not read.whole:
+        for inner in objects:
+            yield from _unread(inner, read, skipped=set())
+
+
+def _thing(name: str, value: Any) -> str:
+    says, called = told(value, named=words_of), words_of(plain(name) or "")
+    return clipped(f"{called} ({says})" if says else called, _LONGEST_THING)
 
 
 def _at(node: _Node, path: str) -> _Node:

@@ -21,7 +21,8 @@ LONGEST_QUOTE = 200
 """Characters of a partner's words that a sentence repeats."""
 
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
-_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ].*)?", re.ASCII | re.DOTALL)
+_TIME = r"(?P<time>\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?) ?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
+_DAY = re.compile(rf"(\d{{4}})-?(\d\d)-?(\d\d)(?:[T ]{_TIME})?", re.ASCII | re.IGNORECASE)
 _LONGEST_NUMBER = 64
 # Below a trillion and within decimal arithmetic, as for Visma's own numbers: a price times a quantity keeps its cents.
 _LARGEST_DIGIT = 11
@@ -66,14 +67,14 @@ def number(data: Data, name: str) -> Decimal | None:
     if found is None:
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        raise NotUnderstood(f"{_shown(value)} is no number")
+        raise NotUnderstood(f"{shown(value)} is no number")
     if not _SMALLEST_DIGIT <= found.adjusted() <= _LARGEST_DIGIT or len(found.as_tuple().digits) > _MOST_DIGITS:
-        raise NotUnderstood(f"{_shown(value)} is not of a plausible size")
+        raise NotUnderstood(f"{shown(value)} is not of a plausible size")
     return found
 
 
 def day(data: Data, name: str) -> date | None:
-    """A calendar date, `CCYYMMDD` or `YYYY-MM-DD`; a time behind it is ignored, nothing is converted.
+    """A calendar date, `CCYYMMDD` or `YYYY-MM-DD`; a time behind it is not read, nothing is converted.
 
     Raises:
         NotUnderstood: it is none.
@@ -82,13 +83,22 @@ def day(data: Data, name: str) -> date | None:
     if written is None:
         if data.get(name) in (None, "") or isinstance(data[name], str):
             return None
-        raise NotUnderstood(f"{_shown(data[name])} is no date")
+        raise NotUnderstood(f"{shown(data[name])} is no date")
     if found := _DAY.fullmatch(written):
         try:
-            return date(*map(int, found.groups()))
+            return date(*map(int, found.groups()[:3]))
         except ValueError:
             pass
-    raise NotUnderstood(f"{_shown(written)} is no date")
+    raise NotUnderstood(f"{shown(written)} is no date")
+
+
+def is_moment(data: Data, name: str) -> bool:
+    """Whether a date that can be read is a moment, with a time zone, which is another day elsewhere.
+
+    Midnight in any zone is how systems write a date that has no time.
+    """
+    found = _DAY.fullmatch(text(data, name) or "")
+    return bool(found and found["zone"] and found["time"].strip("0:.,"))
 
 
 def part(data: Data, name: str) -> Data:
@@ -102,6 +112,14 @@ def rows(data: Data, name: str) -> list[Data]:
     if isinstance(value, dict):
         return [value]
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def suffixes(data: Data, name: str) -> list[str]:
+    """What repetitions of an element have behind its name, in their order: nothing, `1`, `2`."""
+    found = [key.removeprefix(name) for key in data if key.startswith(name)]
+    return sorted(
+        (one for one in found if not one or (one.isascii() and one.isdigit())), key=lambda one: (len(one), one)
+    )
 
 
 def told(value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> str | None:
@@ -147,6 +165,15 @@ def _decimal(value: Any) -> Decimal | None:
     return Decimal(written)
 
 
-def _shown(value: Any) -> str:
-    words = plain(value) or "what stands there"
+def shown(value: Any) -> str:
+    """A value inside a sentence, or what is in its place: `'many'`, `a list ('42')`."""
+    if isinstance(value, dict | list):
+        said = told(value, names=isinstance(value, dict))
+        what = "an object" if isinstance(value, dict) else "a list"
+        return f"{what} ({clipped(said, 40)})" if said else what
+    if isinstance(value, bool):
+        return "'true'" if value else "'false'"
+    words = plain(value)
+    if words is None:
+        return "a number too long to show" if isinstance(value, int) else "an empty text"
     return f"'{words[:40]}...'" if len(words) > 40 else f"'{words}'"

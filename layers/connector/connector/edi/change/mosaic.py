@@ -6,8 +6,8 @@ undocumented sign.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from connector.domain.change_request import (
     Ask,
@@ -22,21 +22,24 @@ from connector.domain.change_request import (
 from connector.edi.change.codes import reading_of
 from connector.edi.change.common import (
     Days,
+    OwnReadings,
     Questions,
     Remarks,
     ask_for_day,
     check_line,
     finished,
     gtin,
+    lines_of,
     name_unread,
     passing_day,
     purpose_of,
     sequence_of,
     unit_price,
+    units_differ,
 )
 from connector.edi.change.content import mosaic_content, mosaic_parties, numbered
 from connector.edi.change.coverage import unread_mosaic
-from connector.edi.change.fields import Data, part, plain, rows, text, told
+from connector.edi.change.fields import Data, part, plain, text, told
 from connector.edi.change.names import MOSAIC_DATES, dated, words_of
 from connector.edi.units import UNITS
 
@@ -50,6 +53,7 @@ PURPOSES = {
 
 _UNITS = {unit.mosaic: unit.word for unit in UNITS.values() if unit.mosaic}
 _GTINS = ("gtin12", "gtin13", "gtin14")
+_PRODUCT_IDS = frozenset({*_GTINS, "buyerItemNumber", "buyerItemIds", "vendorItemNumber", "vendorItemIds"})
 _QUOTED = {"references": "References", "monetaryAmounts": "Totals"}
 _BEYOND_A_LINE = {
     "destinationQuantities": "it divides the quantity among places, which a Visma order line cannot hold.",
@@ -58,13 +62,11 @@ _BEYOND_A_LINE = {
 _PAST_DATES = {"purchaseOrderDate", "customerOrderDate"}
 
 
-def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> ChangeRequest:
+def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeRequest:
     """Read the `message` of a Mosaic 860 that changes this order."""
     questions, remarks = Questions(), Remarks()
-    items = rows(message, "lineItems")
-    if isinstance(message.get("lineItems"), list) and len(items) < len(message["lineItems"]):
-        questions.refuse("one of its lines is no object and cannot be read.")
-    lines = tuple(_line(item, f"lineItems[{index}]", codes, remarks) for index, item in enumerate(items))
+    items = lines_of(questions, message, "lineItems")
+    lines = tuple(_line(item, f"lineItems[{index}]", own, remarks) for index, item in enumerate(items))
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
@@ -88,10 +90,10 @@ def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> C
     return finished(request, questions, remarks)
 
 
-def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -> LineRequest:
+def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks) -> LineRequest:
     questions = Questions()
     code = text(item, "changeReason")
-    reading = reading_of(code, codes)
+    reading = reading_of(code, own.codes)
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
     delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)
@@ -109,12 +111,14 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         for name, sentence in _BEYOND_A_LINE.items():
             if item.get(name):
                 questions.ask(sentence)
-        name_unread(questions, remarks, unread_mosaic(item, "lineItems"), changes=True)
+    name_unread(questions, remarks, unread_mosaic(item, "lineItems"), changes=reading.ask is not Ask.DELETE)
+    price = unit_price(questions, item, "unitCostPrice", "unitPriceBasis", own.price_bases)
     line = LineRequest(
         source=source,
         line_id=text(item, "purchaseOrderLineId"),
         code=code or "",
         meaning=reading.meaning,
+        is_clear=reading.question is None,
         ask=reading.ask,
         touches=reading.touches,
         direction=reading.direction,
@@ -124,10 +128,11 @@ def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -
         delta=delta,
         unit=_UNITS.get(unit_code) if unit_code else None,
         unit_code=unit_code,
-        price=unit_price(questions, item, "unitCostPrice", "unitPriceBasis"),
+        price=price.amount,
+        price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
-        products=_products(part(item, "productIds")),
+        products=_products(part(item, "productIds"), remarks),
         description=text(part(item, "productAttributes"), "description"),
         parties=parties,
         stated=stated,
@@ -154,8 +159,7 @@ def _unit(questions: Questions, item: Data) -> str | None:
         for name in ("quantity", "originalQuantity", "changeInQuantity")
         if (unit := text(_as_object(item, name), "unitOfMeasure"))
     ]
-    if len(set(named)) > 1:
-        questions.refuse(f"its quantities are in different units: {told(sorted(set(named)))}.", Field.QUANTITY)
+    units_differ(questions, named)
     return next(iter(named), None)
 
 
@@ -167,13 +171,21 @@ def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
             ask_for_day(questions, dated(MOSAIC_DATES.get(name), words_of(plain(name) or ""), asked), whose)
 
 
-def _products(ids: Data) -> ProductRefs:
+def _products(ids: Data, remarks: Remarks) -> ProductRefs:
     def listed(single: str, several: str) -> tuple[str, ...]:
-        found = [text(ids, single), *(text(one, "value") for one in rows(ids, several))]
+        found, value = [text(ids, single)], ids.get(several)
+        for one in value if isinstance(value, list) else [value]:
+            number = text(one, "value") if isinstance(one, dict) else plain(one)
+            found.append(number)
+            if number is None:
+                others.append(one)
         return tuple(dict.fromkeys(one for one in found if one))
 
-    return ProductRefs(
+    others: list[Any] = [{name: value} for name, value in ids.items() if name not in _PRODUCT_IDS]
+    products = ProductRefs(
         buyer=listed("buyerItemNumber", "buyerItemIds"),
         vendor=listed("vendorItemNumber", "vendorItemIds"),
         gtins=tuple(gtin(name, value) for name in _GTINS if (value := text(ids, name))),
     )
+    remarks.tell("Item number that names no item here", others, named=words_of)
+    return products

@@ -7,12 +7,11 @@ and were never seen in its documentation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from connector.domain.change_request import (
     Ask,
     ChangePurpose,
     ChangeRequest,
+    Field,
     LineRequest,
     PartyRequest,
     ProductRefs,
@@ -22,21 +21,34 @@ from connector.domain.words import clipped
 from connector.edi.change.codes import WHOLE_ORDER, Reading, reading_of
 from connector.edi.change.common import (
     Days,
+    OwnReadings,
     Questions,
     Remarks,
     ask_for_day,
     check_line,
     finished,
     gtin,
+    lines_of,
     name_unread,
     passing_day,
     purpose_of,
     sequence_of,
     unit_price,
+    units_differ,
 )
 from connector.edi.change.content import numbered, references, x12_content, x12_parties
-from connector.edi.change.coverage import unread_x12
-from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, filled, part, rows, text
+from connector.edi.change.coverage import unread_beside, unread_x12
+from connector.edi.change.fields import (
+    LONGEST_QUOTE,
+    Data,
+    NotUnderstood,
+    day,
+    filled,
+    part,
+    rows,
+    suffixes,
+    text,
+)
 from connector.edi.change.names import DATES, PAST_DATES, dated, words_of
 from connector.edi.units import UNITS
 
@@ -59,17 +71,18 @@ _UNITS = {unit.x12: unit.word for unit in UNITS.values()}
 DAYS = {"002": "requested", "106": "requested"}
 """Element 374: header dates that a Visma order has a place for; `names.py` has the rest."""
 
-LINE_DAYS = DAYS | {"069": "promised", "017": "promised", "035": "promised"}
-"""The same of a line."""
+LINE_DAYS = DAYS | {"069": "promised", "017": "promised"}
+"""The same of a line. 035 is what was delivered, not what is wanted (X12: Delivered), and is asked about."""
 
 _ORDERED = "004"
 _PERIOD = "dateTimePeriod"
+# X12 element 623: the day is that of Greenwich. Every other code names the time of a place, whose day is as written.
+_ZONES = frozenset({"UT", "GM"})
 
 # X12 element 235. SK is whoever's, so it is compared with the vendor's numbers. MG, a manufacturer's, nobody has.
 _BUYER = {"BP", "IN", "CB"}
 _VENDOR = {"VP", "VN", "VA", "SK"}
 _GTIN = {"UP", "EN", "UK", "UI"}
-_MOST_IDS = 10
 
 _TEXTS = ("N9_loop", "messageText")
 # Some partners restate the lines of an order in an 860, beside its POC segments or in their place.
@@ -85,21 +98,20 @@ _BEYOND_A_LINE = {
 }
 
 
-def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping[str, str]) -> ChangeRequest:
+def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> ChangeRequest:
     """Read an 860 that changes this order.
 
     Args:
-        sets: Everything in the message.
+        message: Everything in the message.
         tree: The transaction set that is the 860.
         order_number: BCH03.
-        codes: The partner's own readings of POC02.
+        own: The partner's own readings of POC02 and POC07.
     """
     questions, remarks = Questions(), Remarks()
-    if len(sets) > 1:
+    sets, codes = message["transactionSets"], own.codes
+    if isinstance(sets, list) and len(sets) > 1:
         questions.refuse(f"the message holds {len(sets)} transaction sets, of which one was read.")
-    header, loops = part(tree, BCH), rows(tree, "POC_loop")
-    if isinstance(tree.get("POC_loop"), list) and len(loops) < len(tree["POC_loop"]):
-        questions.refuse("one of its lines is no object and cannot be read.")
+    header, loops = part(tree, BCH), lines_of(questions, tree, "POC_loop")
     purpose = purpose_of(questions, text(header, "transactionSetPurposeCode"), PURPOSES, original="00", lines=loops)
     written = {text(part(loop, "lineItemChange"), "changeOrResponseTypeCode") for loop in loops}
     cancels = written == {WHOLE_ORDER} and WHOLE_ORDER not in codes
@@ -110,15 +122,13 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
             "it has lines in PO1 segments, which an 860 does not have: whether they are added, or are the lines of the "
             "order as they are to be, is not said."
         )
-    lines = tuple(
-        _line(loop, f"POC_loop[{index}]", codes, remarks, cancels=cancels) for index, loop in enumerate(loops)
-    )
+    lines = tuple(_line(loop, f"POC_loop[{index}]", own, remarks, cancels=cancels) for index, loop in enumerate(loops))
     days = Days(questions)
     for stamp in rows(tree, "dateTimeReference"):
-        _header_date(stamp, days, questions, remarks)
+        _date(stamp, days, questions, remarks, is_header=True)
     _quote(tree, remarks)
     changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
-    name_unread(questions, remarks, unread_x12(tree), changes=changes)
+    name_unread(questions, remarks, unread_beside(message) + unread_x12(tree), changes=changes)
     request = ChangeRequest(
         purpose=purpose,
         order_number=order_number,
@@ -134,13 +144,16 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     return finished(request, questions, remarks)
 
 
-def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *, cancels: bool) -> LineRequest:
+def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancels: bool) -> LineRequest:
     questions = Questions()
     change = part(loop, "lineItemChange")
     code = text(change, "changeOrResponseTypeCode")
-    reading = Reading("cancel the whole order", Ask.DELETE) if cancels else reading_of(code, codes)
+    reading = Reading("cancel the whole order", Ask.DELETE) if cancels else reading_of(code, own.codes)
     quantity = questions.quantity(change, "quantity", "quantity (POC03)")
-    unit_code = text(part(change, "compositeUnitOfMeasure") or change, "unitOrBasisForMeasurementCode")
+    units = [text(one, "unitOrBasisForMeasurementCode") for one in (part(change, "compositeUnitOfMeasure"), change)]
+    unit_code = next(filter(None, units), None)
+    units_differ(questions, [unit for unit in units if unit])
+    price = unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode", own.price_bases)
     days = Days(questions)
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
@@ -151,12 +164,13 @@ def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *
         for name, sentence in _BEYOND_A_LINE.items():
             if loop.get(name):
                 questions.ask(sentence)
-        name_unread(questions, remarks, unread_x12(loop, "POC_loop"), changes=True)
+    name_unread(questions, remarks, unread_x12(loop, "POC_loop"), changes=reading.ask is not Ask.DELETE)
     line = LineRequest(
         source=source,
         line_id=text(change, "assignedIdentification"),
         code=code or "",
         meaning=reading.meaning,
+        is_clear=reading.question is None,
         ask=reading.ask,
         touches=reading.touches,
         direction=reading.direction,
@@ -164,10 +178,11 @@ def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *
         second_quantity=questions.quantity(change, "quantity1", "second quantity (POC04)"),
         unit=_UNITS.get(unit_code) if unit_code else None,
         unit_code=unit_code,
-        price=unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode"),
+        price=price.amount,
+        price_doubt=price.doubt,
         requested=days.requested,
         promised=days.promised,
-        products=_products(change),
+        products=_products(change, remarks),
         description=_description(loop),
         parties=parties,
         stated=stated,
@@ -179,47 +194,46 @@ def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *
     return check_line(questions, reading, line)
 
 
-def _header_date(stamp: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
-    qualifier = text(stamp, "dateTimeQualifier") or ""
-    if qualifier not in PAST_DATES and filled(stamp) & {_PERIOD}:
-        _beyond(stamp, qualifier, questions, "order")
-    elif qualifier in DAYS:
-        days.put(DAYS[qualifier], questions.day(stamp, "date", f"{DAYS[qualifier]} delivery date"))
-    elif qualifier in PAST_DATES:
-        if qualifier != _ORDERED:
-            remarks.tell(PAST_DATES[qualifier].capitalize(), stamp.get("date"))
-    elif qualifier or filled(stamp) & {"date"}:
-        _beyond(stamp, qualifier, questions, "order")
-
-
 def _line_dates(loop: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
     stamps = rows(loop, "dateTimeReference")
     for schedule in rows(loop, "SCH_loop"):
         stamps += rows(schedule, "dateTimeReference")
     for stamp in stamps:
-        _line_date(stamp, days, questions, remarks)
+        _date(stamp, days, questions, remarks)
 
 
-def _line_date(stamp: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
+def _date(stamp: Data, days: Days, questions: Questions, remarks: Remarks, *, is_header: bool = False) -> None:
+    known, whose = (DAYS, "order") if is_header else (LINE_DAYS, "order line")
     qualifier = text(stamp, "dateTimeQualifier") or ""
+    dates = {"date", _PERIOD} & filled(stamp)
     if qualifier in PAST_DATES:
-        remarks.tell(f"{PAST_DATES[qualifier].capitalize()}, of a line", stamp.get("date"))
-    elif filled(stamp) & {_PERIOD}:
-        _beyond(stamp, qualifier, questions, "order line")
-    elif qualifier in LINE_DAYS:
-        days.put(LINE_DAYS[qualifier], questions.day(stamp, "date", f"{LINE_DAYS[qualifier]} delivery date"))
-    elif qualifier or filled(stamp) & {"date"}:
-        _beyond(stamp, qualifier, questions, "order line")
+        if qualifier != _ORDERED:
+            of = "" if is_header else ", of a line"
+            remarks.tell(f"{PAST_DATES[qualifier].capitalize()}{of}", [stamp.get("date"), stamp.get(_PERIOD)])
+    elif qualifier and not dates:
+        questions.ask(f"it has a date {qualifier[:40]} without a day.")
+    elif qualifier not in known or _PERIOD in dates:
+        if dates:
+            _beyond(stamp, qualifier, questions, whose)
+    else:
+        what = f"{known[qualifier]} delivery date"
+        found = questions.day(stamp, "date", what)
+        zone = (text(stamp, "timeCode") or "").upper()
+        if found is not None and zone in _ZONES and (text(stamp, "time") or "").strip("0"):
+            questions.doubt(
+                f"its {what} is a moment of {zone}, which is another day elsewhere; {found} is read.", Field.DATES
+            )
+        days.put(known[qualifier], found)
 
 
 def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> None:
     try:
-        told = str(day(stamp, "date") or "")
-    except NotUnderstood:
-        told = text(stamp, "date") or ""
-    told = clipped(told or text(stamp, _PERIOD) or "", LONGEST_QUOTE)
+        day_told = str(day(stamp, "date") or "")
+    except NotUnderstood as reason:
+        day_told = text(stamp, "date") or str(reason)
+    said = clipped(", ".join(filter(None, (day_told, text(stamp, _PERIOD)))), LONGEST_QUOTE)
     code = f"date {qualifier[:40]}" if qualifier else "a date without a qualifier"
-    ask_for_day(questions, dated(DATES.get(qualifier), code, told), whose)
+    ask_for_day(questions, dated(DATES.get(qualifier), code, said), whose)
 
 
 def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
@@ -234,14 +248,14 @@ def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remark
         share = questions.quantity(schedule, "quantity", "scheduled quantity (SCH01)")
         if share is not None and share != questions.quantity(change, "quantity", "quantity (POC03)"):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
-        _line_date(schedule, days, questions, remarks)
+        _date(schedule, days, questions, remarks)
 
 
-def _products(change: Data) -> ProductRefs:
+def _products(change: Data, remarks: Remarks) -> ProductRefs:
     buyer, vendor, gtins = [], [], []
-    for place in ("", *map(str, range(1, _MOST_IDS))):
+    for place in suffixes(change, "productServiceID"):
         kind, value = text(change, f"productServiceIDQualifier{place}"), text(change, f"productServiceID{place}")
-        if kind is None or value is None:
+        if value is None:
             continue
         if kind in _BUYER:
             buyer.append(value)
@@ -249,6 +263,8 @@ def _products(change: Data) -> ProductRefs:
             vendor.append(value)
         elif kind in _GTIN:
             gtins.append(gtin(kind, value))
+        else:
+            remarks.tell("Item number that names no item here", [kind, value], names=False)
     return ProductRefs(*(tuple(dict.fromkeys(ids)) for ids in (buyer, vendor, gtins)))
 
 
