@@ -89,7 +89,9 @@ def test_a_transaction_is_never_read_one_by_one(played: Played) -> None:
 
 
 def test_all_transactions_are_followed_with_one_call_whatever_their_number(laptop: Laptop, scheduled: int) -> None:
-    watched = [revision for state in (State.VALID, State.DELIVERED) for revision in laptop.ledger.in_state(state)]
+    watched = [
+        revision for state in (State.SENT, State.VALID, State.DELIVERED) for revision in laptop.ledger.in_state(state)
+    ]
     assert len(watched) > 40
     laptop.orderful.control("DELETE", "requests")
     laptop.orderful.control("PUT", "pace", {"acknowledgment": 0})

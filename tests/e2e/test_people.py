@@ -9,12 +9,14 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 
+from connector.adapters.breaker import ORDERFUL, visma_item
+from connector.adapters.items import time_text, to_item
 from connector.domain.changes import ChangeState
 from connector.domain.ledger import State
 from local import stack as laptop_stack
@@ -41,8 +43,10 @@ READING = (
     "documents list --state baseline",
     "documents show {document}",
     "documents trace {document}",
+    "holds list",
 )
 WRITING = (
+    "holds lift --yes",
     "baseline --company nordic --yes",
     "changes approve {change} --by operator --yes",
     "changes reject {another} --by operator --reason no --yes",
@@ -126,6 +130,10 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     partners = {name: partner for name, partner in in_force["partners"].items() if name != "twin-two"}
     file.write_text(yaml.safe_dump({**in_force, "partners": partners}), encoding="utf-8")
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    until = time_text(datetime.now(UTC) + timedelta(minutes=30))
+    for table, key, calls in (("DocumentsTable", ORDERFUL, "confirm"), ("TokensTable", visma_item("nordic"), "visma")):
+        held = to_item({**key, f"hold_{calls}": until})
+        nordic.dynamodb.put_item(TableName=nordic.outputs[table], Item=held)
     named = dict(zip(("change", "another", "third", "fourth"), changes, strict=True))
     yield {"document": document, **named, "file": str(file), "now": now}
     nordic.apply_unchecked(in_force)
@@ -144,6 +152,12 @@ def _state(laptop: Laptop, names: dict[str, str]) -> Any:
         sorted(map(repr, laptop.items("RoutingTable"))),
         {place: cursor.watermark for place, cursor in laptop.cursors().items()},
         sorted(item["sk"]["S"] for item in laptop.items("DocumentsTable") if {"source", "body"} & item.keys()),
+        sorted(
+            repr(item)
+            for table in ("DocumentsTable", "TokensTable")
+            for item in laptop.items(table)
+            if item["pk"]["S"].startswith(("breaker#", "hold#"))
+        ),
     )
 
 

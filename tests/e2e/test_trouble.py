@@ -201,7 +201,7 @@ def test_a_message_of_twenty_megabytes_is_reported_with_its_size_and_the_ones_be
     small = nordic.partner_sends(change_of("500942", 6), channels=["inbox"])
     try:
         answer = nordic.collect()
-        assert [problem for problem in answer["problems"] if "oldest item of inbox" in problem]
+        assert [problem for problem in answer["problems"] if "its first item cannot be read alone" in problem]
         decided = nordic.decided(small["id"])
         parked = nordic.decided(huge["id"])
     finally:
@@ -341,6 +341,7 @@ def _strange() -> dict[str, dict[str, Any]]:
 def parade(nordic: Laptop) -> dict[str, Revision]:
     """What became of strange documents that came in one poll between two ordinary ones."""
     documents = _strange()
+    nordic.poll()  # what tests before left in Visma
     for document in documents.values():
         nordic.put(NORDIC, document)
     assert nordic.poll() == {"queued": len(documents), "problems": []}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connector.services.ports import Metric
 from local import deploy
 from local.demo.changes import NOTE
 from tests.support.laptop import Laptop, Played
@@ -19,7 +20,13 @@ AMOUNTS = {
     *("unitCostInCurrency", "lineTotal", "orderTotal", "taxTotal", "detailTotalInCurrency", "vatTotalInCurrency"),
 }
 # What a line carries that is a time or a measure, not a word about a document.
-MEASURED = {"timestamp", "watermark", "_aws", "seconds", "CursorLag"}
+MEASURED = {
+    "timestamp",
+    "watermark",
+    "_aws",
+    "seconds",
+    *(one.value for one in Metric if one.value.endswith("Seconds")),
+}
 
 
 @pytest.fixture(scope="module")
