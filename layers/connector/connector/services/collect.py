@@ -279,8 +279,8 @@ class Collector:
             {"resource": what, "reason": error.sentence, "request_id": error.request_id},
         )
         result.problems.append(
-            f"{what}: its first item cannot be read alone: {error.sentence} Look at it in Orderful, and accept or fail it "
-            "there. Changes behind it are read from the list."
+            f"{what}: its first item cannot be read alone: {error.sentence} Look at it in Orderful, and accept or fail "
+            "it there. Changes behind it are read from the list."
         )
 
     def _full(
