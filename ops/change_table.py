@@ -79,7 +79,7 @@ def _purposes() -> Iterable[Sequence[str]]:
         ChangePurpose.CHANGE: "change: the lines that are named are changed",
         ChangePurpose.REPLACE: "replacement: lines that are not named are taken out",
         ChangePurpose.CANCELLATION: "cancellation: refused; a person cancels the order in Visma",
-        ChangePurpose.CONFIRMATION: "confirmation: nothing changes",
+        ChangePurpose.CONFIRMATION: "confirmation: nothing is written; what is not so in Visma is asked about",
     }
     yield from ((code, meant[purpose]) for code, purpose in PURPOSES.items())
     yield "00", "with lines: a change; without: asked"

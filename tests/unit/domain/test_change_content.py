@@ -82,7 +82,7 @@ def test_a_place_that_was_sent_is_no_difference(party):
         {"number": "0099"},
         {"gln": "7080000000999"},
         {"name": "Warehouse Bergen"},
-        {"number": "0042", "name": "Warehouse Bergen"},
+        {"name": "Warehouse Bergen", "address": OUR_ADDRESS},
         {"number": "0099", "name": "Warehouse Oslo", "address": OUR_ADDRESS},
         {"gln": "7080000000999", "name": "Warehouse Oslo"},
         {"number": "0042", "address": Address(postal_code="5003")},
@@ -146,8 +146,20 @@ def test_a_line_has_its_place_from_the_header_or_its_warehouse():
     assert differs(parties=named(number="0099"), places={"0099": "1"})
 
 
-def test_a_confirmation_and_a_cancellation_compare_no_place():
-    same(parties=named(number="0099"), purpose=ChangePurpose.CONFIRMATION)
+def test_another_name_beside_an_identifier_that_is_the_same_is_a_remark():
+    for number in ({"number": "0042"}, {"number": "0042", "address": OUR_ADDRESS}):
+        decision = decided(parties=named(**number, name="Lager Oslo"))
+        assert (decision.verdict, decision.differences, decision.places) == (Verdict.APPLY, (), ())
+        assert decision.remarks == (
+            "The ship-to is called 'Lager Oslo', in the order 'Warehouse Oslo'; its identifier is the same.",
+        )
+    assert not decided(parties=named(number="0042", name="WAREHOUSE OSLO")).remarks
+    assert not decided(parties=named(number="0099", name="Lager Oslo"), places={"0099": "0042"}).remarks
+    assert "number 0042" in differs(parties=named(None, "ship-from", number="0042", name="Depot"))
+
+
+def test_a_cancellation_compares_no_place_and_a_confirmation_does():
+    assert "The ship-to is number 0099" in differs(parties=named(number="0099"), purpose=ChangePurpose.CONFIRMATION)
     assert "ship-to" not in decided(parties=named(number="0099"), purpose=ChangePurpose.CANCELLATION).reason
 
 

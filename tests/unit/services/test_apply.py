@@ -444,7 +444,11 @@ def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
 
 def test_the_days_that_a_header_moves_make_no_echo() -> None:
     world = World()
-    world.apply(arrived(world, dates={"requestedDeliveryDate": "2026-10-09"}))
+    wish = {"requestedDeliveryDate": "2026-10-09"}
+    assert world.apply(arrived(world, dates=wish)) is Outcome.PARKED
+    assert world.change().reason == "Order: the delivery date 2026-10-09 is in the past: the message is of 2026-11-02."
+    world = World()
+    world.apply(arrived(world, dates=wish, purchaseOrderChangeDate="2026-10-02"))
 
     assert world.change().state is ChangeState.APPLIED
     (put,) = world.orders.puts

@@ -84,7 +84,9 @@ class Content:
         if asked.role is not None:
             views = [view for view in views if view.role is asked.role]
         ours = self._numbers(lines) if asked.role in {Role.SHIP_TO, None} else frozenset()
-        if any(_is_same(asked, view, ours, self.route.changes.places) for view in views):
+        same = next((view for view in views if _is_same(asked, view, ours, self.route.changes.places)), None)
+        if same is not None:
+            self._tell_name(asked, same, where)
             return
         had, has = (_view_words(views[0]), _view_words(views[-1])) if asked.role is not None else (None, None)
         key = _fingerprint(where, asked, has)
@@ -99,6 +101,15 @@ class Content:
             "An approval changes nothing of it in Visma and takes this one as the order's own.",
             where=where,
         )
+
+    def _tell_name(self, asked: PartyRequest, ours: PartyView, where: str) -> None:
+        """Tell another name beside an identifier that is the same: names are spelled in many ways."""
+        is_named = _mapped(asked.party, self.route.changes.places) is not None
+        if not is_named and _same_name(asked.party.name, ours.name) is False:
+            self.findings.tells(
+                f"{_begun(where, 'the')} {asked.title} is called '{asked.party.name}', in the order '{ours.name}'; "
+                "its identifier is the same."
+            )
 
     def _numbers(self, lines: Sequence[OrderLine] | None) -> frozenset[str]:
         """Our numbers of the place of delivery, by which routing may name it."""
@@ -206,8 +217,9 @@ def folded(text: str) -> str:
 def _is_same(asked: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:
     """Whether the message can only mean the party that is in the order.
 
-    Whatever both sides have must agree. A number that we do not know is no proof of another place where the address
-    is the same, but is one where only the name is: many places have one name.
+    Whatever both sides have must agree, save for the name beside an identifier that is the same. A number that we do
+    not know is no proof of another place where the address is the same, but is one where only the name is: many places
+    have one name.
     """
     party, address = asked.party, _same_address(asked.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
@@ -216,8 +228,9 @@ def _is_same(asked: PartyRequest, view: PartyView, ours: frozenset[str], places:
     code = None if asked.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
     name = _same_name(party.name, view.name)
-    compared = [code, gln, name, address]
-    if False in compared:
+    # A short number of some party may be another party's as well: without a part of ours it needs the name.
+    is_identified = gln is True or (code is True and asked.role is not None)
+    if False in (code, gln, address) or (name is False and not is_identified):
         return False
     if True in (code, gln, address):
         return True

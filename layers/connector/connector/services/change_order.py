@@ -172,6 +172,7 @@ class OrderChange:
             approved=approved,
             confirmed=confirmed_places(self.change, self.others),
             reading=self.change.reading,
+            taken_on=self.change.ordered_at.date(),
         )
         decided_on = revision_id(has.content)
         if self.objection is not None:

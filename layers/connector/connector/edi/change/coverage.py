@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from connector.domain.words import clipped
 from connector.edi.change.fields import LONGEST_QUOTE, Data, filled, plain, rows, told
 from connector.edi.change.names import words_of
+from connector.edi.change.totals import BEHIND_TOTALS
 
 
 class Treatment(StrEnum):
@@ -60,6 +61,7 @@ _PLACE = ("addressLine#", "city", "stateOrProvinceCode", "postalCode", "countryC
 _PARTIES = ("parties.*", "lineItems.parties.*")
 _DTM = ("dateTimeReference", "POC_loop.dateTimeReference", "POC_loop.SCH_loop.dateTimeReference")
 _SCH = ("POC_loop.SCH_loop.lineItemSchedule", "POC_loop.lineItemSchedule")
+_CTT = ("CTT_loop.transactionTotals", "transactionTotals")
 _QUANTITY = ("value", "unitOfMeasure")
 # Quantities of Mosaic that may be a bare value instead of an object.
 _BARE = frozenset({"quantity", "originalQuantity", "changeInQuantity"})
@@ -67,6 +69,10 @@ _BARE = frozenset({"quantity", "originalQuantity", "changeInQuantity"})
 
 def _below(above: tuple[str, ...], *names: str) -> tuple[str, ...]:
     return tuple(f"{one}.{name}" for one in above for name in names)
+
+
+def _and_of_lines(*names: str) -> tuple[str, ...]:
+    return (*names, *_below(("POC_loop",), *names))
 
 
 APPLIED, ASKED, COMPARED, REFUSED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.REFUSED
@@ -114,15 +120,21 @@ TABLE: tuple[Row, ...] = (
     Row(
         "TAX, TXI",
         "VAT",
-        ("taxInformation", "TXI_loop.taxInformation"),
+        _and_of_lines("taxInformation", "TXI_loop.taxInformation"),
         (),
         COMPARED,
         "the rate; amounts follow from the lines",
     ),
-    Row("FOB", "terms of delivery", ("fOBRelatedInstructions", "FOBRelatedInstructions"), (), COMPARED),
+    Row("FOB", "terms of delivery", _and_of_lines("fOBRelatedInstructions", "FOBRelatedInstructions"), (), COMPARED),
     Row("FOB", "terms of delivery", (), ("carrierDetails.freeOnBoard",), COMPARED),
-    Row("CTB", "conditions", ("restrictionsConditions",), ("conditionsAndRestrictions",), COMPARED),
-    Row("CSH", "sales requirements", ("salesRequirements",), (), COMPARED),
+    Row(
+        "CTB",
+        "conditions",
+        _and_of_lines("restrictionsConditions"),
+        ("conditionsAndRestrictions", "lineItems.conditionsAndRestrictions"),
+        COMPARED,
+    ),
+    Row("CSH", "sales requirements", _and_of_lines("salesRequirements"), (), COMPARED),
     Row(
         "SAC",
         "allowances and charges",
@@ -132,7 +144,13 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("PO1", "lines of an order", ("PO1_loop", "baselineItemData"), (), REFUSED, "in a change or replacement"),
     Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK),
-    Row("ITD", "terms of payment", ("termsOfSaleDeferredTermsOfSale",), ("termsOfSale",), COMPARED),
+    Row(
+        "ITD",
+        "terms of payment",
+        _and_of_lines("termsOfSaleDeferredTermsOfSale"),
+        ("termsOfSale", "lineItems.termsOfSale"),
+        COMPARED,
+    ),
     Row(
         "DTM01, DTM02",
         "dates",
@@ -143,9 +161,30 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("DTM03, DTM04", "time of day", _below((*_DTM, *_SCH), "time", "timeCode"), (), UNUSED),
     Row("DTM05, DTM06", "period", _below(_DTM, "dateTimePeriodFormatQualifier", "dateTimePeriod"), (), ASKED),
-    Row("TD5", "carrier", ("carrierDetailsRoutingSequenceTransitTime",), ("carrierDetails",), COMPARED),
+    Row(
+        "TD5",
+        "carrier",
+        _and_of_lines("carrierDetailsRoutingSequenceTransitTime"),
+        ("carrierDetails", "lineItems.carrierDetails"),
+        COMPARED,
+    ),
     Row("N9, MSG", "notes", ("N9_loop", "messageText"), ("notes",), REMARK),
-    Row("CTT", "number of lines", ("CTT_loop", "transactionTotals"), (), UNUSED),
+    Row(
+        "CTT01, CTT02",
+        "number of lines and hash total",
+        _below(_CTT, "numberOfLineItems", "hashTotal"),
+        (),
+        ASKED,
+        "when the lines that arrived do not come to it",
+    ),
+    Row(
+        "CTT03-CTT07",
+        "total weight and volume",
+        _below(_CTT, "weight", "volume", "description", "unitOrBasisForMeasurementCode#"),
+        (),
+        REMARK,
+    ),
+    Row("AMT", "totals behind CTT", _below(("CTT_loop",), *BEHIND_TOTALS), (), REMARK),
     # Parties, of the header and of a line.
     Row(
         "N101",

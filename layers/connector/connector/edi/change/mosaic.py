@@ -64,15 +64,17 @@ def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> C
     items = rows(message, "lineItems")
     if isinstance(message.get("lineItems"), list) and len(items) < len(message["lineItems"]):
         questions.refuse("one of its lines is no object and cannot be read.")
-    lines = tuple(_line(item, f"lineItems[{index}]", codes, remarks) for index, item in enumerate(items))
+    purpose = purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items)
+    confirms = purpose is ChangePurpose.CONFIRMATION
+    lines = tuple(
+        _line(item, f"lineItems[{index}]", codes, remarks, confirms=confirms) for index, item in enumerate(items)
+    )
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
         remarks.tell(label, message.get(name), named=words_of)
     remarks.tell("Note", message.get("notes"), names=False)
-    purpose = purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items)
-    changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
-    name_unread(questions, remarks, unread_mosaic(message), changes=changes)
+    name_unread(questions, remarks, unread_mosaic(message), changes=purpose is not ChangePurpose.CANCELLATION)
     request = ChangeRequest(
         purpose=purpose,
         order_number=order_number,
@@ -88,10 +90,10 @@ def read_mosaic(message: Data, order_number: str, codes: Mapping[str, str]) -> C
     return finished(request, questions, remarks)
 
 
-def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks) -> LineRequest:
+def _line(item: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *, confirms: bool) -> LineRequest:
     questions = Questions()
     code = text(item, "changeReason")
-    reading = reading_of(code, codes)
+    reading = reading_of(code, codes, confirms=confirms)
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
     delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)

@@ -38,6 +38,7 @@ from connector.edi.change.content import numbered, references, x12_content, x12_
 from connector.edi.change.coverage import unread_x12
 from connector.edi.change.fields import LONGEST_QUOTE, Data, NotUnderstood, day, filled, part, rows, text
 from connector.edi.change.names import DATES, PAST_DATES, dated, words_of
+from connector.edi.change.totals import check_totals
 from connector.edi.units import UNITS
 
 BCH = "beginningSegmentForPurchaseOrderChange"
@@ -105,20 +106,22 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     cancels = written == {WHOLE_ORDER} and WHOLE_ORDER not in codes
     if cancels and purpose is not ChangePurpose.CONFIRMATION:
         purpose = ChangePurpose.CANCELLATION
-    if filled(tree) & _LINES_OF_AN_ORDER and purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}:
+    if filled(tree) & _LINES_OF_AN_ORDER and purpose is not ChangePurpose.CANCELLATION:
         questions.refuse(
             "it has lines in PO1 segments, which an 860 does not have: whether they are added, or are the lines of the "
             "order as they are to be, is not said."
         )
+    confirms = purpose is ChangePurpose.CONFIRMATION
     lines = tuple(
-        _line(loop, f"POC_loop[{index}]", codes, remarks, cancels=cancels) for index, loop in enumerate(loops)
+        _line(loop, f"POC_loop[{index}]", codes, remarks, cancels=cancels, confirms=confirms)
+        for index, loop in enumerate(loops)
     )
+    check_totals(tree, loops, questions, remarks)
     days = Days(questions)
     for stamp in rows(tree, "dateTimeReference"):
         _header_date(stamp, days, questions, remarks)
     _quote(tree, remarks)
-    changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
-    name_unread(questions, remarks, unread_x12(tree), changes=changes)
+    name_unread(questions, remarks, unread_x12(tree), changes=purpose is not ChangePurpose.CANCELLATION)
     request = ChangeRequest(
         purpose=purpose,
         order_number=order_number,
@@ -134,13 +137,17 @@ def read_x12(sets: Sequence[Data], tree: Data, order_number: str, codes: Mapping
     return finished(request, questions, remarks)
 
 
-def _line(loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *, cancels: bool) -> LineRequest:
+def _line(
+    loop: Data, source: str, codes: Mapping[str, str], remarks: Remarks, *, cancels: bool, confirms: bool
+) -> LineRequest:
     questions = Questions()
     change = part(loop, "lineItemChange")
     code = text(change, "changeOrResponseTypeCode")
-    reading = Reading("cancel the whole order", Ask.DELETE) if cancels else reading_of(code, codes)
+    reading = Reading("cancel the whole order", Ask.DELETE)
+    if not cancels:
+        reading = reading_of(code, codes, confirms=confirms)
     quantity = questions.quantity(change, "quantity", "quantity (POC03)")
-    unit_code = text(part(change, "compositeUnitOfMeasure") or change, "unitOrBasisForMeasurementCode")
+    unit_code = _unit(change) or _scheduled_unit(loop)
     days = Days(questions)
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
@@ -224,9 +231,7 @@ def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> No
 
 def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
     """SCH: a quantity for a day. One is a date like any other; several divide the line."""
-    schedules = rows(loop, "lineItemSchedule")
-    for one in rows(loop, "SCH_loop"):
-        schedules += rows(one, "lineItemSchedule")
+    schedules = _schedules(loop)
     if len(schedules) > 1:
         questions.ask(f"it is divided into {len(schedules)} deliveries (SCH), which a Visma order line cannot hold.")
         return
@@ -234,7 +239,27 @@ def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remark
         share = questions.quantity(schedule, "quantity", "scheduled quantity (SCH01)")
         if share is not None and share != questions.quantity(change, "quantity", "quantity (POC03)"):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
+        unit, ours = text(schedule, "unitOrBasisForMeasurementCode"), _unit(change)
+        if unit and ours and _UNITS.get(unit, unit) != _UNITS.get(ours, ours):
+            questions.ask(f"it schedules in {unit[:40]} (SCH02), another unit than its quantity has ({ours[:40]}).")
         _line_date(schedule, days, questions, remarks)
+
+
+def _unit(change: Data) -> str | None:
+    """POC05."""
+    return text(part(change, "compositeUnitOfMeasure") or change, "unitOrBasisForMeasurementCode")
+
+
+def _scheduled_unit(loop: Data) -> str | None:
+    """SCH02 of a line that has no POC05; several schedules are asked about anyhow."""
+    return next(filter(None, (text(one, "unitOrBasisForMeasurementCode") for one in _schedules(loop))), None)
+
+
+def _schedules(loop: Data) -> list[Data]:
+    return [
+        *rows(loop, "lineItemSchedule"),
+        *(one for inner in rows(loop, "SCH_loop") for one in rows(inner, "lineItemSchedule")),
+    ]
 
 
 def _products(change: Data) -> ProductRefs:
