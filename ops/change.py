@@ -203,11 +203,17 @@ class _Outcome:
         if self.approved is not None and self.approved.closes:
             return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."
         if self.put is None:
-            if self.decision.keeps:
-                return f"{writes} nothing: the message repeats what the partner had, and Visma keeps what it has."
-            return f"{writes} nothing: the order is so already."
+            return f"{writes} nothing{self._why_nothing(writes)}"
         held = ", with the order put on hold before and released afterwards" if self.hold_first else ""
         return f"{writes} this{held}:"
+
+    def _why_nothing(self, writes: str) -> str:
+        if self.decision.places:
+            takes = "takes" if writes == "It writes" else "take"
+            return f", and {takes} the parties that are named as the order's own."
+        if self.decision.keeps:
+            return ": the message repeats what the partner had, and Visma keeps what it has."
+        return ": the order is so already."
 
 
 @dataclass(frozen=True, slots=True)

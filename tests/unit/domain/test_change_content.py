@@ -103,8 +103,15 @@ def test_a_number_of_the_partner_s_own_proves_nothing():
 
 def test_a_place_is_compared_with_what_was_sent_and_with_what_stands():
     moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
-    same(parties=named(number="0042"), has=moved)
     same(parties=named(number="0050"), has=moved)
+    decision = decided(parties=named(number="0042"), has=moved)
+    assert (decision.verdict, decision.keeps, decision.places) == (Verdict.APPLY, True, ())
+    assert decision.remarks == ("Order: the ship-to is as the partner had it; Visma keeps 'Bergen', number 0050.",)
+    (kept,) = decision.differences
+    assert (kept.had, kept.has) == ("'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO", "'Bergen', number 0050")
+    confirms = {"purpose": ChangePurpose.CONFIRMATION}
+    assert "the order has 'Bergen'" in differs(parties=named(number="0042"), has=moved, **confirms)
+    same(parties=named(number="0050"), has=moved, **confirms)
     assert "number 0051; the order has 'Bergen', number 0050" in differs(parties=named(number="0051"), has=moved)
 
 
@@ -286,4 +293,16 @@ def test_differences_of_content_are_laid_side_by_side():
         "terms of payment",
         "'30 days net', net 30 days",
         "net 10 days",
+    )
+
+
+def test_terms_that_only_the_partner_had_are_told_and_in_a_confirmation_asked_about():
+    had = replace(ORDER, ship_via="DHL")
+    carrier = (Stated(Topic.CARRIER, "DHL", (("routing", "DHL"),)),)
+    same(stated=carrier, had=had)
+    decision = decided(stated=carrier, had=had, has=ORDER)
+    assert (decision.verdict, decision.keeps) == (Verdict.APPLY, True)
+    assert decision.remarks == ("Order: the carrier is as the partner had it; Visma keeps none.",)
+    assert "It states carrier: DHL; the order has none." in differs(
+        stated=carrier, had=had, has=ORDER, purpose=ChangePurpose.CONFIRMATION
     )

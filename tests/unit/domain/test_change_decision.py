@@ -430,6 +430,21 @@ def test_what_the_message_says_of_a_line_goes_before_the_date_of_the_header():
     assert added["promised"] == OCT_8
 
 
+def test_a_line_whose_header_was_moved_by_hand_goes_no_further_than_allowed():
+    has = replace(ORDER, promised_on=OCT_9)
+    reason = soft(requested_on=OCT_9, has=has)
+    assert "Line 1: the wanted day moves from 2026-10-01 to 2026-10-09, further than 7 days." in reason
+    assert "Order: the delivery date moves" not in reason
+
+
+def test_a_delivery_date_that_is_repeated_and_is_another_in_visma_is_told():
+    decision = applied(requested_on=OCT_1, has=replace(ORDER, promised_on=OCT_9))
+    assert (decision.keeps, decision.remarks) == (
+        True,
+        ("Order: the delivery date 2026-10-01 is what the partner had; Visma keeps 2026-10-09.",),
+    )
+
+
 def test_lines_that_the_date_of_the_header_leaves_alone_are_told():
     has = an_order(*OTHER_DAY.lines, a_line(4), a_line(5, promised=OCT_8))
     decision = applied(requested_on=OCT_8, had=OTHER_DAY, has=has)
@@ -440,7 +455,7 @@ def test_lines_that_the_date_of_the_header_leaves_alone_are_told():
     many = an_order(a_line(9), *(a_line(number, promised=date(2026, 10, 5)) for number in (1, 2)))
     assert applied(requested_on=OCT_8, had=many).remarks[0].startswith("Lines 1, 2 keep the day 2026-10-05")
     flood = an_order(*(a_line(number, promised=OCT_1 + timedelta(number)) for number in range(30)))
-    assert applied(requested_on=OCT_8, had=flood).remarks[20:] == ("And 8 more of the kind.",)
+    assert applied(requested_on=OCT_8, had=flood).remarks[10:] == ("And 18 more of the kind.",)
 
 
 @pytest.mark.parametrize("received", [10, 12])
@@ -859,6 +874,19 @@ def test_a_sentence_repeats_so_much_of_a_long_word_that_its_end_is_still_read():
 def test_another_currency_is_no_change():
     assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), currency="EUR")
     applied(asks("PC", 1, price=13), currency="NOK")
+    unnamed = replace(ORDER, currency=None)
+    assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), had=unnamed, currency="EUR")
+    applied(asks("PC", 1, price=13), had=unnamed, currency="NOK")
+    route = {"currency": None}
+    assert "the order in no currency that it names" in hard(
+        asks("PC", 1, price=13), had=unnamed, currency="NOK", route=route
+    )
+
+
+def test_another_date_of_the_order_is_told():
+    decision = applied(asks("PC", 1, price=13), ordered_on=SEP_14)
+    assert decision.remarks == ("It changes an order of 2026-09-14; order 500123 is of 2026-09-10.",)
+    assert not applied(asks("PC", 1, price=13), ordered_on=ORDER.ordered_on).remarks
 
 
 def test_questions_of_header_and_lines_are_put_to_a_person():

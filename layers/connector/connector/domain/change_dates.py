@@ -102,6 +102,8 @@ class Dates:
         """
         base, day = self.base.promised_on, self.header
         if day is None:
+            if self.asked is not None and self.asked != self.ours.promised_on:
+                findings.keeps(HEADER, "delivery date", base, self.ours.promised_on)
             return
         everyone = [one for one in lines.all() if one.number not in findings.dated | taken_out]
         had = [one.had for one in lines.all() if one.had is not None]
@@ -114,14 +116,15 @@ class Dates:
             )
             return
         findings.wished_on = day
-        if findings.wish(HEADER, "delivery date", base, day, self.ours.promised_on):
+        is_written = findings.wish(HEADER, "delivery date", base, day, self.ours.promised_on)
+        if is_written:
             findings.promised_on = day
             findings.moves(HEADER, "delivery date", base, day)
         if nobody:
             findings.doubt(f"The order: no line has its delivery date {base}; the days of the lines stay as they are.")
         for one in everyone:
             if one.had is not None and one.has is not None:
-                self._move_line(findings, one, day, quantities.get(one.number))
+                self._move_line(findings, one, day, quantities.get(one.number), is_checked=is_written)
         others = [one for one in everyone if one.had is not None and one.has is not None]
         _tell_kept(
             findings,
@@ -145,7 +148,9 @@ class Dates:
         own: date | None = getattr(line, self._field, None)
         return own
 
-    def _move_line(self, findings: Findings, line: Found, day: date, quantity: Decimal | None) -> None:
+    def _move_line(
+        self, findings: Findings, line: Found, day: date, quantity: Decimal | None, *, is_checked: bool
+    ) -> None:
         had, has, base, where = line.had, line.has, self.base.promised_on, f"line {line.number}"
         if base is None or had is None or has is None or getattr(had, self._field) != base:
             return
@@ -165,6 +170,8 @@ class Dates:
         findings.wish(where, "wanted day", base, day, stored)
         if stored != day:
             findings.edits.append(edit)
+            if not is_checked:
+                findings.moves(where, "wanted day", base, day)
             if received > 0:
                 findings.doubt(
                     f"Line {line.number}: a part was received already; the day of the rest moves from {said(base)} to "

@@ -48,7 +48,7 @@ LOOK = "Compare with `connector changes show`, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
 _MOST_TOLD = 3
-_MOST_REMARKS = 20
+_MOST_REMARKS = 10
 
 
 class Verdict(StrEnum):
@@ -129,7 +129,8 @@ def decide(
     if written_on is not None and written_on > has.content.ordered_on:
         since = written_on, "message"
     findings = Findings(route.changes, since=since)
-    content = Content(had or has.content, has.content, route, findings, confirmed)
+    confirms = request.purpose is ChangePurpose.CONFIRMATION
+    content = Content(had or has.content, has.content, route, findings, confirmed, confirms=confirms)
     return _Desk(request, had, has, route, findings, content).decision(approved=approved)
 
 
@@ -293,11 +294,16 @@ class _Desk:
 
     def _header(self) -> None:
         request, content = self.request, self.has.content
-        if request.currency and content.currency and request.currency.upper() != content.currency.upper():
+        currency = content.currency or self.route.currency
+        if request.currency and request.currency.upper() != (currency or "").upper():
             self.findings.doubt(
-                f"It is in {said(request.currency)}, the order in {said(content.currency)}.",
+                f"It is in {said(request.currency)}, the order in {said(currency or 'no currency that it names')}.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it.",
+            )
+        if request.ordered_on not in {None, content.ordered_on}:
+            self.findings.tells(
+                f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
             )
         self.content.compare(request.parties, request.stated)
 

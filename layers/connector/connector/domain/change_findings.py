@@ -26,6 +26,9 @@ LONGEST_VALUE = 40
 LONGEST_COMPARED = 150
 """Characters of a place, or of terms, that are laid beside those of the order."""
 
+LONGEST_TOLD = 200
+"""Characters of what is told besides."""
+
 MOST_COMPARED = 10
 """Of them, so many are laid side by side; a message may name hundreds of parties."""
 
@@ -154,12 +157,19 @@ class Findings:
 
     def tells(self, sentence: str) -> None:
         """Record what a person should know and nothing depends on."""
-        self.told.append(clipped(sentence, LONGEST_SENTENCE))
+        self.told.append(clipped(sentence, LONGEST_TOLD))
 
     def keeps(self, where: str, what: str, had: object, has: object) -> None:
         """Record that a value is only repeated, and that Visma has another one, which stays."""
-        self.differs(where, what, had, had, has)
-        self.kept.append(f"{titled(where)}: the {what} {said(had)} is what the partner had; Visma keeps {said(has)}.")
+        if isinstance(had, str) or isinstance(has, str):
+            # Parties and terms take more words than a value.
+            had, has = (None if one is None else str(one) for one in (had, has))
+            self.beside(where, what, had, had or "none", has)
+            sentence = f"{titled(where)}: the {what} is as the partner had it; Visma keeps {has or 'none'}."
+        else:
+            self.differs(where, what, had, had, has)
+            sentence = f"{titled(where)}: the {what} {said(had)} is what the partner had; Visma keeps {said(has)}."
+        self.kept.append(clipped(sentence, LONGEST_TOLD))
 
     def moves(self, where: str, what: str, had: date | None, asked: date) -> None:
         """Object when a date moves further than allowed, or into the past."""
