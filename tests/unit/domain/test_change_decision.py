@@ -472,6 +472,14 @@ def test_a_line_that_was_received_in_full_stays_where_it_is(received):
     )
 
 
+def test_a_discount_that_visma_works_out_anew_is_told():
+    order = with_line(ORDER, 1, discount=Decimal(5))
+    told = ("Line 1 has a discount of 5, which Visma works out anew from quantity and price.",)
+    assert applied(asks("QI", 1, quantity=12), had=order).remarks == told
+    assert applied(asks("PC", 1, price="12.60"), had=order).remarks == told
+    assert not applied(asks("RS", 1, requested=OCT_8), had=order).remarks
+
+
 def test_a_price_of_goods_that_were_received_is_asked_about():
     sentence = "Line 1: 4 of 10 were received already, and a line has one price in Visma."
     assert soft(asks("PC", 1, price="12.60"), facts={1: some_facts(4)}) == sentence

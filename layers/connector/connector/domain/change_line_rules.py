@@ -187,6 +187,11 @@ class LineRules:
             )
         if written:
             self.findings.edits.append(replace(edit, **written))
+            if has.discount and ("quantity" in written or "price" in written):
+                self.findings.tells(
+                    f"{self._line} has a discount of {said(has.discount)}, which Visma works out anew from quantity "
+                    "and price."
+                )
             if facts and facts.closed:
                 self._refuse(f"{self._line} is closed in Visma.")
             elif facts and facts.received > 0:

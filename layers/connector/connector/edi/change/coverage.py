@@ -94,7 +94,7 @@ TABLE: tuple[Row, ...] = (
         APPLIED,
         "puts the changes of an order in order",
     ),
-    Row("BCH06", "order date", (f"{_BCH}.date",), ("purchaseOrderDate",), UNUSED),
+    Row("BCH06", "order date", (f"{_BCH}.date",), ("purchaseOrderDate",), REMARK, "when it is not that of the order"),
     Row(
         "BCH07, BCH09",
         "references",
@@ -157,7 +157,7 @@ TABLE: tuple[Row, ...] = (
         _below(_DTM, "dateTimeQualifier", "date"),
         ("dates", "lineItems.dates"),
         APPLIED,
-        "up to changes.dates; see the dates below",
+        "up to changes.dates and not before the message or the order; see the dates below",
     ),
     Row("DTM03, DTM04", "time of day", _below((*_DTM, *_SCH), "time", "timeCode"), (), UNUSED),
     Row("DTM05, DTM06", "period", _below(_DTM, "dateTimePeriodFormatQualifier", "dateTimePeriod"), (), ASKED),
@@ -258,7 +258,7 @@ TABLE: tuple[Row, ...] = (
         (f"{_POC}.unitPrice", f"{_POC}.basisOfUnitPriceCode"),
         ("lineItems.unitCostPrice", "lineItems.unitPriceBasis"),
         APPLIED,
-        "up to changes.price",
+        "up to changes.price; asked about once a part was received",
     ),
     Row(
         "POC08-POC27",
@@ -280,7 +280,7 @@ TABLE: tuple[Row, ...] = (
         _below(_SCH, "quantity", "unitOrBasisForMeasurementCode", "dateTimeQualifier", "date"),
         (),
         APPLIED,
-        "one delivery is a date like any other; several are asked about",
+        "one delivery is a date like any other; several, and another unit or quantity, are asked about",
     ),
     Row(
         "SAC",
