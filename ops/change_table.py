@@ -22,8 +22,8 @@ Made of the code by `python -m ops.change_table > docs/changes-860.md`; a test f
 |---|---|
 | applied | Written into the order, inside the limit. Beyond it a person is asked. |
 | asked | A person is asked whenever it is there. |
-| asked when it differs | Compared with what the partner was sent and with the order. A repetition says nothing; of what \
-only the partner had it is told. |
+| asked when it differs | Compared with what the partner was sent and with the order. A repetition says nothing; \
+of what only the partner had it is told. |
 | refused | The change is parked, and no approval lifts it. |
 | remark | Shown with the change. It changes nothing. |
 | names the order or the line | Finds what the change is about. |
