@@ -472,6 +472,14 @@ def test_a_line_that_was_received_in_full_stays_where_it_is(received):
     )
 
 
+def test_a_line_that_goes_out_in_another_unit_is_asked_about():
+    cases = {"unit": "case", "unit_code": "CA"}
+    assert soft(asks("DI", 1, quantity=10, **cases)) == "Line 1 is in unit CA, in Visma in STK."
+    applied(asks("DI", 1, quantity=10, unit="each", unit_code="EA"))
+    difference = {**GENEROUS, "quantities": QuantityReading.DELTA}
+    assert "Line 1 is in unit CA, in Visma in STK." in hard(asks("QD", 1, quantity=10, **cases), rules=difference)
+
+
 def test_a_discount_that_visma_works_out_anew_is_told():
     order = with_line(ORDER, 1, discount=Decimal(5))
     told = ("Line 1 has a discount of 5, which Visma works out anew from quantity and price.",)

@@ -153,6 +153,7 @@ class LineRules:
         if has is None:
             return
         self.findings.edits.append(edit)
+        self._check_unit(has)
         if facts and facts.received > 0:
             self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
         elif facts and facts.closed:
