@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -106,6 +107,7 @@ class _Incoming:
 
     Attributes:
         file: Where it was read from.
+        taken_on: The day on which Orderful took it.
     """
 
     file: str
@@ -113,6 +115,7 @@ class _Incoming:
     sender_id: str | None = None
     receiver_id: str | None = None
     stream: Stream | None = None
+    taken_on: date | None = None
 
     @property
     def is_addressed(self) -> bool:
@@ -203,9 +206,17 @@ class _Outcome:
         if self.approved is not None and self.approved.closes:
             return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."
         if self.put is None:
-            return f"{writes} nothing: the order is so already."
+            return f"{writes} nothing{self._why_nothing(writes)}"
         held = ", with the order put on hold before and released afterwards" if self.hold_first else ""
         return f"{writes} this{held}:"
+
+    def _why_nothing(self, writes: str) -> str:
+        if self.decision.places:
+            takes = "takes" if writes == "It writes" else "take"
+            return f", and {takes} the parties that are named as the order's own."
+        if self.decision.keeps:
+            return ": the message repeats what the partner had, and Visma keeps what it has."
+        return ": the order is so already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +241,9 @@ class _Job:
         if self.incoming.stream not in {None, self.stream}:
             raise Rejected(other_stream(self.stream))
         route = self._route(has)
-        request = read_change(self.incoming.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
-        look = partial(decide, request, had=had, has=has, route=route, reading=reading)
+        changes, taken_on = route.changes, self.incoming.taken_on
+        request = read_change(self.incoming.message, codes=changes.codes, price_bases=changes.price_bases)
+        look = partial(decide, request, had=had, has=has, route=route, reading=reading, taken_on=taken_on)
         decision = look(approved=approved)
         lifted = decision if decision.verdict is Verdict.APPLY else look(approved=True)
         hold_first = has.status in route.changes.hold_first and has.status != "Hold"
@@ -266,7 +278,10 @@ def _incoming(file: str) -> _Incoming:
     elif envelope.document not in {None, CHANGE}:
         raise WrongInput(f"{file}: This is no 860 but {envelope.transaction_type or f'document {envelope.document}'}.")
     else:
-        incoming = _Incoming(file, envelope.message, envelope.sender_id, envelope.receiver_id, envelope.stream)
+        taken_on = envelope.created_at.date() if envelope.created_at is not None else None
+        incoming = _Incoming(
+            file, envelope.message, envelope.sender_id, envelope.receiver_id, envelope.stream, taken_on
+        )
     try:
         # What the partner's codes mean does not matter yet: is it an 860 at all?
         read_change(incoming.message)

@@ -23,7 +23,8 @@ Made of the code by `python -m ops.change_table > docs/changes-860.md`; a test f
 |---|---|
 | applied | Written into the order, inside the limit. Beyond it a person is asked. |
 | asked | A person is asked whenever it is there. |
-| asked when it differs | Compared with what the partner was sent and with the order. A repetition says nothing. |
+| asked when it differs | Compared with what the partner was sent and with the order. A repetition says nothing; \
+of what only the partner had it is told. |
 | refused | The change is parked, and no approval lifts it. |
 | remark | Shown with the change. It changes nothing. |
 | names the order or the line | Finds what the change is about. |
@@ -37,7 +38,14 @@ An approval writes quantities, prices, dates and lines. It never writes a party,
 conditions.
 
 A party is no difference when it was sent, when `changes.places` in the routing file leads from its code, GLN or name
-to our number of the order's place, or when a person has once approved a change of the order that named it.
+to our number of the order's place, or when a person has once approved a change of the order that named it. An equal
+GLN or number decides: another name beside it is a remark, another address a question.
+
+A header date moves the lines that had the header's day; which lines keep another one is told. With the setting
+`line_date: requested` it moves requested days alone, and where every line has one of its own it is asked about. A line
+that was received in full keeps its day.
+
+A confirmation writes nothing and is compared with the order as it stands.
 """
 
 _LIKE_THE_HEADER = ("POC_loop.N1_loop.", "lineItems.parties.", "POC_loop.SCH_loop.")
@@ -82,7 +90,7 @@ def _purposes() -> Iterable[Sequence[str]]:
         ChangePurpose.CHANGE: "change: the lines that are named are changed",
         ChangePurpose.REPLACE: "replacement: lines that are not named are taken out",
         ChangePurpose.CANCELLATION: "cancellation: refused; a person cancels the order in Visma",
-        ChangePurpose.CONFIRMATION: "confirmation: nothing changes",
+        ChangePurpose.CONFIRMATION: "confirmation: nothing is written; what is not so in Visma is asked about",
     }
     yield from ((code, meant[purpose]) for code, purpose in PURPOSES.items())
     yield "00", "with lines: a change; without: asked"

@@ -127,10 +127,12 @@ def approve_change(
         )
     elif change.decided_on is None:
         say(f"Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.")
-    elif change.unwritten and not change.differences:
+    elif change.unwritten and (change.writes is False or not change.differences):
         say(
             f"This writes nothing into order {change.number} of {change.company} and closes the change, in {by}'s name."
         )
+    elif change.writes is False:
+        say(f"This writes nothing into order {change.number} of {change.company}, and ends the change in {by}'s name.")
     else:
         say(
             f"This has it written into order {change.number} of {change.company} as shown, in {by}'s name. If the order"

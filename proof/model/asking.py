@@ -124,7 +124,7 @@ class Request:
     wishes: tuple[Wish, ...]
     day: date | None = None
     sequence: int | None = None
-    changed_on: date | None = date(2026, 11, 2)
+    changed_on: date | None = date(2026, 9, 20)
     filed_at: datetime | None = None
     in_x12: bool = False
 

@@ -101,6 +101,7 @@ FULL = Change(
     caller="arn:aws:sts::123456789012:assumed-role/Operator/kari",
     remarks=("Text: Ring først.",),
     unwritten=("Line 1: it carries a charge.",),
+    writes=True,
     message_at="inbound/802210971.json.z",
     history=(
         ChangeEvent(NOW, ChangeState.RECEIVED, "received"),
@@ -408,7 +409,7 @@ class TestOverDynamo:
             reasons=(wide * LONGEST_SENTENCE,) * MOST_REASONS,
             places=("0123456789abcdef",) * MOST_REASONS,
             unwritten=kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
-            remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51)),
+            remarks=tuple(f"{number} {wide * (LONGEST_QUOTE + 30)}" for number in range(51 + 2 * 11)),
             history=tuple(ChangeEvent(NOW, ChangeState.RECEIVED, wide * LONGEST_NOTE) for _ in range(HISTORY)),
             deliveries=tuple(Delivery(str(n), ApiVersion.V4, link, link) for n in range(MOST_DELIVERIES)),
             told=tuple(LINK[-36:] for _ in range(MOST_TOLD)),

@@ -92,3 +92,15 @@ def test_what_a_change_does_not_write_is_a_question_in_words(change, name, reaso
 def test_terms_that_the_order_has_are_no_question(change):
     assert (change("header_terms", terms_of='"30": {net_days: 10}').code) == 0
     assert (change("header_terms", terms_of='"30": {net_days: 30}').code) == HELD
+
+
+def test_an_approval_that_only_takes_over_a_party_says_so(capsys, tmp_path):
+    message = json.loads((CASES / "ship_to_by_code.860.json").read_text("utf-8"))
+    del message["transactionSets"][0]["POC_loop"], message["transactionSets"][0]["CTT_loop"]
+    path = tmp_path / "place.json"
+    path.write_text(json.dumps(message), encoding="utf-8")
+    files = ("--order", str(CASES / "ship_to_by_code.order.json"), "--config", str(CASES / "routing.yaml"))
+    assert command_line(["change", str(path), *files]) == HELD
+    assert "An approval would write nothing, and take the parties that are named as the order's own." in (
+        capsys.readouterr().out
+    )

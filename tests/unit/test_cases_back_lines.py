@@ -75,8 +75,13 @@ def test_a_line_date_moves_the_promised_day_and_is_measured_against_it(change):
     assert "from 2026-11-20 to 2026-12-05, further than 14 days" in by_requested.err
 
 
+def no_lines(message):
+    """The case counts one line (CTT01) and has none."""
+    tree(message)["CTT_loop"][0]["transactionTotals"][0]["numberOfLineItems"] = "0"
+
+
 def test_a_header_date_moves_the_lines_that_had_it(change):
-    result = change("header_date_only", "--json")
+    result = change("header_date_only", "--json", message=no_lines)
     day = "2026-12-15T00:00:00"
     assert result.code == 0
     assert result.body == {
@@ -84,9 +89,15 @@ def test_a_header_date_moves_the_lines_that_had_it(change):
         "lines": [an_update(1, promised=day), an_update(2, promised=day)],
     }
     another = change(
-        "header_date_only", "--json", order=lambda order: order["lines"][1].update(promised="2026-12-03T00:00:00")
+        "header_date_only",
+        "--json",
+        message=no_lines,
+        order=lambda order: order["lines"][1].update(promised="2026-12-03T00:00:00"),
     )
     assert (another.code, another.body["lines"]) == (0, [an_update(1, promised=day)])
+    assert another.data["remarks"] == [
+        "Line 2 keeps the day 2026-12-03: the date of the header moves the lines that had 2026-12-01."
+    ]
 
 
 def test_a_header_date_asks_about_lines_that_cannot_go_along(change):
@@ -158,3 +169,102 @@ def test_an_approval_that_writes_nothing_says_so(change):
     approved = change("price_basis_we", "--approved", message=charge_only)
     assert (approved.code, "It writes nothing and closes the change." in approved.out) == (0, True)
     assert "the order is so already" not in result.out + approved.out
+
+
+@pytest.mark.parametrize(
+    ("totals", "told"),
+    [
+        ({"numberOfLineItems": "2"}, "It says that it has 2 lines (CTT01), and 1 arrived"),
+        ({"numberOfLineItems": "0"}, "It says that it has 0 lines (CTT01), and 1 arrived"),
+        ({"numberOfLineItems": "one"}, "Its totals (CTT) cannot be read: 'one' is no number."),
+        ({"numberOfLineItems": "1", "hashTotal": "99"}, "Its hash total (CTT02) is 99, and the quantities"),
+        ({"numberOfLineItems": "1", "hashTotal": "8.5"}, None),
+        ({"numberOfLineItems": "1", "hashTotal": "85"}, None),
+        ({"numberOfLineItems": "1", "weight": "12", "unitOrBasisForMeasurementCode": "KG"}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("in_loop", [True, False])
+def test_a_count_or_a_hash_total_that_does_not_close_is_a_question(change, totals, told, in_loop):
+    def counted(message):
+        of = tree(message)
+        of["POC_loop"][0]["lineItemChange"][0]["quantity"] = "8.5"
+        of.pop("CTT_loop")
+        of |= {"CTT_loop": [{"transactionTotals": [totals]}]} if in_loop else {"transactionTotals": [totals]}
+
+    result = change("price_basis_we", message=counted, order=lambda order: order["lines"][0].update(orderQty=8.5))
+    assert (result.code, told is None or told in result.out) == (3 if told else 0, True)
+
+
+def test_a_hash_total_may_be_cut_on_the_left(change):
+    def long(message):
+        of = tree(message)
+        of["POC_loop"][0]["lineItemChange"][0]["quantity"] = "12345678901"
+        of["CTT_loop"] = [{"transactionTotals": [{"numberOfLineItems": "1", "hashTotal": "2345678901"}]}]
+
+    assert "CTT02" not in change("price_basis_we", message=long).out
+
+
+@pytest.mark.parametrize(
+    ("poc05", "sch02", "told"),
+    [
+        ("EA", "EA", None),
+        ("EA", "CA", "Line 1: it schedules in CA (SCH02), another unit than its quantity has (EA)."),
+        (None, "EA", None),
+        (None, "CA", "Line 1 is in unit CA, in Visma in STK."),
+    ],
+)
+@pytest.mark.parametrize("in_loop", [True, False])
+def test_the_unit_of_a_schedule_is_compared(change, poc05, sch02, told, in_loop):
+    def scheduled(message):
+        loop = tree(message)["POC_loop"][0]
+        line = loop["lineItemChange"][0]
+        line.pop("compositeUnitOfMeasure")
+        if poc05:
+            line["unitOrBasisForMeasurementCode"] = poc05
+        schedule = {"quantity": line["quantity"], "unitOrBasisForMeasurementCode": sch02}
+        loop |= {"SCH_loop": [{"lineItemSchedule": [schedule]}]} if in_loop else {"lineItemSchedule": [schedule]}
+
+    result = change("price_basis_we", message=scheduled)
+    assert (result.code, told is None or told in result.out) == (3 if told else 0, True)
+
+
+def test_a_carrier_of_a_line_is_told_once(change):
+    def carried(message):
+        tree(message)["POC_loop"][0]["carrierDetailsRoutingSequenceTransitTime"] = [{"routing": "DHL"}]
+
+    result = change("price_basis_we", "--json", message=carried)
+    assert result.data["reasons"] == ["Line 1: it states carrier: routing DHL; the order has none."]
+
+
+def test_what_visma_has_otherwise_is_not_so_already(change, tmp_path):
+    def repeated(message):
+        tree(message)["POC_loop"][0]["lineItemChange"][0]["unitPrice"] = "41.5"
+
+    had = tmp_path / "had.json"
+    had.write_bytes((CASES / "price_basis_we.order.json").read_bytes())
+    result = change(
+        "price_basis_we", "--had", str(had), message=repeated, order=lambda order: order["lines"][0].update(unitCost=44)
+    )
+    assert result.code == 0
+    assert "Line 1: the price 41.5 is what the partner had; Visma keeps 44." in result.out
+    assert "It writes nothing: the message repeats what the partner had, and Visma keeps what it has." in result.out
+    assert "so already" in change("price_basis_we", message=repeated).out
+
+
+@pytest.mark.parametrize("code", ["OC", "OA", None])
+def test_a_confirmation_without_a_code_for_the_line_is_silent(change, code):
+    def confirming(message):
+        tree(message)["beginningSegmentForPurchaseOrderChange"][0]["transactionSetPurposeCode"] = "06"
+        line = tree(message)["POC_loop"][0]["lineItemChange"][0]
+        line |= {"changeOrResponseTypeCode": code, "unitPrice": "41.5"}
+
+    assert change("price_basis_we", message=confirming).code == 0
+
+
+def test_lines_of_an_order_in_a_confirmation_are_named(change):
+    def restated(message):
+        tree(message)["beginningSegmentForPurchaseOrderChange"][0]["transactionSetPurposeCode"] = "06"
+        tree(message)["PO1_loop"] = [{"baselineItemData": [{"assignedIdentification": "9"}]}]
+
+    assert "It has lines in PO1 segments" in change("price_basis_we", message=restated).out

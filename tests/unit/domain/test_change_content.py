@@ -82,7 +82,7 @@ def test_a_place_that_was_sent_is_no_difference(party):
         {"number": "0099"},
         {"gln": "7080000000999"},
         {"name": "Warehouse Bergen"},
-        {"number": "0042", "name": "Warehouse Bergen"},
+        {"name": "Warehouse Bergen", "address": OUR_ADDRESS},
         {"number": "0099", "name": "Warehouse Oslo", "address": OUR_ADDRESS},
         {"gln": "7080000000999", "name": "Warehouse Oslo"},
         {"number": "0042", "address": Address(postal_code="5003")},
@@ -103,8 +103,15 @@ def test_a_number_of_the_partner_s_own_proves_nothing():
 
 def test_a_place_is_compared_with_what_was_sent_and_with_what_stands():
     moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
-    same(parties=named(number="0042"), has=moved)
     same(parties=named(number="0050"), has=moved)
+    decision = decided(parties=named(number="0042"), has=moved)
+    assert (decision.verdict, decision.keeps, decision.places) == (Verdict.APPLY, True, ())
+    assert decision.remarks == ("Order: the ship-to is as the partner had it; Visma keeps 'Bergen', number 0050.",)
+    (kept,) = decision.differences
+    assert (kept.had, kept.has) == ("'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO", "'Bergen', number 0050")
+    confirms = {"purpose": ChangePurpose.CONFIRMATION}
+    assert "the order has 'Bergen'" in differs(parties=named(number="0042"), has=moved, **confirms)
+    same(parties=named(number="0050"), has=moved, **confirms)
     assert "number 0051; the order has 'Bergen', number 0050" in differs(parties=named(number="0051"), has=moved)
 
 
@@ -146,8 +153,20 @@ def test_a_line_has_its_place_from_the_header_or_its_warehouse():
     assert differs(parties=named(number="0099"), places={"0099": "1"})
 
 
-def test_a_confirmation_and_a_cancellation_compare_no_place():
-    same(parties=named(number="0099"), purpose=ChangePurpose.CONFIRMATION)
+def test_another_name_beside_an_identifier_that_is_the_same_is_a_remark():
+    for number in ({"number": "0042"}, {"number": "0042", "address": OUR_ADDRESS}):
+        decision = decided(parties=named(**number, name="Lager Oslo"))
+        assert (decision.verdict, decision.differences, decision.places) == (Verdict.APPLY, (), ())
+        assert decision.remarks == (
+            "The ship-to is called 'Lager Oslo', in the order 'Warehouse Oslo'; its identifier is the same.",
+        )
+    assert not decided(parties=named(number="0042", name="WAREHOUSE OSLO")).remarks
+    assert not decided(parties=named(number="0099", name="Lager Oslo"), places={"0099": "0042"}).remarks
+    assert "number 0042" in differs(parties=named(None, "ship-from", number="0042", name="Depot"))
+
+
+def test_a_cancellation_compares_no_place_and_a_confirmation_does():
+    assert "The ship-to is number 0099" in differs(parties=named(number="0099"), purpose=ChangePurpose.CONFIRMATION)
     assert "ship-to" not in decided(parties=named(number="0099"), purpose=ChangePurpose.CANCELLATION).reason
 
 
@@ -274,4 +293,16 @@ def test_differences_of_content_are_laid_side_by_side():
         "terms of payment",
         "'30 days net', net 30 days",
         "net 10 days",
+    )
+
+
+def test_terms_that_only_the_partner_had_are_told_and_in_a_confirmation_asked_about():
+    had = replace(ORDER, ship_via="DHL")
+    carrier = (Stated(Topic.CARRIER, "DHL", (("routing", "DHL"),)),)
+    same(stated=carrier, had=had)
+    decision = decided(stated=carrier, had=had, has=ORDER)
+    assert (decision.verdict, decision.keeps) == (Verdict.APPLY, True)
+    assert decision.remarks == ("Order: the carrier is as the partner had it; Visma keeps none.",)
+    assert "It states carrier: DHL; the order has none." in differs(
+        stated=carrier, had=had, has=ORDER, purpose=ChangePurpose.CONFIRMATION
     )

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.change_decision import LOOK, Decision, Verdict, decide
-from connector.domain.change_edits import comes_out_as
+from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.change_request import Ask, ChangePurpose, ProductRefs, Stated, Topic
 from connector.domain.routes import ItemIds, LineDate, OnLines, QuantityReading
 from tests.support.business_documents import a_line, a_route, a_text, an_order
@@ -36,6 +36,7 @@ def decided(
     facts=None,
     status="Open",
     route=None,
+    taken_on=None,
     **asked,
 ):
     """The decision about lines of a message; `has` is the order in Visma, as the partner had it when None."""
@@ -47,6 +48,7 @@ def decided(
         route=a_route(changes=rules, **(route or {})),
         approved=approved,
         reading=reading,
+        taken_on=taken_on,
     )
 
 
@@ -352,10 +354,9 @@ def test_a_wanted_day_is_measured_against_the_day_that_was_sent_and_written_wher
     assert "from 2026-09-10 to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), had=DEFAULT, route=BY_REQUESTED)
 
 
-def test_with_requested_days_the_promised_one_goes_along_where_both_were_the_same():
-    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), route=BY_REQUESTED).edits)
-    assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
-    order = an_order(a_line(1, promised=date(2026, 10, 3)))
+@pytest.mark.parametrize("promised", [OCT_1, date(2026, 10, 3)])
+def test_with_requested_days_the_promised_one_stays(promised):
+    order = an_order(a_line(1, promised=promised))
     (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order, route=BY_REQUESTED).edits)
     assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
 
@@ -407,10 +408,15 @@ def test_the_date_of_the_header_moves_the_lines_that_had_it():
     assert "the delivery date moves from 2026-10-01 to 2026-10-09" in soft(requested_on=OCT_9)
 
 
-def test_with_requested_days_the_date_of_the_header_moves_both_days_of_a_line():
+def test_with_requested_days_the_date_of_the_header_moves_these_alone():
     (line, _) = lines_of(applied(requested_on=OCT_8, route=BY_REQUESTED).edits)
-    assert (line["requested"], line["promised"]) == (OCT_8, OCT_8)
-    assert "no line has its delivery date 2026-10-01" in soft(requested_on=OCT_8, had=DEFAULT, route=BY_REQUESTED)
+    assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
+    decision = parked(requested_on=OCT_8, had=DEFAULT, route=BY_REQUESTED)
+    assert (bool(decision.edits), bool(decision.wishes), decision.unwritten) == (False, False, (decision.reason,))
+    assert (
+        "of the header moves no line: with `line_date: requested` the lines have wanted days of their own, 2026-09-10"
+        in (decision.reason)
+    )
 
 
 def test_what_the_message_says_of_a_line_goes_before_the_date_of_the_header():
@@ -422,6 +428,121 @@ def test_what_the_message_says_of_a_line_goes_before_the_date_of_the_header():
     applied(asks("QI", 1, quantity=12, requested=OCT_8), requested_on=OCT_8)
     (added,) = (line for line in lines_of(applied(ADDED, requested_on=OCT_8).edits) if line["operation"] == "Insert")
     assert added["promised"] == OCT_8
+
+
+def test_a_line_whose_header_was_moved_by_hand_goes_no_further_than_allowed():
+    has = replace(ORDER, promised_on=OCT_9)
+    reason = soft(requested_on=OCT_9, has=has)
+    assert "Line 1: the wanted day moves from 2026-10-01 to 2026-10-09, further than 7 days." in reason
+    assert "Order: the delivery date moves" not in reason
+
+
+def test_a_delivery_date_that_is_repeated_and_is_another_in_visma_is_told():
+    decision = applied(requested_on=OCT_1, has=replace(ORDER, promised_on=OCT_9))
+    assert (decision.keeps, decision.remarks) == (
+        True,
+        ("Order: the delivery date 2026-10-01 is what the partner had; Visma keeps 2026-10-09.",),
+    )
+
+
+def test_lines_that_the_date_of_the_header_leaves_alone_are_told():
+    has = an_order(*OTHER_DAY.lines, a_line(4), a_line(5, promised=OCT_8))
+    decision = applied(requested_on=OCT_8, had=OTHER_DAY, has=has)
+    assert decision.remarks == (
+        "Line 2 keeps the day 2026-10-05: the date of the header moves the lines that had 2026-10-01.",
+        "Line 4 keeps the day 2026-10-01: the partner was never told of it.",
+    )
+    many = an_order(a_line(9), *(a_line(number, promised=date(2026, 10, 5)) for number in (1, 2)))
+    assert applied(requested_on=OCT_8, had=many).remarks[0].startswith("Lines 1, 2 keep the day 2026-10-05")
+    flood = an_order(*(a_line(number, promised=OCT_1 + timedelta(number)) for number in range(30)))
+    assert applied(requested_on=OCT_8, had=flood).remarks[10:] == ("And 18 more of the kind.",)
+
+
+@pytest.mark.parametrize("received", [10, 12])
+def test_a_line_that_was_received_in_full_stays_where_it_is(received):
+    facts = {1: some_facts(received)}
+    decision = parked(requested_on=OCT_8, facts=facts)
+    assert decision.unwritten == (f"Line 1 was received in full ({received}) and keeps its day 2026-10-01.",)
+    assert [line["number"] for line in lines_of(decision.edits)] == [2]
+    raised = asks("QI", 1, quantity=14)
+    reason = soft(raised, requested_on=OCT_8, facts=facts, rules={**GENEROUS, "quantity": Decimal(1)})
+    assert "the day of the rest moves" in reason
+    assert f"{received} of 10 were received already, and no delivery is left for the new day" in soft(
+        asks("RS", 1, requested=OCT_8), facts=facts
+    )
+
+
+def test_a_line_that_goes_out_in_another_unit_is_asked_about():
+    cases = {"unit": "case", "unit_code": "CA"}
+    assert soft(asks("DI", 1, quantity=10, **cases)) == "Line 1 is in unit CA, in Visma in STK."
+    applied(asks("DI", 1, quantity=10, unit="each", unit_code="EA"))
+    difference = {**GENEROUS, "quantities": QuantityReading.DELTA}
+    assert "Line 1 is in unit CA, in Visma in STK." in hard(asks("QD", 1, quantity=10, **cases), rules=difference)
+
+
+def test_a_discount_that_visma_works_out_anew_is_told():
+    order = with_line(ORDER, 1, discount=Decimal(5))
+    told = ("Line 1 has a discount of 5, which Visma works out anew from quantity and price.",)
+    assert applied(asks("QI", 1, quantity=12), had=order).remarks == told
+    assert applied(asks("PC", 1, price="12.60"), had=order).remarks == told
+    assert not applied(asks("RS", 1, requested=OCT_8), had=order).remarks
+
+
+def test_a_price_of_goods_that_were_received_is_asked_about():
+    sentence = "Line 1: 4 of 10 were received already, and a line has one price in Visma."
+    assert soft(asks("PC", 1, price="12.60"), facts={1: some_facts(4)}) == sentence
+    applied(asks("RS", 1, requested=OCT_8), facts={1: some_facts(4)})
+    applied(asks("PC", 1, price="12.50"), facts={1: some_facts(4)})
+
+
+SEP_14, SEP_15 = date(2026, 9, 14), date(2026, 9, 15)
+FAR = {"rules": {**GENEROUS, "dates": timedelta(100)}}
+
+
+@pytest.mark.parametrize("written", [{"changed_on": SEP_15}, {"taken_on": SEP_15}])
+@pytest.mark.parametrize(
+    ("what", "asked"),
+    [
+        ("Line 1: the wanted day", lambda day: {"lines": [asks("RS", 1, requested=day)]}),
+        ("Line 1: the wanted day", lambda day: {"lines": [asks("RS", 1, promised=day)]}),
+        ("New line ITEM-9: the wanted day", lambda day: {"lines": [replace(ADDED, requested=day)]}),
+        ("Order: the delivery date", lambda day: {"requested_on": day}),
+    ],
+)
+def test_a_day_before_the_message_is_a_question(what, asked, written):
+    how = asked(SEP_15)
+    applied(*how.pop("lines", ()), **how, **written, **FAR)
+    how = asked(SEP_14)
+    reason = soft(*how.pop("lines", ()), **how, **written, **FAR)
+    assert reason == f"{what} 2026-09-14 is in the past: the message is of 2026-09-15."
+
+
+@pytest.mark.parametrize("written", [{}, {"changed_on": date(2026, 8, 1)}])
+def test_a_day_before_the_order_is_a_question(written):
+    early = asks("RS", 1, requested=date(2026, 9, 9))
+    assert "2026-09-09 is in the past: the order is of 2026-09-10." in soft(early, **written, **FAR)
+    applied(asks("RS", 1, requested=ORDER.ordered_on), **written, **FAR)
+
+
+def test_what_is_repeated_and_is_otherwise_in_visma_is_told():
+    has = with_line(ORDER, 1, quantity=Decimal(12), unit_price=Decimal(14), promised=OCT_8)
+    same = {"quantity": 10, "price": "12.50", "requested": OCT_1}
+    for line in (asks("CA", 1, **same), asks("NC", 1, **same)):
+        decision = applied(line, has=has)
+        assert (decision.keeps, bool(decision.edits)) == (True, False)
+        assert decision.remarks == (
+            "Line 1: the price 12.5 is what the partner had; Visma keeps 14.",
+            "Line 1: the quantity 10 is what the partner had; Visma keeps 12.",
+            "Line 1: the wanted day 2026-10-01 is what the partner had; Visma keeps 2026-10-08.",
+        )
+    assert not applied(asks("CA", 1, **same)).keeps
+
+
+def test_a_second_figure_that_the_code_leaves_alone_has_to_agree():
+    assert "leaves the quantity alone, yet 12 is given" in soft(
+        asks("PC", 1, price=13, quantity=10, second_quantity=12)
+    )
+    assert "leaves the quantity alone, yet 2 is given" in soft(asks("PC", 1, price=13, delta=2))
 
 
 def test_a_line_that_cannot_go_along_with_the_header_is_asked_about():
@@ -499,7 +620,42 @@ def test_a_line_is_added_as_its_neighbours_are():
         }
     ]
     (added,) = lines_of(applied(line, facts=facts, route=BY_REQUESTED).edits)
-    assert (added["requested"], added["promised"]) == (OCT_8, OCT_8)
+    assert (added["requested"], added.get("promised")) == (OCT_8, None)
+
+
+def test_everything_of_an_added_line_that_is_written_is_shown():
+    line = asks("AI", 3, item="ITEM-9", quantity=5, price="7.25", unit="case", unit_code="CA", requested=OCT_8)
+    shown = {one.field: one.asked for one in applied(line).differences}
+    assert shown == {
+        "line": "5",
+        "item": "ITEM-9",
+        "unit": "KRT",
+        "price": "7.25",
+        "wanted day": "2026-10-08",
+        "warehouse": "1",
+    }
+    days = replace(line, promised=OCT_1)
+    shown = {one.field: one.asked for one in applied(days, route=BY_REQUESTED).differences}
+    assert (shown["wanted day"], shown["promised day"]) == ("2026-10-08", "2026-10-01")
+
+
+def test_the_days_of_an_added_line_have_the_limit_of_dates():
+    applied(replace(ADDED, requested=OCT_8))
+    assert "the wanted day is 2026-10-09, further than 7 days from the order's 2026-10-01" in soft(
+        replace(ADDED, requested=OCT_9)
+    )
+    assert "the promised day is 2026-10-09, further" in soft(
+        replace(ADDED, requested=OCT_8, promised=OCT_9), route=BY_REQUESTED
+    )
+    undated = an_order(a_line(1, promised=date(2026, 10, 20)), a_line(2, promised=OCT_8), promised_on=None)
+    applied(replace(ADDED, requested=OCT_9), had=undated)
+    assert "from the order's none" in soft(
+        replace(ADDED, requested=OCT_9), had=an_order(a_line(1, promised=None, requested=None), promised_on=None)
+    )
+
+
+def test_an_added_line_has_one_day_unless_requested_days_are_sent():
+    assert "a line has one day here" in hard(replace(ADDED, requested=OCT_8, promised=OCT_1))
 
 
 def test_added_lines_have_a_limit_of_their_own_that_no_splitting_evades():
@@ -620,7 +776,15 @@ def test_the_order_of_the_lines_in_the_message_decides_nothing():
 def test_a_replacement_leaves_what_the_partner_never_saw():
     has = an_order(*ORDER.lines, a_line(3))
     line = asks("RZ", 1, quantity=10, price="12.50")
-    assert [edit.number for edit in applied(line, has=has, purpose=ChangePurpose.REPLACE).edits.lines] == [2]
+    decision = parked(line, has=has, purpose=ChangePurpose.REPLACE)
+    assert [edit.number for edit in decision.edits.lines] == [2]
+    assert decision.unwritten == (decision.reason,)
+    assert "Line 3 was added in Visma after the partner last saw the order; the message restates the order without" in (
+        decision.reason
+    )
+    again = parked(line, asks("NC", 2), has=has, purpose=ChangePurpose.REPLACE)
+    assert not again.edits
+    assert decided(line, asks("NC", 2), has=has, purpose=ChangePurpose.REPLACE, approved=True).closes
 
 
 def test_a_replacement_with_a_line_that_disagrees_does_not_mean_to_take_it_out():
@@ -633,8 +797,62 @@ def test_a_replacement_without_lines_empties_no_order():
     assert "without a single line" in hard(purpose=ChangePurpose.REPLACE)
 
 
-def test_a_confirmation_changes_nothing():
-    assert not applied(asks("QI", 1, quantity=99), purpose=ChangePurpose.CONFIRMATION).wishes
+CONFIRMS = {"purpose": ChangePurpose.CONFIRMATION}
+
+
+@pytest.mark.parametrize("code", ["QI", "PC", "RZ", "NC", "CA"])
+def test_a_confirmation_of_what_stands_is_silent(code):
+    has = with_line(ORDER, 1, quantity=Decimal(12))
+    line = asks(code, 1, quantity=12, price="12.50", unit="each", unit_code="EA", requested=OCT_1, item="ITEM-1")
+    decision = applied(line, has=has, requested_on=OCT_1, **CONFIRMS)
+    assert (decision.edits, decision.wishes, decision.differences) == (Edits(), Edits(), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (asks("QI", 1, quantity=99), "Line 1: the message confirms the quantity 99, and the order has 10."),
+        (asks("NC", 1, quantity=0), "Line 1: the message confirms the quantity 0, and the order has 10."),
+        (asks("NC", 1, quantity=10, second_quantity=12), "confirms the quantity 12, and the order has 10."),
+        (asks("RZ", 1, price="39"), "Line 1: the message confirms the price 39, and the order has 12.5."),
+        (asks("NC", 1, requested=OCT_9), "confirms the wanted day 2026-10-09, and the order has 2026-10-01."),
+        (asks("NC", 1, promised=OCT_9), "confirms the promised day 2026-10-09, and the order has 2026-10-01."),
+        (asks("NC", 1, unit="case", unit_code="CA"), "confirms the unit CA, and the order has STK."),
+        (asks("NC", 1, item="ITEM-2"), "Line 1 is item ITEM-1 in the order, and another one in the message."),
+        (asks("DI", 1), "Line 1: the message confirms that it is taken out, and the order has it."),
+        (asks("AI", 3, quantity=1), "Line 3 is not in the order."),
+        (asks("NC", 1, questions=("it has sublines.",)), "Line 1: it has sublines."),
+        (asks("NC", 7, questions=("it has sublines.",)), "Line 7: it has sublines."),
+    ],
+)
+def test_a_confirmation_of_anything_else_is_a_question_and_writes_nothing(line, told):
+    decision = parked(line, **CONFIRMS)
+    assert told in decision.reason
+    assert set(decision.reasons) == set(decision.unwritten)
+    assert decided(line, approved=True, **CONFIRMS).closes
+    assert not decision.edits
+
+
+def test_a_confirmation_is_compared_in_its_header_too():
+    assert "It confirms the delivery date 2026-10-09, and the order has 2026-10-01." in soft(
+        requested_on=OCT_9, **CONFIRMS
+    )
+    applied(requested_on=OCT_9, has=an_order(a_line(1, promised=OCT_9), a_line(2, promised=OCT_9)), **CONFIRMS)
+    assert "It is in SEK" in hard(currency="SEK", **CONFIRMS)
+    gone = an_order(a_line(2))
+    applied(asks("DI", 1), has=gone, **CONFIRMS)
+    applied(asks("DI", 1), has=with_line(ORDER, 1, cancelled=True), **CONFIRMS)
+    applied(asks("DI", 1), had=with_line(ORDER, 1, cancelled=True), **CONFIRMS)
+    assert "the message confirms it, and the order has it no longer" in soft(asks("NC", 1), has=gone, **CONFIRMS)
+
+
+def test_a_cancellation_that_names_a_part_of_the_lines_is_asked_about():
+    def reasons(*lines):
+        return parked(*lines, purpose=ChangePurpose.CANCELLATION).reasons
+
+    assert "It cancels the order and names 1 of its lines, without 2: are only those meant?" in reasons(asks("DI", 1))
+    assert len(reasons(asks("RZ", 1), asks("DI", 2))) == len(reasons()) == 1
+    assert "has the code QI" in reasons(asks("QI", 1, quantity=12), asks("DI", 2))[1]
 
 
 def test_a_cancellation_waits_until_somebody_has_cancelled_the_order():
@@ -672,6 +890,19 @@ def test_a_sentence_repeats_so_much_of_a_long_word_that_its_end_is_still_read():
 def test_another_currency_is_no_change():
     assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), currency="EUR")
     applied(asks("PC", 1, price=13), currency="NOK")
+    unnamed = replace(ORDER, currency=None)
+    assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), had=unnamed, currency="EUR")
+    applied(asks("PC", 1, price=13), had=unnamed, currency="NOK")
+    route = {"currency": None}
+    assert "the order in no currency that it names" in hard(
+        asks("PC", 1, price=13), had=unnamed, currency="NOK", route=route
+    )
+
+
+def test_another_date_of_the_order_is_told():
+    decision = applied(asks("PC", 1, price=13), ordered_on=SEP_14)
+    assert decision.remarks == ("It changes an order of 2026-09-14; order 500123 is of 2026-09-10.",)
+    assert not applied(asks("PC", 1, price=13), ordered_on=ORDER.ordered_on).remarks
 
 
 def test_questions_of_header_and_lines_are_put_to_a_person():

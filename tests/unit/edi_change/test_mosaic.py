@@ -449,10 +449,11 @@ def test_what_nothing_reads_is_named(header, line, named):
     assert (request.questions, request.lines[0].questions) == named
 
 
-@pytest.mark.parametrize("purpose", ["cancellation", "confirmation"])
-def test_what_nothing_reads_decides_nothing_where_nothing_is_changed(purpose):
-    request = read_change(a_message(purpose=purpose, futureField="1"))
+def test_what_nothing_reads_decides_nothing_where_the_order_is_cancelled():
+    request = read_change(a_message(purpose="cancellation", futureField="1"))
     assert (request.questions, request.remarks) == ((), ("Also there, and not read: future field (1).",))
+    confirmed = read_change(a_message(purpose="confirmation", futureField="1"))
+    assert confirmed.questions == ("It says more than is read here: future field (1).",)
 
 
 def test_a_flood_of_remarks_is_cut():

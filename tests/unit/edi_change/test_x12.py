@@ -532,6 +532,7 @@ def test_texts_references_and_contacts_are_remarks():
     assert request.remarks == (
         "Note on line 1: Handle with care.",
         "Reference on line 1: ZZ 1.",
+        "Totals: TT / 10.",
         "Request reference number: Q-7.",
         "Reference: department 200.",
         "Reference: vendor id 7.",

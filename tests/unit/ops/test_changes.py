@@ -242,8 +242,10 @@ def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stor
     assert (stored(), stack.outbox.queued) == (before, [])
 
 
-@pytest.mark.parametrize("differences", [(), (DIFFERENCE,)])
-def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector, changes, differences):
+@pytest.mark.parametrize(
+    ("differences", "writes"), [((), None), ((DIFFERENCE,), None), ((DIFFERENCE,), True), ((DIFFERENCE,), False)]
+)
+def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector, changes, differences, writes):
     unwritten = ("It carries a charge.", "Line 1: it is divided.")
     changes.put(
         a_change(
@@ -254,6 +256,7 @@ def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector
             decided_on="r1",
             unwritten=unwritten,
             differences=differences,
+            writes=writes,
         )
     )
     listed = "Not written by an approval:\n  It carries a charge.\n  Line 1: it is divided.\n"
@@ -261,8 +264,17 @@ def test_what_an_approval_does_not_write_is_told_before_and_afterwards(connector
     assert connector("changes", "show", "5", "--json").data["changes"][0]["unwritten"] == list(unwritten)
     told = connector("changes", "approve", "5", "--yes").err
     assert listed in told
-    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in told) is (not differences)
-    assert ("written into order 5 of nordic as shown" in told) is bool(differences)
+    closes = not differences or writes is False
+    assert ("writes nothing into order 5 of nordic and closes the change, in kari's name" in told) is closes
+    assert ("written into order 5 of nordic as shown" in told) is not closes
+
+
+def test_an_approval_that_only_confirms_a_party_says_that_it_writes_nothing(connector, changes):
+    changes.put(
+        a_change(transaction_id="5", number="5", state=ChangeState.PARKED, reason="?", decided_on="r1", writes=False)
+    )
+    told = connector("changes", "approve", "5", "--yes").err
+    assert "This writes nothing into order 5 of nordic, and ends the change in kari's name." in told
 
 
 def test_approve_may_say_what_the_quantities_of_this_change_mean(connector, stored):

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from connector.domain.change_decision import Difference
 from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, NoRouting, PutOff, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
@@ -16,6 +17,7 @@ from connector.domain.ledger import State
 from connector.domain.routes import QuantityReading
 from connector.domain.transactions import Purpose, Stream
 from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
+from connector.services.change_order import MOST_DIFFERENCES, shown
 from connector.services.intake import message_for
 from connector.services.judge_change import approve, look_again, reject
 from connector.services.messages import ChangeMessage, HintMessage
@@ -380,6 +382,7 @@ def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
     world = World()
     world.apply(arrived(world, more_of(1, 800, was=800, **CHARGED)))
     assert (world.change().state, world.change().unwritten) == (ChangeState.PARKED, (NOT_WRITTEN,))
+    assert world.change().writes is False
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
@@ -394,6 +397,7 @@ def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
 def test_a_change_that_is_written_in_part_keeps_what_is_not_and_the_partner_is_sent_the_whole() -> None:
     world = World()
     world.apply(arrived(world, more_of(1, 900, was=800, **CHARGED)))
+    assert world.change().writes is True
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
@@ -444,7 +448,11 @@ def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
 
 def test_the_days_that_a_header_moves_make_no_echo() -> None:
     world = World()
-    world.apply(arrived(world, dates={"requestedDeliveryDate": "2026-10-09"}))
+    wish = {"requestedDeliveryDate": "2026-10-09"}
+    assert world.apply(arrived(world, dates=wish)) is Outcome.PARKED
+    assert world.change().reason == "Order: the delivery date 2026-10-09 is in the past: the message is of 2026-11-02."
+    world = World()
+    world.apply(arrived(world, dates=wish, purchaseOrderChangeDate="2026-10-02"))
 
     assert world.change().state is ChangeState.APPLIED
     (put,) = world.orders.puts
@@ -1377,3 +1385,10 @@ def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again
 
     assert world.apply(message) is Outcome.APPLIED
     assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+
+
+def test_more_differences_than_a_record_holds_are_counted() -> None:
+    one = Difference("line 1", "quantity", "1", "2", "1")
+    assert shown((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
+    *some, rest = shown((one,) * (MOST_DIFFERENCES + 5))
+    assert (some, rest.asked) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")

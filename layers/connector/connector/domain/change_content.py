@@ -46,6 +46,7 @@ class Content:
         has: As it is in Visma.
         confirmed: Parties that a person took for the order's own, as `asked` holds them.
         asked: Parties that a person is asked about, for `confirmed`: an approval confirms them.
+        confirms: The message says that all of it is so: what only the partner had is a difference.
     """
 
     had: PurchaseOrder
@@ -54,6 +55,7 @@ class Content:
     findings: Findings
     confirmed: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
+    confirms: bool = False
 
     def compare(
         self,
@@ -80,13 +82,25 @@ class Content:
                 self._compare_topic(topic, said, where, there)
 
     def _compare_party(self, asked: PartyRequest, where: str, lines: Sequence[OrderLine] | None) -> None:
-        views = [view for order in (self.had, self.has) for view in order_parties(order, self.route)]
-        if asked.role is not None:
-            views = [view for view in views if view.role is asked.role]
-        ours = self._numbers(lines) if asked.role in {Role.SHIP_TO, None} else frozenset()
-        if any(_is_same(asked, view, ours, self.route.changes.places) for view in views):
+        views = {
+            version: [view for view in order_parties(order, self.route) if asked.role in {None, view.role}]
+            for version, order in (("had", self.had), ("has", self.has))
+        }
+        is_place = asked.role in {Role.SHIP_TO, None}
+        same = {
+            version: next((view for view in views[version] if self._is_named(asked, view, numbers)), None)
+            for version, order in (("had", self.had), ("has", self.has))
+            for numbers in (_numbers(order, lines) if is_place else frozenset(),)
+        }
+        had, has = (
+            (_view_words(views["had"][0]), _view_words(views["has"][-1])) if asked.role is not None else (None, None)
+        )
+        if same["has"] is not None:
+            self._tell_name(asked, same["has"], where)
             return
-        had, has = (_view_words(views[0]), _view_words(views[-1])) if asked.role is not None else (None, None)
+        if same["had"] is not None and not self.confirms:
+            self.findings.keeps(where, asked.title, had, has)
+            return
         key = _fingerprint(where, asked, has)
         if key in self.confirmed:
             return
@@ -100,37 +114,51 @@ class Content:
             where=where,
         )
 
-    def _numbers(self, lines: Sequence[OrderLine] | None) -> frozenset[str]:
-        """Our numbers of the place of delivery, by which routing may name it."""
-        places = [order.ship_to for order in (self.had, self.has)]
-        numbers = [number for place in places for number in (place.number, place.location, place.gln)]
-        return frozenset(
-            number.casefold() for number in (*numbers, *(line.warehouse for line in lines or ())) if number
-        )
+    def _tell_name(self, asked: PartyRequest, ours: PartyView, where: str) -> None:
+        """Tell another name beside an identifier that is the same: names are spelled in many ways."""
+        is_named = _mapped(asked.party, self.route.changes.places) is not None
+        if not is_named and _same_name(asked.party.name, ours.name) is False:
+            self.findings.tells(
+                f"{_begun(where, 'the')} {asked.title} is called '{asked.party.name}', in the order '{ours.name}'; "
+                "its identifier is the same."
+            )
+
+    def _is_named(self, asked: PartyRequest, view: PartyView, ours: frozenset[str]) -> bool:
+        return _is_same(asked, view, ours, self.route.changes.places)
 
     def _compare_topic(
         self, topic: Topic, said: Sequence[Stated], where: str, lines: Sequence[OrderLine] | None
     ) -> None:
-        known = {
-            (name, _value(value))
-            for order in (self.had, self.has)
-            for name, value in known_facts(topic, order, self.route, lines)
-        }
-        others = [
-            one.words
-            for one in said
-            if any((name, _value(value)) not in known and ("", _value(value)) not in known for name, value in one.facts)
-        ]
+        now, before = self._facts(topic, self.has, lines), self._facts(topic, self.had, lines)
+        known = now if self.confirms else now | before
+        others = [one.words for one in said if not _holds(one, known)]
+        had, ours = (order_words(topic, order, self.route, lines) for order in (self.had, self.has))
         if not others:
+            if not all(_holds(one, now) for one in said):
+                self.findings.keeps(where, topic.value, had, ours)
             return
-        ours = order_words(topic, self.has, self.route, lines)
         theirs = "; ".join(dict.fromkeys(others))
-        self.findings.beside(where, topic.value, order_words(topic, self.had, self.route, lines), theirs, ours)
+        self.findings.beside(where, topic.value, had, theirs, ours)
         self.findings.leaves_out(
             f"{_begun(where, 'it')} states {topic}: {clipped(theirs, LONGEST_COMPARED)}; the order has "
             f"{ours or 'none'}.",
             where=where,
         )
+
+    def _facts(self, topic: Topic, order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> set[Fact]:
+        return {(name, _value(value)) for name, value in known_facts(topic, order, self.route, lines)}
+
+
+def _holds(stated: Stated, known: set[Fact]) -> bool:
+    """Whether everything that is stated is known; a fact without a name may stand under any."""
+    return all((name, _value(value)) in known or ("", _value(value)) in known for name, value in stated.facts)
+
+
+def _numbers(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> frozenset[str]:
+    """Our numbers of the place of delivery, by which routing may name it."""
+    place = order.ship_to
+    numbers = (place.number, place.location, place.gln, *(line.warehouse for line in lines or ()))
+    return frozenset(number.casefold() for number in numbers if number)
 
 
 def _begun(where: str, word: str) -> str:
@@ -206,8 +234,9 @@ def folded(text: str) -> str:
 def _is_same(asked: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:
     """Whether the message can only mean the party that is in the order.
 
-    Whatever both sides have must agree. A number that we do not know is no proof of another place where the address
-    is the same, but is one where only the name is: many places have one name.
+    Whatever both sides have must agree, save for the name beside an identifier that is the same. A number that we do
+    not know is no proof of another place where the address is the same, but is one where only the name is: many places
+    have one name.
     """
     party, address = asked.party, _same_address(asked.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
@@ -216,8 +245,9 @@ def _is_same(asked: PartyRequest, view: PartyView, ours: frozenset[str], places:
     code = None if asked.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
     name = _same_name(party.name, view.name)
-    compared = [code, gln, name, address]
-    if False in compared:
+    # A short number of some party may be another party's as well: without a part of ours it needs the name.
+    is_identified = gln is True or (code is True and asked.role is not None)
+    if False in (code, gln, address) or (name is False and not is_identified):
         return False
     if True in (code, gln, address):
         return True

@@ -6,18 +6,21 @@ of Visma that this day is taken from: `promised` of the line, or `requested` whe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from msgspec.structs import replace
 
 from connector.domain.change_edits import LineEdit, Operation
-from connector.domain.change_findings import HEADER, Findings, said
-from connector.domain.change_lines import Lines
+from connector.domain.change_findings import HEADER, Findings, said, titled
+from connector.domain.change_lines import Found, Lines, goods
 from connector.domain.change_request import LineRequest
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.routes import LineDate
+from connector.domain.totals import ZERO
 from connector.domain.wanted_days import wanted_day
 
 
@@ -53,55 +56,133 @@ class Dates:
     def of_added(self, asked: LineRequest) -> tuple[date | None, date | None]:
         """Requested and promised day of an added line: its own, else the one that the header moves to."""
         wanted = asked.requested or self.header
-        return wanted if self.line_date is LineDate.REQUESTED else None, asked.promised or wanted
+        if self.line_date is LineDate.REQUESTED:
+            return wanted, asked.promised
+        return None, asked.promised or wanted
 
-    def move_header(self, findings: Findings, lines: Lines, *, taken_out: AbstractSet[int]) -> None:
+    def check_added(self, findings: Findings, asked: LineRequest, where: str) -> None:
+        """Measure the days of an added line against the delivery date of the order: it had no day before.
+
+        An order without one has the days of its lines, of which the nearest counts. A day that is the header's new one
+        is checked there.
+        """
+        for what, day in (("wanted day", asked.requested), ("promised day", asked.promised)):
+            if day is None or day == self.header:
+                continue
+            base = self.base.promised_on
+            if base is None:
+                days = [one for line in goods(self.base).values() if (one := self.base_day(line)) is not None]
+                base = min(days, key=lambda one: (abs(one - day), one), default=None)
+            findings.passes(where, what, day)
+            if base is None or abs(day - base) > findings.rules.dates:
+                findings.doubt(
+                    f"{titled(where)}: the {what} is {day}, further than {findings.rules.dates.days} days from the "
+                    f"order's {said(base)}.",
+                    where=where,
+                )
+
+    def move_header(
+        self,
+        findings: Findings,
+        lines: Lines,
+        *,
+        taken_out: AbstractSet[int],
+        quantities: Mapping[int, Decimal],
+    ) -> None:
         """Move the header's day, and with it every line that has the same day in a field of its own.
 
         A line with another day keeps it, and so does one of which the message names a day itself. A line without a
-        day of its own follows the header.
+        day of its own follows the header. With requested days the header means nothing where no line goes by it.
+
+        Args:
+            findings: What is recorded.
+            lines: The lines of both versions.
+            taken_out: Numbers of lines that the message takes out.
+            quantities: What the message makes the quantity of a line, by its number.
         """
         base, day = self.base.promised_on, self.header
         if day is None:
+            if self.asked is not None and self.asked != self.ours.promised_on:
+                findings.keeps(HEADER, "delivery date", base, self.ours.promised_on)
+            return
+        everyone = [one for one in lines.all() if one.number not in findings.dated | taken_out]
+        had = [one.had for one in lines.all() if one.had is not None]
+        nobody = bool(had) and base is not None and all(self.base_day(line) != base for line in had)
+        if nobody and self.line_date is LineDate.REQUESTED:
+            days = ", ".join(sorted({said(self.base_day(line)) for line in had}))
+            findings.leaves_out(
+                f"The delivery date {day} of the header moves no line: with `line_date: requested` the lines have "
+                f"wanted days of their own, {days}."
+            )
             return
         findings.wished_on = day
-        if findings.wish(HEADER, "delivery date", base, day, self.ours.promised_on):
+        is_written = findings.wish(HEADER, "delivery date", base, day, self.ours.promised_on)
+        if is_written:
             findings.promised_on = day
             findings.moves(HEADER, "delivery date", base, day)
-        had = [one.had for one in lines.all() if one.had is not None]
-        if had and base is not None and all(self.base_day(line) != base for line in had):
+        if nobody:
             findings.doubt(f"The order: no line has its delivery date {base}; the days of the lines stay as they are.")
-        for one in lines.all():
-            if one.number not in findings.dated | taken_out and one.had is not None and one.has is not None:
-                received = one.facts.received if one.facts else 0
-                closed = one.facts is not None and one.facts.closed
-                self._move_line(findings, one.had, one.has, day, closed=closed, is_received=received > 0)
+        for one in everyone:
+            if one.had is not None and one.has is not None:
+                self._move_line(findings, one, day, quantities.get(one.number), is_checked=is_written)
+        others = [one for one in everyone if one.had is not None and one.has is not None]
+        _tell_kept(
+            findings,
+            f"the date of the header moves the lines that had {said(base)}",
+            {one.number: own for one in others if (own := self._own(one.had)) not in {base, day}},
+        )
+        unseen = [one for one in everyone if one.had is None]
+        _tell_kept(
+            findings,
+            "the partner was never told of it",
+            {one.number: own for one in unseen if (own := self._own(one.has)) != day},
+        )
+
+    @property
+    def _field(self) -> str:
+        """The field of a line that its wanted day is written to."""
+        return "requested" if self.line_date is LineDate.REQUESTED else "promised"
+
+    def _own(self, line: OrderLine | None) -> date | None:
+        """The day of a line in a field of its own; None where it has that of the header."""
+        own: date | None = getattr(line, self._field, None)
+        return own
 
     def _move_line(
-        self, findings: Findings, had: OrderLine, has: OrderLine, day: date, *, closed: bool, is_received: bool
+        self, findings: Findings, line: Found, day: date, quantity: Decimal | None, *, is_checked: bool
     ) -> None:
-        base, where = self.base.promised_on, f"line {had.number}"
-        names = ["promised"] if self.line_date is LineDate.PROMISED else ["requested", "promised"]
-        moving = [name for name in names if getattr(had, name) == base]
-        if base is None or names[0] not in moving:
+        had, has, base, where = line.had, line.has, self.base.promised_on, f"line {line.number}"
+        if base is None or had is None or has is None or getattr(had, self._field) != base:
             return
-        behind = [name for name in moving if getattr(has, name) != day]
-        if closed and behind:
-            findings.leaves_out(f"Line {had.number} is closed in Visma and keeps its day {base}.", where=where)
+        stored = getattr(has, self._field)
+        received = line.facts.received if line.facts else ZERO
+        if line.facts is not None and line.facts.closed and stored != day:
+            findings.leaves_out(f"Line {line.number} is closed in Visma and keeps its day {said(stored)}.", where=where)
             return
-        edit = LineEdit(operation=Operation.UPDATE, number=had.number)
-        findings.wishes.append(_with(edit, moving, day))
-        for name in moving:
-            findings.wish(where, "wanted day" if name == names[0] else "promised day", base, day, getattr(has, name))
-        if behind:
-            findings.edits.append(_with(edit, behind, day))
-            if is_received:
+        if 0 < (has.quantity if quantity is None else quantity) <= received and stored != day:
+            findings.leaves_out(
+                f"Line {line.number} was received in full ({said(received)}) and keeps its day {said(stored)}.",
+                where=where,
+            )
+            return
+        edit = replace(LineEdit(operation=Operation.UPDATE, number=line.number), **{self._field: day})
+        findings.wishes.append(edit)
+        findings.wish(where, "wanted day", base, day, stored)
+        if stored != day:
+            findings.edits.append(edit)
+            if not is_checked:
+                findings.moves(where, "wanted day", base, day)
+            if received > 0:
                 findings.doubt(
-                    f"Line {had.number}: a part was received already; the day of the rest moves from {said(base)} to "
+                    f"Line {line.number}: a part was received already; the day of the rest moves from {said(base)} to "
                     f"{said(day)}.",
                     where=where,
                 )
 
 
-def _with(edit: LineEdit, names: list[str], day: date) -> LineEdit:
-    return replace(edit, **dict.fromkeys(names, day))
+def _tell_kept(findings: Findings, why: str, kept: Mapping[int, date | None]) -> None:
+    """Tell which lines do not go along with the header, by the day that they keep."""
+    for one in sorted({day for day in kept.values() if day is not None}):
+        numbers = [str(number) for number, day in kept.items() if day == one]
+        named = f"Line {numbers[0]} keeps" if len(numbers) == 1 else f"Lines {', '.join(numbers)} keep"
+        findings.tells(f"{named} the day {one}: {why}.")

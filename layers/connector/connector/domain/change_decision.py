@@ -15,14 +15,24 @@ The outcome does not depend on the order of the lines in the message.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 import msgspec
 
+from connector.domain.change_confirmation import Confirmation
 from connector.domain.change_content import Content
 from connector.domain.change_dates import Dates
 from connector.domain.change_edits import NO_EDITS, Edits, Operation, in_order
-from connector.domain.change_findings import HEADER, Difference, Findings, Objection, is_beyond, said
+from connector.domain.change_findings import (
+    HEADER,
+    LONGEST_VALUE,
+    Difference,
+    Findings,
+    Objection,
+    is_beyond,
+    said,
+)
 from connector.domain.change_line_rules import LineRules
 from connector.domain.change_lines import Lines, goods
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
@@ -30,6 +40,7 @@ from connector.domain.documents import PurchaseOrder
 from connector.domain.routes import QuantityReading, Route
 from connector.domain.standing_order import StandingOrder
 from connector.domain.totals import ZERO
+from connector.domain.words import clipped
 
 __all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
 
@@ -37,6 +48,7 @@ LOOK = "Compare with `connector changes show`, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
 _MOST_TOLD = 3
+_MOST_REMARKS = 10
 
 
 class Verdict(StrEnum):
@@ -61,6 +73,7 @@ class Decision:
         remarks: What the message told besides.
         places: Parties that a person is asked about; an approval confirms them as the order's own.
         unwritten: What the message asks for and no approval writes, one sentence each.
+        keeps: The message repeats what the partner had where Visma has something else, which stays.
     """
 
     verdict: Verdict
@@ -74,6 +87,7 @@ class Decision:
     remarks: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
+    keeps: bool = False
 
     @property
     def closes(self) -> bool:
@@ -90,6 +104,7 @@ def decide(
     approved: bool = False,
     confirmed: frozenset[str] = frozenset(),
     reading: QuantityReading | None = None,
+    taken_on: date | None = None,
 ) -> Decision:
     """Decide about a change.
 
@@ -101,6 +116,7 @@ def decide(
         approved: A person has looked at it and wants it written.
         confirmed: `Decision.places` of changes of this order that a person approved.
         reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
+        taken_on: The day on which Orderful took the message, for one that does not name its own day (BCH11).
     """
     if reading is not None:
         route = replace(route, changes=replace(route.changes, quantities=reading))
@@ -108,8 +124,13 @@ def decide(
         return Decision(
             Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
         )
-    findings = Findings(route.changes)
-    content = Content(had or has.content, has.content, route, findings, confirmed)
+    written_on = request.changed_on or taken_on
+    since = has.content.ordered_on, "order"
+    if written_on is not None and written_on > has.content.ordered_on:
+        since = written_on, "message"
+    findings = Findings(route.changes, since=since)
+    confirms = request.purpose is ChangePurpose.CONFIRMATION
+    content = Content(had or has.content, has.content, route, findings, confirmed, confirms=confirms)
     return _Desk(request, had, has, route, findings, content).decision(approved=approved)
 
 
@@ -141,9 +162,10 @@ class _Desk:
             edits=edits,
             wishes=wishes,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
-            remarks=self.request.remarks,
+            remarks=(*self.request.remarks, *_some(found.told), *_some(found.kept)),
             places=tuple(sorted(self.content.asked)),
             unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
+            keeps=bool(found.kept),
         )
         standing = sorted(
             {one for one in found.objections if one.hard or not approved},
@@ -156,6 +178,7 @@ class _Desk:
         if self.known is None:
             self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
         if self.request.purpose is ChangePurpose.CONFIRMATION:
+            self._confirm()
             return
         if self.request.purpose is ChangePurpose.CANCELLATION:
             self._cancel()
@@ -183,12 +206,33 @@ class _Desk:
             for gone in list(lines.unnamed()):
                 gone_too = LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE)
                 self._on_line(lines, dates, gone_too)
-        taken_out = {edit.number for edit in self.findings.wishes if edit.operation is Operation.DELETE}
-        dates.move_header(self.findings, lines, taken_out={number for number in taken_out if number is not None})
+            for stays in lines.unseen():
+                self.findings.leaves_out(
+                    f"Line {stays.number} was added in Visma after the partner last saw the order; the message "
+                    "restates the order without it, and it stays.",
+                    where=f"line {stays.number}",
+                )
+        wishes = [edit for edit in self.findings.wishes if edit.number is not None]
+        dates.move_header(
+            self.findings,
+            lines,
+            taken_out={edit.number for edit in wishes if edit.number and edit.operation is Operation.DELETE},
+            quantities={edit.number: edit.quantity for edit in wishes if edit.number and edit.quantity is not None},
+        )
 
     def _on_line(self, lines: Lines, dates: Dates, line: LineRequest) -> None:
         is_known = self.known is not None
         LineRules(self.findings, lines, self.route, line, self.content, had_is_known=is_known, dates=dates).apply()
+
+    def _confirm(self) -> None:
+        """Compare everything that the message states with the order as it stands: it is said to be so."""
+        self._header()
+        lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        confirmation = Confirmation(self.findings, lines, self.route, self.content, self.has.content, dates)
+        confirmation.header()
+        for line in sorted(self.request.lines, key=_place):
+            confirmation.line(line)
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
@@ -220,6 +264,7 @@ class _Desk:
         has = self.has.content
         if has.cancelled and self.had.cancelled:
             return
+        self._check_cancelled_lines()
         self.findings.cancels = True
         self.findings.differs(HEADER, "status", None, "cancelled", self.has.status)
         if not has.cancelled:
@@ -229,13 +274,36 @@ class _Desk:
                 next_step="Cancel the order in Visma, then approve the change; or reject it.",
             )
 
+    def _check_cancelled_lines(self) -> None:
+        """Ask about a cancellation whose lines say something else: that only they go, or that they change."""
+        lines = Lines(self.known, self.has, self.route)
+        found = [lines.find(line) for line in self.request.lines]
+        named = {one.number for one in found if not isinstance(one, str)}
+        missing = sorted({one.number for one in lines.all()} - named)
+        if self.request.lines and missing:
+            self.findings.doubt(
+                f"It cancels the order and names {len(self.request.lines)} of its lines, without "
+                f"{clipped(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?"
+            )
+        for line in sorted(self.request.lines, key=_place):
+            if line.ask is Ask.ADD or line.direction is not None:
+                self.findings.doubt(
+                    f"It cancels the order, and its line {said(line.line_id)} has the code {said(line.code)} "
+                    f"({line.meaning})."
+                )
+
     def _header(self) -> None:
         request, content = self.request, self.has.content
-        if request.currency and content.currency and request.currency.upper() != content.currency.upper():
+        currency = content.currency or self.route.currency
+        if request.currency and request.currency.upper() != (currency or "").upper():
             self.findings.doubt(
-                f"It is in {said(request.currency)}, the order in {said(content.currency)}.",
+                f"It is in {said(request.currency)}, the order in {said(currency or 'no currency that it names')}.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it.",
+            )
+        if request.ordered_on not in {None, content.ordered_on}:
+            self.findings.tells(
+                f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
             )
         self.content.compare(request.parties, request.stated)
 
@@ -263,6 +331,13 @@ def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
     """Each once, in an order that is not the message's."""
     ordered = sorted(set(found), key=lambda one: (one[0] != HEADER, one))
     return tuple(dict.fromkeys(sentence for _, sentence in ordered))
+
+
+def _some(told: list[str]) -> tuple[str, ...]:
+    """Remarks in an order that is not the message's; a flood is cut, because it goes into a record of limited size."""
+    ordered = sorted(set(told))
+    more = len(ordered) - _MOST_REMARKS
+    return (*ordered[:_MOST_REMARKS], *((f"And {more} more of the kind.",) if more > 0 else ()))
 
 
 def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:

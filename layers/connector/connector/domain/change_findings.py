@@ -26,6 +26,9 @@ LONGEST_VALUE = 40
 LONGEST_COMPARED = 150
 """Characters of a place, or of terms, that are laid beside those of the order."""
 
+LONGEST_TOLD = 200
+"""Characters of what is told besides."""
+
 MOST_COMPARED = 10
 """Of them, so many are laid side by side; a message may name hundreds of parties."""
 
@@ -73,6 +76,9 @@ class Findings:
         promised_on: Header date that has yet to be written.
         wished_on: The same, written already or not.
         cancels: The partner calls the whole order off.
+        told: What is told besides, and stands against nothing.
+        kept: What the message repeats of what the partner had, and Visma has otherwise and keeps.
+        since: The day before which no day can be wanted, and what is of that day: the message or the order.
         compared: How much was laid side by side that no change writes.
     """
 
@@ -87,6 +93,9 @@ class Findings:
     promised_on: date | None = None
     wished_on: date | None = None
     cancels: bool = False
+    told: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    since: tuple[date, str] | None = None
     compared: int = 0
 
     def doubt(
@@ -146,14 +155,37 @@ class Findings:
             )
         return True
 
+    def tells(self, sentence: str) -> None:
+        """Record what a person should know and nothing depends on."""
+        self.told.append(clipped(sentence, LONGEST_TOLD))
+
+    def keeps(self, where: str, what: str, had: object, has: object) -> None:
+        """Record that a value is only repeated, and that Visma has another one, which stays."""
+        if isinstance(had, str) or isinstance(has, str):
+            # Parties and terms take more words than a value.
+            had, has = (None if one is None else str(one) for one in (had, has))
+            self.beside(where, what, had, had or "none", has)
+            sentence = f"{titled(where)}: the {what} is as the partner had it; Visma keeps {has or 'none'}."
+        else:
+            self.differs(where, what, had, had, has)
+            sentence = f"{titled(where)}: the {what} {said(had)} is what the partner had; Visma keeps {said(has)}."
+        self.kept.append(clipped(sentence, LONGEST_TOLD))
+
     def moves(self, where: str, what: str, had: date | None, asked: date) -> None:
-        """Object when a date moves further than allowed."""
+        """Object when a date moves further than allowed, or into the past."""
+        self.passes(where, what, asked)
         if had is None or abs(asked - had) > self.rules.dates:
             self.doubt(
                 f"{titled(where)}: the {what} moves from {said(had)} to {said(asked)}, "
                 f"further than {self.rules.dates.days} days.",
                 where=where,
             )
+
+    def passes(self, where: str, what: str, asked: date) -> None:
+        """Object to a day that was over when the message was written, or the order."""
+        if self.since is not None and asked < self.since[0]:
+            day, of = self.since
+            self.doubt(f"{titled(where)}: the {what} {asked} is in the past: the {of} is of {day}.", where=where)
 
     def grows(self, where: str, what: str, had: Decimal, asked: Decimal, share: Decimal) -> None:
         """Object when a number changes by more than its share of what the partner had."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,6 +27,7 @@ from connector.domain.change_request import Ask, Field, LineRequest
 from connector.domain.documents import OrderLine
 from connector.domain.routes import LineDate, OnLines, Route
 from connector.domain.standing_order import LineFacts
+from connector.domain.totals import ZERO
 
 
 class Outcome(NamedTuple):
@@ -151,6 +153,7 @@ class LineRules:
         if has is None:
             return
         self.findings.edits.append(edit)
+        self._check_unit(has)
         if facts and facts.received > 0:
             self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
         elif facts and facts.closed:
@@ -168,11 +171,8 @@ class LineRules:
             self._ask_person(f"{self._line} was changed in Visma meanwhile.")
 
     def _change(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> None:
-        outcomes = {
-            "quantity": self._quantity(had, has, facts),
-            "price": self._price(had, has),
-            **self._days(had, has),
-        }
+        quantity = self._quantity(had, has, facts)
+        outcomes = {"quantity": quantity, "price": self._price(had, has), **self._days(had, has)}
         wished = {name: one.wished for name, one in outcomes.items() if one.wished is not None}
         written = {name: one.written for name, one in outcomes.items() if one.written is not None}
         self._check_unit(has)
@@ -188,13 +188,30 @@ class LineRules:
             )
         if written:
             self.findings.edits.append(replace(edit, **written))
+            if has.discount and ("quantity" in written or "price" in written):
+                self.findings.tells(
+                    f"{self._line} has a discount of {said(has.discount)}, which Visma works out anew from quantity "
+                    "and price."
+                )
             if facts and facts.closed:
                 self._refuse(f"{self._line} is closed in Visma.")
+            elif facts and facts.received > 0:
+                self._check_received(written, facts.received, quantity.wished or has.quantity)
+
+    def _check_received(self, written: Container[str], received: Decimal, quantity: object) -> None:
+        """Ask about a price, or a day, of goods that are there already."""
+        share = f"{self._line}: {said(received)} of {said(quantity)} were received already"
+        if "price" in written:
+            self._ask_person(f"{share}, and a line has one price in Visma.")
+        if isinstance(quantity, Decimal) and quantity <= received and ("requested" in written or "promised" in written):
+            self._ask_person(f"{share}, and no delivery is left for the new day.")
 
     def _quantity(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> Outcome:
         asked, rules = self.asked, self.route.changes
         if Field.QUANTITY not in asked.touches:
-            self._must_agree("quantity", asked.quantity or None, had.quantity, has.quantity)
+            figures = asked.quantity, asked.second_quantity, asked.original_quantity, asked.delta
+            for figure in dict.fromkeys(figure for figure in figures if figure):
+                self._must_agree("quantity", figure, had.quantity, has.quantity)
             return _STAYS
         if is_difference(asked, rules) and not self.had_is_known:
             self._refuse(f"{self._line}: the message gives a difference, and nobody knows to which quantity.")
@@ -202,10 +219,11 @@ class LineRules:
         wanted = self._doubt_quantity(self._total(had))
         if wanted is None and is_ambiguous(asked, had.quantity, rules):
             self.findings.differs(self.where, "quantity", had.quantity, figures_of(asked), has.quantity)
-        if wanted is None or wanted == had.quantity:
-            return _STAYS
-        if wanted == 0:
+        if wanted == had.quantity:
+            self._repeats("quantity", had.quantity, has.quantity)
+        elif wanted == 0:
             self._refuse(f"{self._line}: a quantity of 0 beside new days may mean that the line is taken out.")
+        if wanted is None or wanted in {ZERO, had.quantity}:
             return _STAYS
         if not self.findings.wish(self.where, "quantity", had.quantity, wanted, has.quantity):
             return Outcome(wished=wanted)
@@ -221,7 +239,10 @@ class LineRules:
         if Field.PRICE not in self.asked.touches:
             self._must_agree("price", asked, had.unit_price, has.unit_price)
             return _STAYS
-        if asked is None or asked == had.unit_price:
+        if asked is None:
+            return _STAYS
+        if asked == had.unit_price:
+            self._repeats("price", had.unit_price, has.unit_price)
             return _STAYS
         if not self.findings.wish(self.where, "price", had.unit_price, asked, has.unit_price):
             return Outcome(wished=asked)
@@ -247,32 +268,53 @@ class LineRules:
             return {}
         wanted, promised = asked.requested, asked.promised
         if dates.line_date is LineDate.PROMISED:
-            if wanted and promised and wanted != promised:
-                self._refuse(
-                    f"{self._line}: it is wanted on {wanted} and promised for {promised}, and a line has one day here "
-                    "(line_date)."
-                )
+            if self._has_two_days():
+                self._refuse(self._two_days)
                 return {}
             return {"promised": self._day("wanted day", base, wanted or promised, ours, has.promised)}
-        if promised is None and had.promised == base:
-            promised = wanted
         return {
             "requested": self._day("wanted day", base, wanted, ours, has.requested),
             "promised": self._day("promised day", had.promised, promised, has.promised, has.promised),
         }
 
+    def _has_two_days(self) -> bool:
+        wanted, promised = self.asked.requested, self.asked.promised
+        is_one = self.dates.line_date is LineDate.PROMISED
+        return is_one and wanted is not None and promised is not None and wanted != promised
+
+    @property
+    def _two_days(self) -> str:
+        return (
+            f"{self._line}: it is wanted on {self.asked.requested} and promised for {self.asked.promised}, and a line "
+            "has one day here (line_date)."
+        )
+
     def _day(self, what: str, had: date | None, asked: date | None, has: date | None, stored: date | None) -> Outcome:
         """One day; `stored` is the field of the line, which may leave it to the header."""
-        if asked is None or asked == had:
+        if asked is None:
+            return _STAYS
+        if asked == had:
+            self._repeats(what, had, has)
             return _STAYS
         if not self.findings.wish(self.where, what, had, asked, has) and stored == asked:
             return Outcome(wished=asked)
         self.findings.moves(self.where, what, had, asked)
         return Outcome(asked, asked)
 
+    def _repeats(self, what: str, had: object, has: object) -> None:
+        """A value that the partner had already is no wish; what Visma has otherwise is kept, and told."""
+        if had != has:
+            self.findings.keeps(self.where, what, had, has)
+
     def _must_agree(self, what: str, asked: object, had: object, *others: object) -> None:
         """A value that the code does not change is there for comparison only."""
-        if asked is None or asked in (had, *others):
+        if asked is None:
+            return
+        if asked == had:
+            if others:
+                self._repeats(what, had, others[0])
+            return
+        if asked in others:
             return
         given = f"{said(asked)} is given for {said(had)}"
         if self.asked.is_clear:
@@ -329,13 +371,14 @@ class LineRules:
         )
         self.findings.wishes.append(edit)
         there = lines.take_added(edit)
-        self.findings.differs(self.where, "line", None, quantity, there.quantity if there else None)
+        self._show_added(edit, there)
         if there is not None and edit.matches(there):
             if not self.had_is_known:
                 self._ask_person(f"{self._line}: line {there.number} is just like it, and is taken for it.")
             return
         self.findings.edits.append(edit)
         self._look_at_price()
+        self.dates.check_added(self.findings, asked, self.where)
         if there is not None:
             # Not for a person to lift: it may be the added line itself, and nothing must be added twice.
             self._refuse(
@@ -350,6 +393,22 @@ class LineRules:
             self._ask_person(f"{self._line}: the order has this item already, on line {known}.")
         if self.route.changes.lines is OnLines.PARK:
             self._ask_person(f"{self._line} is added.")
+
+    def _show_added(self, edit: LineEdit, there: OrderLine | None) -> None:
+        """Everything of an added line that is written, and what a line that may be it has in its place."""
+        self.findings.differs(self.where, "line", None, edit.quantity, there.quantity if there else None)
+        by_requested = self.dates.line_date is LineDate.REQUESTED
+        shown = {
+            "item": (edit.item, there and there.item),
+            "unit": (edit.unit, there and there.unit),
+            "price": (edit.price, there and there.unit_price),
+            "wanted day": (edit.requested, there and there.requested),
+            "promised day" if by_requested else "wanted day": (edit.promised, there and there.promised),
+            "warehouse": (edit.warehouse, there and there.warehouse),
+        }
+        for what, (asked, has) in shown.items():
+            if asked is not None:
+                self.findings.differs(self.where, what, None, asked, has)
 
     def _check_new(self, item: str | None, unit: str | None) -> None:
         asked, route = self.asked, self.route
@@ -370,6 +429,8 @@ class LineRules:
             self._refuse(f"{self._line} needs a price.")
         elif asked.price == 0:
             self._ask_person(f"{self._line}: {_FREE}")
+        if self._has_two_days():
+            self._refuse(self._two_days)
 
 
 def _visible(line: OrderLine) -> tuple[object, ...]:

@@ -50,7 +50,7 @@ class Lines:
 
         POC01 goes first (`0001` is 1), then the item; both have to agree where both are given.
         """
-        number = self._number(asked)
+        number = self.number_of(asked)
         if isinstance(number, str):
             return number
         had, has = self._had.get(number), self._has.get(number)
@@ -77,6 +77,11 @@ class Lines:
         named = self._spoken.keys() | self._taken
         return (line for number, line in sorted(self._had.items()) if number not in named)
 
+    def unseen(self) -> Iterator[OrderLine]:
+        """Lines that the partner was never told of and that the message did not speak of, be it as added ones."""
+        named = self._spoken.keys() | self._taken
+        return (line for number, line in sorted(self._has.items()) if number not in named | self._had.keys())
+
     def spoken_twice(self) -> Iterator[tuple[int, str]]:
         """Lines of which the message says more than one thing: number, and what it is said of."""
         for number, told in sorted(self._spoken.items()):
@@ -91,7 +96,8 @@ class Lines:
             elif twice:
                 yield number, " and the ".join(twice)
 
-    def _number(self, asked: LineRequest) -> int | str:
+    def number_of(self, asked: LineRequest) -> int | str:
+        """The number of the line that is meant, or why it cannot be told."""
         number = _line_number(asked.line_id)
         if number is not None:
             return number

@@ -148,6 +148,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
         places: Parties that a person was asked about, and once it is applied, has confirmed (`Decision.places`).
         unwritten: What the message asks for and an approval does not write, one sentence each.
+        writes: Whether an approval would write anything; None where nothing was compared.
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
     """
 
@@ -199,6 +200,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
+    writes: bool | None = None
     message_at: str | None = None
     history: tuple[ChangeEvent, ...] = ()
 

@@ -46,7 +46,7 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
-from connector.services.change_order import MOST_DIFFERENCES, Ending, OrderChange, about_this_one, kept
+from connector.services.change_order import Ending, OrderChange, about_this_one, kept, shown
 from connector.services.change_ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
@@ -483,7 +483,8 @@ class Applier:
             # An approval is good for one try, on what was shown: whatever comes of it, the next needs a new one.
             approved_by=None,
             approved_for=None,
-            differences=decision.differences[:MOST_DIFFERENCES],
+            differences=shown(decision.differences),
+            writes=bool(decision.edits) if ending.decided_on is not None else None,
             remarks=decision.remarks,
             reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
             places=decision.places[:MOST_REASONS],
@@ -503,7 +504,8 @@ class Applier:
             decision = ending.decision
             compared = {
                 "decided_on": ending.decided_on,
-                "differences": decision.differences[:MOST_DIFFERENCES],
+                "differences": shown(decision.differences),
+                "writes": bool(decision.edits),
                 "remarks": decision.remarks,
                 "reasons": decision.reasons[:MOST_REASONS],
                 "unwritten": kept(decision.unwritten),

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.change_decision import LOOK, Decision, Difference, Verdict, decide
+from connector.domain.change_decision import HEADER, LOOK, Decision, Difference, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
 from connector.domain.changes import (
     VISMA,
@@ -172,6 +172,7 @@ class OrderChange:
             approved=approved,
             confirmed=confirmed_places(self.change, self.others),
             reading=self.change.reading,
+            taken_on=self.change.ordered_at.date(),
         )
         decided_on = revision_id(has.content)
         if self.objection is not None:
@@ -319,7 +320,7 @@ class OrderChange:
         def compared(differences: Sequence[Difference]) -> list[Difference]:
             return [one for one in differences if not (named and one.field == "quantity")]
 
-        now = compared(decision.differences[:MOST_DIFFERENCES])
+        now = compared(shown(decision.differences))
         return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
 
     def _write(self, has: StandingOrder, edits: Edits, route: Route) -> None:
@@ -378,6 +379,15 @@ def about_this_one() -> Iterator[None]:
         raise Unavailable(
             error.sentence, error.document, error.request_id, error.next_step, retry_after=error.retry_after
         ) from None
+
+
+def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """The differences of a change, as many of them as a record holds, and how many there are besides."""
+    more = len(differences) - MOST_DIFFERENCES
+    if more <= 0:
+        return tuple(differences)
+    rest = Difference(HEADER, "more", None, f"{more + 1} more, see `connector change`", None)
+    return (*differences[: MOST_DIFFERENCES - 1], rest)
 
 
 def kept(unwritten: Sequence[str]) -> tuple[str, ...]:

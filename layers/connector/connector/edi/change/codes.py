@@ -134,13 +134,20 @@ def known_codes() -> Mapping[str, Reading]:
     return _TABLE
 
 
-def reading_of(code: str | None, codes: Mapping[str, str]) -> Reading:
+_CONFIRMS = frozenset({None, "OA", "OC"})
+"""Codes that change nothing where the whole message only confirms."""
+
+
+def reading_of(code: str | None, codes: Mapping[str, str], *, confirms: bool = False) -> Reading:
     """What a code asks for, by the partner's reading first and by the table else.
 
     Args:
         code: As written; X12 codes are case-sensitive.
         codes: The partner's own readings, checked by `check_words`.
+        confirms: The whole message is a confirmation.
     """
+    if confirms and code in _CONFIRMS:
+        return Reading("no change", Ask.NOTHING)
     if code is None:
         return Reading("", question="it does not say what to change: it has no change code.")
     if code in codes:

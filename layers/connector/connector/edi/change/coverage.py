@@ -59,6 +59,7 @@ _PLACE = ("addressLine#", "city", "stateOrProvinceCode", "postalCode", "countryC
 _PARTIES = ("parties.*", "lineItems.parties.*")
 _DTM = ("dateTimeReference", "POC_loop.dateTimeReference", "POC_loop.SCH_loop.dateTimeReference")
 _SCH = ("POC_loop.SCH_loop.lineItemSchedule", "POC_loop.lineItemSchedule")
+_CTT = ("CTT_loop.transactionTotals", "transactionTotals")
 _QUANTITY = ("value", "unitOfMeasure")
 # Quantities of Mosaic that may be a bare value instead of an object.
 _BARE = frozenset({"quantity", "originalQuantity", "changeInQuantity"})
@@ -67,6 +68,13 @@ _BARE = frozenset({"quantity", "originalQuantity", "changeInQuantity"})
 def _below(above: tuple[str, ...], *names: str) -> tuple[str, ...]:
     return tuple(f"{one}.{name}" for one in above for name in names)
 
+
+def _and_of_lines(*names: str) -> tuple[str, ...]:
+    return (*names, *_below(("POC_loop",), *names))
+
+
+BEHIND_TOTALS = ("AMT_loop", "monetaryAmountInformation")
+"""Keys of AMT behind CTT."""
 
 APPLIED, ASKED, COMPARED, REFUSED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.REFUSED
 REMARK, NAMES, UNUSED = Treatment.REMARK, Treatment.NAMES, Treatment.UNUSED
@@ -87,7 +95,7 @@ TABLE: tuple[Row, ...] = (
         APPLIED,
         "puts the changes of an order in order",
     ),
-    Row("BCH06", "order date", (f"{_BCH}.date",), ("purchaseOrderDate",), UNUSED),
+    Row("BCH06", "order date", (f"{_BCH}.date",), ("purchaseOrderDate",), REMARK, "when it is not that of the order"),
     Row(
         "BCH07, BCH09",
         "references",
@@ -114,17 +122,23 @@ TABLE: tuple[Row, ...] = (
         "TAX, TXI",
         "VAT",
         _below(
-            ("taxInformation", "TXI_loop.taxInformation"),
+            _and_of_lines("taxInformation", "TXI_loop.taxInformation"),
             *("taxTypeCode", "monetaryAmount", "percentageAsDecimal", "percent"),
         ),
         (),
         COMPARED,
         "the rate; amounts follow from the lines",
     ),
-    Row("FOB", "terms of delivery", ("fOBRelatedInstructions", "FOBRelatedInstructions"), (), COMPARED),
+    Row("FOB", "terms of delivery", _and_of_lines("fOBRelatedInstructions", "FOBRelatedInstructions"), (), COMPARED),
     Row("FOB", "terms of delivery", (), ("carrierDetails.freeOnBoard",), COMPARED),
-    Row("CTB", "conditions", ("restrictionsConditions",), ("conditionsAndRestrictions",), COMPARED),
-    Row("CSH", "sales requirements", ("salesRequirements",), (), COMPARED),
+    Row(
+        "CTB",
+        "conditions",
+        _and_of_lines("restrictionsConditions"),
+        ("conditionsAndRestrictions", "lineItems.conditionsAndRestrictions"),
+        COMPARED,
+    ),
+    Row("CSH", "sales requirements", _and_of_lines("salesRequirements"), (), COMPARED),
     Row(
         "SAC",
         "allowances and charges",
@@ -134,20 +148,47 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("PO1", "lines of an order", ("PO1_loop", "baselineItemData"), (), REFUSED, "in a change or replacement"),
     Row("AMT", "totals", ("AMT_loop", "monetaryAmountInformation"), ("monetaryAmounts",), REMARK),
-    Row("ITD", "terms of payment", ("termsOfSaleDeferredTermsOfSale",), ("termsOfSale",), COMPARED),
+    Row(
+        "ITD",
+        "terms of payment",
+        _and_of_lines("termsOfSaleDeferredTermsOfSale"),
+        ("termsOfSale", "lineItems.termsOfSale"),
+        COMPARED,
+    ),
     Row(
         "DTM01, DTM02",
         "dates",
         _below(_DTM, "dateTimeQualifier", "date"),
         ("dates", "lineItems.dates"),
         APPLIED,
-        "up to changes.dates; see the dates below",
+        "up to changes.dates and not before the message or the order; see the dates below",
     ),
     Row("DTM03, DTM04", "time of day", _below((*_DTM, *_SCH), "time", "timeCode"), (), UNUSED),
     Row("DTM05, DTM06", "period", _below(_DTM, "dateTimePeriodFormatQualifier", "dateTimePeriod"), (), ASKED),
-    Row("TD5", "carrier", ("carrierDetailsRoutingSequenceTransitTime",), ("carrierDetails",), COMPARED),
+    Row(
+        "TD5",
+        "carrier",
+        _and_of_lines("carrierDetailsRoutingSequenceTransitTime"),
+        ("carrierDetails", "lineItems.carrierDetails"),
+        COMPARED,
+    ),
     Row("N9, MSG", "notes", ("N9_loop", "messageText"), ("notes",), REMARK),
-    Row("CTT", "number of lines", ("CTT_loop", "transactionTotals"), (), UNUSED),
+    Row(
+        "CTT01, CTT02",
+        "number of lines and hash total",
+        _below(_CTT, "numberOfLineItems", "hashTotal"),
+        (),
+        ASKED,
+        "when the lines that arrived do not come to it",
+    ),
+    Row(
+        "CTT03-CTT07",
+        "total weight and volume",
+        _below(_CTT, "weight", "volume", "description", "unitOrBasisForMeasurementCode#"),
+        (),
+        REMARK,
+    ),
+    Row("AMT", "totals behind CTT", _below(("CTT_loop",), *BEHIND_TOTALS), (), REMARK),
     # Parties, of the header and of a line.
     Row(
         "N101",
@@ -221,7 +262,7 @@ TABLE: tuple[Row, ...] = (
         (f"{_POC}.unitPrice", f"{_POC}.basisOfUnitPriceCode"),
         ("lineItems.unitCostPrice", "lineItems.unitPriceBasis"),
         APPLIED,
-        "up to changes.price; see the price bases below",
+        "up to changes.price; asked about once a part was received; see the price bases below",
     ),
     Row(
         "POC08-POC27",
@@ -243,7 +284,7 @@ TABLE: tuple[Row, ...] = (
         _below(_SCH, "quantity", "unitOrBasisForMeasurementCode", "dateTimeQualifier", "date"),
         (),
         APPLIED,
-        "one delivery is a date like any other; several are asked about",
+        "one delivery is a date like any other; several, and another unit or quantity, are asked about",
     ),
     Row(
         "SAC",

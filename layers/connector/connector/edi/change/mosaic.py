@@ -66,15 +66,17 @@ def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeReq
     """Read the `message` of a Mosaic 860 that changes this order."""
     questions, remarks = Questions(), Remarks()
     items = lines_of(questions, message, "lineItems")
-    lines = tuple(_line(item, f"lineItems[{index}]", own, remarks) for index, item in enumerate(items))
+    purpose = purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items)
+    confirms = purpose is ChangePurpose.CONFIRMATION
+    lines = tuple(
+        _line(item, f"lineItems[{index}]", own, remarks, confirms=confirms) for index, item in enumerate(items)
+    )
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
         remarks.tell(label, message.get(name), named=words_of)
     remarks.tell("Note", message.get("notes"), names=False)
-    purpose = purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items)
-    changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
-    name_unread(questions, remarks, unread_mosaic(message), changes=changes)
+    name_unread(questions, remarks, unread_mosaic(message), changes=purpose is not ChangePurpose.CANCELLATION)
     request = ChangeRequest(
         purpose=purpose,
         order_number=order_number,
@@ -90,10 +92,10 @@ def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeReq
     return finished(request, questions, remarks)
 
 
-def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks) -> LineRequest:
+def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, *, confirms: bool) -> LineRequest:
     questions = Questions()
     code = text(item, "changeReason")
-    reading = reading_of(code, own.codes)
+    reading = reading_of(code, own.codes, confirms=confirms)
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
     delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)

@@ -50,6 +50,7 @@ from connector.edi.change.fields import (
     text,
 )
 from connector.edi.change.names import DATES, PAST_DATES, dated, words_of
+from connector.edi.change.totals import check_totals
 from connector.edi.units import UNITS
 
 BCH = "beginningSegmentForPurchaseOrderChange"
@@ -117,17 +118,22 @@ def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> 
     cancels = written == {WHOLE_ORDER} and WHOLE_ORDER not in codes
     if cancels and purpose is not ChangePurpose.CONFIRMATION:
         purpose = ChangePurpose.CANCELLATION
-    if filled(tree) & _LINES_OF_AN_ORDER and purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}:
+    if filled(tree) & _LINES_OF_AN_ORDER and purpose is not ChangePurpose.CANCELLATION:
         questions.refuse(
             "it has lines in PO1 segments, which an 860 does not have: whether they are added, or are the lines of the "
             "order as they are to be, is not said."
         )
-    lines = tuple(_line(loop, f"POC_loop[{index}]", own, remarks, cancels=cancels) for index, loop in enumerate(loops))
+    confirms = purpose is ChangePurpose.CONFIRMATION
+    lines = tuple(
+        _line(loop, f"POC_loop[{index}]", own, remarks, cancels=cancels, confirms=confirms)
+        for index, loop in enumerate(loops)
+    )
+    check_totals(tree, loops, questions, remarks)
     days = Days(questions)
     for stamp in rows(tree, "dateTimeReference"):
         _date(stamp, days, questions, remarks, is_header=True)
     _quote(tree, remarks)
-    changes = purpose in {ChangePurpose.CHANGE, ChangePurpose.REPLACE}
+    changes = purpose is not ChangePurpose.CANCELLATION
     name_unread(questions, remarks, unread_beside(message) + unread_x12(tree), changes=changes)
     request = ChangeRequest(
         purpose=purpose,
@@ -144,15 +150,17 @@ def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> 
     return finished(request, questions, remarks)
 
 
-def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancels: bool) -> LineRequest:
+def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancels: bool, confirms: bool) -> LineRequest:
     questions = Questions()
     change = part(loop, "lineItemChange")
     code = text(change, "changeOrResponseTypeCode")
-    reading = Reading("cancel the whole order", Ask.DELETE) if cancels else reading_of(code, own.codes)
+    reading = Reading("cancel the whole order", Ask.DELETE)
+    if not cancels:
+        reading = reading_of(code, own.codes, confirms=confirms)
     quantity = questions.quantity(change, "quantity", "quantity (POC03)")
-    units = [text(one, "unitOrBasisForMeasurementCode") for one in (part(change, "compositeUnitOfMeasure"), change)]
-    unit_code = next(filter(None, units), None)
-    units_differ(questions, [unit for unit in units if unit])
+    units = _units(change)
+    unit_code = next(iter(units), None) or _scheduled_unit(loop)
+    units_differ(questions, units)
     price = unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode", own.price_bases)
     days = Days(questions)
     parties: tuple[PartyRequest, ...] = ()
@@ -238,9 +246,7 @@ def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> No
 
 def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
     """SCH: a quantity for a day. One is a date like any other; several divide the line."""
-    schedules = rows(loop, "lineItemSchedule")
-    for one in rows(loop, "SCH_loop"):
-        schedules += rows(one, "lineItemSchedule")
+    schedules = _schedules(loop)
     if len(schedules) > 1:
         questions.ask(f"it is divided into {len(schedules)} deliveries (SCH), which a Visma order line cannot hold.")
         return
@@ -248,7 +254,28 @@ def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remark
         share = questions.quantity(schedule, "quantity", "scheduled quantity (SCH01)")
         if share is not None and share != questions.quantity(change, "quantity", "quantity (POC03)"):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
+        unit, ours = text(schedule, "unitOrBasisForMeasurementCode"), next(iter(_units(change)), None)
+        if unit and ours and _UNITS.get(unit, unit) != _UNITS.get(ours, ours):
+            questions.ask(f"it schedules in {unit[:40]} (SCH02), another unit than its quantity has ({ours[:40]}).")
         _date(schedule, days, questions, remarks)
+
+
+def _units(change: Data) -> list[str]:
+    """POC05, which stands in a composite, or beside it."""
+    places = (part(change, "compositeUnitOfMeasure"), change)
+    return list(filter(None, (text(one, "unitOrBasisForMeasurementCode") for one in places)))
+
+
+def _scheduled_unit(loop: Data) -> str | None:
+    """SCH02 of a line that has no POC05; several schedules are asked about anyhow."""
+    return next(filter(None, (text(one, "unitOrBasisForMeasurementCode") for one in _schedules(loop))), None)
+
+
+def _schedules(loop: Data) -> list[Data]:
+    return [
+        *rows(loop, "lineItemSchedule"),
+        *(one for inner in rows(loop, "SCH_loop") for one in rows(inner, "lineItemSchedule")),
+    ]
 
 
 def _products(change: Data, remarks: Remarks) -> ProductRefs:
