@@ -139,8 +139,8 @@ OUTAGES = [
     _function("translate_document", "stopped", {"documents-stuck": 45}),
     _function("deliver_transaction", "stopped", {"deliveries-stuck": 45}),
     _function("poll_visma", "crashing", {"poll-visma-failed": 12}),
-    _function("track_transactions", "crashing", {"track-transactions-failed": 12, "track-heartbeat": 22}),
-    _function("poll_orderful", "crashing", {"poll-orderful-failed": 12, "collect-heartbeat": 22}),
+    _function("track_transactions", "crashing", {"track-heartbeat": 22}),
+    _function("poll_orderful", "crashing", {"collect-heartbeat": 22}),
 ]
 
 
