@@ -49,21 +49,26 @@ class EveryQueueIsWatched(CloudFormationLintRule):
 
     id = "E9002"
     shortdesc = "Every queue has an alarm"
-    description = "A dead-letter queue has an alarm on its messages, any other queue one on the age of the oldest"
+    description = (
+        "A dead-letter queue has an alarm on its messages; any other queue has one on the age of the oldest, or names "
+        "in its metadata (WatchedBy) the alarm that tells the same"
+    )
     tags = ["house", "sqs", "cloudwatch"]  # noqa: RUF012 - read by cfn-lint
 
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Queues without the alarm, or with one that tells nobody."""
-        watched = set()
-        for alarm in _resources(cfn, "AWS::CloudWatch::Alarm").values():
+        watched, ringing = set(), set()
+        for alarm_name, alarm in _resources(cfn, "AWS::CloudWatch::Alarm").items():
             queues = [_target(each.get("Value")) for each in alarm.get("Dimensions", []) if each["Name"] == "QueueName"]
             if alarm.get("AlarmActions"):
                 watched |= {(queue, alarm.get("MetricName")) for queue in queues}
+                ringing.add(alarm_name)
         dead_letters = set(_dead_letters(cfn).values())
         matches = []
         for name in _resources(cfn, QUEUE):
             metric = "ApproximateNumberOfMessagesVisible" if name in dead_letters else "ApproximateAgeOfOldestMessage"
-            if (name, metric) not in watched:
+            named = cfn.template["Resources"][name].get("Metadata", {}).get("WatchedBy")
+            if (name, metric) not in watched and (name in dead_letters or named not in ringing):
                 matches.append(RuleMatch(_path(name), f"Queue {name} has no alarm on {metric} that tells somebody."))
         return matches
 

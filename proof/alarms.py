@@ -65,15 +65,21 @@ class Alarm:
         return value < self.threshold if self.is_below else value > self.threshold
 
 
+def resources_of_the_template(kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of every resource of a kind by its name, also of those with a condition."""
+    resources = _template()["Resources"].items()
+    return {name: one.get("Properties", {}) for name, one in resources if one["Type"] == kind}
+
+
 def alarms_of_the_template() -> list[Alarm]:
     """Every alarm, with the parameters' defaults."""
-    template: dict[str, Any] = decode_str((_ROOT / "template.yaml").read_text(encoding="utf-8"))[0]
-    defaults = {name: one.get("Default") for name, one in template["Parameters"].items()}
-    return [
-        _alarm(one["Properties"], defaults)
-        for one in template["Resources"].values()
-        if one["Type"] == "AWS::CloudWatch::Alarm"
-    ]
+    defaults = {name: one.get("Default") for name, one in _template()["Parameters"].items()}
+    return [_alarm(one, defaults) for one in resources_of_the_template("AWS::CloudWatch::Alarm").values()]
+
+
+def _template() -> dict[str, Any]:
+    read: dict[str, Any] = decode_str((_ROOT / "template.yaml").read_text(encoding="utf-8"))[0]
+    return read
 
 
 def _alarm(given: dict[str, Any], defaults: dict[str, Any]) -> Alarm:

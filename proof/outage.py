@@ -6,11 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.domain.ledger import State
 from proof.alarms import Watch, WatchedTelemetry, function_of
 from proof.model.clockwork import EVERY, WORKERS
 from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS
 from proof.model.queues import Message, Queue
 from proof.system import System
+from tests.support.routing_data import a_partner
 
 ACKNOWLEDGES: dict[str, Any] = {
     "validation_status": "VALID",
@@ -20,6 +22,13 @@ ACKNOWLEDGES: dict[str, Any] = {
 WAITS_FOR_SEND = {"validation_status": "VALID", "delivery_status": "PENDING"}
 """Orderful: what is valid waits for a person where auto-send is off."""
 
+ACME, BERG, CASPAR = "50012", "60001", "60002"
+"""Visma's numbers of three suppliers, each a partner of its own."""
+
+_PARTNERS = {
+    "partners.berg": a_partner(supplier=BERG, isa_id="BERG"),
+    "partners.caspar": a_partner(supplier=CASPAR, isa_id="CASPAR"),
+}
 _MINUTE = timedelta(minutes=1)
 _QUEUES = {DOCUMENTS: "Documents", DELIVERIES: "Deliveries", CHANGES: "Changes", HINTS: "Hints"}
 
@@ -37,6 +46,9 @@ class WatchedSystem(System):
     def __init__(self) -> None:
         """A healthy stack."""
         super().__init__()
+        data = self.setting.routing(_PARTNERS)
+        self.routing.apply(data)
+        self.directory.note(data)
         self.watch = Watch(self.clock)
         self.telemetry = WatchedTelemetry(self.watch)
         self.stopped: set[str] = set()
@@ -59,6 +71,15 @@ class WatchedSystem(System):
     def work(self, queue: Queue) -> bool:
         """One batch; AWS: what a throttled function does not take is not received."""
         return WORKERS[queue.name] not in self.stopped and super().work(queue)
+
+    def order_of(self, supplier: str, number: str, **changes: Any) -> None:
+        """A user writes an order to one of the suppliers."""
+        self.order(number, supplier={"internalId": 1, "number": supplier, "name": supplier}, **changes)
+
+    def replay_all(self, state: State) -> None:
+        """An operator has every document sent again that is in a state (`connector documents replay`)."""
+        for revision in list(self.ledger.in_state(state)):
+            self.replay(revision.key)
 
     def minutes(self, count: int) -> set[str]:
         """Let minutes pass; gives the alarms that ring at their end."""

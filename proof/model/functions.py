@@ -115,7 +115,7 @@ class Functions:
         )
         self.invoices = Invoices(self.visma)
         self.snapshot = Snapshot()
-        self.orderful = Orderful(self.wire, self.clock, self.receivers)
+        self.orderful = Orderful(self.wire, self.clock, self.receivers, self.ledger)
         self.inbound = Inbound(self.wire, self.clock, self.changes, self.receivers)
         self.inbound.as_uuids, self.inbound.tells_both = self.setting.uuids, self.setting.tells_both
         self.routing = FixedRouting(self.setting.routing())

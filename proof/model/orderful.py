@@ -6,38 +6,61 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
+from connector.adapters.breaker import HeldCalls
 from connector.domain.changes import DECIDED, ChangeState
-from connector.domain.errors import Rejected, UnknownOutcome
+from connector.domain.errors import ConnectorError, Rejected, Throttled, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
 from connector.domain.transactions import OrderfulRequest, Stream
-from connector.services.ports import Created
+from connector.services.ports import Calls, Created
 from proof.model.asking import Request, Wish
 from proof.model.effects import Wire
 from proof.model.partner import Receivers, held_in
 from tests.support.change_fakes import InMemoryChanges
 from tests.support.change_world import SENDER, FakeInbound
-from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock
+from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock, MemoryBreaker
+
+ALL = "*"
 
 
 class Orderful(FakeOrderful):
-    """Orderful as the one who takes our transactions."""
+    """Orderful as the one who takes our transactions.
 
-    def __init__(self, wire: Wire, clock: ManualClock, receivers: Receivers) -> None:
+    Attributes:
+        refuses: How every transaction to a receiver ends, by its ISA id; `ALL` stands for all of them.
+        gate: Where a pause is written down that Orderful asks for, and looked up before each creation.
+    """
+
+    def __init__(self, wire: Wire, clock: ManualClock, receivers: Receivers, breaker: MemoryBreaker) -> None:
         """Hand everything that is accepted to `receivers`."""
         super().__init__(clock)
         self.receivers = receivers
+        self.refuses: dict[str, ConnectorError] = {}
+        self.gate = HeldCalls(cast(Any, breaker), Calls.CREATE, clock, "Orderful")
         self.delivered: list[OrderfulRequest] = []
         self.on_delivered: list[Callable[[Mapping[str, Any]], None]] = []
         self._wire = wire
 
     def create(self, request: OrderfulRequest) -> Created:
         """Take a transaction."""
+        self.gate.enter()
+        try:
+            return self._create(request)
+        except Throttled as error:
+            if error.retry_after is not None:
+                self.gate.hold(error.retry_after)
+            raise
+
+    def _create(self, request: OrderfulRequest) -> Created:
         create = super().create
 
         def post() -> Created:
             try:
+                refusal = self.refuses.get(held_in(request.body)[0]) or self.refuses.get(ALL)
+                if refusal is not None:
+                    self.calls["create"] += 1
+                    raise refusal
                 created = create(request)
             except LostAnswer:
                 self._deliver(request)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.payloads import lost
 from connector.domain.changes import Change, ChangeState
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
@@ -30,12 +31,23 @@ _LARGE = 100_000
 
 
 class WiredPayloads(MemoryPayloads):
-    """The bucket."""
+    """The bucket.
+
+    Attributes:
+        refused: Folders of which S3 gives out nothing: the objects are missing, or reading is forbidden.
+    """
 
     def __init__(self, wire: Wire) -> None:
         """Pass every write through `wire`."""
         super().__init__()
+        self.refused: set[str] = set()
         self._wire = wire
+
+    def get(self, key: str) -> bytes:
+        """Read a body."""
+        if key.split("/", 1)[0] in self.refused:
+            raise lost(key, "AccessDenied")
+        return super().get(key)
 
     def put(self, name: str, body: bytes) -> str:
         """Store a body."""
@@ -48,6 +60,7 @@ class WiredLedger(MemoryLedger):
 
     Attributes:
         on_agreed: Told of every content that is written down as known to the partner.
+        large: Bytes above which a body goes to the bucket.
     """
 
     def __init__(self, wire: Wire, payloads: WiredPayloads) -> None:
@@ -56,6 +69,8 @@ class WiredLedger(MemoryLedger):
         self.on_agreed: list[Callable[[Revision], None]] = []
         self._wire = wire
         self._payloads = payloads
+        self.large = _LARGE
+        self._places: dict[tuple[str, DocumentKey, int], str] = {}
 
     def open(self, reason: str, *, until: datetime) -> None:
         """Hold deliveries back."""
@@ -67,12 +82,29 @@ class WiredLedger(MemoryLedger):
         keep = super().keep_progress
         self._wire("keep the progress of the tracker", lambda: keep(progress))
 
+    def request_of(self, revision: Revision) -> dict[str, Any]:
+        """The request, from the bucket where it is large."""
+        self._read("requests", revision)
+        return super().request_of(revision)
+
+    def source_of(self, revision: Revision) -> bytes:
+        """The Visma document, from the bucket where it is large."""
+        self._read("sources", revision)
+        return super().source_of(revision)
+
+    def _read(self, folder: str, revision: Revision) -> None:
+        place = self._places.get((folder, revision.key, revision.sequence))
+        if place is not None:
+            self._payloads.get(place)
+
     def _keep(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> None:
         keep = super()._keep
         packed = b"" if request is None else msgspec.json.encode(request)
         for folder, body in (("sources", source), ("requests", packed)):
-            if len(body) > _LARGE and len(zlib.compress(body)) > _LARGE:
-                self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
+            self._places.pop((folder, revision.key, revision.sequence), None)
+            if len(body) > self.large and len(zlib.compress(body)) > self.large:
+                place = self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
+                self._places[folder, revision.key, revision.sequence] = place
         self._wire("write the bodies of a revision", lambda: keep(revision, source, request))
 
     def _put(

@@ -99,6 +99,11 @@ BREAKS = {
         "DeliveriesDeadLetters",
     ),
     "queue whose age nobody hears of": (rules.EveryQueueIsWatched, _remove("DocumentsStuckAlarm"), "DocumentsQueue"),
+    "queue watched by an alarm that is gone": (
+        rules.EveryQueueIsWatched,
+        _remove("ChangesUnfinishedAlarm"),
+        "ChangesQueue",
+    ),
     "alarm that tells nobody": (
         rules.EveryQueueIsWatched,
         _set("DocumentsStuckAlarm", "AlarmActions", []),

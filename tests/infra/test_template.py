@@ -403,13 +403,14 @@ def test_access_tokens_lie_under_a_key_that_only_the_functions_that_use_them_may
     """AWS's policy ReadOnlyAccess has dynamodb:GetItem and no kms:Decrypt."""
     kept = properties("AWS::DynamoDB::Table")["TokensTable"]["SSESpecification"]
     assert kept["SSEType"]["Fn::If"][:2] == ["IsOnAws", "KMS"]
-    assert kept["KMSMasterKeyId"]["Fn::If"][:2] == ["IsOnAws", {"Fn::GetAtt": ["TokensKey", "Arn"]}]
-    (statement,) = template["Resources"]["TokensKey"]["Properties"]["KeyPolicy"]["Statement"]
-    assert statement["Sid"] == "AccountManagesKey"
+    assert kept["KMSMasterKeyId"]["Fn::If"][:2] == ["IsOnAws", {"Fn::GetAtt": ["StackKey", "Arn"]}]
+    statements = template["Resources"]["StackKey"]["Properties"]["KeyPolicy"]["Statement"]
+    assert [one["Sid"] for one in statements] == ["AccountManagesKey", "AlarmsPublish"]
+    assert statements[1]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}, "CloudWatch reads no table"
     users = {
         role
         for role, its in properties("AWS::IAM::Role").items()
-        if any("TokensKey" in json.dumps(one["Resource"]) for one in _statements(its))
+        if any("StackKey" in json.dumps(one["Resource"]) for one in _statements(its))
     }
     sharers = {
         role
@@ -457,10 +458,12 @@ def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(proper
 # ---- alarms
 
 
+HEARTBEATS = {"TrackTransactionsFunction": "TrackHeartbeatAlarm", "PollOrderfulFunction": "CollectHeartbeatAlarm"}
+"""Functions whose heartbeat is a metric that only a run reports that ended well: a run that fails misses it."""
+
 EVENTS = {
     "CredentialsRefusedAlarm",
-    "StreamMismatchAlarm",
-    "TransactionsDoubledAlarm",
+    "DoubledOrWrongStreamAlarm",
     "DamagedRowsAlarm",
     "ChangesRejectedAlarm",
     "ConfirmationsRefusedAlarm",
@@ -468,7 +471,7 @@ EVENTS = {
     "CallbacksUnusableAlarm",
     "CallbacksFailedAlarm",
     "CallbacksTurnedAwayAlarm",
-    *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS),
+    *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS.keys() - HEARTBEATS),
 }
 """Alarms on what happens once: that it does not happen again is no end of it."""
 
@@ -518,8 +521,7 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         Metric.TRACK_COMPLETED,
         Metric.CREDENTIALS_REFUSED,
         Metric.MESSAGES_HELD_UP,
-        Metric.STREAM_MISMATCH,
-        Metric.DOUBLE_SENT,
+        Metric.DOUBLED_OR_WRONG_STREAM,
         Metric.DAMAGED_ROWS,
         Metric.COLLECT_COMPLETED,
         Metric.CHANGES_REJECTED,
@@ -565,14 +567,19 @@ def test_a_callback_that_got_no_good_answer_is_heard_of_whoever_answered_it(
     assert alarm["Dimensions"] == [{"Name": "ApiName", "Value": api["Name"]}]
 
 
-def test_every_function_has_an_alarm_on_its_errors(properties: Properties) -> None:
+def test_every_function_has_an_alarm_that_rings_when_it_fails_and_no_function_has_two(properties: Properties) -> None:
+    alarms = properties("AWS::CloudWatch::Alarm")
     watched = {
         alarm["Dimensions"][0]["Value"]["Ref"]
-        for alarm in properties("AWS::CloudWatch::Alarm").values()
+        for alarm in alarms.values()
         if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     }
 
-    assert watched == set(SETTINGS)
+    assert watched == SETTINGS.keys() - HEARTBEATS
+    for function, name in HEARTBEATS.items():
+        assert alarms[name]["Namespace"] == NAMESPACE, "Lambda counts a run that failed among its invocations"
+        folder = Path(properties("AWS::Serverless::Function")[function]["CodeUri"]).name
+        assert f"/{folder} " in alarms[name]["AlarmDescription"]["Fn::Sub"]
 
 
 def test_cloudwatch_may_use_the_key_of_the_alarm_topic(properties: Properties) -> None:

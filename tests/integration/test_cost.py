@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import boto3
 import pytest
@@ -83,8 +85,16 @@ def test_only_a_function_leaves_the_check_of_parameters_out(is_function, monkeyp
     assert client.meta.config.user_agent.startswith("connector ")
 
 
-def test_an_idle_stack_costs_at_most_eight_and_a_half_dollars_a_month_at_list_prices():
+def test_an_idle_stack_costs_at_most_eight_dollars_a_month_at_list_prices():
     idle = idle_run()
     items = bill(idle)
     assert sum(one.cost for one in items) <= MOST_IDLE, [(one.what, one.cost) for one in items]
+    template = (Path(__file__).resolve().parents[2] / "template.yaml").read_text()
+    counted = {one.what: one.count for one in items}
+    for what, kind in {
+        "CloudWatch alarms": "CloudWatch::Alarm",
+        "KMS keys": "KMS::Key",
+        "Secrets": "SecretsManager::Secret",
+    }.items():
+        assert counted[what] == len(re.findall(rf"^    Type: AWS::{kind}$", template, re.MULTILINE)) > 0
     assert idle.metrics == {"TrackCompleted", "CollectCompleted"}, "a gauge that is zero is not reported"

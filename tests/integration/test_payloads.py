@@ -45,10 +45,19 @@ def test_the_same_name_is_written_over(payloads):
     assert payloads.get(first) == b"2"
 
 
-def test_what_is_not_there_is_the_trouble_of_its_document(payloads):
-    with pytest.raises(PayloadLost, match=r"documents/nothing\.json\.z") as caught:
-        payloads.get("documents/nothing.json.z")
-    assert caught.value.next_step
+@pytest.mark.parametrize(
+    ("folder", "step"),
+    [
+        ("documents", "connector documents replay KEY"),
+        ("requests", "connector documents replay KEY"),
+        ("inbound", "connector changes retry TRANSACTION"),
+        ("sources", "Restore the object in the payload bucket, or the right to read it."),
+    ],
+)
+def test_what_is_not_there_is_the_trouble_of_its_document(payloads, folder, step):
+    with pytest.raises(PayloadLost, match=rf"{folder}/nothing\.json\.z") as caught:
+        payloads.get(f"{folder}/nothing.json.z")
+    assert step in caught.value.next_step
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "InvalidObjectState"])

@@ -89,7 +89,7 @@ def test_a_document_that_takes_its_neighbours_along_is_seen(monkeypatch):
     monkeypatch.setattr(visma_pages, "InvalidOperation", ValueError)
     case = VismaCase(Resource.PURCHASE_ORDERS, b'{"orderNbr":1e99999999999999999999}', (), on_aws=False)
     tally = tried(Target("", st.just(case), documents.fed), cases=1, seed=1)
-    assert "InvalidOperation got out" in tally.violations[0]
+    assert "An unexpected failure: InvalidOperation" in tally.violations[0]
 
 
 def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):

@@ -20,6 +20,7 @@ import msgspec
 
 from connector.adapters.cursor_format import packed, unpacked
 from connector.adapters.ledger import no_body
+from connector.adapters.payloads import lost
 from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, PayloadLost, Transient, UnknownOutcome
@@ -938,7 +939,7 @@ class MemoryPayloads:
 
     def get(self, key: str) -> bytes:
         if key not in self.bodies:
-            raise PayloadLost(f"The stored body {key} cannot be read (NoSuchKey).", next_step="Restore it.")
+            raise lost(key, "NoSuchKey")
         return self.bodies[key]
 
 

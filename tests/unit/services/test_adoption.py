@@ -291,7 +291,7 @@ class TestOneIndexIsNotTrusted:
         world.orderful.copy(world.ids()[0])
         assert world.deliver(message) is Outcome.ADOPTED
         assert world.revision(A).transaction_id == world.ids()[0]
-        assert world.telemetry.counts[Metric.DOUBLE_SENT] == 1
+        assert world.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
 
 class TestAlreadyExists:

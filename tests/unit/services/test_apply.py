@@ -1092,7 +1092,7 @@ def test_a_hint_of_the_other_stream_is_neither_recorded_nor_confirmed() -> None:
     world.apply(world.inbound.hint(number))
 
     assert (world.changes.all(), world.inbound.confirmed) == ([], [])
-    assert world.telemetry.counts[Metric.STREAM_MISMATCH] == 1
+    assert world.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
 
 def test_a_hint_at_somebody_elses_transaction_is_ignored() -> None:

@@ -92,7 +92,7 @@ def test_a_full_page_of_the_other_stream_is_left_to_it_and_said() -> None:
 
     assert (world.inbound.confirmed, len(world.changes.all())) == ([], 1)
     assert world.change("999000").state is ChangeState.RECEIVED
-    assert world.telemetry.counts[Metric.STREAM_MISMATCH] == 100
+    assert world.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 100
     assert (result.unclaimed, result.problems) == (100, [])
 
 

@@ -316,7 +316,7 @@ class TestTheUnknown:
             bench.orderful.file(OrderfulRequest.create(Dialect.MOSAIC, a_request()))
         assert bench.deliver(message) is Outcome.ADOPTED
         assert bench.revision().transaction_id == bench.ids()[0]
-        assert bench.telemetry.counts[Metric.DOUBLE_SENT] == 1
+        assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
 
 class TestAdoption:
@@ -536,7 +536,7 @@ class TestTheLastGuard:
         assert not bench.orderful.calls
         revision = bench.revision()
         assert (revision.state, revision.field) == (State.PARKED, "stream")
-        assert bench.telemetry.counts[Metric.STREAM_MISMATCH] == 1
+        assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
     @pytest.mark.parametrize("dialect", list(Dialect))
     @pytest.mark.parametrize("wrong", [{"stream": "live"}, {"sender": "NORDICFOOD"}, {"receiver": "ACMEPRODUCE"}])
@@ -544,7 +544,7 @@ class TestTheLastGuard:
         message = bench.translated(dialect=dialect, request=a_request(dialect, **wrong))
         assert bench.deliver(message) is Outcome.PARKED
         assert not bench.orderful.calls
-        assert bench.telemetry.counts[Metric.STREAM_MISMATCH] == 1
+        assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
 
 def test_no_line_of_the_log_holds_the_document(bench):

@@ -137,6 +137,31 @@ class TestANewDocument:
         assert bench.see(an_order()) is Outcome.QUEUED
         assert bench.newest().state is State.TRANSLATED
 
+    def test_a_body_that_can_be_read_again_is_read_by_a_replay(self, bench):
+        place = "documents/x.json.z"
+        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is Outcome.PARKED
+        for is_there, outcome in ((False, Outcome.PARKED), (True, Outcome.QUEUED)):
+            if is_there:
+                bench.payloads.put("documents/x", as_json(an_order()))
+            bench.clock.forward(minutes=5)
+            revision = bench.newest()
+            message = message_for(
+                revision,
+                bench.ledger.source_of(revision),
+                bench.payloads,
+                now=bench.clock.now(),
+                cause=Cause.again(revision),
+            )
+            assert (message.document, message.document_at) == (msgspec.UNSET, place)
+            assert bench.translator.handle(message) is outcome
+        assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
+
+    def test_a_message_for_a_document_of_which_nothing_is_kept_can_be_read(self, bench):
+        assert bench.see(b"", document=msgspec.UNSET) is Outcome.PARKED
+        message = message_for(bench.newest(), b"", bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
+        written = msgspec.json.encode(message)
+        assert bench.translator.handle(msgspec.json.decode(written, type=DocumentMessage)) is Outcome.PARKED
+
     @pytest.mark.parametrize(
         ("kind", "number", "document"),
         [

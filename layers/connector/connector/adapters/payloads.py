@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 _ABOUT_THE_KEY = {"NoSuchKey", "AccessDenied", "InvalidObjectState", "403", "404"}
 
+_RESTORE = "Restore the object in the payload bucket, or the right to read it"
+_NEXT_STEPS = {
+    "documents": f"{_RESTORE}, and run: connector documents replay KEY. Or save the document in Visma again: it is "
+    "read anew.",
+    "requests": "Run: connector documents replay KEY. The request is made anew from the stored document.",
+    "inbound": f"{_RESTORE}, and run: connector changes retry TRANSACTION",
+}
+
 
 class S3Payloads:
     """The `Payloads` port over one bucket."""
@@ -48,12 +56,12 @@ class S3Payloads:
             except ClientError as error:
                 code = error.response.get("Error", {}).get("Code", "")
                 if code in _ABOUT_THE_KEY:
-                    raise _lost(key, code) from error
+                    raise lost(key, code) from error
                 raise
             try:
                 return zlib.decompress(answer["Body"].read())
             except zlib.error as error:
-                raise _lost(key, "it is damaged") from error
+                raise lost(key, "it is damaged") from error
 
     def delete(self, key: str) -> None:
         """Delete a body; one that is not there is no error (S3)."""
@@ -65,8 +73,9 @@ class S3Payloads:
         return self._given or aws.s3()
 
 
-def _lost(key: str, why: str) -> PayloadLost:
+def lost(key: str, why: str) -> PayloadLost:
+    """What is told of a body that cannot be read, and why."""
     return PayloadLost(
         f"The stored body {key} cannot be read ({why}).",
-        next_step="Restore the object in the payload bucket, or save the document in Visma again: it is read anew.",
+        next_step=_NEXT_STEPS.get(key.split("/", 1)[0], f"{_RESTORE}."),
     )

@@ -216,7 +216,7 @@ class Deliverer:
 
     def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
         if decision.doubles:
-            self.telemetry.count(Metric.DOUBLE_SENT)
+            self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
             self.telemetry.error(
                 "two transactions for one revision", {**_names(revision), "reason": ", ".join(decision.doubles)}
             )
@@ -361,7 +361,7 @@ class Deliverer:
             field="stream",
             next_step="Deploy one stack per stream; never point a test stack at a live ledger.",
         )
-        self.telemetry.count(Metric.STREAM_MISMATCH)
+        self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
         self.telemetry.error("stream mismatch", {**_names(revision), "reason": reason})
         return Outcome.PARKED
 

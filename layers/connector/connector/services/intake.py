@@ -336,7 +336,7 @@ class Intake:
         )
 
     def _refuse_stream(self, transaction: InboundTransaction) -> None:
-        self.telemetry.count(Metric.STREAM_MISMATCH)
+        self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
         self.telemetry.error(
             "of the other stream",
             {"transaction_id": transaction.transaction_id, "reason": f"It is {transaction.stream or 'of no stream'}."},

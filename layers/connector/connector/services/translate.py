@@ -23,7 +23,7 @@ from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, 
 from connector.domain.routes import HOLD, Route
 from connector.domain.transactions import Purpose, Stream
 from connector.domain.words import clipped
-from connector.services.claim_check import unloaded
+from connector.services.claim_check import place_of, unloaded
 from connector.services.document_decision import Decider, Decision, Reading, arrival_of, read_message, unreadable
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
@@ -71,7 +71,8 @@ class Translator:
             raw = unloaded(message, self.payloads)
             reading = read_message(message, raw)
         except PayloadLost as lost:
-            raw, reading = b"", unreadable(message, lost)
+            # Once the object can be read again, a replay reads it from there.
+            raw, reading = place_of(message), unreadable(message, lost)
         cause = Cause.of(message.cause)
         history = self._history(message.key)
         # Who asks for a second look has just changed the routing.
