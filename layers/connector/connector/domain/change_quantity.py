@@ -39,7 +39,7 @@ def is_difference(line: LineRequest, rules: ChangeRules) -> bool:
     return (
         not line.explicit_total
         and rules.quantities is QuantityReading.DELTA
-        and line.direction is not None
+        and (line.direction is not None or line.second_quantity is not None)
         and line.quantity is not None
     )
 
@@ -82,8 +82,10 @@ def total_asked(line: LineRequest, had: Decimal, rules: ChangeRules, *, had_is_k
     if not line.explicit_total:
         if reading is QuantityReading.OLD_AND_NEW:
             asked = second
-        elif is_difference(line, rules) and first is not None:
-            asked = _sum(line, had, first)
+        elif reading is QuantityReading.DELTA and first is not None:
+            asked = _led_to(line, had, first)
+            if asked is None:
+                return Total(None, (_without_direction(line, first),))
     if asked is None:
         named = line.direction is not None or any(figure is not None for figure in (first, second, line.delta))
         return Total(None, (Problem("it names no new quantity.", hard=True),) if named else ())
@@ -132,8 +134,33 @@ def _fitting(line: LineRequest, had: Decimal) -> Iterable[tuple[QuantityReading,
         yield QuantityReading.NEW_TOTAL, first
     if first == had and _goes_right(line, had, second):
         yield QuantityReading.OLD_AND_NEW, second
-    if line.direction is not None and second == _sum(line, had, first) and _goes_right(line, had, second):
+    if second in _sums(line, had, first) and _goes_right(line, had, second):
         yield QuantityReading.DELTA, second
+
+
+def _led_to(line: LineRequest, had: Decimal, difference: Decimal) -> Decimal | None:
+    """What a difference leads to; None when neither the code nor POC04 says whether it goes up or down.
+
+    A line that is replaced whole restates its quantity, and so does one that names what the partner had.
+    """
+    if line.direction is not None:
+        return _sum(line, had, difference)
+    if line.second_quantity in _sums(line, had, difference):
+        return line.second_quantity
+    return difference if line.ask is Ask.REPLACE or difference == had else None
+
+
+def _sums(line: LineRequest, had: Decimal, difference: Decimal) -> set[Decimal]:
+    """The totals that a difference may lead to: one where the code has a direction, else two."""
+    return {_sum(line, had, difference)} if line.direction is not None else {had + difference, had - difference}
+
+
+def _without_direction(line: LineRequest, difference: Decimal) -> Problem:
+    return Problem(
+        f"{said(difference)} is read as a difference, and the code {line.code} does not say whether up or down.",
+        hard=True,
+        next_step="Choose another reading for this change with `connector changes approve --reading`, or reject it.",
+    )
 
 
 def _sum(line: LineRequest, had: Decimal, difference: Decimal) -> Decimal:
@@ -178,12 +205,6 @@ def _guards(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRules)
         way = "an increase" if line.direction is Direction.UP else "a decrease"
         yield Problem(
             f"{line.code} is {way}, yet the new quantity would be {said(asked)}, from {said(had)}.", hard=False
-        )
-    restates = line.explicit_total or line.direction is not None or line.ask is Ask.REPLACE or asked == had
-    if rules.quantities is QuantityReading.DELTA and not restates:
-        yield Problem(
-            f"the code {line.code} does not say whether {said(asked)} is a difference; it is read as the new quantity.",
-            hard=False,
         )
     believed = line.original_quantity
     if rules.quantities is QuantityReading.OLD_AND_NEW and not line.explicit_total:
