@@ -36,7 +36,7 @@ def total(code, reading=None, **figures):
         ("RZ", DELTA, {"quantity": 60}, 60),
         ("RZ", DELTA, {"quantity": 10, "second_quantity": 110}, 110),
         ("PQ", DELTA, {"quantity": 50, "second_quantity": 150}, 150),
-        ("MU", DELTA, {"quantity": 40, "second_quantity": 60}, 60),
+        ("CA", DELTA, {"quantity": 40, "second_quantity": 60}, 60),
         ("CA", DELTA, {"quantity": 100}, 100),
         ("CA", None, {}, None),
         ("CA", None, {"original_quantity": 100}, None),
