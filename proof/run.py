@@ -90,13 +90,15 @@ def _side_by_side(lanes: Sequence[Sequence[str]], size: Size) -> list[Tally]:
 
 
 def _lane(names: Sequence[str], size: Size) -> list[Tally]:
-    """One proof after the other, each with a line when it is done."""
+    """One proof after the other, each with a line and its violations when it is done."""
     console, found = Console(width=150), list[Tally]()
     for name in names:
         began = time.monotonic()
         tallies = run(name, size)
         told = f"{sum(one.cases for one in tallies):,} cases, {sum(len(one.violations) for one in tallies)} violations"
         console.print(f"{name}: {told}, {time.monotonic() - began:.0f} s", highlight=False)
+        for violation in (violation for one in tallies for violation in one.violations):
+            console.print(f"  VIOLATED: {violation}", highlight=False, markup=False)
         found += tallies
     return found
 
@@ -109,6 +111,4 @@ def _show(console: Console, tallies: Sequence[Tally]) -> None:
         if tally.figures:
             console.print(f"[bold]{tally.guarantee}[/bold]", highlight=False)
             console.print(f"  {tally.figures}", highlight=False, markup=False)
-        for violation in tally.violations:
-            console.print(f"  VIOLATED: {violation}", highlight=False, markup=False)
     console.print(table)
