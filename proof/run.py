@@ -111,4 +111,6 @@ def _show(console: Console, tallies: Sequence[Tally]) -> None:
         if tally.figures:
             console.print(f"[bold]{tally.guarantee}[/bold]", highlight=False)
             console.print(f"  {tally.figures}", highlight=False, markup=False)
+        for violation in tally.violations:
+            console.print(f"  VIOLATED: {violation}", highlight=False, markup=False)
     console.print(table)
