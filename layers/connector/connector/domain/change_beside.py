@@ -23,8 +23,11 @@ from connector.domain.words import clipped
 _SHORTEST_CUT = 30
 """Letters from which on a part of a text that was sent is that text: notes are cut into segments."""
 
-_LABELS = ("notes", "promised", "supplierreference", "yourreference")
-"""What stands before a value in the notes that are sent, folded."""
+_LABELS = (
+    *("notes", "promised", "supplierreference", "yourreference", "termsofdelivery", "fobpoint", "warehouse"),
+    *("discount", "surcharge", "freight", "other", "adjustment", "rounding"),
+)
+"""What stands before a value in the notes and references that are sent, folded."""
 
 
 @dataclass(slots=True)
@@ -119,7 +122,7 @@ class Beside:
     def _was_sent(self, one: Aside) -> bool:
         parts = [folded(part) for part in one.parts]
         if not one.is_note:
-            return all(part in self._values for part in parts)
+            return all(part in self._values or part in _LABELS for part in parts)
         return all(self._is_sent(part) for part in parts) or self._is_sent("".join(parts))
 
     def _is_sent(self, text: str) -> bool:
@@ -135,9 +138,16 @@ def _quoted(one: Aside) -> str:
 
 
 def _texts(order: PurchaseOrder) -> Iterator[str]:
-    yield from filter(None, (order.description, order.note, order.supplier_reference))
+    yield from filter(None, (order.description, order.note, order.supplier_reference, order.ship_terms))
+    yield from filter(None, (order.fob_point,))
+    for discount in order.discounts:
+        yield f"{discount.amount:.2f}"
+        yield discount.description or ""
     for line in order.lines:
+        yield f"Line {line.number}"
         yield from filter(None, (line.note, *_descriptions(line)))
+        if line.is_charge and line.amount is not None:
+            yield f"{line.amount:.2f}"
         yield from (day.isoformat() for day in (line.promised, order.promised_on) if day is not None)
 
 

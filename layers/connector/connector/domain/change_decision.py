@@ -276,7 +276,8 @@ class _Desk:
             sentence = f"Line {said(line.line_id)} is not in the order"
             if is_all and lines.is_beyond(line):
                 self.findings.leaves_out(
-                    f"{sentence}, and may never have been: nothing is taken out.", where=f"line {said(line.line_id)}"
+                    f"{sentence}: it was taken out before, or another one is meant. Nothing is taken out.",
+                    where=f"line {said(line.line_id)}",
                 )
             else:
                 self.findings.tells(f"{sentence}: nothing is left to take out.")
@@ -340,7 +341,7 @@ class _Desk:
                     f"({line.meaning})."
                 )
             one = lines.find(line)
-            for words in () if isinstance(one, str) else partial_words(line, one, dates):
+            for words in () if isinstance(one, str) or line.direction is not None else partial_words(line, one, dates):
                 self.findings.doubt(f"It cancels the order with line {said(line.line_id)}, {words}")
 
     def _header(self) -> None:

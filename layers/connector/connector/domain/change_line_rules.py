@@ -369,7 +369,7 @@ class LineRules:
         if ours is None and has.unit:
             sentence = f"{theirs}, and Visma's unit {said(has.unit)} is not mapped here."
         else:
-            sentence = f"{theirs}{'' if unit else ', which is not known here'}, in Visma in {said(has.unit)}."
+            sentence = f"{theirs}, in Visma in {said(has.unit)}."
         if not self.asked.given & {Field.QUANTITY, Field.PRICE}:
             self.findings.leaves_out(sentence, where=self.where)
             return
