@@ -112,6 +112,8 @@ def test_a_deletion_alone_of_a_line_that_may_never_have_been_is_asked_about():
     assert asked(asks("DI", 7)) == (
         "Line 7 is not in the order: it was taken out before, or another one is meant. Nothing is taken out.",
     )
+    assert asked(asks("DI", None, item="ITEM-9"))[0].startswith("Item ITEM-9 is not in the order: it was taken out")
+    assert asked(asks("DI", None, item="ITEM-9"), asks("QI", 1, quantity=12)) == ()
     (elsewhere,) = decided(asks("DI", 7, item=ORDER.lines[1].item)).reasons
     assert elsewhere == "Line 7 is not in the order."
 
@@ -146,9 +148,10 @@ def test_a_note_or_reference_is_the_message_where_nothing_else_is_wanted(aside):
     (header,) = asked(requested_on=OCT_1, asides=(aside,))
     assert header.startswith("Nothing of the order changes, and")
     assert aside.words in header
-    for purpose in (ChangePurpose.CHANGE, ChangePurpose.CONFIRMATION):
-        (line,) = asked(asks("NC", 1, quantity=10, asides=(aside,)), purpose=purpose)
-        assert line.startswith("Line 1: nothing of it changes, and")
+    restated = asks("NC", 1, quantity=10, asides=(aside,))
+    (line,) = asked(restated)
+    assert line.startswith("Line 1: nothing of it changes, and")
+    assert len(asked(restated, purpose=ChangePurpose.CONFIRMATION)) == aside.is_note
     assert decided(requested_on=OCT_1, asides=(aside,), approved=True).closes
 
 

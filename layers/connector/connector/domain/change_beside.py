@@ -93,12 +93,15 @@ class Beside:
         if others:
             self.names.append((where, f"'{'; '.join(others)}'", changes))
 
-    def weigh(self, *, is_all: bool) -> None:
+    def weigh(self, *, is_all: bool, confirms: bool) -> None:
         """Ask about what may be all that the message says (`is_all`), and tell the rest.
 
+        A confirmation has the numbers of whoever confirms, so that its references are none of it.
         The words themselves of notes and references are told as remarks of the message.
         """
         for where, one in self.notes if is_all else ():
+            if confirms and not one.is_note:
+                continue
             what = "its note says" if one.is_note else "it has a reference that the partner was not sent,"
             start = "Nothing of the order changes" if where == HEADER else f"{titled(where)}: nothing of it changes"
             self.findings.leaves_out(f"{start}, and {what} '{_quoted(one)}'.", where=where)

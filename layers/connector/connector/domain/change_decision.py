@@ -165,7 +165,10 @@ class _Desk:
         edits = Edits(promised_on=found.promised_on, lines=in_order(written))
         wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(wished))
         self._check_gone(is_all=not wishes)
-        self.beside.weigh(is_all=not wishes and self.request.purpose is not ChangePurpose.CANCELLATION)
+        self.beside.weigh(
+            is_all=not wishes and self.request.purpose is not ChangePurpose.CANCELLATION,
+            confirms=self.request.purpose is ChangePurpose.CONFIRMATION,
+        )
         if edits:
             self._check_writing(edits)
         elif self.request.purpose is not ChangePurpose.CANCELLATION:
@@ -273,11 +276,12 @@ class _Desk:
         """Deletions of lines that are not there: done already, where the order had them."""
         lines = Lines(self.known, self.has, self.route)
         for line in self.findings.gone:
-            sentence = f"Line {said(line.line_id)} is not in the order"
+            name = f"Line {said(line.line_id)}" if line.line_id else f"Item {said(lines.name_of(line))}"
+            sentence = f"{name} is not in the order"
             if is_all and lines.is_beyond(line):
                 self.findings.leaves_out(
                     f"{sentence}: it was taken out before, or another one is meant. Nothing is taken out.",
-                    where=f"line {said(line.line_id)}",
+                    where=name.lower(),
                 )
             else:
                 self.findings.tells(f"{sentence}: nothing is left to take out.")

@@ -134,15 +134,20 @@ class Lines:
     def is_gone(self, asked: LineRequest) -> bool:
         """Whether a deletion is done already: the order has no such line, or has it cancelled, nor has it the item."""
         number = _line_number(asked.line_id)
-        if asked.ask is not Ask.DELETE or number is None or number in self._had or number in self._has:
+        if asked.ask is not Ask.DELETE or number in self._had or number in self._has:
             return False
+        if number is None:
+            lines = (*self._had.values(), *self._has.values())
+            named = asked.line_id is None and bool(lines)
+            return named and all(self._agrees(asked.products, line) is False for line in lines)
         if number in self._others - self._cancelled:
             return False
         return not any(self._agrees(asked.products, line) for line in self._has.values())
 
     def is_beyond(self, asked: LineRequest) -> bool:
-        """Whether the order never had a line of so high a number, as far as is known here."""
-        return (_line_number(asked.line_id) or 0) > max((0, *self._had, *self._has, *self._others))
+        """Whether the order never had such a line, as far as is known here: its number is a higher one, or none."""
+        number = _line_number(asked.line_id)
+        return number is None or number > max((0, *self._had, *self._has, *self._others))
 
     def take_same(self, asked: LineRequest, edit: LineEdit) -> OrderLine | None:
         """The line that an added one is already: its number, item, quantity, price and days, told to the partner."""
