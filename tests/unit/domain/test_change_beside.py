@@ -83,6 +83,12 @@ def test_a_deletion_that_restates_the_whole_line_is_none(restated):
     assert asked(asks("DI", 1, **restated)) == ()
 
 
+def test_both_days_of_a_line_that_goes_may_be_restated():
+    order = with_line(ORDER, 1, requested=OCT_8, promised=OCT_1)
+    line = asks("DI", 1, requested=OCT_8, promised=OCT_1)
+    assert asked(line, had=order, line_date=LineDate.REQUESTED) == ()
+
+
 def test_a_cancellation_with_a_part_of_a_line_is_asked_about():
     lines = [asks("DI", 1, quantity=4), asks("DI", 2)]
     reasons = decided(*lines, purpose=ChangePurpose.CANCELLATION).reasons
@@ -172,6 +178,7 @@ def test_a_note_on_a_line_that_changes_or_is_added_is_asked_about_and_one_beside
         (("Ring 30 min før levering", "CANCEL"), False),
         (("Ring 30 min før levering CANCEL LINE 1",), False),
         (("CANCEL",), False),
+        (("RING",), False),
     ],
 )
 def test_our_own_note_that_comes_back_is_no_question(note, comes_back):
@@ -241,8 +248,10 @@ def test_a_unit_of_ours_that_is_not_mapped_is_called_so():
 
 
 def test_equal_net_days_decide_over_a_text_of_no_other_figure():
-    terms = (("net days", "30"), ("text", "NET 30"))
-    for text, differs in (("NET 30", False), ("2 % 10, NET 30", True)):
-        stated = Stated(Topic.TERMS, text, (terms[0], ("text", text)))
-        route_terms = decided(asks("QI", 1, quantity=12), stated=(stated,))
-        assert bool(route_terms.reasons) is differs
+    for other, differs in (
+        (("text", "NET 30"), False),
+        (("text", "2 % 10, NET 30"), True),
+        (("kind", "deferred or instalments"), True),
+    ):
+        stated = Stated(Topic.TERMS, other[1], (("net days", "30"), other))
+        assert bool(asked(asks("QI", 1, quantity=12), stated=(stated,))) is differs

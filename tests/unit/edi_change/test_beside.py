@@ -45,6 +45,10 @@ def test_what_may_be_a_part_of_a_line_that_goes_is_kept_for_the_decision(beside,
     assert words in sentence
 
 
+def test_the_day_on_which_a_line_was_cancelled_is_no_part_of_it():
+    assert going({"dateTimeReference": [{"dateTimeQualifier": "177", "date": "20261121"}]}).partial == ()
+
+
 @pytest.mark.parametrize("poc", [{}, {"quantity": "0"}])
 def test_a_scheduled_quantity_is_that_of_a_line_that_goes(poc):
     line = going({"SCH_loop": [{"lineItemSchedule": [SCHEDULE]}]}, **poc)

@@ -79,6 +79,8 @@ LINE_DAYS = DAYS | {"069": "promised", "017": "promised"}
 """The same of a line. 035 is what was delivered, not what is wanted (X12: Delivered), and is asked about."""
 
 _ORDERED = "004"
+_CANCELLED = "177"
+"""Of a line that goes, this is the day on which it went and no part of it."""
 _PERIOD = "dateTimePeriod"
 # X12 element 623: the day is that of Greenwich. Every other code names the time of a place, whose day is as written.
 _ZONES = frozenset({"UT", "GM"})
@@ -173,7 +175,7 @@ def _line(
     units_differ(questions, units)
     price = unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode", own.price_bases)
     days = Days(beside)
-    _line_dates(loop, days, beside, remarks)
+    _line_dates(loop, days, beside, remarks, goes=goes)
     scheduled = _schedule(loop, change, days, beside, remarks, goes=goes)
     if goes and not quantity:
         quantity = scheduled or quantity
@@ -215,12 +217,15 @@ def _line(
     return check_line(questions, reading, line)
 
 
-def _line_dates(loop: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
+def _line_dates(loop: Data, days: Days, questions: Questions, remarks: Remarks, *, goes: bool) -> None:
     stamps = rows(loop, "dateTimeReference")
     for schedule in rows(loop, "SCH_loop"):
         stamps += rows(schedule, "dateTimeReference")
     for stamp in stamps:
-        _date(stamp, days, questions, remarks)
+        if goes and text(stamp, "dateTimeQualifier") == _CANCELLED:
+            remarks.tell("Cancelled on, of a line", [stamp.get("date"), stamp.get(_PERIOD)])
+        else:
+            _date(stamp, days, questions, remarks)
 
 
 def _date(stamp: Data, days: Days, questions: Questions, remarks: Remarks, *, is_header: bool = False) -> None:
