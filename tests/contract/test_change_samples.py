@@ -78,7 +78,7 @@ def test_the_860_in_x12_shape():
     ]
     assert [line.unit for line in request.lines] == ["each"] * 3
     assert (request.lines[0].direction, request.lines[0].touches) == (Direction.DOWN, {Field.QUANTITY})
-    assert request.lines[2].description == "New widget"
+    assert request.lines[2].descriptions == ("New widget",)
     assert not request.questions + request.remarks + sum((line.questions for line in request.lines), ())
 
 

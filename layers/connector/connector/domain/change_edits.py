@@ -78,7 +78,7 @@ _WORKED_OUT = {"lines", "line_total", "tax_total", "order_total", "taxes", "disc
 
 
 def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
-    """The same edits with one for each line, by number; added lines last.
+    """The same edits with one for each line, by number; added lines last, in the order given.
 
     A line that is changed twice gets both changes; they must not be of the same field.
     """
@@ -92,7 +92,6 @@ def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
         elif by_number[edit.number].operation is not Operation.DELETE:
             said = {name: value for name in _MOVES if (value := getattr(edit, name)) is not None}
             by_number[edit.number] = replace(by_number[edit.number], **said)
-    added.sort(key=msgspec.json.encode)
     return (*(by_number[number] for number in sorted(by_number)), *added)
 
 
