@@ -14,7 +14,7 @@ from connector.domain.change_content import Content
 from connector.domain.change_dates import Dates
 from connector.domain.change_edits import LineEdit, Operation
 from connector.domain.change_findings import HEADER, Findings, said, titled
-from connector.domain.change_lines import Found, Lines
+from connector.domain.change_lines import Found, Lines, line_number
 from connector.domain.change_quantity import (
     Total,
     figures_of,
@@ -368,6 +368,7 @@ class LineRules:
             unit=unit,
             warehouse=lines.common_warehouse(),
             line_type=lines.common_line_type(),
+            named=line_number(asked.line_id),
         )
         self.findings.wishes.append(edit)
         there = lines.take_added(edit)
