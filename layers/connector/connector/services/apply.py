@@ -474,9 +474,10 @@ class Applier:
 
     def _end(self, change: Change, ending: Ending, others: Sequence[Change]) -> Change:
         before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
-        change = msgspec.structs.replace(
-            change, later=later_changes(change, others), behind=before.transaction_id if before else None
-        )
+        change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
+        if ending.waits_for == VISMA and change.approved_by is not None:
+            return self._park_for_visma(change, ending)  # what the person was shown of later ones stands as well
+        change = msgspec.structs.replace(change, later=later_changes(change, others))
         if ending.waits_for == VISMA:
             return self._park_for_visma(change, ending)
         decision = ending.decision

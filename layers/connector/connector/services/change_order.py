@@ -195,6 +195,9 @@ class OrderChange:
             if doubt is not None:
                 waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
+        elif decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
+            # Whoever approves it is to know what it overtakes.
+            decision = replace(decision, reason=f"{decision.reason} {turn}", reasons=(*decision.reasons, turn))
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
@@ -321,11 +324,9 @@ class OrderChange:
     def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> str | None:
         """Why this must not be written now, or said to be so already, although the decision allows it."""
         who = self.change.approved_by
-        if who is None and not decision.edits:
-            return out_of_turn_reason(self.change, self.others)
         if who is None:
-            doubt = out_of_sequence_reason(self.change, self.others)
-            if doubt is not None or repeated is None:
+            doubt = (out_of_sequence_reason if decision.edits else out_of_turn_reason)(self.change, self.others)
+            if doubt is not None or repeated is None or not (decision.edits or decision.keeps):
                 return doubt
             return (
                 f"It repeats {repeated.transaction_id} to the letter, and the order was changed in Visma, or sent to "
@@ -337,10 +338,18 @@ class OrderChange:
         if doubts:
             doubts.append(f"{who} approved this without having been shown that.")
         if self.change.approved_for != content:
-            doubts.append(f"The order was changed in Visma after the comparison that {who} approved.")
+            by = f", by {', '.join(writers)}" if (writers := self._written_since_compared()) else ""
+            doubts.append(f"The order was changed in Visma after the comparison that {who} approved{by}.")
         elif not self._is_as_shown(decision):
             doubts.append(f"It means something else now than what {who} approved: the routing has changed.")
         return " ".join(doubts) or None
+
+    def _written_since_compared(self) -> list[str]:
+        """Changes of the same sender that were written after this one was shown to a person."""
+        parked = (one.at for one in reversed(self.change.history) if one.state is ChangeState.PARKED)
+        shown_at = next(parked, self.change.created_at)
+        applied = (one for one in self.others if one.state is ChangeState.APPLIED and one.writes)
+        return [one.transaction_id for one in apply_order(applied) if one.applied_at >= shown_at]
 
     def _still_stands(self, repeated: Change, request: ChangeRequest, has: StandingOrder, route: Route) -> bool:
         """Whether a repetition is harmless: all that the repeated one asked for stands, and nothing was sent since.

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.changes import CHANGE, FOR_A_PERSON, LONGEST_REASON, NOBODY, Change, ChangeEvent, ChangeState
 from connector.domain.change_words import saying
+from connector.domain.changes import CHANGE, FOR_A_PERSON, LONGEST_REASON, NOBODY, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import AnswerTooLarge, Conflict, PutOff, Transient
 from connector.domain.inbound import ANSWERS, Delivery, InboundTransaction, Validation
