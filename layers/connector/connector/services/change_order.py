@@ -354,10 +354,11 @@ class OrderChange:
     def _still_stands(self, repeated: Change, request: ChangeRequest, has: StandingOrder, route: Route) -> bool:
         """Whether a repetition is harmless: all that the repeated one asked for stands, and nothing was sent since.
 
-        Once the partner was sent another state of the order, the same words may be meant again.
+        Once the partner was sent another state of the order, the same words may be meant again. What stands because
+        an earlier attempt wrote this very change repeats nothing.
         """
-        known = self.known.newest_known(self._order)
-        if known is not None and known.state is not State.AGREED and known.created_at > repeated.applied_at:
+        is_own = self.known.is_written(self._order, self.change)
+        if is_own or self.known.was_sent_since(self._order, repeated.applied_at):
             return False
         with about_this_one():
             had = self.known.content(self._order, repeated.known_sequence or 0)
@@ -388,10 +389,8 @@ class OrderChange:
         )
         if not adders:
             return request
-        known = self.known.newest_known(self._order)
-        sent = known.created_at if known is not None and known.state is not State.AGREED else None
         remembered = [
-            Remembered(line, one.transaction_id, is_told=sent is not None and sent > one.applied_at)
+            Remembered(line, one.transaction_id, is_told=self.known.was_sent_since(self._order, one.applied_at))
             for one in adders
             for line in one.added
         ]
