@@ -204,6 +204,17 @@ def test_a_change_with_its_own_question_names_the_one_that_it_would_overtake() -
 
     assert "believes the quantity was 2000" in (world.change(SECOND).reason or "")
     assert any(FIRST in sentence for sentence in world.change(SECOND).reasons)
+    assert (world.change(SECOND).next_step or "").startswith("Decide about that one first")
+
+
+def test_a_change_of_a_line_that_a_parked_one_adds_goes_through_once_that_one_is_approved() -> None:
+    world = World(lines="park")
+    send(world, FIRST, added("1300", 10, 3), header=count(1))
+    send(world, SECOND, more_of(3, 12), header=count(2))
+    assert states(world, SECOND) == [PARKED]
+
+    world.approve(FIRST)
+    assert (states(world, FIRST, SECOND), lines_of(world)["1300"]) == ([APPLIED, APPLIED], (3, 12, 5))
 
 
 # -- asked for again ------------------------------------------------------------------------------------------------

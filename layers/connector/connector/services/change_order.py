@@ -197,7 +197,13 @@ class OrderChange:
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
         elif decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
             # Whoever approves it is to know what it overtakes.
-            decision = replace(decision, reason=f"{decision.reason} {turn}", reasons=(*decision.reasons, turn))
+            first = "Decide about that one first: this one is looked at again when it has ended."
+            decision = replace(
+                decision,
+                reason=f"{decision.reason} {turn}",
+                reasons=(*decision.reasons, turn),
+                next_step=f"{first} {decision.next_step}" if decision.next_step else first,
+            )
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
