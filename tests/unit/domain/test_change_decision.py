@@ -620,6 +620,7 @@ def test_a_line_is_added_as_its_neighbours_are():
             "warehouse": "1",
             "line_type": "NonStock",
             "promised": OCT_8,
+            "named": 3,
         }
     ]
     (added,) = lines_of(applied(line, facts=facts, route=BY_REQUESTED).edits)

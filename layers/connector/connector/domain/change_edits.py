@@ -31,6 +31,7 @@ class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         number: Visma's `lineNbr`; None for an added line, which gets its number from Visma.
         unit: Visma's unit word.
+        named: What the partner calls an added line (POC01).
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str | None = None
     warehouse: str | None = None
     line_type: str | None = None
+    named: int | None = None
 
     def matches(self, line: OrderLine) -> bool:
         """Whether an added line came out as it was written; what was left to Visma may be anything."""

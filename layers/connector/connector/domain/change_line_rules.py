@@ -15,7 +15,7 @@ from connector.domain.change_content import Content
 from connector.domain.change_dates import Dates, part_received
 from connector.domain.change_edits import LineEdit, Operation
 from connector.domain.change_findings import HEADER, LONGEST_TOLD, Findings, Insert, said, titled
-from connector.domain.change_lines import Found, Lines
+from connector.domain.change_lines import Found, Lines, line_number
 from connector.domain.change_partial import partial_words
 from connector.domain.change_quantity import (
     Total,
@@ -408,6 +408,7 @@ class LineRules:
             unit=unit,
             warehouse=lines.common_warehouse(),
             line_type=lines.common_line_type(),
+            named=line_number(asked.line_id),
         )
         same = lines.take_same(asked, edit)
         if same is not None:

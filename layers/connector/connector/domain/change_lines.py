@@ -71,6 +71,15 @@ class Lines:
         for number in sorted(self._had.keys() | self._has.keys()):
             yield Found(number, self._had.get(number), self._has.get(number), self._facts.get(number))
 
+    def __contains__(self, number: int) -> bool:
+        """Whether the partner's order or Visma's has a line of goods of this number."""
+        return number in self._had or number in self._has
+
+    def is_of(self, number: int, products: ProductRefs) -> bool | None:
+        """Whether the message names the item of this line; None when it names none that we could compare."""
+        line = self._has.get(number) or self._had.get(number)
+        return None if line is None else self._agrees(products, line)
+
     def empty(self, number: int) -> None:
         """Note that the message takes a line out; what else it says of it contradicts that."""
         self._emptied[number] += 1
@@ -101,7 +110,7 @@ class Lines:
 
     def number_of(self, asked: LineRequest) -> int | str:
         """The number of the line that is meant, or why it cannot be told."""
-        number = _line_number(asked.line_id)
+        number = line_number(asked.line_id)
         if number is not None:
             return number
         # The partner can only mean a line that it knows; a new one with the same item may be what it asked for before.
@@ -133,7 +142,7 @@ class Lines:
 
     def is_gone(self, asked: LineRequest) -> bool:
         """Whether a deletion is done already: the order has no such line, or has it cancelled, nor has it the item."""
-        number = _line_number(asked.line_id)
+        number = line_number(asked.line_id)
         if asked.ask is not Ask.DELETE or number in self._had or number in self._has:
             return False
         if number is None:
@@ -146,7 +155,7 @@ class Lines:
 
     def is_beyond(self, asked: LineRequest) -> bool:
         """Whether the order never had such a line, as far as is known here: its number is a higher one, or none."""
-        number = _line_number(asked.line_id)
+        number = line_number(asked.line_id)
         return number is None or number > max((0, *self._had, *self._has, *self._others))
 
     def take_same(self, asked: LineRequest, edit: LineEdit) -> OrderLine | None:
@@ -165,7 +174,7 @@ class Lines:
 
     def knows(self, line_id: str | None) -> int | None:
         """The number of the line by which the partner names an added one, if it was told of a line of that number."""
-        number = _line_number(line_id)
+        number = line_number(line_id)
         return number if number in self._had else None
 
     def name_of(self, asked: LineRequest) -> str:
@@ -249,7 +258,8 @@ def goods(order: PurchaseOrder) -> dict[int, OrderLine]:
     }
 
 
-def _line_number(text: str | None) -> int | None:
+def line_number(text: str | None) -> int | None:
+    """The number of a line as a partner writes it (`0001` is 1); None for what is no number."""
     text = (text or "").strip()
     digits = text.lstrip("0")
     if not (text.isascii() and text.isdigit()) or len(digits) > _DIGITS_OF_A_LINE_NUMBER:
