@@ -362,6 +362,11 @@ class TestPlacesOfDelivery:
         assert place == ["N1", "ST", "Nordic Food AS, goods in"]
         assert not any("too short" in note for note in notes)
 
+    def test_a_long_number_of_a_warehouse_keeps_no_order_back(self):
+        order = an_order(a_line(1, warehouse="LAGERØST" * 4), a_line(2))
+        names = [row[2] for row in every(x12(order), "REF") if row[3:] == ["WAREHOUSE"]]
+        assert [name[:16] for name in names] == ["LAGEROSTLAGEROST", "1"]
+
     def test_a_number_that_x12_cannot_write_keeps_no_order_back(self):
         shop, notes = self.ship_to(**CUSTOMER, shippingLocation={"id": "BØ", "name": "Bø"})
         assert shop == ["N1", "ST", "Bo"]

@@ -24,7 +24,7 @@ from connector.domain.documents import (
     Tax,
 )
 from connector.domain.errors import Parked
-from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded
+from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded, smallest_unit
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
@@ -364,14 +364,16 @@ def _implied_total(invoice: Invoice, data: Data, suffix: str) -> ImpliedTotal | 
     """What the total in company currency comes to in the currency of the document; None where nothing leads there.
 
     The rate is that of the two detail totals, so that it does not matter which way round Visma gives its own. Figures
-    in company currency are sums of amounts that were rounded one by one.
+    in company currency are sums of amounts that were rounded one by one, and VAT is rounded in each currency by itself.
     """
     amount, company = number(data, "amount"), number(data, "detailTotal")
     own = number(data, f"detailTotal{suffix}")
     if amount is None or not company or not own:
         return None
     slack = _SLACK + _HALF_CENT * (len(invoice.lines) + len(invoice.taxes))
-    return ImpliedTotal(abs(amount * own / company), slack * (1 + abs(amount / company)) * abs(own / company))
+    within = slack * (1 + abs(amount / company)) * abs(own / company)
+    within += smallest_unit(invoice.currency) / 2 * (len(invoice.taxes) + 1)
+    return ImpliedTotal(abs(amount * own / company), within)
 
 
 def _is_company_currency(data: Data, suffix: str) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction
-from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind
+from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.parties import PartyView, Role
 from connector.domain.totals import rounded, smallest_unit
@@ -102,8 +102,8 @@ def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bo
             wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
             qualifier = number = ""
         if number and len(number) < _SHORTEST_PARTY_ID:
-            # Nobody can act on it order after order: the name tells the party, and `places` can give it another number.
-            if not name:
+            # Our own number says nothing beside our name, and nobody can act on it order after order.
+            if not (name and _is_ours(document, view.role)):
                 wording.notes.append(f"The number {number} of the {who} is too short for X12 and was left out.")
             qualifier = number = ""
         if not (name or number):
@@ -277,6 +277,15 @@ def _party_field(document: Outline, role: Role) -> str:
     if kind is Kind.SUPPLIER_INVOICE:
         return "supplier" if role is Role.SELLER else "branchNumber"
     return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
+
+
+def _is_ours(document: Outline, role: Role) -> bool:
+    """Whether a party is the company itself or a place of its own."""
+    content = document.content
+    if isinstance(content, PurchaseOrder):
+        return role in {Role.BUYER, Role.BILL_TO} or (role is Role.SHIP_TO and content.ships_to_us)
+    ours = {Role.BUYER} if content.kind is Kind.SUPPLIER_INVOICE else {Role.SELLER, Role.REMIT_TO}
+    return role in ours
 
 
 def _vat_number_key(document: Outline, view: PartyView) -> str:
