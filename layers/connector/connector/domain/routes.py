@@ -203,6 +203,9 @@ class Company:
         go_live: What was created before it is not sent by itself; None: the moment of the first poll.
         before_go_live: What a later change of such a document does.
         kinds_off: Kinds that routing switches off for all partners of the company.
+        branches: Visma's branch number -> under what the documents of the branch leave, where it is not `identity`.
+        places: Our number of a place of delivery (Visma's location, warehouse or branch) -> its GLN, or the code by
+            which partners know it.
     """
 
     name: str
@@ -213,6 +216,20 @@ class Company:
     go_live: GoLive | None = None
     before_go_live: BeforeGoLive = BeforeGoLive.PARK
     kinds_off: frozenset[Kind] = frozenset()
+    branches: Mapping[str, Identity] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def identity_of(self, branch: str | None) -> Identity:
+        """What is known of the company as one of its branches."""
+        named = self.branches.get(branch or "", Identity())
+        ours = self.identity
+        return Identity(
+            named.name or ours.name,
+            named.gln or ours.gln,
+            named.vat_number or ours.vat_number,
+            named.address or ours.address,
+            named.contact or ours.contact,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -377,6 +377,10 @@ class Routing:
             kinds_off=frozenset(
                 kind for kind in Kind if not _scalar([*layers[:1], *_kind_layers(layers[1:], kind)], "send")[0]
             ),
+            branches=MappingProxyType(
+                {number: _identity(_table(_table(entry, "branches"), number)) for number in _table(entry, "branches")}
+            ),
+            places=MappingProxyType({number: str(name) for number, name in _table(entry, "places").items()}),
         )
 
     def _resolve(self, company: str, kind: Kind, partner: str) -> Route:
