@@ -798,7 +798,7 @@ def test_an_order_that_becomes_another_partners_while_it_is_on_hold_is_released_
     world.orders.refusing = frozenset({"Open"})
     message = arrived(world, more_of(1, 900, was=800))
     # Between the hold and the write.
-    world.orders.on_put = [lambda: None, lambda: world.orders.edit(supplier={"number": "60000"})]
+    world.orders.on_put = [lambda: None, lambda: world.orders.edit(supplier={"internalId": 600, "number": "60000"})]
     with_another_partner(world, hold_first=["Open"])
 
     assert world.apply(message) is Outcome.REJECTED
@@ -813,7 +813,7 @@ def test_an_order_that_was_agreed_on_with_a_partner_is_withdrawn_there_when_it_b
     world.poll()
     world.rest()
 
-    world.orders.edit(supplier={"number": "60000"})  # mapped to nobody
+    world.orders.edit(supplier={"internalId": 600, "number": "60000"})  # mapped to nobody
     world.poll()
     world.rest()
 
@@ -844,7 +844,7 @@ def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what
     """The order was withdrawn there, and came back; Orderful refused the replacement."""
     world = World()
     acme = world.orders.orders["500123"]["supplier"]
-    world.orders.edit(supplier={"number": "60000"})
+    world.orders.edit(supplier={"internalId": 600, "number": "60000"})
     world.poll()
     world.rest()
     world.orderful.script = [Created(None, accepted=False, problems=("message: it is wrong",))]

@@ -104,6 +104,7 @@ class Party(_Record, frozen=True):
     Attributes:
         location: Id of the location of the party that the document is for.
         location_name: What Visma calls it, on invoices.
+        internal_id: Visma's id of the party, which stays when its number is changed; customers have none on invoices.
     """
 
     number: str | None = None
@@ -114,6 +115,7 @@ class Party(_Record, frozen=True):
     address: Address | None = None
     contact: Contact | None = None
     location_name: str | None = None
+    internal_id: str | None = None
 
 
 class Terms(_Record, frozen=True):
@@ -319,6 +321,14 @@ class VismaDocument:
     @property
     def counterparty(self) -> str:
         """Number of the supplier or customer, by which routing finds the partner; empty when Visma names none."""
-        content = self.content
-        party = content.counterparty if isinstance(content, Invoice) else content.supplier
-        return party.number or ""
+        return party_of(self.content).number or ""
+
+    @property
+    def counterparty_id(self) -> str | None:
+        """Visma's internal id of the supplier or customer, where the document names one."""
+        return party_of(self.content).internal_id
+
+
+def party_of(content: BusinessDocument) -> Party:
+    """The supplier or customer of a document."""
+    return content.counterparty if isinstance(content, Invoice) else content.supplier

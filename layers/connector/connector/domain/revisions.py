@@ -8,7 +8,7 @@ References to other documents of ours do not count, though a partner sees them. 
 settlement, like a payment, and may come long after the note was sent. The sales order and the shipment of a line come
 into being with the line and never change. Nor does the buyer's reference change: of a released invoice only the due
 date and the cash discount date can be edited (Visma's help, "About correction of a released invoice"). Nor does the
-name of a location, whose id counts.
+name of a location, whose id counts. The internal id of a party is no content: its number counts.
 
 A cash discount of zero counts as none stated, so that ids from before the two were told apart stay what they are.
 """
@@ -43,7 +43,10 @@ from connector.domain.documents import (
 
 _encode = msgspec.json.Encoder().encode
 _NO_NEWS = frozenset(
-    {"source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference", "location_name"}
+    {
+        *("source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference"),
+        *("location_name", "internal_id"),
+    }
 )
 _ZERO_IS_NO_NEWS = frozenset({"cash_discount"})
 

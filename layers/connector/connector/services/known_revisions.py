@@ -156,6 +156,8 @@ class KnownRevisions:
             visma_version=version,
             receiver_id=change.sender_id,
             counterparty=after.content.supplier.number,
+            counterparty_id=after.content.supplier.internal_id,
+            document_type=after.content.order_type,
         )
         if reserved is not None:
             agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)

@@ -79,6 +79,7 @@ class Translator:
         decider = Decider(self.ledger, self.routing.load(fresh=cause is not Cause.POLL), self.stream)
         route = decider.route(message.key, reading)
         receiver = decider.receiver(route)
+        history = decider.identified(history, reading)
         planned = plan(history, arrival_of(message, reading, receiver, cause))
         match planned:
             case Wait():
@@ -131,6 +132,8 @@ class Translator:
                 partner=sent.partner,
                 receiver_id=receiver,
                 counterparty=sent.counterparty,
+                counterparty_id=sent.counterparty_id,
+                document_type=sent.document_type,
                 withdraws=sent.sequence,
                 released=is_wished,
                 look_up_first=is_wished,
@@ -274,6 +277,8 @@ class _Capture:
             visma_status=_clipped_if_any(document.status) if document else None,
             visma_version=self.reading.version,
             counterparty=_clipped_if_any(document.counterparty or None) if document else None,
+            counterparty_id=_clipped_if_any(document.counterparty_id) if document else None,
+            document_type=_clipped_if_any(document.document_type) if document else None,
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
