@@ -1392,3 +1392,42 @@ def test_more_differences_than_a_record_holds_are_counted() -> None:
     assert shown((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
     *some, rest = shown((one,) * (MOST_DIFFERENCES + 5))
     assert (some, rest.asked) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")
+
+
+def _of_another_type(world: World) -> None:
+    """An order of another type has the number 500123 too."""
+    drop_ship = a_purchase_order(orderType="DropShip", supplier={"internalId": 600, "number": "60000"})
+    drop_ship["orderNbr"] = "500123"
+    regular = world.orders.orders["500123"]
+    world.orders.put_in(drop_ship)
+    world.poll()
+    world.rest()
+    world.orders.put_in(regular)
+
+
+def test_a_change_for_a_number_that_two_orders_have_is_a_person_s() -> None:
+    world = World()
+    _of_another_type(world)
+    message = arrived(world, more_of(1, 900, was=800))
+
+    assert world.apply(message) is Outcome.PARKED
+
+    parked = world.change()
+    assert parked.reason == "Several orders have the number 500123, of the types RegularOrder and DropShip."
+    assert "If it is about the one of the type RegularOrder" in parked.next_step
+    assert world.orders.puts == []
+    approve(parked, world.changes, world.outbox, world.clock, by="kari")
+    assert world.apply(message) is Outcome.APPLIED
+    assert world.orders.line(1)["orderQty"] == 900
+
+
+def test_a_change_is_never_written_into_an_order_of_another_type_than_the_partner_has() -> None:
+    world = World()
+    world.orders.edit(orderType="DropShip")
+    message = arrived(world, more_of(1, 900, was=800))
+
+    assert world.apply(message) is Outcome.PARKED
+
+    assert "of the type DropShip; the ledger has one of the type RegularOrder" in world.change().reason
+    assert "connector changes close 802210971" in world.change().next_step
+    assert world.orders.puts == []

@@ -115,6 +115,22 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """An order whose number is the key of an order of another type.
+
+    Attributes:
+        order_type: The type of the other one.
+        revision: What the other one has come to at the same partner, or what the partner has of this very order under
+            the key of the other one, from before the two were told apart.
+        is_own: The latter.
+    """
+
+    order_type: str
+    revision: Revision
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     """Routing decides what becomes of it.
 
@@ -134,6 +150,7 @@ class Decide:
             leave since.
         kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
         was_asked: An older state waited for a person, and this one has taken its place.
+        shares: Another order with the same number that a person has to see before this one leaves.
     """
 
     has: Revision | None
@@ -149,6 +166,7 @@ class Decide:
     kept_off: Revision | None = None
     said_to_have: bool = False
     was_asked: bool = False
+    shares: Sharing | None = None
 
 
 Plan = Known | Requeue | Wait | Decide

@@ -158,6 +158,8 @@ class OrderChange:
             # It may have become another partner's between two rounds, and be on hold from the first.
             self._take_off_hold(has)
             raise
+        types = self.known.order_types(self._order)
+        self._refuse_another_type(has.content.order_type, types)
         had = self._had(route)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.named is not None and request.order_number == self.change.named:
@@ -177,6 +179,10 @@ class OrderChange:
         decided_on = revision_id(has.content)
         if self.objection is not None:
             decision = replace(decision, verdict=Verdict.PARK)
+        elif len(types) > 1 and not approved:
+            shared = f"Several orders have the number {self.change.number}, of the types {' and '.join(types)}."
+            step = f"If it is about the one of the type {types[0]}: {LOOK}"
+            decision = replace(decision, verdict=Verdict.PARK, reason=shared, next_step=step, waits_for=None)
         elif decision.verdict is Verdict.APPLY and decision.edits:
             doubt = self._doubt(decided_on, decision)
             if doubt is not None:
@@ -211,6 +217,19 @@ class OrderChange:
             is_all=not decision.unwritten,
         )
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
+
+    def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
+        """Visma gives an order by its number alone: it may show another one than the partner has."""
+        if types and shown != types[0]:
+            raise Parked(
+                f"Visma shows order {self.change.number} of the type {shown}; the ledger has one of the type "
+                f"{types[0]} with this number.",
+                document=str(self._order),
+                next_step=(
+                    "Enter the change in the right order in Visma by hand, then: connector changes close "
+                    f"{self.change.transaction_id} --reason TEXT"
+                ),
+            )
 
     def _is_begun(self) -> bool:
         """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""

@@ -15,7 +15,15 @@ from connector.domain.errors import Parked, PayloadLost, Transient, UnmappedPart
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin, was_shown_before
 from connector.domain.ledger import NOTHING_NEW, NOTHING_NEW_IN_VISMA, Revision, State
 from connector.domain.renumbered import renumbered
-from connector.domain.revision_plan import AGE_UNCLEAR, Arrival, Cause, Decide, is_certainly_another, is_same_party
+from connector.domain.revision_plan import (
+    AGE_UNCLEAR,
+    Arrival,
+    Cause,
+    Decide,
+    Sharing,
+    is_certainly_another,
+    is_same_party,
+)
 from connector.domain.revisions import revision_id
 from connector.domain.routes import UNFINISHED, Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
@@ -143,8 +151,10 @@ class Decider:
             return self._unrouted(message, document, reading, route if isinstance(route, Parked) else None, plan)
         if (reason := unsent_reason(document, route)) is not None:
             return self._not_sent(document, route, plan, reason)
-        if not cause.chooses and (kept := self._kept_back(message, reading, document, route, plan)) is not None:
-            return kept
+        if not cause.chooses:
+            kept = self._kept_back(message, reading, document, route, plan) or self._shared(document, route, plan)
+            if kept is not None:
+                return kept
         return self._send(document, route, plan, cause)
 
     def _kept_back(
@@ -167,6 +177,15 @@ class Decider:
                 return None
             return Decision(State.PARKED, parked=_switched_on(message.key), by_routing=True)
         return held
+
+    def _shared(self, document: VismaDocument, route: Route, plan: Decide) -> Decision | None:
+        """The question about an order whose number an order of another type has; None when it may leave."""
+        shares = plan.shares
+        if shares is None or plan.was_sent or (plan.replaces is not None and plan.replaces.released):
+            return None
+        if not shares.is_own and hold_reason(document, route) is not None:
+            return None  # it does not leave anyway
+        return Decision(State.PARKED, parked=_two_types(document, shares))
 
     def _not_sent(self, document: VismaDocument, route: Route | None, plan: Decide, reason: str) -> Decision:
         """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
@@ -663,6 +682,22 @@ def _changed_and_over(document: VismaDocument, has: Revision) -> Parked:
             f"Send it: connector documents release {key} --as replacement. Or tell the partner, if it has to know, "
             f"then: connector documents close {key}"
         ),
+    )
+
+
+def _two_types(document: VismaDocument, shares: Sharing) -> Parked:
+    """An order whose number is the key of an order of another type."""
+    key, now, revision = document.key, document.document_type, shares.revision
+    at = f"{revision.partner}{_at_orderful(revision)}"
+    if shares.is_own:
+        what = f"what was sent of this one, of the type {now}, to {at} is recorded as the other one's"
+    else:
+        what = f"that one is for {at} too; this one has the type {now}"
+    return Parked(
+        f"An order of the type {shares.order_type} has the same number ({revision.key}): {what}.",
+        str(key),
+        next_step=f"{choices(key)}. Give each type a number series of its own in Visma (PO101000).",
+        field="orderType",
     )
 
 
