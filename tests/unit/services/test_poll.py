@@ -194,7 +194,9 @@ class TestWhatIsQueued:
 
     def test_orders_of_two_types_with_one_number_are_two_rows(self, bench):
         bench.poll()
-        bench.edit("1", "2")
+        bench.edit("1")
+        rest(bench, minutes=1)
+        bench.edit("2")
         original = bench.erp.list_page
 
         def shared(resource, **asked):
@@ -208,6 +210,7 @@ class TestWhatIsQueued:
         rest(bench)
         assert bench.poll().queued == 2
         assert bench.numbers() == ["1", "1"]
+        assert bench.poll().queued == 0
         before = bench.cursor.watermark
         rest(bench, minutes=30)
         assert bench.poll().queued == 0
