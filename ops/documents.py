@@ -12,7 +12,7 @@ import click
 from connector.domain.advice import after_rejection
 from connector.domain.arrival import Concern
 from connector.domain.changes import Change, apply_order
-from connector.domain.documents import DocumentKey, Kind, number_in_key
+from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
 from connector.domain.ledger import (
     AT_ORDERFUL,
     KNOWN_TO_PARTNER,
@@ -23,7 +23,7 @@ from connector.domain.ledger import (
     State,
     standing,
 )
-from connector.domain.revision_plan import Cause
+from connector.domain.revision_plan import Cause, is_same_party
 from connector.domain.transactions import Purpose
 from connector.domain.words import clipped
 from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
@@ -313,12 +313,13 @@ def _close_attention(stack: Stack, revision: Revision, note: str, *, as_json: bo
 def _had_by(record: _Record, newest: Revision) -> Revision | None:
     """What the partner has of the document; None when it has none or was told that it is withdrawn.
 
-    Visma's number of the supplier or customer tells who the partner is: its name in the routing file may change.
+    Visma's internal id or number of the supplier or customer tells who the partner is: its name in the routing file may
+    change.
     """
 
     def is_partners(one: Revision) -> bool:
         if None not in {one.counterparty, newest.counterparty}:
-            return one.counterparty == newest.counterparty
+            return is_same_party(one, newest.counterparty, newest.counterparty_id)
         return newest.partner in {None, one.partner}
 
     has = next((one for one in record.revisions if one.state in KNOWN_TO_PARTNER and is_partners(one)), None)
@@ -469,8 +470,9 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
     for company in stack.routing.load().companies:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
-            types = (*INVOICE_TYPES, *PAID_TYPES) if kind.is_invoice and ":" not in text else ()
-            for number in dict.fromkeys([text, *(number_in_key(kind, word, text) for word in types)]):
+            types = (*INVOICE_TYPES, *PAID_TYPES) if kind.is_invoice else ORDER_TYPES
+            typed = [f"{word}:{text}" for word in types if word != "Invoice"] if ":" not in text else []
+            for number in (text, *typed):
                 yield DocumentKey(company, kind, number)
 
 

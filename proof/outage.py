@@ -11,7 +11,7 @@ from proof.alarms import Watch, WatchedTelemetry, function_of
 from proof.model.clockwork import EVERY, WORKERS
 from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS
 from proof.model.queues import Message, Queue
-from proof.system import System
+from proof.system import System, a_supplier
 from tests.support.routing_data import a_partner
 
 ACKNOWLEDGES: dict[str, Any] = {
@@ -74,7 +74,7 @@ class WatchedSystem(System):
 
     def order_of(self, supplier: str, number: str, **changes: Any) -> None:
         """A user writes an order to one of the suppliers."""
-        self.order(number, supplier={"internalId": 1, "number": supplier, "name": supplier}, **changes)
+        self.order(number, supplier=a_supplier(supplier), **changes)
 
     def replay_all(self, state: State) -> None:
         """An operator has every document sent again that is in a state (`connector documents replay`)."""

@@ -92,7 +92,13 @@ class System(Clockwork):
 
     def change_supplier(self, number: str, supplier: str) -> None:
         """A user corrects the supplier of an order."""
-        self.edit(number, supplier={"internalId": 1, "number": supplier, "name": supplier})
+        self.edit(number, supplier=a_supplier(supplier))
+
+    def renumber_supplier(self, number: str, supplier: str) -> None:
+        """A user gives the supplier of an order another number; it stays the same supplier."""
+        before = self.visma.orders[number]["supplier"]
+        self.directory.renumbered(("supplier", before["number"]), ("supplier", supplier))
+        self.edit(number, supplier={**before, "number": supplier})
 
     def change_quietly(self, number: str, what: str, *, turn: int) -> None:
         """Something of an order changes that no partner sees: a text of the catalogue, a tax category, a note."""
@@ -330,9 +336,17 @@ class System(Clockwork):
         return self.changes.get(key, number) if key else None
 
 
+def a_supplier(number: str) -> dict[str, Any]:
+    """A supplier as orders name it; each has an internal id of its own."""
+    return {"internalId": _IDS.get(number) or int(number), "number": number, "name": number}
+
+
 def order_key(number: str) -> DocumentKey:
     """The ledger's key of an order."""
     return DocumentKey.of_order(COMPANY, number)
 
 
-__all__ = ["NeverRests", "Setting", "System", "invoice_key", "order_key"]
+_IDS = {"50012": 101}
+"""Of the supplier that the sample order names."""
+
+__all__ = ["NeverRests", "Setting", "System", "a_supplier", "invoice_key", "order_key"]

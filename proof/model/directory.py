@@ -28,6 +28,10 @@ class Directory:
         for counterparty, receiver in self._now.items():
             self._ever[counterparty].add(receiver)
 
+    def renumbered(self, before: Counterparty, now: Counterparty) -> None:
+        """A supplier or customer has another number, and is the same one."""
+        self._ever[now] |= self._ever[before]
+
     def receiver(self, counterparty: Counterparty) -> str | None:
         """Who gets the documents of a supplier or customer; None when nobody does."""
         return self._now.get(counterparty)

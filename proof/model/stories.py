@@ -433,6 +433,12 @@ def _agreed_and_then_another_supplier(system: System) -> None:
     _another_supplier(system)
 
 
+def _another_number(system: System) -> None:
+    """The order stays with its supplier, and a person is asked for the number."""
+    system.renumber_supplier(ORDER, "99997")
+    system.rest()
+
+
 def _quiet_change(system: System) -> None:
     for what in ("catalogue", "note"):
         system.change_quietly(ORDER, what, turn=1)
@@ -527,6 +533,7 @@ STORIES = (
         sent=4,
         prepared=_berg_is_mapped_and_in_doubt,
     ),
+    Story("a supplier that gets another number", _another_number, sent=1),
     Story("another supplier, and back again", _back_again, sent=5, prepared=_berg_is_mapped),
     Story("an 860 of a former partner", _change_of_a_former_partner, sent=3),
     Story("an 860 agreed, then another supplier", _agreed_and_then_another_supplier, sent=2, puts=1),

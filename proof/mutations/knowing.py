@@ -20,6 +20,15 @@ def _never(_right: Any) -> Callable[..., bool]:
     return lambda *_args, **_named: False
 
 
+def _sees_news_in_everything(_right: Any) -> Callable[..., None]:
+    return lambda *_args: None
+
+
+def _takes_a_number_for_a_supplier(_right: Any) -> Callable[..., bool]:
+    """A supplier with another number is another supplier, whom routing need not know."""
+    return lambda _revision, _internal_id: True
+
+
 def _everything_is_new(_right: Any) -> Callable[..., Origin]:
     return lambda *_args, **_named: Origin.AFTER
 
@@ -110,7 +119,18 @@ MUTATIONS = (
         rules=_RECEIVERS | {"answer"},
         worlds=("live since today, changes sent",),
     ),
-    Mutation("a change that nobody sees is sent", (Decider, "_is_nothing_new"), _never, story="a quiet change"),
+    Mutation(
+        "a change that nobody sees is sent",
+        (Decider, "_nothing_new"),
+        _sees_news_in_everything,
+        story="a quiet change",
+    ),
+    Mutation(
+        "a new number is another supplier",
+        (revision_plan, "is_certainly_another"),
+        _takes_a_number_for_a_supplier,
+        story="a supplier that gets another number",
+    ),
     Mutation(
         "a question is asked about a change that nobody sees",
         (Decider, "_reads_like"),

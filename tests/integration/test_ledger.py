@@ -83,7 +83,8 @@ class TestKeeping:
         assert list(ledger.revisions(KEY)) == [revision]
 
     def test_what_a_person_chose_and_what_is_withdrawn_come_back(self, ledger):
-        revision = a_revision(released=True, look_up_first=True, withdraws=3, counterparty="50012", listed_since=NOW)
+        named = {"counterparty": "50012", "counterparty_id": "101", "document_type": "DropShip"}
+        revision = a_revision(released=True, look_up_first=True, withdraws=3, listed_since=NOW, **named)
         put(ledger, revision)
         assert ledger.get(KEY, 1) == revision
 

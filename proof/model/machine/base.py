@@ -16,7 +16,7 @@ from connector.domain.inbound import Validation
 from connector.domain.revision_plan import Cause
 from proof.model.clockwork import NeverRests
 from proof.model.invoices import CUSTOMER
-from proof.system import Setting, System, invoice_key, order_key
+from proof.system import Setting, System, a_supplier, invoice_key, order_key
 from tests.support.routing_data import a_partner
 
 ACME, NEWCOMER = "50012", "60000"
@@ -163,7 +163,7 @@ class Base(RuleBasedStateMachine):
         """A user writes one more order."""
         number = str(500_123 + len(self.numbers))
         self.numbers.append(number)
-        self.system.order(number, supplier={"internalId": 1, "number": supplier, "name": supplier}, **changes)
+        self.system.order(number, supplier=a_supplier(supplier), **changes)
 
     def add_invoice(self, customer: str, *, status: str, created: date | None = None) -> None:
         """A user writes one more invoice; it has the number of an order, for which nothing may take it."""

@@ -162,9 +162,19 @@ CASES = {
         ("decide", None, None, [], []),
     ),
     "nobody's by now, another supplier": (
-        [a(1, "A", S.SENT)],
-        arrival("B", None, counterparty="99"),
+        [a(1, "A", S.SENT, counterparty_id="1")],
+        arrival("B", None, counterparty="99", counterparty_id="9"),
         ("decide", 1, None, [], [1]),
+    ),
+    "nobody's by now, another number without an id": (
+        [a(1, "A", S.SENT, counterparty_id="1")],
+        arrival("B", None, counterparty="99"),
+        ("decide", 1, None, [], []),
+    ),
+    "nobody's by now, the same supplier under another number": (
+        [a(1, "A", S.SENT, counterparty_id="1")],
+        arrival("B", None, counterparty="99", counterparty_id="1"),
+        ("decide", 1, None, [], []),
     ),
     "nobody's by now, the same supplier": (
         [a(1, "A", S.SENT)],

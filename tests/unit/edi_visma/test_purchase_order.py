@@ -25,7 +25,7 @@ def test_everything_a_supplier_would_see_is_read():
     assert order.ordered_on == date(2026, 9, 15)
     assert order.promised_on == date(2026, 10, 2)
     assert order.description == "Weekly refill"
-    assert order.supplier == Party(number="50012", name="Acme Produce AS", location="7")
+    assert order.supplier == Party(number="50012", name="Acme Produce AS", location="7", internal_id="101")
     assert order.supplier_reference == "Q-2026-88"
     assert order.branch == "1"
     assert order.currency == "NOK"

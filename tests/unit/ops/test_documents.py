@@ -175,6 +175,16 @@ def test_a_credit_or_debit_note_is_found_by_its_number_alone(connector, ledger, 
         assert connector("documents", "show", number, "--json").data["document"].endswith(f"/{kept}")
 
 
+def test_an_order_of_a_second_type_is_found_by_its_number(connector, ledger):
+    second = replace(SENT, key=SENT.key.of_type("DropShip"))
+    ledger.kept = [second]
+    assert connector("documents", "show", "500123", "--json").data["document"].endswith("/DropShip:500123")
+    ledger.kept = [SENT, second]
+    assert "nordic/purchase_order/500123, nordic/purchase_order/DropShip:500123" in (
+        connector("documents", "show", "500123").err
+    )
+
+
 def test_replay_queues_a_document_that_waits_for_a_person(connector, stack, ledger):
     result = connector("documents", "replay", "500123", "--yes")
     assert result.code == 0

@@ -792,7 +792,7 @@ def test_an_order_that_becomes_another_partners_while_it_is_on_hold_is_released_
     world.orders.refusing = frozenset({"Open"})
     message = arrived(world, more_of(1, 900, was=800))
     # Between the hold and the write.
-    world.orders.on_put = [lambda: None, lambda: world.orders.edit(supplier={"number": "60000"})]
+    world.orders.on_put = [lambda: None, lambda: world.orders.edit(supplier={"internalId": 600, "number": "60000"})]
     with_another_partner(world, hold_first=["Open"])
 
     assert world.apply(message) is Outcome.REJECTED
@@ -807,7 +807,7 @@ def test_an_order_that_was_agreed_on_with_a_partner_is_withdrawn_there_when_it_b
     world.poll()
     world.rest()
 
-    world.orders.edit(supplier={"number": "60000"})  # mapped to nobody
+    world.orders.edit(supplier={"internalId": 600, "number": "60000"})  # mapped to nobody
     world.poll()
     world.rest()
 
@@ -838,7 +838,7 @@ def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what
     """The order was withdrawn there, and came back; Orderful refused the replacement."""
     world = World()
     acme = world.orders.orders["500123"]["supplier"]
-    world.orders.edit(supplier={"number": "60000"})
+    world.orders.edit(supplier={"internalId": 600, "number": "60000"})
     world.poll()
     world.rest()
     world.orderful.script = [Created(None, accepted=False, problems=("message: it is wrong",))]
@@ -1387,3 +1387,42 @@ def test_more_differences_than_a_record_holds_are_counted() -> None:
     assert shown((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
     *some, rest = shown((one,) * (MOST_DIFFERENCES + 5))
     assert (some, rest.asked) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")
+
+
+def _of_another_type(world: World) -> None:
+    """An order of another type has the number 500123 too."""
+    drop_ship = a_purchase_order(orderType="DropShip", supplier={"internalId": 600, "number": "60000"})
+    drop_ship["orderNbr"] = "500123"
+    regular = world.orders.orders["500123"]
+    world.orders.put_in(drop_ship)
+    world.poll()
+    world.rest()
+    world.orders.put_in(regular)
+
+
+def test_a_change_for_a_number_that_two_orders_have_is_a_person_s() -> None:
+    world = World()
+    _of_another_type(world)
+    message = arrived(world, more_of(1, 900, was=800))
+
+    assert world.apply(message) is Outcome.PARKED
+
+    parked = world.change()
+    assert parked.reason == "Several orders have the number 500123, of the types RegularOrder and DropShip."
+    assert "If it is about the one of the type RegularOrder" in parked.next_step
+    assert world.orders.puts == []
+    approve(parked, world.changes, world.outbox, world.clock, by="kari")
+    assert world.apply(message) is Outcome.APPLIED
+    assert world.orders.line(1)["orderQty"] == 900
+
+
+def test_a_change_is_never_written_into_an_order_of_another_type_than_the_partner_has() -> None:
+    world = World()
+    world.orders.edit(orderType="DropShip")
+    message = arrived(world, more_of(1, 900, was=800))
+
+    assert world.apply(message) is Outcome.PARKED
+
+    assert "of the type DropShip; the ledger has one of the type RegularOrder" in world.change().reason
+    assert "connector changes close 802210971" in world.change().next_step
+    assert world.orders.puts == []

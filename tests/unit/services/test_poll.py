@@ -192,6 +192,30 @@ class TestWhatIsQueued:
         bench.poll()
         assert bench.numbers() == ["1", "3"]
 
+    def test_orders_of_two_types_with_one_number_are_two_rows(self, bench):
+        bench.poll()
+        bench.edit("1")
+        rest(bench, minutes=1)
+        bench.edit("2")
+        original = bench.erp.list_page
+
+        def shared(resource, **asked):
+            page = original(resource, **asked)
+            rows = [
+                replace(row, number="1", document_type="DropShip" if row.number == "2" else None) for row in page.rows
+            ]
+            return replace(page, rows=rows)
+
+        bench.erp.list_page = shared
+        rest(bench)
+        assert bench.poll().queued == 2
+        assert bench.numbers() == ["1", "1"]
+        assert bench.poll().queued == 0
+        before = bench.cursor.watermark
+        rest(bench, minutes=30)
+        assert bench.poll().queued == 0
+        assert bench.cursor.watermark > before
+
     def test_a_row_of_another_branch_is_queued_when_that_branch_becomes_ours(self, bench):
         bench.company = a_company(branch="1")
         bench.poll()

@@ -35,12 +35,18 @@ def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
     return f"{document_type}:{number}"
 
 
+ORDER_TYPES = ("RegularOrder", "DropShip", "Blanket", "StandardBlanket")
+"""Visma's types of purchase orders."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class DocumentKey:
     """Identity of a document: company + kind + number.
 
-    `number` is Visma's reference number. Visma keys invoices by type *and* number, so a document that is not a plain
-    order or invoice carries its Visma type in front (`CreditNote:900145`): two documents never share a key.
+    `number` is Visma's reference number. Visma keys documents by type *and* number, so an invoice that is no plain one
+    carries its Visma type in front (`CreditNote:900145`). Of purchase orders with one number the first that is recorded
+    has the number as its key, and one of another type carries its type in front (`DropShip:500123`): two documents
+    never share a key.
     """
 
     company: str
@@ -63,6 +69,10 @@ class DocumentKey:
     def of_order(cls, company: str, number: str) -> DocumentKey:
         """The key of a purchase order."""
         return cls(company, Kind.PURCHASE_ORDER, number)
+
+    def of_type(self, order_type: str) -> DocumentKey:
+        """The key of an order of another type with this order's number."""
+        return DocumentKey(self.company, self.kind, f"{order_type}:{self.number.rpartition(':')[2]}")
 
     @property
     def stored(self) -> str:
@@ -106,6 +116,7 @@ class Party(_Record, frozen=True):
         account_name: Name of the account that goods are shipped to, where `name` may be another one.
         location_name: What Visma calls it; on orders None where `location` is only the warehouse of a destination that
             has no location.
+        internal_id: Visma's id of the party, which stays when its number is changed; customers have none on invoices.
     """
 
     number: str | None = None
@@ -117,6 +128,7 @@ class Party(_Record, frozen=True):
     contact: Contact | None = None
     location_name: str | None = None
     account_name: str | None = None
+    internal_id: str | None = None
 
 
 class Terms(_Record, frozen=True):
@@ -348,6 +360,14 @@ class VismaDocument:
     @property
     def counterparty(self) -> str:
         """Number of the supplier or customer, by which routing finds the partner; empty when Visma names none."""
-        content = self.content
-        party = content.counterparty if isinstance(content, Invoice) else content.supplier
-        return party.number or ""
+        return party_of(self.content).number or ""
+
+    @property
+    def counterparty_id(self) -> str | None:
+        """Visma's internal id of the supplier or customer, where the document names one."""
+        return party_of(self.content).internal_id
+
+
+def party_of(content: BusinessDocument) -> Party:
+    """The supplier or customer of a document."""
+    return content.counterparty if isinstance(content, Invoice) else content.supplier

@@ -73,6 +73,11 @@ NEEDS_PERSON = frozenset({State.PARKED, State.REJECTED})
 NOTHING_NEW = "Nothing that the partner sees has changed."
 """Why a revision is skipped that reads like the one before it."""
 
+NOTHING_NEW_IN_VISMA = (
+    "Nothing that the partner sees has changed in Visma: only routing, the translation or a number of master data did."
+)
+"""Why a revision is skipped that would read otherwise by now, though the document says what it said."""
+
 OUTDATED = "a newer revision took its place"
 """What the history of a superseded revision says."""
 
@@ -147,6 +152,9 @@ class Revision:
         next_step: What a person should do.
         waits_for: Routing key whose addition releases it.
         counterparty: Visma's number of the supplier or customer.
+        counterparty_id: Visma's internal id of it, which stays when the number is changed; None in records of earlier
+            releases and where Visma names none.
+        document_type: Visma's type of the document; None in records of earlier releases.
         withdraws: This revision withdraws the document from a former receiver; the sequence of what that one has.
         listed_since: When the list that showed it was first read.
         by_routing: Routing said not to send such a document; it leaves when a person says as what.
@@ -194,6 +202,8 @@ class Revision:
     next_step: str | None = None
     waits_for: str | None = None
     counterparty: str | None = None
+    counterparty_id: str | None = None
+    document_type: str | None = None
     withdraws: int | None = None
     listed_since: datetime | None = None
     by_routing: bool = False

@@ -71,6 +71,7 @@ class Arrival:
         receiver: ISA id of whom routing sends it to; None when it cannot be routed.
         counterparty: Visma's number of the supplier or customer; None when it cannot be read.
         cause: Why it is looked at.
+        counterparty_id: Visma's internal id of it, where the document names one.
     """
 
     revision_id: str
@@ -79,6 +80,7 @@ class Arrival:
     receiver: str | None
     counterparty: str | None
     cause: Cause
+    counterparty_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,22 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Sharing:
+    """An order whose number is the key of an order of another type.
+
+    Attributes:
+        order_type: The type of the other one.
+        revision: What the other one has come to at the same partner, or what the partner has of this very order under
+            the key of the other one, from before the two were told apart.
+        is_own: The latter.
+    """
+
+    order_type: str
+    revision: Revision
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     """Routing decides what becomes of it.
 
@@ -132,6 +150,7 @@ class Decide:
             leave since.
         kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
         was_asked: An older state waited for a person, and this one has taken its place.
+        shares: Another order with the same number that a person has to see before this one leaves.
     """
 
     has: Revision | None
@@ -147,6 +166,7 @@ class Decide:
     kept_off: Revision | None = None
     said_to_have: bool = False
     was_asked: bool = False
+    shares: Sharing | None = None
 
 
 Plan = Known | Requeue | Wait | Decide
@@ -324,23 +344,44 @@ def _waited(revision: Revision) -> bool:
 
 def _last_answer(own: Sequence[Revision], arrival: Arrival) -> Purpose | None:
     """As what a person had it sent to the same supplier or customer."""
-    return next((one.purpose for one in own if one.released and one.counterparty == arrival.counterparty), None)
+    return next((one.purpose for one in own if one.released and _is_of_same_party(one, arrival)), None)
 
 
 def _elsewhere(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Revision | None:
     """What the same supplier or customer has under another ISA id, and keeps until something changes."""
     if sent is None or arrival.cause.sends_again or None in {sent.receiver_id, arrival.receiver}:
         return None
-    is_same = sent.counterparty == arrival.counterparty and not _withdrawals(history, sent)
+    is_same = _is_of_same_party(sent, arrival) and not _withdrawals(history, sent)
     return sent if is_same and sent.receiver_id != arrival.receiver else None
 
 
 def _has_left(sent: Revision, arrival: Arrival) -> bool:
-    """Whether the document may be somebody else's than what was sent; each receiver is compared with its own."""
+    """Whether the document may be somebody else's than what was sent; each receiver is compared with its own.
+
+    Routing that knows nobody for it tells nothing: the supplier may only have got another number. Visma's internal ids
+    tell whether it is another one. Without them nobody knows, and nothing is withdrawn until a successor is routed.
+    """
     if arrival.receiver is not None:
         return True
-    # Routing knows nobody for it. In a record without a counterparty nothing tells whether it is another one.
-    return None not in {arrival.counterparty, sent.counterparty} and arrival.counterparty != sent.counterparty
+    if arrival.cause is Cause.WITHDRAW:  # a person says so
+        return None not in {arrival.counterparty, sent.counterparty} and not _is_of_same_party(sent, arrival)
+    return is_certainly_another(sent, arrival.counterparty_id)
+
+
+def is_same_party(revision: Revision, number: str | None, internal_id: str | None) -> bool:
+    """Whether a revision is of this supplier or customer: by Visma's internal ids, or by the numbers without them."""
+    if None not in {revision.counterparty_id, internal_id}:
+        return revision.counterparty_id == internal_id
+    return revision.counterparty == number
+
+
+def is_certainly_another(revision: Revision, internal_id: str | None) -> bool:
+    """Whether a revision is of another supplier or customer by Visma's internal ids."""
+    return None not in {revision.counterparty_id, internal_id} and revision.counterparty_id != internal_id
+
+
+def _is_of_same_party(revision: Revision, arrival: Arrival) -> bool:
+    return is_same_party(revision, arrival.counterparty, arrival.counterparty_id)
 
 
 def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:

@@ -10,7 +10,7 @@ into being with the line and never change. Nor do the buyer's reference and the 
 invoice only the due date and the cash discount date can be edited (Visma's help, "About correction of a released
 invoice"). Nor do the names of a location and of an account, whose numbers count. Nor does what is only there to check
 or to work out other figures: the total that company currency implies, the percentage of a discount, and whose place the
-goods go to.
+goods go to. The internal id of a party is no content: its number counts.
 
 A cash discount of zero counts as none stated, so that ids from before the two were told apart stay what they are.
 """
@@ -46,18 +46,9 @@ from connector.domain.documents import (
 _encode = msgspec.json.Encoder().encode
 _NO_NEWS = frozenset(
     {
-        "source",
-        "order_source",
-        "original_invoices",
-        "sales_order",
-        "shipment",
-        "buyer_reference",
-        "other_references",
-        "location_name",
-        "account_name",
-        "implied_total",
-        "percent",
-        "ships_to_us",
+        *("source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference"),
+        *("other_references", "location_name", "account_name", "implied_total", "percent", "ships_to_us"),
+        "internal_id",
     }
 )
 _ZERO_IS_NO_NEWS = frozenset({"cash_discount"})

@@ -46,6 +46,16 @@ HOLD = "Hold"
 """Visma's status of a draft. A partner gets drafts only where `send_when` names it."""
 
 
+UNFINISHED = frozenset({HOLD, "Balanced", "PendingApproval"})
+"""Statuses of a document that is still being worked on: it becomes Open or is given up, and then it is seen again.
+
+Visma's screen calls `Balanced` of an order Pending approval, and `Voided` Rejected: the API shows the older names of
+the codes B and V of Acumatica, on which Visma Net is built (class `POOrderStatus`: `Balanced`, later `PendingApproval`,
+is B; `Voided`, later `Rejected`, is V; `Cancelled` is L). A voided order was refused by whoever had to approve it, and
+is not cancelled.
+"""
+
+
 class LineDate(StrEnum):
     """Which of Visma's two dates of an order line is the day on which the goods are wanted.
 

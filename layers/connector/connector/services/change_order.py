@@ -165,6 +165,8 @@ class OrderChange:
             # It may have become another partner's between two rounds, and be on hold from the first.
             self._take_off_hold(has)
             raise
+        types = self.known.order_types(self._order)
+        self._refuse_another_type(has.content.order_type, types)
         had = self._had(route)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.named is not None and request.order_number == self.change.named:
@@ -176,34 +178,18 @@ class OrderChange:
             reason = f"It repeats {repeated.transaction_id} to the letter."
             return Ending(ChangeState.RECORDED, reason, repeats=repeated.transaction_id)
         request = self._by_our_numbers(request, had, has, route, self.others)
-        approved = self.change.approved_by is not None
         decision = decide(
             request,
             had=had,
             has=has,
             route=route,
-            approved=approved,
+            approved=self.change.approved_by is not None,
             confirmed=confirmed_places(self.change, self.others),
             reading=self.change.reading,
             taken_on=self.change.ordered_at.date(),
         )
         decided_on = revision_id(has.content)
-        if self.objection is not None:
-            decision = replace(decision, verdict=Verdict.PARK)
-        elif decision.verdict is Verdict.APPLY:
-            doubt = self._doubt(decided_on, decision, repeated)
-            if doubt is not None:
-                waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
-                decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
-        elif decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
-            # Whoever approves it is to know what it overtakes.
-            first = "Decide about that one first: this one is looked at again when it has ended."
-            decision = replace(
-                decision,
-                reason=f"{decision.reason} {turn}",
-                reasons=(*decision.reasons, turn),
-                next_step=f"{first} {decision.next_step}" if decision.next_step else first,
-            )
+        decision = self._beside_the_others(decision, decided_on, types, repeated)
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
@@ -235,6 +221,19 @@ class OrderChange:
         added = added_lines(self._wished, before=before, after=has.content)
         self.change = msgspec.structs.replace(self.change, added=added)
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
+
+    def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
+        """Visma gives an order by its number alone: it may show another one than the partner has."""
+        if types and shown != types[0]:
+            raise Parked(
+                f"Visma shows order {self.change.number} of the type {shown}; the ledger has one of the type "
+                f"{types[0]} with this number.",
+                document=str(self._order),
+                next_step=(
+                    "Enter the change in the right order in Visma by hand, then: connector changes close "
+                    f"{self.change.transaction_id} --reason TEXT"
+                ),
+            )
 
     def _is_begun(self) -> bool:
         """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
@@ -326,6 +325,36 @@ class OrderChange:
                 self._save(known_sequence=known.sequence)
         with about_this_one():
             return self.known.content(self._order, self.change.known_sequence or 0)
+
+    def _beside_the_others(
+        self, decision: Decision, decided_on: str, types: Sequence[str], repeated: Change | None
+    ) -> Decision:
+        """The decision in the light of other orders of this number, and of other changes of this order."""
+        if self.objection is not None:
+            return replace(decision, verdict=Verdict.PARK)
+        if len(types) > 1 and self.change.approved_by is None and decision.verdict is not Verdict.REJECT:
+            shared = f"Several orders have the number {self.change.number}, of the types {' and '.join(types)}."
+            return replace(
+                decision,
+                verdict=Verdict.PARK,
+                reason=f"{shared} {decision.reason}" if decision.verdict is Verdict.PARK else shared,
+                reasons=(shared, *decision.reasons),
+                next_step=f"If it is about the one of the type {types[0]}: {decision.next_step or LOOK}",
+                waits_for=None,
+            )
+        if decision.verdict is Verdict.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
+            waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
+            return replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
+        if decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
+            # Whoever approves it is to know what it overtakes.
+            first = "Decide about that one first: this one is looked at again when it has ended."
+            return replace(
+                decision,
+                reason=f"{decision.reason} {turn}",
+                reasons=(*decision.reasons, turn),
+                next_step=f"{first} {decision.next_step}" if decision.next_step else first,
+            )
+        return decision
 
     def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> str | None:
         """Why this must not be written now, or said to be so already, although the decision allows it."""

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, VismaDocument
-from connector.domain.errors import Parked, PayloadLost, UnmappedPartner
+from connector.domain.documents import DocumentKey, Kind, VismaDocument
+from connector.domain.errors import Parked, PayloadLost, Transient, UnmappedPartner
 from connector.domain.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin, was_shown_before
-from connector.domain.ledger import NOTHING_NEW, Revision, State
-from connector.domain.revision_plan import AGE_UNCLEAR, Arrival, Cause, Decide
+from connector.domain.ledger import NOTHING_NEW, NOTHING_NEW_IN_VISMA, Revision, State
+from connector.domain.renumbered import renumbered
+from connector.domain.revision_plan import (
+    AGE_UNCLEAR,
+    Arrival,
+    Cause,
+    Decide,
+    Sharing,
+    is_certainly_another,
+    is_same_party,
+)
 from connector.domain.revisions import revision_id
-from connector.domain.routes import Company, OnRevision, OnUnmapped, Route
+from connector.domain.routes import UNFINISHED, Company, OnRevision, OnUnmapped, Route
 from connector.domain.routing import Routing
 from connector.domain.row_version import row_version
 from connector.domain.transactions import IsaId, Purpose, Stream, Translation
@@ -97,6 +107,28 @@ class Decider:
         except Parked as problem:
             return problem
 
+    def identified(self, history: Sequence[Revision], reading: Reading) -> Sequence[Revision]:
+        """The history with the internal id of a supplier or customer that an earlier release did not write down.
+
+        It is read from the document as it was kept, where the number is another one by now.
+        """
+        document = reading.document
+        if document is None or document.counterparty_id is None:
+            return history
+        known = {None, document.counterparty}
+        return [
+            self._identified(one) if one.counterparty_id is None and one.counterparty not in known else one
+            for one in history
+        ]
+
+    def _identified(self, revision: Revision) -> Revision:
+        if revision.state is State.SUPERSEDED:
+            return revision
+        try:
+            return replace(revision, counterparty_id=self._read(revision).counterparty_id)
+        except (Parked, NotADocument, Transient):
+            return revision
+
     def receiver(self, route: Route | Parked | None) -> str | None:
         """ISA id of whom routing sends it to."""
         return route.partner_isa_id.on(self.stream) if isinstance(route, Route) else None
@@ -119,16 +151,20 @@ class Decider:
             return self._unrouted(message, document, reading, route if isinstance(route, Parked) else None, plan)
         if (reason := unsent_reason(document, route)) is not None:
             return self._not_sent(document, route, plan, reason)
-        if not cause.chooses and (kept := self._kept_back(message, reading, document, route, plan)) is not None:
-            return kept
+        if not cause.chooses:
+            kept = self._kept_back(message, reading, document, route, plan) or self._shared(document, route, plan)
+            if kept is not None:
+                return kept
         return self._send(document, route, plan, cause)
 
     def _kept_back(
         self, message: DocumentMessage, reading: Reading, document: VismaDocument, route: Route, plan: Decide
     ) -> Decision | None:
         """What keeps a document back from a receiver that never had it; None when it may go there."""
-        if plan.elsewhere is not None and self._is_nothing_new(document, route, plan.elsewhere, _newer(document)):
-            return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=True)
+        if plan.elsewhere is not None:
+            reason = self._nothing_new(document, route, plan.elsewhere, _newer(document))
+            if reason is not None:
+                return Decision(State.SKIPPED, reason=reason, stays=True)
         if plan.was_sent:
             return None
         if plan.replaces is not None and plan.replaces.released:
@@ -142,14 +178,24 @@ class Decider:
             return Decision(State.PARKED, parked=_switched_on(message.key), by_routing=True)
         return held
 
+    def _shared(self, document: VismaDocument, route: Route, plan: Decide) -> Decision | None:
+        """The question about an order whose number an order of another type has; None when it may leave."""
+        shares = plan.shares
+        if shares is None or plan.was_sent or (plan.replaces is not None and plan.replaces.released):
+            return None
+        if not shares.is_own and hold_reason(document, route) is not None:
+            return None  # it does not leave anyway
+        return Decision(State.PARKED, parked=_two_types(document, shares))
+
     def _not_sent(self, document: VismaDocument, route: Route | None, plan: Decide, reason: str) -> Decision:
         """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
         has = plan.has or plan.elsewhere
         stays = plan.has is None and has is not None  # under an ISA id that routing names no more
-        if has is None or (route is None and _is_another(has.counterparty, document.counterparty)):
+        if has is None or (route is None and is_certainly_another(has, document.counterparty_id)):
             return Decision(State.SKIPPED, reason=reason, by_routing=True)
-        if route is not None and self._is_nothing_new(document, route, has, _newer(document)):
-            return Decision(State.SKIPPED, reason=NOTHING_NEW, stays=stays)
+        nothing_new = self._nothing_new(document, route, has, _newer(document)) if route is not None else None
+        if nothing_new is not None:
+            return Decision(State.SKIPPED, reason=nothing_new, stays=stays)
         return Decision(State.PARKED, parked=_not_told(has, _newer(document), reason), stays=stays)
 
     def withdrawal(self, key: DocumentKey, sent: Revision, receiver: str, *, sequence: int) -> tuple[Decision, bytes]:
@@ -240,11 +286,38 @@ class Decider:
                 return baseline_of(f"{_FROM_BEFORE} {problem and problem.sentence}")
             if Cause.of(message.cause) is Cause.BASELINE:
                 return _STAYS
-        if isinstance(problem, UnmappedPartner) and _skips_unmapped(company):
-            return self._not_sent(document, None, plan, f"{problem.sentence} (unmapped_partner: skip)")
+        if isinstance(problem, UnmappedPartner) and (kept := self._unmapped(document, problem, company, plan)):
+            return kept
         if document.held and plan.has is None:
             return Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
         return Decision(State.PARKED, parked=problem)
+
+    def _unmapped(
+        self, document: VismaDocument, problem: UnmappedPartner, company: Company | None, plan: Decide
+    ) -> Decision | None:
+        if _may_be_renumbered(plan.has, document):
+            return self._renumbered(document, plan.has, problem)
+        if _skips_unmapped(company):
+            return self._not_sent(document, None, plan, f"{problem.sentence} (unmapped_partner: skip)")
+        return None
+
+    def _renumbered(self, document: VismaDocument, has: Revision, problem: UnmappedPartner) -> Decision:
+        """A sent document whose supplier or customer has a number that routing does not know: who has it keeps it.
+
+        An invoice that says what it said is asked about nobody: there is nothing to tell.
+        """
+        former = self._former_route(has) if document.key.kind.is_invoice else None
+        if former is not None and (reason := self._nothing_new(document, former, has, _newer(document))) is not None:
+            return Decision(State.SKIPPED, reason=reason)
+        return Decision(State.PARKED, parked=_another_number(document, has, problem))
+
+    def _former_route(self, has: Revision) -> Route | None:
+        """The route by the number of the supplier or customer that the receiver was sent."""
+        try:
+            route = self.routing.route(has.key.company, has.key.kind, has.counterparty or "")
+        except Parked:
+            return None
+        return route if self.receiver(route) == has.receiver_id else None
 
     def _changed_since_go_live(
         self, document: VismaDocument, route: Route, baseline: Revision, reading: Reading, plan: Decide
@@ -263,7 +336,7 @@ class Decider:
             return Decision(State.PARKED, parked=_closed_before(document, baseline))
         if route.before_go_live is BeforeGoLive.IGNORE:
             return baseline_of(f"{_FROM_BEFORE} It changed in Visma since; routing says to ignore that.")
-        if route.before_go_live is BeforeGoLive.PARK or baseline.counterparty != document.counterparty:
+        if route.before_go_live is BeforeGoLive.PARK or not _is_same(baseline, document):
             return Decision(State.PARKED, parked=_question(document, route, was_ready=was_ready, changed=changed))
         purpose = Purpose.ORIGINAL if not was_ready else _newer(document)
         return self._translate(document, route, purpose)
@@ -299,9 +372,10 @@ class Decider:
     def _send(self, document: VismaDocument, route: Route, plan: Decide, cause: Cause) -> Decision:
         known = plan.has is not None or plan.said_to_have or cause is Cause.AS_REPLACEMENT
         reason = hold_reason(document, route, partner_has_it=known)
-        if reason is not None:
-            stays = plan.elsewhere is not None and not is_withdrawn(document)
-            return Decision(State.SKIPPED, reason=reason, stays=stays)
+        if reason is not None and not (cause.chooses and _is_over(document) and plan.was_sent):
+            return self._out_of_status(document, route, plan, reason)
+        if not cause.chooses and (other := _renumbered_elsewhere(plan, document, route)) is not None:
+            return Decision(State.PARKED, parked=_number_of_another(document, route, other), stays=True)
         if not known or cause is Cause.AS_ORIGINAL:
             return self._translate(document, route, Purpose.ORIGINAL)
         purpose = _newer(document)
@@ -311,14 +385,30 @@ class Decider:
                 return held
         return self._translate(document, route, purpose)
 
+    def _out_of_status(self, document: VismaDocument, route: Route, plan: Decide, reason: str) -> Decision:
+        """A document that its status keeps from leaving. A change that it hides from who has it is asked about.
+
+        What is still being worked on is seen again when that ends. What is over may not be.
+        """
+        stays = plan.elsewhere is not None and not is_withdrawn(document)
+        has = plan.has or plan.elsewhere
+        quiet = Decision(State.SKIPPED, reason=reason, stays=stays)
+        if has is None or has.purpose is Purpose.CANCELLATION or not _is_over(document):
+            return quiet
+        if route.on_revision is OnRevision.IGNORE:
+            return quiet
+        if not plan.owed_whole and self._nothing_new(document, route, has, _newer(document)) is not None:
+            return quiet
+        return Decision(State.PARKED, parked=_changed_and_over(document, has), stays=stays)
+
     def _hold_revision(self, document: VismaDocument, route: Route, plan: Decide, purpose: Purpose) -> Decision | None:
         """What keeps a revision back from a receiver that has an earlier one; None when it is to leave."""
         has = plan.has
         assert has is not None, "a revision follows another one"  # noqa: S101
         if purpose is has.purpose is Purpose.CANCELLATION:
             return Decision(State.SKIPPED, reason=NOTHING_NEW)  # whatever was changed in it before
-        if not plan.owed_whole and self._is_nothing_new(document, route, has, purpose):
-            return Decision(State.SKIPPED, reason=NOTHING_NEW)
+        if not plan.owed_whole and (reason := self._nothing_new(document, route, has, purpose)) is not None:
+            return Decision(State.SKIPPED, reason=reason)
         withdraws_or_renews = Purpose.CANCELLATION in {purpose, has.purpose}
         if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:
             return Decision(State.SKIPPED, reason="It changed after it was sent; routing says to ignore that.")
@@ -326,36 +416,50 @@ class Decider:
             return Decision(State.PARKED, parked=_changed_after_sending(has, purpose))
         return None
 
-    def _is_nothing_new(self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose) -> bool:
-        """Whether the request would be the one that the receiver has, in everything but purpose and envelope.
+    def _nothing_new(self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose) -> str | None:
+        """Why the receiver that has `has` would learn nothing new of the document; None when it would.
 
-        Descriptions of the catalogue, tax categories and ids of terms change without any partner seeing it.
+        Either the request would be the one that it has, in everything but purpose and envelope: descriptions of the
+        catalogue, tax categories and ids of terms change without any partner seeing it. Or the document says in Visma
+        what it said: read alike and translated alike, both states come to the same request, and only routing, the
+        translation or a number of master data makes it another one than was sent.
         """
         before = has.purpose or Purpose.ORIGINAL
         if (purpose is Purpose.CANCELLATION) != (before is Purpose.CANCELLATION):
-            return False
+            return None
         try:
             new = translate(document.content, route, stream=self.stream, purpose=before)
-            if has.transaction_type is not None:
-                told = self.ledger.request_of(has)
-            else:  # an agreed change was never sent: its content is known to the partner
-                agreed = translate(self._read(has).content, route, stream=self.stream, purpose=before)
-                told = _plain(agreed.request.body)
+        except Parked:
+            return None
+        is_agreed = has.transaction_type is None  # a change that was never sent: its content is known to the partner
+        if not is_agreed and self._was_told(has, new):
+            return NOTHING_NEW
+        try:
+            recorded = renumbered(self._read(has).content, document.content)
+            old = translate(recorded, route, stream=self.stream, purpose=before)
         except (Parked, NotADocument):
+            return None
+        if (old.dialect, _message(old)) != (new.dialect, _message(new)):
+            return None
+        return NOTHING_NEW if is_agreed else NOTHING_NEW_IN_VISMA
+
+    def _was_told(self, has: Revision, new: Translation) -> bool:
+        if has.dialect not in {None, new.dialect}:
             return False
-        return new.dialect in {has.dialect, new.dialect if has.dialect is None else has.dialect} and (
-            _plain(new.request.body)["message"] == told["message"]
-        )
+        try:
+            return bool(self.ledger.request_of(has)["message"] == _message(new))
+        except Parked:
+            return False
 
     def _reads_like(self, baseline: Revision, document: VismaDocument, route: Route) -> bool:
         """Whether the partner would see what it would have seen at go-live."""
-        if baseline.counterparty != document.counterparty:
+        if not _is_same(baseline, document):
             return False
         try:
             before = self._read(baseline)
             requests = [
-                translate(one.content, route, stream=self.stream, purpose=Purpose.ORIGINAL).request.body["message"]
-                for one in (before, document)
+                translate(content, route, stream=self.stream, purpose=Purpose.ORIGINAL).request.body["message"]
+                for content in (renumbered(before.content, document.content), document.content)
             ]
         except (Parked, NotADocument):
             return False
@@ -418,6 +522,7 @@ def arrival_of(message: DocumentMessage, reading: Reading, receiver: str | None,
         receiver=receiver,
         counterparty=(document.counterparty or None) if document else None,
         cause=cause,
+        counterparty_id=document.counterparty_id if document else None,
     )
 
 
@@ -454,12 +559,36 @@ def _is_asked(plan: Decide) -> bool:
     return any(one.state is State.PARKED for one in (*plan.supersede, plan.replaces) if one is not None)
 
 
-def _is_another(one: str | None, other: str | None) -> bool:
-    return None not in {one, other} and one != other
+def _is_same(revision: Revision, document: VismaDocument) -> bool:
+    return is_same_party(revision, document.counterparty or None, document.counterparty_id)
+
+
+def _may_be_renumbered(has: Revision | None, document: VismaDocument) -> TypeGuard[Revision]:
+    """Whether a receiver has the document under another number of the supplier or customer, who may be the same one."""
+    if has is None or has.purpose is Purpose.CANCELLATION or has.counterparty in {None, document.counterparty}:
+        return False
+    return bool(document.counterparty) and not is_certainly_another(has, document.counterparty_id)
+
+
+def _renumbered_elsewhere(plan: Decide, document: VismaDocument, route: Route) -> Revision | None:
+    """What another partner has of a document whose supplier or customer is the same one under another number."""
+    other = plan.elsewhere
+    if other is None or other.counterparty in {None, document.counterparty} or other.partner == route.partner:
+        return None
+    return other
+
+
+def _is_over(document: VismaDocument) -> bool:
+    """Whether it stands with a status that it may keep: no draft, nothing that waits for an approval, not withdrawn."""
+    return not document.held and document.status not in UNFINISHED and not is_withdrawn(document)
 
 
 def _newer(document: VismaDocument) -> Purpose:
     return Purpose.CANCELLATION if is_withdrawn(document) else Purpose.REPLACE
+
+
+def _message(translation: Translation) -> Any:
+    return _plain(translation.request.body)["message"]
 
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:
@@ -540,6 +669,83 @@ def _not_told(has: Revision, purpose: Purpose, reason: str) -> Parked:
 
 def _at_orderful(sent: Revision) -> str:
     return f" (Orderful {sent.transaction_id})" if sent.transaction_id else ""
+
+
+def _changed_and_over(document: VismaDocument, has: Revision) -> Parked:
+    key = document.key
+    return Parked(
+        f"It changed in Visma after it was sent{_at_orderful(has)}, and its status is {document.status or '(none)'}, "
+        "which is not one of send_when: the partner does not know of the change.",
+        document=str(key),
+        field="status",
+        next_step=(
+            f"Send it: connector documents release {key} --as replacement. Or tell the partner, if it has to know, "
+            f"then: connector documents close {key}"
+        ),
+    )
+
+
+def _two_types(document: VismaDocument, shares: Sharing) -> Parked:
+    """An order whose number is the key of an order of another type."""
+    key, now, revision = document.key, document.document_type, shares.revision
+    at = f"{revision.partner}{_at_orderful(revision)}"
+    if shares.is_own:
+        what = f"what was sent of this one, of the type {now}, to {at} is recorded as the other one's"
+    else:
+        what = f"that one is for {at} too; this one has the type {now}"
+    return Parked(
+        f"An order of the type {shares.order_type} has the same number ({revision.key}): {what}.",
+        str(key),
+        next_step=f"{choices(key)}. Give each type a number series of its own in Visma (PO101000).",
+        field="orderType",
+    )
+
+
+def _role(key: DocumentKey) -> str:
+    return "customer" if key.kind is Kind.CUSTOMER_INVOICE else "supplier"
+
+
+def _another_number(document: VismaDocument, has: Revision, problem: UnmappedPartner) -> Parked:
+    """The supplier or customer of a sent document has a number that routing does not know."""
+    key, role, now = document.key, _role(document.key), document.counterparty
+    keeps = f"{has.partner} ({has.receiver_id}) keeps what it has{_at_orderful(has)}."
+    if None not in {has.counterparty_id, document.counterparty_id}:
+        return Parked(
+            f"{role.capitalize()} {has.counterparty} is numbered {now} in Visma now, which routing does not know. "
+            f"{keeps}",
+            str(key),
+            next_step=f'Set partners.{has.partner}.visma.{role} to "{now}" in the routing file and apply it.',
+            field=problem.field,
+            waits_for=problem.waits_for,
+        )
+    add = f'add partners.<name>.visma.{role}: "{now}" with company: {key.company} to the routing file and apply it'
+    return Parked(
+        f"It was sent for {role} {has.counterparty}, and names {role} {now} now, who is mapped to no partner: Visma "
+        f"does not say whether that is the same one under another number. {keeps}",
+        str(key),
+        next_step=(
+            f"If it is the same one, or one with EDI, {add}: what {has.partner} has is withdrawn if it is another one. "
+            f"If it is one without EDI, tell {has.partner}, then: connector documents close {key}"
+        ),
+        field=problem.field,
+        waits_for=problem.waits_for,
+    )
+
+
+def _number_of_another(document: VismaDocument, route: Route, has: Revision) -> Parked:
+    """Routing gives the new number of a supplier or customer to another partner than the one that has the document."""
+    key, role = document.key, _role(document.key)
+    return Parked(
+        f"{role.capitalize()} {has.counterparty} is numbered {document.counterparty} in Visma now, which routing maps "
+        f"to {route.partner}; {has.partner} ({has.receiver_id}) has the document{_at_orderful(has)}.",
+        str(key),
+        next_step=(
+            f"Correct partners.{route.partner}.visma.{role} in the routing file and apply it. Or send it to "
+            f"{route.partner} and withdraw it at {has.partner}: connector documents release {key} --as original"
+        ),
+        field=f"{role}.number",
+        waits_for=f"partners.{route.partner}.visma.{role}",
+    )
 
 
 def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:

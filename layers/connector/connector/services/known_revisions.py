@@ -26,6 +26,7 @@ from connector.domain.standing_order import StandingOrder
 from connector.domain.transactions import Purpose
 from connector.edi.visma.standing_order import read_standing_order
 from connector.services.change_ports import AgreedRevisions
+from connector.services.order_types import types_of_number
 from connector.services.ports import Clock
 
 _FIRST_LOOK = 20
@@ -64,6 +65,10 @@ class KnownRevisions:
             if found is not None or len(revisions) < limit:
                 return found
         return None
+
+    def order_types(self, order: DocumentKey) -> list[str]:
+        """The types of the orders with this number, the one that the partner's 860 may be about first."""
+        return types_of_number(self.ledger, order)
 
     def content(self, order: DocumentKey, sequence: int) -> PurchaseOrder | None:
         """What a revision says; None when the ledger has none of this number, or keeps its content no longer."""
@@ -173,6 +178,8 @@ class KnownRevisions:
             visma_version=version,
             receiver_id=change.sender_id,
             counterparty=after.content.supplier.number,
+            counterparty_id=after.content.supplier.internal_id,
+            document_type=after.content.order_type,
         )
         if reserved is not None:
             agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)

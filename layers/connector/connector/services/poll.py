@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connector.domain import cursor as cursors_
 from connector.domain.budget import pause_before_next_poll
 from connector.domain.cursor import Reading, RowClass, Rules, Scan
-from connector.domain.documents import Kind, number_in_key
+from connector.domain.documents import ORDER_TYPES, Kind, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured, StateMismatch, Throttled
 from connector.domain.go_live import UNKNOWN_ZONE
 from connector.domain.routes import Company
@@ -211,6 +211,14 @@ def number_of(resource: Resource, row: Row) -> str:
     return number_in_key(KIND_OF[resource], document_type, row.number)
 
 
+def _identity_of(resource: Resource, row: Row) -> str:
+    """By what a row is remembered: orders of two types may have one number, and are two rows."""
+    number = number_of(resource, row)
+    if KIND_OF[resource] is not Kind.PURCHASE_ORDER or row.document_type in {None, "", ORDER_TYPES[0]}:
+        return number
+    return f"{row.document_type}:{number}"
+
+
 class _Run:
     """One poll of one list: what it has read so far."""
 
@@ -256,7 +264,7 @@ class _Run:
         self._budget = page.budget
         self._pages += 1
         self._answered(page)
-        ids = [cursors_.row_id(number_of(self._resource, row)) for row in page.rows]
+        ids = [cursors_.row_id(_identity_of(self._resource, row)) for row in page.rows]
         stamps = [cursors_.stamp_of(row.modified_at, row.raw) for row in page.rows]
         self._refuse_implausible(scan, ids, stamps)
         repeated = self.cursor.rows.repeated(ids)

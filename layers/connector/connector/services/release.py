@@ -203,6 +203,7 @@ def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledge
     reading = read_message(message, source)
     route = decider.route(revision.key, reading)
     history = [revision] if revision.sequence == 1 else ledger.revisions(revision.key, limit=_ALL)
+    history = decider.identified(history, reading)
     planned = plan(history, arrival_of(message, reading, decider.receiver(route), Cause.RELEASE))
     decision = decider.decide(message, reading, route, planned) if isinstance(planned, Decide) else Decision(None)
     document, dated = reading.document, reading.sighting.dated

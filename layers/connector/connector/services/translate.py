@@ -16,7 +16,9 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from connector.domain.documents import DocumentKey
+import msgspec
+
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.ledger import OUTDATED, UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
@@ -26,6 +28,7 @@ from connector.domain.words import clipped
 from connector.services.claim_check import place_of, unloaded
 from connector.services.document_decision import Decider, Decision, Reading, arrival_of, read_message, unreadable
 from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.order_types import SharedNumber, shared_number
 from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payloads, RoutingSource, Telemetry
 
 # How many revisions are read at first; a document has seldom more.
@@ -77,8 +80,12 @@ class Translator:
         history = self._history(message.key)
         # Who asks for a second look has just changed the routing.
         decider = Decider(self.ledger, self.routing.load(fresh=cause is not Cause.POLL), self.stream)
+        number = self._number_of(message, reading, history)
+        if number.key != message.key:
+            message, reading, history = _under(number.key, message, reading, self._history(number.key))
         route = decider.route(message.key, reading)
         receiver = decider.receiver(route)
+        history = decider.identified(history, reading)
         planned = plan(history, arrival_of(message, reading, receiver, cause))
         match planned:
             case Wait():
@@ -93,6 +100,7 @@ class Translator:
                     self._note_status(planned.waits, _Capture(message, reading, route, raw))
                 return Outcome.KNOWN
             case Decide():
+                planned = replace(planned, shares=number.shared_with(route))
                 decision = decider.decide(message, reading, route, planned)
                 if decision.stays:
                     planned = replace(planned, withdraw=())
@@ -103,6 +111,19 @@ class Translator:
         """All revisions: what any receiver has decides what is sent."""
         history = self.ledger.revisions(key, limit=_FIRST_LOOK)
         return history if len(history) < _FIRST_LOOK else self.ledger.revisions(key, limit=_ALL)
+
+    def _number_of(self, message: DocumentMessage, reading: Reading, history: Sequence[Revision]) -> SharedNumber:
+        """Which key an order has: its number, unless the ledger knows that as one of another type.
+
+        Visma: blanket, regular and drop-ship orders have number series of their own (Purchase order preferences,
+        PO101000), and an order is known by type and number.
+        """
+        key, document = message.key, reading.document
+        if key.kind is not Kind.PURCHASE_ORDER or document is None or not document.document_type:
+            return SharedNumber(key)
+        plain = DocumentKey.of_order(key.company, document.content.number)
+        recorded = history if key == plain else self._history(plain)
+        return shared_number(self.ledger, key, plain, recorded, document.document_type)
 
     def _withdraw(
         self, planned: Decide | Known, message: DocumentMessage, decider: Decider, history: Sequence[Revision]
@@ -131,6 +152,8 @@ class Translator:
                 partner=sent.partner,
                 receiver_id=receiver,
                 counterparty=sent.counterparty,
+                counterparty_id=sent.counterparty_id,
+                document_type=sent.document_type,
                 withdraws=sent.sequence,
                 released=is_wished,
                 look_up_first=is_wished,
@@ -254,6 +277,15 @@ class Translator:
         return _OUTCOMES[revision.state]
 
 
+def _under(
+    key: DocumentKey, message: DocumentMessage, reading: Reading, history: Sequence[Revision]
+) -> tuple[DocumentMessage, Reading, Sequence[Revision]]:
+    """What a message brought, under the key that the document has."""
+    document = reading.document
+    reading = replace(reading, document=replace(document, key=key) if document else None)
+    return msgspec.structs.replace(message, number=key.number), reading, history
+
+
 @dataclass(frozen=True, slots=True)
 class _Capture:
     """What a message brought."""
@@ -274,6 +306,8 @@ class _Capture:
             visma_status=_clipped_if_any(document.status) if document else None,
             visma_version=self.reading.version,
             counterparty=_clipped_if_any(document.counterparty or None) if document else None,
+            counterparty_id=_clipped_if_any(document.counterparty_id) if document else None,
+            document_type=_clipped_if_any(document.document_type) if document else None,
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),

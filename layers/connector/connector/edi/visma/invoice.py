@@ -27,7 +27,7 @@ from connector.domain.errors import Parked
 from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded, smallest_unit
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
-from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
+from connector.edi.visma.parties import address_of, contact_of, internal_id_of, taxes_of, terms_of
 
 # On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
 # so it is the supplier's credit note; a credit adjustment is something the supplier charges in addition.
@@ -294,6 +294,7 @@ def _party(data: Data, name: str, party_number: str) -> Party:
         name=text(part(data, name), "name"),
         location=text(part(data, "location"), "id"),
         location_name=text(part(data, "location"), "name"),
+        internal_id=internal_id_of(part(data, name)),
         address=address_of(data, "invoiceAddress"),
         contact=contact_of(data, "invoiceContact"),
     )

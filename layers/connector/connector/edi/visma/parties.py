@@ -43,6 +43,16 @@ def contact_of(data: Data, name: str) -> Contact | None:
     return None if contact == Contact() else contact
 
 
+def internal_id_of(party: Data) -> str | None:
+    """Visma's internal id of a supplier or customer, or None.
+
+    Visma: `internalId` is the key behind the number, and stays when the number is changed (release note of 2024-07-09).
+    Zero is the value of an integer field that holds nothing.
+    """
+    found = text(party, "internalId")
+    return None if found == "0" else found
+
+
 def terms_of(data: Data, name: str) -> Terms | None:
     """Payment terms, or None."""
     raw = part(data, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connector.domain.documents import DocumentDiscount, OrderLine, Party, PurchaseOrder
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, path_of, rows, text, whole
-from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
+from connector.edi.visma.parties import address_of, contact_of, internal_id_of, taxes_of, terms_of
 
 # Visma's screen calls them branch and warehouse; the other two are customer and supplier.
 _OURS = frozenset({"CompanyLocation", "Site"})
@@ -36,7 +36,10 @@ def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
         promised_on=day(data, "promisedOn"),
         description=text(data, "description"),
         supplier=Party(
-            number=supplier_number, name=text(supplier, "name"), location=text(part(data, "location"), "id")
+            number=supplier_number,
+            name=text(supplier, "name"),
+            location=text(part(data, "location"), "id"),
+            internal_id=internal_id_of(supplier),
         ),
         supplier_reference=text(data, "supplierRef"),
         ship_to=_ship_to(data),

@@ -1,0 +1,83 @@
+"""Purchase orders of different types that have one number: which of them a record is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from connector.domain.documents import ORDER_TYPES, DocumentKey
+from connector.domain.errors import Parked, Transient
+from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State, standing
+from connector.domain.revision_plan import Sharing
+from connector.domain.routes import Route
+from connector.edi.visma.fields import text
+from connector.edi.visma.read import NotADocument, decode
+
+
+class Recorded(Protocol):
+    """The part of the ledger of documents that tells the type of an order."""
+
+    def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
+        """The newest revisions of a document, newest first."""
+
+    def source_of(self, revision: Revision) -> bytes:
+        """The Visma document as stored with the revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedNumber:
+    """The key of a document, and the order of another type that has its number, if there is one."""
+
+    key: DocumentKey
+    other: Sharing | None = None
+
+    def shared_with(self, route: object) -> Sharing | None:
+        """What a person has to see before the document leaves on this route."""
+        if self.other is None or self.other.is_own or not isinstance(route, Route):
+            return self.other
+        revision = self.other.revision
+        never_leaves = revision.state is State.SKIPPED and revision.by_routing
+        return self.other if revision.partner == route.partner and not never_leaves else None
+
+
+def shared_number(
+    ledger: Recorded, key: DocumentKey, plain: DocumentKey, recorded: Sequence[Revision], order_type: str
+) -> SharedNumber:
+    """Which key an order of this type has.
+
+    Args:
+        ledger: Where to read the type that an earlier release did not write down.
+        key: The key by which it is asked for.
+        plain: The key that is its number alone.
+        recorded: What the ledger has under that one, newest first, all of it.
+        order_type: Visma's type of the order.
+    """
+    own = [one for one in recorded if one.withdraws is None]
+    stands = standing(own)
+    held = type_of(ledger, stands) if stands is not None else None
+    if stands is None or held is None or held == order_type:
+        return SharedNumber(key)
+    told = [one for one in own if one.state in KNOWN_TO_PARTNER]
+    mine = next((one for one in told if type_of(ledger, one) == order_type), None)
+    other = Sharing(held, mine or next(iter(told), stands), is_own=mine is not None)
+    return SharedNumber(plain.of_type(order_type), other)
+
+
+def type_of(ledger: Recorded, revision: Revision) -> str | None:
+    """Visma's type of the order of which this is a revision; None when it is no longer known."""
+    if revision.document_type is not None:
+        return revision.document_type
+    try:
+        return text(decode(ledger.source_of(revision)), "orderType")
+    except (Parked, NotADocument, Transient):
+        return None
+
+
+def types_of_number(ledger: Recorded, order: DocumentKey) -> list[str]:
+    """The types of the orders with this number, the one that has it as its key first; none where that is not known."""
+    stands = standing([one for one in ledger.revisions(order) if one.withdraws is None])
+    held = type_of(ledger, stands) if stands is not None else None
+    if held is None:
+        return []
+    return [held, *(one for one in ORDER_TYPES if one != held and ledger.revisions(order.of_type(one), limit=1))]
