@@ -35,7 +35,6 @@ GAUGES = {
     Metric.DOCUMENTS_UNCONFIRMED,
     Metric.CHANGES_STUCK,
     Metric.INBOUND_ATTENTION,
-    Metric.INBOUND_UNCLAIMED,
 }
 
 
@@ -465,10 +464,8 @@ EVENTS = {
     "CredentialsRefusedAlarm",
     "DoubledOrWrongStreamAlarm",
     "DamagedRowsAlarm",
-    "ChangesRejectedAlarm",
     "ConfirmationsRefusedAlarm",
     "CallbacksRefusedAlarm",
-    "CallbacksUnusableAlarm",
     "CallbacksFailedAlarm",
     "CallbacksTurnedAwayAlarm",
     *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS.keys() - HEARTBEATS),
@@ -524,10 +521,8 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         Metric.DOUBLED_OR_WRONG_STREAM,
         Metric.DAMAGED_ROWS,
         Metric.COLLECT_COMPLETED,
-        Metric.CHANGES_REJECTED,
         Metric.CONFIRMATIONS_REFUSED,
         Metric.CALLBACKS_REFUSED,
-        Metric.CALLBACKS_UNUSABLE,
     }
 
 
@@ -580,6 +575,20 @@ def test_every_function_has_an_alarm_that_rings_when_it_fails_and_no_function_ha
         assert alarms[name]["Namespace"] == NAMESPACE, "Lambda counts a run that failed among its invocations"
         folder = Path(properties("AWS::Serverless::Function")[function]["CodeUri"]).name
         assert f"/{folder} " in alarms[name]["AlarmDescription"]["Fn::Sub"]
+
+
+def test_a_consumer_that_lambda_throttles_rings_before_its_messages_are_given_up(properties: Properties) -> None:
+    """AWS: event source mappings go on receiving meanwhile, and such messages count in no age of a queue."""
+    alarms = [one for one in properties("AWS::CloudWatch::Alarm").values() if one["MetricName"] == "Throttles"]
+    functions = properties("AWS::Serverless::Function")
+    consumers = {name for name, one in functions.items() if "SQS" in json.dumps(one.get("Events", {}))}
+
+    assert {one["Dimensions"][0]["Value"]["Ref"] for one in alarms} == consumers
+    hidden = max(one["VisibilityTimeout"] for one in properties("AWS::SQS::Queue").values() if "RedrivePolicy" in one)
+    for one in alarms:
+        assert (one["Statistic"], one["Threshold"]) == ("Sum", 0)
+        assert one["Period"] > hidden, "each period has a receive"
+        assert one["Period"] * (one["EvaluationPeriods"] + 1) < min(MOST_RECEIVES.values()) * hidden
 
 
 def test_cloudwatch_may_use_the_key_of_the_alarm_topic(properties: Properties) -> None:

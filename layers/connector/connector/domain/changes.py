@@ -4,8 +4,10 @@ RECEIVED -> APPLYING -> APPLIED
     |          |    +-> PARKED (a person approves, which is RECEIVED again, rejects, or closes)
     |          +-> CLOSED (a person took it as settled; nothing of it was written)
     |          +-> RECEIVED (it could not be finished: try again)
-    +-> REJECTED, RECORDED
+    +-> REFUSED, RECORDED
 
+REFUSED is a change that the rules refuse without asking anybody; it is open until a person has told the partner and
+closes it, which makes it REJECTED, as is what a person rejects.
 ATTENTION is an answer that does not accept what we sent; it is open until a person closes it.
 
 Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
@@ -87,13 +89,22 @@ class ChangeState(StrEnum):
     RECORDED = "RECORDED"
     CLOSED = "CLOSED"
     ATTENTION = "ATTENTION"
+    REFUSED = "REFUSED"
 
 
-FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED)
+FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED, ChangeState.REFUSED)
 """States in which a person is asked."""
 
 OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, *FOR_A_PERSON)
 """States in which something is still to happen."""
+
+ENDED = frozenset(ChangeState) - {
+    ChangeState.RECEIVED,
+    ChangeState.APPLYING,
+    ChangeState.PARKED,
+    ChangeState.ATTENTION,
+}
+"""States in which nothing more is done with the order."""
 
 DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
 """States after which Orderful is told."""
@@ -240,6 +251,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state in OPEN_CHANGES
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is done with the order, be there a partner to tell or not."""
+        return self.state in ENDED
+
+    @property
     def awaits_visma(self) -> bool:
         """Whether it is parked until Visma gives another answer."""
         return self.state is ChangeState.PARKED and self.waits_for == VISMA
@@ -252,8 +268,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_refused_outright(self) -> bool:
-        """Whether it was rejected before it was accepted: Orderful is told that what waits is delivered."""
-        return self.state is ChangeState.REJECTED and not self.was_accepted
+        """Whether it came to nothing before it was accepted: Orderful is told that it failed."""
+        return self.state in {ChangeState.REFUSED, ChangeState.REJECTED} and not self.was_accepted
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
         """The record after a step. Words that somebody else chose are cut to what a record holds."""

@@ -131,6 +131,7 @@ class Collected:
 
     Attributes:
         waiting: Listed 860s that were left for a later run: Orderful still processes them, or one before them.
+        nameless: What Orderful shows that names no transaction, so that nobody can ask for it.
         unqueued: What was recorded, or found recorded, and has yet to be queued, by order and id.
     """
 
@@ -139,6 +140,7 @@ class Collected:
     confirmed: int = 0
     requeued: int = 0
     unclaimed: int = 0
+    nameless: int = 0
     problems: list[str] = field(default_factory=list)
     unqueued: dict[tuple[DocumentKey, str], Change] = field(default_factory=dict)
 
@@ -193,7 +195,6 @@ class Collector:
             for place, (what, read, name) in enumerate(places, 1):
                 until = start - start / 2 * place / len(places)
                 self._guarded(result, what, self._empty, read, name, what, until)
-            self.telemetry.count(Metric.INBOUND_UNCLAIMED, result.unclaimed)
             started = self.clock.now()
             if self._guarded(result, "the list of changes", self._read_list, since or started):
                 # What waits is listed again from the same place, however long it waits.
@@ -248,6 +249,7 @@ class Collector:
         size = _PageSize(self.page_sizes.get(what, PAGE))
         confirmed: set[str] = set()
         others: list[InboundTransaction] = []
+        nameless = 0
         for _ in range(MOST_PAGES):
             if not self._has_time() or self.deadline.remaining() < until:
                 break
@@ -260,6 +262,7 @@ class Collector:
                 self.page_sizes[what] = size.shrink(4 if isinstance(error, AnswerTooSlow) else 2)
                 continue
             self.page_sizes[what] = size.limit
+            nameless = items.count(None)
             others = [item for item in items if item is not None and self._is_others(item)]
             mine = [item for item in items if item is None or not self._is_others(item)]
             left = [self._item(item, result, confirmed) for item in items]
@@ -269,8 +272,10 @@ class Collector:
                 self.page_sizes[what] = size.moved_up(sum(left))
             elif not size.grow() and not self._make_room(mine, result, confirmed):
                 self._full(result, what, mine, others, size=size.limit)
+                result.nameless += nameless
                 return
         result.unclaimed += self._waiting_long(others)
+        result.nameless += nameless
 
     def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
         """The first item alone is too much: what lies behind it is only found by the list."""
@@ -318,7 +323,6 @@ class Collector:
     def _item(self, item: InboundTransaction | None, result: Collected, confirmed: set[str]) -> bool:
         """Take one item in; True when it was confirmed and will leave. What was confirmed in this run is left alone."""
         if item is None:
-            self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
             return False
         return item.transaction_id not in confirmed and self._safely(item, result, confirmed, self._taken)
 
@@ -400,7 +404,9 @@ class Collector:
         """
         receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
         now = self.clock.now()
-        rows = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        listed = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        rows = [row for row in listed if row is not None]
+        result.nameless += len(listed) - len(rows)
         rows.sort(key=lambda row: row.created_at or now)
         left, missing = 0, list[InboundTransaction]()
         for row in rows:
@@ -459,8 +465,14 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
-        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, self.changes.waiting(ChangeState.PARKED).count)
-        self.telemetry.count(Metric.INBOUND_ATTENTION, self.changes.waiting(ChangeState.ATTENTION).count)
+        for_a_person = [self.changes.waiting(state).count for state in (ChangeState.PARKED, ChangeState.REFUSED)]
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, sum(for_a_person))
+        answers = self.changes.waiting(ChangeState.ATTENTION).count
+        self.telemetry.count(Metric.INBOUND_ATTENTION, answers + result.unclaimed + result.nameless)
+        if result.unclaimed:
+            self.telemetry.error("items that nobody takes", {"rows": result.unclaimed})
+        if result.nameless:
+            self.telemetry.error("what Orderful shows names no transaction", {"rows": result.nameless})
         self._look_at_visma_again(result, now)
 
     def _look_at_visma_again(self, result: Collected, now: datetime) -> None:

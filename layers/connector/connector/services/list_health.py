@@ -95,16 +95,22 @@ class HealthBook(Protocol):
 
 
 class PollReport:
-    """What one run finds out, list by list, and tells when it ends."""
+    """What one run finds out, list by list, and tells when it ends.
+
+    Attributes:
+        trouble: Why the record could not be read or written: since when a list fails is not known then, so no list
+            counts as failing, and the run itself has to.
+    """
 
     def __init__(self, book: HealthBook, telemetry: Telemetry, companies: Iterable[str], *, now: datetime) -> None:
         """Begin: every list of every company is as the last run left it."""
         self._book, self._telemetry = book, telemetry
+        self.trouble: ConnectorError | None = None
         try:
             before = book.begin(now=now)
         except ConnectorError as error:
-            telemetry.warning("the state of the lists cannot be read", {"reason": str(error)})
-            before = PollRecord()
+            telemetry.error("the state of the lists cannot be read", {"reason": str(error)})
+            self.trouble, before = error, PollRecord()
         known = {(one.company, one.resource): one for one in before.lists}
         self._lists = {
             name: known.get(name) or ListHealth(*name, configured_at=now)
@@ -135,7 +141,8 @@ class PollReport:
         try:
             self._book.end(tuple(self._lists.values()), now=now)
         except ConnectorError as error:
-            self._telemetry.warning("the state of the lists cannot be written", {"reason": str(error)})
+            self._telemetry.error("the state of the lists cannot be written", {"reason": str(error)})
+            self.trouble = error
 
     def _tell(self, now: datetime) -> None:
         lists = self._lists.values()
