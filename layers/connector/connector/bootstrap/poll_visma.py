@@ -34,7 +34,7 @@ class PollVisma:
         self._routing = RoutingStore(settings.routing_table, clock)
 
         def open_visma(company: Company, deadline: Deadline) -> Erp:
-            gate = visma_gate(settings.tokens_table, company.name)
+            gate = visma_gate(settings.documents_table, company.name)
             return VismaClient(company, tokens, settings.visma_base_url, http(), deadline, gate=gate)
 
         payloads = S3Payloads(settings.payloads_bucket)
