@@ -45,6 +45,7 @@ from connector.services.confirm import confirm, tell
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.intake import Intake, message_for
 from connector.services.judge_change import look_at_visma_again
+from connector.services.list_health import LOST_ROUTING
 from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
 
 PAGE = 100
@@ -172,11 +173,6 @@ class Collector:
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
         result = Collected()
-        if self._waits_for_routing():
-            # It counts as a run, since nothing is wrong; what Orderful holds stays there.
-            self.telemetry.info("no routing was applied yet: nothing is collected", {})
-            self.telemetry.count(Metric.COLLECT_COMPLETED)
-            return result
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
@@ -187,6 +183,9 @@ class Collector:
             self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
             result.problems.append(str(error))
             return result
+        if self._waits_for_routing():
+            self.watermark.put(None)
+            return self._without_routing(result, is_new=since is None)
         read_up_to: datetime | None = None
         try:
             # The list finds every 860, whatever fills an inbox: half of the time is kept for it and the sweep.
@@ -208,8 +207,19 @@ class Collector:
             self.telemetry.count(Metric.COLLECT_COMPLETED)
         return result
 
+    def _without_routing(self, result: Collected, *, is_new: bool) -> Collected:
+        """What Orderful holds stays there. On a new stack nothing is wrong, and it counts as a run."""
+        if is_new:
+            self.telemetry.info("no routing was applied yet: nothing is collected", {})
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+            return result
+        self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+        self.telemetry.error("not collected", {"resource": "the list of changes", "reason": LOST_ROUTING})
+        result.problems.append(LOST_ROUTING)
+        return result
+
     def _waits_for_routing(self) -> bool:
-        """Whether the stack is new. Other trouble with the routing is reported by the part that needs it."""
+        """Whether there is no routing. Other trouble with the routing is reported by the part that needs it."""
         try:
             self.routing.load()
         except NoRouting:

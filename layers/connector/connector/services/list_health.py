@@ -94,6 +94,28 @@ class HealthBook(Protocol):
         """The record as it stands."""
 
 
+LOST_ROUTING = (
+    "No routing was applied, although this stack has had one: its table of routing is another one or is empty. Deploy "
+    "with ExistingRoutingTable, or apply the routing file: connector config apply connector.yaml."
+)
+"""What is said where the state of a stack shows that routing is missing, and not that the stack is new."""
+
+
+def tell_lost_routing(book: HealthBook, telemetry: Telemetry, *, now: datetime) -> str | None:
+    """Without routing, tell that it is lost where lists were read before; None on a new stack.
+
+    Raises:
+        ConnectorError: the record cannot be read or written.
+    """
+    before = book.begin(now=now)
+    book.end(before.lists, now=now)
+    if not before.lists:
+        return None
+    telemetry.count(Metric.LISTS_FAILING, len(before.lists))
+    telemetry.error("lists are failing", {"rows": len(before.lists), "reason": LOST_ROUTING})
+    return LOST_ROUTING
+
+
 class PollReport:
     """What one run finds out, list by list, and tells when it ends.
 
