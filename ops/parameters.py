@@ -154,7 +154,7 @@ def _live(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _pace(values: Mapping[str, str]) -> Iterator[str]:
-    """Schedules that are too seldom for the heartbeat: two runs that fail in a row have to fit in, or no alarm rings."""
+    """Schedules that are too seldom for the heartbeat: two runs that fail in a row have to fit into it."""
     heartbeat = values.get("HeartbeatMinutes", "")
     for name in _INTERVALS:
         rate = _RATE.fullmatch(values.get(name, ""))
