@@ -21,7 +21,7 @@ _DEFAULT_VISIBILITY = 30
 # Objects have no names beforehand, and a stack's ARN ends in an id: the places for a wildcard are behind a folder of a
 # bucket and behind the stack's own name.
 _OBJECTS_OF_A_FOLDER = re.compile(r"^(?:\$\{\w+\.Arn\}|arn:\$\{AWS::Partition\}:s3:::\$\{Bucket\})/[a-z]+/\*$")
-_THIS_STACK = re.compile(r":stack/\$\{AWS::StackName\}/\*$")
+_THIS_STACK = re.compile(r":(?:stack|log-group:/aws/lambda)/\$\{AWS::StackName\}/\*$")
 # AWS knows no resource for them (Service Authorization Reference: CloudFormation, CloudWatch, Lambda).
 _WITHOUT_RESOURCE = frozenset({"cloudformation:ListStacks", "cloudwatch:GetMetricData", "lambda:GetAccountSettings"})
 

@@ -174,10 +174,10 @@ def retry_change(*, name: str, by: str | None, stack: Stack, yes: bool, as_json:
     ID is a transaction id, or an order with one open change. One that is over and still has something to do (Orderful
     was not told, the order is on hold for it) is finished.
     """
-    change = _one(stack, name, lambda one: one.is_open or one.on_hold or one.is_unconfirmed, "is open")
+    change = _one(stack, name, lambda one: not one.has_ended or one.on_hold or one.is_unconfirmed, "is open")
     by, caller = decider(stack, by)
     _tell(change)
-    if change.is_open:
+    if not change.has_ended:
         say(
             f"This has it looked at again as {by}'s wish. Nothing is approved by that: what the rules allow is written,"
             " everything else is parked. If another message of its order is being worked on, that may take 15 minutes."
@@ -234,16 +234,20 @@ def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: 
 def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Take an open change as settled by hand. ID is a transaction id, or an order with one open change.
 
-    It ends as CLOSED, not as applied: nothing of it is written by this, and Orderful holds it accepted.
+    It ends as CLOSED, not as applied: nothing of it is written by this, and Orderful holds it accepted. One that was
+    REFUSED ends as REJECTED: close it when the partner was told.
     """
     change = _open_one(stack, name)
     reason = _words(reason, "--reason")
     by, caller = decider(stack, by)
     _tell(change)
-    say(
-        f"This closes it as settled by hand, in {by}'s name: nothing is written into order {change.number} of"
-        f" {change.company}, and Orderful holds it accepted. What the partner has to know, tell it yourself."
-    )
+    if change.state is ChangeState.REFUSED:
+        say(f"This notes in {by}'s name that the partner was told. It stays refused; nothing else is done.")
+    else:
+        say(
+            f"This closes it as settled by hand, in {by}'s name: nothing is written into order {change.number} of"
+            f" {change.company}, and Orderful holds it accepted. What the partner has to know, tell it yourself."
+        )
     _tell_of_hold(change)
     go_on(yes=yes)
 

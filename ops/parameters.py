@@ -22,6 +22,9 @@ _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]*")
 _PLAIN_TEXT = re.compile(r"[A-Za-z].*")
 # sam takes these for its own marks and drops them (samcli/cli/types.py).
 _QUOTED_TWICE = re.compile(r"\\[ \"']|^([\"']).*\1$")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_RATE = re.compile(r"rate\(([1-9][0-9]*) (minutes?|hours?)\)")
+_INTERVALS = ("PollInterval", "TrackInterval", "CollectInterval")
 _URLS = ("VismaBaseUrl", "VismaTokenUrl", "OrderfulBaseUrl")
 
 
@@ -76,7 +79,9 @@ def check_file(file: Path, parameters: Mapping[str, Mapping[str, Any]]) -> list[
         if name not in spoiled
         for problem in (_unfit(values[name], declaration) if name in values else [_missing(declaration)])
     ]
-    return problems + [problem for problem in _live(values) if problem.partition(":")[0] not in spoiled]
+    spoiled = {problem.partition(":")[0] for problem in problems}
+    beside = [*_live(values), *(() if "HeartbeatMinutes" in spoiled else _pace(values))]
+    return problems + [problem for problem in beside if problem.partition(":")[0] not in spoiled]
 
 
 def main(arguments: list[str]) -> int:
@@ -144,6 +149,26 @@ def _live(values: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: A live stack talks https only; '{values[name]}' is plain http."
     if values.get("AwsEndpointUrl"):
         yield "AwsEndpointUrl: A live stack runs on AWS; leave it empty."
+    if not _ADDRESS.fullmatch(email := values.get("AlarmEmail", "")):
+        yield f"AlarmEmail: '{email}' is no address; nobody would hear of the alarms of a live stack."
+
+
+def _pace(values: Mapping[str, str]) -> Iterator[str]:
+    """Schedules that are too seldom for the heartbeat: two runs that fail in a row have to fit into it."""
+    heartbeat = values.get("HeartbeatMinutes", "")
+    for name in _INTERVALS:
+        rate = _RATE.fullmatch(values.get(name, ""))
+        if rate is None or not _WHOLE_NUMBER.fullmatch(heartbeat):
+            continue
+        if (rate[1] == "1") is rate[2].endswith("s"):
+            yield f"{name}: EventBridge Scheduler takes 'rate(1 minute)' and 'rate(2 minutes)', not '{rate[0]}'."
+            continue
+        minutes = int(rate[1]) * (60 if rate[2].startswith("hour") else 1)
+        if 3 * minutes > int(heartbeat):
+            yield (
+                f"{name}: HeartbeatMinutes ({heartbeat}) has to be at least three times '{rate[0]}', which is "
+                f"{3 * minutes}; otherwise alarms ring, and end, between two runs."
+            )
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ class Stack:
         """What holds calls for a company at Visma back."""
         from connector.adapters.breaker import DynamoBreaker, visma_item
 
-        return DynamoBreaker(self.output("TokensTable"), visma_item(company))
+        return DynamoBreaker(self.output("DocumentsTable"), visma_item(company))
 
     @cached_property
     def outbox(self) -> Outbox:

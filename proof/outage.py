@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.domain.errors import ConnectorError
 from connector.domain.ledger import State
 from proof.alarms import Watch, WatchedTelemetry, function_of
 from proof.model.clockwork import EVERY, WORKERS
@@ -29,6 +30,10 @@ _PARTNERS = {
     "partners.berg": a_partner(supplier=BERG, isa_id="BERG"),
     "partners.caspar": a_partner(supplier=CASPAR, isa_id="CASPAR"),
 }
+POISON = 3
+"""AWS: "Poison-pill messages (those repeatedly received but never deleted) are excluded from" the age of the oldest
+message. It names three receives for standard queues and no number for FIFO queues; the smallest is taken."""
+
 _MINUTE = timedelta(minutes=1)
 _QUEUES = {DOCUMENTS: "Documents", DELIVERIES: "Deliveries", CHANGES: "Changes", HINTS: "Hints"}
 
@@ -37,7 +42,8 @@ class WatchedSystem(System):
     """The whole connector, its schedules, Lambda and the alarms.
 
     Attributes:
-        stopped: Functions that are not started: their schedule is stopped, or Lambda throttles them.
+        stopped: Functions that are not started: their schedule is stopped, or their event source mapping is off.
+        throttled: Functions that Lambda does not start: the account's concurrency is used up.
         crashing: Functions that end with an error before they do anything.
         partner: What Orderful says of each transaction, a minute after it was created.
         rang: Which alarm rang since it was last cleared, and when for the first time.
@@ -52,6 +58,7 @@ class WatchedSystem(System):
         self.watch = Watch(self.clock)
         self.telemetry = WatchedTelemetry(self.watch)
         self.stopped: set[str] = set()
+        self.throttled: set[str] = set()
         self.crashing: set[str] = set()
         self.partner: dict[str, Any] = ACKNOWLEDGES
         self.rang: dict[str, datetime] = {}
@@ -62,14 +69,24 @@ class WatchedSystem(System):
         """One invocation, as Lambda counts it."""
         if worker in self.stopped:
             return False
+        if worker in self.throttled:
+            self.watch.report("Throttles", function_of(worker), 1)
+            return False
         self.watch.report("Invocations", function_of(worker), 1)
         if worker in self.crashing:
             self.watch.report("Errors", function_of(worker), 1)
             return False
-        return super().run(worker, work)
+        try:
+            return super().run(worker, work)
+        except ConnectorError:
+            self.watch.report("Errors", function_of(worker), 1)
+            raise
 
     def work(self, queue: Queue) -> bool:
-        """One batch; AWS: what a throttled function does not take is not received."""
+        """One batch.
+
+        AWS: an event source mapping goes on to receive while Lambda throttles its function, which uses up receives.
+        """
         return WORKERS[queue.name] not in self.stopped and super().work(queue)
 
     def order_of(self, supplier: str, number: str, **changes: Any) -> None:
@@ -103,7 +120,7 @@ class WatchedSystem(System):
         for queue in self.queues:
             name = _QUEUES[queue.name]
             self.watch.report("ApproximateNumberOfMessagesVisible", f"{name}DeadLetters", len(queue.dead))
-            ages = [now - self._sent_at(message, now) for message in queue.messages]
+            ages = [now - self._sent_at(one, now) for one in queue.messages if one.receives < POISON]
             oldest = max(ages, default=timedelta(0)).total_seconds()
             self.watch.report("ApproximateAgeOfOldestMessage", f"{name}Queue", oldest)
 

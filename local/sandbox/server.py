@@ -25,6 +25,7 @@ from werkzeug.http import http_date
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
+from local.guard import refusal
 from local.sandbox.clock import SandboxClock
 from local.sandbox.faults import INSTEAD, SPOILED, Answer, FaultPlan, FaultRule
 
@@ -98,6 +99,7 @@ class Sandbox(ABC):
         self.lock = threading.RLock()
         self.app = Flask(name)
         self._control_token = control_token
+        self._host = ""
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         self._server: BaseWSGIServer | None = None
         self._inner: WSGIApplication = self.app.wsgi_app
@@ -130,6 +132,7 @@ class Sandbox(ABC):
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
         """Listen, in a thread of its own; port 0 takes a free one."""
+        self._host = host
         self._server = make_server(host, port, self.app, threaded=True, request_handler=_QuietHandler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
@@ -283,7 +286,12 @@ class Sandbox(ABC):
         return _cut(environ, answer.body[: answer.cut_after])
 
     def _check_control(self) -> tuple[dict[str, str], int] | None:
-        if self._control_token is None or not request.path.startswith(CONTROL_PREFIX):
+        if not request.path.startswith(CONTROL_PREFIX):
+            return None
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if refusal(headers, extra=self._host) is not None:
+            return {"message": "The control routes take no requests from web pages or under another name."}, 403
+        if self._control_token is None:
             return None
         given = request.headers.get("X-Sandbox-Token", "")
         if hmac.compare_digest(given.encode(), self._control_token.encode()):

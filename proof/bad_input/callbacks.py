@@ -13,7 +13,7 @@ from proof.bad_input.door import LONGEST_LINE, Door
 from proof.bad_input.trial import Ending, Target
 from proof.strategies.callbacks import SECRET, CallbackCase, callback_cases
 
-NAME = re.compile(r"[1-9]\d{0,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NAME = re.compile(r"[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
 """What Orderful's ids look like; nothing else gets into an address that is asked with our key."""
 
 ANSWERS = {202, 401}

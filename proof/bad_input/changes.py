@@ -55,7 +55,7 @@ UNREADABLE = re.compile(
 )
 """Why a message may come back: what was asked for cannot be read now, and only the other side can change that."""
 
-_CAME_TO_NOTHING = (Metric.CALLBACKS_UNUSABLE, Metric.DOUBLED_OR_WRONG_STREAM)
+_CAME_TO_NOTHING = (Metric.CALLBACKS_UNUSABLE, Metric.INBOUND_ATTENTION, Metric.DOUBLED_OR_WRONG_STREAM)
 _decode = msgspec.json.Decoder(HintMessage | ChangeMessage).decode
 _ROUNDS = 8
 

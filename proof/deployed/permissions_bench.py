@@ -9,9 +9,11 @@ import random
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connector.adapters.breaker import visma_item
+from connector.adapters.items import Item, time_text, to_item
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision
 from local.demo.goods import purchase_order
@@ -162,8 +164,6 @@ class Bench:
                 place = {name: item[name] for name in ("pk", "sk")}
                 self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=place)
 
-    # -- Orderful
-
     def throttle(self) -> None:
         """Have Orderful answer the next question with a 429 that asks for a second."""
         fault = {"fault": "http_429", "retry_after": 1, "match": {"method": "GET"}}
@@ -176,6 +176,39 @@ class Bench:
         if "hold_read" not in self.laptop.dynamodb.get_item(**place).get("Item", {}):
             yield "the wait that Orderful asked for was not written down"
         self.laptop.dynamodb.delete_item(**place)
+
+    # -- Visma
+
+    def hold_visma(self) -> None:
+        """Note that Visma asked for a pause of half a minute."""
+        until = to_item({"hold_visma": time_text(datetime.now(UTC) + timedelta(seconds=30))})
+        self.laptop.dynamodb.put_item(
+            TableName=self.laptop.outputs["DocumentsTable"], Item={**self._visma_breaker(), **until}
+        )
+
+    def throttle_visma(self) -> None:
+        """End that pause, and have Visma answer the next question with a 429 that asks for a second."""
+        self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=self._visma_breaker())
+        place = {"pk": {"S": self.scene.company}, "sk": {"S": "v1/purchaseorder"}}
+        self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["CursorsTable"], Key=place)
+        fault = {"fault": "http_429", "retry_after": 1, "match": {"method": "GET"}}
+        self.laptop.visma.control("POST", "faults", fault)
+
+    def visma_throttled(self) -> Iterator[str]:
+        """What is wrong when the wait was not written down for the other functions; it is forgotten then."""
+        self.laptop.visma.control("DELETE", "faults")
+        # Whichever company was asked first was told to wait.
+        found = [one for one in self.laptop.items("DocumentsTable") if one["pk"]["S"].startswith("breaker#visma#")]
+        if not any("hold_visma" in one for one in found):
+            yield "the wait that Visma asked for was not written down"
+        for one in found:
+            place = {name: one[name] for name in ("pk", "sk")}
+            self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=place)
+
+    def _visma_breaker(self) -> Item:
+        return to_item(visma_item(self.scene.company))
+
+    # -- Orderful
 
     def take_over(self, sent: Sequence[Mapping[str, Any]]) -> None:
         """Accept deliveries at Orderful, so that the inbox is empty again."""

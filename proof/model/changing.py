@@ -101,7 +101,7 @@ class Changing:
                 found.append(f"{name} is RECORDED, and nothing that was applied says the same.")
         if change.sender_id != owner:
             return found
-        if change.state is ChangeState.REJECTED and change.is_refused_outright:
+        if change.state is ChangeState.REFUSED and change.is_refused_outright:
             found.append(f"{name} of the order's own partner was refused without asking anybody: {change.reason}")
         if change.state in {ChangeState.PARKED, ChangeState.RECORDED}:
             strangers = (one for one in self._of_order(change) if one.sender_id != owner)

@@ -67,7 +67,10 @@ class Clockwork(Functions):
     def poll(self, deadline: Deadline | None = None) -> bool:
         """The schedule fires the poller."""
         companies = self.routing.load().companies.values()
-        return self.run("poll_visma", lambda: self.poller().poll_all(companies, deadline or self.deadline))
+        try:
+            return self.run("poll_visma", lambda: self.poller().poll_all(companies, deadline or self.deadline))
+        except ConnectorError:
+            return False  # the run failed; the next schedule is the retry
 
     def track(self) -> bool:
         """The schedule fires the tracker."""

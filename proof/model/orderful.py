@@ -197,10 +197,10 @@ class Inbound(FakeInbound):
 
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
-    ) -> Iterator[InboundTransaction]:
+    ) -> Iterator[InboundTransaction | None]:
         """Everything, the newest first, in whatever state Orderful has it."""
         for one in super().list_changes(since, receiver_ids=receiver_ids, stream=stream):
-            yield self._as_it_is(one)
+            yield None if one is None else self._as_it_is(one)
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         """A transaction, by the name by which it is asked for."""
@@ -252,6 +252,6 @@ class Inbound(FakeInbound):
         change = self._changes.get(key, transaction_id) if key else None
         state = change.state if change else None
         was_parked = change is not None and any(one.state is ChangeState.PARKED for one in change.history)
-        failed = state is ChangeState.REJECTED and not was_parked
+        failed = state in {ChangeState.REFUSED, ChangeState.REJECTED} and not was_parked
         if state not in DECIDED or (confirmation is Confirmation.FAILED) != failed:
             self.complaints.append(f"{transaction_id} was {confirmation} while the ledger says {state}.")

@@ -36,7 +36,7 @@ def _as_listed(_right: Any) -> Callable[..., None]:
         for row in collector.orderful.list_changes(
             since - LIST_OVERLAP, receiver_ids=receivers, stream=collector.stream
         ):
-            if row.validation is Validation.PROCESSING:
+            if row is None or row.validation is Validation.PROCESSING:
                 result.waiting += 1
             elif collector.intake.take(row) is not None:
                 result.taken += 1

@@ -242,7 +242,7 @@ def test_a_document_goes_through(person: Person, deployed: str) -> None:
 
 def test_a_parameter_and_a_default_that_change_reach_the_stack(person: Person, deployed: str) -> None:
     before = person.function("PollVismaFunction")["Description"]
-    person.writes(PollInterval="rate(10 minutes)", CallbackSources="10.0.0.0/8,192.168.0.0/16", AlarmEmail="")
+    person.writes(PollInterval="rate(4 minutes)", CallbackSources="10.0.0.0/8,192.168.0.0/16", AlarmEmail="")
     person.edits("template.yaml", "    Default: 900\n", "    Default: 1200\n")
     person.writes(ResendAfterSeconds="1200")
     person.edits("template.yaml", DESCRIPTION, "Version 2.")
@@ -253,23 +253,23 @@ def test_a_parameter_and_a_default_that_change_reach_the_stack(person: Person, d
 
     assert (before, person.function("PollVismaFunction")["Description"]) == (DESCRIPTION, "Version 2.")
     assert _parameters(person)["CallbackSources"] == "10.0.0.0/8,192.168.0.0/16"
-    assert _parameters(person)["PollInterval"] == "rate(10 minutes)"
+    assert _parameters(person)["PollInterval"] == "rate(4 minutes)"
     assert _variables(person, "TrackTransactionsFunction")["RESEND_AFTER_SECONDS"] == "1200"
     expressions = {
         person.client("scheduler").get_schedule(Name=found["Name"])["ScheduleExpression"]
         for found in person.client("scheduler").list_schedules()["Schedules"]
     }
-    assert expressions == {"rate(10 minutes)", "rate(5 minutes)"}
+    assert expressions == {"rate(4 minutes)", "rate(5 minutes)"}
 
 
 def test_a_parameter_that_is_wrong_stops_before_anything_is_built(person: Person, deployed: str) -> None:
-    person.writes(PollInterval="10 minutes")
+    person.writes(PollInterval="4 minutes")
     try:
         shown = person.types("make deploy ENV=dev", code=2)
     finally:
-        person.writes(PollInterval="rate(10 minutes)")
+        person.writes(PollInterval="rate(4 minutes)")
 
-    assert "parameters/dev.yaml: PollInterval: '10 minutes' does not fit." in shown
+    assert "parameters/dev.yaml: PollInterval: '4 minutes' does not fit." in shown
     assert "sam build" not in shown
 
 
@@ -291,7 +291,7 @@ def test_the_version_before_is_deployed_again_with_the_parameters_of_today(perso
 
     assert person.described()["StackStatus"] == "UPDATE_COMPLETE"
     assert person.function("PollVismaFunction")["Description"] == DESCRIPTION
-    assert _parameters(person)["PollInterval"] == "rate(10 minutes)"
+    assert _parameters(person)["PollInterval"] == "rate(4 minutes)"
 
 
 def test_plain_sam_deploys_a_layer_for_the_functions_from_the_root(person: Person, deployed: str) -> None:

@@ -131,9 +131,9 @@ def names(nordic: Laptop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     file.write_text(yaml.safe_dump({**in_force, "partners": partners}), encoding="utf-8")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     until = time_text(datetime.now(UTC) + timedelta(minutes=30))
-    for table, key, calls in (("DocumentsTable", ORDERFUL, "confirm"), ("TokensTable", visma_item("nordic"), "visma")):
+    for key, calls in ((ORDERFUL, "confirm"), (visma_item("nordic"), "visma")):
         held = to_item({**key, f"hold_{calls}": until})
-        nordic.dynamodb.put_item(TableName=nordic.outputs[table], Item=held)
+        nordic.dynamodb.put_item(TableName=nordic.outputs["DocumentsTable"], Item=held)
     named = dict(zip(("change", "another", "third", "fourth"), changes, strict=True))
     yield {"document": document, **named, "file": str(file), "now": now}
     nordic.apply_unchecked(in_force)
@@ -152,12 +152,7 @@ def _state(laptop: Laptop, names: dict[str, str]) -> Any:
         sorted(map(repr, laptop.items("RoutingTable"))),
         {place: cursor.watermark for place, cursor in laptop.cursors().items()},
         sorted(item["sk"]["S"] for item in laptop.items("DocumentsTable") if {"source", "body"} & item.keys()),
-        sorted(
-            repr(item)
-            for table in ("DocumentsTable", "TokensTable")
-            for item in laptop.items(table)
-            if item["pk"]["S"].startswith(("breaker#", "hold#"))
-        ),
+        sorted(repr(item) for item in laptop.items("DocumentsTable") if item["pk"]["S"].startswith("breaker#")),
     )
 
 

@@ -132,6 +132,34 @@ def test_only_programs_of_this_machine_come_in(headers: dict[str, str], comes_in
     assert (guard.refusal(headers, extra="172.17.0.1") is None) is comes_in
 
 
+SIGNED = {"authorization": "AWS4-HMAC-SHA256 Credential=test/20261128/eu-north-1/sqs/aws4_request, Signature=0"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "path", "query", "comes_in"),
+    [
+        (SIGNED, "GET", "/", "Action=ListQueues", True),
+        (SIGNED, "POST", "/", "", True),
+        ({}, "GET", "/_ministack/health", "", True),
+        ({}, "GET", "/_ministack/sqs/messages", "", True),
+        ({}, "POST", "/_aws/execute-api/0a1b2c3d/v1/orderful", "", True),
+        ({"host": "0a1b2c3d.execute-api.localhost:4566"}, "POST", "/v1/orderful", "", True),
+        ({}, "GET", "/", "Action=CreateQueue&QueueName=theirs", False),
+        ({}, "GET", "/", "Action=CreateQueue&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0", False),
+        ({}, "GET", "/_ministack/health", "Action=CreateQueue", False),
+        ({}, "POST", "/_aws/execute-api/x", "Action=CreateQueue", False),
+        ({}, "GET", "/_aws/execute-api/x", "", False),
+        ({}, "POST", "/_ministack/reset", "", False),
+        ({"authorization": "Basic eDp5"}, "POST", "/", "", False),
+    ],
+)
+def test_what_is_not_signed_in_its_header_does_not_come_in(
+    headers: dict[str, str], method: str, path: str, query: str, comes_in: bool
+) -> None:
+    """A page sends no such header without a preflight; the address of a picture can have a signature."""
+    assert guard.is_signed(headers, method=method, path=path, query=query) is comes_in
+
+
 def test_a_web_page_can_have_nothing_done_and_nothing_shown(tmp_path: Path) -> None:
     """Neither by a preflight, nor by a form, nor by an image whose address is a call, nor through its own name."""
     with ministack.ministack(tmp_path) as running:
@@ -141,6 +169,7 @@ def test_a_web_page_can_have_nothing_done_and_nothing_shown(tmp_path: Path) -> N
             ("OPTIONS", "/", {**page, "Access-Control-Request-Method": "PUT"}),
             ("POST", create, page),
             ("GET", create, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}),
+            ("GET", f"{create}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature={'0' * 64}", {}),
             ("GET", create, {"Host": f"rebound.evil.example:{running.port}"}),
         ]
         for method, path, headers in tries:

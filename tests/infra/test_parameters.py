@@ -138,6 +138,9 @@ def test_a_plain_sam_command_does_what_dev_does() -> None:
         ("VismaBaseUrl", 'VismaBaseUrl: "http://visma.example"', "does not fit."),
         ("VismaTokenUrl", 'VismaTokenUrl: "http://127.0.0.1:80@visma.example/"', "does not fit."),
         ("VismaTokenUrl", 'VismaTokenUrl: "http://localhost.example/token"', "does not fit."),
+        ("PollInterval", 'PollInterval: "rate(6 minutes)"', "(15) has to be at least three times 'rate(6 minutes)'"),
+        ("TrackInterval", 'TrackInterval: "rate(1 hour)"', "which is 180"),
+        ("CollectInterval", 'CollectInterval: "rate(1 minutes)"', "takes 'rate(1 minute)'"),
     ],
 )
 def test_what_would_not_reach_the_stack_as_meant_is_told(problems: Any, name: str, line: str | None, told: str) -> None:
@@ -154,7 +157,8 @@ def test_what_would_not_reach_the_stack_as_meant_is_told(problems: Any, name: st
         ("VismaTokenUrl", 'VismaTokenUrl: "http://localhost:8080/connect/token"'),
         ("OrderfulInboxIds", "OrderfulInboxIds: 7001"),
         ("OrderfulInboxIds", 'OrderfulInboxIds: "7001, 7002"'),
-        ("PollInterval", "PollInterval: rate(1 hour)"),
+        ("PollInterval", "PollInterval: rate(1 minute)"),
+        ("HeartbeatMinutes", "HeartbeatMinutes: 60"),
     ],
 )
 def test_what_reaches_the_stack_as_meant_is_taken(problems: Any, name: str, line: str) -> None:
@@ -170,6 +174,9 @@ def test_a_parameter_that_stands_twice_is_told(problems: Any) -> None:
     [
         ("OrderfulBaseUrl", "http://127.0.0.1:8080", "A live stack talks https only"),
         ("AwsEndpointUrl", "http://127.0.0.1:4566", "A live stack runs on AWS"),
+        ("AlarmEmail", "", "'' is no address"),
+        ("AlarmEmail", "not an address", "'not an address' is no address"),
+        ("AlarmEmail", "edi@example", "'edi@example' is no address"),
     ],
 )
 def test_a_live_stack_talks_to_the_real_systems_only(tmp_path: Path, name: str, value: str, told: str) -> None:
@@ -177,7 +184,7 @@ def test_a_live_stack_talks_to_the_real_systems_only(tmp_path: Path, name: str, 
     file.write_text(written({**_file("dev"), name: value}))
     assert check_file(file, declared()) == []
 
-    file.write_text(written({**_file("dev"), "Stream": "live", name: value}))
+    file.write_text(written({**_file("dev"), "Stream": "live", "AlarmEmail": "edi@example.com", name: value}))
     (problem,) = check_file(file, declared())
 
     assert problem.startswith(f"{name}: {told}")

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -18,6 +19,7 @@ from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
 from local.deploy import SETTINGS
+from ops.main import cli
 from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS, MOST_RECEIVES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +37,6 @@ GAUGES = {
     Metric.DOCUMENTS_UNCONFIRMED,
     Metric.CHANGES_STUCK,
     Metric.INBOUND_ATTENTION,
-    Metric.INBOUND_UNCLAIMED,
 }
 
 
@@ -332,6 +333,7 @@ def test_bodies_expire_and_the_table_says_by_which_attribute(properties: Propert
 
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem"}
 RECORDS = {
+    "a company's holds": "breaker#visma#nordic",
     "a revision": "nordic#supplier_invoice#900145",
     "an order": "nordic#purchase_order#500123",
     "an owner": "transaction#802210971",
@@ -347,7 +349,7 @@ REVISIONS = {"a revision", "an order"}
 @pytest.mark.parametrize(
     ("role", "written"),
     [
-        ("PollVismaRole", set()),
+        ("PollVismaRole", {"a company's holds"}),
         ("TranslateDocumentRole", REVISIONS),
         ("DeliverTransactionRole", REVISIONS | {"an owner", "a number", "the breaker"}),
         (
@@ -356,7 +358,7 @@ REVISIONS = {"a revision", "an order"}
         ),
         ("ReceiveCallbackRole", set()),
         ("PollOrderfulRole", REVISIONS | {"a pointer", "the breaker"}),
-        ("ApplyChangeRole", REVISIONS | {"a pointer", "the breaker", "the hint budget"}),
+        ("ApplyChangeRole", REVISIONS | {"a pointer", "the breaker", "a company's holds", "the hint budget"}),
     ],
 )
 def test_a_function_writes_only_the_records_of_its_concern(
@@ -418,6 +420,12 @@ def test_access_tokens_lie_under_a_key_that_only_the_functions_that_use_them_may
         if any("TokensTable" in json.dumps(one["Resource"]) for one in _statements(its))
     }
     assert users == sharers == {"PollVismaRole", "ApplyChangeRole"}
+    people = {
+        policy
+        for policy, its in properties("AWS::IAM::ManagedPolicy").items()
+        if {"StackKey", "TokensTable"} & set(re.findall(r"\w+", json.dumps(its["PolicyDocument"])))
+    }
+    assert people == {"OperatorPolicy"}, "baseline and doctor call Visma; who only reads gets no key"
 
 
 def test_what_cannot_be_read_again_from_visma_outlives_the_stack(template: dict[str, Any]) -> None:
@@ -465,10 +473,8 @@ EVENTS = {
     "CredentialsRefusedAlarm",
     "DoubledOrWrongStreamAlarm",
     "DamagedRowsAlarm",
-    "ChangesRejectedAlarm",
     "ConfirmationsRefusedAlarm",
     "CallbacksRefusedAlarm",
-    "CallbacksUnusableAlarm",
     "CallbacksFailedAlarm",
     "CallbacksTurnedAwayAlarm",
     *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS.keys() - HEARTBEATS),
@@ -493,6 +499,33 @@ def test_every_alarm_mail_says_which_stack_what_happened_and_what_to_type(proper
         assert command.startswith(("connector ", "aws ")), name
         assert "${AWS::StackName}" in command, name
         assert len(text) + 200 < 1024, "CloudFormation: a description has at most 1,024 characters"
+
+
+def test_the_operator_may_type_the_first_command_of_every_alarm_mail(properties: Properties) -> None:
+    """`connector` is tried with the policy in tests/e2e/test_people.py; here its words are parsed."""
+    policies = properties("AWS::IAM::ManagedPolicy")
+    logs = [
+        one["Resource"]["Fn::Sub"]
+        for one in policies["OperatorPolicy"]["PolicyDocument"]["Statement"]
+        if one.get("Action") == "logs:FilterLogEvents"  # what `aws logs tail` calls
+    ]
+    groups = {one["LogGroupName"]["Fn::Sub"] for one in properties("AWS::Logs::LogGroup").values()}
+    for name, alarm in properties("AWS::CloudWatch::Alarm").items():
+        typed = re.split(r"[;.,] ", alarm["AlarmDescription"]["Fn::Sub"].partition(" Type: ")[2])[0]
+        words = typed.replace("${AWS::StackName}", "STACK").split()
+        if words[:3] == ["aws", "logs", "tail"]:
+            group = words[3].replace("STACK", "${AWS::StackName}")
+            assert group in groups, name
+            assert words[4:] == ["--since", "12h"], "a mail of the night is read in the morning"
+            assert any(
+                fnmatchcase(f"x:log-group:{group}", "x:" + one.partition(":${AWS::AccountId}:")[2]) for one in logs
+            )
+            continue
+        assert words.pop(0) == "connector", name
+        command: click.Command = cli
+        while isinstance(command, click.Group) and not words[0].startswith("-"):
+            command = command.commands[words.pop(0)]
+        command.make_context("connector", words)  # raises where an option or its value is not known
 
 
 def test_every_alarm_names_an_entry_of_the_runbook(properties: Properties) -> None:
@@ -524,10 +557,8 @@ def test_alarms_on_our_own_metrics_look_where_the_functions_report(properties: P
         Metric.DOUBLED_OR_WRONG_STREAM,
         Metric.DAMAGED_ROWS,
         Metric.COLLECT_COMPLETED,
-        Metric.CHANGES_REJECTED,
         Metric.CONFIRMATIONS_REFUSED,
         Metric.CALLBACKS_REFUSED,
-        Metric.CALLBACKS_UNUSABLE,
     }
 
 
@@ -580,6 +611,20 @@ def test_every_function_has_an_alarm_that_rings_when_it_fails_and_no_function_ha
         assert alarms[name]["Namespace"] == NAMESPACE, "Lambda counts a run that failed among its invocations"
         folder = Path(properties("AWS::Serverless::Function")[function]["CodeUri"]).name
         assert f"/{folder} " in alarms[name]["AlarmDescription"]["Fn::Sub"]
+
+
+def test_a_consumer_that_lambda_throttles_rings_before_its_messages_are_given_up(properties: Properties) -> None:
+    """AWS: event source mappings go on receiving meanwhile, and such messages count in no age of a queue."""
+    alarms = [one for one in properties("AWS::CloudWatch::Alarm").values() if one["MetricName"] == "Throttles"]
+    functions = properties("AWS::Serverless::Function")
+    consumers = {name for name, one in functions.items() if "SQS" in json.dumps(one.get("Events", {}))}
+
+    assert {one["Dimensions"][0]["Value"]["Ref"] for one in alarms} == consumers
+    hidden = max(one["VisibilityTimeout"] for one in properties("AWS::SQS::Queue").values() if "RedrivePolicy" in one)
+    for one in alarms:
+        assert (one["Statistic"], one["Threshold"]) == ("Sum", 0)
+        assert one["Period"] > hidden, "each period has a receive"
+        assert one["Period"] * (one["EvaluationPeriods"] + 1) < min(MOST_RECEIVES.values()) * hidden
 
 
 def test_cloudwatch_may_use_the_key_of_the_alarm_topic(properties: Properties) -> None:

@@ -96,12 +96,12 @@ class TestOverDynamo:
         breaker.accepted()
         assert boto3.client("dynamodb").scan(TableName=DOCUMENTS)["Count"] == 0
 
-    def test_each_company_at_visma_has_its_own_beside_the_tokens_and_it_goes_by_itself(self, in_aws):
-        nordic, other = (DynamoBreaker("tokens", visma_item(name)) for name in ("nordic", "other"))
+    def test_each_company_at_visma_has_its_own_and_none_lies_beside_the_tokens(self, in_aws):
+        nordic, other = (DynamoBreaker(DOCUMENTS, visma_item(name)) for name in ("nordic", "other"))
         nordic.hold(Calls.VISMA, until=NOW + MINUTE)
         assert (nordic.wait(Calls.VISMA, now=NOW), other.wait(Calls.VISMA, now=NOW)) == (MINUTE, timedelta(0))
-        (item,) = boto3.client("dynamodb").scan(TableName="tokens")["Items"]
-        assert int(item["ttl"]["N"]) == int((NOW + MINUTE + LONGEST_WAIT).timestamp())
+        (item,) = boto3.client("dynamodb").scan(TableName=DOCUMENTS)["Items"]
+        assert item["pk"] == {"S": "breaker#visma#nordic"}
 
     def test_a_table_that_is_not_there_is_a_matter_of_configuration_and_holds_no_call(self, in_aws, caplog):
         breaker = DynamoBreaker("nowhere")

@@ -106,6 +106,19 @@ def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, *, 
     assert drain(stack.documents) == []
 
 
+@pytest.mark.parametrize(("name", "counted"), [("poll_visma", "ListsFailing"), ("poll_orderful", "CredentialsRefused")])
+def test_a_stack_that_lost_its_routing_is_not_taken_for_a_new_one(stack, capsys, caplog, name, counted):
+    stack.invoke(name)
+    capsys.readouterr()
+    boto3.client("dynamodb").delete_item(TableName=ROUTING, Key={"pk": {"S": "current"}, "sk": {"S": "current"}})
+    stack.start_anew()
+    for _ in range(2):
+        assert "ExistingRoutingTable" in stack.invoke(name)["problems"][0]
+        told = capsys.readouterr().out
+        assert f'"{counted}"' in told
+        assert "CollectCompleted" not in told
+
+
 @pytest.mark.parametrize(("name", "variable"), NAMES.items())
 def test_a_function_without_its_environment_says_what_is_missing(stack, monkeypatch, name, variable):
     monkeypatch.delenv(variable)

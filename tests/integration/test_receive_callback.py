@@ -27,7 +27,7 @@ HANDLER = ROOT / "functions" / "receive_callback" / "receive_callback_handler.py
 SECRET = "the-agreed-one"
 LIMIT = 1_048_576
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 20_000)
-ORDERFUL_ID = re.compile(r"[1-9]\d{0,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ORDERFUL_ID = re.compile(r"[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
 NAMES = ["id", "transactionId", "delivery", "deliveryId", "message", "stream", "type", "href", "version", "content"]
 HUGE = "x" * 5_000_000
 

@@ -140,6 +140,10 @@ def _calls(
     )
 
 
+def _cursor_table(system: WatchedSystem, trouble: ConnectorError | None) -> None:
+    system.cursors.failing = system.health.failing = trouble
+
+
 def _forbid_documents(system: WatchedSystem) -> None:
     system.payloads.refused.add("documents")
     system.order("830001", customStr1=LARGE)
@@ -204,6 +208,7 @@ def _callback_that_is_lost(system: WatchedSystem) -> None:
 
 def _works_again(system: WatchedSystem) -> None:
     system.stopped.clear()
+    system.throttled.clear()
     system.crashing.clear()
 
 
@@ -221,14 +226,21 @@ OUTAGES = [
     _calls(
         ("create",),
         Transient("Orderful answered 503."),
-        {"deliveries-stuck": 50, "messages-held-up": 45},
-        "Nothing is sent twice when it comes back.",
+        {"messages-held-up": 45},
+        "Trouble of Orderful's, Visma's or AWS's passes",
     ),
     _calls(
         ("create",),
         Misconfigured("Orderful refuses the key."),
         {"credentials-refused": 20},
         "`connector doctor` says which side and why",
+    ),
+    Outage(
+        "the table of cursors",
+        lambda system: _cursor_table(system, Transient("The cursor table answered InternalServerError.")),
+        lambda system: _cursor_table(system, None),
+        {"poll-visma-failed": 12, "collect-heartbeat": 22},
+        "the table of cursors",
     ),
     Outage(
         "a document without a partner",
@@ -273,7 +285,7 @@ OUTAGES = [
         "a pause of two hours that Orderful asks for",
         _pause,
         lambda system: system.ledger.lift(),
-        {"deliveries-stuck": 45},
+        {"deliveries-stuck": 55},
         "`connector holds\nlift` ends it",
     ),
     Outage(
@@ -289,6 +301,29 @@ OUTAGES = [
     _function("poll_orderful", "stopped", {"collect-heartbeat": 22}, "not started, or throttled", spares=True),
     _function("translate_document", "stopped", {"documents-stuck": 45}, "there are no lines"),
     _function("deliver_transaction", "stopped", {"deliveries-stuck": 45}, "there are no lines"),
+    _function(
+        "translate_document",
+        "throttled",
+        {"translate-document-throttled": 30},
+        "the account's concurrency is used up",
+        minutes=BEFORE_DEAD_LETTERS,
+    ),
+    _function(
+        "deliver_transaction",
+        "throttled",
+        {"deliver-transaction-throttled": 30},
+        "As above",
+        minutes=BEFORE_DEAD_LETTERS,
+    ),
+    Outage(
+        "apply_change is throttled",
+        _change_while_stopped("throttled", "802210905"),
+        _works_again,
+        {"apply-change-throttled": 30, "changes-unfinished": 45},
+        "As above",
+        spares=True,
+        minutes=BEFORE_DEAD_LETTERS,
+    ),
     Outage(
         "apply_change is stopped",
         _change_while_stopped("stopped", "802210901"),
@@ -312,13 +347,13 @@ OUTAGES = [
     _function(
         "translate_document",
         "crashing",
-        {"translate-document-failed": 12, "documents-stuck": 45},
+        {"translate-document-failed": 12},
         "Its messages come again by themselves.",
     ),
     _function(
         "deliver_transaction",
         "crashing",
-        {"deliver-transaction-failed": 12, "deliveries-stuck": 45},
+        {"deliver-transaction-failed": 12},
         "the next worker looks the\ntransaction up before it posts",
         minutes=BEFORE_DEAD_LETTERS,
     ),

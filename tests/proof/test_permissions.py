@@ -12,7 +12,7 @@ import pytest
 from connector.adapters.cursors import DynamoCursors
 from connector.adapters.queues import group_name
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import Misconfigured
+from connector.domain.errors import PayloadLost
 from connector.domain.routes import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
 from connector.services.poll import Poller
@@ -22,6 +22,7 @@ from tests.support.fakes import (
     FakeErp,
     FakeErps,
     ManualClock,
+    MemoryHealth,
     MemoryOutbox,
     MemoryPayloads,
     RecordingTelemetry,
@@ -37,7 +38,7 @@ class Refused(MemoryPayloads):
     """A role that may not read what the poller keeps in the bucket: S3 answers 403."""
 
     def get(self, key: str) -> bytes:
-        raise Misconfigured("AWS refused access to the payload bucket.")
+        raise PayloadLost("AWS refused access to the payload bucket.")
 
 
 class Offline:
@@ -54,7 +55,9 @@ class Offline:
             payloads=role,
             clock=self.clock,
             telemetry=RecordingTelemetry(),
+            health=MemoryHealth(),
         )
+        self.is_held = False
         self.numbers = iter(["710001", "710002"])
         self.scene = SimpleNamespace(company="nordic", company_id="1", key=lambda one: f"nordic/purchase_order/{one}")
         self.laptop = SimpleNamespace(
@@ -74,6 +77,15 @@ class Offline:
 
     large = small
 
+    def hold_visma(self) -> None:
+        self.is_held = True
+
+    def throttle_visma(self) -> None:
+        self.is_held = False
+
+    def visma_throttled(self) -> list[str]:
+        return []
+
     def forget_token(self) -> None:
         """There is none."""
 
@@ -82,6 +94,8 @@ class Offline:
 
     def work(self, _function: str) -> dict[str, Any]:
         self.clock.forward(seconds=2)
+        if self.is_held:
+            return {"problems": ["Visma asked for a pause."]}
         done = self.poller.poll_all([NORDIC], StepDeadline())
         return {"queued": sum(one.queued for one in done), "problems": [one.problem for one in done if one.problem]}
 

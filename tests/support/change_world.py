@@ -169,7 +169,7 @@ class FakeInbound:
         looks: How often a delivery was looked at.
         too_large: Ids whose message makes every page with it too large.
         endless: Ids whose message is too large to be read by itself.
-        unreadable: Ids of items that cannot be read.
+        unreadable: Ids of items and rows that name no transaction.
         sticky: Ids that stay although they are confirmed.
         refused: Ids whose confirmation is refused.
         since: When the delivery of an id was made, where Orderful says it.
@@ -250,7 +250,8 @@ class FakeInbound:
         ]
         for start in range(0, len(rows), self.list_page):
             for one in reversed(rows[start : start + self.list_page]):
-                yield replace(one, message=None, order_number=None, delivery=None)
+                nameless = one.transaction_id in self.unreadable
+                yield None if nameless else replace(one, message=None, order_number=None, delivery=None)
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         self.fetches.append(transaction_id)

@@ -849,16 +849,21 @@ def _changed(revision: Revision) -> Conflict:
 
 
 class MemoryHealth:
-    """The `HealthBook` port."""
+    """The `HealthBook` port; `failing` is what the table answers instead."""
 
     def __init__(self) -> None:
         self.record = PollRecord()
+        self.failing: ConnectorError | None = None
 
     def begin(self, *, now: datetime) -> PollRecord:
+        if self.failing is not None:
+            raise self.failing
         before, self.record = self.record, msgspec.structs.replace(self.record, begun_at=now)
         return before
 
     def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
+        if self.failing is not None:
+            raise self.failing
         self.record = msgspec.structs.replace(self.record, ended_at=now, lists=tuple(lists))
 
     def read(self) -> PollRecord:
@@ -878,12 +883,15 @@ class _CursorRow:
 
 
 class MemoryCursors:
-    """The `Cursors` port; a cursor is kept as the table keeps it."""
+    """The `Cursors` port; a cursor is kept as the table keeps it. `failing` is what the table answers instead."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, StrEnum], _CursorRow] = {}
+        self.failing: ConnectorError | None = None
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
+        if self.failing is not None:
+            raise self.failing
         row = self.rows.setdefault((company, resource), _CursorRow())
         if row.lease_until is not None and row.lease_until >= now:
             raise Conflict(f"Another poll of {company} {resource.value} is running.")

@@ -502,7 +502,7 @@ class TestOne:
         with pytest.raises(Transient):
             orderful.fetch(name)
 
-    @pytest.mark.parametrize("body", ["{}", "[]", "17", '{"id": "one"}'])
+    @pytest.mark.parametrize("body", ["{}", "[]", "17", '{"id": "o/e"}'])
     def test_an_answer_that_names_no_transaction_is_transient(self, orderful, server, body):
         server.play(answer(body=body))
         with pytest.raises(Transient, match="names none"):

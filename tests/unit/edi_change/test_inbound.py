@@ -191,17 +191,26 @@ def test_what_the_envelope_says_goes_before_the_message():
         ({"id": 6, "transactionId": "5"}, "5"),
         ({"id": UUID.upper()}, UUID),
         ({"id": {"x": 1}, "transactionId": UUID}, UUID),
+        ({"id": 5.0}, "5"),
+        ({"id": "tx_802210971", "transactionId": 5}, "5"),
+        ({"id": "tx_802210971", "transactionId": UUID}, UUID),
+        ({"id": "tx_802210971"}, "tx_802210971"),
+        ({"id": "01J9ZK3W6Q9V4H8M2T5R7Y1C3D"}, "01J9ZK3W6Q9V4H8M2T5R7Y1C3D"),
+        ({"transactionId": "urn:uuid:5f0c", "id": "x"}, "urn:uuid:5f0c"),
+        ({"id": "1" * 21}, "1" * 21),
+        ({"id": 10**20}, "1" + "0" * 20),
+        ({"id": "a" * 64}, "a" * 64),
     ],
 )
-def test_a_number_names_a_transaction_and_else_a_uuid(ids, transaction_id):
+def test_a_number_names_a_transaction_and_else_a_uuid_and_else_another_text(ids, transaction_id):
     assert trusted(ids).transaction_id == transaction_id
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        *["", "x", "12a", "-5", -5, 0, "000", "1" * 21, 10**20, True, 5.0, Decimal(5), None, [], {}],
-        *["\u0661", "1/../2", UUID.replace("-", ""), f"{{{UUID}}}", UUID[:-1], f"{UUID}\n1"],
+        *["", "-5", -5, 0, "000", "a" * 65, True, 5.5, Decimal("0.1"), float("nan"), float("inf"), None, [], {}],
+        *["\u0661", "1/../2", "..", ".", "a b", "a#b", "a%2fb", "a?b", "\u00e5", f"{{{UUID}}}", f"{UUID}\n1"],
     ],
 )
 def test_anything_else_names_none(value):
@@ -230,14 +239,15 @@ def test_of_a_callback_only_the_identity_counts_and_no_link(item):
         ({"deliveryId": DELIVERY.upper()}, Delivery(DELIVERY, ApiVersion.V4)),
         ({"deliveryId": 77, "id": DELIVERY}, Delivery("77", ApiVersion.V4)),
         ({"deliveryId": "../../x", "id": "77"}, Delivery("77", ApiVersion.V3)),
-        ({"id": "x"}, None),
+        ({"id": "x"}, Delivery("x", ApiVersion.V3)),
+        ({"id": "x/y"}, None),
         ({}, None),
         ([], None),
         ("x", None),
         ({"id": 77, "approve": {"href": 5}, "fail": "https://x"}, Delivery("77", ApiVersion.V3, "5", None)),
     ],
 )
-def test_a_delivery_is_a_uuid_or_a_number_and_its_block_tells_the_api(block, delivery):
+def test_a_delivery_is_named_by_any_id_and_its_block_tells_the_api(block, delivery):
     assert trusted({"id": 1, "delivery": block}).delivery == delivery
 
 

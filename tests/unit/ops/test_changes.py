@@ -333,6 +333,19 @@ def test_reject_says_that_the_partner_has_to_be_told(connector, stored, monkeypa
     assert "It stays accepted at Orderful" in done.out
 
 
+def test_a_change_that_the_rules_refused_is_listed_until_its_partner_was_told(connector, stack, changes, stored):
+    reason = "Order 5 is another partner's."
+    changes.put(a_change(transaction_id="5", number="5", state=ChangeState.REFUSED, reason=reason))
+    assert "5" in [row["transaction_id"] for row in connector("changes", "list", "--state", "refused", "--json").data]
+    for verb in ("reject", "approve", "retry"):
+        reasons = ["--reason", "no"] if verb == "reject" else []
+        assert connector("changes", verb, "5", *reasons, "--yes").code != 0
+    result = connector("changes", "close", "5", "--reason", "phoned", "--by", "Ola", "--yes")
+    assert (result.code, "that the partner was told" in result.err) == (0, True)
+    assert (stored("5").state, stored("5").reason, stored("5").decided_by) == (ChangeState.REJECTED, reason, "Ola")
+    assert connector("changes", "list", "--state", "refused", "--json").data == []
+
+
 @pytest.mark.parametrize("verb", ["reject", "close"])
 def test_ending_a_change_has_its_order_released_from_hold(connector, stack, changes, stored, verb):
     changes.put(a_change(transaction_id="5", number="5", state=ChangeState.PARKED, on_hold=True))

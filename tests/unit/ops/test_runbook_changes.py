@@ -16,7 +16,6 @@ RUNBOOK = (Path(__file__).parents[3] / "docs" / "runbook.md").read_text()
 ENTRIES = {
     "changes-dead-lettered": ChangeState.RECEIVED,
     "changes-parked": ChangeState.PARKED,
-    "changes-rejected": ChangeState.REJECTED,
     "changes-unfinished": ChangeState.RECEIVED,
 }
 """The entry, and how the change stands that brings somebody there."""

@@ -155,6 +155,23 @@ def test_the_control_routes_ask_for_their_token_where_one_is_set() -> None:
     assert client.get("/v1/branch", headers=bearer(sandbox)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example", "Content-Type": "text/plain"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "rebound.evil.example:8081"},
+    ],
+)
+def test_a_web_page_controls_no_sandbox(headers: dict[str, str]) -> None:
+    sandbox = VismaSandbox()
+    client = sandbox.app.test_client()
+    assert client.post("/_sandbox/reset", data="{}", headers=headers).status_code == 403
+    assert client.get("/_sandbox/requests", headers=headers).status_code == 403
+    assert client.post("/_sandbox/reset").status_code == 204
+
+
 @pytest.mark.parametrize("which", ["visma", "orderful"])
 def test_a_sandbox_is_served_from_the_command_line_and_ends_when_told(which: str) -> None:
     command = [sys.executable, "-m", "local.sandbox.serve", which, "--control-token", "t"]

@@ -560,7 +560,7 @@ def test_another_partners_order_is_not_for_the_sender_to_change() -> None:
     world.collect()
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.REJECTED, 0)
+    assert (world.change().state, world.orders.asked) == (ChangeState.REFUSED, 0)
     assert world.inbound.confirmed == [("802210971", Confirmation.FAILED)]
 
 

@@ -310,7 +310,7 @@ def test_what_was_rejected_and_comes_again_is_a_new_request(header: dict[str, An
     with_order_of_berg(world, "500124")
     send(world, 810, FIRST, header=about)
     settle(world)
-    assert states(world, FIRST) == [ChangeState.REJECTED]
+    assert states(world, FIRST) == [ChangeState.REFUSED]
 
     with_order(world, "500124")
     send(world, 810, SECOND, header=about)
@@ -365,13 +365,13 @@ def test_the_same_transaction_that_was_refused_and_is_handed_over_again_is_a_new
     settle(world)
     assert world.inbound.confirmed == [(number, Confirmation.FAILED)]
     settle(world)
-    assert states(world, FIRST) == [ChangeState.REJECTED]
+    assert states(world, FIRST) == [ChangeState.REFUSED]
 
     with_order(world, "500124")
     again = Delivery("b646771e-a068-4e32-832f-000000000002", ApiVersion.V4, "accept", "fail")
     forged = HintMessage(transaction_id=number, delivery_id=again.delivery_id, version=again.version)
     world.apply(forged)
-    assert states(world, FIRST) == [ChangeState.REJECTED], "anybody can write a callback"
+    assert states(world, FIRST) == [ChangeState.REFUSED], "anybody can write a callback"
     again = replace(again, delivery_id="b646771e-a068-4e32-832f-000000000003")
     world.inbound.held[number] = replace(world.inbound.held[number], delivery=again)
     world.inbound.waiting.append(number)
@@ -570,7 +570,7 @@ def test_what_a_former_partner_left_half_written_ends_before_the_new_partners_ch
     send(world, 110, SECOND, line=2, sender_id=BERG)
     settle(world)
 
-    assert states(world, FIRST, SECOND) == [ChangeState.REJECTED, ChangeState.APPLIED]
+    assert states(world, FIRST, SECOND) == [ChangeState.REFUSED, ChangeState.APPLIED]
     assert (written(world), list(world.ledger.in_state(State.CHANGING))) == ([900, 110], [])
 
 

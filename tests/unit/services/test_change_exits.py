@@ -537,7 +537,7 @@ def test_what_the_rules_refuse_after_it_was_accepted_is_said_to_stay_so() -> Non
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
 
-    assert world.change().state is ChangeState.REJECTED
+    assert world.change().state is ChangeState.REFUSED
     assert "it stays accepted at Orderful" in world.change().history[-1].note
     assert world.inbound.confirmed == [(CHANGE, Confirmation.ACCEPTED)]
 

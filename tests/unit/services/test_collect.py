@@ -12,8 +12,9 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NoRouting, Transient
 from connector.domain.inbound import Confirmation
 from connector.domain.transactions import Stream
-from connector.services.judge_change import retry
+from connector.services.judge_change import close, retry
 from connector.services.ports import Metric
+from tests.support.change_fakes import a_change
 from tests.support.change_world import ORDER, World, an_860, more_of
 from tests.support.fakes import Killed, Reaper, StepDeadline
 
@@ -396,7 +397,7 @@ def test_a_page_full_of_others_hides_no_change_and_costs_one_page() -> None:
 
     assert (world.change("999000").state, world.inbound.confirmed) == (ChangeState.RECEIVED, [])
     assert (world.inbound.pages, result.unclaimed, result.problems) == ([100], 100, [])
-    assert world.telemetry.counts[Metric.INBOUND_UNCLAIMED] == 100
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 100
 
 
 @pytest.mark.parametrize(("hours", "told"), [(23.9, 0), (24.1, 2)])
@@ -542,7 +543,46 @@ def test_an_item_that_cannot_be_read_hides_none_behind_it() -> None:
     world.collect()
 
     assert world.inbound.waiting == ["900000"]
-    assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 1
+    assert "what Orderful shows names no transaction" in [event for _, event, _ in world.telemetry.lines]
+
+
+def test_a_row_of_the_list_that_names_no_transaction_hides_none_and_is_told() -> None:
+    world = World()
+    world.inbound.send(an_860(more_of(1, 900)), number="999000")
+    world.inbound.send(an_860(more_of(1, 901)), number="999001")
+    world.inbound.waiting.clear()
+    world.inbound.unreadable = {"999000"}
+
+    world.collect()
+
+    assert [one.transaction_id for one in world.changes.all()] == ["999001"]
+    assert world.telemetry.counts[Metric.INBOUND_ATTENTION] == 1
+
+
+def test_a_change_that_the_rules_refuse_stays_on_the_list_until_a_person_closes_it() -> None:
+    world = World()
+    world.collect()
+    refused = world.changes.put(a_change(state=ChangeState.REFUSED, reason="It is another partner's."), message={})
+
+    world.collect()
+    assert world.telemetry.counts[Metric.OPEN_CHANGES_PARKED] == 1
+
+    close(
+        refused,
+        world.changes,
+        world.known_revisions(),
+        world.outbox,
+        world.clock,
+        order=refused.key,
+        by="Kari",
+        reason="told",
+    )
+    world.telemetry.counts.clear()
+    world.collect()
+    closed = world.change(refused.transaction_id)
+    assert (closed.state, closed.reason) == (ChangeState.REJECTED, "It is another partner's.")
+    assert world.telemetry.counts[Metric.OPEN_CHANGES_PARKED] == 0
 
 
 @pytest.mark.parametrize(

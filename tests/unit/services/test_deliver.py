@@ -317,6 +317,11 @@ class TestTheUnknown:
         assert bench.deliver(message) is Outcome.ADOPTED
         assert bench.revision().transaction_id == bench.ids()[0]
         assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
+        assert bench.revision().needs_attention
+        assert len(bench.ids()) == 2
+        for name in bench.ids():
+            assert name in bench.revision().attention
+            assert name in bench.revision().history[-1].note
 
 
 class TestAdoption:

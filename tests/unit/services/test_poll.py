@@ -749,8 +749,20 @@ class TestHealth:
         monkeypatch.setattr(bench.health, "begin", refuse)
         monkeypatch.setattr(bench.health, "end", refuse)
         bench.erp.broken[ORDERS] = Misconfigured("Visma refuses the token.")
-        bench.poll_all()
+        with pytest.raises(Transient, match="The table is busy"):
+            bench.poll_all()
         assert telemetry.counts[Metric.LISTS_FAILING] == 5
+
+    @pytest.mark.parametrize("part", ["begin", "end"])
+    def test_a_run_that_cannot_keep_its_record_fails_after_all_lists_were_read(self, bench, monkeypatch, part):
+        def refuse(*_, **__):
+            raise Transient("The table is busy.")
+
+        bench.edit(1)
+        monkeypatch.setattr(bench.health, part, refuse)
+        with pytest.raises(Transient, match="The table is busy"):
+            bench.poll_all()
+        assert len(bench.cursors.rows) == len(Resource)
 
     def test_without_a_company_nothing_is_reported(self, bench, telemetry):
         bench.poller.poll_all([], StepDeadline())

@@ -11,7 +11,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from connector.domain.arrival import Concern
+from connector.domain.arrival import Concern, doubled
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
 from connector.domain.ledger import (
@@ -302,6 +302,17 @@ class TestFollowing:
         bench.orderful.filed.append(filed)
         bench.run(hours=1)
         assert (bench.of(key).concern, bench.of(key).state) == (Concern.NOT_SENT, State.VALID)
+
+    def test_that_two_transactions_may_be_of_it_stays_told_whatever_the_news_until_a_person_closes_it(self, bench):
+        key = bench.sent()
+        arrival = doubled(bench.of(key), ["1", "2"])
+        told = {"attention": arrival.sentence, "attention_at": bench.clock.now(), "concern": arrival.concern.value}
+        bench.ledger.move(bench.of(key), State.VALID, now=bench.clock.now(), note="x", **told)
+        bench.news(key, validation_status="VALID", delivery_status="DELIVERED", acknowledgment_status="ACCEPTED")
+        bench.run()
+        found = bench.of(key)
+        assert (found.state, found.attention) == (State.ACKNOWLEDGED, arrival.sentence)
+        assert [one.key for one in bench.ledger.in_attention()] == [key]
 
     def test_a_question_that_orderful_does_not_answer_says_nothing(self, bench):
         key = bench.sent()

@@ -37,8 +37,11 @@ _HOLD = "hold_"
 
 
 def visma_item(company: str) -> dict[str, str]:
-    """The item for one company at Visma, in the table of tokens. Visma: the quota is per company and client."""
-    return {"pk": f"hold#{company}"}
+    """The item for one company at Visma, in the table of documents. Visma: the quota is per company and client.
+
+    Not beside the access tokens: who may see what is held need not be able to read those.
+    """
+    return {"pk": f"breaker#visma#{company}", "sk": "breaker"}
 
 
 class DynamoBreaker:
@@ -69,9 +72,7 @@ class DynamoBreaker:
     def hold(self, calls: Calls, *, until: datetime) -> None:
         """Hold calls of this kind until then."""
         name = _HOLD + calls.value
-        # The item of a company at Visma goes by itself; the other table deletes nothing by time.
-        end = int((until + LONGEST_WAIT).timestamp())
-        self._update(f"SET {name} = :until, #ttl = :end", {":until": time_text(until), ":end": end})
+        self._update(f"SET {name} = :until", {":until": time_text(until)})
         self._values[name] = time_text(until)
 
     def refused(self, refusal: str, *, partner: str) -> int:
@@ -129,8 +130,7 @@ class DynamoBreaker:
         return self._values
 
     def _update(self, change: str, values: dict[str, Any]) -> None:
-        names = {f"#{name}": name for name in ("until", "ttl") if f"#{name}" in change}
-        request: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
+        request: dict[str, Any] = {"ExpressionAttributeNames": {"#until": "until"}} if "#until" in change else {}
         if values:
             request["ExpressionAttributeValues"] = to_item(values)
         with translated("breaker"):

@@ -69,8 +69,10 @@ class OrderfulInbound(OrderfulHttp):
 
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
-    ) -> Iterator[InboundTransaction]:
+    ) -> Iterator[InboundTransaction | None]:
         """The 860s that came in at or after `since`, without their messages, page by page as listed.
+
+        None stands for a row that names no transaction.
 
         Orderful: the first page has the newest; within a page the order may be the other way round.
 
@@ -91,6 +93,7 @@ class OrderfulInbound(OrderfulHttp):
             ]
             for _, items in self._pages(params):
                 found = [(_listed(item, receivers), moment_of(item.get("createdAt"))) for item in items]
+                yield from (None for item in items if _names_none(item))
                 yield from (
                     transaction
                     for transaction, created_at in found
@@ -369,6 +372,14 @@ def _listed(item: dict[str, Any], receivers: Sequence[str]) -> InboundTransactio
         return replace(found, message=None)
     receiver = next((one for one in receivers if one in ids), None)
     return None if receiver is None else replace(found, receiver_id=receiver, message=None)
+
+
+def _names_none(item: dict[str, Any]) -> bool:
+    if read_inbound(item, trusted=True) is not None:
+        return False
+    created_at = moment_of(item.get("createdAt"))
+    logger.error("a row of the list of changes names no transaction; it was created at %s", created_at or "no time")
+    return True
 
 
 def _path(delivery: Delivery, transaction_id: str, *, accepted: bool) -> str:

@@ -90,7 +90,7 @@ class ApplyChange:
         return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline)
 
     def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
-        gate = visma_gate(self._settings.tokens_table, company.name)
+        gate = visma_gate(self._settings.documents_table, company.name)
         return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline, gate=gate)
 
 

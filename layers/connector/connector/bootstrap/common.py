@@ -32,9 +32,9 @@ def http() -> Http:
 
 
 @lru_cache(maxsize=256)
-def visma_gate(tokens_table: str, company: str) -> HeldCalls:
+def visma_gate(documents_table: str, company: str) -> HeldCalls:
     """What holds the calls for one company at Visma, in every function that makes them."""
-    return HeldCalls(DynamoBreaker(tokens_table, visma_item(company)), Calls.VISMA, clock, "Visma")
+    return HeldCalls(DynamoBreaker(documents_table, visma_item(company)), Calls.VISMA, clock, "Visma")
 
 
 def consume_event(

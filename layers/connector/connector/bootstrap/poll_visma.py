@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from connector.adapters.visma_tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, http, telemetry, visma_gate
 from connector.domain.errors import NoRouting
 from connector.domain.routes import Company
+from connector.services.list_health import tell_lost_routing
 from connector.services.poll import Poller
 from connector.services.ports import Deadline, Erp
 from connector.settings import PollVismaSettings
@@ -34,10 +35,11 @@ class PollVisma:
         self._routing = RoutingStore(settings.routing_table, clock)
 
         def open_visma(company: Company, deadline: Deadline) -> Erp:
-            gate = visma_gate(settings.tokens_table, company.name)
+            gate = visma_gate(settings.documents_table, company.name)
             return VismaClient(company, tokens, settings.visma_base_url, http(), deadline, gate=gate)
 
         payloads = S3Payloads(settings.payloads_bucket)
+        self._health = DynamoHealth(settings.cursors_table)
         self._poller = Poller(
             erp=open_visma,
             cursors=DynamoCursors(
@@ -49,13 +51,18 @@ class PollVisma:
             payloads=payloads,
             clock=clock,
             telemetry=telemetry(),
-            health=DynamoHealth(settings.cursors_table),
+            health=self._health,
         )
 
     def __call__(self, _event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Poll every list of every company."""
         try:
-            results = self._poller.poll_all(self._companies(), LambdaDeadline(context))
+            companies = self._routing.load().companies.values()
+            results = self._poller.poll_all(companies, LambdaDeadline(context))
+        except NoRouting as error:
+            telemetry().info("nothing to poll", {"reason": str(error)})
+            lost = tell_lost_routing(self._health, telemetry(), now=clock.now())
+            return {"queued": 0, "problems": [lost] if lost else []}
         finally:
             telemetry().flush()
         return {
@@ -64,13 +71,6 @@ class PollVisma:
                 f"{result.company} {result.resource}: {result.problem}" for result in results if result.problem
             ],
         }
-
-    def _companies(self) -> Iterable[Company]:
-        try:
-            return self._routing.load().companies.values()
-        except NoRouting as error:
-            telemetry().info("nothing to poll", {"reason": str(error)})
-            return ()
 
 
 @lru_cache(maxsize=1)

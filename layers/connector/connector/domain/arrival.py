@@ -18,6 +18,7 @@ Words that nobody knows are no news (Orderful: enums grow within a version), but
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -59,6 +60,7 @@ class Concern(StrEnum):
     DELETED = "DELETED"
     OVERDUE = "OVERDUE"
     ACCEPTED_WITH_ERRORS = "ACCEPTED_WITH_ERRORS"
+    DOUBLED = "DOUBLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,14 @@ def watch(revision: Revision, words: Words | None, *, now: datetime, expected: E
         sentence = _sentence(concern, words, expected)
         return Arrival(state, concern, sentence, _next_step(concern, revision.key))
     return Arrival(state, over=_is_over(words, expected))
+
+
+def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
+    """What is said where several transactions may be of this one revision; no news ends that, only a person."""
+    sentence = f"Orderful holds {len(transaction_ids)} transactions that may be of this revision"
+    return Arrival(
+        None, Concern.DOUBLED, f"{sentence}: {', '.join(transaction_ids)}", _next_step(Concern.DOUBLED, revision.key)
+    )
 
 
 def _missing(revision: Revision, age: timedelta) -> Arrival:
@@ -202,6 +212,10 @@ _STEPS = {
     Concern.OVERDUE: (
         "Ask the partner whether it has the document. A partner that never acknowledges gets `acknowledgment: never` "
         "in the routing file."
+    ),
+    Concern.DOUBLED: (
+        "Look at them in Orderful, and agree with the partner which one counts before goods move (runbook, "
+        "doubled-or-wrong-stream)."
     ),
     Concern.ACCEPTED_WITH_ERRORS: "Read the errors in Orderful's acknowledgment and settle them with the partner.",
 }

@@ -4,8 +4,10 @@ RECEIVED -> APPLYING -> APPLIED
     |          |    +-> PARKED (a person approves, which is RECEIVED again, rejects, or closes)
     |          +-> CLOSED (a person took it as settled; nothing of it was written)
     |          +-> RECEIVED (it could not be finished: try again)
-    +-> REJECTED, RECORDED
+    +-> REFUSED, RECORDED
 
+REFUSED is a change that the rules refuse without asking anybody; it is open until a person has told the partner and
+closes it, which makes it REJECTED, as is what a person rejects.
 ATTENTION is an answer that does not accept what we sent; it is open until a person closes it.
 
 Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
@@ -89,13 +91,22 @@ class ChangeState(StrEnum):
     RECORDED = "RECORDED"
     CLOSED = "CLOSED"
     ATTENTION = "ATTENTION"
+    REFUSED = "REFUSED"
 
 
-FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED)
+FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED, ChangeState.REFUSED)
 """States in which a person is asked."""
 
 OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, *FOR_A_PERSON)
 """States in which something is still to happen."""
+
+ENDED = frozenset(ChangeState) - {
+    ChangeState.RECEIVED,
+    ChangeState.APPLYING,
+    ChangeState.PARKED,
+    ChangeState.ATTENTION,
+}
+"""States in which nothing more is done with the order."""
 
 DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
 """States after which Orderful is told."""
@@ -253,6 +264,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state in OPEN_CHANGES
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is done with the order, be there a partner to tell or not."""
+        return self.state in ENDED
+
+    @property
     def awaits_visma(self) -> bool:
         """Whether it is parked until Visma gives another answer."""
         return self.state is ChangeState.PARKED and self.waits_for == VISMA
@@ -265,8 +281,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_refused_outright(self) -> bool:
-        """Whether it was rejected before it was accepted: Orderful is told that what waits is delivered."""
-        return self.state is ChangeState.REJECTED and not self.was_accepted
+        """Whether it came to nothing before it was accepted: Orderful is told that it failed."""
+        return self.state in {ChangeState.REFUSED, ChangeState.REJECTED} and not self.was_accepted
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
         """The record after a step. Words that somebody else chose are cut to what a record holds."""
@@ -365,7 +381,9 @@ def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
     repeated = _last_alike(change, others)
     if repeated is None:
         return None
-    if any(_turn(repeated) < _turn(one) < _turn(change) for one in others if one.is_open and one.document == CHANGE):
+    if any(
+        _turn(repeated) < _turn(one) < _turn(change) for one in others if not one.has_ended and one.document == CHANGE
+    ):
         return None
     return None if change.change_sequence is None and _between(repeated, change, others) else repeated
 
@@ -409,7 +427,7 @@ def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | No
         is_applied = one.state is ChangeState.APPLIED
         if is_applied and number is not None and one.change_sequence == number and one.content_id != change.content_id:
             return f"Another change with the number {number}, {one.transaction_id}, was applied already."
-        if _turn(change) < _turn(one) and not one.is_open:
+        if _turn(change) < _turn(one) and one.has_ended:
             return f"The later change {_named(one)} {_ENDED[one.state]} already.{_said_by(one)}"
     return None
 
@@ -436,7 +454,7 @@ _ENDED = {
 
 def _counts(one: Change) -> bool:
     """Whether it is a word of the partner's about this order that stands, or has yet to be decided."""
-    if one.document != CHANGE or one.state is ChangeState.REJECTED:
+    if one.document != CHANGE or one.state in {ChangeState.REFUSED, ChangeState.REJECTED}:
         return False
     return one.state is not ChangeState.RECORDED or one.repeats is not None
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +25,9 @@ from connector.edi.change.recognise import business_number_of, document_numbered
 
 _DIGITS = re.compile(r"\d{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OPAQUE = re.compile(r"(?!0+$)[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
+"""Any other id; Orderful: ids are opaque. None has a blank, `/`, `#` or `%`, which lead to another address."""
+
 _BOM = b"\xef\xbb\xbf"
 
 LONGEST_NAME = 100
@@ -139,12 +143,12 @@ def identity_in(raw: bytes) -> str | None:
 
 
 def ids_named(data: Any, *names: str) -> frozenset[str]:
-    """Every id that an object gives under these names, as a number, a UUID, or the `id` of an object of its own."""
+    """Every id that an object gives under these names, as a text or number, or as the `id` of an object of its own."""
     found: set[str] = set()
     for name in names:
         value = data.get(name) if isinstance(data, dict) else None
         for one in (value, value.get("id")) if isinstance(value, dict) else (value,):
-            found.update(filter(None, (_number(one), _uuid(one))))
+            found.update(filter(None, (_number(one) or _uuid(one) or _opaque(one),)))
     return frozenset(found)
 
 
@@ -156,7 +160,7 @@ def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:
         trusted: It was read from Orderful with our key. From anybody else only the identity is taken, without links.
 
     Returns:
-        None when it has no id that could be asked for: a number of up to 20 digits, else a UUID.
+        None when it has no id that could be asked for: a number of up to 20 digits, else a UUID, else another text.
     """
     names = _names(data) if isinstance(data, dict) else []
     if not names:
@@ -222,13 +226,16 @@ def _content(message: Any) -> Data | None:
 
 
 def _names(data: Data) -> list[str]:
-    """The ids of the transaction, a number first."""
+    """The ids of the transaction, a number first; one of another form counts where there is neither number nor UUID."""
     named = [data.get("transactionId"), data.get("id")]
-    return list(dict.fromkeys(filter(None, (*map(_number, named), *map(_uuid, named)))))
+    known = filter(None, (*map(_number, named), *map(_uuid, named)))
+    return list(dict.fromkeys(known)) or list(dict.fromkeys(filter(None, map(_opaque, named))))
 
 
 def _number(value: Any) -> str | None:
     """A number as it is asked for: without leading zeros, and more than zero."""
+    if isinstance(value, float | Decimal) and 0 < value < 10**20 and value == int(value):  # JSON: 5.0 is 5
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     written = value.strip() if isinstance(value, str) else str(value) if 0 < value < 10**20 else ""
@@ -240,10 +247,15 @@ def _uuid(value: Any) -> str | None:
     return written if _UUID.fullmatch(written) else None
 
 
+def _opaque(value: Any) -> str | None:
+    written = value.strip() if isinstance(value, str) else str(value) if type(value) is int else ""
+    return written if _OPAQUE.fullmatch(written) else None
+
+
 def _delivery(block: Data, *, trusted: bool) -> Delivery | None:
     for name, version in (("deliveryId", ApiVersion.V4), ("id", ApiVersion.V3)):
         value = block.get(name)
-        if delivery_id := _uuid(value) or _number(value):
+        if delivery_id := _uuid(value) or _number(value) or _opaque(value):
             links = [_link(part(block, link)) if trusted else None for link in ("approve", "fail")]
             return Delivery(delivery_id, version, *links)
     return None

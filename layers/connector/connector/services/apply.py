@@ -47,7 +47,7 @@ from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.edi.change.content_id import content_id
 from connector.edi.change.read import NotAChange
-from connector.services.change_order import Ending, OrderChange, about_this_one, kept, shown
+from connector.services.change_order import TELL_THE_PARTNER, Ending, OrderChange, about_this_one, kept, shown
 from connector.services.change_ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
 from connector.services.change_route import company_of, owner_of
 from connector.services.claimed import save_claimed
@@ -106,6 +106,7 @@ class Outcome(Enum):
 _OUTCOMES = {
     ChangeState.APPLIED: Outcome.APPLIED,
     ChangeState.PARKED: Outcome.PARKED,
+    ChangeState.REFUSED: Outcome.REJECTED,
     ChangeState.REJECTED: Outcome.REJECTED,
     ChangeState.RECORDED: Outcome.RECORDED,
     ChangeState.CLOSED: Outcome.CLOSED,
@@ -115,7 +116,7 @@ _BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
 _COUNTED = {
     ChangeState.APPLIED: Metric.CHANGES_APPLIED,
     ChangeState.PARKED: Metric.CHANGES_PARKED,
-    ChangeState.REJECTED: Metric.CHANGES_REJECTED,
+    ChangeState.REFUSED: Metric.CHANGES_REJECTED,
     ChangeState.RECORDED: Metric.INBOUND_RECORDED,
     ChangeState.CLOSED: Metric.CHANGES_CLOSED,
 }
@@ -169,7 +170,7 @@ class Applier:
             self._look_behind(wanted)
         for change in [wanted, *peers(wanted, recorded)]:
             confirmed = confirm(change, self.changes, self.orderful, self.telemetry)
-            if confirmed.on_hold and not confirmed.is_open:
+            if confirmed.on_hold and confirmed.has_ended:
                 self._take_off_hold(confirmed)
         return outcome
 
@@ -370,7 +371,7 @@ class Applier:
         except Parked as problem:
             ending = Ending(ChangeState.PARKED, problem.sentence, problem.next_step, problem.waits_for)
         except Rejected as problem:
-            ending = Ending(ChangeState.REJECTED, problem.sentence)
+            ending = Ending(ChangeState.REFUSED, problem.sentence, TELL_THE_PARTNER.format(change.transaction_id))
             if change.named is not None:
                 # It was a person who named this order; the partner's word is not refused for that.
                 ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
@@ -469,7 +470,7 @@ class Applier:
 
     def _look_behind(self, ended: Change) -> None:
         """Queue what was parked behind one that has ended; done again after a crash, it finds nothing."""
-        if not ended.is_open:
+        if ended.has_ended:
             look_behind(ended, self.changes, self.intake.outbox, self.clock)
 
     def _end(self, change: Change, ending: Ending, others: Sequence[Change]) -> Change:
@@ -482,7 +483,7 @@ class Applier:
             return self._park_for_visma(change, ending)
         decision = ending.decision
         note = ending.reason or ("written" if decision.edits else "there is nothing left to write")
-        if ending.state is ChangeState.REJECTED and change.was_accepted:
+        if ending.state is ChangeState.REFUSED and change.was_accepted:
             note += f" ({STAYS_ACCEPTED})"
         ended = change.moved(
             ending.state,

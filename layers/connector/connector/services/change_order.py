@@ -69,6 +69,9 @@ ATTEMPTS_UNSEEN = 5
 How soon a new order can be read by its number is not documented.
 """
 
+TELL_THE_PARTNER = "Tell the partner, then: connector changes close {} --reason TEXT"
+"""What to do about a change that the rules refuse; takes its transaction id."""
+
 _ON_HOLD = "Hold"
 
 
@@ -192,8 +195,12 @@ class OrderChange:
         decision = self._beside_the_others(decision, decided_on, types, repeated)
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
-            state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
-            return Ending(state, decision.reason, decision.next_step, decision.waits_for, decision, decided_on)
+            if decision.verdict is Verdict.REJECT:
+                tell = TELL_THE_PARTNER.format(self.change.transaction_id)
+                return Ending(ChangeState.REFUSED, decision.reason, tell, decision=decision, decided_on=decided_on)
+            return Ending(
+                ChangeState.PARKED, decision.reason, decision.next_step, decision.waits_for, decision, decided_on
+            )
         if decision.closes and not self._is_begun():
             self._take_off_hold(has)
             reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"

@@ -101,8 +101,11 @@ class InboundNetwork(Protocol):
 
     def list_changes(
         self, since: datetime, *, receiver_ids: Sequence[str], stream: Stream
-    ) -> Iterator[InboundTransaction]:
-        """The 860s that came in since then, without their messages, in the order of the list: none to rely on."""
+    ) -> Iterator[InboundTransaction | None]:
+        """The 860s that came in since then, without their messages, in the order of the list: none to rely on.
+
+        None stands for a row that names no transaction.
+        """
 
     def fetch(self, transaction_id: str) -> InboundTransaction | None:
         """One transaction with its message, as far as Orderful gives it; None when Orderful does not know it."""

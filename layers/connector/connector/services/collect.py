@@ -45,6 +45,7 @@ from connector.services.confirm import confirm, tell
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.intake import Intake, message_for
 from connector.services.judge_change import look_at_visma_again, look_behind_one
+from connector.services.list_health import LOST_ROUTING
 from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
 
 PAGE = 100
@@ -131,6 +132,7 @@ class Collected:
 
     Attributes:
         waiting: Listed 860s that were left for a later run: Orderful still processes them, or one before them.
+        nameless: What Orderful shows that names no transaction, so that nobody can ask for it.
         unqueued: What was recorded, or found recorded, and has yet to be queued, by order and id.
     """
 
@@ -139,6 +141,7 @@ class Collected:
     confirmed: int = 0
     requeued: int = 0
     unclaimed: int = 0
+    nameless: int = 0
     problems: list[str] = field(default_factory=list)
     unqueued: dict[tuple[DocumentKey, str], Change] = field(default_factory=dict)
 
@@ -170,11 +173,6 @@ class Collector:
     def run(self) -> Collected:
         """Collect everything for which there is time; what is left over is found by the next run."""
         result = Collected()
-        if self._waits_for_routing():
-            # It counts as a run, since nothing is wrong; what Orderful holds stays there.
-            self.telemetry.info("no routing was applied yet: nothing is collected", {})
-            self.telemetry.count(Metric.COLLECT_COMPLETED)
-            return result
         try:
             since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
         except Conflict:
@@ -185,6 +183,9 @@ class Collector:
             self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
             result.problems.append(str(error))
             return result
+        if self._waits_for_routing():
+            self.watermark.put(None)
+            return self._without_routing(result, is_new=since is None)
         read_up_to: datetime | None = None
         try:
             # The list finds every 860, whatever fills an inbox: half of the time is kept for it and the sweep.
@@ -193,7 +194,6 @@ class Collector:
             for place, (what, read, name) in enumerate(places, 1):
                 until = start - start / 2 * place / len(places)
                 self._guarded(result, what, self._empty, read, name, what, until)
-            self.telemetry.count(Metric.INBOUND_UNCLAIMED, result.unclaimed)
             started = self.clock.now()
             if self._guarded(result, "the list of changes", self._read_list, since or started):
                 # What waits is listed again from the same place, however long it waits.
@@ -207,8 +207,19 @@ class Collector:
             self.telemetry.count(Metric.COLLECT_COMPLETED)
         return result
 
+    def _without_routing(self, result: Collected, *, is_new: bool) -> Collected:
+        """What Orderful holds stays there. On a new stack nothing is wrong, and it counts as a run."""
+        if is_new:
+            self.telemetry.info("no routing was applied yet: nothing is collected", {})
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+            return result
+        self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+        self.telemetry.error("not collected", {"resource": "the list of changes", "reason": LOST_ROUTING})
+        result.problems.append(LOST_ROUTING)
+        return result
+
     def _waits_for_routing(self) -> bool:
-        """Whether the stack is new. Other trouble with the routing is reported by the part that needs it."""
+        """Whether there is no routing. Other trouble with the routing is reported by the part that needs it."""
         try:
             self.routing.load()
         except NoRouting:
@@ -248,6 +259,7 @@ class Collector:
         size = _PageSize(self.page_sizes.get(what, PAGE))
         confirmed: set[str] = set()
         others: list[InboundTransaction] = []
+        nameless = 0
         for _ in range(MOST_PAGES):
             if not self._has_time() or self.deadline.remaining() < until:
                 break
@@ -260,6 +272,7 @@ class Collector:
                 self.page_sizes[what] = size.shrink(4 if isinstance(error, AnswerTooSlow) else 2)
                 continue
             self.page_sizes[what] = size.limit
+            nameless = items.count(None)
             others = [item for item in items if item is not None and self._is_others(item)]
             mine = [item for item in items if item is None or not self._is_others(item)]
             left = [self._item(item, result, confirmed) for item in items]
@@ -269,8 +282,10 @@ class Collector:
                 self.page_sizes[what] = size.moved_up(sum(left))
             elif not size.grow() and not self._make_room(mine, result, confirmed):
                 self._full(result, what, mine, others, size=size.limit)
+                result.nameless += nameless
                 return
         result.unclaimed += self._waiting_long(others)
+        result.nameless += nameless
 
     def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
         """The first item alone is too much: what lies behind it is only found by the list."""
@@ -318,7 +333,6 @@ class Collector:
     def _item(self, item: InboundTransaction | None, result: Collected, confirmed: set[str]) -> bool:
         """Take one item in; True when it was confirmed and will leave. What was confirmed in this run is left alone."""
         if item is None:
-            self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
             return False
         return item.transaction_id not in confirmed and self._safely(item, result, confirmed, self._taken)
 
@@ -400,7 +414,9 @@ class Collector:
         """
         receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
         now = self.clock.now()
-        rows = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        listed = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        rows = [row for row in listed if row is not None]
+        result.nameless += len(listed) - len(rows)
         rows.sort(key=lambda row: row.created_at or now)
         left, missing = 0, list[InboundTransaction]()
         for row in rows:
@@ -459,8 +475,14 @@ class Collector:
                     self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
                     result.requeued += 1
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
-        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, self.changes.waiting(ChangeState.PARKED).count)
-        self.telemetry.count(Metric.INBOUND_ATTENTION, self.changes.waiting(ChangeState.ATTENTION).count)
+        for_a_person = [self.changes.waiting(state).count for state in (ChangeState.PARKED, ChangeState.REFUSED)]
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, sum(for_a_person))
+        answers = self.changes.waiting(ChangeState.ATTENTION).count
+        self.telemetry.count(Metric.INBOUND_ATTENTION, answers + result.unclaimed + result.nameless)
+        if result.unclaimed:
+            self.telemetry.error("items that nobody takes", {"rows": result.unclaimed})
+        if result.nameless:
+            self.telemetry.error("what Orderful shows names no transaction", {"rows": result.nameless})
         self._look_at_parked(result, now)
 
     def _look_at_parked(self, result: Collected, now: datetime) -> None:
@@ -471,7 +493,7 @@ class Collector:
         parked = list(self.changes.in_state(ChangeState.PARKED))
         for change in apply_order(one for one in parked if one.behind is not None and not one.awaits_visma):
             before = self.changes.get(change.key, change.behind or "")
-            if before is None or not before.is_open:
+            if before is None or before.has_ended:
                 with suppress(Conflict):  # a person decides about it
                     look_behind_one(change, self.changes, self.outbox, self.clock)
                     result.requeued += 1

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from connector.domain.advice import after_rejection
+from connector.domain.arrival import Concern, doubled
 from connector.domain.errors import (
     AlreadyExists,
     ConnectorError,
@@ -215,14 +216,23 @@ class Deliverer:
         return Outcome.PARKED
 
     def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
+        told: dict[str, Any] = {}
         if decision.doubles:
+            arrival = doubled(revision, decision.doubles)
+            told = {
+                "note": f"{Outcome.ADOPTED.value} as {transaction.transaction_id}; {arrival.sentence}",
+                "attention": arrival.sentence,
+                "attention_at": self.clock.now(),
+                "concern": Concern.DOUBLED.value,
+                "next_step": arrival.next_step,
+            }
             self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
             self.telemetry.error(
                 "two transactions for one revision", {**_names(revision), "reason": ", ".join(decision.doubles)}
             )
         # The tracker follows it from the moment in which it was created.
         first = min(revision.first_attempt_at or revision.created_at, transaction.created_at)
-        return self._sent(revision, transaction.transaction_id, outcome=Outcome.ADOPTED, first_attempt_at=first)
+        return self._sent(revision, transaction.transaction_id, outcome=Outcome.ADOPTED, first_attempt_at=first, **told)
 
     def _sent(self, revision: Revision, transaction_id: str, *, outcome: Outcome, **changes: Any) -> Outcome:
         now = self.clock.now()
@@ -231,8 +241,8 @@ class Deliverer:
             State.SENT,
             transaction_id=transaction_id,
             now=now,
-            note=f"{outcome.value} as {transaction_id}",
             **{
+                "note": f"{outcome.value} as {transaction_id}",
                 "sent_at": now,
                 "validation_status": None,
                 "asked_since": None,

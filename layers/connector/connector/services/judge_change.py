@@ -4,7 +4,7 @@ approve   a parked change is written as it was shown
 assign    a parked change is about another order than the number it names
 retry     an open change is looked at now
 reject    an open change comes to nothing: the partner is refused
-close     an open change is settled otherwise
+close     an open change is settled otherwise; of one that the rules refused, the partner was told
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def retry(
         ConnectorError: there is nothing left to do, it is no change of an order, or a worker is at it.
         Conflict: somebody else has just decided.
     """
-    if not change.is_open:
+    if change.has_ended:
         if not _has_something_left(change):
             raise _refused(change, f"is {change.state}; nothing is left to do.")
         outbox.changes([message_for(change, cause=f"retry {clock.now().isoformat()}")])
@@ -213,11 +213,18 @@ def close(
 ) -> Change:
     """Take an open change of `order` as settled by hand: nothing of it is written, and Orderful is told we hold it.
 
+    One that the rules refused stays so, and becomes REJECTED: its partner was told.
+
     Raises:
         ConnectorError: it is not open, or a worker is at it.
         Conflict: somebody else has just decided.
     """
     note = f"closed by {_signed(by, caller)}: {reason}"
+    if change.state is ChangeState.REFUSED:
+        told = change.moved(
+            ChangeState.REJECTED, now=clock.now(), note=note, decided_by=by, caller=caller, next_step=None
+        )
+        return _end(told, changes, outbox, clock)
     ended = _ended(change, ChangeState.CLOSED, clock, by=by, caller=caller, reason=reason, note=note)
     known.drop(order, change)
     return _end(ended, changes, outbox, clock)
@@ -269,8 +276,9 @@ def _ended(
 ) -> Change:
     """The record of an open change that a person ends."""
     now = clock.now()
-    if not change.is_open:
-        raise _refused(change, f"is {change.state}; only an open one can be ended.")
+    if change.has_ended:
+        step = " Close it when the partner was told." if change.is_open else ""
+        raise _refused(change, f"is {change.state}; only one that is not decided can be ended.{step}")
     _must_be_idle(change, now)
     return change.moved(
         state,

@@ -94,17 +94,45 @@ class HealthBook(Protocol):
         """The record as it stands."""
 
 
+LOST_ROUTING = (
+    "No routing was applied, although this stack has had one: its table of routing is another one or is empty. Deploy "
+    "with ExistingRoutingTable, or apply the routing file: connector config apply connector.yaml."
+)
+"""What is said where the state of a stack shows that routing is missing, and not that the stack is new."""
+
+
+def tell_lost_routing(book: HealthBook, telemetry: Telemetry, *, now: datetime) -> str | None:
+    """Without routing, tell that it is lost where lists were read before; None on a new stack.
+
+    Raises:
+        ConnectorError: the record cannot be read or written.
+    """
+    before = book.begin(now=now)
+    book.end(before.lists, now=now)
+    if not before.lists:
+        return None
+    telemetry.count(Metric.LISTS_FAILING, len(before.lists))
+    telemetry.error("lists are failing", {"rows": len(before.lists), "reason": LOST_ROUTING})
+    return LOST_ROUTING
+
+
 class PollReport:
-    """What one run finds out, list by list, and tells when it ends."""
+    """What one run finds out, list by list, and tells when it ends.
+
+    Attributes:
+        trouble: Why the record could not be read or written: since when a list fails is not known then, so no list
+            counts as failing, and the run itself has to.
+    """
 
     def __init__(self, book: HealthBook, telemetry: Telemetry, companies: Iterable[str], *, now: datetime) -> None:
         """Begin: every list of every company is as the last run left it."""
         self._book, self._telemetry = book, telemetry
+        self.trouble: ConnectorError | None = None
         try:
             before = book.begin(now=now)
         except ConnectorError as error:
-            telemetry.warning("the state of the lists cannot be read", {"reason": str(error)})
-            before = PollRecord()
+            telemetry.error("the state of the lists cannot be read", {"reason": str(error)})
+            self.trouble, before = error, PollRecord()
         known = {(one.company, one.resource): one for one in before.lists}
         self._lists = {
             name: known.get(name) or ListHealth(*name, configured_at=now)
@@ -135,7 +163,8 @@ class PollReport:
         try:
             self._book.end(tuple(self._lists.values()), now=now)
         except ConnectorError as error:
-            self._telemetry.warning("the state of the lists cannot be written", {"reason": str(error)})
+            self._telemetry.error("the state of the lists cannot be written", {"reason": str(error)})
+            self.trouble = error
 
     def _tell(self, now: datetime) -> None:
         lists = self._lists.values()

@@ -122,6 +122,9 @@ class Poller:
 
         A company whose credentials are refused, or that Visma throttles, is left out for the rest of the run: its
         other lists would only repeat that. They count as failed like the first.
+
+        Raises:
+            ConnectorError: at the end, when the record of how the lists stand could not be read or written.
         """
         results: list[PollResult] = []
         ordered = list(companies)
@@ -130,6 +133,8 @@ class Poller:
             self._poll_in_turn(ordered, deadline, results, report)
         finally:
             report.close(now=self.clock.now())
+        if report.trouble is not None:
+            raise report.trouble
         return results
 
     def _poll_in_turn(

@@ -49,7 +49,6 @@ class Metric(StrEnum):
     DOCUMENTS_UNCONFIRMED = "DocumentsUnconfirmed"
     CHANGES_STUCK = "ChangesStuck"
     INBOUND_ATTENTION = "InboundAttention"
-    INBOUND_UNCLAIMED = "InboundUnclaimed"
     TRACK_COMPLETED = "TrackCompleted"
     COLLECT_COMPLETED = "CollectCompleted"
     DOCUMENTS_QUEUED = "DocumentsQueued"

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.domain.advice import after_rejection
-from connector.domain.arrival import Arrival, Expected, Words, watch
+from connector.domain.arrival import Arrival, Concern, Expected, Words, watch
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
 from connector.domain.ledger import (
     KNOWN_TO_PARTNER,
@@ -376,6 +376,11 @@ def _attention(revision: Revision, target: State, arrival: Arrival, now: datetim
     """
     if target is State.REJECTED:  # a refusal has a reason and a next step of its own, and waits for its person
         return {"attention": None, "attention_at": None, "concern": None}
+    if revision.needs_attention and revision.concern == Concern.DOUBLED:
+        return {
+            **{name: getattr(revision, name) for name in ("attention", "attention_at", "concern", "next_step")},
+            "over": arrival.over,
+        }
     concern = arrival.concern
     is_closed = concern is not None and concern == revision.closed_concern
     is_raised = concern is not None and not is_closed
