@@ -684,14 +684,14 @@ class TestHealth:
             rest(bench, 5)
         assert failing == counted
 
-    @pytest.mark.parametrize(("kinds_off", "failing"), [((), 1), ((Kind.SUPPLIER_INVOICE,), 0)])
+    @pytest.mark.parametrize(("unsent", "failing"), [((), 1), ((Kind.SUPPLIER_INVOICE,), 0)])
     def test_one_list_that_is_refused_stops_no_other_and_counts_unless_routing_switches_it_off(
-        self, bench, telemetry, kinds_off, failing
+        self, bench, telemetry, unsent, failing
     ):
         bench.erp.broken[Resource.SUPPLIER_INVOICES] = ListRefused("Visma answered 403.")
         bench.edit(1, resource=Resource.CUSTOMER_INVOICES)
         rest(bench)
-        results = bench.poll_all(replace(bench.company, kinds_off=frozenset(kinds_off)))
+        results = bench.poll_all(replace(bench.company, kinds_unsent=frozenset(unsent)))
         assert [one.resource for one in results if one.has_failed] == [Resource.SUPPLIER_INVOICES]
         assert len(results) == len(Resource)
         assert bench.numbers() == ["1"]

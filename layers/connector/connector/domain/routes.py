@@ -202,7 +202,8 @@ class Company:
     Attributes:
         go_live: What was created before it is not sent by itself; None: the moment of the first poll.
         before_go_live: What a later change of such a document does.
-        kinds_off: Kinds that routing switches off for all partners of the company.
+        kinds_off: Kinds that the company or the defaults switch off.
+        kinds_unsent: Those of them that no partner switches on again.
     """
 
     name: str
@@ -213,6 +214,7 @@ class Company:
     go_live: GoLive | None = None
     before_go_live: BeforeGoLive = BeforeGoLive.PARK
     kinds_off: frozenset[Kind] = frozenset()
+    kinds_unsent: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ class Poller:
             is_of_one_list = isinstance(error, ImplausibleList | ListRefused | StateMismatch)
             if not isinstance(error, ImplausibleList | ListRefused):
                 self.telemetry.count(Metric.CREDENTIALS_REFUSED)
-            is_unneeded = isinstance(error, ListRefused) and KIND_OF[resource] in company.kinds_off
+            is_unneeded = isinstance(error, ListRefused) and KIND_OF[resource] in company.kinds_unsent
             log = self.telemetry.info if is_unneeded else self.telemetry.error
             log("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
             return replace(
