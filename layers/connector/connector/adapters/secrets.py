@@ -168,9 +168,9 @@ def _unreadable(name: str, shape: str, response: Any) -> ConnectorError:
         return Transient(sentence)
     if code in _DENIED:
         step = (
-            "The permission secretsmanager:GetSecretValue on it is missing. A person has it by the policy in the output "
-            "OperatorPolicyArn of the stack (ReaderPolicyArn gives no secrets); a function has it once the stack is "
-            "deployed again."
+            "The permission secretsmanager:GetSecretValue on it is missing. A person has it by the policy in the "
+            "output OperatorPolicyArn of the stack (ReaderPolicyArn gives no secrets); a function has it once the "
+            "stack is deployed again."
         )
         return Misconfigured(sentence, next_step=step)
     return Misconfigured(sentence, next_step=_next_step(name, shape))
