@@ -16,7 +16,7 @@ from ops.doctor_stack import examine_stack
 from ops.doctor_visma import examine_visma
 from ops.files import read_routing
 from ops.go_live_checks import unusual
-from ops.output import FAILED, json_option, say, show, tell
+from ops.output import FAILED, json_option, moment, say, show, tell
 from ops.stack import Stack, stack_option
 
 
@@ -61,7 +61,20 @@ def examine(stack: Stack, file: str | None = None) -> Iterator[Finding]:
         yield from examine_documents(stack, company)
     yield from examine_orderful(stack, routing)
     yield from examine_inbound(stack, routing)
+    yield from _lists(stack)
     yield from examine_stack(stack)
+
+
+def _lists(stack: Stack) -> Iterator[Finding]:
+    """The lists of Visma that the last run could not read."""
+    try:
+        failing = [one for one in stack.health.read().lists if one.is_failing(stack.clock.now())]
+    except ConnectorError as error:
+        yield failed("lists", error)
+        return
+    for one in failing:
+        told = f"not read since {moment(one.failing_since)}: {one.problem or 'the log of poll_visma says why'}"
+        yield Finding(Mark.FAIL, f"list {one.company} {one.resource}", told, "See docs/runbook.md#lists-failing.")
 
 
 def _known(stack: Stack) -> Routing | None:
