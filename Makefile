@@ -94,6 +94,10 @@ LAYER = LAYER_RUNTIME=$(call parameter,PythonRuntime) LAYER_ARCHITECTURE=$(call 
 OVERRIDES =
 endif
 
+.PHONY: wheel
+wheel: $(DEV) ## The connector command as a wheel, in dist/
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
 .PHONY: build
 build: .env-is-known $(BUILT)/.built ## The artifact of ENV=local|dev|prod
 
@@ -128,5 +132,5 @@ demo: setup build ## The main job from end to end on this machine
 
 .PHONY: clean
 clean: ## Remove what was built; the environments stay
-	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis build
+	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -not -path './.venv*' -type d -prune -exec rm -rf {} +

@@ -1,7 +1,9 @@
-"""Refuse a test run that proved nothing: none ran, or contract tests were skipped although the contracts are there."""
+"""Refuse a test run that proved less than it should: none ran, one was skipped, or a contract file is missing."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -12,21 +14,27 @@ def problems(results: Path, contracts: Path) -> list[str]:
 
     Args:
         results: The JUnit file that pytest wrote.
-        contracts: Where the contracts lie if this machine has them.
+        contracts: The folder of the contracts; its `index.json` names every file with its hash.
     """
     cases = list(ET.parse(results).getroot().iter("testcase"))  # noqa: S314 - written by our own pytest just now
-    skipped = {case: case.find("skipped") for case in cases}
-    if not [case for case, skip in skipped.items() if skip is None]:
-        return ["No test ran."]
-    if not contracts.is_dir():
-        return []
-    return [
-        f"Skipped although {contracts} is there: {case.get('classname')}.{case.get('name')} ({skip.get('message')})"
-        for case, skip in skipped.items()
-        if skip is not None and ("contract" in f"{case.get('classname')} {skip.get('message')}")
-    ]
+    skipped = [(case, skip) for case in cases if (skip := case.find("skipped")) is not None]
+    found = ["No test ran."] if len(skipped) == len(cases) else []
+    found += [f"Skipped: {case.get('classname')}.{case.get('name')} ({skip.get('message')})" for case, skip in skipped]
+    return found + _incomplete(contracts)
+
+
+def _incomplete(contracts: Path) -> list[str]:
+    index = contracts / "index.json"
+    if not index.is_file():
+        return [f"{index} is missing."]
+    found = []
+    for name, entry in json.loads(index.read_text(encoding="utf-8")).items():
+        if not (contracts / name).is_file():
+            found.append(f"{contracts / name} is missing.")
+        elif hashlib.sha256((contracts / name).read_bytes()).hexdigest() != entry["sha256"]:
+            found.append(f"{contracts / name} is not the file that index.json describes.")
+    return found
 
 
 if __name__ == "__main__":
-    found = problems(Path(sys.argv[1]), Path(sys.argv[2]))
-    sys.exit("\n".join(found) if found else 0)
+    sys.exit("\n".join(problems(Path(sys.argv[1]), Path(sys.argv[2]))) or 0)

@@ -7,8 +7,19 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
-from connector.domain.changes import CHANGE, FOR_A_PERSON, NOBODY, OPEN_CHANGES, Change, ChangeState, apply_order
+from connector.domain.changes import (
+    CHANGE,
+    FOR_A_PERSON,
+    NOBODY,
+    OPEN_CHANGES,
+    Change,
+    ChangeState,
+    apply_order,
+    later_changes,
+    peers,
+)
 from connector.domain.documents import DocumentKey, Kind
 from ops.comparison import all_reasons, comparison, comparison_data, unwritten
 from ops.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
@@ -77,7 +88,7 @@ def list_changes(
 @json_option
 def show_change(*, name: str, stack: Stack, as_json: bool) -> int:
     """Show a change, or all that came in about a document. ID_OR_ORDER is a transaction id, a number or a key."""
-    found = _found(stack, name)
+    found = [_beside_later(stack, change) for change in _found(stack, name)]
     show(
         {"changes": [_details(change) for change in found]},
         lambda: "\n\n".join(map(_readable, found)),
@@ -115,7 +126,7 @@ def approve_change(
     """
     if order is not None and reading is not None:
         raise WrongInput("Name the order first; how its quantities are read is said when it is parked there.")
-    change = _parked(stack, name)
+    change = _beside_later(stack, _parked(stack, name))
     by, caller = decider(stack, by)
     _tell(change)
     if order is not None:
@@ -136,7 +147,8 @@ def approve_change(
     else:
         say(
             f"This has it written into order {change.number} of {change.company} as shown, in {by}'s name. If the order"
-            " is another by then, or what speaks against it cannot be approved, it is parked again."
+            " is another by then, if the partner says more about it, or if what speaks against it cannot be approved,"
+            " it is parked again."
         )
     if reading is not None:
         say(f"POC03 and POC04 of this change are read as {reading}.")
@@ -149,7 +161,7 @@ def approve_change(
         approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, **who)
     else:
         read = reading_of(reading)
-        approved = approve(change, stack.changes, stack.outbox, stack.clock, **who, reading=read)
+        approved = approve(change, stack.changes, stack.outbox, stack.clock, **who, reading=read, later=change.later)
     show(change_summary(approved), lambda: _queued(change), as_json=as_json)
     return 0
 
@@ -266,6 +278,20 @@ def _order(stack: Stack, change: Change, number: str | None = None) -> DocumentK
     return DocumentKey.of_order(company.name if company else change.company, number or change.number)
 
 
+def _beside_later(stack: Stack, change: Change) -> Change:
+    """A change that waits for a person, with what its sender has said of the order later, as of now."""
+    if change.state is not ChangeState.PARKED:
+        return change
+    later = later_changes(change, peers(change, stack.changes.of_order(change.key)))
+    return msgspec.structs.replace(change, later=later)
+
+
+def _later(change: Change) -> str:
+    if not change.later or not change.is_open:
+        return ""
+    return "\n".join(["The partner said later:", *(f"  {sentence}" for sentence in change.later)])
+
+
 def _tell_of_hold(change: Change) -> None:
     if change.on_hold:
         say(
@@ -306,6 +332,7 @@ def _tell(change: Change) -> None:
     parts = [
         "\n".join(told),
         all_reasons(change.reasons),
+        _later(change),
         comparison(change.differences),
         unwritten(change.unwritten),
         _remarks(change),
@@ -405,6 +432,10 @@ def _details(change: Change) -> dict[str, Any]:
         "remarks": change.remarks,
         "reasons": change.reasons,
         "unwritten": change.unwritten,
+        "says": change.says,
+        "later": change.later if change.is_open else (),
+        "repeats": change.repeats,
+        "added": [msgspec.structs.asdict(line) for line in change.added],
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in change.history],
     }
 
@@ -420,6 +451,7 @@ def _readable(change: Change) -> str:
         "document": change.transaction_type,
         "filed": f"{moment(change.filed_at)}, {change.validation or 'not said'}" if change.filed_at else None,
         "also": ", ".join(change.aliases) or None,
+        "says": change.says,
         "why": change.reason,
         "next step": change.next_step,
         "waits for": change.waits_for,
@@ -440,6 +472,7 @@ def _readable(change: Change) -> str:
     parts = [
         "\n".join(head),
         all_reasons(change.reasons),
+        _later(change),
         comparison(change.differences),
         unwritten(change.unwritten),
         remarks and f"Also told:\n{remarks}",

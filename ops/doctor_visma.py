@@ -40,6 +40,7 @@ def examine_visma(stack: Stack, company: Company) -> Iterator[Finding]:
         yield failed(f"{check} organization", error)
         organizations = []
     yield _company_seen(check, company, rows(branches), rows(organizations))
+    yield from unnamed_branches(check, company, rows(branches))
     yield _budget(check, headers)
     since = (stack.clock.now() - _LOOK_BACK).replace(tzinfo=None).isoformat(timespec="milliseconds")
     try:
@@ -98,6 +99,21 @@ def _company_seen(
         check,
         f"Visma shows {names}, but nothing with the number {company.visma.company_id}.",
         "See that this is the company you mean; company_id is the number beside its name in Visma.",
+    )
+
+
+def unnamed_branches(check: str, company: Company, branches: list[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Several branches in one company: documents of all of them leave under the company's name."""
+    numbers = sorted({str(number) for row in branches if (number := plain(row.get("number"))) is not None})
+    unnamed = [number for number in numbers if number not in company.branches]
+    if company.visma.branch is not None or len(numbers) < 2 or not unnamed:
+        return
+    yield Finding(
+        Mark.WARN,
+        f"{check} branches",
+        f"documents of {len(unnamed)} of {len(numbers)} branches ({', '.join(unnamed)}) leave under the name, GLN and "
+        "VAT number of the company, and routing names none of these branches.",
+        f"Name each in companies.{company.name}.branches ({{}} where the company's are right), or set visma.branch.",
     )
 
 

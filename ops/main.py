@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from connector import __version__
 from ops.baseline import baseline
 from ops.change import change
 from ops.changes import changes
@@ -23,6 +24,7 @@ from ops.translate import translate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="connector")
 def cli() -> None:
     """Operate the connector between Visma.net ERP and Orderful.
 

@@ -32,7 +32,7 @@ DECISION = ROOT / "docs" / "decisions" / "0012-static-checks-of-the-template.md"
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;]+)(?: ; ([^\\]+?))?")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-_PINNED_ACTION = re.compile(r"uses: *[\w./-]+@[0-9a-f]{40}\b")
+_PINNED_ACTION = re.compile(r"uses: *(?:\./[\w./-]+$|[\w./-]+@[0-9a-f]{40}\b)")
 # Not imported by name: zoneinfo reads it.
 _DATA_ONLY = {"tzdata"}
 # Of the environment itself, and this project.
@@ -134,7 +134,7 @@ def _of_locks() -> Tally:
     for makefile in (ROOT / "Makefile", RUNTIME.parent / "Makefile"):
         problems += [f"{makefile}: {line}" for line in unpinned_installs(makefile.read_text())]
         cases += makefile.read_text().count("pip install")
-    for workflow in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+    for workflow in sorted((ROOT / ".github").rglob("*.yml")):
         problems += [f"{workflow.name}: {line}" for line in unpinned_actions(workflow.read_text())]
         cases += workflow.read_text().count("uses:")
     return Tally("Everything that is installed is pinned by its hash", cases, tuple(problems))

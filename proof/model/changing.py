@@ -19,6 +19,8 @@ from proof.model.stores import WiredChanges
 from proof.model.visma import places
 from tests.support.fakes import ManualClock
 
+_STANDING = frozenset(ChangeState) - {ChangeState.REJECTED, ChangeState.RECORDED}
+
 PATIENCE = timedelta(minutes=10)
 """How long an 860 waits for the one whose BCH05 comes before its own."""
 
@@ -52,6 +54,13 @@ class Changing:
             shown = self._shown.get(name)
             if shown is not None and shown.content != request.content:
                 found.append(f"{name} was written with another message than its approver was shown.")
+            said = " ".join(change.later)
+            later = (one for one in self._own(change, *_STANDING) if self._request(one).is_newer(request))
+            found += [
+                f"{name} was written, and its approver was not shown the later {one.transaction_id}."
+                for one in later
+                if one.transaction_id not in said
+            ]
             return found
         validation = self._validation(change)
         if validation is not Validation.VALID:
@@ -80,6 +89,12 @@ class Changing:
         is_by_rules = change.state is ChangeState.APPLIED and change.decided_by == "rules"
         if is_by_rules and self._validation(change) is not Validation.VALID:
             found.append(f"{name} is APPLIED although Orderful has it as {self._validation(change)}.")
+        if is_by_rules:
+            found += [
+                f"{name} is APPLIED, and the earlier {one.transaction_id}, which it may take back, waits for a person."
+                for one in self._own(change, ChangeState.PARKED)
+                if request.is_newer(self._request(one))
+            ]
         if change.state is ChangeState.RECORDED:
             same = (self._request(one).content == request.content for one in self._own(change, ChangeState.APPLIED))
             if not any(same):

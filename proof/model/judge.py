@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from connector.domain.changes import DECIDED, Change, ChangeEvent, ChangeState
+from connector.domain.changes import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Validation
 from connector.domain.ledger import Revision, State, standing
@@ -188,11 +188,25 @@ class Judge:
             self.shown[change.transaction_id] = content_id(self.visma.seen[number])
         owner = self._owner(number)
         self.heard += self.changing.recorded(change, owner=owner)
+        if change.state is ChangeState.RECORDED and change.document == CHANGE:
+            self.heard += self._no_longer_so(change)
         if change.state is ChangeState.APPLIED and not self._overwritten(change):
             had, has = self._had(change), view_of({**self.visma.orders[number], "status": "Open"})
             for part in self.receivers.request(change.transaction_id).in_view_of(had).parts:
                 if part.on(had) != had and part.on(has) != has:
                     self.heard.append(f"{change.transaction_id} is APPLIED, and {part} does not stand in {number}.")
+
+    def _no_longer_so(self, change: Change) -> list[str]:
+        """A repetition asks for what the order says, as one of our workers last read it."""
+        request = self.receivers.request(change.transaction_id)
+        if request.order != change.number or request.is_difference or change.number not in self.visma.seen:
+            return []
+        has = view_of({**json.loads(self.visma.seen[change.number]), "status": "Open"})
+        return [
+            f"{change.transaction_id} is RECORDED, and {part} does not stand in {change.number}."
+            for part in request.parts
+            if part.on(has) != has
+        ]
 
     def _owner(self, number: str) -> str | None:
         """The ISA id of the partner whose order it was when one of our workers last read it."""

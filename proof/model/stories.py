@@ -26,10 +26,11 @@ from tests.support.routing_data import a_partner
 ORDER, OTHER = "500123", "500124"
 ACME, BERG = "50012", "60001"
 CHANGE = "802210971"
-NEXT_CHANGE = "802210972"
+NEXT_CHANGE, LAST_CHANGE = "802210972", "802210973"
 MORE, FAR_MORE = (Wish(1, "1298", 900, was=800),), (Wish(1, "1298", 2000, was=800),)
 MORE_CHEESE = (Wish(2, "1299", 110),)
 PLAINLY_MORE, LESS, TEN_MORE = (Wish(1, "1298", 900),), (Wish(1, "1298", 700),), (Wish(1, "1298", more=10),)
+AS_IT_WAS = (Wish(1, "1298", 800),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +249,29 @@ def _asked_for_again(system: System) -> None:
     """The partner asks once more for what a person has rejected, to the letter, and now it is approved."""
     _parked_and_rejected(system)
     system.inbound.ask(NEXT_CHANGE, ORDER, FAR_MORE, sequence=None)
+    system.rest()
+    system.approve(NEXT_CHANGE)
+    system.rest()
+
+
+def _taken_back_parked(system: System) -> None:
+    """The partner takes back what waits for a person, who approves it without a look at that, and then rejects it."""
+    for number, wishes in ((CHANGE, FAR_MORE), (NEXT_CHANGE, AS_IT_WAS), (LAST_CHANGE, MORE_CHEESE)):
+        system.inbound.ask(number, ORDER, wishes)
+        system.rest()
+    system.approve(CHANGE)
+    system.rest()
+    system.reject(CHANGE)
+    system.rest()
+
+
+def _renewed(system: System) -> None:
+    """What the partner was granted is taken back in Visma, it is told so, and asks for the same again."""
+    system.inbound.ask(CHANGE, ORDER, PLAINLY_MORE)
+    system.rest()
+    system.edit(ORDER, line_1={"orderQty": 850.0})
+    system.rest()
+    system.inbound.ask(NEXT_CHANGE, ORDER, PLAINLY_MORE)
     system.rest()
     system.approve(NEXT_CHANGE)
     system.rest()
@@ -476,6 +500,8 @@ STORIES = (
     Story("an older 860 after a newer one", _older_after_newer, sent=1, puts=1, setting=_LISTED),
     Story("an 860 that the partner sends again", _said_again, sent=1, puts=1, setting=_DIFFERENCES),
     Story("an 860 that was rejected and comes again", _asked_for_again, sent=1, puts=1),
+    Story("a parked 860 that is taken back", _taken_back_parked, sent=1, puts=1),
+    Story("an 860 that is asked for again after an edit", _renewed, sent=2, puts=2),
     Story("an 860 by UUID and by number", _by_two_names, sent=1, puts=1, setting=_TWO_NAMES),
     Story("860s among those of strangers", _among_strangers, sent=2, puts=2, prepared=_meddlers),
     Story("an 860 that a rule of Orderful's changes", _changed_by_a_rule, sent=1, puts=1, setting=_LISTED),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from connector.domain.change_dates import Dates
 from connector.domain.change_line_rules import LineRules
-from connector.domain.changes import CHANGE, DECIDED, Change
+from connector.domain.changes import Change
 from connector.domain.inbound import InboundTransaction, Validation
 from connector.services import apply, change_order
 from connector.services.apply import Applier
+from connector.services.change_order import OrderChange
 from connector.services.collect import LIST_OVERLAP, Collected, Collector
 from proof.model.orderful import Inbound
 from proof.mutations.plant import Mutation
@@ -71,14 +72,12 @@ def _repeats_by_number(right: Callable[..., Change | None]) -> Callable[..., Cha
     return lambda change, others: right(change, others) if change.change_sequence is not None else None
 
 
-def _repeats_what_was_not_written(_right: Any) -> Callable[..., Change | None]:
-    """Whatever was decided is repeated, also what a person rejected."""
+def _always(_right: Any) -> Callable[..., bool]:
+    return lambda *_args, **_named: True
 
-    def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
-        alike = (one for one in others if one.content_id == change.content_id and one.document == CHANGE)
-        return next((one for one in alike if one.state in DECIDED), None)
 
-    return duplicate_of
+def _nothing_later(_right: Any) -> Callable[..., tuple[str, ...]]:
+    return lambda _change, _others: ()
 
 
 def _everybody(_right: Any) -> Callable[..., list[Change]]:
@@ -115,7 +114,8 @@ def _as_requested(right: Callable[..., dict[str, Any]]) -> Callable[..., dict[st
 
 
 _ONE_PAGE, _OLDER = "two 860s of one page of the list", "an older 860 after a newer one"
-_AGAIN, _REJECTED = "an 860 that the partner sends again", "an 860 that was rejected and comes again"
+_AGAIN, _TAKEN_BACK = "an 860 that the partner sends again", "a parked 860 that is taken back"
+_RENEWED = "an 860 that is asked for again after an edit"
 _STRANGERS, _CORRECTED = "860s among those of strangers", "an 860 that is corrected at Orderful"
 _DAYS = "860s with other days"
 
@@ -129,11 +129,17 @@ MUTATIONS = (
     Mutation(
         "no change waits for the one before it", (apply, "predecessor_deadline"), _waits_for_nobody, story=_STRANGERS
     ),
-    Mutation("a difference is added twice", (apply, "duplicate_of"), _repeats_nothing, story=_AGAIN),
-    Mutation("without BCH05 nothing is a repetition", (apply, "duplicate_of"), _repeats_by_number, story=_AGAIN),
+    Mutation("a difference is added twice", (change_order, "duplicate_of"), _repeats_nothing, story=_AGAIN),
+    Mutation("without BCH05 nothing is a repetition", (change_order, "duplicate_of"), _repeats_by_number, story=_AGAIN),
+    Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), _always, story=_RENEWED),
     Mutation(
-        "what was rejected counts as done", (apply, "duplicate_of"), _repeats_what_was_not_written, story=_REJECTED
+        "what writes nothing passes a parked one",
+        (change_order, "out_of_turn_reason"),
+        _waits_for_nobody,
+        story=_TAKEN_BACK,
     ),
+    Mutation("nobody is shown a later word", (change_order, "later_changes"), _nothing_later, story=_TAKEN_BACK),
+    Mutation("what waited behind another is forgotten", (apply, "waits_behind"), _waits_for_nobody, story=_TAKEN_BACK),
     Mutation("strangers bear on a change", (apply, "peers"), _everybody, story=_STRANGERS),
     Mutation(
         "what Orderful is checking is taken",

@@ -80,8 +80,8 @@ def _tells_before_it_records(right: Callable[..., Change]) -> Callable[..., Chan
 def _approved_is_approved(right: Callable[..., str | None]) -> Callable[..., str | None]:
     """An approval holds whatever the order says by now."""
 
-    def doubt(change: OrderChange, content: str) -> str | None:
-        return right(change, content) if change.change.approved_by is None else None
+    def doubt(change: OrderChange, *seen: Any) -> str | None:
+        return right(change, *seen) if change.change.approved_by is None else None
 
     return doubt
 

@@ -208,7 +208,7 @@ def change_cases(draw: st.DrawFn, orders: st.SearchStrategy[bytes]) -> ChangeCas
     names: list[str] = []
     how = draw(st.sampled_from(["message"] * 8 + ["envelope", "filled", "filled", "filled", "bytes", "lines", "order"]))
     if how == "filled":
-        message = {**mosaic(ORDER, 900), **draw(filled(structure("860_PURCHASE_ORDER_CHANGE")))}
+        message = {**mosaic(ORDER, 900), **draw(filled(structure("orderful.json", "860_PURCHASE_ORDER_CHANGE")))}
         message["purchaseOrderNumber"] = draw(st.sampled_from([ORDER, message["purchaseOrderNumber"]]))
         names = ["filled in"]
     if how == "lines":

@@ -95,7 +95,7 @@ def visma_cases(draw: st.DrawFn) -> VismaCase:
     tree = origin.sound(lastModifiedDateTime=STAMP)
     names: list[str] = []
     if how == "filled":
-        tree, names = {**tree, **draw(filled(structure(origin.published)))}, ["filled in"]
+        tree, names = {**tree, **draw(filled(structure("visma.json", origin.published)))}, ["filled in"]
         tree["lastModifiedDateTime"] = draw(st.sampled_from([STAMP, tree["lastModifiedDateTime"]]))
     if how == "lines":
         tree, names = _with_strange_lines(draw, tree, origin.lines)

@@ -55,7 +55,7 @@ BODIES = {
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    return Contract.load("visma.openapi.json")
+    return Contract.load("visma.json")
 
 
 @pytest.fixture

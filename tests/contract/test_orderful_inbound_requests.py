@@ -58,7 +58,7 @@ ANSWERS = {"inbox": [], "bucket": [], "list": {"data": []}, "transaction": {"id"
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    return Contract.load("orderful.openapi.json")
+    return Contract.load("orderful.json")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_every_parameter_is_published_and_has_a_value_it_may_have(ask, contract,
 def test_every_request_carries_the_key_and_the_version_where_the_operation_has_one(ask, contract, name):
     method, path = CALLS[name][0].split(" ")
     versions = parameters(contract.operation(method, path), "header")
-    key = contract.security["API_KEY"]["name"]
+    key = contract.access["header"]
     for seen in ask(name):
         assert seen.headers[key] == API_KEY
         version = versions.get("orderful-api-version")

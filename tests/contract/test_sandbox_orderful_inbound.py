@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from contracts import facts
 from local.sandbox.orderful_answers import TYPES, foreign_document
 from local.sandbox.orderful_inbound_shapes import pushed_body
-from tests.support.openapi import CONTRACTS, Contract
+from tests.support.openapi import Contract
 from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 
 KEY = {"orderful-api-key": API_KEY}
@@ -26,7 +27,7 @@ NEWER = {"id", "ediTransactionType", "simplifiedTransactionType"}
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    return Contract.load("orderful.openapi.json")
+    return Contract.load("orderful.json")
 
 
 @pytest.fixture
@@ -37,10 +38,7 @@ def sandbox() -> OrderfulSandbox:
 
 
 def sample(name: str) -> Any:
-    path = CONTRACTS / "samples" / f"{name}.json"
-    if not path.exists():
-        pytest.skip(f"the published sample {name} is not beside this repository")
-    return json.loads(path.read_text())
+    return json.loads(facts.sample(name))
 
 
 def receive(sandbox: OrderfulSandbox, message: dict[str, Any] | None = None) -> dict[str, str]:
@@ -90,9 +88,9 @@ def test_an_inbox_of_late_2026_has_nothing_but_three_fields_on_top(
 def test_an_inbox_item_has_the_keys_of_the_known_samples(sandbox: OrderfulSandbox) -> None:
     receive(sandbox)
     [item] = get(sandbox, "/inboxes/4711/transactions")
-    [newer] = sample("v4-inbox-860.late-2026.reconstructed")
-    assert shape(item) == shape({name: value for name, value in newer.items() if name != "_provenance"})
-    [older] = sample("v4-inbox-list-850.openapi")
+    [newer] = sample("v4-inbox-860")
+    assert shape(item) == shape(newer)
+    [older] = sample("v4-inbox-850")
     assert shape({name: value for name, value in item.items() if name not in NEWER}) == shape(older)
 
 
@@ -101,7 +99,7 @@ def test_a_bucket_item_has_the_keys_of_the_documentation_and_the_published_deliv
 ) -> None:
     receive(sandbox, {"transactionSets": [{}]})
     [item] = get(sandbox, "/v3/polling-buckets/815")
-    assert shape(item) == shape(sample("v3-polling-bucket.docs")["items"][0])
+    assert shape(item) == shape(sample("v3-bucket")["items"][0])
     # The structure names no other field of an item, and of this one no more than that it is an object.
     assert contract.problems("GET", BUCKET, 200, [{"delivery": item["delivery"]}]) == []
 
@@ -114,7 +112,7 @@ def test_the_lists_take_exactly_the_published_parameters(contract: Contract, pat
 @pytest.mark.parametrize("verb", [None, "accept", "fail"])
 def test_a_delivery_has_the_published_shape(sandbox: OrderfulSandbox, verb: str | None) -> None:
     # The structure asks for every time, also of what has not happened yet; the sandbox says null there.
-    contract = Contract.load("orderful.openapi.json", all_nullable=True)
+    contract = Contract.load("orderful.json", all_nullable=True)
     ids = receive(sandbox)
     path = f"/transactions/{ids['id']}/deliveries/{ids['deliveryId']}"
     if verb:
@@ -155,15 +153,13 @@ def test_a_document_is_listed_and_read_in_the_published_shape(contract: Contract
         assert contract.problems("GET", path, 200, body) == [], path
 
 
-@pytest.mark.parametrize(
-    ("form", "name"), [("2020", "webhook-old-format.docs"), ("v3", "v3-get-transaction.shape")], ids=["2020", "v3"]
-)
+@pytest.mark.parametrize(("form", "name"), [("2020", "push-2020"), ("v3", "v3-transaction")], ids=["2020", "v3"])
 def test_a_push_has_the_keys_of_the_known_samples(sandbox: OrderfulSandbox, form: str, name: str) -> None:
     one = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message={"transactionSets": [{}]})
     body = pushed_body(form, one, "http://localhost", as_href=False, types=True)
     known = {key: value for key, value in sample(name).items() if key != "_provenance"}
     if form == "v3":
-        assert body.pop("delivery").keys() == sample("v3-polling-bucket.docs")["items"][0]["delivery"].keys()
+        assert body.pop("delivery").keys() == sample("v3-bucket")["items"][0]["delivery"].keys()
         assert body["message"].keys() == {"href", "transactionSets"}
     else:
         assert body["message"].keys() == known["message"].keys()
@@ -190,7 +186,7 @@ def test_an_acknowledgment_in_mosaic_is_of_the_published_structure(
 
 
 def test_a_delivery_made_again_has_the_published_shape(sandbox: OrderfulSandbox) -> None:
-    contract = Contract.load("orderful.openapi.json", all_nullable=True)
+    contract = Contract.load("orderful.json", all_nullable=True)
     ids = receive(sandbox)
     again = sandbox.app.test_client().post(f"/_sandbox/transactions/{ids['id']}/resend").get_json()
     for delivery in (ids["deliveryId"], again["deliveryId"]):

@@ -19,6 +19,7 @@ from connector.adapters.ledger import DynamoLedger
 from connector.adapters.payloads import S3Payloads
 from connector.domain.change_decision import Difference
 from connector.domain.change_findings import LONGEST_COMPARED, LONGEST_SENTENCE, LONGEST_VALUE, MOST_COMPARED
+from connector.domain.change_numbers import AddedLine
 from connector.domain.changes import (
     DECIDED,
     HISTORY,
@@ -102,6 +103,11 @@ FULL = Change(
     remarks=("Text: Ring først.",),
     unwritten=("Line 1: it carries a charge.",),
     writes=True,
+    says="line 1 quantity 900",
+    later=("The later change 802210972 is open.",),
+    behind="802210970",
+    repeats="802210969",
+    added=(AddedLine("1300", 3, 4),),
     message_at="inbound/802210971.json.z",
     history=(
         ChangeEvent(NOW, ChangeState.RECEIVED, "received"),

@@ -80,8 +80,7 @@ DOCUMENTS = {
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[str]:
-    if not PROGRAM.is_file():
-        pytest.skip("mock-edi is not installed")
+    assert PROGRAM.is_file(), "mock-edi is not installed: run make setup."
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

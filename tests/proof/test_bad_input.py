@@ -21,10 +21,8 @@ from proof.strategies.callbacks import HEADER, SECRET, CallbackCase
 from proof.strategies.changes import NUMBER, ChangeCase, inbox_item, mosaic, x12
 from proof.strategies.damage import changed, damaged, twice, written
 from proof.strategies.routing import BASE, RoutingCase
-from proof.strategies.structures import TABLES, structure
 from proof.strategies.visma import ORIGINS, STAMP, VismaCase, sound
 from proof.tally import Size
-from tests.support.openapi import CONTRACTS
 from tests.support.visma_samples import a_purchase_order
 
 
@@ -173,23 +171,6 @@ def test_the_same_seed_draws_the_same_cases():
 
 
 # ---- the strategies
-
-
-@pytest.mark.parametrize(("file", "name"), TABLES)
-def test_our_own_table_names_no_field_that_the_published_structure_has_not(file, name):
-    if not (CONTRACTS / file).exists():
-        pytest.skip(f"the published structure {file} is not beside this repository")
-    published, ours = structure(name), structure(name, published=False)
-    assert _strange(ours, published) == []
-    assert len(published) >= len(ours)
-
-
-def _strange(ours, published, above=""):
-    found = [f"{above}{name}" for name in ours if name not in published]
-    for name in ours.keys() & published.keys():
-        if ours[name].fields and published[name].fields:
-            found += _strange(ours[name].fields, published[name].fields, f"{above}{name}.")
-    return found
 
 
 def test_a_doubled_key_stands_in_the_bytes_twice():

@@ -75,6 +75,7 @@ def test_an_install_that_no_hash_vouches_for_is_seen(line, seen):
 
 def test_an_action_behind_a_tag_is_seen():
     pinned = f"  - uses: actions/checkout@{'0' * 40} # v4"
+    assert unpinned_actions("      - uses: ./.github/actions/python\n    uses: ./.github/workflows/ci.yml\n") == []
     assert unpinned_actions(f"{pinned}\n  - uses: actions/checkout@v4\n") == ["- uses: actions/checkout@v4"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.change_request import Ask, ChangeRequest
+from connector.domain.change_request import ChangeRequest
 from connector.edi.change.codes import CODE_WORDS
 from connector.edi.change.read import NotAChange, read_change
 from connector.edi.inbound import read_identity, read_inbound
@@ -305,7 +305,7 @@ def test_one_change_reads_alike_in_both_dialects(change):
     assert len(mosaic.lines) == len(change["lines"])
     for read, written in zip(mosaic.lines, change["lines"], strict=True):
         assert read.quantity == written["quantity"]
-        assert read.requested == (None if read.ask is Ask.DELETE else written["requested"])
+        assert read.requested == written["requested"]
         assert read.unit == written["unit"].word
         assert (read.questions, read.doubts, read.unreadable) == ((), (), ())
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from connector.adapters.rounds import BackOff
-from connector.domain.changes import Change
+from connector.domain.changes import Change, later_changes, peers
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import AnswerTooLarge, Conflict, ConnectorError, Rejected, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery, Validation
@@ -28,7 +28,7 @@ from connector.services.apply import Applier, Outcome
 from connector.services.collect import Collected, Collector
 from connector.services.deliver import Deliverer
 from connector.services.intake import Intake
-from connector.services.judge_change import reject
+from connector.services.judge_change import approve, reject
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
 from connector.services.ports import Deadline, OrderAnswer
@@ -452,6 +452,13 @@ class World:
     def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> Outcome:
         """One message of the changes queue."""
         return self.applier(**ports).handle(message)
+
+    def approve(self, transaction_id: str = "802210971") -> None:
+        """A person approves a parked change, and was shown what its sender said later; all that comes of it."""
+        change = self.change(transaction_id)
+        later = later_changes(change, peers(change, self.changes.of_order(change.key)))
+        approve(change, self.changes, self.outbox, self.clock, by="kari", later=later)
+        self.rest()
 
     def reject(self, transaction_id: str, *, reason: str) -> None:
         """A person rejects an open change."""

@@ -84,6 +84,9 @@ def _valid_gs1(lengths: tuple[int, ...], name: str) -> Callable[[str], str]:
     return valid
 
 
+_LIKE_GLN = re.compile(r"\d{13}", re.ASCII).fullmatch
+
+
 def _valid_isa_id(text: str) -> str:
     if not re.fullmatch(r"[!-~](?:[ -~]{0,13}[!-~])?", text) or set(text) & set("*~>^|"):
         raise ValueError(f"'{text}' is no ISA id: it has 1 to 15 plain characters without * ~ > ^ |")
@@ -120,6 +123,7 @@ Duration = Annotated[
 ]
 Percent = Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,4})?%$")]
 Gln = Annotated[Text, AfterValidator(_valid_gs1((13,), "GLN")), Field(json_schema_extra={"pattern": r"^\d{13}$"})]
+Place = Annotated[Text, AfterValidator(lambda text: _valid_gs1((13,), "GLN")(text) if _LIKE_GLN(text) else text)]
 Gtin = Annotated[
     Text,
     AfterValidator(_valid_gs1((12, 13, 14), "GTIN")),
@@ -409,6 +413,16 @@ class CompanyPart(PollingSettings, IdentifiedPart):
 
     visma: CompanyVismaPart
     orderful: OrderfulPart
+    branches: dict[Text, IdentifiedPart] | None = Field(
+        default=None,
+        description="Branch number in Visma -> the name, GLN, VAT number, address and contact under which its "
+        "documents leave, where they are not the company's. A document of a branch that is not named is noted",
+    )
+    places: dict[Text, Place] | None = Field(
+        default=None,
+        description="Our number of a place that orders are delivered to (Visma's location, warehouse or branch) -> its "
+        "GLN, or the code by which suppliers know it",
+    )
 
 
 class PartnerPart(LayerPart, IdentifiedPart):

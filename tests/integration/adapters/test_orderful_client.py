@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.adapters.breaker import DynamoBreaker
-from connector.adapters.http import Http
+from connector.adapters.http import USER_AGENT, Http
 from connector.adapters.orderful import OrderfulClient
 from connector.domain.errors import AlreadyExists, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
@@ -84,7 +84,7 @@ class TestCreate:
         assert json.loads(seen.body) == REQUEST.body
         assert seen.headers == {
             "Host": server.url.removeprefix("http://"),
-            "User-Agent": "visma-orderful-connector/0.1.0",
+            "User-Agent": USER_AGENT,
             "Accept-Encoding": seen.headers["Accept-Encoding"],
             "Accept": "application/json",
             "Connection": "keep-alive",

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from connector.adapters.http import USER_AGENT
 from connector.adapters.orderful_inbound import OrderfulInbound
 from connector.domain.changes import ChangeState
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
@@ -154,7 +155,7 @@ class TestTheRequest:
         v4 = {"orderful-api-version": "v4"} if version is ApiVersion.V4 else {}
         assert seen.headers == {
             "Host": server.url.removeprefix("http://"),
-            "User-Agent": "visma-orderful-connector/0.1.0",
+            "User-Agent": USER_AGENT,
             "Accept-Encoding": seen.headers["Accept-Encoding"],
             "Accept": "application/json",
             "Connection": "keep-alive",

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.adapters.http import Http
+from connector.adapters.http import USER_AGENT, Http
 from connector.adapters.orderful_http import MESSAGE_BYTES
 from connector.adapters.orderful_inbound import CHANGE_TYPE, OrderfulInbound
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
@@ -131,7 +131,7 @@ class TestWhatWaits:
         orderful.bucket("8/9")
         usual = {
             "Host": server.url.removeprefix("http://"),
-            "User-Agent": "visma-orderful-connector/0.1.0",
+            "User-Agent": USER_AGENT,
             "Accept-Encoding": server.seen[0].headers["Accept-Encoding"],
             "Accept": "application/json",
             "Connection": "keep-alive",

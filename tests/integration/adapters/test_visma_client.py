@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from connector.adapters.http import USER_AGENT
 from connector.adapters.visma import TOKENS, VismaClient
 from connector.domain.errors import ListRefused, Misconfigured, Rejected, Throttled, Transient
 from connector.services.ports import Budget, Resource
@@ -47,7 +48,7 @@ def test_every_request_carries_exactly_the_headers_that_visma_needs(visma, serve
         host = server.url.removeprefix("http://")
         assert seen.headers == {
             "Host": host,
-            "User-Agent": "visma-orderful-connector/0.1.0",
+            "User-Agent": USER_AGENT,
             "Accept-Encoding": seen.headers["Accept-Encoding"],
             "Accept": "application/json",
             "Connection": "keep-alive",

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from connector.adapters.clock import SystemClock
+from connector.adapters.http import USER_AGENT
 from connector.adapters.secrets import SecretsManagerSecrets
 from connector.adapters.visma import VismaClient
 from connector.adapters.visma_tokens import VismaTokens
@@ -108,7 +109,7 @@ class TestReading:
         assert (seen.method, seen.target) == ("GET", "/v1/purchaseorder/500001")
         assert seen.headers == {
             "Host": server.url.removeprefix("http://"),
-            "User-Agent": "visma-orderful-connector/0.1.0",
+            "User-Agent": USER_AGENT,
             "Accept-Encoding": seen.headers["Accept-Encoding"],
             "Accept": "application/json",
             "Connection": "keep-alive",
@@ -209,7 +210,7 @@ class TestWriting:
             assert (seen.method, seen.target, seen.body) == ("PUT", "/v1/purchaseorder/500001", BODY)
             assert seen.headers == {
                 "Host": server.url.removeprefix("http://"),
-                "User-Agent": "visma-orderful-connector/0.1.0",
+                "User-Agent": USER_AGENT,
                 "Accept-Encoding": seen.headers["Accept-Encoding"],
                 "Accept": "application/json",
                 "Connection": "keep-alive",

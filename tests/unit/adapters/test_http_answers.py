@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import connector
 from connector.adapters.http import MAX_TEXT, USER_AGENT, Answer, join
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
 
@@ -151,9 +152,9 @@ def test_addresses_are_joined_with_one_slash(base, path):
     assert join(base, path) == "https://api.orderful.com/x"
 
 
-def test_the_user_agent_names_the_version_of_the_project():
+def test_the_user_agent_names_the_project_and_its_version():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert f"{project['name']}/{project['version']}" == USER_AGENT
+    assert f"{project['name']}/{connector.__version__}" == USER_AGENT
 
 
 def test_importing_the_clients_loads_no_heavy_library():

@@ -61,7 +61,7 @@ def test_a_change_of_quantity_in_full():
     assert read.price == Decimal("12.50")
     assert (read.requested, read.promised) == (date(2026, 10, 5), None)
     assert read.products == ProductRefs(buyer=("1298", "B-2"), vendor=("ACME-1", "V-2"), gtins=("7012345678900",))
-    assert read.description == "Apple juice 1 l"
+    assert read.descriptions == ("Apple juice 1 l",)
     assert read.questions == ()
 
 
@@ -353,8 +353,8 @@ def test_what_a_line_cannot_hold_is_asked_about():
 def test_a_line_that_appears_twice_is_asked_about_both_times():
     request = read_change(a_message(an_item(), an_item(purchaseOrderLineId="001"), an_item(purchaseOrderLineId="2")))
     assert [line.doubts for line in request.lines] == [
-        ("line 1 appears twice in the message.",),
-        ("line 001 appears twice in the message.",),
+        ("it appears twice in the message, as line 1.",),
+        ("it appears twice in the message, as line 001.",),
         (),
     ]
 

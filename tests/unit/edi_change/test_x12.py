@@ -82,7 +82,7 @@ def test_a_line_in_full():
     assert (one.unit, one.unit_code, one.price) == ("each", "EA", Decimal("12.50"))
     assert (one.requested, one.promised) == (date(2026, 10, 5), date(2026, 10, 6))
     assert one.products == ProductRefs(buyer=("1298",), vendor=("ACME-1",), gtins=("7012345678900",))
-    assert one.description == "Apple juice"
+    assert one.descriptions == ("Apple juice",)
     assert one.questions == ()
 
 
@@ -500,9 +500,9 @@ def test_a_second_transaction_set_is_missed():
 def test_a_line_that_appears_three_times_is_asked_about_each_time():
     request = read(*(a_loop(change={"assignedIdentification": name}) for name in ("1", "01", "1")))
     assert [one.doubts[-1] for one in request.lines] == [
-        "line 1 appears 3 times in the message.",
-        "line 01 appears 3 times in the message.",
-        "line 1 appears 3 times in the message.",
+        "it appears 3 times in the message, as line 1.",
+        "it appears 3 times in the message, as line 01.",
+        "it appears 3 times in the message, as line 1.",
     ]
 
 

@@ -166,6 +166,7 @@ def test_a_single_vat_rate_in_company_currency_is_restated_in_that_of_the_docume
             vatTotal=Decimal("979.2"),
             vatTotalInCurrency=Decimal("96.0"),
             vatTaxableTotalInCurrency=Decimal("384.0"),
+            amount=Decimal("4896.0"),
             taxDetailLines=[
                 {"taxId": "1", "vatRate": 25, "taxableAmount": Decimal("3916.8"), "vatAmount": Decimal("979.2")}
             ],
@@ -203,6 +204,7 @@ def test_several_vat_rates_are_restated_where_it_can_be_told(exchange, company_r
             vatTotal=Decimal(company),
             vatTotalInCurrency=Decimal(own),
             detailTotal=384 * Decimal(exchange),
+            amount=384 * Decimal(exchange) + Decimal(company),
             taxDetailLines=rows(*company_rows),
         )
     )

@@ -52,6 +52,8 @@ def test_the_destination_is_put_together_from_account_location_address_and_conta
             email="goods@nordicfood.example",
             phone="+47 22 00 00 00",
         ),
+        location_name="Oslo warehouse",
+        account_name="Nordic Food AS",
     )
 
 

@@ -302,9 +302,9 @@ class TestWordsAndLetters:
         assert only(written(order), "PID")[5] == "a b c d e f"
 
     def test_a_long_text_is_cut_and_said_so_or_parked(self):
-        order = an_order(a_line(1, description="x" * 81))
-        assert only(written(order), "PID")[5] == "x" * 80
-        with pytest.raises(Parked, match="description of line 1"):
+        order = an_order(ship_via="x" * 36)
+        assert only(written(order), "TD5")[5] == "x" * 35
+        with pytest.raises(Parked, match="way of shipping"):
             text(order, x12={"overflow": Overflow.PARK})
 
     def test_a_long_line_of_an_address_runs_over_into_the_next_element(self):

@@ -228,6 +228,18 @@ def test_approve_has_the_change_written_for_the_order_it_was_shown_on(connector,
     assert (message.number, message.transaction_id, message.cause.split()[0]) == ("500123", "802210971", "approved")
 
 
+def test_approve_shows_what_the_partner_said_later_and_is_bound_to_that(connector, changes, stored):
+    later = {"transaction_id": "802210980", "change_sequence": 3, "says": "line 1 quantity 800"}
+    changes.put(a_change(state=ChangeState.PARKED, **later))
+    sentence = "The later change 3, 802210980 (2026-11-02 08:00 UTC) is open. It says: line 1 quantity 800."
+    told = f"The partner said later:\n  {sentence}\n"
+    assert told in connector("changes", "show", "802210971").out
+    assert "The partner said later" not in connector("changes", "show", "802210980").out
+
+    assert told in connector("changes", "approve", "802210971", "--yes").err
+    assert stored().later == (sentence,)
+
+
 def test_approve_says_what_will_be_written_before_it_asks(connector, stack, stored, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.confirm", refuse)

@@ -10,8 +10,12 @@ import yaml
 from connector.adapters.callback_auth import CallbackCredentials
 from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
+from connector.domain.routes import Identity
 from connector.domain.transactions import Stream
 from connector.services.list_health import ListHealth
+from ops.doctor_finding import Mark
+from ops.doctor_visma import unnamed_branches
+from tests.support.business_documents import a_company
 from tests.support.routing_data import a_partner, routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
@@ -191,6 +195,24 @@ def test_a_tenant_without_organizations_is_judged_by_its_branches(doctor, visma)
     visma["v1/organization"] = Rejected("404")
     visma["v1/branch"] = [{"number": "1234567", "name": "Nordic"}]
     assert doctor()["visma nordic company"]["mark"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "branch", "named", "told"),
+    [
+        (["1"], None, [], None),
+        (["1", "2"], None, [], "1, 2"),
+        (["1", "2"], None, ["1"], "2"),
+        (["1", "2"], None, ["1", "2"], None),
+        (["1", "2"], "1", [], None),
+    ],
+)
+def test_branches_that_routing_does_not_name_are_pointed_out_once(numbers, branch, named, told):
+    company = a_company(branches=dict.fromkeys(named, Identity()))
+    company = replace(company, visma=replace(company.visma, branch=branch))
+    found = list(unnamed_branches("visma nordic", company, [{"number": {"value": number}} for number in numbers]))
+    assert [finding.mark for finding in found] == ([Mark.WARN] if told else [])
+    assert all(f"({told})" in finding.sentence for finding in found)
 
 
 def test_another_company_than_the_configured_one_is_pointed_out(doctor, visma):

@@ -250,7 +250,7 @@ def test_an_approval_that_outlasted_it_is_still_good_for_one_content_only(edit) 
     world.rest()
 
     assert (world.change().state, world.change().waits_for, world.orders.asked) == (ChangeState.PARKED, None, 0)
-    assert "after kari had approved" in (world.change().reason or "")
+    assert "after the comparison that kari approved" in (world.change().reason or "")
 
 
 def test_a_later_change_goes_after_the_one_that_waited_for_visma_and_needs_no_person() -> None:

@@ -183,6 +183,9 @@ def _without_content(change: Change) -> Change:
         reasons=(),
         places=(),
         unwritten=(),
+        says=None,
+        later=(),
+        added=(),
         message_at=None,
         history=tuple(msgspec.structs.replace(event, note="") for event in change.history),
     )

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from connector import __version__
 from connector.domain.errors import (
     AnswerTooLarge,
     AnswerTooSlow,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-USER_AGENT = "visma-orderful-connector/0.1.0"
+USER_AGENT = f"visma-orderful-connector/{__version__}"
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 LIST_SECONDS = 60.0

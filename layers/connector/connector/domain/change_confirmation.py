@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from connector.domain.change_beside import Beside
 from connector.domain.change_content import Content
 from connector.domain.change_dates import Dates
 from connector.domain.change_findings import HEADER, Findings, said, titled
@@ -25,6 +26,7 @@ class Confirmation:
     Attributes:
         has: The order as it stands.
         dates: Which day of a line is the wanted one, and what the header names.
+        beside: What is told beside.
     """
 
     findings: Findings
@@ -33,6 +35,7 @@ class Confirmation:
     content: Content
     has: PurchaseOrder
     dates: Dates
+    beside: Beside
 
     def header(self) -> None:
         """Compare the day of the header: every line may have it as its own."""
@@ -69,6 +72,8 @@ class Confirmation:
             )
             return
         self.content.compare(asked.parties, asked.stated, where=where, lines=(found.had, found.has))
+        self.beside.item(asked, found, self.lines)
+        self.beside.line(asked, where, moves=False)
         for value in self._values(asked, found.has):
             self._differs(where, found, value)
 

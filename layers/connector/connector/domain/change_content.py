@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import msgspec
+
 from connector.domain.change_findings import HEADER, LONGEST_COMPARED, Findings, titled
 from connector.domain.change_request import PartyRequest, Stated, Topic
 from connector.domain.documents import Address, OrderLine, Party, PurchaseOrder
@@ -64,6 +66,7 @@ class Content:
         *,
         where: str = HEADER,
         lines: Sequence[OrderLine | None] | None = None,
+        goes: bool = False,
     ) -> None:
         """Put everything that differs to a person.
 
@@ -72,16 +75,17 @@ class Content:
             stated: What it states besides.
             where: The header, or the line.
             lines: The line as the partner had it and as it is, empty for an added one; None for the header.
+            goes: The line is to be taken out; another place may be the part of it that is meant.
         """
         there = None if lines is None else [line for line in lines if line is not None]
         for one in parties:
-            self._compare_party(one, where, there)
+            self._compare_party(one, where, there, goes=goes)
         for topic in Topic:
             said = [one for one in stated if one.topic is topic]
             if said:
                 self._compare_topic(topic, said, where, there)
 
-    def _compare_party(self, asked: PartyRequest, where: str, lines: Sequence[OrderLine] | None) -> None:
+    def _compare_party(self, asked: PartyRequest, where: str, lines: Sequence[OrderLine] | None, *, goes: bool) -> None:
         views = {
             version: [view for view in order_parties(order, self.route) if asked.role in {None, view.role}]
             for version, order in (("had", self.had), ("has", self.has))
@@ -104,10 +108,17 @@ class Content:
         key = _fingerprint(where, asked, has)
         if key in self.confirmed:
             return
-        self.asked.append(key)
         theirs = party_words(asked.party, asked.scheme)
         self.findings.beside(where, asked.title, had, theirs, has)
         compared = f"the order has {has}" if has else "the order names nobody as that"
+        if goes:
+            self.findings.doubt(
+                f"{titled(where)} is to be taken out, and its {asked.title} is {theirs}; {compared}. Is only a part "
+                "meant?",
+                where=where,
+            )
+            return
+        self.asked.append(key)
         self.findings.doubt(
             f"{_begun(where, 'the')} {asked.title} is {theirs}; {compared}. "
             "An approval changes nothing of it in Visma and takes this one as the order's own.",
@@ -131,6 +142,7 @@ class Content:
     ) -> None:
         now, before = self._facts(topic, self.has, lines), self._facts(topic, self.had, lines)
         known = now if self.confirms else now | before
+        said = [_without_text(one, known) for one in said]
         others = [one.words for one in said if not _holds(one, known)]
         had, ours = (order_words(topic, order, self.route, lines) for order in (self.had, self.has))
         if not others:
@@ -152,6 +164,22 @@ class Content:
 def _holds(stated: Stated, known: set[Fact]) -> bool:
     """Whether everything that is stated is known; a fact without a name may stand under any."""
     return all((name, _value(value)) in known or ("", _value(value)) in known for name, value in stated.facts)
+
+
+def _without_text(stated: Stated, known: set[Fact]) -> Stated:
+    """Terms without their text where their net days are the order's and the text has no other figure than the order."""
+    if stated.topic is not Topic.TERMS:
+        return stated
+    facts = [(name, _value(value)) for name, value in stated.facts]
+    figures = {value for _, value in known}
+    if not any(name == "net days" and (name, value) in known for name, value in facts):
+        return stated
+    kept = tuple(
+        (name, value)
+        for name, value in stated.facts
+        if name != "text" or {_value(figure) for figure in _NUMBER.findall(value)} - figures
+    )
+    return msgspec.structs.replace(stated, facts=kept)
 
 
 def _numbers(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> frozenset[str]:

@@ -173,11 +173,15 @@ class Dates:
             if not is_checked:
                 findings.moves(where, "wanted day", base, day)
             if received > 0:
-                findings.doubt(
-                    f"Line {line.number}: a part was received already; the day of the rest moves from {said(base)} to "
-                    f"{said(day)}.",
-                    where=where,
-                )
+                findings.tells(part_received(where, received, base, day))
+
+
+def part_received(where: str, received: Decimal, had: date | None, asked: date) -> str:
+    """Tells that a new day is that of the rest of a line."""
+    return (
+        f"{titled(where)}: {said(received)} were received already; the day of the rest moves from {said(had)} to "
+        f"{said(asked)}."
+    )
 
 
 def _tell_kept(findings: Findings, why: str, kept: Mapping[int, date | None]) -> None:

@@ -20,6 +20,7 @@ from enum import StrEnum
 
 import msgspec
 
+from connector.domain.change_beside import Beside
 from connector.domain.change_confirmation import Confirmation
 from connector.domain.change_content import Content
 from connector.domain.change_dates import Dates
@@ -35,6 +36,7 @@ from connector.domain.change_findings import (
 )
 from connector.domain.change_line_rules import LineRules
 from connector.domain.change_lines import Lines, goods
+from connector.domain.change_partial import partial_words
 from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.documents import PurchaseOrder
 from connector.domain.routes import QuantityReading, Route
@@ -47,6 +49,8 @@ __all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "
 LOOK = "Compare with `connector changes show`, then approve or reject it."
 
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
+# Visma's words for an order that takes no delivery any more; in every other one a repetition is so.
+_ENDED = frozenset({"Cancelled", "Closed", "Completed", "Rejected", "Voided"})
 _MOST_TOLD = 3
 _MOST_REMARKS = 10
 
@@ -131,7 +135,8 @@ def decide(
     findings = Findings(route.changes, since=since)
     confirms = request.purpose is ChangePurpose.CONFIRMATION
     content = Content(had or has.content, has.content, route, findings, confirmed, confirms=confirms)
-    return _Desk(request, had, has, route, findings, content).decision(approved=approved)
+    beside = Beside(findings, [has.content, *([] if had is None else [had])])
+    return _Desk(request, had, has, route, findings, content, beside).decision(approved=approved)
 
 
 @dataclass(slots=True)
@@ -144,6 +149,7 @@ class _Desk:
     route: Route
     findings: Findings
     content: Content
+    beside: Beside
 
     @property
     def had(self) -> PurchaseOrder:
@@ -153,10 +159,20 @@ class _Desk:
     def decision(self, *, approved: bool) -> Decision:
         found = self.findings
         self._look()
-        edits = Edits(promised_on=found.promised_on, lines=in_order(found.edits))
-        wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(found.wishes))
+        added = sorted(found.inserts, key=lambda one: one.place)
+        written = [*found.edits, *(one.edit for one in added if not one.is_there)]
+        wished = [*found.wishes, *(one.edit for one in added)]
+        edits = Edits(promised_on=found.promised_on, lines=in_order(written))
+        wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(wished))
+        self._check_gone(is_all=not wishes)
+        self.beside.weigh(
+            is_all=not wishes and self.request.purpose is not ChangePurpose.CANCELLATION,
+            confirms=self.request.purpose is ChangePurpose.CONFIRMATION,
+        )
         if edits:
             self._check_writing(edits)
+        elif self.request.purpose is not ChangePurpose.CANCELLATION:
+            self._check_standing()
         decided = Decision(
             Verdict.APPLY,
             edits=edits,
@@ -175,6 +191,7 @@ class _Desk:
 
     def _look(self) -> None:
         self.findings.hears(self.request)
+        self.beside.header(self.request.asides)
         if self.known is None:
             self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
         if self.request.purpose is ChangePurpose.CONFIRMATION:
@@ -194,8 +211,8 @@ class _Desk:
             return
         lines = Lines(self.known, self.has, self.route)
         dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
-        for line in sorted(self.request.lines, key=_place):
-            self._on_line(lines, dates, line)
+        for place, line in sorted(enumerate(self.request.lines), key=lambda one: _place(one[1])):
+            self._on_line(lines, dates, line, place)
         for number, what in lines.spoken_twice():
             self.findings.doubt(
                 f"Line {number}: the message says more than one thing of the {what}.",
@@ -220,19 +237,54 @@ class _Desk:
             quantities={edit.number: edit.quantity for edit in wishes if edit.number and edit.quantity is not None},
         )
 
-    def _on_line(self, lines: Lines, dates: Dates, line: LineRequest) -> None:
-        is_known = self.known is not None
-        LineRules(self.findings, lines, self.route, line, self.content, had_is_known=is_known, dates=dates).apply()
+    def _on_line(self, lines: Lines, dates: Dates, line: LineRequest, place: int = 0) -> None:
+        rules = LineRules(
+            self.findings,
+            lines,
+            self.route,
+            line,
+            self.content,
+            had_is_known=self.known is not None,
+            dates=dates,
+            beside=self.beside,
+            place=place,
+        )
+        rules.apply()
 
     def _confirm(self) -> None:
         """Compare everything that the message states with the order as it stands: it is said to be so."""
         self._header()
         lines = Lines(self.known, self.has, self.route)
         dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
-        confirmation = Confirmation(self.findings, lines, self.route, self.content, self.has.content, dates)
+        confirmation = Confirmation(
+            self.findings, lines, self.route, self.content, self.has.content, dates, self.beside
+        )
         confirmation.header()
         for line in sorted(self.request.lines, key=_place):
             confirmation.line(line)
+
+    def _check_standing(self) -> None:
+        """Nothing is written; but it is not "so already" where the order does not stand any more."""
+        has = self.has
+        ended = "Cancelled" if has.content.cancelled else has.status
+        if ended not in _ENDED or (ended in self.route.changes.statuses and not has.content.cancelled):
+            return
+        does = "confirms" if self.request.purpose is ChangePurpose.CONFIRMATION else "restates"
+        self.findings.leaves_out(f"It {does} an order that is {ended.lower()} in Visma.")
+
+    def _check_gone(self, *, is_all: bool) -> None:
+        """Deletions of lines that are not there: done already, where the order had them."""
+        lines = Lines(self.known, self.has, self.route)
+        for line in self.findings.gone:
+            name = f"Line {said(line.line_id)}" if line.line_id else f"Item {said(lines.name_of(line))}"
+            sentence = f"{name} is not in the order"
+            if is_all and lines.is_beyond(line):
+                self.findings.leaves_out(
+                    f"{sentence}: it was taken out before, or another one is meant. Nothing is taken out.",
+                    where=name.lower(),
+                )
+            else:
+                self.findings.tells(f"{sentence}: nothing is left to take out.")
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
@@ -277,6 +329,7 @@ class _Desk:
     def _check_cancelled_lines(self) -> None:
         """Ask about a cancellation whose lines say something else: that only they go, or that they change."""
         lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
         found = [lines.find(line) for line in self.request.lines]
         named = {one.number for one in found if not isinstance(one, str)}
         missing = sorted({one.number for one in lines.all()} - named)
@@ -291,6 +344,9 @@ class _Desk:
                     f"It cancels the order, and its line {said(line.line_id)} has the code {said(line.code)} "
                     f"({line.meaning})."
                 )
+            one = lines.find(line)
+            for words in () if isinstance(one, str) or line.direction is not None else partial_words(line, one, dates):
+                self.findings.doubt(f"It cancels the order with line {said(line.line_id)}, {words}")
 
     def _header(self) -> None:
         request, content = self.request, self.has.content

@@ -31,6 +31,7 @@ class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         number: Visma's `lineNbr`; None for an added line, which gets its number from Visma.
         unit: Visma's unit word.
+        named: What the partner calls an added line (POC01).
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str | None = None
     warehouse: str | None = None
     line_type: str | None = None
+    named: int | None = None
 
     def matches(self, line: OrderLine) -> bool:
         """Whether an added line came out as it was written; what was left to Visma may be anything."""
@@ -78,7 +80,7 @@ _WORKED_OUT = {"lines", "line_total", "tax_total", "order_total", "taxes", "disc
 
 
 def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
-    """The same edits with one for each line, by number; added lines last.
+    """The same edits with one for each line, by number; added lines last, in the order given.
 
     A line that is changed twice gets both changes; they must not be of the same field.
     """
@@ -92,7 +94,6 @@ def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
         elif by_number[edit.number].operation is not Operation.DELETE:
             said = {name: value for name in _MOVES if (value := getattr(edit, name)) is not None}
             by_number[edit.number] = replace(by_number[edit.number], **said)
-    added.sort(key=msgspec.json.encode)
     return (*(by_number[number] for number in sorted(by_number)), *added)
 
 

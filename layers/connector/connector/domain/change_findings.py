@@ -62,6 +62,19 @@ class Objection(NamedTuple):
     waits_for: str | None = None
 
 
+class Insert(NamedTuple):
+    """A line that the message adds.
+
+    Attributes:
+        place: Where it stands in the message: Visma numbers added lines as they come.
+        is_there: The order has it already.
+    """
+
+    place: int
+    edit: LineEdit
+    is_there: bool
+
+
 @dataclass(slots=True)
 class Findings:
     """Everything found so far.
@@ -80,6 +93,8 @@ class Findings:
         kept: What the message repeats of what the partner had, and Visma has otherwise and keeps.
         since: The day before which no day can be wanted, and what is of that day: the message or the order.
         compared: How much was laid side by side that no change writes.
+        inserts: Lines that are added.
+        gone: Deletions of lines that the order does not have.
     """
 
     rules: ChangeRules
@@ -97,6 +112,8 @@ class Findings:
     kept: list[str] = field(default_factory=list)
     since: tuple[date, str] | None = None
     compared: int = 0
+    inserts: list[Insert] = field(default_factory=list)
+    gone: list[LineRequest] = field(default_factory=list)
 
     def doubt(
         self,
@@ -174,7 +191,9 @@ class Findings:
     def moves(self, where: str, what: str, had: date | None, asked: date) -> None:
         """Object when a date moves further than allowed, or into the past."""
         self.passes(where, what, asked)
-        if had is None or abs(asked - had) > self.rules.dates:
+        if had is None:
+            self.doubt(f"{titled(where)}: the {what} is to be {asked}, and there was none.", where=where)
+        elif abs(asked - had) > self.rules.dates:
             self.doubt(
                 f"{titled(where)}: the {what} moves from {said(had)} to {said(asked)}, "
                 f"further than {self.rules.dates.days} days.",

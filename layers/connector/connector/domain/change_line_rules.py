@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from connector.domain.change_beside import Beside
 from connector.domain.change_content import Content
-from connector.domain.change_dates import Dates
+from connector.domain.change_dates import Dates, part_received
 from connector.domain.change_edits import LineEdit, Operation
-from connector.domain.change_findings import HEADER, Findings, said, titled
-from connector.domain.change_lines import Found, Lines
+from connector.domain.change_findings import HEADER, LONGEST_TOLD, Findings, Insert, said, titled
+from connector.domain.change_lines import Found, Lines, line_number
+from connector.domain.change_partial import partial_words
 from connector.domain.change_quantity import (
     Total,
     figures_of,
@@ -28,6 +30,7 @@ from connector.domain.documents import OrderLine
 from connector.domain.routes import LineDate, OnLines, Route
 from connector.domain.standing_order import LineFacts
 from connector.domain.totals import ZERO
+from connector.domain.words import clipped
 
 
 class Outcome(NamedTuple):
@@ -48,6 +51,8 @@ class LineRules:
     Attributes:
         had_is_known: What the partner had is known, not only assumed from what Visma has.
         dates: Which day of a line is the wanted one, and what the header asks.
+        beside: What is told beside the changes.
+        place: Where the line stands in the message.
         where: What the line is called for people.
     """
 
@@ -58,6 +63,8 @@ class LineRules:
     content: Content
     had_is_known: bool
     dates: Dates
+    beside: Beside
+    place: int = 0
     where: str = HEADER
 
     def apply(self) -> None:
@@ -68,6 +75,9 @@ class LineRules:
             self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=())
             self._add()
             return
+        if self.lines.is_gone(self.asked):
+            self.findings.gone.append(self.asked)
+            return
         found = self.lines.find(self.asked)
         if isinstance(found, str):
             self.where = f"line {(self.asked.line_id or self.lines.name_of(self.asked))[:40]}"
@@ -76,7 +86,10 @@ class LineRules:
             return
         self.where = f"line {found.number}"
         self._questions()
-        self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has))
+        if self.asked.ask is not Ask.DELETE:
+            self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has))
+        if found.has is not None:
+            self.beside.item(self.asked, found, self.lines)
         if Field.DATES in self.asked.given:
             self.findings.dated.add(found.number)
         if found.had is None:
@@ -154,21 +167,33 @@ class LineRules:
             return
         self.findings.edits.append(edit)
         self._check_unit(has)
+        self._check_part(found)
         if facts and facts.received > 0:
             self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
         elif facts and facts.closed:
             self._refuse(f"{self._line} is closed in Visma.")
-        asked = self.asked
-        if asked.ask is Ask.DELETE and asked.quantity and had is not None and asked.quantity != had.quantity:
-            # A deletion states no quantity, 0, or what the line had (seen with partners); another one may be a part.
-            self._ask_person(
-                f"{self._line} is to be taken out, and the message gives a quantity of {said(asked.quantity)} where "
-                f"the partner had {said(had.quantity)}: is only a part meant?"
-            )
         if self.route.changes.lines is OnLines.PARK:
             self._ask_person(f"{self._line} is taken out.")
         if had is not None and _visible(had) != _visible(has):
             self._ask_person(f"{self._line} was changed in Visma meanwhile.")
+
+    def _check_part(self, found: Found) -> None:
+        """Ask about a line that is to go, of which the message names what may be a part."""
+        if self.asked.ask is not Ask.DELETE:
+            self.beside.line(self.asked, self.where, moves=True)
+            return
+        for words in partial_words(self.asked, found, self.dates):
+            self._ask_person(f"{self._line} is to be taken out, {words}")
+        notes = self.beside.news(self.asked.asides)
+        for one in notes:
+            if one.is_note:
+                self._ask_person(
+                    f"{self._line} is to be taken out, and its note says '{clipped(one.words, LONGEST_TOLD)}': is only "
+                    "a part meant?"
+                )
+        self.content.compare(
+            self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has), goes=True
+        )
 
     def _change(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> None:
         quantity = self._quantity(had, has, facts)
@@ -177,6 +202,7 @@ class LineRules:
         written = {name: one.written for name, one in outcomes.items() if one.written is not None}
         self._check_unit(has)
         self._check_completeness()
+        self.beside.line(self.asked, self.where, moves=bool(written))
         if not wished:
             return
         edit = LineEdit(operation=Operation.UPDATE, number=has.number)
@@ -196,15 +222,22 @@ class LineRules:
             if facts and facts.closed:
                 self._refuse(f"{self._line} is closed in Visma.")
             elif facts and facts.received > 0:
-                self._check_received(written, facts.received, quantity.wished or has.quantity)
+                self._check_received(written, facts.received, quantity.wished or has.quantity, self.dates.base_day(had))
 
-    def _check_received(self, written: Container[str], received: Decimal, quantity: object) -> None:
+    def _check_received(
+        self, written: Mapping[str, Decimal | date], received: Decimal, quantity: object, had: date | None
+    ) -> None:
         """Ask about a price, or a day, of goods that are there already."""
         share = f"{self._line}: {said(received)} of {said(quantity)} were received already"
         if "price" in written:
             self._ask_person(f"{share}, and a line has one price in Visma.")
-        if isinstance(quantity, Decimal) and quantity <= received and ("requested" in written or "promised" in written):
+        day = written.get("requested") or written.get("promised")
+        if not isinstance(day, date):
+            return
+        if isinstance(quantity, Decimal) and quantity <= received:
             self._ask_person(f"{share}, and no delivery is left for the new day.")
+        else:
+            self.findings.tells(part_received(self.where, received, had, day))
 
     def _quantity(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> Outcome:
         asked, rules = self.asked, self.route.changes
@@ -227,6 +260,9 @@ class LineRules:
             return _STAYS
         if not self.findings.wish(self.where, "quantity", had.quantity, wanted, has.quantity):
             return Outcome(wished=wanted)
+        if wanted < ZERO:
+            # `total_asked` objects.
+            return Outcome(wanted, wanted)
         if facts and wanted < facts.received:
             self._refuse(
                 f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were received."
@@ -329,7 +365,11 @@ class LineRules:
         ours = self.route.units.get(has.unit or "")
         if code is None or (unit is not None and unit == ours):
             return
-        sentence = f"{self._line} is in unit {said(code)}, in Visma in {said(has.unit)}."
+        theirs = f"{self._line} is in unit {said(code)}"
+        if ours is None and has.unit:
+            sentence = f"{theirs}, and Visma's unit {said(has.unit)} is not mapped here."
+        else:
+            sentence = f"{theirs}, in Visma in {said(has.unit)}."
         if not self.asked.given & {Field.QUANTITY, Field.PRICE}:
             self.findings.leaves_out(sentence, where=self.where)
             return
@@ -368,15 +408,22 @@ class LineRules:
             unit=unit,
             warehouse=lines.common_warehouse(),
             line_type=lines.common_line_type(),
+            named=line_number(asked.line_id),
         )
-        self.findings.wishes.append(edit)
+        same = lines.take_same(asked, edit)
+        if same is not None:
+            # A partner that sends everything anew with each change: adding it again would add it twice.
+            self.findings.tells(f"Line {same.number} is the added line of item {said(same.item)} already.")
+            return
         there = lines.take_added(edit)
+        is_there = there is not None and edit.matches(there)
+        self.findings.inserts.append(Insert(self.place, edit, is_there))
         self._show_added(edit, there)
-        if there is not None and edit.matches(there):
+        self.beside.line(asked, self.where, moves=not is_there)
+        if there is not None and is_there:
             if not self.had_is_known:
                 self._ask_person(f"{self._line}: line {there.number} is just like it, and is taken for it.")
             return
-        self.findings.edits.append(edit)
         self._look_at_price()
         self.dates.check_added(self.findings, asked, self.where)
         if there is not None:

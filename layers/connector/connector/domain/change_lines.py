@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from connector.domain.change_edits import LineEdit
 from connector.domain.change_request import Ask, Field, LineRequest, ProductRefs
 from connector.domain.documents import OrderLine, PurchaseOrder
@@ -37,6 +39,7 @@ class Lines:
         self._has = goods(has.content)
         self._had = self._has if had is None else goods(had)
         self._others = {line.number for line in has.content.lines} - self._has.keys()
+        self._cancelled = {line.number for line in has.content.lines if line.cancelled}
         self._facts = has.facts
         self._route = route
         told = {} if had is None else {number: line.item for number, line in self._had.items()}
@@ -68,6 +71,15 @@ class Lines:
         for number in sorted(self._had.keys() | self._has.keys()):
             yield Found(number, self._had.get(number), self._has.get(number), self._facts.get(number))
 
+    def __contains__(self, number: int) -> bool:
+        """Whether the partner's order or Visma's has a line of goods of this number."""
+        return number in self._had or number in self._has
+
+    def is_of(self, number: int, products: ProductRefs) -> bool | None:
+        """Whether the message names the item of this line; None when it names none that we could compare."""
+        line = self._has.get(number) or self._had.get(number)
+        return None if line is None else self._agrees(products, line)
+
     def empty(self, number: int) -> None:
         """Note that the message takes a line out; what else it says of it contradicts that."""
         self._emptied[number] += 1
@@ -98,7 +110,7 @@ class Lines:
 
     def number_of(self, asked: LineRequest) -> int | str:
         """The number of the line that is meant, or why it cannot be told."""
-        number = _line_number(asked.line_id)
+        number = line_number(asked.line_id)
         if number is not None:
             return number
         # The partner can only mean a line that it knows; a new one with the same item may be what it asked for before.
@@ -117,9 +129,52 @@ class Lines:
         ids = self._route.items.get(line.item or "", _NO_IDS)
         return _verdict(products, line.item, (line.supplier_item, ids.partner_item), ids.gtin)
 
+    def unproven(self, products: ProductRefs, line: OrderLine) -> tuple[list[str], bool]:
+        """The numbers in the message that are none of this line's item, and whether another one is.
+
+        Those that contradict what is known here are no such: `find` gives no line for them.
+        """
+        ids = self._route.items.get(line.item or "", _NO_IDS)
+        known = _plain((line.item, line.supplier_item, ids.partner_item, ids.gtin))
+        given = dict.fromkeys((*products.buyer, *products.vendor, *products.gtins))
+        others = [name for name in given if not _plain([name]) & known]
+        return others, len(others) < len(given)
+
+    def is_gone(self, asked: LineRequest) -> bool:
+        """Whether a deletion is done already: the order has no such line, or has it cancelled, nor has it the item."""
+        number = line_number(asked.line_id)
+        if asked.ask is not Ask.DELETE or number in self._had or number in self._has:
+            return False
+        if number is None:
+            lines = (*self._had.values(), *self._has.values())
+            named = asked.line_id is None and bool(lines)
+            return named and all(self._agrees(asked.products, line) is False for line in lines)
+        if number in self._others - self._cancelled:
+            return False
+        return not any(self._agrees(asked.products, line) for line in self._has.values())
+
+    def is_beyond(self, asked: LineRequest) -> bool:
+        """Whether the order never had such a line, as far as is known here: its number is a higher one, or none."""
+        number = line_number(asked.line_id)
+        return number is None or number > max((0, *self._had, *self._has, *self._others))
+
+    def take_same(self, asked: LineRequest, edit: LineEdit) -> OrderLine | None:
+        """The line that an added one is already: its number, item, quantity, price and days, told to the partner."""
+        number = self.knows(asked.line_id)
+        had, has = (None, None) if number is None else (self._had.get(number), self._has.get(number))
+        if number is None or had is None or has is None or number in self._spoken or number in self._taken:
+            return None
+        if asked.requested is None and asked.promised is None:
+            # The day is that of the header, which moves the line that is there.
+            edit = replace(edit, requested=None, promised=None)
+        if edit.item is None or not (edit.matches(has) and edit.matches(had)):
+            return None
+        self._taken.add(number)
+        return has
+
     def knows(self, line_id: str | None) -> int | None:
         """The number of the line by which the partner names an added one, if it was told of a line of that number."""
-        number = _line_number(line_id)
+        number = line_number(line_id)
         return number if number in self._had else None
 
     def name_of(self, asked: LineRequest) -> str:
@@ -203,7 +258,8 @@ def goods(order: PurchaseOrder) -> dict[int, OrderLine]:
     }
 
 
-def _line_number(text: str | None) -> int | None:
+def line_number(text: str | None) -> int | None:
+    """The number of a line as a partner writes it (`0001` is 1); None for what is no number."""
     text = (text or "").strip()
     digits = text.lstrip("0")
     if not (text.isascii() and text.isdigit()) or len(digits) > _DIGITS_OF_A_LINE_NUMBER:

@@ -79,6 +79,20 @@ class Stated(msgspec.Struct, frozen=True):
     facts: tuple[tuple[str, str], ...]
 
 
+class Aside(msgspec.Struct, frozen=True):
+    """A note, or a reference, that stands beside what is read.
+
+    Attributes:
+        words: What it says, for people.
+        parts: Its texts one by one, in their order.
+        is_note: It is a text; a reference is a name of something, which limits nothing.
+    """
+
+    words: str
+    parts: tuple[str, ...]
+    is_note: bool = True
+
+
 class PartyRequest(msgspec.Struct, frozen=True):
     """A party as the message names it.
 
@@ -127,8 +141,11 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); measured against the day that
             was sent as the wanted one.
         promised: Day the goods are promised (DTM 069 and 017).
+        descriptions: What the message calls the item.
         parties: Parties of its own.
         stated: What it states besides, to be compared with the order.
+        asides: Its notes and references.
+        partial: Of a line that goes: what may name only a part of it. One phrase each (`it divides the quantity`).
         questions: What it asks for and an approval does not write: a Visma order line cannot hold it, or it is not
             given. One sentence each.
         doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
@@ -152,12 +169,14 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
     requested: date | None = None
     promised: date | None = None
     products: ProductRefs = ProductRefs()
-    description: str | None = None
+    descriptions: tuple[str, ...] = ()
     meaning: str = ""
     is_clear: bool = True
     price_doubt: str | None = None
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    partial: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -183,6 +202,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         requested_on: Header date on which the goods are wanted.
         parties: Who is named, and as what; `ship-to` is where the goods should go.
         stated: Charges, terms and the like, to be compared with the order.
+        asides: Notes and references of the header.
         questions: What the header asks for and an approval does not write: a Visma order cannot hold it.
         doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
         unreadable: What nobody can read, and what it would change. No approval lifts these.
@@ -198,6 +218,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     requested_on: date | None = None
     parties: tuple[PartyRequest, ...] = ()
     stated: tuple[Stated, ...] = ()
+    asides: tuple[Aside, ...] = ()
     lines: tuple[LineRequest, ...] = ()
     questions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()

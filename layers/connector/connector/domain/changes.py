@@ -10,7 +10,8 @@ ATTENTION is an answer that does not accept what we sent; it is open until a per
 
 Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
 
-A change that is parked because of Visma (`waits_for` is `VISMA`) is looked at again by itself, with a growing pause.
+A change that is parked because of Visma (`waits_for` is `VISMA`) is looked at again by itself, with a growing pause;
+one that is parked behind an earlier one, as soon as that one has ended.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.change_decision import Difference
+from connector.domain.change_numbers import AddedLine
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Confirmation, Delivery, Validation
 from connector.domain.routes import QuantityReading
@@ -146,9 +148,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
         remarks: What the message told besides.
         reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
-        places: Parties that a person was asked about, and once it is applied, has confirmed (`Decision.places`).
+        places: Parties that a person was asked about, and once it is approved, has confirmed (`Decision.places`).
         unwritten: What the message asks for and an approval does not write, one sentence each.
         writes: Whether an approval would write anything; None where nothing was compared.
+        says: What its message says, in short; None for one that cannot be read.
+        later: What later changes of its order say, one sentence each, as it was shown with this one.
+        behind: The earlier change that waited for a person when this one was parked; once that one has ended, this one
+            is looked at again.
+        repeats: The applied change that it was taken for a repetition of.
+        added: The lines that it added to the order.
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
     """
 
@@ -201,6 +209,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     places: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     writes: bool | None = None
+    says: str | None = None
+    later: tuple[str, ...] = ()
+    behind: str | None = None
+    repeats: str | None = None
+    added: tuple[AddedLine, ...] = ()
     message_at: str | None = None
     history: tuple[ChangeEvent, ...] = ()
 
@@ -311,7 +324,7 @@ def pause_before(look: int) -> timedelta | None:
 
 def apply_order(changes: Iterable[Change]) -> list[Change]:
     """Changes of one order as they apply: by BCH05 (missing is 1), BCH11 (missing is the day), and `createdAt`."""
-    return sorted(changes, key=lambda one: (_place(one), len(one.transaction_id), one.transaction_id))
+    return sorted(changes, key=_turn)
 
 
 def peers(change: Change, recorded: Iterable[Change]) -> list[Change]:
@@ -340,10 +353,10 @@ def predecessor_deadline(change: Change, others: Sequence[Change]) -> datetime |
 
 
 def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
-    """The applied change that this one says again, control numbers aside; None when it asks for something.
+    """The applied change that this one says again, control numbers aside, and whose turn was the last; else None.
 
     Only what was applied can be repeated. Without BCH05 the same words may be meant again once another change was
-    applied in between, and `out_of_sequence_reason` says so.
+    applied in between; behind one that is still open they may take that one back. `out_of_sequence_reason` says so.
 
     Args:
         change: One that is due.
@@ -352,7 +365,26 @@ def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
     repeated = _last_alike(change, others)
     if repeated is None:
         return None
+    if any(_turn(repeated) < _turn(one) < _turn(change) for one in others if one.is_open and one.document == CHANGE):
+        return None
     return None if change.change_sequence is None and _between(repeated, change, others) else repeated
+
+
+def waits_behind(change: Change, others: Sequence[Change]) -> Change | None:
+    """The first change of its order that comes before this one and still waits for a person."""
+    parked = (one for one in apply_order(others) if one.document == CHANGE and one.state is ChangeState.PARKED)
+    return next((one for one in parked if _turn(one) < _turn(change)), None)
+
+
+def out_of_turn_reason(change: Change, others: Sequence[Change]) -> str | None:
+    """Why nothing can be said of this change yet, whatever it asks, as one sentence; None when it is its turn.
+
+    Also one that writes nothing may take back the earlier one that waits.
+    """
+    before = waits_behind(change, others)
+    if before is None:
+        return None
+    return f"An earlier change of this order, {before.transaction_id}, still waits for a person.{_said_by(before)}"
 
 
 def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | None:
@@ -368,20 +400,58 @@ def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | No
             f"It repeats {repeated.transaction_id} to the letter, and {later.transaction_id} was applied after that: "
             "nobody can tell whether it was sent twice or is meant again."
         )
+    if (waits := out_of_turn_reason(change, others)) is not None:
+        return waits
     number = change.change_sequence
     for one in apply_order(others):
-        if one.document != CHANGE:
+        if not _counts(one):
             continue
-        if one.state is ChangeState.PARKED and _place(one) < _place(change):
-            return f"An earlier change of this order, {one.transaction_id}, still waits for a person."
-        if one.state is not ChangeState.APPLIED:
-            continue
-        if number is not None and one.change_sequence == number and one.content_id != change.content_id:
+        is_applied = one.state is ChangeState.APPLIED
+        if is_applied and number is not None and one.change_sequence == number and one.content_id != change.content_id:
             return f"Another change with the number {number}, {one.transaction_id}, was applied already."
-        if _place(change) < _place(one):
-            named = f"{one.change_sequence}, {one.transaction_id}" if one.change_sequence else one.transaction_id
-            return f"The later change {named} ({one.ordered_at:%Y-%m-%d %H:%M} UTC) was applied already."
+        if _turn(change) < _turn(one) and not one.is_open:
+            return f"The later change {_named(one)} {_ENDED[one.state]} already.{_said_by(one)}"
     return None
+
+
+def later_changes(change: Change, others: Iterable[Change]) -> tuple[str, ...]:
+    """What later changes of the order say, one sentence each: by writing this one, they may be taken back.
+
+    Args:
+        change: One that a person decides about.
+        others: What else its sender sent about the order.
+    """
+    later = [one for one in apply_order(others) if _counts(one) and _turn(change) < _turn(one)]
+    told = [f"The later change {_named(one)} {_ENDED.get(one.state, 'is open')}.{_said_by(one)}" for one in later]
+    # The newest is the partner's last word.
+    return tuple(told[-MOST_REASONS:])
+
+
+_ENDED = {
+    ChangeState.APPLIED: "was applied",
+    ChangeState.CLOSED: "was closed",
+    ChangeState.RECORDED: "was taken for a repetition",
+}
+
+
+def _counts(one: Change) -> bool:
+    """Whether it is a word of the partner's about this order that stands, or has yet to be decided."""
+    if one.document != CHANGE or one.state is ChangeState.REJECTED:
+        return False
+    return one.state is not ChangeState.RECORDED or one.repeats is not None
+
+
+def _named(one: Change) -> str:
+    name = f"{one.change_sequence}, {one.transaction_id}" if one.change_sequence else one.transaction_id
+    return f"{name} ({one.ordered_at:%Y-%m-%d %H:%M} UTC)"
+
+
+def _said_by(one: Change) -> str:
+    return f" It says: {one.says}." if one.says else ""
+
+
+def _turn(change: Change) -> tuple[tuple[int, date, datetime], int, str]:
+    return _place(change), len(change.transaction_id), change.transaction_id
 
 
 def _place(change: Change) -> tuple[int, date, datetime]:
@@ -404,12 +474,13 @@ def _between(repeated: Change, change: Change, others: Sequence[Change]) -> Chan
 
 
 def confirmed_places(change: Change, others: Sequence[Change]) -> frozenset[str]:
-    """The parties that a person confirmed for this order, by approving changes of the same sender."""
+    """The parties that a person confirmed for this order, by approving changes of the same sender.
+
+    One that was approved and had nothing to write is closed; whoever closes one by hand confirms nothing by that.
+    """
+    approved = (ChangeState.APPLIED, ChangeState.CLOSED)
     return frozenset(
-        place
-        for one in others
-        if one.state is ChangeState.APPLIED and one.sender_id == change.sender_id
-        for place in one.places
+        place for one in others if one.state in approved and one.sender_id == change.sender_id for place in one.places
     )
 
 

@@ -103,7 +103,9 @@ class Party(_Record, frozen=True):
 
     Attributes:
         location: Id of the location of the party that the document is for.
-        location_name: What Visma calls it, on invoices.
+        account_name: Name of the account that goods are shipped to, where `name` may be another one.
+        location_name: What Visma calls it; on orders None where `location` is only the warehouse of a destination that
+            has no location.
     """
 
     number: str | None = None
@@ -114,6 +116,7 @@ class Party(_Record, frozen=True):
     address: Address | None = None
     contact: Contact | None = None
     location_name: str | None = None
+    account_name: str | None = None
 
 
 class Terms(_Record, frozen=True):
@@ -133,10 +136,27 @@ class Tax(_Record, frozen=True):
 
 
 class DocumentDiscount(_Record, frozen=True):
-    """A discount of the whole document (Visma group and document discounts), a positive amount that lowers it."""
+    """A discount of the whole document (Visma group and document discounts), a positive amount that lowers it.
+
+    Attributes:
+        percent: What part of the lines it is, where Visma states one.
+    """
 
     amount: Decimal
     description: str | None = None
+    percent: Decimal | None = None
+
+
+class ImpliedTotal(_Record, frozen=True):
+    """What a stated total in company currency comes to in the currency of the document.
+
+    Attributes:
+        amount: Without its sign.
+        within: How far rounding in company currency may have moved it.
+    """
+
+    amount: Decimal
+    within: Decimal
 
 
 class OrderLine(_Record, frozen=True):
@@ -178,7 +198,11 @@ class OrderLine(_Record, frozen=True):
 
 
 class PurchaseOrder(_Record, frozen=True):
-    """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none."""
+    """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none.
+
+    Attributes:
+        ships_to_us: The goods go to a branch or a warehouse of the company, not to a customer or supplier.
+    """
 
     number: str
     order_type: str
@@ -204,6 +228,7 @@ class PurchaseOrder(_Record, frozen=True):
     note: str | None
 
     kind: Kind = Kind.PURCHASE_ORDER
+    ships_to_us: bool = False
 
 
 class InvoiceType(StrEnum):
@@ -259,6 +284,8 @@ class Invoice(_Record, frozen=True):
             documented; without a total it is added.
         total: What Visma says is payable, or what its figures in company currency say; None where nothing tells.
         voided: The document was withdrawn in Visma.
+        implied_total: What the stated total in company currency comes to, where `total` is None.
+        other_references: References of the customer beside `order_number`, each as `name: text`.
     """
 
     kind: Kind
@@ -289,6 +316,8 @@ class Invoice(_Record, frozen=True):
     note: str | None
     order_source: str = ""
     buyer_reference: str | None = None
+    implied_total: ImpliedTotal | None = None
+    other_references: tuple[str, ...] = ()
 
 
 BusinessDocument = PurchaseOrder | Invoice

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
 from connector.domain.documents import Address, BusinessDocument, Contact, Party, PurchaseOrder
 from connector.domain.routes import Identity, Route
+
+_GLN = re.compile(r"\d{13}", re.ASCII)
 
 
 class Role(StrEnum):
@@ -64,7 +67,7 @@ def known_party(party: Party, identity: Identity) -> KnownParty:
 
 def our_company(content: BusinessDocument, route: Route) -> KnownParty:
     """Our company, by its identity in routing and the branch of the document."""
-    ours = route.company.identity
+    ours = route.company.identity_of(content.branch)
     return KnownParty(ours.name, ours.gln, content.branch, ours.vat_number, ours.address, ours.contact)
 
 
@@ -74,6 +77,28 @@ def order_parties(order: PurchaseOrder, route: Route) -> list[PartyView]:
     return [
         company.acting_as(Role.BUYER),
         company.acting_as(Role.BILL_TO),
-        known_party(order.ship_to, Identity()).acting_as(Role.SHIP_TO),
+        _delivered_to(order, route),
         known_party(order.supplier, route.partner_identity).acting_as(Role.SELLER),
     ]
+
+
+def _delivered_to(order: PurchaseOrder, route: Route) -> PartyView:
+    """The ship-to party of an order.
+
+    Another location than the main one (routing: `main_locations`) has the number of the location, never that of the
+    account, which leads to its head office; and its name, unless the contact for the delivery has one of its own. A
+    place of ours has the GLN or the code that routing knows (`places`).
+    """
+    place = order.ship_to
+    view = known_party(place, Identity()).acting_as(Role.SHIP_TO)
+    names = {name.casefold() for name in (place.location, place.location_name) if name}
+    if place.location_name and not names & route.main_locations:
+        named = place.contact is not None and place.contact.name not in {None, place.account_name}
+        view = view._replace(name=place.name if named else place.location_name, number=place.location or None)
+    if not order.ships_to_us:
+        return view
+    numbers = (number for number in (place.location, place.number) if number)
+    code = next((route.company.places[number] for number in numbers if number in route.company.places), None)
+    if code is None:
+        return view
+    return view._replace(gln=code) if _GLN.fullmatch(code) else view._replace(number=code)

@@ -6,9 +6,11 @@ documents that do not use it. The form is plain JSON of strings and does not dep
 
 References to other documents of ours do not count, though a partner sees them. What a credit note is applied to is
 settlement, like a payment, and may come long after the note was sent. The sales order and the shipment of a line come
-into being with the line and never change. Nor does the buyer's reference change: of a released invoice only the due
-date and the cash discount date can be edited (Visma's help, "About correction of a released invoice"). Nor does the
-name of a location, whose id counts.
+into being with the line and never change. Nor do the buyer's reference and the other references change: of a released
+invoice only the due date and the cash discount date can be edited (Visma's help, "About correction of a released
+invoice"). Nor do the names of a location and of an account, whose numbers count. Nor does what is only there to check
+or to work out other figures: the total that company currency implies, the percentage of a discount, and whose place the
+goods go to.
 
 A cash discount of zero counts as none stated, so that ids from before the two were told apart stay what they are.
 """
@@ -43,7 +45,20 @@ from connector.domain.documents import (
 
 _encode = msgspec.json.Encoder().encode
 _NO_NEWS = frozenset(
-    {"source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference", "location_name"}
+    {
+        "source",
+        "order_source",
+        "original_invoices",
+        "sales_order",
+        "shipment",
+        "buyer_reference",
+        "other_references",
+        "location_name",
+        "account_name",
+        "implied_total",
+        "percent",
+        "ships_to_us",
+    }
 )
 _ZERO_IS_NO_NEWS = frozenset({"cash_discount"})
 

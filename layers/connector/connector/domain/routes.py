@@ -204,6 +204,9 @@ class Company:
         before_go_live: What a later change of such a document does.
         kinds_off: Kinds that the company or the defaults switch off.
         kinds_unsent: Those of them that no partner switches on again.
+        branches: Visma's branch number -> under what the documents of the branch leave, where it is not `identity`.
+        places: Our number of a place of delivery (Visma's location, warehouse or branch) -> its GLN, or the code by
+            which partners know it.
     """
 
     name: str
@@ -215,6 +218,20 @@ class Company:
     before_go_live: BeforeGoLive = BeforeGoLive.PARK
     kinds_off: frozenset[Kind] = frozenset()
     kinds_unsent: frozenset[Kind] = frozenset()
+    branches: Mapping[str, Identity] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def identity_of(self, branch: str | None) -> Identity:
+        """What is known of the company as one of its branches."""
+        named = self.branches.get(branch or "", Identity())
+        ours = self.identity
+        return Identity(
+            named.name or ours.name,
+            named.gln or ours.gln,
+            named.vat_number or ours.vat_number,
+            named.address or ours.address,
+            named.contact or ours.contact,
+        )
 
 
 @dataclass(frozen=True, slots=True)

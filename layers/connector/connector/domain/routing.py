@@ -380,6 +380,10 @@ class Routing:
             before_go_live=_word(BeforeGoLive, _scalar(layers, "before_go_live")[0], where, "before_go_live"),
             kinds_off=kinds_off,
             kinds_unsent=frozenset(kind for kind in kinds_off if (name, kind) not in self._switched_on),
+            branches=MappingProxyType(
+                {number: _identity(_table(_table(entry, "branches"), number)) for number in _table(entry, "branches")}
+            ),
+            places=MappingProxyType({number: str(name) for number, name in _table(entry, "places").items()}),
         )
 
     @cached_property

@@ -21,12 +21,15 @@ from msgspec.structs import replace
 from connector.domain.advice import BY_HAND, advised, correction
 from connector.domain.documents import (
     BusinessDocument,
+    DocumentDiscount,
+    ImpliedTotal,
     Invoice,
     InvoiceLine,
     InvoiceType,
     Kind,
     OrderLine,
     PurchaseOrder,
+    Tax,
 )
 from connector.domain.errors import Parked
 from connector.domain.routes import EnteredAmount, Route, WithoutItem
@@ -76,6 +79,8 @@ class Totals:
         tax: VAT that is payable.
         rounding: Visma's rounding of the total, signed so that the equation above holds.
         total: What is to be paid.
+        discount_rows: What remains of Visma's discounts without the cancelled lines; None: they stand as they are.
+        tax_rows: The same of its VAT rows.
     """
 
     lines: Decimal
@@ -84,6 +89,8 @@ class Totals:
     tax: Decimal
     rounding: Decimal
     total: Decimal
+    discount_rows: tuple[DocumentDiscount, ...] | None = None
+    tax_rows: tuple[Tax, ...] | None = None
 
 
 def smallest_unit(currency: str | None) -> Decimal:
@@ -213,39 +220,102 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
     counted = net if order.line_total is not None and _agrees(order.line_total, net, currency) else net + withdrawn
     due_as_counted = counted - discounts + tax
     _compare_total(order, due_as_counted, "Lines, discounts and VAT add up to")
-    discounts, tax = _of_the_rest(order, net, counted, discounts, tax)
-    return Totals(lines, discounts, charges, tax, ZERO, net - discounts + tax)
+    if counted == net:
+        return Totals(lines, discounts, charges, tax, ZERO, net - discounts + tax)
+    discount_rows, tax_rows = _of_the_rest(order, net, counted, tax)
+    discounts = sum((row.amount for row in discount_rows), ZERO)
+    tax = sum((row.amount for row in tax_rows), ZERO)
+    return Totals(lines, discounts, charges, tax, ZERO, net - discounts + tax, discount_rows, tax_rows)
 
 
 def _of_the_rest(
-    order: PurchaseOrder, net: Decimal, net_of_all: Decimal, discounts: Decimal, tax: Decimal
-) -> tuple[Decimal, Decimal]:
+    order: PurchaseOrder, net: Decimal, net_of_all: Decimal, tax: Decimal
+) -> tuple[tuple[DocumentDiscount, ...], tuple[Tax, ...]]:
     """Discounts and VAT of the lines that are sent, when Visma's figures cover cancelled lines as well.
+
+    Args:
+        order: The order.
+        net: What the lines that are sent add up to, before discounts.
+        net_of_all: The same with the cancelled lines.
+        tax: Visma's VAT.
 
     Raises:
         Parked: which part belongs to the cancelled lines cannot be told.
     """
     if all(line.cancelled for line in order.lines):
-        return ZERO, ZERO
-    if discounts:
-        raise Parked(
-            f"Visma's discount of {_money(discounts, order.currency)} covers cancelled lines too, and what remains of "
-            "it for the others cannot be told.",
-            next_step="Remove the cancelled lines in Visma.",
-            field="discountDetails",
-        )
+        return (), ()
+    discounts = tuple(_discount_of_the_rest(discount, order, net, net_of_all) for discount in order.discounts)
     if not tax:
-        return ZERO, ZERO
+        return discounts, ()
+    # Visma spreads a discount of the document over its lines, in proportion to their amounts.
+    before = 1 - _discounts(order, order.currency) / net_of_all if net_of_all else Decimal(1)
+    after = 1 - sum((discount.amount for discount in discounts), ZERO) / net if net else Decimal(1)
     rates = {line_tax.rate for line_tax in order.taxes}
     rate = rates.pop() if len(rates) == 1 else None
-    if rate is None or not _agrees(tax, net_of_all * rate / 100, order.currency):
+    if rate is not None and _agrees(tax, net_of_all * before * rate / 100, order.currency):
+        amount = rounded(net * after * rate / 100, order.currency)
+        return discounts, (replace(order.taxes[0], taxable=None, amount=amount),)
+    rows = _tax_rows_of_the_rest(order, before, after)
+    if rows is None or rounded(sum((row.amount for row in order.taxes), ZERO), order.currency) != tax:
         raise Parked(
             f"Visma's VAT of {_money(tax, order.currency)} covers cancelled lines too, and what remains of it for the "
             "others cannot be told.",
             next_step="Remove the cancelled lines in Visma.",
             field="taxTotal",
         )
-    return ZERO, rounded(net * rate / 100, order.currency)
+    return discounts, rows
+
+
+def _discount_of_the_rest(
+    discount: DocumentDiscount, order: PurchaseOrder, net: Decimal, net_of_all: Decimal
+) -> DocumentDiscount:
+    """A discount without its share of the cancelled lines: a stated percentage that gives Visma's amount tells it.
+
+    Raises:
+        Parked: there is no such percentage, so that it may be an amount for the whole order.
+    """
+    amount, percent, currency = discount.amount, discount.percent, order.currency
+    if percent is None or rounded(amount, currency) != rounded(abs(net_of_all * percent) / 100, currency):
+        raise Parked(
+            f"Visma's discount of {_money(amount, currency)} covers cancelled lines too, and what remains of "
+            "it for the others cannot be told.",
+            next_step="Remove the cancelled lines in Visma.",
+            field="discountDetails",
+        )
+    return replace(discount, amount=rounded(abs(net * percent) / 100, currency))
+
+
+def _tax_rows_of_the_rest(order: PurchaseOrder, before: Decimal, after: Decimal) -> tuple[Tax, ...] | None:
+    """Visma's VAT rows without the cancelled lines; None where the lines do not lead to them.
+
+    They do where the tax category of every line is one of the rows, and the lines of each come to its amount.
+
+    Args:
+        order: The order.
+        before: What part of the amounts of all lines is left after Visma's discounts.
+        after: The same of the lines that are sent, after theirs.
+    """
+    currency = order.currency
+    codes = [tax.code for tax in order.taxes]
+    if len(set(codes)) != len(codes) or any(tax.rate is None for tax in order.taxes):
+        return None
+    bases = dict.fromkeys(codes, ZERO)
+    kept = dict.fromkeys(codes, ZERO)
+    for line in order.lines:
+        amount = payable_amount(line, currency)
+        if not amount:
+            continue
+        if line.tax_code is None or line.tax_code not in bases:
+            return None
+        bases[line.tax_code] += amount
+        kept[line.tax_code] += ZERO if line.cancelled else amount
+    rows = []
+    for tax in order.taxes:
+        part = (tax.rate or ZERO) / 100
+        if not _agrees(tax.amount, bases[tax.code] * before * part, currency):
+            return None
+        rows.append(replace(tax, taxable=None, amount=rounded(kept[tax.code] * after * part, currency)))
+    return tuple(rows)
 
 
 def _invoice(invoice: Invoice, route: Route | None) -> Totals:
@@ -276,6 +346,7 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
         rounding = -rounding
     total = before + rounding
     _compare_total(invoice, total, "Lines, discounts, VAT and rounding add up to")
+    _compare_implied_total(invoice, lines + charges - discounts, tax, total)
     return Totals(lines, discounts, charges, tax, rounding, total)
 
 
@@ -389,6 +460,29 @@ def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
     looks_like = _LOOKS_LIKE.get((content.kind, more))
     told = f", {difference}{f', as with {looks_like}' if looks_like else ''}."
     raise Parked(f"{_two_sums(stated, due, what, field, currency)}{told}", field=field)
+
+
+def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: Decimal) -> None:
+    """Compare what is payable with what Visma states in company currency, where it states nothing else."""
+    implied, currency, field = invoice.implied_total, invoice.currency, _INVOICE_TOTAL[invoice.kind]
+    if implied is None or invoice.total is not None or _implies(implied, total):
+        return
+    stated = _money(implied.amount, currency)
+    if tax > 0 and _implies(implied, net):
+        told = f"they come to {stated} before the VAT of {_money(tax, currency)} is added, as the total in company"
+        raise prices_with_vat(invoice.kind, f"{told} currency does", field)
+    more = implied.amount > abs(total)
+    looks_like = _LOOKS_LIKE.get((invoice.kind, more))
+    raise Parked(
+        f"Lines, discounts and VAT add up to {_money(total, currency)}, and Visma's total in company currency comes to "
+        f"{stated} ({field}), {_money(abs(implied.amount - abs(total)), currency)} {'more' if more else 'less'}"
+        f"{f', as with {looks_like}' if looks_like else ''}.",
+        field=field,
+    )
+
+
+def _implies(implied: ImpliedTotal, amount: Decimal) -> bool:
+    return abs(implied.amount - abs(amount)) <= implied.within
 
 
 def _two_sums(stated: Decimal, computed: Decimal, what: str, field: str, currency: str | None) -> str:

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+# IEEE 754: a double keeps 15 digits of a decimal number; what it shows beyond them is noise.
+_DOUBLE = Context(prec=15, rounding=ROUND_HALF_EVEN)
+_DIGITS = 15
+# A quantity that is a fraction (1/3) has no end; so much of it is a rounding, not another quantity.
+_SIXTH = Decimal("0.000001")
+_LARGEST_PART = Decimal("0.00001")
+
+
+def without_noise(number: Decimal) -> Decimal:
+    """A number of Visma's JSON without the noise of a double: `0.30000000000000004` is `0.3`."""
+    return number if len(number.as_tuple().digits) <= _DIGITS else _DOUBLE.plus(number).normalize()
+
+
+def quantity_without_noise(number: Decimal) -> Decimal:
+    """The same for a quantity, of which six decimals are kept where it has no end: `0.3333333333333333` is `0.333333`.
+
+    X12's quantities have 10 or 15 digits.
+    """
+    found = without_noise(number)
+    if found == number or len(found.as_tuple().digits) < _DIGITS - 2:
+        return found
+    short = found.quantize(_SIXTH)
+    return short if abs(short - found) <= abs(found) * _LARGEST_PART else found
 
 
 def decimal_text(number: Decimal) -> str:

@@ -32,7 +32,7 @@ from connector.domain.documents import (
 )
 from connector.domain.errors import Parked
 from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
-from connector.domain.routes import Description, ItemIds, Route, TermsRule, WithoutItem
+from connector.domain.routes import Description, ItemIds, LineDate, Route, TermsRule, WithoutItem
 from connector.domain.totals import (
     ZERO,
     Totals,
@@ -41,13 +41,16 @@ from connector.domain.totals import (
     magnitudes,
     payable_amount,
     rounded,
+    smallest_unit,
 )
 from connector.domain.transactions import Purpose
 from connector.domain.wanted_days import header_day, wanted_day
+from connector.edi.numbers import quantity_without_noise, without_noise
 from connector.edi.units import UNITS, Unit
 
 _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8
+_MOST_LISTED = 10
 _GTIN_LENGTHS = frozenset({12, 13, 14})
 
 
@@ -75,7 +78,11 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         number: Its number in Visma; on a supplier's invoice that of the order line, where the lines have different
-            ones. No two lines of an invoice have the same.
+            ones. No two lines of an order, and no two lines of an invoice that are numbered, have the same.
+        is_numbered: Whether the number is written: not for a line without an order line beside lines that have one,
+            because a partner reads it as the number of an order line (IBM's guide of the 810: IT101 refers to the line
+            item on the original purchase order).
+        is_ordered: Whether the number is that of a line of the order.
         charges: What leads from `quantity * price` to what is payable for the line.
         wanted: The day on which the goods are wanted.
         promised: Visma's promised day, where it is another one.
@@ -109,6 +116,14 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     tax_rate: Decimal | None
     source: str
     their_item_source: str
+    is_numbered: bool = True
+    is_ordered: bool = False
+
+    @property
+    def title(self) -> str:
+        """What a text calls the line."""
+        item = self.buyer_item or self.vendor_item or self.gtin or self.description
+        return f"Line {self.number}" if self.is_numbered or not item else f"Item {item}"
 
 
 class TermsView(NamedTuple):
@@ -171,14 +186,17 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     """Decide everything that does not depend on the dialect.
 
     Raises:
-        Parked: no currency is known, a unit or an item id is not mapped, several blanket orders are called off, a
-            drop-ship order has no address, or there is nothing to order or to invoice.
+        Parked: it is of another branch, no currency is known, a unit or an item id is not mapped, several blanket
+            orders are called off, a drop-ship order has no address, or there is nothing to order or to invoice.
     """
     if purpose is not Purpose.CANCELLATION:
+        _refuse_other_branch(content, route)
         _refuse_unknown_currency(content, route)
         _refuse_unknown_delivery(content, route)
     if isinstance(content, Invoice):
         content = magnitudes(content)
+    elif totals.tax_rows is not None:
+        content = replace(content, discounts=totals.discount_rows or (), taxes=totals.tax_rows)
     taxes, tax_note = _taxes(content, totals)
     reader = _LineReader(content, route, purpose, taxes)
     for line in content.lines:
@@ -196,6 +214,9 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     ]
     if tax_note:
         reader.notes.append(tax_note)
+    reader.notes += _branch_notes(content, route)
+    if purpose is not Purpose.CANCELLATION:
+        reader.notes += reader.left_notes()
     if purpose is not Purpose.CANCELLATION:
         charges += _rounding(content, totals, lines, charges, taxes)
     return Outline(
@@ -274,6 +295,7 @@ class _LineReader:
     def read(self, line: OrderLine | InvoiceLine) -> None:
         """Add one line to where it belongs."""
         amount = payable_amount(line, self._content.currency)
+        line = _without_noise(line)
         # A text that costs something is no text; a line without item and price is none but a text.
         if not amount and (line.is_text or (line.item is None and not line.unit_price)):
             text = _text(line.description) or self._note(line)
@@ -295,6 +317,24 @@ class _LineReader:
             self.lines.append(self._order_line(line))
         else:
             self.lines.append(self._invoice_line(line))
+
+    def left_notes(self) -> list[str]:
+        """Sentences about what of the lines was left out or looks like an oversight."""
+        notes = []
+        if free := [line.number for line in self.lines if not line.price]:
+            notes.append(f"{_listed('Line', free)} left with the price 0.")
+        if isinstance(self._content, PurchaseOrder) and self._route.line_date is LineDate.PROMISED:
+            silent = {None, self._content.ordered_on}
+            days = [
+                f"{line.number} ({line.requested})"
+                for line, view in zip(self._ordered, self.lines, strict=True)
+                if line.requested not in silent and line.requested != view.wanted
+            ]
+            if days:
+                notes.append(
+                    f"The requested day of {_listed('line', days)} was left out: the promised day is sent (line_date)."
+                )
+        return notes
 
     def wanted_on(self) -> date | None:
         """The wanted day of the whole order, from what was read."""
@@ -506,6 +546,50 @@ class _LineReader:
         return digits
 
 
+def _without_noise(line: OrderLine | InvoiceLine) -> OrderLine | InvoiceLine:
+    """The line as it is written: what is left of quantity x price is a rounding (see `_line_charges`)."""
+    quantity, price = quantity_without_noise(line.quantity), without_noise(line.unit_price)
+    if quantity == line.quantity and price == line.unit_price:
+        return line
+    return replace(line, quantity=quantity, unit_price=price)
+
+
+def _listed(what: str, numbers: list[str]) -> str:
+    """`line 2`, `lines 2, 3`: the first ten, because notes go into a record of limited size."""
+    shown = ", ".join(numbers[:_MOST_LISTED])
+    more = f" and {len(numbers) - _MOST_LISTED} more" if len(numbers) > _MOST_LISTED else ""
+    return f"{what}{'s' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+def _refuse_other_branch(content: BusinessDocument, route: Route) -> None:
+    """Refuse a document of a branch that is not the company's, where routing gives the company one branch.
+
+    Visma's lists are asked for that branch only; a document can come here without them.
+
+    Raises:
+        Parked: it is of another branch.
+    """
+    own, company = route.company.visma.branch, route.company.name
+    if own is None or content.branch in {None, own}:
+        return
+    raise Parked(
+        f"The document is of branch {content.branch}, and company {company} has branch {own} only.",
+        next_step=f"Give branch {content.branch} a company of its own in the routing file, or take "
+        f"companies.{company}.visma.branch out where both are one company, and apply it. Or: {BY_HAND}",
+        field="branchNumber" if isinstance(content, Invoice) else "branch",
+        waits_for=f"companies.{company}.visma.branch",
+    )
+
+
+def _branch_notes(content: BusinessDocument, route: Route) -> list[str]:
+    """A sentence about a branch that routing does not name, where it names others."""
+    company = route.company
+    if not company.branches or content.branch is None or content.branch in company.branches:
+        return []
+    unnamed = f"The document is of branch {content.branch}, which companies.{company.name}.branches does not name"
+    return [f"{unnamed}: it leaves under the name, GLN and VAT number of the company."]
+
+
 def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
     step = f"Add {key}: {example} to the routing file and apply it." if key else None
     return Parked(sentence, next_step=step, field=field, waits_for=key)
@@ -560,12 +644,14 @@ def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decima
 
     Rates are written only when they add up to the VAT that is payable, so that no partner gets two answers. Visma's
     rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency. Where one choice of them
-    does, the others are not payable; else the stated VAT is one amount: at the one rate there is where that gives just
-    this amount, or without a rate.
+    does, the others are not payable. Where they all do but for the cent that each may be rounded by, that cent is part
+    of the document's rounding. Else the stated VAT is one amount: at the one rate there is where that gives just this
+    amount, or without a rate.
     """
     currency = content.currency
     rows = _by_rate(content.taxes, currency)
-    if sum((amount for _, amount in rows), ZERO) == totals.tax:
+    off = abs(sum((amount for _, amount in rows), ZERO) - totals.tax)
+    if not off:
         return rows, None
     if not totals.tax:
         return [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
@@ -576,11 +662,10 @@ def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decima
         return [(rate, totals.tax)], None
     if chosen := _payable_rows(content, totals.tax):
         return chosen, "The VAT rows of Visma that are not part of what is payable were left out."
-    if not rates:
-        return [(None, totals.tax)], None
-    return [(None, totals.tax)], (
-        f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
-    )
+    if rows and off <= smallest_unit(currency) * len(content.taxes):
+        return rows if len(rows) > 1 else [(rate, totals.tax)], None
+    note = f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
+    return [(None, totals.tax)], note if rates else None
 
 
 def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal | None, Decimal]]:
@@ -630,14 +715,20 @@ def _rounding(
 def _numbered(lines: list[LineView]) -> list[LineView]:
     """The lines of an invoice with ids that tell them apart: those of the order, else Visma's, else their places.
 
-    Lines of two orders, and two receipts of one line, share the number of the order line.
+    Lines of two orders, and two receipts of one line, share the number of the order line. Beside lines of an order, a
+    line without one has no number that a partner could take for the number of an order line.
     """
-    ordered = [line.number if line.order_line is None else str(line.order_line) for line in lines]
-    if _differ(ordered):
-        return [replace(line, number=number, order_line=None) for line, number in zip(lines, ordered, strict=True)]
-    if _differ([line.number for line in lines]):
-        return lines
-    return [replace(line, number=str(place)) for place, line in enumerate(lines, 1)]
+    known = [str(line.order_line) for line in lines if line.order_line is not None]
+    if known and _differ(known):
+        return [
+            replace(line, is_numbered=False)
+            if line.order_line is None
+            else replace(line, number=str(line.order_line), order_line=None, is_ordered=True)
+            for line in lines
+        ]
+    if not _differ([line.number for line in lines]):
+        lines = [replace(line, number=str(place)) for place, line in enumerate(lines, 1)]
+    return [replace(line, is_numbered=not known or line.order_line is not None) for line in lines]
 
 
 def _differ(numbers: list[str]) -> bool:

@@ -23,10 +23,11 @@ from connector.domain.changes import (
     Change,
     ChangeState,
     apply_order,
-    duplicate_of,
+    later_changes,
     pause_before,
     peers,
     predecessor_deadline,
+    waits_behind,
 )
 from connector.domain.errors import (
     AnswerTooLarge,
@@ -53,6 +54,7 @@ from connector.services.claimed import save_claimed
 from connector.services.confirm import confirm
 from connector.services.consume import HOLD_BACK
 from connector.services.intake import Intake, names_of, with_content
+from connector.services.judge_change import look_behind
 from connector.services.known_revisions import KnownRevisions
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Deadline, Metric, RoutingSource, Telemetry
@@ -160,7 +162,11 @@ class Applier:
         wanted = next((one for one in recorded if one.transaction_id == message.transaction_id), None)
         if wanted is None:
             return Outcome.NOTHING_TO_DO
-        outcome = self._work_off(wanted, recorded) if wanted.is_due else _OUTCOMES[wanted.state]
+        if wanted.is_due:
+            outcome = self._work_off(wanted, recorded)
+        else:
+            outcome = _OUTCOMES[wanted.state]
+            self._look_behind(wanted)
         for change in [wanted, *peers(wanted, recorded)]:
             confirmed = confirm(change, self.changes, self.orderful, self.telemetry)
             if confirmed.on_hold and not confirmed.is_open:
@@ -241,7 +247,9 @@ class Applier:
         # An approval was given on what was shown.
         other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
         if found.order_number and found.order_number != change.number and not change.on_hold:
-            return self.intake.move(other, found.order_number, message)
+            moved = self.intake.move(other, found.order_number, message)
+            self._look_behind(moved)
+            return moved
         return self.changes.rewrite(with_content(other, message), message=message)
 
     def _other_message(self, change: Change, found: InboundTransaction) -> dict[str, Any] | None:
@@ -320,7 +328,8 @@ class Applier:
         except Misconfigured as error:
             self._report_refusal(error)
             return Outcome.HELD_BACK
-        change = self._end(change, ending)
+        change = self._end(change, ending, others)
+        self._look_behind(change)
         # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
         confirm(change, self.changes, self.orderful, self.telemetry)
         return _OUTCOMES[change.state]
@@ -343,10 +352,6 @@ class Applier:
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:
         """The record as it was last written, and how it ends."""
-        repeated = duplicate_of(change, others)
-        if repeated is not None:
-            reason = f"It repeats {repeated.transaction_id} to the letter."
-            return self._given_back(change, Ending(ChangeState.RECORDED, reason), None, self.routing.load())
         objection = self._objection(change)
         # Whoever asks for a second look may just have changed the routing.
         routing = self.routing.load(fresh=change.attempts > 1)
@@ -462,7 +467,17 @@ class Applier:
         )
         save_claimed(self.changes, released, until=change.claim_until)
 
-    def _end(self, change: Change, ending: Ending) -> Change:
+    def _look_behind(self, ended: Change) -> None:
+        """Queue what was parked behind one that has ended; done again after a crash, it finds nothing."""
+        if not ended.is_open:
+            look_behind(ended, self.changes, self.intake.outbox, self.clock)
+
+    def _end(self, change: Change, ending: Ending, others: Sequence[Change]) -> Change:
+        before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
+        change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
+        if ending.waits_for == VISMA and change.approved_by is not None:
+            return self._park_for_visma(change, ending)  # what the person was shown of later ones stands as well
+        change = msgspec.structs.replace(change, later=later_changes(change, others))
         if ending.waits_for == VISMA:
             return self._park_for_visma(change, ending)
         decision = ending.decision
@@ -489,6 +504,7 @@ class Applier:
             reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
             places=decision.places[:MOST_REASONS],
             unwritten=kept(decision.unwritten),
+            repeats=ending.repeats,
         )
         return self._ended(change, ended)
 
@@ -542,8 +558,8 @@ class Applier:
 
 
 def _objected(ending: Ending, objection: str | None) -> Ending:
-    """A change that Orderful has not let through is a person's, whatever else is wrong with it."""
-    if objection is None:
+    """A change that Orderful has not let through is a person's, whatever else is wrong; a repetition is harmless."""
+    if objection is None or ending.state is ChangeState.RECORDED:
         return ending
     reason = f"{objection} {ending.reason}" if ending.reason else objection
     next_step = f"{ending.next_step} {CORRECT_IT}" if ending.next_step else CORRECT_IT

@@ -17,13 +17,19 @@ import msgspec
 
 from connector.domain.change_decision import HEADER, LOOK, Decision, Difference, Verdict, decide
 from connector.domain.change_edits import NO_EDITS, Edits
+from connector.domain.change_lines import Lines
+from connector.domain.change_numbers import Remembered, added_lines, by_our_numbers
+from connector.domain.change_request import ChangeRequest
 from connector.domain.changes import (
     VISMA,
     Change,
     ChangeState,
     apply_order,
     confirmed_places,
+    duplicate_of,
+    later_changes,
     out_of_sequence_reason,
+    out_of_turn_reason,
 )
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
@@ -68,7 +74,7 @@ _ON_HOLD = "Hold"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a change ends, and why."""
+    """How a change ends, and why; `repeats` names the change that one is taken for a repetition of."""
 
     state: ChangeState
     reason: str | None = None
@@ -76,6 +82,7 @@ class Ending:
     waits_for: str | None = None
     decision: Decision = APPLIED_AS_IS
     decided_on: str | None = None
+    repeats: str | None = None
 
 
 @dataclass(slots=True)
@@ -163,6 +170,12 @@ class OrderChange:
         if self.change.named is not None and request.order_number == self.change.named:
             # A person said which order is meant.
             request = msgspec.structs.replace(request, order_number=self.change.number)
+        repeated = duplicate_of(self.change, self.others)
+        if repeated is not None and self._still_stands(repeated, request, has, route):
+            self._take_off_hold(has)
+            reason = f"It repeats {repeated.transaction_id} to the letter."
+            return Ending(ChangeState.RECORDED, reason, repeats=repeated.transaction_id)
+        request = self._by_our_numbers(request, had, has, route, self.others)
         approved = self.change.approved_by is not None
         decision = decide(
             request,
@@ -177,11 +190,20 @@ class OrderChange:
         decided_on = revision_id(has.content)
         if self.objection is not None:
             decision = replace(decision, verdict=Verdict.PARK)
-        elif decision.verdict is Verdict.APPLY and decision.edits:
-            doubt = self._doubt(decided_on, decision)
+        elif decision.verdict is Verdict.APPLY:
+            doubt = self._doubt(decided_on, decision, repeated)
             if doubt is not None:
                 waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
                 decision = replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
+        elif decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
+            # Whoever approves it is to know what it overtakes.
+            first = "Decide about that one first: this one is looked at again when it has ended."
+            decision = replace(
+                decision,
+                reason=f"{decision.reason} {turn}",
+                reasons=(*decision.reasons, turn),
+                next_step=f"{first} {decision.next_step}" if decision.next_step else first,
+            )
         if decision.verdict is not Verdict.APPLY:
             self._take_off_hold(has)
             state = ChangeState.PARKED if decision.verdict is Verdict.PARK else ChangeState.REJECTED
@@ -210,6 +232,8 @@ class OrderChange:
             notes=route.notes,
             is_all=not decision.unwritten,
         )
+        added = added_lines(self._wished, before=before, after=has.content)
+        self.change = msgspec.structs.replace(self.change, added=added)
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
 
     def _is_begun(self) -> bool:
@@ -303,15 +327,80 @@ class OrderChange:
         with about_this_one():
             return self.known.content(self._order, self.change.known_sequence or 0)
 
-    def _doubt(self, content: str, decision: Decision) -> str | None:
-        """Why this must not be written now, although the decision allows it."""
-        if self.change.approved_by is None:
-            return out_of_sequence_reason(self.change, self.others)
-        if self.change.approved_for not in {None, content}:
-            return f"The order was changed in Visma after {self.change.approved_by} had approved this."
-        if self.change.approved_for is not None and not self._is_as_shown(decision):
-            return f"It means something else now than what {self.change.approved_by} approved: the routing has changed."
-        return None
+    def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> str | None:
+        """Why this must not be written now, or said to be so already, although the decision allows it."""
+        who = self.change.approved_by
+        if who is None:
+            doubt = (out_of_sequence_reason if decision.edits else out_of_turn_reason)(self.change, self.others)
+            if doubt is not None or repeated is None or not (decision.edits or decision.keeps):
+                return doubt
+            return (
+                f"It repeats {repeated.transaction_id} to the letter, and the order was changed in Visma, or sent to "
+                "the partner, after that: nobody can tell whether it was sent twice or is meant again."
+            )
+        if not decision.edits or self.change.approved_for is None:
+            return None
+        doubts = [one for one in later_changes(self.change, self.others) if one not in self.change.later]
+        if doubts:
+            doubts.append(f"{who} approved this without having been shown that.")
+        if self.change.approved_for != content:
+            by = f", by {', '.join(writers)}" if (writers := self._written_since_compared()) else ""
+            doubts.append(f"The order was changed in Visma after the comparison that {who} approved{by}.")
+        elif not self._is_as_shown(decision):
+            doubts.append(f"It means something else now than what {who} approved: the routing has changed.")
+        return " ".join(doubts) or None
+
+    def _written_since_compared(self) -> list[str]:
+        """Changes of the same sender that were written after this one was shown to a person."""
+        parked = (one.at for one in reversed(self.change.history) if one.state is ChangeState.PARKED)
+        shown_at = next(parked, self.change.created_at)
+        applied = (one for one in self.others if one.state is ChangeState.APPLIED and one.writes)
+        return [one.transaction_id for one in apply_order(applied) if one.applied_at >= shown_at]
+
+    def _still_stands(self, repeated: Change, request: ChangeRequest, has: StandingOrder, route: Route) -> bool:
+        """Whether a repetition is harmless: all that the repeated one asked for stands, and nothing was sent since.
+
+        Once the partner was sent another state of the order, the same words may be meant again. What stands because
+        an earlier attempt wrote this very change repeats nothing.
+        """
+        is_own = self.known.is_written(self._order, self.change)
+        if is_own or self.known.was_sent_since(self._order, repeated.applied_at):
+            return False
+        with about_this_one():
+            had = self.known.content(self._order, repeated.known_sequence or 0)
+        before = [one for one in self.others if one.applied_at < repeated.applied_at]
+        decision = decide(
+            self._by_our_numbers(request, had, has, route, before),
+            had=had,
+            has=has,
+            route=route,
+            approved=True,
+            confirmed=confirmed_places(self.change, self.others),
+            reading=repeated.reading,
+            taken_on=repeated.ordered_at.date(),
+        )
+        return decision.verdict is Verdict.APPLY and not decision.edits
+
+    def _by_our_numbers(
+        self,
+        request: ChangeRequest,
+        had: PurchaseOrder | None,
+        has: StandingOrder,
+        route: Route,
+        others: Sequence[Change],
+    ) -> ChangeRequest:
+        """The message with Visma's numbers of the lines that earlier changes of its sender added."""
+        adders = sorted(
+            (one for one in others if one.state is ChangeState.APPLIED and one.added), key=lambda one: one.applied_at
+        )
+        if not adders:
+            return request
+        remembered = [
+            Remembered(line, one.transaction_id, is_told=self.known.was_sent_since(self._order, one.applied_at))
+            for one in adders
+            for line in one.added
+        ]
+        return by_our_numbers(request, Lines(had, has, route), remembered)
 
     def _is_as_shown(self, decision: Decision) -> bool:
         """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""

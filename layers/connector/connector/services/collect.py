@@ -44,7 +44,7 @@ from connector.services.change_ports import Changes, InboundNetwork
 from connector.services.confirm import confirm, tell
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.intake import Intake, message_for
-from connector.services.judge_change import look_at_visma_again
+from connector.services.judge_change import look_at_visma_again, look_behind_one
 from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
 
 PAGE = 100
@@ -461,11 +461,21 @@ class Collector:
         self.telemetry.count(Metric.CHANGES_STUCK, stuck)
         self.telemetry.count(Metric.OPEN_CHANGES_PARKED, self.changes.waiting(ChangeState.PARKED).count)
         self.telemetry.count(Metric.INBOUND_ATTENTION, self.changes.waiting(ChangeState.ATTENTION).count)
-        self._look_at_visma_again(result, now)
+        self._look_at_parked(result, now)
 
-    def _look_at_visma_again(self, result: Collected, now: datetime) -> None:
-        """Queue parked changes that wait for Visma; those of one order together, so that none overtakes another."""
-        waiting = [change for change in self.changes.in_state(ChangeState.PARKED) if change.awaits_visma]
+    def _look_at_parked(self, result: Collected, now: datetime) -> None:
+        """Queue parked changes that wait for Visma, and those behind one that has ended meanwhile.
+
+        Those that wait for Visma are queued with all of their order, so that none overtakes another.
+        """
+        parked = list(self.changes.in_state(ChangeState.PARKED))
+        for change in apply_order(one for one in parked if one.behind is not None and not one.awaits_visma):
+            before = self.changes.get(change.key, change.behind or "")
+            if before is None or not before.is_open:
+                with suppress(Conflict):  # a person decides about it
+                    look_behind_one(change, self.changes, self.outbox, self.clock)
+                    result.requeued += 1
+        waiting = [change for change in parked if change.awaits_visma]
         due = {change.key for change in waiting if change.not_before is None or now >= change.not_before}
         for change in apply_order(change for change in waiting if change.key in due):
             with suppress(Conflict):  # a person decides about it

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from connector.domain.change_words import saying
 from connector.domain.changes import CHANGE, FOR_A_PERSON, LONGEST_REASON, NOBODY, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import AnswerTooLarge, Conflict, PutOff, Transient
@@ -201,6 +202,7 @@ class Intake:
             decided_on=None,
             differences=(),
             remarks=(),
+            later=(),
         )
         reason = f"Orderful has order {number} for it by now; it is recorded there."
         here = change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
@@ -363,15 +365,19 @@ def is_for_others(transaction: InboundTransaction, routing: Routing, stream: Str
 
 
 def with_content(change: Change, message: Any) -> Change:
-    """The record with what is known of its message: the hash, and the number and date of an 860."""
-    change = msgspec.structs.replace(change, content_id=content_id(message), change_sequence=None, changed_on=None)
+    """The record with what is known of its message: the hash, and of an 860 its number, its date and what it says."""
+    change = msgspec.structs.replace(
+        change, content_id=content_id(message), change_sequence=None, changed_on=None, says=None
+    )
     if change.document != CHANGE:
         return change
     try:
         request = read_change(message)
     except NotAChange:
         return change  # whoever decides about it says so
-    return msgspec.structs.replace(change, change_sequence=request.sequence, changed_on=request.changed_on)
+    return msgspec.structs.replace(
+        change, change_sequence=request.sequence, changed_on=request.changed_on, says=saying(request)
+    )
 
 
 def _is_handed_over_again(change: Change, delivery: Delivery | None) -> bool:

@@ -9,12 +9,14 @@ close     an open change is settled otherwise
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connector.domain.changes import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState
+from connector.domain.changes import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState, apply_order, peers
 from connector.domain.documents import DocumentKey
-from connector.domain.errors import ConnectorError
+from connector.domain.errors import Conflict, ConnectorError
 from connector.domain.routes import QuantityReading
 from connector.services.change_ports import Changes
 from connector.services.intake import LONGEST_NUMBER, message_for
@@ -33,8 +35,12 @@ def approve(
     by: str,
     caller: str | None = None,
     reading: QuantityReading | None = None,
+    later: Sequence[str] | None = None,
 ) -> Change:
     """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
+
+    So it is when its sender says more about the order: `later` is what the person was shown of that
+    (`later_changes`), what was recorded with the change when None.
 
     With `reading`, POC03 and POC04 of this change mean that, now and whenever it is looked at again. One that was
     parked before its differences could be worked out is only looked at again: nobody has seen them yet.
@@ -56,6 +62,7 @@ def approve(
         approved_by=by if seen else None,
         approved_for=change.decided_on,
         reading=reading or change.reading,
+        later=change.later if later is None else tuple(later),
         attempts=0,
         conflicts=0,
         failures=0,
@@ -104,6 +111,8 @@ def assign(
         approved_for=None,
         differences=(),
         remarks=(),
+        later=(),
+        behind=None,
         company=order.company,
         number=number,
         named=change.named or change.number,
@@ -125,6 +134,7 @@ def assign(
     )
     moved = changes.move(here, there)
     outbox.changes([message_for(moved, cause=f"assigned {now.isoformat()}")])
+    look_behind(here, changes, outbox, clock)
     return moved
 
 
@@ -186,7 +196,7 @@ def reject(
     note = f"rejected by {_signed(by, caller)}: {reason}"
     ended = _ended(change, ChangeState.REJECTED, clock, by=by, caller=caller, reason=reason, note=note)
     known.drop(order, change)
-    return _end(ended, changes, outbox)
+    return _end(ended, changes, outbox, clock)
 
 
 def close(
@@ -210,7 +220,7 @@ def close(
     note = f"closed by {_signed(by, caller)}: {reason}"
     ended = _ended(change, ChangeState.CLOSED, clock, by=by, caller=caller, reason=reason, note=note)
     known.drop(order, change)
-    return _end(ended, changes, outbox)
+    return _end(ended, changes, outbox, clock)
 
 
 def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
@@ -235,6 +245,25 @@ def look_at_visma_again(change: Change, changes: Changes, outbox: Outbox, clock:
     _queued_again(change, changes, outbox, clock, note="looked at again: Visma may answer now", cause="look")
 
 
+def look_behind(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue what was parked behind a change that has ended: it may be its turn, and what it is shown with is past.
+
+    One that somebody decides about at the same moment is left to that person.
+    """
+    for one in apply_order(peers(ended, changes.of_order(ended.key))):
+        if one.state is ChangeState.PARKED and one.behind == ended.transaction_id:
+            with suppress(Conflict):
+                look_behind_one(one, changes, outbox, clock)
+
+
+def look_behind_one(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue one change that was parked behind another one, which has ended."""
+    note = f"looked at again: {change.behind} has ended"
+    _queued_again(
+        change, changes, outbox, clock, note=note, cause="behind", attempts=0, conflicts=0, failures=0, looks=0
+    )
+
+
 def _ended(
     change: Change, state: ChangeState, clock: Clock, *, by: str, caller: str | None, reason: str, note: str
 ) -> Change:
@@ -250,6 +279,8 @@ def _ended(
         decided_by=by,
         caller=caller,
         reason=reason,
+        # By hand nobody confirms what an approval would have.
+        places=(),
         next_step=None,
         waits_for=None,
         not_before=None,
@@ -259,7 +290,7 @@ def _ended(
     )
 
 
-def _end(ended: Change, changes: Changes, outbox: Outbox) -> Change:
+def _end(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> Change:
     """Write it down. Whoever works the queue off tells Orderful and releases the order from hold.
 
     What it had reserved is given up before: a number that stays taken keeps the order from being sent for good, and one
@@ -268,6 +299,7 @@ def _end(ended: Change, changes: Changes, outbox: Outbox) -> Change:
     ended = changes.save(ended)
     if _has_something_left(ended):
         outbox.changes([message_for(ended, cause=f"ended {ended.updated_at.isoformat()}")])
+    look_behind(ended, changes, outbox, clock)
     return ended
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.changes import Change
@@ -79,6 +80,22 @@ class KnownRevisions:
         """The transaction of the change that has taken the next number: nothing else can be written before it ends."""
         newest = self._newest(order)
         return newest.transaction_id if newest is not None and newest.state is State.CHANGING else None
+
+    def was_sent_since(self, order: DocumentKey, moment: datetime) -> bool:
+        """Whether the partner was sent the order after that, or may have been."""
+        return any(
+            one.state in KNOWN_TO_PARTNER and one.state is not State.AGREED and one.created_at > moment
+            for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
+        )
+
+    def is_written(self, order: DocumentKey, change: Change) -> bool:
+        """Whether a change was written into the order, or may have been, by an attempt that did not end."""
+        own = (
+            one
+            for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
+            if one.transaction_id == change.transaction_id
+        )
+        return any(one.state is not State.SUPERSEDED or one.revision_id or one.visma_version for one in own)
 
     def reserve(self, order: DocumentKey, change: Change) -> None:
         """Take the next number for what the change will make of the order.

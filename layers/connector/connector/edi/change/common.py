@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, Field, LineRequest
+from connector.domain.change_request import Aside, Ask, ChangePurpose, ChangeRequest, Field, LineRequest
 from connector.domain.documents import Address, Party
 from connector.domain.parties import Role
 from connector.domain.words import clipped
@@ -22,6 +22,7 @@ from connector.edi.change.fields import (
     NotUnderstood,
     day,
     is_moment,
+    leaves,
     number,
     rows,
     shown,
@@ -55,6 +56,7 @@ DOUBTED_PRICES: Mapping[str, tuple[int, str]] = {
 RETAIL_PRICES = frozenset({"RC", "RD", "RE", "RM", "RT", "SR"})
 _GTIN_LENGTHS = {"gtin12": 12, "gtin13": 13, "gtin14": 14, "UP": 12, "EN": 13, "UK": 14}
 _MOST_REMARKS = 50
+_CODED = ("qualifier", "qualifiercode")
 _WORD = {Field.QUANTITY: "quantity", Field.PRICE: "price", Field.DATES: "date"}
 _EVERYTHING = frozenset(Field)
 
@@ -91,6 +93,10 @@ class Questions:
     def __bool__(self) -> bool:
         """Whether there is any."""
         return bool(self.asked or self.doubted or self.unread)
+
+    def all(self) -> tuple[str, ...]:
+        """Every sentence, whatever kind it is of."""
+        return tuple(dict.fromkeys([*self.asked, *(one for _, one in self.doubted), *(one for _, one in self.unread)]))
 
     def ask(self, sentence: str) -> None:
         """Add what a Visma order cannot hold, or what is not given; saying it twice says nothing more."""
@@ -179,6 +185,17 @@ class Remarks:
         remarks = tuple(dict.fromkeys(self.told))
         more = len(remarks) - _MOST_REMARKS
         return remarks if more <= 0 else (*remarks[:_MOST_REMARKS], f"And {more} more remarks.")
+
+
+def asides(value: Any, *, is_note: bool = True) -> tuple[Aside, ...]:
+    """A note, or references, as one thing that is told; none when nothing is said. What names a code is left out."""
+    listed = value if isinstance(value, list) else [value]
+    found = []
+    for one in listed:
+        parts = tuple(word for name, word in leaves(one) if not name.lower().endswith(_CODED))
+        if parts:
+            found.append(Aside(told(one, names=False) or "", parts, is_note))
+    return tuple(dict.fromkeys(found))
 
 
 class Price(NamedTuple):
@@ -274,6 +291,13 @@ def name_unread(questions: Questions, remarks: Remarks, found: Sequence[Unread],
         questions.ask(f"it says more than is read here: {stopped(words)}")
     for words in in_sentences([one for one in found if one not in asked]):
         remarks.tell("Also there, and not read", words)
+
+
+def name_going_unread(beside: Questions, remarks: Remarks, found: Sequence[Unread]) -> tuple[Unread, ...]:
+    """Name what nothing reads of a line that goes and is of quantities, which may be a part; gives back the rest."""
+    parts = [one for one in found if not one.is_extra and "quantit" in one.words]
+    name_unread(beside, remarks, parts, changes=True)
+    return tuple(one for one in found if one not in parts)
 
 
 def lines_of(questions: Questions, data: Data, name: str) -> list[Data]:
@@ -400,18 +424,26 @@ def party(
 
 
 def _repeats_asked(lines: Sequence[LineRequest]) -> tuple[LineRequest, ...]:
-    times = Counter(_same_line(line.line_id) for line in lines if line.line_id)
-    return tuple(_repeat_asked(line, times[_same_line(line.line_id)] if line.line_id else 1) for line in lines)
+    times = Counter(_same_line(line) for line in lines)
+    return tuple(_repeat_asked(line, times[_same_line(line)] if _is_named(line) else 1) for line in lines)
+
+
+def _is_named(line: LineRequest) -> bool:
+    """Whether a second line like it is a repetition; one without a number is told by its item, unless it is added."""
+    return bool(line.line_id) or line.ask is Ask.ADD
 
 
 def _repeat_asked(line: LineRequest, count: int) -> LineRequest:
     if count == 1:
         return line
     often = "twice" if count == 2 else f"{count} times"
-    repeated = f"line {clipped(line.line_id or '', LONGEST_QUOTE)} appears {often} in the message."
+    if not line.line_id:
+        repeated = f"the same added line appears {often} in the message, without a number: is it meant once?"
+    else:
+        repeated = f"it appears {often} in the message, as line {clipped(line.line_id, LONGEST_QUOTE)}."
     return replace(line, doubts=(*line.doubts, repeated))
 
 
-def _same_line(line_id: str) -> str:
-    """`001` and `1` are the same line."""
-    return line_id.lstrip("0") or "0"
+def _same_line(line: LineRequest) -> str | LineRequest:
+    """`001` and `1` are the same line; one without a number is the same where everything is."""
+    return (line.line_id.lstrip("0") or "0") if line.line_id else replace(line, source="")

@@ -97,6 +97,7 @@ _CHARGE = "servicePromotionAllowanceOrChargeInformation"
 _WITHOUT = "N"
 # X12: element 248 is called an indicator in 004010 and an indicator code in later releases.
 _SIDE_NAMES = ("allowanceOrChargeIndicatorCode", "allowanceOrChargeIndicator")
+_KIND_OF = re.compile(r"qualifier|routingSequence|sequenceType|identificationCodeType", re.IGNORECASE)
 _FIGURE = re.compile(r"percent|rate|amount", re.IGNORECASE)
 _WHOLE_TOPICS = {
     "fOBRelatedInstructions": Topic.DELIVERY,
@@ -228,8 +229,11 @@ def _plain(value: str) -> str:
 
 
 def _whole(topic: Topic, data: Data) -> Stated | None:
-    facts = tuple((words_of(key), value) for key, value in leaves(data))
-    return _stated(topic, ", ".join(f"{name} {value}" for name, value in facts), facts) if facts else None
+    told = [(key, words_of(key), value) for key, value in leaves(data)]
+    # What kind of name the next one is, or whose turn it is, is no value of its own.
+    facts = [(name, value) for key, name, value in told if not _KIND_OF.search(key)]
+    facts = facts or [(name, value) for _, name, value in told]
+    return _stated(topic, ", ".join(f"{name} {value}" for _, name, value in told), tuple(facts)) if told else None
 
 
 def _x12_charge(charge: Data) -> Stated | None:

@@ -79,12 +79,15 @@ BEHIND_TOTALS = ("AMT_loop", "monetaryAmountInformation")
 APPLIED, ASKED, COMPARED, REFUSED = Treatment.APPLIED, Treatment.ASKED, Treatment.COMPARED, Treatment.REFUSED
 REMARK, NAMES, UNUSED = Treatment.REMARK, Treatment.NAMES, Treatment.UNUSED
 
+_ALONE = "asked about where the message wants nothing else and the partner was not sent it"
+_OF_LINES = f"asked about on a line that changes, is added or goes; else {_ALONE}"
+
 TABLE: tuple[Row, ...] = (
     # The header.
     Row("ST, SE", "envelope", ("transactionSetHeader", "transactionSetTrailer"), (), UNUSED),
     Row("BCH01", "purpose", (f"{_BCH}.transactionSetPurposeCode",), ("purpose",), APPLIED, "see the purposes below"),
     Row("BCH02", "order type", (f"{_BCH}.purchaseOrderTypeCode",), ("purchaseOrderType",), UNUSED),
-    Row("", "type of the change", (), ("purchaseOrderChangeType",), UNUSED),
+    Row("", "type of the change", (), ("purchaseOrderChangeType",), ASKED, "when it is not one of Orderful's"),
     Row("BCH03", "order number", (f"{_BCH}.purchaseOrderNumber",), ("purchaseOrderNumber",), NAMES),
     Row("BCH04", "release number", (f"{_BCH}.releaseNumber",), ("releaseNumber",), COMPARED),
     Row(
@@ -116,7 +119,7 @@ TABLE: tuple[Row, ...] = (
         REFUSED,
         "when it is not that of the order",
     ),
-    Row("REF", "references", ("referenceInformation",), ("references",), REMARK),
+    Row("REF", "references", ("referenceInformation",), ("references",), REMARK, _ALONE),
     Row("PER", "contacts", ("administrativeCommunicationsContact",), (), REMARK),
     Row(
         "TAX, TXI",
@@ -172,7 +175,7 @@ TABLE: tuple[Row, ...] = (
         ("carrierDetails", "lineItems.carrierDetails"),
         COMPARED,
     ),
-    Row("N9, MSG", "notes", ("N9_loop", "messageText"), ("notes",), REMARK),
+    Row("N9, MSG", "notes", ("N9_loop", "messageText"), ("notes",), REMARK, _ALONE),
     Row(
         "CTT01, CTT02",
         "number of lines and hash total",
@@ -270,13 +273,16 @@ TABLE: tuple[Row, ...] = (
         (f"{_POC}.productServiceIDQualifier#", f"{_POC}.productServiceID#"),
         ("lineItems.productIds",),
         NAMES,
+        "PL is our number of the line; what nothing here can be compared with is told, and asked about where a line "
+        "goes by its number alone or nothing else changes",
     ),
     Row(
         "PID",
         "description of the item",
         ("POC_loop.PID_loop", "POC_loop.productItemDescription"),
         ("lineItems.productAttributes",),
-        UNUSED,
+        REMARK,
+        "when it is not the order's; asked about where nothing else changes",
     ),
     Row(
         "SCH01, SCH02, SCH05, SCH06",
@@ -295,8 +301,15 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("SDQ", "quantities by place", ("POC_loop.destinationQuantity",), ("lineItems.destinationQuantities",), ASKED),
     Row("SLN", "sublines", ("POC_loop.SLN_loop",), ("lineItems.sublineItems",), ASKED),
-    Row("REF", "references of a line", ("POC_loop.referenceInformation",), ("lineItems.references",), REMARK),
-    Row("N9, MSG", "notes of a line", ("POC_loop.N9_loop", "POC_loop.messageText"), ("lineItems.notes",), REMARK),
+    Row("REF", "references of a line", ("POC_loop.referenceInformation",), ("lineItems.references",), REMARK, _ALONE),
+    Row(
+        "N9, MSG",
+        "notes of a line",
+        ("POC_loop.N9_loop", "POC_loop.messageText"),
+        ("lineItems.notes",),
+        REMARK,
+        _OF_LINES,
+    ),
 )
 """What is read. Everything else of header and lines is named in a question."""
 

@@ -10,14 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from connector.domain.change_request import (
+    Aside,
     Ask,
     ChangePurpose,
     ChangeRequest,
     Field,
     LineRequest,
-    PartyRequest,
     ProductRefs,
-    Stated,
 )
 from connector.edi.change.codes import reading_of
 from connector.edi.change.common import (
@@ -25,11 +24,13 @@ from connector.edi.change.common import (
     OwnReadings,
     Questions,
     Remarks,
+    asides,
     ask_for_day,
     check_line,
     finished,
     gtin,
     lines_of,
+    name_going_unread,
     name_unread,
     passing_day,
     purpose_of,
@@ -39,7 +40,7 @@ from connector.edi.change.common import (
 )
 from connector.edi.change.content import mosaic_content, mosaic_parties, numbered
 from connector.edi.change.coverage import unread_mosaic
-from connector.edi.change.fields import Data, part, plain, text, told
+from connector.edi.change.fields import Data, leaves, part, plain, text, told
 from connector.edi.change.names import MOSAIC_DATES, dated, words_of
 from connector.edi.units import UNITS
 
@@ -59,6 +60,8 @@ _BEYOND_A_LINE = {
     "destinationQuantities": "it divides the quantity among places, which a Visma order line cannot hold.",
     "sublineItems": "it has sublines, which a Visma order line cannot hold.",
 }
+# Orderful's words; the second one is of its guide. None of them says what to change.
+_CHANGE_TYPES = {"order", "productOrService", "standing"}
 _PAST_DATES = {"purchaseOrderDate", "customerOrderDate"}
 
 
@@ -67,10 +70,10 @@ def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeReq
     questions, remarks = Questions(), Remarks()
     items = lines_of(questions, message, "lineItems")
     purpose = purpose_of(questions, text(message, "purpose"), PURPOSES, original="original", lines=items)
-    confirms = purpose is ChangePurpose.CONFIRMATION
-    lines = tuple(
-        _line(item, f"lineItems[{index}]", own, remarks, confirms=confirms) for index, item in enumerate(items)
-    )
+    kind = text(message, "purchaseOrderChangeType")
+    if kind is not None and kind not in _CHANGE_TYPES:
+        questions.doubt(f"its type of change is '{kind[:40]}', which is not known here.")
+    lines = tuple(_line(item, f"lineItems[{index}]", own, remarks, purpose) for index, item in enumerate(items))
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
@@ -87,15 +90,19 @@ def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeReq
         requested_on=days.requested,
         parties=mosaic_parties(message, questions, remarks, "order"),
         stated=(*numbered(message), *mosaic_content(message)),
+        asides=_asides(message),
         lines=lines,
     )
     return finished(request, questions, remarks)
 
 
-def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, *, confirms: bool) -> LineRequest:
+def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: ChangePurpose) -> LineRequest:
     questions = Questions()
     code = text(item, "changeReason")
-    reading = reading_of(code, own.codes, confirms=confirms)
+    reading = reading_of(code, own.codes, confirms=purpose is ChangePurpose.CONFIRMATION)
+    goes = reading.ask is Ask.DELETE or purpose is ChangePurpose.CANCELLATION
+    # Of a line that goes, whatever it names beside itself may be the part that is meant.
+    beside = Questions() if goes else questions
     quantity = _quantity(questions, item, "quantity", "quantity")
     original = _quantity(questions, item, "originalQuantity", "original quantity")
     delta = questions.number(_as_object(item, "changeInQuantity"), "value", "change in quantity", Field.QUANTITY)
@@ -104,16 +111,15 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, *, confir
             "it gives a difference and no new total; whether it goes up or down is not said.", Field.QUANTITY
         )
     unit_code = _unit(questions, item)
-    days = Days(questions)
-    parties: tuple[PartyRequest, ...] = ()
-    stated: tuple[Stated, ...] = ()
-    if reading.ask is not Ask.DELETE:
-        parties, stated = mosaic_parties(item, questions, remarks, "order line"), mosaic_content(item)
-        _dates(item, days, questions, "order line")
-        for name, sentence in _BEYOND_A_LINE.items():
-            if item.get(name):
-                questions.ask(sentence)
-    name_unread(questions, remarks, unread_mosaic(item, "lineItems"), changes=reading.ask is not Ask.DELETE)
+    days = Days(beside)
+    _dates(item, days, beside, "order line")
+    for name, sentence in _BEYOND_A_LINE.items():
+        if item.get(name):
+            beside.ask(sentence)
+    unread = unread_mosaic(item, "lineItems")
+    if goes:
+        unread = name_going_unread(beside, remarks, unread)
+    name_unread(questions, remarks, unread, changes=reading.ask is not Ask.DELETE)
     price = unit_price(questions, item, "unitCostPrice", "unitPriceBasis", own.price_bases)
     line = LineRequest(
         source=source,
@@ -135,13 +141,25 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, *, confir
         requested=days.requested,
         promised=days.promised,
         products=_products(part(item, "productIds"), remarks),
-        description=text(part(item, "productAttributes"), "description"),
-        parties=parties,
-        stated=stated,
+        descriptions=tuple(dict.fromkeys(word for _, word in leaves(item.get("productAttributes")))),
+        parties=mosaic_parties(item, beside, remarks, "order line"),
+        stated=mosaic_content(item),
+        asides=_asides(item),
+        partial=beside.all() if goes else (),
     )
     remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=words_of)
     remarks.tell(f"Note on line {line.line_id or source}", item.get("notes"), names=False)
     return check_line(questions, reading, line)
+
+
+def _asides(data: Data) -> tuple[Aside, ...]:
+    """The notes and references of the header or a line."""
+    named = part(data, "references")
+    told_of = ((told({name: one}, named=words_of), asides([one], is_note=False)) for name, one in named.items())
+    return (
+        *asides([data.get("notes")]),
+        *(Aside(words or "", one.parts, is_note=False) for words, found in told_of for one in found),
+    )
 
 
 def _as_object(item: Data, name: str) -> Data:

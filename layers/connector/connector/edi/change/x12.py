@@ -7,15 +7,16 @@ and were never seen in its documentation.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from connector.domain.change_request import (
+    Aside,
     Ask,
     ChangePurpose,
     ChangeRequest,
     Field,
     LineRequest,
-    PartyRequest,
     ProductRefs,
-    Stated,
 )
 from connector.domain.words import clipped
 from connector.edi.change.codes import WHOLE_ORDER, Reading, reading_of
@@ -24,11 +25,13 @@ from connector.edi.change.common import (
     OwnReadings,
     Questions,
     Remarks,
+    asides,
     ask_for_day,
     check_line,
     finished,
     gtin,
     lines_of,
+    name_going_unread,
     name_unread,
     passing_day,
     purpose_of,
@@ -76,6 +79,8 @@ LINE_DAYS = DAYS | {"069": "promised", "017": "promised"}
 """The same of a line. 035 is what was delivered, not what is wanted (X12: Delivered), and is asked about."""
 
 _ORDERED = "004"
+_CANCELLED = "177"
+"""Of a line that goes, this is the day on which it went and no part of it."""
 _PERIOD = "dateTimePeriod"
 # X12 element 623: the day is that of Greenwich. Every other code names the time of a place, whose day is as written.
 _ZONES = frozenset({"UT", "GM"})
@@ -84,6 +89,9 @@ _ZONES = frozenset({"UT", "GM"})
 _BUYER = {"BP", "IN", "CB"}
 _VENDOR = {"VP", "VN", "VA", "SK"}
 _GTIN = {"UP", "EN", "UK", "UI"}
+
+_OUR_LINE = "PL"
+"""X12 element 235: Purchaser's Order Line Number, which is no item."""
 
 _TEXTS = ("N9_loop", "messageText")
 # Some partners restate the lines of an order in an 860, beside its POC segments or in their place.
@@ -123,10 +131,8 @@ def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> 
             "it has lines in PO1 segments, which an 860 does not have: whether they are added, or are the lines of the "
             "order as they are to be, is not said."
         )
-    confirms = purpose is ChangePurpose.CONFIRMATION
     lines = tuple(
-        _line(loop, f"POC_loop[{index}]", own, remarks, cancels=cancels, confirms=confirms)
-        for index, loop in enumerate(loops)
+        _line(loop, f"POC_loop[{index}]", own, remarks, purpose, cancels=cancels) for index, loop in enumerate(loops)
     )
     check_totals(tree, loops, questions, remarks)
     days = Days(questions)
@@ -145,37 +151,44 @@ def read_x12(message: Data, tree: Data, order_number: str, own: OwnReadings) -> 
         requested_on=days.requested,
         parties=x12_parties(tree, questions, remarks, "order"),
         stated=(*numbered(header), *x12_content(tree)),
+        asides=_asides(tree),
         lines=lines,
     )
     return finished(request, questions, remarks)
 
 
-def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancels: bool, confirms: bool) -> LineRequest:
+def _line(
+    loop: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: ChangePurpose, *, cancels: bool
+) -> LineRequest:
     questions = Questions()
     change = part(loop, "lineItemChange")
     code = text(change, "changeOrResponseTypeCode")
     reading = Reading("cancel the whole order", Ask.DELETE)
     if not cancels:
-        reading = reading_of(code, own.codes, confirms=confirms)
+        reading = reading_of(code, own.codes, confirms=purpose is ChangePurpose.CONFIRMATION)
+    goes = reading.ask is Ask.DELETE or purpose is ChangePurpose.CANCELLATION
+    # Of a line that goes, whatever it names beside itself may be the part that is meant.
+    beside = Questions() if goes else questions
     quantity = questions.quantity(change, "quantity", "quantity (POC03)")
     units = _units(change)
     unit_code = next(iter(units), None) or _scheduled_unit(loop)
     units_differ(questions, units)
     price = unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode", own.price_bases)
-    days = Days(questions)
-    parties: tuple[PartyRequest, ...] = ()
-    stated: tuple[Stated, ...] = ()
-    if reading.ask is not Ask.DELETE:
-        parties, stated = x12_parties(loop, questions, remarks, "order line"), x12_content(loop)
-        _line_dates(loop, days, questions, remarks)
-        _schedule(loop, change, days, questions, remarks)
-        for name, sentence in _BEYOND_A_LINE.items():
-            if loop.get(name):
-                questions.ask(sentence)
-    name_unread(questions, remarks, unread_x12(loop, "POC_loop"), changes=reading.ask is not Ask.DELETE)
+    days = Days(beside)
+    _line_dates(loop, days, beside, remarks, goes=goes)
+    scheduled = _schedule(loop, change, days, beside, remarks, goes=goes)
+    if goes and not quantity:
+        quantity = scheduled or quantity
+    for name, sentence in _BEYOND_A_LINE.items():
+        if loop.get(name):
+            beside.ask(sentence)
+    unread = unread_x12(loop, "POC_loop")
+    if goes:
+        unread = name_going_unread(beside, remarks, unread)
+    name_unread(questions, remarks, unread, changes=reading.ask is not Ask.DELETE)
     line = LineRequest(
         source=source,
-        line_id=text(change, "assignedIdentification"),
+        line_id=_line_id(change, questions),
         code=code or "",
         meaning=reading.meaning,
         is_clear=reading.question is None,
@@ -191,9 +204,11 @@ def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancel
         requested=days.requested,
         promised=days.promised,
         products=_products(change, remarks),
-        description=_description(loop),
-        parties=parties,
-        stated=stated,
+        descriptions=_descriptions(loop),
+        parties=x12_parties(loop, beside, remarks, "order line"),
+        stated=x12_content(loop),
+        asides=_asides(loop),
+        partial=beside.all() if goes else (),
     )
     for name in _TEXTS:
         remarks.tell(f"Note on line {line.line_id or source}", loop.get(name), names=False)
@@ -202,12 +217,15 @@ def _line(loop: Data, source: str, own: OwnReadings, remarks: Remarks, *, cancel
     return check_line(questions, reading, line)
 
 
-def _line_dates(loop: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
+def _line_dates(loop: Data, days: Days, questions: Questions, remarks: Remarks, *, goes: bool) -> None:
     stamps = rows(loop, "dateTimeReference")
     for schedule in rows(loop, "SCH_loop"):
         stamps += rows(schedule, "dateTimeReference")
     for stamp in stamps:
-        _date(stamp, days, questions, remarks)
+        if goes and text(stamp, "dateTimeQualifier") == _CANCELLED:
+            remarks.tell("Cancelled on, of a line", [stamp.get("date"), stamp.get(_PERIOD)])
+        else:
+            _date(stamp, days, questions, remarks)
 
 
 def _date(stamp: Data, days: Days, questions: Questions, remarks: Remarks, *, is_header: bool = False) -> None:
@@ -244,20 +262,25 @@ def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> No
     ask_for_day(questions, dated(DATES.get(qualifier), code, said), whose)
 
 
-def _schedule(loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks) -> None:
-    """SCH: a quantity for a day. One is a date like any other; several divide the line."""
+def _schedule(
+    loop: Data, change: Data, days: Days, questions: Questions, remarks: Remarks, *, goes: bool
+) -> Decimal | None:
+    """SCH: a quantity for a day, which is returned. One is a date like any other; several divide the line."""
     schedules = _schedules(loop)
     if len(schedules) > 1:
         questions.ask(f"it is divided into {len(schedules)} deliveries (SCH), which a Visma order line cannot hold.")
-        return
+        return None
+    share = None
     for schedule in schedules:
         share = questions.quantity(schedule, "quantity", "scheduled quantity (SCH01)")
-        if share is not None and share != questions.quantity(change, "quantity", "quantity (POC03)"):
+        stated = questions.quantity(change, "quantity", "quantity (POC03)")
+        if share is not None and share != stated and (stated or not goes):
             questions.ask(f"it schedules {share} (SCH01), another quantity than the line has.")
         unit, ours = text(schedule, "unitOrBasisForMeasurementCode"), next(iter(_units(change)), None)
         if unit and ours and _UNITS.get(unit, unit) != _UNITS.get(ours, ours):
             questions.ask(f"it schedules in {unit[:40]} (SCH02), another unit than its quantity has ({ours[:40]}).")
         _date(schedule, days, questions, remarks)
+    return share
 
 
 def _units(change: Data) -> list[str]:
@@ -282,7 +305,7 @@ def _products(change: Data, remarks: Remarks) -> ProductRefs:
     buyer, vendor, gtins = [], [], []
     for place in suffixes(change, "productServiceID"):
         kind, value = text(change, f"productServiceIDQualifier{place}"), text(change, f"productServiceID{place}")
-        if value is None:
+        if value is None or kind == _OUR_LINE:
             continue
         if kind in _BUYER:
             buyer.append(value)
@@ -295,11 +318,46 @@ def _products(change: Data, remarks: Remarks) -> ProductRefs:
     return ProductRefs(*(tuple(dict.fromkeys(ids)) for ids in (buyer, vendor, gtins)))
 
 
-def _description(loop: Data) -> str | None:
+def _line_id(change: Data, questions: Questions) -> str | None:
+    """POC01, or our own number of the line among the item numbers (PL)."""
+    given = text(change, "assignedIdentification")
+    ours = [
+        value
+        for place in suffixes(change, "productServiceID")
+        if text(change, f"productServiceIDQualifier{place}") == _OUR_LINE
+        and (value := text(change, f"productServiceID{place}"))
+    ]
+    for one in ours:
+        if given is not None and one.lstrip("0") != given.lstrip("0"):
+            questions.doubt(
+                f"it is line {given[:40]} (POC01) and the purchaser's line {one[:40]} (PL): which of them is meant? "
+                f"It is read as line {given[:40]}."
+            )
+    return given or next(iter(ours), None)
+
+
+def _descriptions(loop: Data) -> tuple[str, ...]:
     segments = rows(loop, "productItemDescription")
     for one in rows(loop, "PID_loop"):
         segments += rows(one, "productItemDescription")
-    return next(filter(None, (text(segment, "description") for segment in segments)), None)
+    found = (text(segment, "description") for segment in segments)
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _asides(tree: Data) -> tuple[Aside, ...]:
+    """The notes and references of a header or a line."""
+    segments = rows(tree, "referenceInformation")
+    named = zip(segments, map(asides, segments), strict=True)
+    return (
+        *asides(tree.get("N9_loop")),
+        *asides([tree.get("messageText")]),
+        *(
+            Aside(words, one.parts, is_note=False)
+            for segment, found in named
+            for one in found
+            for words in references([segment])
+        ),
+    )
 
 
 def _quote(tree: Data, remarks: Remarks) -> None:

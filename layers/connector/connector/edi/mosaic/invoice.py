@@ -67,14 +67,17 @@ def _texts(document: Outline, content: Invoice) -> list[str]:
     Mosaic's 810 has no reference for the order of the one who sells, nor one for what the buyer books it by.
     """
     references = [buyer_reference_text(content.buyer_reference)] if content.buyer_reference else []
+    references += content.other_references
     if document.sales_order:
         references.append(f"Our order: {document.sales_order}")
     return [*document.texts, *references]
 
 
 def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
+    # Orderful: the original purchase order line id. Nothing is known of the lines of a customer's order.
+    ordered = line.number if line.is_ordered else None if line.order_line is None else str(line.order_line)
     item: dict[str, Any] = {
-        "purchaseOrderLineId": line.number,
+        **({"purchaseOrderLineId": ordered} if ordered else {}),
         "quantityInvoiced": quantity(line),
         "unitPrice": decimal_text(line.price),
         "extendedPrice": money_text(rounded(line.quantity * line.price, content.currency)),

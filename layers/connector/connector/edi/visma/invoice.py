@@ -13,9 +13,18 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from connector.domain.advice import BY_HAND
-from connector.domain.documents import DocumentDiscount, Invoice, InvoiceLine, InvoiceType, Kind, Party, Tax
+from connector.domain.documents import (
+    DocumentDiscount,
+    ImpliedTotal,
+    Invoice,
+    InvoiceLine,
+    InvoiceType,
+    Kind,
+    Party,
+    Tax,
+)
 from connector.domain.errors import Parked
-from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded
+from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded, smallest_unit
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
@@ -169,10 +178,13 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             note=text(data, "note"),
             order_source=order_source,
             buyer_reference=None if is_supplier else text(data, "accountingCostRef"),
+            other_references=() if is_supplier else _other_references(data, order_number),
         ),
         data,
         suffix,
     )
+    if invoice.total is None:
+        invoice = replace(invoice, implied_total=_implied_total(invoice, data, suffix))
     return magnitudes(invoice)
 
 
@@ -181,6 +193,17 @@ def _buyers_order(data: Data) -> tuple[str, str | None, str | None]:
     named = ((name, text(data, name)) for name in ("customerRefNumber", "externalReference", "originatorDocRef"))
     source, number = next(((name, said) for name, said in named if said), ("", None))
     return source, number, None if source == "originatorDocRef" else number
+
+
+def _other_references(data: Data, order_number: str | None) -> tuple[str, ...]:
+    """What Visma has of the customer beside the reference that stands for its order, each with what it is."""
+    names = {
+        "externalReference": "External reference",
+        "originatorDocRef": "Originator reference",
+        "customerProject": "Project",
+    }
+    found = ((name, text(data, field)) for field, name in names.items())
+    return tuple(f"{name}: {said}" for name, said in found if said and said != order_number)
 
 
 def _lines(data: Data) -> tuple[str, list[Data]]:
@@ -335,6 +358,22 @@ def _total(data: Data, kind: Kind, suffix: str) -> Decimal | None:
     if kind is Kind.CUSTOMER_INVOICE:
         return number(data, f"amount{suffix}")
     return number(data, "amount") if _is_company_currency(data, suffix) else None
+
+
+def _implied_total(invoice: Invoice, data: Data, suffix: str) -> ImpliedTotal | None:
+    """What the total in company currency comes to in the currency of the document; None where nothing leads there.
+
+    The rate is that of the two detail totals, so that it does not matter which way round Visma gives its own. Figures
+    in company currency are sums of amounts that were rounded one by one, and VAT is rounded in each currency by itself.
+    """
+    amount, company = number(data, "amount"), number(data, "detailTotal")
+    own = number(data, f"detailTotal{suffix}")
+    if amount is None or not company or not own:
+        return None
+    slack = _SLACK + _HALF_CENT * (len(invoice.lines) + len(invoice.taxes))
+    within = slack * (1 + abs(amount / company)) * abs(own / company)
+    within += smallest_unit(invoice.currency) / 2 * (len(invoice.taxes) + 1)
+    return ImpliedTotal(abs(amount * own / company), within)
 
 
 def _is_company_currency(data: Data, suffix: str) -> bool:

@@ -7,6 +7,8 @@ from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, path_of, rows, text, whole
 from connector.edi.visma.parties import address_of, contact_of, taxes_of, terms_of
 
+# Visma's screen calls them branch and warehouse; the other two are customer and supplier.
+_OURS = frozenset({"CompanyLocation", "Site"})
 _NAMES = Names(quantity="orderQty", unit_price="unitCost", amount="amount", discount="discountAmount")
 
 
@@ -51,6 +53,7 @@ def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
         tax_total=number(data, "taxTotal"),
         order_total=number(data, "orderTotal"),
         note=text(data, "note"),
+        ships_to_us=text(data, "shippingDestinationType") in _OURS,
     )
 
 
@@ -114,6 +117,8 @@ def _ship_to(data: Data) -> Party:
         location=text(warehouse, "id") if to_warehouse or not location else text(location, "id"),
         address=address_of(data, "shippingAddress"),
         contact=contact,
+        location_name=text(warehouse, "description") if to_warehouse else text(location, "name"),
+        account_name=text(account, "name"),
     )
 
 
@@ -123,5 +128,7 @@ def _discounts(data: Data) -> tuple[DocumentDiscount, ...]:
     for index, raw in enumerate(rows(data, "discountDetails")):
         amount = number(raw, "discountAmt", f"discountDetails[{index}]")
         if amount and text(raw, "type") != "Line" and not flag(raw, "skipDiscount"):
-            found.append(DocumentDiscount(abs(amount), text(raw, "discountCode")))
+            # Not documented; a percentage in the base product, and believed only where it gives the amount.
+            percent = number(raw, "discount", f"discountDetails[{index}]")
+            found.append(DocumentDiscount(abs(amount), text(raw, "discountCode"), percent))
     return tuple(found)

@@ -23,7 +23,7 @@ _HEADER = """
     date promisedOn documentDate dueDate documentDueDate cashDiscountDate
     supplier customer location branch branchNumber warehouse currency currencyId exchangeRate taxCalculationMode
     supplierRef supplierReference customerRefNumber externalReference originatorDocRef contractDocRef applications
-    accountingCostRef paymentRefNo paymentReference terms creditTerms shipVia shipTerms fobPoint
+    accountingCostRef customerProject paymentRefNo paymentReference terms creditTerms shipVia shipTerms fobPoint
     shipTo shippingLocation shippingDestinationType shippingAddress shippingContact invoiceAddress invoiceContact
     discountDetails taxDetails taxDetailLines lineTotal taxTotal orderTotal roundingDiff roundingDiffInCurrency
 """

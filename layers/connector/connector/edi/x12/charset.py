@@ -118,6 +118,15 @@ class Wording:
             )
         return plain
 
+    def reference(self, number: str, longest: int, what: str) -> str:
+        """A reference that a person typed, in plain letters as names are; "" when it is too long. It is never cut."""
+        plain = self._plain(number)
+        if not plain or len(plain) > longest:
+            return ""
+        if plain != number.strip():
+            self.notes.append(f"The {what} '{number}' was written as '{plain}'.")
+        return plain
+
     def fits(self, text: str, longest: int) -> bool:
         """Whether a text can be written just as it is, as an address for mail has to be."""
         return len(text) <= longest and not self._foreign.search(text)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction
-from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind
+from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.parties import PartyView, Role
 from connector.domain.totals import rounded, smallest_unit
@@ -17,6 +17,7 @@ from connector.edi.numbers import decimal_text, implied_cents
 from connector.edi.outline import Charge, ChargeKind, LineView, Outline, TermsView
 from connector.edi.regions import region_code
 from connector.edi.x12.charset import Wording
+from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop
 
 PURPOSES = {Purpose.ORIGINAL: "00", Purpose.REPLACE: "05", Purpose.CANCELLATION: "01"}
@@ -29,6 +30,8 @@ _REGION_LENGTH = 2
 _SHORTEST_PARTY_ID = 2
 _LONGEST_DAYS = 999
 _MOST_CHARGES = 25
+_LONGEST_DESCRIPTION = 80
+_MOST_DESCRIPTIONS = 1000
 _CENT = Decimal("0.01")
 
 
@@ -94,8 +97,14 @@ def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bo
         who = f"{view.role.value.replace('_', '-')} party"
         name = wording.text(view.name, 60, f"name of the {who}")
         qualifier, number = ("UL", view.gln) if view.gln else (ours, view.number) if view.number else ("", "")
+        if view.role is Role.SHIP_TO and view.number and not view.gln and name and not wording.fits(number, 80):
+            # A place may have any name as its number, and the name beside it tells it as well.
+            wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
+            qualifier = number = ""
         if number and len(number) < _SHORTEST_PARTY_ID:
-            wording.notes.append(f"The number {number} of the {who} is too short for X12 and was left out.")
+            # Our own number says nothing beside our name, and nobody can act on it order after order.
+            if not (name and _is_ours(document, view.role)):
+                wording.notes.append(f"The number {number} of the {who} is too short for X12 and was left out.")
             qualifier = number = ""
         if not (name or number):
             continue
@@ -172,10 +181,14 @@ def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[
 
 
 def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
-    """PID with free text."""
-    if text := wording.text(line.description, 80, f"description of line {line.number}"):
+    """PID with free text; a long one runs over into further PID, broken between words (X12: a line has 1000)."""
+    what = f"description of line {line.number}"
+    text = " ".join((line.description or "").split())
+    # What has no letter at all is told, too.
+    rows = wording.lines([text], _LONGEST_DESCRIPTION, _MOST_DESCRIPTIONS, what) or [wording.text(text, 1, what)]
+    for row in filter(None, rows):
         described = Loop("PID_loop")
-        described.add("PID", "F", "", "", "", text)
+        described.add("PID", "F", "", "", "", row)
         loop.parts.append(described)
 
 
@@ -227,13 +240,33 @@ def add_texts(tree: Loop, texts: Iterable[str], wording: Wording, *, segment: st
 
 def line_notes(document: Outline) -> list[str]:
     """Notes of lines as header text, each telling its line: the 810 has no text on its lines."""
-    return [f"Line {line.number}: {line.note}" for line in document.lines if line.note]
+    return [f"{line.title}: {line.note}" for line in document.lines if line.note]
 
 
 def reference(tree: Loop, qualifier: str, number: str | None, source: str, what: str = "") -> None:
     """REF, when there is a number. `what` explains a mutually agreed qualifier."""
     if number:
         tree.add("REF", qualifier, number, what, source=source)
+
+
+def typed_reference(
+    tree: Loop, qualifier: str, number: str | None, source: str, *, what: str, wording: Wording
+) -> list[str]:
+    """REF of what a person typed in Visma; where it is too long for one, the text that says it instead.
+
+    It decides nothing that is payable, so it never keeps a document back.
+    """
+    if not number:
+        return []
+    if plain := wording.reference(number, longest_reference(wording), what):
+        reference(tree, qualifier, plain, source)
+        return []
+    return [f"{what[0].upper()}{what[1:]}: {number}"]
+
+
+def longest_reference(wording: Wording) -> int:
+    """How much REF02 holds in the release of this partner."""
+    return SEGMENTS["REF"].elements[1].longest[wording.version]
 
 
 def _party_field(document: Outline, role: Role) -> str:
@@ -246,16 +279,31 @@ def _party_field(document: Outline, role: Role) -> str:
     return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
 
 
+def _is_ours(document: Outline, role: Role) -> bool:
+    """Whether a party is the company itself or a place of its own."""
+    content = document.content
+    if isinstance(content, PurchaseOrder):
+        return role in {Role.BUYER, Role.BILL_TO} or (role is Role.SHIP_TO and content.ships_to_us)
+    ours = {Role.BUYER} if content.kind is Kind.SUPPLIER_INVOICE else {Role.SELLER, Role.REMIT_TO}
+    return role in ours
+
+
 def _vat_number_key(document: Outline, view: PartyView) -> str:
     """Visma's documents have no VAT numbers: they come from the routing file."""
     route = document.route
-    ours = view.vat_number == route.company.identity.vat_number
-    return f"companies.{route.company.name}.vat_number" if ours else f"partners.{route.partner}.vat_number"
+    company, branch = route.company, document.content.branch or ""
+    if branch in company.branches and view.vat_number == company.branches[branch].vat_number:
+        return f"companies.{company.name}.branches.{branch}.vat_number"
+    ours = view.vat_number == company.identity.vat_number
+    return f"companies.{company.name}.vat_number" if ours else f"partners.{route.partner}.vat_number"
 
 
 def _address_field(document: Outline, view: PartyView) -> str:
     """Where the address of a party stands: in the routing file or in Visma."""
     route = document.route
+    branch = document.content.branch or ""
+    if branch in route.company.branches and view.address is route.company.branches[branch].address:
+        return f"companies.{route.company.name}.branches.{branch}.address"
     if view.address is route.company.identity.address:
         return f"companies.{route.company.name}.address"
     if view.address is route.partner_identity.address:

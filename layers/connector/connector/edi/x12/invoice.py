@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.edi.numbers import decimal_text
-from connector.edi.outline import LineView, Outline, buyer_reference_text
+from connector.edi.outline import LineView, Outline
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.common import (
     PURPOSES,
@@ -21,6 +21,7 @@ from connector.edi.x12.common import (
     line_sources,
     reference,
     refuse_fractions,
+    typed_reference,
 )
 from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop, Segment
@@ -44,6 +45,7 @@ _NAMES = {
 }
 # The 810 has room for twelve REF in its header, in both releases.
 _MOST_REFERENCES = 12
+_ORDER = "order number"
 
 
 def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
@@ -56,13 +58,15 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
     sign = -1 if negative else 1
     tree = Loop("")
+    # Visma has no field for it, so a name or a sentence may stand there.
+    order = wording.reference(content.order_number or "", _longest_order(wording), _ORDER)
     tree.add("ST", "810", "0001")
     tree.add(
         "BIG",
         day(content.invoiced_on),
         content.number,
         "",
-        content.order_number or "",
+        order,
         "",
         "",
         _TYPES[content.invoice_type],
@@ -71,13 +75,11 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
-    unnamed = _add_references(tree, document, content, wording)
+    told, unnamed = _add_references(tree, document, content, wording, order)
     add_parties(tree, document, wording, with_vat=True)
     add_terms(tree, document.terms, wording, content, sign=sign)
     texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
-    if content.buyer_reference and not _fits_ref(content.buyer_reference, wording):
-        texts.append(buyer_reference_text(content.buyer_reference))
-    texts += [*document.texts, *line_notes(document)]
+    texts += [*told, *content.other_references, *document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
     add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
     for line in document.lines:
@@ -92,29 +94,40 @@ def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
     return tree
 
 
-def _fits_ref(number: str, wording: Wording) -> bool:
-    """Whether REF02 holds a number as it is."""
-    return wording.fits(number, SEGMENTS["REF"].elements[1].longest[wording.version])
+def _longest_order(wording: Wording) -> int:
+    """How much BIG04 holds."""
+    return SEGMENTS["BIG"].elements[3].longest[wording.version]
 
 
-def _add_references(tree: Loop, document: Outline, content: Invoice, wording: Wording) -> list[str]:
-    """REF of the header; gives back the credited invoices for which there is no room."""
+def _add_references(
+    tree: Loop, document: Outline, content: Invoice, wording: Wording, order: str
+) -> tuple[list[str], list[str]]:
+    """REF of the header; gives back what is told as text instead, and credited invoices for which there is no room.
+
+    A number of the order that is too long for BIG04 stands in a REF of its own (IBM's guide of the 810: REF02 with the
+    qualifier PO, when the number exceeds 22 characters). `order` is what BIG04 has.
+    """
+    told: list[str] = []
+
+    def typed(qualifier: str, number: str | None, source: str, what: str) -> None:
+        told.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
+
     theirs = content.counterparty_reference
     if content.kind is Kind.SUPPLIER_INVOICE:
-        reference(tree, "IV", theirs, "supplierReference")
+        typed("IV", theirs, "supplierReference", "supplier's reference")
     elif theirs != content.order_number:
-        reference(tree, "CO", theirs, "customerRefNumber")
+        typed("CO", theirs, "customerRefNumber", "customer's reference")
+    typed("PO", None if order else content.order_number, content.order_source, _ORDER)
     reference(tree, "VN", document.sales_order, "soOrderNbr")
     reference(tree, "SI", document.shipment, "soShipmentNbr")
-    reference(tree, "CT", content.contract_number, "contractDocRef")
-    # Element 128: CR is the customer's reference number. It decides nothing, so one that does not fit is told as text.
-    if content.buyer_reference and _fits_ref(content.buyer_reference, wording):
-        reference(tree, "CR", content.buyer_reference, "accountingCostRef")
+    typed("CT", content.contract_number, "contractDocRef", "contract")
+    # Element 128: CR is the customer's reference number.
+    typed("CR", content.buyer_reference, "accountingCostRef", "your reference")
     reference(tree, "ZZ", content.payment_reference, _PAYMENT_REFERENCES[content.kind], "PAYMENT REFERENCE")
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, "applications")
-    return list(content.original_invoices[room:])
+    return told, list(content.original_invoices[room:])
 
 
 def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
@@ -122,7 +135,7 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     loop = Loop("IT1_loop")
     loop.add(
         "IT1",
-        line.number,
+        line.number if line.is_numbered else "",
         decimal_text(sign * line.quantity),
         line.unit.x12,
         decimal_text(line.price),

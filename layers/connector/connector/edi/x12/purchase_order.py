@@ -18,8 +18,10 @@ from connector.edi.x12.common import (
     item_ids,
     line_notes,
     line_sources,
+    longest_reference,
     reference,
     refuse_fractions,
+    typed_reference,
 )
 from connector.edi.x12.model import Loop
 
@@ -56,7 +58,9 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
     )
     if order.currency:
         tree.add("CUR", "BY", order.currency, source="currency")
-    reference(tree, "VN", order.supplier_reference, "supplierRef")
+    told = typed_reference(
+        tree, "VN", order.supplier_reference, "supplierRef", what="supplier reference", wording=wording
+    )
     add_charges(tree, document.charges, 1, order, wording)
     add_terms(tree, document.terms, wording, order)
     if document.wanted_on:
@@ -67,7 +71,7 @@ def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) ->
         tree.add("TXI", "VA", decimal_text(amount), decimal_text(rate) if rate is not None else "")
     add_texts(
         tree,
-        [*document.texts, *_delivery(order), *line_notes(document)],
+        [*document.texts, *told, *_delivery(order), *line_notes(document)],
         wording,
         # 005010 has MTX where 004010 had MSG, with sixteen times the room.
         segment="MSG" if wording.version == "004010" else "MTX",
@@ -98,7 +102,9 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
         sources=line_sources(line, _NAMES, ours_first=True),
     )
     add_description(loop, line, wording)
-    reference(loop, "ZZ", line.warehouse, f"{line.source}.warehouse", "WAREHOUSE")
+    if line.warehouse:
+        name = wording.text(line.warehouse, longest_reference(wording), f"warehouse of line {line.number}")
+        reference(loop, "ZZ", name, f"{line.source}.warehouse", "WAREHOUSE")
     add_charges(loop, line.charges, 1, order, wording)
     if line.wanted:
         loop.add("DTM", "002", day(line.wanted))
