@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import click
 
-from connector.adapters.routing_store import Applied
+from connector.adapters.clock import SystemClock
+from connector.adapters.routing_store import POINTER_AGE, Applied
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
 from connector.domain.routes import NEVER, Route
 from connector.domain.routing import Routing
 from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
-from connector.services.release import Forecast, forecast_waiting, keep_waiting, release, release_waiting_changes
+from connector.services.release import (
+    Forecast,
+    across_go_live,
+    forecast_waiting,
+    keep_waiting,
+    release,
+    release_waiting_changes,
+)
 from ops import onboarding
 from ops.files import read_routing
+from ops.go_live_checks import across_told, unusual
 from ops.output import HELD, WRONG_INPUT, WrongInput, counted, go_on, json_option, moment, plain, say, show, table, tell
 from ops.people import by_option, decider
 from ops.routing_summary import go_live_text, summaries
@@ -44,13 +53,22 @@ def config() -> None:
 )
 @json_option
 def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
-    """Check FILE: list every problem with its path, and tell what it switches on. Reads nothing but the file."""
+    """Check FILE: list every problem with its path, and tell what it switches on. Reads nothing but the file.
+
+    A go_live more than 31 days ahead or 400 days ago is a warning.
+    """
     checked = read_routing(file, stream=Stream(stream) if stream else None)
     findings = [
         {"path": problem.path, "sentence": problem.sentence, "level": "error" if problem.fatal else "warning"}
         for problem in checked.problems
     ]
-    companies = list(summaries(Routing.from_data(checked.data))) if checked.data and not checked.errors else []
+    routing = Routing.from_data(checked.data) if checked.data and not checked.errors else None
+    companies = list(summaries(routing)) if routing else []
+    if routing:
+        findings += [
+            {"path": path, "sentence": sentence, "level": "warning"}
+            for path, sentence in unusual(routing, now=SystemClock().now())
+        ]
     if as_json:
         show({"ok": not checked.errors, "problems": findings, "companies": companies}, str, as_json=True)
     else:
@@ -99,27 +117,49 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
     callback=onboarding.release_choice,
     help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
 )
+@click.option("--other-companies", is_flag=True, help="FILE reads other companies than the stack: it is meant so.")
 @by_option
 @json_option
 def apply_file(
-    *, file: str, stack: Stack, dry_run: bool, yes: bool, choice: str | date | None, by: str | None, as_json: bool
+    *,
+    file: str,
+    stack: Stack,
+    dry_run: bool,
+    yes: bool,
+    choice: str | date | None,
+    other_companies: bool,
+    by: str | None,
+    as_json: bool,
 ) -> int:
     """Check FILE, show the difference and what it would release, put it in force, and release what is named.
 
     Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
-    Changes (860) that waited for one are decided anew in any case.
+    Changes (860) that waited for one are decided anew in any case. Functions may decide with the former routing for a
+    minute more.
     """
     data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
-    onboarding.refuse_renamed(applied, Routing.from_data(data), now=stack.clock.now())
+    wanted = Routing.from_data(data)
+    if not other_companies:
+        onboarding.refuse_other_companies(applied, wanted, file=file, stack=stack.name)
+    onboarding.refuse_renamed(applied, wanted, now=stack.clock.now())
     changes = list(differences(applied.data if applied else {}, data))
     say(_readable(changes) or "Nothing changes.")
+    now = stack.clock.now()
+    for path, sentence in unusual(wanted, now=now, known=applied):
+        say(f"warning: {path}: {sentence}")
+    across = []
     if applied is not None and any(change["path"].endswith("go_live") for change in changes):
         say(onboarding.ANOTHER_GO_LIVE)
-    now = stack.clock.now()
-    forecasts = list(forecast_waiting(stack.ledger, Routing.from_data(data), stack.stream, today=now.date()))
+        across = list(across_go_live(stack.ledger, applied, wanted))
+        say(across_told(across))
+    forecasts = list(forecast_waiting(stack.ledger, wanted, stack.stream, today=now.date()))
     onboarding.tell(forecasts)
-    result: dict[str, Any] = {"changes": changes, "waiting": onboarding.summary(forecasts)}
+    result: dict[str, Any] = {
+        "changes": changes,
+        "across_go_live": [str(one.key) for one in across],
+        "waiting": onboarding.summary(forecasts),
+    }
     if dry_run:
         would = onboarding.selected(forecasts, choice) if choice is not None else None
         if would is not None:
@@ -144,9 +184,11 @@ def apply_file(
     version = stack.routing.apply(data, now, replacing=applied.version if applied else None, by=by, caller=caller)
     release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
     again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
+    former_until = stack.clock.now() + POINTER_AGE if applied and applied.version != version else None
     show(
         {
             "version": version,
+            "former_until": former_until,
             **result,
             "released": [
                 {"document": str(one.key), "sequence": one.revision.sequence, "waited_for": one.revision.waits_for}
@@ -162,7 +204,7 @@ def apply_file(
             ],
         },
         lambda: "\n".join(
-            [f"Routing version {version} is in force."]
+            [f"Routing version {version} is in force.", *_former(former_until)]
             + _named(chosen.released, lambda one: f"Released {one.key} (waited for {one.revision.waits_for}).")
             + ([chosen.looked_at_told()] if chosen.looked_at else [])
             + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
@@ -219,6 +261,14 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, A
             yield from differences((before or {}).get(key), (after or {}).get(key), f"{path}.{key}" if path else key)
     elif before != after:
         yield {"path": path, "before": before, "after": after}
+
+
+def _former(until: datetime | None) -> list[str]:
+    """Until when the former routing is used; nothing without one."""
+    if until is None:
+        return []
+    told = f"Until {moment(until)} functions may still decide with the former version, and what they decide is sent."
+    return [f"{told} To stop at once: docs/runbook.md, Stop sending."]
 
 
 def _named(released: Sequence[Forecast], sentence: Callable[[Forecast], str]) -> list[str]:

@@ -175,7 +175,8 @@ def _problem(health: ListHealth | None) -> str | None:
 def _failing(health: ListHealth | None) -> str | None:
     if health is None or health.failing_since is None:
         return None
-    return f"failing since {health.failing_since:%Y-%m-%d %H:%M} UTC: {health.problem}"
+    told = f"failing since {health.failing_since:%Y-%m-%d %H:%M} UTC: {health.problem}"
+    return f"{told} Routing switches its kind off, so this raises no alarm." if health.is_unneeded else told
 
 
 def _is_known(company: str, routed: Collection[str]) -> bool:

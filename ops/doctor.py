@@ -15,7 +15,8 @@ from ops.doctor_orderful import examine_orderful
 from ops.doctor_stack import examine_stack
 from ops.doctor_visma import examine_visma
 from ops.files import read_routing
-from ops.output import FAILED, json_option, say, show, tell
+from ops.go_live_checks import unusual
+from ops.output import FAILED, json_option, moment, say, show, tell
 from ops.stack import Stack, stack_option
 
 
@@ -53,13 +54,35 @@ def examine(stack: Stack, file: str | None = None) -> Iterator[Finding]:
         WrongInput: the file cannot be read or is not YAML.
     """
     routing = (yield from _in_force(stack)) if file is None else (yield from _in_file(stack, file))
+    warnings = dict(unusual(routing, now=stack.clock.now(), known=_known(stack))) if routing else {}
     for company in routing.companies.values() if routing else ():
-        yield examine_go_live(stack, company)
+        yield examine_go_live(stack, company, warnings)
         yield from examine_visma(stack, company)
         yield from examine_documents(stack, company)
     yield from examine_orderful(stack, routing)
     yield from examine_inbound(stack, routing)
+    yield from _lists(stack)
     yield from examine_stack(stack)
+
+
+def _lists(stack: Stack) -> Iterator[Finding]:
+    """The lists of Visma that the last run could not read."""
+    try:
+        failing = [one for one in stack.health.read().lists if one.is_failing(stack.clock.now())]
+    except ConnectorError as error:
+        yield failed("lists", error)
+        return
+    for one in failing:
+        told = f"not read since {moment(one.failing_since)}: {one.problem or 'the log of poll_visma says why'}"
+        yield Finding(Mark.FAIL, f"list {one.company} {one.resource}", told, "See docs/runbook.md#lists-failing.")
+
+
+def _known(stack: Stack) -> Routing | None:
+    """The routing in force as far as it can be read; that it cannot be is a finding of its own."""
+    try:
+        return stack.routing.load()
+    except ConnectorError:
+        return None
 
 
 def _in_force(stack: Stack) -> Generator[Finding, None, Routing | None]:

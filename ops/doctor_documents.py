@@ -15,8 +15,8 @@ from ops.routing_summary import go_live_text
 from ops.stack import Stack
 
 
-def examine_go_live(stack: Stack, company: Company) -> Finding:
-    """Whether it is said from when on documents are sent."""
+def examine_go_live(stack: Stack, company: Company, warnings: Mapping[str, str]) -> Finding:
+    """Whether it is said from when on documents are sent; `warnings` are those about go-lives, by their paths."""
     check = f"go-live {company.name}"
     if company.go_live is None:
         return Finding(
@@ -30,6 +30,9 @@ def examine_go_live(stack: Stack, company: Company) -> Finding:
         BeforeGoLive.IGNORE: "a later change is ignored",
         BeforeGoLive.SEND: "a later change is sent",
     }
+    path = f"companies.{company.name}.go_live"
+    if path in warnings:
+        return Finding(Mark.WARN, check, warnings[path], f"Correct {path} in the routing file if it is wrong.")
     told = f"what was created before {go_live_text(company.go_live)} is not sent; {later[company.before_go_live]}."
     return Finding(Mark.OK, check, told)
 

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from connector.domain.errors import ConnectorError
 from connector.domain.transactions import Stream
+from connector.services.ports import CursorView
 from ops.doctor_finding import Finding, Mark
 from ops.output import Failed, counted, span
 from ops.stack import Stack
@@ -264,6 +266,8 @@ def _ran(stack: Stack, check: str, name: str, *, look: timedelta, since: timedel
     if not runs:
         if since < look:
             return Finding(Mark.OK, check, f"it was set up {span(since)} ago and has yet to start {name}.")
+        if (uncounted := _uncounted(stack, check, name, look)) is not None:
+            return uncounted
         return Finding(
             Mark.FAIL,
             check,
@@ -275,6 +279,38 @@ def _ran(stack: Stack, check: str, name: str, *, look: timedelta, since: timedel
         return Finding(Mark.OK, check, f"{told}.")
     mark, times = (Mark.FAIL, "each time") if errors >= runs else (Mark.WARN, counted(errors, "time"))
     return Finding(mark, check, f"{told} and ended with an error {times}.", f"Read its log: {_log(stack, name)}.")
+
+
+def _uncounted(stack: Stack, check: str, name: str, look: timedelta) -> Finding | None:
+    """What the stack's own records say of a function that AWS counts no run of; None when they say no more.
+
+    An emulator may count no runs at all. That is so when poll_visma has written down a run that is not counted.
+    """
+    now = stack.clock.now()
+    try:
+        last = {"poll_visma": stack.health.read().begun_at}
+        last["poll_orderful"] = max(
+            (view.caught_up_at for view in stack.cursors.all_cursors() if view.caught_up_at and _is_inbound(view)),
+            default=None,
+        )
+    except ConnectorError:
+        return None
+    seen = {one: now - at for one, at in last.items() if at is not None and now - at < look}
+    if name in seen:
+        told = f"AWS counts no run, but {name} wrote down one {span(max(seen[name], timedelta(0)))} ago."
+        return Finding(Mark.OK, check, told)
+    if (
+        "poll_visma" in seen
+        and not _sums(stack, check, [("poll_visma", "Invocations", look)])["poll_visma", "Invocations"]
+    ):
+        told = "AWS counts no runs of any function, although poll_visma runs; an emulator does that."
+        return Finding(Mark.WARN, check, told, f"See whether {name} runs in its log: {_log(stack, name)}.")
+    return None
+
+
+def _is_inbound(view: CursorView) -> bool:
+    """Whether it is the list of what comes in from Orderful, which belongs to no company."""
+    return view.company.startswith("(")
 
 
 def _log(stack: Stack, name: str) -> str:

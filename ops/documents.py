@@ -141,8 +141,16 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
     """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`."""
     record = _record(stack, key)
     events = sorted(_events(record), key=lambda event: (event.at, event.revision or 0))
+    waiting = [one for one in record.revisions if one.state in NEEDS_PERSON or one.needs_attention]
     show(
-        {"document": str(record.key), "timeline": [event._asdict() for event in events]},
+        {
+            "document": str(record.key),
+            "timeline": [event._asdict() for event in events],
+            "next_steps": [
+                {"revision": one.sequence, "why": one.attention or one.reason, "next_step": one.next_step}
+                for one in waiting
+            ],
+        },
         lambda: (
             f"{record.key}\n\n"
             + table(
@@ -151,6 +159,11 @@ def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
                     (e.at, e.revision if e.document is None else e.document, e.state, e.transaction_id, e.note)
                     for e in events
                 ],
+            )
+            + "".join(
+                f"\n\nrevision {one.sequence}: {one.state}. {one.attention or one.reason or ''}\n"
+                f"      -> {one.next_step or f'connector documents show {record.key}'}"
+                for one in waiting
             )
         ),
         as_json=as_json,
@@ -417,6 +430,15 @@ class _Told(NamedTuple):
     transaction_id: str | None
 
 
+_NOT_YET = (
+    "Whatever Visma's lists have shown is in the ledger, also what is not sent. So look whether the list was read "
+    "since (connector cursors: lag, failing, not settled), whether the company and branch are in the routing in force "
+    "(connector config show), and whether the document was changed since reading began: at go-live, or 14 days before "
+    "the first poll."
+)
+"""Why a document that is in Visma may not be in the ledger."""
+
+
 def _record(stack: Stack, text: str) -> _Record:
     """What the ledger has of the document that `text` names.
 
@@ -429,10 +451,10 @@ def _record(stack: Stack, text: str) -> _Record:
     found = [one for one in records if one.revisions] or [one for one in records if one.changes]
     if not found:
         if _is_key(text):
-            raise Failed(f"The ledger knows no document {text}.")
+            raise Failed(f"The ledger knows no document {text}. {_NOT_YET}")
         raise Failed(
             f"The ledger knows no document {text} under the companies in force; give company/kind/number to find one "
-            "of another company."
+            f"of another company. {_NOT_YET}"
         )
     if len(found) > 1:
         keys = ", ".join(str(record.key) for record in found)

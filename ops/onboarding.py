@@ -21,7 +21,8 @@ CHOICES = f"{RECENT} (not older than 14 days), {ALL}, {NONE}, or {_SINCE}2026-12
 
 ANOTHER_GO_LIVE = (
     "go_live changes: what is on record as from before go-live and is from after the new one does not leave by itself. "
-    "It is a question at its next change; `connector baseline` asks about all that is open in Visma at once."
+    "It is a question at its next change; `connector baseline` asks about all that is open in Visma at once. What was "
+    "sent already stays sent, and its changes leave as before."
 )
 """What applying another go-live does with what was read under the former one."""
 
@@ -70,6 +71,30 @@ def refuse_renamed(applied: Routing | None, wanted: Routing, *, now: datetime) -
             )
 
 
+def refuse_other_companies(applied: Routing | None, wanted: Routing, *, file: str, stack: str) -> None:
+    """Refuse a file that has nothing in common with what the stack reads: it most likely is that of another stack.
+
+    Raises:
+        WrongInput: no company id and no tenant of the routing in force is in the file.
+    """
+    if applied is None or not applied.companies:
+        return
+    reads = [one.visma for one in applied.companies.values()]
+    names = [one.visma for one in wanted.companies.values()]
+    if {one.company_id for one in reads} & {one.company_id for one in names} or (
+        {one.tenant_id for one in reads} & {one.tenant_id for one in names}
+    ):
+        return
+    reads_text, names_text = (
+        ", ".join(f"{name} ({one.visma.company_id})" for name, one in of.companies.items()) for of in (applied, wanted)
+    )
+    raise WrongInput(
+        f"{file} looks like the file of another stack: stack '{stack}' reads {reads_text}, and the file has "
+        f"{names_text}, without one company id or tenant in common. Name the other stack with --stack or "
+        "CONNECTOR_STACK. To replace all companies of this stack, add --other-companies. Nothing was changed."
+    )
+
+
 def ask(forecasts: Sequence[Forecast], *, may_ask: bool) -> str | date:
     """Ask what to release; without anything to release there is no question.
 
@@ -80,7 +105,18 @@ def ask(forecasts: Sequence[Forecast], *, may_ask: bool) -> str | date:
         return NONE
     if not may_ask or not sys.stdin.isatty():
         raise WrongInput(f"Say what to release with --release: {CHOICES}. Nothing was changed.")
-    return chosen_by(click.prompt(f"Release what? Write {CHOICES}", default=NONE, err=True))
+    choice: str | date = click.prompt(
+        f"Release what? Write {CHOICES}", default=NONE, err=True, value_proc=_asked_again_until_known
+    )
+    return choice
+
+
+def _asked_again_until_known(text: str) -> str | date:
+    """The choice; click asks again after a usage error."""
+    try:
+        return chosen_by(text)
+    except WrongInput as error:
+        raise click.BadParameter(error.message) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,13 +153,18 @@ def _cloned(target: Path) -> None:
             continue
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target / name)
-    for environment in ("", "-sam", "-ministack"):
-        (target / f".venv{environment}").symlink_to(ROOT / f".venv{environment}", target_is_directory=True)
-    for made_from in [*(target / "requirements").iterdir(), target / "pyproject.toml"]:
-        os.utime(made_from, (0, 0))  # they are made already
     git = ["git", "-c", "user.name=we", "-c", "user.email=we@localhost", "-c", "commit.gpgsign=false"]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=v1"], ["tag", "v1"]):
         subprocess.run([*git, *command], cwd=target, check=True)
+    _equip(target)
+
+
+def _equip(checkout: Path) -> None:
+    """The environments that `make setup` would make."""
+    for environment in ("", "-sam", "-ministack"):
+        (checkout / f".venv{environment}").symlink_to(ROOT / f".venv{environment}", target_is_directory=True)
+    for made_from in [*(checkout / "requirements").iterdir(), checkout / "pyproject.toml"]:
+        os.utime(made_from, (0, 0))  # they are made already
 
 
 @pytest.fixture(scope="module")
@@ -286,12 +291,21 @@ def test_a_deployment_that_fails_leaves_what_was_there(person: Person, deployed:
 def test_the_version_before_is_deployed_again_with_the_parameters_of_today(person: Person, deployed: str) -> None:
     person.exports.append("export VERSION=v1")
     (back,) = blocks("Roll back")
+    checkout, *rest = back.splitlines()
+    before = person.clone.parent / "connector-before"
+    of_today = {name: (person.clone / name).read_text() for name in ("template.yaml", "samconfig.toml")}
 
-    person.types(back)
+    person.types(checkout)
+    _equip(before)
+    person.types("\n".join(rest))
 
     assert person.described()["StackStatus"] == "UPDATE_COMPLETE"
     assert person.function("PollVismaFunction")["Description"] == DESCRIPTION
     assert _parameters(person)["PollInterval"] == "rate(4 minutes)"
+    assert {name: (person.clone / name).read_text() for name in of_today} == of_today
+    assert not before.exists()
+    person.edits("template.yaml", BROKEN, "")
+    person.edits("template.yaml", "Version 3.", DESCRIPTION)
 
 
 def test_plain_sam_deploys_a_layer_for_the_functions_from_the_root(person: Person, deployed: str) -> None:

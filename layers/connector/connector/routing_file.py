@@ -613,7 +613,11 @@ def _shape_problems(error: ValidationError) -> Iterator[Problem]:
 def _sentence(kind: str, found: Mapping[str, Any]) -> str:
     context = found.get("ctx", {})
     if kind == "extra_forbidden":
-        near = get_close_matches(str(found["loc"][-1]), _KNOWN_KEYS, n=1)
+        name = str(found["loc"][-1])
+        if name in KindPart.model_fields and name not in LayerPart.model_fields:
+            # It exists, one step further in.
+            return f"is set for a kind of document: write kinds.<kind>.{name}, with {', '.join(Kind)} as <kind>."
+        near = get_close_matches(name, _KNOWN_KEYS, n=1)
         return f"is no key of the routing file{f'; did you mean {near[0]}' if near else ''}."
     if kind in {"enum", "literal_error"}:
         return f"'{found['input']}' is not allowed; write {context['expected'].replace(chr(39), '')}."

@@ -110,8 +110,10 @@ def test_the_object_shows_no_value_when_printed(manager, secrets):
 
 def test_refused_access_is_a_misconfiguration(manager, secrets):
     manager.failing = refused("AccessDeniedException")
-    with pytest.raises(Misconfigured, match="AccessDeniedException"):
+    with pytest.raises(Misconfigured, match="AccessDeniedException") as caught:
         secrets.orderful_api_key()
+    assert "secretsmanager:GetSecretValue" in caught.value.next_step
+    assert "secrets set" not in caught.value.next_step
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from connector.adapters.http import USER_AGENT
 from connector.adapters.visma import TOKENS, VismaClient
-from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
+from connector.domain.errors import ListRefused, Misconfigured, Rejected, Throttled, Transient
 from connector.services.ports import Budget, Resource
 from tests.integration.adapters.conftest import NumberedTokens
 from tests.support.scripted_server import (
@@ -300,9 +300,9 @@ def test_refusals_of_every_token_are_a_misconfiguration_that_names_the_tenant(vi
     assert "token-" not in str(caught.value) + repr(caught.value)
 
 
-def test_a_missing_scope_is_a_misconfiguration_and_its_token_is_not_used_again(visma, server, tokens):
+def test_a_missing_scope_is_the_trouble_of_its_list_and_its_token_is_not_used_again(visma, server, tokens):
     server.play(answer(403, json_body={"message": "scope"}))
-    with pytest.raises(Misconfigured, match="App Store"):
+    with pytest.raises(ListRefused, match="App Store"):
         orders(visma)
     assert (tokens.dropped, len(server.seen)) == (["token-1"], 1)
 

@@ -522,3 +522,73 @@ def test_show_without_any_routing_tells_the_command_to_run(connector):
     result = connector("config", "show", "--json")
     assert result.code == 1
     assert "connector config apply" in json.loads(result.err)["error"]
+
+
+@pytest.mark.parametrize(
+    ("go_live", "told"),
+    [("2026-10-03", "32 days ahead"), ("2026-10-01", None), ("2025-07-20", "408 days ago"), ("2025-08-20", None)],
+)
+def test_apply_warns_of_a_go_live_that_is_far_from_today(connector, routing_file, go_live, told):
+    result = connector("config", "apply", routing_file({"companies.nordic.go_live": go_live}), "--dry-run")
+    warnings = [line for line in result.err.splitlines() if line.startswith("warning: companies.nordic.go_live")]
+    assert [told in line for line in warnings] == ([True] if told else [])
+
+
+def test_a_go_live_of_long_ago_is_told_once_and_one_far_ahead_until_it_comes(connector, routing_file):
+    for go_live, again in (("2020-01-01", False), ("2029-01-01", True)):
+        file = routing_file({"partners.acme.go_live": go_live})
+        assert "warning: partners.acme.go_live" in connector("config", "apply", file, "--yes").err
+        assert ("warning: partners.acme.go_live" in connector("config", "apply", file, "--yes").err) is again
+
+
+@pytest.mark.parametrize("go_live", ["1999-01-01", "2999-01-01"])
+def test_check_warns_of_such_a_go_live_without_failing(connector, routing_file, go_live):
+    result = connector("config", "check", routing_file({"defaults.go_live": go_live}))
+    assert result.code == 0
+    assert f"warning: companies.nordic.go_live: {go_live} is " in result.out
+
+
+def test_apply_names_the_documents_that_another_go_live_makes_new(connector, stack, routing_file):
+    assert connector("config", "apply", routing_file({"companies.nordic.go_live": "2026-10-01"}), "--yes").code == 0
+    stack.ledger.kept = [replace(parked(number, None), state=State.BASELINE) for number in ("500123", "500124")]
+    for number, date in (("500123", "2026-08-20"), ("500124", "2026-09-03")):
+        order = a_purchase_order(orderNbr=number, date=f"{date}T00:00:00")
+        stack.ledger.sources[number] = as_json(order)
+    file = routing_file({"companies.nordic.go_live": "2026-09-01"})
+    result = connector("config", "apply", file, "--dry-run", "--json")
+    assert result.data["across_go_live"] == ["nordic/purchase_order/500124"]
+    assert "1 document on record as from before go-live is not from before the new one" in result.err
+
+
+def test_apply_says_until_when_the_former_version_counts(connector, routing_file):
+    first = connector("config", "apply", routing_file(), "--yes", "--json").data
+    assert first["former_until"] is None
+    changed = connector("config", "apply", routing_file({"defaults.settle": "3m"}), "--yes")
+    assert "Until 2026-09-01 06:01:00Z functions may still decide with the former version" in changed.out
+
+
+def test_apply_refuses_the_file_of_another_stack_unless_it_is_meant(connector, stack, routing_file):
+    assert connector("config", "apply", routing_file(), "--yes").code == 0
+    visma = {"companies.nordic.visma.company_id": "777"}
+    assert connector("config", "apply", routing_file(visma), "--yes", "--dry-run").code == 0, "one id may be mended"
+    other = routing_file({**visma, "companies.nordic.visma.tenant_id": "another"})
+    refused = connector("config", "apply", other, "--yes")
+    assert (refused.code, len(stack.routing.put_in_force)) == (2, 1)
+    assert "stack 'laptop' reads nordic (" in refused.err
+    assert connector("config", "apply", other, "--yes", "--other-companies").code == 0
+
+
+def test_an_unknown_answer_is_asked_again(connector, waiting, routing_file, monkeypatch):
+    answers = iter(["soon", "recent"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: next(answers))
+    monkeypatch.setattr("click.confirm", lambda *_, **__: True)
+    result = connector("config", "apply", routing_file(KRT))
+    assert result.code == 0
+    assert "'soon' is no choice" in result.err + result.out
+    assert "500123" in [message.number for message in waiting.outbox.queued]
+
+
+def test_a_setting_of_a_kind_in_the_wrong_place_is_told_where_it_belongs(connector, routing_file):
+    result = connector("config", "check", routing_file({"partners.acme.send": False}))
+    assert "error: partners.acme.send: is set for a kind of document: write kinds.<kind>.send" in result.out

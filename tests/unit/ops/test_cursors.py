@@ -131,3 +131,11 @@ class TestRewinding:
     def test_what_is_no_past_time_is_refused(self, connector, cursors, time, said):
         ended = connector("cursors", "rewind", "--to", time, "--yes")
         assert (ended.code, said in ended.err) == (2, True)
+
+
+def test_a_refused_list_that_nobody_needs_is_told_without_an_alarm(connector, stack):
+    refused = {"failing_since": NOW, "problem": "Visma answered 403.", "is_refused": True}
+    stack.cursors.all_cursors = list
+    lists = [ListHealth("nordic", "v1/supplierInvoice", NOW, **refused, is_unneeded=True)]
+    stack.health.end([*lists, ListHealth("nordic", "v1/purchaseorder", NOW, **refused)], now=NOW)
+    assert connector("cursors").out.count("Routing switches its kind off, so this raises no alarm.") == 1

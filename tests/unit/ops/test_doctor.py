@@ -12,6 +12,7 @@ from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.routes import Identity
 from connector.domain.transactions import Stream
+from connector.services.list_health import ListHealth
 from ops.doctor_finding import Mark
 from ops.doctor_visma import unnamed_branches
 from tests.support.business_documents import a_company
@@ -592,3 +593,21 @@ def test_a_list_that_cannot_be_looked_at_is_a_finding_and_the_rest_is_examined(d
     visma["v1/customerinvoice"] = Misconfigured("Visma refused.")
     found = doctor()
     assert (found["visma nordic invoices"]["mark"], found["orderful key"]["mark"]) == ("fail", "ok")
+
+
+@pytest.mark.parametrize(
+    ("go_live", "mark", "told"), [("2029-01-01", "warn", "ahead"), ("2020-01-01", "ok", "is not sent")]
+)
+def test_a_go_live_in_force_is_doubted_only_if_it_is_far_ahead(doctor, go_live, mark, told):
+    found = doctor({"companies.nordic.go_live": go_live})["go-live nordic"]
+    assert (found["mark"], told in found["sentence"]) == (mark, True)
+
+
+def test_a_list_that_is_refused_is_named_unless_nobody_needs_it(doctor, stack):
+    refused = {"failing_since": NOW, "problem": "Visma answered 403.", "is_refused": True}
+    lists = [ListHealth("nordic", "v1/supplierInvoice", NOW, **refused, is_unneeded=True)]
+    stack.health.end([*lists, ListHealth("nordic", "v1/purchaseorder", NOW, **refused)], now=NOW)
+    found = {name: one for name, one in doctor().items() if name.startswith("list ")}
+    assert set(found) == {"list nordic v1/purchaseorder"}
+    assert found["list nordic v1/purchaseorder"]["mark"] == "fail"
+    assert "Visma answered 403." in found["list nordic v1/purchaseorder"]["sentence"]

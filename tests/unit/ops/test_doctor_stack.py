@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -132,3 +133,27 @@ def test_a_stack_of_an_older_version_is_told_to_be_deployed_again(found, stack):
     findings = found()
     assert {finding.mark for name, finding in findings.items() if name != "concurrency"} == {"warn"}
     assert "deploy it again" in findings["schedule poll_visma"].sentence
+
+
+def test_what_the_stack_wrote_down_counts_where_aws_counts_no_runs(found, stack):
+    """An emulator of AWS counts none."""
+    stack.client.sums = {}
+    stack.health.begin(now=NOW - timedelta(minutes=4))
+    findings = found()
+    marks = {name: findings[f"schedule {name}"].mark for name in ("poll_visma", "poll_orderful", "track_transactions")}
+    assert marks == {"poll_visma": "ok", "poll_orderful": "warn", "track_transactions": "warn"}
+    assert "wrote down one 4m ago" in findings["schedule poll_visma"].sentence
+    assert "an emulator does that" in findings["schedule track_transactions"].sentence
+    stack.cursors.all_cursors = lambda: [
+        SimpleNamespace(company="(orderful)", caught_up_at=NOW - timedelta(minutes=6)),
+        SimpleNamespace(company="nordic", caught_up_at=NOW),
+    ]
+    assert found()["schedule poll_orderful"].mark == "ok"
+    stack.client.sums = {("PollVisma", "Invocations"): 6}
+    assert found()["schedule track_transactions"].mark == "fail", "AWS counts runs, and none of this one"
+
+
+def test_a_run_that_was_written_down_long_ago_is_none(found, stack):
+    stack.client.sums = {}
+    stack.health.begin(now=NOW - timedelta(minutes=31))
+    assert found()["schedule poll_visma"].mark == "fail"

@@ -126,7 +126,10 @@ def test_a_held_document_leaves_the_others_of_its_list_alone(translate):
     ("document", "told"),
     [
         (a_purchase_order(status="Hold", hold=True), "nordic/purchase_order/500123: "),
-        (a_purchase_order(supplier={"number": "777"}), 'partners.<name>.visma.supplier: "777" with company: nordic'),
+        (
+            a_purchase_order(supplier={"number": "777"}),
+            'partners.<name>.visma.supplier: "777" with company: nordic and the partner\'s orderful.isa_id',
+        ),
         (a_customer_invoice(customer={"number": "777"}), 'partners.<name>.visma.customer: "777"'),
         (a_purchase_order(lines=[an_order_line(uom="HINK")]), "defaults.units.HINK"),
         (a_purchase_order(status="Cancelled"), "Cancelled"),

@@ -470,7 +470,15 @@ def test_what_a_layer_says_of_a_kind_goes_before_what_it_says_of_all_and_behind_
 
 def test_the_company_knows_which_kinds_are_off_for_everybody():
     company = routing(defaults__kinds={"supplier_invoice": {"send": False}}).companies["nordic"]
-    assert company.kinds_off == {SUPPLIER}
+    assert company.kinds_off == company.kinds_unsent == {SUPPLIER}
+
+
+def test_a_kind_that_a_partner_switches_on_again_is_sent_by_the_company():
+    company = routing(
+        defaults__kinds={"supplier_invoice": {"send": False}, "customer_invoice": {"send": False}},
+        partners__acme__kinds={"supplier_invoice": {"send": True}},
+    ).companies["nordic"]
+    assert company.kinds_off - company.kinds_unsent == {SUPPLIER}
 
 
 def test_go_live_of_a_partner_goes_before_that_of_its_company():

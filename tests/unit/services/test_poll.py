@@ -12,7 +12,7 @@ import pytest
 
 from connector.domain.cursor import Reading, row_id
 from connector.domain.documents import Kind
-from connector.domain.errors import Conflict, Misconfigured, StateMismatch, Throttled, Transient
+from connector.domain.errors import Conflict, ListRefused, Misconfigured, StateMismatch, Throttled, Transient
 from connector.domain.routes import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
 from connector.services.messages import INLINE_LIMIT
@@ -707,6 +707,22 @@ class TestHealth:
             failing.append(telemetry.counts.pop(Metric.LISTS_FAILING, 0))
             rest(bench, 5)
         assert failing == counted
+
+    @pytest.mark.parametrize(("unsent", "failing"), [((), 1), ((Kind.SUPPLIER_INVOICE,), 0)])
+    def test_one_list_that_is_refused_stops_no_other_and_counts_unless_routing_switches_it_off(
+        self, bench, telemetry, unsent, failing
+    ):
+        bench.erp.broken[Resource.SUPPLIER_INVOICES] = ListRefused("Visma answered 403.")
+        bench.edit(1, resource=Resource.CUSTOMER_INVOICES)
+        rest(bench)
+        results = bench.poll_all(replace(bench.company, kinds_unsent=frozenset(unsent)))
+        assert [one.resource for one in results if one.has_failed] == [Resource.SUPPLIER_INVOICES]
+        assert len(results) == len(Resource)
+        assert bench.numbers() == ["1"]
+        assert telemetry.counts[Metric.LISTS_FAILING] == failing
+        assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 0
+        refused = next(one for one in bench.health.read().lists if one.resource == Resource.SUPPLIER_INVOICES.value)
+        assert (refused.problem, refused.is_unneeded) == ("Visma answered 403.", not failing)
 
     def test_a_defect_in_one_list_is_its_own_trouble(self, bench, telemetry):
         bench.erp.broken[ORDERS] = KeyError("defect")

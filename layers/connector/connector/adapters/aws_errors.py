@@ -35,7 +35,8 @@ def translated(what: str) -> Iterator[None]:
             raise Misconfigured(
                 f"AWS refused access to the {what} ({code}).",
                 request_id=request_id,
-                next_step="Deploy the stack again; the function's role is written in template.yaml.",
+                next_step="A function: deploy the stack again, its role is written in template.yaml. A person: attach "
+                "the policy in the output OperatorPolicyArn of the stack.",
             ) from error
         if code in _MISSING:
             raise Misconfigured(

@@ -24,6 +24,7 @@ VISMA_SHAPE = '{"client_id": "...", "client_secret": "..."}'
 ORDERFUL_SHAPE = '{"api_key": "..."}'
 _WORDS = {VISMA_SHAPE: "visma", ORDERFUL_SHAPE: "orderful", CALLBACK_SHAPE: "callback"}
 """What `connector secrets set` calls each."""
+_DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 _LATER = frozenset({"ThrottlingException", "InternalServiceError", "InternalServiceErrorException", "RequestTimeout"})
 
 
@@ -165,6 +166,13 @@ def _unreadable(name: str, shape: str, response: Any) -> ConnectorError:
     sentence = f"The secret '{name}' cannot be read ({code})."
     if code in _LATER or status >= 500:
         return Transient(sentence)
+    if code in _DENIED:
+        step = (
+            "The permission secretsmanager:GetSecretValue on it is missing. A person has it by the policy in the "
+            "output OperatorPolicyArn of the stack (ReaderPolicyArn gives no secrets); a function has it once the "
+            "stack is deployed again."
+        )
+        return Misconfigured(sentence, next_step=step)
     return Misconfigured(sentence, next_step=_next_step(name, shape))
 
 

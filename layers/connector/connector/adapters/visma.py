@@ -14,6 +14,7 @@ from connector.adapters.visma_tokens import VismaTokens
 from connector.domain.errors import (
     Conflict,
     ConnectorError,
+    ListRefused,
     Misconfigured,
     Parked,
     Rejected,
@@ -90,7 +91,8 @@ class VismaClient:
 
         Raises:
             Transient, Throttled: no page now; also for answers that are no list of documents.
-            Misconfigured: credentials, scope, licence, company or address are wrong.
+            ListRefused: 403: this list is refused to us, whatever the others are.
+            Misconfigured: credentials, company or address are wrong.
         """
         params = [
             ("lastModifiedDateTime", since),
@@ -109,7 +111,7 @@ class VismaClient:
         Visma ignores a parameter that it does not know: whether the rows are in this status is the caller's to check.
 
         Raises:
-            Transient, Throttled, Misconfigured: as `list_page`.
+            Transient, Throttled, ListRefused, Misconfigured: as `list_page`.
         """
         params = [
             ("orderStatus" if resource is Resource.PURCHASE_ORDERS else "status", status),
@@ -128,7 +130,9 @@ class VismaClient:
             Transient, Throttled, Misconfigured: as named.
             Rejected: Visma has no such resource, or refuses the question.
         """
-        answer = self._get(path, params, path, read_seconds=READ_SECONDS)
+        answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, params, read_seconds=READ_SECONDS))
+        if not answer.ok:
+            raise self._refusal(answer, path)
         return answer.json(), answer.headers
 
     def get_order(self, number: str) -> OrderAnswer | None:
@@ -201,21 +205,20 @@ class VismaClient:
         raise UnknownOutcome(f"{refusal.sentence} It may have been written.", request_id=refusal.request_id)
 
     def _page(self, resource: Resource, params: Sequence[tuple[str, str]], asked: str) -> Page:
-        try:
-            answer = self._get(resource.value, params, asked, read_seconds=LIST_SECONDS)
-        except Rejected as refused:
-            raise Misconfigured(
-                refused.sentence,
-                request_id=refused.request_id,
-                next_step="Check the base URL of Visma, and the company's branch in the routing file.",
-            ) from None
-        return page_of(answer, asked)
-
-    def _get(self, path: str, params: Sequence[tuple[str, str]], asked: str, *, read_seconds: float) -> Answer:
-        answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, params, read_seconds=read_seconds))
+        call = Call("Visma", "GET", join(self._base_url, resource.value), {}, params, read_seconds=LIST_SECONDS)
+        answer = self._asked(call)
         if answer.ok:
-            return answer
-        raise self._refusal(answer, asked)
+            return page_of(answer, asked)
+        refusal = self._refusal(answer, asked)
+        if answer.status == 403 and _fault_code(answer) not in _WRONG_COMPANY:
+            raise ListRefused(refusal.sentence, request_id=refusal.request_id, next_step=refusal.next_step)
+        if isinstance(refusal, Rejected):
+            raise Misconfigured(
+                refusal.sentence,
+                request_id=refusal.request_id,
+                next_step="Check the base URL of Visma, and the company's branch in the routing file.",
+            )
+        raise refusal
 
     def _asked(self, call: Call) -> Answer:
         """The answer to a call, whatever its status; a token that is refused is replaced."""

@@ -18,6 +18,7 @@
         NoRouting       no routing was applied yet: nothing is to be done, and nothing is wrong
         AnswerTooLarge  the answer is larger than is held: ask for less
         StateMismatch   ledger and cursors do not belong together
+        ListRefused     one list is refused to us; the others may be read
 
 Each error is one sentence for a person, with the document it is about, the request id the other side gave,
 and the next step to take.
@@ -165,3 +166,8 @@ class AnswerTooLarge(Misconfigured):
 @dataclass(eq=False)
 class StateMismatch(Misconfigured):
     """A cursor was moved with another ledger than the one in force: what it has passed may be missing in this one."""
+
+
+@dataclass(eq=False)
+class ListRefused(Misconfigured):
+    """The other side refuses one list (HTTP 403: a scope or a licence for it is missing); it says nothing of others."""

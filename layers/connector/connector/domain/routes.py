@@ -212,7 +212,8 @@ class Company:
     Attributes:
         go_live: What was created before it is not sent by itself; None: the moment of the first poll.
         before_go_live: What a later change of such a document does.
-        kinds_off: Kinds that routing switches off for all partners of the company.
+        kinds_off: Kinds that the company or the defaults switch off.
+        kinds_unsent: Those of them that no partner switches on again.
         branches: Visma's branch number -> under what the documents of the branch leave, where it is not `identity`.
         places: Our number of a place of delivery (Visma's location, warehouse or branch) -> its GLN, or the code by
             which partners know it.
@@ -226,6 +227,7 @@ class Company:
     go_live: GoLive | None = None
     before_go_live: BeforeGoLive = BeforeGoLive.PARK
     kinds_off: frozenset[Kind] = frozenset()
+    kinds_unsent: frozenset[Kind] = frozenset()
     branches: Mapping[str, Identity] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
 

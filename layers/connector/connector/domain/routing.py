@@ -329,7 +329,8 @@ class Routing:
             key = f'partners.<name>.visma.{role}: "{number}"'
             raise UnmappedPartner(
                 f"{role.capitalize()} {number} of company {company} is mapped to no partner.",
-                next_step=f"Add {key} with company: {company} to the routing file and apply it.",
+                next_step=f"Add {key} with company: {company} and the partner's orderful.isa_id to the routing file, "
+                "and apply it.",
                 field=f"{role}.number",
                 waits_for=key,
             )
@@ -356,6 +357,9 @@ class Routing:
         overlap, settle, settle_cap = (
             _duration_at(where, key, _scalar(layers, key)[0]) for key in ("overlap", "settle", "settle_cap")
         )
+        kinds_off = frozenset(
+            kind for kind in Kind if not _scalar([*layers[:1], *_kind_layers(layers[1:], kind)], "send")[0]
+        )
         tenant = VismaTenant(
             company_id=_needed(visma, "company_id", f"{where}.visma"),
             tenant_id=_needed(visma, "tenant_id", f"{where}.visma"),
@@ -374,13 +378,23 @@ class Routing:
             unmapped_partner=_word(OnUnmapped, _scalar(layers, "unmapped_partner")[0], where, "unmapped_partner"),
             go_live=_go_live(_scalar(layers, "go_live")[0], zone, where),
             before_go_live=_word(BeforeGoLive, _scalar(layers, "before_go_live")[0], where, "before_go_live"),
-            kinds_off=frozenset(
-                kind for kind in Kind if not _scalar([*layers[:1], *_kind_layers(layers[1:], kind)], "send")[0]
-            ),
+            kinds_off=kinds_off,
+            kinds_unsent=frozenset(kind for kind in kinds_off if (name, kind) not in self._switched_on),
             branches=MappingProxyType(
                 {number: _identity(_table(_table(entry, "branches"), number)) for number in _table(entry, "branches")}
             ),
             places=MappingProxyType({number: str(name) for number, name in _table(entry, "places").items()}),
+        )
+
+    @cached_property
+    def _switched_on(self) -> frozenset[tuple[str, Kind]]:
+        """Company and kind of each `send: true` that stands in the entry of a partner."""
+        partners = [Layer("partner", entry) for entry in _table(self.data, "partners").values()]
+        return frozenset(
+            (str(partner.settings.get("company")), kind)
+            for partner in partners
+            for kind in Kind
+            if _scalar(list(_kind_layers([partner], kind)), "send")[0]
         )
 
     def _resolve(self, company: str, kind: Kind, partner: str) -> Route:

@@ -43,6 +43,7 @@ class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True):
         failing_since: Since when every attempt has failed; None when the last one did not.
         problem: Why the last attempt failed.
         is_refused: Whether waiting will not help: an operator has to act.
+        is_unneeded: Whether it is refused and holds only what routing sends to nobody: no trouble.
     """
 
     company: str
@@ -52,6 +53,7 @@ class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     failing_since: datetime | None = None
     problem: str | None = None
     is_refused: bool = False
+    is_unneeded: bool = False
 
     def lag(self, now: datetime) -> timedelta:
         """How long ago it was read completely; since it was configured where it never was."""
@@ -59,7 +61,7 @@ class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def is_failing(self, now: datetime) -> bool:
         """Whether it is worth an alarm."""
-        if self.failing_since is None:
+        if self.failing_since is None or self.is_unneeded:
             return False
         return self.is_refused or now - self.failing_since >= FAILING_AFTER
 
@@ -144,9 +146,26 @@ class PollReport:
 
     def read(self, company: str, resource: Resource, caught_up_at: datetime | None) -> None:
         """Note that a list was read, as far as the time allowed."""
-        self._change(company, resource, caught_up_at=caught_up_at, failing_since=None, problem=None, is_refused=False)
+        self._change(
+            company,
+            resource,
+            caught_up_at=caught_up_at,
+            failing_since=None,
+            problem=None,
+            is_refused=False,
+            is_unneeded=False,
+        )
 
-    def failed(self, company: str, resource: Resource, problem: str, *, now: datetime, is_refused: bool) -> None:
+    def failed(
+        self,
+        company: str,
+        resource: Resource,
+        problem: str,
+        *,
+        now: datetime,
+        is_refused: bool,
+        is_unneeded: bool = False,
+    ) -> None:
         """Note that a list failed."""
         since = self._lists[company, resource.value].failing_since or now
         self._change(
@@ -155,6 +174,7 @@ class PollReport:
             failing_since=since,
             problem=clipped(problem, LONGEST_PROBLEM),
             is_refused=is_refused,
+            is_unneeded=is_unneeded,
         )
 
     def close(self, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from connector.domain import cursor as cursors_
 from connector.domain.budget import pause_before_next_poll
 from connector.domain.cursor import Reading, RowClass, Rules, Scan
 from connector.domain.documents import ORDER_TYPES, Kind, number_in_key
-from connector.domain.errors import Conflict, ConnectorError, Misconfigured, StateMismatch, Throttled
+from connector.domain.errors import Conflict, ConnectorError, ListRefused, Misconfigured, StateMismatch, Throttled
 from connector.domain.go_live import UNKNOWN_ZONE
 from connector.domain.routes import Company
 from connector.domain.visma_clock import filter_text, to_utc, zone_named
@@ -87,6 +87,7 @@ class PollResult:
         has_failed: Whether that is trouble, and not only somebody else's turn or a pause.
         is_refused: Whether the trouble lasts until an operator acts.
         ends_company: Whether the other lists of the company would only repeat it.
+        is_unneeded: Whether the list is refused, and routing switches its kind off for the company.
         caught_up_at: Up to when the list was read completely by now.
     """
 
@@ -100,6 +101,7 @@ class PollResult:
     has_failed: bool = False
     is_refused: bool = False
     ends_company: bool = False
+    is_unneeded: bool = False
     caught_up_at: datetime | None = None
 
 
@@ -121,7 +123,11 @@ class Poller:
         The minute picks the company to begin with, so that one with a large backlog cannot starve those behind it.
 
         A company whose credentials are refused, or that Visma throttles, is left out for the rest of the run: its
-        other lists would only repeat that. They count as failed like the first.
+        other lists would only repeat that. They count as failed like the first. A 403 is the trouble of its list alone.
+
+        The list of a kind that routing switches off is read as well: what is read while it is off is on record as not
+        sent, so that it does not leave by itself when the kind is switched on. Where Visma refuses that list, nobody
+        misses it, and it is asked for again with every run.
 
         Raises:
             ConnectorError: at the end, when the record of how the lists stand could not be read or written.
@@ -151,7 +157,14 @@ class Poller:
                     results.append(result)
                 if result.has_failed:
                     problem = result.problem or ""
-                    report.failed(company.name, resource, problem, now=self.clock.now(), is_refused=result.is_refused)
+                    report.failed(
+                        company.name,
+                        resource,
+                        problem,
+                        now=self.clock.now(),
+                        is_refused=result.is_refused,
+                        is_unneeded=result.is_unneeded,
+                    )
                 elif result.problem is None:
                     report.read(company.name, resource, result.caught_up_at)
                 stopped = result if result.ends_company else None
@@ -166,11 +179,19 @@ class Poller:
             self.telemetry.info("poll already running", {**names, "reason": str(error)})
             return PollResult(company.name, resource, problem=str(error))
         except Misconfigured as error:
-            is_of_one_list = isinstance(error, ImplausibleList | StateMismatch)
-            if not isinstance(error, ImplausibleList):
+            is_of_one_list = isinstance(error, ImplausibleList | ListRefused | StateMismatch)
+            if not isinstance(error, ImplausibleList | ListRefused):
                 self.telemetry.count(Metric.CREDENTIALS_REFUSED)
-            self.telemetry.error("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
-            return replace(failed, problem=str(error), is_refused=True, ends_company=not is_of_one_list)
+            is_unneeded = isinstance(error, ListRefused) and KIND_OF[resource] in company.kinds_unsent
+            log = self.telemetry.info if is_unneeded else self.telemetry.error
+            log("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
+            return replace(
+                failed,
+                problem=str(error),
+                is_refused=True,
+                ends_company=not is_of_one_list,
+                is_unneeded=is_unneeded,
+            )
         except Throttled as error:
             self.telemetry.count(Metric.THROTTLED)
             self.telemetry.warning("poll throttled", {**names, "reason": str(error), "request_id": error.request_id})

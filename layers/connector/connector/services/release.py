@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from connector.domain.changes import ChangeState
 from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
-from connector.domain.errors import Conflict, Parked
+from connector.domain.errors import Conflict, ConnectorError, Parked
+from connector.domain.go_live import GoLive, Origin, origin
 from connector.domain.ledger import Revision, State
 from connector.domain.revision_plan import Cause, Decide, plan
 from connector.domain.routes import Route
@@ -83,6 +84,18 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class AcrossGoLive:
+    """A document on record as from before go-live that is not from before another one.
+
+    Attributes:
+        dated: Its order or invoice date.
+    """
+
+    key: DocumentKey
+    dated: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasedChange:
     """A change that was queued again, and what it had waited for."""
 
@@ -97,6 +110,31 @@ def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today:
     for waiting in _chunks([one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]):
         for revision, source in ledger.sources_of(waiting):
             yield _forecast(revision, source, decider, ledger, today)
+
+
+def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[AcrossGoLive]:
+    """Documents from before the go-live of `before` that are not from before that of `after`. Changes nothing."""
+    for some in _chunks(
+        [one for one in ledger.in_state(State.BASELINE) if _go_live_of(before, one) != _go_live_of(after, one)]
+    ):
+        for revision, source in ledger.sources_of(some):
+            sighting = read_message(_bare_message(revision, Cause.RELEASE.value), source).sighting
+            company = after.companies.get(revision.key.company)
+            zone = company.visma.time_zone if company else None
+            if origin(sighting, _go_live_of(after, revision), zone) is not Origin.BEFORE:
+                yield AcrossGoLive(revision.key, sighting.dated)
+
+
+def _go_live_of(routing: Routing, revision: Revision) -> GoLive | None:
+    """What counts for a document: its partner's go-live, or the company's where no partner is known."""
+    key = revision.key
+    company = routing.companies.get(key.company)
+    if company is None:
+        return None
+    try:
+        return routing.route(key.company, key.kind, revision.counterparty or "").go_live
+    except ConnectorError:
+        return company.go_live
 
 
 def release(
