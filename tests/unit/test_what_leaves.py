@@ -469,3 +469,11 @@ class TestACentOfVat:
     def test_rows_that_are_further_off_have_no_rate(self):
         segments = x12(self.invoice("250.03", "150.00", "400.00"))
         assert [row for row in every(segments, "TXI") if row[2]] == [["TXI", "VA", "400"]]
+
+
+@pytest.mark.parametrize(("amount", "notes"), [(12254, 1), (12250.5, 0)])
+def test_a_line_that_differs_from_its_rounded_price_by_a_unit_of_currency_is_told(amount, notes):
+    line = an_order_line(orderQty=1000, unitCost=12.25, amount=amount, extCost=amount)
+    totals = {"lineTotal": amount, "taxTotal": 0, "orderTotal": amount, "taxDetails": []}
+    found = told(a_purchase_order(lines=[line], **totals)).notes
+    assert len([note for note in found if "is sent as rounding" in note]) == notes

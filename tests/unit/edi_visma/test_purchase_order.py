@@ -237,6 +237,9 @@ def test_an_order_of_ten_thousand_lines_reads():
         ("Blanket", None, None),
         # The order was made from a pattern, which no partner knows.
         ("StandardBlanket", "60000S", None),
+        ("Standard", "60000S", None),
+        ("RegularOrder", "400001", "400001"),
+        ("blanket", "400001", "400001"),
         ("RegularOrder", "500123", None),
         ("RegularOrder", None, None),
     ],

@@ -52,6 +52,8 @@ _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8
 _MOST_LISTED = 10
 _GTIN_LENGTHS = frozenset({12, 13, 14})
+LARGE_ROUNDING = Decimal(1)
+"""Units of currency from which on the rounding of a line is told."""
 
 
 class ChargeKind(StrEnum):
@@ -253,7 +255,7 @@ def order_type(order: PurchaseOrder, document: Outline) -> str:
             f"Visma's order type {order.order_type} has no purchase order type.",
             field="orderType",
             key=f"defaults.order_types.{order.order_type}",
-            example="standalone (or another purchase order type, or do_not_send)",
+            example="do_not_send (or standalone, or another purchase order type)",
         )
     return "release" if word == "standalone" and document.blanket else word
 
@@ -489,6 +491,11 @@ class _LineReader:
             difference = payable_amount(line, currency) - rounded(line_amount(line, currency), currency)
             if explained_by_price(difference, line.quantity, line.unit_price, currency):
                 charges.append(Charge(ChargeKind.ROUNDING, left, None))
+                if abs(left) >= LARGE_ROUNDING:
+                    self.notes.append(
+                        f"The amount of line {line.number} differs by {left:f} from its quantity and rounded price; "
+                        "that is sent as rounding."
+                    )
             else:
                 charges.append(Charge(ChargeKind.ADJUSTMENT, left, None))
                 self.notes.append(f"The amount of line {line.number} was entered; {left:f} is sent as an adjustment.")

@@ -42,7 +42,7 @@ def _translation(content: BusinessDocument, route: Route, *, stream: Stream, pur
     gap = None if pinned is Dialect.X12 else first_gap(document)
     if pinned is Dialect.MOSAIC and gap is not None:
         raise Parked(
-            f"{gap.sentence}; this partner is pinned to Mosaic.",
+            f"{gap.sentence}; the dialect asked for is Mosaic alone.",
             next_step=f"X12 can carry it: set partners.{route.partner}.dialect to auto or x12 and apply the file.",
             field=gap.field,
             waits_for=f"partners.{route.partner}.dialect",

@@ -9,6 +9,9 @@ from connector.edi.visma.parties import address_of, contact_of, internal_id_of, 
 
 # Visma's screen calls them branch and warehouse; the other two are customer and supplier.
 _OURS = frozenset({"CompanyLocation", "Site"})
+_PATTERNS = frozenset({"standardblanket", "standard"})
+"""Types of orders from which others are made; the second is the word of Visma's screen."""
+
 _NAMES = Names(quantity="orderQty", unit_price="unitCost", amount="amount", discount="discountAmount")
 
 
@@ -27,7 +30,10 @@ def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
         raise missing("supplier.number", "supplier number")
     currency = text(data, "currency")
     currency = currency.upper() if currency else None
-    lines = [_line(line, f"lines[{index}]", currency) for index, line in enumerate(rows(data, "lines"))]
+    lines = [
+        _line(line, f"lines[{index}]", currency, own=text(data, "orderNbr"))
+        for index, line in enumerate(rows(data, "lines"))
+    ]
     return PurchaseOrder(
         number=order_number,
         order_type=text(data, "orderType") or "RegularOrder",
@@ -60,7 +66,7 @@ def read_purchase_order(data: Data, order_number: str) -> PurchaseOrder:
     )
 
 
-def _line(line: Data, where: str, currency: str | None) -> OrderLine:
+def _line(line: Data, where: str, currency: str | None, *, own: str | None) -> OrderLine:
     line_number = whole(line, "lineNbr", where)
     if line_number is None:
         # An 860 refers to it: nothing may be made up.
@@ -93,17 +99,20 @@ def _line(line: Data, where: str, currency: str | None) -> OrderLine:
         is_text=described or (item is None and empty),
         is_charge=line_type == "Freight",
         source=where,
-        blanket=_blanket(line),
+        blanket=_blanket(line, own),
     )
 
 
-def _blanket(line: Data) -> str | None:
+def _blanket(line: Data, own: str | None) -> str | None:
     """The blanket order that a line is called off from.
 
-    Visma: `orderNumber` is the originating blanket order, of the type `orderType` (not documented beyond that). An
-    order made from a Standard order names that pattern in the same fields, and a pattern was never sent to anybody.
+    Visma: `orderNumber` is the originating blanket order. What `orderType` beside it says is not documented: the type
+    of the blanket order or that of the line. An order made from a Standard order names that pattern in the same fields,
+    and a pattern was never sent to anybody. A line that names its own order (`own`) is called off from none.
     """
-    return text(line, "orderNumber") if text(line, "orderType") in {"Blanket", None} else None
+    number = text(line, "orderNumber")
+    is_pattern = (text(line, "orderType") or "").casefold() in _PATTERNS
+    return None if is_pattern or number == own else number
 
 
 def _ship_to(data: Data) -> Party:
