@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connector.adapters.breaker import visma_item
+from connector.adapters.breaker import BELIEVED_FOR, visma_item
 from connector.adapters.items import Item, time_text, to_item
 from connector.domain.documents import DocumentKey
 from connector.domain.ledger import Revision
@@ -189,6 +189,8 @@ class Bench:
     def throttle_visma(self) -> None:
         """End that pause, and have Visma answer the next question with a 429 that asks for a second."""
         self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=self._visma_breaker())
+        seen_until = datetime.now(UTC) + BELIEVED_FOR
+        self.laptop.until(lambda: datetime.now(UTC) > seen_until, "the lifted pause to be read")
         place = {"pk": {"S": self.scene.company}, "sk": {"S": "v1/purchaseorder"}}
         self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["CursorsTable"], Key=place)
         fault = {"fault": "http_429", "retry_after": 1, "match": {"method": "GET"}}
