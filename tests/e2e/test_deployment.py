@@ -201,7 +201,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
 @pytest.fixture(scope="module")
 def deployed(person: Person) -> str:
     """The first deployment, word for word; what `doctor` said."""
-    setup, deploy, secrets, go = blocks("First deployment")
+    setup, deploy, alarm, secrets, go = blocks("First deployment")
     assert "cp connector.example.yaml connector.yaml" in setup
     person.types(setup)
     (person.clone / "connector.yaml").write_text(ROUTING.read_text())
@@ -215,6 +215,9 @@ def deployed(person: Person) -> str:
         Architecture="arm64" if os.uname().machine in {"arm64", "aarch64"} else "x86_64",
     )
     person.types(deploy)
+    # There may be no AWS CLI here: the alarm that it would set is looked for.
+    (name,) = re.findall(r"--alarm-name STACK-(\S+)", alarm)
+    assert person.client("cloudwatch").describe_alarms(AlarmNames=[f"{STACK}-{name}"])["MetricAlarms"]
     laptop = laptop_stack.Stack(person.aws, person.visma, person.orderful, person.outputs())
     Demo(laptop, lambda _step: None)._set_the_scene()  # type: ignore[arg-type] # any callable that takes a line
     laptop_stack.set_channels(laptop)

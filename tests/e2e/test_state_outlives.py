@@ -26,7 +26,10 @@ from tests.support.laptop import SENT, Laptop
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 OLD, NEW = deploy.STACK, "connector-next"
-SELDOM = {"PollInterval": "rate(12 hours)", "TrackInterval": "rate(12 hours)", "CollectInterval": "rate(12 hours)"}
+SELDOM = {
+    **dict.fromkeys(("PollInterval", "TrackInterval", "CollectInterval"), "rate(8 hours)"),
+    "HeartbeatMinutes": "1440",
+}
 """Only the test starts the scheduled functions."""
 
 ATTACHED = {

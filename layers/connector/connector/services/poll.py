@@ -231,6 +231,10 @@ class Poller:
         return run.finish()
 
 
+_LONGEST_TYPE = 40
+"""Characters of an order's type by which its row is remembered; Visma's types are shorter."""
+
+
 def number_of(resource: Resource, row: Row) -> str:
     """The number by which a row's document is known."""
     document_type = row.document_type or _TYPE_WHEN_MISSING.get(resource)
@@ -242,7 +246,7 @@ def _identity_of(resource: Resource, row: Row) -> str:
     number = number_of(resource, row)
     if KIND_OF[resource] is not Kind.PURCHASE_ORDER or row.document_type in {None, "", ORDER_TYPES[0]}:
         return number
-    return f"{row.document_type}:{number}"
+    return f"{row.document_type[:_LONGEST_TYPE]}:{number}"
 
 
 class _Run:
