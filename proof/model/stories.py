@@ -558,8 +558,8 @@ def outcome(system: System) -> dict[str, Any]:
             for number, order in system.visma.orders.items()
         },
         "revisions": _revisions(system),
-        "changes": [
-            # Which of its two names Orderful's messenger called first may depend on who died.
+        # Which was recorded first, and which of its two names Orderful's messenger called, may depend on who died.
+        "changes": sorted(
             (
                 system.receivers.number_of(one.transaction_id),
                 one.state,
@@ -569,7 +569,7 @@ def outcome(system: System) -> dict[str, Any]:
                 one.on_hold,
             )
             for one in system.changes.all()
-        ],
+        ),
         "told": {name: told.confirmation for name, told in system.inbound.told.items()},
         "asked": len(system.visma.puts),
         "open": [one.transaction_id for one in system.ledger.rows.values() if one.state is State.CHANGING],
