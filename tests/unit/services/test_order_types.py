@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from connector.domain.documents import LONGEST_TYPE, DocumentKey
 from connector.domain.ledger import State
 from connector.domain.revision_plan import Cause
 from connector.domain.transactions import Purpose
@@ -134,3 +135,8 @@ def test_a_document_that_no_longer_tells_its_type_counts_as_the_same(bench):
     bench.ledger.bodies.clear()
     assert bench.see(an_order("11.0")) is Outcome.QUEUED
     assert bench.states() == [State.ACKNOWLEDGED, State.TRANSLATED]
+
+
+def test_a_type_of_any_length_makes_a_short_key():
+    key = DocumentKey.of_order("nordic", "500123").of_type("x" * 500_000)
+    assert key.number == f"{'x' * LONGEST_TYPE}:500123"

@@ -38,6 +38,9 @@ def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
 ORDER_TYPES = ("RegularOrder", "DropShip", "Blanket", "StandardBlanket")
 """Visma's types of purchase orders."""
 
+LONGEST_TYPE = 40
+"""Characters of an order's type that count in a key and in a record; Visma's types are shorter."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class DocumentKey:
@@ -72,7 +75,7 @@ class DocumentKey:
 
     def of_type(self, order_type: str) -> DocumentKey:
         """The key of an order of another type with this order's number."""
-        return DocumentKey(self.company, self.kind, f"{order_type}:{self.number.rpartition(':')[2]}")
+        return DocumentKey(self.company, self.kind, f"{order_type[:LONGEST_TYPE]}:{self.number.rpartition(':')[2]}")
 
     @property
     def stored(self) -> str:

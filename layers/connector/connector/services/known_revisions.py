@@ -15,7 +15,7 @@ from datetime import datetime
 
 from connector.domain.change_edits import Edits, comes_out_as
 from connector.domain.changes import Change
-from connector.domain.documents import DocumentKey, PurchaseOrder
+from connector.domain.documents import LONGEST_TYPE, DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revision_plan import is_owed_whole
@@ -179,7 +179,7 @@ class KnownRevisions:
             receiver_id=change.sender_id,
             counterparty=after.content.supplier.number,
             counterparty_id=after.content.supplier.internal_id,
-            document_type=after.content.order_type,
+            document_type=after.content.order_type[:LONGEST_TYPE],
         )
         if reserved is not None:
             agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)

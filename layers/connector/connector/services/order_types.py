@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from connector.domain.documents import ORDER_TYPES, DocumentKey
+from connector.domain.documents import LONGEST_TYPE, ORDER_TYPES, DocumentKey
 from connector.domain.errors import Parked, Transient
 from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State, standing
 from connector.domain.revision_plan import Sharing
@@ -69,9 +69,10 @@ def type_of(ledger: Recorded, revision: Revision) -> str | None:
     if revision.document_type is not None:
         return revision.document_type
     try:
-        return text(decode(ledger.source_of(revision)), "orderType")
+        order_type = text(decode(ledger.source_of(revision)), "orderType")
     except (Parked, NotADocument, Transient):
         return None
+    return order_type[:LONGEST_TYPE] if order_type else None
 
 
 def types_of_number(ledger: Recorded, order: DocumentKey) -> list[str]:

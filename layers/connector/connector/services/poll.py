@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connector.domain import cursor as cursors_
 from connector.domain.budget import pause_before_next_poll
 from connector.domain.cursor import Reading, RowClass, Rules, Scan
-from connector.domain.documents import ORDER_TYPES, Kind, number_in_key
+from connector.domain.documents import LONGEST_TYPE, ORDER_TYPES, Kind, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, ListRefused, Misconfigured, StateMismatch, Throttled
 from connector.domain.go_live import UNKNOWN_ZONE
 from connector.domain.routes import Company
@@ -231,10 +231,6 @@ class Poller:
         return run.finish()
 
 
-_LONGEST_TYPE = 40
-"""Characters of an order's type by which its row is remembered; Visma's types are shorter."""
-
-
 def number_of(resource: Resource, row: Row) -> str:
     """The number by which a row's document is known."""
     document_type = row.document_type or _TYPE_WHEN_MISSING.get(resource)
@@ -246,7 +242,7 @@ def _identity_of(resource: Resource, row: Row) -> str:
     number = number_of(resource, row)
     if KIND_OF[resource] is not Kind.PURCHASE_ORDER or row.document_type in {None, "", ORDER_TYPES[0]}:
         return number
-    return f"{row.document_type[:_LONGEST_TYPE]}:{number}"
+    return f"{row.document_type[:LONGEST_TYPE]}:{number}"
 
 
 class _Run:

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.documents import DocumentKey, Kind
+from connector.domain.documents import LONGEST_TYPE, DocumentKey, Kind
 from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.ledger import OUTDATED, UNSENT, Event, Revision, State
 from connector.domain.revision_plan import Cause, Decide, Known, Requeue, Wait, plan
@@ -123,7 +123,7 @@ class Translator:
             return SharedNumber(key)
         plain = DocumentKey.of_order(key.company, document.content.number)
         recorded = history if key == plain else self._history(plain)
-        return shared_number(self.ledger, key, plain, recorded, document.document_type)
+        return shared_number(self.ledger, key, plain, recorded, document.document_type[:LONGEST_TYPE])
 
     def _withdraw(
         self, planned: Decide | Known, message: DocumentMessage, decider: Decider, history: Sequence[Revision]
@@ -307,7 +307,7 @@ class _Capture:
             visma_version=self.reading.version,
             counterparty=_clipped_if_any(document.counterparty or None) if document else None,
             counterparty_id=_clipped_if_any(document.counterparty_id) if document else None,
-            document_type=_clipped_if_any(document.document_type) if document else None,
+            document_type=document.document_type[:LONGEST_TYPE] if document and document.document_type else None,
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
