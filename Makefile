@@ -68,7 +68,7 @@ test: setup ## Every test
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: prove
-prove: setup build $(AUDIT) ## Try hard to break every guarantee: under 30 minutes on 2 cores, one table at the end
+prove: setup build $(AUDIT) ## Try hard to break every guarantee: half an hour or more on 2 cores, one table at the end
 	$(BIN)/python -m proof $(ARGS)
 
 .PHONY: bench
