@@ -112,7 +112,7 @@ deploy: .parameters-are-right build ## To AWS: ENV=dev|prod, with the parameters
 .PHONY: .parameters-are-right
 .parameters-are-right: .env-is-known $(DEV)
 	@test $(ENV) != local || { echo "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up." >&2; exit 2; }
-	@$(BIN)/python -m ops.parameters $(PARAMETERS)
+	@$(BIN)/python -m connector.cli.parameters $(PARAMETERS)
 
 .PHONY: .env-is-known
 .env-is-known:
@@ -122,13 +122,13 @@ deploy: .parameters-are-right build ## To AWS: ENV=dev|prod, with the parameters
 
 .PHONY: up down demo
 up: setup build ## The laptop stack, left running
-	$(BIN)/python -m local.up
+	$(BIN)/python -m testkit.laptop.up
 
 down: $(DEV) ## Stop it
-	$(BIN)/python -m local.down
+	$(BIN)/python -m testkit.laptop.down
 
 demo: setup build ## The main job from end to end on this machine
-	$(BIN)/python -m local.demo
+	$(BIN)/python -m demo
 
 .PHONY: clean
 clean: ## Remove what was built; the environments stay

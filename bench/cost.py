@@ -15,21 +15,21 @@ import pytest
 from bench import page
 from bench.line import Line, write_units_of_a_document
 from bench.write_units import WriteUnits
-from connector.adapters import aws
-from connector.adapters.changes import DynamoChanges
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.health import DynamoHealth
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.watermark import DynamoWatermark
+from connector.adapters.aws import clients
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.health import DynamoHealth
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.watermark import DynamoWatermark
 from connector.domain.transactions import Stream
-from connector.services.collect import Collector
-from connector.services.intake import Intake
-from connector.services.poll import Poller
+from connector.services.inbound.collect import Collector
+from connector.services.inbound.record import Intake
+from connector.services.outbound.poll import Poller
 from proof.alarms import resources_of_the_template
-from tests.support.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
-from tests.support.change_world import FakeInbound
-from tests.support.fakes import (
+from testkit.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
+from testkit.memory.change_world import FakeInbound
+from testkit.memory.outbound import (
     FakeErp,
     FakeErps,
     FixedRouting,
@@ -38,7 +38,7 @@ from tests.support.fakes import (
     RecordingTelemetry,
     StepDeadline,
 )
-from tests.support.routing_data import routing_data
+from testkit.samples.routing_data import routing_data
 
 HOURS = 730
 RUNS = HOURS * 12
@@ -110,7 +110,7 @@ def idle_run() -> Idle:
     telemetry.counts.clear()
     telemetry.durations.clear()
     telemetry.lines.clear()
-    client = aws.dynamodb()
+    client = clients.dynamodb()
     calls, units = Calls(client), [WriteUnits(client, table) for table in (CURSORS, DOCUMENTS)]
     run()
     metrics = frozenset(one.value for one in [*telemetry.counts, *(metric for metric, _ in telemetry.durations)])

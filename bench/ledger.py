@@ -9,9 +9,9 @@ import pytest
 
 from bench.line import Line, write_units_of_a_document
 from bench.table import Row, show
-from connector.adapters import aws
-from tests.support.aws import Calls, aws_in_memory, make_ledger_home
-from tests.support.fakes import ManualClock
+from connector.adapters.aws import clients
+from testkit.aws import Calls, aws_in_memory, make_ledger_home
+from testkit.memory.outbound import ManualClock
 
 _DOCUMENTS = 20
 _WRITES, _READS = 4, 3
@@ -35,7 +35,7 @@ def _measure() -> Iterator[Row]:
     line = Line(clock)
     orderful = line.orderful
 
-    sending = Calls(aws.dynamodb())
+    sending = Calls(clients.dynamodb())
     for number in range(_DOCUMENTS):
         line.translate(str(500_000 + number))
     line.deliver()
@@ -51,7 +51,7 @@ def _measure() -> Iterator[Row]:
     asked = orderful.calls["list_since"] + orderful.calls["look_up"]
     yield Row(f"Calls to Orderful's lists for {_DOCUMENTS} first posts of a young ledger", f"{asked}", "1", asked <= 1)
 
-    following = Calls(aws.dynamodb())
+    following = Calls(clients.dynamodb())
     clock.forward(minutes=5)
     for transaction in orderful.transactions:
         orderful.news(transaction.transaction_id, validation_status="VALID", delivery_status="DELIVERED")

@@ -7,18 +7,18 @@ from datetime import timedelta
 import msgspec
 
 from bench.write_units import WriteUnits
-from connector.adapters import aws
-from connector.adapters.breaker import DynamoBreaker
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
+from connector.adapters.aws import clients
+from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import Kind
 from connector.domain.transactions import Stream
-from connector.services.deliver import Deliverer
 from connector.services.messages import DocumentMessage
-from connector.services.track import Tracker
-from connector.services.translate import Translator
-from tests.support.aws import BUCKET, DOCUMENTS
-from tests.support.fakes import (
+from connector.services.outbound.deliver import Deliverer
+from connector.services.outbound.track import Tracker
+from connector.services.outbound.translate import Translator
+from testkit.aws import BUCKET, DOCUMENTS
+from testkit.memory.outbound import (
     FakeOrderful,
     FixedRouting,
     ManualClock,
@@ -27,8 +27,8 @@ from tests.support.fakes import (
     RecordingTelemetry,
     StepDeadline,
 )
-from tests.support.routing_data import routing_data
-from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
+from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
 
 class Line:
@@ -91,7 +91,7 @@ class Line:
 
 def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
     """What one document costs until its partner acknowledged it, each step of Orderful's seen by a run of its own."""
-    line, counted = Line(clock), WriteUnits(aws.dynamodb(), DOCUMENTS)
+    line, counted = Line(clock), WriteUnits(clients.dynamodb(), DOCUMENTS)
     line.translate("500123")
     line.deliver()
     (sent,) = line.orderful.transactions

@@ -20,15 +20,15 @@ from typing import Any
 from bench.table import Row, show
 from connector.adapters.clock import FixedDeadline, SystemClock
 from connector.adapters.http import Http
-from connector.adapters.visma import VismaClient
-from connector.domain.routes import Company, Identity, VismaTenant
+from connector.adapters.visma.client import VismaClient
+from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
 from connector.services.messages import DeliveryMessage, DocumentMessage
-from connector.services.poll import TIME_FOR_ONE_PAGE, Poller
+from connector.services.outbound.poll import TIME_FOR_ONE_PAGE, Poller
 from connector.services.ports import Deadline, Page, Resource
-from tests.support.backlog import ORDERS, Backlog
-from tests.support.fakes import MemoryCursors, MemoryHealth, MemoryPayloads, RecordingTelemetry
-from tests.support.sandboxes import Recipe, SandboxCompany, VismaSandbox, bearer, running_visma
+from testkit.backlog import ORDERS, Backlog
+from testkit.memory.outbound import MemoryCursors, MemoryHealth, MemoryPayloads, RecordingTelemetry
+from testkit.sandboxes import Recipe, SandboxCompany, VismaSandbox, bearer, running_visma
 
 _FEW, _MANY = 1_000, 100_000
 _PAGE = 1_000

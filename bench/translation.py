@@ -11,14 +11,14 @@ import msgspec
 import orjson
 
 from bench.table import Row, microseconds, show
-from connector.domain.revisions import revision_id
-from connector.domain.routes import DialectChoice
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.routing.route import DialectChoice
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.visma.read import decode, read_document
-from tests.support.business_documents import a_route
-from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
+from testkit.samples.business_documents import a_route
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
 _LINES = 20
 _UNITS = ("STK", "KRT", "KG")

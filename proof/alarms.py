@@ -17,7 +17,7 @@ from typing import Any
 from cfnlint.decode import decode_str  # type: ignore[import-untyped]
 
 from connector.services.ports import Metric
-from tests.support.fakes import ManualClock, RecordingTelemetry
+from testkit.memory.outbound import ManualClock, RecordingTelemetry
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OWN = "connector"

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.domain.errors import ConnectorError
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from proof.alarms import Watch, WatchedTelemetry, function_of
 from proof.model.clockwork import EVERY, WORKERS
 from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS
 from proof.model.queues import Message, Queue
 from proof.system import System, a_supplier
-from tests.support.routing_data import a_partner
+from testkit.samples.routing_data import a_partner
 
 ACKNOWLEDGES: dict[str, Any] = {
     "validation_status": "VALID",

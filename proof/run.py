@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from bench import page
-from local import stack as laptop_stack
 from proof.tally import Size, Tally
-from tests.support.laptop import Laptop
+from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import Laptop
 
 IN_PROCESS: Final = ("crash_points", "state_machine", "mutations", "bad_input", "supply_chain")
 DEPLOYED: Final = ("deployed.unkind", "deployed.kills", "deployed.permissions")

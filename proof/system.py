@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connector.domain.changes import Change
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import NEEDS_PERSON, Revision, State, standing
-from connector.domain.revision_plan import Cause
+from connector.domain.order_change.record import Change
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import NEEDS_PERSON, Revision, State, standing
 from connector.domain.transactions import Stream
-from connector.services.judge_change import approve, reject
-from connector.services.known_revisions import KnownRevisions
+from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.review import approve, reject
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
 from proof.model.changing import Changing
 from proof.model.clockwork import Clockwork, NeverRests
@@ -28,7 +28,7 @@ from proof.model.go_live import BeforeGoLive, Condition
 from proof.model.invoices import CUSTOMER, invoice_key, view_of_invoice
 from proof.model.judge import Document, Judge
 from proof.model.partner import CANCELLED, invoice, view_of
-from tests.support.visma_samples import a_purchase_order, an_order_line
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 _ABOUT_GO_LIVE = frozenset({"before_go_live", "go_live", "closed"})
 """Fields of its questions. A change of what a person closed is one: to send it again asks it again."""

@@ -11,16 +11,16 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from connector.adapters.changes import DynamoChanges
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import SqsOutbox, SqsPostponer, received
 from connector.adapters.http import Answer, Call
-from connector.adapters.orderful_inbound import OrderfulInbound
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsOutbox, SqsPostponer, received
-from connector.domain.changes import CHANGE, DECIDED, Change, ChangeState
+from connector.adapters.orderful.inbound import OrderfulInbound
 from connector.domain.inbound import ApiVersion
-from connector.services.apply import ATTEMPTS_UNAVAILABLE
-from connector.services.change_ports import Changes
+from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeState
 from connector.services.consume import consume
+from connector.services.inbound.apply import ATTEMPTS_UNAVAILABLE
+from connector.services.inbound.ports import Changes
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Deadline, Metric, OrderAnswer
 from proof.bad_input.queue import StrictSqs
@@ -40,11 +40,11 @@ from proof.strategies.changes import (
 )
 from proof.strategies.damage import BYTES, damaged, with_books, written
 from proof.strategies.visma import READ
-from tests.support.change_fakes import InMemoryChanges
-from tests.support.change_world import FakeOrders
-from tests.support.change_world import World as Fakes
-from tests.support.fakes import StepDeadline
-from tests.support.visma_samples import a_purchase_order, an_order_line
+from testkit.memory.change_world import FakeOrders
+from testkit.memory.change_world import World as Fakes
+from testkit.memory.inbound import InMemoryChanges
+from testkit.memory.outbound import StepDeadline
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 _CHANGES = "changes.fifo"
 NEIGHBOURS = {802210971: ("500124", 880), 802210973: ("500125", 720)}

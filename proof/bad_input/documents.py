@@ -9,27 +9,27 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import BatchedDeliveries, SqsOutbox, SqsPostponer, received
 from connector.adapters.http import Answer
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import BatchedDeliveries, SqsOutbox, SqsPostponer, received
-from connector.adapters.visma_pages import page_of
+from connector.adapters.visma.pages import page_of
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision, State
-from connector.domain.routes import Company
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream
 from connector.services.claim_check import loaded
 from connector.services.consume import consume
 from connector.services.messages import DocumentMessage
-from connector.services.poll import Poller
+from connector.services.outbound.poll import Poller
+from connector.services.outbound.translate import Translator
 from connector.services.ports import Deadline, Ledger, Page, Payloads, Resource
-from connector.services.translate import Translator
 from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fresh_table
 from proof.bad_input.trial import Ending, Target, floats_in
 from proof.bad_input.watch import is_list, told
 from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
-from tests.support.fakes import (
+from testkit.memory.outbound import (
     FixedRouting,
     ManualClock,
     MemoryHealth,
@@ -37,7 +37,7 @@ from tests.support.fakes import (
     RecordingTelemetry,
     StepDeadline,
 )
-from tests.support.routing_data import routing_data
+from testkit.samples.routing_data import routing_data
 
 COMPANY = "nordic"
 NEIGHBOURS = ("900001", "900009")

@@ -15,11 +15,11 @@ from unittest import mock
 
 import boto3
 
-from connector.adapters import aws
+from connector.adapters.aws import clients
 from connector.bootstrap import receive_callback
 from proof.bad_input.queue import StrictSqs
 from proof.strategies.callbacks import HEADER, SECRET
-from tests.support.fakes import RecordingTelemetry
+from testkit.memory.outbound import RecordingTelemetry
 
 LIMIT = 1_048_576
 QUEUE = "changes.fifo"
@@ -76,7 +76,7 @@ def open_door() -> Iterator[Door]:
     receive_callback.receive_callback.cache_clear()
     with (
         mock.patch.dict(os.environ, environment),
-        mock.patch.object(aws, "sqs", return_value=sqs),
+        mock.patch.object(clients, "sqs", return_value=sqs),
         mock.patch.object(receive_callback, "telemetry", return_value=log),
     ):
         yield Door(_loaded(), sqs, log)

@@ -10,29 +10,29 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from connector.domain.change_decision import decide
+from connector.cli.files import read_routing
+from connector.cli.output import WrongInput
 from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Parked
-from connector.domain.routing import Routing, role_of
-from connector.domain.standing_order import StandingOrder
+from connector.domain.order_change.decide import decide
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.routing.resolve import Routing, role_of
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.change.read import read_change
+from connector.edi.order_change.read import read_change
 from connector.edi.translate import translate
+from connector.edi.visma.order_snapshot import read_standing_order
 from connector.edi.visma.read import decode, read_document
-from connector.edi.visma.standing_order import read_standing_order
 from connector.routing_file import Checked, check
-from connector.services.policy import hold_reason
-from connector.services.poll import Poller
+from connector.services.outbound.policy import hold_reason
+from connector.services.outbound.poll import Poller
 from connector.services.ports import Resource
-from ops.files import read_routing
-from ops.output import WrongInput
 from proof.bad_input.documents import OneList
 from proof.bad_input.stores import MeasuredCursors
 from proof.bad_input.trial import Ending, Target, floats_in, place_of
 from proof.strategies.changes import mosaic, x12
 from proof.strategies.routing import RoutingCase, routing_cases
 from proof.strategies.visma import ORIGINS, sound
-from tests.support.fakes import (
+from testkit.memory.outbound import (
     ManualClock,
     MemoryHealth,
     MemoryOutbox,

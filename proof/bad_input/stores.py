@@ -11,14 +11,14 @@ import boto3
 import msgspec
 import pytest
 
-from connector.domain.changes import Change
-from connector.domain.cursor import Cursor
-from connector.domain.ledger import Revision, State
+from connector.domain.order_change.record import Change
+from connector.domain.polling.cursor import Cursor
+from connector.domain.revision.record import Revision, State
 from connector.services.ports import CursorLease
 from proof.bad_input.trial import Ending, floats_in
-from tests.support.aws import BUCKET, DOCUMENTS, aws_in_memory, make_bucket, make_table
-from tests.support.change_fakes import InMemoryChanges
-from tests.support.fakes import MemoryCursors, MemoryLedger
+from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_bucket, make_table
+from testkit.memory.inbound import InMemoryChanges
+from testkit.memory.outbound import MemoryCursors, MemoryLedger
 
 MOST_ITEM = 400_000
 """Bytes that an item of DynamoDB holds."""

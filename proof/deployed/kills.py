@@ -19,7 +19,7 @@ from proof.deployed.kills_run import CONSUMERS, Plan, Run
 from proof.deployed.outcome import Edited, Outbound, World
 from proof.deployed.scene import staged
 from proof.tally import Size, Tally
-from tests.support.laptop import FUNCTIONS, Laptop
+from testkit.laptop.observed import FUNCTIONS, Laptop
 
 SEED = 850
 PLANS = {

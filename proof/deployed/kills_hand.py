@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.laptop import FUNCTIONS, Laptop
+from testkit.laptop.observed import FUNCTIONS, Laptop
 
 DIED = "Worker process died"
 """What MiniStack answers when a worker ends in the middle of an invocation."""

@@ -19,13 +19,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from local.demo.goods import purchase_order
-from local.stack import CALLBACK_SECRET
+from demo.goods import purchase_order
 from proof.deployed.kills_hand import Hand, Receives
 from proof.deployed.outcome import Asked
 from proof.deployed.rest import Rest
 from proof.deployed.scene import SUPPLIER, Scene
-from tests.support.laptop import FUNCTIONS, SENT
+from testkit.laptop.observed import FUNCTIONS, SENT
+from testkit.laptop.stack import CALLBACK_SECRET
 
 CONSUMERS = {
     "TranslateDocumentFunction": "DocumentsQueueUrl",

@@ -13,15 +13,15 @@ from typing import Any, Final
 
 import msgspec
 
-from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind, VismaDocument
-from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State
-from connector.domain.revisions import revision_id
-from connector.domain.routing import Routing
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.visma.read import decode, read_document
-from tests.support.laptop import SENT, Laptop
+from testkit.laptop.observed import SENT, Laptop
 
 _RIGHT_ENDS: Final = SENT | {State.AGREED, State.SUPERSEDED}
 _LISTS: Final = {

@@ -20,7 +20,7 @@ from proof.deployed.permissions_bench import Bench
 from proof.deployed.permissions_roles import NOT_ENFORCED, Piece, Role
 from proof.deployed.scene import held_up, staged
 from proof.tally import Size, Tally
-from tests.support.laptop import FUNCTIONS, Laptop
+from testkit.laptop.observed import FUNCTIONS, Laptop
 
 USED = "Each permission of each role is used (without it something fails)"
 COMPLETE = "No role lacks a permission (the whole work with the whole role)"

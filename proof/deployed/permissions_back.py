@@ -14,12 +14,12 @@ from http import HTTPStatus
 
 import msgspec
 
-from connector.adapters.queues import group_name
-from connector.domain.changes import CHANGE, Change, ChangeState
+from connector.adapters.aws.queues import group_name
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import ApiVersion
-from connector.domain.ledger import State
-from connector.domain.revisions import revision_id
+from connector.domain.order_change.record import CHANGE, Change, ChangeState
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.revision.record import State
 from connector.edi.visma.read import decode, read_document
 from connector.services.messages import HintMessage
 from proof.deployed.permissions_bench import Bench

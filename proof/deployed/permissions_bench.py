@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connector.adapters.breaker import BELIEVED_FOR, visma_item
-from connector.adapters.items import Item, time_text, to_item
+from connector.adapters.aws.breaker import BELIEVED_FOR, visma_item
+from connector.adapters.aws.items import Item, time_text, to_item
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision
-from local.demo.goods import purchase_order
-from local.stack import ORDERFUL_KEY
+from connector.domain.revision.record import Revision
+from demo.goods import purchase_order
 from proof.deployed.scene import SUPPLIER, Scene
-from tests.support.aws import lambda_event
-from tests.support.laptop import Laptop
+from testkit.aws import lambda_event
+from testkit.laptop.observed import Laptop
+from testkit.laptop.stack import ORDERFUL_KEY
 
 HIDDEN = 600
 """Seconds for which messages are taken: one that is visible much earlier was put back by the function."""

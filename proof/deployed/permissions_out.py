@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.queues import group_name
-from connector.domain.cursor import Cursor, Waiting, row_id, stamp_of
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.queues import group_name
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import Revision, State
+from connector.domain.polling.cursor import Cursor, Waiting, row_id, stamp_of
+from connector.domain.revision.record import Revision, State
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.ports import Resource
 from proof.deployed.permissions_bench import Bench, renumbered, with_number

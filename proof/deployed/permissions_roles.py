@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.laptop import Laptop
+from testkit.laptop.observed import Laptop
 
 NOT_ENFORCED = {
     "logs:CreateLogStream": "MiniStack writes the logs of a function itself",

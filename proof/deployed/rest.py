@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from connector.domain.changes import ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Event, State
-from tests.support.laptop import Laptop
+from connector.domain.order_change.record import ChangeEvent, ChangeState
+from connector.domain.revision.record import Event, State
+from testkit.laptop.observed import Laptop
 
 ON_THEIR_WAY: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
 """States in which no revision may stay."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Misconfigured
-from local import stack as laptop_stack
-from local.demo.goods import purchase_order
-from tests.support.laptop import Laptop
+from demo.goods import purchase_order
+from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import Laptop
 
 COMPANIES = {"kills": "1009001", "permits": "1009002", "begins": "1009003", "twin": "1009004"}
 """Routing name and Visma number of each company that a proof has of its own."""

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from local.demo.scenario import COMPANY_IDS
+from demo.scenario import COMPANY_IDS
 from proof.deployed.outcome import Asked, Edited, Outbound, World
 from proof.deployed.unkind_goods import Paper, Wish, papers, wishes
 from proof.deployed.unkind_run import DELIVER, Day
 from proof.deployed.unkind_weather import Weather, in_words, seconds_since
 from proof.tally import Size, Tally
-from tests.support.laptop import Laptop
-from tests.support.log_search import leaves_of, secrets_in, texts_in, texts_of
+from testkit.laptop.observed import Laptop
+from testkit.log_search import leaves_of, secrets_in, texts_in, texts_of
 
 SEED = 20
 _MOST = 0.9

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from connector.domain.ledger import State
-from local import deploy
-from local.demo.scenario import COMPANY_IDS
+from connector.domain.revision.record import State
+from demo.scenario import COMPANY_IDS
 from proof.deployed.rest import UNFINISHED, Rest
 from proof.deployed.unkind_goods import RECEIVER, Paper, Wish
 from proof.deployed.unkind_weather import Worker
-from tests.support.laptop import SENT, Laptop
+from testkit.laptop import deploy
+from testkit.laptop.observed import SENT, Laptop
 
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
 DELIVER: Final = "DeliverTransactionFunction"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from local.demo.scenario import COMPANY_IDS
+from demo.scenario import COMPANY_IDS
 from proof.deployed.unkind_goods import Paper
-from tests.support.laptop import Laptop
+from testkit.laptop.observed import Laptop
 
 BROKEN: Final = {"http_500": 0.05, "http_502_html": 0.05, "http_503": 0.04, "http_504_html": 0.04, "empty_502": 0.02}
 """A fifth of all requests: answered 5xx instead of being done."""

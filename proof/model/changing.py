@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from connector.domain.changes import CHANGE, Change, ChangeState
 from connector.domain.inbound import Validation
+from connector.domain.order_change.record import CHANGE, Change, ChangeState
 from proof.model.asking import HEADER, NOTHING, Request, View
 from proof.model.orderful import Inbound
 from proof.model.partner import Receivers
 from proof.model.stores import WiredChanges
 from proof.model.visma import places
-from tests.support.fakes import ManualClock
+from testkit.memory.outbound import ManualClock
 
 _STANDING = frozenset(ChangeState) - {ChangeState.REJECTED, ChangeState.RECORDED}
 

@@ -9,21 +9,21 @@ from typing import Any, cast
 
 import msgspec
 
-from connector.adapters.queues import BatchedDeliveries, SqsPostponer, failures, received
-from connector.domain.cursor import Cursor, Rules, row_id, stamp_of, window_start
+from connector.adapters.aws.queues import BatchedDeliveries, SqsPostponer, failures, received
 from connector.domain.documents import number_in_key
 from connector.domain.errors import ConnectorError, Transient
 from connector.domain.inbound import Validation
+from connector.domain.polling.cursor import Cursor, Rules, row_id, stamp_of, window_start
 from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
+from connector.services.inbound.receive import Outcome
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
-from connector.services.poll import KIND_OF
+from connector.services.outbound.poll import KIND_OF
 from connector.services.ports import Deadline, Resource
-from connector.services.receive import Outcome
 from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Functions, Setting
 from proof.model.queues import Queue, event_of
 from proof.model.stores import unfinished
-from tests.support.fakes import Killed, StepDeadline, StoredDocument
+from testkit.memory.outbound import Killed, StepDeadline, StoredDocument
 
 WORKERS = {
     DOCUMENTS: "translate_document",

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TypeVar
 
 from connector.domain.errors import Conflict, Transient
-from tests.support.fakes import Killed, ManualClock
+from testkit.memory.outbound import Killed, ManualClock
 
 Result = TypeVar("Result")
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
-from connector.adapters.queues import BatchedDeliveries, SqsOutbox
-from connector.adapters.rounds import BackOff
-from connector.adapters.watermark import DynamoWatermark
+from connector.adapters.aws.queues import BatchedDeliveries, SqsOutbox
+from connector.adapters.aws.watermark import DynamoWatermark
+from connector.adapters.conflict_retry import BackOff
 from connector.domain.transactions import Stream
-from connector.services.apply import Applier
-from connector.services.collect import Collector
-from connector.services.deliver import Deliverer
-from connector.services.intake import Intake
-from connector.services.known_revisions import KnownRevisions
-from connector.services.poll import Poller
+from connector.services.inbound.apply import Applier
+from connector.services.inbound.collect import Collector
+from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.receive import Admission, Receiver
+from connector.services.inbound.record import Intake
+from connector.services.outbound.deliver import Deliverer
+from connector.services.outbound.poll import Poller
+from connector.services.outbound.snapshot import Snapshot
+from connector.services.outbound.track import Tracker
+from connector.services.outbound.translate import Translator
 from connector.services.ports import Deadline
-from connector.services.receive import Admission, Receiver
-from connector.services.snapshot import Snapshot
-from connector.services.track import Tracker
-from connector.services.translate import Translator
 from proof.model.effects import Wire
 from proof.model.invoices import Invoices
 from proof.model.orderful import Inbound, Orderful
@@ -29,9 +29,9 @@ from proof.model.queues import Queue, Sqs
 from proof.model.stores import WiredChanges, WiredCursors, WiredLedger, WiredPayloads
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
 from proof.model.visma import OpenVisma, Visma
-from tests.support.change_fakes import HintCalls
-from tests.support.fakes import FixedRouting, ManualClock, MemoryHealth, RecordingTelemetry, StepDeadline
-from tests.support.routing_data import routing_data
+from testkit.memory.inbound import HintCalls
+from testkit.memory.outbound import FixedRouting, ManualClock, MemoryHealth, RecordingTelemetry, StepDeadline
+from testkit.samples.routing_data import routing_data
 
 COMPANY = "nordic"
 DOCUMENTS, DELIVERIES, CHANGES, HINTS = "documents.fifo", "deliveries.fifo", "changes.fifo", "hints.fifo"

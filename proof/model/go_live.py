@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from proof.model.asking import View
 from proof.model.directory import Counterparty
 from proof.model.partner import CANCELLED, name_of

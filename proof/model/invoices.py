@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.revisions import revision_id
+from connector.domain.revision.content_hash import revision_id
 from connector.edi.visma.read import decode, read_document
 from connector.services.ports import Resource
 from proof.model.asking import Said, View
 from proof.model.partner import CANCELLED
 from proof.model.visma import Visma
-from tests.support.change_world import row_version
-from tests.support.visma_samples import a_customer_invoice, a_customer_invoice_line, as_json
+from testkit.memory.change_world import row_version
+from testkit.samples.visma_samples import a_customer_invoice, a_customer_invoice_line, as_json
 
 INVOICES = Resource.CUSTOMER_INVOICES
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from connector.domain.changes import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Validation
-from connector.domain.ledger import Revision, State, standing
+from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
+from connector.domain.revision.record import Revision, State, standing
 from proof.model.asking import View
 from proof.model.changing import Changing
 from proof.model.directory import Directory

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from connector.adapters.breaker import HeldCalls
-from connector.domain.changes import DECIDED, ChangeState
+from connector.adapters.aws.breaker import HeldCalls
 from connector.domain.errors import ConnectorError, Rejected, Throttled, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
+from connector.domain.order_change.record import DECIDED, ChangeState
 from connector.domain.transactions import OrderfulRequest, Stream
 from connector.services.ports import Calls, Created
 from proof.model.asking import Request, Wish
 from proof.model.effects import Wire
 from proof.model.partner import Receivers, held_in
-from tests.support.change_fakes import InMemoryChanges
-from tests.support.change_world import SENDER, FakeInbound
-from tests.support.fakes import FakeOrderful, LostAnswer, ManualClock, MemoryBreaker
+from testkit.memory.change_world import SENDER, FakeInbound
+from testkit.memory.inbound import InMemoryChanges
+from testkit.memory.outbound import FakeOrderful, LostAnswer, ManualClock, MemoryBreaker
 
 ALL = "*"
 

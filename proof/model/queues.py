@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from proof.model.effects import Wire
-from tests.support.fakes import ManualClock
+from testkit.memory.outbound import ManualClock
 
 VISIBILITY = timedelta(seconds=360)
 """As in template.yaml: six times the time-out of the functions."""

@@ -13,16 +13,16 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.payloads import lost
-from connector.domain.changes import Change, ChangeState
-from connector.domain.cursor import Cursor
+from connector.adapters.aws.payloads import lost
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
-from connector.domain.ledger import Owner, Posted, Revision, State
+from connector.domain.order_change.record import Change, ChangeState
+from connector.domain.polling.cursor import Cursor
+from connector.domain.revision.record import Owner, Posted, Revision, State
 from connector.services.ports import CursorLease
 from proof.model.effects import Wire, repeated
-from tests.support.change_fakes import InMemoryChanges
-from tests.support.fakes import MemoryCursors, MemoryLedger, MemoryPayloads
+from testkit.memory.inbound import InMemoryChanges
+from testkit.memory.outbound import MemoryCursors, MemoryLedger, MemoryPayloads
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 

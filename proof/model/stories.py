@@ -13,15 +13,15 @@ from typing import Any
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import ConnectorError, UnknownOutcome
 from connector.domain.inbound import Validation
-from connector.domain.ledger import State
-from connector.domain.revision_plan import Cause
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import State
 from connector.services.messages import INLINE_LIMIT, DeliveryMessage
 from proof.model.asking import Wish
 from proof.model.partner import held_in
 from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
-from tests.support.fakes import LostAnswer
-from tests.support.routing_data import a_partner
+from testkit.memory.outbound import LostAnswer
+from testkit.samples.routing_data import a_partner
 
 ORDER, OTHER = "500123", "500124"
 ACME, BERG = "50012", "60001"

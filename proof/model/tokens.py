@@ -8,15 +8,15 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.http import Answer, Call, Http
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.visma_tokens import VismaTokens
+from connector.adapters.visma.tokens import VismaTokens
 from connector.services.ports import Deadline
 from proof.model.effects import Wire
-from tests.support.fakes import ManualClock
+from testkit.memory.outbound import ManualClock
 
 # A table in trouble is part of the plan and no news.
-logging.getLogger("connector.adapters.visma_tokens").addHandler(logging.NullHandler())
+logging.getLogger("connector.adapters.visma.tokens").addHandler(logging.NullHandler())
 
 
 class TokenTable:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from connector.adapters.visma import TOKENS
-from connector.adapters.visma_tokens import VismaTokens
+from connector.adapters.visma.client import TOKENS
+from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import Misconfigured, UnknownOutcome
-from connector.domain.revisions import revision_id
-from connector.domain.routes import Company
-from connector.edi.visma.standing_order import read_standing_order
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.routing.route import Company
+from connector.edi.visma.order_snapshot import read_standing_order
 from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 from proof.model.effects import Wire
-from tests.support.change_world import FakeOrders
-from tests.support.fakes import FakeErp, ManualClock
+from testkit.memory.change_world import FakeOrders
+from testkit.memory.outbound import FakeErp, ManualClock
 
 Result = TypeVar("Result")
 

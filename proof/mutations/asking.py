@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from connector.domain.change_dates import Dates
-from connector.domain.change_line_rules import LineRules
-from connector.domain.changes import Change
 from connector.domain.inbound import InboundTransaction, Validation
-from connector.services import apply, change_order
-from connector.services.apply import Applier
-from connector.services.change_order import OrderChange
-from connector.services.collect import LIST_OVERLAP, Collected, Collector
+from connector.domain.order_change.dates import Dates
+from connector.domain.order_change.line_rules import LineRules
+from connector.domain.order_change.record import Change
+from connector.services.inbound import apply, write_order
+from connector.services.inbound.apply import Applier
+from connector.services.inbound.collect import LIST_OVERLAP, Collected, Collector
+from connector.services.inbound.write_order import OrderChange
 from proof.model.orderful import Inbound
 from proof.mutations.plant import Mutation
 
@@ -125,20 +125,20 @@ MUTATIONS = (
     ),
     Mutation("the list is taken as it comes", (Collector, "_read_list"), _as_listed, story=_ONE_PAGE),
     Mutation("the list passes what is being checked", (Collector, "_read_list"), _passes_what_waits, story=_OLDER),
-    Mutation("without BCH05 nothing is older", (change_order, "out_of_sequence_reason"), _only_by_number, story=_OLDER),
+    Mutation("without BCH05 nothing is older", (write_order, "out_of_sequence_reason"), _only_by_number, story=_OLDER),
     Mutation(
         "no change waits for the one before it", (apply, "predecessor_deadline"), _waits_for_nobody, story=_STRANGERS
     ),
-    Mutation("a difference is added twice", (change_order, "duplicate_of"), _repeats_nothing, story=_AGAIN),
-    Mutation("without BCH05 nothing is a repetition", (change_order, "duplicate_of"), _repeats_by_number, story=_AGAIN),
+    Mutation("a difference is added twice", (write_order, "duplicate_of"), _repeats_nothing, story=_AGAIN),
+    Mutation("without BCH05 nothing is a repetition", (write_order, "duplicate_of"), _repeats_by_number, story=_AGAIN),
     Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), _always, story=_RENEWED),
     Mutation(
         "what writes nothing passes a parked one",
-        (change_order, "out_of_turn_reason"),
+        (write_order, "out_of_turn_reason"),
         _waits_for_nobody,
         story=_TAKEN_BACK,
     ),
-    Mutation("nobody is shown a later word", (change_order, "later_changes"), _nothing_later, story=_TAKEN_BACK),
+    Mutation("nobody is shown a later word", (write_order, "later_changes"), _nothing_later, story=_TAKEN_BACK),
     Mutation("what waited behind another is forgotten", (apply, "waits_behind"), _waits_for_nobody, story=_TAKEN_BACK),
     Mutation("strangers bear on a change", (apply, "peers"), _everybody, story=_STRANGERS),
     Mutation(

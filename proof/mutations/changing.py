@@ -8,18 +8,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from connector.domain import revision_plan
-from connector.domain.change_request import LineRequest
-from connector.domain.changes import Change
 from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
-from connector.services import change_order, known_revisions
-from connector.services.apply import Applier
-from connector.services.change_order import Ending, OrderChange
-from connector.services.known_revisions import KnownRevisions
-from connector.services.track import Tracker
+from connector.domain.order_change.record import Change
+from connector.domain.order_change.request import LineRequest
+from connector.domain.revision import plan
+from connector.services.inbound import partner_baseline, write_order
+from connector.services.inbound.apply import Applier
+from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.write_order import Ending, OrderChange
+from connector.services.outbound.track import Tracker
 from proof.mutations.plant import Mutation
-from tests.support.change_world import FakeOrders
+from testkit.memory.change_world import FakeOrders
 
 
 def _without_if_match(right: Callable[..., str]) -> Callable[..., str]:
@@ -113,17 +113,17 @@ _ASKING = frozenset({"ask", "ask for more", "412", "edit", "edit meanwhile", "vi
 
 MUTATIONS = (
     Mutation("PUT without If-Match", (FakeOrders, "put_order"), _without_if_match, rules=_ASKING),
-    Mutation("the difference instead of the total", (change_order, "decide"), _difference_for_total, rules=_ASKING),
+    Mutation("the difference instead of the total", (write_order, "decide"), _difference_for_total, rules=_ASKING),
     Mutation(
         "no answer to a PUT is taken for success", (OrderChange, "_put"), _takes_silence_for_success, rules=_ASKING
     ),
     Mutation("Orderful is told before it is recorded", (Applier, "_end"), _tells_before_it_records, rules=_ASKING),
     Mutation("an approval holds for whatever comes", (OrderChange, "_doubt"), _approved_is_approved, rules=_ASKING),
     Mutation("the echo is sent", (KnownRevisions, "settle"), _forgets_what_the_partner_knows, rules=_ASKING),
-    Mutation("an edit that came along is not sent", (known_revisions, "comes_out_as"), _always, rules=_ASKING),
+    Mutation("an edit that came along is not sent", (partner_baseline, "comes_out_as"), _always, rules=_ASKING),
     Mutation(
         "what was granted along with an edit is forgotten",
-        (revision_plan, "is_owed_whole"),
+        (plan, "is_owed_whole"),
         _never,
         story="an edit taken back that had come along with an 860",
     ),
@@ -136,13 +136,13 @@ MUTATIONS = (
     Mutation("an order is left on hold", (OrderChange, "_take_off_hold"), _never, story="an 860 with hold_first"),
     Mutation(
         "settled while an older one is in doubt",
-        (known_revisions, "UNRESOLVED"),
+        (partner_baseline, "UNRESOLVED"),
         _none_is_in_doubt,
         story="an 860 while a revision is in doubt",
     ),
     Mutation(
         "an older change is written over a newer one",
-        (change_order, "out_of_sequence_reason"),
+        (write_order, "out_of_sequence_reason"),
         _in_no_order,
         rules=frozenset({"ask", "wait", "go on", "rest"}),
     ),

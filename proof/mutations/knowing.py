@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connector.domain import revision_plan
 from connector.domain.documents import Kind
-from connector.domain.go_live import Origin
-from connector.domain.ledger import UNSENT, Revision, State
-from connector.domain.revision_plan import Arrival, Decide, Known
-from connector.services import change_order, document_decision
-from connector.services.document_decision import Decider
+from connector.domain.revision import plan
+from connector.domain.revision.go_live import Origin
+from connector.domain.revision.plan import Arrival, Decide, Known
+from connector.domain.revision.record import UNSENT, Revision, State
+from connector.services.inbound import write_order
+from connector.services.outbound import decision
+from connector.services.outbound.decision import Decider
 from proof.mutations.plant import Mutation
 
 
@@ -94,21 +95,21 @@ _RECEIVERS = frozenset({"supplier", "edit", "routing", "isa id", "go on", "rest"
 MUTATIONS = (
     Mutation(
         "go-live is not looked at",
-        (document_decision, "origin"),
+        (decision, "origin"),
         _everything_is_new,
         rules=frozenset({"new order", "rest"}),
         worlds=_PAST,
     ),
     Mutation(
         "the baseline is forgotten at the next change",
-        (revision_plan, "_baseline"),
+        (plan, "_baseline"),
         _has_no_baseline,
         rules=frozenset({"edit", "rest"}),
         worlds=_PAST,
     ),
     Mutation(
         "what a person closed is asked about again",
-        (revision_plan, "_baseline"),
+        (plan, "_baseline"),
         _asks_whatever_was_closed,
         story="a change from before go-live that a person closes",
     ),
@@ -127,7 +128,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a new number is another supplier",
-        (revision_plan, "is_certainly_another"),
+        (plan, "is_certainly_another"),
         _takes_a_number_for_a_supplier,
         story="a supplier that gets another number",
     ),
@@ -139,25 +140,25 @@ MUTATIONS = (
     ),
     Mutation(
         "nothing is withdrawn from a former receiver",
-        (revision_plan, "_to_withdraw"),
+        (plan, "_to_withdraw"),
         _withdraws_nothing,
         story="another supplier",
     ),
     Mutation(
         "a withdrawal is sent twice",
-        (revision_plan, "_withdrawals"),
+        (plan, "_withdrawals"),
         _forgets_its_withdrawals,
         story="another supplier",
     ),
     Mutation(
         "a withdrawal is replaced by the next revision",
-        (revision_plan, "_decide"),
+        (plan, "_decide"),
         _takes_withdrawals_along,
         rules=_RECEIVERS,
     ),
     Mutation(
         "a former partner changes an order",
-        (change_order, "route_of"),
+        (write_order, "route_of"),
         _whoever_asks,
         story="an 860 of a former partner",
     ),

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.domain import cursor as cursors
-from connector.domain import revision_plan
-from connector.domain.cursor import Cursor, RowClass, Rules
 from connector.domain.documents import Kind
-from connector.domain.ledger import State
-from connector.services import document_decision, poll, translate
+from connector.domain.polling import cursor as cursors
+from connector.domain.polling.cursor import Cursor, RowClass, Rules
+from connector.domain.revision import plan
+from connector.domain.revision.record import State
 from connector.services.messages import DocumentMessage
+from connector.services.outbound import decision, poll, translate
 from connector.services.ports import Page
 from proof.mutations.plant import Mutation
 
@@ -176,13 +176,13 @@ MUTATIONS = (
     ),
     Mutation(
         "a voided invoice replaces what the partner has",
-        (document_decision, "is_withdrawn"),
+        (decision, "is_withdrawn"),
         _only_orders,
         rules=frozenset({"invoice", "go on", "rest"}),
     ),
     Mutation(
         "older states are not recognised",
-        (revision_plan, "is_past"),
+        (plan, "is_past"),
         _never,
         story="an older state that comes again",
     ),

@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from connector.domain.errors import ConnectorError
-from connector.domain.ledger import AT_ORDERFUL, Revision, State
+from connector.domain.revision.record import AT_ORDERFUL, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest
-from connector.services.deliver import Deliverer, Outcome
-from connector.services.inquiry import Decision, Inquiry, Step
 from connector.services.messages import DeliveryMessage
+from connector.services.outbound.deliver import Deliverer, Outcome
+from connector.services.outbound.inquiry import Decision, Inquiry, Step
 from proof.model import clockwork
 from proof.mutations.plant import Mutation
-from tests.support.fakes import MemoryLedger
+from testkit.memory.outbound import MemoryLedger
 
 
 def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import strategies as st
 
 from proof.strategies.damage import BYTES, DATES, GONE, LONG, NUMBER_TEXTS, TEXTS, Change, changed, paths
-from tests.support.routing_data import a_partner, routing_data
+from testkit.samples.routing_data import a_partner, routing_data
 
 _SETTINGS: dict[str, Any] = {
     "dialect": "auto",

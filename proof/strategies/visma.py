@@ -15,7 +15,7 @@ from connector.services.ports import Resource
 from proof.strategies.damage import BYTES, MANY_LINES, damaged, twice, with_books, written
 from proof.strategies.filled import filled
 from proof.strategies.structures import structure
-from tests.support.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, a_supplier_invoice
+from testkit.samples.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, a_supplier_invoice
 
 STAMP = "2026-11-02T08:55:00"
 """When every document was modified: five minutes before the clock of the fakes, in Visma's zone."""

@@ -6,13 +6,13 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from connector.domain.change_request import Ask, ChangePurpose, Direction, Field, PartyRequest, ProductRefs, Topic
 from connector.domain.documents import Party
 from connector.domain.inbound import ApiVersion
+from connector.domain.order_change.request import Ask, ChangePurpose, Direction, Field, PartyRequest, ProductRefs, Topic
 from connector.domain.parties import Role
 from connector.domain.transactions import Stream
-from connector.edi.change.read import read_change
 from connector.edi.inbound import read_identity, read_inbound
+from connector.edi.order_change.read import read_change
 from contracts import facts
 
 decode = msgspec.json.Decoder(float_hook=Decimal).decode

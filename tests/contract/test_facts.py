@@ -14,7 +14,7 @@ from contracts.facts import INDEX, ROOT, _object, _schema
 
 FILES: dict[str, dict[str, Any]] = json.loads(INDEX.read_text(encoding="utf-8"))
 REPOSITORY = ROOT.parent
-PROGRAMS = ("bench", "cfn_rules", "contracts", "functions", "layers", "local", "ops", "proof", "tests")
+PROGRAMS = ("bench", "cfn_rules", "contracts", "functions", "layers", "demo", "testkit", "proof", "tests")
 
 
 @pytest.mark.parametrize("name", FILES)

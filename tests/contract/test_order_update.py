@@ -10,12 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from connector.domain.change_edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as
+from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import decode, read_document
-from tests.support.openapi import Contract
-from tests.support.sandboxes import VismaSandbox, bearer
-from tests.support.visma_samples import a_purchase_order
+from testkit.openapi import Contract
+from testkit.samples.visma_samples import a_purchase_order
+from testkit.sandboxes import VismaSandbox, bearer
 
 OCT_8 = date(2026, 10, 8)
 URL = "/v1/purchaseorder/500123"

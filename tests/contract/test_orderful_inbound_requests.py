@@ -13,11 +13,11 @@ import jsonschema
 import pytest
 
 from connector.adapters.http import Http
-from connector.adapters.orderful_inbound import OrderfulInbound
+from connector.adapters.orderful.inbound import OrderfulInbound
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.transactions import Stream
-from tests.support.openapi import Contract
-from tests.support.scripted_server import API_KEY, NOW, Clock, Deadline, Seen, Server, answer
+from testkit.openapi import Contract
+from testkit.scripted_server import API_KEY, NOW, Clock, Deadline, Seen, Server, answer
 
 UUID = "b646771e-a068-4e32-832f-e96f895c5ec9"
 V4, V3 = Delivery(UUID, ApiVersion.V4), Delivery(UUID, ApiVersion.V3)

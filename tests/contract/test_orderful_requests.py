@@ -7,12 +7,20 @@ import jsonschema
 import pytest
 
 from connector.domain.documents import Contact, DocumentDiscount, InvoiceType, Kind, Party, Terms
-from connector.domain.routes import DialectChoice, TermsRule
+from connector.domain.routing.route import DialectChoice, TermsRule
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.units import UNITS
 from contracts import facts
-from tests.support.business_documents import OUR_ADDRESS, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.samples.business_documents import (
+    OUR_ADDRESS,
+    a_line,
+    a_route,
+    a_text,
+    an_invoice,
+    an_invoice_line,
+    an_order,
+)
 
 SPECIFICATION = facts.load("orderful.json")
 SCHEMAS = SPECIFICATION["components"]["schemas"]

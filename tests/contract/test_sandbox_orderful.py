@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from contracts import facts
-from local.sandbox import orderful_conversion, orderful_mosaic, orderful_x12
-from local.sandbox.orderful_create import V4_TYPES
-from local.sandbox.orderful_words import FILTERS, WORDS
-from tests.support.openapi import Contract
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
+from testkit.openapi import Contract
+from testkit.orderful import conversion, mosaic, x12
+from testkit.orderful.create import V4_TYPES
+from testkit.orderful.words import FILTERS, WORDS
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}
@@ -182,13 +182,13 @@ def test_the_types_of_a_v4_create_are_the_published_ones(contract: Contract) -> 
     assert V4_TYPES.keys() == set(published)
 
 
-@pytest.mark.parametrize("name", sorted(orderful_mosaic.OBJECTS.keys() - {"Weight", "Equipment", "Currency"}))
+@pytest.mark.parametrize("name", sorted(mosaic.OBJECTS.keys() - {"Weight", "Equipment", "Currency"}))
 def test_mosaic_objects_have_the_published_fields_and_words(contract: Contract, name: str) -> None:
     published = contract.schemas[MOSAIC_NAMES.get(name, name)]["properties"]
-    played: Mapping[str, str] = orderful_mosaic.OBJECTS[name]
+    played: Mapping[str, str] = mosaic.OBJECTS[name]
     assert played.keys() - ONLY_IN_EXAMPLES.get(name, set()) == published.keys()
     for field, kind in played.items():
-        words = orderful_mosaic.WORDS.get(kind.removesuffix("!"))
+        words = mosaic.WORDS.get(kind.removesuffix("!"))
         if words is not None:
             assert words == set(published[field]["enum"]), field
 
@@ -211,7 +211,7 @@ def test_the_published_v4_examples_are_read_in_v3_as_valid_orderfuljson_in_the_p
         answer = client.get(f"{path.replace('{transactionId}', number)}?expand=message", headers=KEY)
         assert contract.problems("GET", path, answer.status_code, answer.get_json()) == [], path
     [found] = answer.get_json()["transactionSets"]
-    assert orderful_x12.problems(body["type"], [found]) == []
+    assert x12.problems(body["type"], [found]) == []
     lines = found["PO1_loop" if name == "850" else "IT1_loop"]
     assert (
         len(lines)
@@ -244,7 +244,7 @@ def test_the_segments_and_elements_of_a_converted_document_are_those_of_the_know
         ],
         "invoiceTotal": "125.00",
     }
-    [made] = orderful_conversion.transaction_sets("810_INVOICE", message, currency="NOK")
+    [made] = conversion.transaction_sets("810_INVOICE", message, currency="NOK")
     for name in ("currency", "termsOfSaleDeferredTermsOfSale", "dateTimeReference", "totalMonetaryValueSummary"):
         assert made[name] == known[name]
     assert made["beginningSegmentForInvoice"][0].items() <= known["beginningSegmentForInvoice"][0].items()

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from contracts import facts
-from local.sandbox.orderful_answers import TYPES, foreign_document
-from local.sandbox.orderful_inbound_shapes import pushed_body
-from tests.support.openapi import Contract
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
+from testkit.openapi import Contract
+from testkit.orderful.answers import TYPES, foreign_document
+from testkit.orderful.inbound_shapes import pushed_body
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from local.sandbox import visma_orders
-from local.sandbox.visma_activity import Selection
-from local.sandbox.visma_resources import RESOURCES, Resource
-from local.sandbox.visma_situations import SITUATIONS
-from tests.support.openapi import Contract
-from tests.support.sandboxes import SCOPES, Recipe, VismaSandbox, bearer
-from tests.support.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, a_supplier_invoice
+from testkit.openapi import Contract
+from testkit.samples.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, a_supplier_invoice
+from testkit.sandboxes import SCOPES, Recipe, VismaSandbox, bearer
+from testkit.visma import orders
+from testkit.visma.activity import Selection
+from testkit.visma.resources import RESOURCES, Resource
+from testkit.visma.situations import SITUATIONS
 
 KEYS = {
     "purchaseorder": "purchaseOrderNumber",
@@ -209,8 +209,8 @@ def test_a_stale_update_is_answered_with_a_published_status(
 
 def test_every_field_an_update_may_carry_is_published_in_both_directions(contract: Contract) -> None:
     for schema, dto, fields in (
-        ("PurchaseOrderUpdateDto", "PurchaseOrderDto", visma_orders.HEADER),
-        ("PurchaseOrderLineUpdateDto", "PurchaseOrderLineDto", visma_orders.LINE),
+        ("PurchaseOrderUpdateDto", "PurchaseOrderDto", orders.HEADER),
+        ("PurchaseOrderLineUpdateDto", "PurchaseOrderLineDto", orders.LINE),
     ):
         assert fields.keys() <= contract.schemas[schema]["properties"].keys()
         assert {target for target, _ in fields.values()} <= contract.schemas[dto]["properties"].keys()

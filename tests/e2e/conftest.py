@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local import processes
-from local import stack as laptop_stack
-from local.demo import scenario
-from local.demo.run import ROUTING
-from tests.support.laptop import Laptop, Played
+from demo import scenario
+from demo.run import ROUTING
+from testkit.laptop import processes
+from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import Laptop, Played
 
 NORDIC = "1234567"
 """The company that the sandbox Visma has from the start."""

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.laptop import FUNCTIONS, Laptop, Played
+from testkit.laptop.observed import FUNCTIONS, Laptop, Played
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from connector.adapters.clock import SystemClock
-from connector.domain.arrival import Concern
-from connector.domain.ledger import Revision, State
+from connector.domain.revision.arrival import Concern
+from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Purpose
 from connector.services.ports import Metric
-from local.demo.goods import purchase_order
+from demo.goods import purchase_order
+from testkit.laptop.observed import Laptop
 from tests.e2e.conftest import NORDIC
-from tests.support.laptop import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

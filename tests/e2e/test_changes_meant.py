@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.domain.changes import ChangeState
-from connector.domain.ledger import State
-from local.demo.goods import purchase_order
-from local.sandbox.orderful_answers import TYPES, foreign_document
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
+from demo.goods import purchase_order
 from proof.deployed.scene import OTHER_SUPPLIER, SUPPLIER, Scene, staged
-from tests.support.laptop import SENT, Laptop
+from testkit.laptop.observed import SENT, Laptop
+from testkit.orderful.answers import TYPES, foreign_document
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

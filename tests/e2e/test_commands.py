@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from local.demo.run import ROUTING
-from local.demo.scenario import COMPANY_IDS, WITHOUT_RELATIONSHIP
-from tests.support.laptop import Laptop, Played
+from demo.run import ROUTING
+from demo.scenario import COMPANY_IDS, WITHOUT_RELATIONSHIP
+from testkit.laptop.observed import Laptop, Played
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

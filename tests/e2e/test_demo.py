@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from connector.domain.ledger import State
-from local.demo import scenario
-from tests.support.laptop import Laptop, Played
+from connector.domain.revision.record import State
+from demo import scenario
+from testkit.laptop.observed import Laptop, Played
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

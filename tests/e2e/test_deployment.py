@@ -21,11 +21,11 @@ from typing import Any
 
 import pytest
 
-from local import ministack
-from local import stack as laptop_stack
-from local.demo import scenario
-from local.demo.run import ROUTING, Demo
-from tests.support.terminal import Answers, typed
+from demo import scenario
+from demo.run import ROUTING, Demo
+from testkit.laptop import ministack
+from testkit.laptop import stack as laptop_stack
+from testkit.terminal import Answers, typed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployment")]
 

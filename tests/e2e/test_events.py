@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from connector.domain.ledger import State
-from local.demo.goods import purchase_order
-from local.stack import CALLBACK_SECRET
+from connector.domain.revision.record import State
+from demo.goods import purchase_order
+from testkit.laptop.observed import SENT, Laptop
+from testkit.laptop.stack import CALLBACK_SECRET
 from tests.e2e.conftest import NORDIC
-from tests.support.laptop import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

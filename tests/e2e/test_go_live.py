@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from proof.deployed.scene import OTHER_SUPPLIER, Scene, staged
-from tests.support.laptop import Laptop
+from testkit.laptop.observed import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from proof.deployed import kills
 from proof.deployed.outcome import Asked, Edited, Outbound, World
 from proof.deployed.rest import Rest
 from proof.deployed.scene import Scene, staged
 from proof.tally import Size
-from tests.support.laptop import Laptop
+from testkit.laptop.observed import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

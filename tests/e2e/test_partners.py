@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connector.domain.changes import ChangeState
-from connector.domain.ledger import State
-from connector.services.intake import HINT_CALLS_A_MINUTE
-from local import stack as laptop_stack
-from local.demo.goods import purchase_order
-from local.demo.report import ChangeVerdict
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
+from connector.services.inbound.record import HINT_CALLS_A_MINUTE
+from demo.goods import purchase_order
+from demo.report import ChangeVerdict
 from proof.deployed.scene import change_of
+from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import SENT, Laptop
 from tests.e2e.conftest import NORDIC
-from tests.support.laptop import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

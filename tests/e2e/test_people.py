@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.adapters.breaker import ORDERFUL, visma_item
-from connector.adapters.items import time_text, to_item
-from connector.domain.changes import ChangeState
-from connector.domain.ledger import State
-from local import stack as laptop_stack
-from local.demo.goods import purchase_order
-from ops.main import cli
-from ops.output import HELD
+from connector.adapters.aws.breaker import ORDERFUL, visma_item
+from connector.adapters.aws.items import time_text, to_item
+from connector.cli.main import cli
+from connector.cli.output import HELD
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
+from demo.goods import purchase_order
 from proof.deployed.scene import change_of
+from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import CONNECTOR, SENT, Laptop
 from tests.e2e.conftest import NORDIC
-from tests.support.laptop import CONNECTOR, SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

@@ -7,7 +7,7 @@ import pytest
 from proof.deployed import permissions
 from proof.deployed.permissions_roles import Piece, Role
 from proof.tally import Size
-from tests.support.laptop import FUNCTIONS, Laptop
+from testkit.laptop.observed import FUNCTIONS, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import State
-from local.demo.goods import purchase_order
+from connector.domain.revision.record import State
+from demo.goods import purchase_order
 from proof.deployed.scene import COMPANIES, SUPPLIER, Scene, staged
-from tests.support.laptop import SENT, Laptop
+from testkit.laptop.observed import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

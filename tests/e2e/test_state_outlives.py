@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from connector.domain.changes import ChangeState
-from connector.domain.ledger import State
-from local import deploy
-from local import stack as laptop_stack
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
 from proof.deployed.scene import Scene, staged
-from tests.support.laptop import SENT, Laptop
+from testkit.laptop import deploy
+from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

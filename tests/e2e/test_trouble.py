@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from connector.domain.changes import ChangeState
-from connector.domain.ledger import Revision, State
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import Revision, State
 from connector.services.messages import INLINE_LIMIT
-from local import deploy
-from local.demo.goods import purchase_order
-from local.stack import ORDERFUL_KEY
+from demo.goods import purchase_order
 from proof.deployed.scene import change_of
+from testkit.aws import lambda_event
+from testkit.laptop import deploy
+from testkit.laptop.observed import SENT, Laptop
+from testkit.laptop.stack import ORDERFUL_KEY
 from tests.e2e.conftest import NORDIC
-from tests.support.aws import lambda_event
-from tests.support.laptop import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

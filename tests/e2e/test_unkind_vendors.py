@@ -8,7 +8,7 @@ import pytest
 
 from proof.deployed import unkind
 from proof.tally import Size, Tally
-from tests.support.laptop import Laptop
+from testkit.laptop.observed import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from connector.services.ports import Metric
-from local import deploy
-from local.demo.changes import NOTE
-from tests.support.laptop import Laptop, Played
-from tests.support.log_search import TOKEN, leaves_of, secrets_in, texts_in, texts_of
+from demo.changes import NOTE
+from testkit.laptop import deploy
+from testkit.laptop.observed import Laptop, Played
+from testkit.log_search import TOKEN, leaves_of, secrets_in, texts_in, texts_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 

@@ -9,7 +9,7 @@ import pytest
 from cfnlint.decode import decode_str
 from cfnlint.template import Template
 
-from local import deploy
+from testkit.laptop import deploy
 
 ROOT = Path(__file__).resolve().parents[2]
 

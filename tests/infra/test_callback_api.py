@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from local import deploy
-from local.ministack import MiniStack
-from local.stack import Sandbox, Stack
+from testkit.laptop import deploy
+from testkit.laptop.ministack import MiniStack
+from testkit.laptop.stack import Sandbox, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 # The transform wants code that was uploaded before, and knows the region from a session.

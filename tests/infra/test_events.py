@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from connector.adapters.queues import group_name, received
+from connector.adapters.aws.queues import group_name, received
 from connector.domain.inbound import ApiVersion
 from connector.edi.inbound import read_identity
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
-from local.deploy import SETTINGS, invoke_environment
+from testkit.laptop.deploy import SETTINGS, invoke_environment
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 

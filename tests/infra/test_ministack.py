@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local import guard, ministack
+from testkit.laptop import guard, ministack
 
 
 def _client(running: ministack.MiniStack, service: str, credentials: Mapping[str, str] = ministack.CREDENTIALS) -> Any:

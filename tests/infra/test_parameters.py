@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from local.deploy import SAM
-from ops.parameters import check_file, declared, main, written
+from connector.cli.parameters import check_file, declared, main, written
+from testkit.laptop.deploy import SAM
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "parameters").glob("*.yaml"))

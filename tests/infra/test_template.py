@@ -14,13 +14,13 @@ import click
 import pytest
 import yaml
 
-from connector.adapters.ledger import INDEX
+from connector.adapters.aws.ledger import INDEX
+from connector.cli.main import cli
 from connector.domain.errors import Transient
 from connector.services.consume import HELD_UP_AFTER, LONGEST_DELAY, delay_before_retry
 from connector.services.ports import Metric
-from local.deploy import SETTINGS
-from ops.main import cli
 from proof.model.functions import CHANGES, DELIVERIES, DOCUMENTS, HINTS, MOST_RECEIVES
+from testkit.laptop.deploy import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 Properties = Callable[[str], dict[str, dict[str, Any]]]

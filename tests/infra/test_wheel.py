@@ -19,7 +19,7 @@ from connector import __version__
 ROOT = Path(__file__).resolve().parents[2]
 # One environment for all of them.
 pytestmark = pytest.mark.xdist_group("wheel")
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "layers", "ops", "requirements")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "layers", "requirements")
 
 
 def _run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -61,8 +61,7 @@ def test_the_wheel_has_every_module_and_what_they_read_and_nothing_of_the_worksh
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     layer = ROOT / "layers" / "connector"
     expected = {str(path.relative_to(layer)) for path in (layer / "connector").rglob("*.py")}
-    expected |= {str(path.relative_to(ROOT)) for path in (ROOT / "ops").rglob("*.py")}
-    assert names == expected | {"connector/py.typed", "ops/connector.schema.json"}
+    assert names == expected | {"connector/py.typed", "connector/cli/connector.schema.json"}
 
 
 def test_the_version_stands_in_one_place(installed: Path, wheel: Path) -> None:
@@ -72,7 +71,7 @@ def test_the_version_stands_in_one_place(installed: Path, wheel: Path) -> None:
 
 
 def test_the_installed_command_translates_an_order(installed: Path, tmp_path: Path) -> None:
-    demo = ROOT / "local" / "demo"
+    demo = ROOT / "demo"
     shutil.copy(demo / "routing.yaml", tmp_path)
     program = "import json, sys; json.dump(json.load(open(sys.argv[1]))['document'], open('order.json', 'w'))"
     assert _run(sys.executable, "-c", program, demo / "order.json", cwd=tmp_path).returncode == 0

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from connector.adapters.changes import DynamoChanges
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.routing_store import RoutingStore
 from connector.adapters.clock import SystemClock
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.routing_store import RoutingStore
 from connector.bootstrap import (
     apply_change,
     common,
@@ -25,7 +25,7 @@ from connector.bootstrap import (
     track_transactions,
     translate_document,
 )
-from tests.support.aws import (
+from testkit.aws import (
     BUCKET,
     CURSORS,
     DOCUMENTS,
@@ -38,8 +38,8 @@ from tests.support.aws import (
     make_queue,
     make_table,
 )
-from tests.support.routing_data import routing_data
-from tests.support.sandboxes import (
+from testkit.samples.routing_data import routing_data
+from testkit.sandboxes import (
     API_KEY,
     CLIENT_ID,
     CLIENT_SECRET,

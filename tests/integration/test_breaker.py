@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from connector.adapters.breaker import DynamoBreaker, HeldCalls, visma_item
+from connector.adapters.aws.breaker import DynamoBreaker, HeldCalls, visma_item
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.http import LONGEST_WAIT
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
 from connector.domain.errors import Misconfigured, Throttled
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from connector.services.ports import Calls
-from tests.support.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
-from tests.support.fakes import ManualClock, MemoryBreaker
+from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
+from testkit.memory.outbound import ManualClock, MemoryBreaker
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

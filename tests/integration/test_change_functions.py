@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from connector.domain.changes import VISMA, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Confirmation
-from connector.domain.ledger import State
-from connector.services.change_order import ATTEMPTS_UNSEEN
-from local.sandbox.orderful_inbound_shapes import pushed_body
-from tests.support.aws import drain, lambda_event
-from tests.support.sandboxes import API_KEY, CLIENT_SECRET, Recipe
+from connector.domain.order_change.record import VISMA, ChangeState
+from connector.domain.revision.record import State
+from connector.services.inbound.write_order import ATTEMPTS_UNSEEN
+from testkit.aws import drain, lambda_event
+from testkit.orderful.inbound_shapes import pushed_body
+from testkit.sandboxes import API_KEY, CLIENT_SECRET, Recipe
 
 NUMBER = "500001"
 KEY = DocumentKey.of_order("nordic", NUMBER)

@@ -12,15 +12,18 @@ import boto3
 import msgspec
 import pytest
 
-from connector.adapters import aws as clients
-from connector.adapters.breaker import DynamoBreaker
-from connector.adapters.changes import DynamoChanges
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
-from connector.domain.change_decision import Difference
-from connector.domain.change_findings import LONGEST_COMPARED, LONGEST_SENTENCE, LONGEST_VALUE, MOST_COMPARED
-from connector.domain.change_numbers import AddedLine
-from connector.domain.changes import (
+from connector.adapters.aws import clients
+from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Conflict, Misconfigured, Parked
+from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
+from connector.domain.order_change.added_line_numbers import AddedLine
+from connector.domain.order_change.decide import Difference
+from connector.domain.order_change.findings import LONGEST_COMPARED, LONGEST_SENTENCE, LONGEST_VALUE, MOST_COMPARED
+from connector.domain.order_change.record import (
     DECIDED,
     HISTORY,
     LONGEST_NOTE,
@@ -33,17 +36,14 @@ from connector.domain.changes import (
     ChangeEvent,
     ChangeState,
 )
-from connector.domain.documents import DocumentKey, Kind
-from connector.domain.errors import Conflict, Misconfigured, Parked
-from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
-from connector.domain.ledger import Revision, State
-from connector.domain.routes import QuantityReading
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.route import QuantityReading
 from connector.domain.transactions import Stream
-from connector.edi.change.fields import LONGEST_QUOTE
 from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
-from connector.services.change_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, kept
-from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
-from tests.support.change_fakes import InMemoryChanges, a_change
+from connector.edi.order_change.fields import LONGEST_QUOTE
+from connector.services.inbound.write_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, kept
+from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
+from testkit.memory.inbound import InMemoryChanges, a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

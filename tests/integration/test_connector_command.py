@@ -12,11 +12,11 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from connector.adapters import aws
-from ops.main import command_line
-from ops.stack import Stack
-from tests.support.routing_data import routing_data
-from tests.support.sandboxes import (
+from connector.adapters.aws import clients
+from connector.cli.main import command_line
+from connector.cli.stack import Stack
+from testkit.samples.routing_data import routing_data
+from testkit.sandboxes import (
     API_KEY,
     CLIENT_ID,
     CLIENT_SECRET,
@@ -41,7 +41,7 @@ ROUTING = routing_data(
 
 def create_table(name, *, sort=True):
     keys = [("pk", "HASH"), ("sk", "RANGE")][: 2 if sort else 1]
-    aws.dynamodb().create_table(
+    clients.dynamodb().create_table(
         TableName=name,
         KeySchema=[{"AttributeName": key, "KeyType": role} for key, role in keys],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
@@ -99,7 +99,7 @@ def connector(visma, orderful, monkeypatch, capsys):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
-    aws._client.cache_clear()
+    clients._client.cache_clear()
     with mock_aws():
         create_table("routing")
         create_table("cursors")
@@ -140,14 +140,14 @@ def connector(visma, orderful, monkeypatch, capsys):
             return code, captured.out, captured.err
 
         yield run
-    aws._client.cache_clear()
+    clients._client.cache_clear()
 
 
 @pytest.fixture
 def applied(connector):
     """Put a routing in force, and at once the usual one."""
     clock = type("Clock", (), {"now": staticmethod(Stack("x").clock.now)})
-    from connector.adapters.routing_store import RoutingStore
+    from connector.adapters.aws.routing_store import RoutingStore
 
     def apply(data):
         RoutingStore("routing", clock).apply(data, clock.now())

@@ -14,9 +14,9 @@ from botocore.exceptions import ParamValidationError
 from bench.cost import MOST_IDLE, MOST_UNITS, bill, idle_run
 from bench.line import write_units_of_a_document
 from bench.write_units import WriteUnits, size_of, units
-from connector.adapters import aws
-from tests.support.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
-from tests.support.fakes import ManualClock
+from connector.adapters.aws import clients
+from testkit.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
+from testkit.memory.outbound import ManualClock
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ def test_a_write_is_billed_by_whole_kilobytes_of_the_larger_size(sizes, spent):
 
 
 def test_the_index_is_billed_when_its_entry_changes_and_a_transaction_twice():
-    client = aws.dynamodb()
+    client = clients.dynamodb()
     counted = WriteUnits(client, DOCUMENTS)
     row = {"pk": {"S": "a"}, "sk": {"S": "rev#1"}, "open_state": {"S": "SENT"}, "updated": {"S": "1"}}
     steps = []
@@ -78,8 +78,8 @@ def test_the_index_is_billed_when_its_entry_changes_and_a_transaction_twice():
 def test_only_a_function_leaves_the_check_of_parameters_out(is_function, monkeypatch):
     if is_function:
         monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "poll_visma")
-    aws._client.cache_clear()
-    client = aws.dynamodb()
+    clients._client.cache_clear()
+    client = clients.dynamodb()
     with nullcontext() if is_function else pytest.raises(ParamValidationError):
         client.list_tables(Limit="5")  # type: ignore[arg-type]
     assert client.meta.config.user_agent.startswith("connector ")

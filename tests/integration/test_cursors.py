@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from connector.adapters import aws as clients
-from connector.adapters.cursors import INLINE_BYTES, DynamoCursors
-from connector.adapters.table_identity import TableIdentity
-from connector.domain.cursor import Cursor, Reading, RowClass, Rows, Scan, Waiting, remember, row_id, stamp_of
+from connector.adapters.aws import clients
+from connector.adapters.aws.cursors import INLINE_BYTES, DynamoCursors
+from connector.adapters.aws.table_identity import TableIdentity
 from connector.domain.errors import Conflict, Misconfigured, StateMismatch
+from connector.domain.polling.cursor import Cursor, Reading, RowClass, Rows, Scan, Waiting, remember, row_id, stamp_of
 from connector.services.ports import CursorView, Resource
-from tests.support.aws import CURSORS, Calls, aws_in_memory, make_table
-from tests.support.fakes import ManualClock, MemoryCursors, MemoryPayloads
+from testkit.aws import CURSORS, Calls, aws_in_memory, make_table
+from testkit.memory.outbound import ManualClock, MemoryCursors, MemoryPayloads
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=6)

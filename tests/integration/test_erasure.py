@@ -10,17 +10,17 @@ import boto3
 import msgspec
 import pytest
 
-from connector.adapters.changes import DynamoChanges
-from connector.adapters.erasure import NEEDS_CONTENT, DynamoErasure
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
-from connector.domain.changes import OPEN_CHANGES, ChangeEvent, ChangeState
+from connector.adapters.aws.erasure import NEEDS_CONTENT, DynamoErasure
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Parked
 from connector.domain.inbound import ApiVersion, Delivery
-from connector.domain.ledger import NOTHING_NEW, Event, Revision, State
-from tests.support.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home
-from tests.support.change_fakes import a_change
+from connector.domain.order_change.record import OPEN_CHANGES, ChangeEvent, ChangeState
+from connector.domain.revision.record import NOTHING_NEW, Event, Revision, State
+from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home
+from testkit.memory.inbound import a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SECRET = "4711 crates of lingonberries"

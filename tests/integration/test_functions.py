@@ -7,12 +7,12 @@ import json
 import boto3
 import pytest
 
-from connector.adapters import aws as clients
+from connector.adapters.aws import clients
 from connector.domain.errors import Misconfigured
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
+from testkit.aws import Calls, drain, lambda_event
+from testkit.sandboxes import API_KEY, CLIENT_SECRET, Recipe
 from tests.integration.conftest import ROUTING
-from tests.support.aws import Calls, drain, lambda_event
-from tests.support.sandboxes import API_KEY, CLIENT_SECRET, Recipe
 
 # A variable that each function cannot do without.
 NAMES = {

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.health import DynamoHealth
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.health import DynamoHealth
 from connector.domain.errors import ConnectorError
 from connector.services.list_health import ListHealth, PollRecord
 from connector.services.ports import Resource
-from tests.support.aws import CURSORS, aws_in_memory, make_table
-from tests.support.fakes import MemoryHealth
+from testkit.aws import CURSORS, aws_in_memory, make_table
+from testkit.memory.outbound import MemoryHealth
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 LISTS = (

@@ -10,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from connector.adapters import aws as clients
-from connector.adapters import ledger as ledger_module
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
+from connector.adapters.aws import clients
+from connector.adapters.aws import ledger as ledger_module
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
-from connector.domain.ledger import Event, Owner, Posted, Revision, State, place_at, place_of
+from connector.domain.revision.record import Event, Owner, Posted, Revision, State, place_at, place_of
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from connector.services.ports import Waiting
-from tests.support.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
-from tests.support.fakes import MemoryLedger
+from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
+from testkit.memory.outbound import MemoryLedger
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

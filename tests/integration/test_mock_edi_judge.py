@@ -20,10 +20,10 @@ import pytest
 import requests
 
 from connector.domain.documents import BusinessDocument, DocumentDiscount, InvoiceType, Kind, Tax, Terms
-from connector.domain.routes import TermsRule
+from connector.domain.routing.route import TermsRule
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.x12 import text as x12
-from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.samples.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
 PROGRAM = Path(sys.executable).parent / "mock-edi"
 

@@ -6,10 +6,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from connector.adapters.payloads import S3Payloads
+from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.errors import Misconfigured, PayloadLost
-from tests.support.aws import BUCKET, aws_in_memory, make_bucket
-from tests.support.fakes import MemoryPayloads
+from testkit.aws import BUCKET, aws_in_memory, make_bucket
+from testkit.memory.outbound import MemoryPayloads
 
 
 @pytest.fixture

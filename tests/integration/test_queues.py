@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from connector.adapters import aws as clients
-from connector.adapters.queues import BatchedDeliveries, SqsOutbox, SqsPostponer, failures, group_name, received
+from connector.adapters.aws import clients
+from connector.adapters.aws.queues import BatchedDeliveries, SqsOutbox, SqsPostponer, failures, group_name, received
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Transient
 from connector.domain.inbound import ApiVersion
 from connector.services.consume import Received
 from connector.services.messages import INLINE_LIMIT, ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
-from tests.support.aws import Calls, aws_in_memory, drain, lambda_event, make_queue
+from testkit.aws import Calls, aws_in_memory, drain, lambda_event, make_queue
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 

@@ -20,7 +20,7 @@ import boto3
 import pytest
 
 from connector.bootstrap import common, receive_callback
-from tests.support.aws import aws_in_memory, drain, make_queue
+from testkit.aws import aws_in_memory, drain, make_queue
 
 ROOT = Path(__file__).parents[2]
 HANDLER = ROOT / "functions" / "receive_callback" / "receive_callback_handler.py"

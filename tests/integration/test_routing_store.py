@@ -7,10 +7,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from connector.adapters.routing_store import PART_BYTES, RoutingStore
+from connector.adapters.aws.routing_store import PART_BYTES, RoutingStore
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, Misconfigured
-from tests.support.routing_data import routing_data
+from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

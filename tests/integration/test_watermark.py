@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.adapters import aws as clients
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.watermark import DynamoWatermark
-from connector.domain.cursor import Cursor
+from connector.adapters.aws import clients
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.watermark import DynamoWatermark
 from connector.domain.errors import Conflict
+from connector.domain.polling.cursor import Cursor
 from connector.services.ports import CursorView, Resource
-from tests.support.aws import CURSORS, Calls, aws_in_memory, make_table
-from tests.support.change_world import MemoryWatermark
+from testkit.aws import CURSORS, Calls, aws_in_memory, make_table
+from testkit.memory.change_world import MemoryWatermark
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=2)

@@ -10,8 +10,8 @@ import pytest
 import requests
 from hypothesis import strategies as st
 
-from connector.adapters import visma_pages
-from connector.services import document_decision, translate
+from connector.adapters.visma import pages
+from connector.services.outbound import decision, translate
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
 from proof.bad_input.door import LIMIT, open_door
@@ -23,7 +23,7 @@ from proof.strategies.damage import changed, damaged, twice, written
 from proof.strategies.routing import BASE, RoutingCase
 from proof.strategies.visma import ORIGINS, STAMP, VismaCase, sound
 from proof.tally import Size
-from tests.support.visma_samples import a_purchase_order
+from testkit.samples.visma_samples import a_purchase_order
 
 
 def test_nothing_that_is_fed_in_breaks_a_rule():
@@ -70,21 +70,21 @@ def order(**changes) -> VismaCase:
 
 
 def test_a_defect_in_one_document_is_seen_although_its_neighbours_leave(monkeypatch):
-    whole = document_decision.translate
+    whole = decision.translate
 
     def broken(content, *args, **named):
         if content.number == "900005":
             raise KeyError("planted")
         return whole(content, *args, **named)
 
-    monkeypatch.setattr(document_decision, "translate", broken)
+    monkeypatch.setattr(decision, "translate", broken)
     problems = documents.fed(order()).problems
     assert any("KeyError" in problem for problem in problems)
     assert any("no trace" in problem for problem in problems)
 
 
 def test_a_document_that_takes_its_neighbours_along_is_seen(monkeypatch):
-    monkeypatch.setattr(visma_pages, "InvalidOperation", ValueError)
+    monkeypatch.setattr(pages, "InvalidOperation", ValueError)
     case = VismaCase(Resource.PURCHASE_ORDERS, b'{"orderNbr":1e99999999999999999999}', (), on_aws=False)
     tally = tried(Target("", st.just(case), documents.fed), cases=1, seed=1)
     assert "An unexpected failure: InvalidOperation" in tally.violations[0]
@@ -92,7 +92,7 @@ def test_a_document_that_takes_its_neighbours_along_is_seen(monkeypatch):
 
 def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
     ids = iter("abcdefghijkl")
-    monkeypatch.setattr(document_decision, "revision_id", lambda _: next(ids))
+    monkeypatch.setattr(decision, "revision_id", lambda _: next(ids))
     assert any("second time" in problem for problem in documents.fed(order()).problems)
 
 

@@ -13,7 +13,7 @@ from proof.deployed.kills import PLANS, _figures, _kills
 from proof.deployed.kills_hand import DIED
 from proof.deployed.kills_run import CONSUMERS, Run
 from proof.tally import Size
-from tests.support.laptop import FUNCTIONS
+from testkit.laptop.observed import FUNCTIONS
 
 PLAN = replace(PLANS[Size.FAST], documents=1, changes=0)
 

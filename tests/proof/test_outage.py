@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from connector.services.messages import INLINE_LIMIT
 from connector.services.ports import Metric, Resource
 from proof.alarms import alarms_of_the_template
@@ -22,7 +22,7 @@ from proof.model.orderful import ALL
 from proof.model.stories import ORDER
 from proof.outage import ACKNOWLEDGES, ACME, BERG, CASPAR, WAITS_FOR_SEND, WatchedSystem
 from proof.system import System, order_key
-from tests.support.fakes import LostAnswer
+from testkit.memory.outbound import LostAnswer
 
 WEEKEND = timedelta(hours=60)
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")

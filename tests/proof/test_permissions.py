@@ -9,16 +9,16 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.queues import group_name
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.queues import group_name
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import PayloadLost
-from connector.domain.routes import Company, Identity, VismaTenant
+from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
-from connector.services.poll import Poller
+from connector.services.outbound.poll import Poller
 from proof.deployed import permissions_out as out
-from tests.support.aws import CURSORS, aws_in_memory, make_table
-from tests.support.fakes import (
+from testkit.aws import CURSORS, aws_in_memory, make_table
+from testkit.memory.outbound import (
     FakeErp,
     FakeErps,
     ManualClock,

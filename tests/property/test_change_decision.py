@@ -13,20 +13,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from connector.domain.change_decision import Decision, Verdict, decide
-from connector.domain.change_edits import LineEdit, Operation, comes_out_as
-from connector.domain.change_lines import goods
-from connector.domain.change_request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.documents import OrderLine, PurchaseOrder
-from connector.domain.routes import ItemIds, LineDate, OnLines, QuantityReading, Route
-from connector.domain.standing_order import StandingOrder
+from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.edits import LineEdit, Operation, comes_out_as
+from connector.domain.order_change.line_match import goods
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
+from connector.domain.routing.route import ItemIds, LineDate, OnLines, QuantityReading, Route
 from connector.domain.wanted_days import wanted_day
+from connector.edi.visma.order_snapshot import read_standing_order
 from connector.edi.visma.order_update import encode, order_update
-from connector.edi.visma.standing_order import read_standing_order
-from local.sandbox.visma_orders import updated
-from tests.support.business_documents import a_line, a_route, an_order
-from tests.support.change_requests import CODES, a_request, asks, edited, some_facts, standing
-from tests.support.visma_samples import a_purchase_order, an_order_line
+from testkit.samples.business_documents import a_line, a_route, an_order
+from testkit.samples.change_requests import CODES, a_request, asks, edited, some_facts, standing
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
+from testkit.visma.orders import updated
 
 DAYS = st.sampled_from([date(2026, 10, day) for day in (1, 2, 8, 20)])
 NUMBERS = st.integers(0, 6).flatmap(lambda places: st.decimals("0.000001", "99999", places=places)).filter(bool)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.change_request import ChangeRequest
-from connector.edi.change.codes import CODE_WORDS
-from connector.edi.change.read import NotAChange, read_change
+from connector.domain.order_change.request import ChangeRequest
 from connector.edi.inbound import read_identity, read_inbound
 from connector.edi.numbers import decimal_text
+from connector.edi.order_change.codes import CODE_WORDS
+from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.units import UNITS
 
 SCALARS = (

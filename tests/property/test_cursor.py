@@ -33,16 +33,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from connector.domain import cursor as cursor_module
-from connector.domain.cursor import Cursor, Rows, Rules, Scan
 from connector.domain.errors import Conflict, Transient
-from connector.domain.routes import Company, Identity, VismaTenant
+from connector.domain.polling import cursor as cursor_module
+from connector.domain.polling.cursor import Cursor, Rows, Rules, Scan
+from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
 from connector.services.messages import DocumentMessage
-from connector.services.poll import LEASE, ImplausibleList, Poller
+from connector.services.outbound.poll import LEASE, ImplausibleList, Poller
 from connector.services.ports import CursorLease, Page, Resource
-from tests.support.backlog import ORDERS, TOTALS, Backlog
-from tests.support.fakes import (
+from testkit.backlog import ORDERS, TOTALS, Backlog
+from testkit.memory.outbound import (
     FakeErp,
     FakeErps,
     Killed,

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
 from connector.domain.documents import InvoiceLine, InvoiceType, Kind, OrderLine, Terms
-from connector.domain.revisions import revision_id
+from connector.domain.revision.content_hash import revision_id
 from connector.edi.visma.read import decode, read_document
-from tests.support.documents import invoices, orders
-from tests.support.visma_samples import (
+from testkit.samples.strategies import invoices, orders
+from testkit.samples.visma_samples import (
     a_credit_note,
     a_customer_invoice,
     a_purchase_order,

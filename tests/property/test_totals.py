@@ -9,16 +9,16 @@ from msgspec.structs import replace
 
 from connector.domain.documents import InvoiceType
 from connector.domain.errors import Parked
-from connector.domain.routes import DialectChoice, EnteredAmount
+from connector.domain.routing.route import DialectChoice, EnteredAmount
 from connector.domain.totals import reconcile, rounded, smallest_unit
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.visma.read import read_document
 from connector.edi.x12.text import interchange
-from tests.support.business_documents import a_route
-from tests.support.documents import invoices, orders
-from tests.support.visma_samples import a_customer_invoice, a_purchase_order, a_supplier_invoice, an_order_line
-from tests.support.x12_reader import amount_due, every, only, read
+from testkit.samples.business_documents import a_route
+from testkit.samples.strategies import invoices, orders
+from testkit.samples.visma_samples import a_customer_invoice, a_purchase_order, a_supplier_invoice, an_order_line
+from testkit.x12_reader import amount_due, every, only, read
 
 CENTS = st.sampled_from([1, -1])
 

@@ -21,7 +21,7 @@ from connector.domain.documents import (
     PurchaseOrder,
     Tax,
 )
-from connector.domain.routes import Charset, DialectChoice, Notes
+from connector.domain.routing.route import Charset, DialectChoice, Notes
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
@@ -29,8 +29,8 @@ from connector.edi.units import UNITS
 from connector.edi.x12.charset import FOREIGN
 from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.text import interchange
-from tests.support.business_documents import a_line, a_route, an_invoice, an_invoice_line, an_order
-from tests.support.x12_reader import amount_due, every, only, read
+from testkit.samples.business_documents import a_line, a_route, an_invoice, an_invoice_line, an_order
+from testkit.x12_reader import amount_due, every, only, read
 
 NOON = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.errors import Parked
-from connector.domain.revisions import revision_id
+from connector.domain.revision.content_hash import revision_id
 from connector.domain.totals import reconcile
 from connector.edi.visma.read import NotADocument, decode, read_document
-from tests.support.visma_samples import (
+from testkit.samples.visma_samples import (
     a_credit_note,
     a_customer_invoice,
     a_purchase_order,

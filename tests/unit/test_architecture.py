@@ -74,9 +74,12 @@ def offences(path: Path, forbidden: set[str], *, eager_only: bool = False) -> li
 
 PURE = modules("domain", "edi")
 SERVICES = modules("services")
-EVERYTHING = sorted(PACKAGE.rglob("*.py"))
+CLI = modules("cli")
+EVERYTHING = sorted(set(PACKAGE.rglob("*.py")) - set(CLI))
+"""What the layer holds: the `connector` command is not in it."""
 FUNCTIONS = sorted((ROOT / "functions").rglob("*.py"))
 OUTER = {"connector.adapters", "connector.services", "connector.bootstrap", "connector.settings"}
+TOOLS = {"demo", "testkit", "proof", "bench", "tests", "cfn_rules", "contracts"}
 
 
 @pytest.mark.parametrize("path", PURE, ids=names(PURE))
@@ -136,7 +139,23 @@ def test_each_function_has_a_module_name_of_its_own():
 
 
 def test_the_package_imports_nothing_from_the_tools_around_it():
-    assert [offence for path in EVERYTHING for offence in offences(path, {"ops", "local", "tests"})] == []
+    assert [offence for path in EVERYTHING + CLI for offence in offences(path, TOOLS)] == []
+
+
+def test_nothing_in_the_layer_imports_the_command():
+    assert [offence for path in EVERYTHING + FUNCTIONS for offence in offences(path, {"connector.cli"})] == []
+
+
+def test_inbound_and_outbound_do_not_import_each_other():
+    for wing, other in (("inbound", "outbound"), ("outbound", "inbound")):
+        paths = modules(f"services/{wing}")
+        assert [offence for path in paths for offence in offences(path, {f"connector.services.{other}"})] == []
+
+
+def test_proofs_measurements_and_imitations_do_not_import_tests():
+    tools = [path for name in ("proof", "bench", "testkit", "demo") for path in sorted((ROOT / name).rglob("*.py"))]
+    assert tools
+    assert [offence for path in tools for offence in offences(path, {"tests"})] == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ops.main import command_line
-from ops.output import HELD
+from connector.cli.main import command_line
+from connector.cli.output import HELD
 
 CASES = Path(__file__).parents[1] / "data/cases/back"
 ORDER = "'Varemottak', number 3, Brobekkveien 80, 0582 Oslo, NO"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ops.main import command_line
+from connector.cli.main import command_line
 
 CASES = Path(__file__).parents[1] / "data/cases/back"
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ops.main import command_line
-from tests.support.x12_reader import every, only, read
+from connector.cli.main import command_line
+from testkit.x12_reader import every, only, read
 
 CASES = Path(__file__).parents[1] / "data/cases/out"
 

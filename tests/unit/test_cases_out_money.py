@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from ops.main import command_line
-from tests.support.x12_reader import amount_due, every, only, read
+from connector.cli.main import command_line
+from testkit.x12_reader import amount_due, every, only, read
 
 CASES = Path(__file__).parents[1] / "data" / "cases" / "out"
 ROUTING = CASES / "routing.yaml"

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.change_decision import Verdict, decide
 from connector.domain.documents import Address, DocumentDiscount, Party, Tax
-from connector.domain.routes import Charset, DialectChoice, Identity, Notes, TermsRule, WithoutItem
+from connector.domain.order_change.decide import Verdict, decide
+from connector.domain.routing.route import Charset, DialectChoice, Identity, Notes, TermsRule, WithoutItem
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.change.read import read_change
+from connector.edi.order_change.read import read_change
 from connector.edi.translate import translate
-from tests.support.business_documents import a_line, a_route, an_order
-from tests.support.change_requests import standing
+from testkit.samples.business_documents import a_line, a_route, an_order
+from testkit.samples.change_requests import standing
 
 LINES = (a_line(1, discount=Decimal(5), note="Call first"), a_line(2, warehouse="2"))
 PLAIN = an_order(*LINES)

@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import InvoiceType
-from connector.domain.routes import DialectChoice
+from connector.domain.routing.route import DialectChoice
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.fingerprint import Likeness, compare, fingerprint
 from connector.edi.translate import translate
-from tests.support.business_documents import a_line, a_route, an_invoice, an_invoice_line, an_order
+from testkit.samples.business_documents import a_line, a_route, an_invoice, an_invoice_line, an_order
 
 MOSAIC, X12 = DialectChoice.MOSAIC, DialectChoice.X12
 

@@ -16,23 +16,23 @@ from typing import Any
 import pytest
 
 from connector.adapters.http import Answer
-from connector.adapters.orderful_http import parsed, problems_in
-from connector.adapters.visma_pages import page_of
-from connector.domain.change_decision import decide
+from connector.adapters.orderful.api import parsed, problems_in
+from connector.adapters.visma.pages import page_of
 from connector.domain.errors import Parked, Transient
 from connector.domain.json_text import elements_of, mended
-from connector.edi.change.content_id import content_id
-from connector.edi.change.coverage import unread_mosaic, unread_x12
-from connector.edi.change.fields import NotUnderstood, day, number, told
-from connector.edi.change.names import words_of
-from connector.edi.change.read import NotAChange, read_change
+from connector.domain.order_change.decide import decide
 from connector.edi.fingerprint import compare, fingerprint
 from connector.edi.inbound import read_identity, read_inbound
+from connector.edi.order_change.content_id import content_id
+from connector.edi.order_change.coverage import unread_mosaic, unread_x12
+from connector.edi.order_change.fields import NotUnderstood, day, number, told
+from connector.edi.order_change.names import words_of
+from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.visma.read import NotADocument, decode, read_document
-from tests.support.business_documents import a_line, a_route, an_order
-from tests.support.change_requests import a_request, asks, standing
-from tests.support.change_world import an_860, more_of
-from tests.support.scripted_server import NOW
+from testkit.memory.change_world import an_860, more_of
+from testkit.samples.business_documents import a_line, a_route, an_order
+from testkit.samples.change_requests import a_request, asks, standing
+from testkit.scripted_server import NOW
 
 SIZE = 300
 MOST = 2.6

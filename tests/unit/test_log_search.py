@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from local.demo.goods import purchase_order
-from tests.support.log_search import SECRETS, leaves, secrets_in, texts_in, texts_of
+from demo.goods import purchase_order
+from testkit.log_search import SECRETS, leaves, secrets_in, texts_in, texts_of
 
 TOKEN = f"sandbox.7.{'0af3' * 16}"
 ORDER = purchase_order("500101", "50012", [("1298", "12")], description='Påfyll "vår"')

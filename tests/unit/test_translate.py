@@ -6,11 +6,11 @@ from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked
-from connector.domain.routes import Charset, DialectChoice, ItemIds, Overflow, WithoutItem
+from connector.domain.routing.route import Charset, DialectChoice, ItemIds, Overflow, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
-from connector.edi.mosaic.common import GAPS
+from connector.edi.mosaic.write.common import GAPS
 from connector.edi.translate import translate
-from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.samples.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
 SERVICE = {"lines_without_item": WithoutItem.SERVICE}
 CHARGE = {"lines_without_item": WithoutItem.CHARGE}

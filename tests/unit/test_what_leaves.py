@@ -12,15 +12,15 @@ from msgspec.structs import replace
 
 from connector.domain.documents import Address, DocumentDiscount
 from connector.domain.errors import Parked
-from connector.domain.revisions import revision_id
-from connector.domain.routes import DialectChoice, Identity, Notes, WithoutItem
-from connector.domain.routing import Routing
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import DialectChoice, Identity, Notes, WithoutItem
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.numbers import quantity_without_noise, without_noise
 from connector.edi.translate import translate
 from connector.edi.visma.read import decode, read_document
 from connector.edi.x12.text import Interchange, interchange
-from tests.support.business_documents import (
+from testkit.samples.business_documents import (
     a_company,
     a_line,
     a_route,
@@ -28,7 +28,7 @@ from tests.support.business_documents import (
     an_invoice_line,
     an_order,
 )
-from tests.support.visma_samples import (
+from testkit.samples.visma_samples import (
     a_customer_invoice,
     a_customer_invoice_line,
     a_purchase_order,
@@ -37,7 +37,7 @@ from tests.support.visma_samples import (
     an_order_line,
     as_json,
 )
-from tests.support.x12_reader import amount_due, every, only, read
+from testkit.x12_reader import amount_due, every, only, read
 
 NOON = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
 WITH_VAT = {"vatTotal": Decimal(255), "vatTotalInCurrency": Decimal(25)}

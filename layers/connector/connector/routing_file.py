@@ -1,7 +1,7 @@
 """The routing file: its shape, the checks across its parts, and its JSON Schema.
 
 Whoever reads YAML hands over plain data; `check` finds every problem at once, each with its path, and gives back the
-data as it is stored and resolved (`domain/routing.py`): defaults not filled in, numbers that are names as text.
+data as it is stored and resolved (`domain/routing/resolve.py`): defaults not filled in, numbers that are names as text.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
-from connector.domain.arrival import LONGEST_EXPECTED
-from connector.domain.changes import CHANGE
 from connector.domain.documents import Kind
 from connector.domain.errors import Misconfigured
-from connector.domain.go_live import BeforeGoLive, GoLive
-from connector.domain.routes import (
+from connector.domain.order_change.record import CHANGE
+from connector.domain.revision.arrival import LONGEST_EXPECTED
+from connector.domain.revision.go_live import BeforeGoLive, GoLive
+from connector.domain.routing.resolve import UNCALIBRATED_OVERLAP, Routing, duration, role_of
+from connector.domain.routing.route import (
     DO_NOT_SEND,
     HOLD,
     NEVER,
@@ -39,7 +40,6 @@ from connector.domain.routes import (
     QuantityReading,
     WithoutItem,
 )
-from connector.domain.routing import UNCALIBRATED_OVERLAP, Routing, duration, role_of
 from connector.domain.transactions import Stream
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 
-from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Validation
-from connector.domain.revision_plan import Cause
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.plan import Cause
 from proof.model.clockwork import NeverRests
 from proof.model.invoices import CUSTOMER
 from proof.system import Setting, System, a_supplier, invoice_key, order_key
-from tests.support.routing_data import a_partner
+from testkit.samples.routing_data import a_partner
 
 ACME, NEWCOMER = "50012", "60000"
 """Visma's supplier numbers of two partners; routing does not know the second one at first."""

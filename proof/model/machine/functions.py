@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from connector.domain.changes import ChangeState
-from connector.domain.revision_plan import Cause
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.plan import Cause
 from proof.model.machine.base import ACME, ANSWERS, ISA_IDS, LATE_CUSTOMER, NEWCOMER, Base, in_play
 from proof.model.machine.users import ORDERS
 from proof.system import order_key
-from tests.support.fakes import StepDeadline
+from testkit.memory.outbound import StepDeadline
 
 
 class Functions(Base):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.domain.inbound import Validation
-from connector.domain.ledger import State
+from connector.domain.revision.record import State
 from proof.model.asking import HEADER, Request, Wish
 from proof.model.machine.base import NEWCOMER, Base, in_play
 from proof.model.machine.users import ORDERS

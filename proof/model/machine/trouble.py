@@ -13,7 +13,7 @@ from connector.services.ports import Created
 from proof.model.effects import Fate
 from proof.model.machine.base import ACME, NEWCOMER, in_play
 from proof.model.machine.users import ORDERS, QUANTITIES, Users
-from tests.support.fakes import LostAnswer
+from testkit.memory.outbound import LostAnswer
 
 STEPS = st.integers(1, 12)
 

@@ -11,9 +11,9 @@ import pytest
 from moto import mock_aws
 
 from connector.adapters.http import Http
-from connector.domain.routes import Company, Identity, VismaTenant
+from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
-from tests.support.scripted_server import API_KEY, SECRETS, Clock, Server
+from testkit.scripted_server import API_KEY, SECRETS, Clock, Server
 
 
 class OrderfulSecrets:

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import SystemClock
 from connector.adapters.http import Http
-from connector.adapters.orderful import OrderfulClient
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.visma import VismaClient
-from connector.adapters.visma_tokens import VismaTokens
+from connector.adapters.orderful.client import OrderfulClient
+from connector.adapters.visma.client import VismaClient
+from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import AnswerTooLarge, Misconfigured
 from connector.domain.transactions import OrderfulRequest, Stream
 from connector.services.ports import Resource
-from tests.support.sandboxes import API_KEY, CLIENT_ID, CLIENT_SECRET, Recipe, running_orderful, running_visma
-from tests.support.scripted_server import Deadline
+from testkit.sandboxes import API_KEY, CLIENT_ID, CLIENT_SECRET, Recipe, running_orderful, running_visma
+from testkit.scripted_server import Deadline
 
 
 @pytest.fixture

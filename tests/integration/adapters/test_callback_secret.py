@@ -7,7 +7,7 @@ import json
 import boto3
 import pytest
 
-from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.domain.errors import Misconfigured, Transient
 
 NAME = "stack/callback"

@@ -7,9 +7,9 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from connector.adapters.hint_budget import DynamoHintBudget
+from connector.adapters.aws.hint_budget import DynamoHintBudget
 from connector.domain.errors import Transient
-from tests.support.aws import Calls, make_table
+from testkit.aws import Calls, make_table
 
 A_MINUTE = 3
 

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from connector.adapters.http import Call, Http, NoAnswer, NotSent, TimedOut, TooLarge
 from connector.domain.errors import Misconfigured, Transient, UnknownOutcome
-from tests.support.scripted_server import (
+from testkit.scripted_server import (
     CLIENT_SECRET,
     Deadline,
     answer,

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.adapters.breaker import DynamoBreaker
+from connector.adapters.aws.breaker import DynamoBreaker
 from connector.adapters.http import USER_AGENT, Http
-from connector.adapters.orderful import OrderfulClient
+from connector.adapters.orderful.client import OrderfulClient
 from connector.domain.errors import AlreadyExists, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Calls, Created, Listed
-from tests.support.aws import DOCUMENTS, aws_in_memory, make_ledger_home
-from tests.support.scripted_server import (
+from testkit.aws import DOCUMENTS, aws_in_memory, make_ledger_home
+from testkit.scripted_server import (
     API_KEY,
     Deadline,
     answer,

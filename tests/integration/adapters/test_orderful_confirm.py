@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from connector.adapters.http import USER_AGENT
-from connector.adapters.orderful_inbound import OrderfulInbound
-from connector.domain.changes import ChangeState
+from connector.adapters.orderful.inbound import OrderfulInbound
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
-from connector.services.confirm import confirm
-from tests.support.change_fakes import InMemoryChanges, a_change
-from tests.support.fakes import RecordingTelemetry
-from tests.support.sandboxes import running_orderful
-from tests.support.scripted_server import (
+from connector.domain.order_change.record import ChangeState
+from connector.services.inbound.acknowledge import confirm
+from testkit.memory.inbound import InMemoryChanges, a_change
+from testkit.memory.outbound import RecordingTelemetry
+from testkit.sandboxes import running_orderful
+from testkit.scripted_server import (
     API_KEY,
     NOW,
     Deadline,

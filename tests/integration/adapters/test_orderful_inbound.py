@@ -12,13 +12,13 @@ from decimal import Decimal
 import pytest
 
 from connector.adapters.http import USER_AGENT, Http
-from connector.adapters.orderful_http import MESSAGE_BYTES
-from connector.adapters.orderful_inbound import CHANGE_TYPE, OrderfulInbound
+from connector.adapters.orderful.api import MESSAGE_BYTES
+from connector.adapters.orderful.inbound import CHANGE_TYPE, OrderfulInbound
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.transactions import Stream
-from tests.support.sandboxes import running_orderful
-from tests.support.scripted_server import (
+from testkit.sandboxes import running_orderful
+from testkit.scripted_server import (
     API_KEY,
     NOW,
     Deadline,

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.domain.errors import Misconfigured, Transient
-from tests.support.scripted_server import API_KEY, CLIENT_SECRET
+from testkit.scripted_server import API_KEY, CLIENT_SECRET
 
 
 class Counting:

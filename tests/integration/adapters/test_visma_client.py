@@ -9,11 +9,10 @@ from decimal import Decimal
 import pytest
 
 from connector.adapters.http import USER_AGENT
-from connector.adapters.visma import TOKENS, VismaClient
+from connector.adapters.visma.client import TOKENS, VismaClient
 from connector.domain.errors import ListRefused, Misconfigured, Rejected, Throttled, Transient
 from connector.services.ports import Budget, Resource
-from tests.integration.adapters.conftest import NumberedTokens
-from tests.support.scripted_server import (
+from testkit.scripted_server import (
     NOW,
     Deadline,
     answer,
@@ -23,6 +22,7 @@ from tests.support.scripted_server import (
     silence,
     truncated,
 )
+from tests.integration.adapters.conftest import NumberedTokens
 
 SINCE = "2026-03-01T09:45:00.000"
 

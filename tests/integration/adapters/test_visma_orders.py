@@ -11,12 +11,11 @@ from decimal import Decimal
 import boto3
 import pytest
 
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import SystemClock
 from connector.adapters.http import USER_AGENT
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.visma import VismaClient
-from connector.adapters.visma_tokens import VismaTokens
-from connector.domain.change_edits import Edits, LineEdit, Operation
+from connector.adapters.visma.client import VismaClient
+from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import (
     Conflict,
     Misconfigured,
@@ -26,10 +25,11 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.order_change.edits import Edits, LineEdit, Operation
+from connector.edi.visma.order_snapshot import read_standing_order
 from connector.edi.visma.order_update import encode, hold_update, order_update
-from connector.edi.visma.standing_order import read_standing_order
-from tests.support.sandboxes import CLIENT_ID, CLIENT_SECRET, Recipe, running_visma
-from tests.support.scripted_server import (
+from testkit.sandboxes import CLIENT_ID, CLIENT_SECRET, Recipe, running_visma
+from testkit.scripted_server import (
     Deadline,
     answer,
     html,

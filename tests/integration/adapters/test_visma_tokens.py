@@ -13,11 +13,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.http import Http
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.visma_tokens import VismaTokens
+from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import Misconfigured, Throttled, Transient
-from tests.support.scripted_server import CLIENT_SECRET, Clock, Deadline, answer, html, silence
+from testkit.scripted_server import CLIENT_SECRET, Clock, Deadline, answer, html, silence
 
 LONG = Deadline(300)
 

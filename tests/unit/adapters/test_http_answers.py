@@ -159,7 +159,7 @@ def test_the_user_agent_names_the_project_and_its_version():
 
 def test_importing_the_clients_loads_no_heavy_library():
     program = (
-        "import sys, connector.adapters.visma, connector.adapters.orderful, connector.adapters.clock;"
+        "import sys, connector.adapters.visma.client, connector.adapters.orderful.client, connector.adapters.clock;"
         "print(sorted({'requests', 'urllib3', 'boto3', 'botocore', 'tenacity', 'ssl'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.adapters.http import Answer
-from connector.adapters.visma import VismaClient
+from connector.adapters.visma.client import VismaClient
 from connector.domain.errors import Transient
 from connector.services.ports import Resource
 

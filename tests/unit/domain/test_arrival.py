@@ -8,9 +8,9 @@ from itertools import product
 
 import pytest
 
-from connector.domain.arrival import GONE_AFTER, Concern, Expected, Words, in_words, watch
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import Revision, State
+from connector.domain.revision.arrival import GONE_AFTER, Concern, Expected, Words, in_words, watch
+from connector.domain.revision.record import Revision, State
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

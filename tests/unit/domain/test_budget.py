@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from connector.domain.budget import RESERVED_SHARE, pause_before_next_poll
+from connector.domain.polling.budget import RESERVED_SHARE, pause_before_next_poll
 
 HALF_AN_HOUR = timedelta(minutes=30)
 

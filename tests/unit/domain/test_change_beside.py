@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.change_decision import Verdict, decide
-from connector.domain.change_request import Aside, ChangePurpose, PartyRequest, ProductRefs, Stated, Topic
 from connector.domain.documents import Party
+from connector.domain.order_change.decide import Verdict, decide
+from connector.domain.order_change.request import Aside, ChangePurpose, PartyRequest, ProductRefs, Stated, Topic
 from connector.domain.parties import Role
-from connector.domain.routes import LineDate, OnLines
-from tests.support.business_documents import a_line, a_route, an_order
-from tests.support.change_requests import a_request, asks, lines_of, some_facts, standing, with_line
+from connector.domain.routing.route import LineDate, OnLines
+from testkit.samples.business_documents import a_line, a_route, an_order
+from testkit.samples.change_requests import a_request, asks, lines_of, some_facts, standing, with_line
 
 ORDER = an_order()
 OCT_1, OCT_8 = date(2026, 10, 1), date(2026, 10, 8)

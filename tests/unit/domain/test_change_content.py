@@ -8,14 +8,14 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.change_content import folded
-from connector.domain.change_decision import Decision, Verdict, decide
-from connector.domain.change_request import ChangePurpose, PartyRequest, Stated, Topic
 from connector.domain.documents import Address, DocumentDiscount, Party, Tax
+from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.parties_and_terms import folded
+from connector.domain.order_change.request import ChangePurpose, PartyRequest, Stated, Topic
 from connector.domain.parties import Role
-from connector.domain.routes import TermsRule
-from tests.support.business_documents import OUR_ADDRESS, OUR_GLN, a_line, a_route, an_order
-from tests.support.change_requests import a_request, asks, standing
+from connector.domain.routing.route import TermsRule
+from testkit.samples.business_documents import OUR_ADDRESS, OUR_GLN, a_line, a_route, an_order
+from testkit.samples.change_requests import a_request, asks, standing
 
 ORDER = an_order(ship_to=Party(location="0042", name="Warehouse Oslo", address=OUR_ADDRESS))
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.change_decision import LOOK, Decision, Verdict, decide
-from connector.domain.change_edits import Edits, comes_out_as
-from connector.domain.change_request import Ask, ChangePurpose, ProductRefs, Stated, Topic
-from connector.domain.routes import ItemIds, LineDate, OnLines, QuantityReading
-from tests.support.business_documents import a_line, a_route, a_text, an_order
-from tests.support.change_requests import a_request, asks, edited, lines_of, some_facts, standing, with_line
+from connector.domain.order_change.decide import LOOK, Decision, Verdict, decide
+from connector.domain.order_change.edits import Edits, comes_out_as
+from connector.domain.order_change.request import Ask, ChangePurpose, ProductRefs, Stated, Topic
+from connector.domain.routing.route import ItemIds, LineDate, OnLines, QuantityReading
+from testkit.samples.business_documents import a_line, a_route, a_text, an_order
+from testkit.samples.change_requests import a_request, asks, edited, lines_of, some_facts, standing, with_line
 
 OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
 ORDER = an_order()

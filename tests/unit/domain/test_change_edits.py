@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.change_edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as, in_order
 from connector.domain.documents import DocumentDiscount, Tax
-from connector.domain.routes import Notes
-from tests.support.business_documents import a_line, an_order
-from tests.support.change_requests import edited, standing, with_line
+from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as, in_order
+from connector.domain.routing.route import Notes
+from testkit.samples.business_documents import a_line, an_order
+from testkit.samples.change_requests import edited, standing, with_line
 
 INSERT, UPDATE, DELETE = Operation.INSERT, Operation.UPDATE, Operation.DELETE
 OCT_1, OCT_8 = date(2026, 10, 1), date(2026, 10, 8)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.change_edits import LineEdit, Operation
-from connector.domain.change_lines import Lines, goods
-from connector.domain.change_request import Ask, ProductRefs
-from connector.domain.routes import ItemIds
-from tests.support.business_documents import a_line, a_route, a_text, an_order
-from tests.support.change_requests import asks, some_facts, standing, with_line
+from connector.domain.order_change.edits import LineEdit, Operation
+from connector.domain.order_change.line_match import Lines, goods
+from connector.domain.order_change.request import Ask, ProductRefs
+from connector.domain.routing.route import ItemIds
+from testkit.samples.business_documents import a_line, a_route, a_text, an_order
+from testkit.samples.change_requests import asks, some_facts, standing, with_line
 
 ORDER = an_order(a_line(1), a_line(2, item="ITEM-2", supplier_item=None))
 ITEMS = {

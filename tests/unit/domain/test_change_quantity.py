@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_findings import is_beyond
-from connector.domain.change_quantity import is_difference, total_added, total_asked
-from connector.domain.routes import QuantityReading
-from tests.support.business_documents import change_rules
-from tests.support.change_requests import asks
+from connector.domain.order_change.findings import is_beyond
+from connector.domain.order_change.quantity import is_difference, total_added, total_asked
+from connector.domain.routing.route import QuantityReading
+from testkit.samples.business_documents import change_rules
+from testkit.samples.change_requests import asks
 
 TOTAL, DELTA, BOTH = QuantityReading.NEW_TOTAL, QuantityReading.DELTA, QuantityReading.OLD_AND_NEW
 HAD = Decimal(100)

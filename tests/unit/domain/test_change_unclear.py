@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_decision import Decision, Verdict, decide
-from connector.domain.change_request import Field, Stated, Topic
 from connector.domain.documents import DocumentDiscount
-from connector.domain.routes import OnLines
-from tests.support.business_documents import a_route, an_order
-from tests.support.change_requests import a_request, asks, standing
+from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.request import Field, Stated, Topic
+from connector.domain.routing.route import OnLines
+from testkit.samples.business_documents import a_route, an_order
+from testkit.samples.change_requests import a_request, asks, standing
 
 ORDER = an_order()
 RULES = {"quantity": Decimal(9), "price": Decimal(9), "lines": OnLines.APPLY}

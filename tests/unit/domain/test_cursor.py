@@ -7,8 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.domain import cursor as cursors
-from connector.domain.cursor import Cursor, Reading, RowClass, Rows, Rules, Scan, Waiting, floor_of, row_id, stamp_of
+from connector.domain.polling import cursor as cursors
+from connector.domain.polling.cursor import (
+    Cursor,
+    Reading,
+    RowClass,
+    Rows,
+    Rules,
+    Scan,
+    Waiting,
+    floor_of,
+    row_id,
+    stamp_of,
+)
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

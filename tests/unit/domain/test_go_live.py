@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.domain.go_live import GoLive, Origin, Sighting, origin
+from connector.domain.revision.go_live import GoLive, Origin, Sighting, origin
 
 OSLO = "Europe/Oslo"
 MORNING = datetime(2026, 12, 1, 7, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import (
+from connector.domain.revision.record import (
     AT_ORDERFUL,
     AWAITING_NEWS,
     MOVES,

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from connector.domain.arrival import LONGEST_EXPECTED, Expected
-from connector.domain.ledger import place_at
-from connector.domain.looks import LISTS, LOOKS, begin_with, done, stopped, windows
+from connector.domain.revision.arrival import LONGEST_EXPECTED, Expected
+from connector.domain.revision.record import place_at
+from connector.domain.revision.tracking_schedule import LISTS, LOOKS, begin_with, done, stopped, windows
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SENT = "SENT"

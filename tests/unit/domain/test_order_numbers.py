@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.order_numbers import without_suffix
+from connector.domain.order_change.order_numbers import without_suffix
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Revision, State
-from connector.domain.revision_plan import Arrival, Cause, Decide, Known, Requeue, Wait, plan
+from connector.domain.revision.plan import Arrival, Cause, Decide, Known, Requeue, Wait, plan
+from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Purpose, TransactionType
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)

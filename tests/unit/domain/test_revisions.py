@@ -4,11 +4,11 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from connector.domain import revisions
 from connector.domain.documents import Contact, Terms
-from connector.domain.revisions import revision_id
+from connector.domain.revision import content_hash
+from connector.domain.revision.content_hash import revision_id
 from connector.edi.visma.read import read_document
-from tests.support.visma_samples import a_customer_invoice, a_purchase_order, an_order_line
+from testkit.samples.visma_samples import a_customer_invoice, a_purchase_order, an_order_line
 
 
 def order(**changes):
@@ -24,9 +24,9 @@ def test_the_id_is_the_hexadecimal_sha256_it_was_when_it_was_first_given():
 
 def test_the_id_does_not_depend_on_the_hash_seed_of_the_process():
     script = (
-        "from tests.support.visma_samples import a_purchase_order\n"
+        "from testkit.samples.visma_samples import a_purchase_order\n"
         "from connector.edi.visma.read import read_document\n"
-        "from connector.domain.revisions import revision_id\n"
+        "from connector.domain.revision.content_hash import revision_id\n"
         "print(revision_id(read_document(a_purchase_order(), company='nordic').content))"
     )
     ids = {
@@ -113,7 +113,7 @@ def test_what_a_partner_cannot_see_does_not_matter():
 
 
 def test_every_record_of_the_documents_has_its_plain_form():
-    assert {cls.__name__ for cls in revisions._PLAIN if hasattr(cls, "__struct_fields__")} == {
+    assert {cls.__name__ for cls in content_hash._PLAIN if hasattr(cls, "__struct_fields__")} == {
         "PurchaseOrder",
         "OrderLine",
         "Invoice",

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
 from connector.domain.errors import Parked
-from connector.domain.routes import EnteredAmount, WithoutItem
+from connector.domain.routing.route import EnteredAmount, WithoutItem
 from connector.domain.totals import (
     Totals,
     explained_by_price,
@@ -16,8 +16,8 @@ from connector.domain.totals import (
     smallest_unit,
 )
 from connector.edi.visma.read import read_document
-from tests.support.business_documents import a_line, a_route, an_invoice, an_order
-from tests.support.visma_samples import (
+from testkit.samples.business_documents import a_line, a_route, an_invoice, an_order
+from testkit.samples.visma_samples import (
     a_credit_note,
     a_customer_invoice,
     a_customer_invoice_line,

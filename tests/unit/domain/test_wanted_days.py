@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.routes import DialectChoice, LineDate
+from connector.domain.routing.route import DialectChoice, LineDate
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
-from tests.support.business_documents import a_line, a_route, an_order
+from testkit.samples.business_documents import a_line, a_route, an_order
 
 ORDERED, HEADER, OTHER = date(2026, 11, 20), date(2026, 12, 1), date(2026, 12, 8)
 DAYS = st.sampled_from([None, ORDERED, HEADER, OTHER])

@@ -1,6 +1,6 @@
 import pytest
 
-from connector.domain.words import clipped, visible
+from connector.domain.text import clipped, visible
 
 
 def test_what_is_short_enough_stays_as_it_is():

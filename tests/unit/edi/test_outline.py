@@ -9,10 +9,10 @@ import pytest
 
 from connector.domain.documents import Address, Contact, InvoiceType, Kind, Party
 from connector.domain.errors import Parked
-from connector.domain.routes import Charset, Description, DialectChoice, Identity, Notes
+from connector.domain.routing.route import Charset, Description, DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
-from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.samples.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
 BOTH = pytest.mark.parametrize("dialect", [DialectChoice.MOSAIC, DialectChoice.X12])
 

@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import InvoiceType, Tax, Terms
-from connector.domain.revisions import revision_id
-from connector.domain.routes import DialectChoice, TermsRule
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.routing.route import DialectChoice, TermsRule
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate
 from connector.edi.x12.text import interchange
-from tests.support.business_documents import a_route, an_invoice, an_invoice_line, an_order
-from tests.support.x12_reader import every, read
+from testkit.samples.business_documents import a_route, an_invoice, an_invoice_line, an_order
+from testkit.x12_reader import every, read
 
 NET_30 = TermsRule(30)
 RULE = TermsRule(30, "2", 10)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector.domain.change_request import Aside, Topic
-from connector.edi.change.read import read_change
+from connector.domain.order_change.request import Aside, Topic
+from connector.edi.order_change.read import read_change
 
 
 def in_x12(*lines, purpose="04", **header):

@@ -1,8 +1,8 @@
 import pytest
 
-from connector.domain.change_request import Ask, Direction, Field
 from connector.domain.errors import Misconfigured
-from connector.edi.change.codes import CODE_WORDS, check_words, reading_of
+from connector.domain.order_change.request import Ask, Direction, Field
+from connector.edi.order_change.codes import CODE_WORDS, check_words, reading_of
 
 QUANTITY, PRICE, DATES = Field.QUANTITY, Field.PRICE, Field.DATES
 ALL = {QUANTITY, PRICE, DATES}

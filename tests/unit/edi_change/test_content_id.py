@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.edi.change.content_id import content_id
+from connector.edi.order_change.content_id import content_id
 
 
 def x12(**changes: Any) -> dict[str, Any]:

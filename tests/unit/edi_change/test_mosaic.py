@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_request import Ask, ChangePurpose, Field, PartyRequest, ProductRefs, Topic
 from connector.domain.documents import Address, Party
+from connector.domain.order_change.request import Ask, ChangePurpose, Field, PartyRequest, ProductRefs, Topic
 from connector.domain.parties import Role
-from connector.edi.change.read import NotAChange, read_change
+from connector.edi.order_change.read import NotAChange, read_change
 
 
 def an_item(**changes):

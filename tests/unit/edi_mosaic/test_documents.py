@@ -2,10 +2,10 @@ from datetime import date
 from decimal import Decimal
 
 from connector.domain.documents import Address, Contact, DocumentDiscount, Kind, Party
-from connector.domain.routes import LineDate, Notes
+from connector.domain.routing.route import LineDate, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate
-from tests.support.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.samples.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 
 
 def message(content, **routing):

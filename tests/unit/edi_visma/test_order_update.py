@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_edits import NO_EDITS, Edits, LineEdit, Operation
+from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation
 from connector.edi.visma.order_update import encode, hold_update, order_update
 
 OCT_1 = date(2026, 10, 1)

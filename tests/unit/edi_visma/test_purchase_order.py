@@ -6,7 +6,7 @@ import pytest
 from connector.domain.documents import Address, Contact, DocumentDiscount, Party, Tax, Terms
 from connector.domain.errors import Parked
 from connector.edi.visma.read import decode, read_document
-from tests.support.visma_samples import MISSING, a_purchase_order, an_order_line, as_json
+from testkit.samples.visma_samples import MISSING, a_purchase_order, an_order_line, as_json
 
 
 def order_of(**changes):

@@ -6,7 +6,7 @@ from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import Parked
 from connector.edi.visma.fields import rows
 from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document, why_never_sent
-from tests.support.visma_samples import (
+from testkit.samples.visma_samples import (
     MISSING,
     a_credit_note,
     a_customer_invoice,

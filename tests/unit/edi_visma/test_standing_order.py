@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.errors import Parked
-from connector.domain.standing_order import LineFacts
+from connector.domain.order_change.order_snapshot import LineFacts
+from connector.edi.visma.order_snapshot import read_standing_order
 from connector.edi.visma.read import NotADocument, read_document
-from connector.edi.visma.standing_order import read_standing_order
-from tests.support.visma_samples import MISSING, a_purchase_order, a_supplier_invoice, an_order_line, as_json
+from testkit.samples.visma_samples import MISSING, a_purchase_order, a_supplier_invoice, an_order_line, as_json
 
 
 def standing(*lines, etag="", **changes):

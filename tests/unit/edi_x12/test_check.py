@@ -4,7 +4,7 @@ from connector.domain.errors import Parked
 from connector.edi.x12.check import check, syntax_faults
 from connector.edi.x12.dictionary import SEGMENTS
 from connector.edi.x12.model import Loop
-from tests.support.business_documents import a_route
+from testkit.samples.business_documents import a_route
 
 ROUTE = a_route()
 

@@ -5,11 +5,11 @@ import pytest
 
 from connector.domain.documents import Address, Contact, DocumentDiscount, InvoiceType, Kind, Party, Tax, Terms
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routes import Charset, Identity, ItemIds, LineDate, Notes, Overflow, TermsRule
+from connector.domain.routing.route import Charset, Identity, ItemIds, LineDate, Notes, Overflow, TermsRule
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.x12.text import interchange
-from tests.support.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
-from tests.support.x12_reader import amount_due, every, only, read
+from testkit.samples.business_documents import a_company, a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.x12_reader import amount_due, every, only, read
 
 NOON = datetime(2026, 9, 10, 12, 30, tzinfo=UTC)
 VAT = Tax("3", Decimal(25), Decimal(250), Decimal("62.50"))

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from connector.adapters.callback_auth import CallbackCredentials
-from connector.adapters.routing_store import Applied
+from connector.adapters.aws.routing_store import Applied
+from connector.adapters.orderful.callback_auth import CallbackCredentials
+from connector.cli.main import command_line
+from connector.cli.output import Failed
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, NoRouting
-from connector.domain.ledger import Revision, State
-from connector.domain.routing import Routing
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.services.known_revisions import KnownRevisions
-from ops.main import command_line
-from ops.output import Failed
-from tests.support.change_fakes import CALLER, InMemoryChanges
-from tests.support.fakes import MemoryHealth, MemoryLedger
+from connector.services.inbound.partner_baseline import KnownRevisions
+from testkit.memory.inbound import CALLER, InMemoryChanges
+from testkit.memory.outbound import MemoryHealth, MemoryLedger
 
 DAY = timedelta(days=1)
 FUNCTIONS = (

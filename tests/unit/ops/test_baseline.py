@@ -7,8 +7,8 @@ import pytest
 
 from connector.domain.errors import Transient
 from connector.services.ports import Budget, CursorView, Page, Resource, Row
-from tests.support.routing_data import routing_data
-from tests.support.visma_samples import a_purchase_order, as_json
+from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import a_purchase_order, as_json
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

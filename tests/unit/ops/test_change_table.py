@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from connector.edi.change.coverage import TABLE, unread_mosaic, unread_x12
-from ops.change_table import document
+from connector.cli.change_table import document
+from connector.edi.order_change.coverage import TABLE, unread_mosaic, unread_x12
 
 PAGE = Path(__file__).parents[3] / "docs/changes-860.md"
 
 
 def test_the_page_in_the_tree_is_the_one_of_the_code():
     stored = PAGE.read_text(encoding="utf-8")
-    assert stored == document(), "write it again: python -m ops.change_table > docs/changes-860.md"
+    assert stored == document(), "write it again: python -m connector.cli.change_table > docs/changes-860.md"
 
 
 @pytest.mark.parametrize("dialect", ["x12", "mosaic"])

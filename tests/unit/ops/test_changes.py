@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from connector.domain.change_decision import Difference
-from connector.domain.changes import NOBODY, ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
-from connector.domain.ledger import State
-from connector.domain.routes import QuantityReading
-from tests.support.change_fakes import CALLER, a_change
-from tests.support.routing_data import routing_data
+from connector.domain.order_change.decide import Difference
+from connector.domain.order_change.record import NOBODY, ChangeEvent, ChangeState
+from connector.domain.revision.record import State
+from connector.domain.routing.route import QuantityReading
+from testkit.memory.inbound import CALLER, a_change
+from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 DIFFERENCE = Difference("line 1", "quantity", "800", "1000", "800")

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from connector.domain.changes import ChangeState
+from connector.cli.config import differences
+from connector.cli.files import read_routing
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import Revision, State
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Stream
 from connector.services.release import NOT_RELEASED
-from ops.config import differences
-from ops.files import read_routing
-from tests.support.change_fakes import a_change
-from tests.support.routing_data import a_partner, routing_data
-from tests.support.visma_samples import a_purchase_order, as_json
+from testkit.memory.inbound import a_change
+from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.visma_samples import a_purchase_order, as_json
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.adapters.watermark import InboundList
-from connector.domain.cursor import Cursor, Rows
+from connector.adapters.aws.watermark import InboundList
+from connector.domain.polling.cursor import Cursor, Rows
 from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView, Resource
-from tests.support.fakes import MemoryCursors
-from tests.support.routing_data import routing_data
+from testkit.memory.outbound import MemoryCursors
+from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connector.adapters.erasure import Entry
+from connector.adapters.aws.erasure import Entry
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
-from connector.domain.ledger import Revision, State
-from tests.support.change_fakes import a_change
+from connector.domain.revision.record import Revision, State
+from testkit.memory.inbound import a_change
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

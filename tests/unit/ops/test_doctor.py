@@ -7,16 +7,16 @@ from email.utils import format_datetime
 import pytest
 import yaml
 
-from connector.adapters.callback_auth import CallbackCredentials
+from connector.adapters.orderful.callback_auth import CallbackCredentials
+from connector.cli.doctor.finding import Mark
+from connector.cli.doctor.visma import unnamed_branches
 from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
-from connector.domain.routes import Identity
+from connector.domain.routing.route import Identity
 from connector.domain.transactions import Stream
 from connector.services.list_health import ListHealth
-from ops.doctor_finding import Mark
-from ops.doctor_visma import unnamed_branches
-from tests.support.business_documents import a_company
-from tests.support.routing_data import a_partner, routing_data
+from testkit.samples.business_documents import a_company
+from testkit.samples.routing_data import a_partner, routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 OSLO_NOW = "2026-09-01T07:59:00.000"

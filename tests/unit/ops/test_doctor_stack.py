@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from connector.cli.doctor.stack import CONCURRENCY, examine_stack
 from connector.domain.transactions import Stream
-from ops.doctor_stack import CONCURRENCY, examine_stack
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 MAIL = "edi@example.com"

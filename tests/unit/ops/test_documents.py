@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.domain.changes import ChangeEvent, ChangeState
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import Event, Revision, State
+from connector.domain.order_change.record import ChangeEvent, ChangeState
+from connector.domain.revision.record import Event, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
-from tests.support.change_fakes import CALLER, a_change
-from tests.support.routing_data import routing_data
+from testkit.memory.inbound import CALLER, a_change
+from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")

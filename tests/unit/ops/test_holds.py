@@ -8,8 +8,8 @@ import pytest
 
 from connector.domain.errors import Misconfigured
 from connector.services.ports import Calls, Resource
-from tests.support.fakes import MemoryBreaker, MemoryCursors
-from tests.support.routing_data import routing_data
+from testkit.memory.outbound import MemoryBreaker, MemoryCursors
+from testkit.samples.routing_data import routing_data
 from tests.unit.ops.conftest import NOW
 
 MINUTE = timedelta(minutes=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ops.output import fail, say, show, table
+from connector.cli.output import fail, say, show, table
 
 HOSTILE = "a\x1b[2J\nb\u202e\x9b"
 SEEN = r"a\u001b[2J b\u202e\u009b"

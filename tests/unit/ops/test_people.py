@@ -9,11 +9,11 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from connector.domain.changes import ChangeState
-from ops.output import Failed
-from ops.stack import Stack
-from tests.support.change_fakes import CALLER, a_change
-from tests.support.routing_data import routing_data
+from connector.cli.output import Failed
+from connector.cli.stack import Stack
+from connector.domain.order_change.record import ChangeState
+from testkit.memory.inbound import CALLER, a_change
+from testkit.samples.routing_data import routing_data
 
 DECIDING = [
     ("approve",),

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ops.main import cli
+from connector.cli.main import cli
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 CHANGES_SOMETHING = {

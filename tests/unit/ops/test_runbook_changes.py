@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.changes import ChangeState
-from tests.support.change_fakes import a_change
-from tests.support.routing_data import routing_data
+from connector.domain.order_change.record import ChangeState
+from testkit.memory.inbound import a_change
+from testkit.samples.routing_data import routing_data
 
 RUNBOOK = (Path(__file__).parents[3] / "docs" / "runbook.md").read_text()
 ENTRIES = {

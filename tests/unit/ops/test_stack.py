@@ -6,13 +6,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from connector.domain.routing import Routing
+from connector.cli.main import command_line
+from connector.cli.output import Failed
+from connector.cli.stack import Stack
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.messages import ChangeMessage
-from ops.main import command_line
-from ops.output import Failed
-from ops.stack import Stack
-from tests.support.routing_data import routing_data
+from testkit.samples.routing_data import routing_data
 
 OUTPUTS = {
     **{f"{name}Table": name.lower() for name in ("Tokens", "Cursors", "Routing", "Items", "Documents")},
@@ -89,7 +89,7 @@ def test_the_changes_of_a_person_go_to_the_queue_of_changes(cloudformation, monk
         sent.append(arguments)
         return {}
 
-    monkeypatch.setattr("connector.adapters.aws.sqs", lambda: SimpleNamespace(send_message_batch=send))
+    monkeypatch.setattr("connector.adapters.aws.clients.sqs", lambda: SimpleNamespace(send_message_batch=send))
     change = ChangeMessage(company="nordic", number="500123", transaction_id="802210971", cause="approved")
     Stack("laptop").outbox.changes([change])
     assert [one["QueueUrl"] for one in sent] == ["https://sqs.example/changes.fifo"]

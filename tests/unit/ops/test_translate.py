@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from tests.support.routing_data import a_partner, routing_data
-from tests.support.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, an_order_line, as_json
+from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, an_order_line, as_json
 
 EXAMPLE = str(Path(__file__).parents[3] / "connector.example.yaml")
 SECOND = {

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.arrival import Expected
 from connector.domain.documents import Address, Kind
 from connector.domain.errors import Misconfigured, Parked
-from connector.domain.routes import (
+from connector.domain.revision.arrival import Expected
+from connector.domain.routing.resolve import Routing, duration
+from connector.domain.routing.route import (
     DO_NOT_SEND,
     Description,
     DialectChoice,
@@ -18,9 +19,8 @@ from connector.domain.routes import (
     QuantityReading,
     TermsRule,
 )
-from connector.domain.routing import Routing, duration
 from connector.domain.transactions import Stream, TransactionType
-from tests.support.routing_data import a_partner, routing_data
+from testkit.samples.routing_data import a_partner, routing_data
 
 PO, SUPPLIER, CUSTOMER = Kind.PURCHASE_ORDER, Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE
 

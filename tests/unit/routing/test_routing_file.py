@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 import yaml
 
+from connector.cli.files import read_routing
 from connector.domain.documents import Kind
-from connector.domain.routing import Routing
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.edi.change.codes import CODE_WORDS
+from connector.edi.order_change.codes import CODE_WORDS
 from connector.routing_file import ChangeWord, check, json_schema
-from ops.files import read_routing
-from tests.support.routing_data import a_partner, routing_data
+from testkit.samples.routing_data import a_partner, routing_data
 
 ROOT = Path(__file__).parents[3]
 OTHER_COMPANY = {
@@ -57,8 +57,10 @@ def test_the_example_fits_the_schema_as_editors_see_it():
 
 
 def test_the_schema_in_the_tree_is_the_one_of_the_models():
-    stored = json.loads((ROOT / "ops/connector.schema.json").read_text())
-    assert stored == json_schema(), "write it again: .venv/bin/connector config schema > ops/connector.schema.json"
+    stored = json.loads((ROOT / "layers/connector/connector/cli/connector.schema.json").read_text())
+    assert stored == json_schema(), (
+        "write it again: .venv/bin/connector config schema > layers/connector/connector/cli/connector.schema.json"
+    )
     jsonschema.Draft202012Validator.check_schema(stored)
 
 

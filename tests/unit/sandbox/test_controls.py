@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, VismaSandbox, bearer
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, VismaSandbox, bearer
 
 ROOT = Path(__file__).parents[3]
 
@@ -174,7 +174,7 @@ def test_a_web_page_controls_no_sandbox(headers: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("which", ["visma", "orderful"])
 def test_a_sandbox_is_served_from_the_command_line_and_ends_when_told(which: str) -> None:
-    command = [sys.executable, "-m", "local.sandbox.serve", which, "--control-token", "t"]
+    command = [sys.executable, "-m", "testkit.sandbox.serve", which, "--control-token", "t"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

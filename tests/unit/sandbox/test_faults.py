@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from local.sandbox.clock import SandboxClock
-from local.sandbox.faults import FaultPlan, FaultRule
-from tests.support.sandboxes import API_KEY, Recipe, VismaSandbox, bearer, running_orderful, running_visma
+from testkit.sandbox.clock import SandboxClock
+from testkit.sandbox.faults import FaultPlan, FaultRule
+from testkit.sandboxes import API_KEY, Recipe, VismaSandbox, bearer, running_orderful, running_visma
 
 KEY = {"orderful-api-key": API_KEY}
 ORDER_V3: dict[str, Any] = {

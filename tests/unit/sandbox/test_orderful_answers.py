@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from local.sandbox.orderful_answers import TYPES, foreign_document
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
+from testkit.orderful.answers import TYPES, foreign_document
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 
 V4 = {"orderful-api-key": API_KEY, "orderful-api-version": "v4"}
 OTHER = {"1": "accepted", "2": "changed", "3": "rejected"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.sandbox.orderful_conversion import UNITS, plain, transaction_sets
-from local.sandbox.orderful_mosaic import WORDS
-from local.sandbox.orderful_x12 import problems
+from testkit.orderful.conversion import UNITS, plain, transaction_sets
+from testkit.orderful.mosaic import WORDS
+from testkit.orderful.x12 import problems
 
 ORDER: dict[str, Any] = {
     "purpose": "original",

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from local.sandbox.orderful_mosaic import problems as mosaic_problems
-from local.sandbox.orderful_x12 import problems as x12_problems
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, Pace
+from testkit.orderful.mosaic import problems as mosaic_problems
+from testkit.orderful.x12 import problems as x12_problems
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}

@@ -9,8 +9,8 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
-from local.sandbox.orderful_inbound import CHANGE
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, running_orderful
+from testkit.orderful.inbound import CHANGE
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, running_orderful
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}

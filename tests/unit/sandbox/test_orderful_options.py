@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, Pace
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from local.sandbox.orderful_incoming import Incoming, Validation
-from local.sandbox.orderful_push import RETRY_SECONDS, Pushes, Webhook, outcome_of
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
-from tests.support.scripted_server import Server, answer, reset, silence
+from testkit.orderful.incoming import Incoming, Validation
+from testkit.orderful.push import RETRY_SECONDS, Pushes, Webhook, outcome_of
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
+from testkit.scripted_server import Server, answer, reset, silence
 
 V4 = {"orderful-api-key": API_KEY, "orderful-api-version": "v4"}
 MESSAGE = {"purpose": "change", "purchaseOrderNumber": "PO-4711", "lineItems": []}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 START = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)

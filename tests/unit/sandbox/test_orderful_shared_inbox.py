@@ -10,8 +10,8 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
-from local.sandbox.orderful_answers import TYPES, foreign_document
-from tests.support.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
+from testkit.orderful.answers import TYPES, foreign_document
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
 
 V4 = {"orderful-api-key": API_KEY, "orderful-api-version": "v4", "User-Agent": "ours"}
 INBOX = "/inboxes/4711/transactions"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.sandboxes import CLIENT_ID, CLIENT_SECRET, Recipe, SandboxCompany, VismaOptions, VismaSandbox, bearer
+from testkit.sandboxes import CLIENT_ID, CLIENT_SECRET, Recipe, SandboxCompany, VismaOptions, VismaSandbox, bearer
 
 COMPANY = SandboxCompany()
 FORM = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.sandboxes import Recipe, SandboxCompany, VismaOptions, VismaSandbox, bearer
+from testkit.sandboxes import Recipe, SandboxCompany, VismaOptions, VismaSandbox, bearer
 
 NOON = datetime(2026, 9, 1, 10, 0, tzinfo=UTC)
 """Noon in Oslo."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.sandboxes import Recipe, VismaOptions, VismaSandbox, bearer
+from testkit.sandboxes import Recipe, VismaOptions, VismaSandbox, bearer
 
 URL = "/v1/purchaseorder/1"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.sandbox.visma_resources import RESOURCES
-from local.sandbox.visma_situations import SITUATIONS, situation_named
-from tests.support.sandboxes import VismaSandbox, bearer
+from testkit.sandboxes import VismaSandbox, bearer
+from testkit.visma.resources import RESOURCES
+from testkit.visma.situations import SITUATIONS, situation_named
 
 EACH = pytest.mark.parametrize("name", SITUATIONS)
 

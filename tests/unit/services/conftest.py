@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fakes import ManualClock, MemoryLedger, MemoryOutbox, MemoryPayloads, RecordingTelemetry
+from testkit.memory.outbound import ManualClock, MemoryLedger, MemoryOutbox, MemoryPayloads, RecordingTelemetry
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AlreadyExists, Conflict, Rejected, Transient, UnknownOutcome
-from connector.domain.ledger import Owner, Revision, State
+from connector.domain.revision.record import Owner, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
-from connector.services.deliver import Deliverer, Outcome
 from connector.services.messages import DeliveryMessage
+from connector.services.outbound.deliver import Deliverer, Outcome
+from connector.services.outbound.snapshot import Snapshot
 from connector.services.ports import Created, Metric
-from connector.services.snapshot import Snapshot
-from tests.support.fakes import FakeOrderful, LostAnswer
+from testkit.memory.outbound import FakeOrderful, LostAnswer
 
 CONFIRM = timedelta(minutes=2)
 YOUNG = timedelta(days=30)

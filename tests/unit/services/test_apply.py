@@ -9,24 +9,24 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.change_decision import Difference
-from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, NoRouting, PutOff, Transient, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
-from connector.domain.ledger import State
-from connector.domain.routes import QuantityReading
+from connector.domain.order_change.decide import Difference
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
+from connector.domain.routing.route import QuantityReading
 from connector.domain.transactions import Purpose, Stream
-from connector.services.apply import ATTEMPTS_IN_CONFLICT, Outcome
-from connector.services.change_order import MOST_DIFFERENCES, shown
-from connector.services.intake import message_for
-from connector.services.judge_change import approve, look_again, reject
+from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, Outcome
+from connector.services.inbound.record import message_for
+from connector.services.inbound.review import approve, look_again, reject
+from connector.services.inbound.write_order import MOST_DIFFERENCES, shown
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Created, Metric
-from tests.support.change_fakes import HintCalls
-from tests.support.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
-from tests.support.fakes import Killed, Reaper
-from tests.support.routing_data import a_partner, routing_data
-from tests.support.visma_samples import a_purchase_order, an_order_line
+from testkit.memory.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
+from testkit.memory.inbound import HintCalls
+from testkit.memory.outbound import Killed, Reaper
+from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 
 def arrived(world: World, *lines, number: str = "802210971", **header) -> ChangeMessage:

@@ -9,19 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from connector.domain.changes import ChangeState
 from connector.domain.errors import Conflict, Misconfigured, PayloadLost, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validation
-from connector.domain.ledger import State
-from connector.edi.change.content_id import content_id
-from connector.services.apply import Outcome
-from connector.services.intake import message_for
-from connector.services.judge_change import approve
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.record import State
+from connector.edi.order_change.content_id import content_id
+from connector.services.inbound.apply import Outcome
+from connector.services.inbound.record import message_for
+from connector.services.inbound.review import approve
 from connector.services.messages import HintMessage
-from tests.support.change_world import ORDER, RULES, World, an_860, more_of
-from tests.support.fakes import Killed, Reaper
-from tests.support.routing_data import a_partner, routing_data
-from tests.support.visma_samples import a_purchase_order, an_order_line
+from testkit.memory.change_world import ORDER, RULES, World, an_860, more_of
+from testkit.memory.outbound import Killed, Reaper
+from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 FIRST, SECOND, THIRD = "802210971", "802210972", "802210973"
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"

@@ -7,22 +7,22 @@ from datetime import timedelta
 
 import pytest
 
-from connector.domain.changes import FIRST_PAUSE, LONGEST_PAUSE, MOST_LOOKS, VISMA, ChangeState
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError, Misconfigured, Parked, Throttled, Transient, UnknownOutcome
 from connector.domain.inbound import Confirmation
-from connector.domain.ledger import State
-from connector.services.apply import ATTEMPTS_IN_CONFLICT, ATTEMPTS_UNAVAILABLE, Outcome
-from connector.services.change_order import ATTEMPTS_UNSEEN
-from connector.services.intake import message_for
-from connector.services.judge_change import approve, assign, close, reject, retry
+from connector.domain.order_change.record import FIRST_PAUSE, LONGEST_PAUSE, MOST_LOOKS, VISMA, ChangeState
+from connector.domain.revision.record import State
+from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, ATTEMPTS_UNAVAILABLE, Outcome
+from connector.services.inbound.record import message_for
+from connector.services.inbound.review import approve, assign, close, reject, retry
+from connector.services.inbound.write_order import ATTEMPTS_UNSEEN
 from connector.services.messages import ChangeMessage
 from connector.services.ports import Metric
 from connector.services.release import release_waiting_changes
-from tests.support.change_world import ORDER, RULES, World, an_860, more_of
-from tests.support.fakes import Killed, Reaper
-from tests.support.routing_data import a_partner, routing_data
-from tests.support.visma_samples import a_purchase_order, an_order_line
+from testkit.memory.change_world import ORDER, RULES, World, an_860, more_of
+from testkit.memory.outbound import Killed, Reaper
+from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 CHANGE = "802210971"
 LATER = "802210972"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from connector.domain.errors import Parked, Rejected, UnmappedPartner
-from connector.domain.routing import Routing
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.edi.visma.standing_order import read_standing_order
-from connector.services.change_route import company_of, other_stream, route_of
-from tests.support.routing_data import routing_data
-from tests.support.visma_samples import a_purchase_order, as_json
+from connector.edi.visma.order_snapshot import read_standing_order
+from connector.services.inbound.sender_check import company_of, other_stream, route_of
+from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import a_purchase_order, as_json
 
 # Another company with the same ISA id: the sender tells which of the two is meant.
 TWIN = {

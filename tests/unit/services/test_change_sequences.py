@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from connector.domain.change_numbers import AddedLine
-from connector.domain.changes import ChangeState
 from connector.domain.inbound import Validation
-from connector.services.judge_change import approve, close
+from connector.domain.order_change.added_line_numbers import AddedLine
+from connector.domain.order_change.record import ChangeState
+from connector.services.inbound.review import approve, close
 from connector.services.messages import ChangeMessage
-from tests.support.change_world import World, a_quantity, an_860, more_of
+from testkit.memory.change_world import World, a_quantity, an_860, more_of
 
 FIRST, SECOND, THIRD = "802210971", "802210972", "802210973"
 PARKED, APPLIED, RECORDED, CLOSED = (

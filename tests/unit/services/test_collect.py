@@ -7,16 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NoRouting, Transient
 from connector.domain.inbound import Confirmation
+from connector.domain.order_change.record import ChangeState
 from connector.domain.transactions import Stream
-from connector.services.judge_change import close, retry
+from connector.services.inbound.review import close, retry
 from connector.services.ports import Metric
-from tests.support.change_fakes import a_change
-from tests.support.change_world import ORDER, World, an_860, more_of
-from tests.support.fakes import Killed, Reaper, StepDeadline
+from testkit.memory.change_world import ORDER, World, an_860, more_of
+from testkit.memory.inbound import a_change
+from testkit.memory.outbound import Killed, Reaper, StepDeadline
 
 
 def many(world: World, count: int, **changes) -> None:

@@ -9,7 +9,7 @@ import pytest
 from connector.domain.errors import Conflict, Misconfigured, PutOff, Throttled, Transient, UnknownOutcome
 from connector.services.consume import FIRST_DELAY, HELD_UP_AFTER, LONGEST_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
-from tests.support.fakes import Killed, MemoryPostponer, StepDeadline
+from testkit.memory.outbound import Killed, MemoryPostponer, StepDeadline
 
 PLENTY = StepDeadline()
 

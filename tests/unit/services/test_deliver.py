@@ -22,15 +22,15 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
-from connector.domain.ledger import Revision, State
+from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.consume import HOLD_BACK
-from connector.services.deliver import Deliverer, Outcome
 from connector.services.messages import DeliveryMessage
+from connector.services.outbound.deliver import Deliverer, Outcome
+from connector.services.outbound.track import Tracker
 from connector.services.ports import Calls, Created, Metric
-from connector.services.track import Tracker
-from tests.support.fakes import FakeOrderful, FixedRouting, Killed, LostAnswer, Reaper, StepDeadline
-from tests.support.routing_data import routing_data
+from testkit.memory.outbound import FakeOrderful, FixedRouting, Killed, LostAnswer, Reaper, StepDeadline
+from testkit.samples.routing_data import routing_data
 
 ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
 CONFIRM = timedelta(minutes=2)

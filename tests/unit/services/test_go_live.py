@@ -9,14 +9,14 @@ from typing import ClassVar
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import State
-from connector.domain.revision_plan import Cause
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose, Stream
+from connector.services.outbound.translate import Outcome
 from connector.services.release import Fate, forecast_waiting, keep_waiting
-from connector.services.translate import Outcome
-from tests.support.fakes import Killed, Reaper
-from tests.support.routing_data import a_partner
-from tests.support.visma_samples import MISSING, a_customer_invoice, an_order_line
+from testkit.memory.outbound import Killed, Reaper
+from testkit.samples.routing_data import a_partner
+from testkit.samples.visma_samples import MISSING, a_customer_invoice, an_order_line
 from tests.unit.services.test_translate import ORDER, Bench, an_order
 
 GO_LIVE = "2026-11-02"

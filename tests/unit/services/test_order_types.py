@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from connector.domain.documents import LONGEST_TYPE, DocumentKey
-from connector.domain.ledger import State
-from connector.domain.revision_plan import Cause
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
 from connector.services.order_types import types_of_number
-from connector.services.translate import Outcome
-from tests.support.routing_data import a_partner
+from connector.services.outbound.translate import Outcome
+from testkit.samples.routing_data import a_partner
 from tests.unit.services.test_translate import ORDER, Bench, an_order
 
 BERG = {"internalId": 102, "number": "60001", "name": "Berg Engros AS"}

@@ -10,15 +10,15 @@ from math import ceil
 import msgspec
 import pytest
 
-from connector.domain.cursor import Reading, row_id
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, ListRefused, Misconfigured, StateMismatch, Throttled, Transient
-from connector.domain.routes import Company, Identity, VismaTenant
+from connector.domain.polling.cursor import Reading, row_id
+from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
 from connector.services.messages import INLINE_LIMIT
-from connector.services.poll import LEASE, Poller
+from connector.services.outbound.poll import LEASE, Poller
 from connector.services.ports import Budget, Metric, Resource
-from tests.support.fakes import (
+from testkit.memory.outbound import (
     FakeErp,
     FakeErps,
     Killed,

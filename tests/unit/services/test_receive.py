@@ -9,9 +9,9 @@ import pytest
 
 from connector.domain.errors import Misconfigured, Throttled, Transient
 from connector.domain.inbound import ApiVersion
+from connector.services.inbound.receive import Admission, Outcome, Receiver
 from connector.services.messages import HintMessage
 from connector.services.ports import Metric
-from connector.services.receive import Admission, Outcome, Receiver
 
 LIMIT = 10_000
 UUID = "019be412-5a85-714c-8ba6-436c1c06efd8"

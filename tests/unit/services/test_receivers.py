@@ -8,12 +8,12 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Transient
-from connector.domain.ledger import State
-from connector.domain.revision_plan import Cause
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
-from connector.services.translate import Outcome
-from tests.support.routing_data import a_partner
-from tests.support.visma_samples import a_customer_invoice, an_order_line, as_json
+from connector.services.outbound.translate import Outcome
+from testkit.samples.routing_data import a_partner
+from testkit.samples.visma_samples import a_customer_invoice, an_order_line, as_json
 from tests.unit.services.test_translate import ORDER, Bench, an_order
 
 OTHER = {"internalId": 102, "number": "60001", "name": "Berg Engros AS"}

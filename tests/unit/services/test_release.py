@@ -9,15 +9,15 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from connector.domain.changes import ChangeState
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, Transient
-from connector.domain.ledger import Revision, State
-from connector.domain.revision_plan import Cause
-from connector.domain.routing import Routing
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
-from connector.services.document_decision import read_message
 from connector.services.messages import INLINE_LIMIT, DocumentMessage
+from connector.services.outbound.decision import read_message
 from connector.services.release import (
     NOT_RELEASED,
     Fate,
@@ -28,9 +28,9 @@ from connector.services.release import (
     release,
     release_waiting_changes,
 )
-from tests.support.change_fakes import InMemoryChanges, a_change
-from tests.support.routing_data import routing_data
-from tests.support.visma_samples import a_purchase_order, an_order_line, as_json
+from testkit.memory.inbound import InMemoryChanges, a_change
+from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
 TODAY = date(2026, 11, 2)
 ROUTING = Routing.from_data(routing_data({"defaults.units.KRT": "case"}))

@@ -11,10 +11,10 @@ from unittest.mock import ANY
 
 import pytest
 
-from connector.domain.arrival import Concern, doubled
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
-from connector.domain.ledger import (
+from connector.domain.revision.arrival import Concern, doubled
+from connector.domain.revision.record import (
     ATTENTION_LISTS,
     NOTHING_NEW,
     Owner,
@@ -26,12 +26,12 @@ from connector.domain.ledger import (
     state_list,
 )
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
-from connector.services import track
+from connector.services.outbound import track
+from connector.services.outbound.statuses import SAME_MOMENT
+from connector.services.outbound.track import MOST_CALLS, MOST_COUNTED, Tracker
 from connector.services.ports import Listed, Metric, RemoteTransaction
-from connector.services.statuses import SAME_MOMENT
-from connector.services.track import MOST_CALLS, MOST_COUNTED, Tracker
-from tests.support.fakes import FakeOrderful, FixedRouting, MemoryLedger, StepDeadline
-from tests.support.routing_data import routing_data
+from testkit.memory.outbound import FakeOrderful, FixedRouting, MemoryLedger, StepDeadline
+from testkit.samples.routing_data import routing_data
 
 RESEND = timedelta(minutes=15)
 

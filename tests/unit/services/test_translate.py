@@ -11,16 +11,16 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
-from connector.domain.ledger import Revision, State, standing
-from connector.domain.revision_plan import Cause
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import Revision, State, standing
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
+from connector.services.outbound.translate import Outcome, Translator
 from connector.services.ports import Metric
 from connector.services.release import message_for
-from connector.services.translate import Outcome, Translator
-from tests.support.fakes import START, FixedRouting, Killed, Reaper
-from tests.support.routing_data import routing_data
-from tests.support.visma_samples import (
+from testkit.memory.outbound import START, FixedRouting, Killed, Reaper
+from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import (
     MISSING,
     a_credit_note,
     a_customer_invoice,

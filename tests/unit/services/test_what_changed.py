@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.ledger import NOTHING_NEW, NOTHING_NEW_IN_VISMA, State
-from connector.domain.revision_plan import Cause
+from connector.domain.revision.plan import Cause
+from connector.domain.revision.record import NOTHING_NEW, NOTHING_NEW_IN_VISMA, State
 from connector.domain.transactions import Purpose
-from connector.services.translate import Outcome
-from tests.support.routing_data import a_partner, routing_data
-from tests.support.visma_samples import a_customer_invoice, a_customer_invoice_line, a_supplier_invoice, an_order_line
+from connector.services.outbound.translate import Outcome
+from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.visma_samples import a_customer_invoice, a_customer_invoice_line, a_supplier_invoice, an_order_line
 from tests.unit.services.test_translate import ORDER, Bench, an_order
 
 INVOICE = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")

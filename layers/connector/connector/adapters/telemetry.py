@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from connector.domain.words import clipped, visible
+from connector.domain.text import clipped, visible
 from connector.services.ports import Fields, Metric
 
 LONGEST_VALUE = 2_000

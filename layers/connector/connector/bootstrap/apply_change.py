@@ -9,25 +9,25 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.breaker import DynamoBreaker
-from connector.adapters.changes import DynamoChanges
+from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.hint_budget import DynamoHintBudget
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import SqsOutbox, SqsPostponer
+from connector.adapters.aws.routing_store import RoutingStore
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.hint_budget import DynamoHintBudget
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.orderful_inbound import OrderfulInbound
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsOutbox, SqsPostponer
-from connector.adapters.rounds import BackOff
-from connector.adapters.routing_store import RoutingStore
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.visma import VismaClient
-from connector.adapters.visma_tokens import VismaTokens
+from connector.adapters.conflict_retry import BackOff
+from connector.adapters.orderful.inbound import OrderfulInbound
+from connector.adapters.visma.client import VismaClient
+from connector.adapters.visma.tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry, visma_gate
-from connector.domain.routes import Company
-from connector.services.apply import Applier
-from connector.services.change_ports import OrderDesk
-from connector.services.intake import HINT_CALLS_A_MINUTE, Intake
-from connector.services.known_revisions import KnownRevisions
+from connector.domain.routing.route import Company
+from connector.services.inbound.apply import Applier
+from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.ports import OrderDesk
+from connector.services.inbound.record import HINT_CALLS_A_MINUTE, Intake
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Deadline
 from connector.settings import ApplyChangeSettings

@@ -9,17 +9,17 @@ from typing import Any
 
 import msgspec
 
-from connector.adapters.breaker import DynamoBreaker
+from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import SqsPostponer
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.orderful import OrderfulClient
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsPostponer
-from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.orderful.client import OrderfulClient
 from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry
-from connector.services.deliver import Deliverer
 from connector.services.messages import DeliveryMessage
-from connector.services.snapshot import Snapshot
+from connector.services.outbound.deliver import Deliverer
+from connector.services.outbound.snapshot import Snapshot
 from connector.settings import DeliverTransactionSettings
 
 

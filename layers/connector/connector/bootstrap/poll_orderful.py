@@ -7,21 +7,21 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from connector.adapters.breaker import DynamoBreaker
-from connector.adapters.changes import DynamoChanges
+from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.inbound_records import DynamoChanges
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import SqsOutbox
+from connector.adapters.aws.routing_store import RoutingStore
+from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.table_identity import TableIdentity
+from connector.adapters.aws.watermark import DynamoWatermark
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.orderful_inbound import OrderfulInbound
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsOutbox
-from connector.adapters.routing_store import RoutingStore
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.table_identity import TableIdentity
-from connector.adapters.watermark import DynamoWatermark
+from connector.adapters.orderful.inbound import OrderfulInbound
 from connector.bootstrap.common import Answer, clock, http, telemetry
-from connector.services.collect import Collector
-from connector.services.intake import Intake
+from connector.services.inbound.collect import Collector
+from connector.services.inbound.record import Intake
 from connector.settings import PollOrderfulSettings
 
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from connector.adapters.aws.cursors import DynamoCursors
+from connector.adapters.aws.health import DynamoHealth
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import SqsOutbox
+from connector.adapters.aws.routing_store import RoutingStore
+from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.table_identity import TableIdentity
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.cursors import DynamoCursors
-from connector.adapters.health import DynamoHealth
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsOutbox
-from connector.adapters.routing_store import RoutingStore
-from connector.adapters.secrets import SecretsManagerSecrets
-from connector.adapters.table_identity import TableIdentity
-from connector.adapters.visma import VismaClient
-from connector.adapters.visma_tokens import VismaTokens
+from connector.adapters.visma.client import VismaClient
+from connector.adapters.visma.tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, http, telemetry, visma_gate
 from connector.domain.errors import NoRouting
-from connector.domain.routes import Company
+from connector.domain.routing.route import Company
 from connector.services.list_health import tell_lost_routing
-from connector.services.poll import Poller
+from connector.services.outbound.poll import Poller
 from connector.services.ports import Deadline, Erp
 from connector.settings import PollVismaSettings
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from connector.adapters.aws.queues import SqsOutbox
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext
-from connector.adapters.queues import SqsOutbox
-from connector.adapters.secrets import SecretsManagerSecrets
 from connector.bootstrap.common import Answer, clock, telemetry
-from connector.services.receive import Admission, Headers, Outcome, Receiver
+from connector.services.inbound.receive import Admission, Headers, Outcome, Receiver
 from connector.settings import ReceiveCallbackSettings
 
 _BODIES = {

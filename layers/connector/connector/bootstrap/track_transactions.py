@@ -7,17 +7,17 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from connector.adapters.breaker import DynamoBreaker
+from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import SqsOutbox
+from connector.adapters.aws.routing_store import RoutingStore
+from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.orderful import OrderfulClient
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import SqsOutbox
-from connector.adapters.routing_store import RoutingStore
-from connector.adapters.secrets import SecretsManagerSecrets
+from connector.adapters.orderful.client import OrderfulClient
 from connector.bootstrap.common import Answer, clock, http, telemetry
 from connector.domain.errors import Transient
-from connector.services.track import Tracker
+from connector.services.outbound.track import Tracker
 from connector.settings import TrackTransactionsSettings
 
 

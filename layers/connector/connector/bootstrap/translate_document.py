@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
+from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.payloads import S3Payloads
+from connector.adapters.aws.queues import BatchedDeliveries, SqsOutbox, SqsPostponer
+from connector.adapters.aws.routing_store import RoutingStore
 from connector.adapters.clock import LambdaContext, LambdaDeadline
-from connector.adapters.ledger import DynamoLedger
-from connector.adapters.payloads import S3Payloads
-from connector.adapters.queues import BatchedDeliveries, SqsOutbox, SqsPostponer
-from connector.adapters.routing_store import RoutingStore
 from connector.bootstrap.common import Answer, clock, consume_event, telemetry
 from connector.services.messages import DocumentMessage
-from connector.services.translate import Translator
+from connector.services.outbound.translate import Translator
 from connector.settings import TranslateDocumentSettings
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from connector.domain.documents import Address, BusinessDocument, Contact, Party, PurchaseOrder
-from connector.domain.routes import Identity, Route
+from connector.domain.routing.route import Identity, Route
 
 _GLN = re.compile(r"\d{13}", re.ASCII)
 

@@ -32,7 +32,7 @@ from connector.domain.documents import (
     Tax,
 )
 from connector.domain.errors import Parked
-from connector.domain.routes import EnteredAmount, Route, WithoutItem
+from connector.domain.routing.route import EnteredAmount, Route, WithoutItem
 
 ZERO = Decimal(0)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from connector.domain.documents import OrderLine, PurchaseOrder
-from connector.domain.routes import LineDate
+from connector.domain.routing.route import LineDate
 
 
 def wanted_day(line: OrderLine, order: PurchaseOrder, line_date: LineDate) -> date | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connector.edi.change.fields import Data, NotUnderstood, number, part, rows, text, told
+from connector.edi.order_change.fields import Data, NotUnderstood, number, part, rows, text, told
 
 _MOST_FINDINGS = 20
 _MOST_OBJECTS = 50_000

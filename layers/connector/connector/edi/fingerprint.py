@@ -16,8 +16,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from connector.edi.change.fields import Data, NotUnderstood, day, number, part, rows, text
-from connector.edi.change.recognise import business_number_of, document_of
+from connector.edi.order_change.fields import Data, NotUnderstood, day, number, part, rows, text
+from connector.edi.order_change.recognise import business_number_of, document_of
 
 _X12_HEADERS = {
     "850": ("beginningSegmentForPurchaseOrder", "PO1_loop", "baselineItemData", "quantity"),

@@ -18,10 +18,10 @@ import msgspec
 
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.json_text import mended
+from connector.domain.text import clipped
 from connector.domain.transactions import Stream
-from connector.domain.words import clipped
-from connector.edi.change.fields import Data, part, text
-from connector.edi.change.recognise import business_number_of, document_numbered, document_of, order_number_of
+from connector.edi.order_change.fields import Data, part, text
+from connector.edi.order_change.recognise import business_number_of, document_numbered, document_of, order_number_of
 
 _DIGITS = re.compile(r"\d{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

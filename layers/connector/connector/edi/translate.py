@@ -7,16 +7,16 @@ from typing import Any
 from connector.domain.advice import advised, correction
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Parked
-from connector.domain.routes import Route
+from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, Translation
-from connector.edi.mosaic.common import Gap, first_gap
-from connector.edi.mosaic.invoice import invoice
-from connector.edi.mosaic.purchase_order import purchase_order
-from connector.edi.outline import Outline, outline
+from connector.edi.canonical import Outline, outline
+from connector.edi.mosaic.write.common import Gap, first_gap
+from connector.edi.mosaic.write.invoice import invoice
+from connector.edi.mosaic.write.purchase_order import purchase_order
 from connector.edi.x12.check import isa_ids
 from connector.edi.x12.orderful_json import transaction_set
-from connector.edi.x12.transaction import transaction
+from connector.edi.x12.write.transaction import transaction
 
 _LONGEST_ISA_ID = 35
 

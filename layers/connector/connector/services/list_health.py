@@ -18,7 +18,7 @@ from typing import Protocol
 import msgspec
 
 from connector.domain.errors import ConnectorError
-from connector.domain.words import clipped
+from connector.domain.text import clipped
 from connector.services.ports import Metric, Resource, Telemetry
 
 FAILING_AFTER = timedelta(minutes=10)

@@ -15,7 +15,7 @@ import msgspec
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import ApiVersion
-from connector.domain.ledger import Revision
+from connector.domain.revision.record import Revision
 
 INLINE_LIMIT = 200_000
 """Bytes of a document that a message carries itself."""

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from connector.domain.documents import LONGEST_TYPE, ORDER_TYPES, DocumentKey
 from connector.domain.errors import Parked, Transient
-from connector.domain.ledger import KNOWN_TO_PARTNER, Revision, State, standing
-from connector.domain.revision_plan import Sharing
-from connector.domain.routes import Route
+from connector.domain.revision.plan import Sharing
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State, standing
+from connector.domain.routing.route import Route
 from connector.edi.visma.fields import text
 from connector.edi.visma.read import NotADocument, decode
 

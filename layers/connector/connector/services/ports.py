@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypedDict
 
-from connector.domain.cursor import Cursor
 from connector.domain.documents import DocumentKey
-from connector.domain.ledger import Owner, Posted, Revision, State
-from connector.domain.routes import Company
-from connector.domain.routing import Routing
+from connector.domain.polling.cursor import Cursor
+from connector.domain.revision.record import Owner, Posted, Revision, State
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Company
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 

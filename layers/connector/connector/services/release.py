@@ -9,21 +9,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from connector.domain.changes import ChangeState
 from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
 from connector.domain.errors import Conflict, ConnectorError, Parked
-from connector.domain.go_live import GoLive, Origin, origin
-from connector.domain.ledger import Revision, State
-from connector.domain.revision_plan import Cause, Decide, plan
-from connector.domain.routes import Route
-from connector.domain.routing import Routing
+from connector.domain.order_change.record import ChangeState
+from connector.domain.revision.go_live import GoLive, Origin, origin
+from connector.domain.revision.plan import Cause, Decide, plan
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
-from connector.services.change_ports import Changes
 from connector.services.claim_check import loaded
-from connector.services.document_decision import Decider, Decision, arrival_of, read_message
-from connector.services.judge_change import look_again
+from connector.services.inbound.ports import Changes
+from connector.services.inbound.review import look_again
 from connector.services.messages import DocumentMessage
+from connector.services.outbound.decision import Decider, Decision, arrival_of, read_message
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
 RECENT = timedelta(days=14)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from connector.domain.change_edits import Edits, LineEdit, Operation
+from connector.domain.order_change.edits import Edits, LineEdit, Operation
 
 # In the order of Visma's example; our name of a value -> Visma's.
 _FIELDS = {

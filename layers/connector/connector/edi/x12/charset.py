@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from connector.domain.advice import correction, correction_at
 from connector.domain.errors import Parked
-from connector.domain.routes import Charset, Overflow, Route
+from connector.domain.routing.route import Charset, Overflow, Route
 
 # X12's basic and extended sets without our delimiters. The extended set's accented letters need an agreement of their
 # own, which is `utf8`.

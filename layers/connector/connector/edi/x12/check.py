@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction_at
 from connector.domain.errors import Parked
-from connector.domain.routes import Charset, Route, X12Options
+from connector.domain.routing.route import Charset, Route, X12Options
 from connector.domain.transactions import Stream
 from connector.edi.x12.charset import FOREIGN
 from connector.edi.x12.dictionary import MOST, SEGMENTS, VERSIONS, Element, Uses

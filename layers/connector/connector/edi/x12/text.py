@@ -8,13 +8,13 @@ from typing import NamedTuple
 from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Misconfigured
-from connector.domain.routes import Route
+from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.outline import outline
+from connector.edi.canonical import outline
 from connector.edi.x12.check import isa_ids
 from connector.edi.x12.model import Segment
-from connector.edi.x12.transaction import transaction
+from connector.edi.x12.write.transaction import transaction
 
 ELEMENT, TERMINATOR, COMPONENT, REPETITION = "*", "~", ">", "^"
 

@@ -1,0 +1,1 @@
+"""AWS behind ports: DynamoDB, SQS, S3, Secrets Manager."""

@@ -1,0 +1,180 @@
+"""What holds calls back, for the whole stack, in one item of a table.
+
+    until, reason               no call at all until then: our credentials, the address or the version are refused
+    hold_<calls>                no call of this kind until then: the other side answered 429 and said how long
+    refusal, refused_partners   the last definite refusal, and the partners whose documents got it one after the other
+
+A hold that another worker wrote is seen within `BELIEVED_FOR`. Nothing is held longer than `LONGEST_WAIT` at a time,
+whatever the item says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from connector.adapters.aws import clients
+from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
+from connector.adapters.http import LONGEST_WAIT
+from connector.domain.errors import ConnectorError, Throttled
+from connector.services.ports import Calls, Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+logger = logging.getLogger(__name__)
+
+ORDERFUL = {"pk": "breaker#orderful", "sk": "breaker"}
+"""The item for Orderful, in the table of documents."""
+
+BELIEVED_FOR = timedelta(seconds=1)
+"""How long an item that was read is believed, by whoever is about to call."""
+
+_HOLD = "hold_"
+
+
+def visma_item(company: str) -> dict[str, str]:
+    """The item for one company at Visma, in the table of documents. Visma: the quota is per company and client.
+
+    Not beside the access tokens: who may see what is held need not be able to read those.
+    """
+    return {"pk": f"breaker#visma#{company}", "sk": "breaker"}
+
+
+class DynamoBreaker:
+    """The `Breaker` port over one item."""
+
+    def __init__(self, table: str, item: Mapping[str, str] = ORDERFUL, client: DynamoDBClient | None = None) -> None:
+        """Use `item` of `table`; the client is created at first use."""
+        self._table = table
+        self._key: Item = {name: {"S": value} for name, value in item.items()}
+        self._given = client
+        self._read_at: datetime | None = None
+        self._values: dict[str, Any] = {}
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Whether all calls are held back."""
+        return _left(self._fresh(now).get("until"), now) > timedelta(0)
+
+    def open(self, reason: str, *, until: datetime) -> None:
+        """Hold all calls back until then."""
+        self._update("SET #until = :until, reason = :reason", {":until": time_text(until), ":reason": reason})
+
+    def wait(self, calls: Calls, *, now: datetime) -> timedelta:
+        """How long calls of this kind are still held; zero for not at all."""
+        is_recent = self._read_at is not None and timedelta(0) <= now - self._read_at < BELIEVED_FOR
+        values = self._values if is_recent else self._fresh(now)
+        return _left(values.get(_HOLD + calls.value), now)
+
+    def hold(self, calls: Calls, *, until: datetime) -> None:
+        """Hold calls of this kind until then."""
+        name = _HOLD + calls.value
+        self._update(f"SET {name} = :until", {":until": time_text(until)})
+        self._values[name] = time_text(until)
+
+    def refused(self, refusal: str, *, partner: str) -> int:
+        """Note that a document of `partner` got this definite refusal.
+
+        Returns:
+            How many partners got it, one after the other.
+        """
+        values = {":refusal": {"S": refusal}, ":partner": {"SS": [partner]}}
+        request: dict[str, Any] = {"ExpressionAttributeValues": values, "ReturnValues": "ALL_NEW"}
+        with translated("breaker"):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key,
+                    ConditionExpression="refusal = :refusal",
+                    UpdateExpression="ADD refused_partners :partner",
+                    **request,
+                )
+            except Exception as error:
+                if not is_failed_condition(error):
+                    raise
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key,
+                    UpdateExpression="SET refusal = :refusal, refused_partners = :partner",
+                    **request,
+                )
+        self._values = from_item(answer["Attributes"])
+        return len(self._values["refused_partners"])
+
+    def accepted(self) -> None:
+        """Note that the other side looked at a document: the count of refusals begins anew."""
+        if "refusal" in self._values:
+            self._update("REMOVE refusal, refused_partners", {})
+            del self._values["refusal"]
+
+    def holds(self, *, now: datetime) -> Mapping[str, timedelta]:
+        """What is held and for how long, for a person: the kind of calls, or `all`."""
+        values = self._fresh(now)
+        names = {"all": "until", **{calls.value: _HOLD + calls.value for calls in Calls}}
+        left = {name: _left(values.get(attribute), now) for name, attribute in names.items()}
+        return {name: wait for name, wait in left.items() if wait}
+
+    def lift(self) -> None:
+        """Let all calls go on at once."""
+        holds = ", ".join(_HOLD + calls.value for calls in Calls)
+        self._update(f"REMOVE #until, reason, refusal, refused_partners, {holds}", {})
+        self._read_at = None
+
+    def _fresh(self, now: datetime) -> dict[str, Any]:
+        with translated("breaker"):
+            answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        self._values, self._read_at = from_item(answer.get("Item", {})), now
+        return self._values
+
+    def _update(self, change: str, values: dict[str, Any]) -> None:
+        request: dict[str, Any] = {"ExpressionAttributeNames": {"#until": "until"}} if "#until" in change else {}
+        if values:
+            request["ExpressionAttributeValues"] = to_item(values)
+        with translated("breaker"):
+            self._client.update_item(TableName=self._table, Key=self._key, UpdateExpression=change, **request)
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or clients.dynamodb()
+
+
+class HeldCalls:
+    """The `Gate` of one kind of calls: shut for the whole stack after a 429 that says how long.
+
+    A table in trouble holds nothing: the other side says again what it wants.
+    """
+
+    def __init__(self, breaker: DynamoBreaker, calls: Calls, clock: Clock, service: str) -> None:
+        self._breaker = breaker
+        self._calls = calls
+        self._clock = clock
+        self._service = service
+
+    def enter(self) -> None:
+        """Raises `Throttled` while calls of this kind are held; nothing was sent."""
+        wait = timedelta(0)
+        try:
+            wait = self._breaker.wait(self._calls, now=self._clock.now())
+        except ConnectorError as error:
+            logger.warning("it is not known whether calls are held (%s)", error.sentence)
+        if wait:
+            seconds = wait.total_seconds()
+            raise Throttled(
+                f"{self._service} asked for a pause; {seconds:.0f} s of it are left. Nothing was sent.",
+                retry_after=wait,
+            )
+
+    def hold(self, wait: timedelta) -> None:
+        """Hold all calls of this kind for `wait`."""
+        try:
+            self._breaker.hold(self._calls, until=self._clock.now() + wait)
+        except ConnectorError as error:
+            logger.warning("a pause that was asked for could not be written down (%s)", error.sentence)
+
+
+def _left(until: str | None, now: datetime) -> timedelta:
+    end = read_time(until)
+    return timedelta(0) if end is None else min(max(end - now, timedelta(0)), LONGEST_WAIT)

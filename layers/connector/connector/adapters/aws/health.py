@@ -1,0 +1,80 @@
+"""How the lists stand, as one item of the table of cursors.
+
+One item for the whole stack: 2,000 companies cost one small write at the beginning of a run and one of some dozens of
+KB at its end. DynamoDB: an item holds 400 KB; should the record be larger, problems are left out, which repeat in the
+log.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters.aws import clients
+from connector.adapters.aws.errors import translated
+from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
+from connector.services.list_health import ListHealth, PollRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PARTITION = "#health"
+"""Partition of the record; no company is called so, since its name begins with a letter or digit."""
+
+_KEY: Item = {"pk": {"S": PARTITION}, "sk": {"S": "poll_visma"}}
+_LARGEST = 380_000
+_decode = msgspec.json.Decoder(tuple[ListHealth, ...]).decode
+
+
+class DynamoHealth:
+    """The `HealthBook` port over the table of cursors."""
+
+    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
+        """Use `table`; the client is created at first use."""
+        self._table = table
+        self._given = client
+
+    def begin(self, *, now: datetime) -> PollRecord:
+        """Note that a run begins; gives the record as it was before."""
+        return self._update("SET begun = :now", {":now": time_text(now)}, "ALL_OLD")
+
+    def end(self, lists: Sequence[ListHealth], *, now: datetime) -> None:
+        """Write what a run found."""
+        packed = _packed(lists)
+        if len(packed) > _LARGEST:
+            packed = _packed([msgspec.structs.replace(one, problem=None) for one in lists])
+        self._update("SET ended = :now, lists = :lists", {":now": time_text(now), ":lists": packed}, "NONE")
+
+    def read(self) -> PollRecord:
+        """The record as it stands."""
+        with translated("cursor table"):
+            return _record(self._client.get_item(TableName=self._table, Key=_KEY).get("Item"))
+
+    def _update(self, expression: str, values: dict[str, Any], returned: Any) -> PollRecord:
+        with translated("cursor table"):
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=_KEY,
+                UpdateExpression=expression,
+                ExpressionAttributeValues=to_item(values),
+                ReturnValues=returned,
+            )
+        return _record(answer.get("Attributes"))
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or clients.dynamodb()
+
+
+def _packed(lists: Sequence[ListHealth]) -> bytes:
+    return zlib.compress(msgspec.json.encode(lists))
+
+
+def _record(item: Item | None) -> PollRecord:
+    values = from_item(item) if item else {}
+    lists = _decode(zlib.decompress(values["lists"])) if "lists" in values else ()
+    return PollRecord(read_time(values.get("begun")), read_time(values.get("ended")), lists)

@@ -1,0 +1,248 @@
+"""What arrived, in the ledger's table.
+
+    pk = inbound#<transaction>   sk = known              under which order the transaction is recorded
+    pk = company#kind#number     sk = in#<transaction>   the record, as JSON; `version` counts its writes
+                                 sk = message#<transaction>   the message, compressed (above 100 KB in the bucket)
+
+The pointer is written first, so that a transaction that is heard of twice is recorded in one place whatever happens in
+between; each of its ids has one. It moves only when the message names another order after Orderful changed it. Open
+records stand in the index `by_open_state` as `CHANGE <state>`, beside the open revisions; those that are over and of
+which Orderful has yet to be told as `CHANGE UNTOLD`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters.aws import clients
+from connector.adapters.aws.errors import failed_conditions, is_failed_condition, translated
+from connector.adapters.aws.items import Item, expiry, time_text, to_item
+from connector.adapters.aws.ledger import count_open, open_items
+from connector.adapters.aws.payloads import S3Payloads
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, Parked
+from connector.domain.order_change.record import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
+from connector.services.ports import Waiting
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LARGE = 100_000
+_UNTOLD = "CHANGE UNTOLD"
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode_change = msgspec.json.Decoder(Change).decode
+_decode_message = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class DynamoChanges:
+    """The `Changes` port over the table of documents and the payload bucket."""
+
+    def __init__(
+        self,
+        table: str,
+        payloads: S3Payloads,
+        client: DynamoDBClient | None = None,
+        *,
+        keep_messages: timedelta | None = None,
+    ) -> None:
+        """Use `table`; the client is created at first use.
+
+        Args:
+            table: Of the ledger.
+            payloads: The bucket.
+            client: Instead of the one of this process.
+            keep_messages: How long the messages that are written are kept; None: for ever.
+        """
+        self._table = table
+        self._payloads = payloads
+        self._given = client
+        self._keep_messages = keep_messages
+
+    def known(self, transaction_id: str) -> DocumentKey | None:
+        """The order under which a transaction is recorded."""
+        item = self._item(_pointer(transaction_id))
+        return DocumentKey.parse(item["document"]["S"]) if item else None
+
+    def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
+        """Note where a transaction is recorded; the first to say so decides."""
+        try:
+            self._put({**_pointer(transaction_id), "document": {"S": key.stored}}, "attribute_not_exists(pk)", {})
+        except Conflict:
+            return self.known(transaction_id) or key
+        return key
+
+    def get(self, key: DocumentKey, transaction_id: str) -> Change | None:
+        """One record."""
+        item = self._item(_record(key, transaction_id))
+        return _change(item) if item else None
+
+    def of_order(self, key: DocumentKey) -> Sequence[Change]:
+        """Everything recorded under an order, oldest first (strongly consistent)."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :in)",
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":in": {"S": "in#"}},
+            ConsistentRead=True,
+        )
+        with translated("ledger"):
+            found = [_change(item) for page in pages for item in page["Items"]]
+        return sorted(found, key=lambda change: (change.created_at, change.transaction_id))
+
+    def add(self, change: Change, *, message: Any) -> Change:
+        """Write the message, then the record: a crash between the two leaves a message that is overwritten."""
+        change = self._with_message(change, message)
+        self._put(_item(change), "attribute_not_exists(pk)", {})
+        return change
+
+    def rewrite(self, change: Change, *, message: Any) -> Change:
+        """Write another message, then the record on the version that was read; after a crash it is done again."""
+        return self.save(self._with_message(msgspec.structs.replace(change, message_at=None), message))
+
+    def save(self, change: Change) -> Change:
+        """Write a record on the version that was read; `Conflict` when somebody wrote meanwhile."""
+        saved = msgspec.structs.replace(change, version=change.version + 1)
+        self._put(_item(saved), "version = :seen", {":seen": {"N": str(change.version)}})
+        return saved
+
+    def move(self, here: Change, there: Change, *, message: Any = None) -> Change:
+        """Record a change under another order: both records, its message and its pointers in one transaction.
+
+        Another message is written first: a crash between the two leaves one that is overwritten.
+        """
+        if message is not None:
+            there = self._with_message(msgspec.structs.replace(there, message_at=None), message)
+        saved = msgspec.structs.replace(here, version=here.version + 1)
+        writes: list[Item] = [
+            {
+                "Item": _item(saved),
+                "ConditionExpression": "version = :seen",
+                "ExpressionAttributeValues": {":seen": {"N": str(here.version)}},
+            },
+            {
+                "Item": _item(there),
+                # One that was here before and was moved away can come back.
+                "ConditionExpression": "attribute_not_exists(pk) OR change_state = :moved",
+                "ExpressionAttributeValues": {":moved": {"S": ChangeState.RECORDED.value}},
+            },
+            *({"Item": {**_pointer(name), "document": {"S": there.key.stored}}} for name in there.names),
+        ]
+        if message is None and there.message_at is None:
+            writes.append({"Item": {**self._message(here), "pk": {"S": there.key.stored}}})
+        try:
+            with translated("ledger"):
+                self._client.transact_write_items(
+                    TransactItems=[{"Put": {"TableName": self._table, **write}} for write in writes]  # type: ignore[typeddict-item]
+                )
+        except Exception as error:
+            if not any(failed_conditions(error)):
+                raise
+            raise _overtaken(here.key.stored, here.transaction_id) from None
+        return there
+
+    def message_of(self, change: Change) -> Any:
+        """The message; `Parked` when it is no longer kept."""
+        if change.message_at is not None:
+            return _decode_message(self._payloads.get(change.message_at))
+        return _decode_message(zlib.decompress(self._message(change)["body"]["B"]))
+
+    def in_state(self, state: ChangeState) -> Iterator[Change]:
+        """All records in an open state, the one unchanged for longest first."""
+        return (change for change in self._open(_open_state(state)) if change.state is state)
+
+    def untold(self) -> Iterator[Change]:
+        """All decided records of which Orderful has yet to be told."""
+        yield from (change for change in self._open(_UNTOLD) if change.is_unconfirmed)
+        for state in FOR_A_PERSON:
+            yield from (change for change in self.in_state(state) if change.is_unconfirmed)
+
+    def _with_message(self, change: Change, message: Any) -> Change:
+        body = _encode(message)
+        small = zlib.compress(body)
+        name = f"message#{change.transaction_id}"
+        if len(small) <= _LARGE:
+            until = expiry(change.updated_at, self._keep_messages)
+            item = to_item({"pk": change.key.stored, "sk": name, "body": small, "expires": until})
+            with translated("ledger"):
+                self._client.put_item(TableName=self._table, Item=item)
+            return change
+        # Without the order's number: a partner wrote it, and not every text is a key that S3 takes.
+        place = self._payloads.put(f"inbound/{change.transaction_id}", body)
+        return msgspec.structs.replace(change, message_at=place)
+
+    def waiting(self, state: ChangeState) -> Waiting:
+        """How many changes wait in a state, from the index alone."""
+        return count_open(self._client, self._table, _open_state(state))
+
+    def _open(self, open_state: str) -> Iterator[Change]:
+        yield from map(_change, open_items(self._client, self._table, open_state))
+
+    def _message(self, change: Change) -> Item:
+        item = self._item({"pk": {"S": change.key.stored}, "sk": {"S": f"message#{change.transaction_id}"}})
+        if item is None or "body" not in item:
+            raise Parked(
+                f"The message of {change.transaction_id} is no longer kept.",
+                document=str(change.key),
+                next_step="Look it up at Orderful.",
+            )
+        return item
+
+    def _item(self, key: Item) -> Item | None:
+        with translated("ledger"):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _put(self, item: Item, condition: str, values: Item) -> None:
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            with translated("ledger"):
+                self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition, **given)
+        except Exception as error:
+            if not is_failed_condition(error):
+                raise
+            raise _overtaken(item["pk"]["S"], item["sk"]["S"]) from None
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or clients.dynamodb()
+
+
+def _overtaken(document: str, what: str) -> Conflict:
+    return Conflict(f"{what} was written by another worker.", document=document)
+
+
+def _pointer(transaction_id: str) -> Item:
+    return {"pk": {"S": f"inbound#{transaction_id}"}, "sk": {"S": "known"}}
+
+
+def _record(key: DocumentKey, transaction_id: str) -> Item:
+    return {"pk": {"S": key.stored}, "sk": {"S": f"in#{transaction_id}"}}
+
+
+def _open_state(state: ChangeState) -> str:
+    return f"CHANGE {state}"
+
+
+def _item(change: Change) -> Item:
+    item = {
+        **_record(change.key, change.transaction_id),
+        "version": {"N": str(change.version)},
+        "change_state": {"S": change.state.value},
+        "updated": {"S": time_text(change.updated_at)},
+        "record": {"S": _encode(change).decode()},
+    }
+    if change.state in OPEN_CHANGES:
+        item["open_state"] = {"S": _open_state(change.state)}
+    elif change.is_unconfirmed:
+        item["open_state"] = {"S": _UNTOLD}
+    return item
+
+
+def _change(item: Item) -> Change:
+    return _decode_change(item["record"]["S"].encode())

@@ -1,0 +1,690 @@
+"""The ledger over DynamoDB.
+
+Items of one document, all under `pk = company#kind#number`:
+
+    sk = rev#00000001    one revision: its state, its answers, its history
+    sk = body#...        its two bodies, compressed: the Visma document as read and the request as sent
+
+The bodies have an item of their own so that a change of state does not pay for rewriting them; a body above 100 KB
+lies in the payload bucket instead. Their key holds the revision id, so that a worker that lost the race for a sequence
+number cannot have put its bodies under the winner's revision. Bodies carry `expires`, the attribute of the table's time
+to live; revisions never do: what is forgotten could be sent again.
+
+The index `by_open_state` holds the keys of open revisions and nothing else, by list (`list_of`) and place (`place_of`).
+States between which a revision moves share a list, and its place there never changes, so the index costs a write only
+when a revision opens, passes from sending to being followed, comes to need attention, or closes. Who reads through the
+index reads the rows by key afterwards. A revision is written as a whole each time and paid by the KB, so all but what
+conditions, updates and a person at the console look for is compressed in `packed`; a claim, which is an update, adds
+its event to `recent`, and the next write packs it (docs/decisions/0032).
+
+A transaction at Orderful has one owner, under `pk = transaction#id`, `sk = owner`. It is written in one call with the
+revision that records the transaction, and only if the transaction has no owner yet, or the same document. While only a
+UUID of it is known and not the number under which lists show it, `pk = number#type#sender#receiver#number` leads there.
+
+Every write of a revision is conditional. A claim:
+
+    TRANSLATED --------------------------+
+    UNCONFIRMED -------------------------+--> SENDING (claim_until = now + lease, attempts + 1)
+    SENDING, claim_until < now ----------+
+    SENDING, claim_until >= now  -> Conflict: another worker is at it
+    anything else                -> None: nothing to send
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters.aws import clients
+from connector.adapters.aws.errors import failed_conditions, is_failed_condition, translated
+from connector.adapters.aws.items import Item, expiry, from_item, read_time, time_text, to_item
+from connector.adapters.aws.payloads import S3Payloads
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, PayloadLost, Transient
+from connector.domain.revision.record import (
+    ATTENTION_LISTS,
+    MAY_NEED_ATTENTION,
+    OPEN,
+    OUTDATED,
+    Event,
+    Owner,
+    Posted,
+    Revision,
+    State,
+    attention_list,
+    list_of,
+    may_move,
+    moment_at,
+    place_of,
+    state_list,
+)
+from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
+from connector.services.ports import Waiting
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef
+
+_LARGE = 100_000
+_PARALLEL_READS = 8
+_HISTORY = 60
+_TIMES = {
+    *("created_at", "updated_at", "modified_at", "seen_at", "listed_since"),
+    *("claim_until", "first_attempt_at", "asked_since", "sent_at", "attention_at"),
+}
+_WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
+_NAMES = {field.name for field in fields(Revision)}
+_PLAIN = {
+    *("state", "created_at", "updated_at", "claim_until", "first_attempt_at", "attempts"),
+    *("partner", "transaction_id", "reason", "field", "next_step", "waits_for", "attention"),
+}
+"""What stands in a row as an attribute of its own; all else is packed."""
+_REVISION = "rev#"
+_MOST_KEYS = 100
+_TABLE_AGE_HOLDS = timedelta(minutes=1)
+"""How long the age of the table is believed: it may be deleted and made again under its name."""
+
+_PROGRESS = {"pk": {"S": "tracker"}, "sk": {"S": "progress"}}
+INDEX = "by_open_state"
+"""The index over what is open, changes included."""
+
+MOST_COUNTED = 10_000
+"""A count ends here: more than that is told as so many."""
+
+
+class DynamoLedger:
+    """The `Ledger` port over one table and one bucket."""
+
+    def __init__(
+        self,
+        table: str,
+        payloads: S3Payloads,
+        client: DynamoDBClient | None = None,
+        *,
+        keep_bodies: timedelta | None = None,
+    ) -> None:
+        """Use `table`; the client is created at first use.
+
+        Args:
+            table: Of the ledger.
+            payloads: The bucket.
+            client: Instead of the one of this process.
+            keep_bodies: How long the bodies that are written are kept; None: for ever.
+        """
+        self._table = table
+        self._payloads = payloads
+        self._given = client
+        self._keep_bodies = keep_bodies
+        self._created: tuple[datetime, datetime] | None = None
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
+        """The newest revisions of a document, newest first (strongly consistent).
+
+        DynamoDB: an answer ends at 1 MB, so a long list takes several.
+        """
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :rev)",
+            ExpressionAttributeValues={":pk": {"S": key.stored}, ":rev": {"S": _REVISION}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+        with translated("ledger"):
+            return [read_revision(item) for page in pages for item in page["Items"]]
+
+    def get(self, key: DocumentKey, sequence: int) -> Revision | None:
+        """One revision."""
+        item = self._item(_revision_key(key, sequence))
+        return read_revision(item) if item else None
+
+    def request_of(self, revision: Revision) -> dict[str, Any]:
+        """The body of the request; `Parked` when it is no longer kept."""
+        body = self._body(revision, "request", revision.request_at)
+        request: dict[str, Any] = msgspec.json.decode(body)
+        return request
+
+    def source_of(self, revision: Revision) -> bytes:
+        """The Visma document as it was read; `Parked` when it is no longer kept."""
+        return self._body(revision, "source", revision.source_at)
+
+    def sources_of(self, revisions: Sequence[Revision]) -> Iterator[tuple[Revision, bytes]]:
+        """The Visma documents of many revisions, a hundred to a call and several calls at a time.
+
+        What cannot be read is left out. The order is not that of `revisions`.
+        """
+        chunks = [revisions[start : start + _MOST_KEYS] for start in range(0, len(revisions), _MOST_KEYS)]
+        _ = self._client  # created before the threads need it: creating clients is not thread-safe
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            for found in pool.map(self._sources_of_some, chunks):
+                yield from found
+
+    def _sources_of_some(self, revisions: Sequence[Revision]) -> list[tuple[Revision, bytes]]:
+        of = {(one.key.stored, body_name(one)): one for one in revisions if one.source_at is None}
+        found = [
+            (of[item["pk"], item["sk"]], zlib.decompress(item["source"]))
+            for item in self._items([{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in of])
+            if item.get("source") is not None
+        ]
+        for one in revisions:
+            if one.source_at is not None:
+                with suppress(Transient, PayloadLost):
+                    found.append((one, self._payloads.get(one.source_at)))
+        return found
+
+    def owners(self, transaction_ids: Sequence[str]) -> Mapping[str, Owner]:
+        """The owners of those transactions that have one (strongly consistent; 100 in a call)."""
+        return {
+            item["pk"].removeprefix(_TRANSACTION): Owner(DocumentKey.parse(item["document"]), int(item["sequence"]))
+            for item in self._items([_owner_key(one) for one in dict.fromkeys(transaction_ids)])
+        }
+
+    def _items(self, keys: Sequence[Item]) -> Iterator[dict[str, Any]]:
+        """Those of the items that are there, in no order."""
+        yield from map(from_item, items_of(self._client, self._table, keys))
+
+    def posted(self, revision: Revision) -> Sequence[Posted]:
+        """Transactions with this revision's type, number and parties, of which only a UUID is known."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": _number_key(revision)},
+            ConsistentRead=True,
+        )
+        with translated("ledger"):
+            items = [from_item(item) for page in pages for item in page["Items"]]
+        return [
+            Posted(
+                item["sk"],
+                Owner(DocumentKey.parse(item["document"]), int(item["sequence"])),
+                datetime.fromisoformat(item["begun"]),
+                datetime.fromisoformat(item["ended"]),
+            )
+            for item in items
+            if "listed_as" not in item
+        ]
+
+    def created_at(self, *, now: datetime) -> datetime:
+        """When the table was created (DynamoDB: a table restored from a backup is a new one)."""
+        if self._created is None or now - self._created[0] >= _TABLE_AGE_HOLDS:
+            with translated("ledger"):
+                table = self._client.describe_table(TableName=self._table)["Table"]
+            self._created = now, table["CreationDateTime"]
+        return self._created[1]
+
+    def in_state(self, *states: State) -> Iterator[Revision]:
+        """All revisions in one of the states; those of closed states by reading the whole table."""
+        for name in _lists(states):
+            yield from (one for one in self._open(name) if one.state in states)
+        for state in states:
+            if state not in OPEN:
+                yield from self._closed(state)
+
+    def _closed(self, state: State) -> Iterator[Revision]:
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state.value}},
+        )
+        with translated("ledger"):
+            for page in pages:
+                yield from map(read_revision, page["Items"])
+
+    def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
+        """Revisions of one list of open ones, in the order of their places, between two places."""
+        return list(islice(self._open(name, after=after, before=before, at_once=limit), limit))
+
+    def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
+        """Sent revisions that need a person's attention, the oldest first; at most so many, or all."""
+        found = [one for name in ATTENTION_LISTS for one in islice(self._open(name, at_once=limit), limit)]
+        return sorted(found, key=place_of)[:limit]
+
+    def _open(
+        self, name: str, *, after: str = "", before: str | None = None, at_once: int | None = None
+    ) -> Iterator[Revision]:
+        rows = open_items(self._client, self._table, name, after=after, before=before, at_once=at_once)
+        return map(read_revision, rows)
+
+    def waiting(self, state: State) -> Waiting:
+        """How many revisions wait for a person in a state, from the index alone."""
+        return count_open(self._client, self._table, state_list(state))
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        revision: Revision,
+        *,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
+        """Write the bodies, then the revision: a crash between the two leaves bodies that the next try overwrites."""
+        revision = self._stored(revision, source, request)
+        self._put(revision, _NEW, supersedes=supersedes)
+
+    def reserve(self, revision: Revision) -> None:
+        """Take the next number for content that is still to come; `Conflict` when it is taken."""
+        self._put(revision, _NEW)
+
+    def agreed(self, revision: Revision, *, was: State | None, source: bytes) -> None:
+        """Write down content that the partner knows, in place of a reservation or as a revision of its own."""
+        revision = self._stored(revision, source, None)
+        if was is None:
+            self.reserve(revision)
+        else:
+            self._put(revision, _still(was))
+
+    def retranslated(
+        self,
+        revision: Revision,
+        *,
+        was: State,
+        source: bytes,
+        request: dict[str, Any] | None,
+        supersedes: Sequence[Revision] = (),
+    ) -> None:
+        """Replace a revision and its bodies; `Conflict` when it left the state `was` meanwhile."""
+        revision = self._stored(revision, source, request)
+        self._put(revision, _still(was), supersedes=supersedes)
+
+    def claim(self, key: DocumentKey, sequence: int, *, now: datetime, lease: timedelta) -> Revision | None:
+        """Take the sending of a revision; see the module's drawing."""
+        event = _event(Event(now, State.SENDING, "claimed for sending"))
+        try:
+            with translated("ledger"):
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=_revision_key(key, sequence),
+                    ConditionExpression=(
+                        "#state IN (:translated, :unconfirmed) OR (#state = :sending AND claim_until < :now)"
+                    ),
+                    UpdateExpression=(
+                        "SET #state = :sending, open_state = :open, claim_until = :until, updated_at = :now, "
+                        "first_attempt_at = if_not_exists(first_attempt_at, :now), "
+                        "recent = list_append(if_not_exists(recent, :none), :event) ADD attempts :one"
+                    ),
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues=to_item(
+                        {
+                            ":translated": State.TRANSLATED.value,
+                            ":unconfirmed": State.UNCONFIRMED.value,
+                            ":sending": State.SENDING.value,
+                            ":open": state_list(State.SENDING),
+                            ":none": [],
+                            ":now": time_text(now),
+                            ":until": time_text(now + lease),
+                            ":event": [event],
+                            ":one": 1,
+                        }
+                    ),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except Exception as error:
+            if not is_failed_condition(error):
+                raise
+            before = getattr(error, "response", {}).get("Item")
+            if before and from_item(before).get("state") == State.SENDING.value:
+                raise Conflict("Another worker is sending this revision.", document=str(key)) from None
+            return None
+        return read_revision(answer["Attributes"])
+
+    def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
+        """Move a revision; `Conflict` when somebody moved it since it was read."""
+        moved = _moved(revision, to, now, note, changes)
+        self._put(moved, _unchanged(revision))
+        return moved
+
+    def own(
+        self, revision: Revision, to: State, *, transaction_id: str, now: datetime, note: str, **changes: Any
+    ) -> Revision | None:
+        """Move a revision and make it the owner of a transaction, in one call; None when that is another document's.
+
+        The listed id, where there is one, has the same owner.
+        """
+        moved = _moved(revision, to, now, note, {"transaction_id": transaction_id, **changes})
+        names = dict.fromkeys(filter(None, (transaction_id, moved.listed_as)))
+        writes = [
+            {"TableName": self._table, "Item": revision_item(moved), **_unchanged(revision)},
+            *(self._owner_write(name, revision) for name in names),
+        ]
+        if not transaction_id.isdigit():
+            writes.append({"TableName": self._table, "Item": _posted_item(revision, moved, transaction_id)})
+        try:
+            with translated("ledger"):
+                self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
+        except Exception as error:
+            failed = failed_conditions(error)
+            if not any(failed):
+                raise
+            if failed[0]:
+                raise _changed(revision) from None
+            return None
+        return moved
+
+    # -- the tracker's progress ---------------------------------------------------------------------------------------
+
+    def progress(self) -> Mapping[str, str]:
+        """How far the tracker came; empty before its first run."""
+        item = self._item(_PROGRESS)
+        return from_item(item)["places"] if item else {}
+
+    def keep_progress(self, progress: Mapping[str, str]) -> None:
+        """Write down how far the tracker came."""
+        with translated("ledger"):
+            self._client.put_item(TableName=self._table, Item={**_PROGRESS, **to_item({"places": dict(progress)})})
+
+    # -- helpers ------------------------------------------------------------------------------------------------------
+
+    def _stored(self, revision: Revision, source: bytes, request: dict[str, Any] | None) -> Revision:
+        """Write the bodies and give the revision that knows where they lie."""
+        packed: dict[str, Any] = {"pk": revision.key.stored, "sk": body_name(revision)}
+        packed["expires"] = expiry(revision.updated_at, self._keep_bodies)
+        packed["source"], source_at = self._packed(revision, "sources", source)
+        request_at = None
+        if request is not None:
+            packed["request"], request_at = self._packed(revision, "requests", msgspec.json.encode(request))
+        with translated("ledger"):
+            self._client.put_item(TableName=self._table, Item=to_item(packed))
+        return replace(revision, source_at=source_at, request_at=request_at)
+
+    def _packed(self, revision: Revision, folder: str, content: bytes) -> tuple[bytes | None, str | None]:
+        """The compressed body, or where it was put because it is large."""
+        small = zlib.compress(content)
+        if len(small) <= _LARGE:
+            return small, None
+        return None, self._payloads.put(f"{folder}/{revision.key.stored}/{body_name(revision)}", content)
+
+    def _body(self, revision: Revision, part: str, place: str | None) -> bytes:
+        if place is not None:
+            return self._payloads.get(place)
+        item = self._item({"pk": {"S": revision.key.stored}, "sk": {"S": body_name(revision)}})
+        packed = from_item(item).get(part) if item else None
+        if packed is None:
+            raise no_body(revision, part)
+        return zlib.decompress(packed)
+
+    def _item(self, key: Item) -> Item | None:
+        with translated("ledger"):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _owner_write(self, transaction_id: str, revision: Revision) -> dict[str, Any]:
+        owner = to_item({"document": revision.key.stored, "sequence": revision.sequence})
+        return {
+            "TableName": self._table,
+            "Item": {**_owner_key(transaction_id), **owner},
+            "ConditionExpression": "attribute_not_exists(pk) OR #document = :document",
+            "ExpressionAttributeNames": {"#document": "document"},
+            "ExpressionAttributeValues": {":document": owner["document"]},
+        }
+
+    def _put(self, revision: Revision, condition: dict[str, Any], *, supersedes: Sequence[Revision] = ()) -> None:
+        """Write a revision and supersede others, in one call (DynamoDB: 100 writes; no document has as many)."""
+        write = {"TableName": self._table, "Item": revision_item(revision), **condition}
+        others = [
+            {
+                "TableName": self._table,
+                "Item": revision_item(_moved(one, State.SUPERSEDED, revision.updated_at, OUTDATED, {})),
+                **_unchanged(one),
+            }
+            for one in supersedes
+        ]
+        try:
+            with translated("ledger"):
+                if others:  # a transaction is paid twice
+                    self._client.transact_write_items(TransactItems=[{"Put": each} for each in (write, *others)])  # type: ignore[typeddict-item]
+                else:
+                    self._client.put_item(**write)
+        except Exception as error:
+            failed = failed_conditions(error) or [is_failed_condition(error)]
+            if not any(failed):
+                raise
+            raise _changed((revision, *supersedes)[failed.index(True)]) from None
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or clients.dynamodb()
+
+
+_NEW = {"ConditionExpression": "attribute_not_exists(pk)"}
+_TRANSACTION = "transaction#"
+
+
+def _still(state: State) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#state = :was",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {":was": {"S": state.value}},
+    }
+
+
+def _unchanged(seen: Revision) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#state = :was AND updated_at = :seen",
+        "ExpressionAttributeNames": {"#state": "state"},
+        "ExpressionAttributeValues": {
+            ":was": {"S": seen.state.value},
+            ":seen": {"S": time_text(seen.updated_at)},
+        },
+    }
+
+
+def _moved(revision: Revision, to: State, now: datetime, note: str, changes: Mapping[str, Any]) -> Revision:
+    if to is not revision.state and not may_move(revision.state, to):
+        raise Conflict(f"A revision in state {revision.state} cannot become {to}.", document=str(revision.key))
+    return replace(
+        revision,
+        state=to,
+        updated_at=now,
+        claim_until=None,
+        history=(*revision.history, Event(now, to, note))[-_HISTORY:],
+        **changes,
+    )
+
+
+def _changed(revision: Revision) -> Conflict:
+    return Conflict(f"Revision {revision.sequence} was changed by another worker.", document=str(revision.key))
+
+
+def no_body(revision: Revision, part: str) -> Transient | PayloadLost:
+    """Why a body, which is written before its revision, is not there: it is still to come, or no longer kept."""
+    if revision.state is State.CHANGING:
+        return Transient(f"The {part} of revision {revision.sequence} is still to come.", document=str(revision.key))
+    return PayloadLost(
+        f"The {part} of revision {revision.sequence} is no longer kept.",
+        document=str(revision.key),
+        next_step=f"Look it up in Visma and at Orderful, then: connector documents close {revision.key}",
+    )
+
+
+def _owner_key(transaction_id: str) -> Item:
+    return {"pk": {"S": f"{_TRANSACTION}{transaction_id}"}, "sk": {"S": "owner"}}
+
+
+def _number_key(revision: Revision) -> dict[str, str]:
+    parts = (revision.transaction_type, revision.sender_id, revision.receiver_id, revision.business_number)
+    return {"S": "#".join(["number", *(part or "" for part in parts)])}
+
+
+def _posted_item(claimed: Revision, recorded: Revision, transaction_id: str) -> Item:
+    return {
+        "pk": _number_key(claimed),
+        "sk": {"S": transaction_id},
+        **to_item(
+            {
+                "document": claimed.key.stored,
+                "sequence": claimed.sequence,
+                "begun": time_text(claimed.updated_at),
+                "ended": time_text(recorded.updated_at),
+                "listed_as": recorded.listed_as,
+            }
+        ),
+    }
+
+
+def _revision_key(key: DocumentKey, sequence: int) -> Item:
+    return {"pk": {"S": key.stored}, "sk": {"S": f"{_REVISION}{sequence:08d}"}}
+
+
+def body_name(revision: Revision) -> str:
+    """The sort key of a revision's bodies."""
+    return f"body#{revision.sequence:08d}#{revision.revision_id[:16]}"
+
+
+def _event(event: Event) -> dict[str, str]:
+    return {"at": time_text(event.at), "state": event.state.value, "note": event.note}
+
+
+def revision_item(revision: Revision) -> Item:
+    """A revision as it is stored."""
+    values: dict[str, Any] = {}
+    packed: dict[str, Any] = {"history": [_event(event) for event in revision.history]}
+    for name in sorted(_NAMES - {"key", "history", "sequence"}):
+        value = getattr(revision, name)
+        # A mark that is not set is not written: a record is paid by its size.
+        if value is not None and value is not False:
+            place = values if name in _PLAIN else packed
+            place[name] = time_text(value) if isinstance(value, datetime) else value
+    values |= {
+        "pk": revision.key.stored,
+        "sk": f"{_REVISION}{revision.sequence:08d}",
+        "packed": zlib.compress(msgspec.json.encode(packed), zlib.Z_BEST_COMPRESSION),
+        "updated": place_of(revision),
+        "open_state": list_of(revision),
+    }
+    return to_item(values)
+
+
+def read_revision(item: Item) -> Revision:
+    """The revision back."""
+    stored = from_item(item)
+    # An earlier release wrote every field, and the history, as attributes of their own.
+    stored |= msgspec.json.decode(zlib.decompress(stored["packed"])) if "packed" in stored else {}
+    values: dict[str, Any] = {name: stored[name] for name in _NAMES if name in stored}
+    for name in _TIMES & values.keys():
+        values[name] = read_time(values[name])
+    for name, word in _WORDS.items():
+        if name in values:
+            values[name] = word(values[name])
+    values["sequence"] = int(stored["sk"].removeprefix(_REVISION))
+    values["attempts"] = int(values.get("attempts", 0))
+    if "withdraws" in values:
+        values["withdraws"] = int(values["withdraws"])
+    values["key"] = DocumentKey.parse(stored["pk"])
+    values["history"] = tuple(
+        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"])
+        for each in [*stored["history"], *stored.get("recent", ())]
+    )
+    return Revision(**values)
+
+
+def _lists(states: Sequence[State]) -> Iterable[str]:
+    """The lists in which open revisions in these states stand.
+
+    An earlier release had a list for each state: what it wrote is found there until it is written again.
+    """
+    names = [name for one in states if one in OPEN for name in (state_list(one), one.value)]
+    attention = [attention_list(one) for one in states if one in OPEN and one in MAY_NEED_ATTENTION]
+    return dict.fromkeys([*names, *attention])
+
+
+# -- what the ledger and the changes share: the index, and reading by key ----------------------------------------------
+
+
+def items_of(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
+    """Those of the items that are there, in no order (strongly consistent).
+
+    DynamoDB: 100 keys a call; an answer names what was left over.
+    """
+    waiting = list(keys)
+    while waiting:
+        asked, waiting = waiting[:_MOST_KEYS], waiting[_MOST_KEYS:]
+        with translated("ledger"):
+            answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
+        yield from answer["Responses"].get(table, [])
+        left = answer.get("UnprocessedKeys", {}).get(table)
+        if left and len(left["Keys"]) == len(asked):
+            raise Transient("The ledger is too busy to be read.")
+        waiting += left["Keys"] if left else []
+
+
+def open_items(
+    client: DynamoDBClient,
+    table: str,
+    open_state: str,
+    *,
+    after: str = "",
+    before: str | None = None,
+    at_once: int | None = None,
+) -> Iterator[Item]:
+    """The rows under an `open_state`, in the order of the index, a hundred at a time: the index has only their keys.
+
+    What left the list since the index was read is left out. Only places behind `after` (empty: from the beginning) and
+    before `before` are read; `at_once` is how many keys one call reads at most, where no more rows are needed.
+    """
+    for page in _open_pages(client, table, open_state, after=after, before=before, at_once=at_once):
+        keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page["Items"]]
+        for start in range(0, len(keys), _MOST_KEYS):
+            for item in _in_order(client, table, keys[start : start + _MOST_KEYS]):
+                if item.get("open_state") == {"S": open_state}:
+                    yield item
+
+
+def count_open(client: DynamoDBClient, table: str, open_state: str) -> Waiting:
+    """How many rows stand under an `open_state`, at most about `MOST_COUNTED`, and the moment of the first place."""
+    count, oldest = 0, None
+    for page in _open_pages(client, table, open_state):
+        count += len(page["Items"])
+        if oldest is None and page["Items"]:
+            oldest = moment_at(page["Items"][0]["updated"]["S"])
+        if count >= MOST_COUNTED:
+            break
+    return Waiting(count, oldest)
+
+
+def _open_pages(
+    client: DynamoDBClient,
+    table: str,
+    open_state: str,
+    *,
+    after: str = "",
+    before: str | None = None,
+    at_once: int | None = None,
+) -> Iterator[Any]:
+    values = {":state": {"S": open_state}}
+    condition = "open_state = :state"
+    if before is not None:
+        # BETWEEN takes its ends along: the first possible place behind `after`, the last one before `before`.
+        condition += " AND updated BETWEEN :first AND :last"
+        values |= {":first": {"S": f"{after} " if after else " "}, ":last": {"S": before}}
+    bounds: PaginatorConfigTypeDef = {} if at_once is None else {"PageSize": at_once}
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=INDEX,
+        KeyConditionExpression=condition,
+        ExpressionAttributeValues=values,
+        PaginationConfig=bounds,
+    )
+    with translated("ledger"):
+        yield from pages
+
+
+def _in_order(client: DynamoDBClient, table: str, keys: Sequence[Item]) -> Iterator[Item]:
+    found = {(item["pk"]["S"], item["sk"]["S"]): item for item in items_of(client, table, keys)}
+    for key in keys:
+        item = found.get((key["pk"]["S"], key["sk"]["S"]))
+        if item is not None:
+            yield item

@@ -1,0 +1,1 @@
+"""Orderful behind ports."""

@@ -1,0 +1,316 @@
+"""`connector change`: what an 860 would do to a purchase order. Offline; stdout holds the result and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+import click
+import msgspec
+
+from connector.adapters.visma.client import order_path
+from connector.cli.companies import mapping_company, named_company
+from connector.cli.comparison import all_reasons, comparison, comparison_data, unwritten
+from connector.cli.files import parse_json, read_document, read_sound_routing
+from connector.cli.output import HELD, REJECTED, WrongInput, fail, json_option, tell
+from connector.cli.readings import reading_of, reading_option
+from connector.domain.documents import Kind, PurchaseOrder
+from connector.domain.errors import Misconfigured, Parked, Rejected
+from connector.domain.inbound import InboundTransaction
+from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.record import CHANGE
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import QuantityReading, Route
+from connector.domain.transactions import Stream
+from connector.edi.inbound import read_inbound
+from connector.edi.order_change.read import NotAChange, read_change
+from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_update import encode, order_update
+from connector.edi.visma.read import NotADocument, decode
+from connector.services.inbound.sender_check import company_of, other_stream, route_of
+
+_CODES = {Verdict.APPLY: 0, Verdict.PARK: HELD, Verdict.REJECT: REJECTED}
+
+
+@click.command(short_help="Decide about an 860 file, offline.")
+@click.argument("file", metavar="FILE")
+@click.option("--order", "order_file", required=True, metavar="FILE", help="The purchase order as Visma has it now.")
+@click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")
+@click.option("--company", metavar="NAME", help="Whose order it is, for a bare message; the only one if left out.")
+@click.option("--had", "had_file", metavar="FILE", help="The order as the partner last saw it; --order if left out.")
+@click.option("--approved", is_flag=True, help="As if a person had approved it.")
+@reading_option
+@click.option(
+    "--stream",
+    type=click.Choice([stream.value for stream in Stream]),
+    help="The stream of the stack; that of the transaction, or test, if left out.",
+)
+@json_option
+def change(
+    *,
+    file: str,
+    order_file: str,
+    config_file: str,
+    company: str | None,
+    had_file: str | None,
+    approved: bool,
+    reading: str | None,
+    stream: str | None,
+    as_json: bool,
+) -> int:
+    """Decide about the 860 in FILE, - for standard input, without any network.
+
+    FILE is a transaction or inbox item as Orderful gives it, a list of one, or the bare message in either dialect; with
+    an envelope, sender, receiver and stream are checked as well. Prints the decision, the differences, and the PUT that
+    would go to Visma. Exit codes: 0 it applies, 3 it is parked, 4 it is rejected, and stderr says why.
+    """
+    if [file, order_file, config_file, had_file].count("-") > 1:
+        raise WrongInput("Only one of the files can come from standard input.")
+    routing = Routing.from_data(read_sound_routing(config_file))
+    incoming = _incoming(file)
+    raw = read_document(order_file)
+    ours = Stream(stream) if stream else incoming.stream or Stream.TEST
+    job = _Job(routing=routing, incoming=incoming, company=company, stream=ours)
+    try:
+        has = _order(raw, order_file)
+        had = _order(read_document(had_file), had_file) if had_file else has
+        if had.content.number != has.content.number:
+            raise WrongInput(
+                f"{order_file} is order {has.content.number}, and {had_file} is order {had.content.number}."
+            )
+        outcome = job.decide(has, had.content, approved=approved, reading=reading_of(reading))
+    except Parked as problem:
+        outcome = _Outcome(
+            Decision(Verdict.PARK, problem.sentence, next_step=problem.next_step, waits_for=problem.waits_for)
+        )
+    except Rejected as problem:
+        outcome = _Outcome(Decision(Verdict.REJECT, problem.sentence))
+    except Misconfigured as problem:
+        raise WrongInput(f"{config_file}: {problem}") from None
+    if as_json:
+        click.echo(outcome.as_json())
+    else:
+        tell(outcome.as_text())
+    code = _CODES[outcome.decision.verdict]
+    if code:
+        fail(outcome.decision.reason or "", code, as_json=as_json)
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """The 860, and what its envelope says; a bare message has none.
+
+    Attributes:
+        file: Where it was read from.
+        taken_on: The day on which Orderful took it.
+    """
+
+    file: str
+    message: Any
+    sender_id: str | None = None
+    receiver_id: str | None = None
+    stream: Stream | None = None
+    taken_on: date | None = None
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether anybody is named as sender or receiver."""
+        return self.sender_id is not None or self.receiver_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The decision, and the request to Visma that follows from it, now or after an approval.
+
+    Attributes:
+        approved: What an approval would make of it.
+        has: The order, once it was looked at.
+        hold_first: The order would be put on hold for it and released afterwards.
+    """
+
+    decision: Decision
+    approved: Decision | None = None
+    has: StandingOrder | None = None
+    hold_first: bool = False
+
+    @property
+    def is_approvable(self) -> bool:
+        """Whether nothing but a person's word is missing, if anything is."""
+        return self.approved is not None and self.approved.verdict is Verdict.APPLY
+
+    @property
+    def put(self) -> tuple[str, dict[str, str], bytes] | None:
+        """Path, headers and body; None when nothing is to be written, or nothing can be."""
+        if self.has is None or self.approved is None or not self.is_approvable or not self.approved.edits:
+            return None
+        headers = {"If-Match": self.has.etag} if self.has.etag else {}
+        path = f"/{order_path(self.has.content.number)}"
+        return path, {**headers, "Content-Type": "application/json"}, encode(order_update(self.approved.edits))
+
+    def as_json(self) -> str:
+        """One JSON object; the body stands in it digit for digit as it would be sent."""
+        decision, put = self.decision, self.put
+        return _pretty(
+            {
+                "decision": decision.verdict,
+                "reason": decision.reason,
+                "reasons": decision.reasons,
+                "next_step": decision.next_step,
+                "waits_for": decision.waits_for,
+                "differences": comparison_data(decision.differences),
+                "remarks": decision.remarks,
+                "unwritten": decision.unwritten,
+                "hold_first": put is not None and self.hold_first,
+                "put": put and {"path": put[0], "headers": put[1], "body": msgspec.Raw(put[2])},
+            }
+        )
+
+    def as_text(self) -> str:
+        """The same for a person."""
+        return "\n\n".join(filter(None, [self._head(), *self._body()]))
+
+    def _head(self) -> str:
+        decision = self.decision
+        about = f"Order {self.has.content.number}: " if self.has else ""
+        lines = {"why": decision.reason, "next step": decision.next_step, "waits for": decision.waits_for}
+        told = [f"  {name:<10}{value}" for name, value in lines.items() if value]
+        return "\n".join([f"{about}{decision.verdict}", *told])
+
+    def _body(self) -> Sequence[str]:
+        decision, put = self.decision, self.put
+        remarks = "\n".join(f"  {remark}" for remark in decision.remarks)
+        said = [
+            all_reasons(decision.reasons),
+            comparison(decision.differences),
+            unwritten(decision.unwritten),
+            remarks and f"Also told:\n{remarks}",
+            self._consequence(),
+        ]
+        if put is None:
+            return said
+        path, headers, body = put
+        request = "\n".join([f"PUT {path}", *(f"{name}: {value}" for name, value in headers.items())])
+        return [*said, request, _pretty(msgspec.Raw(body))]
+
+    def _consequence(self) -> str:
+        if self.has is None or self.decision.verdict is Verdict.REJECT:
+            return ""
+        if not self.is_approvable:
+            return "Approving it would not help."
+        writes = "It writes" if self.decision.verdict is Verdict.APPLY else "An approval would write"
+        if self.approved is not None and self.approved.closes:
+            return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."
+        if self.put is None:
+            return f"{writes} nothing{self._why_nothing(writes)}"
+        held = ", with the order put on hold before and released afterwards" if self.hold_first else ""
+        return f"{writes} this{held}:"
+
+    def _why_nothing(self, writes: str) -> str:
+        if self.decision.places:
+            takes = "takes" if writes == "It writes" else "take"
+            return f", and {takes} the parties that are named as the order's own."
+        if self.decision.keeps:
+            return ": the message repeats what the partner had, and Visma keeps what it has."
+        return ": the order is so already."
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the command was asked, in the order in which the functions of a stack go about it."""
+
+    routing: Routing
+    incoming: _Incoming
+    company: str | None
+    stream: Stream
+
+    def decide(
+        self, has: StandingOrder, had: PurchaseOrder, *, approved: bool, reading: QuantityReading | None
+    ) -> _Outcome:
+        """Decide about the change.
+
+        Raises:
+            Parked, Rejected: before anything was compared.
+            WrongInput: the company was named, and is not the one.
+            Misconfigured: the routing file is wrong for this partner.
+        """
+        if self.incoming.stream not in {None, self.stream}:
+            raise Rejected(other_stream(self.stream))
+        route = self._route(has)
+        changes, taken_on = route.changes, self.incoming.taken_on
+        request = read_change(self.incoming.message, codes=changes.codes, price_bases=changes.price_bases)
+        look = partial(decide, request, had=had, has=has, route=route, reading=reading, taken_on=taken_on)
+        decision = look(approved=approved)
+        lifted = decision if decision.verdict is Verdict.APPLY else look(approved=True)
+        hold_first = has.status in route.changes.hold_first and has.status != "Hold"
+        return _Outcome(decision, lifted, has, hold_first)
+
+    def _route(self, has: StandingOrder) -> Route:
+        named = named_company(self.routing, self.company)
+        supplier = has.content.supplier.number or ""
+        if not self.incoming.is_addressed:
+            order = f"{Kind.PURCHASE_ORDER}/{has.content.number}"
+            company = named or mapping_company(self.routing, Kind.PURCHASE_ORDER, supplier, document=order)
+            return self.routing.route(company, Kind.PURCHASE_ORDER, supplier)
+        receiver_id, sender_id = self.incoming.receiver_id or "", self.incoming.sender_id or ""
+        receiver = company_of(self.routing, receiver_id=receiver_id, sender_id=sender_id, stream=self.stream)
+        if self.company not in {None, receiver.name}:
+            raise WrongInput(f"{self.incoming.file} is addressed to company {receiver.name}, not to {self.company}.")
+        return route_of(self.routing, receiver.name, has, sender_id=sender_id, stream=self.stream)
+
+
+def _incoming(file: str) -> _Incoming:
+    """The 860 in a file, in an envelope or without one.
+
+    Raises:
+        WrongInput: there is none in it, or not exactly one.
+    """
+    data = parse_json(read_document(file), file)
+    envelope = _envelope(data)
+    if envelope is None:
+        incoming = _Incoming(file, data)
+    elif envelope.message is None:
+        raise WrongInput(f"{file} is a transaction without its message, or with a link to it only.")
+    elif envelope.document not in {None, CHANGE}:
+        raise WrongInput(f"{file}: This is no 860 but {envelope.transaction_type or f'document {envelope.document}'}.")
+    else:
+        taken_on = envelope.created_at.date() if envelope.created_at is not None else None
+        incoming = _Incoming(
+            file, envelope.message, envelope.sender_id, envelope.receiver_id, envelope.stream, taken_on
+        )
+    try:
+        # What the partner's codes mean does not matter yet: is it an 860 at all?
+        read_change(incoming.message)
+    except NotAChange as problem:
+        raise WrongInput(f"{file}: {problem}") from None
+    return incoming
+
+
+def _envelope(data: Any) -> InboundTransaction | None:
+    """What is around the message; None around a bare one."""
+    if not isinstance(data, dict) or "message" not in data:
+        return None
+    # A sample may have lost its id; nothing here depends on it.
+    return read_inbound(data, trusted=True) or read_inbound({**data, "id": 1}, trusted=True)
+
+
+def _order(raw: bytes, file: str) -> StandingOrder:
+    """A purchase order with the version that `If-Match` would name (Visma: `timeStamp` is the ETag without quotes).
+
+    Raises:
+        WrongInput: it is none.
+        Parked: it lacks something indispensable.
+    """
+    try:
+        stamp = decode(raw).get("timeStamp")
+        return read_standing_order(raw, company="", etag=f'"{stamp}"' if stamp else "")
+    except NotADocument as problem:
+        raise WrongInput(f"{file}: {problem}") from None
+
+
+def _pretty(data: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()

@@ -1,0 +1,397 @@
+"""`connector config`: check, compare, apply and explain the routing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from connector.adapters.aws.routing_store import POINTER_AGE, Applied
+from connector.adapters.clock import SystemClock
+from connector.cli import onboarding
+from connector.cli.files import read_routing
+from connector.cli.go_live_checks import across_told, unusual
+from connector.cli.output import (
+    HELD,
+    WRONG_INPUT,
+    WrongInput,
+    counted,
+    go_on,
+    json_option,
+    moment,
+    plain,
+    say,
+    show,
+    table,
+    tell,
+)
+from connector.cli.people import by_option, decider
+from connector.cli.routing_summary import go_live_text, summaries
+from connector.cli.stack import Stack, stack_option
+from connector.domain.documents import Kind
+from connector.domain.errors import Parked
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import NEVER, Route
+from connector.domain.transactions import Stream
+from connector.routing_file import Checked, json_schema
+from connector.services.release import (
+    Forecast,
+    across_go_live,
+    forecast_waiting,
+    keep_waiting,
+    release,
+    release_waiting_changes,
+)
+
+_LISTED = 50
+"""Released documents that are named one by one."""
+
+_FILE = click.argument("file", metavar="FILE")
+
+
+@click.group(short_help="The routing file: check, compare, apply.")
+def config() -> None:
+    """The routing file: companies, defaults, partners."""
+
+
+@config.command("check", short_help="List every problem of a file.")
+@_FILE
+@click.option(
+    "--stream",
+    type=click.Choice([stream.value for stream in Stream]),
+    help="The stream of the stack that FILE is for: on a live one a missing go_live is an error.",
+)
+@json_option
+def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
+    """Check FILE: list every problem with its path, and tell what it switches on. Reads nothing but the file.
+
+    A go_live more than 31 days ahead or 400 days ago is a warning.
+    """
+    checked = read_routing(file, stream=Stream(stream) if stream else None)
+    findings = [
+        {"path": problem.path, "sentence": problem.sentence, "level": "error" if problem.fatal else "warning"}
+        for problem in checked.problems
+    ]
+    routing = Routing.from_data(checked.data) if checked.data and not checked.errors else None
+    companies = list(summaries(routing)) if routing else []
+    if routing:
+        findings += [
+            {"path": path, "sentence": sentence, "level": "warning"}
+            for path, sentence in unusual(routing, now=SystemClock().now())
+        ]
+    if as_json:
+        show({"ok": not checked.errors, "problems": findings, "companies": companies}, str, as_json=True)
+    else:
+        for finding in findings:
+            tell(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
+        for company in companies:
+            click.echo(str(company))
+        click.echo(_verdict(file, checked))
+    return WRONG_INPUT if checked.errors else 0
+
+
+@config.command("schema", short_help="Print the JSON Schema, for editors.")
+@json_option
+def print_schema(*, as_json: bool) -> int:  # noqa: ARG001 - it is JSON either way
+    """Print the JSON Schema of the routing file, for editors."""
+    show(json_schema(), str, as_json=True)
+    return 0
+
+
+@config.command("diff", short_help="Show what applying would change.")
+@_FILE
+@stack_option
+@json_option
+def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
+    """Show what applying FILE would change. Changes nothing."""
+    data = _sound(file)
+    applied = _applied(stack)
+    changes = list(differences(applied.data if applied else {}, data))
+    show(
+        {"applied": applied.version if applied else None, "file": Routing.from_data(data).version, "changes": changes},
+        lambda: _readable(changes) or "Nothing would change.",
+        as_json=as_json,
+    )
+    return 0
+
+
+@config.command("apply", short_help="Put a file in force, release documents.")
+@_FILE
+@stack_option
+@click.option("--dry-run", is_flag=True, help="Stop before anything is written.")
+@click.option("--yes", is_flag=True, help="Do not ask whether to put the file in force.")
+@click.option(
+    "--release",
+    "choice",
+    metavar="CHOICE",
+    callback=onboarding.release_choice,
+    help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
+)
+@click.option("--other-companies", is_flag=True, help="FILE reads other companies than the stack: it is meant so.")
+@by_option
+@json_option
+def apply_file(
+    *,
+    file: str,
+    stack: Stack,
+    dry_run: bool,
+    yes: bool,
+    choice: str | date | None,
+    other_companies: bool,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    """Check FILE, show the difference and what it would release, put it in force, and release what is named.
+
+    Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
+    Changes (860) that waited for one are decided anew in any case. Functions may decide with the former routing for a
+    minute more.
+    """
+    data = _sound(file, stream=stack.stream)
+    applied = _applied(stack)
+    wanted = Routing.from_data(data)
+    if not other_companies:
+        onboarding.refuse_other_companies(applied, wanted, file=file, stack=stack.name)
+    onboarding.refuse_renamed(applied, wanted, now=stack.clock.now())
+    changes = list(differences(applied.data if applied else {}, data))
+    say(_readable(changes) or "Nothing changes.")
+    now = stack.clock.now()
+    for path, sentence in unusual(wanted, now=now, known=applied):
+        say(f"warning: {path}: {sentence}")
+    across = []
+    if applied is not None and any(change["path"].endswith("go_live") for change in changes):
+        say(onboarding.ANOTHER_GO_LIVE)
+        across = list(across_go_live(stack.ledger, applied, wanted))
+        say(across_told(across))
+    forecasts = list(forecast_waiting(stack.ledger, wanted, stack.stream, today=now.date()))
+    onboarding.tell(forecasts)
+    result: dict[str, Any] = {
+        "changes": changes,
+        "across_go_live": [str(one.key) for one in across],
+        "waiting": onboarding.summary(forecasts),
+    }
+    if dry_run:
+        would = onboarding.selected(forecasts, choice) if choice is not None else None
+        if would is not None:
+            result["would_release"] = [str(one.key) for one in would.released]
+        show(
+            {"dry_run": True, **result},
+            lambda: "\n".join([*(_would(would) if would else []), "Nothing was written (--dry-run)."]),
+            as_json=as_json,
+        )
+        return 0
+    if choice is None:
+        choice = onboarding.ask(forecasts, may_ask=not yes)
+    chosen = onboarding.selected(forecasts, choice)
+    releases = counted(len(chosen.released), "document")
+    say(f"This puts {file} in force for stack '{stack.name}' and releases {releases}.")
+    if chosen.looked_at:
+        say(chosen.looked_at_told())
+    go_on(yes=yes)
+    by, caller = decider(stack, by)
+    # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
+    keep_waiting(chosen.kept, stack.ledger, now=now)
+    version = stack.routing.apply(data, now, replacing=applied.version if applied else None, by=by, caller=caller)
+    release([*chosen.released, *chosen.looked_at], stack.ledger, stack.outbox, stack.payloads, now=now)
+    again = release_waiting_changes(stack.changes, stack.outbox, stack.clock)
+    former_until = stack.clock.now() + POINTER_AGE if applied and applied.version != version else None
+    show(
+        {
+            "version": version,
+            "former_until": former_until,
+            **result,
+            "released": [
+                {"document": str(one.key), "sequence": one.revision.sequence, "waited_for": one.revision.waits_for}
+                for one in chosen.released
+            ],
+            "looked_at_again": [
+                {"document": str(one.key), "sequence": one.revision.sequence, "waits_for": one.waits_for}
+                for one in chosen.looked_at
+            ],
+            "released_changes": [
+                {"transaction_id": one.transaction_id, "order": str(one.key), "waited_for": one.waited_for}
+                for one in again
+            ],
+        },
+        lambda: "\n".join(
+            [f"Routing version {version} is in force.", *_former(former_until)]
+            + _named(chosen.released, lambda one: f"Released {one.key} (waited for {one.revision.waits_for}).")
+            + ([chosen.looked_at_told()] if chosen.looked_at else [])
+            + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
+            + [f"{releases} and {counted(len(again), 'change')} released."]
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+@config.command("show", short_help="Show what is applied, or one route.")
+@click.option(
+    "--route",
+    "wanted",
+    nargs=3,
+    metavar="COMPANY KIND NUMBER",
+    help="The route of a supplier's or customer's documents.",
+)
+@click.option("--config", "file", metavar="FILE", help="Look into this file instead of what is applied.")
+@stack_option
+@json_option
+def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack: Stack, as_json: bool) -> int:
+    """Show the applied routing, or one route with the layer that each setting comes from."""
+    routing = Routing.from_data(_sound(file)) if file else stack.routing.load()
+    if wanted is None:
+        applied = None if file else stack.routing.applied()
+        show(
+            {"version": routing.version, "applied": applied, "routing": routing.data},
+            lambda: _overview(routing, applied),
+            as_json=as_json,
+        )
+        return 0
+    company, word, number = wanted
+    try:
+        route = routing.route(company, Kind(word), number)
+    except ValueError:
+        raise WrongInput(f"'{word}' is no kind; write one of {', '.join(Kind)}.") from None
+    except Parked as problem:
+        say(str(problem))
+        return HELD
+    settings = dict(_settings(route))
+    show(
+        {name: {"value": plain(value), "from": layer} for name, (value, layer) in settings.items()},
+        lambda: table(("setting", "value", "from"), [(n, _brief(v), layer) for n, (v, layer) in settings.items()]),
+        as_json=as_json,
+    )
+    return 0
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """Every leaf that differs, as `{path, before, after}`; an absent side is None."""
+    if isinstance(before, Mapping | None) and isinstance(after, Mapping | None) and (before or after):
+        for key in sorted({*(before or {}), *(after or {})}):
+            yield from differences((before or {}).get(key), (after or {}).get(key), f"{path}.{key}" if path else key)
+    elif before != after:
+        yield {"path": path, "before": before, "after": after}
+
+
+def _former(until: datetime | None) -> list[str]:
+    """Until when the former routing is used; nothing without one."""
+    if until is None:
+        return []
+    told = f"Until {moment(until)} functions may still decide with the former version, and what they decide is sent."
+    return [f"{told} To stop at once: docs/runbook.md, Stop sending."]
+
+
+def _named(released: Sequence[Forecast], sentence: Callable[[Forecast], str]) -> list[str]:
+    """A sentence about each of the documents, up to a number of them."""
+    more = [f"... and {len(released) - _LISTED} more."] if len(released) > _LISTED else []
+    return [*map(sentence, released[:_LISTED]), *more]
+
+
+def _would(chosen: onboarding.Selection) -> list[str]:
+    """What a dry run says about the choice it was given."""
+    named = _named(chosen.released, lambda one: f"Would release {one.key} (to {one.partner}).")
+    told = f"{counted(len(chosen.released), 'document')} would be released."
+    return [*named, told, *([chosen.looked_at_told()] if chosen.looked_at else [])]
+
+
+def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:
+    checked = read_routing(file, stream=stream)
+    for problem in checked.warnings:
+        say(f"warning: {problem}")
+    if checked.errors or checked.data is None:
+        listed = "\n".join(f"  {problem}" for problem in checked.errors)
+        raise WrongInput(f"{_verdict(file, checked)}\n{listed}")
+    return checked.data
+
+
+def _applied(stack: Stack) -> Routing | None:
+    return stack.routing.load() if stack.routing.current_version() else None
+
+
+def _verdict(file: str, checked: Checked) -> str:
+    errors, warnings = len(checked.errors), len(checked.warnings)
+    also = f" ({counted(warnings, 'warning')})" if warnings else ""
+    if errors:
+        return f"{file} has {counted(errors, 'error')}{also} and cannot be applied."
+    return f"{file} is in order{also}."
+
+
+def _readable(changes: list[dict[str, Any]]) -> str:
+    lines = []
+    for change in changes:
+        before, after = (json.dumps(change[side], ensure_ascii=False) for side in ("before", "after"))
+        if change["before"] is None:
+            lines.append(f"+ {change['path']}: {after}")
+        elif change["after"] is None:
+            lines.append(f"- {change['path']}: {before}")
+        else:
+            lines.append(f"~ {change['path']}: {before} -> {after}")
+    return "\n".join(lines)
+
+
+def _overview(routing: Routing, applied: Applied | None) -> str:
+    companies = table(
+        ("company", "visma", "zone", "settle", "overlap", "live", "test"),
+        [
+            (
+                c.name,
+                c.visma.company_id,
+                c.visma.time_zone or "not known",
+                c.visma.settle,
+                c.visma.overlap,
+                c.isa_id.live,
+                c.isa_id.test,
+            )
+            for c in routing.companies.values()
+        ],
+    )
+    partners = table(
+        ("partner", "company", "register", "number"),
+        [(partner, company, role, number) for company, partner, role, number in routing.numbers()],
+    )
+    taken = f"Taken from inboxes: {', '.join(sorted(routing.takes))}; all others stay there untouched."
+    head = f"Routing version {routing.version}"
+    if applied is not None:
+        whose = f" by {applied.by} ({applied.caller})" if applied.by else ""
+        head = f"{head}, applied {moment(applied.at)}{whose}"
+    return f"{head}\n\n{companies}\n\n{partners}\n\n{taken}"
+
+
+def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """What a route holds, flat, with the layer of each; what belongs to one entry of the file names that entry."""
+    yield "company", (route.company.name, f"partners.{route.partner}")
+    yield "partner", (route.partner, f"partners.{route.partner}")
+    yield "transaction_type", (route.transaction_type, "kind")
+    for stream in ("live", "test"):
+        yield f"sender.{stream}", (getattr(route.company.isa_id, stream), f"companies.{route.company.name}")
+        yield f"receiver.{stream}", (getattr(route.partner_isa_id, stream), f"partners.{route.partner}")
+    for name in (
+        *("send", "send_when", "dialect", "on_revision", "currency", "require_item_id", "before_go_live"),
+        *("line_date", "notes", "description", "lines_without_item", "entered_amount", "main_locations"),
+    ):
+        yield name, (getattr(route, name), route.origin.get(name, "-"))
+    yield "go_live", (go_live_text(route.go_live), route.origin.get("go_live", "-"))
+    for name in ("units", "terms", "order_types"):
+        for key, value in getattr(route, name).items():
+            yield f"{name}.{key}", (value, route.origin[f"{name}.{key}"])
+    for name, value in plain(route.x12).items():
+        yield f"x12.{name}", (value, route.origin.get(f"x12.{name}", "built-in"))
+    expected = route.expected
+    for name in ("valid", "sent", "delivered"):
+        time = getattr(expected, name)
+        yield f"expected.{name}", (time or NEVER, route.origin.get(f"expected.{name}", "-"))
+    setting = "expected.acknowledged" if expected.acknowledged else "acknowledgment"
+    yield "expected.acknowledged", (expected.acknowledged or NEVER, route.origin.get(setting, "-"))
+    yield "items", (len(route.items), route.origin.get("items", "-"))
+
+
+def _brief(value: Any) -> str:
+    value = plain(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {entry}" for key, entry in value.items() if entry is not None)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

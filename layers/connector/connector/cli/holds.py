@@ -1,0 +1,101 @@
+"""`connector holds`: what waits because a vendor asked for a pause or refused us, and how to go on at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
+
+import click
+
+from connector.cli.output import go_on, json_option, say, show, table
+from connector.cli.stack import Stack, stack_option
+from connector.domain.errors import ConnectorError
+from connector.services.outbound.poll import LONGEST_PAUSE
+
+_WHAT = {
+    "all": "sending: every call was refused",
+    "create": "sending: new transactions",
+    "read": "reading lists and messages",
+    "confirm": "accepting deliveries",
+    "visma": "every call for this company",
+}
+
+
+class Hold(NamedTuple):
+    """Something that waits.
+
+    Attributes:
+        system: Orderful, or Visma and the company.
+        what: The calls that are held.
+        left: How long; never more than an hour at a time.
+    """
+
+    system: str
+    what: str
+    left: timedelta
+    lift: Callable[[], None]
+
+
+@click.group(short_help="What waits because a vendor asked for it.")
+def holds() -> None:
+    """What the stack waits with, because Orderful or Visma asked for a pause or refused us."""
+
+
+@holds.command("list", short_help="List what is held, and for how long.")
+@stack_option
+@json_option
+def list_holds(*, stack: Stack, as_json: bool) -> int:
+    """List what is held, and for how long. Nothing is held longer than an hour at a time."""
+    found = list(_holds(stack))
+    show(
+        [{"system": one.system, "what": one.what, "left": one.left} for one in found],
+        lambda: (
+            table(("system", "what waits", "for"), [(one.system, one.what, one.left) for one in found])
+            if found
+            else "Nothing is held."
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+@holds.command("lift", short_help="Go on at once.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@stack_option
+@json_option
+def lift_holds(*, yes: bool, stack: Stack, as_json: bool) -> int:
+    """Go on at once with everything that is held. If the vendor still wants a pause, its next answer says so."""
+    found = list(_holds(stack))
+    for one in found:
+        say(f"Goes on: {one.system}, {one.what} (held for {int(one.left.total_seconds())} s more).")
+    if found:
+        go_on(yes=yes)
+    for one in found:
+        one.lift()
+    show({"lifted": len(found)}, lambda: "Lifted." if found else "Nothing is held.", as_json=as_json)
+    return 0
+
+
+def _holds(stack: Stack) -> Iterator[Hold]:
+    now = stack.clock.now()
+    companies = stack.routing.load().companies if stack.routing.current_version() else {}
+    breakers = [("Orderful", stack.breaker), *((f"Visma {name}", stack.visma_breaker(name)) for name in companies)]
+    for system, breaker in breakers:
+        try:
+            left = breaker.holds(now=now)
+        except ConnectorError as error:
+            say(f"{system}: it is not known what is held. {error}")
+            continue
+        for name, wait in left.items():
+            yield Hold(system, _WHAT[name], wait, breaker.lift)
+    for view in stack.cursors.all_cursors():
+        wait = view.not_before - now if view.not_before else timedelta(0)
+        if timedelta(0) < wait <= LONGEST_PAUSE:
+            yield Hold(
+                f"Visma {view.company}",
+                f"the list {view.resource}",
+                wait,
+                partial(stack.cursors.lift, view.company, view.resource),
+            )

@@ -1,0 +1,52 @@
+"""The `connector` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from connector import __version__
+from connector.cli.baseline import baseline
+from connector.cli.change import change
+from connector.cli.changes import changes
+from connector.cli.config import config
+from connector.cli.cursors import cursors
+from connector.cli.data import data
+from connector.cli.doctor.command import doctor
+from connector.cli.documents import documents
+from connector.cli.holds import holds
+from connector.cli.output import run
+from connector.cli.secrets import secrets
+from connector.cli.translate import translate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="connector")
+def cli() -> None:
+    """Operate the connector between Visma.net ERP and Orderful.
+
+    Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK, or by looking for the only one; region,
+    endpoint and credentials come from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document
+    is held or a change parked, 4 a change is rejected.
+    """
+
+
+for command in (config, translate, change, documents, changes, baseline, cursors, holds, data, doctor, secrets):
+    cli.add_command(command)
+
+
+def command_line(arguments: Sequence[str], *, opener: Callable[[str | None], Any] | None = None) -> int:
+    """Run one command line and give its exit code; `opener` stands in for the deployed stack."""
+    return run(cli, arguments, opener)
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    sys.exit(command_line(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""What a new routing would release, told before it is applied, and what of it a person lets go."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from connector.cli.output import WrongInput, counted, say, table
+from connector.domain.routing.resolve import Routing
+from connector.services.release import NOT_RELEASED, Fate, Forecast
+
+ALL, NONE, RECENT = "all", "none", "recent"
+_SINCE = "since="
+CHOICES = f"{RECENT} (not older than 14 days), {ALL}, {NONE}, or {_SINCE}2026-12-01"
+
+ANOTHER_GO_LIVE = (
+    "go_live changes: what is on record as from before go-live and is from after the new one does not leave by itself. "
+    "It is a question at its next change; `connector baseline` asks about all that is open in Visma at once. What was "
+    "sent already stays sent, and its changes leave as before."
+)
+"""What applying another go-live does with what was read under the former one."""
+
+
+def release_choice(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | date | None:
+    """Read `--release all|recent|none|since=DATE`."""
+    return None if value is None else chosen_by(value)
+
+
+def chosen_by(value: str) -> str | date:
+    """The choice in a text: one of the words, or a day.
+
+    Raises:
+        WrongInput: it is neither.
+    """
+    text = value.strip().lower()
+    if text in {ALL, NONE, RECENT}:
+        return text
+    try:
+        return date.fromisoformat(text.removeprefix(_SINCE))
+    except ValueError:
+        raise WrongInput(f"'{value}' is no choice; write {CHOICES}.") from None
+
+
+def refuse_renamed(applied: Routing | None, wanted: Routing, *, now: datetime) -> None:
+    """Refuse a routing that reads a company of Visma's under another name: ledger and cursors do not follow a name.
+
+    Every document since go-live would be read as one that nobody has sent, and be sent a second time. With a go-live
+    that is to come, nothing of the past leaves: so a company can be split by branches.
+
+    Raises:
+        WrongInput: a name of the new routing stands for a company that the routing in force reads under another one.
+    """
+    if applied is None:
+        return
+    names = {one.visma.company_id: name for name, one in applied.companies.items()}
+    for name, company in wanted.companies.items():
+        before, former = applied.companies.get(name), names.get(company.visma.company_id, name)
+        is_same = before is not None and before.visma.company_id == company.visma.company_id
+        begins_later = company.go_live is not None and company.go_live.at > now
+        if former != name and not is_same and not begins_later:
+            raise WrongInput(
+                f"Company '{former}' of the routing in force is called '{name}' in this file. The ledger does not "
+                f"follow a new name: what was sent for '{former}' would be sent a second time. Keep the name "
+                f"'{former}' (partners never see it), or give '{name}' a go_live that is to come."
+            )
+
+
+def refuse_other_companies(applied: Routing | None, wanted: Routing, *, file: str, stack: str) -> None:
+    """Refuse a file that has nothing in common with what the stack reads: it most likely is that of another stack.
+
+    Raises:
+        WrongInput: no company id and no tenant of the routing in force is in the file.
+    """
+    if applied is None or not applied.companies:
+        return
+    reads = [one.visma for one in applied.companies.values()]
+    names = [one.visma for one in wanted.companies.values()]
+    if {one.company_id for one in reads} & {one.company_id for one in names} or (
+        {one.tenant_id for one in reads} & {one.tenant_id for one in names}
+    ):
+        return
+    reads_text, names_text = (
+        ", ".join(f"{name} ({one.visma.company_id})" for name, one in of.companies.items()) for of in (applied, wanted)
+    )
+    raise WrongInput(
+        f"{file} looks like the file of another stack: stack '{stack}' reads {reads_text}, and the file has "
+        f"{names_text}, without one company id or tenant in common. Name the other stack with --stack or "
+        "CONNECTOR_STACK. To replace all companies of this stack, add --other-companies. Nothing was changed."
+    )
+
+
+def ask(forecasts: Sequence[Forecast], *, may_ask: bool) -> str | date:
+    """Ask what to release; without anything to release there is no question.
+
+    Raises:
+        WrongInput: there is no terminal to ask on.
+    """
+    if not any(one.would_leave for one in forecasts):
+        return NONE
+    if not may_ask or not sys.stdin.isatty():
+        raise WrongInput(f"Say what to release with --release: {CHOICES}. Nothing was changed.")
+    choice: str | date = click.prompt(
+        f"Release what? Write {CHOICES}", default=NONE, err=True, value_proc=_asked_again_until_known
+    )
+    return choice
+
+
+def _asked_again_until_known(text: str) -> str | date:
+    """The choice; click asks again after a usage error."""
+    try:
+        return chosen_by(text)
+    except WrongInput as error:
+        raise click.BadParameter(error.message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What applying a routing does with the documents that wait for a routing entry.
+
+    Attributes:
+        released: They would leave and are named.
+        kept: They would leave and are not named.
+        looked_at: They wait, and what their record gives as the reason is no longer it: they are not sent, their
+            reason is written anew.
+    """
+
+    released: Sequence[Forecast]
+    kept: Sequence[Forecast]
+    looked_at: Sequence[Forecast]
+
+    def looked_at_told(self) -> str:
+        """The sentence about what is only looked at again; empty without any."""
+        if not self.looked_at:
+            return ""
+        entries = ", ".join(dict.fromkeys(one.waits_for for one in self.looked_at if one.waits_for))
+        one = len(self.looked_at) == 1
+        return (
+            f"{counted(len(self.looked_at), 'document')} {'is' if one else 'are'} looked at again; "
+            f"{'it still waits' if one else 'they still wait'}{f' ({entries})' if entries else ''}."
+        )
+
+
+def selected(forecasts: Iterable[Forecast], choice: str | date) -> Selection:
+    """Sort the documents by what the choice does with them; those that stay as they are are left out."""
+    found = list(forecasts)
+    return Selection(
+        released=[one for one in found if _is_named(one, choice)],
+        kept=[one for one in found if one.would_leave and not _is_named(one, choice)],
+        looked_at=[one for one in found if one.fate is Fate.WAITS and _reason_is_past(one)],
+    )
+
+
+def told(forecasts: Sequence[Forecast]) -> str:
+    """What would leave by kind and partner, and what would not, as a person reads it."""
+    if not forecasts:
+        return "No parked document waits for a routing entry."
+    leaving = [one for one in forecasts if one.would_leave]
+    parts = []
+    if leaving:
+        rows = [
+            (
+                kind,
+                partner,
+                len(group),
+                sum(one.fate is Fate.OLD for one in group),
+                _oldest(group),
+                _statuses(group),
+                _sum(group),
+            )
+            for (kind, partner), group in _grouped(leaving).items()
+        ]
+        head = ("kind", "partner", "documents", "older than 14 days", "oldest", "status", "sum")
+        parts.append(f"{counted(len(leaving), 'document')} would leave:\n{table(head, rows)}")
+    for fate in (Fate.NOT_NOW, Fate.BASELINE, Fate.WAITS):
+        some = [one for one in forecasts if one.fate is fate]
+        if some:
+            stays = _STAYS[fate][len(some) > 1]
+            parts.append(f"{counted(len(some), 'document')} {stays}, such as {some[0].key}: {some[0].why}")
+    return "\n".join(parts)
+
+
+def summary(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
+    """The same as data."""
+    return [
+        {
+            "kind": kind,
+            "partner": partner,
+            "fate": fate,
+            "documents": len(group),
+            "oldest": _oldest(group),
+            "statuses": sorted({one.status for one in group if one.status}),
+            "sums": {currency or "": format(total, "f") for currency, total in _totals(group).items()},
+        }
+        for fate in Fate
+        for (kind, partner), group in _grouped([one for one in forecasts if one.fate is fate]).items()
+    ]
+
+
+# Of one document, and of several.
+_STAYS = {
+    Fate.NOT_NOW: ("would not be sent today and stays parked", "would not be sent today and stay parked"),
+    Fate.BASELINE: ("is from before go-live and stays parked", "are from before go-live and stay parked"),
+    Fate.WAITS: ("still waits", "still wait"),
+}
+
+
+def tell(forecasts: Sequence[Forecast]) -> None:
+    """Say it before anything is done."""
+    say(told(forecasts))
+
+
+def _is_named(one: Forecast, choice: str | date) -> bool:
+    if not one.would_leave or choice == NONE:
+        return False
+    if isinstance(choice, date):
+        return one.dated is not None and one.dated >= choice
+    return choice == ALL or one.fate is Fate.LEAVES
+
+
+def _reason_is_past(one: Forecast) -> bool:
+    if one.revision.reason == NOT_RELEASED:
+        return True  # the entry was in force, and is not any more
+    return one.waits_for is not None and one.waits_for != one.revision.waits_for
+
+
+def _grouped(forecasts: Iterable[Forecast]) -> dict[tuple[str, str], list[Forecast]]:
+    groups: dict[tuple[str, str], list[Forecast]] = {}
+    for one in sorted(forecasts, key=lambda each: (each.key.kind.value, each.partner or "")):
+        groups.setdefault((one.key.kind.value, one.partner or ""), []).append(one)
+    return groups
+
+
+def _oldest(group: Iterable[Forecast]) -> str:
+    return min((one.dated.isoformat() for one in group if one.dated is not None), default="")
+
+
+def _statuses(group: Iterable[Forecast]) -> str:
+    return ", ".join(sorted({one.status for one in group if one.status}))
+
+
+def _totals(group: Iterable[Forecast]) -> dict[str | None, Decimal]:
+    totals: dict[str | None, Decimal] = {}
+    for one in group:
+        if one.total is not None:
+            totals[one.currency] = totals.get(one.currency, Decimal(0)) + one.total
+    return totals
+
+
+def _sum(group: Iterable[Forecast]) -> str:
+    return ", ".join(f"{total:f} {currency or ''}".strip() for currency, total in _totals(group).items())

@@ -1,0 +1,41 @@
+"""Who gives a command: the name that a person types, and beside it who AWS says that the caller is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from connector.cli.output import WrongInput
+from connector.cli.stack import Stack
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def by_option(command: _Command) -> _Command:
+    """Add `--by NAME`; the command gets a name that is not empty, or None."""
+    return click.option(
+        "--by",
+        envvar=["USER", "LOGNAME"],
+        show_envvar=True,
+        metavar="NAME",
+        help="Who decides; it is kept, with the identity that AWS names for your credentials.",
+        callback=_filled,
+    )(command)
+
+
+def decider(stack: Stack, by: str | None) -> tuple[str, str]:
+    """The name of whoever decides, and who AWS says it is (ARN); without a name, the last part of that.
+
+    Raises:
+        Failed: AWS does not say.
+    """
+    caller = stack.caller
+    return by or caller.rpartition(":")[2].rpartition("/")[2], caller
+
+
+def _filled(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not name.strip():
+        raise WrongInput("--by is empty.")
+    return name and name.strip()

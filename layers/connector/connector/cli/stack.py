@@ -1,0 +1,376 @@
+"""The deployed stack as its CloudFormation outputs describe it, and the adapters that reach it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from connector.adapters.clock import FixedDeadline, SystemClock
+from connector.cli.output import Failed
+from connector.domain.routing.route import Company
+from connector.domain.transactions import Stream
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_cloudformation.literals import StackStatusType
+
+    from connector.adapters.aws.breaker import DynamoBreaker
+    from connector.adapters.aws.erasure import DynamoErasure
+    from connector.adapters.aws.payloads import S3Payloads
+    from connector.adapters.aws.routing_store import RoutingStore
+    from connector.adapters.aws.secrets import SecretsManagerSecrets
+    from connector.adapters.http import Http
+    from connector.adapters.orderful.callback_auth import CallbackCredentials
+    from connector.adapters.orderful.client import OrderfulClient
+    from connector.adapters.orderful.inbound import OrderfulInbound
+    from connector.adapters.visma.client import VismaClient
+    from connector.services.inbound.partner_baseline import KnownRevisions
+    from connector.services.inbound.ports import Changes
+    from connector.services.list_health import HealthBook
+    from connector.services.ports import Cursors, Ledger, Outbox
+
+# A person waits at the terminal for all checks together.
+_PATIENCE = timedelta(minutes=5)
+
+_NAME_ONE = "Name one with --stack or CONNECTOR_STACK."
+# How template.yaml describes itself, and outputs that together no other stack has.
+_DESCRIPTION = "Connector between Visma.net ERP and Orderful"
+_OUTPUTS = frozenset({"RoutingTable", "DocumentsQueueUrl", "OrderfulSecretArn"})
+# A stack whose creation failed has nothing to operate.
+_STANDING: list[StackStatusType] = [
+    "CREATE_COMPLETE",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Stack:
+    """A deployed stack; every part is built when it is first asked for."""
+
+    def __init__(self, name: str | None) -> None:
+        """Name the CloudFormation stack, or None for the only one; region and endpoint come from the environment."""
+        self._named = name
+        self.clock = SystemClock()
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the CloudFormation stack.
+
+        Raises:
+            Failed: none was named, and there is none or more than one, or AWS cannot be asked.
+        """
+        if self._named:
+            return self._named
+        found = _connector_stacks()
+        if len(found) == 1:
+            return found[0]
+        if found:
+            listed = ", ".join(found)
+            raise Failed(f"There are several stacks of the connector: {listed}. {_NAME_ONE}")
+        raise Failed(
+            f"There is no stack of the connector in this account and region, or none that you may read. {_NAME_ONE}"
+        )
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack.
+
+        Raises:
+            Failed: there is no such stack, or it cannot be read.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return _outputs(self.name)
+        except ClientError as error:
+            raise Failed(
+                f"Stack '{self.name}' cannot be read: {_reason(error)}. Name another one with --stack."
+            ) from None
+        except BotoCoreError as error:
+            raise Failed(f"AWS cannot be reached for stack '{self.name}': {error}") from None
+
+    def output(self, key: str) -> str:
+        """One output; raises `Failed` when the stack has none of that name."""
+        if key not in self.outputs:
+            raise Failed(f"Stack '{self.name}' has no output {key}; deploy it again from template.yaml.")
+        return self.outputs[key]
+
+    @property
+    def stream(self) -> Stream:
+        """The stream the stack is bound to."""
+        return Stream(self.output("Stream").lower())
+
+    @property
+    def inbox_ids(self) -> tuple[str, ...]:
+        """The Orderful inboxes that the stack collects from."""
+        return self._names("OrderfulInboxIds")
+
+    @property
+    def bucket_ids(self) -> tuple[str, ...]:
+        """The Orderful polling buckets that the stack collects from."""
+        return self._names("OrderfulBucketIds")
+
+    @property
+    def callback_url(self) -> str | None:
+        """The address that Orderful calls back; None for a stack from before there was one."""
+        return self.outputs.get("CallbackUrl")
+
+    @property
+    def takes_callbacks_without_secret(self) -> bool:
+        """Whether the stack was deployed to take callbacks from anybody while no secret is set."""
+        return self.outputs.get("CallbacksWithoutSecret") == "take"
+
+    @cached_property
+    def routing(self) -> RoutingStore:
+        """The applied routing."""
+        from connector.adapters.aws.routing_store import RoutingStore
+
+        return RoutingStore(self.output("RoutingTable"), self.clock)
+
+    @cached_property
+    def payloads(self) -> S3Payloads:
+        """The bucket of large bodies."""
+        from connector.adapters.aws.payloads import S3Payloads
+
+        return S3Payloads(self.output("PayloadsBucket"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What happened to every revision."""
+        from connector.adapters.aws.ledger import DynamoLedger
+
+        return DynamoLedger(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
+    def known(self) -> KnownRevisions:
+        """What the partners know, for giving up what a change had reserved."""
+        from connector.adapters.aws.ledger import DynamoLedger
+        from connector.services.inbound.partner_baseline import KnownRevisions
+
+        return KnownRevisions(DynamoLedger(self.output("DocumentsTable"), self.payloads), self.clock)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What came in."""
+        from connector.adapters.aws.inbound_records import DynamoChanges
+
+        return DynamoChanges(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
+    def health(self) -> HealthBook:
+        """How the lists stood when the poller last ran."""
+        from connector.adapters.aws.health import DynamoHealth
+
+        return DynamoHealth(self.output("CursorsTable"))
+
+    @cached_property
+    def erasure(self) -> DynamoErasure:
+        """What can be deleted of a partner."""
+        from connector.adapters.aws.erasure import DynamoErasure
+
+        return DynamoErasure(self.output("DocumentsTable"), self.payloads)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """How far every list was read."""
+        from connector.adapters.aws.cursors import DynamoCursors
+
+        return DynamoCursors(self.output("CursorsTable"))
+
+    @cached_property
+    def breaker(self) -> DynamoBreaker:
+        """What holds calls to Orderful back."""
+        from connector.adapters.aws.breaker import DynamoBreaker
+
+        return DynamoBreaker(self.output("DocumentsTable"))
+
+    def visma_breaker(self, company: str) -> DynamoBreaker:
+        """What holds calls for a company at Visma back."""
+        from connector.adapters.aws.breaker import DynamoBreaker, visma_item
+
+        return DynamoBreaker(self.output("DocumentsTable"), visma_item(company))
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The queues."""
+        from connector.adapters.aws.queues import SqsOutbox
+
+        return SqsOutbox(
+            documents_url=self.output("DocumentsQueueUrl"),
+            deliveries_url=self.output("DeliveriesQueueUrl"),
+            changes_url=self.output("ChangesQueueUrl"),
+        )
+
+    def visma(self, company: Company) -> VismaClient:
+        """Visma for one company, with the stack's credentials and its shared tokens."""
+        from connector.adapters.visma.client import VismaClient
+        from connector.adapters.visma.tokens import VismaTokens
+
+        tokens = VismaTokens(
+            self.output("TokensTable"),
+            self._secrets,
+            self.output("VismaTokenUrl"),
+            self.clock,
+            self._http,
+        )
+        return VismaClient(company, tokens, self.output("VismaBaseUrl"), self._http, FixedDeadline(_PATIENCE))
+
+    @cached_property
+    def orderful(self) -> OrderfulClient:
+        """Orderful, with the stack's key."""
+        from connector.adapters.orderful.client import OrderfulClient
+
+        return OrderfulClient(
+            self.output("OrderfulBaseUrl"), self._secrets, self._http, self.clock, FixedDeadline(_PATIENCE)
+        )
+
+    @cached_property
+    def inbound(self) -> OrderfulInbound:
+        """Orderful's inbound side, with the stack's key."""
+        from connector.adapters.orderful.inbound import OrderfulInbound
+
+        return OrderfulInbound(
+            self.output("OrderfulBaseUrl"), self._secrets, self._http, self.clock, FixedDeadline(_PATIENCE)
+        )
+
+    def callback_credentials(self) -> CallbackCredentials:
+        """What a callback has to bring.
+
+        Raises:
+            Misconfigured: the secret cannot be read, or is not of the agreed shape.
+            Transient: Secrets Manager does not answer.
+        """
+        return self._secrets.callback_credentials()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for a service of AWS that only the command asks."""
+        import boto3
+
+        return boto3.client(service)  # type: ignore[call-overload]
+
+    @cached_property
+    def caller(self) -> str:
+        """Who AWS says that we are (ARN). It needs no permission (AWS: GetCallerIdentity).
+
+        Raises:
+            Failed: AWS does not say.
+        """
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            arn: str = boto3.client("sts").get_caller_identity()["Arn"]
+        except ClientError as error:
+            reason = _reason(error)
+        except BotoCoreError as error:
+            reason = str(error)
+        else:
+            return arn
+        raise Failed(f"AWS does not say who you are, so nothing was changed: {reason}.")
+
+    def put_secret(self, output: str, content: Mapping[str, Any]) -> None:
+        """Replace the content of the secret whose ARN is in an output.
+
+        Raises:
+            Failed: AWS refuses it or cannot be reached.
+        """
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        arn = self.output(output)
+        try:
+            boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=json.dumps(content))
+        except ClientError as error:
+            raise Failed(f"The secret '{arn}' cannot be written: {_reason(error)}.") from None
+        except BotoCoreError as error:
+            raise Failed(f"AWS cannot be reached for the secret '{arn}': {error}") from None
+
+    @cached_property
+    def _secrets(self) -> SecretsManagerSecrets:
+        from connector.adapters.aws.secrets import SecretsManagerSecrets
+
+        return SecretsManagerSecrets(
+            self.clock,
+            visma=self.output("VismaSecretArn"),
+            orderful=self.output("OrderfulSecretArn"),
+            callback=self.outputs.get("CallbackSecretArn"),
+        )
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        """The parts of a comma-separated output."""
+        return tuple(part for part in (each.strip() for each in self.outputs.get(key, "").split(",")) if part)
+
+    @cached_property
+    def _http(self) -> Http:
+        from connector.adapters.http import Http
+
+        return Http(self.clock)
+
+
+def _outputs(name: str) -> dict[str, str]:
+    import boto3
+
+    found = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _connector_stacks() -> list[str]:
+    """The stacks of the connector that the caller may read, by name.
+
+    CloudFormation: describing without a name needs the right to describe every stack; listing them does not.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        pages = boto3.client("cloudformation").get_paginator("list_stacks").paginate(StackStatusFilter=_STANDING)
+        summaries = [summary for page in pages for summary in page["StackSummaries"]]
+    except ClientError as error:
+        raise Failed(f"The stacks cannot be listed: {_reason(error)}. {_NAME_ONE}") from None
+    except BotoCoreError as error:
+        raise Failed(f"AWS cannot be reached to list the stacks: {error}. {_NAME_ONE}") from None
+    found = []
+    for summary in summaries:
+        # Without a description it may be any stack; an emulator gives none.
+        if not summary.get("TemplateDescription", _DESCRIPTION).startswith(_DESCRIPTION):
+            continue
+        try:
+            if _outputs(summary["StackName"]).keys() >= _OUTPUTS:
+                found.append(summary["StackName"])
+        except (BotoCoreError, ClientError):
+            continue  # somebody else's
+    return sorted(found)
+
+
+def _reason(error: ClientError) -> str:
+    return error.response["Error"].get("Message", error.response["Error"]["Code"]).rstrip(".")
+
+
+def stack_option(command: _Command) -> _Command:
+    """Add `--stack NAME`; the command gets a `Stack`."""
+    return click.option(
+        "--stack",
+        envvar="CONNECTOR_STACK",
+        show_envvar=True,
+        metavar="NAME",
+        help="The CloudFormation stack; may be left out where there is only one of the connector.",
+        callback=_open,
+    )(command)
+
+
+def _open(context: click.Context, _: click.Parameter, name: str | None) -> Any:
+    opener: Callable[[str | None], Any] = context.obj or Stack
+    return opener(name)

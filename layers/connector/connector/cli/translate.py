@@ -1,0 +1,170 @@
+"""`connector translate`: what would be sent for a Visma document. Offline; stdout holds the result and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import click
+
+from connector.cli.companies import mapping_company, named_company
+from connector.cli.files import read_documents, read_sound_routing
+from connector.cli.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say
+from connector.domain.documents import Kind, VismaDocument
+from connector.domain.errors import Misconfigured, Parked
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import DialectChoice, Route
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.translate import translate as request_for
+from connector.edi.visma.read import NotADocument, decode, read_document
+from connector.edi.x12.text import interchange
+from connector.services.outbound.policy import hold_reason, refuse_unknown_type
+
+
+class _Held(Exception):
+    """The document is well but does not leave; the message says why."""
+
+
+@click.command(short_help="Show what would be sent, offline.")
+@click.argument("file", metavar="FILE")
+@click.option("--config", "config_file", required=True, metavar="FILE", help="The routing file.")
+@click.option("--company", metavar="NAME", help="Needed when several companies know the partner.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Recognised by its fields if left out.")
+@click.option(
+    "--dialect", type=click.Choice([choice.value for choice in DialectChoice]), help="Instead of what routing says."
+)
+@click.option("--as", "form", type=click.Choice(["request", "x12"]), default="request", show_default=True)
+@click.option("--stream", type=click.Choice([stream.value for stream in Stream]), default="test", show_default=True)
+@json_option
+def translate(
+    *,
+    file: str,
+    config_file: str,
+    company: str | None,
+    kind: str | None,
+    dialect: str | None,
+    form: str,
+    stream: str,
+    as_json: bool,
+) -> int:
+    """Translate the Visma document (or list of documents) in FILE, - for standard input, without any network.
+
+    Prints the request that Orderful would get, one a line for a list, or its X12 text. stderr has a line for each note:
+    what was decided on the way, and what was left out. Exit code 3: at least one document is held, and stderr says why.
+    """
+    if config_file == file == "-":
+        raise WrongInput("Only one of the two files can come from standard input.")
+    job = _Job(
+        routing=Routing.from_data(read_sound_routing(config_file)),
+        company=company,
+        kind=Kind(kind) if kind else None,
+        dialect=DialectChoice(dialect) if dialect else None,
+        stream=Stream(stream),
+    )
+    documents = read_documents(file)
+    code = 0
+    for number, raw in enumerate(documents, start=1):
+        place = f"{file}, document {number}" if len(documents) > 1 else file
+        try:
+            document = job.read(raw)
+            route = job.route(document)
+            if form == "request":
+                result, notes = job.request(document, route, indent=2 if len(documents) == 1 else None)
+            else:
+                result, notes = job.interchange(document, route, control_number=number)
+                if as_json:
+                    result = json.dumps({"x12": result, "notes": notes}, ensure_ascii=False) + "\n"
+        except (NotADocument, WrongInput, Misconfigured) as problem:
+            fail(f"{place}: {problem}", WRONG_INPUT, as_json=as_json)
+            code = WRONG_INPUT
+        except (Parked, _Held) as problem:
+            fail(str(problem), HELD, as_json=as_json)
+            code = code or HELD
+        else:
+            click.echo(result, nl=False)
+            if form == "request" or not as_json:
+                _tell(document, notes, as_json=as_json)
+    return code
+
+
+def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
+    """Print the notes of a translation on stderr, one a line: stdout holds what Orderful gets and nothing else."""
+    for note in notes:
+        told = {"document": str(document.key), "note": note}
+        say(json.dumps(told, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the command was asked, and the steps from a document's bytes to its result."""
+
+    routing: Routing
+    company: str | None
+    kind: Kind | None
+    dialect: DialectChoice | None
+    stream: Stream
+
+    def read(self, raw: bytes) -> VismaDocument:
+        """Understand a document and find its company: the named one, the only one, or the one that maps the partner.
+
+        Raises:
+            NotADocument, WrongInput: it cannot be used.
+            Parked: it lacks something.
+        """
+        data = decode(raw)
+        company = named_company(self.routing, self.company)
+        if company is not None:
+            return read_document(data, company=company, kind=self.kind)
+        try:
+            document = read_document(data, company="", kind=self.kind)
+        except Parked as problem:
+            problem.document = problem.document and problem.document.lstrip("/")
+            raise
+        key = document.key
+        company = mapping_company(
+            self.routing, key.kind, document.counterparty, document=f"{key.kind.value}/{key.number}"
+        )
+        return replace(document, key=replace(key, company=company))
+
+    def route(self, document: VismaDocument) -> Route:
+        """The route of a document that is to leave; `_Held` or `Parked` when it is not."""
+        with _about(document):
+            refuse_unknown_type(document)
+            route = self.routing.route(document.key.company, document.key.kind, document.counterparty)
+        reason = hold_reason(document, route)
+        if reason is not None:
+            raise _Held(f"{document.key}: {reason}")
+        return replace(route, dialect=self.dialect) if self.dialect else route
+
+    def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:
+        """The request that Orderful would get, but for the key; and the notes of the translation."""
+        with _about(document):
+            translation = request_for(document.content, route, stream=self.stream, purpose=Purpose.ORIGINAL)
+        request = translation.request
+        fields = {"method": request.method, "path": request.path, "headers": request.headers, "body": request.body}
+        return json.dumps(fields, ensure_ascii=False, indent=indent) + "\n", translation.notes
+
+    def interchange(self, document: VismaDocument, route: Route, *, control_number: int) -> tuple[str, Sequence[str]]:
+        """The X12 text that a partner would get, and the notes of the translation."""
+        with _about(document):
+            return interchange(
+                document.content,
+                route,
+                stream=self.stream,
+                purpose=Purpose.ORIGINAL,
+                control_number=control_number,
+                when=datetime.now(UTC),
+            )
+
+
+@contextmanager
+def _about(document: VismaDocument) -> Iterator[None]:
+    """Name the document in whatever is raised about it."""
+    try:
+        yield
+    except Parked as problem:
+        problem.document = problem.document or str(document.key)
+        raise

@@ -1,0 +1,406 @@
+"""Decides what an 860 means for an order: three versions side by side, and the rules of the partner.
+
+    had    what the partner last saw: only a difference to it is a wish
+    asked  what the 860 says
+    has    what Visma has now: a difference to `had` is somebody else's work, which is kept
+
+A wish that Visma already fulfils is no work. One that is allowed, clear and undisputed is written. Everything else is
+an objection: a soft one is lifted by a person's approval, a hard one stands until the order, the routing or the message
+is another. One objection holds the whole message: it applies wholly or not at all. What the message asks for and no
+approval writes is listed as unwritten, approved or not.
+
+The outcome does not depend on the order of the lines in the message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from connector.domain.documents import PurchaseOrder
+from connector.domain.order_change.confirmation import Confirmation
+from connector.domain.order_change.dates import Dates
+from connector.domain.order_change.edits import NO_EDITS, Edits, Operation, in_order
+from connector.domain.order_change.findings import (
+    HEADER,
+    LONGEST_VALUE,
+    Difference,
+    Findings,
+    Objection,
+    is_beyond,
+    said,
+)
+from connector.domain.order_change.line_match import Lines, goods
+from connector.domain.order_change.line_rules import LineRules
+from connector.domain.order_change.notes import Beside
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.partial_lines import partial_words
+from connector.domain.order_change.parties_and_terms import Content
+from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
+from connector.domain.routing.route import QuantityReading, Route
+from connector.domain.text import clipped
+from connector.domain.totals import ZERO
+
+__all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
+
+LOOK = "Compare with `connector changes show`, then approve or reject it."
+
+_SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
+# Visma's words for an order that takes no delivery any more; in every other one a repetition is so.
+_ENDED = frozenset({"Cancelled", "Closed", "Completed", "Rejected", "Voided"})
+_MOST_TOLD = 3
+_MOST_REMARKS = 10
+
+
+class Verdict(StrEnum):
+    """What becomes of the change."""
+
+    APPLY = "apply"
+    PARK = "park"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome.
+
+    Attributes:
+        reason: Why it is parked or rejected, in whole sentences; of many, the first few.
+        reasons: All of them, one sentence each.
+        edits: What has to be written now; when parked, what an approval would write.
+        wishes: What the partner wants otherwise than it was told, written already or not: by these the order must
+            differ from what the partner last saw for the partner to know it.
+        differences: The same for people, line by line.
+        remarks: What the message told besides.
+        places: Parties that a person is asked about; an approval confirms them as the order's own.
+        unwritten: What the message asks for and no approval writes, one sentence each.
+        keeps: The message repeats what the partner had where Visma has something else, which stays.
+    """
+
+    verdict: Verdict
+    reason: str | None = None
+    reasons: tuple[str, ...] = ()
+    next_step: str | None = None
+    waits_for: str | None = None
+    edits: Edits = NO_EDITS
+    wishes: Edits = NO_EDITS
+    differences: tuple[Difference, ...] = ()
+    remarks: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+    keeps: bool = False
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing of what the message asks for is written, or was: a person took it as settled."""
+        return self.verdict is Verdict.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
+
+
+def decide(
+    request: ChangeRequest,
+    *,
+    had: PurchaseOrder | None,
+    has: StandingOrder,
+    route: Route,
+    approved: bool = False,
+    confirmed: frozenset[str] = frozenset(),
+    reading: QuantityReading | None = None,
+    taken_on: date | None = None,
+) -> Decision:
+    """Decide about a change.
+
+    Args:
+        request: What the partner asks.
+        had: The order as the partner last saw it; None when nobody knows.
+        has: The order as it stands.
+        route: Of the order's supplier.
+        approved: A person has looked at it and wants it written.
+        confirmed: `Decision.places` of changes of this order that a person approved.
+        reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
+        taken_on: The day on which Orderful took the message, for one that does not name its own day (BCH11).
+    """
+    if reading is not None:
+        route = replace(route, changes=replace(route.changes, quantities=reading))
+    if request.order_number != has.content.number:
+        return Decision(
+            Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
+        )
+    written_on = request.changed_on or taken_on
+    since = has.content.ordered_on, "order"
+    if written_on is not None and written_on > has.content.ordered_on:
+        since = written_on, "message"
+    findings = Findings(route.changes, since=since)
+    confirms = request.purpose is ChangePurpose.CONFIRMATION
+    content = Content(had or has.content, has.content, route, findings, confirmed, confirms=confirms)
+    beside = Beside(findings, [has.content, *([] if had is None else [had])])
+    return _Desk(request, had, has, route, findings, content, beside).decision(approved=approved)
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Where the three versions lie side by side."""
+
+    request: ChangeRequest
+    known: PurchaseOrder | None
+    has: StandingOrder
+    route: Route
+    findings: Findings
+    content: Content
+    beside: Beside
+
+    @property
+    def had(self) -> PurchaseOrder:
+        """The measure of every wish."""
+        return self.known or self.has.content
+
+    def decision(self, *, approved: bool) -> Decision:
+        found = self.findings
+        self._look()
+        added = sorted(found.inserts, key=lambda one: one.place)
+        written = [*found.edits, *(one.edit for one in added if not one.is_there)]
+        wished = [*found.wishes, *(one.edit for one in added)]
+        edits = Edits(promised_on=found.promised_on, lines=in_order(written))
+        wishes = Edits(promised_on=found.wished_on, cancelled=found.cancels, lines=in_order(wished))
+        self._check_gone(is_all=not wishes)
+        self.beside.weigh(
+            is_all=not wishes and self.request.purpose is not ChangePurpose.CANCELLATION,
+            confirms=self.request.purpose is ChangePurpose.CONFIRMATION,
+        )
+        if edits:
+            self._check_writing(edits)
+        elif self.request.purpose is not ChangePurpose.CANCELLATION:
+            self._check_standing()
+        decided = Decision(
+            Verdict.APPLY,
+            edits=edits,
+            wishes=wishes,
+            differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
+            remarks=(*self.request.remarks, *_some(found.told), *_some(found.kept)),
+            places=tuple(sorted(self.content.asked)),
+            unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
+            keeps=bool(found.kept),
+        )
+        standing = sorted(
+            {one for one in found.objections if one.hard or not approved},
+            key=lambda one: (not one.hard, one.where != HEADER, one.where, one.sentence),
+        )
+        return _parked(decided, standing) if standing else decided
+
+    def _look(self) -> None:
+        self.findings.hears(self.request)
+        self.beside.header(self.request.asides)
+        if self.known is None:
+            self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
+        if self.request.purpose is ChangePurpose.CONFIRMATION:
+            self._confirm()
+            return
+        if self.request.purpose is ChangePurpose.CANCELLATION:
+            self._cancel()
+            return
+        self._header()
+        replaces = self.request.purpose is ChangePurpose.REPLACE
+        if replaces and not self.request.lines:
+            self.findings.doubt(
+                "It restates the order without a single line, which may be a cancellation.",
+                hard=True,
+                next_step=_SETTLE,
+            )
+            return
+        lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        for place, line in sorted(enumerate(self.request.lines), key=lambda one: _place(one[1])):
+            self._on_line(lines, dates, line, place)
+        for number, what in lines.spoken_twice():
+            self.findings.doubt(
+                f"Line {number}: the message says more than one thing of the {what}.",
+                where=f"line {number}",
+                hard=True,
+            )
+        if replaces:
+            for gone in list(lines.unnamed()):
+                gone_too = LineRequest(source="", line_id=str(gone.number), code="05", ask=Ask.DELETE)
+                self._on_line(lines, dates, gone_too)
+            for stays in lines.unseen():
+                self.findings.leaves_out(
+                    f"Line {stays.number} was added in Visma after the partner last saw the order; the message "
+                    "restates the order without it, and it stays.",
+                    where=f"line {stays.number}",
+                )
+        wishes = [edit for edit in self.findings.wishes if edit.number is not None]
+        dates.move_header(
+            self.findings,
+            lines,
+            taken_out={edit.number for edit in wishes if edit.number and edit.operation is Operation.DELETE},
+            quantities={edit.number: edit.quantity for edit in wishes if edit.number and edit.quantity is not None},
+        )
+
+    def _on_line(self, lines: Lines, dates: Dates, line: LineRequest, place: int = 0) -> None:
+        rules = LineRules(
+            self.findings,
+            lines,
+            self.route,
+            line,
+            self.content,
+            had_is_known=self.known is not None,
+            dates=dates,
+            beside=self.beside,
+            place=place,
+        )
+        rules.apply()
+
+    def _confirm(self) -> None:
+        """Compare everything that the message states with the order as it stands: it is said to be so."""
+        self._header()
+        lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        confirmation = Confirmation(
+            self.findings, lines, self.route, self.content, self.has.content, dates, self.beside
+        )
+        confirmation.header()
+        for line in sorted(self.request.lines, key=_place):
+            confirmation.line(line)
+
+    def _check_standing(self) -> None:
+        """Nothing is written; but it is not "so already" where the order does not stand any more."""
+        has = self.has
+        ended = "Cancelled" if has.content.cancelled else has.status
+        if ended not in _ENDED or (ended in self.route.changes.statuses and not has.content.cancelled):
+            return
+        does = "confirms" if self.request.purpose is ChangePurpose.CONFIRMATION else "restates"
+        self.findings.leaves_out(f"It {does} an order that is {ended.lower()} in Visma.")
+
+    def _check_gone(self, *, is_all: bool) -> None:
+        """Deletions of lines that are not there: done already, where the order had them."""
+        lines = Lines(self.known, self.has, self.route)
+        for line in self.findings.gone:
+            name = f"Line {said(line.line_id)}" if line.line_id else f"Item {said(lines.name_of(line))}"
+            sentence = f"{name} is not in the order"
+            if is_all and lines.is_beyond(line):
+                self.findings.leaves_out(
+                    f"{sentence}: it was taken out before, or another one is meant. Nothing is taken out.",
+                    where=name.lower(),
+                )
+            else:
+                self.findings.tells(f"{sentence}: nothing is left to take out.")
+
+    def _check_writing(self, edits: Edits) -> None:
+        """What stands against writing anything into this order."""
+        if self.has.status not in self.route.changes.statuses:
+            self.findings.doubt(
+                f"The order is {said(self.has.status or 'without a status')} in Visma and takes no change.",
+                hard=True,
+                next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
+            )
+        gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
+        added = any(edit.operation is Operation.INSERT for edit in edits.lines)
+        if gone and not added and not goods(self.has.content).keys() - gone:
+            self.findings.doubt("Nothing would be left of the order.")
+        if added:
+            self._check_added(edits)
+
+    def _check_added(self, edits: Edits) -> None:
+        """Added lines have a limit of their own: the share of `changes.quantity`, of the order's amount."""
+        share = self.route.changes.quantity
+        had = sum((line.quantity * line.unit_price for _, line in sorted(goods(self.had).items())), ZERO)
+        new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
+        more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
+        if is_beyond(had, had + more, share):
+            self.findings.doubt(
+                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(had)}."
+            )
+
+    def _cancel(self) -> None:
+        has = self.has.content
+        if has.cancelled and self.had.cancelled:
+            return
+        self._check_cancelled_lines()
+        self.findings.cancels = True
+        self.findings.differs(HEADER, "status", None, "cancelled", self.has.status)
+        if not has.cancelled:
+            self.findings.doubt(
+                "The partner cancels the whole order, which Visma's API cannot do.",
+                hard=True,
+                next_step="Cancel the order in Visma, then approve the change; or reject it.",
+            )
+
+    def _check_cancelled_lines(self) -> None:
+        """Ask about a cancellation whose lines say something else: that only they go, or that they change."""
+        lines = Lines(self.known, self.has, self.route)
+        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        found = [lines.find(line) for line in self.request.lines]
+        named = {one.number for one in found if not isinstance(one, str)}
+        missing = sorted({one.number for one in lines.all()} - named)
+        if self.request.lines and missing:
+            self.findings.doubt(
+                f"It cancels the order and names {len(self.request.lines)} of its lines, without "
+                f"{clipped(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?"
+            )
+        for line in sorted(self.request.lines, key=_place):
+            if line.ask is Ask.ADD or line.direction is not None:
+                self.findings.doubt(
+                    f"It cancels the order, and its line {said(line.line_id)} has the code {said(line.code)} "
+                    f"({line.meaning})."
+                )
+            one = lines.find(line)
+            for words in () if isinstance(one, str) or line.direction is not None else partial_words(line, one, dates):
+                self.findings.doubt(f"It cancels the order with line {said(line.line_id)}, {words}")
+
+    def _header(self) -> None:
+        request, content = self.request, self.has.content
+        currency = content.currency or self.route.currency
+        if request.currency and request.currency.upper() != (currency or "").upper():
+            self.findings.doubt(
+                f"It is in {said(request.currency)}, the order in {said(currency or 'no currency that it names')}.",
+                hard=True,
+                next_step="Settle it with the partner, then reject it.",
+            )
+        if request.ordered_on not in {None, content.ordered_on}:
+            self.findings.tells(
+                f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
+            )
+        self.content.compare(request.parties, request.stated)
+
+
+def _parked(decided: Decision, standing: list[Objection]) -> Decision:
+    first, sentences = standing[0], [one.sentence for one in standing]
+    told, more = " ".join(sentences[:_MOST_TOLD]), len(sentences) - _MOST_TOLD
+    otherwise = _SETTLE if first.hard else LOOK
+    if first.waits_for:
+        otherwise = f"Add {first.waits_for} to the routing file and apply it."
+    # A hard objection is in the way of everything; the others each have their own way out.
+    alike = [one for one in standing if one.hard == first.hard]
+    steps = list(dict.fromkeys(one.next_step for one in alike if one.next_step))
+    return replace(
+        decided,
+        verdict=Verdict.PARK,
+        reason=f"{told} {_left_out(more)}" if more > 0 else told,
+        reasons=tuple(sentences),
+        next_step=" ".join(steps[:_MOST_TOLD]) or otherwise,
+        waits_for=next((one.waits_for for one in standing if one.waits_for), None),
+    )
+
+
+def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
+    """Each once, in an order that is not the message's."""
+    ordered = sorted(set(found), key=lambda one: (one[0] != HEADER, one))
+    return tuple(dict.fromkeys(sentence for _, sentence in ordered))
+
+
+def _some(told: list[str]) -> tuple[str, ...]:
+    """Remarks in an order that is not the message's; a flood is cut, because it goes into a record of limited size."""
+    ordered = sorted(set(told))
+    more = len(ordered) - _MOST_REMARKS
+    return (*ordered[:_MOST_REMARKS], *((f"And {more} more of the kind.",) if more > 0 else ()))
+
+
+def _place(line: LineRequest) -> tuple[bool, bytes, list[str]]:
+    """Lines in an order that is not the message's; added ones last, when all others have found theirs."""
+    plain = msgspec.json.encode(msgspec.structs.replace(line, source="", touches=frozenset()))
+    return line.ask is Ask.ADD, plain, sorted(line.touches)
+
+
+def _left_out(count: int) -> str:
+    return f"{count} more {'reason is' if count == 1 else 'reasons are'} in `connector changes show`."

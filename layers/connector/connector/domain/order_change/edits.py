@@ -1,0 +1,179 @@
+"""What is written into an order because of a change: absolute values only, so that writing twice is writing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+from connector.domain.documents import OrderLine, PurchaseOrder
+from connector.domain.routing.route import Notes
+
+
+class Operation(StrEnum):
+    """Visma's words for what happens to a line."""
+
+    INSERT = "Insert"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+class LineEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line to write; None leaves a field as it is.
+
+    Attributes:
+        number: Visma's `lineNbr`; None for an added line, which gets its number from Visma.
+        unit: Visma's unit word.
+        named: What the partner calls an added line (POC01).
+    """
+
+    operation: Operation
+    number: int | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    requested: date | None = None
+    promised: date | None = None
+    item: str | None = None
+    unit: str | None = None
+    warehouse: str | None = None
+    line_type: str | None = None
+    named: int | None = None
+
+    def matches(self, line: OrderLine) -> bool:
+        """Whether an added line came out as it was written; what was left to Visma may be anything."""
+        return not line.cancelled and all(
+            getattr(self, ours) is None or getattr(line, theirs) == getattr(self, ours)
+            for ours, theirs in {"item": "item", "unit": "unit", "warehouse": "warehouse", **_MOVES}.items()
+        )
+
+
+class Edits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything to write into one order.
+
+    Attributes:
+        promised_on: The header's date; None leaves it as it is.
+        cancelled: The order as a whole is called off. Only ever a wish: Visma's API cannot cancel an order.
+    """
+
+    promised_on: date | None = None
+    cancelled: bool = False
+    lines: tuple[LineEdit, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to write."""
+        return self.promised_on is not None or self.cancelled or bool(self.lines)
+
+
+NO_EDITS = Edits()
+
+# Our name of a value -> the line's.
+_MOVES = {"quantity": "quantity", "price": "unit_price", "requested": "requested", "promised": "promised"}
+# What Visma works out itself when something else changes.
+_WORKED_OUT = {"lines", "line_total", "tax_total", "order_total", "taxes", "discounts"}
+
+
+def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
+    """The same edits with one for each line, by number; added lines last, in the order given.
+
+    A line that is changed twice gets both changes; they must not be of the same field.
+    """
+    by_number: dict[int, LineEdit] = {}
+    added = []
+    for edit in edits:
+        if edit.number is None:
+            added.append(edit)
+        elif edit.number not in by_number or edit.operation is Operation.DELETE:
+            by_number[edit.number] = edit
+        elif by_number[edit.number].operation is not Operation.DELETE:
+            said = {name: value for name in _MOVES if (value := getattr(edit, name)) is not None}
+            by_number[edit.number] = replace(by_number[edit.number], **said)
+    return (*(by_number[number] for number in sorted(by_number)), *added)
+
+
+def comes_out_as(after: PurchaseOrder, before: PurchaseOrder, edits: Edits, *, notes: Notes = Notes.ALL) -> bool:
+    """Whether `after` is `before` with just these edits: nobody changed anything else a partner could see.
+
+    Sums are Visma's own work and do not count; nor do discounts where a quantity or a price changed, nor what Visma
+    adds to a new line beyond what was written. A line that was to go may be cancelled instead. What stands in no
+    request does not count either: the location of the supplier, the text of the catalogue where the line has one of its
+    own, the tax code where the order has one rate, and notes that routing keeps inside.
+
+    Args:
+        after: The order as it is.
+        before: The order as it was.
+        edits: What was asked for.
+        notes: Which notes the partner is sent.
+    """
+    revalued = any(_revalues(edit) for edit in edits.lines)
+    head = partial(_header, edits=edits, revalued=revalued, notes=notes)
+    if head(after) != head(before, edited=True):
+        return False
+    by_number = {edit.number: edit for edit in edits.lines if edit.number is not None}
+    gone = {number for number, edit in by_number.items() if edit.operation is Operation.DELETE}
+    unseen = set() if notes.of_lines else {"note"}
+    if max(len(before.taxes), len(after.taxes)) <= 1:
+        unseen.add("tax_code")
+    told = partial(_line, edits=edits, unseen=unseen)
+    expected = {line.number: told(line, by_number.get(line.number), edited=True) for line in before.lines}
+    found = {line.number: line for line in after.lines if not (line.number in gone and line.cancelled)}
+    expected = {number: line for number, line in expected.items() if number not in gone}
+    if not expected.keys() <= found.keys():
+        return False
+    if any(told(found[number], by_number.get(number)) != line for number, line in expected.items()):
+        return False
+    inserts = [edit for edit in edits.lines if edit.operation is Operation.INSERT]
+    return _are([line for number, line in found.items() if number not in expected], inserts)
+
+
+def _are(lines: list[OrderLine], inserts: list[LineEdit]) -> bool:
+    """Whether these lines are the added ones; an edit that says more picks its line first."""
+    left = list(lines)
+    for edit in sorted(inserts, key=lambda edit: -sum(value is not None for value in asdict(edit).values())):
+        match = next((line for line in left if edit.matches(line)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return not left
+
+
+def _revalues(edit: LineEdit) -> bool:
+    return edit.operation is not Operation.UPDATE or edit.quantity is not None or edit.price is not None
+
+
+def _header(
+    order: PurchaseOrder, *, edits: Edits, revalued: bool, notes: Notes, edited: bool = False
+) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(order).items() if name not in _WORKED_OUT}
+    told["supplier"] = replace(order.supplier, location=None)
+    if not notes.of_header:
+        del told["note"]
+    # A discount of the whole order follows the sum of its lines; that there is one stays the same.
+    told["discounts"] = sorted((str(one.description), None if revalued else one.amount) for one in order.discounts)
+    if edited:
+        told["promised_on"] = edits.promised_on or order.promised_on
+        told["cancelled"] = order.cancelled or edits.cancelled
+    return told
+
+
+def _line(
+    line: OrderLine, edit: LineEdit | None, *, edits: Edits, unseen: AbstractSet[str], edited: bool = False
+) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(line).items() if name not in {"source", "amount", *unseen}}
+    if line.description:
+        del told["item_description"]
+    if edits.cancelled:
+        # Visma cancels the lines along with their order.
+        del told["cancelled"]
+    if edit is not None:
+        if edit.quantity is not None or edit.price is not None:
+            del told["discount"]
+        if edited:
+            told |= {theirs: new for ours, theirs in _MOVES.items() if (new := getattr(edit, ours)) is not None}
+    return told

@@ -1,0 +1,47 @@
+"""What a line that goes says beside that: where it is not just what the line was, only a part of it may be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.domain.order_change.dates import Dates
+from connector.domain.order_change.findings import said
+from connector.domain.order_change.line_match import Found
+from connector.domain.order_change.request import LineRequest
+
+
+def partial_words(asked: LineRequest, found: Found, dates: Dates) -> Iterator[str]:
+    """The ends of sentences about what may be a part.
+
+    A deletion states no quantity, 0, or what the line had (seen with partners); likewise its day and its price.
+    """
+    lines = [line for line in (found.had, found.has) if line is not None]
+    had = found.had or found.has
+    if had is None:
+        return
+    figures = asked.quantity, asked.second_quantity, asked.original_quantity, asked.delta
+    others = [one for one in dict.fromkeys(figures) if one and abs(one) != had.quantity]
+    if others:
+        given = " and ".join(map(said, others))
+        yield (
+            f"and the message gives a quantity of {given} where the partner had {said(had.quantity)}: is only a part "
+            "meant?"
+        )
+    known = {dates.header, *(line.promised for line in lines)}
+    if found.had is not None:
+        known.add(dates.base_day(found.had))
+    if found.has is not None:
+        known.add(dates.our_day(found.has))
+    for day in dict.fromkeys((asked.requested, asked.promised)):
+        if day is not None and day not in known:
+            yield (
+                f"and the message gives the day {day} where the partner had {said(dates.base_day(had))}: is only a "
+                "part meant?"
+            )
+    if asked.price and asked.price not in {line.unit_price for line in lines}:
+        yield (
+            f"and the message gives a price of {said(asked.price)} where the partner had {said(had.unit_price)}: is "
+            "this line meant?"
+        )
+    for sentence in asked.partial:
+        yield f"yet {sentence} Is only a part meant?"

@@ -1,0 +1,404 @@
+"""Compares the parties and the terms that an 860 names with what its sender was sent.
+
+None of it is written by a change, so a difference is a question to a person. What only repeats the order is no
+difference: a party that was sent, that routing names (`changes.places`) or that a person once confirmed, and terms,
+charges and the like that the order has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import msgspec
+
+from connector.domain.documents import Address, OrderLine, Party, PurchaseOrder
+from connector.domain.errors import Parked
+from connector.domain.order_change.findings import HEADER, LONGEST_COMPARED, Findings, titled
+from connector.domain.order_change.request import PartyRequest, Stated, Topic
+from connector.domain.parties import PartyView, Role, order_parties
+from connector.domain.routing.route import Route, TermsRule
+from connector.domain.text import clipped
+from connector.domain.totals import payable_amount
+
+# Names are cut where they are sent and where partners store them (N102 has 60 characters, older systems 30).
+_SHORTEST_CUT = 30
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "þ": "th", "ð": "d", "œ": "oe"})
+# Who the two are is settled by the ids of the envelope; what they call themselves beside it is compared where we can.
+_IDENTITIES = frozenset({Role.BUYER, Role.SELLER})
+# How a document says that its terms are ordinary ones, in both dialects; `known_facts` holds what they come to.
+_ORDINARY_TERMS = ("basic", "basic discount offered", "as agreed")
+_OUR_KINDS = ("freight", "discount", "surcharge", "adjustment", "rounding", "other")
+
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,10})?", re.ASCII)
+
+Fact = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Content:
+    """The order beside what the message states of it.
+
+    Attributes:
+        had: As the partner last saw it.
+        has: As it is in Visma.
+        confirmed: Parties that a person took for the order's own, as `asked` holds them.
+        asked: Parties that a person is asked about, for `confirmed`: an approval confirms them.
+        confirms: The message says that all of it is so: what only the partner had is a difference.
+    """
+
+    had: PurchaseOrder
+    has: PurchaseOrder
+    route: Route
+    findings: Findings
+    confirmed: frozenset[str] = frozenset()
+    asked: list[str] = field(default_factory=list)
+    confirms: bool = False
+
+    def compare(
+        self,
+        parties: Sequence[PartyRequest],
+        stated: Sequence[Stated],
+        *,
+        where: str = HEADER,
+        lines: Sequence[OrderLine | None] | None = None,
+        goes: bool = False,
+    ) -> None:
+        """Put everything that differs to a person.
+
+        Args:
+            parties: Parties that the header or a line names.
+            stated: What it states besides.
+            where: The header, or the line.
+            lines: The line as the partner had it and as it is, empty for an added one; None for the header.
+            goes: The line is to be taken out; another place may be the part of it that is meant.
+        """
+        there = None if lines is None else [line for line in lines if line is not None]
+        for one in parties:
+            self._compare_party(one, where, there, goes=goes)
+        for topic in Topic:
+            said = [one for one in stated if one.topic is topic]
+            if said:
+                self._compare_topic(topic, said, where, there)
+
+    def _compare_party(self, asked: PartyRequest, where: str, lines: Sequence[OrderLine] | None, *, goes: bool) -> None:
+        views = {
+            version: [view for view in order_parties(order, self.route) if asked.role in {None, view.role}]
+            for version, order in (("had", self.had), ("has", self.has))
+        }
+        is_place = asked.role in {Role.SHIP_TO, None}
+        same = {
+            version: next((view for view in views[version] if self._is_named(asked, view, numbers)), None)
+            for version, order in (("had", self.had), ("has", self.has))
+            for numbers in (_numbers(order, lines) if is_place else frozenset(),)
+        }
+        had, has = (
+            (_view_words(views["had"][0]), _view_words(views["has"][-1])) if asked.role is not None else (None, None)
+        )
+        if same["has"] is not None:
+            self._tell_name(asked, same["has"], where)
+            return
+        if same["had"] is not None and not self.confirms:
+            self.findings.keeps(where, asked.title, had, has)
+            return
+        key = _fingerprint(where, asked, has)
+        if key in self.confirmed:
+            return
+        theirs = party_words(asked.party, asked.scheme)
+        self.findings.beside(where, asked.title, had, theirs, has)
+        compared = f"the order has {has}" if has else "the order names nobody as that"
+        if goes:
+            self.findings.doubt(
+                f"{titled(where)} is to be taken out, and its {asked.title} is {theirs}; {compared}. Is only a part "
+                "meant?",
+                where=where,
+            )
+            return
+        self.asked.append(key)
+        self.findings.doubt(
+            f"{_begun(where, 'the')} {asked.title} is {theirs}; {compared}. "
+            "An approval changes nothing of it in Visma and takes this one as the order's own.",
+            where=where,
+        )
+
+    def _tell_name(self, asked: PartyRequest, ours: PartyView, where: str) -> None:
+        """Tell another name beside an identifier that is the same: names are spelled in many ways."""
+        is_named = _mapped(asked.party, self.route.changes.places) is not None
+        if not is_named and _same_name(asked.party.name, ours.name) is False:
+            self.findings.tells(
+                f"{_begun(where, 'the')} {asked.title} is called '{asked.party.name}', in the order '{ours.name}'; "
+                "its identifier is the same."
+            )
+
+    def _is_named(self, asked: PartyRequest, view: PartyView, ours: frozenset[str]) -> bool:
+        return _is_same(asked, view, ours, self.route.changes.places)
+
+    def _compare_topic(
+        self, topic: Topic, said: Sequence[Stated], where: str, lines: Sequence[OrderLine] | None
+    ) -> None:
+        now, before = self._facts(topic, self.has, lines), self._facts(topic, self.had, lines)
+        known = now if self.confirms else now | before
+        said = [_without_text(one, known) for one in said]
+        others = [one.words for one in said if not _holds(one, known)]
+        had, ours = (order_words(topic, order, self.route, lines) for order in (self.had, self.has))
+        if not others:
+            if not all(_holds(one, now) for one in said):
+                self.findings.keeps(where, topic.value, had, ours)
+            return
+        theirs = "; ".join(dict.fromkeys(others))
+        self.findings.beside(where, topic.value, had, theirs, ours)
+        self.findings.leaves_out(
+            f"{_begun(where, 'it')} states {topic}: {clipped(theirs, LONGEST_COMPARED)}; the order has "
+            f"{ours or 'none'}.",
+            where=where,
+        )
+
+    def _facts(self, topic: Topic, order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> set[Fact]:
+        return {(name, _value(value)) for name, value in known_facts(topic, order, self.route, lines)}
+
+
+def _holds(stated: Stated, known: set[Fact]) -> bool:
+    """Whether everything that is stated is known; a fact without a name may stand under any."""
+    return all((name, _value(value)) in known or ("", _value(value)) in known for name, value in stated.facts)
+
+
+def _without_text(stated: Stated, known: set[Fact]) -> Stated:
+    """Terms without their text where their net days are the order's and the text has no other figure than the order."""
+    if stated.topic is not Topic.TERMS:
+        return stated
+    facts = [(name, _value(value)) for name, value in stated.facts]
+    figures = {value for _, value in known}
+    if not any(name == "net days" and (name, value) in known for name, value in facts):
+        return stated
+    kept = tuple(
+        (name, value)
+        for name, value in stated.facts
+        if name != "text" or {_value(figure) for figure in _NUMBER.findall(value)} - figures
+    )
+    return msgspec.structs.replace(stated, facts=kept)
+
+
+def _numbers(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> frozenset[str]:
+    """Our numbers of the place of delivery, by which routing may name it."""
+    place = order.ship_to
+    numbers = (place.number, place.location, place.gln, *(line.warehouse for line in lines or ()))
+    return frozenset(number.casefold() for number in numbers if number)
+
+
+def _begun(where: str, word: str) -> str:
+    """The first words of a sentence about the header or a line."""
+    return word.capitalize() if where == HEADER else f"{titled(where)}: {word}"
+
+
+def party_words(party: Party, scheme: str | None = None) -> str:
+    """A party in the words of an envelope: its name, number and address."""
+    return _place_words(party.name, party.gln, party.number, scheme, party.address)
+
+
+def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> Iterable[Fact]:
+    """What the order has of a topic, as names and values; one without a name may stand under any.
+
+    Args:
+        topic: What is asked for.
+        order: The order.
+        route: Of its supplier.
+        lines: Where it is about a line: the line, as it was and is; None for the header.
+    """
+    match topic:
+        case Topic.TERMS:
+            yield from _terms_facts(order, route)
+        case Topic.DELIVERY:
+            yield from _named("", order.ship_terms, order.fob_point)
+        case Topic.CARRIER:
+            yield from _named("", order.ship_via)
+        case Topic.CHARGES:
+            yield from (("kind", kind) for kind in _OUR_KINDS)
+            yield from _charge_facts([amount for amount, _ in _charges(order, lines)])
+        case Topic.VAT:
+            yield from (("rate", str(tax.rate)) for tax in order.taxes if tax.rate is not None)
+            yield from () if order.taxes else (("rate", "0"),)
+        case Topic.RELEASE:
+            yield from _named("", *(line.blanket for line in order.lines))
+        case Topic.CONTRACT | Topic.CONDITIONS:
+            return
+
+
+def order_words(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> str | None:
+    """What the order has of a topic, for people; None for nothing."""
+    words: Iterable[str | None] = ()
+    match topic:
+        case Topic.TERMS:
+            terms = order.terms
+            rule = _rule(order, route)
+            net = f"net {rule.net_days} days" if rule.net_days is not None else None
+            words = (f"'{terms.description or terms.id}'" if terms else None, net)
+        case Topic.DELIVERY:
+            words = (order.ship_terms, order.fob_point)
+        case Topic.CARRIER:
+            words = (order.ship_via,)
+        case Topic.CHARGES:
+            charged = _charges(order, lines)
+            words = (f"{'a charge' if amount > 0 else 'an allowance'} of {abs(amount):f}" for amount, _ in charged)
+        case Topic.VAT:
+            words = (f"{tax.rate.normalize():f} %" for tax in order.taxes if tax.rate is not None)
+        case Topic.RELEASE:
+            words = (line.blanket for line in order.lines)
+        case Topic.CONTRACT | Topic.CONDITIONS:
+            pass
+    found = ", ".join(dict.fromkeys(word for word in words if word))
+    return clipped(found, LONGEST_COMPARED) or None
+
+
+def folded(text: str) -> str:
+    """A name as it is compared: without case, accents, punctuation and spaces, which X12's character sets lose."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _is_same(asked: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:
+    """Whether the message can only mean the party that is in the order.
+
+    Whatever both sides have must agree, save for the name beside an identifier that is the same. A number that we do
+    not know is no proof of another place where the address is the same, but is one where only the name is: many places
+    have one name.
+    """
+    party, address = asked.party, _same_address(asked.party.address, view.address)
+    if (mapped := _mapped(party, places)) is not None:
+        known = {*ours, (view.number or "").casefold(), (view.gln or "").casefold()}
+        return mapped.casefold() in known and _same_post(party.address, view.address) is not False
+    code = None if asked.scheme else _same_text(party.number, view.number)
+    gln = _same_text(party.gln, view.gln)
+    name = _same_name(party.name, view.name)
+    # A short number of some party may be another party's as well: without a part of ours it needs the name.
+    is_identified = gln is True or (code is True and asked.role is not None)
+    if False in (code, gln, address) or (name is False and not is_identified):
+        return False
+    if True in (code, gln, address):
+        return True
+    unknown = bool(party.number or party.gln or party.address)
+    if asked.role in _IDENTITIES:
+        # `False` was ruled out: there is nothing to compare, or the name agrees.
+        return name is True or not (party.number or party.gln) or asked.scheme is not None
+    return name is True and not unknown
+
+
+def _mapped(party: Party, places: Mapping[str, str]) -> str | None:
+    """Our number of the place, where routing has what the message calls it."""
+    for given in (party.gln, party.number, party.name):
+        if given and (number := places.get(given.casefold())) is not None:
+            return number
+    return None
+
+
+def _same_text(theirs: str | None, ours: str | None) -> bool | None:
+    """Whether two numbers are the same; None when one of them is missing."""
+    return theirs.casefold() == ours.casefold() if theirs and ours else None
+
+
+def _same_name(theirs: str | None, ours: str | None) -> bool | None:
+    if not theirs or not ours:
+        return None
+    one, other = folded(theirs), folded(ours)
+    return one == other or (len(theirs) >= _SHORTEST_CUT and other.startswith(one))
+
+
+def _same_post(theirs: Address | None, ours: Address | None) -> bool | None:
+    if theirs is None or ours is None or not theirs.postal_code or not ours.postal_code:
+        return None
+    # A code that came as a number has lost its zeros.
+    return folded(theirs.postal_code).lstrip("0") == folded(ours.postal_code).lstrip("0")
+
+
+def _same_address(theirs: Address | None, ours: Address | None) -> bool | None:
+    """Whether everything that both addresses have is the same; None where that is no street and no postal code."""
+    if theirs is None or ours is None:
+        return None
+    street = None
+    if theirs.lines and ours.lines:
+        one, other = [folded(line) for line in theirs.lines], [folded(line) for line in ours.lines]
+        street = set(one) <= set(other) or "".join(one) == "".join(other)
+    parts = [_same_post(theirs, ours), street]
+    others = [_same_name(theirs.city, ours.city), _same_text(theirs.country, ours.country)]
+    if False in (*parts, *others):
+        return False
+    return True if True in parts else None
+
+
+def _terms_facts(order: PurchaseOrder, route: Route) -> Iterable[Fact]:
+    rule = _rule(order, route)
+    yield from (("kind", kind) for kind in _ORDINARY_TERMS)
+    # What the 850 and its Mosaic form count days from.
+    yield "counted from", "invoice date"
+    if order.terms is not None:
+        yield from _named("text", order.terms.description, order.terms.id)
+    if rule.net_days is not None:
+        yield "net days", str(rule.net_days)
+    yield "discount percent", rule.discount_percent or "0"
+    yield "discount days", str(rule.discount_days or 0)
+
+
+def _rule(order: PurchaseOrder, route: Route) -> TermsRule:
+    terms = order.terms
+    return route.terms.get(terms.id, TermsRule()) if terms and terms.id else TermsRule()
+
+
+def _charges(order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> list[tuple[Decimal, str | None]]:
+    """What is added to (positive) or taken off the order, or the line: amount and description."""
+    if lines is not None:
+        return list(dict.fromkeys((-line.discount, None) for line in lines if line.discount))
+    charged = [line for line in order.lines if not line.cancelled and (line.is_charge or line.item is None)]
+    found = [(-discount.amount, discount.description) for discount in order.discounts]
+    for line in charged:
+        try:
+            found.append((payable_amount(line, order.currency), line.description))
+        except Parked:  # the amount is too large to be worked out; it equals nothing
+            continue
+    return [one for one in found if one[0]]
+
+
+def _charge_facts(charged: Sequence[Decimal]) -> Iterable[Fact]:
+    """What is added and taken off. What comes to 0 is no difference where there is nothing of its side."""
+    charges = [str(amount) for amount in charged if amount > 0] or ["0"]
+    allowances = [str(-amount) for amount in charged if amount < 0] or ["0"]
+    yield from (("charge", amount) for amount in charges)
+    yield from (("allowance", amount) for amount in allowances)
+    if not charged:
+        yield "allowance or charge", "0"
+
+
+def _named(name: str, *values: str | None) -> Iterable[Fact]:
+    return ((name, value) for value in values if value)
+
+
+def _value(text: str) -> str:
+    """A value as it is compared: `30.0` is `30`, and `Basic` is `basic`."""
+    if not _NUMBER.fullmatch(text):
+        return folded(text)
+    number = Decimal(text)
+    return f"{number.normalize() if number else Decimal(0):f}"
+
+
+def _view_words(view: PartyView) -> str:
+    return _place_words(view.name, view.gln, view.number, None, view.address)
+
+
+def _place_words(name: str | None, gln: str | None, number: str | None, scheme: str | None, at: Address | None) -> str:
+    words = [f"'{name}'"] if name else []
+    if gln:
+        words.append(f"GLN {gln}")
+    if number:
+        words.append(f"number {number} ({scheme})" if scheme else f"number {number}")
+    if at is not None:
+        town = " ".join(filter(None, (at.postal_code, at.city)))
+        words += [part for part in (*at.lines, town, at.region, at.country) if part]
+    return clipped(", ".join(words), LONGEST_COMPARED) or "not named"
+
+
+def _fingerprint(where: str, asked: PartyRequest, ours: str | None) -> str:
+    """A party beside the one in the order, in a few letters: another address of either is another question."""
+    told = f"{where}|{asked.title}|{asked.scheme}|{party_words(asked.party)}|{ours}"
+    return hashlib.sha256(told.casefold().encode(errors="replace")).hexdigest()[:16]

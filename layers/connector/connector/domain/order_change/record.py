@@ -1,0 +1,506 @@
+"""The life of an inbound transaction: an 860 that changes a purchase order, or another document that is only recorded.
+
+RECEIVED -> APPLYING -> APPLIED
+    |          |    +-> PARKED (a person approves, which is RECEIVED again, rejects, or closes)
+    |          +-> CLOSED (a person took it as settled; nothing of it was written)
+    |          +-> RECEIVED (it could not be finished: try again)
+    +-> REFUSED, RECORDED
+
+REFUSED is a change that the rules refuse without asking anybody; it is open until a person has told the partner and
+closes it, which makes it REJECTED, as is what a person rejects.
+ATTENTION is an answer that does not accept what we sent; it is open until a person closes it.
+
+Orderful is told (accepted, failed) only after a state other than RECEIVED and APPLYING is written.
+
+A change that is parked because of Visma (`waits_for` is `VISMA`) is looked at again by itself, with a growing pause;
+one that is parked behind an earlier one, as soon as that one has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.inbound import Confirmation, Delivery, Validation
+from connector.domain.order_change.added_line_numbers import AddedLine
+from connector.domain.order_change.decide import Difference
+from connector.domain.routing.route import QuantityReading
+from connector.domain.text import clipped
+from connector.domain.transactions import Stream
+
+CHANGE = "860"
+"""X12 number of the document that changes an order."""
+
+NOBODY = "-"
+"""Stands for the company of a transaction whose receiver is none of ours."""
+
+VISMA = "visma"
+"""`Change.waits_for` of a change that is parked because of what Visma answers to its order."""
+
+FIRST_PAUSE = timedelta(minutes=30)
+"""Before a change that waits for Visma is looked at again for the first time; each later pause is twice as long."""
+
+LONGEST_PAUSE = timedelta(hours=8)
+"""The longest pause between two looks: what waited for an outage to end goes on in the same working day."""
+
+MOST_LOOKS = 12
+"""Looks by itself, in three days: longer than an outage over a weekend. Then a person has to ask for the next one."""
+
+WAIT_FOR_EARLIER = timedelta(minutes=10)
+"""How long a change waits for the one whose sequence number comes before its own."""
+
+PROCESSING_AT_MOST = timedelta(hours=24)
+"""How long Orderful may process a transaction before a person is asked (not documented; it usually takes seconds)."""
+
+MOST_NAMES = 5
+"""Ids besides its own by which a transaction is known."""
+STAYS_ACCEPTED = "it stays accepted at Orderful; the partner has to be told by other means"
+"""What is noted with a change that comes to nothing after Orderful was told that we hold it."""
+
+MOST_DELIVERIES = 5
+"""Deliveries of one transaction that are remembered: a forged callback may name one that does not exist."""
+
+MOST_TOLD = 20
+"""Deliveries that are remembered as told."""
+
+MOST_REASONS = 15
+"""Sentences of one change that are kept beside its reason."""
+
+HISTORY = 60
+"""Events of one change that are kept, the newest."""
+
+LONGEST_NOTE = 500
+"""Characters of one of them."""
+
+LONGEST_REASON = 1_800
+"""Characters of a reason, and of what else is told beside it."""
+
+
+class ChangeState(StrEnum):
+    """Where an inbound transaction stands."""
+
+    RECEIVED = "RECEIVED"
+    APPLYING = "APPLYING"
+    APPLIED = "APPLIED"
+    PARKED = "PARKED"
+    REJECTED = "REJECTED"
+    RECORDED = "RECORDED"
+    CLOSED = "CLOSED"
+    ATTENTION = "ATTENTION"
+    REFUSED = "REFUSED"
+
+
+FOR_A_PERSON = (ChangeState.ATTENTION, ChangeState.PARKED, ChangeState.REFUSED)
+"""States in which a person is asked."""
+
+OPEN_CHANGES = (ChangeState.RECEIVED, ChangeState.APPLYING, *FOR_A_PERSON)
+"""States in which something is still to happen."""
+
+ENDED = frozenset(ChangeState) - {
+    ChangeState.RECEIVED,
+    ChangeState.APPLYING,
+    ChangeState.PARKED,
+    ChangeState.ATTENTION,
+}
+"""States in which nothing more is done with the order."""
+
+DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
+"""States after which Orderful is told."""
+
+
+class ChangeEvent(msgspec.Struct, frozen=True):
+    """One line of a change's history."""
+
+    at: datetime
+    state: ChangeState
+    note: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The ledger's record of one inbound transaction.
+
+    Attributes:
+        company: Name of the company that received it, or `NOBODY`.
+        number: The document under which it is recorded: the one it names, or the order that a person says it means; the
+            transaction id where it names none.
+        kind: What that document is.
+        named: The number as the message has it, where a person says that another order is meant.
+        transaction_id: Orderful's name for it.
+        version: Counts the writes of this record; a write is made on the version that was read.
+        document: X12 number of the document, `860` for a change of an order.
+        change_sequence: BCH05.
+        changed_on: BCH11.
+        filed_at: When Orderful took it (`createdAt`); None where Orderful did not say.
+        validation: What Orderful's check of it came to when it was last looked up; None where Orderful did not say.
+        aliases: Orderful's other ids of it (Orderful: ids are UUIDs in v4 and numbers in v3).
+        content_id: Hash of the message without control numbers, by which a repetition is known.
+        deliveries: By which Orderful has yet to be told; each new attempt of Orderful's brings one of its own.
+        told: Ids of the deliveries by which it was told, or which it does not know.
+        confirmed: What it was told last.
+        unacknowledged: How often it was told although it is still there, or refused to be told; 0 when it went well.
+        not_before: Until then it rests: for an earlier one that has not come, because our credentials were refused, or
+            until Visma is asked again.
+        predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet.
+        claim_until: Until when a worker owns it.
+        conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
+        failures: How many attempts ended because Visma, or a store of ours, gave nothing usable for this one change.
+        looks: How often it was parked in a row to wait for Visma.
+        known_sequence: The revision of the order that the partner had when the change was first looked at; 0 for none.
+        decided_on: Revision id of the order that it was decided on.
+        decided_by: `rules`, or the person who did.
+        approved_by: The person who wants it written.
+        caller: Who AWS says gave the last word of a person (ARN); the names are what that person typed.
+        approved_for: The revision id of the order that the approval was given on.
+        on_hold: The order was put on hold for this change and has yet to be released.
+        reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
+        remarks: What the message told besides.
+        reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
+        places: Parties that a person was asked about, and once it is approved, has confirmed (`Decision.places`).
+        unwritten: What the message asks for and an approval does not write, one sentence each.
+        writes: Whether an approval would write anything; None where nothing was compared.
+        says: What its message says, in short; None for one that cannot be read.
+        later: What later changes of its order say, one sentence each, as it was shown with this one.
+        behind: The earlier change that waited for a person when this one was parked; once that one has ended, this one
+            is looked at again.
+        repeats: The applied change that it was taken for a repetition of.
+        added: The lines that it added to the order.
+        message_at: Where the message lies in the payload bucket; None when it stands beside the record.
+    """
+
+    company: str
+    number: str
+    transaction_id: str
+    state: ChangeState
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    kind: Kind = Kind.PURCHASE_ORDER
+    named: str | None = None
+    document: str | None = None
+    transaction_type: str | None = None
+    stream: Stream | None = None
+    sender_id: str | None = None
+    receiver_id: str | None = None
+    partner: str | None = None
+    change_sequence: int | None = None
+    changed_on: date | None = None
+    filed_at: datetime | None = None
+    validation: Validation | None = None
+    aliases: tuple[str, ...] = ()
+    content_id: str = ""
+    deliveries: tuple[Delivery, ...] = ()
+    told: tuple[str, ...] = ()
+    confirmed: Confirmation | None = None
+    unacknowledged: int = 0
+    reason: str | None = None
+    next_step: str | None = None
+    waits_for: str | None = None
+    not_before: datetime | None = None
+    predecessor_id: str | None = None
+    claim_until: datetime | None = None
+    attempts: int = 0
+    conflicts: int = 0
+    failures: int = 0
+    looks: int = 0
+    known_sequence: int | None = None
+    decided_on: str | None = None
+    decided_by: str | None = None
+    approved_by: str | None = None
+    caller: str | None = None
+    approved_for: str | None = None
+    on_hold: bool = False
+    reading: QuantityReading | None = None
+    differences: tuple[Difference, ...] = ()
+    remarks: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+    writes: bool | None = None
+    says: str | None = None
+    later: tuple[str, ...] = ()
+    behind: str | None = None
+    repeats: str | None = None
+    added: tuple[AddedLine, ...] = ()
+    message_at: str | None = None
+    history: tuple[ChangeEvent, ...] = ()
+
+    @property
+    def key(self) -> DocumentKey:
+        """The document under which it is recorded."""
+        return DocumentKey(self.company, self.kind, self.number)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every id of the transaction, its own first."""
+        return self.transaction_id, *self.aliases
+
+    @property
+    def ordered_at(self) -> datetime:
+        """When Orderful took it. Where Orderful did not say, the moment of recording stands in for it."""
+        return self.filed_at or self.created_at
+
+    @property
+    def applied_at(self) -> datetime:
+        """When it was last noted as applied."""
+        return next((one.at for one in reversed(self.history) if one.state is ChangeState.APPLIED), self.updated_at)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is a change that nobody has decided yet."""
+        return self.state in {ChangeState.RECEIVED, ChangeState.APPLYING}
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether Orderful has yet to be told of the decision."""
+        return self.state in DECIDED and bool(self.deliveries)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to happen."""
+        return self.state in OPEN_CHANGES
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is done with the order, be there a partner to tell or not."""
+        return self.state in ENDED
+
+    @property
+    def awaits_visma(self) -> bool:
+        """Whether it is parked until Visma gives another answer."""
+        return self.state is ChangeState.PARKED and self.waits_for == VISMA
+
+    @property
+    def was_accepted(self) -> bool:
+        """Whether Orderful was told, or is about to be told, that we hold it; it cannot be told otherwise any more."""
+        waited = self.state is ChangeState.PARKED or any(one.state is ChangeState.PARKED for one in self.history)
+        return waited or self.confirmed is Confirmation.ACCEPTED
+
+    @property
+    def is_refused_outright(self) -> bool:
+        """Whether it came to nothing before it was accepted: Orderful is told that it failed."""
+        return self.state in {ChangeState.REFUSED, ChangeState.REJECTED} and not self.was_accepted
+
+    def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
+        """The record after a step. Words that somebody else chose are cut to what a record holds."""
+        history = (*self.history, ChangeEvent(now, state, clipped(note, LONGEST_NOTE)))[-HISTORY:]
+        for name in ("reason", "next_step", "waits_for"):
+            if isinstance(words := changes.get(name), str):
+                changes[name] = clipped(words, LONGEST_REASON)
+        return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
+
+    def noted(self, note: str) -> Change:
+        """The record with one more line of history, in the state and at the time it has."""
+        event = ChangeEvent(self.updated_at, self.state, clipped(note, LONGEST_NOTE))
+        return msgspec.structs.replace(self, history=(*self.history, event)[-HISTORY:])
+
+    def knows(self, delivery: Delivery | None) -> bool:
+        """Whether a delivery is noted, told or not."""
+        return delivery is not None and delivery.delivery_id in {
+            *self.told,
+            *(one.delivery_id for one in self.deliveries),
+        }
+
+    def with_delivery(self, delivery: Delivery | None) -> Change:
+        """The record that knows one more delivery; itself when it knows it already, or knows too many."""
+        if delivery is None or delivery.delivery_id in self.told:
+            return self
+        others = tuple(one for one in self.deliveries if one.delivery_id != delivery.delivery_id)
+        known = len(others) < len(self.deliveries)
+        if delivery in self.deliveries or (known and not delivery.accept_link):
+            return self
+        # One with links comes from Orderful itself and goes before what a callback named.
+        kept = (delivery, *others) if delivery.accept_link else (*others, delivery)
+        kept = kept[:MOST_DELIVERIES]
+        if kept == self.deliveries:
+            return self
+        return msgspec.structs.replace(self, deliveries=kept, unacknowledged=0 if not known else self.unacknowledged)
+
+    def with_names(self, names: Iterable[str]) -> Change:
+        """The record that knows more ids of its transaction; itself when it knows them already."""
+        new = [one for one in dict.fromkeys(names) if one not in self.names]
+        kept = (*self.aliases, *new)[:MOST_NAMES]
+        return self if kept == self.aliases else msgspec.structs.replace(self, aliases=kept)
+
+    def after_telling(self, confirmation: Confirmation | None) -> Change:
+        """The record after Orderful was told by all its deliveries; None when it knew none of them."""
+        told = (*self.told, *(one.delivery_id for one in self.deliveries))[-MOST_TOLD:]
+        return msgspec.structs.replace(self, deliveries=(), told=told, confirmed=confirmation or self.confirmed)
+
+
+def pause_before(look: int) -> timedelta | None:
+    """How long a change waits for Visma before it is looked at for the `look`th time; None when it was too often."""
+    if look > MOST_LOOKS:
+        return None
+    return min(FIRST_PAUSE * (1 << (look - 1)), LONGEST_PAUSE)
+
+
+def apply_order(changes: Iterable[Change]) -> list[Change]:
+    """Changes of one order as they apply: by BCH05 (missing is 1), BCH11 (missing is the day), and `createdAt`."""
+    return sorted(changes, key=_turn)
+
+
+def peers(change: Change, recorded: Iterable[Change]) -> list[Change]:
+    """What else is recorded of the same sender; nobody else's transaction bears on this one."""
+    return [
+        one for one in recorded if one.sender_id == change.sender_id and one.transaction_id != change.transaction_id
+    ]
+
+
+def predecessor_deadline(change: Change, others: Sequence[Change]) -> datetime | None:
+    """Until when a change waits for the one before it, which has not arrived; None when it need not wait.
+
+    Args:
+        change: One that is due.
+        others: What else its sender sent about the order.
+    """
+    if change.approved_by:
+        return None
+    if change.predecessor_id and not any(change.predecessor_id in one.names for one in others):
+        return change.not_before
+    number = change.change_sequence or 1
+    before = (one for one in others if one.document == CHANGE and (one.change_sequence or 1) == number - 1)
+    if number == 1 or any(before):
+        return None
+    return change.created_at + WAIT_FOR_EARLIER
+
+
+def duplicate_of(change: Change, others: Sequence[Change]) -> Change | None:
+    """The applied change that this one says again, control numbers aside, and whose turn was the last; else None.
+
+    Only what was applied can be repeated. Without BCH05 the same words may be meant again once another change was
+    applied in between; behind one that is still open they may take that one back. `out_of_sequence_reason` says so.
+
+    Args:
+        change: One that is due.
+        others: What else its sender sent about the order.
+    """
+    repeated = _last_alike(change, others)
+    if repeated is None:
+        return None
+    if any(
+        _turn(repeated) < _turn(one) < _turn(change) for one in others if not one.has_ended and one.document == CHANGE
+    ):
+        return None
+    return None if change.change_sequence is None and _between(repeated, change, others) else repeated
+
+
+def waits_behind(change: Change, others: Sequence[Change]) -> Change | None:
+    """The first change of its order that comes before this one and still waits for a person."""
+    parked = (one for one in apply_order(others) if one.document == CHANGE and one.state is ChangeState.PARKED)
+    return next((one for one in parked if _turn(one) < _turn(change)), None)
+
+
+def out_of_turn_reason(change: Change, others: Sequence[Change]) -> str | None:
+    """Why nothing can be said of this change yet, whatever it asks, as one sentence; None when it is its turn.
+
+    Also one that writes nothing may take back the earlier one that waits.
+    """
+    before = waits_behind(change, others)
+    if before is None:
+        return None
+    return f"An earlier change of this order, {before.transaction_id}, still waits for a person.{_said_by(before)}"
+
+
+def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | None:
+    """Why others speak against writing this change now, as one sentence; None when none does.
+
+    Args:
+        change: One that is due.
+        others: What else its sender sent about the order.
+    """
+    repeated = _last_alike(change, others)
+    if repeated is not None and (later := _between(repeated, change, others)) is not None:
+        return (
+            f"It repeats {repeated.transaction_id} to the letter, and {later.transaction_id} was applied after that: "
+            "nobody can tell whether it was sent twice or is meant again."
+        )
+    if (waits := out_of_turn_reason(change, others)) is not None:
+        return waits
+    number = change.change_sequence
+    for one in apply_order(others):
+        if not _counts(one):
+            continue
+        is_applied = one.state is ChangeState.APPLIED
+        if is_applied and number is not None and one.change_sequence == number and one.content_id != change.content_id:
+            return f"Another change with the number {number}, {one.transaction_id}, was applied already."
+        if _turn(change) < _turn(one) and one.has_ended:
+            return f"The later change {_named(one)} {_ENDED[one.state]} already.{_said_by(one)}"
+    return None
+
+
+def later_changes(change: Change, others: Iterable[Change]) -> tuple[str, ...]:
+    """What later changes of the order say, one sentence each: by writing this one, they may be taken back.
+
+    Args:
+        change: One that a person decides about.
+        others: What else its sender sent about the order.
+    """
+    later = [one for one in apply_order(others) if _counts(one) and _turn(change) < _turn(one)]
+    told = [f"The later change {_named(one)} {_ENDED.get(one.state, 'is open')}.{_said_by(one)}" for one in later]
+    # The newest is the partner's last word.
+    return tuple(told[-MOST_REASONS:])
+
+
+_ENDED = {
+    ChangeState.APPLIED: "was applied",
+    ChangeState.CLOSED: "was closed",
+    ChangeState.RECORDED: "was taken for a repetition",
+}
+
+
+def _counts(one: Change) -> bool:
+    """Whether it is a word of the partner's about this order that stands, or has yet to be decided."""
+    if one.document != CHANGE or one.state in {ChangeState.REFUSED, ChangeState.REJECTED}:
+        return False
+    return one.state is not ChangeState.RECORDED or one.repeats is not None
+
+
+def _named(one: Change) -> str:
+    name = f"{one.change_sequence}, {one.transaction_id}" if one.change_sequence else one.transaction_id
+    return f"{name} ({one.ordered_at:%Y-%m-%d %H:%M} UTC)"
+
+
+def _said_by(one: Change) -> str:
+    return f" It says: {one.says}." if one.says else ""
+
+
+def _turn(change: Change) -> tuple[tuple[int, date, datetime], int, str]:
+    return _place(change), len(change.transaction_id), change.transaction_id
+
+
+def _place(change: Change) -> tuple[int, date, datetime]:
+    return change.change_sequence or 1, change.changed_on or change.ordered_at.date(), change.ordered_at
+
+
+def _last_alike(change: Change, others: Sequence[Change]) -> Change | None:
+    """The same content that was applied, the last time it was."""
+    alike = [one for one in others if _is_applied(one) and one.content_id == change.content_id]
+    return max(alike, key=lambda one: one.applied_at, default=None)
+
+
+def _between(repeated: Change, change: Change, others: Sequence[Change]) -> Change | None:
+    """Another change that was applied after `repeated` and comes before `change`."""
+    for one in others:
+        is_other = _is_applied(one) and one.content_id != change.content_id
+        if is_other and one.applied_at >= repeated.applied_at and _place(one) < _place(change):
+            return one
+    return None
+
+
+def confirmed_places(change: Change, others: Sequence[Change]) -> frozenset[str]:
+    """The parties that a person confirmed for this order, by approving changes of the same sender.
+
+    One that was approved and had nothing to write is closed; whoever closes one by hand confirms nothing by that.
+    """
+    approved = (ChangeState.APPLIED, ChangeState.CLOSED)
+    return frozenset(
+        place for one in others if one.state in approved and one.sender_id == change.sender_id for place in one.places
+    )
+
+
+def _is_applied(change: Change) -> bool:
+    return change.document == CHANGE and change.state is ChangeState.APPLIED

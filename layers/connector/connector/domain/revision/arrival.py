@@ -1,0 +1,235 @@
+"""The watch over a sent document: did it arrive?
+
+One pure function reads the three status words of Orderful, the time since the document was sent and what routing
+expects. The answer is one of three: nothing yet, attention (one sentence and one next step for a person), or over
+(nothing more is expected). The tracker carries it out.
+
+Orderful's words, and what is believed of them (docs on transaction statuses and on monitoring them):
+
+* validation: PROCESSING, VALID, INVALID. INVALID is held until a person sends it by hand.
+* delivery: PENDING, SENT, DELIVERED, FAILED. A VALID transaction of a relationship without auto-send stays PENDING
+  until a person sends it. SENT means that the partner's organization has it and the partner's channel has not taken it:
+  it may stand for ever. FAILED is never sent again by itself.
+* acknowledgment: NOT_ACKNOWLEDGED, ACCEPTED, ACCEPTED_WITH_ERRORS, REJECTED, OVERDUE. When OVERDUE is said is set at
+  Orderful. No acknowledgment comes for a transaction that is invalid or was not sent.
+
+Words that nobody knows are no news (Orderful: enums grow within a version), but the expected times run on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from connector.domain.documents import DocumentKey
+from connector.domain.revision.record import Revision, State, sent_moment
+
+GONE_AFTER = timedelta(minutes=15)
+"""A transaction younger than this may be missing from Orderful's lists and by its id (Orderful: lists lag)."""
+
+LONGEST_EXPECTED = timedelta(days=30)
+"""The longest time that routing may expect a stage to take; every document is looked at when it is this old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """By when each stage is reached, counted from the moment in which the document was sent.
+
+    Attributes:
+        valid: Orderful has said whether it is valid.
+        sent: Orderful has sent it on. Later than this, it waits for somebody to press send.
+        delivered: The partner's channel has it; None when that is not expected.
+        acknowledged: The partner has sent its functional acknowledgment (997); None when the partner sends none.
+    """
+
+    valid: timedelta = timedelta(hours=1)
+    sent: timedelta = timedelta(minutes=15)
+    delivered: timedelta | None = timedelta(hours=24)
+    acknowledged: timedelta | None = timedelta(hours=24)
+
+
+class Concern(StrEnum):
+    """Why a sent document needs a person."""
+
+    PROCESSING = "PROCESSING"
+    NOT_SENT = "NOT_SENT"
+    SENT_INVALID = "SENT_INVALID"
+    NOT_DELIVERED = "NOT_DELIVERED"
+    DELETED = "DELETED"
+    OVERDUE = "OVERDUE"
+    ACCEPTED_WITH_ERRORS = "ACCEPTED_WITH_ERRORS"
+    DOUBLED = "DOUBLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Orderful's three status words, as they came."""
+
+    validation: str | None
+    delivery: str | None
+    acknowledgment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the watch says.
+
+    Attributes:
+        state: What the words make of the revision; None when they say nothing new.
+        concern: Why a person is needed; None when nobody is. A refusal (REJECTED) is a state, not a concern.
+        sentence: What happened, for `concern` or for a refusal.
+        next_step: What the person does; for a concern only.
+        over: Nothing more is expected.
+    """
+
+    state: State | None = None
+    concern: Concern | None = None
+    sentence: str | None = None
+    next_step: str | None = None
+    over: bool = False
+
+
+def watch(revision: Revision, words: Words | None, *, now: datetime, expected: Expected) -> Arrival:
+    """Judge one sent revision.
+
+    Args:
+        revision: As the ledger has it.
+        words: Orderful's words; None when Orderful shows the transaction neither in its list nor by its id.
+        now: The time.
+        expected: What routing expects of this partner and kind.
+    """
+    age = now - sent_moment(revision)
+    if words is None:
+        return _missing(revision, age)
+    refused = _refused(revision, words)
+    if refused is not None:
+        return Arrival(State.REJECTED, sentence=refused)
+    if words.acknowledgment == "ACCEPTED":
+        return Arrival(State.ACKNOWLEDGED, over=True)
+    state = _reached(words)
+    concern = _concern(words, age, expected)
+    if concern is not None:
+        sentence = _sentence(concern, words, expected)
+        return Arrival(state, concern, sentence, _next_step(concern, revision.key))
+    return Arrival(state, over=_is_over(words, expected))
+
+
+def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
+    """What is said where several transactions may be of this one revision; no news ends that, only a person."""
+    sentence = f"Orderful holds {len(transaction_ids)} transactions that may be of this revision"
+    return Arrival(
+        None, Concern.DOUBLED, f"{sentence}: {', '.join(transaction_ids)}", _next_step(Concern.DOUBLED, revision.key)
+    )
+
+
+def _missing(revision: Revision, age: timedelta) -> Arrival:
+    if age < GONE_AFTER:
+        return Arrival()
+    concern = Concern.DELETED
+    sentence = "Orderful shows its transaction neither in the list nor by its id: somebody may have deleted it"
+    return Arrival(None, concern, sentence, _next_step(concern, revision.key))
+
+
+def _refused(revision: Revision, words: Words) -> str | None:
+    """Why the partner does not have it, or does not take it; a later stage says more than an earlier one."""
+    if words.acknowledgment == "REJECTED":
+        return "the partner rejected it"
+    if words.acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
+        return None
+    if words.delivery == "FAILED":
+        return "Orderful could not deliver it to the partner and does not try again by itself"
+    # Orderful: an INVALID transaction is held until a person sends it by hand, and then it is on its way.
+    if words.validation == "INVALID" and words.delivery not in {"SENT", "DELIVERED"}:
+        was_valid = revision.validation_status == "VALID" or revision.state in {State.VALID, State.DELIVERED}
+        return f"it is {'no longer' if was_valid else 'not'} valid for this partner"
+    return None
+
+
+def _reached(words: Words) -> State | None:
+    if words.acknowledgment == "ACCEPTED_WITH_ERRORS":
+        return State.ACKNOWLEDGED
+    if words.delivery == "DELIVERED":
+        return State.DELIVERED
+    return State.VALID if words.validation in {"VALID", "INVALID"} else None
+
+
+def _concern(words: Words, age: timedelta, expected: Expected) -> Concern | None:
+    """The first thing that stands in the way; what comes after it cannot happen before it."""
+    delivered = words.delivery == "DELIVERED"
+    sent = delivered or words.delivery == "SENT"
+    waits_for_acknowledgment = expected.acknowledged is not None
+    stages = (
+        (Concern.ACCEPTED_WITH_ERRORS, words.acknowledgment == "ACCEPTED_WITH_ERRORS"),
+        (Concern.PROCESSING, words.validation not in {"VALID", "INVALID"} and not sent and age >= expected.valid),
+        (Concern.NOT_SENT, words.validation == "VALID" and words.delivery == "PENDING" and age >= expected.sent),
+        (Concern.SENT_INVALID, words.validation == "INVALID" and not delivered),
+        (Concern.NOT_DELIVERED, not delivered and expected.delivered is not None and age >= expected.delivered),
+        # Orderful's own word counts at once, whatever the delivery; the time for it is set at Orderful.
+        (Concern.OVERDUE, words.acknowledgment == "OVERDUE" and waits_for_acknowledgment),
+        (Concern.OVERDUE, expected.acknowledged is not None and age >= expected.acknowledged),
+    )
+    return next((concern for concern, holds in stages if holds), None)
+
+
+def _is_over(words: Words, expected: Expected) -> bool:
+    """Whether the last stage that is expected was reached, short of an acknowledgment."""
+    if expected.acknowledged is not None:
+        return False
+    return words.delivery == "DELIVERED" or (expected.delivered is None and words.delivery == "SENT")
+
+
+def _sentence(concern: Concern, words: Words, expected: Expected) -> str:
+    if concern is Concern.NOT_DELIVERED and expected.delivered is not None:
+        late = in_words(expected.delivered)
+        if words.delivery == "SENT":
+            return f"sent, and the partner's channel has not fetched it within {late}"
+        return f"not delivered within {late}; Orderful says {words.delivery or 'nothing'}"
+    if concern is Concern.OVERDUE:
+        if words.acknowledgment == "OVERDUE" or expected.acknowledged is None:
+            return "its functional acknowledgment (997) is overdue at Orderful"
+        return f"its functional acknowledgment (997) is overdue: none came within {in_words(expected.acknowledged)}"
+    if concern is Concern.PROCESSING:
+        return f"Orderful has not said within {in_words(expected.valid)} whether it is valid"
+    return _SENTENCES[concern]
+
+
+_SENTENCES = {
+    Concern.NOT_SENT: "it waits in Orderful to be sent by hand: auto-send is off",
+    Concern.SENT_INVALID: "it is not valid for this partner, and somebody sent it by hand",
+    Concern.ACCEPTED_WITH_ERRORS: "the partner accepted it with errors",
+}
+
+_STEPS = {
+    Concern.PROCESSING: "Open the transaction in Orderful; if it does not move, ask Orderful's support.",
+    Concern.NOT_SENT: "Press send in Orderful, or switch auto-send on for this relationship.",
+    Concern.SENT_INVALID: "Ask the partner whether it can use the document.",
+    Concern.NOT_DELIVERED: (
+        "Check the partner's channel in Orderful's relationship, and ask the partner to fetch what waits there."
+    ),
+    Concern.DELETED: "If it was not meant, send it again with `connector documents replay {key}`.",
+    Concern.OVERDUE: (
+        "Ask the partner whether it has the document. A partner that never acknowledges gets `acknowledgment: never` "
+        "in the routing file."
+    ),
+    Concern.DOUBLED: (
+        "Look at them in Orderful, and agree with the partner which one counts before goods move (runbook, "
+        "doubled-or-wrong-stream)."
+    ),
+    Concern.ACCEPTED_WITH_ERRORS: "Read the errors in Orderful's acknowledgment and settle them with the partner.",
+}
+
+
+def _next_step(concern: Concern, key: DocumentKey) -> str:
+    return f"{_STEPS[concern].format(key=key)} Settled: `connector documents close {key}`."
+
+
+def in_words(length: timedelta) -> str:
+    """A length of time in the largest unit that divides it."""
+    seconds = int(length.total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds and seconds % size == 0 and (unit != "day" or seconds >= 2 * size):
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

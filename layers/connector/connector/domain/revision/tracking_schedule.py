@@ -1,0 +1,131 @@
+"""When the tracker looks at a sent document: by its age, so that a look without news writes nothing.
+
+* A young document is looked at by every run.
+* An older one that is on its way is looked at when its age passes one of `LOOKS`: each run reads, for each of these
+  ages, only the documents that passed it since the run before.
+* One that waits for a person (refused, or in need of attention) is looked at in passes, an hour after one another, so
+  that what a person does at Orderful is soon seen; whatever is older than a week, in passes a day after one another. A
+  pass reads a few documents a run, however many there are.
+
+So a run reads and asks about what came in during a few intervals, however many documents are open. A window is a range
+of places (`place_of`) in some of the lists, and the tracker writes down how far it came in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from connector.domain.revision.record import FOLLOWED, MAY_NEED_ATTENTION, State, attention_list, place_at, state_list
+
+LOOKS = (
+    *(timedelta(minutes=minutes) for minutes in (30, 45, 60, 90)),
+    *(timedelta(hours=hours) for hours in (2, 3, 4, 6, 8, 12, 18, 24, 36, 48)),
+    *(timedelta(days=days) for days in (3, 4, 5, 7, 10, 14, 21, 30)),
+)
+"""Ages at which a document on its way is looked at; before the first one, at every run."""
+
+MOST_OF_A_WINDOW = 1_000
+"""Revisions of one window that one run reads; the rest is for the next run."""
+
+MOST_OF_A_PASS = 200
+"""The same for a pass over what waits for a person or is old."""
+
+# An earlier release had a list for each state: what it wrote is found there until it is written again.
+_ON_THEIR_WAY = tuple(
+    dict.fromkeys(name for one in FOLLOWED if one is not State.REJECTED for name in (state_list(one), one.value))
+)
+_WITH_A_PERSON = (
+    State.REJECTED.value,
+    *dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION if state in FOLLOWED),
+)
+LISTS = (*_ON_THEIR_WAY, *_WITH_A_PERSON)
+"""The lists of revisions that Orderful is asked about."""
+
+_YOUNG, _PERSON, _OLD = "young", "person", "old"
+_OLD_FROM = timedelta(days=7)
+_EVERY = {_PERSON: timedelta(hours=1), _OLD: timedelta(days=1)}
+_NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Places to be read by one run: from `after` to `before`, in these lists.
+
+    Attributes:
+        name: `young`, `person`, `old`, or an age in seconds.
+        most: Revisions that one run reads.
+    """
+
+    name: str
+    lists: tuple[str, ...]
+    after: str
+    before: str
+    most: int = MOST_OF_A_WINDOW
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether its documents come round again anyway, so that none of them is waited for."""
+        return self.name in _EVERY
+
+
+def windows(progress: Mapping[str, str], *, now: datetime) -> list[Window]:
+    """What this run reads, beginning with the window at which the run before ran out of calls.
+
+    Args:
+        progress: What the runs before wrote down (`done`, `stopped`, `begin_with`).
+        now: The time.
+    """
+    young, old = place_at(now - LOOKS[0]), place_at(now - _OLD_FROM)
+    found = [
+        Window(_YOUNG, LISTS, max(progress.get(_YOUNG, ""), young), place_at(now + timedelta(microseconds=1))),
+        Window(_PERSON, _WITH_A_PERSON, max(progress.get(_PERSON, ""), old), young, MOST_OF_A_PASS),
+        Window(_OLD, LISTS, progress.get(_OLD, ""), old, MOST_OF_A_PASS),
+    ]
+    for age, following in pairwise((*LOOKS, LOOKS[-1] + timedelta(days=1))):
+        name = str(int(age.total_seconds()))
+        # What is older than the next age is read at the next age: a long pause does not repeat every look.
+        after = max(progress.get(name, ""), place_at(now - following))
+        found.append(Window(name, _ON_THEIR_WAY, after, place_at(now - age)))
+    found = [window for window in found if window.after < window.before and _is_due(window, progress, now)]
+    first = next((at for at, window in enumerate(found) if window.name == progress.get(_NEXT)), 0)
+    return found[first:] + found[:first]
+
+
+def done(progress: MutableMapping[str, str], window: Window, *, now: datetime, found: bool) -> None:
+    """Note that a window was read to its end; one in which nothing was found needs no note."""
+    if window.name in _EVERY:
+        if found or window.name in progress:
+            progress[_ended(window.name)] = place_at(now)
+        progress.pop(window.name, None)
+    elif window.name == _YOUNG:
+        progress.pop(window.name, None)
+    elif found:
+        progress[window.name] = window.before
+
+
+def stopped(progress: MutableMapping[str, str], window: Window, *, at: str | None) -> None:
+    """Note that a window was read up to a place, or not at all; the rest is for the next run."""
+    if at is not None:
+        progress[window.name] = at
+
+
+def begin_with(progress: MutableMapping[str, str], window: Window | None) -> None:
+    """Note with which window the next run begins: the one that this run did not come to; None for the first."""
+    if window is None:
+        progress.pop(_NEXT, None)
+    else:
+        progress[_NEXT] = window.name
+
+
+def _is_due(window: Window, progress: Mapping[str, str], now: datetime) -> bool:
+    """Whether a pass goes on or may begin again; what is no pass is always due."""
+    if window.name not in _EVERY or window.name in progress:
+        return True
+    return progress.get(_ended(window.name), "") <= place_at(now - _EVERY[window.name])
+
+
+def _ended(name: str) -> str:
+    return f"{name} ended"

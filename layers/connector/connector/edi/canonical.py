@@ -1,0 +1,841 @@
+"""A document freed of Visma and of routing, ready to be written in either dialect.
+
+Everything both dialects need alike is decided once here: which lines are goods, charges or text, what an item is
+called on the other side, which unit is meant, who plays which part, what the terms are, and what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from itertools import combinations
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from connector.domain.advice import BY_HAND, correction
+from connector.domain.documents import (
+    Address,
+    BusinessDocument,
+    Invoice,
+    InvoiceLine,
+    Kind,
+    OrderLine,
+    Party,
+    PurchaseOrder,
+    Tax,
+    Terms,
+)
+from connector.domain.errors import Parked
+from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
+from connector.domain.routing.route import Description, ItemIds, LineDate, Route, TermsRule, WithoutItem
+from connector.domain.totals import (
+    ZERO,
+    Totals,
+    explained_by_price,
+    line_amount,
+    magnitudes,
+    payable_amount,
+    rounded,
+    smallest_unit,
+)
+from connector.domain.transactions import Purpose
+from connector.domain.wanted_days import header_day, wanted_day
+from connector.edi.numbers import quantity_without_noise, without_noise
+from connector.edi.units import UNITS, Unit
+
+_NO_IDS = ItemIds()
+_MOST_VAT_ROWS = 8
+_MOST_LISTED = 10
+_GTIN_LENGTHS = frozenset({12, 13, 14})
+LARGE_ROUNDING = Decimal(1)
+"""Units of currency from which on the rounding of a line is told."""
+
+
+class ChargeKind(StrEnum):
+    """Why something is added to or taken off a document or a line."""
+
+    DISCOUNT = "discount"
+    SURCHARGE = "surcharge"
+    FREIGHT = "freight"
+    OTHER = "other"
+    ADJUSTMENT = "adjustment"
+    ROUNDING = "rounding"
+
+
+class Charge(NamedTuple):
+    """Something added to (positive) or taken off (negative) the document or a line, in cents of its currency."""
+
+    kind: ChargeKind
+    amount: Decimal
+    description: str | None
+
+
+class LineView(msgspec.Struct, frozen=True, gc=False):
+    """A line of goods or services.
+
+    Attributes:
+        number: Its number in Visma; on a supplier's invoice that of the order line, where the lines have different
+            ones. No two lines of an order, and no two lines of an invoice that are numbered, have the same.
+        is_numbered: Whether the number is written: not for a line without an order line beside lines that have one,
+            because a partner reads it as the number of an order line (IBM's guide of the 810: IT101 refers to the line
+            item on the original purchase order).
+        is_ordered: Whether the number is that of a line of the order.
+        charges: What leads from `quantity * price` to what is payable for the line.
+        wanted: The day on which the goods are wanted.
+        promised: Visma's promised day, where it is another one.
+        order: The order the line belongs to: the buyer's on supplier invoices, ours on customer invoices unless the
+            whole document has one.
+        order_line: The line of that order, where `number` is another one.
+        shipment: Our shipment of the line, unless the whole document has one.
+        warehouse: Only when the lines of the document differ in it.
+        tax_rate: In percent, where the line's tax code is one of the document's taxes.
+        source: Where the line stands in the Visma document.
+        their_item_source: Where the partner's number of the item stands: the field of the line with a point before it
+            (`.alternateId`), or the key of the routing file.
+    """
+
+    number: str
+    quantity: Decimal
+    unit: Unit
+    price: Decimal
+    charges: tuple[Charge, ...]
+    buyer_item: str | None
+    vendor_item: str | None
+    gtin: str | None
+    description: str | None
+    note: str | None
+    wanted: date | None
+    promised: date | None
+    order: str | None
+    order_line: int | None
+    shipment: str | None
+    warehouse: str | None
+    tax_rate: Decimal | None
+    source: str
+    their_item_source: str
+    is_numbered: bool = True
+    is_ordered: bool = False
+
+    @property
+    def title(self) -> str:
+        """What a text calls the line."""
+        item = self.buyer_item or self.vendor_item or self.gtin or self.description
+        return f"Line {self.number}" if self.is_numbered or not item else f"Item {item}"
+
+
+class TermsView(NamedTuple):
+    """Payment terms, resolved. A `net_days` or `due` of None is simply not known.
+
+    A discount is offered with a percentage or an amount and with a last day (`discount_days` or `discount_due`), or
+    not at all: then all four are None. What is there never contradicts itself.
+
+    Attributes:
+        discount_amount: Above zero.
+    """
+
+    description: str | None
+    net_days: int | None
+    due: date | None
+    discount_percent: str | None = None
+    discount_days: int | None = None
+    discount_due: date | None = None
+    discount_amount: Decimal | None = None
+
+    @property
+    def offers_discount(self) -> bool:
+        """Whether a discount is offered for paying early."""
+        return bool(self.discount_percent or self.discount_amount)
+
+
+@dataclass(slots=True)
+class Outline:
+    """The document as both dialects write it. Credit memos have positive amounts here.
+
+    Attributes:
+        content: The document; credit memos as magnitudes.
+        taxes: VAT by rate: rate in percent (None when Visma names none) and amount.
+        texts: Header notes: descriptions, notes and text lines, each as one piece.
+        notes: Sentences about what was decided on the way.
+        wanted_on: The day on which the goods of the whole order are wanted.
+        blanket: The blanket order that an order is called off from.
+        sales_order: Our sales order, where all goods of an invoice are of one.
+        shipment: Our shipment, likewise.
+    """
+
+    content: BusinessDocument
+    route: Route
+    purpose: Purpose
+    total: Decimal
+    lines: list[LineView]
+    charges: list[Charge]
+    taxes: list[tuple[Decimal | None, Decimal]]
+    parties: list[PartyView]
+    terms: TermsView | None
+    texts: list[str]
+    notes: list[str]
+    wanted_on: date | None = None
+    blanket: str | None = None
+    sales_order: str | None = None
+    shipment: str | None = None
+
+
+def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> Outline:
+    """Decide everything that does not depend on the dialect.
+
+    Raises:
+        Parked: it is of another branch, no currency is known, a unit or an item id is not mapped, several blanket
+            orders are called off, a drop-ship order has no address, or there is nothing to order or to invoice.
+    """
+    if purpose is not Purpose.CANCELLATION:
+        _refuse_other_branch(content, route)
+        _refuse_unknown_currency(content, route)
+        _refuse_unknown_delivery(content, route)
+    if isinstance(content, Invoice):
+        content = magnitudes(content)
+    elif totals.tax_rows is not None:
+        content = replace(content, discounts=totals.discount_rows or (), taxes=totals.tax_rows)
+    taxes, tax_note = _taxes(content, totals)
+    reader = _LineReader(content, route, purpose, taxes)
+    for line in content.lines:
+        reader.read(line)
+    if not reader.lines and not (isinstance(content, Invoice) and reader.charges):
+        raise _nothing_left(content)
+    blanket = reader.blanket()
+    # An order keeps Visma's numbers, because an 860 refers to them.
+    lines = _numbered(reader.lines) if isinstance(content, Invoice) else reader.lines
+    charges = reader.charges
+    charges += [
+        Charge(ChargeKind.DISCOUNT, -rounded(discount.amount, content.currency), _text(discount.description))
+        for discount in content.discounts
+        if discount.amount
+    ]
+    if tax_note:
+        reader.notes.append(tax_note)
+    reader.notes += _branch_notes(content, route)
+    if purpose is not Purpose.CANCELLATION:
+        reader.notes += reader.left_notes()
+    if purpose is not Purpose.CANCELLATION:
+        charges += _rounding(content, totals, lines, charges, taxes)
+    return Outline(
+        content=content,
+        route=route,
+        purpose=purpose,
+        total=rounded(totals.total, content.currency),
+        lines=lines,
+        charges=charges,
+        taxes=taxes,
+        parties=_parties(content, route),
+        terms=_terms(content, route, totals, reader.notes),
+        texts=_header_texts(content, route) + reader.texts,
+        notes=reader.notes,
+        wanted_on=reader.wanted_on(),
+        blanket=blanket,
+        sales_order=reader.sales_order,
+        shipment=reader.shipment,
+    )
+
+
+def order_type(order: PurchaseOrder, document: Outline) -> str:
+    """The order type word that routing gives to Visma's order type.
+
+    An order that is called off from a blanket order does not stand alone, so there `standalone` is `release`; every
+    other word of routing holds for call-offs as well.
+
+    Raises:
+        Parked: routing has none.
+    """
+    word = document.route.order_types.get(order.order_type)
+    if word is None:
+        raise _unmapped(
+            f"Visma's order type {order.order_type} has no purchase order type.",
+            field="orderType",
+            key=f"defaults.order_types.{order.order_type}",
+            example="do_not_send (or standalone, or another purchase order type)",
+        )
+    return "release" if word == "standalone" and document.blanket else word
+
+
+def buyer_reference_text(number: str) -> str:
+    """The buyer's reference as text, where a dialect has no place of its own for it."""
+    return f"Your reference: {number}"
+
+
+class _LineReader:
+    """Sorts the lines of a document into goods, charges and texts."""
+
+    def __init__(
+        self, content: BusinessDocument, route: Route, purpose: Purpose, taxes: list[tuple[Decimal | None, Decimal]]
+    ) -> None:
+        self.lines: list[LineView] = []
+        self.charges: list[Charge] = []
+        self.texts: list[str] = []
+        self.notes: list[str] = []
+        self._content = content
+        self._route = route
+        self._cancels = purpose is Purpose.CANCELLATION
+        self._is_cancelled = isinstance(content, PurchaseOrder) and content.cancelled
+        # A line names its rate only where the rates stand in the summary as well.
+        written = {rate for rate, _ in taxes}
+        self._rates = {tax.code: tax.rate for tax in content.taxes if tax.code and tax.rate in written}
+        self._several_warehouses = isinstance(content, PurchaseOrder) and (
+            len({line.warehouse for line in content.lines if not line.is_text and not line.is_charge}) > 1
+        )
+        self._ordered: list[OrderLine] = []
+        self.sales_order: str | None = None
+        self.shipment: str | None = None
+        if isinstance(content, Invoice) and content.kind is Kind.CUSTOMER_INVOICE:
+            # A fee beside the goods has no order of its own.
+            goods = [line for line in content.lines if line.item and not line.is_charge]
+            self.sales_order = _only([line.sales_order for line in goods])
+            self.shipment = _only([line.shipment for line in goods])
+
+    def read(self, line: OrderLine | InvoiceLine) -> None:
+        """Add one line to where it belongs."""
+        amount = payable_amount(line, self._content.currency)
+        line = _without_noise(line)
+        # A text that costs something is no text; a line without item and price is none but a text.
+        if not amount and (line.is_text or (line.item is None and not line.unit_price)):
+            text = _text(line.description) or self._note(line)
+            if text:
+                self.texts.append(f"Line {line.number}: {text}")
+        elif isinstance(line, InvoiceLine) or self._is_cancelled or not line.cancelled:
+            # An order that is only withdrawn from a former supplier keeps its cancelled lines to itself.
+            self._goods_or_charge(line, amount)
+
+    def _goods_or_charge(self, line: OrderLine | InvoiceLine, amount: Decimal) -> None:
+        kind = ChargeKind.FREIGHT if line.is_charge else None
+        if kind is None and line.item is None and not self._names_item(line):
+            kind = self._without_item(line)
+        if kind is not None:
+            amount = rounded(amount, self._content.currency)
+            if amount:
+                self.charges.append(Charge(kind, amount, _text(line.description)))
+        elif isinstance(line, OrderLine):
+            self.lines.append(self._order_line(line))
+        else:
+            self.lines.append(self._invoice_line(line))
+
+    def left_notes(self) -> list[str]:
+        """Sentences about what of the lines was left out or looks like an oversight."""
+        notes = []
+        if free := [line.number for line in self.lines if not line.price]:
+            notes.append(f"{_listed('Line', free)} left with the price 0.")
+        if isinstance(self._content, PurchaseOrder) and self._route.line_date is LineDate.PROMISED:
+            silent = {None, self._content.ordered_on}
+            days = [
+                f"{line.number} ({line.requested})"
+                for line, view in zip(self._ordered, self.lines, strict=True)
+                if line.requested not in silent and line.requested != view.wanted
+            ]
+            if days:
+                notes.append(
+                    f"The requested day of {_listed('line', days)} was left out: the promised day is sent (line_date)."
+                )
+        return notes
+
+    def wanted_on(self) -> date | None:
+        """The wanted day of the whole order, from what was read."""
+        if not isinstance(self._content, PurchaseOrder):
+            return None
+        return header_day(self._content, [line.wanted for line in self.lines], self._route.line_date)
+
+    def blanket(self) -> str | None:
+        """The blanket order that was called off from, with a text for the lines that do not belong to it.
+
+        A cancellation names the order, so it gets through whatever was called off.
+
+        Raises:
+            Parked: there are several. BEG04 and `releaseNumber` have room for one, and neither X12 (element 128) nor
+                Mosaic has a place for a blanket order on the line.
+        """
+        content = self._content
+        if not isinstance(content, PurchaseOrder) or content.order_type == "Blanket":
+            return None
+        named = {line.blanket: line for line in self._ordered if line.blanket and line.blanket != content.number}
+        if len(named) > 1:
+            if self._cancels:
+                return None
+            *_, last = named.values()
+            raise Parked(
+                f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
+                next_step=f"Make one order of each blanket order in Visma. Or: {BY_HAND}",
+                field=f"{last.source}.orderNumber",
+            )
+        blanket = next(iter(named), None)
+        if blanket is not None:
+            self.texts += [
+                f"Line {line.number} is not part of blanket order {blanket}."
+                for line in self._ordered
+                if line.blanket != blanket
+            ]
+        return blanket
+
+    def _note(self, line: OrderLine | InvoiceLine) -> str | None:
+        """The note of a line, where routing sends it."""
+        return _text(line.note) if self._route.notes.of_lines else None
+
+    @staticmethod
+    def _names_item(line: OrderLine | InvoiceLine) -> bool:
+        """Whether a line without an item of ours names one of the other side."""
+        return bool(line.supplier_item if isinstance(line, OrderLine) else line.counterparty_item)
+
+    def _without_item(self, line: OrderLine | InvoiceLine) -> ChargeKind | None:
+        """What routing makes of a priced line that names no item: a charge, or None for a line of service.
+
+        Raises:
+            Parked: routing does not say.
+        """
+        match self._route.lines_without_item:
+            case WithoutItem.CHARGE:
+                return ChargeKind.OTHER
+            case WithoutItem.SERVICE:
+                return None
+            case _:
+                key = f"partners.{self._route.partner}.kinds.{self._content.kind}.lines_without_item"
+                raise Parked(
+                    f"Line {line.number} names no item: neither an item number nor a GTIN.",
+                    next_step=f"Set {key} to {WithoutItem.SERVICE} or {WithoutItem.CHARGE} in the routing file and "
+                    f"apply it. Otherwise: {correction(self._content.kind, 'Give the line an item in Visma.')}",
+                    field=f"{line.source}.inventory",
+                    waits_for=key,
+                )
+
+    def _order_line(self, line: OrderLine) -> LineView:
+        if line.quantity <= 0 and not self._cancels:
+            raise Parked(
+                f"Line {line.number} orders {line.quantity:f} of {line.item or 'an item'}; "
+                "a purchase order needs a quantity above zero.",
+                next_step="Correct or cancel the line in Visma.",
+                field=f"{line.source}.orderQty",
+            )
+        if line.unit is None and line.item is not None:
+            raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
+        known = self._known_ids(line.item)
+        assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
+        wanted = wanted_day(line, self._content, self._route.line_date)
+        self._ordered.append(line)
+        return LineView(
+            str(line.number),
+            line.quantity,
+            self._unit(line),
+            line.unit_price,
+            self._line_charges(line),
+            *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
+            _text(line.description) or _text(line.item_description),
+            self._note(line),
+            wanted,
+            line.promised if line.promised != wanted else None,
+            None,
+            None,
+            None,
+            line.warehouse if self._several_warehouses else None,
+            None,
+            line.source,
+            self._their_item_source(line, ".alternateId" if line.supplier_item else None),
+        )
+
+    def _invoice_line(self, line: InvoiceLine) -> LineView:
+        known = self._known_ids(line.item)
+        theirs = line.counterparty_item or known.partner_item
+        selling = self._content.kind is Kind.CUSTOMER_INVOICE
+        buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
+        return LineView(
+            str(line.number),
+            line.quantity,
+            self._unit(line),
+            line.unit_price,
+            self._line_charges(line),
+            *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
+            _text(line.description),
+            self._note(line),
+            None,
+            None,
+            line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            None if selling else line.order_line,
+            line.shipment if line.shipment != self.shipment else None,
+            None,
+            self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
+            line.source,
+            self._their_item_source(line, ".externalInventoryId" if line.counterparty_item else None),
+        )
+
+    def _their_item_source(self, line: OrderLine | InvoiceLine, field: str | None) -> str:
+        return field or f"{self._route.item_key}.{line.item}.partner_item"
+
+    def _known_ids(self, item: str | None) -> ItemIds:
+        return self._route.items.get(item, _NO_IDS) if item else _NO_IDS
+
+    def _line_charges(self, line: OrderLine | InvoiceLine) -> tuple[Charge, ...]:
+        """What leads from quantity x price to what is payable: the discount or surcharge, and what is left then.
+
+        The rest is a rounding where a rounded price explains it, else the adjustment of an entered amount.
+        """
+        if not line.discount and line.amount == line.quantity * line.unit_price:
+            return ()
+        currency = self._content.currency
+        product = rounded(line.quantity * line.unit_price, currency)
+        charges = []
+        left = ZERO if line.amount is None else rounded(line.amount, currency) - product
+        if line.discount:
+            # A discount brings the amount of the line towards zero, whichever side of zero it is on.
+            added = rounded(line.discount if product < 0 else -line.discount, currency)
+            kind = ChargeKind.DISCOUNT if line.discount > 0 else ChargeKind.SURCHARGE
+            charges.append(Charge(kind, added, None))
+            left -= ZERO if line.amount is None else added
+        if left:
+            difference = payable_amount(line, currency) - rounded(line_amount(line, currency), currency)
+            if explained_by_price(difference, line.quantity, line.unit_price, currency):
+                charges.append(Charge(ChargeKind.ROUNDING, left, None))
+                if abs(left) >= LARGE_ROUNDING:
+                    self.notes.append(
+                        f"The amount of line {line.number} differs by {left:f} from its quantity and rounded price; "
+                        "that is sent as rounding."
+                    )
+            else:
+                charges.append(Charge(ChargeKind.ADJUSTMENT, left, None))
+                self.notes.append(f"The amount of line {line.number} was entered; {left:f} is sent as an adjustment.")
+        return tuple(charges)
+
+    def _unit(self, line: OrderLine | InvoiceLine) -> Unit:
+        """The unit that routing means by a Visma word."""
+        word, source = line.unit, line.source
+        if word is None:
+            self.notes.append(f"Line {line.number} has no unit in Visma; it is sent in 'unit'.")
+            return UNITS["unit"]
+        meant = self._route.units.get(word)
+        unit = UNITS.get(meant) if meant is not None else None
+        if unit is None:
+            why = f"'{meant}' is no unit of the connector" if meant else "it is not mapped"
+            raise _unmapped(
+                f"Visma's unit {word} cannot be translated: {why}.",
+                field=f"{source}.uom",
+                key=f"{self._route.unit_key}.{word}",
+                example="<unit>",
+            )
+        return unit
+
+    def _ids(
+        self,
+        line: OrderLine | InvoiceLine,
+        buyer_item: str | None,
+        vendor_item: str | None,
+        gtin: str | None,
+        theirs: str | None,
+    ) -> tuple[str | None, str | None, str | None]:
+        """What the item is called: by the buyer, by the vendor, by GS1. Checks what routing insists on."""
+        required = self._route.require_item_id
+        partner_item = theirs or (vendor_item if isinstance(line, OrderLine) else None)
+        if (required == "gtin" and not gtin) or (required == "partner_item" and not partner_item):
+            what = "GTIN" if required == "gtin" else "item number of the partner"
+            raise _unmapped(
+                f"Line {line.number}: no {what} is known for item {line.item or '(none)'}, and this partner needs one.",
+                field=f"{line.source}.inventory",
+                key=f"{self._route.item_key}.{line.item}" if line.item else None,
+                example=f"{{{required}: ...}}",
+            )
+        return buyer_item, vendor_item, self._gtin(gtin, line) if gtin else None
+
+    def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
+        """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros, as GS1 stores it."""
+        digits = gtin.zfill(14) if len(gtin) == 8 else gtin
+        if len(digits) not in _GTIN_LENGTHS or not digits.isascii() or not digits.isdigit():
+            raise _unmapped(
+                f"Line {line.number}: the GTIN '{gtin}' of item {line.item} has not 8, 12, 13 or 14 digits.",
+                field=f"{line.source}.inventory",
+                key=f"{self._route.item_key}.{line.item}",
+                example="{gtin: ...}",
+            )
+        return digits
+
+
+def _without_noise(line: OrderLine | InvoiceLine) -> OrderLine | InvoiceLine:
+    """The line as it is written: what is left of quantity x price is a rounding (see `_line_charges`)."""
+    quantity, price = quantity_without_noise(line.quantity), without_noise(line.unit_price)
+    if quantity == line.quantity and price == line.unit_price:
+        return line
+    return replace(line, quantity=quantity, unit_price=price)
+
+
+def _listed(what: str, numbers: list[str]) -> str:
+    """`line 2`, `lines 2, 3`: the first ten, because notes go into a record of limited size."""
+    shown = ", ".join(numbers[:_MOST_LISTED])
+    more = f" and {len(numbers) - _MOST_LISTED} more" if len(numbers) > _MOST_LISTED else ""
+    return f"{what}{'s' if len(numbers) > 1 else ''} {shown}{more}"
+
+
+def _refuse_other_branch(content: BusinessDocument, route: Route) -> None:
+    """Refuse a document of a branch that is not the company's, where routing gives the company one branch.
+
+    Visma's lists are asked for that branch only; a document can come here without them.
+
+    Raises:
+        Parked: it is of another branch.
+    """
+    own, company = route.company.visma.branch, route.company.name
+    if own is None or content.branch in {None, own}:
+        return
+    raise Parked(
+        f"The document is of branch {content.branch}, and company {company} has branch {own} only.",
+        next_step=f"Give branch {content.branch} a company of its own in the routing file, or take "
+        f"companies.{company}.visma.branch out where both are one company, and apply it. Or: {BY_HAND}",
+        field="branchNumber" if isinstance(content, Invoice) else "branch",
+        waits_for=f"companies.{company}.visma.branch",
+    )
+
+
+def _branch_notes(content: BusinessDocument, route: Route) -> list[str]:
+    """A sentence about a branch that routing does not name, where it names others."""
+    company = route.company
+    if not company.branches or content.branch is None or content.branch in company.branches:
+        return []
+    unnamed = f"The document is of branch {content.branch}, which companies.{company.name}.branches does not name"
+    return [f"{unnamed}: it leaves under the name, GLN and VAT number of the company."]
+
+
+def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
+    step = f"Add {key}: {example} to the routing file and apply it." if key else None
+    return Parked(sentence, next_step=step, field=field, waits_for=key)
+
+
+def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
+    """Amounts need a currency: the one that the document names, or the one that both sides agreed on.
+
+    Raises:
+        Parked: there is neither.
+    """
+    if content.currency is None and route.currency is None:
+        field = "currencyId" if isinstance(content, Invoice) else "currency"
+        raise _unmapped(
+            f"Visma gives no currency ({field}), and none is agreed with partner {route.partner}.",
+            field=field,
+            key=f"partners.{route.partner}.currency",
+            example="<ISO 4217 code>",
+        )
+
+
+def _refuse_unknown_delivery(content: BusinessDocument, route: Route) -> None:
+    """A supplier does not know where our customers are: a drop-ship order needs the address.
+
+    Raises:
+        Parked: it has none, or no more than a country or region.
+    """
+    if not isinstance(content, PurchaseOrder):
+        return
+    address = content.ship_to.address or Address()
+    drop_ship = content.order_type == "DropShip" or route.order_types.get(content.order_type) == "dropship"
+    if drop_ship and not (address.lines or address.city or address.postal_code):
+        raise Parked(
+            "The order is a drop-ship order and has no address to deliver to.",
+            next_step="Fill in the shipping address of the order in Visma.",
+            field="shippingAddress",
+        )
+
+
+def _nothing_left(content: BusinessDocument) -> Parked:
+    if isinstance(content, PurchaseOrder):
+        return Parked(
+            "The order has no lines to order.",
+            next_step="Add lines in Visma, or cancel the order there.",
+            field="lines",
+        )
+    return Parked("The invoice has no lines.", field="invoiceLines")
+
+
+def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:
+    """VAT by rate, and a sentence where Visma's rows could not be written.
+
+    Rates are written only when they add up to the VAT that is payable, so that no partner gets two answers. Visma's
+    rows do not with reverse charge, use tax, partly deductible VAT and in a foreign currency. Where one choice of them
+    does, the others are not payable. Where they all do but for the cent that each may be rounded by, that cent is part
+    of the document's rounding. Else the stated VAT is one amount: at the one rate there is where that gives just this
+    amount, or without a rate.
+    """
+    currency = content.currency
+    rows = _by_rate(content.taxes, currency)
+    off = abs(sum((amount for _, amount in rows), ZERO) - totals.tax)
+    if not off:
+        return rows, None
+    if not totals.tax:
+        return [], "Visma's VAT rows are not part of what is payable (reverse charge or use tax); none is written."
+    net = totals.lines + totals.charges - totals.discounts
+    rates = {tax.rate for tax in content.taxes}
+    rate = next(iter(rates)) if len(rates) == 1 else None
+    if rate is not None and rounded(net * rate / 100, currency) == totals.tax:
+        return [(rate, totals.tax)], None
+    if chosen := _payable_rows(content, totals.tax):
+        return chosen, "The VAT rows of Visma that are not part of what is payable were left out."
+    if rows and off <= smallest_unit(currency) * len(content.taxes):
+        return rows if len(rows) > 1 else [(rate, totals.tax)], None
+    note = f"Visma's VAT rows do not add up to the VAT that is payable; {totals.tax:f} is written without a rate."
+    return [(None, totals.tax)], note if rates else None
+
+
+def _by_rate(taxes: Iterable[Tax], currency: str | None) -> list[tuple[Decimal | None, Decimal]]:
+    """The sum of each rate; without rates whose rows cancel out, which take no part in what is payable."""
+    sums: dict[Decimal | None, Decimal] = {}
+    for tax in taxes:
+        sums[tax.rate] = sums.get(tax.rate, ZERO) + tax.amount
+    rows = [(rate, rounded(amount, currency)) for rate, amount in sums.items()]
+    return [(rate, amount) for rate, amount in rows if amount or not rate]
+
+
+def _payable_rows(content: BusinessDocument, tax: Decimal) -> list[tuple[Decimal | None, Decimal]] | None:
+    """The rates of the VAT rows that add up to what is payable, if there is only one such choice."""
+    rows = [row for row in content.taxes if row.amount]
+    if len(rows) > _MOST_VAT_ROWS:
+        return None
+    found = {
+        tuple(_by_rate(chosen, content.currency))
+        for count in range(1, len(rows))
+        for chosen in combinations(rows, count)
+        if rounded(sum((row.amount for row in chosen), ZERO), content.currency) == tax
+    }
+    return list(found.pop()) if len(found) == 1 else None
+
+
+def _rounding(
+    content: BusinessDocument,
+    totals: Totals,
+    lines: list[LineView],
+    charges: list[Charge],
+    taxes: list[tuple[Decimal | None, Decimal]],
+) -> list[Charge]:
+    """What is left between the figures that are printed and the total, so that the partner's sum comes out.
+
+    It is Visma's own rounding difference, and the cents lost where a discount or a rate was rounded for printing.
+    """
+    currency = content.currency
+    printed = sum((charge.amount for charge in charges), ZERO) + sum((amount for _, amount in taxes), ZERO)
+    for line in lines:
+        printed += rounded(line.quantity * line.price, currency)
+        for charge in line.charges:
+            printed += charge.amount
+    left = rounded(totals.total, currency) - printed
+    return [Charge(ChargeKind.ROUNDING, left, "Rounding")] if left else []
+
+
+def _numbered(lines: list[LineView]) -> list[LineView]:
+    """The lines of an invoice with ids that tell them apart: those of the order, else Visma's, else their places.
+
+    Lines of two orders, and two receipts of one line, share the number of the order line. Beside lines of an order, a
+    line without one has no number that a partner could take for the number of an order line.
+    """
+    known = [str(line.order_line) for line in lines if line.order_line is not None]
+    if known and _differ(known):
+        return [
+            replace(line, is_numbered=False)
+            if line.order_line is None
+            else replace(line, number=str(line.order_line), order_line=None, is_ordered=True)
+            for line in lines
+        ]
+    if not _differ([line.number for line in lines]):
+        lines = [replace(line, number=str(place)) for place, line in enumerate(lines, 1)]
+    return [replace(line, is_numbered=not known or line.order_line is not None) for line in lines]
+
+
+def _differ(numbers: list[str]) -> bool:
+    return len(set(numbers)) == len(numbers)
+
+
+def _only(numbers: list[str | None]) -> str | None:
+    """The number that all goods have, None when they have none or not the same."""
+    found = set(numbers)
+    return found.pop() if len(found) == 1 else None
+
+
+def _header_texts(content: BusinessDocument, route: Route) -> list[str]:
+    description = _text(content.description) if route.description is Description.SEND else None
+    texts = [description, _text(content.note) if route.notes.of_header else None]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
+    if isinstance(content, PurchaseOrder):
+        return order_parties(content, route)
+    company = our_company(content, route)
+    partner = known_party(content.counterparty, route.partner_identity)
+    if content.kind is Kind.SUPPLIER_INVOICE:
+        return [partner.acting_as(Role.SELLER), company.acting_as(Role.BUYER)]
+    return [
+        company.acting_as(Role.SELLER),
+        company.acting_as(Role.REMIT_TO),
+        partner.acting_as(Role.BUYER),
+        partner.acting_as(Role.BILL_TO),
+        _delivered_to(content.counterparty, partner, route),
+    ]
+
+
+def _delivered_to(customer: Party, partner: KnownParty, route: Route) -> PartyView:
+    """The ship-to party of a customer invoice.
+
+    Visma: an invoice has the invoice address and contact, and of the place of delivery only the id and the name of the
+    customer's location. Another location than the main one (routing: `main_locations`) is written by these two: GLN,
+    address and contact that routing knows are those of the customer. Without a location the goods went to the customer.
+    """
+    view = partner.acting_as(Role.SHIP_TO)
+    names = {name.casefold() for name in (customer.location, customer.location_name) if name}
+    if not customer.location or names & route.main_locations:
+        return view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
+    name = _text(customer.location_name) or partner.name
+    return PartyView(Role.SHIP_TO, name, None, customer.location, None, None, None)
+
+
+def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:
+    """What the document states; routing only fills in what it leaves out.
+
+    An invoice gives dates and the amount of the discount (Visma: 0 where none is granted). Days follow from the dates,
+    and the percentage of routing is written only where it gives the stated amount.
+    """
+    terms = content.terms or Terms()
+    rule = route.terms.get(terms.id, TermsRule()) if terms.id else TermsRule()
+    net_days, due = rule.net_days, None
+    if isinstance(content, Invoice) and content.due_on:
+        net_days, due = _days_from(content, content.due_on), content.due_on
+    view = TermsView(_text(terms.description) or terms.id, net_days, due)
+    discounted = _with_discount(view, content, rule, totals, notes)
+    return discounted if any(value is not None for value in discounted) else None
+
+
+def _with_discount(
+    view: TermsView, content: BusinessDocument, rule: TermsRule, totals: Totals, notes: list[str]
+) -> TermsView:
+    """The terms with the cash discount, where one is offered; `notes` are told what could not be."""
+    percent = rule.discount_percent if Decimal(rule.discount_percent or 0) else None
+    days, until, amount = rule.discount_days, None, None
+    if isinstance(content, Invoice):
+        if content.cash_discount is not None:
+            # The sign of a credit note's is not documented.
+            amount = abs(content.cash_discount)
+        until = content.discount_due_on
+        days = _days_from(content, until) if until else days
+    if not amount and (percent is None or amount is not None):
+        return view
+    if amount is not None and percent is not None and not _gives(percent, amount, totals, content.currency):
+        notes.append(f"Visma's cash discount of {amount:f} is not {percent} %; it is sent without the percentage.")
+        percent = None
+    if until is None and days is None:
+        if amount is not None:
+            notes.append(f"Visma's cash discount of {amount:f} has no last day and was left out.")
+        return view
+    return view._replace(discount_percent=percent, discount_days=days, discount_due=until, discount_amount=amount)
+
+
+def _days_from(invoice: Invoice, until: date) -> int | None:
+    """Days from the date of the invoice; None when the day lies before it."""
+    days = (until - invoice.invoiced_on).days
+    return days if days >= 0 else None
+
+
+def _gives(percent: str, amount: Decimal, totals: Totals, currency: str | None) -> bool:
+    """Whether a percentage leads to an amount. Visma: settings decide whether VAT is part of what is discounted."""
+    bases = (totals.total, totals.total - totals.tax)
+    return any(rounded(base * Decimal(percent) / 100, currency) == rounded(amount, currency) for base in bases)
+
+
+def _text(text: str | None) -> str | None:
+    return (text.strip() or None) if text else None

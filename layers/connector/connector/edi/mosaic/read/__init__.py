@@ -1,0 +1,1 @@
+"""Reads Mosaic documents of partners."""

@@ -1,0 +1,223 @@
+"""What Mosaic's 850 and 810 share, and the one list of what Mosaic has no place for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from connector.domain.documents import Contact, Invoice, PurchaseOrder
+from connector.domain.parties import PartyView, Role
+from connector.domain.transactions import Purpose
+from connector.edi.canonical import Charge, ChargeKind, LineView, Outline, TermsView
+from connector.edi.numbers import decimal_text, money_text
+from connector.edi.regions import region_code
+
+# Mosaic's Party has four address lines.
+ORDER_SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
+"""What Mosaic's 850 has a sum for in its header; it has no list of allowances and charges there."""
+
+_ADDRESS_LINES = ("addressLine1", "addressLine2", "addressLine3", "addressLine4")
+
+
+class Gap(NamedTuple):
+    """Something a document may have and Mosaic cannot carry, while X12 can.
+
+    Attributes:
+        field: The Visma field, or the setting, that a person looks at.
+        sentence: What Mosaic lacks.
+        found: Whether this document has it; for lines, where.
+    """
+
+    field: str
+    sentence: str
+    found: Callable[[Outline], bool | str]
+
+
+def _foreign_unit(document: Outline) -> str | bool:
+    return next((f"{line.source}.uom" for line in document.lines if line.unit.mosaic is None), False)
+
+
+def _without_item(document: Outline) -> str | bool:
+    return next((f"{line.source}.inventory" for line in document.lines if not product_ids(line)), False)
+
+
+def _charged_order(document: Outline) -> bool:
+    return isinstance(document.content, PurchaseOrder) and any(
+        charge.kind not in ORDER_SUMS for charge in document.charges
+    )
+
+
+def _without_goods(document: Outline) -> bool:
+    return isinstance(document.content, Invoice) and not document.lines
+
+
+GAPS = (
+    Gap(
+        "currency",
+        "Mosaic's purchase order and invoice have no currency, and none is agreed with this partner",
+        lambda document: (document.content.currency or document.route.currency) != document.route.currency,
+    ),
+    Gap(
+        "taxDetails",
+        "Mosaic knows North American taxes only and has no place for VAT",
+        lambda document: any(amount for _, amount in document.taxes),
+    ),
+    Gap(
+        "lines[].uom",
+        "Mosaic has no word for the unit (kilogram, litre, hour, square metre and others are missing)",
+        _foreign_unit,
+    ),
+    Gap("lines[].inventory", "Mosaic needs the number of an item on every line", _without_item),
+    Gap("lines", "Mosaic's purchase order has no place for charges other than freight", _charged_order),
+    Gap(
+        "purpose",
+        "Mosaic's invoice cannot say that it replaces or cancels an earlier one",
+        lambda document: isinstance(document.content, Invoice) and document.purpose is not Purpose.ORIGINAL,
+    ),
+    Gap(
+        "paymentReference",
+        "Mosaic has no place for a payment reference (KID, OCR)",
+        lambda document: isinstance(document.content, Invoice) and bool(document.content.payment_reference),
+    ),
+    Gap(
+        "contractDocRef",
+        "Mosaic's invoice has no contract number",
+        lambda document: isinstance(document.content, Invoice) and bool(document.content.contract_number),
+    ),
+    Gap(
+        "applications",
+        "Mosaic's invoice can name one original invoice, and this credit note credits several",
+        lambda document: isinstance(document.content, Invoice) and len(document.content.original_invoices) > 1,
+    ),
+    Gap(
+        "invoiceLines",
+        "Mosaic's invoice needs at least one line of goods, and this one has charges only",
+        _without_goods,
+    ),
+)
+
+
+def first_gap(document: Outline) -> Gap | None:
+    """The first thing Mosaic cannot carry, with the very field, or None when Mosaic carries everything."""
+    for gap in GAPS:
+        found = gap.found(document)
+        if found:
+            return gap._replace(field=found) if isinstance(found, str) else gap
+    return None
+
+
+def filled(pairs: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty: Orderful refuses empty strings and arrays, and a null says nothing."""
+    return {key: value for key, value in pairs.items() if value not in (None, "", [], {})}
+
+
+def parties(document: Outline, names: Mapping[Role, str]) -> dict[str, Any]:
+    """The parties that Mosaic has a name for."""
+    for view in document.parties:
+        region = view.address and view.address.region
+        if view.role in names and view.address and region and not region_code(view.address.country, region):
+            document.notes.append(f"'{region}' in the address of the {view.role} is no region code and was left out.")
+    return filled({names[view.role]: _party(view) for view in document.parties if view.role in names})
+
+
+def _party(view: PartyView) -> dict[str, Any]:
+    """Mosaic `Party`. A number is always ours, so its type is `sendersId`."""
+    address = view.address
+    written: dict[str, Any] = {
+        "name": clean(view.name),
+        "identificationCode": view.gln or view.number,
+        "identificationCodeType": "globalLocationId" if view.gln else "sendersId" if view.number else None,
+    }
+    if address is not None:
+        written |= zip(_ADDRESS_LINES, _four([line for line in map(clean, address.lines) if line]), strict=False)
+        written |= {
+            "city": clean(address.city),
+            "stateOrProvinceCode": region_code(address.country, address.region),
+            "postalCode": clean(address.postal_code),
+            "countryCode": clean(address.country),
+        }
+    if view.contact is not None:
+        written["contacts"] = [contact] if (contact := _contact(view.contact)) else None
+    return filled(written)
+
+
+def terms(view: TermsView | None) -> dict[str, Any]:
+    """Mosaic `TermsOfSale`; days count from the invoice date, as Visma's terms do."""
+    if view is None:
+        return {}
+    known = view.offers_discount or view.net_days is not None or view.due is not None
+    return filled(
+        {
+            "type": ("basicDiscountOffered" if view.offers_discount else "basic") if known else None,
+            "basisDate": "invoiceDate" if known else None,
+            "discountPercent": view.discount_percent,
+            "discountDaysDue": view.discount_days,
+            "discountDueDate": view.discount_due.isoformat() if view.discount_due else None,
+            "netDaysDue": view.net_days,
+            "netDueDate": view.due.isoformat() if view.due else None,
+            "discountAmount": money_text(view.discount_amount) if view.discount_amount else None,
+            "description": clean(view.description),
+        }
+    )
+
+
+def quantity(line: LineView) -> dict[str, str]:
+    """Mosaic `Quantity`."""
+    assert line.unit.mosaic is not None  # noqa: S101 - `first_gap` has seen to it
+    return {"value": decimal_text(line.quantity), "unitOfMeasure": line.unit.mosaic}
+
+
+def product_ids(line: LineView) -> dict[str, str]:
+    """Mosaic `ProductIds`; the GTIN under the key of its length."""
+    ids = {}
+    if line.buyer_item:
+        ids["buyerItemNumber"] = line.buyer_item
+    if line.vendor_item:
+        ids["vendorItemNumber"] = line.vendor_item
+    if line.gtin:
+        ids[f"gtin{len(line.gtin)}"] = line.gtin
+    return ids
+
+
+def allowances_and_charges(charges: Iterable[Charge]) -> dict[str, list[dict[str, str]]]:
+    """Both lists, each amount positive in the list that its sign asks for."""
+    lists: dict[str, list[dict[str, str]]] = {"allowances": [], "charges": []}
+    for charge in charges:
+        side = "allowances" if charge.amount < 0 else "charges"
+        amount = money_text(abs(charge.amount))
+        lists[side].append(
+            filled({"type": charge.kind.value, "amount": amount, "description": clean(charge.description)})
+        )
+    return lists
+
+
+def note(texts: Iterable[str | None]) -> dict[str, Any]:
+    """Mosaic `Notes` with one general note, a line of text an entry."""
+    lines = [line for text in texts if text for line in map(clean, text.splitlines()) if line]
+    return {"general": {"text": lines}} if lines else {}
+
+
+def clean(text: str | None) -> str | None:
+    """One line of text without control characters, None when nothing is left."""
+    if not text:
+        return None
+    if text.isprintable():
+        return text.strip() or None
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split()) or None
+
+
+def _four(lines: list[str]) -> list[str]:
+    """No address line is lost: what exceeds the four is joined into the last."""
+    return lines if len(lines) <= len(_ADDRESS_LINES) else [*lines[:3], ", ".join(lines[3:])]
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    reachable = filled(
+        {
+            "name": clean(contact.attention) or clean(contact.name),
+            "phoneNumber": clean(contact.phone),
+            "faxNumber": clean(contact.fax),
+            "email": clean(contact.email),
+        }
+    )
+    return {"type": "primary", **reachable} if reachable else {}

@@ -1,0 +1,115 @@
+"""Mosaic 810."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.domain.parties import Role
+from connector.domain.totals import rounded
+from connector.edi.canonical import LineView, Outline, TermsView, buyer_reference_text
+from connector.edi.mosaic.write.common import (
+    allowances_and_charges,
+    clean,
+    filled,
+    note,
+    parties,
+    product_ids,
+    quantity,
+    terms,
+)
+from connector.edi.numbers import decimal_text, money_text
+
+_TYPES = {
+    InvoiceType.INVOICE: "invoice",
+    InvoiceType.CREDIT_MEMO: "creditMemo",
+    InvoiceType.DEBIT_MEMO: "debitMemo",
+}
+# Mosaic's invoice has no seller; who is to be paid is `accountsReceivable`.
+_PARTIES = {
+    Role.BUYER: "buyer",
+    Role.BILL_TO: "billTo",
+    Role.SHIP_TO: "shipTo",
+    Role.SELLER: "accountsReceivable",
+}
+
+
+def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
+    """The `message` of a `810_INVOICE`. Amounts of a credit memo are positive; its type says what they mean."""
+    if any(view.vat_number for view in document.parties):
+        document.notes.append("Mosaic has no place for VAT numbers; they were left out of this document without VAT.")
+    return filled(
+        {
+            "invoiceNumber": content.number,
+            "invoiceDate": content.invoiced_on.isoformat(),
+            "invoiceType": _TYPES[content.invoice_type],
+            "purchaseOrderNumber": content.order_number,
+            "shipmentIdentification": document.shipment,
+            "originalInvoiceNumber": next(iter(content.original_invoices), None),
+            "parties": parties(document, _PARTIES),
+            "termsOfSale": terms(document.terms),
+            "dates": _dates(document.terms),
+            "references": _references(content),
+            # The 810 of Mosaic has notes on its lines only: what is said about the whole stands with the first.
+            "lineItems": [
+                _line(line, content, _texts(document, content) if index == 0 else [])
+                for index, line in enumerate(document.lines)
+            ],
+            **allowances_and_charges(document.charges),
+            "invoiceTotal": money_text(document.total),
+        }
+    )
+
+
+def _texts(document: Outline, content: Invoice) -> list[str]:
+    """What is said about the whole.
+
+    Mosaic's 810 has no reference for the order of the one who sells, nor one for what the buyer books it by.
+    """
+    references = [buyer_reference_text(content.buyer_reference)] if content.buyer_reference else []
+    references += content.other_references
+    if document.sales_order:
+        references.append(f"Our order: {document.sales_order}")
+    return [*document.texts, *references]
+
+
+def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
+    # Orderful: the original purchase order line id. Nothing is known of the lines of a customer's order.
+    ordered = line.number if line.is_ordered else None if line.order_line is None else str(line.order_line)
+    item: dict[str, Any] = {
+        **({"purchaseOrderLineId": ordered} if ordered else {}),
+        "quantityInvoiced": quantity(line),
+        "unitPrice": decimal_text(line.price),
+        "extendedPrice": money_text(rounded(line.quantity * line.price, content.currency)),
+        "productIds": product_ids(line),
+    }
+    if description := clean(line.description):
+        item["productAttributes"] = {"description": description}
+    item |= filled(allowances_and_charges(line.charges))
+    if line.note or line.order or line.shipment or texts:
+        whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
+        place = f", line {line.order_line}" if line.order_line is not None else ""
+        order = f"{whose}: {line.order}{place}" if line.order else None
+        if notes := note([*texts, line.note, order, f"Our shipment: {line.shipment}" if line.shipment else None]):
+            item["notes"] = notes
+    return item
+
+
+def _dates(view: TermsView | None) -> dict[str, Any]:
+    if view is None:
+        return {}
+    return filled(
+        {
+            "termsNetDueDate": view.due.isoformat() if view.due else None,
+            "termsDiscountDueDate": view.discount_due.isoformat() if view.discount_due else None,
+        }
+    )
+
+
+def _references(content: Invoice) -> dict[str, Any]:
+    """The other side's own reference: the supplier's invoice number, or the customer's order number."""
+    reference = content.counterparty_reference
+    if not reference or reference == content.order_number:
+        return {}
+    key = "invoiceNumber" if content.kind is Kind.SUPPLIER_INVOICE else "customerOrderNumber"
+    return {key: {"value": reference}}

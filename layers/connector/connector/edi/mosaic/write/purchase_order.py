@@ -1,0 +1,114 @@
+"""Mosaic 850."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from connector.domain.documents import PurchaseOrder
+from connector.domain.parties import Role
+from connector.domain.totals import ZERO
+from connector.edi.canonical import ChargeKind, LineView, Outline, order_type
+from connector.edi.mosaic.write.common import (
+    allowances_and_charges,
+    clean,
+    filled,
+    note,
+    parties,
+    product_ids,
+    quantity,
+    terms,
+)
+from connector.edi.numbers import decimal_text, money_text
+
+_PARTIES = {
+    Role.BUYER: "buyer",
+    Role.BILL_TO: "billTo",
+    Role.SHIP_TO: "shipTo",
+    Role.SELLER: "supplier",
+}
+
+
+def purchase_order(document: Outline, order: PurchaseOrder) -> dict[str, Any]:
+    """The `message` of a `850_PURCHASE_ORDER`.
+
+    Raises:
+        Parked: the order type is not mapped.
+    """
+    return filled(
+        {
+            "purpose": document.purpose.value,
+            "purchaseOrderType": order_type(order, document),
+            "purchaseOrderNumber": order.number,
+            "purchaseOrderDate": order.ordered_on.isoformat(),
+            "releaseNumber": document.blanket,
+            "parties": parties(document, _PARTIES),
+            "dates": {"requestedDeliveryDate": document.wanted_on.isoformat()} if document.wanted_on else None,
+            "termsOfSale": terms(document.terms),
+            "carrierDetails": _carrier(order),
+            "notes": note([*document.texts, *_asides(document, order)]),
+            "monetaryAmounts": _amounts(document),
+            "lineItems": [_line(line) for line in document.lines],
+        }
+    )
+
+
+def _line(line: LineView) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "purchaseOrderLineId": line.number,
+        "quantity": quantity(line),
+        "unitCostPrice": decimal_text(line.price),
+        "productIds": product_ids(line),
+    }
+    if description := clean(line.description):
+        item["productAttributes"] = {"description": description}
+    if line.wanted:
+        item["dates"] = {"requestedDeliveryDate": line.wanted.isoformat()}
+    if line.warehouse:
+        item["references"] = {"warehouseStorageLocation": {"value": line.warehouse}}
+    item |= filled(allowances_and_charges(line.charges))
+    if line.note or line.promised:
+        promised = f"Promised: {line.promised.isoformat()}" if line.promised else None
+        if notes := note([line.note, promised]):
+            item["notes"] = notes
+    return item
+
+
+def _carrier(order: PurchaseOrder) -> dict[str, Any]:
+    return filled(
+        {
+            "routing": [{"description": way}] if (way := clean(order.ship_via)) else None,
+            "freeOnBoard": [delivery]
+            if (
+                delivery := filled(
+                    {"description": clean(order.ship_terms), "locationDescription": clean(order.fob_point)}
+                )
+            )
+            else None,
+        }
+    )
+
+
+def _asides(document: Outline, order: PurchaseOrder) -> list[str]:
+    """What has no field of its own in Mosaic and is still told, as text."""
+    told = [f"Supplier reference: {order.supplier_reference}"] if order.supplier_reference else []
+    return told + [
+        f"{charge.kind.value.capitalize()} {money_text(abs(charge.amount))}: {charge.description}"
+        for charge in document.charges
+        if charge.description
+    ]
+
+
+def _amounts(document: Outline) -> dict[str, Any]:
+    """Mosaic's 850 has sums at the header instead of allowances and charges."""
+    sums: dict[ChargeKind, Decimal] = {}
+    for charge in document.charges:
+        sums[charge.kind] = sums.get(charge.kind, ZERO) + charge.amount
+    discount, freight = sums.get(ChargeKind.DISCOUNT), sums.get(ChargeKind.FREIGHT)
+    return filled(
+        {
+            "net": money_text(document.total),
+            "discount": money_text(-discount) if discount else None,
+            "freight": money_text(freight) if freight else None,
+        }
+    )

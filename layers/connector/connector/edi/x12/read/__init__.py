@@ -1,0 +1,1 @@
+"""Reads X12-shaped documents of partners."""

@@ -1,0 +1,68 @@
+"""What an X12-shaped 860 says of its own completeness (CTT), beside what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from connector.edi.order_change.common import Questions, Remarks
+from connector.edi.order_change.coverage import BEHIND_TOTALS
+from connector.edi.order_change.fields import Data, NotUnderstood, number, part, rows, text
+from connector.edi.order_change.names import words_of
+
+_LEAST_TRUNCATED = 7
+"""Digits from which on a hash total may have lost those on its left; guides give the element 7 to 10."""
+
+WEIGHTS = (
+    "weight",
+    "unitOrBasisForMeasurementCode",
+    "volume",
+    "unitOrBasisForMeasurementCode1",
+    "description",
+)
+"""Keys of CTT03 to CTT07, which change nothing."""
+
+
+def check_totals(tree: Data, loops: Sequence[Data], questions: Questions, remarks: Remarks) -> None:
+    """Ask about a message that is not complete by its own count (CTT01) or hash total (CTT02).
+
+    X12: CTT01 counts the POC segments; CTT02 sums POC03 without regard to decimal points and signs, cut on the left.
+    Many senders write the plain sum, which is as good.
+    """
+    found = rows(tree, "transactionTotals")
+    for loop in rows(tree, "CTT_loop"):
+        found += rows(loop, "transactionTotals")
+        remarks.tell("Totals", [loop.get(name) for name in BEHIND_TOTALS], names=False)
+    for totals in found:
+        _check(totals, loops, questions)
+        remarks.tell("Totals", {name: totals.get(name) for name in WEIGHTS}, named=words_of)
+
+
+def _check(totals: Data, loops: Sequence[Data], questions: Questions) -> None:
+    try:
+        count, stated = number(totals, "numberOfLineItems"), number(totals, "hashTotal")
+    except NotUnderstood as reason:
+        questions.doubt(f"its totals (CTT) cannot be read: {reason}.")
+        return
+    if count is not None and count != len(loops):
+        questions.doubt(
+            f"it says that it has {count:f} lines (CTT01), and {len(loops)} arrived: a line may be missing, or doubled."
+        )
+    if stated is not None and not _closes(stated, [part(loop, "lineItemChange") for loop in loops]):
+        questions.doubt(
+            f"its hash total (CTT02) is {stated:f}, and the quantities of its lines (POC03) do not come to that: a "
+            "line may be missing, or another than was sent."
+        )
+
+
+def _closes(stated: Decimal, changes: Sequence[Data]) -> bool:
+    try:
+        found = [one for change in changes if (one := number(change, "quantity")) is not None]
+    except NotUnderstood:
+        return False
+    written = (text(change, "quantity") or "" for change in changes)
+    digits = sum(int(kept) for one in written if (kept := "".join(filter(str.isdigit, one))))
+    if stated in {sum(found), sum(map(abs, found)), Decimal(digits)}:
+        return True
+    cut = f"{abs(stated):f}"
+    return len(cut) >= _LEAST_TRUNCATED and str(digits).endswith(cut)

@@ -1,0 +1,1 @@
+"""Writes documents as X12 segments."""

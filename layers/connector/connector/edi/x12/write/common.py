@@ -1,0 +1,349 @@
+"""What X12's 850 and 810 share: parties, terms, item ids, allowances and charges, text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from connector.domain.advice import BY_HAND, correction
+from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind, PurchaseOrder
+from connector.domain.errors import Parked
+from connector.domain.parties import PartyView, Role
+from connector.domain.totals import rounded, smallest_unit
+from connector.domain.transactions import Purpose
+from connector.edi.canonical import Charge, ChargeKind, LineView, Outline, TermsView
+from connector.edi.numbers import decimal_text, implied_cents
+from connector.edi.regions import region_code
+from connector.edi.x12.charset import Wording
+from connector.edi.x12.dictionary import SEGMENTS
+from connector.edi.x12.model import Loop
+
+PURPOSES = {Purpose.ORIGINAL: "00", Purpose.REPLACE: "05", Purpose.CANCELLATION: "01"}
+
+_ENTITIES = {Role.BUYER: "BY", Role.BILL_TO: "BT", Role.SHIP_TO: "ST", Role.SELLER: "SE"}
+# F050 is "other": the description says what it is.
+_CHARGES = dict.fromkeys(ChargeKind, "F050") | {ChargeKind.DISCOUNT: "C310", ChargeKind.FREIGHT: "D240"}
+_GTIN_QUALIFIERS = {12: "UP", 13: "EN", 14: "UK"}
+_REGION_LENGTH = 2
+_SHORTEST_PARTY_ID = 2
+_LONGEST_DAYS = 999
+_MOST_CHARGES = 25
+_LONGEST_DESCRIPTION = 80
+_MOST_DESCRIPTIONS = 1000
+_CENT = Decimal("0.01")
+
+
+class LineNames(NamedTuple):
+    """Where a line of PO1 or IT1 has what it says, as `Segment.sources` names it.
+
+    Attributes:
+        first: Number, quantity, unit, price; nobody's basis of the price.
+        item: Our number of the item.
+    """
+
+    first: tuple[str, str, str, str, str]
+    item: str
+
+
+def day(when: date) -> str:
+    """X12 type DT."""
+    return when.isoformat().replace("-", "")
+
+
+def refuse_fractions(document: Outline, *, charged: bool) -> None:
+    """X12 counts money in hundredths, so currencies with three decimals or none have their limits.
+
+    N2 always means two decimals: three have no place in it. Without decimals a partner cannot tell how a fraction of
+    quantity x price was rounded.
+
+    Args:
+        document: The document.
+        charged: Whether amounts of type N2 are written.
+
+    Raises:
+        Parked: the document has such amounts.
+    """
+    currency = document.content.currency
+    unit = smallest_unit(currency)
+    if unit < _CENT and charged:
+        raise Parked(
+            f"X12 writes totals, allowances and charges with two decimals, and {currency} has three.",
+            next_step=BY_HAND,
+            field="currency",
+        )
+    if unit > _CENT:
+        for line in document.lines:
+            product = line.quantity * line.price
+            if product != rounded(product, currency):
+                raise Parked(
+                    f"Line {line.number} comes to {decimal_text(product)}, {currency} has no decimals, and X12 has no "
+                    "place for the rounded amount of a line.",
+                    next_step=correction(document.content.kind, "Correct quantity or price in Visma."),
+                    field=line.source,
+                )
+
+
+def cents(amount: Decimal, content: BusinessDocument) -> str:
+    """X12 type N2 of an amount in the document's currency."""
+    return implied_cents(rounded(amount, content.currency))
+
+
+def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bool) -> None:
+    """N1 loops. A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell."""
+    ours = "91" if any(view.role is Role.REMIT_TO for view in document.parties) else "92"
+    for view in document.parties:
+        who = f"{view.role.value.replace('_', '-')} party"
+        name = wording.text(view.name, 60, f"name of the {who}")
+        qualifier, number = ("UL", view.gln) if view.gln else (ours, view.number) if view.number else ("", "")
+        if view.role is Role.SHIP_TO and view.number and not view.gln and name and not wording.fits(number, 80):
+            # A place may have any name as its number, and the name beside it tells it as well.
+            wording.notes.append(f"The number '{number}' of the {who} cannot be written in X12 and was left out.")
+            qualifier = number = ""
+        if number and len(number) < _SHORTEST_PARTY_ID:
+            # Our own number says nothing beside our name, and nobody can act on it order after order.
+            if not (name and _is_ours(document, view.role)):
+                wording.notes.append(f"The number {number} of the {who} is too short for X12 and was left out.")
+            qualifier = number = ""
+        if not (name or number):
+            continue
+        entity = document.route.x12.remit_to_code if view.role is Role.REMIT_TO else _ENTITIES[view.role]
+        loop = Loop("N1_loop")
+        loop.add("N1", entity, name, qualifier, number, source=_party_field(document, view.role))
+        if view.address is not None:
+            _add_address(loop, view.role, view.address, _address_field(document, view), wording)
+        if with_vat and view.vat_number and view.role in {Role.BUYER, Role.SELLER}:
+            loop.add("REF", "VX", view.vat_number, source=_vat_number_key(document, view))
+        if view.contact is not None:
+            _add_contact(loop, view.contact, wording)
+        tree.parts.append(loop)
+
+
+def add_terms(
+    tree: Loop, view: TermsView | None, wording: Wording, content: BusinessDocument, *, sign: int = 1
+) -> None:
+    """ITD; days count from the invoice date (basis 3), as Visma's terms do. `sign` is that of all amounts (1 or -1)."""
+    if view is None:
+        return
+    description = wording.text(view.description, 80, "payment terms")
+    if not view.offers_discount and not _days(view.net_days) and view.due is None:
+        if description:
+            tree.add("ITD", "14", *[""] * 10, description)
+        return
+    tree.add(
+        "ITD",
+        "08" if view.offers_discount else "01",
+        "3",
+        decimal_text(Decimal(view.discount_percent)) if view.discount_percent else "",
+        day(view.discount_due) if view.discount_due else "",
+        _days(view.discount_days),
+        day(view.due) if view.due else "",
+        _days(view.net_days),
+        cents(sign * view.discount_amount, content) if view.discount_amount else "",
+        "",
+        "",
+        "",
+        description,
+        source="terms",
+    )
+
+
+def _days(days: int | None) -> str:
+    """A number of days, where X12 has room for it (ITD05 and ITD07 hold three digits)."""
+    return str(days) if days is not None and days <= _LONGEST_DAYS else ""
+
+
+def item_ids(line: LineView) -> list[str]:
+    """Qualifier and id in pairs: the buyer's number, the vendor's, the GTIN by its length."""
+    pairs = []
+    if line.buyer_item:
+        pairs += ["BP", line.buyer_item]
+    if line.vendor_item:
+        pairs += ["VP", line.vendor_item]
+    if line.gtin:
+        pairs += [_GTIN_QUALIFIERS[len(line.gtin)], line.gtin]
+    return pairs
+
+
+def line_sources(line: LineView, names: LineNames, *, ours_first: bool) -> list[str]:
+    """Where the elements of PO1 and IT1 stand, as `Segment.sources` has them.
+
+    `ours_first` says whether our number of the item is the buyer's.
+    """
+    buyers, vendors = (names.item, line.their_item_source) if ours_first else (line.their_item_source, names.item)
+    sources = [*names.first]
+    if line.buyer_item:
+        sources += ["", buyers]
+    if line.vendor_item:
+        sources += ["", vendors]
+    return sources
+
+
+def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
+    """PID with free text; a long one runs over into further PID, broken between words (X12: a line has 1000)."""
+    what = f"description of line {line.number}"
+    text = " ".join((line.description or "").split())
+    # What has no letter at all is told, too.
+    rows = wording.lines([text], _LONGEST_DESCRIPTION, _MOST_DESCRIPTIONS, what) or [wording.text(text, 1, what)]
+    for row in filter(None, rows):
+        described = Loop("PID_loop")
+        described.add("PID", "F", "", "", "", row)
+        loop.parts.append(described)
+
+
+def add_charges(tree: Loop, charges: Sequence[Charge], sign: int, content: BusinessDocument, wording: Wording) -> None:
+    """SAC for each charge of the document; `sign` is that of all amounts (1 or -1).
+
+    When there are more than X12 has room for, those that say the same are added up: nothing is lost but their number.
+    """
+    if len(charges) > _MOST_CHARGES:
+        sums: dict[tuple[ChargeKind, bool, str | None], Charge] = {}
+        for charge in charges:
+            same = (charge.kind, charge.amount < 0, charge.description)
+            sums[same] = charge._replace(amount=charge.amount + (sums[same].amount if same in sums else 0))
+        charges = list(sums.values())
+    for charge in charges:
+        _add_charge(tree, charge._replace(amount=sign * charge.amount), content, wording)
+
+
+def _add_charge(tree: Loop, charge: Charge, content: BusinessDocument, wording: Wording) -> None:
+    """SAC: C for what is added, A for what is taken off, always with a positive amount."""
+    charged = Loop("SAC_loop")
+    charged.add(
+        "SAC",
+        "A" if charge.amount < 0 else "C",
+        _CHARGES[charge.kind],
+        "",
+        "",
+        cents(abs(charge.amount), content),
+        *[""] * 9,
+        wording.text(charge.description, 80, f"description of the {charge.kind.value}") or charge.kind.value.upper(),
+    )
+    tree.parts.append(charged)
+
+
+def add_texts(tree: Loop, texts: Iterable[str], wording: Wording, *, segment: str, longest: int, most: int) -> None:
+    """N9 with the texts below it, in MSG or MTX."""
+    lines = wording.lines(texts, longest, most, "notes")
+    if not lines:
+        return
+    loop = Loop("N9_loop")
+    loop.add("N9", "ZZ", "NOTES")
+    for line in lines:
+        if segment == "MTX":
+            loop.add("MTX", "", line)
+        else:
+            loop.add("MSG", line)
+    tree.parts.append(loop)
+
+
+def line_notes(document: Outline) -> list[str]:
+    """Notes of lines as header text, each telling its line: the 810 has no text on its lines."""
+    return [f"{line.title}: {line.note}" for line in document.lines if line.note]
+
+
+def reference(tree: Loop, qualifier: str, number: str | None, source: str, what: str = "") -> None:
+    """REF, when there is a number. `what` explains a mutually agreed qualifier."""
+    if number:
+        tree.add("REF", qualifier, number, what, source=source)
+
+
+def typed_reference(
+    tree: Loop, qualifier: str, number: str | None, source: str, *, what: str, wording: Wording
+) -> list[str]:
+    """REF of what a person typed in Visma; where it is too long for one, the text that says it instead.
+
+    It decides nothing that is payable, so it never keeps a document back.
+    """
+    if not number:
+        return []
+    if plain := wording.reference(number, longest_reference(wording), what):
+        reference(tree, qualifier, plain, source)
+        return []
+    return [f"{what[0].upper()}{what[1:]}: {number}"]
+
+
+def longest_reference(wording: Wording) -> int:
+    """How much REF02 holds in the release of this partner."""
+    return SEGMENTS["REF"].elements[1].longest[wording.version]
+
+
+def _party_field(document: Outline, role: Role) -> str:
+    """What Visma calls a party of the document."""
+    kind = document.content.kind
+    if kind is Kind.PURCHASE_ORDER:
+        return {Role.SELLER: "supplier", Role.SHIP_TO: "shipTo"}.get(role, "branch")
+    if kind is Kind.SUPPLIER_INVOICE:
+        return "supplier" if role is Role.SELLER else "branchNumber"
+    return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
+
+
+def _is_ours(document: Outline, role: Role) -> bool:
+    """Whether a party is the company itself or a place of its own."""
+    content = document.content
+    if isinstance(content, PurchaseOrder):
+        return role in {Role.BUYER, Role.BILL_TO} or (role is Role.SHIP_TO and content.ships_to_us)
+    ours = {Role.BUYER} if content.kind is Kind.SUPPLIER_INVOICE else {Role.SELLER, Role.REMIT_TO}
+    return role in ours
+
+
+def _vat_number_key(document: Outline, view: PartyView) -> str:
+    """Visma's documents have no VAT numbers: they come from the routing file."""
+    route = document.route
+    company, branch = route.company, document.content.branch or ""
+    if branch in company.branches and view.vat_number == company.branches[branch].vat_number:
+        return f"companies.{company.name}.branches.{branch}.vat_number"
+    ours = view.vat_number == company.identity.vat_number
+    return f"companies.{company.name}.vat_number" if ours else f"partners.{route.partner}.vat_number"
+
+
+def _address_field(document: Outline, view: PartyView) -> str:
+    """Where the address of a party stands: in the routing file or in Visma."""
+    route = document.route
+    branch = document.content.branch or ""
+    if branch in route.company.branches and view.address is route.company.branches[branch].address:
+        return f"companies.{route.company.name}.branches.{branch}.address"
+    if view.address is route.company.identity.address:
+        return f"companies.{route.company.name}.address"
+    if view.address is route.partner_identity.address:
+        return f"partners.{route.partner}.address"
+    return "invoiceAddress" if isinstance(document.content, Invoice) else "shippingAddress"
+
+
+def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: Wording) -> None:
+    what = f"address of the {role.value.replace('_', '-')} party"
+    # N3 comes twice at most, two lines each.
+    lines = wording.address(address.lines, 55, 4, what, field)
+    for first in range(0, len(lines), 2):
+        loop.add("N3", *lines[first : first + 2])
+    region = region_code(address.country, address.region) or ""
+    if len(region) != _REGION_LENGTH:
+        region = ""
+    if address.region and not region:
+        wording.notes.append(f"'{address.region}' in the {what} is no X12 region code and was left out.")
+    place = (
+        wording.part_of_address(address.city, 30, what, field, shortest=2),
+        region,
+        wording.part_of_address(address.postal_code, 15, what, field, shortest=3),
+        wording.part_of_address(address.country, 3, what, field, shortest=2),
+    )
+    if any(place):
+        loop.add("N4", *place, source=field)
+
+
+def _add_contact(loop: Loop, contact: Contact, wording: Wording) -> None:
+    """PER. A number or an address for mail is written as it is or not at all."""
+    longest = 80
+    pairs: list[str] = []
+    for qualifier, given in (("TE", contact.phone), ("EM", contact.email), ("FX", contact.fax)):
+        number = given.strip() if given else ""
+        if not number:
+            continue
+        if wording.fits(number, longest):
+            pairs += [qualifier, number]
+        else:
+            wording.notes.append(f"'{number}' of a contact cannot be written in X12 and was left out.")
+    name = wording.text(contact.attention or contact.name, 60, "name of a contact")
+    if name or pairs:
+        loop.add("PER", "IC", name, *pairs)

@@ -1,0 +1,157 @@
+"""X12 810."""
+
+from __future__ import annotations
+
+from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.edi.canonical import LineView, Outline
+from connector.edi.numbers import decimal_text
+from connector.edi.x12.charset import Wording
+from connector.edi.x12.dictionary import SEGMENTS
+from connector.edi.x12.model import Loop, Segment
+from connector.edi.x12.write.common import (
+    PURPOSES,
+    LineNames,
+    add_charges,
+    add_description,
+    add_parties,
+    add_terms,
+    add_texts,
+    cents,
+    day,
+    item_ids,
+    line_notes,
+    line_sources,
+    reference,
+    refuse_fractions,
+    typed_reference,
+)
+
+# Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
+_TYPES = {
+    InvoiceType.INVOICE: "DI",
+    InvoiceType.CREDIT_MEMO: "CR",
+    InvoiceType.DEBIT_MEMO: "DR",
+}
+# What Visma calls them, for messages.
+_DATES = {Kind.SUPPLIER_INVOICE: "date", Kind.CUSTOMER_INVOICE: "documentDate"}
+_PAYMENT_REFERENCES = {Kind.SUPPLIER_INVOICE: "paymentRefNo", Kind.CUSTOMER_INVOICE: "paymentReference"}
+_NAMES = {
+    Kind.SUPPLIER_INVOICE: LineNames(
+        (".lineNumber", ".quantity", ".uom", ".unitCostInCurrency", ""), ".inventoryNumber"
+    ),
+    Kind.CUSTOMER_INVOICE: LineNames(
+        (".lineNumber", ".quantity", ".uom", ".unitPriceInCurrency", ""), ".inventoryNumber"
+    ),
+}
+# The 810 has room for twelve REF in its header, in both releases.
+_MOST_REFERENCES = 12
+_ORDER = "order number"
+
+
+def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
+    """The tree of an 810, in the order of segments that 004010 and 005010 share.
+
+    Raises:
+        Parked: X12 has no place for amounts of this currency.
+    """
+    refuse_fractions(document, charged=True)
+    negative = content.invoice_type is InvoiceType.CREDIT_MEMO and document.route.x12.credit_sign == "negative"
+    sign = -1 if negative else 1
+    tree = Loop("")
+    # Visma has no field for it, so a name or a sentence may stand there.
+    order = wording.reference(content.order_number or "", _longest_order(wording), _ORDER)
+    tree.add("ST", "810", "0001")
+    tree.add(
+        "BIG",
+        day(content.invoiced_on),
+        content.number,
+        "",
+        order,
+        "",
+        "",
+        _TYPES[content.invoice_type],
+        PURPOSES[document.purpose],
+        sources=(_DATES[content.kind], "referenceNumber", "", content.order_source),
+    )
+    if content.currency:
+        tree.add("CUR", "SE", content.currency, source="currencyId")
+    told, unnamed = _add_references(tree, document, content, wording, order)
+    add_parties(tree, document, wording, with_vat=True)
+    add_terms(tree, document.terms, wording, content, sign=sign)
+    texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
+    texts += [*told, *content.other_references, *document.texts, *line_notes(document)]
+    # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
+    add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
+    for line in document.lines:
+        tree.parts.append(_line(line, sign, content, wording))
+    tree.add("TDS", cents(sign * document.total, content), source="amount")
+    for rate, amount in document.taxes:
+        tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
+    add_charges(tree, document.charges, sign, content, wording)
+    summary = Loop("CTT_loop")
+    summary.add("CTT", str(len(document.lines)))
+    tree.parts.append(summary)
+    return tree
+
+
+def _longest_order(wording: Wording) -> int:
+    """How much BIG04 holds."""
+    return SEGMENTS["BIG"].elements[3].longest[wording.version]
+
+
+def _add_references(
+    tree: Loop, document: Outline, content: Invoice, wording: Wording, order: str
+) -> tuple[list[str], list[str]]:
+    """REF of the header; gives back what is told as text instead, and credited invoices for which there is no room.
+
+    A number of the order that is too long for BIG04 stands in a REF of its own (IBM's guide of the 810: REF02 with the
+    qualifier PO, when the number exceeds 22 characters). `order` is what BIG04 has.
+    """
+    told: list[str] = []
+
+    def typed(qualifier: str, number: str | None, source: str, what: str) -> None:
+        told.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
+
+    theirs = content.counterparty_reference
+    if content.kind is Kind.SUPPLIER_INVOICE:
+        typed("IV", theirs, "supplierReference", "supplier's reference")
+    elif theirs != content.order_number:
+        typed("CO", theirs, "customerRefNumber", "customer's reference")
+    typed("PO", None if order else content.order_number, content.order_source, _ORDER)
+    reference(tree, "VN", document.sales_order, "soOrderNbr")
+    reference(tree, "SI", document.shipment, "soShipmentNbr")
+    typed("CT", content.contract_number, "contractDocRef", "contract")
+    # Element 128: CR is the customer's reference number.
+    typed("CR", content.buyer_reference, "accountingCostRef", "your reference")
+    reference(tree, "ZZ", content.payment_reference, _PAYMENT_REFERENCES[content.kind], "PAYMENT REFERENCE")
+    room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
+    for number in content.original_invoices[:room]:
+        reference(tree, "OI", number, "applications")
+    return told, list(content.original_invoices[room:])
+
+
+def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
+    is_supplier = content.kind is Kind.SUPPLIER_INVOICE
+    loop = Loop("IT1_loop")
+    loop.add(
+        "IT1",
+        line.number if line.is_numbered else "",
+        decimal_text(sign * line.quantity),
+        line.unit.x12,
+        decimal_text(line.price),
+        "",
+        *item_ids(line),
+        source=line.source,
+        sources=line_sources(line, _NAMES[content.kind], ours_first=is_supplier),
+    )
+    if line.tax_rate is not None:
+        # The percentage only: the amounts stand once, in the summary.
+        loop.add("TXI", "VA", "", decimal_text(line.tax_rate))
+    add_description(loop, line, wording)
+    qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")
+    if line.order != content.order_number or line.order_line is not None:
+        what = "" if line.order_line is None else f"LINE {line.order_line}"
+        reference(loop, qualifier, line.order, f"{line.source}.{field}", what)
+    reference(loop, "SI", line.shipment, f"{line.source}.soShipmentNbr")
+    add_charges(loop, line.charges, sign, content, wording)
+    return loop

@@ -1,0 +1,99 @@
+"""From a document to its checked X12 tree."""
+
+from __future__ import annotations
+
+from connector.domain.documents import PurchaseOrder
+from connector.domain.errors import Parked
+from connector.domain.transactions import Purpose
+from connector.edi.canonical import Outline
+from connector.edi.x12.charset import Wording
+from connector.edi.x12.check import check
+from connector.edi.x12.dictionary import INDISPENSABLE
+from connector.edi.x12.model import Loop
+from connector.edi.x12.write.invoice import invoice
+from connector.edi.x12.write.purchase_order import purchase_order
+
+# Without one of these, an order has no total that could be wrong.
+_ORDER_TOTAL = frozenset({"CTT", "AMT"})
+
+
+def transaction(document: Outline) -> Loop:
+    """The tree of a document in the way agreed with the partner, checked.
+
+    Raises:
+        Parked: X12 cannot carry the document.
+    """
+    options = document.route.x12
+    wording = Wording(document.route, document.notes)
+    content = document.content
+    if isinstance(content, PurchaseOrder):
+        tree = purchase_order(document, content, wording)
+    else:
+        tree = invoice(document, content, wording)
+    if options.leave_out:
+        tree = _without(tree, document)
+    check(tree, document.route)
+    return tree
+
+
+def _without(tree: Loop, document: Outline) -> Loop:
+    """The tree without the segments that routing leaves out.
+
+    Raises:
+        Parked: X12 or what is payable needs one of them.
+    """
+    left_out = document.route.x12.leave_out
+    if indispensable := sorted(left_out & INDISPENSABLE):
+        raise _needed(document, f"x12.leave_out names {', '.join(indispensable)}, which X12 cannot do without.")
+    if document.purpose is not Purpose.CANCELLATION:
+        _refuse_missing_money(tree, document)
+    present = {segment.id for segment in tree.segments()}
+    document.notes.extend(
+        f"{segment_id} was left out, as agreed with the partner." for segment_id in sorted(left_out & present)
+    )
+    return tree.without(left_out)
+
+
+def _refuse_missing_money(tree: Loop, document: Outline) -> None:
+    """Refuse to leave out what the partner needs to work out what is payable: SAC, VAT in the total, the currency.
+
+    A line's TXI has a rate only, and an order may go without the total that its VAT is part of.
+
+    Raises:
+        Parked: such a segment is left out.
+    """
+    route, currency = document.route, document.content.currency
+    left_out = route.x12.leave_out
+    if "SAC" in left_out and (charges := [part for part in tree.segments() if part.id == "SAC"]):
+        raise _needed(
+            document,
+            f"x12.leave_out names SAC, and this document has {len(charges)}: without "
+            f"{'it' if len(charges) == 1 else 'them'} it does not add up to {document.total:f}.",
+        )
+    has_total = not (isinstance(document.content, PurchaseOrder) and left_out & _ORDER_TOTAL)
+    tax = sum(amount for _, amount in document.taxes)
+    if "TXI" in left_out and tax and has_total:
+        raise _needed(
+            document,
+            f"x12.leave_out names TXI, and VAT of {tax:f} is part of the total of {document.total:f}.",
+            " An order may also go without its total: add AMT to the list."
+            if isinstance(document.content, PurchaseOrder)
+            else "",
+        )
+    if "CUR" in left_out and currency and currency != route.currency:
+        raise _needed(
+            document,
+            f"x12.leave_out names CUR, and this document is in {currency}; "
+            + (f"{route.currency} is agreed." if route.currency else "no currency is agreed."),
+            f" Or set partners.{route.partner}.currency, if that is the currency that both sides agreed on.",
+        )
+
+
+def _needed(document: Outline, sentence: str, way_out: str = "") -> Parked:
+    key = f"partners.{document.route.partner}.x12.leave_out"
+    return Parked(
+        sentence,
+        next_step=f"Take it off the list, or give the partner a list without it ({key}), and apply the file.{way_out}",
+        field="x12.leave_out",
+        waits_for=key,
+    )

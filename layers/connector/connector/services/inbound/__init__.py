@@ -1,0 +1,1 @@
+"""The use cases from Orderful to Visma: receive, collect, record, apply, review."""

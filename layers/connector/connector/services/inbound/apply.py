@@ -1,0 +1,586 @@
+"""Use case: work off the changes queue.
+
+A change is claimed, decided and written (`change_order.py`), its end is recorded, and only then Orderful is told.
+Everything can be done again from the start, after a crash at any point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from connector.domain.errors import (
+    AnswerTooLarge,
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    NoRouting,
+    Parked,
+    PayloadLost,
+    Rejected,
+    Unavailable,
+    UnknownOutcome,
+)
+from connector.domain.inbound import InboundTransaction, Validation
+from connector.domain.order_change.record import (
+    CHANGE,
+    MOST_REASONS,
+    PROCESSING_AT_MOST,
+    STAYS_ACCEPTED,
+    VISMA,
+    Change,
+    ChangeState,
+    apply_order,
+    later_changes,
+    pause_before,
+    peers,
+    predecessor_deadline,
+    waits_behind,
+)
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Company
+from connector.domain.transactions import Stream
+from connector.edi.order_change.content_id import content_id
+from connector.edi.order_change.read import NotAChange
+from connector.services.consume import HOLD_BACK
+from connector.services.inbound.acknowledge import confirm
+from connector.services.inbound.claimed import save_claimed
+from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
+from connector.services.inbound.record import Intake, names_of, with_content
+from connector.services.inbound.review import look_behind
+from connector.services.inbound.sender_check import company_of, owner_of
+from connector.services.inbound.write_order import TELL_THE_PARTNER, Ending, OrderChange, about_this_one, kept, shown
+from connector.services.messages import ChangeMessage, HintMessage
+from connector.services.ports import Clock, Deadline, Metric, RoutingSource, Telemetry
+
+ATTEMPTS_IN_CONFLICT = 6
+"""After so many invocations that all ended in a 412 or without an answer, a person is asked."""
+
+ATTEMPTS_UNAVAILABLE = 8
+"""After so many attempts without a usable answer the change is parked and later ones of its order have their turn.
+
+By the delays of the queue that is 36 minutes, and before the queue gives the message up after ten receives.
+"""
+
+ATTEMPTS_WITH_DEFECT = 3
+"""After so many invocations that all ended in a defect of ours, a person is asked."""
+
+JUST_READ = timedelta(minutes=1)
+"""How long what was recorded from Orderful's own answer counts as what Orderful holds."""
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""How long a change rests that Orderful still processes."""
+
+MOST_PROBLEMS = 5
+"""Problems of an INVALID transaction that its reason quotes."""
+
+CORRECT_IT = (
+    "Correct it in Orderful or have the partner send it again, then approve this; what Orderful holds by then counts."
+)
+"""What to do about a transaction that Orderful has not let through."""
+
+RULES = "rules"
+"""Who decided, when nobody had to."""
+
+
+class Outcome(Enum):
+    """How a message ended."""
+
+    APPLIED = "applied"
+    PARKED = "parked"
+    REJECTED = "rejected"
+    RECORDED = "recorded"
+    CLOSED = "closed"
+    ATTENTION = "waits for a person to close it"
+    DEFERRED = "waits for an earlier change"
+    HELD_BACK = "held back until the credentials are taken again"
+    NOTHING_TO_DO = "nothing to do"
+
+
+_OUTCOMES = {
+    ChangeState.APPLIED: Outcome.APPLIED,
+    ChangeState.PARKED: Outcome.PARKED,
+    ChangeState.REFUSED: Outcome.REJECTED,
+    ChangeState.REJECTED: Outcome.REJECTED,
+    ChangeState.RECORDED: Outcome.RECORDED,
+    ChangeState.CLOSED: Outcome.CLOSED,
+    ChangeState.ATTENTION: Outcome.ATTENTION,
+}
+_BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
+_COUNTED = {
+    ChangeState.APPLIED: Metric.CHANGES_APPLIED,
+    ChangeState.PARKED: Metric.CHANGES_PARKED,
+    ChangeState.REFUSED: Metric.CHANGES_REJECTED,
+    ChangeState.RECORDED: Metric.INBOUND_RECORDED,
+    ChangeState.CLOSED: Metric.CHANGES_CLOSED,
+}
+
+
+_UNFINISHED = frozenset({Outcome.DEFERRED, Outcome.HELD_BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Applies changes.
+
+    Attributes:
+        lease: How long a worker owns a change; longer than the function may run.
+        rounds: Does the work on an order again after a 412 or a lost answer.
+    """
+
+    changes: Changes
+    intake: Intake
+    hint_budget: HintBudget
+    orders: OrderDeskFactory
+    known: KnownRevisions
+    orderful: InboundNetwork
+    routing: RoutingSource
+    clock: Clock
+    telemetry: Telemetry
+    stream: Stream
+    lease: timedelta
+    deadline: Deadline
+    rounds: Rounds
+
+    def handle(self, message: HintMessage | ChangeMessage) -> Outcome:
+        """Handle one message of the changes queue.
+
+        A change message stands for what its sender asked of the order: earlier changes that are still due go first,
+        and at the end Orderful is told of what was decided before, if that failed. Its own message may be gone.
+
+        Raises:
+            Transient, Throttled, Conflict, UnknownOutcome: the message has to come again.
+        """
+        if isinstance(message, HintMessage):
+            return self._follow(message)
+        recorded = self.changes.of_order(message.key)
+        wanted = next((one for one in recorded if one.transaction_id == message.transaction_id), None)
+        if wanted is None:
+            return Outcome.NOTHING_TO_DO
+        if wanted.is_due:
+            outcome = self._work_off(wanted, recorded)
+        else:
+            outcome = _OUTCOMES[wanted.state]
+            self._look_behind(wanted)
+        for change in [wanted, *peers(wanted, recorded)]:
+            confirmed = confirm(change, self.changes, self.orderful, self.telemetry)
+            if confirmed.on_hold and confirmed.has_ended:
+                self._take_off_hold(confirmed)
+        return outcome
+
+    def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> Outcome:
+        """Work on everything of the sender that is due, up to the one that is wanted.
+
+        One that is half written comes first, whoever sent it: it has the next revision, and nothing else is written
+        into the order before it ends.
+        """
+        due = [one for one in recorded if one.is_due]
+        begun = self.known.begun(wanted.key) if len(due) > 1 or wanted.attempts else None
+        due = [one for one in due if one.transaction_id == begun or one.sender_id == wanted.sender_id]
+        for change in due:
+            self._must_be_free(change)
+        try:
+            due = self._up_to(wanted, due, begun)
+        except Misconfigured as error:
+            self._report_refusal(error)
+            return Outcome.HELD_BACK
+        for change in due:
+            others = peers(change, self.changes.of_order(wanted.key))
+            outcome = self._work(change, others) if change.is_due else _OUTCOMES[change.state]
+            if change.transaction_id == wanted.transaction_id:
+                return outcome
+            if outcome in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
+                return self._defer_behind(change, wanted)
+        return Outcome.NOTHING_TO_DO
+
+    def _up_to(self, wanted: Change, due: Sequence[Change], begun: str | None) -> list[Change]:
+        """What is to be worked on before the wanted one, and it, each as Orderful has it now; `begun` as it was."""
+        current = {one.transaction_id: one for one in due if one.transaction_id == begun}
+        for change in due:
+            if change.filed_at is None and change.transaction_id not in current:
+                current[change.transaction_id] = self._looked_up(change)
+        ordered = apply_order(current.get(one.transaction_id, one) for one in due)
+        place = next(place for place, one in enumerate(ordered) if one.transaction_id == wanted.transaction_id)
+        kept = [one for one in ordered[: place + 1] if one.transaction_id != begun]
+        looked_up = [current.get(one.transaction_id) or self._looked_up(one) for one in kept]
+        return [*(one for one in due if one.transaction_id == begun), *apply_order(looked_up)]
+
+    def _must_be_free(self, change: Change) -> None:
+        if change.claim_until is not None and self.clock.now() < change.claim_until:
+            raise Conflict("Another worker is at this change.", document=str(change.key))
+
+    def _looked_up(self, change: Change) -> Change:
+        """The change as Orderful has it now: its message may have been corrected, or changed by a rule.
+
+        It is no longer due when its message speaks of another order by now.
+
+        Raises:
+            Transient, Throttled, Misconfigured: Orderful could not be asked; the change is looked at again later.
+            Conflict: somebody else wrote the record.
+        """
+        is_new = len(change.history) == 1 and change.validation is not None
+        if is_new and self.clock.now() - change.created_at <= JUST_READ:
+            return change
+        try:
+            found = self.orderful.fetch(change.transaction_id)
+        except AnswerTooLarge:
+            return change  # what is recorded is what can be read of it
+        except ConnectorError as error:
+            self._release(msgspec.structs.replace(change, attempts=change.attempts + 1), error)
+            raise
+        if found is None:
+            return change
+        seen = msgspec.structs.replace(
+            change.with_names(found.names),
+            filed_at=change.filed_at or found.created_at,
+            validation=found.validation or change.validation,
+        )
+        message = self._other_message(change, found)
+        if message is None:
+            return seen if seen == change else self.changes.save(seen)
+        note = "Orderful has another message for it than before"
+        # An approval was given on what was shown.
+        other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
+        if found.order_number and found.order_number != change.number and not change.on_hold:
+            moved = self.intake.move(other, found.order_number, message)
+            self._look_behind(moved)
+            return moved
+        return self.changes.rewrite(with_content(other, message), message=message)
+
+    def _other_message(self, change: Change, found: InboundTransaction) -> dict[str, Any] | None:
+        """The message as Orderful has it, when it is another than the recorded one."""
+        theirs = found.message
+        if theirs is None or found.document != CHANGE or content_id(theirs) == change.content_id:
+            return None
+        # Orderful gives the same transaction in either dialect, by the way that it is read (not documented).
+        # What is stored may be the new message already: a worker died before it wrote the record.
+        try:
+            ours = self.changes.message_of(change)
+        except PayloadLost:
+            return theirs  # ours cannot be read any more: what Orderful holds takes its place
+        return theirs if not ours or ("transactionSets" in ours) == ("transactionSets" in theirs) else None
+
+    def _message_of(self, change: Change) -> Any:
+        """The message as recorded; where that is lost, as Orderful holds it, if it says the same.
+
+        Raises:
+            PayloadLost: nobody has it any more.
+        """
+        try:
+            return self.changes.message_of(change)
+        except PayloadLost:
+            found = self.orderful.fetch(change.transaction_id)
+            if found is None or found.message is None or content_id(found.message) != change.content_id:
+                raise
+            return found.message
+
+    def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
+        """Have the wanted one wait with an earlier one of its sender that could not be finished."""
+        stored = self.changes.get(wanted.key, wanted.transaction_id)
+        waiting = self.changes.get(earlier.key, earlier.transaction_id)
+        if stored is None or waiting is None or not stored.is_due:
+            return Outcome.NOTHING_TO_DO
+        note = f"waits for the earlier {earlier.transaction_id}"
+        self.changes.save(
+            stored.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=waiting.not_before)
+        )
+        return Outcome.DEFERRED
+
+    def _follow(self, hint: HintMessage) -> Outcome:
+        try:
+            change = self.intake.follow(hint, self.hint_budget)
+        except NoRouting:
+            self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
+            return Outcome.NOTHING_TO_DO
+        except Misconfigured as error:
+            # Polling finds it again once the key works; the hint must not burn its receives until then.
+            self._report_refusal(error)
+            return Outcome.HELD_BACK
+        if change is not None:
+            confirm(change, self.changes, self.orderful, self.telemetry)
+        return Outcome.NOTHING_TO_DO
+
+    def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
+        now = self.clock.now()
+        self._must_be_free(change)
+        if change.validation is Validation.PROCESSING and now - change.ordered_at < PROCESSING_AT_MOST:
+            return self._defer(change, "Orderful still processes it: looked at again", now + LOOK_AGAIN)
+        until = predecessor_deadline(change, others)
+        if until is not None and now < until:
+            return self._defer(change, "waits for the one before it", until)
+        change = self.changes.save(
+            change.moved(
+                ChangeState.APPLYING,
+                now=now,
+                note="being decided",
+                claim_until=now + self.lease,
+                attempts=change.attempts + 1,
+                not_before=None,
+            )
+        )
+        try:
+            change, ending = self._decide(change, others)
+        except Misconfigured as error:
+            self._report_refusal(error)
+            return Outcome.HELD_BACK
+        change = self._end(change, ending, others)
+        self._look_behind(change)
+        # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
+        confirm(change, self.changes, self.orderful, self.telemetry)
+        return _OUTCOMES[change.state]
+
+    def _defer(self, change: Change, note: str, until: datetime) -> Outcome:
+        note = f"{note}, until {until:%H:%M:%S} UTC" + (
+            f" (number {change.change_sequence})" if change.change_sequence else ""
+        )
+        self.changes.save(change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=until))
+        return Outcome.DEFERRED
+
+    def _objection(self, change: Change) -> str | None:
+        """Why no rule may decide it, whatever it asks: Orderful has not let it through. An approval lifts this."""
+        if change.approved_by is not None or change.validation in {None, Validation.VALID}:
+            return None
+        if change.validation is Validation.PROCESSING:
+            return f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
+        problems = self.orderful.problems_of(change.transaction_id)[:MOST_PROBLEMS]
+        return f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
+
+    def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:
+        """The record as it was last written, and how it ends."""
+        objection = self._objection(change)
+        # Whoever asks for a second look may just have changed the routing.
+        routing = self.routing.load(fresh=change.attempts > 1)
+        work: OrderChange | None = None
+        try:
+            company = company_of(
+                routing,
+                receiver_id=change.receiver_id or "",
+                sender_id=change.sender_id or "",
+                stream=self.stream,
+            )
+            with about_this_one():
+                message = self._message_of(change)
+            work = self._work_on(change, others, company, routing, message, objection=objection)
+            ending = work.run()
+        except Parked as problem:
+            ending = Ending(ChangeState.PARKED, problem.sentence, problem.next_step, problem.waits_for)
+        except Rejected as problem:
+            ending = Ending(ChangeState.REFUSED, problem.sentence, TELL_THE_PARTNER.format(change.transaction_id))
+            if change.named is not None:
+                # It was a person who named this order; the partner's word is not refused for that.
+                ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
+                ending = Ending(ChangeState.PARKED, problem.sentence, ask)
+        except NotAChange as problem:
+            ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then close it here.")
+        except ConnectorError as error:
+            change = work.change if work else change
+            change = msgspec.structs.replace(
+                change,
+                conflicts=change.conflicts + isinstance(error, Conflict | UnknownOutcome),
+                failures=change.failures + isinstance(error, Unavailable),
+            )
+            if not _is_enough(change, error):
+                self._release(change, error)
+                raise
+            if work is not None:
+                work.change = change
+            ending = _given_up(error, is_begun=work is not None)
+        except Exception as error:
+            if change.attempts < ATTEMPTS_WITH_DEFECT:
+                raise
+            ending = Ending(
+                ChangeState.PARKED,
+                f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
+                "Enter the change in Visma by hand, then close it here; and report the defect.",
+            )
+        return self._given_back(work.change if work else change, _objected(ending, objection), work, routing)
+
+    def _given_back(
+        self, change: Change, ending: Ending, work: OrderChange | None, routing: Routing
+    ) -> tuple[Change, Ending]:
+        """The record and the ending of a change, of which nothing stays begun unless it was applied.
+
+        Whatever ends this attempt, one before it may have reserved the next number, and until that is given up the
+        order is not sent. It may also have put the order on hold.
+        """
+        if ending.state is ChangeState.APPLIED:
+            return (work.change if work else change), ending
+        if work is None:
+            company = owner_of(routing, change, self.stream)
+            if company is None:
+                self.known.drop(change.key, change)
+                return change, ending
+            work = self._work_on(change, (), company, routing, None)
+        left = work.give_up()
+        if left is not None:
+            ending = replace(ending, next_step=f"{left} {ending.next_step}" if ending.next_step else left)
+        return work.change, ending
+
+    def _work_on(
+        self,
+        change: Change,
+        others: Sequence[Change],
+        company: Company,
+        routing: Routing,
+        message: Any,
+        *,
+        objection: str | None = None,
+    ) -> OrderChange:
+        return OrderChange(
+            change=change,
+            message=message,
+            others=others,
+            objection=objection,
+            company=company,
+            routing=routing,
+            orders=self.orders(company, self.deadline),
+            known=self.known,
+            changes=self.changes,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            stream=self.stream,
+            deadline=self.deadline,
+            rounds=self.rounds,
+        )
+
+    def _take_off_hold(self, change: Change) -> None:
+        """Take an order off hold whose change a person has ended; without its company nobody can, which `show` says."""
+        routing = self.routing.load()
+        company = owner_of(routing, change, self.stream)
+        if company is not None:
+            self._work_on(change, (), company, routing, None).release()
+
+    def _release(self, change: Change, error: ConnectorError) -> None:
+        now = self.clock.now()
+        released = change.moved(
+            ChangeState.RECEIVED,
+            now=now,
+            note=f"not finished: {error.sentence}",
+            claim_until=None,
+            # Its message is let go; the sweep queues it again.
+            not_before=now + HOLD_BACK if isinstance(error, Misconfigured) else None,
+        )
+        save_claimed(self.changes, released, until=change.claim_until)
+
+    def _look_behind(self, ended: Change) -> None:
+        """Queue what was parked behind one that has ended; done again after a crash, it finds nothing."""
+        if ended.has_ended:
+            look_behind(ended, self.changes, self.intake.outbox, self.clock)
+
+    def _end(self, change: Change, ending: Ending, others: Sequence[Change]) -> Change:
+        before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
+        change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
+        if ending.waits_for == VISMA and change.approved_by is not None:
+            return self._park_for_visma(change, ending)  # what the person was shown of later ones stands as well
+        change = msgspec.structs.replace(change, later=later_changes(change, others))
+        if ending.waits_for == VISMA:
+            return self._park_for_visma(change, ending)
+        decision = ending.decision
+        note = ending.reason or ("written" if decision.edits else "there is nothing left to write")
+        if ending.state is ChangeState.REFUSED and change.was_accepted:
+            note += f" ({STAYS_ACCEPTED})"
+        ended = change.moved(
+            ending.state,
+            now=self.clock.now(),
+            note=note,
+            claim_until=None,
+            reason=ending.reason,
+            next_step=ending.next_step,
+            waits_for=ending.waits_for,
+            looks=0,
+            decided_on=ending.decided_on,
+            decided_by=change.approved_by if ending.state in _BY_A_PERSON and change.approved_by else RULES,
+            # An approval is good for one try, on what was shown: whatever comes of it, the next needs a new one.
+            approved_by=None,
+            approved_for=None,
+            differences=shown(decision.differences),
+            writes=bool(decision.edits) if ending.decided_on is not None else None,
+            remarks=decision.remarks,
+            reasons=decision.reasons[:MOST_REASONS] if ending.reason == decision.reason else (),
+            places=decision.places[:MOST_REASONS],
+            unwritten=kept(decision.unwritten),
+            repeats=ending.repeats,
+        )
+        return self._ended(change, ended)
+
+    def _park_for_visma(self, change: Change, ending: Ending) -> Change:
+        """Park a change until Visma gives another answer.
+
+        What was shown and approved before stands: it is good for one content of the order, which is compared again.
+        """
+        now, look = self.clock.now(), change.looks + 1
+        pause = pause_before(look)
+        compared: dict[str, object] = {}
+        if ending.decided_on is not None:
+            decision = ending.decision
+            compared = {
+                "decided_on": ending.decided_on,
+                "differences": shown(decision.differences),
+                "writes": bool(decision.edits),
+                "remarks": decision.remarks,
+                "reasons": decision.reasons[:MOST_REASONS],
+                "unwritten": kept(decision.unwritten),
+            }
+        steps = [ending.next_step, f"Have it looked at now: connector changes retry {change.transaction_id}"]
+        parked = change.moved(
+            ChangeState.PARKED,
+            now=now,
+            note=ending.reason or "",
+            claim_until=None,
+            reason=ending.reason,
+            next_step=" ".join(step if step.endswith(".") else f"{step}." for step in steps if step),
+            waits_for=VISMA if pause is not None else None,
+            not_before=now + pause if pause is not None else None,
+            looks=look,
+            decided_by=RULES,
+            **compared,
+        )
+        return self._ended(change, parked)
+
+    def _ended(self, change: Change, ended: Change) -> Change:
+        ended = save_claimed(self.changes, ended, until=change.claim_until)
+        if ended.looks <= 1:
+            # Whoever heard of it need not hear of every look.
+            self.telemetry.count(_COUNTED[ended.state])
+        # The reason may quote the document: it stands in the ledger, not in the log.
+        report = self.telemetry.info if ended.state is ChangeState.APPLIED else self.telemetry.warning
+        report("change " + ended.state.value.lower(), {**names_of(ended), "attempt": ended.attempts})
+        return ended
+
+    def _report_refusal(self, error: Misconfigured) -> None:
+        self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+        self.telemetry.error("held back", {"reason": str(error), "request_id": error.request_id})
+
+
+def _objected(ending: Ending, objection: str | None) -> Ending:
+    """A change that Orderful has not let through is a person's, whatever else is wrong; a repetition is harmless."""
+    if objection is None or ending.state is ChangeState.RECORDED:
+        return ending
+    reason = f"{objection} {ending.reason}" if ending.reason else objection
+    next_step = f"{ending.next_step} {CORRECT_IT}" if ending.next_step else CORRECT_IT
+    return replace(ending, state=ChangeState.PARKED, reason=reason, next_step=next_step)
+
+
+def _is_enough(change: Change, error: ConnectorError) -> bool:
+    """Whether a change that could not be finished goes to a person, after the attempt that ended with `error`."""
+    if isinstance(error, Conflict | UnknownOutcome):
+        return change.conflicts >= ATTEMPTS_IN_CONFLICT
+    return isinstance(error, Unavailable) and change.failures >= ATTEMPTS_UNAVAILABLE
+
+
+def _given_up(error: ConnectorError, *, is_begun: bool) -> Ending:
+    """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
+    if not is_begun:
+        return Ending(ChangeState.PARKED, error.sentence, "Enter it in Visma by hand, then close it here; or retry.")
+    reason = error.sentence
+    if isinstance(error, Conflict):
+        reason = f"The order changed in Visma each time this was to be written into it. {reason}"
+    elif isinstance(error, UnknownOutcome):
+        reason = f"Visma gave no clear answer each time this was to be written. {reason}"
+    return Ending(ChangeState.PARKED, reason, error.next_step, VISMA)

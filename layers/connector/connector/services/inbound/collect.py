@@ -1,0 +1,542 @@
+"""Use case: collect what Orderful holds for us, on a schedule.
+
+Inboxes and polling buckets, whose items have to be confirmed to leave, and the list of 860s, which has them all:
+Orderful delivers each relationship by one channel, so what a callback missed is in no inbox. A callback is only a hint
+that comes sooner. It also sweeps: what was recorded and never finished is queued again, and Orderful is told what it
+was never told.
+
+An inbox may serve other readers too. What is not for us stays there untouched, and is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import (
+    AnswerDamaged,
+    AnswerTooLarge,
+    AnswerTooSlow,
+    Conflict,
+    ConnectorError,
+    Misconfigured,
+    NoRouting,
+    StateMismatch,
+    Throttled,
+    Transient,
+)
+from connector.domain.inbound import InboundTransaction, Validation
+from connector.domain.order_change.record import (
+    PROCESSING_AT_MOST,
+    WAIT_FOR_EARLIER,
+    Change,
+    ChangeState,
+    apply_order,
+)
+from connector.domain.transactions import Stream
+from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
+from connector.services.inbound.acknowledge import confirm, tell
+from connector.services.inbound.ports import Changes, InboundNetwork
+from connector.services.inbound.record import Intake, message_for
+from connector.services.inbound.review import look_at_visma_again, look_behind_one
+from connector.services.list_health import LOST_ROUTING
+from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
+
+PAGE = 100
+"""Items of an inbox or bucket that Orderful gives at once."""
+
+MOST_PAGES = 20
+"""Pages of one inbox or bucket that one run reads."""
+
+MOST_FAILURES = 2
+"""Pages of one inbox that may be too large in one run, once a smaller one could be read."""
+
+UNCLAIMED_AFTER = timedelta(hours=24)
+"""What has waited in an inbox for so long and is not for us is reported: perhaps nobody reads it."""
+
+INEFFECTIVE_AFTER = 2
+"""How often an item may be confirmed and still be there before that is reported; Orderful may be slow to let it go."""
+
+LIST_OVERLAP = timedelta(hours=1)
+"""How far the list is read back behind the last time: how late a transaction may appear in it is not published."""
+
+STUCK_AFTER = timedelta(minutes=30)
+"""A change that nobody could finish for so long is reported."""
+
+
+Read = Callable[[str, int], Sequence[InboundTransaction | None]]
+"""Reads an inbox or a bucket: its id, and how many items at most."""
+
+
+@dataclass(slots=True)
+class _PageSize:
+    """How many items of an inbox are asked for at once: fewer when a page cannot be read, more when nothing leaves.
+
+    Attributes:
+        good: The most that could be read, 0 when that is not known.
+        too_many: The fewest that could not.
+        failures: Pages that could not be read.
+    """
+
+    limit: int
+    good: int = 0
+    too_many: int = PAGE + 1
+    failures: int = 0
+
+    def shrink(self, divisor: int) -> int:
+        """A page could not be read; gives the next size."""
+        self.failures += 1
+        self.too_many = self.limit
+        self.limit = max(1, (self.good + self.limit) // 2 if self.good else self.limit // divisor)
+        return self.limit
+
+    def moved_up(self, number: int) -> int:
+        """So many items left, and those behind them come forward; gives the next size."""
+        self.good = 0
+        if self.too_many > PAGE:
+            self.limit = min(self.limit * 2, PAGE)
+        else:
+            self.too_many = max(self.too_many - number, 1)
+            self.limit = max(1, min(self.limit, self.too_many - 1))
+        return self.limit
+
+    def grow(self) -> bool:
+        """Nothing left; False when there is no larger page to look at, or it was tried often enough."""
+        self.good = self.limit
+        larger = min(self.limit * 2, PAGE) if self.too_many > PAGE else (self.limit + self.too_many) // 2
+        if larger <= self.limit or self.failures > MOST_FAILURES:
+            return False
+        self.limit = larger
+        return True
+
+
+class Watermark(Protocol):
+    """Up to when the list of 860s was read, held by one collector at a time."""
+
+    def take(self, *, now: datetime, lease: timedelta) -> datetime | None:
+        """Begin; None the first time. Raises `Conflict` while another collector is at it."""
+
+    def put(self, moment: datetime | None) -> None:
+        """End, with everything up to `moment` taken in; None leaves it where it was."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one run did.
+
+    Attributes:
+        waiting: Listed 860s that were left for a later run: Orderful still processes them, or one before them.
+        nameless: What Orderful shows that names no transaction, so that nobody can ask for it.
+        unqueued: What was recorded, or found recorded, and has yet to be queued, by order and id.
+    """
+
+    taken: int = 0
+    waiting: int = 0
+    confirmed: int = 0
+    requeued: int = 0
+    unclaimed: int = 0
+    nameless: int = 0
+    problems: list[str] = field(default_factory=list)
+    unqueued: dict[tuple[DocumentKey, str], Change] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Empties inboxes and buckets, reads the list, sweeps.
+
+    Attributes:
+        resend_after: A change whose message may have got lost is queued again after this long without news.
+        page_sizes: Items that were read at once of an inbox whose pages are too large; kept from run to run.
+    """
+
+    changes: Changes
+    intake: Intake
+    orderful: InboundNetwork
+    outbox: Outbox
+    routing: RoutingSource
+    watermark: Watermark
+    clock: Clock
+    telemetry: Telemetry
+    deadline: Deadline
+    stream: Stream
+    inbox_ids: Sequence[str]
+    bucket_ids: Sequence[str]
+    resend_after: timedelta
+    page_sizes: MutableMapping[str, int] = field(default_factory=dict)
+
+    def run(self) -> Collected:
+        """Collect everything for which there is time; what is left over is found by the next run."""
+        result = Collected()
+        try:
+            since = self.watermark.take(now=self.clock.now(), lease=self.deadline.remaining())
+        except Conflict:
+            result.problems.append("Another collector is running.")
+            return result
+        except StateMismatch as error:
+            self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            self.telemetry.error("not collected", {"resource": "the list of changes", "reason": str(error)})
+            result.problems.append(str(error))
+            return result
+        if self._waits_for_routing():
+            self.watermark.put(None)
+            return self._without_routing(result, is_new=since is None)
+        read_up_to: datetime | None = None
+        try:
+            # The list finds every 860, whatever fills an inbox: half of the time is kept for it and the sweep.
+            places = list(self._places())
+            start = self.deadline.remaining()
+            for place, (what, read, name) in enumerate(places, 1):
+                until = start - start / 2 * place / len(places)
+                self._guarded(result, what, self._empty, read, name, what, until)
+            started = self.clock.now()
+            if self._guarded(result, "the list of changes", self._read_list, since or started):
+                # What waits is listed again from the same place, however long it waits.
+                read_up_to = (since or started) if result.waiting else started
+            self._guarded(result, "the queue of changes", self._queue)
+            self._guarded(result, "the sweep", self._sweep)
+            self._guarded(result, "what Orderful was not told", self._tell_again)
+        finally:
+            self.watermark.put(read_up_to)
+        if not result.problems:
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+        return result
+
+    def _without_routing(self, result: Collected, *, is_new: bool) -> Collected:
+        """What Orderful holds stays there. On a new stack nothing is wrong, and it counts as a run."""
+        if is_new:
+            self.telemetry.info("no routing was applied yet: nothing is collected", {})
+            self.telemetry.count(Metric.COLLECT_COMPLETED)
+            return result
+        self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+        self.telemetry.error("not collected", {"resource": "the list of changes", "reason": LOST_ROUTING})
+        result.problems.append(LOST_ROUTING)
+        return result
+
+    def _waits_for_routing(self) -> bool:
+        """Whether there is no routing. Other trouble with the routing is reported by the part that needs it."""
+        try:
+            self.routing.load()
+        except NoRouting:
+            return True
+        except ConnectorError:
+            return False
+        return False
+
+    def _guarded(self, result: Collected, what: str, work: Callable[..., None], *arguments: object) -> bool:
+        """Do one part; its trouble must not keep the others from their turn."""
+        try:
+            work(result, *arguments)
+        except ConnectorError as error:
+            if isinstance(error, Misconfigured):
+                self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+            elif isinstance(error, Throttled):
+                self.telemetry.count(Metric.THROTTLED)
+            self.telemetry.error(
+                "not collected", {"resource": what, "reason": str(error), "request_id": error.request_id}
+            )
+            result.problems.append(f"{what}: {error}")
+            return False
+        return True
+
+    # -- inboxes and buckets ------------------------------------------------------------------------------------------
+
+    def _places(self) -> Iterator[tuple[str, Read, str]]:
+        yield from ((f"inbox {name}", self.orderful.inbox, name) for name in self.inbox_ids)
+        yield from ((f"bucket {name}", self.orderful.bucket, name) for name in self.bucket_ids)
+
+    def _empty(self, result: Collected, read: Read, name: str, what: str, until: timedelta) -> None:
+        """Read page after page for as long as items leave, and no more than `MOST_PAGES`.
+
+        Items stay until they are confirmed, and there is no second page: without room nothing newer is ever seen. A
+        page that cannot be read is asked for again with fewer items; one that could is followed by a larger one.
+        """
+        size = _PageSize(self.page_sizes.get(what, PAGE))
+        confirmed: set[str] = set()
+        others: list[InboundTransaction] = []
+        nameless = 0
+        for _ in range(MOST_PAGES):
+            if not self._has_time() or self.deadline.remaining() < until:
+                break
+            try:
+                items = read(name, size.limit)
+            except (AnswerTooLarge, AnswerTooSlow, AnswerDamaged) as error:
+                if size.limit == 1:
+                    self._unreadable(result, what, error)
+                    return
+                self.page_sizes[what] = size.shrink(4 if isinstance(error, AnswerTooSlow) else 2)
+                continue
+            self.page_sizes[what] = size.limit
+            nameless = items.count(None)
+            others = [item for item in items if item is not None and self._is_others(item)]
+            mine = [item for item in items if item is None or not self._is_others(item)]
+            left = [self._item(item, result, confirmed) for item in items]
+            if len(items) < size.limit:
+                break
+            if any(left):
+                self.page_sizes[what] = size.moved_up(sum(left))
+            elif not size.grow() and not self._make_room(mine, result, confirmed):
+                self._full(result, what, mine, others, size=size.limit)
+                result.nameless += nameless
+                return
+        result.unclaimed += self._waiting_long(others)
+        result.nameless += nameless
+
+    def _unreadable(self, result: Collected, what: str, error: ConnectorError) -> None:
+        """The first item alone is too much: what lies behind it is only found by the list."""
+        self.telemetry.error(
+            "the first item cannot be read",
+            {"resource": what, "reason": error.sentence, "request_id": error.request_id},
+        )
+        result.problems.append(
+            f"{what}: its first item cannot be read alone: {error.sentence} Look at it in Orderful, and accept or fail "
+            "it there. Changes behind it are read from the list."
+        )
+
+    def _full(
+        self,
+        result: Collected,
+        what: str,
+        mine: Sequence[InboundTransaction | None],
+        others: Sequence[InboundTransaction],
+        *,
+        size: int,
+    ) -> None:
+        """Nothing on the page leaves. Where it is other readers' alone, that is for them, and said as unclaimed."""
+        self.telemetry.error("a full page that cannot be emptied", {"resource": what, "rows": size})
+        result.unclaimed += len(others)
+        if mine or size < PAGE:
+            result.problems.append(
+                f"{what} shows no more than {size} items, and they do not leave: {len(others)} are for other readers."
+            )
+
+    def _is_others(self, item: InboundTransaction) -> bool:
+        return self.intake.is_for_others(item) or item.stream is not self.stream
+
+    def _waiting_long(self, others: Sequence[InboundTransaction]) -> int:
+        """How many items for other readers wait, when the oldest has waited for too long."""
+        oldest = next(iter(others), None)
+        if oldest is None:
+            return 0
+        since = oldest.created_at
+        if since is None and oldest.delivery is not None:
+            with suppress(ConnectorError):
+                shown = self.orderful.shown(oldest.delivery, oldest.transaction_id)
+                since = shown.created_at if shown else None
+        return len(others) if since is not None and self.clock.now() - since > UNCLAIMED_AFTER else 0
+
+    def _item(self, item: InboundTransaction | None, result: Collected, confirmed: set[str]) -> bool:
+        """Take one item in; True when it was confirmed and will leave. What was confirmed in this run is left alone."""
+        if item is None:
+            return False
+        return item.transaction_id not in confirmed and self._safely(item, result, confirmed, self._taken)
+
+    def _safely(
+        self,
+        item: InboundTransaction,
+        result: Collected,
+        confirmed: set[str],
+        work: Callable[[InboundTransaction, Collected, set[str]], bool],
+    ) -> bool:
+        """Do it, unless somebody works on the item or it makes trouble of its own; it must not keep the others."""
+        try:
+            return work(item, result, confirmed)
+        except Conflict:
+            return False
+        except Misconfigured:
+            raise
+        except ConnectorError as error:
+            result.problems.append(f"transaction {item.transaction_id}: {error}")
+            self._leave(item, error)
+            return False
+
+    def _taken(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        change = self.intake.record(item)
+        if change is None:
+            return False
+        result.taken += 1
+        if change.is_due:
+            result.unqueued[change.key, change.transaction_id] = change
+            return False
+        if not (change.is_unconfirmed or item.delivery):
+            return False
+        return self._told(change, item, result, confirmed)
+
+    def _told(self, change: Change, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        """Tell Orderful what became of an item, once a run; True unless it refuses to hear it."""
+        confirmed.add(item.transaction_id)
+        if change.is_unconfirmed:
+            after = confirm(change, self.changes, self.orderful, self.telemetry)
+            refused = after.unacknowledged > change.unacknowledged
+        else:
+            # It was told and is still there (Orderful: an item stays until it is confirmed). The answer to the
+            # confirmation is empty, and so is a 200 of something in between that never passed it on.
+            again = item.delivery is not None and item.delivery.delivery_id in change.told
+            deliveries = (item.delivery,) if item.delivery else ()
+            change = msgspec.structs.replace(change, deliveries=deliveries)
+            after = tell(change, self.changes, self.orderful, self.telemetry, again=again)
+            refused = after.unacknowledged > change.unacknowledged + again
+        if after.unacknowledged >= INEFFECTIVE_AFTER:
+            result.problems.append(
+                f"transaction {item.transaction_id} is still there, although Orderful was told of it in earlier runs."
+            )
+        result.confirmed += not refused
+        return not refused
+
+    def _leave(self, item: InboundTransaction, error: ConnectorError) -> None:
+        """One that cannot be fetched or confirmed now must not hide those behind it; it is there the next time."""
+        self.telemetry.warning(
+            "item left for the next run",
+            {"transaction_id": item.transaction_id, "reason": str(error), "request_id": error.request_id},
+        )
+
+    def _make_room(self, items: Sequence[InboundTransaction | None], result: Collected, confirmed: set[str]) -> bool:
+        """Free a full page: accept what we hold already and have yet to decide."""
+        waiting = [item for item in items if item is not None and item.delivery is not None]
+        freed = [self._safely(item, result, confirmed, self._accepted) for item in waiting]
+        return any(freed)
+
+    def _accepted(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
+        change = None if item.transaction_id in confirmed else self.intake.recorded(item.transaction_id)
+        return change is not None and self._told(change, item, result, confirmed)
+
+    # -- the list -----------------------------------------------------------------------------------------------------
+
+    def _read_list(self, result: Collected, since: datetime) -> None:
+        """Take in what is in the list and was heard of in no other way, the oldest first.
+
+        What Orderful still processes waits, and what comes after it from the same sender waits for it, for a while.
+        """
+        receivers = sorted({company.isa_id.on(self.stream) for company in self.routing.load().companies.values()})
+        now = self.clock.now()
+        listed = list(self.orderful.list_changes(since - LIST_OVERLAP, receiver_ids=receivers, stream=self.stream))
+        rows = [row for row in listed if row is not None]
+        result.nameless += len(listed) - len(rows)
+        rows.sort(key=lambda row: row.created_at or now)
+        left, missing = 0, list[InboundTransaction]()
+        for row in rows:
+            if not self._has_time():
+                raise Transient("The list was not read to its end in time; the next run begins where this one did.")
+            before = next((one for one in missing if _comes_before(one, row, now)), None)
+            try:
+                change = self.intake.recorded(*row.names)
+                if change is not None:
+                    self._hold_back(change, before)
+                elif before is not None or _is_processed(row, now):
+                    missing.append(row)
+                    result.waiting += 1
+                elif (change := self.intake.record(row)) is not None:
+                    result.unqueued[change.key, change.transaction_id] = change
+                    result.taken += 1
+            except (Misconfigured, Throttled):
+                raise
+            except ConnectorError as error:
+                left += 1
+                missing.append(row)
+                self._leave(row, error)
+        if result.waiting:
+            self.telemetry.info("listed and left for a later run", {"rows": result.waiting})
+        if left:
+            raise Transient(f"{left} transactions could not be taken in; the next run begins where this one did.")
+
+    def _hold_back(self, change: Change, before: InboundTransaction | None) -> None:
+        """Have one that nobody has begun wait for the earlier one that is listed and cannot be recorded yet."""
+        if before is None or change.attempts or change.predecessor_id or change.state is not ChangeState.RECEIVED:
+            return
+        held = change.moved(
+            ChangeState.RECEIVED,
+            now=self.clock.now(),
+            note=f"waits for the earlier {before.transaction_id}, which Orderful lists and does not give out yet",
+            predecessor_id=before.transaction_id,
+            not_before=(before.created_at or self.clock.now()) + WAIT_FOR_EARLIER,
+        )
+        with suppress(Conflict):  # somebody works on it
+            self.changes.save(held)
+
+    def _queue(self, result: Collected) -> None:
+        """Queue what was recorded: all of an order are recorded by now, so that none overtakes an earlier one."""
+        for change in apply_order(result.unqueued.values()):
+            self.intake.queue(self.changes.get(change.key, change.transaction_id) or change)
+
+    # -- what got stuck -----------------------------------------------------------------------------------------------
+
+    def _sweep(self, result: Collected) -> None:
+        now = self.clock.now()
+        stuck = 0
+        for state in (ChangeState.RECEIVED, ChangeState.APPLYING):
+            for change in self.changes.in_state(state):
+                stuck += now - change.created_at > STUCK_AFTER
+                if self._is_forgotten(change, now):
+                    self.outbox.changes([message_for(change, cause=f"sweep {now.isoformat()}")])
+                    result.requeued += 1
+        self.telemetry.count(Metric.CHANGES_STUCK, stuck)
+        for_a_person = [self.changes.waiting(state).count for state in (ChangeState.PARKED, ChangeState.REFUSED)]
+        self.telemetry.count(Metric.OPEN_CHANGES_PARKED, sum(for_a_person))
+        answers = self.changes.waiting(ChangeState.ATTENTION).count
+        self.telemetry.count(Metric.INBOUND_ATTENTION, answers + result.unclaimed + result.nameless)
+        if result.unclaimed:
+            self.telemetry.error("items that nobody takes", {"rows": result.unclaimed})
+        if result.nameless:
+            self.telemetry.error("what Orderful shows names no transaction", {"rows": result.nameless})
+        self._look_at_parked(result, now)
+
+    def _look_at_parked(self, result: Collected, now: datetime) -> None:
+        """Queue parked changes that wait for Visma, and those behind one that has ended meanwhile.
+
+        Those that wait for Visma are queued with all of their order, so that none overtakes another.
+        """
+        parked = list(self.changes.in_state(ChangeState.PARKED))
+        for change in apply_order(one for one in parked if one.behind is not None and not one.awaits_visma):
+            before = self.changes.get(change.key, change.behind or "")
+            if before is None or before.has_ended:
+                with suppress(Conflict):  # a person decides about it
+                    look_behind_one(change, self.changes, self.outbox, self.clock)
+                    result.requeued += 1
+        waiting = [change for change in parked if change.awaits_visma]
+        due = {change.key for change in waiting if change.not_before is None or now >= change.not_before}
+        for change in apply_order(change for change in waiting if change.key in due):
+            with suppress(Conflict):  # a person decides about it
+                look_at_visma_again(change, self.changes, self.outbox, self.clock)
+                result.requeued += 1
+
+    def _tell_again(self, result: Collected) -> None:
+        """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""
+        for change in self.changes.untold():
+            if not self._has_time():
+                return
+            if self.clock.now() - change.updated_at > self.resend_after + LONGEST_DELAY:
+                with suppress(Conflict):  # somebody is at it
+                    confirm(change, self.changes, self.orderful, self.telemetry)
+                    result.confirmed += 1
+
+    def _is_forgotten(self, change: Change, now: datetime) -> bool:
+        if change.not_before is not None:
+            return now >= change.not_before
+        if change.attempts == 0:
+            return now - change.updated_at > self.resend_after
+        # Its message may still be on its way back with the longest delay.
+        return now - change.updated_at > self.resend_after + LONGEST_DELAY
+
+    def _has_time(self) -> bool:
+        return self.deadline.remaining() > TIME_FOR_ONE
+
+
+def _is_processed(row: InboundTransaction, now: datetime) -> bool:
+    """Whether Orderful still processes it. After `PROCESSING_AT_MOST` it is recorded, for a person to see."""
+    since = row.created_at or now
+    return row.validation is Validation.PROCESSING and now - since < PROCESSING_AT_MOST
+
+
+def _comes_before(earlier: InboundTransaction, later: InboundTransaction, now: datetime) -> bool:
+    """Whether the earlier row may be about the order of the later one, from the same sender, and is worth a wait.
+
+    Orderful derives the number from the content: while it processes a transaction the number may be missing.
+    """
+    numbers = {earlier.business_number, later.business_number}
+    is_recent = now < (earlier.created_at or now) + WAIT_FOR_EARLIER
+    return is_recent and earlier.sender_id == later.sender_id and (None in numbers or len(numbers) == 1)

@@ -1,0 +1,238 @@
+"""What the partner knows of an order, in the ledger of documents, while a change that it asked for is written.
+
+reserve   CHANGING takes the next number: the translator waits, so that no poll sends the partner its own wish
+settle    AGREED when the order is just what the partner knew plus what it asked for: it knows this content
+          SUPERSEDED, with the content, when somebody else's edit came along, when a part of the change was not
+          written, when another partner had the order last or it was withdrawn: the partner has to be sent the whole
+drop      SUPERSEDED: nothing was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.domain.documents import LONGEST_TYPE, DocumentKey, PurchaseOrder
+from connector.domain.errors import Parked, Transient
+from connector.domain.order_change.edits import Edits, comes_out_as
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.record import Change
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.revision.plan import is_owed_whole
+from connector.domain.revision.record import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
+from connector.domain.revision.row_version import version_in
+from connector.domain.routing.route import Notes
+from connector.domain.transactions import Purpose
+from connector.edi.visma.order_snapshot import read_standing_order
+from connector.services.inbound.ports import AgreedRevisions
+from connector.services.order_types import types_of_number
+from connector.services.ports import Clock
+
+_FIRST_LOOK = 20
+_MOST = 1000
+# Revisions that never left and whose content the agreed one takes the place of.
+_UNSENT = frozenset({State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
+
+
+def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
+    """Whether the partner was the last to have the order, and it was not withdrawn there.
+
+    Args:
+        revisions: Of the order, newest first.
+        partner: Its ISA id.
+    """
+    reached = [one for one in revisions if one.state in KNOWN_TO_PARTNER]
+    last = next((one for one in reached if one.withdraws is None), None)
+    if last is not None and last.receiver_id not in {None, partner}:
+        return False
+    told = next((one for one in reached if one.receiver_id == partner), None)
+    return told is None or told.purpose is not Purpose.CANCELLATION
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRevisions:
+    """Keeps the ledger of documents in step with a change."""
+
+    ledger: AgreedRevisions
+    clock: Clock
+
+    def newest_known(self, order: DocumentKey) -> Revision | None:
+        """The newest revision that the partner has, or may have."""
+        for limit in (_FIRST_LOOK, _MOST):
+            revisions = self.ledger.revisions(order, limit=limit)
+            found = next((one for one in revisions if one.state in KNOWN_TO_PARTNER and one.withdraws is None), None)
+            if found is not None or len(revisions) < limit:
+                return found
+        return None
+
+    def order_types(self, order: DocumentKey) -> list[str]:
+        """The types of the orders with this number, the one that the partner's 860 may be about first."""
+        return types_of_number(self.ledger, order)
+
+    def content(self, order: DocumentKey, sequence: int) -> PurchaseOrder | None:
+        """What a revision says; None when the ledger has none of this number, or keeps its content no longer."""
+        revision = self.ledger.get(order, sequence)
+        if revision is None:
+            return None
+        try:
+            source = self.ledger.source_of(revision)
+        except Parked:
+            return None
+        return read_standing_order(source, company=order.company).content
+
+    def begun(self, order: DocumentKey) -> str | None:
+        """The transaction of the change that has taken the next number: nothing else can be written before it ends."""
+        newest = self._newest(order)
+        return newest.transaction_id if newest is not None and newest.state is State.CHANGING else None
+
+    def was_sent_since(self, order: DocumentKey, moment: datetime) -> bool:
+        """Whether the partner was sent the order after that, or may have been."""
+        return any(
+            one.state in KNOWN_TO_PARTNER and one.state is not State.AGREED and one.created_at > moment
+            for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
+        )
+
+    def is_written(self, order: DocumentKey, change: Change) -> bool:
+        """Whether a change was written into the order, or may have been, by an attempt that did not end."""
+        own = (
+            one
+            for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
+            if one.transaction_id == change.transaction_id
+        )
+        return any(one.state is not State.SUPERSEDED or one.revision_id or one.visma_version for one in own)
+
+    def reserve(self, order: DocumentKey, change: Change) -> None:
+        """Take the next number for what the change will make of the order.
+
+        Raises:
+            Transient: another change is being written into this order.
+            Conflict: the translator was faster; look at the order again.
+        """
+        newest = self._newest(order)
+        if newest is not None and newest.state is State.CHANGING:
+            if newest.transaction_id == change.transaction_id:
+                return
+            raise Transient(f"{newest.transaction_id} is being written into this order.", document=str(order))
+        reserved = self._revision(order, change, newest, state=State.CHANGING, note="the partner's change is written")
+        self.ledger.reserve(reserved)
+
+    def settle(
+        self,
+        order: DocumentKey,
+        change: Change,
+        *,
+        had: PurchaseOrder,
+        wishes: Edits,
+        after: StandingOrder,
+        raw: bytes,
+        notes: Notes,
+        is_all: bool = True,
+    ) -> None:
+        """Write down whether the partner knows the order as it is now.
+
+        Args:
+            order: The order.
+            change: The change that was written, or found to be there already.
+            had: The order as the partner last saw it when the change was first looked at.
+            wishes: What it asked for, written by us or by somebody else.
+            after: The order as it stands.
+            raw: Its bytes.
+            notes: Which notes of an order the partner is sent.
+            is_all: Everything that the message asks for stands in the order.
+
+        Raises:
+            Transient: a revision from before may still reach the partner, and would take its own wish back.
+        """
+        version = version_in(after.etag)
+        newest, known = self._newest(order), self.newest_known(order)
+        if known is not None and known.state in UNRESOLVED:
+            raise Transient(
+                f"Revision {known.sequence} is still being sent; the change is noted after it.", document=str(order)
+            )
+        content = revision_id(after.content)
+        if known is not None and known.sequence != change.known_sequence:
+            # The partner has got to know a newer state since the change was first looked at.
+            had = self.content(order, known.sequence) or had
+        is_known = known is not None and known.revision_id == content
+        if is_known or not wishes:
+            self.drop(order, change, version=version)
+            return
+        reserved = newest if newest is not None and self._is_reserved(newest, change) else None
+        revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
+        is_owed = known is not None and (is_owed_whole(revisions, known) or not _has_it(revisions, change.sender_id))
+        if is_owed or not is_all or not comes_out_as(after.content, had, wishes, notes=notes):
+            note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
+            owed = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
+            self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)
+            return
+        for revision in revisions:
+            is_newer = known is None or revision.sequence > known.sequence
+            # A withdrawal from a former receiver is no state of the order; it still has to leave.
+            if is_newer and revision.state in _UNSENT and revision.withdraws is None:
+                self._supersede(revision, "the partner asked for the content that took its place")
+        agreed = self._revision(order, change, newest, state=State.AGREED, note="the partner asked for this content")
+        agreed = replace(
+            agreed,
+            revision_id=content,
+            visma_version=version,
+            receiver_id=change.sender_id,
+            counterparty=after.content.supplier.number,
+            counterparty_id=after.content.supplier.internal_id,
+            document_type=after.content.order_type[:LONGEST_TYPE],
+        )
+        if reserved is not None:
+            agreed = replace(agreed, sequence=reserved.sequence, created_at=reserved.created_at)
+            agreed = replace(agreed, history=(*reserved.history, *agreed.history))
+        self.ledger.agreed(agreed, was=State.CHANGING if reserved else None, source=raw)
+
+    def drop(self, order: DocumentKey, change: Change, *, version: str | None = None) -> None:
+        """Give a reservation up; `version` is the order's after a write."""
+        newest = self._newest(order)
+        if newest is not None and self._is_reserved(newest, change):
+            note = "the partner knows the content already" if version else "the change was not written"
+            self.ledger.move(newest, State.SUPERSEDED, now=self.clock.now(), note=note, visma_version=version)
+
+    def _owe(self, owed: Revision, revisions: Sequence[Revision], reserved: Revision | None) -> None:
+        """Note that the partner was granted its wish along with somebody's edit: it has to be sent the whole."""
+        if reserved is not None:
+            self.ledger.move(
+                reserved,
+                State.SUPERSEDED,
+                now=owed.updated_at,
+                note=owed.history[-1].note,
+                revision_id=owed.revision_id,
+                visma_version=owed.visma_version,
+            )
+        elif not any(
+            (one.state, one.transaction_id, one.revision_id) == (owed.state, owed.transaction_id, owed.revision_id)
+            for one in revisions
+        ):
+            self.ledger.reserve(owed)
+
+    def _newest(self, order: DocumentKey) -> Revision | None:
+        return next(iter(self.ledger.revisions(order, limit=1)), None)
+
+    def _is_reserved(self, revision: Revision, change: Change) -> bool:
+        return revision.state is State.CHANGING and revision.transaction_id == change.transaction_id
+
+    def _supersede(self, revision: Revision, note: str) -> None:
+        self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
+
+    def _revision(
+        self, order: DocumentKey, change: Change, newest: Revision | None, *, state: State, note: str
+    ) -> Revision:
+        now = self.clock.now()
+        return Revision(
+            key=order,
+            sequence=newest.sequence + 1 if newest else 1,
+            revision_id="",
+            state=state,
+            created_at=now,
+            updated_at=now,
+            partner=change.partner,
+            stream=change.stream,
+            business_number=order.number,
+            transaction_id=change.transaction_id,
+            history=(Event(now, state, f"{note} ({change.transaction_id})"),),
+        )

@@ -1,0 +1,350 @@
+"""Use case: a person decides about a change that is open, or has it looked at again.
+
+approve   a parked change is written as it was shown
+assign    a parked change is about another order than the number it names
+retry     an open change is looked at now
+reject    an open change comes to nothing: the partner is refused
+close     an open change is settled otherwise; of one that the rules refused, the partner was told
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Conflict, ConnectorError
+from connector.domain.order_change.record import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState, apply_order, peers
+from connector.domain.routing.route import QuantityReading
+from connector.services.inbound.ports import Changes
+from connector.services.inbound.record import LONGEST_NUMBER, message_for
+from connector.services.ports import Clock, Outbox
+
+if TYPE_CHECKING:
+    from connector.services.inbound.partner_baseline import KnownRevisions
+
+
+def approve(
+    change: Change,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    caller: str | None = None,
+    reading: QuantityReading | None = None,
+    later: Sequence[str] | None = None,
+) -> Change:
+    """Have a parked change written, as it was shown: if the order has changed since, it is parked again.
+
+    So it is when its sender says more about the order: `later` is what the person was shown of that
+    (`later_changes`), what was recorded with the change when None.
+
+    With `reading`, POC03 and POC04 of this change mean that, now and whenever it is looked at again. One that was
+    parked before its differences could be worked out is only looked at again: nobody has seen them yet.
+
+    Raises:
+        ConnectorError: it is not parked.
+        Conflict: somebody else has just decided.
+    """
+    _must_be_parked(change)
+    seen = change.decided_on is not None
+    return _queued_again(
+        change,
+        changes,
+        outbox,
+        clock,
+        note=f"approved by {_signed(by, caller)}" if seen else f"{_signed(by, caller)} asks to look at it again",
+        caller=caller,
+        cause="approved",
+        approved_by=by if seen else None,
+        approved_for=change.decided_on,
+        reading=reading or change.reading,
+        later=change.later if later is None else tuple(later),
+        attempts=0,
+        conflicts=0,
+        failures=0,
+        looks=0,
+    )
+
+
+def assign(
+    change: Change,
+    order: DocumentKey,
+    changes: Changes,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    by: str,
+    caller: str | None = None,
+) -> Change:
+    """Have a parked change decided as one of `order`, whatever number it names.
+
+    It is recorded under that order from then on, so that it takes its turn among the order's changes. The rules decide
+    about its content as about any other; the order has to be one that the sender may change.
+
+    Raises:
+        ConnectorError: it is not parked, is for no company of ours, or is recorded under this order already.
+        Conflict: somebody else has just decided.
+    """
+    _must_be_parked(change)
+    number = order.number
+    if order.company == NOBODY:
+        raise _refused(change, "is addressed to no company of the routing, so it can be about no order.")
+    if not number or len(number) > LONGEST_NUMBER or order == change.key:
+        raise _refused(change, f"cannot be given the order number '{number}'.")
+    now = clock.now()
+    there = _again(
+        change,
+        now,
+        note=f"{_signed(by, caller)} says that it means order {number}; it names {change.named or change.number}",
+        caller=caller,
+        attempts=0,
+        conflicts=0,
+        failures=0,
+        looks=0,
+        known_sequence=None,
+        decided_on=None,
+        approved_by=None,
+        approved_for=None,
+        differences=(),
+        remarks=(),
+        later=(),
+        behind=None,
+        company=order.company,
+        number=number,
+        named=change.named or change.number,
+        version=1,
+    )
+    here = change.moved(
+        ChangeState.RECORDED,
+        now=now,
+        note=f"{_signed(by, caller)} says that it means order {number}: it is recorded there",
+        caller=caller,
+        reason=f"It is recorded under order {number}.",
+        next_step=None,
+        waits_for=None,
+        not_before=None,
+        decided_by=by,
+        deliveries=(),
+        approved_by=None,
+        approved_for=None,
+    )
+    moved = changes.move(here, there)
+    outbox.changes([message_for(moved, cause=f"assigned {now.isoformat()}")])
+    look_behind(here, changes, outbox, clock)
+    return moved
+
+
+def retry(
+    change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, by: str, caller: str | None = None
+) -> Change:
+    """Have an open change looked at now, as if it had just come in; nothing is approved by that.
+
+    One that is over is only cleaned up after: Orderful is told, and an order is released from hold.
+
+    Raises:
+        ConnectorError: there is nothing left to do, it is no change of an order, or a worker is at it.
+        Conflict: somebody else has just decided.
+    """
+    if change.has_ended:
+        if not _has_something_left(change):
+            raise _refused(change, f"is {change.state}; nothing is left to do.")
+        outbox.changes([message_for(change, cause=f"retry {clock.now().isoformat()}")])
+        return change
+    _must_be_idle(change, clock.now())
+    if change.document != CHANGE:
+        raise _refused(change, "is no 860: there is nothing to decide anew. Close it.")
+    return _queued_again(
+        change,
+        changes,
+        outbox,
+        clock,
+        note=f"{_signed(by, caller)} asks to look at it again",
+        cause="retry",
+        caller=caller,
+        claim_until=None,
+        looks=0,
+    )
+
+
+def reject(
+    change: Change,
+    changes: Changes,
+    known: KnownRevisions,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    order: DocumentKey,
+    by: str,
+    reason: str,
+    caller: str | None = None,
+) -> Change:
+    """Have an open change of `order` come to nothing.
+
+    One that Orderful holds delivered stays so, and the partner has to be told by other means; one that was never
+    accepted is told as failed.
+
+    Raises:
+        ConnectorError: it is not open, is no change of an order, or a worker is at it.
+        Conflict: somebody else has just decided.
+    """
+    if change.is_open and change.document != CHANGE:
+        raise _refused(change, "is no 860, so there is nothing to reject. Close it.")
+    note = f"rejected by {_signed(by, caller)}: {reason}"
+    ended = _ended(change, ChangeState.REJECTED, clock, by=by, caller=caller, reason=reason, note=note)
+    known.drop(order, change)
+    return _end(ended, changes, outbox, clock)
+
+
+def close(
+    change: Change,
+    changes: Changes,
+    known: KnownRevisions,
+    outbox: Outbox,
+    clock: Clock,
+    *,
+    order: DocumentKey,
+    by: str,
+    reason: str,
+    caller: str | None = None,
+) -> Change:
+    """Take an open change of `order` as settled by hand: nothing of it is written, and Orderful is told we hold it.
+
+    One that the rules refused stays so, and becomes REJECTED: its partner was told.
+
+    Raises:
+        ConnectorError: it is not open, or a worker is at it.
+        Conflict: somebody else has just decided.
+    """
+    note = f"closed by {_signed(by, caller)}: {reason}"
+    if change.state is ChangeState.REFUSED:
+        told = change.moved(
+            ChangeState.REJECTED, now=clock.now(), note=note, decided_by=by, caller=caller, next_step=None
+        )
+        return _end(told, changes, outbox, clock)
+    ended = _ended(change, ChangeState.CLOSED, clock, by=by, caller=caller, reason=reason, note=note)
+    known.drop(order, change)
+    return _end(ended, changes, outbox, clock)
+
+
+def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue a change that waited for the routing; whoever decides does so anew."""
+    note = f"looked at again: {change.waits_for} may be there now"
+    _queued_again(
+        change,
+        changes,
+        outbox,
+        clock,
+        note=note,
+        cause="release",
+        attempts=0,
+        conflicts=0,
+        failures=0,
+        looks=0,
+    )
+
+
+def look_at_visma_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue a change that waits for Visma. Its failures stay counted: one more parks it again, for longer."""
+    _queued_again(change, changes, outbox, clock, note="looked at again: Visma may answer now", cause="look")
+
+
+def look_behind(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue what was parked behind a change that has ended: it may be its turn, and what it is shown with is past.
+
+    One that somebody decides about at the same moment is left to that person.
+    """
+    for one in apply_order(peers(ended, changes.of_order(ended.key))):
+        if one.state is ChangeState.PARKED and one.behind == ended.transaction_id:
+            with suppress(Conflict):
+                look_behind_one(one, changes, outbox, clock)
+
+
+def look_behind_one(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
+    """Queue one change that was parked behind another one, which has ended."""
+    note = f"looked at again: {change.behind} has ended"
+    _queued_again(
+        change, changes, outbox, clock, note=note, cause="behind", attempts=0, conflicts=0, failures=0, looks=0
+    )
+
+
+def _ended(
+    change: Change, state: ChangeState, clock: Clock, *, by: str, caller: str | None, reason: str, note: str
+) -> Change:
+    """The record of an open change that a person ends."""
+    now = clock.now()
+    if change.has_ended:
+        step = " Close it when the partner was told." if change.is_open else ""
+        raise _refused(change, f"is {change.state}; only one that is not decided can be ended.{step}")
+    _must_be_idle(change, now)
+    return change.moved(
+        state,
+        now=now,
+        note=f"{note} ({STAYS_ACCEPTED})" if state is ChangeState.REJECTED and change.was_accepted else note,
+        decided_by=by,
+        caller=caller,
+        reason=reason,
+        # By hand nobody confirms what an approval would have.
+        places=(),
+        next_step=None,
+        waits_for=None,
+        not_before=None,
+        claim_until=None,
+        approved_by=None,
+        approved_for=None,
+    )
+
+
+def _end(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -> Change:
+    """Write it down. Whoever works the queue off tells Orderful and releases the order from hold.
+
+    What it had reserved is given up before: a number that stays taken keeps the order from being sent for good, and one
+    that was given up too soon is taken again.
+    """
+    ended = changes.save(ended)
+    if _has_something_left(ended):
+        outbox.changes([message_for(ended, cause=f"ended {ended.updated_at.isoformat()}")])
+    look_behind(ended, changes, outbox, clock)
+    return ended
+
+
+def _has_something_left(ended: Change) -> bool:
+    return ended.on_hold or ended.is_unconfirmed
+
+
+def _queued_again(
+    change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, note: str, cause: str, **more: object
+) -> Change:
+    now = clock.now()
+    released = changes.save(_again(change, now, note=note, **more))
+    outbox.changes([message_for(released, cause=f"{cause} {now.isoformat()}")])
+    return released
+
+
+def _again(change: Change, now: datetime, *, note: str, **more: object) -> Change:
+    """The record of a change that is due again; the reason it was parked for does not count any more."""
+    return change.moved(
+        ChangeState.RECEIVED, now=now, note=note, reason=None, next_step=None, waits_for=None, not_before=None, **more
+    )
+
+
+def _signed(by: str, caller: str | None) -> str:
+    """The name that a person typed, and who AWS says it was."""
+    return f"{by} ({caller})" if caller else by
+
+
+def _must_be_parked(change: Change) -> None:
+    if change.state is not ChangeState.PARKED:
+        raise _refused(change, f"is {change.state}; only a parked one waits for a decision.")
+
+
+def _must_be_idle(change: Change, now: datetime) -> None:
+    if change.claim_until is not None and now < change.claim_until:
+        raise _refused(change, f"is being worked on until {change.claim_until:%H:%M:%S} UTC; try again then.")
+
+
+def _refused(change: Change, why: str) -> ConnectorError:
+    return ConnectorError(f"Change {change.transaction_id} {why}", document=str(change.key))

@@ -1,0 +1,76 @@
+"""Whose order an incoming change is about, and whether its sender may speak of it: the same for functions and offline.
+
+The envelope says who sent it to whom; routing knows who they are; the order knows whose it is. All three have to agree
+before anything of the message counts.
+"""
+
+from __future__ import annotations
+
+from connector.domain.documents import DocumentKey, Kind
+from connector.domain.errors import Parked, Rejected
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.record import Change
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Company, Route
+from connector.domain.transactions import Stream
+
+
+def other_stream(ours: Stream) -> str:
+    """Why a transaction of the other stream is refused."""
+    return f"This system takes the {ours} stream only."
+
+
+def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: Stream) -> Company:
+    """The company that a change is addressed to, by a partner of its own that supplies it.
+
+    Raises:
+        Parked: receiver or sender are not mapped, or the sender is a customer.
+    """
+    names = routing.receivers(receiver_id, sender_id, stream)
+    if len(names) != 1:
+        known = f"is that of {' and '.join(names)}" if names else "is no company's"
+        raise Parked(
+            f"The receiver {receiver_id} {known} in the routing.",
+            next_step="Give exactly one company this ISA id, apply the routing file, then approve it.",
+            waits_for=f"companies.<name>.orderful.isa_id.{stream}: {receiver_id}",
+        )
+    partners = [partner for company, partner in routing.senders(sender_id, stream) if company == names[0]]
+    if not partners:
+        raise Parked(
+            f"The sender {sender_id} is no partner of company {names[0]} in the routing.",
+            next_step="Add the partner to the routing file and apply it.",
+            waits_for=f"partners.<name>.orderful.isa_id.{stream}: {sender_id}",
+        )
+    if not any(map(routing.supplies, partners)):
+        raise Parked(
+            f"Partner {partners[0]} is a customer: its change is about a sales order, which is not written here.",
+            next_step="Enter it in Visma by hand, then close it here.",
+        )
+    return routing.companies[names[0]]
+
+
+def owner_of(routing: Routing, change: Change, stream: Stream) -> Company | None:
+    """The company whose order a recorded change is about, by the routing in force; None when it is still nobody's.
+
+    One that was recorded when its receiver was nobody's stays recorded so.
+    """
+    names = routing.receivers(change.receiver_id or "", change.sender_id or "", stream)
+    return routing.companies.get(names[0] if len(names) == 1 else change.company)
+
+
+def route_of(routing: Routing, company: str, has: StandingOrder, *, sender_id: str, stream: Stream) -> Route:
+    """The route of the order's supplier, who must be the one that sent the change.
+
+    Raises:
+        Parked: the supplier is mapped to no partner.
+        Rejected: the order is another partner's.
+        Misconfigured: a setting of the partner has a value that no check would have passed.
+    """
+    number, supplier = has.content.number, has.content.supplier.number or ""
+    route = routing.route(company, Kind.PURCHASE_ORDER, supplier)
+    if route.partner_isa_id.on(stream) != sender_id:
+        raise Rejected(
+            f"Order {number} is for partner {route.partner} (supplier {supplier}); the change comes from {sender_id}.",
+            document=str(DocumentKey.of_order(company, number)),
+        )
+    return route

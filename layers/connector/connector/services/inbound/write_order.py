@@ -1,0 +1,522 @@
+"""One change on its way into one order: rounds of reading, deciding and writing.
+
+    read the order (ETag) -> decide -> reserve -> PUT If-Match -> read again -> what the partner knows
+
+Every round starts from the order as it stands and asks for absolute values, so a round after a 412, a lost answer or a
+crash finds what was written already and asks for no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from connector.domain.documents import DocumentKey, PurchaseOrder
+from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
+from connector.domain.order_change.added_line_numbers import Remembered, added_lines, by_our_numbers
+from connector.domain.order_change.decide import HEADER, LOOK, Decision, Difference, Verdict, decide
+from connector.domain.order_change.edits import NO_EDITS, Edits
+from connector.domain.order_change.line_match import Lines
+from connector.domain.order_change.order_numbers import without_suffix
+from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.record import (
+    VISMA,
+    Change,
+    ChangeState,
+    apply_order,
+    confirmed_places,
+    duplicate_of,
+    later_changes,
+    out_of_sequence_reason,
+    out_of_turn_reason,
+)
+from connector.domain.order_change.request import ChangeRequest
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.revision.record import State
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Company, Route
+from connector.domain.text import clipped
+from connector.domain.transactions import Stream
+from connector.edi.order_change.read import read_change
+from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_update import encode, hold_update, order_update
+from connector.edi.visma.read import NotADocument
+from connector.services.inbound.claimed import save_claimed
+from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.ports import Changes, OrderDesk, Rounds
+from connector.services.inbound.sender_check import route_of
+from connector.services.ports import Clock, Deadline, Metric, OrderAnswer, Telemetry
+
+MOST_DIFFERENCES = 120
+"""Differences of one change that are kept with it."""
+
+MOST_UNWRITTEN = 20
+"""Sentences about what an approval does not write that are kept with a change."""
+
+LONGEST_UNWRITTEN = 300
+"""Characters of one of them."""
+
+APPLIED_AS_IS = Decision(Verdict.APPLY)
+"""Nothing to write and nothing to show."""
+
+ATTEMPTS_UNSEEN = 5
+"""After so many attempts, five minutes by the delays of the queue, an order that Visma does not show is asked about.
+
+How soon a new order can be read by its number is not documented.
+"""
+
+TELL_THE_PARTNER = "Tell the partner, then: connector changes close {} --reason TEXT"
+"""What to do about a change that the rules refuse; takes its transaction id."""
+
+_ON_HOLD = "Hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a change ends, and why; `repeats` names the change that one is taken for a repetition of."""
+
+    state: ChangeState
+    reason: str | None = None
+    next_step: str | None = None
+    waits_for: str | None = None
+    decision: Decision = APPLIED_AS_IS
+    decided_on: str | None = None
+    repeats: str | None = None
+
+
+@dataclass(slots=True)
+class OrderChange:
+    """The work on one change; `change` is its record as last written.
+
+    Attributes:
+        message: The 860 as it arrived.
+        others: What else its sender sent about the order.
+        objection: Why no rule may decide it, whatever it asks.
+        rounds: Does the work again after a 412 or a lost answer.
+    """
+
+    change: Change
+    message: Any
+    others: Sequence[Change]
+    objection: str | None
+    company: Company
+    routing: Routing
+    orders: OrderDesk
+    known: KnownRevisions
+    changes: Changes
+    clock: Clock
+    telemetry: Telemetry
+    stream: Stream
+    deadline: Deadline
+    rounds: Rounds
+    _wished: Edits = NO_EDITS
+
+    def run(self) -> Ending:
+        """Decide and write.
+
+        Raises:
+            Parked, Rejected: as named.
+            Conflict, UnknownOutcome: still after the last round.
+            Transient, Throttled, Misconfigured: it has to be done again later.
+            Unavailable: Visma gives nothing usable about this order; it may be so for ever.
+            NotAChange: the message is no 860.
+        """
+        return self.rounds(
+            self._round,
+            deadline=self.deadline,
+            before_again=lambda: self.telemetry.count(Metric.CHANGE_CONFLICTS),
+        )
+
+    def release(self) -> None:
+        """Take the order off hold for a change that a person has ended meanwhile.
+
+        Raises:
+            Conflict, UnknownOutcome, Unavailable, Throttled, Misconfigured: it is still on hold, as far as we know.
+            Parked, Rejected: Visma refuses to.
+        """
+        answer = self._get(self.change.number)
+        if answer is None:
+            self._save(on_hold=False)
+            return
+        self._take_off_hold(self._parsed(answer))
+
+    def give_up(self) -> str | None:
+        """Leave the order and the ledger as if nobody had tried; gives what is left for a person to do, if anything."""
+        self.known.drop(self._order, self.change)
+        with suppress(Exception):  # whatever keeps it on hold: the person is told
+            if self.change.on_hold:
+                has, _ = self._read()
+                self._take_off_hold(has)
+        if self.change.on_hold:
+            return f"Release order {self.change.number} from hold in Visma, then approve this or reject it."
+        return None
+
+    @property
+    def _order(self) -> DocumentKey:
+        return DocumentKey.of_order(self.company.name, self.change.number)
+
+    def _round(self) -> Ending:
+        has, raw = self._read()
+        sender_id = self.change.sender_id or ""
+        try:
+            route = route_of(self.routing, self.company.name, has, sender_id=sender_id, stream=self.stream)
+        except (Parked, Rejected):
+            # It may have become another partner's between two rounds, and be on hold from the first.
+            self._take_off_hold(has)
+            raise
+        types = self.known.order_types(self._order)
+        self._refuse_another_type(has.content.order_type, types)
+        had = self._had(route)
+        request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
+        if self.change.named is not None and request.order_number == self.change.named:
+            # A person said which order is meant.
+            request = msgspec.structs.replace(request, order_number=self.change.number)
+        repeated = duplicate_of(self.change, self.others)
+        if repeated is not None and self._still_stands(repeated, request, has, route):
+            self._take_off_hold(has)
+            reason = f"It repeats {repeated.transaction_id} to the letter."
+            return Ending(ChangeState.RECORDED, reason, repeats=repeated.transaction_id)
+        request = self._by_our_numbers(request, had, has, route, self.others)
+        decision = decide(
+            request,
+            had=had,
+            has=has,
+            route=route,
+            approved=self.change.approved_by is not None,
+            confirmed=confirmed_places(self.change, self.others),
+            reading=self.change.reading,
+            taken_on=self.change.ordered_at.date(),
+        )
+        decided_on = revision_id(has.content)
+        decision = self._beside_the_others(decision, decided_on, types, repeated)
+        if decision.verdict is not Verdict.APPLY:
+            self._take_off_hold(has)
+            if decision.verdict is Verdict.REJECT:
+                tell = TELL_THE_PARTNER.format(self.change.transaction_id)
+                return Ending(ChangeState.REFUSED, decision.reason, tell, decision=decision, decided_on=decided_on)
+            return Ending(
+                ChangeState.PARKED, decision.reason, decision.next_step, decision.waits_for, decision, decided_on
+            )
+        if decision.closes and not self._is_begun():
+            self._take_off_hold(has)
+            reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
+            return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
+        # Where nobody knows what the partner saw, a person has looked at the order as it is now.
+        before = had or has.content
+        # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
+        self._wished = decision.wishes or self._wished
+        if decision.edits:
+            self.known.reserve(self._order, self.change)
+            self._write(has, decision.edits, route)
+            has, raw = self._read()
+        elif self._take_off_hold(has):
+            has, raw = self._read()
+        self.known.settle(
+            self._order,
+            self.change,
+            had=before,
+            wishes=self._wished,
+            after=has,
+            raw=raw,
+            notes=route.notes,
+            is_all=not decision.unwritten,
+        )
+        added = added_lines(self._wished, before=before, after=has.content)
+        self.change = msgspec.structs.replace(self.change, added=added)
+        return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
+
+    def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
+        """Visma gives an order by its number alone: it may show another one than the partner has."""
+        if types and shown != types[0]:
+            raise Parked(
+                f"Visma shows order {self.change.number} of the type {shown}; the ledger has one of the type "
+                f"{types[0]} with this number.",
+                document=str(self._order),
+                next_step=(
+                    "Enter the change in the right order in Visma by hand, then: connector changes close "
+                    f"{self.change.transaction_id} --reason TEXT"
+                ),
+            )
+
+    def _is_begun(self) -> bool:
+        """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
+        return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
+
+    def _read(self) -> tuple[StandingOrder, bytes]:
+        answer = self._get(self.change.number)
+        if answer is None:
+            raise self._unseen()
+        return self._parsed(answer), answer.raw
+
+    def _get(self, number: str) -> OrderAnswer | None:
+        """The order as Visma gives it; None when it has none. Raises as `OrderDesk.get_order`, `Unavailable` included.
+
+        What Visma refuses to show is looked at again by itself.
+        """
+        try:
+            with about_this_one():
+                return self.orders.get_order(number)
+        except Parked as problem:
+            problem.waits_for = VISMA
+            raise
+
+    def _parsed(self, answer: OrderAnswer) -> StandingOrder:
+        try:
+            return read_standing_order(answer.raw, company=self.company.name, etag=answer.etag)
+        except NotADocument as error:
+            raise Unavailable(f"Visma answered something that is no purchase order: {error}") from None
+        except Parked as problem:
+            # Whoever mends the order in Visma need not come here as well.
+            problem.waits_for = VISMA
+            raise
+
+    def _unseen(self) -> Parked | Unavailable:
+        """Visma does not show the order. That refuses nothing: it may be new, named otherwise, or elsewhere."""
+        number, company = self.change.number, self.company.name
+        sentence = f"Visma has no purchase order {number} in company {company}."
+        document = str(self._order)
+        if self.change.failures + 1 < ATTEMPTS_UNSEEN:
+            return Unavailable(sentence, document=document)
+        transaction = self.change.transaction_id
+        close = f"or end it: connector changes close {transaction} --reason TEXT"
+        if self.known.newest_known(self._order) is not None:
+            sentence = f"Visma no longer has purchase order {number} in company {company}, which the partner was sent."
+            check = f"Check visma.company_id and visma.tenant_id of {company} with `connector doctor`"
+            return Parked(sentence, document=document, next_step=f"{check}, {close}", waits_for=VISMA)
+        found = self._named_without_suffix()
+        if found is not None:
+            sentence += f" Order {found} is this partner's."
+            confirm = f"If that is meant: connector changes approve {transaction} --order {found}"
+            return Parked(sentence, document=document, next_step=f"{confirm}, {close}", waits_for=VISMA)
+        ask = f"Ask the partner which order is meant: connector changes approve {transaction} --order NUMBER"
+        return Parked(sentence, document=document, next_step=f"{ask}, {close}", waits_for=VISMA)
+
+    def _named_without_suffix(self) -> str | None:
+        """The order of this partner's whose number begins the one of the message (Orderful: some add suffixes)."""
+        for number in without_suffix(self.change.number):
+            with suppress(Parked, Rejected, Unavailable):
+                answer = self._get(number)
+                if answer is None:
+                    continue
+                sender_id = self.change.sender_id or ""
+                route_of(self.routing, self.company.name, self._parsed(answer), sender_id=sender_id, stream=self.stream)
+                return number
+        return None
+
+    def _is_behind_one_that_awaits_visma(self) -> bool:
+        """Whether it is out of turn only until an earlier change is looked at again by itself."""
+        parked = [one for one in self.others if one.state is ChangeState.PARKED]
+        earlier = [one for one in parked if apply_order([one, self.change])[0] is one]
+        return bool(earlier) and all(one.awaits_visma for one in earlier)
+
+    def _had(self, route: Route) -> PurchaseOrder | None:
+        """The order as the partner last saw it when the change was first looked at; that stays the measure.
+
+        What was written since of an earlier change of the same partner belongs to it: the partner asked for that first.
+        """
+        if self.change.known_sequence is None or self.change.partner != route.partner:
+            known = self.known.newest_known(self._order)
+            self._save(known_sequence=known.sequence if known else 0, partner=route.partner)
+        elif earlier := {
+            one.transaction_id
+            for one in self.others
+            if one.state is ChangeState.APPLIED and apply_order([one, self.change])[0] is one
+        }:
+            known = self.known.newest_known(self._order)
+            is_newer = known is not None and known.sequence > self.change.known_sequence
+            if known is not None and is_newer and known.state is State.AGREED and known.transaction_id in earlier:
+                self._save(known_sequence=known.sequence)
+        with about_this_one():
+            return self.known.content(self._order, self.change.known_sequence or 0)
+
+    def _beside_the_others(
+        self, decision: Decision, decided_on: str, types: Sequence[str], repeated: Change | None
+    ) -> Decision:
+        """The decision in the light of other orders of this number, and of other changes of this order."""
+        if self.objection is not None:
+            return replace(decision, verdict=Verdict.PARK)
+        if len(types) > 1 and self.change.approved_by is None and decision.verdict is not Verdict.REJECT:
+            shared = f"Several orders have the number {self.change.number}, of the types {' and '.join(types)}."
+            return replace(
+                decision,
+                verdict=Verdict.PARK,
+                reason=f"{shared} {decision.reason}" if decision.verdict is Verdict.PARK else shared,
+                reasons=(shared, *decision.reasons),
+                next_step=f"If it is about the one of the type {types[0]}: {decision.next_step or LOOK}",
+                waits_for=None,
+            )
+        if decision.verdict is Verdict.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
+            waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
+            return replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
+        if decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
+            # Whoever approves it is to know what it overtakes.
+            first = "Decide about that one first: this one is looked at again when it has ended."
+            return replace(
+                decision,
+                reason=f"{decision.reason} {turn}",
+                reasons=(*decision.reasons, turn),
+                next_step=f"{first} {decision.next_step}" if decision.next_step else first,
+            )
+        return decision
+
+    def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> str | None:
+        """Why this must not be written now, or said to be so already, although the decision allows it."""
+        who = self.change.approved_by
+        if who is None:
+            doubt = (out_of_sequence_reason if decision.edits else out_of_turn_reason)(self.change, self.others)
+            if doubt is not None or repeated is None or not (decision.edits or decision.keeps):
+                return doubt
+            return (
+                f"It repeats {repeated.transaction_id} to the letter, and the order was changed in Visma, or sent to "
+                "the partner, after that: nobody can tell whether it was sent twice or is meant again."
+            )
+        if not decision.edits or self.change.approved_for is None:
+            return None
+        doubts = [one for one in later_changes(self.change, self.others) if one not in self.change.later]
+        if doubts:
+            doubts.append(f"{who} approved this without having been shown that.")
+        if self.change.approved_for != content:
+            by = f", by {', '.join(writers)}" if (writers := self._written_since_compared()) else ""
+            doubts.append(f"The order was changed in Visma after the comparison that {who} approved{by}.")
+        elif not self._is_as_shown(decision):
+            doubts.append(f"It means something else now than what {who} approved: the routing has changed.")
+        return " ".join(doubts) or None
+
+    def _written_since_compared(self) -> list[str]:
+        """Changes of the same sender that were written after this one was shown to a person."""
+        parked = (one.at for one in reversed(self.change.history) if one.state is ChangeState.PARKED)
+        shown_at = next(parked, self.change.created_at)
+        applied = (one for one in self.others if one.state is ChangeState.APPLIED and one.writes)
+        return [one.transaction_id for one in apply_order(applied) if one.applied_at >= shown_at]
+
+    def _still_stands(self, repeated: Change, request: ChangeRequest, has: StandingOrder, route: Route) -> bool:
+        """Whether a repetition is harmless: all that the repeated one asked for stands, and nothing was sent since.
+
+        Once the partner was sent another state of the order, the same words may be meant again. What stands because
+        an earlier attempt wrote this very change repeats nothing.
+        """
+        is_own = self.known.is_written(self._order, self.change)
+        if is_own or self.known.was_sent_since(self._order, repeated.applied_at):
+            return False
+        with about_this_one():
+            had = self.known.content(self._order, repeated.known_sequence or 0)
+        before = [one for one in self.others if one.applied_at < repeated.applied_at]
+        decision = decide(
+            self._by_our_numbers(request, had, has, route, before),
+            had=had,
+            has=has,
+            route=route,
+            approved=True,
+            confirmed=confirmed_places(self.change, self.others),
+            reading=repeated.reading,
+            taken_on=repeated.ordered_at.date(),
+        )
+        return decision.verdict is Verdict.APPLY and not decision.edits
+
+    def _by_our_numbers(
+        self,
+        request: ChangeRequest,
+        had: PurchaseOrder | None,
+        has: StandingOrder,
+        route: Route,
+        others: Sequence[Change],
+    ) -> ChangeRequest:
+        """The message with Visma's numbers of the lines that earlier changes of its sender added."""
+        adders = sorted(
+            (one for one in others if one.state is ChangeState.APPLIED and one.added), key=lambda one: one.applied_at
+        )
+        if not adders:
+            return request
+        remembered = [
+            Remembered(line, one.transaction_id, is_told=self.known.was_sent_since(self._order, one.applied_at))
+            for one in adders
+            for line in one.added
+        ]
+        return by_our_numbers(request, Lines(had, has, route), remembered)
+
+    def _is_as_shown(self, decision: Decision) -> bool:
+        """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
+        named = self.change.reading is not None
+
+        def compared(differences: Sequence[Difference]) -> list[Difference]:
+            return [one for one in differences if not (named and one.field == "quantity")]
+
+        now = compared(shown(decision.differences))
+        return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
+
+    def _write(self, has: StandingOrder, edits: Edits, route: Route) -> None:
+        body, etag = order_update(edits), has.etag
+        held = self.change.on_hold and has.status == _ON_HOLD
+        if not held and has.status in route.changes.hold_first and has.status != _ON_HOLD:
+            # Noted before it is done: after a crash somebody has to release the order again.
+            self._save(on_hold=True)
+            etag, held = self._put(etag, hold_update(hold=True)), True
+        try:
+            etag = self._put(etag, body)
+        except Rejected as refused:
+            if held:
+                self._put(etag, hold_update(hold=False))
+                self._save(on_hold=False)
+            raise Parked(
+                refused.sentence,
+                document=str(self._order),
+                next_step=f"Change the order in Visma by hand and approve this, or reject it; if Visma refuses every "
+                f"change of an order that is {has.status}, set changes.hold_first in the routing file.",
+            ) from None
+        if held:
+            self._put(etag, hold_update(hold=False))
+            self._save(on_hold=False)
+
+    def _take_off_hold(self, has: StandingOrder) -> bool:
+        """Release an order that an earlier try left on hold."""
+        if not self.change.on_hold:
+            return False
+        if has.status == _ON_HOLD:
+            self._put(has.etag, hold_update(hold=False))
+        self._save(on_hold=False)
+        return True
+
+    def _put(self, etag: str, body: dict[str, Any]) -> str:
+        with about_this_one():
+            return self.orders.put_order(self.change.number, etag=etag, body=encode(body))
+
+    def _save(self, **changes: Any) -> None:
+        changed = msgspec.structs.replace(self.change, **changes)
+        self.change = save_claimed(self.changes, changed, until=self.change.claim_until)
+
+
+@contextmanager
+def about_this_one() -> Iterator[None]:
+    """Tell trouble that may be this one change's alone from trouble that passes; raises `Unavailable` for it.
+
+    Visma answers 500 to an order that it cannot handle, for ever, as it does for a moment to all of them: from one
+    answer nobody can tell which it is. `Throttled` passes.
+    """
+    try:
+        yield
+    except (Throttled, Unavailable):
+        raise
+    except Transient as error:
+        raise Unavailable(
+            error.sentence, error.document, error.request_id, error.next_step, retry_after=error.retry_after
+        ) from None
+
+
+def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
+    """The differences of a change, as many of them as a record holds, and how many there are besides."""
+    more = len(differences) - MOST_DIFFERENCES
+    if more <= 0:
+        return tuple(differences)
+    rest = Difference(HEADER, "more", None, f"{more + 1} more, see `connector change`", None)
+    return (*differences[: MOST_DIFFERENCES - 1], rest)
+
+
+def kept(unwritten: Sequence[str]) -> tuple[str, ...]:
+    """What an approval does not write, as much of it as a record holds."""
+    sentences = tuple(clipped(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
+    more = len(unwritten) - len(sentences)
+    return (*sentences, f"And {more} more.") if more else sentences

@@ -1,0 +1,1 @@
+"""The use cases from Visma to Orderful: poll, translate, deliver, track."""

@@ -1,0 +1,400 @@
+"""Use case: send a translated revision to Orderful, once.
+
+Orderful has no idempotency key, so the ledger is the key: claim, post, record. Whenever the transaction may already be
+there, Orderful is asked before anything is posted (`inquiry`; docs/guarantees.md, guarantee 2). Recording makes the
+revision the owner of the transaction; a transaction has one owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from hashlib import sha256
+from typing import Any
+
+from connector.domain.advice import after_rejection
+from connector.domain.errors import (
+    AlreadyExists,
+    ConnectorError,
+    Misconfigured,
+    PayloadLost,
+    Rejected,
+    Throttled,
+    Transient,
+    UnknownOutcome,
+)
+from connector.domain.revision.arrival import Concern, doubled
+from connector.domain.revision.record import Revision, State
+from connector.domain.transactions import Dialect, OrderfulRequest, Stream
+from connector.services.consume import HOLD_BACK
+from connector.services.messages import DeliveryMessage
+from connector.services.outbound.inquiry import Decision, Inquiry, Step
+from connector.services.outbound.snapshot import Snapshot
+from connector.services.ports import (
+    Breaker,
+    Calls,
+    Clock,
+    Created,
+    EdiNetwork,
+    Fields,
+    Ledger,
+    Metric,
+    RemoteTransaction,
+    Telemetry,
+)
+
+PARTNERS_IN_A_ROW = 3
+"""So many partners whose documents got the same refusal, one after the other, stop the consumer.
+
+A wrong address or a version that is no longer served refuses every document alike.
+"""
+
+
+class Outcome(Enum):
+    """How a delivery message ended."""
+
+    SENT = "sent"
+    ADOPTED = "found at Orderful and adopted"
+    REJECTED = "rejected"
+    PARKED = "parked"
+    NOTHING_TO_DO = "nothing to do"
+    HELD_BACK = "held back until Orderful takes our key again"
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverer:
+    """Posts transactions.
+
+    Attributes:
+        confirm_after: How long a transaction may be missing from Orderful's lists before it counts as never created
+            (Orderful: the lag of the lists is not published).
+        lease: How long a claim lasts; longer than the function may run, so an expired claim has no living owner.
+        young_for: How long after its creation the ledger counts as young; zero switches the check off.
+        snapshot: What Orderful has of ours, kept from one invocation to the next.
+    """
+
+    ledger: Ledger
+    orderful: EdiNetwork
+    breaker: Breaker
+    clock: Clock
+    telemetry: Telemetry
+    stream: Stream
+    confirm_after: timedelta
+    lease: timedelta
+    young_for: timedelta = timedelta(0)
+    snapshot: Snapshot = field(default_factory=Snapshot)
+
+    def handle(self, message: DeliveryMessage) -> Outcome:
+        """Handle one message of the deliveries queue.
+
+        Raises:
+            Transient, Throttled, Conflict, UnknownOutcome: the message has to come again.
+        """
+        now = self.clock.now()
+        if self.breaker.is_open(now=now):
+            # The revision stays TRANSLATED in the ledger; the tracker queues it again once the key works.
+            return Outcome.HELD_BACK
+        wait = self.breaker.wait(Calls.CREATE, now=now)
+        if wait:
+            raise Throttled(
+                "Orderful asked for a pause; nothing was sent.", document=str(message.key), retry_after=wait
+            )
+        revision = self.ledger.claim(message.key, message.sequence, now=now, lease=self.lease)
+        if revision is None:
+            return Outcome.NOTHING_TO_DO
+        if revision.stream is not self.stream:
+            return self._refuse_stream(revision)
+        try:
+            return self._ask_and_send(revision)
+        except Misconfigured as error:
+            return self._hold_back(revision, error)
+
+    def _ask_and_send(self, revision: Revision) -> Outcome:
+        try:
+            body = self.ledger.request_of(revision)
+            decision = self._inquiry().decide(revision, body)
+        except PayloadLost as lost:
+            return self._park_lost(revision, lost)
+        except Transient:
+            # A claim that was kept would use up the next receive as well.
+            self._back_to_wait(revision, "it is not known whether Orderful has the transaction")
+            raise
+        match decision.step:
+            case Step.ADOPT if decision.transaction is not None:
+                return self._adopt(revision, decision.transaction, decision)
+            case Step.PARK if decision.transaction is not None:
+                return self._park_unknown(revision, decision.transaction)
+            case Step.WAIT:
+                return self._wait(revision)
+            case _:
+                return self._post(revision, body)
+
+    def _inquiry(self) -> Inquiry:
+        return Inquiry(
+            self.ledger, self.orderful, self.clock, self.stream, self.snapshot, self.confirm_after, self.young_for
+        )
+
+    def _post(self, revision: Revision, body: Mapping[str, Any]) -> Outcome:
+        request = OrderfulRequest.create(revision.dialect or Dialect.X12, dict(body))
+        if not _addressed_as_recorded(request, revision, self.stream):
+            return self._refuse_stream(revision)
+        try:
+            created = self.orderful.create(request)
+        except Rejected as error:
+            self._stop_if_all_are_refused(revision, error)
+            return self._rejected(revision, error.sentence, error.problems)
+        except AlreadyExists as error:
+            if revision.look_up_first:
+                # It was looked for, whatever its age, and what Orderful means is none that could be ours.
+                return self._rejected(revision, f"{error.sentence} It shows none with this content.", ())
+            self._unknown(revision, error, look_up_first=True)
+            raise
+        except UnknownOutcome as error:
+            self._unknown(revision, error)
+            raise
+        except (Transient, Throttled):
+            self._back_to_wait(revision, "Orderful took no request")
+            raise
+        self.breaker.accepted()
+        if not created.accepted:
+            return self._rejected(
+                revision, "Orderful accepted the request but not the document.", created.problems, created
+            )
+        return self._sent(
+            revision,
+            created.transaction_id or "",
+            outcome=Outcome.SENT,
+            validation_status="VALID" if created.valid else None,
+        )
+
+    def _stop_if_all_are_refused(self, revision: Revision, error: Rejected) -> None:
+        """Tell a refusal of one document from one that all documents get.
+
+        Raises:
+            Misconfigured: several partners in a row got it, and it names nothing that is wrong with this document.
+        """
+        if error.examined:
+            self.breaker.accepted()
+            return
+        said = error.sentence
+        for own in (revision.business_number, revision.receiver_id, revision.sender_id):
+            said = said.replace(own, "*") if own else said
+        refusal = sha256(said.encode()).hexdigest()
+        partners = self.breaker.refused(refusal, partner=revision.partner or revision.receiver_id or "-")
+        if partners >= PARTNERS_IN_A_ROW:
+            raise Misconfigured(
+                f"{error.sentence} Documents of {partners} partners in a row got this answer.",
+                document=str(revision.key),
+                request_id=error.request_id,
+                next_step="Check Orderful's base URL, the permissions of the key, and whether this version of the API "
+                "is still served. Sending tries again by itself every few minutes.",
+            )
+
+    def _park_lost(self, revision: Revision, lost: PayloadLost) -> Outcome:
+        """The request cannot be read: this document's trouble, and nobody else's.
+
+        Raises:
+            PayloadLost: an earlier attempt may have created the transaction; the doubt stays on record.
+        """
+        if revision.attempts > 1:
+            self._back_to_wait(revision, lost.sentence)
+            raise lost
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=lost.sentence,
+            reason=lost.sentence,
+            next_step=lost.next_step,
+            attempts=0,
+            first_attempt_at=None,
+        )
+        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self.telemetry.error("stored request cannot be read", _names(revision))
+        return Outcome.PARKED
+
+    def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
+        told: dict[str, Any] = {}
+        if decision.doubles:
+            arrival = doubled(revision, decision.doubles)
+            told = {
+                "note": f"{Outcome.ADOPTED.value} as {transaction.transaction_id}; {arrival.sentence}",
+                "attention": arrival.sentence,
+                "attention_at": self.clock.now(),
+                "concern": Concern.DOUBLED.value,
+                "next_step": arrival.next_step,
+            }
+            self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
+            self.telemetry.error(
+                "two transactions for one revision", {**_names(revision), "reason": ", ".join(decision.doubles)}
+            )
+        # The tracker follows it from the moment in which it was created.
+        first = min(revision.first_attempt_at or revision.created_at, transaction.created_at)
+        return self._sent(revision, transaction.transaction_id, outcome=Outcome.ADOPTED, first_attempt_at=first, **told)
+
+    def _sent(self, revision: Revision, transaction_id: str, *, outcome: Outcome, **changes: Any) -> Outcome:
+        now = self.clock.now()
+        recorded = self.ledger.own(
+            revision,
+            State.SENT,
+            transaction_id=transaction_id,
+            now=now,
+            **{
+                "note": f"{outcome.value} as {transaction_id}",
+                "sent_at": now,
+                "validation_status": None,
+                "asked_since": None,
+                "reason": None,
+                "next_step": None,
+                **changes,
+            },
+        )
+        if recorded is None:
+            return self._belongs_to_another(revision, transaction_id)
+        self.telemetry.count(Metric.DOCUMENTS_SENT)
+        self.telemetry.info(outcome.value, {**_names(revision), "transaction_id": transaction_id})
+        return outcome
+
+    def _belongs_to_another(self, revision: Revision, transaction_id: str) -> Outcome:
+        """Another document with equal content recorded the transaction first: ours is looked up again."""
+        error = UnknownOutcome(
+            f"Transaction {transaction_id} belongs to another document; this one's is looked up again.",
+            document=str(revision.key),
+        )
+        self._unknown(revision, error)
+        raise error
+
+    def _wait(self, revision: Revision) -> Outcome:
+        """Orderful does not show yet what would decide it."""
+        if revision.attempts <= 1:
+            note = "It cannot be told yet whether Orderful has it; it is asked again before anything is sent."
+            self._back_to_wait(revision, note)
+            raise Transient(note, document=str(revision.key))
+        now = self.clock.now()
+        self.ledger.move(
+            revision,
+            State.UNCONFIRMED,
+            now=now,
+            note="not at Orderful yet; asked again later",
+            asked_since=revision.asked_since or now,
+        )
+        raise UnknownOutcome(
+            "Orderful does not show the transaction yet; it is looked up again before anything is sent.",
+            document=str(revision.key),
+        )
+
+    def _park_unknown(self, revision: Revision, transaction: RemoteTransaction) -> Outcome:
+        """Orderful has something of this document that the ledger does not know: a person decides what it is."""
+        reason = (
+            f"Orderful already has transaction {transaction.transaction_id} with the number "
+            f"{revision.business_number}, created {transaction.created_at:%Y-%m-%d %H:%M} UTC, with other content "
+            "or content that Orderful does not show. The ledger does not know it; nothing was sent."
+        )
+        key = revision.key
+        # Nothing was posted: once a person releases it, it is a first attempt again.
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=reason,
+            reason=reason,
+            next_step=(
+                "Look at it in Orderful. If it is an earlier state of this document, run: connector documents release "
+                f"{key} --as replacement. If it is another document, run: connector documents release {key} --as "
+                f"original. If the partner needs nothing more, run: connector documents close {key}"
+            ),
+            attempts=0,
+            first_attempt_at=None,
+        )
+        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self.telemetry.warning(
+            "unknown transaction at Orderful", {**_names(revision), "transaction_id": transaction.transaction_id}
+        )
+        return Outcome.PARKED
+
+    def _rejected(
+        self, revision: Revision, sentence: str, problems: Sequence[str], created: Created | None = None
+    ) -> Outcome:
+        reason = " ".join([sentence, *problems[:5]])
+        now, told = (
+            self.clock.now(),
+            {"note": reason, "reason": reason, "next_step": after_rejection(revision.key)},
+        )
+        transaction_id = created.transaction_id if created else None
+        if transaction_id is None:
+            self.ledger.move(revision, State.REJECTED, now=now, **told)
+        elif self.ledger.own(revision, State.REJECTED, transaction_id=transaction_id, now=now, **told) is None:
+            return self._belongs_to_another(revision, transaction_id)
+        self.telemetry.count(Metric.DOCUMENTS_REJECTED)
+        # What Orderful objects to may quote the document: it stands in the ledger, not in the log.
+        self.telemetry.error("rejected by Orderful", _names(revision))
+        return Outcome.REJECTED
+
+    def _unknown(self, revision: Revision, error: UnknownOutcome, **changes: Any) -> None:
+        now = self.clock.now()
+        self.ledger.move(revision, State.UNCONFIRMED, now=now, note=error.sentence, asked_since=now, **changes)
+        self.telemetry.warning(
+            "outcome unknown", {**_names(revision), "reason": error.sentence, "request_id": error.request_id}
+        )
+
+    def _hold_back(self, revision: Revision, error: ConnectorError) -> Outcome:
+        """Stop the consumer: the key is wrong for every document. Nothing was created."""
+        self.breaker.open(error.sentence, until=self.clock.now() + HOLD_BACK)
+        self._back_to_wait(revision, error.sentence)
+        self.telemetry.count(Metric.CREDENTIALS_REFUSED)
+        self.telemetry.error(
+            "consumer stopped", {**_names(revision), "reason": str(error), "request_id": error.request_id}
+        )
+        return Outcome.HELD_BACK
+
+    def _back_to_wait(self, revision: Revision, note: str) -> None:
+        """Give the claim back after a request that certainly created nothing.
+
+        A first attempt is then as if it had never been made. After a later one the doubt about the earlier ones stays.
+        """
+        now = self.clock.now()
+        if revision.attempts <= 1:
+            self.ledger.move(revision, State.TRANSLATED, now=now, note=note, attempts=0, first_attempt_at=None)
+        else:
+            self.ledger.move(revision, State.UNCONFIRMED, now=now, note=note, asked_since=revision.asked_since or now)
+
+    def _refuse_stream(self, revision: Revision) -> Outcome:
+        reason = f"It is addressed to another stream than this stack's ({self.stream}); it was not sent."
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=reason,
+            reason=reason,
+            field="stream",
+            next_step="Deploy one stack per stream; never point a test stack at a live ledger.",
+        )
+        self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
+        self.telemetry.error("stream mismatch", {**_names(revision), "reason": reason})
+        return Outcome.PARKED
+
+
+def _addressed_as_recorded(request: OrderfulRequest, revision: Revision, stream: Stream) -> bool:
+    """Whether the body itself says what the ledger says: the last guard before the socket."""
+    body = request.body
+    sender = body.get("senderId") or body.get("sender", {}).get("isaId")
+    receiver = body.get("receiverId") or body.get("receiver", {}).get("isaId")
+    return (
+        str(body.get("stream", "")).lower() == stream.value
+        and sender == revision.sender_id
+        and receiver == revision.receiver_id
+    )
+
+
+def _names(revision: Revision) -> Fields:
+    return {
+        "company": revision.key.company,
+        "kind": revision.key.kind.value,
+        "number": revision.key.number,
+        "sequence": revision.sequence,
+        "revision": revision.revision_id,
+        "partner": revision.partner or "",
+        "attempt": revision.attempts,
+    }

@@ -1,0 +1,71 @@
+"""Which documents leave at all: the routing policy applied to status, type and hold, in one place."""
+
+from __future__ import annotations
+
+from connector.domain.documents import Invoice, VismaDocument
+from connector.domain.errors import Parked
+from connector.domain.routing.route import DO_NOT_SEND, HOLD, Route
+from connector.edi.visma.read import is_invoice_type, why_never_sent
+
+PATTERN = "StandardBlanket"
+"""Visma's "Standard" order: it stays Open, and nothing is received or billed on it (Visma's help on order types)."""
+
+
+def is_withdrawn(document: VismaDocument) -> bool:
+    """Whether Visma cancelled the order or voided the invoice."""
+    content = document.content
+    return content.voided if isinstance(content, Invoice) else content.cancelled
+
+
+def refuse_unknown_type(document: VismaDocument) -> None:
+    """Park an invoice of a type nobody knows; one without a type is an ordinary invoice (Visma: fields may be missing).
+
+    Raises:
+        Parked: its type is a new word of Visma's.
+    """
+    word = document.document_type
+    if document.key.kind.is_invoice and word and is_invoice_type(word) is None:
+        raise Parked(
+            f"Its type {word} is none that the connector knows.",
+            document=str(document.key),
+            field="documentType",
+            next_step="Send it in another way; a version of the connector that knows the type is needed.",
+        )
+
+
+def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> str | None:
+    """Why the document is not to be sent, as one sentence; None when it is.
+
+    A withdrawn document that the partner has is not held back by its status: the withdrawal is news.
+
+    Args:
+        document: The document as it stands in Visma.
+        route: What routing decided for it.
+        partner_has_it: An earlier revision reached Orderful.
+    """
+    if (reason := unsent_reason(document, route)) is not None:
+        return reason
+    if is_withdrawn(document):
+        return None if partner_has_it else f"It is {document.status} in Visma and the partner never had it."
+    # Visma: the hold flag marks a draft, whatever the status is; which other statuses it goes with is not documented.
+    is_draft = document.held and document.status != HOLD
+    if document.status in route.send_when and not is_draft:
+        return None
+    if document.held:
+        return "It is on hold in Visma; it is sent once it is released."
+    allowed = ", ".join(sorted(route.send_when)) or "no status at all"
+    return f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."
+
+
+def unsent_reason(document: VismaDocument, route: Route) -> str | None:
+    """Why a document of this kind and type is never sent to the partner; None when it may be."""
+    content = document.content
+    if not route.send:
+        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
+    if isinstance(content, Invoice):
+        return why_never_sent(document.document_type)
+    if content.order_type == PATTERN:
+        return f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
+    if route.order_types.get(content.order_type) == DO_NOT_SEND:
+        return f"Routing says not to send orders of the type {content.order_type} (order_types: {DO_NOT_SEND})."
+    return None

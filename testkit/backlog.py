@@ -1,0 +1,141 @@
+"""What it costs to poll a long list: calls and messages, in whichever order Visma lists and whatever it says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import ceil
+
+from connector.domain.polling.cursor import Cursor
+from connector.domain.routing.route import Company, Identity, VismaTenant
+from connector.domain.transactions import IsaId
+from connector.services.outbound.poll import Poller
+from connector.services.ports import Resource
+from testkit.memory.outbound import (
+    FakeErp,
+    FakeErps,
+    ManualClock,
+    MemoryCursors,
+    MemoryHealth,
+    MemoryOutbox,
+    MemoryPayloads,
+    RecordingTelemetry,
+    StepDeadline,
+)
+
+LIST = Resource.PURCHASE_ORDERS
+SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+ORDERS = ("number", "number descending", "time", "time descending", "scrambled")
+TOTALS: dict[str, Callable[[int, int], int | None]] = {
+    "right": lambda length, _: length,
+    "missing": lambda _length, _page: None,
+    "of the page": lambda _length, page: page,
+    "always the same": lambda _length, _page: 4,
+    "too small": lambda length, _page: max(length - 2, 0),
+    "too large": lambda length, _page: length + 5,
+}
+
+
+@dataclass
+class Backlog:
+    """A list of which all rows change at once, the poller, and what it costs.
+
+    Attributes:
+        pages: A poll is put aside after this many; None for never.
+    """
+
+    rows: int
+    order: str = "number"
+    totals: str = "right"
+    names_maximum: bool = True
+    limit: int = 1000
+    page_size: int = 200
+    pages: int | None = None
+    clock: ManualClock = field(default_factory=lambda: ManualClock(SUMMER))
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    cursors: MemoryCursors = field(default_factory=MemoryCursors)
+
+    def __post_init__(self) -> None:
+        self.erp = FakeErp(self.clock, order=self.order)
+        self.erp.total, self.erp.names_maximum = TOTALS[self.totals], self.names_maximum
+        self.erp.max_page_size = self.limit
+        tenant = VismaTenant(
+            company_id="1234567",
+            tenant_id="tenant",
+            time_zone="Europe/Oslo",
+            branch=None,
+            overlap=timedelta(minutes=15),
+            settle=timedelta(minutes=2),
+            settle_cap=timedelta(minutes=30),
+            page_size=self.page_size,
+        )
+        self.company = Company("nordic", tenant, IsaId("N", "NT"), Identity())
+        self.poller = Poller(
+            erp=FakeErps(nordic=self.erp),
+            cursors=self.cursors,
+            outbox=self.outbox,
+            payloads=MemoryPayloads(),
+            clock=self.clock,
+            telemetry=RecordingTelemetry(),
+            health=MemoryHealth(),
+        )
+        self.poll()
+        self.clock.forward(minutes=30)
+
+    @property
+    def page(self) -> int:
+        """Rows on a full page."""
+        return min(self.page_size, self.limit)
+
+    def update_all(self) -> None:
+        """All rows change within one minute; the keys are of mixed length, with letters."""
+        start = self.clock.now()
+        for row in range(self.rows):
+            number = f"{'PO-' if row % 3 else ''}{row * 7919 % 100_003}{'b' if row % 5 == 0 else ''}"
+            self.erp.save(number, at=start + timedelta(microseconds=row * 60_000_000 // self.rows))
+        self.clock.forward(minutes=5)
+
+    def poll(self) -> tuple[int, int]:
+        """Calls and messages of one poll, in as many invocations as it takes."""
+        self.erp.calls.clear()
+        self.outbox.clear()
+        while not self.poller.poll(self.company, LIST, StepDeadline(self.pages)).finished:
+            pass
+        return len(self.erp.calls), len(self.outbox.queued_documents)
+
+    def catch_up(self) -> tuple[int, int]:
+        """Calls and messages until everything that was changed by now is known to be queued.
+
+        Raises:
+            AssertionError: two passes do not do.
+        """
+        changed, calls, messages = self.clock.now(), 0, 0
+        for _ in range(2):
+            more = self.poll()
+            calls, messages = calls + more[0], messages + more[1]
+            if self.caught_up_at is not None and self.caught_up_at >= changed:
+                return calls, messages
+            self.clock.forward(minutes=1)
+        raise AssertionError(f"After two passes the list is caught up to {self.caught_up_at} only.")
+
+    def catch_up_bound(self) -> int:
+        """What `catch_up` may cost in calls.
+
+        Two passes, each with the page that shows its end, and two pages more where nobody names the limit.
+        """
+        return 2 * (ceil(self.rows / self.page) + 1) + (0 if self.names_maximum else 2)
+
+    def quiet_bound(self) -> int:
+        """What the last poll may have cost in calls if it had no news."""
+        return ceil(len(self.erp.last) / self.page) + 1
+
+    @property
+    def caught_up_at(self) -> datetime | None:
+        """Up to when everything is known to be queued."""
+        return self.cursor.caught_up_at
+
+    @property
+    def cursor(self) -> Cursor:
+        """As it is stored."""
+        return self.cursors.of("nordic")

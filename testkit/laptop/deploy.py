@@ -1,0 +1,170 @@
+"""Puts the template, unchanged, on MiniStack: `sam build`, `sam deploy`, secrets."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.cli.parameters import check_file, declared, written
+from connector.settings import (
+    ApplyChangeSettings,
+    DeliverTransactionSettings,
+    PollOrderfulSettings,
+    PollVismaSettings,
+    ReceiveCallbackSettings,
+    Settings,
+    TrackTransactionsSettings,
+    TranslateDocumentSettings,
+)
+from testkit.laptop.ministack import CREDENTIALS, DIRECTORY, REGION, ROOT
+
+if TYPE_CHECKING:
+    import boto3
+
+STACK = "connector-local"
+BUILT = ROOT / ".aws-sam" / "local"
+"""Where `make build ENV=local` puts the artifact: `template.yaml` and a directory for the layer and each function."""
+
+SETTINGS: dict[str, type[Settings]] = {
+    "PollVismaFunction": PollVismaSettings,
+    "TranslateDocumentFunction": TranslateDocumentSettings,
+    "DeliverTransactionFunction": DeliverTransactionSettings,
+    "TrackTransactionsFunction": TrackTransactionsSettings,
+    "ReceiveCallbackFunction": ReceiveCallbackSettings,
+    "PollOrderfulFunction": PollOrderfulSettings,
+    "ApplyChangeFunction": ApplyChangeSettings,
+}
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+
+
+class DeployFailed(Exception):
+    """A step of the deployment failed; the message ends with what it printed last."""
+
+
+def build() -> Path:
+    """Build the artifact for this machine unless it is up to date.
+
+    Returns:
+        Its directory, `BUILT`.
+
+    Raises:
+        DeployFailed: with the end of the output.
+    """
+    DIRECTORY.mkdir(exist_ok=True)
+    with (DIRECTORY / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test workers may ask at the same time
+        _run("build", ["make", "--no-print-directory", "build", "ENV=local"], dict(os.environ), DIRECTORY)
+    return BUILT
+
+
+def deploy(
+    endpoint: str, parameters: Mapping[str, str], *, stack: str = STACK, directory: Path = DIRECTORY
+) -> dict[str, str]:
+    """Deploy the built artifact to the MiniStack at `endpoint`, as `make deploy` does it to AWS.
+
+    Args:
+        endpoint: Its URL; the functions are told the same one.
+        parameters: Parameters of the template that differ from their defaults.
+        stack: Name of the stack.
+        directory: Where the log and the sample environment go.
+
+    Returns:
+        The outputs of the stack by name.
+
+    Raises:
+        DeployFailed: a parameter is wrong, or with the end of the output.
+    """
+    file = directory / "parameters.yaml"
+    chosen = {
+        **{name: str(parameter["Default"]) for name, parameter in declared().items()},
+        "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "Architecture": "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64",
+        "AwsEndpointUrl": endpoint,
+        **parameters,
+    }
+    file.write_text(written(chosen), encoding="utf-8")
+    if problems := check_file(file, declared()):
+        raise DeployFailed("\n".join([f"{file} has problems:", *problems]))
+    command = [
+        str(SAM),
+        "deploy",
+        "--config-env=local",
+        f"--config-file={ROOT / 'samconfig.toml'}",
+        f"--template-file={BUILT / 'template.yaml'}",
+        f"--stack-name={stack}",
+        "--no-progressbar",
+        f"--parameter-overrides=file://{file.resolve()}",
+    ]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = kept | CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint, "SAM_CLI_TELEMETRY": "0"}
+    _run("deploy", command, environment, directory)
+    deployed = outputs(endpoint, stack=stack)
+    (directory / "env.json").write_text(json.dumps(invoke_environment(endpoint, deployed), indent=2))
+    return deployed
+
+
+def invoke_environment(endpoint: str, deployed: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """For `sam local invoke --env-vars .local/env.json`: the variables of each function, as a container sees them.
+
+    SAM fills references with logical ids there. A container reaches this machine as `host.docker.internal`.
+    """
+
+    def seen(value: str) -> str:
+        for here in ("127.0.0.1", "localhost"):
+            value = value.replace(f"//{here}:", "//host.docker.internal:")
+        return value
+
+    environment: dict[str, dict[str, str]] = {}
+    for function, settings in SETTINGS.items():
+        # A variable is named like the output that holds its value: TOKENS_TABLE, TokensTable.
+        named = {name.upper(): name.title().replace("_", "") for name in settings.model_fields}
+        known = {variable: seen(deployed[output]) for variable, output in named.items() if output in deployed}
+        environment[function] = {"AWS_ENDPOINT_URL": seen(endpoint), **known}
+    return environment
+
+
+def outputs(endpoint: str, *, stack: str = STACK) -> dict[str, str]:
+    """What a deployed stack says of itself, by name of the output."""
+    described = session().client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=stack)
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Stacks"][0].get("Outputs", [])}
+
+
+def put_secret(endpoint: str, arn: str, value: Mapping[str, Any]) -> None:
+    """Fill a secret of the stack, as the operator does on AWS."""
+    client = session().client("secretsmanager", endpoint_url=endpoint)
+    client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
+
+
+def session() -> boto3.Session:
+    """An AWS session as MiniStack's root caller."""
+    import boto3
+
+    return boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+
+
+def _run(step: str, command: list[str], environment: dict[str, str], directory: Path) -> None:
+    log = directory / f"{step}.log"
+    with log.open("wb") as output:
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if ended.returncode != 0:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+        raise DeployFailed(f"The {step} failed with exit code {ended.returncode}; all of it is in {log}:\n{tail}")

@@ -1,0 +1,102 @@
+"""MiniStack behind a door: only programs of this machine come in, no web page and no neighbour.
+
+MiniStack runs code for whoever asks: it checks no signatures and lets every origin read its answers. So it listens on
+loopback, and on the address of a container bridge where that is asked for. What comes in has to name this machine (a
+name that somebody else's DNS points here does not) and must not come from a browser, which says so in its headers, or
+does not: of a picture whose address is a call it says nothing where the address is no loopback. So a request also has
+to be signed in its header, as the AWS SDKs sign and no page can without asking first. What MiniStack says of itself,
+and callbacks to a deployed API, come unsigned.
+
+Runs in MiniStack's own environment: `python -P testkit/laptop/guard.py`. `EXTRA_BIND` is a second address to listen on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+Scope = Mapping[str, Any]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+_OURS = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9-]+\.)*localhost|host\.docker\.internal)(?::\d{1,5})?")
+_REFUSED = b"The laptop stack takes no requests from web pages, unsigned, or under another machine's name.\n"
+_UNSIGNED = {("GET", "/_ministack/health"), ("GET", "/_ministack/sqs/messages")}
+_API = "/_aws/execute-api/"
+
+
+def refusal(headers: Mapping[str, str], *, extra: str = "") -> str | None:
+    """Why a request may not come in; None for one that may.
+
+    Args:
+        headers: Of the request, with names in lower case.
+        extra: A second address that we listen on.
+    """
+    host = headers.get("host", "").lower()
+    if not _OURS.fullmatch(host) and (not extra or host.rpartition(":")[0] != extra):
+        return "it names another host"
+    if "origin" in headers:
+        return "it comes from a web page"
+    # Browsers send it with every request; `none` is an address that a person typed.
+    if headers.get("sec-fetch-site", "none") != "none":
+        return "it comes from a web page"
+    return None
+
+
+def is_signed(headers: Mapping[str, str], *, method: str, path: str, query: str = "") -> bool:
+    """Whether a request is signed as the AWS SDKs do it, or needs no signature.
+
+    MiniStack takes a call from the query of any address, so what needs none has no query.
+    """
+    if headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 "):
+        return True
+    host = headers.get("host", "").partition(":")[0]
+    is_api = method == "POST" and (path.startswith(_API) or host.endswith(".execute-api.localhost"))
+    return not query and (is_api or (method, path) in _UNSIGNED)
+
+
+def guarded(app: App, *, extra: str = "") -> App:
+    """The ASGI application behind the door."""
+
+    async def door(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+            asked = {"method": scope.get("method", "GET"), "path": scope["path"]}
+            asked["query"] = scope.get("query_string", b"").decode("latin-1")
+            if refusal(headers, extra=extra) is not None or not is_signed(headers, **asked):
+                await _refuse(scope, send)
+                return
+        await app(scope, receive, send)
+
+    return door
+
+
+async def _refuse(scope: Scope, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": _REFUSED})
+
+
+def main() -> None:
+    """Run MiniStack until it is ended."""
+    server: Any = import_module("hypercorn.asyncio")  # neither is in the environment of the tests
+    program: Any = import_module("ministack.app")
+    extra = os.environ.get("EXTRA_BIND", "")
+    serve = server.serve
+
+    async def serve_there_too(app: Any, config: Any, **options: Any) -> None:
+        if extra:
+            config.bind.append(f"{extra}:{os.environ['GATEWAY_PORT']}")
+        await serve(app, config, **options)
+
+    server.serve = serve_there_too
+    program.app = guarded(program.app, extra=extra)
+    program.main()
+
+
+if __name__ == "__main__":
+    main()

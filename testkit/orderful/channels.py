@@ -1,0 +1,89 @@
+"""The inbound channels of the sandbox Orderful: inboxes, polling buckets and a webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from testkit.orderful.push import RETRY_SECONDS, Webhook
+
+CHANNELS: Final = ("inbox", "bucket", "webhook")
+PAGE_SHAPES: Final = ("array", "items", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """How documents reach us.
+
+    Attributes:
+        inboxes: Ids of v4 inboxes.
+        buckets: Ids of v3 polling buckets.
+        webhook: Where documents are pushed to; None pushes nothing.
+        message_as_href: In the v3 shape the message is only a link.
+        types_in_inbox: Inbox items carry the two type fields and the UUID of the transaction, as the documentation of
+            late 2026 has it; False leaves them out, as the published structure does.
+        page_shape: Of the pages of inboxes and buckets: `array` (Orderful: published structure), `items`, which is
+            `{items, meta}` (Orderful: quick start), or `data`, which is `{data, pagination}` (inferred).
+        confirmed_again: Status of the answer to a confirmation that was made before: 200, 400 or 409 (not documented).
+            The opposite of what was confirmed is a 409, or this status when it is a refusal.
+        retry_seconds: Pauses between the attempts of a push.
+    """
+
+    inboxes: frozenset[str] = frozenset()
+    buckets: frozenset[str] = frozenset()
+    webhook: Webhook | None = None
+    message_as_href: bool = False
+    types_in_inbox: bool = True
+    page_shape: str = "array"
+    confirmed_again: int = 200
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+
+    def __post_init__(self) -> None:
+        """Refuse a choice that there is not."""
+        if self.page_shape not in PAGE_SHAPES:
+            raise ValueError(f"A page's shape is {', '.join(PAGE_SHAPES)}, not '{self.page_shape}'.")
+        if self.confirmed_again not in {200, 400, 409}:
+            raise ValueError(f"A confirmation made again is answered 200, 400 or 409, not {self.confirmed_again}.")
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Channels:
+        """Read `{"inboxes": [...], "buckets": [...], "webhook": {...} or null, ...}`; what is missing is the default.
+
+        Raises:
+            ValueError: something is unknown or wrong.
+        """
+        try:
+            options = dict(body)
+            for name in {"inboxes", "buckets"} & options.keys():
+                options[name] = frozenset(str(one) for one in options[name])
+            if options.get("webhook") is not None:
+                options["webhook"] = Webhook.parse(options["webhook"])
+            if "retry_seconds" in options:
+                options["retry_seconds"] = tuple(float(one) for one in options["retry_seconds"])
+            return cls(**options)
+        except TypeError as error:
+            raise ValueError(f"These are no channels: {error}.") from None
+
+    def places(
+        self, channels: Collection[str] | None, inbox: int | str | None, bucket: int | str | None
+    ) -> frozenset[tuple[str, str]]:
+        """Where a document waits: `("inbox", "4711")`; the arguments are those of `Inbound.receive`.
+
+        Raises:
+            ValueError: there is no such channel.
+        """
+        unknown = set(channels or ()) - set(CHANNELS)
+        if unknown:
+            raise ValueError(f"A channel is {', '.join(CHANNELS)}, not {', '.join(sorted(unknown))}.")
+        if channels is not None and "webhook" in channels and self.webhook is None:
+            raise ValueError("The sandbox Orderful has no webhook: set its channels first.")
+        found: set[tuple[str, str]] = set()
+        for kind, named, known in (("inbox", inbox, self.inboxes), ("bucket", bucket, self.buckets)):
+            if named is not None and str(named) not in known:
+                raise ValueError(f"The sandbox Orderful has no {kind} {named}: set its channels first.")
+            if channels is not None and kind in channels and not known:
+                raise ValueError(f"The sandbox Orderful has no {kind}: set its channels first.")
+            if channels is None or kind in channels:
+                found |= {(kind, number) for number in (known if named is None else {str(named)})}
+        return frozenset(found)

@@ -1,0 +1,526 @@
+"""The sandbox Orderful: transactions in, validation, delivery and acknowledgment over time, and how it is steered.
+
+It follows what is known of the real one: a v4 create answers 202 even when the document is wrong, a v3 create answers
+201 and finds out later, nothing is refused as a duplicate, an unknown query parameter is a 400, lists are newest first
+with 100 a page, a 429 is HTML. Where Orderful is a setting, unknown or told in two ways, `OrderfulOptions` decides.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flask import Response as FlaskResponse
+from flask import g, request
+from werkzeug.exceptions import Conflict, Forbidden, HTTPException
+
+from testkit.orderful.create import Posted, read_v3, read_v4
+from testkit.orderful.filed import filed_row
+from testkit.orderful.inbound import Inbound
+from testkit.orderful.inbound_routes import add_inbound_api, add_inbound_controls
+from testkit.orderful.lists import Page, cursor, page_of, position_of
+from testkit.orderful.mosaic import Problem
+from testkit.orderful.network import Account, Network, Relationship
+from testkit.orderful.options import OrderfulOptions
+from testkit.orderful.push import Pushes
+from testkit.orderful.reading_v4 import add_v4_reading
+from testkit.orderful.routes import add_api, add_controls, check_version
+from testkit.orderful.store import ArgumentError, Pace, Transaction, Transactions
+from testkit.sandbox.faults import Answer
+from testkit.sandbox.server import FAULT_IN_FORCE, Sandbox, json_response
+
+API_KEY: Final = "sandbox-orderful-key"
+FIRST_ID: Final = 802_210_970
+DOWNLOAD_LIFETIME: Final = timedelta(minutes=5)
+"""How long the link to a message works (Orderful: documentation of v4)."""
+OUTGOING: Final = ("850_PURCHASE_ORDER", "810_INVOICE", "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED")
+INCOMING: Final = ("860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",)
+
+
+class OrderfulSandbox(Sandbox):
+    """An Orderful that lives in memory.
+
+    Attributes:
+        api_key: The key it wants.
+        network: Accounts and relationships.
+        pace: How fast transactions move on.
+        options: The behaviour; change it with `set_options`.
+        page_size: Rows of a list page.
+        limit_per_minute: Requests a minute for each endpoint.
+        limits: Other limits, by method and route, as `POST /transactions`.
+        inbound: What partners send us, and the channels it takes.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = API_KEY,
+        own: Sequence[str] = ("NORDICFOOD", "NORDICFOODT", "Nordic Food AS"),
+        partners: Sequence[Sequence[str]] = (("ACMEPRODUCE", "ACMEPRODUCET", "Acme Produce"),),
+        pace: Pace | None = None,
+        options: OrderfulOptions | None = None,
+        page_size: int = 100,
+        limit_per_minute: int = 6000,
+        control_token: str | None = None,
+    ) -> None:
+        """Build a sandbox.
+
+        Args:
+            api_key: The key it wants.
+            own: Live id, test id and name of the organization that holds the key.
+            partners: The same for each partner; relationships are made by `add_partner`.
+            pace: How fast transactions move on.
+            options: Its behaviour.
+            page_size: Rows of a list page.
+            limit_per_minute: Requests a minute for each endpoint.
+            control_token: See `Sandbox`.
+        """
+        super().__init__("orderful", control_token=control_token)
+        self.api_key = api_key
+        self.page_size = page_size
+        self.limit_per_minute = limit_per_minute
+        self.limits: dict[str, int] = {}
+        self._first = (tuple(own), tuple(partners), pace or Pace(), options or OrderfulOptions())
+        self._pushes = Pushes(self.clock.now)
+        self.forget()
+        add_api(self, self.app)
+        add_inbound_api(self, self.app)
+        add_v4_reading(self, self.app)
+        add_controls(self, self.app)
+        add_inbound_controls(self, self.app)
+
+    def forget(self) -> None:
+        """Drop transactions, limits, channels, options and everything added to the network since the start."""
+        own, partners, pace, options = self._first
+        self.pace = pace
+        self.options = options
+        self.limits = {}
+        self.network = Network()
+        self._transactions = Transactions(first_id=FIRST_ID)
+        self._windows: dict[str, tuple[datetime, int]] = {}
+        self._downloads: dict[str, tuple[Transaction, datetime]] = {}
+        self._pushes.forget()
+        self.inbound = Inbound(
+            network=self.network,
+            transactions=self._transactions,
+            clock=self.clock,
+            lock=self.lock,
+            pushes=self._pushes,
+            base=lambda: self._base,
+        )
+        self.add_account(*own)
+        for partner in partners:
+            self.add_partner(*partner)
+
+    def stop(self) -> None:
+        """Stop listening and pushing."""
+        self._pushes.forget()
+        super().stop()
+
+    # -- the network
+
+    @property
+    def organization(self) -> Account:
+        """The first account of the organization that holds the key."""
+        return next(account for account in self.network.accounts if account.own)
+
+    def add_account(self, live: str, test: str | None = None, name: str = "Nordic Food AS") -> Account:
+        """Give the own organization one more EDI account."""
+        with self.lock:
+            return self.network.add_account(live, test, name, own=True)
+
+    def add_partner(
+        self,
+        live: str,
+        test: str | None = None,
+        name: str | None = None,
+        *,
+        outgoing: Sequence[str] = OUTGOING,
+        incoming: Sequence[str] = INCOMING,
+        **terms: Any,
+    ) -> Account:
+        """Add a partner with relationships to every own account; `terms` are those of `set_relationship`."""
+        with self.lock:
+            partner = self.network.add_account(live, test, name or live, own=False)
+            for account in [one for one in self.network.accounts if one.own]:
+                for kind in outgoing:
+                    self.set_relationship(account.live, live, kind, **terms)
+                for kind in incoming:
+                    self.set_relationship(live, account.live, kind, **terms)
+            return partner
+
+    def set_relationship(self, sender: str, receiver: str, transaction_type: str, **terms: Any) -> Relationship:
+        """Make a relationship, or change it.
+
+        Args:
+            sender: Live or test ISA id.
+            receiver: Live or test ISA id.
+            transaction_type: As relationships name it.
+            terms: `status`, `auto_send`, `delivery`, `acknowledgment`, `errors` of `Relationship`.
+
+        Raises:
+            ValueError: an account or a term is unknown.
+        """
+        with self.lock:
+            ours, theirs = self.network.named(sender), self.network.named(receiver)
+            found = self.network.relationship(ours, theirs, transaction_type)
+            known = {one.name for one in fields(Relationship)} - {"number", "sender", "receiver", "transaction_type"}
+            if set(terms) - known:
+                raise ValueError(f"A relationship has no {', '.join(sorted(set(terms) - known))}.")
+            if found is None:
+                number = 9001 + len(self.network.relationships)
+                found = Relationship(number, ours, theirs, transaction_type, self.clock.now(), **terms)
+                self.network.relationships.append(found)
+            else:
+                # Transactions hold on to their relationship, so it is changed in place; `replace` checks the terms.
+                for name in terms:
+                    setattr(found, name, getattr(replace(found, **terms), name))
+            return found
+
+    # -- transactions
+
+    def transactions(self, business_number: str | None = None, *, direction: str = "out") -> list[dict[str, Any]]:
+        """What we sent (`out`), partners sent (`in`) or both (`all`), oldest first.
+
+        Each as the API shows it, and `request` as it was posted.
+
+        Raises:
+            ValueError: there is no such direction.
+        """
+        if direction not in {"in", "out", "all"}:
+            raise ValueError(f"Transactions go in or out, or all are asked for, not '{direction}'.")
+        with self.lock:
+            self._move_on()
+            return [
+                {**one.shown(self._base), "request": one.request, "version": one.version, "invalid": one.invalid}
+                for one in self._transactions.all()
+                if business_number in {None, one.business_number} and direction in {"all", one.direction}
+            ]
+
+    @property
+    def _base(self) -> str:
+        """The host of links that stand in no answer to a request."""
+        return self.url if self.listening else "http://localhost"
+
+    def advance(
+        self,
+        transaction_id: str,
+        *,
+        validation: str | None = None,
+        delivery: str | None = None,
+        acknowledgment: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        """Set statuses by command, whatever the pace; `errors` are those of a rejection (`path`, `code`, `message`).
+
+        Raises:
+            ValueError: there is no such transaction or status.
+        """
+        with self.lock:
+            found, now = self._steered(transaction_id), self.clock.now()
+            wanted = {"validation": validation, "delivery": delivery, "acknowledgment": acknowledgment}
+            for which, status in wanted.items():
+                if status is not None:
+                    found.set_status(which, status, now)
+            found.errors = [dict(error) for error in errors] or found.errors
+            self.inbound.move_on()
+
+    def send_by_hand(self, transaction_id: str, *, delivery: str | None = None) -> None:
+        """Let a person at Orderful send a transaction that is invalid, waits because of auto-send, or failed.
+
+        It is SENT at once and reaches its last status at the pace of deliveries; its validation stays what it is. What
+        is invalid or not sent automatically is not acknowledged (Orderful: documentation).
+
+        Args:
+            transaction_id: Its id in v3 or v4.
+            delivery: What becomes of it: `SENT` (stays so), `DELIVERED` or `FAILED`; None asks the relationship.
+
+        Raises:
+            ValueError: there is no such transaction, or it cannot be sent.
+        """
+        with self.lock:
+            self._steered(transaction_id).send_by_hand(self.clock.now(), delivery)
+
+    def copy(self, transaction_id: str) -> str:
+        """Let a person copy one of our transactions: the same document and business number under another id.
+
+        Returns:
+            The v3 id of the copy.
+
+        Raises:
+            ValueError: there is no such transaction of ours.
+        """
+        with self.lock:
+            original = self.ours(transaction_id)
+            made = original.copied(*self._transactions.next_names(self.options.ids), _milliseconds(self.clock.now()))
+            self._transactions.add(made)
+            return made.id
+
+    def delete(self, transaction_id: str) -> None:
+        """Let a person delete one of our transactions: it is a 404 from now on, and in no list.
+
+        Raises:
+            ValueError: there is no such transaction of ours.
+        """
+        with self.lock:
+            self._transactions.remove(self.ours(transaction_id))
+
+    def filed(self) -> list[dict[str, Any]]:
+        """Every transaction that we sent and nobody deleted, oldest first, with its content; see `filed_row`."""
+        with self.lock:
+            self._move_on()
+            return [filed_row(one, self._base) for one in self._transactions.all() if one.direction == "out"]
+
+    def _steered(self, name: str) -> Transaction:
+        """A transaction by either id, moved on to now."""
+        found = self.find(name) or self.find_v4(name)
+        if found is None:
+            raise ValueError(f"The sandbox Orderful holds no transaction {name}.")
+        return found
+
+    def ours(self, name: str) -> Transaction:
+        """A transaction of ours by either id, moved on to now.
+
+        Raises:
+            ValueError: there is none, or it is a partner's.
+        """
+        found = self._steered(name)
+        if found.direction == "in":
+            raise ValueError(f"Transaction {name} is a partner's: only ours can be copied, deleted or answered.")
+        return found
+
+    def set_options(self, **changes: Any) -> None:
+        """Change some of the `OrderfulOptions`; transactions keep the ids and the content they got.
+
+        Raises:
+            ValueError: an option or its value is unknown.
+        """
+        with self.lock:
+            self.options = self.options.changed(changes)
+
+    def set_pace(self, **changes: timedelta | None) -> None:
+        """Change how fast transactions move on; see `Pace`.
+
+        Raises:
+            ValueError: there is no such delay.
+        """
+        unknown = set(changes) - {one.name for one in fields(Pace)}
+        if unknown:
+            raise ValueError(f"The sandbox Orderful has no delay {', '.join(sorted(unknown))}.")
+        with self.lock:
+            self.pace = Pace(**{**asdict(self.pace), **changes})
+
+    def _move_on(self) -> None:
+        now = self.clock.now()
+        self.inbound.move_on()
+        for one in self._transactions.all():
+            one.move_on(now, self.pace)
+
+    def find(self, transaction_id: str) -> Transaction | None:
+        """A transaction by its v3 id, moved on to now."""
+        return self._moved(self._transactions.find(transaction_id))
+
+    def find_v4(self, transaction_id: str) -> Transaction | None:
+        """A transaction by its v4 id, moved on to now."""
+        return self._moved(self._transactions.find_v4(transaction_id))
+
+    def _moved(self, found: Transaction | None) -> Transaction | None:
+        if found is not None:
+            self.inbound.move_on()
+            found.move_on(self.clock.now(), self.pace)
+        return found
+
+    def shows_message(self, transaction: Transaction) -> bool:
+        """Whether Orderful gives out its message by now."""
+        return self.options.message_while_processing or transaction.validation_status != "PROCESSING"
+
+    def offer_download(self, transaction: Transaction) -> str:
+        """A token by which the message of a transaction can be downloaded for five minutes."""
+        token = str(uuid.uuid5(uuid.NAMESPACE_URL, f"download/{transaction.id}/{len(self._downloads)}"))
+        self._downloads[token] = transaction, self.clock.now() + DOWNLOAD_LIFETIME
+        return token
+
+    def download(self, token: str) -> Transaction | None:
+        """The transaction whose message a token gives; None when it is unknown or expired."""
+        transaction, expires = self._downloads.get(token, (None, self.clock.now()))
+        return transaction if self.clock.now() < expires else None
+
+    # -- Orderful's manners
+
+    def throttled(self, retry_after: int | str | None) -> Answer:
+        """Orderful's 429: HTML."""
+        answer = Answer.of_html(429, "429 Too Many Requests")
+        if retry_after is not None:
+            answer.headers["Retry-After"] = str(retry_after)
+        answer.headers.extend(_limit_headers(self.limit_per_minute, 0, retry_after or 0))
+        return answer
+
+    def error_page(self, error: HTTPException) -> FlaskResponse:
+        """What Orderful answers to a path it does not know."""
+        return json_response({"message": error.description, "statusCode": error.code}, error.code or 500)
+
+    # -- one request to the API
+
+    def admit(self) -> FlaskResponse | None:
+        """Check the key and the limit of this endpoint; None lets the request in."""
+        key = request.headers.get("orderful-api-key")
+        if key != self.api_key:
+            words = "key undefined" if not key else "this key"
+            return json_response({"message": f"Application with {words} not found", "statusCode": 401}, 401)
+        endpoint = f"{request.method} {request.url_rule.rule if request.url_rule else request.path}"
+        limit, now = self.limits.get(endpoint, self.limit_per_minute), self.clock.now()
+        started, used = self._windows.get(endpoint, (now, 0))
+        if now - started >= timedelta(minutes=1):
+            started, used = now, 0
+        reset = int((started + timedelta(minutes=1) - now).total_seconds())
+        if used >= limit:
+            answer = self.throttled(reset)
+            return FlaskResponse(answer.body, answer.status, answer.headers.to_wsgi_list())
+        self._windows[endpoint] = started, used + 1
+        g.limit = _limit_headers(limit, limit - used - 1, reset)
+        return None
+
+    def create_v4(self) -> FlaskResponse:
+        """`POST /transactions`: 202, also when the document is wrong."""
+        check_version()
+        posted = read_v4(request.get_json(silent=True), self.options)
+        if request.environ.get(FAULT_IN_FORCE) == "failed_202":
+            asked = Problem("message", "The sandbox was asked to find this invalid.", "")
+            posted = replace(posted, problems=[*posted.problems, asked])
+        transaction = self._file(posted)
+        if not posted.problems or transaction.validation_status == "PROCESSING":
+            return json_response({"id": transaction.v4_id, "status": "ACCEPTED", "detail": ""}, 202)
+        errors = [
+            {"payloadPaths": [one.path], "errorMessage": one.text, "outputPath": one.segment} for one in posted.problems
+        ]
+        failed = {
+            "id": transaction.v4_id,
+            "status": "FAILED",
+            "detail": "Validation failed",
+            "validationErrors": errors,
+        }
+        return json_response(failed, 202)
+
+    def create_v3(self) -> FlaskResponse:
+        """`POST /v3/transactions`: 201, and validation later."""
+        posted = read_v3(request.get_json(silent=True))
+        return json_response({"id": self._file(posted).id}, 201)
+
+    def _file(self, posted: Posted) -> Transaction:
+        """Keep a transaction, if there is a relationship for it and it is ours to send."""
+        relationship = self.network.resolve(posted.sender, posted.receiver, posted.transaction_type, posted.stream)
+        if isinstance(relationship, str):
+            raise ArgumentError(("relationship", relationship))
+        # On the test stream the receiver may send itself a document in a partner's name; on the live stream never.
+        if not relationship.sender.own and not (posted.stream == "TEST" and relationship.receiver.own):
+            raise Forbidden("Insufficient permissions")
+        if self.options.duplicates == "refused" and any(posted.repeats(one) for one in self._transactions.all()):
+            raise Conflict("Transaction already exists")
+        sequence, (number, v4_id) = self._transactions.next_names(self.options.ids)
+        transaction = Transaction(
+            sequence=sequence,
+            id=number,
+            v4_id=v4_id,
+            request=posted.request,
+            version=posted.version,
+            transaction_type=posted.transaction_type,
+            stream=posted.stream,
+            sender=posted.sender,
+            receiver=posted.receiver,
+            business_number=posted.business_number,
+            relationship=relationship,
+            created_at=_milliseconds(self.clock.now()),
+            invalid=[_validation(problem) for problem in posted.problems],
+            transaction_sets=posted.transaction_sets,
+        )
+        if posted.version == "v4" and self.options.v4_validation == "at_once":
+            transaction.set_status("validation", "INVALID" if posted.problems else "VALID", transaction.created_at)
+        self._transactions.add(transaction)
+        return transaction
+
+    def page(self, parameters: Mapping[str, list[str]]) -> Page:
+        """One page of transactions; raises `ArgumentError`."""
+        self._move_on()
+        return page_of(
+            self._transactions.all(),
+            parameters,
+            now=self.clock.now(),
+            pace=self.pace,
+            page_size=self.page_size,
+            options=self.options,
+        )
+
+    def page_v4(
+        self, parameters: Mapping[str, list[str]], keep: Sequence[Callable[[Transaction], bool]], page_size: int
+    ) -> Page:
+        """One page of transactions in v4, which options of the v3 list leave alone.
+
+        Args:
+            parameters: The query in the names of v3, values in lists.
+            keep: What else a transaction has to be.
+            page_size: Rows of a page.
+
+        Raises:
+            ArgumentError: a parameter has a wrong value.
+        """
+        self._move_on()
+        return page_of(
+            [one for one in self._transactions.all() if all(matches(one) for matches in keep)],
+            parameters,
+            now=self.clock.now(),
+            pace=self.pace,
+            page_size=page_size,
+            options=OrderfulOptions(number_while_processing=self.options.number_while_processing),
+        )
+
+    def relationships_page(
+        self, parameters: Mapping[str, list[str]]
+    ) -> tuple[list[Relationship], str | None, str | None]:
+        """One page of relationships, oldest first; raises `ArgumentError`."""
+        unknown = set(parameters) - {"limit", "autoSend", "nextCursor", "prevCursor"}
+        if unknown:
+            raise ArgumentError(*((name, f"property {name} should not exist") for name in sorted(unknown)))
+        limit = parameters.get("limit", ["100"])[0]
+        if not limit.isdigit() or not 1 <= int(limit) <= 100:
+            raise ArgumentError(("limit", "limit must not be greater than 100"))
+        auto_send = parameters.get("autoSend", [None])[0]
+        found = [one for one in self.network.relationships if auto_send in {None, one.auto_send}]
+        if "prevCursor" in parameters:
+            before = position_of(parameters["prevCursor"][0], "prevCursor")
+            rows = [one for one in found if one.number < before][-int(limit) :]
+        else:
+            after = position_of(parameters["nextCursor"][0], "nextCursor") if "nextCursor" in parameters else 0
+            rows = [one for one in found if one.number > after][: int(limit)]
+        if not rows:
+            return [], None, None
+        following = cursor(rows[-1].number) if found[-1].number > rows[-1].number else None
+        preceding = cursor(rows[0].number) if found[0].number < rows[0].number else None
+        return rows, following, preceding
+
+
+def _validation(problem: Problem) -> dict[str, Any]:
+    """A finding as `/v2/transactions/{id}/validations` shows it."""
+    return {
+        "dataPath": problem.path,
+        "dataPathDescription": problem.segment,
+        "message": problem.text,
+        "allowedValues": [],
+        "grouping": "",
+        "validationErrorType": "SCHEMA",
+    }
+
+
+def _milliseconds(at: datetime) -> datetime:
+    """A time as exact as Orderful keeps it."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _limit_headers(limit: int, remaining: int, reset: int | str) -> dict[str, str]:
+    return {
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(reset),
+    }

@@ -1,0 +1,1 @@
+"""Documents, orders, requests and routing to try things with."""

@@ -1,0 +1,71 @@
+"""Starters of the two sandboxes for tests: real sockets on a free port, served from a thread.
+
+    with running_visma() as visma:
+        visma.generate("purchaseorder", Recipe(count=3))
+        ... visma.url ...
+
+What asks no socket can use the sandbox's `app.test_client()` instead, which goes through faults and the log as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from testkit.orderful.options import OrderfulOptions
+from testkit.orderful.sandbox import API_KEY, OrderfulSandbox
+from testkit.orderful.store import Pace
+from testkit.visma.connect import SCOPES, SandboxCompany
+from testkit.visma.generator import Recipe
+from testkit.visma.options import VismaOptions
+from testkit.visma.sandbox import CLIENT_ID, CLIENT_SECRET, VismaSandbox
+
+__all__ = [
+    "API_KEY",
+    "AT_ONCE",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "SCOPES",
+    "OrderfulOptions",
+    "OrderfulSandbox",
+    "Pace",
+    "Recipe",
+    "SandboxCompany",
+    "VismaOptions",
+    "VismaSandbox",
+    "bearer",
+    "running_orderful",
+    "running_visma",
+]
+
+AT_ONCE = Pace(timedelta(0), timedelta(0), timedelta(0))
+"""Everything is validated, delivered and acknowledged by the next read."""
+
+
+@contextmanager
+def running_visma(*companies: SandboxCompany, **options: Any) -> Iterator[VismaSandbox]:
+    """A sandbox Visma; `options` are those of `VismaOptions`, and `clients`, `control_token` of the sandbox."""
+    own = {name: options.pop(name) for name in ("clients", "control_token") if name in options}
+    with VismaSandbox(*companies, options=VismaOptions(**options), **own).start() as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def running_orderful(**options: Any) -> Iterator[OrderfulSandbox]:
+    """A sandbox Orderful that moves transactions on at once, unless `pace` says otherwise."""
+    with OrderfulSandbox(**{"pace": AT_ONCE, **options}).start() as sandbox:
+        yield sandbox
+
+
+def bearer(
+    sandbox: VismaSandbox, company: SandboxCompany | None = None, *, scopes: Sequence[str] = SCOPES
+) -> dict[str, str]:
+    """The headers of a request in the name of a company (default: the first), with a token of these scopes."""
+    company = company or next(iter(sandbox.companies.values()))
+    client_id, secret = next(iter(sandbox.connect.clients.items()))
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    form |= {"tenant_id": company.tenant_id, "scope": " ".join(scopes)}
+    answer = sandbox.app.test_client().post("/connect/token", data=form)
+    return {"Authorization": f"Bearer {answer.get_json()['access_token']}", "ipp-company-id": company.company_id}
