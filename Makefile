@@ -112,7 +112,7 @@ deploy: .parameters-are-right build ## To AWS: ENV=dev|prod, with the parameters
 .PHONY: .parameters-are-right
 .parameters-are-right: .env-is-known $(DEV)
 	@test $(ENV) != local || { echo "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up." >&2; exit 2; }
-	@$(BIN)/python -m connector.cli.parameters $(PARAMETERS)
+	@$(BIN)/python -m parameters.check $(PARAMETERS)
 
 .PHONY: .env-is-known
 .env-is-known:

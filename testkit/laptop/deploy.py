@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.cli.parameters import check_file, declared, written
 from connector.settings import (
     ApplyChangeSettings,
     DeliverTransactionSettings,
@@ -22,6 +21,7 @@ from connector.settings import (
     TrackTransactionsSettings,
     TranslateDocumentSettings,
 )
+from parameters.check import check_file, declared, written
 from testkit.laptop.ministack import CREDENTIALS, DIRECTORY, REGION, ROOT
 
 if TYPE_CHECKING:

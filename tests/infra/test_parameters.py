@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.cli.parameters import check_file, declared, main, written
+from parameters.check import check_file, declared, main, written
 from testkit.laptop.deploy import SAM
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from connector.domain.transactions import Purpose
 from connector.services.order_types import types_of_number
 from connector.services.outbound.translate import Outcome
 from testkit.samples.routing_data import a_partner
-from tests.unit.services.test_translate import ORDER, Bench, an_order
+from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
 
 BERG = {"internalId": 102, "number": "60001", "name": "Berg Engros AS"}
 REGULAR = ORDER.of_type("RegularOrder")

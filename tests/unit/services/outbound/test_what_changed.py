@@ -13,7 +13,7 @@ from connector.domain.transactions import Purpose
 from connector.services.outbound.translate import Outcome
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_customer_invoice, a_customer_invoice_line, a_supplier_invoice, an_order_line
-from tests.unit.services.test_translate import ORDER, Bench, an_order
+from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
 
 INVOICE = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")
 RENUMBERED = {"internalId": 101, "number": "S50012", "name": "Acme Produce AS"}

@@ -17,7 +17,7 @@ from connector.services.release import Fate, forecast_waiting, keep_waiting
 from testkit.memory.outbound import Killed, Reaper
 from testkit.samples.routing_data import a_partner
 from testkit.samples.visma_samples import MISSING, a_customer_invoice, an_order_line
-from tests.unit.services.test_translate import ORDER, Bench, an_order
+from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
 
 GO_LIVE = "2026-11-02"
 INVOICE = DocumentKey("nordic", Kind.CUSTOMER_INVOICE, "100231")

@@ -11,7 +11,7 @@ import pytest
 from connector.cli.main import command_line
 from connector.cli.output import HELD
 
-CASES = Path(__file__).parents[1] / "data/cases/back"
+CASES = Path(__file__).parents[2] / "data/cases/back"
 ORDER = "'Varemottak', number 3, Brobekkveien 80, 0582 Oslo, NO"
 
 

@@ -11,7 +11,7 @@ import pytest
 from connector.cli.main import command_line
 from testkit.x12_reader import every, only, read
 
-CASES = Path(__file__).parents[1] / "data/cases/out"
+CASES = Path(__file__).parents[2] / "data/cases/out"
 
 
 class Result(NamedTuple):

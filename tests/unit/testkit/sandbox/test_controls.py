@@ -13,7 +13,7 @@ import requests
 
 from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, VismaSandbox, bearer
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture

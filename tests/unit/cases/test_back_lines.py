@@ -10,7 +10,7 @@ import pytest
 
 from connector.cli.main import command_line
 
-CASES = Path(__file__).parents[1] / "data/cases/back"
+CASES = Path(__file__).parents[2] / "data/cases/back"
 
 
 class Result(NamedTuple):

@@ -16,7 +16,7 @@ from connector.edi.order_change.codes import CODE_WORDS
 from connector.routing_file import ChangeWord, check, json_schema
 from testkit.samples.routing_data import a_partner, routing_data
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 OTHER_COMPANY = {
     "name": "Nordic Food Sverige AB",
     "go_live": "2026-12-01",

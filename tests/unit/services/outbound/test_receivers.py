@@ -14,7 +14,7 @@ from connector.domain.transactions import Purpose
 from connector.services.outbound.translate import Outcome
 from testkit.samples.routing_data import a_partner
 from testkit.samples.visma_samples import a_customer_invoice, an_order_line, as_json
-from tests.unit.services.test_translate import ORDER, Bench, an_order
+from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
 
 OTHER = {"internalId": 102, "number": "60001", "name": "Berg Engros AS"}
 STRANGER = {"internalId": 999, "number": "99", "name": "Somebody"}

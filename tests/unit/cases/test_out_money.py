@@ -16,7 +16,7 @@ import yaml
 from connector.cli.main import command_line
 from testkit.x12_reader import amount_due, every, only, read
 
-CASES = Path(__file__).parents[1] / "data" / "cases" / "out"
+CASES = Path(__file__).parents[2] / "data" / "cases" / "out"
 ROUTING = CASES / "routing.yaml"
 
 

@@ -10,7 +10,7 @@ from connector.domain.errors import Misconfigured
 from connector.services.ports import Calls, Resource
 from testkit.memory.outbound import MemoryBreaker, MemoryCursors
 from testkit.samples.routing_data import routing_data
-from tests.unit.ops.conftest import NOW
+from tests.unit.cli.conftest import NOW
 
 MINUTE = timedelta(minutes=1)
 

@@ -1,0 +1,1 @@
+"""The parameters of each environment, and the check that `make deploy` runs on them."""
