@@ -57,6 +57,10 @@ check: $(DEV) ## Format, lint, types, template with the house rules
 	$(BIN)/mypy
 	$(BIN)/cfn-lint
 
+.PHONY: template
+template: $(DEV) ## template.yaml, the part that is generated from infra/
+	$(BIN)/python -m infra
+
 .PHONY: audit
 audit: $(AUDIT) ## The template by Checkov, every package against the advisories; needs the network
 	.venv-audit/bin/checkov --config-file .checkov.yaml

@@ -282,7 +282,7 @@ def test_a_parameter_that_is_wrong_stops_before_anything_is_built(person: Person
 
 
 def test_a_deployment_that_fails_leaves_what_was_there(person: Person, deployed: str) -> None:
-    person.edits("template.yaml", "\nOutputs:\n", f"{BROKEN}\nOutputs:\n")
+    person.edits("template.yaml", "\nResources:\n", f"\nResources:\n{BROKEN}")
     person.edits("template.yaml", "Version 2.", "Version 3.")
 
     person.types("make deploy ENV=dev", code=2)

@@ -79,7 +79,7 @@ EVERYTHING = sorted(set(PACKAGE.rglob("*.py")) - set(CLI))
 """What the layer holds: the `connector` command is not in it."""
 FUNCTIONS = sorted((ROOT / "functions").rglob("*.py"))
 OUTER = {"connector.adapters", "connector.services", "connector.bootstrap", "connector.settings"}
-TOOLS = {"demo", "testkit", "proof", "bench", "tests", "cfn_rules", "contracts"}
+TOOLS = {"demo", "testkit", "proof", "bench", "tests", "cfn_rules", "contracts", "infra"}
 
 
 @pytest.mark.parametrize("path", PURE, ids=names(PURE))

@@ -1,0 +1,284 @@
+"""Writes what repeats into template.yaml: log groups, roles, policies of queues and people, alarms, the dashboard.
+
+The first part of template.yaml is written by hand: the flow, and all that holds data. Behind a line of its own it has
+what this makes of it and of access.yaml, alarms.yaml and dashboard.yaml. So the template is whole for every tool.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import decode_str  # type: ignore[import-untyped]
+
+FILES = Path(__file__).resolve().parent
+TEMPLATE = FILES.parent / "template.yaml"
+BEGIN = "  # ======== From here on generated from infra/ by `make template`: change it there, not here ========\n"
+
+_WIDTH, _FOLDED = 120, 1000
+"""Characters of a line, and of the longest value that is folded into several."""
+
+_NAMESPACE = "Connector/${AWS::StackName}"
+_ARN = "arn:${AWS::Partition}"
+_TABLE_ARN = f"{_ARN}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/${{Table}}"
+_BUCKET = "PayloadsBucket"
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_/.-]*(:{1,2}[A-Za-z0-9*]+)*")
+_READ_AS_ANOTHER_TYPE = re.compile(r"y|n|yes|no|on|off|true|false|null", re.IGNORECASE)
+
+
+def generated(by_hand: str) -> str:
+    """The whole text of template.yaml.
+
+    Args:
+        by_hand: Its text up to `BEGIN`; what follows there is made anew.
+
+    Raises:
+        ValueError: a file of infra/ does not fit the part by hand; the sentence says which entry.
+    """
+    head, begin, _ = by_hand.partition(BEGIN)
+    if not begin:
+        raise ValueError(f"template.yaml has lost its line '{BEGIN.strip()}'; put it behind the last resource by hand.")
+    made = "\n".join(_written(name, resource) for name, resource in _Maker(_parsed(head)).resources())
+    return f"{head}{BEGIN}\n{made}"
+
+
+def main() -> None:
+    """Bring template.yaml up to date."""
+    TEMPLATE.write_text(generated(TEMPLATE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+class _Maker:
+    """Makes resources from the part by hand and the files beside this module."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self._conditions = template["Conditions"]
+        self._resources = template["Resources"]
+
+    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every resource by its logical id, in the order of the template."""
+        access = _file("access.yaml")
+        functions = {
+            Path(self._resources[name]["Properties"]["CodeUri"]).name: name.removesuffix("Function")
+            for name in self._of_type("AWS::Serverless::Function")
+        }
+        if different := functions.keys() ^ access["functions"].keys():
+            raise ValueError(
+                f"access.yaml and template.yaml must have the same functions; not so: {sorted(different)}."
+            )
+        for folder, name in functions.items():
+            yield f"{name}Logs", _log_group(folder)
+            yield f"{name}Role", self._role(folder, f"{name}Logs", access["functions"][folder])
+        for queue in self._of_type("AWS::SQS::Queue"):
+            yield f"{queue}Policy", _only_over_tls(queue)
+        for name, statements in access["people"].items():
+            yield name, _resource("AWS::IAM::ManagedPolicy", PolicyDocument=self._policy(statements))
+        file = _file("alarms.yaml")
+        alarms = {_logical_id(name): _alarm(name, one, file) for name, one in file["alarms"].items()}
+        yield from alarms.items()
+        yield "Dashboard", _dashboard(list(alarms))
+
+    def _of_type(self, kind: str) -> list[str]:
+        return [name for name, one in self._resources.items() if one["Type"] == kind]
+
+    def _role(self, folder: str, logs: str, statements: Mapping[str, Any]) -> dict[str, Any]:
+        log = {
+            "Sid": "Log",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": {"Fn::GetAtt": [logs, "Arn"]},
+        }
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        policy = {"PolicyName": folder, "PolicyDocument": self._policy(statements, log)}
+        return _resource("AWS::IAM::Role", AssumeRolePolicyDocument=_document(trust), Policies=[policy])
+
+    def _policy(self, statements: Mapping[str, Any], *first: Any) -> dict[str, Any]:
+        return _document(*first, *(self._statement(sid, one) for sid, one in statements.items()))
+
+    def _statement(self, sid: str, written: Mapping[str, Any]) -> dict[str, Any]:
+        if unknown := written.keys() - {"Action", "Resource", "Keys"}:
+            raise ValueError(f"access.yaml: {sid} has {sorted(unknown)}; a statement has Action, Resource and Keys.")
+        action, on = written["Action"], written["Resource"]
+        if action == "sqs:SendMessage":
+            action = [action, {"Fn::If": ["IsOnAws", {"Ref": "AWS::NoValue"}, "sqs:SendMessageBatch"]}]
+        resource = [self._arn(one) for one in on] if isinstance(on, list) else self._arn(on)
+        statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
+        if "Keys" in written:
+            statement["Condition"] = {
+                f"ForAllValues:{operator}": {"dynamodb:LeadingKeys": keys} for operator, keys in written["Keys"].items()
+            }
+        if on == "StackKey":
+            via = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
+            statement["Condition"] = {"StringEquals": via}
+            return {"Fn::If": ["IsOnAws", statement, {"Ref": "AWS::NoValue"}]}
+        return statement
+
+    def _arn(self, on: str) -> Any:
+        """What a statement is about, as IAM names it."""
+        name, _, part = on.partition("/")
+        if on == "*":
+            return on
+        if on.startswith(f"{_ARN}:"):
+            return {"Fn::Sub": on}
+        if part == "*":
+            return {"Fn::Sub": [f"{_ARN}:s3:::${{Bucket}}/{on}", {"Bucket": self._in_force(_BUCKET, "Ref", _BUCKET)}]}
+        if name not in self._resources:
+            raise ValueError(f"access.yaml: template.yaml has no resource {name}.")
+        kind = self._resources[name]["Type"]
+        if kind == "AWS::SecretsManager::Secret":
+            return self._in_force(name, "Fn::GetAtt", [name, "Id"], suffix="Arn")
+        if f"Creates{name}" in self._conditions:
+            return {"Fn::Sub": [_TABLE_ARN + on.removeprefix(name), {"Table": self._in_force(name, "Ref", name)}]}
+        return {"Ref": name} if kind == "AWS::SNS::Topic" else {"Fn::GetAtt": [name, "Arn"]}
+
+    def _in_force(self, name: str, function: str, argument: Any, *, suffix: str = "") -> dict[str, Any]:
+        """A resource of the template, or the one that was taken over by a parameter."""
+        return {"Fn::If": [f"Creates{name}", {function: argument}, {"Ref": f"Existing{name}{suffix}"}]}
+
+
+def _log_group(folder: str) -> dict[str, Any]:
+    made = _resource(
+        "AWS::Logs::LogGroup",
+        LogGroupName={"Fn::Sub": f"/aws/lambda/${{AWS::StackName}}/{folder}"},
+        RetentionInDays={"Ref": "LogRetentionDays"},
+    )
+    return made | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
+
+
+def _only_over_tls(queue: str) -> dict[str, Any]:
+    statement = {
+        "Sid": "OnlyOverTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    made = _resource("AWS::SQS::QueuePolicy", Queues=[{"Ref": queue}], PolicyDocument=_document(statement))
+    return made | {"Condition": "IsOnAws"}
+
+
+def _alarm(name: str, written: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
+    if written["kind"] not in file["kinds"]:
+        raise ValueError(f"alarms.yaml: {name} is of the kind {written['kind']}, which the file does not have.")
+    own = {key: value for key, value in written.items() if key not in {"kind", "of", "says", "type"}}
+    text = f"Stack ${{AWS::StackName}}: {written['says']} Type: {written['type']}. See docs/runbook.md#{name}"
+    naming = {"AlarmName": {"Fn::Sub": f"${{AWS::StackName}}-{name}"}, "AlarmDescription": {"Fn::Sub": text}}
+    looking = _filled(file["every"] | file["kinds"][written["kind"]] | own, written["of"])
+    return _resource("AWS::CloudWatch::Alarm", **naming, **looking)
+
+
+def _filled(value: Any, of: str) -> Any:
+    """A value with what the alarm is about in the place of `{of}`."""
+    if isinstance(value, dict):
+        return {key: _filled(each, of) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, of) for each in value]
+    return value.replace("{of}", of) if isinstance(value, str) else value
+
+
+def _dashboard(alarms: list[str]) -> dict[str, Any]:
+    shown = {"title": "Alarms", "alarms": [f"${{{name}.Arn}}" for name in alarms]}
+    widgets = [{"type": "alarm", "x": 0, "y": 0, "width": 24, "height": 6, "properties": shown}]
+    widgets += [
+        {"type": "metric", "x": 8 * column, "y": 6 * row, "width": 8, "height": 6, "properties": _chart(one)}
+        for row, charts in enumerate(_file("dashboard.yaml")["rows"], start=1)
+        for column, one in enumerate(charts)
+    ]
+    body = {"Fn::Sub": json.dumps({"widgets": widgets})}
+    return _resource("AWS::CloudWatch::Dashboard", DashboardName={"Ref": "AWS::StackName"}, DashboardBody=body)
+
+
+def _chart(written: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = [
+        *([_NAMESPACE, name, "service", "connector"] for name in written.get("own", [])),
+        *(["AWS/SQS", written["metric"], "QueueName", f"${{{name}.QueueName}}"] for name in written.get("queues", [])),
+        *(["AWS/ApiGateway", name, "ApiName", "${AWS::StackName}-callback"] for name in written.get("callbacks", [])),
+    ]
+    look = {"region": "${AWS::Region}", "stat": written["stat"], "period": 300}
+    return {"title": written["title"], **look, "metrics": metrics}
+
+
+def _resource(kind: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": kind, "Properties": properties}
+
+
+def _document(*statements: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _logical_id(alarm: str) -> str:
+    """`documents-stuck` is DocumentsStuckAlarm."""
+    return "".join(part.capitalize() for part in alarm.split("-")) + "Alarm"
+
+
+def _file(name: str) -> dict[str, Any]:
+    return _parsed((FILES / name).read_text(encoding="utf-8"))
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """YAML with CloudFormation's tags in their long form."""
+    read, problems = decode_str(text)
+    if problems:
+        raise ValueError("; ".join(str(problem) for problem in problems))
+    plain: dict[str, Any] = json.loads(json.dumps(read))
+    return plain
+
+
+# ---- YAML: in flow style, folded into lines, what is not too long for it.
+
+
+def _written(name: str, resource: Mapping[str, Any]) -> str:
+    order = [key for key in resource if key != "Properties"] + ["Properties"]
+    return "\n".join([f"  {name}:", *(line for key in order for line in _lines(f"{key}: ", resource[key], 4)), ""])
+
+
+def _lines(key: str, value: Any, indent: int) -> list[str]:
+    text = key + _flow(value)
+    if len(text) <= _FOLDED or isinstance(value, str) or (isinstance(value, dict) and text[len(key)] == "!"):
+        return _folded(text, indent)
+    begin = [" " * indent + key.rstrip()] if key else []
+    indent += 2 if key else 0
+    if isinstance(value, dict):
+        return begin + [line for name, each in value.items() for line in _lines(f"{name}: ", each, indent)]
+    for each in value:
+        first, *rest = _lines("", each, indent + 2)
+        begin += [f"{' ' * indent}- {first.lstrip()}", *rest]
+    return begin
+
+
+def _folded(text: str, indent: int) -> list[str]:
+    """Lines that YAML reads as one: a break and the blanks around it are one blank, in quotes as well."""
+    lines = textwrap.wrap(
+        re.sub(r"(!\w+) ", "\\1\0", text),  # a tag stays beside its value
+        _WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\0", " ") for line in lines]
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_flow(each) for each in value)}]"
+    if isinstance(value, dict):
+        if len(value) == 1:
+            ((function, argument),) = value.items()
+            if function == "Fn::GetAtt":
+                return f"!GetAtt {'.'.join(argument)}"
+            if function == "Ref" or function.startswith("Fn::"):
+                return f"!{function.removeprefix('Fn::')} {_flow(argument)}"
+        return f"{{{', '.join(f'{_flow(key)}: {_flow(each)}' for key, each in value.items())}}}"
+    if isinstance(value, str):
+        is_plain = _PLAIN.fullmatch(value) and not _READ_AS_ANOTHER_TYPE.fullmatch(value)
+        return value if is_plain else _quoted(value)
+    return json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
