@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from testkit.orderful.options import OrderfulOptions
 from testkit.orderful.sandbox import API_KEY, OrderfulSandbox
 from testkit.orderful.store import Pace
 from testkit.visma.connect import SCOPES, SandboxCompany
@@ -28,7 +27,6 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "SCOPES",
-    "OrderfulOptions",
     "OrderfulSandbox",
     "Pace",
     "Recipe",
@@ -46,9 +44,8 @@ AT_ONCE = Pace(timedelta(0), timedelta(0), timedelta(0))
 
 @contextmanager
 def running_visma(*companies: SandboxCompany, **options: Any) -> Iterator[VismaSandbox]:
-    """A sandbox Visma; `options` are those of `VismaOptions`, and `clients`, `control_token` of the sandbox."""
-    own = {name: options.pop(name) for name in ("clients", "control_token") if name in options}
-    with VismaSandbox(*companies, options=VismaOptions(**options), **own).start() as sandbox:
+    """A sandbox Visma; `options` are those of `VismaOptions`."""
+    with VismaSandbox(*companies, options=VismaOptions(**options)).start() as sandbox:
         yield sandbox
 
 

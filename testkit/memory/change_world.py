@@ -100,7 +100,7 @@ class FakeOrders:
             if name.startswith("line_"):
                 wrapped = {field: {"value": said} for field, said in value.items()}
                 edit = {"operation": "Update", "lineNumber": {"value": int(name.removeprefix("line_"))}, **wrapped}
-                order, _ = updated(order, {"lines": [edit]}, refusing=frozenset(), last_line=0)
+                order, _ = updated(order, {"lines": [edit]}, last_line=0)
             else:
                 order[name] = value
         self.orders[number] = order

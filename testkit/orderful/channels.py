@@ -9,7 +9,6 @@ from typing import Any, Final
 from testkit.orderful.push import RETRY_SECONDS, Webhook
 
 CHANNELS: Final = ("inbox", "bucket", "webhook")
-PAGE_SHAPES: Final = ("array", "items", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +22,6 @@ class Channels:
         message_as_href: In the v3 shape the message is only a link.
         types_in_inbox: Inbox items carry the two type fields and the UUID of the transaction, as the documentation of
             late 2026 has it; False leaves them out, as the published structure does.
-        page_shape: Of the pages of inboxes and buckets: `array` (Orderful: published structure), `items`, which is
-            `{items, meta}` (Orderful: quick start), or `data`, which is `{data, pagination}` (inferred).
-        confirmed_again: Status of the answer to a confirmation that was made before: 200, 400 or 409 (not documented).
-            The opposite of what was confirmed is a 409, or this status when it is a refusal.
         retry_seconds: Pauses between the attempts of a push.
     """
 
@@ -35,16 +30,7 @@ class Channels:
     webhook: Webhook | None = None
     message_as_href: bool = False
     types_in_inbox: bool = True
-    page_shape: str = "array"
-    confirmed_again: int = 200
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
-
-    def __post_init__(self) -> None:
-        """Refuse a choice that there is not."""
-        if self.page_shape not in PAGE_SHAPES:
-            raise ValueError(f"A page's shape is {', '.join(PAGE_SHAPES)}, not '{self.page_shape}'.")
-        if self.confirmed_again not in {200, 400, 409}:
-            raise ValueError(f"A confirmation made again is answered 200, 400 or 409, not {self.confirmed_again}.")
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Channels:

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from testkit.orderful import conversion, mosaic, x12
 from testkit.orderful.mosaic import Problem
-from testkit.orderful.options import OrderfulOptions
-from testkit.orderful.store import ArgumentError, Transaction
+from testkit.orderful.store import ArgumentError
 
 V4_TYPES: Final[Mapping[str, str]] = {
     "850_PURCHASE_ORDER": "850_PURCHASE_ORDER",
@@ -48,18 +47,8 @@ class Posted:
     transaction_sets: list[Any]
     request: dict[str, Any]
 
-    def repeats(self, other: Transaction) -> bool:
-        """Whether this is the same document as an earlier transaction, as far as its number tells."""
-        return (self.transaction_type, self.stream, self.sender, self.receiver, self.business_number) == (
-            other.transaction_type,
-            other.stream,
-            other.sender,
-            other.receiver,
-            other.business_number,
-        )
 
-
-def read_v4(body: Any, options: OrderfulOptions) -> Posted:
+def read_v4(body: Any) -> Posted:
     """Read the body of `POST /transactions`.
 
     Raises:
@@ -82,7 +71,7 @@ def read_v4(body: Any, options: OrderfulOptions) -> Posted:
         fields["receiverId"],
         mosaic.business_number(kind, message),
         mosaic.problems(kind, message),
-        conversion.transaction_sets(kind, message, currency=options.rule_currency, trim_numbers=options.trim_numbers),
+        conversion.transaction_sets(kind, message),
         fields,
     )
 

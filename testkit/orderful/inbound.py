@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from testkit.orderful.channels import Channels
 from testkit.orderful.inbound_shapes import pushed_body
-from testkit.orderful.incoming import POISONS, Incoming, Sent, Validation, Verdict, identity
+from testkit.orderful.incoming import Incoming, Sent, Verdict
 from testkit.orderful.network import Network, stamp
 from testkit.orderful.push import Outcome, Pushes
 from testkit.orderful.store import Transactions
@@ -49,7 +49,6 @@ class Inbound:
         self._lock = lock
         self._base = base
         self._all: list[Incoming] = []
-        self._pushed: set[str] = set()
 
     def set_channels(self, body: Mapping[str, Any]) -> None:
         """Replace the channels; see `Channels.parse`. What came in before stays where it is.
@@ -73,10 +72,8 @@ class Inbound:
         channels: Collection[str] | None = None,
         inbox: int | str | None = None,
         bucket: int | str | None = None,
-        validation: Validation | None = None,
-        poison: str | None = None,
     ) -> Incoming:
-        """Let a partner send a document. No relationship is asked for, and without `validation` it is valid.
+        """Let a partner send a document. No relationship is asked for, and it is valid.
 
         Args:
             sender: ISA id, of an account or of nobody.
@@ -89,14 +86,10 @@ class Inbound:
                 found in the list of transactions.
             inbox: The one inbox it goes to; default all.
             bucket: The one polling bucket it goes to; default all.
-            validation: It begins as PROCESSING, is held and becomes this; None makes it VALID at once.
-            poison: One of `POISONS`: how it is unreadable.
 
         Raises:
-            ValueError: the stream, the time, a channel or the poison is none.
+            ValueError: the stream, the time or a channel is none.
         """
-        if poison not in {None, *POISONS}:
-            raise ValueError(f"A document is unreadable in one of {', '.join(POISONS)}, not in '{poison}'.")
         if stream not in WORDS["stream"]:
             raise ValueError(f"A transaction's stream is TEST or LIVE, not '{stream}'.")
         if created_at is not None and created_at.tzinfo is None:
@@ -110,59 +103,20 @@ class Inbound:
                 transaction_type=transaction_type,
                 stream=stream,
                 created_at=(created_at or self._clock.now()).astimezone(UTC),
-                validation=validation,
-                poison=poison,
             )
             one = sent.filed(*self._transactions.next_number(), self._network, places)
             self._transactions.add(one.transaction)
             self._all.append(one)
             if channels is None or "webhook" in channels:
-                self._pushed.add(one.transaction.id)
-                if validation is None:
-                    self._push(one)
+                self._push(one)
         return one
-
-    def resend(self, name: str) -> Incoming:
-        """Let a person send a transaction again: the same id, with a new delivery in the same channels.
-
-        Raises:
-            ValueError: there is no such transaction of a partner.
-        """
-        with self._lock:
-            last = self.find(name)
-            if last is None:
-                raise ValueError(f"The sandbox Orderful holds no transaction {name} of a partner.")
-            count = sum(one.transaction is last.transaction for one in self._all)
-            again = last.sent_again(identity(last.number, f"delivery {count + 1}"), self._clock.now())
-            self._all.append(again)
-            if last.transaction.id in self._pushed:
-                self._push(again)
-            return again
-
-    def move_on(self) -> None:
-        """End the validations whose time has come, and push what was held."""
-        with self._lock:
-            for one in list(self._all):
-                over = one.validate(self._clock.now())
-                if over and one.waits and one.transaction.id in self._pushed:
-                    self._push(one)
 
     def waiting(self, place: str, number: str, limit: int) -> list[Incoming] | None:
         """What lies in an inbox or a bucket, oldest first; None when there is no such place."""
         if number not in (self.channels.inboxes if place == "inbox" else self.channels.buckets):
             return None
-        self.move_on()
         found = [one for one in self._all if (place, number) in one.places and one.waits]
         return sorted(found, key=lambda one: one.created_at)[:limit]
-
-    def find(self, name: str) -> Incoming | None:
-        """The latest delivery of a document, by the number or the UUID of its transaction."""
-        return next((one for one in reversed(self._all) if name in {one.transaction.id, one.uuid}), None)
-
-    def hides_message(self, number: str) -> bool:
-        """Whether the message of the transaction with this number can never be fetched."""
-        found = self.find(number)
-        return found is not None and found.poison == "message"
 
     def delivery(self, delivery_id: str, transaction: str | None = None) -> Incoming | None:
         """A document by its delivery, if that belongs to the transaction with this number or UUID."""
@@ -214,8 +168,7 @@ class Inbound:
         body = pushed_body(webhook.format, one, self._base(), as_href=as_href, types=types)
         self.pushes.start(
             webhook,
-            one.transaction.id,
-            {webhook.wrapped_in: body} if webhook.wrapped_in else body,
+            body,
             retry_seconds=self.channels.retry_seconds,
             wanted=lambda: one.waits,
             settle=settle,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +15,10 @@ from testkit.orderful.inbound_shapes import (
     v3_delivery_state,
     v4_delivery_state,
 )
-from testkit.orderful.incoming import Incoming, Validation, Verdict
+from testkit.orderful.incoming import Incoming, Verdict
 from testkit.orderful.routes import base_url, check_version, not_found
 from testkit.orderful.store import ArgumentError
-from testkit.sandbox.server import CONTROL_PREFIX, json_bytes, json_response
+from testkit.sandbox.server import CONTROL_PREFIX, json_response
 
 if TYPE_CHECKING:
     from testkit.orderful.sandbox import OrderfulSandbox
@@ -45,7 +43,7 @@ def add_inbound_api(sandbox: OrderfulSandbox, app: Flask) -> None:
         if found is None:
             return not_found(bucket_id, "Polling bucket")
         as_href = inbound.channels.message_as_href
-        return _page(sandbox, found, lambda one: bucket_item(one, base_url(), as_href=as_href))
+        return json_response([bucket_item(one, base_url(), as_href=as_href) for one in found])
 
     @app.get("/v3/deliveries/<delivery_id>")
     def read_delivery(delivery_id: str) -> FlaskResponse:
@@ -67,7 +65,7 @@ def _add_v4(sandbox: OrderfulSandbox, app: Flask) -> None:
         if found is None:
             return not_found(inbox_id, "Inbox")
         types = inbound.channels.types_in_inbox
-        return _page(sandbox, found, lambda one: inbox_item(one, base_url(), types=types))
+        return json_response([inbox_item(one, base_url(), types=types) for one in found])
 
     @app.get("/transactions/<transaction_id>/deliveries/<delivery_id>")
     def read_delivery_v4(transaction_id: str, delivery_id: str) -> FlaskResponse:
@@ -96,10 +94,6 @@ def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
         channels = {name: body.pop(name) for name in ("channels", "inbox", "bucket") if name in body}
         return _ids(sandbox.inbound.receive(**answer_to(sandbox.ours(transaction_id), **body), **channels)), 201
 
-    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/resend")
-    def resend(transaction_id: str) -> tuple[dict[str, Any], int]:
-        return _ids(sandbox.inbound.resend(transaction_id)), 201
-
     @app.post(f"{CONTROL_PREFIX}/deliveries/<delivery_id>/confirm")
     def confirm_for_another(delivery_id: str) -> tuple[str, int]:
         body, found = request.get_json(), sandbox.inbound.delivery(delivery_id)
@@ -117,24 +111,10 @@ def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
     def deliveries() -> list[dict[str, Any]]:
         return sandbox.inbound.deliveries()
 
-    @app.get(f"{CONTROL_PREFIX}/pushes")
-    def pushes() -> list[dict[str, Any]]:
-        return [
-            {
-                "transactionId": one.transaction_id,
-                "path": one.path,
-                "status": one.status,
-                "error": one.error,
-                "at": one.at.isoformat(),
-            }
-            for one in sandbox.inbound.pushes.attempts()
-        ]
-
 
 def _document(body: Any) -> dict[str, Any]:
     """The arguments of `Inbound.receive`, whose `transaction_type` the route calls `type`."""
     known = {"sender", "receiver", "type", "stream", "message", "created_at", "channels", "inbox", "bucket"}
-    known |= {"validation", "poison"}
     if not isinstance(body, dict) or body.keys() - known or {"sender", "receiver", "message"} - body.keys():
         raise ValueError(f"A document needs sender, receiver and message, and knows only {', '.join(sorted(known))}.")
     if not isinstance(body["message"], dict) or not body["message"]:
@@ -142,31 +122,11 @@ def _document(body: Any) -> dict[str, Any]:
     arguments = {"transaction_type" if name == "type" else name: value for name, value in body.items()}
     if arguments.get("created_at") is not None:
         arguments["created_at"] = datetime.fromisoformat(str(arguments["created_at"]))
-    if arguments.get("validation") is not None:
-        arguments["validation"] = Validation.parse(arguments["validation"])
     return arguments
 
 
 def _ids(one: Incoming) -> dict[str, str]:
     return {"id": one.transaction.id, "uuid": one.uuid, "deliveryId": one.delivery_id}
-
-
-def _page(
-    sandbox: OrderfulSandbox, found: Sequence[Incoming], item: Callable[[Incoming], dict[str, Any]]
-) -> FlaskResponse:
-    """The items of an inbox or a bucket in the shape of its pages; one that is poisoned spoils what it has to."""
-    texts = []
-    for one in found:
-        text = json.dumps(item(one), separators=(",", ":"))
-        texts.append({"json": text[:-1], "item": json.dumps(text[:-1])}.get(one.poison or "", text))
-    rows = f"[{','.join(texts)}]"
-    count = len(found)
-    wrapped = {
-        "array": rows,
-        "items": f'{{"items":{rows},"meta":{{"limit":{_limit()},"offset":0,"total":{count}}}}}',
-        "data": f'{{"data":{rows},"pagination":{{"links":{{"next":null,"prev":null}}}}}}',
-    }
-    return json_bytes(wrapped[sandbox.inbound.channels.page_shape].encode())
 
 
 def _limit() -> int:
@@ -185,13 +145,10 @@ def _confirmed(
 ) -> FlaskResponse:
     if found is None:
         return not_found(delivery_id, "Delivery")
-    note, before = _note(required=note_required), found.verdict
-    heeded = sandbox.inbound.confirm(found, _VERDICTS[verb], note, caller=request.headers.get("User-Agent", ""))
-    again = sandbox.inbound.channels.confirmed_again
-    if not heeded or (before and again != 200):
-        status = 409 if again == 200 else again
+    note, caller = _note(required=note_required), request.headers.get("User-Agent", "")
+    if not sandbox.inbound.confirm(found, _VERDICTS[verb], note, caller=caller):
         message = f"Delivery {delivery_id} is {found.status} already"
-        return json_response({"message": message, "statusCode": status}, status)
+        return json_response({"message": message, "statusCode": 409}, 409)
     response = FlaskResponse(status=200)
     response.headers.remove("Content-Type")
     return response

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from testkit.orderful.incoming import Incoming
 from testkit.orderful.network import stamp
-from testkit.orderful.options import OrderfulOptions
 from testkit.orderful.store import Transaction
 
 SIMPLIFIED: Final[Mapping[str, str]] = {
@@ -74,20 +73,17 @@ def pushed_body(form: str, one: Incoming, base: str, *, as_href: bool, types: bo
     }
 
 
-def v4_transaction(transaction: Transaction, base: str, options: OrderfulOptions) -> dict[str, Any]:
-    """As `GET /transactions/{id}` shows it and v4 lists it. No source shows the whole shape of the real one."""
+def v4_transaction(transaction: Transaction, base: str) -> dict[str, Any]:
+    """As `GET /transactions/{id}` shows it. No source shows the whole shape of the real one."""
     href = f"{base}/transactions/{transaction.v4_id}"
-    documented = options.v4_reading == "documented"
-    links = {"links": {"acknowledgment": f"{href}/acknowledgment", "message": f"{href}/message"}}
     return {
         "id": transaction.v4_id,
-        **({"direction": transaction.direction} if documented else {}),
         **_types(transaction),
         "senderId": transaction.sender,
         "receiverId": transaction.receiver,
         "stream": transaction.stream.lower(),
-        "businessNumber": transaction.shown_number(options),
-        **(links if documented else {"message": {"href": f"{href}/message"}}),
+        "businessNumber": transaction.business_number,
+        "message": {"href": f"{href}/message"},
         "validationStatus": transaction.validation_status,
         "deliveryStatus": transaction.delivery_status,
         "acknowledgmentStatus": transaction.acknowledgment_status,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 
 from testkit.orderful import mosaic, x12
 from testkit.orderful.network import Network, Relationship
@@ -15,46 +14,10 @@ from testkit.orderful.store import Transaction
 
 Verdict = Literal["DELIVERED", "FAILED"]
 
-POISONS: Final = ("json", "item", "message")
-"""How an item can be unreadable: `json` breaks the JSON of every page that holds it, `item` puts a text where the item
-should be, `message` answers 500 to who fetches its message."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
-    """What validation makes of a document.
-
-    Attributes:
-        after_seconds: Until it is over; None waits for a command (`OrderfulSandbox.advance`).
-        becomes: `VALID` or `INVALID`.
-        message: What a rule makes of the message by then; None changes nothing.
-    """
-
-    after_seconds: float | None = None
-    becomes: str = "VALID"
-    message: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse another end."""
-        if self.becomes not in {"VALID", "INVALID"}:
-            raise ValueError(f"A document becomes VALID or INVALID, not '{self.becomes}'.")
-
-    @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Validation:
-        """Read `{"after_seconds": ..., "becomes": ..., "message": {...}}`.
-
-        Raises:
-            ValueError: something is unknown or wrong.
-        """
-        try:
-            return cls(**body)
-        except TypeError as error:
-            raise ValueError(f"This is no validation: {error}.") from None
-
 
 @dataclass(slots=True)
 class Incoming:
-    """A document of a partner and a delivery of it; the latest delivery shares the status of the transaction.
+    """A document of a partner and its delivery, which shares the status of the transaction.
 
     Attributes:
         transaction: As it is filed; its id is the number of the transaction.
@@ -62,10 +25,7 @@ class Incoming:
         payload_id: Of the document as handed over.
         delivery_id: Of the delivery.
         places: Where it waits: `("inbox", "4711")`.
-        created_at: When this delivery began; a transaction that is sent again keeps its own time.
-        validation: What is still to come of it; None when validation is over.
-        poison: One of `POISONS`, or None.
-        superseded: The status of this delivery since a later one of the same transaction began; None in the latest.
+        created_at: When this delivery began.
         verdict: `DELIVERED` or `FAILED` once it is confirmed.
         confirmed: How often a confirmation had an effect.
         asked: How often one was asked for by a caller.
@@ -82,9 +42,6 @@ class Incoming:
     delivery_id: str
     places: frozenset[tuple[str, str]]
     created_at: datetime
-    validation: Validation | None = None
-    poison: str | None = None
-    superseded: str | None = None
     verdict: Verdict | None = None
     confirmed: int = 0
     asked: int = 0
@@ -101,76 +58,21 @@ class Incoming:
 
     @property
     def status(self) -> str:
-        """Of the delivery: the transaction's while it is the latest, only that PENDING is called CREATED here."""
-        status = self.superseded or self.transaction.delivery_status
+        """Of the delivery: the transaction's, only that PENDING is called CREATED here."""
+        status = self.transaction.delivery_status
         return "CREATED" if status == "PENDING" else status
 
     @property
     def waits(self) -> bool:
-        """Whether it lies in its places: the latest delivery, not confirmed, and not held.
-
-        A document that is PROCESSING or INVALID is held unless a person sends it (Orderful: documentation of the
-        statuses of transactions).
-        """
-        held = self.transaction.validation_status != "VALID" and self.transaction.delivery_status == "PENDING"
-        return self.verdict is None and self.superseded is None and not held
-
-    def validate(self, now: datetime) -> bool:
-        """Let validation end when its time has come or a command ended it; True when it is valid from now on.
-
-        What is invalid is held, with the rest of the plan, until a command makes it valid.
-        """
-        plan, transaction = self.validation, self.transaction
-        if plan is None:
-            return False
-        if transaction.validation_status == "PROCESSING":
-            if plan.after_seconds is None:
-                return False
-            over = transaction.created_at + timedelta(seconds=plan.after_seconds)
-            if over > now:
-                return False
-            transaction.set_status("validation", plan.becomes, over)
-        if plan.message is not None:
-            transaction.request["message"] = dict(plan.message)
-        if transaction.validation_status == "INVALID":
-            return False
-        self.validation = None
-        if transaction.delivery_status == "PENDING":
-            transaction.set_status("delivery", "SENT", transaction.last_updated_at or now)
-            self.sent_at = now if self.places else None
-        return True
-
-    def sent_again(self, delivery_id: str, at: datetime) -> Incoming:
-        """A new delivery of the same transaction; this one keeps its status and leaves its places."""
-        self.superseded = self.status
-        self.transaction.set_status("delivery", "SENT", at)
-        return replace(
-            self,
-            delivery_id=delivery_id,
-            created_at=at,
-            superseded=None,
-            verdict=None,
-            confirmed=0,
-            asked=0,
-            notes=[],
-            callers=[],
-            sent_at=at if self.places else None,
-            send_failed_at=None,
-            confirmed_at=None,
-        )
+        """Whether it lies in its places: it is not confirmed."""
+        return self.verdict is None
 
     def confirm(self, verdict: Verdict, at: datetime) -> bool:
-        """Take it over or refuse it; False when the opposite was said before. Saying the same again changes nothing.
-
-        Only the latest delivery moves the transaction (Orderful: change log of the delivery API).
-        """
+        """Take it over or refuse it; False when the opposite was said before. Saying the same again changes nothing."""
         if self.verdict is None:
             self.verdict, self.confirmed_at = verdict, at
             self.confirmed += 1
-            if self.superseded is None:
-                self.transaction.set_status("delivery", verdict, at)
-            else:
-                self.superseded = verdict
+            self.transaction.set_status("delivery", verdict, at)
         return self.verdict == verdict
 
     def settle(self, outcome: Outcome, at: datetime) -> None:
@@ -180,7 +82,7 @@ class Incoming:
         """
         if outcome == "failed":
             self.send_failed_at = at
-            if self.verdict is None and self.superseded is None:
+            if self.verdict is None:
                 self.transaction.set_status("delivery", "FAILED", at)
             return
         self.sent_at = at
@@ -198,11 +100,9 @@ class Sent:
     transaction_type: str
     stream: str
     created_at: datetime
-    validation: Validation | None = None
-    poison: str | None = None
 
     def filed(self, sequence: int, number: int, network: Network, places: frozenset[tuple[str, str]]) -> Incoming:
-        """The transaction it becomes: valid and sent, or in validation; through no relationship that moves it on."""
+        """The transaction it becomes: valid and sent; through no relationship that moves it on."""
         sender, receiver = network.known(self.sender, self.stream), network.known(self.receiver, self.stream)
         sets = self.message.get("transactionSets")
         at = self.created_at.replace(microsecond=self.created_at.microsecond // 1000 * 1000)
@@ -221,8 +121,8 @@ class Sent:
             created_at=at,
             invalid=[],
             transaction_sets=sets or [],
-            validation_status="PROCESSING" if self.validation else "VALID",
-            delivery_status="PENDING" if self.validation else "SENT",
+            validation_status="VALID",
+            delivery_status="SENT",
             direction="in",
         )
         return Incoming(
@@ -232,9 +132,7 @@ class Sent:
             delivery_id=identity(number, "delivery"),
             places=places,
             created_at=at,
-            validation=self.validation,
-            poison=self.poison,
-            sent_at=at if places and not self.validation else None,
+            sent_at=at if places else None,
         )
 
     def _request(self) -> dict[str, Any]:

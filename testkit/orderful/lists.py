@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from testkit.orderful.options import OrderfulOptions
 from testkit.orderful.store import ArgumentError, Pace, Transaction
-from testkit.orderful.words import AT_MOST_FIVE, LEVELS, OWNERS, REFERENCE_FILTERS, WORDS
+from testkit.orderful.words import AT_MOST_FIVE, FILTERS, LEVELS, OWNERS, REFERENCE_FILTERS, WORDS
 
 _INTERVAL: Final = re.compile(r"([\[(])([^,]+),([^,]+)([\])])")
-_OFFSETS: Final = ("limit", "offset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +23,11 @@ class Page:
         rows: Its transactions, in their order.
         following: Cursor of the next page; None on the last.
         preceding: Cursor of the page before; None on the first.
-        limit: Rows of a page.
-        offset: Rows before this page.
-        total: Rows of all pages.
     """
 
     rows: Sequence[Transaction] = ()
     following: str | None = None
     preceding: str | None = None
-    limit: int = 100
-    offset: int = 0
-    total: int = 0
 
 
 def page_of(
@@ -45,7 +37,6 @@ def page_of(
     now: datetime,
     pace: Pace,
     page_size: int,
-    options: OrderfulOptions,
 ) -> Page:
     """One page of transactions.
 
@@ -55,27 +46,17 @@ def page_of(
         now: Transactions younger than the lag of `pace` are not listed yet.
         pace: The lags.
         page_size: Rows of a page.
-        options: What is accepted and how it is shown.
 
     Raises:
         ArgumentError: a parameter is unknown or has a wrong value.
     """
-    by_offset = options.list_shape == "items"
-    unknown = [name for name in parameters if name not in options.filters and not (by_offset and name in _OFFSETS)]
+    unknown = [name for name in parameters if name not in FILTERS]
     if unknown:
         raise ArgumentError(*((name, f"property {name} should not exist") for name in unknown))
-    by_number = "businessNumber" in parameters
-    until = now - (max(pace.list_lag, pace.number_lag) if by_number else pace.list_lag)
-    keep = _filters(parameters, options)
-    found = [one for one in transactions if one.created_at <= until and all(matches(one) for matches in keep)]
-    if by_number and options.number_search != "all":
-        at_most_one = {"newest": found[-1:], "oldest": found[:1], "none": []}
-        found = at_most_one[options.number_search]
-    page = _by_offset(found, parameters, page_size) if by_offset else _by_cursor(found, parameters, page_size)
-    if options.page_order == "oldest_first":
-        rows = tuple(reversed(page.rows))
-        return Page(rows, page.following, page.preceding, page.limit, page.offset, page.total)
-    return page
+    lag = max(pace.list_lag, pace.number_lag) if "businessNumber" in parameters else pace.list_lag
+    keep = _filters(parameters)
+    found = [one for one in transactions if one.created_at <= now - lag and all(matches(one) for matches in keep)]
+    return _by_cursor(found, parameters, page_size)
 
 
 def _by_cursor(found: list[Transaction], parameters: Mapping[str, list[str]], page_size: int) -> Page:
@@ -89,21 +70,6 @@ def _by_cursor(found: list[Transaction], parameters: Mapping[str, list[str]], pa
     older = any(one.sequence < rows[-1].sequence for one in found)
     newer = any(one.sequence > rows[0].sequence for one in found)
     return Page(rows, cursor(rows[-1].sequence) if older else None, cursor(rows[0].sequence) if newer else None)
-
-
-def _by_offset(found: list[Transaction], parameters: Mapping[str, list[str]], page_size: int) -> Page:
-    limit, offset = (_whole(parameters, name, default) for name, default in (("limit", page_size), ("offset", 0)))
-    if not 1 <= limit <= 100:
-        raise ArgumentError(("limit", "limit must be a number from 1 to 100"))
-    rows = found[::-1][offset : offset + limit]
-    return Page(rows, limit=limit, offset=offset, total=len(found))
-
-
-def _whole(parameters: Mapping[str, list[str]], name: str, default: int) -> int:
-    text = parameters.get(name, [str(default)])[0]
-    if not text.isdecimal():
-        raise ArgumentError((name, f"{name} must be a number"))
-    return int(text)
 
 
 def cursor(position: int) -> str:
@@ -127,10 +93,10 @@ def _position(parameters: Mapping[str, list[str]], name: str) -> int | None:
     return position_of(parameters[name][0], name) if name in parameters else None
 
 
-def _filters(parameters: Mapping[str, list[str]], options: OrderfulOptions) -> list[Callable[[Transaction], bool]]:
+def _filters(parameters: Mapping[str, list[str]]) -> list[Callable[[Transaction], bool]]:
     wanted: dict[str, Callable[[Transaction], str | None]] = {
         "stream": lambda one: one.stream,
-        "businessNumber": lambda one: one.shown_number(options),
+        "businessNumber": lambda one: one.business_number,
         "transactionType": lambda one: one.transaction_type,
         "validationStatus": lambda one: one.validation_status,
         "deliveryStatus": lambda one: one.delivery_status,

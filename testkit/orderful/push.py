@@ -11,7 +11,6 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -37,8 +36,6 @@ class Webhook:
         headers: Sent along, as Orderful's support sets them up.
         basic: `user:password` of basic authentication.
         timeout_seconds: How long an answer is waited for.
-        wrapped_in: The name under which the body stands in an object of its own, such as `data`; None posts it bare
-            (Orderful: what stands between it and us may wrap it; inferred).
     """
 
     url: str
@@ -46,7 +43,6 @@ class Webhook:
     headers: Mapping[str, str] = field(default_factory=dict)
     basic: str | None = None
     timeout_seconds: float = TIMEOUT_SECONDS
-    wrapped_in: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could never be called."""
@@ -70,17 +66,6 @@ class Webhook:
             raise ValueError(f"This is no webhook: {error}.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One push; `status` is None when there was no answer, and `error` says why."""
-
-    transaction_id: str
-    path: str
-    status: int | None
-    error: str | None
-    at: datetime
-
-
 def outcome_of(status: int | None) -> Outcome:
     """What an answer means; None is no answer."""
     if status is None or status in RETRIED:
@@ -93,11 +78,10 @@ def outcome_of(status: int | None) -> Outcome:
 class Pushes:
     """Pushes in threads of their own, which end when `forget` is called or the process does."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        """Push nothing yet; `now` is the time attempts are noted with."""
-        self._now = now
+    def __init__(self) -> None:
+        """Push nothing yet."""
         self._over = threading.Event()
-        self._attempts: list[Attempt] = []
+        self._attempts: list[int | None] = []
         self._threads: list[threading.Thread] = []
 
     def forget(self) -> None:
@@ -107,8 +91,8 @@ class Pushes:
         self._attempts = []
         self._threads = []
 
-    def attempts(self) -> list[Attempt]:
-        """Every push so far, earliest first."""
+    def attempts(self) -> list[int | None]:
+        """The status of every push so far, earliest first; None where there was no answer."""
         return list(self._attempts)
 
     def finished(self, timeout: float) -> bool:
@@ -121,7 +105,6 @@ class Pushes:
     def start(
         self,
         webhook: Webhook,
-        transaction_id: str,
         body: Mapping[str, Any],
         *,
         retry_seconds: Sequence[float],
@@ -132,7 +115,6 @@ class Pushes:
 
         Args:
             webhook: Where to.
-            transaction_id: For the list of attempts.
             body: The same for every attempt.
             retry_seconds: The pause before each further attempt.
             wanted: False ends it before the next attempt: the delivery was confirmed meanwhile.
@@ -144,33 +126,32 @@ class Pushes:
             for pause in (0.0, *retry_seconds):
                 if over.wait(pause) or not wanted():
                     return
-                status, error = _post(webhook, content)
-                attempts.append(Attempt(transaction_id, urlsplit(webhook.url).path, status, error, self._now()))
+                status = _post(webhook, content)
+                attempts.append(status)
                 outcome = outcome_of(status)
                 if outcome != "again":
                     break
             if not over.is_set():
                 settle("failed" if outcome == "again" else outcome)
 
-        thread = threading.Thread(target=work, name=f"push of {transaction_id}", daemon=True)
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
         self._threads = [*(one for one in self._threads if one.is_alive()), thread]
 
 
-def _post(webhook: Webhook, content: bytes) -> tuple[int | None, str | None]:
-    """The status of the answer, or None and why there was none."""
+def _post(webhook: Webhook, content: bytes) -> int | None:
+    """The status of the answer; None when there was none."""
     user, _, password = (webhook.basic or "").partition(":")
     with requests.Session() as session:
         session.trust_env = False  # no proxy and no .netrc of the machine
         try:
-            answer = session.post(
+            return session.post(
                 webhook.url,
                 data=content,
                 headers={"Content-Type": "application/json", **webhook.headers},
                 auth=(user, password) if webhook.basic else None,
                 timeout=webhook.timeout_seconds,
                 allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            return None, type(error).__name__
-        return answer.status_code, None
+            ).status_code
+        except requests.RequestException:
+            return None

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, g, request
 from flask import Response as FlaskResponse
 
+from testkit.orderful.inbound_shapes import v4_transaction
 from testkit.orderful.network import stamp
-from testkit.orderful.options import OrderfulOptions
 from testkit.orderful.store import ArgumentError, Transaction
 from testkit.sandbox.server import CONTROL_PREFIX, json_response
 
 if TYPE_CHECKING:
     from testkit.orderful.sandbox import OrderfulSandbox
-
-DOWNLOADS: Final = "/downloads/"
-"""Where messages are downloaded from: no key is asked for, the link itself is the permission."""
 
 
 def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
@@ -28,7 +25,7 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
 
     @app.before_request
     def admit() -> FlaskResponse | None:
-        open_to_all = request.path.startswith((CONTROL_PREFIX, DOWNLOADS)) or not request.url_rule
+        open_to_all = request.path.startswith(CONTROL_PREFIX) or not request.url_rule
         return None if open_to_all else sandbox.admit()
 
     @app.after_request
@@ -48,14 +45,8 @@ def add_api(sandbox: OrderfulSandbox, app: Flask) -> None:
     def list_transactions() -> FlaskResponse:
         parameters = request.args.to_dict(flat=False)
         page = sandbox.page(parameters)
-        rows = [one.shown(base_url(), sandbox.options) for one in page.rows]
-        if sandbox.options.list_shape == "items":
-            meta = {"limit": page.limit, "offset": page.offset, "total": page.total}
-            return json_response({"items": rows, "meta": meta})
-        if sandbox.options.list_shape == "array":
-            return json_response(rows)
-        bare = sandbox.options.list_shape == "data"
-        return list_page(rows, parameters, page.following, page.preceding, bare=bare)
+        rows = [one.shown(base_url()) for one in page.rows]
+        return list_page(rows, parameters, page.following, page.preceding)
 
     _add_reading(sandbox, app)
 
@@ -87,25 +78,28 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
         found = sandbox.find(transaction_id)
         if found is None:
             return not_found(transaction_id)
-        shown = found.shown(base_url(), sandbox.options)
-        if expand and sandbox.inbound.hides_message(found.id):
-            return never()
-        if expand and sandbox.shows_message(found):
-            shown["message"] = _message(found, sandbox.options)
-        return json_response(shown)
+        return json_response(found.shown(base_url()) | ({"message": _message(found)} if expand else {}))
 
     @app.get("/v3/transactions/<transaction_id>/message")
     def read_message(transaction_id: str) -> FlaskResponse:
         found = sandbox.find(transaction_id)
-        if found is None or not sandbox.shows_message(found):
-            return not_found(transaction_id)
-        if sandbox.inbound.hides_message(found.id):
-            return never()
-        return json_response(_message(found, sandbox.options))
+        return json_response(_message(found)) if found else not_found(transaction_id)
 
     @app.get("/v3/transactions/<transaction_id>/acknowledgment")
     def read_acknowledgment(transaction_id: str) -> FlaskResponse:
-        return acknowledgment(sandbox.find(transaction_id), transaction_id)
+        return _acknowledgment(sandbox.find(transaction_id), transaction_id)
+
+    @app.get("/transactions/<transaction_id>")
+    def read_v4(transaction_id: str) -> FlaskResponse:
+        check_version()
+        found = sandbox.find(transaction_id)
+        return json_response(v4_transaction(found, base_url())) if found else not_found(transaction_id)
+
+    @app.get("/transactions/<transaction_id>/message")
+    def read_message_v4(transaction_id: str) -> FlaskResponse:
+        check_version()
+        found = sandbox.find(transaction_id)
+        return json_response(found.request["message"]) if found else not_found(transaction_id)
 
     @app.get("/v2/transactions/<transaction_id>/validations")
     @app.get("/v2/organizations/<organization_id>/transactions/<transaction_id>/validations")
@@ -118,7 +112,6 @@ def _add_reading(sandbox: OrderfulSandbox, app: Flask) -> None:
 
 def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
     """What only demo and tests use."""
-    _add_person_controls(sandbox, app)
 
     @app.get(f"{CONTROL_PREFIX}/transactions")
     def held() -> list[dict[str, Any]]:
@@ -129,13 +122,14 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
         sandbox.advance(transaction_id, **request.get_json())
         return "", 204
 
-    @app.get(f"{CONTROL_PREFIX}/filed")
-    def filed() -> list[dict[str, Any]]:
-        return sandbox.filed()
+    @app.delete(f"{CONTROL_PREFIX}/transactions/<transaction_id>")
+    def delete(transaction_id: str) -> tuple[str, int]:
+        sandbox.delete(transaction_id)
+        return "", 204
 
     @app.put(f"{CONTROL_PREFIX}/options")
     def set_options() -> tuple[str, int]:
-        sandbox.set_options(**request.get_json())
+        sandbox.set_page_order(**request.get_json())
         return "", 204
 
     @app.post(f"{CONTROL_PREFIX}/accounts")
@@ -158,65 +152,30 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
         sandbox.set_pace(**{name: None if value is None else timedelta(seconds=value) for name, value in body.items()})
         return "", 204
 
-    @app.put(f"{CONTROL_PREFIX}/limits")
-    def set_limits() -> tuple[str, int]:
-        sandbox.limits = dict(request.get_json())
-        return "", 204
-
-
-def _add_person_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
-    """What a person at Orderful does to a transaction in the user interface."""
-
-    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/send")
-    def send_by_hand(transaction_id: str) -> tuple[str, int]:
-        sandbox.send_by_hand(transaction_id, **(request.get_json(silent=True) or {}))
-        return "", 204
-
-    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/copy")
-    def copy(transaction_id: str) -> tuple[dict[str, str], int]:
-        return {"id": sandbox.copy(transaction_id)}, 201
-
-    @app.delete(f"{CONTROL_PREFIX}/transactions/<transaction_id>")
-    def delete(transaction_id: str) -> tuple[str, int]:
-        sandbox.delete(transaction_id)
-        return "", 204
-
 
 def base_url() -> str:
     """The host of the links in an answer: the one that was asked."""
     return request.host_url.rstrip("/")
 
 
-def never() -> FlaskResponse:
-    """The answer to who fetches a message that is poisoned."""
-    return json_response({"message": "Internal server error", "statusCode": 500}, 500)
-
-
-def _message(transaction: Transaction, options: OrderfulOptions) -> dict[str, Any]:
-    href = f"{base_url()}/v3/transactions/{transaction.id}/message"
-    return {"href": href, **transaction.content(options)}
+def _message(transaction: Transaction) -> dict[str, Any]:
+    return {"href": f"{base_url()}/v3/transactions/{transaction.id}/message", **transaction.content()}
 
 
 def list_page(
-    rows: list[dict[str, Any]],
-    parameters: Mapping[str, list[str]],
-    following: str | None,
-    preceding: str | None,
-    *,
-    bare: bool = False,
+    rows: list[dict[str, Any]], parameters: Mapping[str, list[str]], following: str | None, preceding: str | None
 ) -> FlaskResponse:
-    """A page of a list, with the links to its neighbours; `bare` puts them beside the rows, not into `metadata`."""
+    """A page of a list, with the links to its neighbours."""
     kept = {name: values for name, values in parameters.items() if name not in {"nextCursor", "prevCursor"}}
 
     def link(name: str, position: str | None) -> str | None:
         return f"{request.base_url}?{urlencode({**kept, name: [position]}, doseq=True)}" if position else None
 
     links = {"next": link("nextCursor", following), "prev": link("prevCursor", preceding)}
-    pagination = {"pagination": {"links": links}}
-    return json_response({**(pagination if bare else {"metadata": pagination}), "data": rows})
+    return json_response({"metadata": {"pagination": {"links": links}}, "data": rows})
 
 
-def acknowledgment(transaction: Transaction | None, name: str) -> FlaskResponse:
+def _acknowledgment(transaction: Transaction | None, name: str) -> FlaskResponse:
     """What the partner answered; 404 while it has not."""
     if transaction is None or transaction.acknowledged_at is None or transaction.acknowledgment_status == "OVERDUE":
         return not_found(name)

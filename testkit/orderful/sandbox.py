@@ -2,40 +2,34 @@
 
 It follows what is known of the real one: a v4 create answers 202 even when the document is wrong, a v3 create answers
 201 and finds out later, nothing is refused as a duplicate, an unknown query parameter is a 400, lists are newest first
-with 100 a page, a 429 is HTML. Where Orderful is a setting, unknown or told in two ways, `OrderfulOptions` decides.
+with 100 a page, a 429 is HTML.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flask import Response as FlaskResponse
 from flask import g, request
-from werkzeug.exceptions import Conflict, Forbidden, HTTPException
+from werkzeug.exceptions import Forbidden, HTTPException
 
 from testkit.orderful.create import Posted, read_v3, read_v4
-from testkit.orderful.filed import filed_row
 from testkit.orderful.inbound import Inbound
 from testkit.orderful.inbound_routes import add_inbound_api, add_inbound_controls
 from testkit.orderful.lists import Page, cursor, page_of, position_of
 from testkit.orderful.mosaic import Problem
 from testkit.orderful.network import Account, Network, Relationship
-from testkit.orderful.options import OrderfulOptions
 from testkit.orderful.push import Pushes
-from testkit.orderful.reading_v4 import add_v4_reading
 from testkit.orderful.routes import add_api, add_controls, check_version
 from testkit.orderful.store import ArgumentError, Pace, Transaction, Transactions
 from testkit.sandbox.faults import Answer
-from testkit.sandbox.server import FAULT_IN_FORCE, Sandbox, json_response
+from testkit.sandbox.server import Sandbox, json_response
 
 API_KEY: Final = "sandbox-orderful-key"
 FIRST_ID: Final = 802_210_970
-DOWNLOAD_LIFETIME: Final = timedelta(minutes=5)
-"""How long the link to a message works (Orderful: documentation of v4)."""
 OUTGOING: Final = ("850_PURCHASE_ORDER", "810_INVOICE", "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED")
 INCOMING: Final = ("860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED",)
 
@@ -47,10 +41,9 @@ class OrderfulSandbox(Sandbox):
         api_key: The key it wants.
         network: Accounts and relationships.
         pace: How fast transactions move on.
-        options: The behaviour; change it with `set_options`.
+        page_order: Order inside a page of a list, see `set_page_order`.
         page_size: Rows of a list page.
         limit_per_minute: Requests a minute for each endpoint.
-        limits: Other limits, by method and route, as `POST /transactions`.
         inbound: What partners send us, and the channels it takes.
     """
 
@@ -61,10 +54,8 @@ class OrderfulSandbox(Sandbox):
         own: Sequence[str] = ("NORDICFOOD", "NORDICFOODT", "Nordic Food AS"),
         partners: Sequence[Sequence[str]] = (("ACMEPRODUCE", "ACMEPRODUCET", "Acme Produce"),),
         pace: Pace | None = None,
-        options: OrderfulOptions | None = None,
         page_size: int = 100,
         limit_per_minute: int = 6000,
-        control_token: str | None = None,
     ) -> None:
         """Build a sandbox.
 
@@ -73,36 +64,19 @@ class OrderfulSandbox(Sandbox):
             own: Live id, test id and name of the organization that holds the key.
             partners: The same for each partner; relationships are made by `add_partner`.
             pace: How fast transactions move on.
-            options: Its behaviour.
             page_size: Rows of a list page.
             limit_per_minute: Requests a minute for each endpoint.
-            control_token: See `Sandbox`.
         """
-        super().__init__("orderful", control_token=control_token)
+        super().__init__("orderful")
         self.api_key = api_key
         self.page_size = page_size
         self.limit_per_minute = limit_per_minute
-        self.limits: dict[str, int] = {}
-        self._first = (tuple(own), tuple(partners), pace or Pace(), options or OrderfulOptions())
-        self._pushes = Pushes(self.clock.now)
-        self.forget()
-        add_api(self, self.app)
-        add_inbound_api(self, self.app)
-        add_v4_reading(self, self.app)
-        add_controls(self, self.app)
-        add_inbound_controls(self, self.app)
-
-    def forget(self) -> None:
-        """Drop transactions, limits, channels, options and everything added to the network since the start."""
-        own, partners, pace, options = self._first
-        self.pace = pace
-        self.options = options
-        self.limits = {}
+        self.pace = pace or Pace()
+        self.page_order = "newest_first"
         self.network = Network()
         self._transactions = Transactions(first_id=FIRST_ID)
         self._windows: dict[str, tuple[datetime, int]] = {}
-        self._downloads: dict[str, tuple[Transaction, datetime]] = {}
-        self._pushes.forget()
+        self._pushes = Pushes()
         self.inbound = Inbound(
             network=self.network,
             transactions=self._transactions,
@@ -114,6 +88,10 @@ class OrderfulSandbox(Sandbox):
         self.add_account(*own)
         for partner in partners:
             self.add_partner(*partner)
+        add_api(self, self.app)
+        add_inbound_api(self, self.app)
+        add_controls(self, self.app)
+        add_inbound_controls(self, self.app)
 
     def stop(self) -> None:
         """Stop listening and pushing."""
@@ -226,38 +204,6 @@ class OrderfulSandbox(Sandbox):
                 if status is not None:
                     found.set_status(which, status, now)
             found.errors = [dict(error) for error in errors] or found.errors
-            self.inbound.move_on()
-
-    def send_by_hand(self, transaction_id: str, *, delivery: str | None = None) -> None:
-        """Let a person at Orderful send a transaction that is invalid, waits because of auto-send, or failed.
-
-        It is SENT at once and reaches its last status at the pace of deliveries; its validation stays what it is. What
-        is invalid or not sent automatically is not acknowledged (Orderful: documentation).
-
-        Args:
-            transaction_id: Its id in v3 or v4.
-            delivery: What becomes of it: `SENT` (stays so), `DELIVERED` or `FAILED`; None asks the relationship.
-
-        Raises:
-            ValueError: there is no such transaction, or it cannot be sent.
-        """
-        with self.lock:
-            self._steered(transaction_id).send_by_hand(self.clock.now(), delivery)
-
-    def copy(self, transaction_id: str) -> str:
-        """Let a person copy one of our transactions: the same document and business number under another id.
-
-        Returns:
-            The v3 id of the copy.
-
-        Raises:
-            ValueError: there is no such transaction of ours.
-        """
-        with self.lock:
-            original = self.ours(transaction_id)
-            made = original.copied(*self._transactions.next_names(self.options.ids), _milliseconds(self.clock.now()))
-            self._transactions.add(made)
-            return made.id
 
     def delete(self, transaction_id: str) -> None:
         """Let a person delete one of our transactions: it is a 404 from now on, and in no list.
@@ -268,15 +214,9 @@ class OrderfulSandbox(Sandbox):
         with self.lock:
             self._transactions.remove(self.ours(transaction_id))
 
-    def filed(self) -> list[dict[str, Any]]:
-        """Every transaction that we sent and nobody deleted, oldest first, with its content; see `filed_row`."""
-        with self.lock:
-            self._move_on()
-            return [filed_row(one, self._base) for one in self._transactions.all() if one.direction == "out"]
-
     def _steered(self, name: str) -> Transaction:
         """A transaction by either id, moved on to now."""
-        found = self.find(name) or self.find_v4(name)
+        found = self.find(name)
         if found is None:
             raise ValueError(f"The sandbox Orderful holds no transaction {name}.")
         return found
@@ -292,14 +232,14 @@ class OrderfulSandbox(Sandbox):
             raise ValueError(f"Transaction {name} is a partner's: only ours can be copied, deleted or answered.")
         return found
 
-    def set_options(self, **changes: Any) -> None:
-        """Change some of the `OrderfulOptions`; transactions keep the ids and the content they got.
+    def set_page_order(self, page_order: str) -> None:
+        """Order inside a page; the first page always holds the newest.
 
-        Raises:
-            ValueError: an option or its value is unknown.
+        Args:
+            page_order: `newest_first` (Orderful: documentation) or `oldest_first` (Orderful: its own integration
+                material).
         """
-        with self.lock:
-            self.options = self.options.changed(changes)
+        self.page_order = page_order
 
     def set_pace(self, **changes: timedelta | None) -> None:
         """Change how fast transactions move on; see `Pace`.
@@ -315,38 +255,15 @@ class OrderfulSandbox(Sandbox):
 
     def _move_on(self) -> None:
         now = self.clock.now()
-        self.inbound.move_on()
         for one in self._transactions.all():
             one.move_on(now, self.pace)
 
     def find(self, transaction_id: str) -> Transaction | None:
-        """A transaction by its v3 id, moved on to now."""
-        return self._moved(self._transactions.find(transaction_id))
-
-    def find_v4(self, transaction_id: str) -> Transaction | None:
-        """A transaction by its v4 id, moved on to now."""
-        return self._moved(self._transactions.find_v4(transaction_id))
-
-    def _moved(self, found: Transaction | None) -> Transaction | None:
+        """A transaction by its id in v3 or v4, moved on to now."""
+        found = self._transactions.find(transaction_id)
         if found is not None:
-            self.inbound.move_on()
             found.move_on(self.clock.now(), self.pace)
         return found
-
-    def shows_message(self, transaction: Transaction) -> bool:
-        """Whether Orderful gives out its message by now."""
-        return self.options.message_while_processing or transaction.validation_status != "PROCESSING"
-
-    def offer_download(self, transaction: Transaction) -> str:
-        """A token by which the message of a transaction can be downloaded for five minutes."""
-        token = str(uuid.uuid5(uuid.NAMESPACE_URL, f"download/{transaction.id}/{len(self._downloads)}"))
-        self._downloads[token] = transaction, self.clock.now() + DOWNLOAD_LIFETIME
-        return token
-
-    def download(self, token: str) -> Transaction | None:
-        """The transaction whose message a token gives; None when it is unknown or expired."""
-        transaction, expires = self._downloads.get(token, (None, self.clock.now()))
-        return transaction if self.clock.now() < expires else None
 
     # -- Orderful's manners
 
@@ -371,7 +288,7 @@ class OrderfulSandbox(Sandbox):
             words = "key undefined" if not key else "this key"
             return json_response({"message": f"Application with {words} not found", "statusCode": 401}, 401)
         endpoint = f"{request.method} {request.url_rule.rule if request.url_rule else request.path}"
-        limit, now = self.limits.get(endpoint, self.limit_per_minute), self.clock.now()
+        limit, now = self.limit_per_minute, self.clock.now()
         started, used = self._windows.get(endpoint, (now, 0))
         if now - started >= timedelta(minutes=1):
             started, used = now, 0
@@ -386,12 +303,9 @@ class OrderfulSandbox(Sandbox):
     def create_v4(self) -> FlaskResponse:
         """`POST /transactions`: 202, also when the document is wrong."""
         check_version()
-        posted = read_v4(request.get_json(silent=True), self.options)
-        if request.environ.get(FAULT_IN_FORCE) == "failed_202":
-            asked = Problem("message", "The sandbox was asked to find this invalid.", "")
-            posted = replace(posted, problems=[*posted.problems, asked])
+        posted = read_v4(request.get_json(silent=True))
         transaction = self._file(posted)
-        if not posted.problems or transaction.validation_status == "PROCESSING":
+        if not posted.problems:
             return json_response({"id": transaction.v4_id, "status": "ACCEPTED", "detail": ""}, 202)
         errors = [
             {"payloadPaths": [one.path], "errorMessage": one.text, "outputPath": one.segment} for one in posted.problems
@@ -417,13 +331,11 @@ class OrderfulSandbox(Sandbox):
         # On the test stream the receiver may send itself a document in a partner's name; on the live stream never.
         if not relationship.sender.own and not (posted.stream == "TEST" and relationship.receiver.own):
             raise Forbidden("Insufficient permissions")
-        if self.options.duplicates == "refused" and any(posted.repeats(one) for one in self._transactions.all()):
-            raise Conflict("Transaction already exists")
-        sequence, (number, v4_id) = self._transactions.next_names(self.options.ids)
+        sequence, number = self._transactions.next_number()
         transaction = Transaction(
             sequence=sequence,
-            id=number,
-            v4_id=v4_id,
+            id=str(number),
+            v4_id=str(number),
             request=posted.request,
             version=posted.version,
             transaction_type=posted.transaction_type,
@@ -436,7 +348,7 @@ class OrderfulSandbox(Sandbox):
             invalid=[_validation(problem) for problem in posted.problems],
             transaction_sets=posted.transaction_sets,
         )
-        if posted.version == "v4" and self.options.v4_validation == "at_once":
+        if posted.version == "v4":
             transaction.set_status("validation", "INVALID" if posted.problems else "VALID", transaction.created_at)
         self._transactions.add(transaction)
         return transaction
@@ -444,37 +356,9 @@ class OrderfulSandbox(Sandbox):
     def page(self, parameters: Mapping[str, list[str]]) -> Page:
         """One page of transactions; raises `ArgumentError`."""
         self._move_on()
-        return page_of(
-            self._transactions.all(),
-            parameters,
-            now=self.clock.now(),
-            pace=self.pace,
-            page_size=self.page_size,
-            options=self.options,
-        )
-
-    def page_v4(
-        self, parameters: Mapping[str, list[str]], keep: Sequence[Callable[[Transaction], bool]], page_size: int
-    ) -> Page:
-        """One page of transactions in v4, which options of the v3 list leave alone.
-
-        Args:
-            parameters: The query in the names of v3, values in lists.
-            keep: What else a transaction has to be.
-            page_size: Rows of a page.
-
-        Raises:
-            ArgumentError: a parameter has a wrong value.
-        """
-        self._move_on()
-        return page_of(
-            [one for one in self._transactions.all() if all(matches(one) for matches in keep)],
-            parameters,
-            now=self.clock.now(),
-            pace=self.pace,
-            page_size=page_size,
-            options=OrderfulOptions(number_while_processing=self.options.number_while_processing),
-        )
+        all_of_them = self._transactions.all()
+        page = page_of(all_of_them, parameters, now=self.clock.now(), pace=self.pace, page_size=self.page_size)
+        return replace(page, rows=page.rows[::-1]) if self.page_order == "oldest_first" else page
 
     def relationships_page(
         self, parameters: Mapping[str, list[str]]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from testkit.orderful.network import Relationship, stamp
-from testkit.orderful.options import OrderfulOptions
 from testkit.orderful.words import LEVELS, WORDS
 
 ACKNOWLEDGMENT_TIMEOUT: Final = timedelta(hours=2)
-DEFAULTS: Final = OrderfulOptions()
 
 
 class ArgumentError(Exception):
@@ -30,7 +27,7 @@ class Pace:
     """How fast transactions move on, counted from their creation; None waits for a command.
 
     Attributes:
-        validation: Until a transaction leaves PROCESSING; which ones begin there says `OrderfulOptions.v4_validation`.
+        validation: Until a transaction created in v3 leaves PROCESSING; v4 validates at once.
         delivery: Until it is delivered.
         acknowledgment: Until the partner answers.
         list_lag: How long a new transaction is missing from lists (Orderful: unknown, but it exists).
@@ -42,14 +39,6 @@ class Pace:
     acknowledgment: timedelta | None = timedelta(seconds=4)
     list_lag: timedelta = timedelta(0)
     number_lag: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True)
-class SentByHand:
-    """That a person at Orderful sent a transaction: when, and what becomes of the delivery."""
-
-    at: datetime
-    delivery: str
 
 
 @dataclass(slots=True)
@@ -72,8 +61,6 @@ class Transaction:
         invalid: What validation finds, as `/v2/.../validations` shows it.
         transaction_sets: The document as OrderfulJSON, as far as there is one.
         direction: `out` for ours; `in` for those of partners, which wait for us instead of moving on with time.
-        by_hand: Set once a person sent it.
-        copy_of: The v3 id of the transaction that a person copied.
     """
 
     sequence: int
@@ -97,8 +84,6 @@ class Transaction:
     errors: list[dict[str, str]] = field(default_factory=list)
     last_updated_at: datetime | None = None
     direction: Literal["in", "out"] = "out"
-    by_hand: SentByHand | None = None
-    copy_of: str | None = None
 
     def move_on(self, now: datetime, pace: Pace) -> None:
         """Let time pass: validation, then delivery, then the partner's answer."""
@@ -106,8 +91,6 @@ class Transaction:
             return
         if self.validation_status == "PROCESSING" and self._due(pace.validation, now):
             self.set_status("validation", "INVALID" if self.invalid else "VALID", self._at(pace.validation))
-        if self.by_hand is not None:
-            self._deliver_by_hand(self.by_hand, now, pace)
         if self.validation_status != "VALID" or self.relationship.auto_send == "DISABLED":
             return
         if self.delivery_status == "PENDING" and self._due(pace.delivery, now):
@@ -119,47 +102,6 @@ class Transaction:
             self.set_status("acknowledgment", self.relationship.acknowledgment, self._at(pace.acknowledgment))
         elif self.acknowledgment_status == "NOT_ACKNOWLEDGED" and self._due(ACKNOWLEDGMENT_TIMEOUT, now):
             self.set_status("acknowledgment", "OVERDUE", self._at(ACKNOWLEDGMENT_TIMEOUT))
-
-    def _deliver_by_hand(self, sent: SentByHand, now: datetime, pace: Pace) -> None:
-        """What was sent by hand is delivered, whatever validation and auto-send say."""
-        if self.delivery_status == "SENT" != sent.delivery and pace.delivery is not None:
-            due = sent.at + pace.delivery
-            if due <= now:
-                self.set_status("delivery", sent.delivery, due)
-
-    def send_by_hand(self, at: datetime, delivery: str | None) -> None:
-        """Send it as a person does: also what is invalid, waits because of auto-send, or failed.
-
-        Args:
-            at: When.
-            delivery: What becomes of it; None leaves that to the relationship.
-
-        Raises:
-            ValueError: it is a partner's, still in validation, or under way already; or there is no such status.
-        """
-        if self.direction == "in" or self.validation_status == "PROCESSING":
-            raise ValueError(f"Transaction {self.id} cannot be sent by hand: it is a partner's or in validation.")
-        if self.delivery_status in {"SENT", "DELIVERED"}:
-            raise ValueError(f"Transaction {self.id} cannot be sent by hand: it is {self.delivery_status} already.")
-        outcome = delivery or self.relationship.delivery
-        if outcome not in {"SENT", "DELIVERED", "FAILED"}:
-            raise ValueError(f"What is sent by hand becomes SENT, DELIVERED or FAILED, not '{outcome}'.")
-        self.by_hand = SentByHand(at, outcome)
-        self.set_status("delivery", "SENT", at)
-
-    def copied(self, sequence: int, names: tuple[str, str], at: datetime) -> Transaction:
-        """A new transaction with the same document: a person's copy. It is validated and sent anew."""
-        number, v4_id = names
-        anew: dict[str, Any] = {
-            "validation_status": "PROCESSING",
-            "delivery_status": "PENDING",
-            "acknowledgment_status": "NOT_ACKNOWLEDGED",
-            "acknowledged_at": None,
-            "errors": [],
-            "last_updated_at": None,
-            "by_hand": None,
-        }
-        return replace(self, sequence=sequence, id=number, v4_id=v4_id, created_at=at, copy_of=self.id, **anew)
 
     def set_status(self, which: str, status: str, at: datetime) -> None:
         """Set the validation, delivery or acknowledgment status.
@@ -174,18 +116,11 @@ class Transaction:
         if which == "acknowledgment":
             self.acknowledged_at = at
 
-    def content(self, options: OrderfulOptions = DEFAULTS) -> dict[str, Any]:
-        """The document as `/v3/.../message` shows it: a partner's as it came, ours as OrderfulJSON or as posted."""
-        message = self.request["message"]
-        as_posted = self.direction == "in" or (options.v3_message == "posted" and isinstance(message, dict))
-        return dict(message) if as_posted else {"transactionSets": self.transaction_sets}
+    def content(self) -> dict[str, Any]:
+        """The document as `/v3/.../message` shows it: a partner's as it came, ours as OrderfulJSON."""
+        return dict(self.request["message"]) if self.direction == "in" else {"transactionSets": self.transaction_sets}
 
-    def shown_number(self, options: OrderfulOptions) -> str | None:
-        """The business number as far as Orderful knows it by now."""
-        known = options.number_while_processing or self.validation_status != "PROCESSING"
-        return self.business_number if known else None
-
-    def shown(self, base: str, options: OrderfulOptions = DEFAULTS) -> dict[str, Any]:
+    def shown(self, base: str) -> dict[str, Any]:
         """As `GET /v3/transactions/{id}` shows it; `base` is the host of the links."""
         href = f"{base}/v3/transactions/{self.id}"
         return {
@@ -196,7 +131,7 @@ class Transaction:
             "receiver": _identity(self.relationship.receiver, self.receiver),
             "type": {"name": self.transaction_type},
             "stream": self.stream,
-            "businessNumber": self.shown_number(options),
+            "businessNumber": self.business_number,
             "referenceIdentifiers": list(self.reference_identifiers()),
             "message": {"href": f"{href}/message"},
             "validationStatus": self.validation_status,
@@ -227,7 +162,6 @@ class Transactions:
         """Hold nothing; numbers count up from `first_id`."""
         self._all: list[Transaction] = []
         self._by_id: dict[str, Transaction] = {}
-        self._by_v4_id: dict[str, Transaction] = {}
         self._first_id = first_id
         self._last = 0
 
@@ -236,30 +170,20 @@ class Transactions:
         self._last += 1
         return self._last, self._first_id + self._last
 
-    def next_names(self, ids: str) -> tuple[int, tuple[str, str]]:
-        """Order of the next transaction we send, and its ids in v3 and v4; `ids` is the option of that name."""
-        sequence, number = self.next_number()
-        name = str(uuid.UUID(int=number, version=4))
-        names = {"number": (str(number), str(number)), "uuid": (name, name), "split": (str(number), name)}
-        return sequence, names[ids]
-
     def add(self, transaction: Transaction) -> None:
         """Keep it. Nothing is refused as a duplicate: Orderful does not do that either."""
         self._all.append(transaction)
-        self._by_id[transaction.id] = self._by_v4_id[transaction.v4_id] = transaction
+        self._by_id[transaction.id] = self._by_id[transaction.v4_id] = transaction
 
     def remove(self, transaction: Transaction) -> None:
         """Forget it."""
         self._all.remove(transaction)
-        del self._by_id[transaction.id], self._by_v4_id[transaction.v4_id]
+        for name in {transaction.id, transaction.v4_id}:
+            del self._by_id[name]
 
     def find(self, transaction_id: str) -> Transaction | None:
-        """By its v3 id."""
+        """By its id in v3 or v4."""
         return self._by_id.get(transaction_id)
-
-    def find_v4(self, transaction_id: str) -> Transaction | None:
-        """By its v4 id."""
-        return self._by_v4_id.get(transaction_id)
 
     def all(self) -> list[Transaction]:
         """Oldest first."""

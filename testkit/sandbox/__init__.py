@@ -4,12 +4,11 @@ They stand in for the vendors on a laptop and in tests. They speak over real soc
 as unkind as the vendors are known to be. Each can be steered in process (its class) or over HTTP (`/_sandbox/...`).
 Production code knows nothing of them: only base URLs differ.
 
-Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), `fault-rates`, `clock` (PUT), `reset`
-(POST), `health` (GET). Visma: `documents` (GET, POST, PATCH, DELETE), `situations` (GET, POST), `generate`,
-`touches`, `edits`, `renames`, `deletions`, `orders/<number>/call-offs`, `tokens/revoke` (POST), `orders/<number>`
-(PATCH), `orders/<number>/supplier`, `tokens/lifetime`, `options`, `companies`, `clients` (PUT). Orderful:
-`transactions`, `filed`, `deliveries`, `pushes` (GET), `inbound` (POST; the only way to send an 860 to us),
-`transactions/<id>` (DELETE), `transactions/<id>/advance`, `transactions/<id>/send`, `transactions/<id>/copy`,
-`accounts`, `partners` (POST), `relationships`, `channels`, `pace`, `limits`, `options` (PUT). Their bodies carry the
-names of the arguments of the methods they call; durations are in seconds.
+Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), `fault-rates` (PUT), `health` (GET).
+Visma: `documents` (GET, POST, PATCH, DELETE), `generate`, `touches`, `edits`, `renames`, `tokens/revoke` (POST),
+`orders/<number>` (PATCH), `orders/<number>/supplier`, `options`, `companies`, `clients` (PUT). Orderful:
+`transactions`, `deliveries` (GET), `inbound` (POST; the only way to send an 860 to us), `transactions/<id>` (DELETE),
+`transactions/<id>/advance`, `transactions/<id>/answers`, `deliveries/<id>/confirm`, `accounts`, `partners` (POST),
+`relationships`, `channels`, `pace`, `options` (PUT). Their bodies carry the names of the arguments of the methods they
+call; durations are in seconds.
 """

@@ -49,15 +49,9 @@ class FaultRule:
         nth: The first matching request that is hit, counted from 1 when the rule was made.
         times: How many requests are hit; None never stops.
         seconds: Length of a delay.
-        status: Status of `error` and `stored_error`; any, also 100, 307 or 202.
-        form: What their body is: `json`, `html` or `empty`.
-        message: What their JSON or HTML says.
-        location: Their `Location` header; None leaves it out.
+        status: Status of `error`.
+        message: What its JSON says.
         retry_after: Seconds a 429 asks to wait, or any text for the header; None leaves the header out.
-        fields: What the JSON faults touch; empty touches all but the keys.
-        total: What `wrong_total` states as `totalCount`.
-        above: Only an answer of more bytes than this is hit, after the work was done; None hits any.
-        megabytes: How much longer `oversized` makes the answer.
     """
 
     fault: str
@@ -67,14 +61,8 @@ class FaultRule:
     times: int | None = 1
     seconds: float = 0.2
     status: int = 500
-    form: str = "json"
     message: str = "The sandbox was asked to refuse this."
-    location: str | None = None
     retry_after: int | str | None = 1
-    fields: tuple[str, ...] = ()
-    total: int = 0
-    above: int | None = None
-    megabytes: int = 50
     seen: int = 0
     used: int = 0
 
@@ -82,8 +70,6 @@ class FaultRule:
         """Refuse a fault that nobody knows."""
         if self.fault not in FAULTS:
             raise ValueError(f"The sandbox knows no fault '{self.fault}'; it knows {', '.join(sorted(FAULTS))}.")
-        if self.form not in _FORMS:
-            raise ValueError(f"The body of a fault is {', '.join(sorted(_FORMS))}, not '{self.form}'.")
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> FaultRule:
@@ -93,8 +79,6 @@ class FaultRule:
             ValueError: something is unknown.
         """
         options = {**body.get("match", {}), **{name: value for name, value in body.items() if name != "match"}}
-        if "fields" in options:
-            options["fields"] = tuple(options["fields"])
         try:
             return cls(**options)
         except TypeError as error:
@@ -108,13 +92,6 @@ class FaultRule:
         if self.seen < self.nth or (self.times is not None and self.used >= self.times):
             return False
         self.used += 1
-        return True
-
-    def spares(self, answer: Answer) -> bool:
-        """Whether an answer is too small to be hit; it is then not counted as hit either."""
-        if self.above is None or len(answer.body) > self.above:
-            return False
-        self.used -= 1
         return True
 
 
@@ -170,20 +147,6 @@ class FaultPlan:
         return None
 
 
-_FORMS: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
-    "json": lambda rule: Answer.of_json(rule.status, {"message": rule.message}),
-    "html": lambda rule: Answer.of_html(rule.status, rule.message),
-    "empty": lambda rule: Answer(rule.status),
-}
-
-
-def _error(rule: FaultRule) -> Answer:
-    answer = _FORMS[rule.form](rule)
-    if rule.location is not None:
-        answer.headers["Location"] = rule.location
-    return answer
-
-
 def _truncated(answer: Answer, _rule: FaultRule) -> Answer:
     answer.body = answer.body[: max(1, len(answer.body) // 2)]
     return answer
@@ -203,59 +166,10 @@ def _records_object(answer: Answer, _rule: FaultRule) -> Answer:
     return _changed_json(answer, wrap)
 
 
-def _wrapped(content: Any) -> Any:
-    if isinstance(content, list):
-        return [_wrapped(element) for element in content]
-    if isinstance(content, dict):
-        return {name: value if name == "metadata" else _wrapped(value) for name, value in content.items()}
-    return {"value": content}
-
-
-KEY_FIELDS: Final = frozenset(
-    {"orderNbr", "orderType", "referenceNumber", "documentType", "number", "id"}
-    | {"lastModifiedDateTime", "timeStamp", "metadata"}
-)
-
-
-def _without_values(*, drop: bool) -> Callable[[Answer, FaultRule], Answer]:
-    """Make fields null, or leave them out: both mean "no value" to Visma."""
-
-    def spoil(answer: Answer, rule: FaultRule) -> Answer:
-        def touch(element: Any) -> Any:
-            if not isinstance(element, dict):
-                return element
-            hit = {name for name in element if (name in rule.fields if rule.fields else name not in KEY_FIELDS)}
-            if drop:
-                return {name: value for name, value in element.items() if name not in hit}
-            return {name: None if name in hit else value for name, value in element.items()}
-
-        def spoiled(content: Any) -> Any:
-            return [touch(element) for element in content] if isinstance(content, list) else touch(content)
-
-        return _changed_json(answer, spoiled)
-
-    return spoil
-
-
 def _changed_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
     if answer.status == 200 and answer.body:
         answer.body = json.dumps(change(json.loads(answer.body))).encode()
     return answer
-
-
-def _with_total(*, stated: bool) -> Callable[[Answer, FaultRule], Answer]:
-    """State a wrong `totalCount` in each row of a list, or none."""
-
-    def spoil(answer: Answer, rule: FaultRule) -> Answer:
-        def touch(row: Any) -> Any:
-            if not isinstance(row, dict) or not isinstance(row.get("metadata"), dict):
-                return row
-            metadata = {name: value for name, value in row["metadata"].items() if name != "totalCount"}
-            return row | {"metadata": {"totalCount": rule.total, **metadata} if stated else metadata}
-
-        return _changed_json(answer, lambda rows: [touch(row) for row in rows] if isinstance(rows, list) else rows)
-
-    return spoil
 
 
 def _relinked(change: Callable[[str], Any], *, more: bool = False) -> Callable[[Answer, FaultRule], Answer]:
@@ -284,14 +198,11 @@ def _other_scheme(link: str) -> str:
     return f"{'http' if scheme == 'https' else 'https'}:{rest}"
 
 
-def _oversized(answer: Answer, rule: FaultRule) -> Answer:
-    """The same JSON, followed by blanks."""
-    answer.body += b" " * (rule.megabytes << 20)
+def _oversized(answer: Answer, _rule: FaultRule) -> Answer:
+    """The same JSON, followed by 50 MiB of blanks."""
+    answer.body += b" " * (50 << 20)
     return answer
 
-
-LOCK_COLLISION: Final = "Error: Another process has updated the 'POOrder' record. Your changes will be lost."
-"""The base product's text when two writers meet; under which status Visma answers it is not documented."""
 
 INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "http_500": lambda _: Answer.of_json(500, {"message": "An error has occurred."}),
@@ -301,23 +212,16 @@ INSTEAD: Final[Mapping[str, Callable[[FaultRule], Answer]]] = {
     "html_200": lambda _: Answer.of_html(200, "Scheduled maintenance"),
     "empty_200": lambda _: Answer(200, b"", Headers({"Content-Type": "application/json"})),
     "empty_502": lambda _: Answer(502),
-    "error": _error,
-    "lock_collision": lambda rule: Answer.of_json(rule.status, {"message": LOCK_COLLISION}),
+    "error": lambda rule: Answer.of_json(rule.status, {"message": rule.message}),
 }
 """Answers given instead of doing the work."""
 
 SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
     "stored_502": lambda _answer, _rule: Answer.of_html(502, "502 Bad Gateway"),
-    "stored_error": lambda _answer, rule: _error(rule),
     "stored_html_200": lambda _answer, _rule: Answer.of_html(200, "Scheduled maintenance"),
     "truncated": _truncated,
     "cut_body": _cut_body,
     "wrong_shape": _records_object,
-    "wrong_total": _with_total(stated=True),
-    "missing_total": _with_total(stated=False),
-    "wrapped_scalars": lambda answer, _rule: _changed_json(answer, _wrapped),
-    "null_fields": _without_values(drop=False),
-    "missing_fields": _without_values(drop=True),
     "link_scheme": _relinked(_other_scheme),
     "link_object": _relinked(lambda link: {"href": link}),
     "link_cursor": _relinked(lambda link: dict(parse_qsl(urlsplit(link).query))["nextCursor"]),
@@ -326,6 +230,6 @@ SPOILED: Final[Mapping[str, Callable[[Answer, FaultRule], Answer]]] = {
 }
 """Answers spoiled after the work was done."""
 
-FAULTS: Final = {*INSTEAD, *SPOILED, "http_429", "delay", "connection_cut", "lost_response", "failed_202"}
+FAULTS: Final = {*INSTEAD, *SPOILED, "http_429", "delay", "connection_cut", "lost_response"}
 """All fault names. `http_429` is written as each vendor writes it; `delay` waits first; `connection_cut` hangs up
-before the work, `lost_response` after it; `failed_202` makes Orderful find a create request invalid."""
+before the work, `lost_response` after it."""

@@ -15,10 +15,9 @@ from testkit.visma.sandbox import VismaSandbox
 @click.argument("which", type=click.Choice(["visma", "orderful"]))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, help="Port; 0 takes a free one.")
-@click.option("--control-token", help="What /_sandbox asks for in X-Sandbox-Token; without it, it is open.")
-def serve(which: str, host: str, port: int, control_token: str | None) -> None:
+def serve(which: str, host: str, port: int) -> None:
     """Serve one sandbox until it is interrupted or terminated."""
-    sandbox = (VismaSandbox if which == "visma" else OrderfulSandbox)(control_token=control_token)
+    sandbox = VismaSandbox() if which == "visma" else OrderfulSandbox()
     stopped = threading.Event()
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, lambda _number, _frame: stopped.set())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import socket
 import threading
@@ -12,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 CONTROL_PREFIX: Final = "/_sandbox"
 LOG_LENGTH: Final = 100_000
-FAULT_IN_FORCE: Final = "sandbox.fault"
-"""Key of the WSGI environment that tells the application of a fault it has to play itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +84,12 @@ class Sandbox(ABC):
         faults: What is planned to go wrong.
     """
 
-    def __init__(self, name: str, *, control_token: str | None = None) -> None:
-        """Build the application without opening a socket.
-
-        Args:
-            name: For messages.
-            control_token: What the control routes ask for in `X-Sandbox-Token`; None leaves them open.
-        """
+    def __init__(self, name: str) -> None:
+        """Build the application without opening a socket; `name` stands in messages."""
         self.clock = SandboxClock()
         self.faults = FaultPlan()
         self.lock = threading.RLock()
         self.app = Flask(name)
-        self._control_token = control_token
         self._host = ""
         self._log: deque[LoggedRequest] = deque(maxlen=LOG_LENGTH)
         self._server: BaseWSGIServer | None = None
@@ -119,10 +110,6 @@ class Sandbox(ABC):
     @abstractmethod
     def error_page(self, error: HTTPException) -> FlaskResponse:
         """The vendor's answer to an unknown path or method."""
-
-    @abstractmethod
-    def forget(self) -> None:
-        """Drop all documents and settings made since the start."""
 
     def always(self, _answer: Answer) -> Mapping[str, str]:
         """Headers that every answer of the vendor carries."""
@@ -190,14 +177,6 @@ class Sandbox(ABC):
         """Empty the request log."""
         self._log.clear()
 
-    def reset(self) -> None:
-        """Back to the state after construction: no documents, no faults, no log, the machine's clock."""
-        with self.lock:
-            self.faults.clear()
-            self.clock.reset()
-            self._log.clear()
-            self.forget()
-
     # -- one request
 
     def _through_faults(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -205,12 +184,9 @@ class Sandbox(ABC):
         if path.startswith(CONTROL_PREFIX):
             return self._inner(environ, start_response)
         rule = self.faults.pick(method, path)
-        if rule and rule.above is not None:
-            rule, answer, work = self._answer_by_size(environ, rule)
-        else:
-            if rule and rule.fault == "delay":
-                time.sleep(rule.seconds)
-            answer, work = self._answer(environ, rule)
+        if rule and rule.fault == "delay":
+            time.sleep(rule.seconds)
+        answer, work = self._answer(environ, rule)
         fault = rule.fault if rule else None
         entry = LoggedRequest(
             method,
@@ -237,37 +213,13 @@ class Sandbox(ABC):
             return self.throttled(rule.retry_after), None
         if fault in INSTEAD and rule:
             return INSTEAD[fault](rule), None
-        answer = self._work(environ, fault)
+        with self.lock:
+            response = Response.from_app(self._inner, environ, buffered=True)
+        answer = Answer(response.status_code, response.get_data(), response.headers)
         work = answer.status
         if fault == "lost_response":
             return None, work
         return SPOILED[fault](answer, rule) if fault in SPOILED and rule else answer, work
-
-    def _work(self, environ: WSGIEnvironment, fault: str) -> Answer:
-        environ[FAULT_IN_FORCE] = fault
-        with self.lock:
-            response = Response.from_app(self._inner, environ, buffered=True)
-        return Answer(response.status_code, response.get_data(), response.headers)
-
-    def _answer_by_size(
-        self, environ: WSGIEnvironment, rule: FaultRule
-    ) -> tuple[FaultRule | None, Answer | None, int | None]:
-        """Do the work and hit the answer if it is large enough; the rule only when it hit."""
-        answer = self._work(environ, rule.fault)
-        work = answer.status
-        if rule.spares(answer):
-            return None, answer, work
-        if rule.fault == "delay":
-            time.sleep(rule.seconds)
-        elif rule.fault in {"connection_cut", "lost_response"}:
-            return rule, None, work
-        elif rule.fault == "http_429":
-            return rule, self.throttled(rule.retry_after), work
-        elif rule.fault in INSTEAD:
-            return rule, INSTEAD[rule.fault](rule), work
-        elif rule.fault in SPOILED:
-            return rule, SPOILED[rule.fault](answer, rule), work
-        return rule, answer, work
 
     def _send(self, environ: WSGIEnvironment, start_response: StartResponse, answer: Answer) -> Iterable[bytes]:
         headers = answer.headers
@@ -291,12 +243,7 @@ class Sandbox(ABC):
         headers = {name.lower(): value for name, value in request.headers.items()}
         if refusal(headers, extra=self._host) is not None:
             return {"message": "The control routes take no requests from web pages or under another name."}, 403
-        if self._control_token is None:
-            return None
-        given = request.headers.get("X-Sandbox-Token", "")
-        if hmac.compare_digest(given.encode(), self._control_token.encode()):
-            return None
-        return {"message": "The control routes of this sandbox ask for X-Sandbox-Token."}, 401
+        return None
 
 
 def _add_log_controls(sandbox: Sandbox, app: Flask) -> None:
@@ -310,11 +257,6 @@ def _add_log_controls(sandbox: Sandbox, app: Flask) -> None:
     @app.delete(f"{CONTROL_PREFIX}/requests")
     def clear_log() -> tuple[str, int]:
         sandbox.clear_requests()
-        return "", 204
-
-    @app.post(f"{CONTROL_PREFIX}/reset")
-    def reset() -> tuple[str, int]:
-        sandbox.reset()
         return "", 204
 
     @app.get(f"{CONTROL_PREFIX}/health")
@@ -343,19 +285,6 @@ def _add_fault_controls(sandbox: Sandbox, app: Flask) -> None:
         body = request.get_json()
         sandbox.faults.set_rates(body.pop("rates"), **body)
         return "", 204
-
-    @app.put(f"{CONTROL_PREFIX}/clock")
-    def set_clock() -> dict[str, str]:
-        body = request.get_json()
-        if "freeze" in body:
-            sandbox.clock.freeze(datetime.fromisoformat(body["freeze"]))
-        elif "offset_seconds" in body:
-            sandbox.clock.set_offset(timedelta(seconds=body["offset_seconds"]))
-        elif "advance_seconds" in body:
-            sandbox.clock.advance(timedelta(seconds=body["advance_seconds"]))
-        else:
-            sandbox.clock.reset()
-        return {"now": sandbox.clock.now().isoformat()}
 
 
 def _refuse_control(error: ValueError) -> tuple[dict[str, str], int]:

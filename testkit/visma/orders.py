@@ -112,7 +112,9 @@ def entered(order: Document) -> Document:
     return order | {"lines": [usual | line if isinstance(line, dict) else line for line in lines]}
 
 
-def updated(order: Document, body: Any, *, refusing: frozenset[str], last_line: int) -> tuple[Document, int]:
+def updated(
+    order: Document, body: Any, *, last_line: int, refusing: frozenset[str] = frozenset()
+) -> tuple[Document, int]:
     """The order after the update, and the highest line number given out.
 
     Args:

@@ -63,12 +63,7 @@ class Resource:
         return "createdDateTime" in self.dates
 
     def hidden(self, parameters: Mapping[str, str], asked: frozenset[str] | None = None) -> frozenset[str]:
-        """The fields that are left out because these parameters do not ask for them.
-
-        Args:
-            parameters: Of the request.
-            asked: Which expand parameters count; None counts all of the list's.
-        """
+        """The fields that are left out because these parameters do not ask for them; `asked` counts, None all."""
         return frozenset(
             name
             for parameter, names in self.on_request.items()

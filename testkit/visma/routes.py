@@ -34,7 +34,7 @@ def add_api(sandbox: VismaSandbox, app: Flask) -> None:
         if request.authorization and request.authorization.type == "basic":
             form["client_id"] = request.authorization.username or ""
             form["client_secret"] = request.authorization.password or ""
-        tenants = frozenset(one.tenant_id for one in sandbox.companies.values()) | sandbox.options.customer_tenants
+        tenants = frozenset(one.tenant_id for one in sandbox.companies.values())
         try:
             return json_response(sandbox.connect.issue(form, tenants))
         except TokenRefused as error:

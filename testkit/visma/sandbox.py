@@ -56,7 +56,6 @@ class VismaSandbox(Sandbox):
         *companies: SandboxCompany,
         options: VismaOptions | None = None,
         clients: Mapping[str, str] | None = None,
-        control_token: str | None = None,
     ) -> None:
         """Build a sandbox; without companies it has one.
 
@@ -64,25 +63,19 @@ class VismaSandbox(Sandbox):
             companies: The companies it knows.
             options: Its behaviour.
             clients: Client id -> secret of the applications.
-            control_token: See `Sandbox`.
         """
-        super().__init__("visma", control_token=control_token)
+        super().__init__("visma")
         self.companies = {company.company_id: company for company in companies or (SandboxCompany(),)}
         self.options = options or VismaOptions()
         self.connect = TokenService(self.clock, dict(clients or {CLIENT_ID: CLIENT_SECRET}))
         self.activity = Activity(self)
         self._request_ids = count(1)
-        self.forget()
-        add_api(self, self.app)
-        add_controls(self, self.app)
-
-    def forget(self) -> None:
-        """Drop documents, tokens and used budgets; the companies stay, with their branches."""
         self._store = Store(self.clock, self.options)
         self._windows: dict[tuple[str, str], _Window] = {}
         self._edits: dict[tuple[str, str], deque[Document]] = {}
-        self.connect.revoke_all()
         self._describe_companies()
+        add_api(self, self.app)
+        add_controls(self, self.app)
 
     def set_options(self, **changes: Any) -> None:
         """Change some of the `VismaOptions`; what was written keeps the wall time it was stamped with.
@@ -119,21 +112,17 @@ class VismaSandbox(Sandbox):
         document: Document,
         *,
         company: str | None = None,
-        visible_after: timedelta = timedelta(0),
-        as_is: bool = False,
         at: datetime | None = None,
     ) -> Document:
         """Create or replace a document; the sandbox stamps `lastModifiedDateTime` and `timeStamp`.
 
         A new document of a list that shows `createdDateTime` gets that stamp too, and the lines of a new order get the
-        days that they do not state (see `visma_orders.entered`).
+        days that they do not state (see `orders.entered`).
 
         Args:
             kind: `purchaseorder`, `supplierInvoice`, `customerinvoice`, `customerCreditNote`, `supplier` ...
             document: As Visma shows it.
             company: Company number; None takes the first company.
-            visible_after: Readers see the state before for this long (a transaction that commits late).
-            as_is: Keep the document as it is: its own stamps and days, or their absence.
             at: The moment that the stamps show; None takes the clock's.
 
         Returns:
@@ -147,11 +136,9 @@ class VismaSandbox(Sandbox):
             known = self._store.find(
                 company, resource, str(document.get(resource.number)), document.get("documentType")
             )
-            if resource.name == "purchaseorder" and not known and not as_is:
+            if resource.name == "purchaseorder" and not known:
                 document = entered(document)
-            return self._store.put(
-                company, resource, document, visible_after=visible_after, as_is=as_is, at=at
-            ).document
+            return self._store.put(company, resource, document, at=at).document
 
     def edit_document(
         self,
@@ -161,7 +148,6 @@ class VismaSandbox(Sandbox):
         *,
         company: str | None = None,
         document_type: str | None = None,
-        visible_after: timedelta = timedelta(0),
     ) -> Document:
         """Replace some fields of a document; without `changes` only its stamps move.
 
@@ -171,7 +157,7 @@ class VismaSandbox(Sandbox):
         with self.lock:
             row = self.row(kind, number, company, document_type)
             document = {**row.document, **(changes or {})}
-            return self.put_document(kind, document, company=company, visible_after=visible_after)
+            return self.put_document(kind, document, company=company)
 
     def edit_order(
         self,
@@ -180,7 +166,6 @@ class VismaSandbox(Sandbox):
         *,
         company: str | None = None,
         before_put: bool = False,
-        stamped: bool = True,
     ) -> None:
         """Let a user change a purchase order.
 
@@ -190,8 +175,6 @@ class VismaSandbox(Sandbox):
             company: Company number; None takes the first company.
             before_put: Not now but in the moment before the next PUT of the order arrives. Edits that wait come one at
                 a time, each before a PUT of its own: a user who keeps editing, whom every If-Match comes too late for.
-            stamped: False moves no stamp; only for an edit that happens now (Visma: whether a change of a line always
-                moves the stamps of its order is not documented).
 
         Raises:
             ValueError: there is no such order.
@@ -204,12 +187,11 @@ class VismaSandbox(Sandbox):
                 self._edits.setdefault((company, number), deque()).append(update)
             else:
                 resource = resource_named("purchaseorder")
-                self._store.put(company, resource, edited[0], last_line=edited[1], as_is=not stamped)
+                self._store.put(company, resource, edited[0], last_line=edited[1])
 
     def _edited(self, row: Row, update: Any, company: str) -> tuple[Document, int]:
         """An order after an update, and its highest line number; a new supplier comes with its name, if it is known."""
-        refusing = self.options.refuses_update
-        order, last_line = updated(row.document, update, refusing=refusing, last_line=row.last_line)
+        order, last_line = updated(row.document, update, last_line=row.last_line)
         number = str((order.get("supplier") or {}).get("number"))
         known = self._store.find(company, resource_named("supplier"), number) if "supplier" in update else None
         if known:
@@ -318,9 +300,7 @@ class VismaSandbox(Sandbox):
         if scope not in grant.scopes:
             return json_response({"message": f"The scope {scope} is missing."}, 403)
         named = request.headers.get("ipp-company-id")
-        right = named == company.company_id or (named is None and not self.options.company_header)
-        seen = right and company.company_id not in self.options.out_of_sight
-        g.company = company.company_id if seen else None
+        g.company = company.company_id if named == company.company_id else None
         return None
 
     def _company_of(self, grant: Grant | None) -> SandboxCompany | None:
@@ -357,9 +337,8 @@ class VismaSandbox(Sandbox):
         row = self._store.find(g.company, resource, decoded(number), document_type) if g.company else None
         if row is None:
             return json_response({"message": f"The {resource.name} {number} was not found."}, 404)
-        asked = resource.single_parameters if self.options.single_expands else None
-        response = json_bytes(row.text(resource.hidden(request.args, asked)))
-        if resource.row_version and self.options.etag_header and "timeStamp" in row.document:
+        response = json_bytes(row.text(resource.hidden(request.args, resource.single_parameters)))
+        if resource.row_version:
             response.headers["ETag"] = f'"{row.document["timeStamp"]}"'
         return response
 
@@ -378,6 +357,4 @@ class VismaSandbox(Sandbox):
             return json_response({"message": "The content type must be application/json."}, 415)
         order, last_line = self._edited(row, request.get_json(silent=True), g.company)
         row = self._store.put(g.company, resource, order, last_line=last_line)
-        return FlaskResponse(
-            status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'} if self.options.etag_header else {}
-        )
+        return FlaskResponse(status=204, headers={"ETag": f'"{row.document["timeStamp"]}"'})

@@ -7,22 +7,20 @@ two pages shifts the others.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from testkit.sandbox.clock import SandboxClock
-from testkit.visma.filters import filters_of, parsed_time
-from testkit.visma.options import BY_NUMBER, VismaOptions
+from testkit.visma.filters import filters_of
+from testkit.visma.options import VismaOptions
 from testkit.visma.resources import Document, Resource
 
 FIRST_ROW_VERSION: Final = 0x4D182222
-_AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -35,7 +33,6 @@ class Row:
         modified: When it was written, on the true time line.
         local: The same in the zone-less wall time of the server, which is what the filter compares.
         version: Row version; grows with every write of the whole sandbox.
-        visible_from: Until then lists and reads show `previous` (a transaction that commits late).
         last_line: The highest line number ever given out.
     """
 
@@ -44,8 +41,6 @@ class Row:
     modified: datetime
     local: datetime
     version: int
-    visible_from: datetime
-    previous: Row | None
     last_line: int
     _texts: dict[frozenset[str], bytes] = field(default_factory=dict)
 
@@ -55,13 +50,6 @@ class Row:
             shown = _without(self.document, hidden)
             self._texts[hidden] = json.dumps(shown, separators=(",", ":"), default=_double).encode()
         return self._texts[hidden]
-
-    def seen_at(self, now: datetime) -> Row | None:
-        """The version that readers see at this moment."""
-        row: Row | None = self
-        while row is not None and row.visible_from > now:
-            row = row.previous
-        return row
 
 
 class Store:
@@ -89,8 +77,6 @@ class Store:
         resource: Resource,
         document: Document,
         *,
-        visible_after: timedelta = timedelta(0),
-        as_is: bool = False,
         last_line: int = 0,
         at: datetime | None = None,
     ) -> Row:
@@ -102,8 +88,6 @@ class Store:
             company: Company number.
             resource: Where it belongs.
             document: As Visma would show it; metadata is left out.
-            visible_after: How long readers still see the state before.
-            as_is: Keep the document's own stamps, or their absence.
             last_line: Highest line number given out so far.
             at: The moment that the stamps show; None takes the clock's. Rows of one mass update share one moment and
                 have row versions of their own.
@@ -118,28 +102,22 @@ class Store:
         rows = self._rows.setdefault((company, resource.name), {})
         key = _key(resource, document.get("documentType"), number)
         before = rows.get(key)
-        now = self._clock.now()
-        written = at or now
+        written = at or self._clock.now()
         self._version += 1
         local = self.wall_time(written)
-        if as_is:
-            local = parsed_time(document.get("lastModifiedDateTime")) or local
-        else:
-            document["lastModifiedDateTime"] = visma_time(local)
-            if resource.row_version:
-                document["timeStamp"] = base64.b64encode(self._version.to_bytes(8, "big")).decode()
-            if resource.shows_creation:
-                created = before.document.get("createdDateTime") if before else None
-                document.setdefault("createdDateTime", created or visma_time(local))
+        document["lastModifiedDateTime"] = visma_time(local)
+        if resource.row_version:
+            document["timeStamp"] = base64.b64encode(self._version.to_bytes(8, "big")).decode()
+        if resource.shows_creation:
+            created = before.document.get("createdDateTime") if before else None
+            document.setdefault("createdDateTime", created or visma_time(local))
         lines = [line.get("lineNbr") for line in document.get("lines") or [] if isinstance(line, dict)]
         rows[key] = Row(
             document,
             number,
-            local.replace(tzinfo=ZoneInfo(self.options.zone)).astimezone(UTC) if as_is else written,
+            written,
             local,
             self._version,
-            now + visible_after if visible_after else _AT_ONCE,
-            before if visible_after else None,
             max([last_line, *(n for n in lines if isinstance(n, int)), before.last_line if before else 0]),
         )
         return rows[key]
@@ -147,8 +125,7 @@ class Store:
     def find(self, company: str, resource: Resource, number: str, document_type: str | None = None) -> Row | None:
         """The document as readers see it now."""
         rows = self._rows.get((company, resource.name), {})
-        row = rows.get(_key(resource, document_type, number))
-        return row.seen_at(self._clock.now()) if row else None
+        return rows.get(_key(resource, document_type, number))
 
     def remove(self, company: str, resource: Resource, number: str, document_type: str | None = None) -> bool:
         """Delete a document; False when there was none. Visma's lists do not show deletions."""
@@ -157,16 +134,10 @@ class Store:
 
     def rows(self, company: str, resource: Resource) -> list[Row]:
         """All documents as readers see them now, in the order of lists."""
-        now = self._clock.now()
-        seen = (row.seen_at(now) for row in self._rows.get((company, resource.name), {}).values())
-        visible = [row for row in seen if row is not None]
-        order = self.options.order_of(resource.name)
-        if order == "scrambled":
-            return sorted(visible, key=lambda row: hashlib.sha256(row.number.encode()).digest())
-        if order == BY_NUMBER:
-            return sorted(visible, key=lambda row: row.number)
-        descending = order == "modified_descending"
-        return sorted(visible, key=lambda row: (row.modified, row.version), reverse=descending)
+        rows = self._rows.get((company, resource.name), {}).values()
+        if self.options.order_by == "number":
+            return sorted(rows, key=lambda row: row.number)
+        return sorted(rows, key=lambda row: (row.modified, row.version))
 
     def page(self, company: str, resource: Resource, parameters: Mapping[str, str]) -> bytes:
         """One page as Visma answers it: a bare array, with the metadata in every element.
@@ -182,8 +153,7 @@ class Store:
         most = self.options.max_page_size
         size = min(_positive(parameters.get("pageSize")) or most, most)
         start = ((_positive(parameters.get("pageNumber")) or 1) - 1) * size
-        cap = f',"maxPageSize":{most}' if self.options.shows_max_page_size else ""
-        metadata = f',"metadata":{{"totalCount":{len(rows)}{cap}}}}}'.encode()
+        metadata = f',"metadata":{{"totalCount":{len(rows)},"maxPageSize":{most}}}}}'.encode()
         return b"[" + b",".join(row.text(hidden)[:-1] + metadata for row in rows[start : start + size]) + b"]"
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from contracts import facts
 from testkit.openapi import Contract
-from testkit.orderful.answers import TYPES, foreign_document
 from testkit.orderful.inbound_shapes import pushed_body
 from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 
@@ -164,31 +163,3 @@ def test_a_push_has_the_keys_of_the_known_samples(sandbox: OrderfulSandbox, form
     else:
         assert body["message"].keys() == known["message"].keys()
     assert shape(body) == shape(known)
-
-
-@pytest.mark.parametrize("kind", ["850", "810", "856"])
-def test_the_documents_of_others_are_of_the_published_structure(contract: Contract, kind: str) -> None:
-    assert contract.unfit(TYPES[kind], foreign_document(kind, "PO-1")) == []
-
-
-def test_an_acknowledgment_in_mosaic_is_of_the_published_structure(
-    contract: Contract, sandbox: OrderfulSandbox
-) -> None:
-    own = {"type": TYPES["850"], "stream": "test", "senderId": "NORDICFOODT", "receiverId": "ACMEPRODUCET"}
-    client = sandbox.app.test_client()
-    body = {**own, "message": foreign_document("850", "PO-1")}
-    number = client.post("/transactions", json=body, headers=V4).get_json()["id"]
-    client.post(
-        f"/_sandbox/transactions/{number}/answers", json={"kind": "855", "form": "mosaic", "verdict": "rejected"}
-    )
-    [item] = get(sandbox, "/inboxes/4711/transactions")
-    assert contract.unfit(TYPES["855"], item["message"]) == []
-
-
-def test_a_delivery_made_again_has_the_published_shape(sandbox: OrderfulSandbox) -> None:
-    contract = Contract.load("orderful.json", all_nullable=True)
-    ids = receive(sandbox)
-    again = sandbox.app.test_client().post(f"/_sandbox/transactions/{ids['id']}/resend").get_json()
-    for delivery in (ids["deliveryId"], again["deliveryId"]):
-        shown = get(sandbox, f"/transactions/{ids['id']}/deliveries/{delivery}")
-        assert contract.problems("GET", DELIVERY, 200, shown) == []

@@ -484,7 +484,7 @@ def test_what_is_decided_comes_out_in_the_sandbox(order: dict[str, Any], data: s
     if decision.verdict is not Verdict.APPLY:
         return
     body = json.loads(encode(order_update(decision.edits)))
-    written, _ = updated(order, body, refusing=frozenset(), last_line=len(order["lines"]))
+    written, _ = updated(order, body, last_line=len(order["lines"]))
     after = read_standing_order(json.dumps(written).encode(), company="nordic")
     assert comes_out_as(after.content, has.content, decision.wishes)
     again = case.decide(has=after)

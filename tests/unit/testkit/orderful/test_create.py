@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from testkit.orderful.mosaic import problems as mosaic_problems
 from testkit.orderful.x12 import problems as x12_problems
-from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, Pace
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}
@@ -80,25 +79,6 @@ def complaints(answer: TestResponse) -> list[str]:
     return [error["message"] for error in answer.get_json()["errors"]]
 
 
-def test_an_accepted_v4_document_is_filed_under_its_number_and_valid_at_once(sandbox: OrderfulSandbox) -> None:
-    answer = post(sandbox)
-    assert answer.status_code == 202
-    held = sandbox.transactions("100234")
-    assert [(one["id"], one["validationStatus"], one["version"]) for one in held] == [
-        (answer.get_json()["id"], "VALID", "v4")
-    ]
-    assert held[0]["request"] == INVOICE
-
-
-def test_ids_are_numbers_as_text_or_uuids_and_the_list_shows_the_same() -> None:
-    for ids, length in (("number", 9), ("uuid", 36)):
-        sandbox = OrderfulSandbox(options=OrderfulOptions(ids=ids))
-        number = post(sandbox).get_json()["id"]
-        listed = sandbox.app.test_client().get("/v3/transactions", headers=KEY).get_json()["data"]
-        assert [one["id"] for one in listed] == [number]
-        assert len(number) == length
-
-
 def test_posting_twice_makes_two_transactions(sandbox: OrderfulSandbox) -> None:
     assert post(sandbox).get_json()["id"] != post(sandbox).get_json()["id"]
     assert len(sandbox.transactions("100234")) == 2
@@ -135,18 +115,6 @@ def test_a_wrong_v4_document_is_a_202_that_failed_and_says_where(
     found = {error["payloadPaths"][0]: error["errorMessage"] for error in body["validationErrors"]}
     assert words in found[where]
     assert sandbox.transactions()[0]["validationStatus"] == "INVALID"
-
-
-def test_the_segment_it_would_have_become_is_named(sandbox: OrderfulSandbox) -> None:
-    body = changed(changed(INVOICE, "message/lineItems/0/productIds", {}), "message/invoiceDate", "")
-    errors = post(sandbox, body).get_json()["validationErrors"]
-    assert {error["outputPath"] for error in errors} == {"IT1", "BIG"}
-
-
-def test_a_v4_document_can_be_made_to_fail_on_request(sandbox: OrderfulSandbox) -> None:
-    sandbox.fail("failed_202", path_prefix="/transactions")
-    assert post(sandbox).get_json()["status"] == "FAILED"
-    assert post(sandbox).get_json()["status"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize(
@@ -239,11 +207,6 @@ def test_segments_a_transaction_cannot_do_without_are_asked_for() -> None:
     ]
 
 
-def test_documents_that_are_right_have_no_problems() -> None:
-    assert mosaic_problems("810_INVOICE", INVOICE["message"]) == []
-    assert x12_problems("810_INVOICE", INVOICE_V3["message"]["transactionSets"]) == []
-
-
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
@@ -285,11 +248,3 @@ def test_on_the_test_stream_a_change_can_be_sent_in_the_name_of_the_partner(sand
     assert post_v3(sandbox, change).status_code == 201
     live = {**change, "stream": "LIVE", "sender": {"isaId": "ACMEPRODUCE"}, "receiver": {"isaId": "NORDICFOOD"}}
     assert post_v3(sandbox, live).status_code == 403
-
-
-def test_the_message_of_a_mosaic_document_shows_its_beginning_in_v3(sandbox: OrderfulSandbox) -> None:
-    number = post(sandbox).get_json()["id"]
-    message = sandbox.app.test_client().get(f"/v3/transactions/{number}/message", headers=KEY).get_json()
-    assert message["transactionSets"][0]["beginningSegmentForInvoice"] == [
-        {"date": "20260301", "invoiceNumber": "100234"}
-    ]

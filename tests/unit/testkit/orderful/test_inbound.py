@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import requests
 from werkzeug.test import TestResponse
 
 from testkit.orderful.inbound import CHANGE
-from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulOptions, OrderfulSandbox, running_orderful
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 
 KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}
@@ -113,75 +112,6 @@ def test_v4_reads_a_document_by_number_and_by_uuid(sandbox: OrderfulSandbox, nam
     assert get(sandbox, f"/transactions/{ids[name]}/message").get_json() == change()
 
 
-def test_v4_reads_what_we_sent_too(sandbox: OrderfulSandbox) -> None:
-    own = {"type": "860_PURCHASE_ORDER_CHANGE", "stream": "test", "message": change()}
-    number = post(sandbox, "/transactions", {**own, "senderId": "NORDICFOODT", "receiverId": "ACMEPRODUCET"})
-    name = number.get_json()["id"]
-    assert get(sandbox, f"/transactions/{name}").get_json()["senderId"] == "NORDICFOODT"
-    assert get(sandbox, f"/transactions/{name}/message").get_json() == change()
-    assert get(sandbox, "/transactions/1").status_code == 404
-
-
-def test_anybody_may_send_to_anybody_on_either_stream(sandbox: OrderfulSandbox) -> None:
-    ids = send(sandbox, sender="STRANGER", receiver="SOMEBODYELSE", stream="LIVE")
-    shown = get(sandbox, f"/v3/transactions/{ids['id']}", KEY).get_json()
-    assert (shown["stream"], shown["sender"]["name"], shown["receiver"]["isaId"]) == (
-        "LIVE",
-        "STRANGER",
-        "SOMEBODYELSE",
-    )
-    wrong_stream = send(sandbox, receiver="NORDICFOOD")
-    shown = get(sandbox, f"/v3/transactions/{wrong_stream['id']}", KEY).get_json()
-    assert (shown["receiver"]["isaId"], shown["receiver"]["name"]) == ("NORDICFOOD", "Nordic Food AS")
-
-
-@pytest.mark.parametrize(
-    ("kind", "message", "number"),
-    [
-        ("855_PURCHASE_ORDER_ACKNOWLEDGMENT", {"purchaseOrderNumber": "PO-1", "lineItems": []}, "PO-1"),
-        (
-            "855_PURCHASE_ORDER_ACKNOWLEDGMENT",
-            {
-                "transactionSets": [
-                    {"beginningSegmentForPurchaseOrderAcknowledgment": [{"purchaseOrderNumber": "PO-2"}]}
-                ]
-            },
-            "PO-2",
-        ),
-        ("810_INVOICE", {"invoiceNumber": "77", "purchaseOrderNumber": "PO-3"}, "77"),
-        ("865_PURCHASE_ORDER_CHANGE_ACKNOWLEDGMENT_REQUEST_SELLER_INITIATED", {"transactionSets": [{}]}, ""),
-        ("856_SHIP_NOTICE_MANIFEST", {"transactionSets": []}, ""),
-    ],
-)
-def test_other_documents_come_in_too(sandbox: OrderfulSandbox, kind: str, message: dict[str, Any], number: str) -> None:
-    ids = send(sandbox, message, type=kind)
-    shown = get(sandbox, f"/v3/transactions/{ids['id']}", KEY).get_json()
-    assert (shown["type"], shown["businessNumber"]) == ({"name": kind}, number)
-    assert inbox(sandbox)[0]["message"] == message
-
-
-def test_a_document_keeps_its_number_where_our_own_transactions_have_uuids() -> None:
-    sandbox = OrderfulSandbox(pace=AT_ONCE, options=OrderfulOptions(ids="uuid"))
-    ids = send(sandbox)
-    assert ids["id"].isdecimal()
-    assert get(sandbox, f"/transactions/{ids['uuid']}").status_code == 200
-
-
-def test_the_control_route_shows_what_we_sent_unless_asked_for_the_other_direction(sandbox: OrderfulSandbox) -> None:
-    ids = send(sandbox)
-    own = {"type": {"name": CHANGE}, "stream": "TEST", "message": change_v3()}
-    own |= {"sender": {"isaId": "NORDICFOODT"}, "receiver": {"isaId": "ACMEPRODUCET"}}
-    sent = post(sandbox, "/v3/transactions", own, KEY).get_json()["id"]
-    shown = {
-        direction: [one["id"] for one in control(sandbox, f"transactions?direction={direction}")]
-        for direction in ("out", "in", "all")
-    }
-    assert shown == {"out": [sent], "in": [ids["id"]], "all": [ids["id"], sent]}
-    assert [one["id"] for one in control(sandbox, "transactions")] == [sent]
-    assert control(sandbox, "transactions?direction=in")[0]["request"]["message"] == change()
-    assert sandbox.app.test_client().get("/_sandbox/transactions?direction=up").status_code == 400
-
-
 # -- inbox
 
 
@@ -208,20 +138,6 @@ def test_an_inbox_item_has_the_shape_of_late_2026(sandbox: OrderfulSandbox) -> N
         },
     }
     assert len({payload_id, ids["uuid"], ids["deliveryId"]}) == 3
-
-
-def test_the_types_and_the_uuid_can_be_left_out_of_an_inbox(sandbox: OrderfulSandbox) -> None:
-    sandbox.inbound.set_channels({"inboxes": [4711], "types_in_inbox": False})
-    send(sandbox)
-    assert inbox(sandbox)[0].keys() == {
-        "integrationPayloadId",
-        "transactionId",
-        "senderId",
-        "receiverId",
-        "stream",
-        "message",
-        "delivery",
-    }
 
 
 def test_an_inbox_shows_the_oldest_first_and_the_same_again_until_it_is_confirmed(sandbox: OrderfulSandbox) -> None:
@@ -301,14 +217,6 @@ def test_a_bucket_item_has_the_v3_shape(sandbox: OrderfulSandbox) -> None:
     ]
 
 
-def test_the_message_of_a_bucket_item_can_be_a_link(sandbox: OrderfulSandbox) -> None:
-    sandbox.inbound.set_channels({"buckets": [815], "message_as_href": True})
-    ids = send(sandbox, change_v3())
-    [item] = bucket(sandbox)
-    assert item["message"] == {"href": f"http://localhost/v3/transactions/{ids['id']}/message"}
-    assert get(sandbox, item["message"]["href"], KEY).get_json()["transactionSets"] == change_v3()["transactionSets"]
-
-
 def test_approving_by_v3_takes_it_out_of_bucket_and_inbox(sandbox: OrderfulSandbox) -> None:
     ids, refused = send(sandbox), send(sandbox)
     v3 = f"/v3/deliveries/{ids['deliveryId']}"
@@ -375,109 +283,7 @@ def test_v3_takes_a_note_but_not_any(sandbox: OrderfulSandbox, body: Any) -> Non
     assert post(sandbox, f"/v3/deliveries/{ids['deliveryId']}/fail", {}, KEY).status_code == 200
 
 
-def test_nothing_but_a_confirmation_moves_a_document(sandbox: OrderfulSandbox) -> None:
-    ids = send(sandbox)
-    sandbox.clock.advance(timedelta(days=3))
-    shown = get(sandbox, f"/v3/transactions/{ids['id']}", KEY).get_json()
-    assert (shown["deliveryStatus"], shown["acknowledgmentStatus"]) == ("SENT", "NOT_ACKNOWLEDGED")
-    sandbox.advance(ids["id"], delivery="PENDING")
-    assert get(sandbox, delivery_of(ids)).get_json()["status"] == "CREATED"
-
-
 # -- channels
 
 
-def test_a_document_goes_into_every_channel_unless_it_names_some(sandbox: OrderfulSandbox) -> None:
-    sandbox.app.test_client().put("/_sandbox/channels", json={"inboxes": [1, "2"], "buckets": [3]})
-    for number, more in {
-        "everywhere": {},
-        "inboxes": {"channels": ["inbox"]},
-        "second": {"channels": ["inbox"], "inbox": 2},
-        "bucket": {"channels": ["bucket"], "bucket": "3"},
-        "nowhere": {"channels": []},
-    }.items():
-        send(sandbox, change(number), **more)
-    seen = {place: [item["message"]["purchaseOrderNumber"] for item in inbox(sandbox, place)] for place in (1, 2)}
-    assert seen == {1: ["everywhere", "inboxes"], 2: ["everywhere", "inboxes", "second"]}
-    assert [item["message"]["purchaseOrderNumber"] for item in bucket(sandbox, 3)] == ["everywhere", "bucket"]
-    assert len(get(sandbox, "/v3/transactions", KEY).get_json()["data"]) == 5
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"channels": ["pigeon"]},
-        {"channels": ["webhook"]},
-        {"inbox": 1},
-        {"bucket": 1},
-        {"stream": "test"},
-        {"created_at": "2026-09-01T08:00:00"},
-        {"created_at": "yesterday"},
-        {"message": []},
-        {"message": {}},
-        {"colour": "red"},
-    ],
-)
-def test_a_document_that_cannot_be_sent_is_refused_in_words(sandbox: OrderfulSandbox, more: dict[str, Any]) -> None:
-    body = {"sender": "A", "receiver": "B", "message": change(), **more}
-    answer = sandbox.app.test_client().post("/_sandbox/inbound", json=body)
-    assert answer.status_code == 400
-    assert answer.get_json()["message"]
-    assert control(sandbox, "deliveries") == []
-
-
-def test_a_channel_that_was_never_set_takes_nothing() -> None:
-    with pytest.raises(ValueError, match="has no bucket: set its channels first"):
-        OrderfulSandbox().inbound.receive(sender="A", receiver="B", message=change(), channels=["bucket"])
-
-
-@pytest.mark.parametrize("body", [{"colour": "red"}, {"inboxes": 5}, {"webhook": {"format": "v4"}}, 5])
-def test_channels_that_make_no_sense_are_refused_in_words_and_change_nothing(
-    sandbox: OrderfulSandbox, body: Any
-) -> None:
-    answer = sandbox.app.test_client().put("/_sandbox/channels", json=body)
-    assert answer.status_code == 400
-    assert answer.get_json()["message"].endswith(".")
-    assert inbox(sandbox) == []
-
-
-def test_a_reset_forgets_documents_and_channels(sandbox: OrderfulSandbox) -> None:
-    send(sandbox)
-    sandbox.reset()
-    assert control(sandbox, "deliveries") == []
-    assert get(sandbox, "/inboxes/4711/transactions").status_code == 404
-
-
 # -- faults and limits
-
-
-def test_an_acceptance_whose_answer_is_lost_has_happened() -> None:
-    with running_orderful() as sandbox:
-        sandbox.inbound.set_channels({"inboxes": [4711]})
-        one = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=change())
-        [item] = requests.get(f"{sandbox.url}/inboxes/4711/transactions", headers=V4, timeout=5).json()
-        accept = item["delivery"]["approve"]["href"]
-        assert accept.startswith(sandbox.url)
-        sandbox.fail("lost_response", path_prefix="/transactions/")
-        with pytest.raises(requests.ConnectionError):
-            requests.post(accept, json=NOTE, headers=V4, timeout=5)
-        assert one.status == "DELIVERED"
-        assert requests.post(accept, json=NOTE, headers=V4, timeout=5).status_code == 200
-        assert (one.confirmed, one.asked) == (1, 2)
-
-
-def test_inbox_and_bucket_can_fail_or_be_spoiled_like_any_list(sandbox: OrderfulSandbox) -> None:
-    send(sandbox)
-    sandbox.fail("http_503", path_prefix="/inboxes")
-    sandbox.fail("wrong_shape", path_prefix="/v3/polling-buckets")
-    assert get(sandbox, "/inboxes/4711/transactions").status_code == 503
-    assert get(sandbox, "/v3/polling-buckets/815", KEY).get_json()["totalCount"] == 1
-    assert (len(inbox(sandbox)), len(bucket(sandbox))) == (1, 1)
-
-
-def test_accepting_has_its_own_limit_a_minute(sandbox: OrderfulSandbox) -> None:
-    sandbox.limits = {"POST /transactions/<transaction_id>/deliveries/<delivery_id>/accept": 1}
-    first, second = send(sandbox), send(sandbox)
-    answers = [post(sandbox, delivery_of(one, "/accept")).status_code for one in (first, second)]
-    assert answers == [200, 429]
-    assert [status(sandbox, one) for one in (first, second)] == ["DELIVERED", "SENT"]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from testkit.orderful.incoming import Incoming, Validation
-from testkit.orderful.push import RETRY_SECONDS, Pushes, Webhook, outcome_of
-from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, running_orderful
+from testkit.orderful.incoming import Incoming
+from testkit.orderful.push import RETRY_SECONDS, outcome_of
+from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 from testkit.scripted_server import Server, answer, reset, silence
 
 V4 = {"orderful-api-key": API_KEY, "orderful-api-version": "v4"}
@@ -49,23 +46,12 @@ def send(sandbox: OrderfulSandbox, message: dict[str, Any] = MESSAGE, **more: An
     return one
 
 
-def until(seen: Callable[[], object]) -> None:
-    """Wait until there is something to see."""
-    deadline = time.monotonic() + 10
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def waiting(sandbox: OrderfulSandbox) -> list[dict[str, Any]]:
     return sandbox.app.test_client().get("/inboxes/4711/transactions", headers=V4).get_json()
 
 
 def statuses(sandbox: OrderfulSandbox) -> list[int | None]:
-    rows = sandbox.app.test_client().get("/_sandbox/pushes").get_json()
-    assert {row["path"] for row in rows} <= {"/hook"}
-    assert {row["transactionId"] for row in rows} <= {one["transactionId"] for one in sandbox.inbound.deliveries()}
-    return [row["status"] for row in rows]
+    return sandbox.inbound.pushes.attempts()
 
 
 def pushed(server: Server) -> Any:
@@ -88,13 +74,6 @@ def test_a_v3_push_is_the_transaction_with_its_message_and_its_delivery(server: 
     delivery = body.pop("delivery")
     assert {**body, "deliveryStatus": "DELIVERED", "lastUpdatedAt": read["lastUpdatedAt"]} == read
     assert delivery["approve"]["href"] == f"http://localhost/v3/deliveries/{one.delivery_id}/approve"
-
-
-def test_a_v3_push_can_carry_a_link_instead_of_the_message(server: Server) -> None:
-    sandbox = OrderfulSandbox()
-    sandbox.inbound.set_channels({"webhook": {"url": f"{server.url}/hook?x=1"}, "message_as_href": True})
-    number = send(sandbox, SETS).transaction.id
-    assert pushed(server)["message"] == {"href": f"http://localhost/v3/transactions/{number}/message"}
 
 
 def test_a_v4_push_is_the_inbox_item(server: Server) -> None:
@@ -120,50 +99,11 @@ def test_the_oldest_format_has_the_message_as_content_and_no_delivery(server: Se
     }
 
 
-@pytest.mark.parametrize("form", ["v3", "v4", "2020"])
-def test_a_push_of_any_format_can_be_wrapped_one_level_deep(server: Server, form: str) -> None:
-    server.play(answer(202))
-    sandbox = listening_to(server, format=form, wrapped_in="data")
-    one = send(sandbox)
-    body = pushed(server)
-    assert list(body) == ["data"]
-    assert one.transaction.id in {str(body["data"].get("transactionId")), body["data"]["id"]}
-
-
-def test_what_is_in_validation_is_pushed_once_it_is_valid_and_what_is_sent_again_once_more(
-    sandbox: OrderfulSandbox, server: Server
-) -> None:
-    one = send(sandbox, validation=Validation(message={**MESSAGE, "changeSequenceNumber": "2"}))
-    assert server.seen == []
-    sandbox.advance(one.transaction.id, validation="VALID")
-    assert sandbox.inbound.pushes.finished(10)
-    assert pushed(server)["message"]["changeSequenceNumber"] == "2"
-    again = sandbox.inbound.resend(one.transaction.id)
-    assert sandbox.inbound.pushes.finished(10)
-    assert len(server.seen) == 2
-    assert again.delivery_id in server.seen[1].body.decode()
-
-
-def test_the_links_of_a_push_lead_to_the_sandbox_that_sent_it(server: Server) -> None:
-    with running_orderful() as sandbox:
-        sandbox.inbound.set_channels({"webhook": {"url": f"{server.url}/hook?x=1", "format": "v4"}})
-        send(sandbox)
-        assert pushed(server)["delivery"]["href"].startswith(f"{sandbox.url}/transactions/")
-
-
 def test_headers_and_basic_authentication_go_along(server: Server) -> None:
     send(listening_to(server, headers={"X-Shared-Secret": "s3same"}, basic="orderful:pass:word"))
     [request] = server.seen
     assert request.headers["X-Shared-Secret"] == "s3same"
     assert base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")) == b"orderful:pass:word"
-
-
-def test_only_what_names_the_webhook_or_nothing_is_pushed(sandbox: OrderfulSandbox, server: Server) -> None:
-    send(sandbox, channels=["inbox"])
-    assert server.seen == []
-    send(sandbox, channels=["webhook"])
-    assert len(server.seen) == 1
-    assert [item["message"] for item in waiting(sandbox)] == [MESSAGE]
 
 
 # -- what our answer makes of it
@@ -222,16 +162,6 @@ def test_silence_and_a_broken_connection_are_tried_again(server: Server) -> None
     sandbox = listening_to(server, timeout_seconds=0.2)
     one = send(sandbox)
     assert (one.status, statuses(sandbox)) == ("DELIVERED", [None, None, 200])
-    assert [one.error for one in sandbox.inbound.pushes.attempts()] == ["ReadTimeout", "ConnectionError", None]
-
-
-def test_an_address_where_nobody_listens_is_tried_again_and_failed() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    sandbox = OrderfulSandbox()
-    sandbox.inbound.set_channels({"webhook": {"url": f"http://127.0.0.1:{port}/hook"}, "retry_seconds": [0]})
-    assert send(sandbox).status == "FAILED"
-    assert statuses(sandbox) == [None, None]
 
 
 def test_the_pauses_are_those_of_orderful_unless_set() -> None:
@@ -242,73 +172,4 @@ def test_the_pauses_are_those_of_orderful_unless_set() -> None:
 # -- while a push waits for its next attempt
 
 
-def test_a_push_that_is_not_wanted_any_more_ends_without_a_verdict(server: Server) -> None:
-    server.play(answer(503))
-    wanted, verdicts = iter([True, False]), []
-    pushes = Pushes(lambda: datetime(2026, 9, 1, tzinfo=UTC))
-    pushes.start(
-        Webhook(f"{server.url}/hook"),
-        "802210971",
-        {},
-        retry_seconds=(0, 600),
-        wanted=lambda: next(wanted),
-        settle=verdicts.append,
-    )
-    assert pushes.finished(10)
-    assert ([one.status for one in pushes.attempts()], verdicts) == ([503], [])
-
-
-def test_a_document_is_pushed_only_until_it_is_confirmed(
-    sandbox: OrderfulSandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept: dict[str, Any] = {}
-    monkeypatch.setattr(sandbox.inbound.pushes, "start", lambda *_, **options: kept.update(options))
-    one = send(sandbox)
-    assert kept["wanted"]()
-    sandbox.inbound.confirm(one, "FAILED", "no such order")
-    assert not kept["wanted"]()
-
-
-def test_a_confirmation_stands_whatever_a_push_comes_to() -> None:
-    sandbox = OrderfulSandbox()
-    first = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=MESSAGE)
-    second = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=MESSAGE)
-    sandbox.inbound.confirm(first, "DELIVERED", "taken over")
-    sandbox.inbound.confirm(second, "FAILED", "no such order")
-    first.settle("failed", sandbox.clock.now())
-    second.settle("delivered", sandbox.clock.now())
-    assert [(one.status, one.confirmed) for one in (first, second)] == [("DELIVERED", 1), ("FAILED", 1)]
-
-
-@pytest.mark.parametrize("end", ["reset", "stop"])
-def test_a_reset_or_a_stop_ends_the_waiting_without_a_verdict(server: Server, end: str) -> None:
-    server.play(answer(503))
-    sandbox = listening_to(server, retry_seconds=(600,))
-    one = sandbox.inbound.receive(sender="ACMEPRODUCET", receiver="NORDICFOODT", message=MESSAGE)
-    until(sandbox.inbound.pushes.attempts)
-    [thread] = sandbox.inbound.pushes._threads
-    getattr(sandbox, end)()
-    thread.join(10)
-    assert not thread.is_alive()
-    assert one.status == "SENT"
-    assert statuses(sandbox) == []
-
-
 # -- what cannot be called
-
-
-@pytest.mark.parametrize(
-    "webhook",
-    [
-        {"url": "ftp://connector/hook"},
-        {"url": "/hook"},
-        {"url": "http://connector/hook", "format": "v5"},
-        {"url": "http://connector/hook", "basic": "nobody"},
-        {"url": "http://connector/hook", "colour": "red"},
-        {"format": "v3"},
-    ],
-)
-def test_a_webhook_that_could_never_be_called_is_refused_in_words(webhook: dict[str, Any]) -> None:
-    answered = OrderfulSandbox().app.test_client().put("/_sandbox/channels", json={"webhook": webhook})
-    assert answered.status_code == 400
-    assert answered.get_json()["message"].endswith(".")
