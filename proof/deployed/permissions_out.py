@@ -39,7 +39,7 @@ def poll(bench: Bench) -> Iterator[str]:
     try:
         bench.hold_visma()
         answer = bench.work("PollVismaFunction")
-        if "asked for a pause" not in str(answer["problems"]):
+        if "asked for a pause" not in str(answer):
             yield f"a pause that Visma asked for was not kept; the poll answered {answer}"
         bench.throttle_visma()
         _remember_many(bench)

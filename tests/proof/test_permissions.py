@@ -111,3 +111,17 @@ def test_a_poller_that_may_not_read_its_rows_is_noticed(monkeypatch, role: type[
     with aws_in_memory(monkeypatch):
         make_table(CURSORS)
         assert list(out.poll(cast(Any, Offline(role())))) == told
+
+
+class Failing(Offline):
+    """A poller whose role lacks so much that it ends with an error."""
+
+    def work(self, _function: str) -> Any:
+        return "Transient: the table refused it."
+
+
+def test_a_poller_that_ends_with_an_error_is_noticed(monkeypatch):
+    with aws_in_memory(monkeypatch):
+        make_table(CURSORS)
+        said = next(out.poll(cast(Any, Failing(MemoryPayloads()))))
+    assert said.endswith("the poll answered Transient: the table refused it.")
