@@ -24,7 +24,7 @@ from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.watermark import DynamoWatermark
 from connector.domain.transactions import Stream
 from connector.services.inbound.collect import Collector
-from connector.services.inbound.record import Intake
+from connector.services.inbound.record import InboundRecorder
 from connector.services.outbound.poll import Poller
 from proof.alarms import resources_of_the_template
 from testkit.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
@@ -130,7 +130,7 @@ def _schedules(clock: ManualClock, telemetry: RecordingTelemetry) -> Callable[[]
         telemetry=telemetry,
         health=DynamoHealth(CURSORS),
     )
-    intake = Intake(
+    recorder = InboundRecorder(
         changes=changes,
         documents=DynamoLedger(DOCUMENTS, payloads),
         orderful=inbound,
@@ -142,7 +142,7 @@ def _schedules(clock: ManualClock, telemetry: RecordingTelemetry) -> Callable[[]
     )
     collector = Collector(
         changes=changes,
-        intake=intake,
+        recorder=recorder,
         orderful=inbound,
         outbox=outbox,
         routing=routing,

@@ -405,19 +405,19 @@ def _judge_change(
     wish: Wish, change: Change | None, order: dict[str, Any], written: Counter[str], delivery: dict[str, Any]
 ) -> ChangeVerdict:
     state = change.state.value if change else "nowhere"
-    has = {line["lineNbr"]: float(line["orderQty"]) for line in order["lines"]}
-    asked = {number: quantity for number, quantity in wish.quantities.items() if has.get(number) != quantity}
+    ours = {line["lineNbr"]: float(line["orderQty"]) for line in order["lines"]}
+    theirs = {number: quantity for number, quantity in wish.quantities.items() if ours.get(number) != quantity}
     wrong = None
     if state != wish.ends:
         wrong = f"ended {state}, promised was {wish.ends}"
     elif written[wish.order] != wish.writes:
         wrong = f"the order was written {written[wish.order]} times, promised was {wish.writes}"
-    elif asked:
-        wrong = f"lines are {has}, promised was {wish.quantities}"
+    elif theirs:
+        wrong = f"lines are {ours}, promised was {wish.quantities}"
     elif (delivery["status"], delivery["confirmed"]) != ("DELIVERED", 1):
         wrong = f"the delivery is {delivery['status']}, confirmed {delivery['confirmed']} times"
     said = (
-        "; ".join(f"{one.where}: {one.field} {one.had or '-'} -> {one.asked}" for one in change.differences)
+        "; ".join(f"{one.where}: {one.field} {one.base or '-'} -> {one.theirs}" for one in change.differences)
         if change
         else ""
     )

@@ -17,7 +17,7 @@ from connector.domain.order_change.record import Change
 from connector.domain.revision.plan import Cause
 from connector.domain.revision.record import NEEDS_PERSON, Revision, State, standing
 from connector.domain.transactions import Stream
-from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.review import approve, reject
 from connector.services.release import forecast_waiting, message_for, release, release_waiting_changes
 from proof.model.changing import Changing
@@ -187,7 +187,7 @@ class System(Clockwork):
         def command() -> None:
             change = self.change(number)
             if change is not None:
-                known = KnownRevisions(self.ledger, self.clock)
+                known = PartnerBaseline(self.ledger, self.clock)
                 said = {"by": "operator", "reason": "The truck is full."}
                 reject(change, self.changes, known, self.outbox(), self.clock, order=change.key, **said)
 

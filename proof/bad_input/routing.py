@@ -15,12 +15,12 @@ from connector.cli.output import WrongInput
 from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.order_change.decide import decide
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.routing.resolve import Routing, role_of
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.order_change.read import read_change
 from connector.edi.translate import translate
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.read import decode, read_document
 from connector.routing_file import Checked, check
 from connector.services.outbound.policy import hold_reason
@@ -133,7 +133,7 @@ def _take_in(routing: Routing) -> Iterator[str]:
     for company, _, role, number in routing.numbers():
         if role != "supplier":
             continue
-        route, has = routing.route(company, Kind.PURCHASE_ORDER, number), _standing()
+        route, ours = routing.route(company, Kind.PURCHASE_ORDER, number), _standing()
         for stream in Stream:
             sender = route.partner_isa_id.on(stream)
             receiver = routing.companies[company].isa_id.on(stream)
@@ -144,8 +144,8 @@ def _take_in(routing: Routing) -> Iterator[str]:
         for message in (mosaic("500123", 900), x12("500123", 700)):
             decision = decide(
                 read_change(message, codes=route.changes.codes, price_bases=route.changes.price_bases),
-                had=has.content,
-                has=has,
+                base=ours.content,
+                ours=ours,
                 route=route,
             )
             if any(isinstance(line.quantity, float) for line in decision.edits.lines):
@@ -158,5 +158,5 @@ def _document(resource: Resource) -> VismaDocument:
 
 
 @cache
-def _standing() -> StandingOrder:
-    return read_standing_order(sound(Resource.PURCHASE_ORDERS, "500123"), company="nordic", etag='"1"')
+def _standing() -> OrderSnapshot:
+    return read_order_snapshot(sound(Resource.PURCHASE_ORDERS, "500123"), company="nordic", etag='"1"')

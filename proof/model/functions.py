@@ -12,9 +12,9 @@ from connector.adapters.conflict_retry import BackOff
 from connector.domain.transactions import Stream
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.collect import Collector
-from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.receive import Admission, Receiver
-from connector.services.inbound.record import Intake
+from connector.services.inbound.record import InboundRecorder
 from connector.services.outbound.deliver import Deliverer
 from connector.services.outbound.poll import Poller
 from connector.services.outbound.snapshot import Snapshot
@@ -195,9 +195,9 @@ class Functions:
             resend_after=_RESEND,
         )
 
-    def intake(self) -> Intake:
+    def recorder(self) -> InboundRecorder:
         """The intake."""
-        return Intake(
+        return InboundRecorder(
             changes=self.changes,
             documents=self.ledger,
             orderful=self.inbound,
@@ -212,10 +212,10 @@ class Functions:
         """The applier."""
         return Applier(
             changes=self.changes,
-            intake=self.intake(),
+            recorder=self.recorder(),
             hint_budget=HintCalls(),
             orders=self.open_visma(),
-            known=KnownRevisions(self.ledger, self.clock),
+            known=PartnerBaseline(self.ledger, self.clock),
             orderful=self.inbound,
             routing=self.routing,
             clock=self.clock,
@@ -223,14 +223,14 @@ class Functions:
             stream=Stream.TEST,
             lease=_CLAIM,
             deadline=self.deadline,
-            rounds=BackOff(lambda seconds: self.clock.forward(seconds=seconds)),
+            conflict_retry=BackOff(lambda seconds: self.clock.forward(seconds=seconds)),
         )
 
     def collector(self) -> Collector:
         """The collector."""
         return Collector(
             changes=self.changes,
-            intake=self.intake(),
+            recorder=self.recorder(),
             orderful=self.inbound,
             outbox=self.outbox(),
             routing=self.routing,

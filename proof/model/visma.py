@@ -17,7 +17,7 @@ from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import Misconfigured, UnknownOutcome
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.routing.route import Company
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 from proof.model.effects import Wire
 from testkit.memory.change_world import FakeOrders
@@ -168,7 +168,7 @@ def places(written: Mapping[str, Any]) -> dict[str, Any]:
 
 def content_id(raw: bytes) -> str:
     """Hash of what a partner can see of an order."""
-    return revision_id(read_standing_order(raw, company="nordic").content)
+    return revision_id(read_order_snapshot(raw, company="nordic").content)
 
 
 class Desk:

@@ -38,7 +38,7 @@ def _as_listed(_right: Any) -> Callable[..., None]:
         ):
             if row is None or row.validation is Validation.PROCESSING:
                 result.waiting += 1
-            elif collector.intake.take(row) is not None:
+            elif collector.recorder.take(row) is not None:
                 result.taken += 1
 
     return read_list

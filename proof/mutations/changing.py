@@ -15,7 +15,7 @@ from connector.domain.order_change.request import LineRequest
 from connector.domain.revision import plan
 from connector.services.inbound import partner_baseline, write_order
 from connector.services.inbound.apply import Applier
-from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.write_order import Ending, OrderChange
 from connector.services.outbound.track import Tracker
 from proof.mutations.plant import Mutation
@@ -49,11 +49,11 @@ def _difference_for_total(right: Callable[..., Any]) -> Callable[..., Any]:
         more = line.delta if line.quantity > line.original_quantity else -line.delta
         return replace(line, quantity=said + more, original_quantity=None, delta=None)
 
-    def decide(request: Any, *, had: Any, has: Any, **rest: Any) -> Any:
-        del had
-        now = {str(line.number): line.quantity for line in has.content.lines}
+    def decide(request: Any, *, base: Any, ours: Any, **rest: Any) -> Any:
+        del base
+        now = {str(line.number): line.quantity for line in ours.content.lines}
         lines = tuple(added_on(line, now) for line in request.lines)
-        return right(replace(request, lines=lines), had=has.content, has=has, **rest)
+        return right(replace(request, lines=lines), base=ours.content, ours=ours, **rest)
 
     return decide
 
@@ -87,7 +87,7 @@ def _approved_is_approved(right: Callable[..., str | None]) -> Callable[..., str
 
 
 def _forgets_what_the_partner_knows(_right: Any) -> Callable[..., None]:
-    def settle(known: KnownRevisions, order: Any, change: Change, **_: Any) -> None:
+    def settle(known: PartnerBaseline, order: Any, change: Change, **_: Any) -> None:
         known.drop(order, change)
 
     return settle
@@ -119,11 +119,11 @@ MUTATIONS = (
     ),
     Mutation("Orderful is told before it is recorded", (Applier, "_end"), _tells_before_it_records, rules=_ASKING),
     Mutation("an approval holds for whatever comes", (OrderChange, "_doubt"), _approved_is_approved, rules=_ASKING),
-    Mutation("the echo is sent", (KnownRevisions, "settle"), _forgets_what_the_partner_knows, rules=_ASKING),
-    Mutation("an edit that came along is not sent", (partner_baseline, "comes_out_as"), _always, rules=_ASKING),
+    Mutation("the echo is sent", (PartnerBaseline, "settle"), _forgets_what_the_partner_knows, rules=_ASKING),
+    Mutation("an edit that came along is not sent", (partner_baseline, "equals_with_edits"), _always, rules=_ASKING),
     Mutation(
         "what was granted along with an edit is forgotten",
-        (plan, "is_owed_whole"),
+        (plan, "needs_full_resend"),
         _never,
         story="an edit taken back that had come along with an 860",
     ),

@@ -26,8 +26,8 @@ from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream
 from connector.services.inbound.apply import Applier, Outcome
 from connector.services.inbound.collect import Collected, Collector
-from connector.services.inbound.partner_baseline import KnownRevisions
-from connector.services.inbound.record import Intake
+from connector.services.inbound.partner_baseline import PartnerBaseline
+from connector.services.inbound.record import InboundRecorder
 from connector.services.inbound.review import approve, reject
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
 from connector.services.outbound.deliver import Deliverer
@@ -80,7 +80,7 @@ class FakeOrders:
         self.refuse: str | None = None
         self.refusing: frozenset[str] = frozenset()
         self.puts: list[dict[str, Any]] = []
-        self.asked = 0
+        self.theirs = 0
         self.reads = 0
         self._last = 0x4D182200
 
@@ -120,7 +120,7 @@ class FakeOrders:
         return OrderAnswer(f'"{self._stamp(number)}"', self.raw(number))
 
     def put_order(self, number: str, *, etag: str, body: bytes) -> str:
-        self.asked += 1
+        self.theirs += 1
         if self.on_put:
             self.on_put.pop(0)()
         if etag != f'"{self._stamp(number)}"':
@@ -330,15 +330,15 @@ def a_quantity(value: str | int, unit: str = "each") -> dict[str, str]:
 
 def more_of(line: int, to: int, *, was: int | None = None, **rest: Any) -> dict[str, Any]:
     """A Mosaic line that changes a quantity."""
-    asked: dict[str, Any] = {
+    theirs: dict[str, Any] = {
         "purchaseOrderLineId": str(line),
         "changeReason": "quantityChange",
         "quantity": a_quantity(to),
         **rest,
     }
     if was is not None:
-        asked |= {"originalQuantity": a_quantity(was), "changeInQuantity": a_quantity(abs(to - was))}
-    return asked
+        theirs |= {"originalQuantity": a_quantity(was), "changeInQuantity": a_quantity(abs(to - was))}
+    return theirs
 
 
 class World:
@@ -392,9 +392,9 @@ class World:
 
     # -- the way back
 
-    def take(self, **ports: Any) -> Intake:
+    def take(self, **ports: Any) -> InboundRecorder:
         """The intake; ports can be put under watch."""
-        return Intake(
+        return InboundRecorder(
             changes=ports.get("changes", self.changes),
             documents=ports.get("ledger", self.ledger),
             orderful=ports.get("inbound", self.inbound),
@@ -409,10 +409,10 @@ class World:
         """The applier."""
         return Applier(
             changes=ports.get("changes", self.changes),
-            intake=self.take(**ports),
+            recorder=self.take(**ports),
             hint_budget=ports.get("hint_budget", HintCalls()),
             orders=ports.get("orders", self.orders),
-            known=KnownRevisions(ports.get("ledger", self.ledger), self.clock),
+            known=PartnerBaseline(ports.get("ledger", self.ledger), self.clock),
             orderful=ports.get("inbound", self.inbound),
             routing=self.routing,
             clock=self.clock,
@@ -420,18 +420,18 @@ class World:
             stream=Stream.TEST,
             lease=timedelta(seconds=90),
             deadline=StepDeadline(),
-            rounds=BackOff(self.pauses.append),
+            conflict_retry=BackOff(self.pauses.append),
         )
 
-    def known_revisions(self) -> KnownRevisions:
+    def partner_baseline(self) -> PartnerBaseline:
         """What the partners know."""
-        return KnownRevisions(self.ledger, self.clock)
+        return PartnerBaseline(self.ledger, self.clock)
 
     def collector(self, **ports: Any) -> Collector:
         """The collector of inbox 7, or of the list without inboxes."""
         return Collector(
             changes=ports.get("changes", self.changes),
-            intake=self.take(**ports),
+            recorder=self.take(**ports),
             orderful=ports.get("inbound", self.inbound),
             outbox=ports.get("outbox", self.outbox),
             routing=self.routing,
@@ -467,7 +467,7 @@ class World:
         reject(
             change,
             self.changes,
-            self.known_revisions(),
+            self.partner_baseline(),
             self.outbox,
             self.clock,
             order=change.key,

@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.edits import Edits, LineEdit, Operation
-from connector.domain.order_change.order_snapshot import LineFacts, StandingOrder
+from connector.domain.order_change.order_snapshot import LineFacts, OrderSnapshot
 from connector.domain.order_change.request import (
     Ask,
     ChangePurpose,
@@ -55,15 +55,15 @@ def some_facts(received: str | int = 0, *, closed: bool = False, line_type: str 
     return LineFacts(Decimal(received), closed, line_type)
 
 
-def standing(
+def snapshot(
     content: PurchaseOrder, facts: Mapping[int, LineFacts] | None = None, status: str = "Open"
-) -> StandingOrder:
+) -> OrderSnapshot:
     """The order as it stands; lines without facts of their own have nothing received and are open."""
     known = {line.number: some_facts(closed=line.cancelled) for line in content.lines}
-    return StandingOrder('"AAAAAE0YIiI="', status, content, {**known, **(facts or {})})
+    return OrderSnapshot('"AAAAAE0YIiI="', status, content, {**known, **(facts or {})})
 
 
-def edited(order: StandingOrder, edits: Edits, *, next_number: int | None = None) -> StandingOrder:
+def edited(order: OrderSnapshot, edits: Edits, *, next_number: int | None = None) -> OrderSnapshot:
     """The order after Visma has written the edits; it refuses what Visma refuses.
 
     Args:
@@ -94,7 +94,7 @@ def edited(order: StandingOrder, edits: Edits, *, next_number: int | None = None
     content = replace(
         order.content, lines=tuple(lines.values()), promised_on=edits.promised_on or order.content.promised_on
     )
-    return StandingOrder(f"{order.etag}+", order.status, content, facts)
+    return OrderSnapshot(f"{order.etag}+", order.status, content, facts)
 
 
 def lines_of(edits: Edits) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as
+from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation, equals_with_edits
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import decode, read_document
 from testkit.openapi import Contract
@@ -100,5 +100,5 @@ def test_the_sandbox_takes_the_bodies_and_the_order_comes_out_as_written(sandbox
         answer = client.put(URL, data=encode(body), content_type="application/json", headers=current)
         assert answer.status_code == 204, answer.text
     after = read_document(decode(client.get(URL, headers=headers).data), company="nordic").content
-    assert comes_out_as(after, before, EVERYTHING)  # type: ignore[arg-type] # both are orders
-    assert not comes_out_as(before, before, EVERYTHING)  # type: ignore[arg-type]
+    assert equals_with_edits(after, before, EVERYTHING)  # type: ignore[arg-type] # both are orders
+    assert not equals_with_edits(before, before, EVERYTHING)  # type: ignore[arg-type]

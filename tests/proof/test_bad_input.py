@@ -97,7 +97,7 @@ def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
 
 
 def test_a_record_that_the_table_would_refuse_is_seen(monkeypatch):
-    monkeypatch.setattr(translate, "LONGEST_WORDS", 10**9)
+    monkeypatch.setattr(translate, "LONGEST_TEXT", 10**9)
     lines = [{**a_purchase_order()["lines"][0], "uom": "X" * 500_000}]
     assert any("more than the table takes" in problem for problem in documents.fed(order(lines=lines)).problems)
     with aws_for_a_run():

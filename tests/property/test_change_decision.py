@@ -15,16 +15,16 @@ from msgspec.structs import asdict, replace
 
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.decide import Decision, Verdict, decide
-from connector.domain.order_change.edits import LineEdit, Operation, comes_out_as
+from connector.domain.order_change.edits import LineEdit, Operation, equals_with_edits
 from connector.domain.order_change.line_match import goods
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.routing.route import ItemIds, LineDate, OnLines, QuantityReading, Route
 from connector.domain.wanted_days import wanted_day
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, order_update
 from testkit.samples.business_documents import a_line, a_route, an_order
-from testkit.samples.change_requests import CODES, a_request, asks, edited, some_facts, standing
+from testkit.samples.change_requests import CODES, a_request, asks, edited, snapshot, some_facts
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 from testkit.visma.orders import updated
 
@@ -46,21 +46,21 @@ class Case:
     """A message, and the order that it meets."""
 
     request: ChangeRequest
-    had: PurchaseOrder | None
-    has: StandingOrder
+    base: PurchaseOrder | None
+    ours: OrderSnapshot
     route: Route
     approved: bool
 
     def decide(self, **others: Any) -> Decision:
-        facts = {"request": self.request, "had": self.had, "has": self.has, "approved": self.approved, **others}
+        facts = {"request": self.request, "base": self.base, "ours": self.ours, "approved": self.approved, **others}
         return decide(
-            facts["request"], had=facts["had"], has=facts["has"], route=self.route, approved=facts["approved"]
+            facts["request"], base=facts["base"], ours=facts["ours"], route=self.route, approved=facts["approved"]
         )
 
-    def written(self, decision: Decision) -> StandingOrder:
+    def written(self, decision: Decision) -> OrderSnapshot:
         """The order afterwards; Visma gives no line number twice."""
-        lines = (*self.has.content.lines, *(self.had.lines if self.had else ()))
-        return edited(self.has, decision.edits, next_number=max(line.number for line in lines) + 1)
+        lines = (*self.ours.content.lines, *(self.base.lines if self.base else ()))
+        return edited(self.ours, decision.edits, next_number=max(line.number for line in lines) + 1)
 
 
 @st.composite
@@ -163,20 +163,20 @@ def routes(draw: st.DrawFn) -> Route:
 @st.composite
 def cases(draw: st.DrawFn, *, untouched: bool = False) -> Case:
     """Any message that meets any order; `untouched` when nobody has edited it since the partner saw it."""
-    had = draw(orders())
-    content = had if untouched else draw(edits_of_a_user(had))
+    base = draw(orders())
+    content = base if untouched else draw(edits_of_a_user(base))
     facts = {}
     for line in content.lines:
         received = draw(st.sampled_from([Decimal(0)] * 6 + [line.quantity, line.quantity / 2]))
         facts[line.number] = some_facts(received, closed=line.cancelled or draw(SELDOM))
     request = a_request(
-        *draw(st.lists(requested_lines(had), min_size=1, max_size=3)),
+        *draw(st.lists(requested_lines(base), min_size=1, max_size=3)),
         purpose=ChangePurpose.REPLACE if draw(SELDOM) else ChangePurpose.CHANGE,
         requested_on=draw(DAYS) if draw(SOMETIMES) else None,
     )
     status = draw(st.sampled_from(["Hold", "Closed"])) if draw(SELDOM) else "Open"
     known = untouched or not draw(SELDOM)
-    return Case(request, had if known else None, standing(content, facts, status), draw(routes()), draw(st.booleans()))
+    return Case(request, base if known else None, snapshot(content, facts, status), draw(routes()), draw(st.booleans()))
 
 
 def moved(edit: LineEdit) -> Iterator[tuple[str, Any]]:
@@ -203,8 +203,8 @@ def test_writing_once_is_enough(case: Case) -> None:
     if decision.verdict is not Verdict.APPLY:
         return
     after = case.written(decision)
-    again = case.decide(has=after)
-    if case.had is None:
+    again = case.decide(ours=after)
+    if case.base is None:
         # A line that was taken out is on no record then: the question has to be asked again, and writes nothing.
         assert again.verdict is Verdict.PARK or not again.edits
         return
@@ -212,7 +212,7 @@ def test_writing_once_is_enough(case: Case) -> None:
     assert not again.edits
     if {edit.number for edit in decision.wishes.lines} <= {
         None,
-        *(line.number for line in case.had.lines if not line.cancelled),
+        *(line.number for line in case.base.lines if not line.cancelled),
     }:
         assert again.wishes == decision.wishes
 
@@ -221,12 +221,12 @@ def test_writing_once_is_enough(case: Case) -> None:
 @given(cases(untouched=True))
 def test_a_message_that_comes_a_second_time_writes_nothing_by_itself(case: Case) -> None:
     lines = tuple(replace(line, explicit_total=True, second_quantity=None) for line in case.request.lines)
-    case = Case(replace(case.request, lines=lines), case.had, case.has, case.route, approved=False)
+    case = Case(replace(case.request, lines=lines), case.base, case.ours, case.route, approved=False)
     decision = case.decide()
     if decision.verdict is not Verdict.APPLY:
         return
     after = case.written(decision)
-    again = case.decide(had=after.content, has=after)
+    again = case.decide(base=after.content, ours=after)
     assert again.verdict is Verdict.PARK or not again.edits
 
 
@@ -245,11 +245,11 @@ def test_the_order_of_the_lines_decides_nothing(case: Case, random: Any) -> None
 @THOROUGH
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_the_lines_in_visma_decides_nothing_either(case: Case, random: Any) -> None:
-    lines = list(case.has.content.lines)
+    lines = list(case.ours.content.lines)
     random.shuffle(lines)
-    content = replace(case.has.content, lines=tuple(lines))
-    shuffled = StandingOrder(case.has.etag, case.has.status, content, dict(reversed(case.has.facts.items())))
-    assert case.decide(has=shuffled) == case.decide()
+    content = replace(case.ours.content, lines=tuple(lines))
+    shuffled = OrderSnapshot(case.ours.etag, case.ours.status, content, dict(reversed(case.ours.facts.items())))
+    assert case.decide(ours=shuffled) == case.decide()
 
 
 @THOROUGH
@@ -262,12 +262,12 @@ def test_nothing_that_was_received_or_closed_is_touched_approved_or_not(case: Ca
         for edit in decision.edits.lines:
             if edit.number is None:
                 continue
-            facts = case.has.facts[edit.number]
+            facts = case.ours.facts[edit.number]
             assert not facts.closed
             assert edit.operation is not Operation.DELETE or facts.received == 0
             assert edit.quantity is None or edit.quantity >= facts.received
             assert edit.quantity is None or edit.quantity > 0
-        assert case.has.status in case.route.changes.statuses or not decision.edits
+        assert case.ours.status in case.route.changes.statuses or not decision.edits
 
 
 @THOROUGH
@@ -283,9 +283,9 @@ def test_an_approval_lifts_objections_and_changes_nothing_else(case: Case) -> No
 @given(cases())
 def test_numbers_are_the_messages_own_to_the_last_digit(case: Case) -> None:
     decision = case.decide()
-    had = {line.quantity for line in (case.had or case.has.content).lines}
-    asked = {figure for line in case.request.lines for figure in (line.quantity, line.second_quantity) if figure}
-    totals = asked | {old + sign * figure for old in had for figure in asked for sign in (1, -1)}
+    base = {line.quantity for line in (case.base or case.ours.content).lines}
+    theirs = {figure for line in case.request.lines for figure in (line.quantity, line.second_quantity) if figure}
+    totals = theirs | {old + sign * figure for old in base for figure in theirs for sign in (1, -1)}
     prices = {line.price for line in case.request.lines}
     for edit in (*decision.edits.lines, *decision.wishes.lines):
         for value in asdict(edit).values():
@@ -312,7 +312,7 @@ def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
         for field, value in moved(edit):
             assert (field, value) in dict.fromkeys(moved(wished[edit.number]))
             if not case.approved:
-                orders = (case.had or case.has.content, case.has.content)
+                orders = (case.base or case.ours.content, case.ours.content)
                 told, stands = (
                     day_of(order, line_of(order, edit.number), field, case.route.line_date)
                     if field in {"requested", "promised"}
@@ -321,12 +321,12 @@ def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
                 )
                 assert told == stands
     after = case.written(decision).content
-    for line in case.has.content.lines:
+    for line in case.ours.content.lines:
         said = [edit for edit in decision.edits.lines if edit.number == line.number]
         if not said:
             assert line_of(after, line.number) == line
     if not case.approved and decision.edits.promised_on:
-        assert case.has.content.promised_on == (case.had or case.has.content).promised_on
+        assert case.ours.content.promised_on == (case.base or case.ours.content).promised_on
 
 
 @THOROUGH
@@ -335,45 +335,45 @@ def test_what_goes_through_by_itself_stays_inside_the_limits(case: Case) -> None
     decision = case.decide(approved=False)
     if decision.verdict is not Verdict.APPLY:
         return
-    assert case.had is not None or not decision.edits
+    assert case.base is not None or not decision.edits
     rules = case.route.changes
     for edit in decision.edits.lines:
         if edit.operation is not Operation.UPDATE:
             assert rules.lines is OnLines.APPLY
             continue
-        assert case.had
-        had = line_of(case.had, edit.number)
+        assert case.base
+        base = line_of(case.base, edit.number)
         for value, old, share in (
-            (edit.quantity, had.quantity, rules.quantity),
-            (edit.price, had.unit_price, rules.price),
+            (edit.quantity, base.quantity, rules.quantity),
+            (edit.price, base.unit_price, rules.price),
         ):
             assert value is None or (1 - share) * old <= value <= (1 + share) * old
         for field, day in (("requested", edit.requested), ("promised", edit.promised)):
-            old = day_of(case.had, had, field, case.route.line_date)
+            old = day_of(case.base, base, field, case.route.line_date)
             assert day is None or (old is not None and abs(day - old) <= rules.dates)
     added = [edit for edit in decision.edits.lines if edit.operation is Operation.INSERT]
     if added:
-        assert case.had
-        before = sum(line.quantity * line.unit_price for line in goods(case.had).values())
+        assert case.base
+        before = sum(line.quantity * line.unit_price for line in goods(case.base).values())
         more = sum(edit.quantity * edit.price for edit in added if edit.quantity and edit.price)
         assert more <= before * rules.quantity
     if decision.edits.promised_on:
-        assert case.had
-        assert case.had.promised_on
-        assert abs(decision.edits.promised_on - case.had.promised_on) <= rules.dates
+        assert case.base
+        assert case.base.promised_on
+        assert abs(decision.edits.promised_on - case.base.promised_on) <= rules.dates
 
 
 @THOROUGH
 @given(cases())
 def test_a_decrease_never_raises_and_an_increase_never_lowers_by_itself(case: Case) -> None:
     decision = case.decide(approved=False)
-    if decision.verdict is not Verdict.APPLY or case.had is None:
+    if decision.verdict is not Verdict.APPLY or case.base is None:
         return
     for edit in decision.edits.lines:
         codes = {line.code for line in case.request.lines if line.line_id == str(edit.number) and line.quantity}
         if edit.quantity is not None and codes in ({"QI"}, {"QD"}):
-            had = line_of(case.had, edit.number).quantity
-            assert edit.quantity > had if codes == {"QI"} else edit.quantity < had
+            base = line_of(case.base, edit.number).quantity
+            assert edit.quantity > base if codes == {"QI"} else edit.quantity < base
 
 
 @THOROUGH
@@ -385,9 +385,11 @@ def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: boo
     for line in case.request.lines:
         if line.direction is None or line.explicit_total or line.quantity is None or line.line_id is None:
             continue
-        assert case.had, "nobody knows what a difference refers to"
+        assert case.base, "nobody knows what a difference refers to"
         wished = [edit.quantity for edit in decision.wishes.lines if str(edit.number) == line.line_id and edit.quantity]
-        total = line_of(case.had, int(line.line_id)).quantity + (line.quantity if line.code == "QI" else -line.quantity)
+        total = line_of(case.base, int(line.line_id)).quantity + (
+            line.quantity if line.code == "QI" else -line.quantity
+        )
         assert wished == [total] * bool(total), "nothing left takes the line out"
 
 
@@ -395,16 +397,16 @@ def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: boo
 @given(cases())
 def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None:
     """A line that had the header's day has the new one, or the message, its facts or a person say otherwise."""
-    decision, base, line_date = case.decide(), case.had or case.has.content, case.route.line_date
+    decision, before, line_date = case.decide(), case.base or case.ours.content, case.route.line_date
     if decision.verdict is not Verdict.APPLY or decision.wishes.promised_on is None:
         return
     after = case.written(decision).content
     assert after.promised_on == decision.wishes.promised_on == case.request.requested_on
     there = goods(after)
     named = {line.line_id for line in case.request.lines if line.requested or line.promised}
-    for number, line in goods(base).items():
+    for number, line in goods(before).items():
         own = getattr(line, line_date)
-        if number not in there or own != base.promised_on or None in named or str(number) in named:
+        if number not in there or own != before.promised_on or None in named or str(number) in named:
             continue
         kept = f"Line {number} is closed in Visma and keeps its day {own}."
         assert getattr(there[number], line_date) == after.promised_on or kept in decision.unwritten
@@ -422,20 +424,20 @@ def test_an_approval_without_a_wish_and_with_something_unwritten_closes(case: Ca
 
 def elses_edits(case: Case, decision: Decision) -> set[tuple[int | None, str]]:
     """What differs between what the partner had and what Visma has, and that the partner does not ask for."""
-    assert case.had is not None
-    had, has = ({line.number: line for line in order.lines} for order in (case.had, case.has.content))
+    assert case.base is not None
+    base, ours = ({line.number: line for line in order.lines} for order in (case.base, case.ours.content))
     found: set[tuple[int | None, str]] = set()
-    for number in had.keys() | has.keys():
-        if number not in had or number not in has:
+    for number in base.keys() | ours.keys():
+        if number not in base or number not in ours:
             found.add((number, "line"))
             continue
-        pairs = zip(asdict(had[number]).items(), asdict(has[number]).values(), strict=True)
+        pairs = zip(asdict(base[number]).items(), asdict(ours[number]).values(), strict=True)
         found |= {(number, name) for (name, old), new in pairs if old != new}
-    if case.had.promised_on != case.has.content.promised_on:
+    if case.base.promised_on != case.ours.content.promised_on:
         found.add((None, "promised_on"))
     if decision.wishes.promised_on:
         found.discard((None, "promised_on"))
-    unseen = [line for number, line in has.items() if number not in had]
+    unseen = [line for number, line in ours.items() if number not in base]
     for edit in decision.wishes.lines:
         if edit.operation is Operation.INSERT:
             there = next((line for line in unseen if edit.matches(line)), None)
@@ -453,13 +455,13 @@ def elses_edits(case: Case, decision: Decision) -> set[tuple[int | None, str]]:
 @given(cases())
 def test_the_partner_knows_the_order_afterwards_unless_somebody_else_was_busy(case: Case) -> None:
     decision = case.decide()
-    if decision.verdict is not Verdict.APPLY or case.had is None:
+    if decision.verdict is not Verdict.APPLY or case.base is None:
         return
     after = case.written(decision).content
-    assert comes_out_as(after, case.had, decision.wishes) is (elses_edits(case, decision) == set())
+    assert equals_with_edits(after, case.base, decision.wishes) is (elses_edits(case, decision) == set())
     if decision.wishes:
         note = replace(after, note="somebody else was here")
-        assert not comes_out_as(note, case.had, decision.wishes)
+        assert not equals_with_edits(note, case.base, decision.wishes)
 
 
 @st.composite
@@ -477,15 +479,15 @@ def sandbox_orders(draw: st.DrawFn) -> dict[str, Any]:
 @given(sandbox_orders(), st.data())
 def test_what_is_decided_comes_out_in_the_sandbox(order: dict[str, Any], data: st.DataObject) -> None:
     """Through the bytes: read, decide, write the body, let the sandbox carry it out, read again."""
-    has = read_standing_order(json.dumps(order).encode(), company="nordic", etag='"x"')
-    lines = data.draw(st.lists(requested_lines(has.content), min_size=1, max_size=3))
-    case = Case(a_request(*lines), has.content, has, data.draw(routes()), approved=True)
+    ours = read_order_snapshot(json.dumps(order).encode(), company="nordic", etag='"x"')
+    lines = data.draw(st.lists(requested_lines(ours.content), min_size=1, max_size=3))
+    case = Case(a_request(*lines), ours.content, ours, data.draw(routes()), approved=True)
     decision = case.decide()
     if decision.verdict is not Verdict.APPLY:
         return
     body = json.loads(encode(order_update(decision.edits)))
     written, _ = updated(order, body, last_line=len(order["lines"]))
-    after = read_standing_order(json.dumps(written).encode(), company="nordic")
-    assert comes_out_as(after.content, has.content, decision.wishes)
-    again = case.decide(has=after)
+    after = read_order_snapshot(json.dumps(written).encode(), company="nordic")
+    assert equals_with_edits(after.content, ours.content, decision.wishes)
+    again = case.decide(ours=after)
     assert (again.verdict, bool(again.edits)) == (Verdict.APPLY, False)

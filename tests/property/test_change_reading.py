@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from connector.domain.order_change.request import ChangeRequest
 from connector.edi.inbound import read_identity, read_inbound
 from connector.edi.numbers import decimal_text
-from connector.edi.order_change.codes import CODE_WORDS
+from connector.edi.order_change.codes import CODE_NAMES
 from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.units import UNITS
 
@@ -316,7 +316,7 @@ def test_a_change_with_rubbish_in_one_place_is_read_or_refused_with_a_sentence(c
     check_outcome(spoilt(whole, data), codes=data.draw(st.sampled_from([READINGS, {}])))
 
 
-@given(CHANGES, st.dictionaries(st.sampled_from(sorted(CODES.values())), st.sampled_from(sorted(CODE_WORDS))))
+@given(CHANGES, st.dictionaries(st.sampled_from(sorted(CODES.values())), st.sampled_from(sorted(CODE_NAMES))))
 def test_a_code_that_the_partner_explained_puts_no_question_of_its_own(change, codes):
     for line in read_change(in_x12(change), codes=codes).lines:
         if line.code in codes:

@@ -31,7 +31,7 @@ from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.visma.read import NotADocument, decode, read_document
 from testkit.memory.change_world import an_860, more_of
 from testkit.samples.business_documents import a_line, a_route, an_order
-from testkit.samples.change_requests import a_request, asks, standing
+from testkit.samples.change_requests import a_request, asks, snapshot
 from testkit.scripted_server import NOW
 
 SIZE = 300
@@ -110,9 +110,9 @@ def test_reading_a_message_costs_in_proportion_to_its_length(read, shape):
 def test_deciding_a_change_costs_in_proportion_to_its_lines():
     def work(size: int) -> Callable[[], Any]:
         order = an_order(*(a_line(one) for one in range(1, size + 1)))
-        asked = a_request(*(asks("QI", one, quantity=900) for one in range(1, size + 1)))
+        theirs = a_request(*(asks("QI", one, quantity=900) for one in range(1, size + 1)))
         route = a_route(order)
-        return partial(decide, asked, had=order, has=standing(order), route=route)
+        return partial(decide, theirs, base=order, ours=snapshot(order), route=route)
 
     work(3)()
     short, long = (calls_of(work(size)) for size in (SIZE, 2 * SIZE))

@@ -12,7 +12,7 @@ from connector.cli.files import read_routing
 from connector.domain.documents import Kind
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.edi.order_change.codes import CODE_WORDS
+from connector.edi.order_change.codes import CODE_NAMES
 from connector.routing_file import ChangeWord, check, json_schema
 from testkit.samples.routing_data import a_partner, routing_data
 
@@ -246,7 +246,7 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
 
 
 def test_the_words_for_codes_are_those_that_reading_a_change_knows():
-    assert set(get_args(ChangeWord)) == CODE_WORDS
+    assert set(get_args(ChangeWord)) == CODE_NAMES
 
 
 def test_a_company_without_a_legal_name_is_a_warning():

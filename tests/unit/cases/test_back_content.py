@@ -58,7 +58,7 @@ def test_another_place_of_delivery_is_a_question_with_both_places(change, name, 
     (reason,) = result.data["reasons"]
     assert reason.startswith(f"The ship-to is {theirs}; the order has {ORDER}. ")
     place = next(one for one in result.data["differences"] if one["field"] == "ship-to")
-    assert (place["had"], place["asked"], place["has"]) == (ORDER, theirs, ORDER)
+    assert (place["base"], place["theirs"], place["ours"]) == (ORDER, theirs, ORDER)
     assert (change(name, "--approved").code, result.quantity) == (0, 8)
 
 

@@ -69,7 +69,7 @@ def test_a_line_date_moves_the_promised_day_and_is_measured_against_it(change):
     result = change("line_date", "--json")
     assert (result.code, result.body) == (0, {"lines": [an_update(1, promised="2026-12-05T00:00:00")]})
     (difference,) = result.data["differences"]
-    assert (difference["had"], difference["asked"]) == ("2026-12-01", "2026-12-05")
+    assert (difference["base"], difference["theirs"]) == ("2026-12-01", "2026-12-05")
     by_requested = change("line_date", "--json", settings="  line_date: requested\n")
     assert by_requested.body["lines"] == [an_update(1, requested="2026-12-05T00:00:00")]
     assert "from 2026-11-20 to 2026-12-05, further than 14 days" in by_requested.err
@@ -242,10 +242,14 @@ def test_what_visma_has_otherwise_is_not_so_already(change, tmp_path):
     def repeated(message):
         tree(message)["POC_loop"][0]["lineItemChange"][0]["unitPrice"] = "41.5"
 
-    had = tmp_path / "had.json"
-    had.write_bytes((CASES / "price_basis_we.order.json").read_bytes())
+    base = tmp_path / "had.json"
+    base.write_bytes((CASES / "price_basis_we.order.json").read_bytes())
     result = change(
-        "price_basis_we", "--had", str(had), message=repeated, order=lambda order: order["lines"][0].update(unitCost=44)
+        "price_basis_we",
+        "--had",
+        str(base),
+        message=repeated,
+        order=lambda order: order["lines"][0].update(unitCost=44),
     )
     assert result.code == 0
     assert "Line 1: the price 41.5 is what the partner had; Visma keeps 44." in result.out

@@ -19,7 +19,7 @@ from connector.domain.errors import Conflict, NoRouting
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.partner_baseline import PartnerBaseline
 from testkit.memory.inbound import CALLER, InMemoryChanges
 from testkit.memory.outbound import MemoryHealth, MemoryLedger
 
@@ -223,7 +223,7 @@ def stack():
         routing=FakeRouting(),
         ledger=FakeLedger(),
         outbox=FakeOutbox(),
-        known=KnownRevisions(MemoryLedger(), SimpleNamespace(now=lambda: NOW)),
+        known=PartnerBaseline(MemoryLedger(), SimpleNamespace(now=lambda: NOW)),
         changes=InMemoryChanges(),
         payloads=SimpleNamespace(),
         cursors=SimpleNamespace(all_cursors=list),

@@ -108,14 +108,14 @@ def change(connector, tmp_path):
         (tmp_path / name).write_bytes(body)
         return str(tmp_path / name)
 
-    def run(document, *options, order=None, had=None, routing=None):
+    def run(document, *options, order=None, base=None, routing=None):
         data = routing_data(
             {"defaults.units.KRT": "carton", "defaults.changes": {"quantity": "20%"}, **(routing or {})}
         )
         (tmp_path / "connector.yaml").write_text(yaml.safe_dump(data))
         files = [put("860.json", document), "--order", put("order.json", order or a_purchase_order())]
         files += ["--config", str(tmp_path / "connector.yaml")]
-        files += ["--had", put("had.json", had)] if had else []
+        files += ["--had", put("base.json", base)] if base else []
         return connector("change", *files, *options)
 
     return run
@@ -145,7 +145,7 @@ def test_json_is_one_object_with_everything_that_is_known(change):
         *("hold_first", "put"),
     ]
     assert result.data["differences"] == [
-        {"where": "line 1", "field": "quantity", "had": "800", "asked": "900.5", "has": "800"}
+        {"where": "line 1", "field": "quantity", "base": "800", "theirs": "900.5", "ours": "800"}
     ]
     assert "Please confirm" in result.data["remarks"][0]
     assert (result.data["reason"], result.data["next_step"], result.data["hold_first"]) == (None, None, False)
@@ -192,10 +192,10 @@ def test_what_no_approval_lifts_has_no_request(change):
 def test_a_change_that_visma_has_already_is_applied_and_writes_nothing(change):
     now = a_purchase_order(lines=[an_order_line(1, orderQty=900)])
     before = a_purchase_order(lines=[an_order_line(1)])
-    result = change(in_mosaic("900"), order=now, had=before)
+    result = change(in_mosaic("900"), order=now, base=before)
     assert (result.code, result.err) == (0, "")
     assert "It writes nothing: the order is so already." in result.out
-    assert change(in_mosaic("900"), "--json", order=now, had=before).data["put"] is None
+    assert change(in_mosaic("900"), "--json", order=now, base=before).data["put"] is None
 
 
 def test_an_order_with_another_number_is_rejected_with_4(change):
@@ -221,8 +221,8 @@ def test_it_tells_that_the_order_is_put_on_hold_for_it(change):
 def test_a_difference_between_had_and_order_is_somebody_elses_work(change):
     now = a_purchase_order(lines=[an_order_line(1, orderQty=850)])
     before = a_purchase_order(lines=[an_order_line(1)])
-    result = change(in_mosaic("900"), "--json", order=now, had=before)
-    assert (result.code, result.data["differences"][0]["had"], result.data["differences"][0]["has"]) == (
+    result = change(in_mosaic("900"), "--json", order=now, base=before)
+    assert (result.code, result.data["differences"][0]["base"], result.data["differences"][0]["ours"]) == (
         3,
         "800",
         "850",
@@ -345,7 +345,7 @@ def test_what_is_no_860_is_one_sentence_on_stderr_and_exit_2(change, document, t
     assert len(result.err) < 400
 
 
-@pytest.mark.parametrize("which", ["order", "had"])
+@pytest.mark.parametrize("which", ["order", "base"])
 @pytest.mark.parametrize(
     "document",
     [b"{", b"[]", b"<html></html>", a_customer_invoice(), {"x": 1}, [a_purchase_order(), a_purchase_order()]],
@@ -358,11 +358,11 @@ def test_what_is_no_purchase_order_is_one_sentence_on_stderr_and_exit_2(change, 
 
 
 def test_the_order_may_be_a_list_of_one_as_visma_lists_it(change):
-    assert change(in_mosaic(), order=[a_purchase_order()], had=[a_purchase_order()]).code == 0
+    assert change(in_mosaic(), order=[a_purchase_order()], base=[a_purchase_order()]).code == 0
 
 
 def test_had_has_to_be_the_same_order(change):
-    result = change(in_mosaic(), had=a_purchase_order(orderNbr="500999"))
+    result = change(in_mosaic(), base=a_purchase_order(orderNbr="500999"))
     assert (result.code, result.out) == (2, "")
     assert "is order 500123, and" in result.err
 

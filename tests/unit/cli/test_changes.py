@@ -131,7 +131,7 @@ def test_an_empty_list_says_so(connector, stack):
 def test_show_gives_everything_that_is_known_of_a_change(connector, changes):
     (found,) = connector("changes", "show", "802210971", "--json").data["changes"]
     assert found["differences"] == [
-        {"where": "line 1", "field": "quantity", "had": "800", "asked": "1000", "has": "800"}
+        {"where": "line 1", "field": "quantity", "base": "800", "theirs": "1000", "ours": "800"}
     ]
     assert (found["remarks"], found["changed_on"]) == (["Note: please confirm."], "2026-09-16")
     assert (found["decided_by"], found["decided_on"], found["approved_by"]) == ("rules", "r1", None)

@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from connector.domain.text import clipped, visible
+from connector.domain.text import truncated, visible
 from connector.services.ports import Fields, Metric
 
 LONGEST_VALUE = 2_000
@@ -57,6 +57,6 @@ class PowertoolsTelemetry:
 def _visible(fields: Fields) -> dict[str, Any]:
     """The values, without signs that a terminal or a viewer of logs would obey."""
     return {
-        name: visible(clipped(value, LONGEST_VALUE)) if isinstance(value, str) else value
+        name: visible(truncated(value, LONGEST_VALUE)) if isinstance(value, str) else value
         for name, value in fields.items()
     }

@@ -25,9 +25,9 @@ from connector.adapters.visma.tokens import VismaTokens
 from connector.bootstrap.common import Answer, clock, consume_event, http, telemetry, visma_gate
 from connector.domain.routing.route import Company
 from connector.services.inbound.apply import Applier
-from connector.services.inbound.partner_baseline import KnownRevisions
+from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.ports import OrderDesk
-from connector.services.inbound.record import HINT_CALLS_A_MINUTE, Intake
+from connector.services.inbound.record import HINT_CALLS_A_MINUTE, InboundRecorder
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Deadline
 from connector.settings import ApplyChangeSettings
@@ -43,7 +43,7 @@ class ApplyChange:
         keep = timedelta(days=settings.payload_retention_days)
         self._changes = DynamoChanges(settings.documents_table, payloads, keep_messages=keep)
         self._documents = DynamoLedger(settings.documents_table, payloads, keep_bodies=keep)
-        self._known = KnownRevisions(self._documents, clock)
+        self._known = PartnerBaseline(self._documents, clock)
         self._routing = RoutingStore(settings.routing_table, clock)
         self._outbox = SqsOutbox(changes_url=settings.changes_queue_url)
         self._hint_budget = DynamoHintBudget(settings.documents_table, HINT_CALLS_A_MINUTE)
@@ -64,7 +64,7 @@ class ApplyChange:
         )
         applier = Applier(
             changes=self._changes,
-            intake=Intake(
+            recorder=InboundRecorder(
                 changes=self._changes,
                 documents=self._documents,
                 orderful=orderful,
@@ -84,7 +84,7 @@ class ApplyChange:
             stream=settings.stream,
             lease=timedelta(seconds=settings.claim_seconds),
             deadline=deadline,
-            rounds=BackOff(),
+            conflict_retry=BackOff(),
         )
         queue = self._hints if _comes_from(event, settings.hints_queue_url) else self._queue
         return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline)

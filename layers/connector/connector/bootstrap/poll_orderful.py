@@ -21,7 +21,7 @@ from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.orderful.inbound import OrderfulInbound
 from connector.bootstrap.common import Answer, clock, http, telemetry
 from connector.services.inbound.collect import Collector
-from connector.services.inbound.record import Intake
+from connector.services.inbound.record import InboundRecorder
 from connector.settings import PollOrderfulSettings
 
 
@@ -51,7 +51,7 @@ class PollOrderful:
         )
         collector = Collector(
             changes=self._changes,
-            intake=Intake(
+            recorder=InboundRecorder(
                 changes=self._changes,
                 documents=self._documents,
                 orderful=orderful,

@@ -21,14 +21,14 @@ from connector.domain.documents import Kind, PurchaseOrder
 from connector.domain.errors import Misconfigured, Parked, Rejected
 from connector.domain.inbound import InboundTransaction
 from connector.domain.order_change.decide import Decision, Verdict, decide
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import CHANGE
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import QuantityReading, Route
 from connector.domain.transactions import Stream
 from connector.edi.inbound import read_inbound
 from connector.edi.order_change.read import NotAChange, read_change
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, order_update
 from connector.edi.visma.read import NotADocument, decode
 from connector.services.inbound.sender_check import company_of, other_stream, route_of
@@ -73,16 +73,16 @@ def change(
     routing = Routing.from_data(read_sound_routing(config_file))
     incoming = _incoming(file)
     raw = read_document(order_file)
-    ours = Stream(stream) if stream else incoming.stream or Stream.TEST
-    job = _Job(routing=routing, incoming=incoming, company=company, stream=ours)
+    chosen = Stream(stream) if stream else incoming.stream or Stream.TEST
+    job = _Job(routing=routing, incoming=incoming, company=company, stream=chosen)
     try:
-        has = _order(raw, order_file)
-        had = _order(read_document(had_file), had_file) if had_file else has
-        if had.content.number != has.content.number:
+        ours = _order(raw, order_file)
+        base = _order(read_document(had_file), had_file) if had_file else ours
+        if base.content.number != ours.content.number:
             raise WrongInput(
-                f"{order_file} is order {has.content.number}, and {had_file} is order {had.content.number}."
+                f"{order_file} is order {ours.content.number}, and {had_file} is order {base.content.number}."
             )
-        outcome = job.decide(has, had.content, approved=approved, reading=reading_of(reading))
+        outcome = job.decide(ours, base.content, approved=approved, reading=reading_of(reading))
     except Parked as problem:
         outcome = _Outcome(
             Decision(Verdict.PARK, problem.sentence, next_step=problem.next_step, waits_for=problem.waits_for)
@@ -129,13 +129,13 @@ class _Outcome:
 
     Attributes:
         approved: What an approval would make of it.
-        has: The order, once it was looked at.
+        ours: The order, once it was looked at.
         hold_first: The order would be put on hold for it and released afterwards.
     """
 
     decision: Decision
     approved: Decision | None = None
-    has: StandingOrder | None = None
+    ours: OrderSnapshot | None = None
     hold_first: bool = False
 
     @property
@@ -146,10 +146,10 @@ class _Outcome:
     @property
     def put(self) -> tuple[str, dict[str, str], bytes] | None:
         """Path, headers and body; None when nothing is to be written, or nothing can be."""
-        if self.has is None or self.approved is None or not self.is_approvable or not self.approved.edits:
+        if self.ours is None or self.approved is None or not self.is_approvable or not self.approved.edits:
             return None
-        headers = {"If-Match": self.has.etag} if self.has.etag else {}
-        path = f"/{order_path(self.has.content.number)}"
+        headers = {"If-Match": self.ours.etag} if self.ours.etag else {}
+        path = f"/{order_path(self.ours.content.number)}"
         return path, {**headers, "Content-Type": "application/json"}, encode(order_update(self.approved.edits))
 
     def as_json(self) -> str:
@@ -176,7 +176,7 @@ class _Outcome:
 
     def _head(self) -> str:
         decision = self.decision
-        about = f"Order {self.has.content.number}: " if self.has else ""
+        about = f"Order {self.ours.content.number}: " if self.ours else ""
         lines = {"why": decision.reason, "next step": decision.next_step, "waits for": decision.waits_for}
         told = [f"  {name:<10}{value}" for name, value in lines.items() if value]
         return "\n".join([f"{about}{decision.verdict}", *told])
@@ -198,7 +198,7 @@ class _Outcome:
         return [*said, request, _pretty(msgspec.Raw(body))]
 
     def _consequence(self) -> str:
-        if self.has is None or self.decision.verdict is Verdict.REJECT:
+        if self.ours is None or self.decision.verdict is Verdict.REJECT:
             return ""
         if not self.is_approvable:
             return "Approving it would not help."
@@ -229,7 +229,7 @@ class _Job:
     stream: Stream
 
     def decide(
-        self, has: StandingOrder, had: PurchaseOrder, *, approved: bool, reading: QuantityReading | None
+        self, ours: OrderSnapshot, base: PurchaseOrder, *, approved: bool, reading: QuantityReading | None
     ) -> _Outcome:
         """Decide about the change.
 
@@ -240,27 +240,27 @@ class _Job:
         """
         if self.incoming.stream not in {None, self.stream}:
             raise Rejected(other_stream(self.stream))
-        route = self._route(has)
+        route = self._route(ours)
         changes, taken_on = route.changes, self.incoming.taken_on
         request = read_change(self.incoming.message, codes=changes.codes, price_bases=changes.price_bases)
-        look = partial(decide, request, had=had, has=has, route=route, reading=reading, taken_on=taken_on)
+        look = partial(decide, request, base=base, ours=ours, route=route, reading=reading, taken_on=taken_on)
         decision = look(approved=approved)
         lifted = decision if decision.verdict is Verdict.APPLY else look(approved=True)
-        hold_first = has.status in route.changes.hold_first and has.status != "Hold"
-        return _Outcome(decision, lifted, has, hold_first)
+        hold_first = ours.status in route.changes.hold_first and ours.status != "Hold"
+        return _Outcome(decision, lifted, ours, hold_first)
 
-    def _route(self, has: StandingOrder) -> Route:
+    def _route(self, ours: OrderSnapshot) -> Route:
         named = named_company(self.routing, self.company)
-        supplier = has.content.supplier.number or ""
+        supplier = ours.content.supplier.number or ""
         if not self.incoming.is_addressed:
-            order = f"{Kind.PURCHASE_ORDER}/{has.content.number}"
+            order = f"{Kind.PURCHASE_ORDER}/{ours.content.number}"
             company = named or mapping_company(self.routing, Kind.PURCHASE_ORDER, supplier, document=order)
             return self.routing.route(company, Kind.PURCHASE_ORDER, supplier)
         receiver_id, sender_id = self.incoming.receiver_id or "", self.incoming.sender_id or ""
         receiver = company_of(self.routing, receiver_id=receiver_id, sender_id=sender_id, stream=self.stream)
         if self.company not in {None, receiver.name}:
             raise WrongInput(f"{self.incoming.file} is addressed to company {receiver.name}, not to {self.company}.")
-        return route_of(self.routing, receiver.name, has, sender_id=sender_id, stream=self.stream)
+        return route_of(self.routing, receiver.name, ours, sender_id=sender_id, stream=self.stream)
 
 
 def _incoming(file: str) -> _Incoming:
@@ -298,7 +298,7 @@ def _envelope(data: Any) -> InboundTransaction | None:
     return read_inbound(data, trusted=True) or read_inbound({**data, "id": 1}, trusted=True)
 
 
-def _order(raw: bytes, file: str) -> StandingOrder:
+def _order(raw: bytes, file: str) -> OrderSnapshot:
     """A purchase order with the version that `If-Match` would name (Visma: `timeStamp` is the ETag without quotes).
 
     Raises:
@@ -307,7 +307,7 @@ def _order(raw: bytes, file: str) -> StandingOrder:
     """
     try:
         stamp = decode(raw).get("timeStamp")
-        return read_standing_order(raw, company="", etag=f'"{stamp}"' if stamp else "")
+        return read_order_snapshot(raw, company="", etag=f'"{stamp}"' if stamp else "")
     except NotADocument as problem:
         raise WrongInput(f"{file}: {problem}") from None
 

@@ -17,7 +17,7 @@ def comparison(differences: Sequence[Difference]) -> str:
     """The differences as a table; empty without any."""
     if not differences:
         return ""
-    return table(_HEAD, [(one.where, one.field, one.had, one.asked, one.has) for one in differences])
+    return table(_HEAD, [(one.where, one.field, one.base, one.theirs, one.ours) for one in differences])
 
 
 def comparison_data(differences: Sequence[Difference]) -> list[dict[str, Any]]:

@@ -28,11 +28,11 @@ from connector.domain.revision.record import (
     State,
     standing,
 )
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
 from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 
-LONGEST_WORDS = 500
+LONGEST_TEXT = 500
 """Characters of the note of a person."""
 
 # The states that the ledger keeps a list of, those that need a person first.
@@ -291,7 +291,7 @@ def close_document(
         note = f"{note}: {reason}"
     if revision.needs_attention:
         return _close_attention(stack, revision, note, as_json=as_json)
-    stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
+    stack.ledger.move(revision, State.CLOSED, now=stack.clock.now(), note=truncated(note, LONGEST_TEXT))
     show(
         {"document": str(record.key), "sequence": revision.sequence, "state": State.CLOSED},
         lambda: f"Revision {revision.sequence} of {record.key} is closed.",
@@ -306,7 +306,7 @@ def _close_attention(stack: Stack, revision: Revision, note: str, *, as_json: bo
         revision,
         revision.state,
         now=stack.clock.now(),
-        note=clipped(f"attention {note} ({revision.attention})", LONGEST_WORDS),
+        note=truncated(f"attention {note} ({revision.attention})", LONGEST_TEXT),
         attention=None,
         attention_at=None,
         concern=None,
@@ -401,7 +401,7 @@ def _queue(
     source = stack.ledger.source_of(revision)
     name, caller = decider(stack, by)
     note = f"to be {what}, says {name} ({caller})"
-    stack.ledger.move(waiting, waiting.state, now=stack.clock.now(), note=clipped(note, LONGEST_WORDS))
+    stack.ledger.move(waiting, waiting.state, now=stack.clock.now(), note=truncated(note, LONGEST_TEXT))
     stack.outbox.documents([message_for(revision, source, stack.payloads, now=stack.clock.now(), cause=cause)])
     show(
         {"document": str(waiting.key), "sequence": waiting.sequence},

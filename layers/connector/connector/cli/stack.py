@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from connector.adapters.orderful.client import OrderfulClient
     from connector.adapters.orderful.inbound import OrderfulInbound
     from connector.adapters.visma.client import VismaClient
-    from connector.services.inbound.partner_baseline import KnownRevisions
+    from connector.services.inbound.partner_baseline import PartnerBaseline
     from connector.services.inbound.ports import Changes
     from connector.services.list_health import HealthBook
     from connector.services.ports import Cursors, Ledger, Outbox
@@ -155,12 +155,12 @@ class Stack:
         return DynamoLedger(self.output("DocumentsTable"), self.payloads)
 
     @cached_property
-    def known(self) -> KnownRevisions:
+    def known(self) -> PartnerBaseline:
         """What the partners know, for giving up what a change had reserved."""
         from connector.adapters.aws.ledger import DynamoLedger
-        from connector.services.inbound.partner_baseline import KnownRevisions
+        from connector.services.inbound.partner_baseline import PartnerBaseline
 
-        return KnownRevisions(DynamoLedger(self.output("DocumentsTable"), self.payloads), self.clock)
+        return PartnerBaseline(DynamoLedger(self.output("DocumentsTable"), self.payloads), self.clock)
 
     @cached_property
     def changes(self) -> Changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def clipped(words: str, longest: int) -> str:
+def truncated(words: str, longest: int) -> str:
     """Not more than `longest` characters; what was cut ends in three dots."""
     return words if len(words) <= longest else f"{words[: longest - 3].rstrip()}..."
 

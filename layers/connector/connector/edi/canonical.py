@@ -153,7 +153,7 @@ class TermsView(NamedTuple):
 
 
 @dataclass(slots=True)
-class Outline:
+class CanonicalDocument:
     """The document as both dialects write it. Credit memos have positive amounts here.
 
     Attributes:
@@ -184,7 +184,7 @@ class Outline:
     shipment: str | None = None
 
 
-def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> Outline:
+def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> CanonicalDocument:
     """Decide everything that does not depend on the dialect.
 
     Raises:
@@ -221,7 +221,7 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
         reader.notes += reader.left_notes()
     if purpose is not Purpose.CANCELLATION:
         charges += _rounding(content, totals, lines, charges, taxes)
-    return Outline(
+    return CanonicalDocument(
         content=content,
         route=route,
         purpose=purpose,
@@ -240,7 +240,7 @@ def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Pu
     )
 
 
-def order_type(order: PurchaseOrder, document: Outline) -> str:
+def order_type(order: PurchaseOrder, document: CanonicalDocument) -> str:
     """The order type word that routing gives to Visma's order type.
 
     An order that is called off from a blanket order does not stand alone, so there `standalone` is `release`; every

@@ -18,7 +18,7 @@ import msgspec
 
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.json_text import mended
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.transactions import Stream
 from connector.edi.order_change.fields import Data, part, text
 from connector.edi.order_change.recognise import business_number_of, document_numbered, document_of, order_number_of
@@ -273,7 +273,7 @@ def _types(data: Data) -> list[str]:
         text(data, "type") or text(part(data, "type"), "name"),
         text(data, "simplifiedTransactionType"),
     )
-    return [clipped(word, LONGEST_NAME) for word in words if word]
+    return [truncated(word, LONGEST_NAME) for word in words if word]
 
 
 def _document_named(word: str) -> str | None:
@@ -300,7 +300,7 @@ def _party_id(data: Data, role: str, stream: Stream | None) -> str | None:
     named = part(data, role)
     on_test = text(named, "testIsaId") if stream is Stream.TEST else None
     found = text(data, f"{role}Id") or on_test or text(named, "isaId")
-    return clipped(found, LONGEST_NAME) if found else None
+    return truncated(found, LONGEST_NAME) if found else None
 
 
 def _moment(value: Any) -> datetime | None:

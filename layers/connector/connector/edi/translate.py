@@ -10,7 +10,7 @@ from connector.domain.errors import Parked
 from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, Translation
-from connector.edi.canonical import Outline, outline
+from connector.edi.canonical import CanonicalDocument, outline
 from connector.edi.mosaic.write.common import Gap, first_gap
 from connector.edi.mosaic.write.invoice import invoice
 from connector.edi.mosaic.write.purchase_order import purchase_order
@@ -67,7 +67,7 @@ def _translation(content: BusinessDocument, route: Route, *, stream: Stream, pur
     )
 
 
-def _mosaic(document: Outline, stream: Stream) -> OrderfulRequest:
+def _mosaic(document: CanonicalDocument, stream: Stream) -> OrderfulRequest:
     """Orderful v4: an unversioned path, the version in a header."""
     content, route = document.content, document.route
     sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
@@ -93,7 +93,7 @@ def _mosaic(document: Outline, stream: Stream) -> OrderfulRequest:
     )
 
 
-def _x12(document: Outline, gap: Gap | None, stream: Stream) -> OrderfulRequest:
+def _x12(document: CanonicalDocument, gap: Gap | None, stream: Stream) -> OrderfulRequest:
     """Orderful v3: the version in the path, the type and the parties as objects."""
     route = document.route
     try:
@@ -111,7 +111,7 @@ def _x12(document: Outline, gap: Gap | None, stream: Stream) -> OrderfulRequest:
     return OrderfulRequest("POST", "/v3/transactions", {"Content-Type": "application/json"}, body)
 
 
-def _with_alternative(parked: Parked, document: Outline, gap: Gap | None) -> Parked:
+def _with_alternative(parked: Parked, document: CanonicalDocument, gap: Gap | None) -> Parked:
     """Tell what the other dialect could do, so that nobody tries it in vain."""
     partner = f"partners.{document.route.partner}"
     if parked.waits_for is not None and not parked.waits_for.startswith(f"{partner}.x12."):

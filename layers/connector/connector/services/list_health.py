@@ -18,7 +18,7 @@ from typing import Protocol
 import msgspec
 
 from connector.domain.errors import ConnectorError
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.services.ports import Metric, Resource, Telemetry
 
 FAILING_AFTER = timedelta(minutes=10)
@@ -172,7 +172,7 @@ class PollReport:
             company,
             resource,
             failing_since=since,
-            problem=clipped(problem, LONGEST_PROBLEM),
+            problem=truncated(problem, LONGEST_PROBLEM),
             is_refused=is_refused,
             is_unneeded=is_unneeded,
         )

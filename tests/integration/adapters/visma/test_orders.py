@@ -26,7 +26,7 @@ from connector.domain.errors import (
     UnknownOutcome,
 )
 from connector.domain.order_change.edits import Edits, LineEdit, Operation
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from testkit.sandboxes import CLIENT_ID, CLIENT_SECRET, Recipe, running_visma
 from testkit.scripted_server import (
@@ -122,7 +122,7 @@ class TestReading:
         document = sandbox.document("purchaseorder", "500001")
         assert found.etag == f'"{document["timeStamp"]}"'
         assert json.loads(found.raw)["orderNbr"] == "500001"
-        has = read_standing_order(found.raw, company="nordic", etag=found.etag)
+        has = read_order_snapshot(found.raw, company="nordic", etag=found.etag)
         assert [line.quantity for line in has.content.lines] == [
             Decimal(str(line["orderQty"])) for line in document["lines"]
         ]

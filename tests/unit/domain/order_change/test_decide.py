@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.order_change.decide import LOOK, Decision, Verdict, decide
-from connector.domain.order_change.edits import Edits, comes_out_as
+from connector.domain.order_change.edits import Edits, equals_with_edits
 from connector.domain.order_change.request import Ask, ChangePurpose, ProductRefs, Stated, Topic
 from connector.domain.routing.route import ItemIds, LineDate, OnLines, QuantityReading
 from testkit.samples.business_documents import a_line, a_route, a_text, an_order
-from testkit.samples.change_requests import a_request, asks, edited, lines_of, some_facts, standing, with_line
+from testkit.samples.change_requests import a_request, asks, edited, lines_of, snapshot, some_facts, with_line
 
 OCT_1, OCT_8, OCT_9 = date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 9)
 ORDER = an_order()
@@ -28,8 +28,8 @@ GENEROUS = {
 
 def decided(
     *lines,
-    had=ORDER,
-    has=None,
+    base=ORDER,
+    ours=None,
     rules=GENEROUS,
     approved=False,
     reading=None,
@@ -37,14 +37,14 @@ def decided(
     status="Open",
     route=None,
     taken_on=None,
-    **asked,
+    **theirs,
 ):
     """The decision about lines of a message; `has` is the order in Visma, as the partner had it when None."""
-    content = has or had or ORDER
+    content = ours or base or ORDER
     return decide(
-        a_request(*lines, **asked),
-        had=had,
-        has=standing(content, facts, status),
+        a_request(*lines, **theirs),
+        base=base,
+        ours=snapshot(content, facts, status),
         route=a_route(changes=rules, **(route or {})),
         approved=approved,
         reading=reading,
@@ -87,30 +87,30 @@ def test_a_change_inside_the_limits_is_written_and_nothing_else():
     assert decision.edits == decision.wishes
     (difference,) = decision.differences
     assert (difference.where, difference.field) == ("line 1", "quantity")
-    assert (difference.had, difference.asked, difference.has) == ("10", "12", "10")
+    assert (difference.base, difference.theirs, difference.ours) == ("10", "12", "10")
 
 
 def test_what_is_only_restated_is_no_wish_and_somebody_elses_edit_is_kept():
-    has = with_line(ORDER, 1, quantity=Decimal(8), note="call first")
-    decision = applied(asks("CA", 1, quantity=10, price="13.00"), has=has)
+    ours = with_line(ORDER, 1, quantity=Decimal(8), note="call first")
+    decision = applied(asks("CA", 1, quantity=10, price="13.00"), ours=ours)
     assert lines_of(decision.edits) == [{"number": 1, "price": Decimal("13.00"), "operation": "Update"}]
 
 
 def test_a_wish_that_visma_already_fulfils_is_no_work_and_is_known_all_the_same():
-    has = with_line(ORDER, 1, quantity=Decimal(12))
-    decision = applied(asks("QI", 1, quantity=12), has=has)
+    ours = with_line(ORDER, 1, quantity=Decimal(12))
+    decision = applied(asks("QI", 1, quantity=12), ours=ours)
     assert not decision.edits
     assert lines_of(decision.wishes) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
 
 
 def test_a_field_that_both_changed_waits_for_a_person():
-    reason = soft(asks("QI", 1, quantity=12), has=with_line(ORDER, 1, quantity=Decimal(9)))
+    reason = soft(asks("QI", 1, quantity=12), ours=with_line(ORDER, 1, quantity=Decimal(9)))
     assert reason == ("Line 1: the quantity was changed in Visma meanwhile, from 10 to 9; the partner asks for 12.")
 
 
 @pytest.mark.parametrize("changes", [{"item": "ITEM-9"}, {"unit": "KRT"}])
 def test_a_line_that_became_another_item_or_unit_waits_for_a_person(changes):
-    assert "and is item" in soft(asks("QI", 1, quantity=12), has=with_line(ORDER, 1, **changes))
+    assert "and is item" in soft(asks("QI", 1, quantity=12), ours=with_line(ORDER, 1, **changes))
 
 
 def test_another_number_is_rejected():
@@ -161,16 +161,16 @@ def test_a_change_of_a_little_more_waits_for_a_person(code, quantity):
 
 def test_the_limit_counts_from_what_the_partner_had_and_not_from_what_visma_has():
     nearer = with_line(ORDER, 1, quantity=Decimal(14))
-    assert "from 10 to 15, more than 20 %" in parked(asks("QI", 1, quantity=15), has=nearer).reason
+    assert "from 10 to 15, more than 20 %" in parked(asks("QI", 1, quantity=15), ours=nearer).reason
     further = with_line(ORDER, 1, quantity=Decimal(20))
-    assert "more than" not in parked(asks("QI", 1, quantity=12), has=further).reason
+    assert "more than" not in parked(asks("QI", 1, quantity=12), ours=further).reason
 
 
 def test_the_limit_of_the_price_counts_from_what_the_partner_had_too():
     nearer = with_line(ORDER, 1, unit_price=Decimal(15))
-    assert "from 12.5 to 16, more than 10 %" in parked(asks("PC", 1, price=16), has=nearer).reason
+    assert "from 12.5 to 16, more than 10 %" in parked(asks("PC", 1, price=16), ours=nearer).reason
     further = with_line(ORDER, 1, unit_price=Decimal(99))
-    assert "more than" not in parked(asks("PC", 1, price=13), has=further).reason
+    assert "more than" not in parked(asks("PC", 1, price=13), ours=further).reason
 
 
 def test_nothing_is_allowed_unless_somebody_has_said_so():
@@ -179,7 +179,7 @@ def test_nothing_is_allowed_unless_somebody_has_said_so():
     assert "further than 0 days" in soft(asks("RS", 1, requested=OCT_8), rules={})
     assert "is taken out" in soft(asks("DI", 1), rules={})
     assert "is added" in soft(asks("AI", None, item="ITEM-9", quantity=1, price=1, unit="each"), rules={})
-    applied(asks("NC", 1), asks("QI", 2, quantity=12), has=with_line(ORDER, 2, quantity=Decimal(12)), rules={})
+    applied(asks("NC", 1), asks("QI", 2, quantity=12), ours=with_line(ORDER, 2, quantity=Decimal(12)), rules={})
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_an_increase_to_less_is_proposed_as_a_difference_and_never_written_as_a_
 
 
 def test_the_direction_counts_from_what_the_partner_had_even_if_visma_has_moved():
-    has = with_line(ORDER, 1, quantity=Decimal(13))
-    assert "an increase" not in parked(asks("QI", 1, quantity=12), has=has).reason
+    ours = with_line(ORDER, 1, quantity=Decimal(13))
+    assert "an increase" not in parked(asks("QI", 1, quantity=12), ours=ours).reason
 
 
 @pytest.mark.parametrize("second", [5, 0])
@@ -214,7 +214,7 @@ def test_two_figures_that_fit_in_no_reading_wait_for_a_person_who_chooses_one(se
     assert "--reading" in decision.next_step
     assert not decision.edits
     (difference,) = decision.differences
-    assert (difference.had, difference.asked, difference.has) == ("10", f"POC03 says 12, POC04 says {second}", "10")
+    assert (difference.base, difference.theirs, difference.ours) == ("10", f"POC03 says 12, POC04 says {second}", "10")
     chosen = applied(line, approved=True, reading=QuantityReading.NEW_TOTAL)
     assert lines_of(chosen.edits)[0]["quantity"] == 12
     assert "more than 20 %" in parked(line, reading=QuantityReading.DELTA).reason, "a reading is no approval"
@@ -225,7 +225,7 @@ def test_two_figures_that_fit_in_one_reading_are_proposed():
     assert "12 is read as the new quantity" in soft(line)
     assert lines_of(parked(line).edits)[0]["quantity"] == 12
     assert "approve or reject it" in parked(line).next_step
-    assert "and the partner had" not in hard(line, had=None, has=ORDER), "what the partner had is not known"
+    assert "and the partner had" not in hard(line, base=None, ours=ORDER), "what the partner had is not known"
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_each_reading_leads_to_the_same_total(reading, first, second):
 
 def test_a_difference_needs_what_the_partner_had():
     rules = {**GENEROUS, "quantities": QuantityReading.DELTA}
-    assert "nobody knows to which quantity" in hard(asks("QI", 1, quantity=2), had=None, has=ORDER, rules=rules)
+    assert "nobody knows to which quantity" in hard(asks("QI", 1, quantity=2), base=None, ours=ORDER, rules=rules)
     unseen = an_order(*ORDER.lines, a_line(3))
-    assert "nobody knows to which quantity" in hard(asks("QI", 3, quantity=2), has=unseen, rules=rules)
+    assert "nobody knows to which quantity" in hard(asks("QI", 3, quantity=2), ours=unseen, rules=rules)
 
 
 def test_a_quantity_of_zero_takes_the_line_out_when_a_person_agrees():
@@ -256,7 +256,7 @@ def test_a_quantity_of_zero_takes_the_line_out_when_a_person_agrees():
     assert "the quantity goes from 10 to 0, which takes the line out" in soft(line)
     assert lines_of(parked(line).edits) == [{"number": 1, "operation": "Delete"}]
     assert "cannot be taken out: 3 were received" in hard(line, facts={1: some_facts(3)})
-    gone = applied(line, approved=True, has=an_order(a_line(2)))
+    gone = applied(line, approved=True, ours=an_order(a_line(2)))
     assert (gone.edits.lines, len(gone.wishes.lines)) == ((), 1)
     beside_days = asks("CA", 1, quantity=0, requested=OCT_8)
     assert "a quantity of 0 beside new days may mean that the line is taken out" in hard(beside_days)
@@ -301,7 +301,7 @@ def test_a_unit_that_nobody_knows_is_not_taken_for_ours():
 
 def test_a_unit_of_ours_without_a_meaning_waits_for_its_key():
     order = an_order(a_line(1, unit="BUNT"))
-    decision = parked(asks("QI", 1, quantity=12, unit="case", unit_code="CA"), had=order)
+    decision = parked(asks("QI", 1, quantity=12, unit="case", unit_code="CA"), base=order)
     assert decision.waits_for == "defaults.units.BUNT"
 
 
@@ -313,7 +313,7 @@ def test_number_and_item_have_to_agree():
 def test_a_value_that_the_code_leaves_alone_has_to_agree_with_one_of_the_two_orders():
     assert "the code PC leaves the quantity alone, yet 11 is given for 10" in soft(asks("PC", 1, price=13, quantity=11))
     applied(asks("PC", 1, price=13, quantity=10))
-    applied(asks("PC", 1, price=13, quantity=9), has=with_line(ORDER, 1, quantity=Decimal(9)))
+    applied(asks("PC", 1, price=13, quantity=9), ours=with_line(ORDER, 1, quantity=Decimal(9)))
     applied(asks("PC", 1, price=13, quantity=0))
     assert "leaves the wanted day alone" in soft(asks("QI", 1, quantity=12, requested=OCT_8))
 
@@ -336,7 +336,7 @@ def test_a_price_below_zero_is_refused_and_zero_is_asked_about(price):
 
 def test_a_free_line_may_not_get_a_price_by_itself():
     order = an_order(a_line(1, unit_price=Decimal(0)))
-    assert "goes from 0 to 0.01, more than 10 %" in soft(asks("PC", 1, price="0.01"), had=order)
+    assert "goes from 0 to 0.01, more than 10 %" in soft(asks("PC", 1, price="0.01"), base=order)
 
 
 # -- dates ------------------------------------------------------------------------------------------------------------
@@ -348,18 +348,18 @@ DEFAULT = an_order(*(a_line(number, requested=date(2026, 9, 10)) for number in (
 
 
 def test_a_wanted_day_is_measured_against_the_day_that_was_sent_and_written_where_it_came_from():
-    decision = applied(asks("RS", 1, requested=OCT_8), had=DEFAULT)
+    decision = applied(asks("RS", 1, requested=OCT_8), base=DEFAULT)
     assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
     (difference,) = decision.differences
-    assert (difference.field, difference.had, difference.asked) == ("wanted day", "2026-10-01", "2026-10-08")
-    assert not applied(asks("RS", 1, requested=OCT_1), had=DEFAULT).wishes
-    assert "from 2026-09-10 to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), had=DEFAULT, route=BY_REQUESTED)
+    assert (difference.field, difference.base, difference.theirs) == ("wanted day", "2026-10-01", "2026-10-08")
+    assert not applied(asks("RS", 1, requested=OCT_1), base=DEFAULT).wishes
+    assert "from 2026-09-10 to 2026-10-08" in soft(asks("RS", 1, requested=OCT_8), base=DEFAULT, route=BY_REQUESTED)
 
 
 @pytest.mark.parametrize("promised", [OCT_1, date(2026, 10, 3)])
 def test_with_requested_days_the_promised_one_stays(promised):
     order = an_order(a_line(1, promised=promised))
-    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), had=order, route=BY_REQUESTED).edits)
+    (line,) = lines_of(applied(asks("RS", 1, requested=OCT_8), base=order, route=BY_REQUESTED).edits)
     assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
 
 
@@ -373,11 +373,11 @@ def test_a_line_has_one_day_unless_requested_days_are_sent():
 
 def test_a_day_that_the_line_leaves_to_the_header_is_written_to_the_line():
     order = an_order(a_line(1, requested=None, promised=None))
-    assert not applied(asks("RS", 1, requested=OCT_1), had=order).wishes
-    decision = applied(asks("RS", 1, requested=OCT_8), had=order)
+    assert not applied(asks("RS", 1, requested=OCT_1), base=order).wishes
+    decision = applied(asks("RS", 1, requested=OCT_8), base=order)
     assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
     moved = replace(order, promised_on=OCT_8)
-    again = applied(asks("RS", 1, requested=OCT_8), had=order, has=moved)
+    again = applied(asks("RS", 1, requested=OCT_8), base=order, ours=moved)
     assert lines_of(again.edits) == lines_of(decision.edits), "the header's day may move again"
 
 
@@ -385,12 +385,12 @@ def test_a_date_may_move_as_far_as_allowed_and_no_further():
     applied(asks("RS", 1, requested=OCT_8))
     assert "moves from 2026-10-01 to 2026-10-09, further than 7 days" in soft(asks("RS", 1, requested=OCT_9))
     undated = an_order(a_line(1, requested=None, promised=None), promised_on=None)
-    assert "is to be 2026-10-08, and there was none" in soft(asks("RS", 1, requested=OCT_8), had=undated)
+    assert "is to be 2026-10-08, and there was none" in soft(asks("RS", 1, requested=OCT_8), base=undated)
 
 
 def test_a_day_that_somebody_changed_is_not_overwritten_unseen():
-    has = with_line(ORDER, 1, promised=date(2026, 10, 3))
-    assert "the wanted day was changed in Visma meanwhile" in soft(asks("RS", 1, requested=OCT_8), has=has)
+    ours = with_line(ORDER, 1, promised=date(2026, 10, 3))
+    assert "the wanted day was changed in Visma meanwhile" in soft(asks("RS", 1, requested=OCT_8), ours=ours)
 
 
 OTHER_DAY = an_order(a_line(1), a_line(2, promised=date(2026, 10, 5)), a_line(3, promised=None))
@@ -398,14 +398,14 @@ OTHER_DAY = an_order(a_line(1), a_line(2, promised=date(2026, 10, 5)), a_line(3,
 
 
 def test_the_date_of_the_header_moves_the_lines_that_had_it():
-    decision = applied(requested_on=OCT_8, had=OTHER_DAY)
+    decision = applied(requested_on=OCT_8, base=OTHER_DAY)
     assert decision.edits.promised_on == OCT_8
     assert lines_of(decision.edits) == [{"number": 1, "promised": OCT_8, "operation": "Update"}]
-    after = edited(standing(OTHER_DAY), decision.edits)
-    assert comes_out_as(after.content, OTHER_DAY, decision.wishes), "the partner is not sent its own wish"
-    again = applied(requested_on=OCT_8, had=OTHER_DAY, has=after.content)
+    after = edited(snapshot(OTHER_DAY), decision.edits)
+    assert equals_with_edits(after.content, OTHER_DAY, decision.wishes), "the partner is not sent its own wish"
+    again = applied(requested_on=OCT_8, base=OTHER_DAY, ours=after.content)
     assert (bool(again.edits), again.wishes) == (False, decision.wishes)
-    assert not applied(requested_on=OCT_1, had=OTHER_DAY).wishes
+    assert not applied(requested_on=OCT_1, base=OTHER_DAY).wishes
     assert "The order: the delivery date" not in soft(requested_on=OCT_9)
     assert "the delivery date moves from 2026-10-01 to 2026-10-09" in soft(requested_on=OCT_9)
 
@@ -413,7 +413,7 @@ def test_the_date_of_the_header_moves_the_lines_that_had_it():
 def test_with_requested_days_the_date_of_the_header_moves_these_alone():
     (line, _) = lines_of(applied(requested_on=OCT_8, route=BY_REQUESTED).edits)
     assert line == {"number": 1, "requested": OCT_8, "operation": "Update"}
-    decision = parked(requested_on=OCT_8, had=DEFAULT, route=BY_REQUESTED)
+    decision = parked(requested_on=OCT_8, base=DEFAULT, route=BY_REQUESTED)
     assert (bool(decision.edits), bool(decision.wishes), decision.unwritten) == (False, False, (decision.reason,))
     assert (
         "of the header moves no line: with `line_date: requested` the lines have wanted days of their own, 2026-09-10"
@@ -433,14 +433,14 @@ def test_what_the_message_says_of_a_line_goes_before_the_date_of_the_header():
 
 
 def test_a_line_whose_header_was_moved_by_hand_goes_no_further_than_allowed():
-    has = replace(ORDER, promised_on=OCT_9)
-    reason = soft(requested_on=OCT_9, has=has)
+    ours = replace(ORDER, promised_on=OCT_9)
+    reason = soft(requested_on=OCT_9, ours=ours)
     assert "Line 1: the wanted day moves from 2026-10-01 to 2026-10-09, further than 7 days." in reason
     assert "Order: the delivery date moves" not in reason
 
 
 def test_a_delivery_date_that_is_repeated_and_is_another_in_visma_is_told():
-    decision = applied(requested_on=OCT_1, has=replace(ORDER, promised_on=OCT_9))
+    decision = applied(requested_on=OCT_1, ours=replace(ORDER, promised_on=OCT_9))
     assert (decision.keeps, decision.remarks) == (
         True,
         ("Order: the delivery date 2026-10-01 is what the partner had; Visma keeps 2026-10-09.",),
@@ -448,16 +448,16 @@ def test_a_delivery_date_that_is_repeated_and_is_another_in_visma_is_told():
 
 
 def test_lines_that_the_date_of_the_header_leaves_alone_are_told():
-    has = an_order(*OTHER_DAY.lines, a_line(4), a_line(5, promised=OCT_8))
-    decision = applied(requested_on=OCT_8, had=OTHER_DAY, has=has)
+    ours = an_order(*OTHER_DAY.lines, a_line(4), a_line(5, promised=OCT_8))
+    decision = applied(requested_on=OCT_8, base=OTHER_DAY, ours=ours)
     assert decision.remarks == (
         "Line 2 keeps the day 2026-10-05: the date of the header moves the lines that had 2026-10-01.",
         "Line 4 keeps the day 2026-10-01: the partner was never told of it.",
     )
     many = an_order(a_line(9), *(a_line(number, promised=date(2026, 10, 5)) for number in (1, 2)))
-    assert applied(requested_on=OCT_8, had=many).remarks[0].startswith("Lines 1, 2 keep the day 2026-10-05")
+    assert applied(requested_on=OCT_8, base=many).remarks[0].startswith("Lines 1, 2 keep the day 2026-10-05")
     flood = an_order(*(a_line(number, promised=OCT_1 + timedelta(number)) for number in range(30)))
-    assert applied(requested_on=OCT_8, had=flood).remarks[10:] == ("And 18 more of the kind.",)
+    assert applied(requested_on=OCT_8, base=flood).remarks[10:] == ("And 18 more of the kind.",)
 
 
 @pytest.mark.parametrize("received", [10, 12])
@@ -487,9 +487,9 @@ def test_a_line_that_goes_out_in_another_unit_is_asked_about():
 def test_a_discount_that_visma_works_out_anew_is_told():
     order = with_line(ORDER, 1, discount=Decimal(5))
     told = ("Line 1 has a discount of 5, which Visma works out anew from quantity and price.",)
-    assert applied(asks("QI", 1, quantity=12), had=order).remarks == told
-    assert applied(asks("PC", 1, price="12.60"), had=order).remarks == told
-    assert not applied(asks("RS", 1, requested=OCT_8), had=order).remarks
+    assert applied(asks("QI", 1, quantity=12), base=order).remarks == told
+    assert applied(asks("PC", 1, price="12.60"), base=order).remarks == told
+    assert not applied(asks("RS", 1, requested=OCT_8), base=order).remarks
 
 
 def test_a_price_of_goods_that_were_received_is_asked_about():
@@ -505,7 +505,7 @@ FAR = {"rules": {**GENEROUS, "dates": timedelta(100)}}
 
 @pytest.mark.parametrize("written", [{"changed_on": SEP_15}, {"taken_on": SEP_15}])
 @pytest.mark.parametrize(
-    ("what", "asked"),
+    ("what", "theirs"),
     [
         ("Line 1: the wanted day", lambda day: {"lines": [asks("RS", 1, requested=day)]}),
         ("Line 1: the wanted day", lambda day: {"lines": [asks("RS", 1, promised=day)]}),
@@ -513,10 +513,10 @@ FAR = {"rules": {**GENEROUS, "dates": timedelta(100)}}
         ("Order: the delivery date", lambda day: {"requested_on": day}),
     ],
 )
-def test_a_day_before_the_message_is_a_question(what, asked, written):
-    how = asked(SEP_15)
+def test_a_day_before_the_message_is_a_question(what, theirs, written):
+    how = theirs(SEP_15)
     applied(*how.pop("lines", ()), **how, **written, **FAR)
-    how = asked(SEP_14)
+    how = theirs(SEP_14)
     reason = soft(*how.pop("lines", ()), **how, **written, **FAR)
     assert reason == f"{what} 2026-09-14 is in the past: the message is of 2026-09-15."
 
@@ -529,10 +529,10 @@ def test_a_day_before_the_order_is_a_question(written):
 
 
 def test_what_is_repeated_and_is_otherwise_in_visma_is_told():
-    has = with_line(ORDER, 1, quantity=Decimal(12), unit_price=Decimal(14), promised=OCT_8)
+    ours = with_line(ORDER, 1, quantity=Decimal(12), unit_price=Decimal(14), promised=OCT_8)
     same = {"quantity": 10, "price": "12.50", "requested": OCT_1}
     for line in (asks("CA", 1, **same), asks("NC", 1, **same)):
-        decision = applied(line, has=has)
+        decision = applied(line, ours=ours)
         assert (decision.keeps, bool(decision.edits)) == (True, False)
         assert decision.remarks == (
             "Line 1: the price 12.5 is what the partner had; Visma keeps 14.",
@@ -551,11 +551,11 @@ def test_a_second_figure_that_the_code_leaves_alone_has_to_agree():
 
 def test_a_line_that_cannot_go_along_with_the_header_is_asked_about():
     moved = with_line(ORDER, 1, promised=date(2026, 10, 3))
-    assert "Line 1: the wanted day was changed in Visma meanwhile" in soft(requested_on=OCT_8, has=moved)
+    assert "Line 1: the wanted day was changed in Visma meanwhile" in soft(requested_on=OCT_8, ours=moved)
     closed = parked(requested_on=OCT_8, facts={1: some_facts(closed=True)})
     assert closed.unwritten == ("Line 1 is closed in Visma and keeps its day 2026-10-01.",)
     assert [line["number"] for line in lines_of(closed.edits)] == [2]
-    assert not applied(requested_on=OCT_8, has=an_order(a_line(2)), approved=True).unwritten
+    assert not applied(requested_on=OCT_8, ours=an_order(a_line(2)), approved=True).unwritten
 
 
 # -- lines out and in -------------------------------------------------------------------------------------------------
@@ -573,20 +573,20 @@ def test_a_received_line_is_never_taken_out(approved):
 
 
 def test_a_line_that_somebody_changed_is_not_taken_out_unseen():
-    has = with_line(ORDER, 1, requested=OCT_8)
-    assert "Line 1 was changed in Visma meanwhile." in soft(asks("DI", 1), has=has)
+    ours = with_line(ORDER, 1, requested=OCT_8)
+    assert "Line 1 was changed in Visma meanwhile." in soft(asks("DI", 1), ours=ours)
 
 
-@pytest.mark.parametrize("has", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True)])
-def test_a_line_that_is_gone_already_is_no_work(has):
-    decision = applied(asks("DI", 1), has=has, rules={})
+@pytest.mark.parametrize("ours", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True)])
+def test_a_line_that_is_gone_already_is_no_work(ours):
+    decision = applied(asks("DI", 1), ours=ours, rules={})
     assert not decision.edits
     assert lines_of(decision.wishes) == [{"number": 1, "operation": "Delete"}]
 
 
-@pytest.mark.parametrize("has", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True, quantity=Decimal(12))])
-def test_a_line_that_is_gone_takes_no_change(has):
-    assert "Line 1 is no longer in the Visma order." in hard(asks("QI", 1, quantity=12), has=has)
+@pytest.mark.parametrize("ours", [an_order(a_line(2)), with_line(ORDER, 1, cancelled=True, quantity=Decimal(12))])
+def test_a_line_that_is_gone_takes_no_change(ours):
+    assert "Line 1 is no longer in the Visma order." in hard(asks("QI", 1, quantity=12), ours=ours)
 
 
 def test_taking_out_every_line_waits_for_a_person():
@@ -597,13 +597,13 @@ def test_taking_out_every_line_waits_for_a_person():
 def test_freight_and_texts_are_no_lines_that_the_partner_was_told_of():
     order = an_order(a_line(1), a_text(2, "Call first"), a_line(3, is_charge=True), a_line(4, cancelled=True))
     for number in (2, 3, 4):
-        assert f"Line {number} is freight, text or cancelled" in hard(asks("QI", number, quantity=12), had=order)
+        assert f"Line {number} is freight, text or cancelled" in hard(asks("QI", number, quantity=12), base=order)
 
 
 def test_a_line_that_the_partner_never_saw_waits_for_a_person():
-    has = an_order(*ORDER.lines, a_line(3))
-    assert "Line 3 was added in Visma after" in soft(asks("QI", 3, quantity=12), has=has)
-    assert "Line 3 was added in Visma after" in soft(asks("DI", 3), has=has)
+    ours = an_order(*ORDER.lines, a_line(3))
+    assert "Line 3 was added in Visma after" in soft(asks("QI", 3, quantity=12), ours=ours)
+    assert "Line 3 was added in Visma after" in soft(asks("DI", 3), ours=ours)
 
 
 def test_a_line_is_added_as_its_neighbours_are():
@@ -629,7 +629,7 @@ def test_a_line_is_added_as_its_neighbours_are():
 
 def test_everything_of_an_added_line_that_is_written_is_shown():
     line = asks("AI", 3, item="ITEM-9", quantity=5, price="7.25", unit="case", unit_code="CA", requested=OCT_8)
-    shown = {one.field: one.asked for one in applied(line).differences}
+    shown = {one.field: one.theirs for one in applied(line).differences}
     assert shown == {
         "line": "5",
         "item": "ITEM-9",
@@ -639,7 +639,7 @@ def test_everything_of_an_added_line_that_is_written_is_shown():
         "warehouse": "1",
     }
     days = replace(line, promised=OCT_1)
-    shown = {one.field: one.asked for one in applied(days, route=BY_REQUESTED).differences}
+    shown = {one.field: one.theirs for one in applied(days, route=BY_REQUESTED).differences}
     assert (shown["wanted day"], shown["promised day"]) == ("2026-10-08", "2026-10-01")
 
 
@@ -652,9 +652,9 @@ def test_the_days_of_an_added_line_have_the_limit_of_dates():
         replace(ADDED, requested=OCT_8, promised=OCT_9), route=BY_REQUESTED
     )
     undated = an_order(a_line(1, promised=date(2026, 10, 20)), a_line(2, promised=OCT_8), promised_on=None)
-    applied(replace(ADDED, requested=OCT_9), had=undated)
+    applied(replace(ADDED, requested=OCT_9), base=undated)
     assert "from the order's none" in soft(
-        replace(ADDED, requested=OCT_9), had=an_order(a_line(1, promised=None, requested=None), promised_on=None)
+        replace(ADDED, requested=OCT_9), base=an_order(a_line(1, promised=None, requested=None), promised_on=None)
     )
 
 
@@ -676,27 +676,27 @@ ADDED = asks("AI", None, item="ITEM-9", quantity=5, price="7.25", unit="each")
 
 def test_an_added_line_that_was_written_before_is_not_written_again():
     first = applied(ADDED, asks("DI", 2))
-    after = edited(standing(ORDER), first.edits)
-    again = applied(ADDED, asks("DI", 2), has=after.content)
+    after = edited(snapshot(ORDER), first.edits)
+    again = applied(ADDED, asks("DI", 2), ours=after.content)
     assert not again.edits
     assert again.wishes == first.wishes
-    assert comes_out_as(after.content, ORDER, again.wishes)
+    assert equals_with_edits(after.content, ORDER, again.wishes)
 
 
 @pytest.mark.parametrize("approved", [False, True])
 @pytest.mark.parametrize("changes", [{"quantity": Decimal(6)}, {"unit_price": Decimal(7)}, {"unit": "KRT"}])
 def test_an_added_line_that_came_out_otherwise_is_never_added_twice(changes, approved):
     there = a_line(3, **{"item": "ITEM-9", "quantity": Decimal(5), "unit_price": Decimal("7.25"), **changes})
-    decision = parked(ADDED, has=an_order(*ORDER.lines, there), approved=approved)
+    decision = parked(ADDED, ours=an_order(*ORDER.lines, there), approved=approved)
     assert "Visma has line 3 with this item, and the partner never saw it" in decision.reason
     assert "Make line 3 what the partner asks for" in decision.next_step
 
 
 def test_two_added_lines_of_one_item_find_their_own():
     lines = (replace(ADDED, quantity=Decimal(1)), replace(ADDED, quantity=Decimal(2)))
-    after = edited(standing(ORDER), applied(*lines).edits)
-    assert not applied(*lines, has=after.content).edits
-    assert applied(*lines, has=replace(after.content, lines=after.content.lines[::-1])).wishes.lines
+    after = edited(snapshot(ORDER), applied(*lines).edits)
+    assert not applied(*lines, ours=after.content).edits
+    assert applied(*lines, ours=replace(after.content, lines=after.content.lines[::-1])).wishes.lines
 
 
 def test_an_item_that_the_order_has_already_is_added_only_by_a_person():
@@ -752,16 +752,16 @@ def test_a_line_that_the_message_speaks_of_twice():
 def test_a_replacement_takes_out_what_it_does_not_name():
     order = an_order(*ORDER.lines, a_text(3, "Call first"), a_line(4, is_charge=True))
     line = asks("RZ", 1, quantity=10, price="12.50")
-    decision = applied(line, had=order, purpose=ChangePurpose.REPLACE)
+    decision = applied(line, base=order, purpose=ChangePurpose.REPLACE)
     assert lines_of(decision.edits) == [{"number": 2, "operation": "Delete"}]
-    assert "Line 2 is taken out." in soft(line, had=order, purpose=ChangePurpose.REPLACE, rules={})
+    assert "Line 2 is taken out." in soft(line, base=order, purpose=ChangePurpose.REPLACE, rules={})
 
 
 def test_a_replacement_does_not_take_its_own_added_line_out_again():
     lines = (asks("NC", 1), asks("NC", 2), ADDED)
-    first = applied(*lines, had=None, has=ORDER, purpose=ChangePurpose.REPLACE, approved=True)
-    after = edited(standing(ORDER), first.edits)
-    again = applied(*lines, had=None, has=after.content, purpose=ChangePurpose.REPLACE, approved=True)
+    first = applied(*lines, base=None, ours=ORDER, purpose=ChangePurpose.REPLACE, approved=True)
+    after = edited(snapshot(ORDER), first.edits)
+    again = applied(*lines, base=None, ours=after.content, purpose=ChangePurpose.REPLACE, approved=True)
     assert not again.edits
 
 
@@ -773,8 +773,8 @@ def test_the_order_of_the_lines_in_the_message_decides_nothing():
         asks("QI", 1, quantity=12),
         asks("PC", 1, price=13),
     ]
-    has = an_order(*ORDER.lines, a_line(3, item="ITEM-9", quantity=Decimal(6), unit_price=Decimal("7.25")))
-    one, *others = (decided(*some, has=has) for some in (lines, lines[::-1], [*lines[2:], *lines[:2]]))
+    ours = an_order(*ORDER.lines, a_line(3, item="ITEM-9", quantity=Decimal(6), unit_price=Decimal("7.25")))
+    one, *others = (decided(*some, ours=ours) for some in (lines, lines[::-1], [*lines[2:], *lines[:2]]))
     for other in others:
         edits, wishes = (
             replace(theirs, lines=ours.lines) if set(theirs.lines) == set(ours.lines) else theirs
@@ -784,17 +784,17 @@ def test_the_order_of_the_lines_in_the_message_decides_nothing():
 
 
 def test_a_replacement_leaves_what_the_partner_never_saw():
-    has = an_order(*ORDER.lines, a_line(3))
+    ours = an_order(*ORDER.lines, a_line(3))
     line = asks("RZ", 1, quantity=10, price="12.50")
-    decision = parked(line, has=has, purpose=ChangePurpose.REPLACE)
+    decision = parked(line, ours=ours, purpose=ChangePurpose.REPLACE)
     assert [edit.number for edit in decision.edits.lines] == [2]
     assert decision.unwritten == (decision.reason,)
     assert "Line 3 was added in Visma after the partner last saw the order; the message restates the order without" in (
         decision.reason
     )
-    again = parked(line, asks("NC", 2), has=has, purpose=ChangePurpose.REPLACE)
+    again = parked(line, asks("NC", 2), ours=ours, purpose=ChangePurpose.REPLACE)
     assert not again.edits
-    assert decided(line, asks("NC", 2), has=has, purpose=ChangePurpose.REPLACE, approved=True).closes
+    assert decided(line, asks("NC", 2), ours=ours, purpose=ChangePurpose.REPLACE, approved=True).closes
 
 
 def test_a_replacement_with_a_line_that_disagrees_does_not_mean_to_take_it_out():
@@ -812,9 +812,9 @@ CONFIRMS = {"purpose": ChangePurpose.CONFIRMATION}
 
 @pytest.mark.parametrize("code", ["QI", "PC", "RZ", "NC", "CA"])
 def test_a_confirmation_of_what_stands_is_silent(code):
-    has = with_line(ORDER, 1, quantity=Decimal(12))
+    ours = with_line(ORDER, 1, quantity=Decimal(12))
     line = asks(code, 1, quantity=12, price="12.50", unit="each", unit_code="EA", requested=OCT_1, item="ITEM-1")
-    decision = applied(line, has=has, requested_on=OCT_1, **CONFIRMS)
+    decision = applied(line, ours=ours, requested_on=OCT_1, **CONFIRMS)
     assert (decision.edits, decision.wishes, decision.differences) == (Edits(), Edits(), ())
 
 
@@ -847,13 +847,13 @@ def test_a_confirmation_is_compared_in_its_header_too():
     assert "It confirms the delivery date 2026-10-09, and the order has 2026-10-01." in soft(
         requested_on=OCT_9, **CONFIRMS
     )
-    applied(requested_on=OCT_9, has=an_order(a_line(1, promised=OCT_9), a_line(2, promised=OCT_9)), **CONFIRMS)
+    applied(requested_on=OCT_9, ours=an_order(a_line(1, promised=OCT_9), a_line(2, promised=OCT_9)), **CONFIRMS)
     assert "It is in SEK" in hard(currency="SEK", **CONFIRMS)
     gone = an_order(a_line(2))
-    applied(asks("DI", 1), has=gone, **CONFIRMS)
-    applied(asks("DI", 1), has=with_line(ORDER, 1, cancelled=True), **CONFIRMS)
-    applied(asks("DI", 1), had=with_line(ORDER, 1, cancelled=True), **CONFIRMS)
-    assert "the message confirms it, and the order has it no longer" in soft(asks("NC", 1), has=gone, **CONFIRMS)
+    applied(asks("DI", 1), ours=gone, **CONFIRMS)
+    applied(asks("DI", 1), ours=with_line(ORDER, 1, cancelled=True), **CONFIRMS)
+    applied(asks("DI", 1), base=with_line(ORDER, 1, cancelled=True), **CONFIRMS)
+    assert "the message confirms it, and the order has it no longer" in soft(asks("NC", 1), ours=gone, **CONFIRMS)
 
 
 def test_a_cancellation_that_names_a_part_of_the_lines_is_asked_about():
@@ -871,11 +871,11 @@ def test_a_cancellation_waits_until_somebody_has_cancelled_the_order():
     assert decision.wishes.cancelled
     lines = [replace(line, cancelled=True) for line in ORDER.lines]
     cancelled = an_order(*lines, cancelled=True)
-    done = applied(purpose=ChangePurpose.CANCELLATION, has=cancelled, status="Cancelled")
+    done = applied(purpose=ChangePurpose.CANCELLATION, ours=cancelled, status="Cancelled")
     assert not done.edits
-    assert comes_out_as(cancelled, ORDER, done.wishes), "the partner asked for it and is not told again"
-    assert not comes_out_as(replace(cancelled, note="sorry"), ORDER, done.wishes)
-    assert not applied(purpose=ChangePurpose.CANCELLATION, had=cancelled, has=cancelled).wishes
+    assert equals_with_edits(cancelled, ORDER, done.wishes), "the partner asked for it and is not told again"
+    assert not equals_with_edits(replace(cancelled, note="sorry"), ORDER, done.wishes)
+    assert not applied(purpose=ChangePurpose.CANCELLATION, base=cancelled, ours=cancelled).wishes
 
 
 @pytest.mark.parametrize("status", ["Closed", "Cancelled", None, "Balanced"])
@@ -903,11 +903,11 @@ def test_another_currency_is_no_change():
     assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), currency="EUR")
     applied(asks("PC", 1, price=13), currency="NOK")
     unnamed = replace(ORDER, currency=None)
-    assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), had=unnamed, currency="EUR")
-    applied(asks("PC", 1, price=13), had=unnamed, currency="NOK")
+    assert "It is in EUR, the order in NOK." in hard(asks("PC", 1, price=13), base=unnamed, currency="EUR")
+    applied(asks("PC", 1, price=13), base=unnamed, currency="NOK")
     route = {"currency": None}
     assert "the order in no currency that it names" in hard(
-        asks("PC", 1, price=13), had=unnamed, currency="NOK", route=route
+        asks("PC", 1, price=13), base=unnamed, currency="NOK", route=route
     )
 
 
@@ -956,7 +956,7 @@ def test_what_no_approval_writes_is_listed_and_what_it_writes_as_shown_is_not(ap
 
 
 @pytest.mark.parametrize(
-    ("lines", "asked", "unwritten"),
+    ("lines", "theirs", "unwritten"),
     [
         ((), {"questions": ("It has a charge.",)}, ("It has a charge.",)),
         ((), {"doubts": ("Its purpose is '22'.",)}, ("Its purpose is '22'.",)),
@@ -967,16 +967,16 @@ def test_what_no_approval_writes_is_listed_and_what_it_writes_as_shown_is_not(ap
         ((), {"stated": (Stated(Topic.CARRIER, "rail", (("carrier", "rail"),)),)}, None),
     ],
 )
-def test_an_approval_that_writes_nothing_closes_the_change(lines, asked, unwritten):
-    decision = applied(*lines, approved=True, **asked)
+def test_an_approval_that_writes_nothing_closes_the_change(lines, theirs, unwritten):
+    decision = applied(*lines, approved=True, **theirs)
     assert (decision.closes, decision.edits.lines) == (True, ())
     assert decision.unwritten == (unwritten or decision.unwritten)
-    assert not parked(*lines, **asked).closes
+    assert not parked(*lines, **theirs).closes
 
 
 def test_what_the_order_has_already_closes_nothing():
-    has = with_line(ORDER, 1, quantity=Decimal(12))
-    fulfilled = applied(asks("QI", 1, quantity=12), has=has, approved=True, **SAID)
+    ours = with_line(ORDER, 1, quantity=Decimal(12))
+    fulfilled = applied(asks("QI", 1, quantity=12), ours=ours, approved=True, **SAID)
     assert (bool(fulfilled.edits), fulfilled.closes) == (False, False)
     assert not applied(asks("NC", 1)).closes
 
@@ -990,15 +990,15 @@ def test_what_nobody_can_read_is_lifted_by_no_approval():
 
 
 def test_an_order_that_the_partner_never_got_waits_for_a_person():
-    reason = soft(asks("QI", 1, quantity=12), had=None, has=ORDER)
+    reason = soft(asks("QI", 1, quantity=12), base=None, ours=ORDER)
     assert reason == "The ledger knows no version of this order that the partner has seen."
 
 
 def test_an_added_line_is_not_doubled_where_nobody_knows_what_the_partner_had():
-    first = applied(ADDED, had=None, has=ORDER, approved=True)
-    after = edited(standing(ORDER), first.edits)
-    assert not applied(ADDED, had=None, has=after.content, approved=True).edits
-    assert "line 3 is just like it, and is taken for it" in parked(ADDED, had=None, has=after.content).reason
+    first = applied(ADDED, base=None, ours=ORDER, approved=True)
+    after = edited(snapshot(ORDER), first.edits)
+    assert not applied(ADDED, base=None, ours=after.content, approved=True).edits
+    assert "line 3 is just like it, and is taken for it" in parked(ADDED, base=None, ours=after.content).reason
 
 
 def test_an_approval_writes_what_was_shown():
@@ -1009,15 +1009,15 @@ def test_an_approval_writes_what_was_shown():
 def test_a_repetition_after_the_write_asks_for_nothing_more():
     lines = (asks("QI", 1, quantity=12), asks("PC", 2, price=13), asks("RS", 1, requested=OCT_8))
     first = applied(*lines, requested_on=OCT_8)
-    after = edited(standing(ORDER), first.edits)
-    again = applied(*lines, has=after.content, requested_on=OCT_8)
+    after = edited(snapshot(ORDER), first.edits)
+    again = applied(*lines, ours=after.content, requested_on=OCT_8)
     assert not again.edits
     assert again.wishes == first.wishes
 
 
 def test_the_facts_of_the_order_are_those_of_visma_and_not_of_the_partner():
-    has = changed(standing(ORDER), facts={1: some_facts(12), 2: some_facts()})
-    decision = decide(a_request(asks("QD", 1, quantity=9)), had=ORDER, has=has, route=a_route(changes=GENEROUS))
+    ours = changed(snapshot(ORDER), facts={1: some_facts(12), 2: some_facts()})
+    decision = decide(a_request(asks("QD", 1, quantity=9)), base=ORDER, ours=ours, route=a_route(changes=GENEROUS))
     assert "12 were received" in decision.reason
 
 

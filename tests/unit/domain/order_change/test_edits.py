@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import DocumentDiscount, Tax
-from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation, comes_out_as, in_order
+from connector.domain.order_change.edits import NO_EDITS, Edits, LineEdit, Operation, equals_with_edits, in_order
 from connector.domain.routing.route import Notes
 from testkit.samples.business_documents import a_line, an_order
-from testkit.samples.change_requests import edited, standing, with_line
+from testkit.samples.change_requests import edited, snapshot, with_line
 
 INSERT, UPDATE, DELETE = Operation.INSERT, Operation.UPDATE, Operation.DELETE
 OCT_1, OCT_8 = date(2026, 10, 1), date(2026, 10, 8)
@@ -37,21 +37,21 @@ EDITS = Edits(
     promised_on=OCT_8,
     lines=(update(1, quantity=Decimal(12), requested=OCT_8), delete(3), insert(requested=OCT_8, promised=OCT_8)),
 )
-AFTER = edited(standing(BEFORE), EDITS, next_number=7).content
+AFTER = edited(snapshot(BEFORE), EDITS, next_number=7).content
 
 
 def test_an_order_with_just_these_edits_is_known():
-    assert comes_out_as(AFTER, BEFORE, EDITS)
-    assert comes_out_as(BEFORE, BEFORE, NO_EDITS)
-    assert not comes_out_as(BEFORE, BEFORE, EDITS)
-    assert not comes_out_as(AFTER, BEFORE, NO_EDITS)
+    assert equals_with_edits(AFTER, BEFORE, EDITS)
+    assert equals_with_edits(BEFORE, BEFORE, NO_EDITS)
+    assert not equals_with_edits(BEFORE, BEFORE, EDITS)
+    assert not equals_with_edits(AFTER, BEFORE, NO_EDITS)
 
 
 @pytest.mark.parametrize("left_out", [None, *EDITS.lines])
 def test_an_edit_that_nobody_asked_for_is_seen(left_out):
     lines = tuple(edit for edit in EDITS.lines if edit is not left_out)
-    asked = replace(EDITS, lines=lines) if left_out else Edits(lines=lines)
-    assert not comes_out_as(AFTER, BEFORE, asked)
+    theirs = replace(EDITS, lines=lines) if left_out else Edits(lines=lines)
+    assert not equals_with_edits(AFTER, BEFORE, theirs)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_an_edit_that_nobody_asked_for_is_seen(left_out):
     ],
 )
 def test_anything_else_that_changed_on_a_line_is_seen(changes):
-    assert not comes_out_as(with_line(AFTER, 1, **changes), BEFORE, EDITS)
-    assert not comes_out_as(with_line(AFTER, 2, **changes), BEFORE, EDITS)
+    assert not equals_with_edits(with_line(AFTER, 1, **changes), BEFORE, EDITS)
+    assert not equals_with_edits(with_line(AFTER, 2, **changes), BEFORE, EDITS)
 
 
 @pytest.mark.parametrize(
@@ -87,89 +87,91 @@ def test_anything_else_that_changed_on_a_line_is_seen(changes):
     ],
 )
 def test_anything_else_that_changed_in_the_header_is_seen(changes):
-    assert not comes_out_as(replace(AFTER, **changes), BEFORE, EDITS)
+    assert not equals_with_edits(replace(AFTER, **changes), BEFORE, EDITS)
 
 
 def test_what_stands_in_no_request_does_not_count():
     before, after = (with_line(order, 2, description="Pears") for order in (BEFORE, AFTER))
     quiet = with_line(after, 2, item_description="Renamed in the catalogue", tax_code="4")
-    assert comes_out_as(replace(quiet, supplier=replace(quiet.supplier, location="99")), before, EDITS)
+    assert equals_with_edits(replace(quiet, supplier=replace(quiet.supplier, location="99")), before, EDITS)
 
 
 def test_a_tax_code_counts_where_there_are_two_rates_and_a_text_of_the_catalogue_where_there_is_no_other():
     two = (Tax("3", Decimal(25), None, None), Tax("4", Decimal(15), None, None))
-    assert not comes_out_as(replace(with_line(AFTER, 2, tax_code="4"), taxes=two), replace(BEFORE, taxes=two), EDITS)
+    assert not equals_with_edits(
+        replace(with_line(AFTER, 2, tax_code="4"), taxes=two), replace(BEFORE, taxes=two), EDITS
+    )
     before = with_line(BEFORE, 2, description=None, item_description="Coffee")
     after = with_line(AFTER, 2, description=None, item_description="Tea")
-    assert not comes_out_as(after, before, EDITS)
+    assert not equals_with_edits(after, before, EDITS)
 
 
 @pytest.mark.parametrize(("notes", "of_header", "of_lines"), [(one, one.of_header, one.of_lines) for one in Notes])
 def test_a_note_counts_where_it_is_sent(notes, of_header, of_lines):
     noted = with_line(AFTER, 2, note="call first")
-    assert comes_out_as(noted, BEFORE, EDITS, notes=notes) is not of_lines
-    assert comes_out_as(replace(AFTER, note="call first"), BEFORE, EDITS, notes=notes) is not of_header
+    assert equals_with_edits(noted, BEFORE, EDITS, notes=notes) is not of_lines
+    assert equals_with_edits(replace(AFTER, note="call first"), BEFORE, EDITS, notes=notes) is not of_header
 
 
 def test_what_visma_works_out_itself_does_not_count():
     sums = {"line_total": Decimal(1), "tax_total": Decimal(2), "order_total": Decimal(3)}
     taxes = (Tax("3", Decimal(25), Decimal(8), Decimal(2)),)
     moved = with_line(with_line(AFTER, 1, amount=Decimal(150), discount=Decimal(3)), 2, source="lines[9]")
-    assert comes_out_as(replace(moved, **sums, taxes=taxes, lines=moved.lines[::-1]), BEFORE, EDITS)
-    assert not comes_out_as(with_line(AFTER, 2, discount=Decimal(3)), BEFORE, EDITS)
+    assert equals_with_edits(replace(moved, **sums, taxes=taxes, lines=moved.lines[::-1]), BEFORE, EDITS)
+    assert not equals_with_edits(with_line(AFTER, 2, discount=Decimal(3)), BEFORE, EDITS)
 
 
 def test_a_discount_of_the_order_follows_its_lines_and_nothing_else():
     before = replace(BEFORE, discounts=(DocumentDiscount(Decimal(10), "Bonus"), DocumentDiscount(Decimal(1), None)))
     after = replace(AFTER, discounts=(DocumentDiscount(Decimal(1), None), DocumentDiscount(Decimal(12), "Bonus")))
-    assert comes_out_as(after, before, EDITS)
-    assert not comes_out_as(replace(after, discounts=after.discounts[:1]), before, EDITS)
+    assert equals_with_edits(after, before, EDITS)
+    assert not equals_with_edits(replace(after, discounts=after.discounts[:1]), before, EDITS)
     dates = Edits(promised_on=OCT_8)
     only_moved = replace(before, promised_on=OCT_8, discounts=before.discounts[::-1])
-    assert comes_out_as(only_moved, before, dates)
-    assert not comes_out_as(replace(only_moved, discounts=after.discounts), before, dates)
+    assert equals_with_edits(only_moved, before, dates)
+    assert not equals_with_edits(replace(only_moved, discounts=after.discounts), before, dates)
 
 
 def test_notation_of_numbers_does_not_count():
-    assert comes_out_as(with_line(AFTER, 1, quantity=Decimal("12.00"), unit_price=Decimal("12.5")), BEFORE, EDITS)
+    assert equals_with_edits(with_line(AFTER, 1, quantity=Decimal("12.00"), unit_price=Decimal("12.5")), BEFORE, EDITS)
 
 
 def test_a_line_that_was_to_go_may_be_cancelled_instead():
     gone = Edits(lines=(delete(3),))
-    assert comes_out_as(with_line(BEFORE, 3, cancelled=True), BEFORE, gone)
-    assert not comes_out_as(BEFORE, BEFORE, gone)
+    assert equals_with_edits(with_line(BEFORE, 3, cancelled=True), BEFORE, gone)
+    assert not equals_with_edits(BEFORE, BEFORE, gone)
 
 
 def test_a_line_that_went_without_being_asked_is_seen():
-    assert not comes_out_as(replace(AFTER, lines=AFTER.lines[1:]), BEFORE, EDITS)
+    assert not equals_with_edits(replace(AFTER, lines=AFTER.lines[1:]), BEFORE, EDITS)
 
 
 def test_an_added_line_may_have_what_visma_adds_and_nothing_else():
     one = Edits(lines=(insert(),))
-    after = edited(standing(BEFORE), one).content
-    assert comes_out_as(with_line(after, 4, warehouse="3", tax_code="9", requested=OCT_8), BEFORE, one)
+    after = edited(snapshot(BEFORE), one).content
+    assert equals_with_edits(with_line(after, 4, warehouse="3", tax_code="9", requested=OCT_8), BEFORE, one)
     for changes in ({"quantity": Decimal(6)}, {"unit_price": Decimal(3)}, {"unit": "KG"}, {"cancelled": True}):
-        assert not comes_out_as(with_line(after, 4, **changes), BEFORE, one)
-    assert not comes_out_as(with_line(AFTER, 7, requested=OCT_1), BEFORE, EDITS)
-    assert not comes_out_as(replace(after, lines=(*after.lines, a_line(5, item="ITEM-9"))), BEFORE, one)
+        assert not equals_with_edits(with_line(after, 4, **changes), BEFORE, one)
+    assert not equals_with_edits(with_line(AFTER, 7, requested=OCT_1), BEFORE, EDITS)
+    assert not equals_with_edits(replace(after, lines=(*after.lines, a_line(5, item="ITEM-9"))), BEFORE, one)
 
 
 def test_several_added_lines_of_one_item_are_told_apart():
     several = Edits(lines=(insert(), insert(requested=OCT_8, promised=OCT_8), insert(requested=OCT_8)))
-    after = edited(standing(BEFORE), several).content
-    assert comes_out_as(after, BEFORE, several)
-    assert comes_out_as(replace(after, lines=after.lines[::-1]), BEFORE, several)
-    assert not comes_out_as(after, BEFORE, replace(several, lines=several.lines[:2]))
-    assert not comes_out_as(replace(after, lines=after.lines[:-1]), BEFORE, several)
+    after = edited(snapshot(BEFORE), several).content
+    assert equals_with_edits(after, BEFORE, several)
+    assert equals_with_edits(replace(after, lines=after.lines[::-1]), BEFORE, several)
+    assert not equals_with_edits(after, BEFORE, replace(several, lines=several.lines[:2]))
+    assert not equals_with_edits(replace(after, lines=after.lines[:-1]), BEFORE, several)
 
 
 def test_a_cancelled_order_is_known_to_the_one_who_cancelled_it():
     lines = tuple(replace(line, cancelled=True) for line in BEFORE.lines)
     cancelled = replace(BEFORE, cancelled=True, lines=lines)
-    assert comes_out_as(cancelled, BEFORE, Edits(cancelled=True))
-    assert not comes_out_as(cancelled, BEFORE, NO_EDITS)
-    assert not comes_out_as(BEFORE, BEFORE, Edits(cancelled=True))
-    assert not comes_out_as(with_line(cancelled, 1, quantity=Decimal(1)), BEFORE, Edits(cancelled=True))
+    assert equals_with_edits(cancelled, BEFORE, Edits(cancelled=True))
+    assert not equals_with_edits(cancelled, BEFORE, NO_EDITS)
+    assert not equals_with_edits(BEFORE, BEFORE, Edits(cancelled=True))
+    assert not equals_with_edits(with_line(cancelled, 1, quantity=Decimal(1)), BEFORE, Edits(cancelled=True))
 
 
 def test_edits_say_whether_there_is_anything():

@@ -9,7 +9,7 @@ from connector.domain.order_change.line_match import Lines, goods
 from connector.domain.order_change.request import Ask, ProductRefs
 from connector.domain.routing.route import ItemIds
 from testkit.samples.business_documents import a_line, a_route, a_text, an_order
-from testkit.samples.change_requests import asks, some_facts, standing, with_line
+from testkit.samples.change_requests import asks, snapshot, some_facts, with_line
 
 ORDER = an_order(a_line(1), a_line(2, item="ITEM-2", supplier_item=None))
 ITEMS = {
@@ -18,8 +18,8 @@ ITEMS = {
 }
 
 
-def lines(had=ORDER, has=None, facts=None, **route):
-    return Lines(had, standing(has or had or ORDER, facts), a_route(**{"items": ITEMS, **route}))
+def lines(base=ORDER, ours=None, facts=None, **route):
+    return Lines(base, snapshot(ours or base or ORDER, facts), a_route(**{"items": ITEMS, **route}))
 
 
 def named(**products):
@@ -87,38 +87,38 @@ def test_a_number_that_we_know_nothing_of_proves_nothing():
 
 
 def test_the_item_is_held_against_the_order_as_it_stands():
-    has = with_line(ORDER, 1, item="ITEM-9", supplier_item=None)
+    ours = with_line(ORDER, 1, item="ITEM-9", supplier_item=None)
     assert (
-        found(1, named(buyer="ITEM-1"), has=has)
+        found(1, named(buyer="ITEM-1"), ours=ours)
         == "Line 1 is item ITEM-9 in the order, and another one in the message."
     )
 
 
 def test_an_item_on_several_lines_is_not_guessed():
     order = an_order(a_line(1), a_line(2, item="ITEM-1"))
-    assert found(None, named(buyer="ITEM-1"), had=order) == (
+    assert found(None, named(buyer="ITEM-1"), base=order) == (
         "The message speaks of a line without a number, whose item is on several lines."
     )
-    assert found("X", named(buyer="ITEM-1"), had=order).startswith("The message speaks of line 'X'")
+    assert found("X", named(buyer="ITEM-1"), base=order).startswith("The message speaks of line 'X'")
 
 
 def test_the_partner_means_a_line_that_it_knows_and_not_its_new_neighbour():
     """What was added with the same message a moment ago, before a crash, must not be mistaken for the line."""
-    has = an_order(a_line(1), a_line(3, item="ITEM-1"))
-    assert found(None, named(buyer="ITEM-1"), had=an_order(a_line(1)), has=has) == 1
+    ours = an_order(a_line(1), a_line(3, item="ITEM-1"))
+    assert found(None, named(buyer="ITEM-1"), base=an_order(a_line(1)), ours=ours) == 1
     assert (
-        found(None, named(buyer="ITEM-1"), had=an_order(a_line(2)), has=an_order(a_line(2), a_line(3, item="ITEM-1")))
+        found(None, named(buyer="ITEM-1"), base=an_order(a_line(2)), ours=an_order(a_line(2), a_line(3, item="ITEM-1")))
         == 3
     )
 
 
 def test_all_three_views_of_a_line_are_given():
-    has = an_order(a_line(1, quantity=9), a_line(3))
-    both = lines(has=has, facts={1: some_facts(2)})
+    ours = an_order(a_line(1, quantity=9), a_line(3))
+    both = lines(ours=ours, facts={1: some_facts(2)})
     line = both.find(asks("QI", 1))
-    assert (line.had.quantity, line.has.quantity, line.facts.received) == (10, 9, 2)
-    assert both.find(asks("QI", 2)).has is None
-    assert both.find(asks("QI", 3)).had is None
+    assert (line.base.quantity, line.ours.quantity, line.facts.received) == (10, 9, 2)
+    assert both.find(asks("QI", 2)).ours is None
+    assert both.find(asks("QI", 3)).base is None
 
 
 def test_goods_are_what_an_order_tells_by_number():
@@ -175,28 +175,28 @@ def nine(number, **changes):
 
 
 def test_an_added_line_is_one_that_the_partner_never_saw():
-    both = lines(has=an_order(*ORDER.lines, nine(3)))
+    both = lines(ours=an_order(*ORDER.lines, nine(3)))
     assert both.take_added(an_insert()).number == 3
     assert both.take_added(an_insert()) is None, "each is given once"
-    assert lines(had=an_order(nine(1))).take_added(an_insert()) is None
-    assert lines(has=an_order(nine(3, cancelled=True))).take_added(an_insert()) is None
-    assert lines(has=an_order(nine(3, item=None))).take_added(an_insert(item=None)) is None
+    assert lines(base=an_order(nine(1))).take_added(an_insert()) is None
+    assert lines(ours=an_order(nine(3, cancelled=True))).take_added(an_insert()) is None
+    assert lines(ours=an_order(nine(3, item=None))).take_added(an_insert(item=None)) is None
 
 
 def test_a_line_that_became_the_item_was_never_seen_as_such():
-    has = with_line(ORDER, 2, item="ITEM-9", quantity=5, unit_price=2)
-    assert lines(has=has).take_added(an_insert()).number == 2
+    ours = with_line(ORDER, 2, item="ITEM-9", quantity=5, unit_price=2)
+    assert lines(ours=ours).take_added(an_insert()).number == 2
 
 
 def test_the_line_that_is_just_as_asked_goes_first():
-    has = an_order(*ORDER.lines, nine(3, quantity=6), nine(4))
-    both = lines(has=has)
+    ours = an_order(*ORDER.lines, nine(3, quantity=6), nine(4))
+    both = lines(ours=ours)
     assert both.take_added(an_insert()).number == 4
     assert both.take_added(an_insert()).number == 3
 
 
 def test_where_nobody_knows_what_the_partner_had_every_line_may_be_the_added_one():
-    assert lines(had=None, has=an_order(nine(1))).take_added(an_insert()).number == 1
+    assert lines(base=None, ours=an_order(nine(1))).take_added(an_insert()).number == 1
 
 
 @pytest.mark.parametrize(
@@ -244,16 +244,16 @@ def test_an_added_line_gets_the_unit_that_the_order_uses():
     assert lines(units=units).unit_word("each") == "STK"
     assert lines(units=units).unit_word("kilogram") == "KG"
     assert lines(units=units).unit_word(None) is None
-    assert lines(units=units, had=an_order(a_line(1, unit="KG"))).unit_word("each") is None
+    assert lines(units=units, base=an_order(a_line(1, unit="KG"))).unit_word("each") is None
 
 
 def test_an_added_line_gets_warehouse_and_type_of_its_neighbours():
     order = an_order(a_line(1), a_line(2), a_line(3, is_charge=True, warehouse="9"))
     facts = {1: some_facts(line_type="NonStock"), 2: some_facts(), 3: some_facts(line_type="Freight")}
-    both = lines(had=order, facts=facts)
+    both = lines(base=order, facts=facts)
     assert (both.common_warehouse(), both.common_line_type()) == ("1", "GoodsForInventory")
-    assert lines(had=an_order(a_line(1), a_line(2, warehouse="2"))).common_warehouse() is None
-    assert lines(had=an_order(a_text(1, "x"))).common_line_type() == "GoodsForInventory"
+    assert lines(base=an_order(a_line(1), a_line(2, warehouse="2"))).common_warehouse() is None
+    assert lines(base=an_order(a_text(1, "x"))).common_line_type() == "GoodsForInventory"
 
 
 def test_an_added_line_has_a_name_for_people():
@@ -265,8 +265,8 @@ def test_an_added_line_has_a_name_for_people():
 
 
 def test_lines_of_an_item_that_the_partner_was_told_of():
-    assert lines(has=an_order(nine(3))).holding("ITEM-1") == [1]
-    assert lines(has=an_order(nine(3))).holding("ITEM-9") == []
+    assert lines(ours=an_order(nine(3))).holding("ITEM-1") == [1]
+    assert lines(ours=an_order(nine(3))).holding("ITEM-9") == []
     assert lines().knows("002") == 2
     assert lines().knows(None) is None
-    assert lines(has=an_order(nine(3))).knows("3") is None
+    assert lines(ours=an_order(nine(3))).knows("3") is None

@@ -14,7 +14,7 @@ from connector.domain.order_change.request import Aside, ChangePurpose, PartyReq
 from connector.domain.parties import Role
 from connector.domain.routing.route import LineDate, OnLines
 from testkit.samples.business_documents import a_line, a_route, an_order
-from testkit.samples.change_requests import a_request, asks, lines_of, some_facts, standing, with_line
+from testkit.samples.change_requests import a_request, asks, lines_of, snapshot, some_facts, with_line
 
 ORDER = an_order()
 OCT_1, OCT_8 = date(2026, 10, 1), date(2026, 10, 8)
@@ -24,13 +24,13 @@ REFERENCE = Aside("customer order 9987", ("9987",), is_note=False)
 ADDED = asks("AI", 3, item="ITEM-9", quantity=5, price="7.25", unit="each", unit_code="EA")
 
 
-def decided(*lines, had=ORDER, has=None, status="Open", facts=None, approved=False, line_date=None, **request):
+def decided(*lines, base=ORDER, ours=None, status="Open", facts=None, approved=False, line_date=None, **request):
     route = a_route(ORDER, changes=RULES, **({"line_date": line_date} if line_date else {}))
-    order = standing(has or had or ORDER, facts, status)
-    return decide(a_request(*lines, **request), had=had, has=order, route=route, approved=approved)
+    order = snapshot(ours or base or ORDER, facts, status)
+    return decide(a_request(*lines, **request), base=base, ours=order, route=route, approved=approved)
 
 
-def asked(*lines, **how) -> tuple[str, ...]:
+def theirs(*lines, **how) -> tuple[str, ...]:
     """Its reasons, all of which an approval lifts."""
     decision = decided(*lines, **how)
     assert (decision.verdict is Verdict.PARK) is bool(decision.reasons)
@@ -63,7 +63,7 @@ def asked(*lines, **how) -> tuple[str, ...]:
 )
 def test_a_deletion_that_may_name_a_part_is_a_question(names, sentence):
     line = asks("DI", 1, **names)
-    (reason,) = asked(line)
+    (reason,) = theirs(line)
     assert sentence in reason
     approved = decided(line, approved=True)
     assert lines_of(approved.edits) == [{"number": 1, "operation": "Delete"}]
@@ -80,13 +80,13 @@ def test_a_deletion_that_may_name_a_part_is_a_question(names, sentence):
     ],
 )
 def test_a_deletion_that_restates_the_whole_line_is_none(restated):
-    assert asked(asks("DI", 1, **restated)) == ()
+    assert theirs(asks("DI", 1, **restated)) == ()
 
 
 def test_both_days_of_a_line_that_goes_may_be_restated():
     order = with_line(ORDER, 1, requested=OCT_8, promised=OCT_1)
     line = asks("DI", 1, requested=OCT_8, promised=OCT_1)
-    assert asked(line, had=order, line_date=LineDate.REQUESTED) == ()
+    assert theirs(line, base=order, line_date=LineDate.REQUESTED) == ()
 
 
 def test_a_cancellation_with_a_part_of_a_line_is_asked_about():
@@ -100,8 +100,8 @@ def test_a_cancellation_with_a_part_of_a_line_is_asked_about():
 
 
 def test_a_deletion_of_a_line_that_is_gone_leaves_the_rest_to_be_decided():
-    had = replace(ORDER, lines=ORDER.lines[:1])
-    decision = decided(asks("DI", 2), asks("QI", 1, quantity=12), had=had)
+    base = replace(ORDER, lines=ORDER.lines[:1])
+    decision = decided(asks("DI", 2), asks("QI", 1, quantity=12), base=base)
     assert (decision.verdict, decision.remarks) == (
         Verdict.APPLY,
         ("Line 2 is not in the order: nothing is left to take out.",),
@@ -110,16 +110,16 @@ def test_a_deletion_of_a_line_that_is_gone_leaves_the_rest_to_be_decided():
 
 
 def test_a_deletion_of_a_cancelled_line_is_done():
-    has = with_line(ORDER, 2, cancelled=True)
-    assert asked(asks("DI", 2), had=has) == ()
+    ours = with_line(ORDER, 2, cancelled=True)
+    assert theirs(asks("DI", 2), base=ours) == ()
 
 
 def test_a_deletion_alone_of_a_line_that_may_never_have_been_is_asked_about():
-    assert asked(asks("DI", 7)) == (
+    assert theirs(asks("DI", 7)) == (
         "Line 7 is not in the order: it was taken out before, or another one is meant. Nothing is taken out.",
     )
-    assert asked(asks("DI", None, item="ITEM-9"))[0].startswith("Item ITEM-9 is not in the order: it was taken out")
-    assert asked(asks("DI", None, item="ITEM-9"), asks("QI", 1, quantity=12)) == ()
+    assert theirs(asks("DI", None, item="ITEM-9"))[0].startswith("Item ITEM-9 is not in the order: it was taken out")
+    assert theirs(asks("DI", None, item="ITEM-9"), asks("QI", 1, quantity=12)) == ()
     (elsewhere,) = decided(asks("DI", 7, item=ORDER.lines[1].item)).reasons
     assert elsewhere == "Line 7 is not in the order."
 
@@ -128,12 +128,12 @@ def test_a_deletion_alone_of_a_line_that_may_never_have_been_is_asked_about():
 def test_an_added_line_that_the_partner_was_told_of_is_not_added_again(header):
     line = a_line(3, item="ITEM-9", quantity=Decimal(5), unit_price=Decimal("7.25"), promised=OCT_1)
     order = an_order(*ORDER.lines, line)
-    decision = decided(ADDED, asks("QI", 1, quantity=12), had=order, requested_on=header)
+    decision = decided(ADDED, asks("QI", 1, quantity=12), base=order, requested_on=header)
     assert decision.verdict is Verdict.APPLY
     assert "Line 3 is the added line of item ITEM-9 already." in decision.remarks
     assert not [one for one in lines_of(decision.edits) if one["operation"] == "Insert"]
     other = replace(ADDED, quantity=Decimal(6))
-    assert len(asked(other, had=order)) == 2
+    assert len(theirs(other, base=order)) == 2
 
 
 def test_added_lines_are_written_in_the_order_of_the_message():
@@ -151,22 +151,22 @@ def test_added_lines_are_written_in_the_order_of_the_message():
 
 @pytest.mark.parametrize("aside", [NOTE, REFERENCE])
 def test_a_note_or_reference_is_the_message_where_nothing_else_is_wanted(aside):
-    (header,) = asked(requested_on=OCT_1, asides=(aside,))
+    (header,) = theirs(requested_on=OCT_1, asides=(aside,))
     assert header.startswith("Nothing of the order changes, and")
     assert aside.words in header
     restated = asks("NC", 1, quantity=10, asides=(aside,))
-    (line,) = asked(restated)
+    (line,) = theirs(restated)
     assert line.startswith("Line 1: nothing of it changes, and")
-    assert len(asked(restated, purpose=ChangePurpose.CONFIRMATION)) == aside.is_note
+    assert len(theirs(restated, purpose=ChangePurpose.CONFIRMATION)) == aside.is_note
     assert decided(requested_on=OCT_1, asides=(aside,), approved=True).closes
 
 
 def test_a_note_on_a_line_that_changes_or_is_added_is_asked_about_and_one_beside_is_not():
     for line in (asks("QI", 1, quantity=12, asides=(NOTE,)), replace(ADDED, asides=(NOTE,))):
-        (reason,) = asked(line)
+        (reason,) = theirs(line)
         assert reason.endswith("its note says 'STORE 7 ONLY', of which an approval writes nothing.")
     change = asks("QI", 1, quantity=12, asides=(REFERENCE,))
-    assert asked(change, asks("NC", 2, asides=(NOTE,)), asides=(NOTE, REFERENCE)) == ()
+    assert theirs(change, asks("NC", 2, asides=(NOTE,)), asides=(NOTE, REFERENCE)) == ()
 
 
 @pytest.mark.parametrize(
@@ -183,12 +183,12 @@ def test_a_note_on_a_line_that_changes_or_is_added_is_asked_about_and_one_beside
 )
 def test_our_own_note_that_comes_back_is_no_question(note, comes_back):
     order = replace(ORDER, note="Ring 30 min før levering", supplier_reference="S-1")
-    assert (asked(requested_on=OCT_1, asides=(Aside(" / ".join(note), note),), had=order) == ()) is comes_back
+    assert (theirs(requested_on=OCT_1, asides=(Aside(" / ".join(note), note),), base=order) == ()) is comes_back
 
 
 def test_our_own_reference_that_comes_back_is_no_question():
     order = replace(ORDER, supplier_reference="S-1")
-    assert asked(requested_on=OCT_1, asides=(Aside("vendor's order S-1", ("s-1",), is_note=False),), had=order) == ()
+    assert theirs(requested_on=OCT_1, asides=(Aside("vendor's order S-1", ("s-1",), is_note=False),), base=order) == ()
 
 
 # -- what an item is called -------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_our_own_reference_that_comes_back_is_no_question():
 )
 def test_another_name_of_an_item_is_asked_about_where_nothing_else_changes_and_told_elsewhere(names):
     line = asks("RZ", 2, quantity=10, price="12.50", **names)
-    (reason,) = asked(line)
+    (reason,) = theirs(line)
     assert reason.startswith("Line 2: nothing changes but what the item is called: ")
     decision = decided(replace(line, quantity=Decimal(12)))
     assert decision.verdict is Verdict.APPLY
@@ -210,9 +210,9 @@ def test_another_name_of_an_item_is_asked_about_where_nothing_else_changes_and_t
 
 
 def test_a_deletion_by_its_number_alone_is_asked_about_where_its_item_is_not_known():
-    (reason,) = asked(asks("DI", 2, products=ProductRefs(gtins=("07038010000065",))))
+    (reason,) = theirs(asks("DI", 2, products=ProductRefs(gtins=("07038010000065",))))
     assert "by its number alone: its item is called 07038010000065" in reason
-    assert asked(asks("DI", 2, products=ProductRefs((ORDER.lines[1].item,), gtins=("07038010000065",)))) == ()
+    assert theirs(asks("DI", 2, products=ProductRefs((ORDER.lines[1].item,), gtins=("07038010000065",)))) == ()
 
 
 # -- orders that are ended, and sentences -----------------------------------------------------------------------------
@@ -221,14 +221,14 @@ def test_a_deletion_by_its_number_alone_is_asked_about_where_its_item_is_not_kno
 @pytest.mark.parametrize("purpose", [ChangePurpose.CONFIRMATION, ChangePurpose.REPLACE, ChangePurpose.CHANGE])
 def test_what_restates_a_cancelled_order_is_asked_about(purpose):
     lines = [asks("RZ", line.number, quantity=line.quantity, price=line.unit_price) for line in ORDER.lines]
-    reasons = asked(*lines, purpose=purpose, has=replace(ORDER, cancelled=True), status="Cancelled")
+    reasons = theirs(*lines, purpose=purpose, ours=replace(ORDER, cancelled=True), status="Cancelled")
     does = "confirms" if purpose is ChangePurpose.CONFIRMATION else "restates"
     assert reasons == (f"It {does} an order that is cancelled in Visma.",)
 
 
 def test_a_cancellation_of_a_cancelled_order_is_so_already():
     cancelled = replace(ORDER, cancelled=True)
-    decision = decided(had=cancelled, purpose=ChangePurpose.CANCELLATION, status="Cancelled", asides=(NOTE,))
+    decision = decided(base=cancelled, purpose=ChangePurpose.CANCELLATION, status="Cancelled", asides=(NOTE,))
     assert (decision.verdict, decision.unwritten) == (Verdict.APPLY, ())
 
 
@@ -237,13 +237,13 @@ def test_the_day_of_the_rest_moves_alike_by_the_header_and_by_the_line(line_date
     order = replace(ORDER, lines=tuple(replace(line, requested=OCT_1, promised=OCT_1) for line in ORDER.lines))
     facts, rest = {1: some_facts(4)}, "Line 1: 4 were received already; the day of the rest moves from 2026-10-01 to"
     for how in ({"requested_on": OCT_8}, {"lines": (asks("RS", 1, requested=OCT_8),)}):
-        decision = decided(*how.pop("lines", ()), had=order, facts=facts, line_date=line_date, **how)
+        decision = decided(*how.pop("lines", ()), base=order, facts=facts, line_date=line_date, **how)
         assert (decision.verdict, decision.remarks) == (Verdict.APPLY, (f"{rest} 2026-10-08.",))
 
 
 def test_a_unit_of_ours_that_is_not_mapped_is_called_so():
     order = with_line(ORDER, 1, unit="PALL")
-    (reason,) = decided(asks("QI", 1, quantity=12, unit_code="PALL"), had=order).reasons
+    (reason,) = decided(asks("QI", 1, quantity=12, unit_code="PALL"), base=order).reasons
     assert reason == "Line 1 is in unit PALL, and Visma's unit PALL is not mapped here."
 
 
@@ -254,4 +254,4 @@ def test_equal_net_days_decide_over_a_text_of_no_other_figure():
         (("kind", "deferred or instalments"), True),
     ):
         stated = Stated(Topic.TERMS, other[1], (("net days", "30"), other))
-        assert bool(asked(asks("QI", 1, quantity=12), stated=(stated,))) is differs
+        assert bool(theirs(asks("QI", 1, quantity=12), stated=(stated,))) is differs

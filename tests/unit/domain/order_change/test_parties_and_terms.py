@@ -15,16 +15,16 @@ from connector.domain.order_change.request import ChangePurpose, PartyRequest, S
 from connector.domain.parties import Role
 from connector.domain.routing.route import TermsRule
 from testkit.samples.business_documents import OUR_ADDRESS, OUR_GLN, a_line, a_route, an_order
-from testkit.samples.change_requests import a_request, asks, standing
+from testkit.samples.change_requests import a_request, asks, snapshot
 
 ORDER = an_order(ship_to=Party(location="0042", name="Warehouse Oslo", address=OUR_ADDRESS))
 
 
-def decided(*lines, had=ORDER, has=None, places=None, terms=None, confirmed=frozenset(), **asked) -> Decision:
+def decided(*lines, base=ORDER, ours=None, places=None, terms=None, confirmed=frozenset(), **theirs) -> Decision:
     route = a_route(changes={"places": places or {}, "quantity": Decimal(1)})
     if terms is not None:
         route = changed(route, terms=terms)
-    return decide(a_request(*lines, **asked), had=had, has=standing(has or had), route=route, confirmed=confirmed)
+    return decide(a_request(*lines, **theirs), base=base, ours=snapshot(ours or base), route=route, confirmed=confirmed)
 
 
 def named(role=Role.SHIP_TO, title="ship-to", scheme=None, **party):
@@ -49,14 +49,14 @@ def same(**how) -> None:
 
 def test_another_place_is_a_question_with_both_places_side_by_side():
     decision = decided(parties=named(name="Other DC", number="0099"))
-    ours = "'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO"
+    warehouse = "'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO"
     assert decision.reason == (
-        f"The ship-to is 'Other DC', number 0099; the order has {ours}. "
+        f"The ship-to is 'Other DC', number 0099; the order has {warehouse}. "
         "An approval changes nothing of it in Visma and takes this one as the order's own."
     )
     (difference,) = decision.differences
     assert (difference.where, difference.field) == ("order", "ship-to")
-    assert (difference.had, difference.asked, difference.has) == (ours, "'Other DC', number 0099", ours)
+    assert (difference.base, difference.theirs, difference.ours) == (warehouse, "'Other DC', number 0099", warehouse)
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,19 @@ def test_a_number_of_the_partner_s_own_proves_nothing():
 
 def test_a_place_is_compared_with_what_was_sent_and_with_what_stands():
     moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
-    same(parties=named(number="0050"), has=moved)
-    decision = decided(parties=named(number="0042"), has=moved)
+    same(parties=named(number="0050"), ours=moved)
+    decision = decided(parties=named(number="0042"), ours=moved)
     assert (decision.verdict, decision.keeps, decision.places) == (Verdict.APPLY, True, ())
     assert decision.remarks == ("Order: the ship-to is as the partner had it; Visma keeps 'Bergen', number 0050.",)
     (kept,) = decision.differences
-    assert (kept.had, kept.has) == ("'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO", "'Bergen', number 0050")
+    assert (kept.base, kept.ours) == (
+        "'Warehouse Oslo', number 0042, Storgata 1, 0155 Oslo, NO",
+        "'Bergen', number 0050",
+    )
     confirms = {"purpose": ChangePurpose.CONFIRMATION}
-    assert "the order has 'Bergen'" in differs(parties=named(number="0042"), has=moved, **confirms)
-    same(parties=named(number="0050"), has=moved, **confirms)
-    assert "number 0051; the order has 'Bergen', number 0050" in differs(parties=named(number="0051"), has=moved)
+    assert "the order has 'Bergen'" in differs(parties=named(number="0042"), ours=moved, **confirms)
+    same(parties=named(number="0050"), ours=moved, **confirms)
+    assert "number 0051; the order has 'Bergen', number 0050" in differs(parties=named(number="0051"), ours=moved)
 
 
 @pytest.mark.parametrize(
@@ -133,13 +136,13 @@ def test_a_place_that_routing_names_is_ours_or_is_not(places, party, is_same):
 
 
 def test_a_place_that_a_person_confirmed_is_no_difference_while_the_order_keeps_its_own():
-    asked = decided(parties=named(number="0099"))
-    confirmed = frozenset(asked.places)
+    theirs = decided(parties=named(number="0099"))
+    confirmed = frozenset(theirs.places)
     assert len(confirmed) == 1
     assert decided(parties=named(number="0099"), confirmed=confirmed).verdict is Verdict.APPLY
     assert differs(parties=named(number="0098"), confirmed=confirmed)
     moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
-    assert differs(parties=named(number="0099"), had=moved, confirmed=confirmed)
+    assert differs(parties=named(number="0099"), base=moved, confirmed=confirmed)
 
 
 def test_a_line_has_its_place_from_the_header_or_its_warehouse():
@@ -257,7 +260,7 @@ def stated(topic, *facts, words="as they say"):
     ],
 )
 def test_content_of_the_header_that_differs_is_a_question(topic, facts, is_same):
-    how = {"had": FULL, "terms": NET_30, "stated": stated(topic, *facts)}
+    how = {"base": FULL, "terms": NET_30, "stated": stated(topic, *facts)}
     if is_same:
         same(**how)
         return
@@ -266,7 +269,7 @@ def test_content_of_the_header_that_differs_is_a_question(topic, facts, is_same)
 
 def test_the_question_names_what_the_order_has():
     def told(topic):
-        return differs(had=FULL, terms=NET_30, stated=stated(topic, ("?", "?"))).split("; the order has ")[1]
+        return differs(base=FULL, terms=NET_30, stated=stated(topic, ("?", "?"))).split("; the order has ")[1]
 
     assert told(Topic.TERMS) == "'30 days net', net 30 days."
     assert told(Topic.DELIVERY).startswith("DAP, Oslo.")
@@ -282,14 +285,14 @@ def test_a_charge_of_a_line_is_compared_with_the_line():
         facts = (("allowance", amount),)
         return asks(code, 1, quantity=12, stated=(Stated(Topic.CHARGES, f"an allowance of {amount}", facts),))
 
-    assert decided(line("5.00"), had=FULL).verdict is Verdict.APPLY
-    reason = decided(line("10"), had=FULL).reason
+    assert decided(line("5.00"), base=FULL).verdict is Verdict.APPLY
+    reason = decided(line("10"), base=FULL).reason
     assert reason == ("Line 1: it states allowances and charges: an allowance of 10; the order has an allowance of 5.")
 
 
 def test_differences_of_content_are_laid_side_by_side():
     (difference,) = decided(stated=stated(Topic.TERMS, ("net days", "10"), words="net 10 days")).differences
-    assert (difference.field, difference.had, difference.asked) == (
+    assert (difference.field, difference.base, difference.theirs) == (
         "terms of payment",
         "'30 days net', net 30 days",
         "net 10 days",
@@ -297,12 +300,12 @@ def test_differences_of_content_are_laid_side_by_side():
 
 
 def test_terms_that_only_the_partner_had_are_told_and_in_a_confirmation_asked_about():
-    had = replace(ORDER, ship_via="DHL")
+    base = replace(ORDER, ship_via="DHL")
     carrier = (Stated(Topic.CARRIER, "DHL", (("routing", "DHL"),)),)
-    same(stated=carrier, had=had)
-    decision = decided(stated=carrier, had=had, has=ORDER)
+    same(stated=carrier, base=base)
+    decision = decided(stated=carrier, base=base, ours=ORDER)
     assert (decision.verdict, decision.keeps) == (Verdict.APPLY, True)
     assert decision.remarks == ("Order: the carrier is as the partner had it; Visma keeps none.",)
     assert "It states carrier: DHL; the order has none." in differs(
-        stated=carrier, had=had, has=ORDER, purpose=ChangePurpose.CONFIRMATION
+        stated=carrier, base=base, ours=ORDER, purpose=ChangePurpose.CONFIRMATION
     )

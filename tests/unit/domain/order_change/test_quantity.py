@@ -23,7 +23,7 @@ def total(code, reading=None, **figures):
 
 
 @pytest.mark.parametrize(
-    ("code", "reading", "figures", "asked"),
+    ("code", "reading", "figures", "theirs"),
     [
         ("QI", None, {"quantity": 120}, 120),
         ("QD", None, {"quantity": 60}, 60),
@@ -42,8 +42,8 @@ def total(code, reading=None, **figures):
         ("CA", None, {"original_quantity": 100}, None),
     ],
 )
-def test_a_quantity_without_a_doubt(code, reading, figures, asked):
-    assert total(code, reading, **figures) == (asked, [])
+def test_a_quantity_without_a_doubt(code, reading, figures, theirs):
+    assert total(code, reading, **figures) == (theirs, [])
 
 
 @pytest.mark.parametrize("reading", [None, *QuantityReading])
@@ -55,7 +55,7 @@ def test_an_explicit_total_needs_no_reading(reading):
 
 
 @pytest.mark.parametrize(
-    ("code", "reading", "figures", "asked", "problem"),
+    ("code", "reading", "figures", "theirs", "problem"),
     [
         ("QD", None, {"quantity": 100}, 100, "QD is a decrease, yet the new quantity would be 100, from 100."),
         ("QD", DELTA, {"quantity": -5}, 105, "QD is a decrease, yet the new quantity would be 105, from 100."),
@@ -72,15 +72,15 @@ def test_an_explicit_total_needs_no_reading(reading):
         ("CA", None, {"quantity": 110, "delta": 20, "explicit_total": True}, 110, "a difference of 20 does not lead"),
     ],
 )  # fmt: skip
-def test_a_quantity_in_doubt(code, reading, figures, asked, problem):
+def test_a_quantity_in_doubt(code, reading, figures, theirs, problem):
     quantity, problems = total(code, reading, **figures)
-    assert quantity == asked
+    assert quantity == theirs
     assert len(problems) == 1
     assert problems[0].startswith(problem)
 
 
 @pytest.mark.parametrize(
-    ("code", "first", "second", "asked"),
+    ("code", "first", "second", "theirs"),
     [
         # The other figure is what the partner had, or the difference to it.
         ("CA", 150, 100, 150),
@@ -101,22 +101,22 @@ def test_a_quantity_in_doubt(code, reading, figures, asked, problem):
         ("QI", None, 120, None),
     ],
 )
-def test_two_figures_are_read_where_one_reading_fits_what_the_partner_had(code, first, second, asked):
+def test_two_figures_are_read_where_one_reading_fits_what_the_partner_had(code, first, second, theirs):
     line = asks(code, quantity=first, second_quantity=second)
     found = total_asked(line, HAD, change_rules())
     (problem,) = found.problems
-    assert (found.quantity, problem.hard) == (asked, asked is None)
+    assert (found.quantity, problem.hard) == (theirs, theirs is None)
     assert "and the partner had 100" in problem.sentence
     assert problem.waits_for == "partners.acme.changes.quantities"
     assert "changes.quantities to " in (problem.next_step or "")
-    unknown = total_asked(line, HAD, change_rules(), had_is_known=False)
+    unknown = total_asked(line, HAD, change_rules(), base_is_known=False)
     assert (unknown.quantity, unknown.problems[0].hard) == (None, True)
 
 
-@pytest.mark.parametrize(("reading", "asked"), [(TOTAL, 150), (BOTH, 140), (DELTA, 250)])
-def test_a_reading_that_somebody_names_leaves_no_doubt_which_figure_is_meant(reading, asked):
+@pytest.mark.parametrize(("reading", "theirs"), [(TOTAL, 150), (BOTH, 140), (DELTA, 250)])
+def test_a_reading_that_somebody_names_leaves_no_doubt_which_figure_is_meant(reading, theirs):
     found = total_asked(asks("QI", quantity=150, second_quantity=140), HAD, change_rules(quantities=reading))
-    assert found.quantity == asked
+    assert found.quantity == theirs
     assert not any("POC04" in one.sentence for one in found.problems)
 
 
@@ -126,7 +126,7 @@ def test_a_difference_is_held_against_what_the_partner_believes():
 
 
 @pytest.mark.parametrize(
-    ("reading", "figures", "asked"),
+    ("reading", "figures", "theirs"),
     [
         (None, {"quantity": 5}, 5),
         (None, {"quantity": 5, "second_quantity": 5}, 5),
@@ -140,8 +140,8 @@ def test_a_difference_is_held_against_what_the_partner_believes():
         (BOTH, {"quantity": 5, "explicit_total": True}, 5),
     ],
 )
-def test_an_added_line_had_nothing_before(reading, figures, asked):
-    assert total_added(asks("AI", **figures), change_rules(quantities=reading)) == (asked, ())
+def test_an_added_line_had_nothing_before(reading, figures, theirs):
+    assert total_added(asks("AI", **figures), change_rules(quantities=reading)) == (theirs, ())
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_an_added_line_without_a_clear_quantity_is_refused(reading, figures):
 
 
 @pytest.mark.parametrize(
-    ("had", "asked", "share", "beyond"),
+    ("base", "theirs", "share", "beyond"),
     [
         ("100", "120", "0.2", False),
         ("100", "120.000001", "0.2", True),
@@ -176,5 +176,5 @@ def test_an_added_line_without_a_clear_quantity_is_refused(reading, figures):
         ("0.3", "0.36", "0.2", False),
     ],
 )
-def test_a_limit_is_a_share_of_what_was_and_includes_its_end(had, asked, share, beyond):
-    assert is_beyond(Decimal(had), Decimal(asked), Decimal(share)) is beyond
+def test_a_limit_is_a_share_of_what_was_and_includes_its_end(base, theirs, share, beyond):
+    assert is_beyond(Decimal(base), Decimal(theirs), Decimal(share)) is beyond

@@ -12,16 +12,16 @@ from connector.domain.order_change.decide import Decision, Verdict, decide
 from connector.domain.order_change.request import Field, Stated, Topic
 from connector.domain.routing.route import OnLines
 from testkit.samples.business_documents import a_route, an_order
-from testkit.samples.change_requests import a_request, asks, standing
+from testkit.samples.change_requests import a_request, asks, snapshot
 
 ORDER = an_order()
 RULES = {"quantity": Decimal(9), "price": Decimal(9), "lines": OnLines.APPLY}
 DOUBT = "its price is a catalogue price."
 
 
-def decided(*lines, had=ORDER, **asked) -> Decision:
+def decided(*lines, base=ORDER, **theirs) -> Decision:
     route = a_route(changes=RULES)
-    return decide(a_request(*lines, **asked), had=had, has=standing(had), route=route)
+    return decide(a_request(*lines, **theirs), base=base, ours=snapshot(base), route=route)
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ DISCOUNTED = an_order(discounts=(DocumentDiscount(amount=Decimal(10), descriptio
     ],
 )
 def test_what_comes_to_nothing_is_no_difference_where_there_is_nothing(topic, fact, order, is_known):
-    decision = decided(asks("QI", 1, quantity=11), had=order, stated=(Stated(topic, "words", (fact,)),))
+    decision = decided(asks("QI", 1, quantity=11), base=order, stated=(Stated(topic, "words", (fact,)),))
     assert (decision.verdict is Verdict.APPLY) is is_known

@@ -2,7 +2,7 @@ import pytest
 
 from connector.domain.errors import Misconfigured
 from connector.domain.order_change.request import Ask, Direction, Field
-from connector.edi.order_change.codes import CODE_WORDS, check_words, reading_of
+from connector.edi.order_change.codes import CODE_NAMES, check_names, reading_of
 
 QUANTITY, PRICE, DATES = Field.QUANTITY, Field.PRICE, Field.DATES
 ALL = {QUANTITY, PRICE, DATES}
@@ -92,9 +92,9 @@ def test_a_partner_s_own_reading_goes_before_the_table(word, ask, touches):
 
 
 def test_every_word_can_be_mapped_to_and_no_other():
-    check_words({str(place): word for place, word in enumerate(sorted(CODE_WORDS))})
+    check_names({str(place): word for place, word in enumerate(sorted(CODE_NAMES))})
     with pytest.raises(Misconfigured, match=r"changes\.codes\.CA: 'cancel' is not one of add, change"):
-        check_words({"QI": "quantity", "CA": "cancel"})
+        check_names({"QI": "quantity", "CA": "cancel"})
 
 
 @pytest.mark.parametrize(("code", "touches", "word"), [("QC", {QUANTITY}, "quantity"), ("CD", {DATES}, "dates")])

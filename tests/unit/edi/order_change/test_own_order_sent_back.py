@@ -17,7 +17,7 @@ from connector.domain.transactions import Purpose, Stream
 from connector.edi.order_change.read import read_change
 from connector.edi.translate import translate
 from testkit.samples.business_documents import a_line, a_route, an_order
-from testkit.samples.change_requests import standing
+from testkit.samples.change_requests import snapshot
 
 LINES = (a_line(1, discount=Decimal(5), note="Call first"), a_line(2, warehouse="2"))
 PLAIN = an_order(*LINES)
@@ -83,7 +83,7 @@ def test_what_was_sent_is_no_question_when_it_comes_back(order, dialect, terms, 
     )
     route = changed(route, changes=changed(route.changes, dates=timedelta(days=100), quantity=Decimal(1)))
     request = read_change(sent(order, route))
-    decision = decide(request, had=order, has=standing(order), route=route)
+    decision = decide(request, base=order, ours=snapshot(order), route=route)
     assert decision.reasons == ()
     assert (decision.verdict, decision.places) == (Verdict.APPLY, ())
     assert not decision.edits

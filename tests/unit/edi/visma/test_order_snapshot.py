@@ -8,23 +8,23 @@ import pytest
 
 from connector.domain.errors import Parked
 from connector.domain.order_change.order_snapshot import LineFacts
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.read import NotADocument, read_document
 from testkit.samples.visma_samples import MISSING, a_purchase_order, a_supplier_invoice, an_order_line, as_json
 
 
-def standing(*lines, etag="", **changes):
+def snapshot(*lines, etag="", **changes):
     if lines:
         changes["lines"] = list(lines)
-    return read_standing_order(as_json(a_purchase_order(**changes)), company="nordic", etag=etag)
+    return read_order_snapshot(as_json(a_purchase_order(**changes)), company="nordic", etag=etag)
 
 
 def facts(**changes):
-    return standing(an_order_line(1, **changes)).facts[1]
+    return snapshot(an_order_line(1, **changes)).facts[1]
 
 
 def test_the_content_is_that_of_the_order_and_the_rest_stands_beside_it():
-    order = standing(etag='"AAAAAE0YIiI="', status="PendingPrint")
+    order = snapshot(etag='"AAAAAE0YIiI="', status="PendingPrint")
     assert order.content == read_document(a_purchase_order(), company="nordic").content
     assert (order.etag, order.status) == ('"AAAAAE0YIiI="', "PendingPrint")
     assert order.facts == {number: LineFacts(Decimal(0), False, "GoodsForInventory") for number in (1, 2, 3)}
@@ -63,20 +63,20 @@ def test_a_line_type_is_visma_s_word_or_none():
 
 
 def test_facts_go_by_the_number_of_the_line_and_not_by_its_place():
-    order = standing(an_order_line(7, qtyOnReceipts=Decimal(1)), an_order_line(2, completed=True))
+    order = snapshot(an_order_line(7, qtyOnReceipts=Decimal(1)), an_order_line(2, completed=True))
     assert (order.facts[7].received, order.facts[2].closed) == (1, True)
 
 
 def test_a_status_that_is_missing_is_none():
-    assert standing(status=MISSING).status is None
+    assert snapshot(status=MISSING).status is None
 
 
 def test_a_number_that_is_none_names_order_and_line():
     with pytest.raises(Parked) as parked:
-        standing(an_order_line(1), an_order_line(2, qtyOnReceipts="many"))
+        snapshot(an_order_line(1), an_order_line(2, qtyOnReceipts="many"))
     assert (parked.value.document, parked.value.field) == ("nordic/purchase_order/500123", "lines[1].qtyOnReceipts")
 
 
 def test_an_invoice_is_no_order():
     with pytest.raises(NotADocument):
-        read_standing_order(as_json(a_supplier_invoice()), company="nordic")
+        read_order_snapshot(as_json(a_supplier_invoice()), company="nordic")

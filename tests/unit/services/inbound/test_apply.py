@@ -68,7 +68,9 @@ def test_a_change_inside_the_limits_is_written_and_orderful_is_told_once() -> No
     assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
     change = world.change()
     assert (change.state, change.decided_by, change.confirmed) == ("APPLIED", "rules", Confirmation.ACCEPTED)
-    assert [(one.where, one.had, one.asked, one.has) for one in change.differences] == [("line 1", "800", "900", "800")]
+    assert [(one.where, one.base, one.theirs, one.ours) for one in change.differences] == [
+        ("line 1", "800", "900", "800")
+    ]
 
 
 def test_the_echo_of_a_change_is_never_sent() -> None:
@@ -103,7 +105,7 @@ def test_doing_it_again_does_nothing_again() -> None:
     assert world.apply(message) is Outcome.APPLIED
     assert world.apply(message) is Outcome.APPLIED
 
-    assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+    assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
 
 
 def test_callback_and_inbox_and_callback_again_make_one_put() -> None:
@@ -118,7 +120,7 @@ def test_callback_and_inbox_and_callback_again_make_one_put() -> None:
     world.collect()
     world.apply(hint)
 
-    assert (world.orders.asked, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
+    assert (world.orders.theirs, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
     assert world.inbound.fetches == [number], "a repeated callback costs no request"
 
 
@@ -133,7 +135,7 @@ def test_a_users_edit_at_the_same_moment_is_kept() -> None:
     assert world.apply(message) is Outcome.APPLIED
 
     assert (world.orders.line(1)["orderQty"], world.orders.orders["500123"]["dontPrint"]) == (900, True)
-    assert (world.orders.asked, len(world.orders.puts), len(world.pauses)) == (2, 1, 1)
+    assert (world.orders.theirs, len(world.orders.puts), len(world.pauses)) == (2, 1, 1)
     world.poll()
     world.rest()
     assert len(world.sent) == 1, "the partner sees nothing of an edit that it cannot see"
@@ -220,7 +222,7 @@ def test_an_edit_of_the_same_thing_is_a_persons_to_decide() -> None:
     assert world.orders.puts == []
     change = world.change()
     assert "changed in Visma meanwhile" in (change.reason or "")
-    assert [(one.had, one.asked, one.has) for one in change.differences] == [("800", "900", "700")]
+    assert [(one.base, one.theirs, one.ours) for one in change.differences] == [("800", "900", "700")]
     assert State.CHANGING not in world.states()
     assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)], "we hold it; a person decides"
 
@@ -296,7 +298,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
 
     assert world.apply(message) is Outcome.APPLIED
 
-    assert (world.orders.asked, len(world.orders.orders["500123"]["lines"])) == (1, 3)
+    assert (world.orders.theirs, len(world.orders.orders["500123"]["lines"])) == (1, 3)
     world.poll()
     world.rest()
     assert len(world.sent) == 1
@@ -314,8 +316,8 @@ def test_a_lost_answer_about_a_line_that_the_partner_had_not_seen_makes_no_echo(
         an_order_line(3, orderQty=Decimal(5), unitCost=Decimal("7.5"), **item),
     ]
     world.orders.put_in(a_purchase_order(lines=lines))
-    asked = {"purchaseOrderLineId": "3", "changeReason": "priceChange", "unitCostPrice": "10.5"}
-    message = arrived(world, {**asked, "productIds": {"buyerItemNumber": "1300"}})
+    theirs = {"purchaseOrderLineId": "3", "changeReason": "priceChange", "unitCostPrice": "10.5"}
+    message = arrived(world, {**theirs, "productIds": {"buyerItemNumber": "1300"}})
     assert world.apply(message) is Outcome.PARKED
     world.poll()
     world.rest()
@@ -338,7 +340,7 @@ def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None
     message = arrived(world, more_of(1, 2000, was=800))
 
     assert world.apply(message) is Outcome.PARKED
-    assert (world.orders.asked, world.change().next_step) == (
+    assert (world.orders.theirs, world.change().next_step) == (
         0,
         "Compare with `connector changes show`, then approve or reject it.",
     )
@@ -387,7 +389,7 @@ def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
     change = world.change()
     assert (change.state, change.decided_by, change.unwritten) == (ChangeState.CLOSED, "kari", (NOT_WRITTEN,))
     assert change.reason == f"Nothing of it is written: {NOT_WRITTEN}"
-    assert (world.orders.asked, world.states()) == (0, [State.SENT])
+    assert (world.orders.theirs, world.states()) == (0, [State.SENT])
     assert world.telemetry.counts[Metric.CHANGES_CLOSED] == 1
 
 
@@ -423,7 +425,7 @@ def test_a_change_that_was_written_before_the_worker_died_is_not_closed_as_unwri
     world.apply(message_for(world.change()))
 
     assert world.orders.line(1)["orderQty"] == 900
-    assert (world.orders.asked, world.change().state) == (1, ChangeState.APPLIED)
+    assert (world.orders.theirs, world.change().state) == (1, ChangeState.APPLIED)
 
 
 def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
@@ -431,7 +433,7 @@ def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
     message = arrived_in_x12(world, "1", quantity="900", quantity1="850")
     assert world.apply(message) is Outcome.PARKED
     assert "POC03 says 900, POC04 says 850, and the partner had 800;" in (world.change().reason or "")
-    assert world.orders.asked == 0
+    assert world.orders.theirs == 0
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari", reading=QuantityReading.OLD_AND_NEW)
     world.rest()
@@ -468,7 +470,7 @@ def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert "after the comparison that kari approved" in (world.change().reason or "")
 
 
@@ -476,15 +478,15 @@ def test_an_approval_holds_only_for_what_was_shown() -> None:
     world = World(quantity="5%")
     message = arrived_in_x12(world, "1", quantity="900", quantity1="800")
     assert world.apply(message) is Outcome.PARKED
-    assert [one.asked for one in world.change().differences] == ["900"]
+    assert [one.theirs for one in world.change().differences] == ["900"]
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.routing.apply(routing_data({"defaults.changes": {**RULES, "quantities": "delta"}}))
 
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert "something else now than what kari approved" in (world.change().reason or "")
-    assert [one.asked for one in world.change().differences] == ["1700"]
+    assert [one.theirs for one in world.change().differences] == ["1700"]
 
 
 @pytest.mark.parametrize("first_by", ["approval", "rejection"])
@@ -512,7 +514,7 @@ def test_a_rejected_change_is_never_written() -> None:
     _reject(world)
 
     assert world.apply(message) is Outcome.REJECTED
-    assert (world.orders.asked, world.change().decided_by) == (0, "kari")
+    assert (world.orders.theirs, world.change().decided_by) == (0, "kari")
 
 
 def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
@@ -530,7 +532,7 @@ def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
 
 
 def _reject(world: World) -> None:
-    change, known = world.change(), world.known_revisions()
+    change, known = world.change(), world.partner_baseline()
     why = "The truck is full."
     reject(change, world.changes, known, world.outbox, world.clock, order=change.key, by="kari", reason=why)
 
@@ -545,7 +547,7 @@ def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.APPLIED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.APPLIED, 0)
 
 
 # -- whose order, whose change --------------------------------------------------------------------------------------
@@ -560,7 +562,7 @@ def test_another_partners_order_is_not_for_the_sender_to_change() -> None:
     world.collect()
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.REFUSED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.REFUSED, 0)
     assert world.inbound.confirmed == [("802210971", Confirmation.FAILED)]
 
 
@@ -617,7 +619,7 @@ def test_a_change_that_was_parked_unseen_is_not_approved_unseen() -> None:
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert world.change().differences != ()
 
 
@@ -644,7 +646,7 @@ def test_one_that_waited_long_enough_goes_without_the_missing_one() -> None:
     second = arrived(world, more_of(1, 900), changeSequenceNumber="2")
     assert world.apply(second) is Outcome.DEFERRED
     world.collect()
-    assert world.orders.asked == 0
+    assert world.orders.theirs == 0
 
     world.clock.forward(minutes=11)
     world.collect()
@@ -673,7 +675,7 @@ def test_the_same_number_with_the_same_words_is_a_repetition() -> None:
     again = arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="1")
 
     assert world.apply(again) is Outcome.RECORDED
-    assert (world.orders.asked, world.inbound.confirmed[-1]) == (1, ("802210972", Confirmation.ACCEPTED))
+    assert (world.orders.theirs, world.inbound.confirmed[-1]) == (1, ("802210972", Confirmation.ACCEPTED))
 
 
 def test_the_same_number_with_other_words_is_a_persons_to_decide() -> None:
@@ -683,7 +685,7 @@ def test_the_same_number_with_other_words_is_a_persons_to_decide() -> None:
     other = arrived(world, more_of(1, 1000), number="802210972", changeSequenceNumber="1")
 
     assert world.apply(other) is Outcome.PARKED
-    assert world.orders.asked == 1
+    assert world.orders.theirs == 1
 
 
 def test_a_later_change_waits_behind_one_that_waits_for_a_person() -> None:
@@ -731,7 +733,7 @@ def test_orderful_is_told_later_when_it_cannot_be_told_now() -> None:
     assert (world.change().state, world.change().confirmed) == (ChangeState.APPLIED, None)
 
     assert world.apply(message) is Outcome.APPLIED
-    assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+    assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
 
 
 def test_trouble_with_telling_of_an_earlier_change_keeps_no_later_one_from_being_written() -> None:
@@ -983,7 +985,7 @@ def test_a_repetition_that_was_begun_blocks_the_order_no_longer() -> None:
     world = World()
     assert world.apply(arrived(world, more_of(1, 900))) is Outcome.APPLIED
     message = arrived(world, more_of(1, 900), number="802210972")
-    world.known_revisions().reserve(ORDER, world.change("802210972"))
+    world.partner_baseline().reserve(ORDER, world.change("802210972"))
 
     assert world.apply(message) is Outcome.APPLIED
 
@@ -1059,7 +1061,7 @@ def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_call
     number = world.inbound.send(an_860(more_of(1, 900)))
     world.collect()
     world.rest()
-    asked = world.inbound.looks
+    theirs = world.inbound.looks
 
     for one in range(50):
         with suppress(PutOff):
@@ -1068,7 +1070,7 @@ def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_call
                 HintMessage(transaction_id=number, delivery_id=made_up, version=ApiVersion.V4), hint_budget=calls
             )
 
-    assert world.inbound.looks == asked + 3
+    assert world.inbound.looks == theirs + 3
 
 
 def test_without_a_routing_a_hint_costs_no_call_and_rings_nothing() -> None:
@@ -1124,7 +1126,7 @@ def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_con
         world.apply(world.inbound.hint(mine))
         world.rest()
         world.inbound.confirmed.clear()
-    asked: list[str] = []
+    theirs: list[str] = []
 
     class Lax:
         """Confirms whatever it is asked to."""
@@ -1133,7 +1135,7 @@ def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_con
             return getattr(world.inbound, name)
 
         def confirm(self, one: Delivery, *_: object) -> bool:
-            asked.append(one.delivery_id)
+            theirs.append(one.delivery_id)
             return True
 
     forged = HintMessage(transaction_id=mine, delivery_id=delivery.delivery_id, version=delivery.version)
@@ -1141,7 +1143,7 @@ def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_con
     for message in world.outbox.queued_changes:
         world.apply(message, inbound=Lax())
 
-    assert asked == []
+    assert theirs == []
     assert not world.change(mine).knows(delivery)
     assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
 
@@ -1299,7 +1301,7 @@ def test_a_callback_that_comes_while_the_change_is_being_written_keeps_nobody_wa
 
     assert world.apply(message_for(world.change())) is Outcome.APPLIED
 
-    assert (world.orders.asked, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
+    assert (world.orders.theirs, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
 
 
 def test_a_poll_between_the_write_and_the_note_of_it_waits_and_sends_nothing() -> None:
@@ -1328,7 +1330,7 @@ def test_a_change_looked_at_again_after_a_newer_revision_reached_the_partner_is_
         world.apply(message, orders=_opening(Reaper(at=1).watch(world.orders, "put_order")))
     world.clock.forward(minutes=2)
     world.orders.edit(line_2={"orderQty": 120.0})
-    world.known_revisions().drop(ORDER, world.change())
+    world.partner_baseline().drop(ORDER, world.change())
     world.poll()
     world.translator().handle(world.outbox.queued_documents.pop())
     world.deliverer().handle(world.outbox.queued_deliveries.pop())
@@ -1357,7 +1359,7 @@ def test_what_the_partner_knows_is_settled_only_when_nothing_older_may_still_rea
 
     with pytest.raises(Transient, match="Revision 2 is still being sent"):
         world.apply(message)
-    assert (world.orders.asked, world.states()) == (1, [State.SENT, State.UNCONFIRMED, State.CHANGING])
+    assert (world.orders.theirs, world.states()) == (1, [State.SENT, State.UNCONFIRMED, State.CHANGING])
     assert world.inbound.confirmed == []
 
     world.clock.forward(seconds=600)
@@ -1365,7 +1367,7 @@ def test_what_the_partner_knows_is_settled_only_when_nothing_older_may_still_rea
     assert world.apply(message) is Outcome.APPLIED
     world.poll()
     world.rest()
-    assert (len(world.sent), world.orders.asked) == (2, 1)
+    assert (len(world.sent), world.orders.theirs) == (2, 1)
     assert world.states() == [State.SENT, State.SENT, State.AGREED]
 
 
@@ -1379,14 +1381,14 @@ def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again
     assert world.change().state is ChangeState.APPLIED
 
     assert world.apply(message) is Outcome.APPLIED
-    assert (world.orders.asked, len(world.inbound.confirmed)) == (1, 1)
+    assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
 
 
 def test_more_differences_than_a_record_holds_are_counted() -> None:
     one = Difference("line 1", "quantity", "1", "2", "1")
     assert shown((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
     *some, rest = shown((one,) * (MOST_DIFFERENCES + 5))
-    assert (some, rest.asked) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")
+    assert (some, rest.theirs) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")
 
 
 def _of_another_type(world: World) -> None:

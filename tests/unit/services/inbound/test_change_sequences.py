@@ -90,7 +90,7 @@ def lines_of(world: World) -> dict[str, tuple[int, float, float]]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "taken_back", "says"),
+    ("theirs", "taken_back", "says"),
     [
         ([more_of(1, 2000)], [more_of(1, 800)], "line 1 quantity 800"),
         ([priced(1, "20")], [priced(1, "10")], "line 1 price 10"),
@@ -102,10 +102,10 @@ def lines_of(world: World) -> dict[str, tuple[int, float, float]]:
 )
 @pytest.mark.parametrize("numbered", [True, False])
 def test_a_parked_change_that_the_partner_takes_back_is_not_written_unseen(
-    asked: list[Any], taken_back: list[Any], says: str, numbered: bool
+    theirs: list[Any], taken_back: list[Any], says: str, numbered: bool
 ) -> None:
     world = World(lines="park")
-    send(world, FIRST, *asked, header=count(1) if numbered else None)
+    send(world, FIRST, *theirs, header=count(1) if numbered else None)
     before = lines_of(world)
     header = count(2) if numbered else {}
     if "restates" in says:
@@ -288,7 +288,7 @@ def test_what_waited_for_an_earlier_one_is_looked_at_when_that_one_has_ended(end
 
 def closed(world: World, number: str) -> None:
     """A person closes it."""
-    change, known = world.change(number), world.known_revisions()
+    change, known = world.change(number), world.partner_baseline()
     by = {"by": "kari", "reason": "done by hand"}
     close(change, world.changes, known, world.outbox, world.clock, order=change.key, **by)
     world.rest()

@@ -36,7 +36,7 @@ def test_an_item_is_queued_once_however_often_it_is_seen_before_it_is_decided() 
     world.inbound.waiting.append("802210971")  # Orderful is slow to let it go
     world.collect()
 
-    assert (world.outbox.queued_changes, world.orders.asked) == ([], 1)
+    assert (world.outbox.queued_changes, world.orders.theirs) == ([], 1)
 
 
 def test_an_item_stays_at_orderful_until_it_is_decided() -> None:
@@ -65,7 +65,7 @@ def test_a_worker_that_dies_while_taking_an_item_in_loses_nothing() -> None:
         world.watermark.taken = False
         world.collect()
         world.rest()
-        assert (world.change().state, world.orders.asked) == (ChangeState.APPLIED, 1), f"after step {step}"
+        assert (world.change().state, world.orders.theirs) == (ChangeState.APPLIED, 1), f"after step {step}"
         if not died:
             break
     assert step > 3
@@ -121,7 +121,7 @@ def test_without_an_inbox_the_list_is_read_from_where_it_was_left() -> None:
     world.clock.forward(minutes=5)
     world.collect(inbox_ids=())
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.APPLIED, 1)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.APPLIED, 1)
 
 
 def test_what_the_list_shows_late_is_still_taken() -> None:
@@ -269,7 +269,7 @@ def test_an_item_that_was_told_and_is_still_there_is_told_again() -> None:
     assert world.collect().confirmed == 1
 
     assert (world.inbound.waiting, world.inbound.confirmed) == ([], [("802210971", Confirmation.ACCEPTED)])
-    assert world.orders.asked == 1
+    assert world.orders.theirs == 1
 
 
 def test_a_conflict_over_one_item_leaves_the_others_alone() -> None:
@@ -516,14 +516,14 @@ def test_a_slow_inbox_leaves_time_for_the_list_and_for_the_other_inbox() -> None
         def remaining(self):
             return self.left
 
-    deadline, honest, asked = Clocked(), world.inbound.inbox, []
+    deadline, honest, theirs = Clocked(), world.inbound.inbox, []
 
     class Slow:
         def __getattr__(self, name):
             return getattr(world.inbound, name)
 
         def inbox(self, inbox_id, limit=100):
-            asked.append((inbox_id, limit))
+            theirs.append((inbox_id, limit))
             if inbox_id == "6":
                 deadline.left -= timedelta(seconds=25)
                 raise AnswerTooSlow("Orderful did not answer within 25 s.")
@@ -531,7 +531,7 @@ def test_a_slow_inbox_leaves_time_for_the_list_and_for_the_other_inbox() -> None
 
     result = replace(world.collector(inbound=Slow(), inbox_ids=("6", "7")), deadline=deadline).run()
 
-    assert asked == [("6", 100), ("6", 25), ("7", 100)]
+    assert theirs == [("6", 100), ("6", 25), ("7", 100)]
     assert (world.change().state, result.problems) == (ChangeState.RECEIVED, [])
 
 
@@ -571,7 +571,7 @@ def test_a_change_that_the_rules_refuse_stays_on_the_list_until_a_person_closes_
     close(
         refused,
         world.changes,
-        world.known_revisions(),
+        world.partner_baseline(),
         world.outbox,
         world.clock,
         order=refused.key,

@@ -80,7 +80,7 @@ def _ends(world: World, end: Callable[..., object]) -> None:
     end(
         world.change(),
         world.changes,
-        world.known_revisions(),
+        world.partner_baseline(),
         world.outbox,
         world.clock,
         order=ORDER,
@@ -104,7 +104,7 @@ def test_an_order_that_visma_fails_at_for_ever_parks_the_change_with_visma_s_wor
     assert f"connector changes retry {CHANGE}" in (change.next_step or "")
     assert change.not_before == change.updated_at + FIRST_PAUSE
     assert world.inbound.confirmed == [(CHANGE, Confirmation.ACCEPTED)]
-    assert (world.orders.asked, world.states()) == (0, [State.SENT])
+    assert (world.orders.theirs, world.states()) == (0, [State.SENT])
 
 
 def test_it_is_written_by_itself_when_visma_answers_again() -> None:
@@ -249,7 +249,7 @@ def test_an_approval_that_outlasted_it_is_still_good_for_one_content_only(edit) 
     swept(world, minutes=30)
     world.rest()
 
-    assert (world.change().state, world.change().waits_for, world.orders.asked) == (ChangeState.PARKED, None, 0)
+    assert (world.change().state, world.change().waits_for, world.orders.theirs) == (ChangeState.PARKED, None, 0)
     assert "after the comparison that kari approved" in (world.change().reason or "")
 
 
@@ -363,7 +363,7 @@ def test_a_number_with_a_suffix_is_proposed_and_never_written_by_a_guess(number:
     assert f"connector changes approve {CHANGE} --order 500123," in (world.change().next_step or "")
     swept(world, minutes=30)
     world.rest()
-    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
 
 
 def test_another_partners_order_is_not_proposed() -> None:
@@ -405,7 +405,7 @@ def test_beyond_the_limits_the_order_that_a_person_named_is_asked_about_like_any
     _means(world, "500123")
     world.rest()
 
-    assert (world.change().state, world.orders.asked, world.change().approved_by) == (ChangeState.PARKED, 0, None)
+    assert (world.change().state, world.orders.theirs, world.change().approved_by) == (ChangeState.PARKED, 0, None)
     assert world.change().differences != ()
 
 
@@ -420,7 +420,7 @@ def test_a_slip_in_the_number_is_asked_about_again_and_the_right_one_can_be_name
         _means(world, number)
         world.rest()
         if number == "500124":
-            assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+            assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
             assert "is for partner berg" in (world.change().reason or "")
 
     assert (world.change().state, world.change().number) == (ChangeState.APPLIED, "500123")
@@ -524,7 +524,7 @@ def test_a_look_approves_nothing() -> None:
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.rest()
 
-    assert (world.change().state, world.orders.asked) == (ChangeState.PARKED, 0)
+    assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
 
 
 def test_what_the_rules_refuse_after_it_was_accepted_is_said_to_stay_so() -> None:

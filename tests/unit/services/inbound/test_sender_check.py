@@ -7,7 +7,7 @@ import pytest
 from connector.domain.errors import Parked, Rejected, UnmappedPartner
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.services.inbound.sender_check import company_of, other_stream, route_of
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import a_purchase_order, as_json
@@ -27,8 +27,8 @@ def company(changes=None, *, receiver_id="NORDICFOODT", sender_id="ACMEPRODUCET"
 
 def route(changes=None, *, sender_id="ACMEPRODUCET", stream=Stream.TEST, **order):
     routing = Routing.from_data(routing_data(changes))
-    has = read_standing_order(as_json(a_purchase_order(**order)), company="nordic")
-    return route_of(routing, "nordic", has, sender_id=sender_id, stream=stream)
+    ours = read_order_snapshot(as_json(a_purchase_order(**order)), company="nordic")
+    return route_of(routing, "nordic", ours, sender_id=sender_id, stream=stream)
 
 
 def test_a_change_belongs_to_the_company_it_is_addressed_to():

@@ -53,8 +53,8 @@ def added_lines(wishes: Edits, *, before: PurchaseOrder, after: PurchaseOrder) -
         before: The order without the added lines.
         after: The order with them.
     """
-    had = goods(before)
-    free = [line for number, line in sorted(goods(after).items()) if number not in had]
+    base = goods(before)
+    free = [line for number, line in sorted(goods(after).items()) if number not in base]
     found = []
     for edit in wishes.lines:
         if edit.operation is not Operation.INSERT:

@@ -24,7 +24,7 @@ class Confirmation:
     """The order beside what the message confirms of it.
 
     Attributes:
-        has: The order as it stands.
+        ours: The order as it stands.
         dates: Which day of a line is the wanted one, and what the header names.
         beside: What is told beside.
     """
@@ -33,77 +33,79 @@ class Confirmation:
     lines: Lines
     route: Route
     content: Content
-    has: PurchaseOrder
+    ours: PurchaseOrder
     dates: Dates
     beside: Beside
 
     def header(self) -> None:
         """Compare the day of the header: every line may have it as its own."""
-        asked, ours = self.dates.asked, self.has.promised_on
-        days = {self.dates.our_day(one.has) for one in self.lines.all() if one.has is not None}
-        if asked is None or asked == ours or days == {asked}:
+        theirs, our_date = self.dates.theirs, self.ours.promised_on
+        days = {self.dates.our_day(one.ours) for one in self.lines.all() if one.ours is not None}
+        if theirs is None or theirs == our_date or days == {theirs}:
             return
-        self.findings.differs(HEADER, "delivery date", self.dates.base.promised_on, asked, ours)
-        self.findings.leaves_out(f"It confirms the delivery date {asked}, and the order has {said(ours)}.")
+        self.findings.differs(HEADER, "delivery date", self.dates.base.promised_on, theirs, our_date)
+        self.findings.leaves_out(f"It confirms the delivery date {theirs}, and the order has {said(our_date)}.")
 
-    def line(self, asked: LineRequest) -> None:
+    def line(self, theirs: LineRequest) -> None:
         """Compare one line of the message."""
-        found = self.lines.find(asked)
+        found = self.lines.find(theirs)
         if isinstance(found, str):
-            where = f"line {(asked.line_id or self.lines.name_of(asked))[:40]}"
-            self.findings.hears(asked, where=where)
+            where = f"line {(theirs.line_id or self.lines.name_of(theirs))[:40]}"
+            self.findings.hears(theirs, where=where)
             # A line that is to be gone, and is cancelled or taken out, is as the message says.
-            if asked.ask is not Ask.DELETE or not self._is_cancelled(asked):
+            if theirs.ask is not Ask.DELETE or not self._is_cancelled(theirs):
                 self.findings.leaves_out(found, where=where)
             return
         where = f"line {found.number}"
-        self.findings.hears(asked, where=where)
-        if asked.ask is Ask.DELETE:
-            if found.has is not None:
-                self.findings.differs(where, "line", _quantity(found.had), "taken out", found.has.quantity)
+        self.findings.hears(theirs, where=where)
+        if theirs.ask is Ask.DELETE:
+            if found.ours is not None:
+                self.findings.differs(where, "line", _quantity(found.base), "taken out", found.ours.quantity)
                 self.findings.leaves_out(
                     f"{titled(where)}: the message confirms that it is taken out, and the order has it.", where=where
                 )
             return
-        if found.has is None:
-            self.findings.differs(where, "line", _quantity(found.had), asked.quantity, None)
+        if found.ours is None:
+            self.findings.differs(where, "line", _quantity(found.base), theirs.quantity, None)
             self.findings.leaves_out(
                 f"{titled(where)}: the message confirms it, and the order has it no longer.", where=where
             )
             return
-        self.content.compare(asked.parties, asked.stated, where=where, lines=(found.had, found.has))
-        self.beside.item(asked, found, self.lines)
-        self.beside.line(asked, where, moves=False)
-        for value in self._values(asked, found.has):
+        self.content.compare(theirs.parties, theirs.stated, where=where, lines=(found.base, found.ours))
+        self.beside.item(theirs, found, self.lines)
+        self.beside.line(theirs, where, moves=False)
+        for value in self._values(theirs, found.ours):
             self._differs(where, found, value)
 
-    def _is_cancelled(self, asked: LineRequest) -> bool:
-        number = self.lines.number_of(asked)
-        return any(line.number == number and line.cancelled for line in self.has.lines)
+    def _is_cancelled(self, theirs: LineRequest) -> bool:
+        number = self.lines.number_of(theirs)
+        return any(line.number == number and line.cancelled for line in self.ours.lines)
 
-    def _values(self, asked: LineRequest, has: OrderLine) -> Iterator[Value]:
+    def _values(self, theirs: LineRequest, ours: OrderLine) -> Iterator[Value]:
         """What the line states, beside what Visma has; only what is another value."""
-        figures: list[Decimal | None] = [asked.quantity]
-        if asked.second_quantity:
-            figures.append(asked.second_quantity)
+        figures: list[Decimal | None] = [theirs.quantity]
+        if theirs.second_quantity:
+            figures.append(theirs.second_quantity)
         unit = (
-            None if asked.unit is not None and asked.unit == self.route.units.get(has.unit or "") else asked.unit_code
+            None
+            if theirs.unit is not None and theirs.unit == self.route.units.get(ours.unit or "")
+            else theirs.unit_code
         )
         stated: list[Value] = [
-            *(("quantity", figure, has.quantity) for figure in dict.fromkeys(figures)),
-            ("unit", unit, has.unit),
-            ("price", asked.price, has.unit_price),
-            ("wanted day", asked.requested, self.dates.our_day(has)),
-            ("promised day", asked.promised, has.promised),
+            *(("quantity", figure, ours.quantity) for figure in dict.fromkeys(figures)),
+            ("unit", unit, ours.unit),
+            ("price", theirs.price, ours.unit_price),
+            ("wanted day", theirs.requested, self.dates.our_day(ours)),
+            ("promised day", theirs.promised, ours.promised),
         ]
         return (value for value in stated if value[1] is not None and value[1] != value[2])
 
     def _differs(self, where: str, found: Found, value: Value) -> None:
-        what, asked, has = value
-        had = _HAD[what](found.had) if found.had is not None and what in _HAD else None
-        self.findings.differs(where, what, had, asked, has)
+        what, theirs, ours = value
+        base = _HAD[what](found.base) if found.base is not None and what in _HAD else None
+        self.findings.differs(where, what, base, theirs, ours)
         self.findings.leaves_out(
-            f"{titled(where)}: the message confirms the {what} {said(asked)}, and the order has {said(has)}.",
+            f"{titled(where)}: the message confirms the {what} {said(theirs)}, and the order has {said(ours)}.",
             where=where,
         )
 

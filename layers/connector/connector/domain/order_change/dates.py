@@ -31,19 +31,19 @@ class Dates:
     Attributes:
         base: The order as the partner last saw it.
         ours: The order as Visma has it.
-        asked: The day in the header of the message.
+        theirs: The day in the header of the message.
         line_date: Which of Visma's two days of a line is sent as the wanted one.
     """
 
     base: PurchaseOrder
     ours: PurchaseOrder
-    asked: date | None
+    theirs: date | None
     line_date: LineDate
 
     @property
     def header(self) -> date | None:
         """The day to which the header moves the order; None when it moves nothing."""
-        return None if self.asked == self.base.promised_on else self.asked
+        return None if self.theirs == self.base.promised_on else self.theirs
 
     def base_day(self, line: OrderLine) -> date | None:
         """The day on which the partner was told that a line is wanted."""
@@ -53,31 +53,31 @@ class Dates:
         """The same as Visma has it."""
         return wanted_day(line, self.ours, self.line_date)
 
-    def of_added(self, asked: LineRequest) -> tuple[date | None, date | None]:
+    def of_added(self, theirs: LineRequest) -> tuple[date | None, date | None]:
         """Requested and promised day of an added line: its own, else the one that the header moves to."""
-        wanted = asked.requested or self.header
+        wanted = theirs.requested or self.header
         if self.line_date is LineDate.REQUESTED:
-            return wanted, asked.promised
-        return None, asked.promised or wanted
+            return wanted, theirs.promised
+        return None, theirs.promised or wanted
 
-    def check_added(self, findings: Findings, asked: LineRequest, where: str) -> None:
+    def check_added(self, findings: Findings, theirs: LineRequest, where: str) -> None:
         """Measure the days of an added line against the delivery date of the order: it had no day before.
 
         An order without one has the days of its lines, of which the nearest counts. A day that is the header's new one
         is checked there.
         """
-        for what, day in (("wanted day", asked.requested), ("promised day", asked.promised)):
+        for what, day in (("wanted day", theirs.requested), ("promised day", theirs.promised)):
             if day is None or day == self.header:
                 continue
-            base = self.base.promised_on
-            if base is None:
+            base_date = self.base.promised_on
+            if base_date is None:
                 days = [one for line in goods(self.base).values() if (one := self.base_day(line)) is not None]
-                base = min(days, key=lambda one: (abs(one - day), one), default=None)
+                base_date = min(days, key=lambda one: (abs(one - day), one), default=None)
             findings.passes(where, what, day)
-            if base is None or abs(day - base) > findings.rules.dates:
+            if base_date is None or abs(day - base_date) > findings.rules.dates:
                 findings.doubt(
                     f"{titled(where)}: the {what} is {day}, further than {findings.rules.dates.days} days from the "
-                    f"order's {said(base)}.",
+                    f"order's {said(base_date)}.",
                     where=where,
                 )
 
@@ -100,42 +100,44 @@ class Dates:
             taken_out: Numbers of lines that the message takes out.
             quantities: What the message makes the quantity of a line, by its number.
         """
-        base, day = self.base.promised_on, self.header
+        base_date, day = self.base.promised_on, self.header
         if day is None:
-            if self.asked is not None and self.asked != self.ours.promised_on:
-                findings.keeps(HEADER, "delivery date", base, self.ours.promised_on)
+            if self.theirs is not None and self.theirs != self.ours.promised_on:
+                findings.keeps(HEADER, "delivery date", base_date, self.ours.promised_on)
             return
         everyone = [one for one in lines.all() if one.number not in findings.dated | taken_out]
-        had = [one.had for one in lines.all() if one.had is not None]
-        nobody = bool(had) and base is not None and all(self.base_day(line) != base for line in had)
+        base = [one.base for one in lines.all() if one.base is not None]
+        nobody = bool(base) and base_date is not None and all(self.base_day(line) != base_date for line in base)
         if nobody and self.line_date is LineDate.REQUESTED:
-            days = ", ".join(sorted({said(self.base_day(line)) for line in had}))
+            days = ", ".join(sorted({said(self.base_day(line)) for line in base}))
             findings.leaves_out(
                 f"The delivery date {day} of the header moves no line: with `line_date: requested` the lines have "
                 f"wanted days of their own, {days}."
             )
             return
         findings.wished_on = day
-        is_written = findings.wish(HEADER, "delivery date", base, day, self.ours.promised_on)
+        is_written = findings.wish(HEADER, "delivery date", base_date, day, self.ours.promised_on)
         if is_written:
             findings.promised_on = day
-            findings.moves(HEADER, "delivery date", base, day)
+            findings.moves(HEADER, "delivery date", base_date, day)
         if nobody:
-            findings.doubt(f"The order: no line has its delivery date {base}; the days of the lines stay as they are.")
+            findings.doubt(
+                f"The order: no line has its delivery date {base_date}; the days of the lines stay as they are."
+            )
         for one in everyone:
-            if one.had is not None and one.has is not None:
+            if one.base is not None and one.ours is not None:
                 self._move_line(findings, one, day, quantities.get(one.number), is_checked=is_written)
-        others = [one for one in everyone if one.had is not None and one.has is not None]
+        others = [one for one in everyone if one.base is not None and one.ours is not None]
         _tell_kept(
             findings,
-            f"the date of the header moves the lines that had {said(base)}",
-            {one.number: own for one in others if (own := self._own(one.had)) not in {base, day}},
+            f"the date of the header moves the lines that had {said(base_date)}",
+            {one.number: own for one in others if (own := self._own(one.base)) not in {base_date, day}},
         )
-        unseen = [one for one in everyone if one.had is None]
+        unseen = [one for one in everyone if one.base is None]
         _tell_kept(
             findings,
             "the partner was never told of it",
-            {one.number: own for one in unseen if (own := self._own(one.has)) != day},
+            {one.number: own for one in unseen if (own := self._own(one.ours)) != day},
         )
 
     @property
@@ -151,15 +153,15 @@ class Dates:
     def _move_line(
         self, findings: Findings, line: Found, day: date, quantity: Decimal | None, *, is_checked: bool
     ) -> None:
-        had, has, base, where = line.had, line.has, self.base.promised_on, f"line {line.number}"
-        if base is None or had is None or has is None or getattr(had, self._field) != base:
+        base, ours, base_date, where = line.base, line.ours, self.base.promised_on, f"line {line.number}"
+        if base_date is None or base is None or ours is None or getattr(base, self._field) != base_date:
             return
-        stored = getattr(has, self._field)
+        stored = getattr(ours, self._field)
         received = line.facts.received if line.facts else ZERO
         if line.facts is not None and line.facts.closed and stored != day:
             findings.leaves_out(f"Line {line.number} is closed in Visma and keeps its day {said(stored)}.", where=where)
             return
-        if 0 < (has.quantity if quantity is None else quantity) <= received and stored != day:
+        if 0 < (ours.quantity if quantity is None else quantity) <= received and stored != day:
             findings.leaves_out(
                 f"Line {line.number} was received in full ({said(received)}) and keeps its day {said(stored)}.",
                 where=where,
@@ -167,20 +169,20 @@ class Dates:
             return
         edit = replace(LineEdit(operation=Operation.UPDATE, number=line.number), **{self._field: day})
         findings.wishes.append(edit)
-        findings.wish(where, "wanted day", base, day, stored)
+        findings.wish(where, "wanted day", base_date, day, stored)
         if stored != day:
             findings.edits.append(edit)
             if not is_checked:
-                findings.moves(where, "wanted day", base, day)
+                findings.moves(where, "wanted day", base_date, day)
             if received > 0:
-                findings.tells(part_received(where, received, base, day))
+                findings.tells(part_received(where, received, base_date, day))
 
 
-def part_received(where: str, received: Decimal, had: date | None, asked: date) -> str:
+def part_received(where: str, received: Decimal, base: date | None, theirs: date) -> str:
     """Tells that a new day is that of the rest of a line."""
     return (
-        f"{titled(where)}: {said(received)} were received already; the day of the rest moves from {said(had)} to "
-        f"{said(asked)}."
+        f"{titled(where)}: {said(received)} were received already; the day of the rest moves from {said(base)} to "
+        f"{said(theirs)}."
     )
 
 

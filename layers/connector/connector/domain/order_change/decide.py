@@ -36,12 +36,12 @@ from connector.domain.order_change.findings import (
 from connector.domain.order_change.line_match import Lines, goods
 from connector.domain.order_change.line_rules import LineRules
 from connector.domain.order_change.notes import Beside
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.partial_lines import partial_words
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.routing.route import QuantityReading, Route
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.totals import ZERO
 
 __all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
@@ -102,8 +102,8 @@ class Decision:
 def decide(
     request: ChangeRequest,
     *,
-    had: PurchaseOrder | None,
-    has: StandingOrder,
+    base: PurchaseOrder | None,
+    ours: OrderSnapshot,
     route: Route,
     approved: bool = False,
     confirmed: frozenset[str] = frozenset(),
@@ -114,8 +114,8 @@ def decide(
 
     Args:
         request: What the partner asks.
-        had: The order as the partner last saw it; None when nobody knows.
-        has: The order as it stands.
+        base: The order as the partner last saw it; None when nobody knows.
+        ours: The order as it stands.
         route: Of the order's supplier.
         approved: A person has looked at it and wants it written.
         confirmed: `Decision.places` of changes of this order that a person approved.
@@ -124,19 +124,19 @@ def decide(
     """
     if reading is not None:
         route = replace(route, changes=replace(route.changes, quantities=reading))
-    if request.order_number != has.content.number:
+    if request.order_number != ours.content.number:
         return Decision(
-            Verdict.REJECT, f"It changes order {request.order_number}, and this is order {has.content.number}."
+            Verdict.REJECT, f"It changes order {request.order_number}, and this is order {ours.content.number}."
         )
     written_on = request.changed_on or taken_on
-    since = has.content.ordered_on, "order"
-    if written_on is not None and written_on > has.content.ordered_on:
+    since = ours.content.ordered_on, "order"
+    if written_on is not None and written_on > ours.content.ordered_on:
         since = written_on, "message"
     findings = Findings(route.changes, since=since)
     confirms = request.purpose is ChangePurpose.CONFIRMATION
-    content = Content(had or has.content, has.content, route, findings, confirmed, confirms=confirms)
-    beside = Beside(findings, [has.content, *([] if had is None else [had])])
-    return _Desk(request, had, has, route, findings, content, beside).decision(approved=approved)
+    content = Content(base or ours.content, ours.content, route, findings, confirmed, confirms=confirms)
+    beside = Beside(findings, [ours.content, *([] if base is None else [base])])
+    return _Desk(request, base, ours, route, findings, content, beside).decision(approved=approved)
 
 
 @dataclass(slots=True)
@@ -145,16 +145,16 @@ class _Desk:
 
     request: ChangeRequest
     known: PurchaseOrder | None
-    has: StandingOrder
+    ours: OrderSnapshot
     route: Route
     findings: Findings
     content: Content
     beside: Beside
 
     @property
-    def had(self) -> PurchaseOrder:
+    def base(self) -> PurchaseOrder:
         """The measure of every wish."""
-        return self.known or self.has.content
+        return self.known or self.ours.content
 
     def decision(self, *, approved: bool) -> Decision:
         found = self.findings
@@ -179,15 +179,15 @@ class _Desk:
             wishes=wishes,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
             remarks=(*self.request.remarks, *_some(found.told), *_some(found.kept)),
-            places=tuple(sorted(self.content.asked)),
+            places=tuple(sorted(self.content.theirs)),
             unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
             keeps=bool(found.kept),
         )
-        standing = sorted(
+        snapshot = sorted(
             {one for one in found.objections if one.hard or not approved},
             key=lambda one: (not one.hard, one.where != HEADER, one.where, one.sentence),
         )
-        return _parked(decided, standing) if standing else decided
+        return _parked(decided, snapshot) if snapshot else decided
 
     def _look(self) -> None:
         self.findings.hears(self.request)
@@ -209,8 +209,8 @@ class _Desk:
                 next_step=_SETTLE,
             )
             return
-        lines = Lines(self.known, self.has, self.route)
-        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        lines = Lines(self.known, self.ours, self.route)
+        dates = Dates(self.base, self.ours.content, self.request.requested_on, self.route.line_date)
         for place, line in sorted(enumerate(self.request.lines), key=lambda one: _place(one[1])):
             self._on_line(lines, dates, line, place)
         for number, what in lines.spoken_twice():
@@ -244,7 +244,7 @@ class _Desk:
             self.route,
             line,
             self.content,
-            had_is_known=self.known is not None,
+            base_is_known=self.known is not None,
             dates=dates,
             beside=self.beside,
             place=place,
@@ -254,10 +254,10 @@ class _Desk:
     def _confirm(self) -> None:
         """Compare everything that the message states with the order as it stands: it is said to be so."""
         self._header()
-        lines = Lines(self.known, self.has, self.route)
-        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        lines = Lines(self.known, self.ours, self.route)
+        dates = Dates(self.base, self.ours.content, self.request.requested_on, self.route.line_date)
         confirmation = Confirmation(
-            self.findings, lines, self.route, self.content, self.has.content, dates, self.beside
+            self.findings, lines, self.route, self.content, self.ours.content, dates, self.beside
         )
         confirmation.header()
         for line in sorted(self.request.lines, key=_place):
@@ -265,16 +265,16 @@ class _Desk:
 
     def _check_standing(self) -> None:
         """Nothing is written; but it is not "so already" where the order does not stand any more."""
-        has = self.has
-        ended = "Cancelled" if has.content.cancelled else has.status
-        if ended not in _ENDED or (ended in self.route.changes.statuses and not has.content.cancelled):
+        ours = self.ours
+        ended = "Cancelled" if ours.content.cancelled else ours.status
+        if ended not in _ENDED or (ended in self.route.changes.statuses and not ours.content.cancelled):
             return
         does = "confirms" if self.request.purpose is ChangePurpose.CONFIRMATION else "restates"
         self.findings.leaves_out(f"It {does} an order that is {ended.lower()} in Visma.")
 
     def _check_gone(self, *, is_all: bool) -> None:
         """Deletions of lines that are not there: done already, where the order had them."""
-        lines = Lines(self.known, self.has, self.route)
+        lines = Lines(self.known, self.ours, self.route)
         for line in self.findings.gone:
             name = f"Line {said(line.line_id)}" if line.line_id else f"Item {said(lines.name_of(line))}"
             sentence = f"{name} is not in the order"
@@ -288,15 +288,15 @@ class _Desk:
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
-        if self.has.status not in self.route.changes.statuses:
+        if self.ours.status not in self.route.changes.statuses:
             self.findings.doubt(
-                f"The order is {said(self.has.status or 'without a status')} in Visma and takes no change.",
+                f"The order is {said(self.ours.status or 'without a status')} in Visma and takes no change.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
             )
         gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
-        if gone and not added and not goods(self.has.content).keys() - gone:
+        if gone and not added and not goods(self.ours.content).keys() - gone:
             self.findings.doubt("Nothing would be left of the order.")
         if added:
             self._check_added(edits)
@@ -304,22 +304,22 @@ class _Desk:
     def _check_added(self, edits: Edits) -> None:
         """Added lines have a limit of their own: the share of `changes.quantity`, of the order's amount."""
         share = self.route.changes.quantity
-        had = sum((line.quantity * line.unit_price for _, line in sorted(goods(self.had).items())), ZERO)
+        base = sum((line.quantity * line.unit_price for _, line in sorted(goods(self.base).items())), ZERO)
         new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
         more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
-        if is_beyond(had, had + more, share):
+        if is_beyond(base, base + more, share):
             self.findings.doubt(
-                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(had)}."
+                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(base)}."
             )
 
     def _cancel(self) -> None:
-        has = self.has.content
-        if has.cancelled and self.had.cancelled:
+        ours = self.ours.content
+        if ours.cancelled and self.base.cancelled:
             return
         self._check_cancelled_lines()
         self.findings.cancels = True
-        self.findings.differs(HEADER, "status", None, "cancelled", self.has.status)
-        if not has.cancelled:
+        self.findings.differs(HEADER, "status", None, "cancelled", self.ours.status)
+        if not ours.cancelled:
             self.findings.doubt(
                 "The partner cancels the whole order, which Visma's API cannot do.",
                 hard=True,
@@ -328,15 +328,15 @@ class _Desk:
 
     def _check_cancelled_lines(self) -> None:
         """Ask about a cancellation whose lines say something else: that only they go, or that they change."""
-        lines = Lines(self.known, self.has, self.route)
-        dates = Dates(self.had, self.has.content, self.request.requested_on, self.route.line_date)
+        lines = Lines(self.known, self.ours, self.route)
+        dates = Dates(self.base, self.ours.content, self.request.requested_on, self.route.line_date)
         found = [lines.find(line) for line in self.request.lines]
         named = {one.number for one in found if not isinstance(one, str)}
         missing = sorted({one.number for one in lines.all()} - named)
         if self.request.lines and missing:
             self.findings.doubt(
                 f"It cancels the order and names {len(self.request.lines)} of its lines, without "
-                f"{clipped(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?"
+                f"{truncated(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?"
             )
         for line in sorted(self.request.lines, key=_place):
             if line.ask is Ask.ADD or line.direction is not None:
@@ -349,7 +349,7 @@ class _Desk:
                 self.findings.doubt(f"It cancels the order with line {said(line.line_id)}, {words}")
 
     def _header(self) -> None:
-        request, content = self.request, self.has.content
+        request, content = self.request, self.ours.content
         currency = content.currency or self.route.currency
         if request.currency and request.currency.upper() != (currency or "").upper():
             self.findings.doubt(
@@ -364,14 +364,14 @@ class _Desk:
         self.content.compare(request.parties, request.stated)
 
 
-def _parked(decided: Decision, standing: list[Objection]) -> Decision:
-    first, sentences = standing[0], [one.sentence for one in standing]
+def _parked(decided: Decision, snapshot: list[Objection]) -> Decision:
+    first, sentences = snapshot[0], [one.sentence for one in snapshot]
     told, more = " ".join(sentences[:_MOST_TOLD]), len(sentences) - _MOST_TOLD
     otherwise = _SETTLE if first.hard else LOOK
     if first.waits_for:
         otherwise = f"Add {first.waits_for} to the routing file and apply it."
     # A hard objection is in the way of everything; the others each have their own way out.
-    alike = [one for one in standing if one.hard == first.hard]
+    alike = [one for one in snapshot if one.hard == first.hard]
     steps = list(dict.fromkeys(one.next_step for one in alike if one.next_step))
     return replace(
         decided,
@@ -379,7 +379,7 @@ def _parked(decided: Decision, standing: list[Objection]) -> Decision:
         reason=f"{told} {_left_out(more)}" if more > 0 else told,
         reasons=tuple(sentences),
         next_step=" ".join(steps[:_MOST_TOLD]) or otherwise,
-        waits_for=next((one.waits_for for one in standing if one.waits_for), None),
+        waits_for=next((one.waits_for for one in snapshot if one.waits_for), None),
     )
 
 

@@ -97,7 +97,7 @@ def in_order(edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
     return (*(by_number[number] for number in sorted(by_number)), *added)
 
 
-def comes_out_as(after: PurchaseOrder, before: PurchaseOrder, edits: Edits, *, notes: Notes = Notes.ALL) -> bool:
+def equals_with_edits(after: PurchaseOrder, before: PurchaseOrder, edits: Edits, *, notes: Notes = Notes.ALL) -> bool:
     """Whether `after` is `before` with just these edits: nobody changed anything else a partner could see.
 
     Sums are Visma's own work and do not count; nor do discounts where a quantity or a price changed, nor what Visma

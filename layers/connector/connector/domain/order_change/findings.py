@@ -12,7 +12,7 @@ import msgspec
 from connector.domain.order_change.edits import LineEdit
 from connector.domain.order_change.request import ChangeRequest, LineRequest
 from connector.domain.routing.route import ChangeRules
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 
 HEADER = "order"
 """What a difference or an objection that concerns no line is about."""
@@ -26,7 +26,7 @@ LONGEST_VALUE = 40
 LONGEST_COMPARED = 150
 """Characters of a place, or of terms, that are laid beside those of the order."""
 
-LONGEST_TOLD = 200
+LONGEST_QUOTE = 200
 """Characters of what is told besides."""
 
 MOST_COMPARED = 10
@@ -41,9 +41,9 @@ class Difference(msgspec.Struct, frozen=True):
 
     where: str
     field: str
-    had: str | None
-    asked: str | None
-    has: str | None
+    base: str | None = msgspec.field(name="had")
+    theirs: str | None = msgspec.field(name="asked")
+    ours: str | None = msgspec.field(name="has")
 
 
 class Objection(NamedTuple):
@@ -125,7 +125,7 @@ class Findings:
         waits_for: str | None = None,
     ) -> None:
         """Record an objection."""
-        self.objections.append(Objection(where, clipped(sentence, LONGEST_SENTENCE), hard, next_step, waits_for))
+        self.objections.append(Objection(where, truncated(sentence, LONGEST_SENTENCE), hard, next_step, waits_for))
 
     def leaves_out(self, sentence: str, *, where: str = HEADER, hard: bool = False) -> None:
         """Record what the message asks for and no approval writes; with `hard`, nothing of the message is."""
@@ -147,77 +147,78 @@ class Findings:
         for sentence in request.unreadable:
             self.leaves_out(f"{name}{sentence}", where=where, hard=True)
 
-    def differs(self, where: str, what: str, had: object, asked: object, has: object) -> None:
+    def differs(self, where: str, what: str, base: object, theirs: object, ours: object) -> None:
         """Record what a person compares."""
-        self.differences.append(Difference(where, what, _shown(had), _shown(asked), _shown(has)))
+        self.differences.append(Difference(where, what, _shown(base), _shown(theirs), _shown(ours)))
 
-    def beside(self, where: str, what: str, had: str | None, asked: str, has: str | None) -> None:
+    def beside(self, where: str, what: str, base: str | None, theirs: str, ours: str | None) -> None:
         """Record what a person compares and no change writes: it takes more words than a value."""
         self.compared += 1
         if self.compared > MOST_COMPARED:
             return
-        told = [None if words is None else clipped(words, LONGEST_COMPARED) for words in (had, asked, has)]
+        told = [None if words is None else truncated(words, LONGEST_COMPARED) for words in (base, theirs, ours)]
         self.differences.append(Difference(where, what, *told))
 
-    def wish(self, where: str, what: str, had: object, asked: object, has: object) -> bool:
+    def wish(self, where: str, what: str, base: object, theirs: object, ours: object) -> bool:
         """Record a wish; True when it has yet to be written."""
-        self.differs(where, what, had, asked, has)
-        if has == asked:
+        self.differs(where, what, base, theirs, ours)
+        if ours == theirs:
             return False
-        if has != had:
+        if ours != base:
             self.doubt(
-                f"{titled(where)}: the {what} was changed in Visma meanwhile, from {said(had)} to {said(has)}; "
-                f"the partner asks for {said(asked)}.",
+                f"{titled(where)}: the {what} was changed in Visma meanwhile, from {said(base)} to {said(ours)}; "
+                f"the partner asks for {said(theirs)}.",
                 where=where,
             )
         return True
 
     def tells(self, sentence: str) -> None:
         """Record what a person should know and nothing depends on."""
-        self.told.append(clipped(sentence, LONGEST_TOLD))
+        self.told.append(truncated(sentence, LONGEST_QUOTE))
 
-    def keeps(self, where: str, what: str, had: object, has: object) -> None:
+    def keeps(self, where: str, what: str, base: object, ours: object) -> None:
         """Record that a value is only repeated, and that Visma has another one, which stays."""
-        if isinstance(had, str) or isinstance(has, str):
+        if isinstance(base, str) or isinstance(ours, str):
             # Parties and terms take more words than a value.
-            had, has = (None if one is None else str(one) for one in (had, has))
-            self.beside(where, what, had, had or "none", has)
-            sentence = f"{titled(where)}: the {what} is as the partner had it; Visma keeps {has or 'none'}."
+            base, ours = (None if one is None else str(one) for one in (base, ours))
+            self.beside(where, what, base, base or "none", ours)
+            sentence = f"{titled(where)}: the {what} is as the partner had it; Visma keeps {ours or 'none'}."
         else:
-            self.differs(where, what, had, had, has)
-            sentence = f"{titled(where)}: the {what} {said(had)} is what the partner had; Visma keeps {said(has)}."
-        self.kept.append(clipped(sentence, LONGEST_TOLD))
+            self.differs(where, what, base, base, ours)
+            sentence = f"{titled(where)}: the {what} {said(base)} is what the partner had; Visma keeps {said(ours)}."
+        self.kept.append(truncated(sentence, LONGEST_QUOTE))
 
-    def moves(self, where: str, what: str, had: date | None, asked: date) -> None:
+    def moves(self, where: str, what: str, base: date | None, theirs: date) -> None:
         """Object when a date moves further than allowed, or into the past."""
-        self.passes(where, what, asked)
-        if had is None:
-            self.doubt(f"{titled(where)}: the {what} is to be {asked}, and there was none.", where=where)
-        elif abs(asked - had) > self.rules.dates:
+        self.passes(where, what, theirs)
+        if base is None:
+            self.doubt(f"{titled(where)}: the {what} is to be {theirs}, and there was none.", where=where)
+        elif abs(theirs - base) > self.rules.dates:
             self.doubt(
-                f"{titled(where)}: the {what} moves from {said(had)} to {said(asked)}, "
+                f"{titled(where)}: the {what} moves from {said(base)} to {said(theirs)}, "
                 f"further than {self.rules.dates.days} days.",
                 where=where,
             )
 
-    def passes(self, where: str, what: str, asked: date) -> None:
+    def passes(self, where: str, what: str, theirs: date) -> None:
         """Object to a day that was over when the message was written, or the order."""
-        if self.since is not None and asked < self.since[0]:
+        if self.since is not None and theirs < self.since[0]:
             day, of = self.since
-            self.doubt(f"{titled(where)}: the {what} {asked} is in the past: the {of} is of {day}.", where=where)
+            self.doubt(f"{titled(where)}: the {what} {theirs} is in the past: the {of} is of {day}.", where=where)
 
-    def grows(self, where: str, what: str, had: Decimal, asked: Decimal, share: Decimal) -> None:
+    def grows(self, where: str, what: str, base: Decimal, theirs: Decimal, share: Decimal) -> None:
         """Object when a number changes by more than its share of what the partner had."""
-        if is_beyond(had, asked, share):
+        if is_beyond(base, theirs, share):
             self.doubt(
-                f"{titled(where)}: the {what} goes from {said(had)} to {said(asked)}, more than {said(share * 100)} %.",
+                f"{titled(where)}: the {what} goes from {said(base)} to {said(theirs)}, more than "
+                f"{said(share * 100)} %.",
                 where=where,
             )
 
 
-def is_beyond(had: Decimal, asked: Decimal, share: Decimal) -> bool:
+def is_beyond(base: Decimal, theirs: Decimal, share: Decimal) -> bool:
     """Whether the step from `had` to `asked` is larger than a share of `had`."""
-    return abs(asked - had) > abs(had) * share
+    return abs(theirs - base) > abs(base) * share
 
 
 def titled(where: str) -> str:
@@ -236,4 +237,4 @@ def _shown(value: object) -> str | None:
         return None
     if isinstance(value, Decimal):
         return format(value.normalize() if value else Decimal(0), "f")
-    return clipped(str(value), LONGEST_VALUE)
+    return truncated(str(value), LONGEST_VALUE)

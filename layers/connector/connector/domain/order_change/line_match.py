@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.edits import LineEdit
-from connector.domain.order_change.order_snapshot import LineFacts, StandingOrder
+from connector.domain.order_change.order_snapshot import LineFacts, OrderSnapshot
 from connector.domain.order_change.request import Ask, Field, LineRequest, ProductRefs
 from connector.domain.routing.route import ItemIds, Route
 
@@ -23,8 +23,8 @@ class Found(NamedTuple):
     """A line as the partner had it and as Visma has it (one of the two is there), and what only Visma knows of it."""
 
     number: int
-    had: OrderLine | None
-    has: OrderLine | None
+    base: OrderLine | None
+    ours: OrderLine | None
     facts: LineFacts | None
 
 
@@ -34,37 +34,37 @@ class Lines:
     Cancelled lines, texts and freight are left out: the partner was never told of them by a number.
     """
 
-    def __init__(self, had: PurchaseOrder | None, has: StandingOrder, route: Route) -> None:
+    def __init__(self, base: PurchaseOrder | None, ours: OrderSnapshot, route: Route) -> None:
         """Lay them side by side; where nobody knows what the partner had, the order as it stands is the measure."""
-        self._has = goods(has.content)
-        self._had = self._has if had is None else goods(had)
-        self._others = {line.number for line in has.content.lines} - self._has.keys()
-        self._cancelled = {line.number for line in has.content.lines if line.cancelled}
-        self._facts = has.facts
+        self._has = goods(ours.content)
+        self._had = self._has if base is None else goods(base)
+        self._others = {line.number for line in ours.content.lines} - self._has.keys()
+        self._cancelled = {line.number for line in ours.content.lines if line.cancelled}
+        self._facts = ours.facts
         self._route = route
-        told = {} if had is None else {number: line.item for number, line in self._had.items()}
+        told = {} if base is None else {number: line.item for number, line in self._had.items()}
         self._unseen = [line for number, line in sorted(self._has.items()) if told.get(number, "") != line.item]
         self._spoken: dict[int, list[LineRequest]] = {}
         self._taken: set[int] = set()
         self._emptied: Counter[int] = Counter()
 
-    def find(self, asked: LineRequest) -> Found | str:
+    def find(self, theirs: LineRequest) -> Found | str:
         """The line that is meant, or why it cannot be told.
 
         POC01 goes first (`0001` is 1), then the item; both have to agree where both are given.
         """
-        number = self.number_of(asked)
+        number = self.number_of(theirs)
         if isinstance(number, str):
             return number
-        had, has = self._had.get(number), self._has.get(number)
-        line = has or had
+        base, ours = self._had.get(number), self._has.get(number)
+        line = ours or base
         if line is None:
             told = "is freight, text or cancelled in the order" if number in self._others else "is not in the order"
             return f"Line {number} {told}."
-        self._spoken.setdefault(number, []).append(asked)
-        if self._agrees(asked.products, line) is False:
+        self._spoken.setdefault(number, []).append(theirs)
+        if self._agrees(theirs.products, line) is False:
             return f"Line {number} is item {line.item} in the order, and another one in the message."
-        return Found(number, had, has, self._facts.get(number))
+        return Found(number, base, ours, self._facts.get(number))
 
     def all(self) -> Iterator[Found]:
         """Every line of goods, of the partner's order or of Visma's, by number."""
@@ -108,19 +108,19 @@ class Lines:
             elif twice:
                 yield number, " and the ".join(twice)
 
-    def number_of(self, asked: LineRequest) -> int | str:
+    def number_of(self, theirs: LineRequest) -> int | str:
         """The number of the line that is meant, or why it cannot be told."""
-        number = line_number(asked.line_id)
+        number = line_number(theirs.line_id)
         if number is not None:
             return number
         # The partner can only mean a line that it knows; a new one with the same item may be what it asked for before.
         for lines in (self._had, self._has):
-            matching = sorted(number for number, line in lines.items() if self._agrees(asked.products, line))
+            matching = sorted(number for number, line in lines.items() if self._agrees(theirs.products, line))
             if len(matching) == 1:
                 return matching[0]
             if matching:
                 break
-        text = (asked.line_id or "").strip()
+        text = (theirs.line_id or "").strip()
         name = f"line '{text[:20]}'" if text else "a line without a number"
         return f"The message speaks of {name}, whose item is {'on several lines' if matching else 'on no line'}."
 
@@ -140,47 +140,47 @@ class Lines:
         others = [name for name in given if not _plain([name]) & known]
         return others, len(others) < len(given)
 
-    def is_gone(self, asked: LineRequest) -> bool:
+    def is_gone(self, theirs: LineRequest) -> bool:
         """Whether a deletion is done already: the order has no such line, or has it cancelled, nor has it the item."""
-        number = line_number(asked.line_id)
-        if asked.ask is not Ask.DELETE or number in self._had or number in self._has:
+        number = line_number(theirs.line_id)
+        if theirs.ask is not Ask.DELETE or number in self._had or number in self._has:
             return False
         if number is None:
             lines = (*self._had.values(), *self._has.values())
-            named = asked.line_id is None and bool(lines)
-            return named and all(self._agrees(asked.products, line) is False for line in lines)
+            named = theirs.line_id is None and bool(lines)
+            return named and all(self._agrees(theirs.products, line) is False for line in lines)
         if number in self._others - self._cancelled:
             return False
-        return not any(self._agrees(asked.products, line) for line in self._has.values())
+        return not any(self._agrees(theirs.products, line) for line in self._has.values())
 
-    def is_beyond(self, asked: LineRequest) -> bool:
+    def is_beyond(self, theirs: LineRequest) -> bool:
         """Whether the order never had such a line, as far as is known here: its number is a higher one, or none."""
-        number = line_number(asked.line_id)
+        number = line_number(theirs.line_id)
         return number is None or number > max((0, *self._had, *self._has, *self._others))
 
-    def take_same(self, asked: LineRequest, edit: LineEdit) -> OrderLine | None:
+    def take_same(self, theirs: LineRequest, edit: LineEdit) -> OrderLine | None:
         """The line that an added one is already: its number, item, quantity, price and days, told to the partner."""
-        number = self.knows(asked.line_id)
-        had, has = (None, None) if number is None else (self._had.get(number), self._has.get(number))
-        if number is None or had is None or has is None or number in self._spoken or number in self._taken:
+        number = self.knows(theirs.line_id)
+        base, ours = (None, None) if number is None else (self._had.get(number), self._has.get(number))
+        if number is None or base is None or ours is None or number in self._spoken or number in self._taken:
             return None
-        if asked.requested is None and asked.promised is None:
+        if theirs.requested is None and theirs.promised is None:
             # The day is that of the header, which moves the line that is there.
             edit = replace(edit, requested=None, promised=None)
-        if edit.item is None or not (edit.matches(has) and edit.matches(had)):
+        if edit.item is None or not (edit.matches(ours) and edit.matches(base)):
             return None
         self._taken.add(number)
-        return has
+        return ours
 
     def knows(self, line_id: str | None) -> int | None:
         """The number of the line by which the partner names an added one, if it was told of a line of that number."""
         number = line_number(line_id)
         return number if number in self._had else None
 
-    def name_of(self, asked: LineRequest) -> str:
+    def name_of(self, theirs: LineRequest) -> str:
         """What to call a line that has no number in the order."""
-        products = asked.products
-        name = next(iter((*products.buyer, *products.vendor, *products.gtins)), asked.line_id or "without item")
+        products = theirs.products
+        name = next(iter((*products.buyer, *products.vendor, *products.gtins)), theirs.line_id or "without item")
         return name[:40]
 
     def holding(self, item: str) -> list[int]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connector.domain.documents import OrderLine
 from connector.domain.order_change.dates import Dates, part_received
 from connector.domain.order_change.edits import LineEdit, Operation
-from connector.domain.order_change.findings import HEADER, LONGEST_TOLD, Findings, Insert, said, titled
+from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findings, Insert, said, titled
 from connector.domain.order_change.line_match import Found, Lines, line_number
 from connector.domain.order_change.notes import Beside
 from connector.domain.order_change.order_snapshot import LineFacts
@@ -29,7 +29,7 @@ from connector.domain.order_change.quantity import (
 )
 from connector.domain.order_change.request import Ask, Field, LineRequest
 from connector.domain.routing.route import LineDate, OnLines, Route
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.totals import ZERO
 
 
@@ -49,7 +49,7 @@ class LineRules:
     """One line of the message, and everything that can be said against it.
 
     Attributes:
-        had_is_known: What the partner had is known, not only assumed from what Visma has.
+        base_is_known: What the partner had is known, not only assumed from what Visma has.
         dates: Which day of a line is the wanted one, and what the header asks.
         beside: What is told beside the changes.
         place: Where the line stands in the message.
@@ -59,9 +59,9 @@ class LineRules:
     findings: Findings
     lines: Lines
     route: Route
-    asked: LineRequest
+    theirs: LineRequest
     content: Content
-    had_is_known: bool
+    base_is_known: bool
     dates: Dates
     beside: Beside
     place: int = 0
@@ -69,39 +69,41 @@ class LineRules:
 
     def apply(self) -> None:
         """Record wishes, edits, differences and objections."""
-        if self.asked.ask is Ask.ADD:
-            self.where = f"new line {self.lines.name_of(self.asked)}"
+        if self.theirs.ask is Ask.ADD:
+            self.where = f"new line {self.lines.name_of(self.theirs)}"
             self._questions()
-            self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=())
+            self.content.compare(self.theirs.parties, self.theirs.stated, where=self.where, lines=())
             self._add()
             return
-        if self.lines.is_gone(self.asked):
-            self.findings.gone.append(self.asked)
+        if self.lines.is_gone(self.theirs):
+            self.findings.gone.append(self.theirs)
             return
-        found = self.lines.find(self.asked)
+        found = self.lines.find(self.theirs)
         if isinstance(found, str):
-            self.where = f"line {(self.asked.line_id or self.lines.name_of(self.asked))[:40]}"
+            self.where = f"line {(self.theirs.line_id or self.lines.name_of(self.theirs))[:40]}"
             self._questions()
             self._refuse(found)
             return
         self.where = f"line {found.number}"
         self._questions()
-        if self.asked.ask is not Ask.DELETE:
-            self.content.compare(self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has))
-        if found.has is not None:
-            self.beside.item(self.asked, found, self.lines)
-        if Field.DATES in self.asked.given:
+        if self.theirs.ask is not Ask.DELETE:
+            self.content.compare(
+                self.theirs.parties, self.theirs.stated, where=self.where, lines=(found.base, found.ours)
+            )
+        if found.ours is not None:
+            self.beside.item(self.theirs, found, self.lines)
+        if Field.DATES in self.theirs.given:
             self.findings.dated.add(found.number)
-        if found.had is None:
+        if found.base is None:
             self._ask_person(f"{self._line} was added in Visma after the partner last saw the order.")
-            self.had_is_known = False
-            found = found._replace(had=found.has)
-        if self.asked.ask is Ask.DELETE or self._empties(found.had):
+            self.base_is_known = False
+            found = found._replace(base=found.ours)
+        if self.theirs.ask is Ask.DELETE or self._empties(found.base):
             self._delete(found)
-        elif found.has is None or found.had is None:
+        elif found.ours is None or found.base is None:
             self._refuse(f"{self._line} is no longer in the Visma order.")
         else:
-            self._change(found.had, found.has, found.facts)
+            self._change(found.base, found.ours, found.facts)
 
     @property
     def _line(self) -> str:
@@ -109,11 +111,11 @@ class LineRules:
 
     @property
     def _code(self) -> str:
-        code, meaning = said(self.asked.code), self.asked.meaning
+        code, meaning = said(self.theirs.code), self.theirs.meaning
         return f"{code} ({meaning})" if meaning and meaning != code else code
 
     def _questions(self) -> None:
-        self.findings.hears(self.asked, where=self.where)
+        self.findings.hears(self.theirs, where=self.where)
 
     def _ask_person(self, sentence: str) -> None:
         self.findings.doubt(sentence, where=self.where)
@@ -132,41 +134,41 @@ class LineRules:
             )
         return total.quantity
 
-    def _total(self, had: OrderLine) -> Total:
-        return total_asked(self.asked, had.quantity, self.route.changes, had_is_known=self.had_is_known)
+    def _total(self, base: OrderLine) -> Total:
+        return total_asked(self.theirs, base.quantity, self.route.changes, base_is_known=self.base_is_known)
 
-    def _empties(self, had: OrderLine | None) -> bool:
+    def _empties(self, base: OrderLine | None) -> bool:
         """Whether a quantity of zero takes the line out, for a person to agree to.
 
         X12: the 876 takes an item out by restating its quantity as zero; of the 860 nothing says so. Beside new days
         a zero may mean that only they change.
         """
-        asked = self.asked
-        if had is None or Field.QUANTITY not in asked.touches or Field.DATES in asked.given:
+        theirs = self.theirs
+        if base is None or Field.QUANTITY not in theirs.touches or Field.DATES in theirs.given:
             return False
-        if is_difference(asked, self.route.changes) and not self.had_is_known:
+        if is_difference(theirs, self.route.changes) and not self.base_is_known:
             return False
-        total = self._total(had)
-        if total.quantity != 0 or had.quantity == 0:
+        total = self._total(base)
+        if total.quantity != 0 or base.quantity == 0:
             return False
         self._doubt_quantity(total)
-        self._ask_person(f"{self._line}: the quantity goes from {said(had.quantity)} to 0, which takes the line out.")
+        self._ask_person(f"{self._line}: the quantity goes from {said(base.quantity)} to 0, which takes the line out.")
         return True
 
     # -- lines that are there -----------------------------------------------------------------------------------------
 
     def _delete(self, found: Found) -> None:
         self.lines.empty(found.number)
-        had, has, facts = found.had, found.has, found.facts
+        base, ours, facts = found.base, found.ours, found.facts
         edit = LineEdit(operation=Operation.DELETE, number=found.number)
         self.findings.wishes.append(edit)
         self.findings.differs(
-            self.where, "line", had.quantity if had else None, "taken out", has.quantity if has else None
+            self.where, "line", base.quantity if base else None, "taken out", ours.quantity if ours else None
         )
-        if has is None:
+        if ours is None:
             return
         self.findings.edits.append(edit)
-        self._check_unit(has)
+        self._check_unit(ours)
         self._check_part(found)
         if facts and facts.received > 0:
             self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
@@ -174,58 +176,60 @@ class LineRules:
             self._refuse(f"{self._line} is closed in Visma.")
         if self.route.changes.lines is OnLines.PARK:
             self._ask_person(f"{self._line} is taken out.")
-        if had is not None and _visible(had) != _visible(has):
+        if base is not None and _visible(base) != _visible(ours):
             self._ask_person(f"{self._line} was changed in Visma meanwhile.")
 
     def _check_part(self, found: Found) -> None:
         """Ask about a line that is to go, of which the message names what may be a part."""
-        if self.asked.ask is not Ask.DELETE:
-            self.beside.line(self.asked, self.where, moves=True)
+        if self.theirs.ask is not Ask.DELETE:
+            self.beside.line(self.theirs, self.where, moves=True)
             return
-        for words in partial_words(self.asked, found, self.dates):
+        for words in partial_words(self.theirs, found, self.dates):
             self._ask_person(f"{self._line} is to be taken out, {words}")
-        notes = self.beside.news(self.asked.asides)
+        notes = self.beside.news(self.theirs.asides)
         for one in notes:
             if one.is_note:
                 self._ask_person(
-                    f"{self._line} is to be taken out, and its note says '{clipped(one.words, LONGEST_TOLD)}': is only "
-                    "a part meant?"
+                    f"{self._line} is to be taken out, and its note says '{truncated(one.words, LONGEST_QUOTE)}': is "
+                    "only a part meant?"
                 )
         self.content.compare(
-            self.asked.parties, self.asked.stated, where=self.where, lines=(found.had, found.has), goes=True
+            self.theirs.parties, self.theirs.stated, where=self.where, lines=(found.base, found.ours), goes=True
         )
 
-    def _change(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> None:
-        quantity = self._quantity(had, has, facts)
-        outcomes = {"quantity": quantity, "price": self._price(had, has), **self._days(had, has)}
+    def _change(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> None:
+        quantity = self._quantity(base, ours, facts)
+        outcomes = {"quantity": quantity, "price": self._price(base, ours), **self._days(base, ours)}
         wished = {name: one.wished for name, one in outcomes.items() if one.wished is not None}
         written = {name: one.written for name, one in outcomes.items() if one.written is not None}
-        self._check_unit(has)
+        self._check_unit(ours)
         self._check_completeness()
-        self.beside.line(self.asked, self.where, moves=bool(written))
+        self.beside.line(self.theirs, self.where, moves=bool(written))
         if not wished:
             return
-        edit = LineEdit(operation=Operation.UPDATE, number=has.number)
+        edit = LineEdit(operation=Operation.UPDATE, number=ours.number)
         self.findings.wishes.append(replace(edit, **wished))
-        if (had.item, had.unit) != (has.item, has.unit):
+        if (base.item, base.unit) != (ours.item, ours.unit):
             self._ask_person(
-                f"{self._line} was item {said(had.item)} in {said(had.unit)} for the partner, and is item "
-                f"{said(has.item)} in {said(has.unit)} in Visma."
+                f"{self._line} was item {said(base.item)} in {said(base.unit)} for the partner, and is item "
+                f"{said(ours.item)} in {said(ours.unit)} in Visma."
             )
         if written:
             self.findings.edits.append(replace(edit, **written))
-            if has.discount and ("quantity" in written or "price" in written):
+            if ours.discount and ("quantity" in written or "price" in written):
                 self.findings.tells(
-                    f"{self._line} has a discount of {said(has.discount)}, which Visma works out anew from quantity "
+                    f"{self._line} has a discount of {said(ours.discount)}, which Visma works out anew from quantity "
                     "and price."
                 )
             if facts and facts.closed:
                 self._refuse(f"{self._line} is closed in Visma.")
             elif facts and facts.received > 0:
-                self._check_received(written, facts.received, quantity.wished or has.quantity, self.dates.base_day(had))
+                self._check_received(
+                    written, facts.received, quantity.wished or ours.quantity, self.dates.base_day(base)
+                )
 
     def _check_received(
-        self, written: Mapping[str, Decimal | date], received: Decimal, quantity: object, had: date | None
+        self, written: Mapping[str, Decimal | date], received: Decimal, quantity: object, base: date | None
     ) -> None:
         """Ask about a price, or a day, of goods that are there already."""
         share = f"{self._line}: {said(received)} of {said(quantity)} were received already"
@@ -237,28 +241,28 @@ class LineRules:
         if isinstance(quantity, Decimal) and quantity <= received:
             self._ask_person(f"{share}, and no delivery is left for the new day.")
         else:
-            self.findings.tells(part_received(self.where, received, had, day))
+            self.findings.tells(part_received(self.where, received, base, day))
 
-    def _quantity(self, had: OrderLine, has: OrderLine, facts: LineFacts | None) -> Outcome:
-        asked, rules = self.asked, self.route.changes
-        if Field.QUANTITY not in asked.touches:
-            figures = asked.quantity, asked.second_quantity, asked.original_quantity, asked.delta
+    def _quantity(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> Outcome:
+        theirs, rules = self.theirs, self.route.changes
+        if Field.QUANTITY not in theirs.touches:
+            figures = theirs.quantity, theirs.second_quantity, theirs.original_quantity, theirs.delta
             for figure in dict.fromkeys(figure for figure in figures if figure):
-                self._must_agree("quantity", figure, had.quantity, has.quantity)
+                self._must_agree("quantity", figure, base.quantity, ours.quantity)
             return _STAYS
-        if is_difference(asked, rules) and not self.had_is_known:
+        if is_difference(theirs, rules) and not self.base_is_known:
             self._refuse(f"{self._line}: the message gives a difference, and nobody knows to which quantity.")
             return _STAYS
-        wanted = self._doubt_quantity(self._total(had))
-        if wanted is None and is_ambiguous(asked, had.quantity, rules):
-            self.findings.differs(self.where, "quantity", had.quantity, figures_of(asked), has.quantity)
-        if wanted == had.quantity:
-            self._repeats("quantity", had.quantity, has.quantity)
+        wanted = self._doubt_quantity(self._total(base))
+        if wanted is None and is_ambiguous(theirs, base.quantity, rules):
+            self.findings.differs(self.where, "quantity", base.quantity, figures_of(theirs), ours.quantity)
+        if wanted == base.quantity:
+            self._repeats("quantity", base.quantity, ours.quantity)
         elif wanted == 0:
             self._refuse(f"{self._line}: a quantity of 0 beside new days may mean that the line is taken out.")
-        if wanted is None or wanted in {ZERO, had.quantity}:
+        if wanted is None or wanted in {ZERO, base.quantity}:
             return _STAYS
-        if not self.findings.wish(self.where, "quantity", had.quantity, wanted, has.quantity):
+        if not self.findings.wish(self.where, "quantity", base.quantity, wanted, ours.quantity):
             return Outcome(wished=wanted)
         if wanted < ZERO:
             # `total_asked` objects.
@@ -267,125 +271,127 @@ class LineRules:
             self._refuse(
                 f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were received."
             )
-        self.findings.grows(self.where, "quantity", had.quantity, wanted, rules.quantity)
+        self.findings.grows(self.where, "quantity", base.quantity, wanted, rules.quantity)
         return Outcome(wanted, wanted)
 
-    def _price(self, had: OrderLine, has: OrderLine) -> Outcome:
-        asked = self.asked.price
-        if Field.PRICE not in self.asked.touches:
-            self._must_agree("price", asked, had.unit_price, has.unit_price)
+    def _price(self, base: OrderLine, ours: OrderLine) -> Outcome:
+        theirs = self.theirs.price
+        if Field.PRICE not in self.theirs.touches:
+            self._must_agree("price", theirs, base.unit_price, ours.unit_price)
             return _STAYS
-        if asked is None:
+        if theirs is None:
             return _STAYS
-        if asked == had.unit_price:
-            self._repeats("price", had.unit_price, has.unit_price)
+        if theirs == base.unit_price:
+            self._repeats("price", base.unit_price, ours.unit_price)
             return _STAYS
-        if not self.findings.wish(self.where, "price", had.unit_price, asked, has.unit_price):
-            return Outcome(wished=asked)
+        if not self.findings.wish(self.where, "price", base.unit_price, theirs, ours.unit_price):
+            return Outcome(wished=theirs)
         self._look_at_price()
-        if asked < 0:
-            self._refuse(f"{self._line}: the price {said(asked)} is below zero.")
-        elif asked == 0:
+        if theirs < 0:
+            self._refuse(f"{self._line}: the price {said(theirs)} is below zero.")
+        elif theirs == 0:
             self._ask_person(f"{self._line}: {_FREE}")
-        self.findings.grows(self.where, "price", had.unit_price, asked, self.route.changes.price)
-        return Outcome(asked, asked)
+        self.findings.grows(self.where, "price", base.unit_price, theirs, self.route.changes.price)
+        return Outcome(theirs, theirs)
 
     def _look_at_price(self) -> None:
-        if self.asked.price_doubt:
-            self.findings.reads(f"{self._line}: {self.asked.price_doubt}", where=self.where)
+        if self.theirs.price_doubt:
+            self.findings.reads(f"{self._line}: {self.theirs.price_doubt}", where=self.where)
 
-    def _days(self, had: OrderLine, has: OrderLine) -> dict[str, Outcome]:
+    def _days(self, base: OrderLine, ours: OrderLine) -> dict[str, Outcome]:
         """What becomes of the days of the line, each measured against the day that was sent in its place."""
-        asked, dates = self.asked, self.dates
-        base, ours = dates.base_day(had), dates.our_day(has)
-        if Field.DATES not in asked.touches:
-            self._must_agree("wanted day", asked.requested, base, ours, dates.header)
-            self._must_agree("promised day", asked.promised, had.promised, has.promised, dates.header)
+        theirs, dates = self.theirs, self.dates
+        base_date, our_value = dates.base_day(base), dates.our_day(ours)
+        if Field.DATES not in theirs.touches:
+            self._must_agree("wanted day", theirs.requested, base_date, our_value, dates.header)
+            self._must_agree("promised day", theirs.promised, base.promised, ours.promised, dates.header)
             return {}
-        wanted, promised = asked.requested, asked.promised
+        wanted, promised = theirs.requested, theirs.promised
         if dates.line_date is LineDate.PROMISED:
             if self._has_two_days():
                 self._refuse(self._two_days)
                 return {}
-            return {"promised": self._day("wanted day", base, wanted or promised, ours, has.promised)}
+            return {"promised": self._day("wanted day", base_date, wanted or promised, our_value, ours.promised)}
         return {
-            "requested": self._day("wanted day", base, wanted, ours, has.requested),
-            "promised": self._day("promised day", had.promised, promised, has.promised, has.promised),
+            "requested": self._day("wanted day", base_date, wanted, our_value, ours.requested),
+            "promised": self._day("promised day", base.promised, promised, ours.promised, ours.promised),
         }
 
     def _has_two_days(self) -> bool:
-        wanted, promised = self.asked.requested, self.asked.promised
+        wanted, promised = self.theirs.requested, self.theirs.promised
         is_one = self.dates.line_date is LineDate.PROMISED
         return is_one and wanted is not None and promised is not None and wanted != promised
 
     @property
     def _two_days(self) -> str:
         return (
-            f"{self._line}: it is wanted on {self.asked.requested} and promised for {self.asked.promised}, and a line "
-            "has one day here (line_date)."
+            f"{self._line}: it is wanted on {self.theirs.requested} and promised for {self.theirs.promised}, and a "
+            "line has one day here (line_date)."
         )
 
-    def _day(self, what: str, had: date | None, asked: date | None, has: date | None, stored: date | None) -> Outcome:
+    def _day(
+        self, what: str, base: date | None, theirs: date | None, ours: date | None, stored: date | None
+    ) -> Outcome:
         """One day; `stored` is the field of the line, which may leave it to the header."""
-        if asked is None:
+        if theirs is None:
             return _STAYS
-        if asked == had:
-            self._repeats(what, had, has)
+        if theirs == base:
+            self._repeats(what, base, ours)
             return _STAYS
-        if not self.findings.wish(self.where, what, had, asked, has) and stored == asked:
-            return Outcome(wished=asked)
-        self.findings.moves(self.where, what, had, asked)
-        return Outcome(asked, asked)
+        if not self.findings.wish(self.where, what, base, theirs, ours) and stored == theirs:
+            return Outcome(wished=theirs)
+        self.findings.moves(self.where, what, base, theirs)
+        return Outcome(theirs, theirs)
 
-    def _repeats(self, what: str, had: object, has: object) -> None:
+    def _repeats(self, what: str, base: object, ours: object) -> None:
         """A value that the partner had already is no wish; what Visma has otherwise is kept, and told."""
-        if had != has:
-            self.findings.keeps(self.where, what, had, has)
+        if base != ours:
+            self.findings.keeps(self.where, what, base, ours)
 
-    def _must_agree(self, what: str, asked: object, had: object, *others: object) -> None:
+    def _must_agree(self, what: str, theirs: object, base: object, *others: object) -> None:
         """A value that the code does not change is there for comparison only."""
-        if asked is None:
+        if theirs is None:
             return
-        if asked == had:
+        if theirs == base:
             if others:
-                self._repeats(what, had, others[0])
+                self._repeats(what, base, others[0])
             return
-        if asked in others:
+        if theirs in others:
             return
-        given = f"{said(asked)} is given for {said(had)}"
-        if self.asked.is_clear:
+        given = f"{said(theirs)} is given for {said(base)}"
+        if self.theirs.is_clear:
             sentence = f"the code {self._code} leaves the {what} alone, yet {given}."
         else:
             sentence = f"the {what} differs: {given}, and the code does not say that it is to change."
         self.findings.leaves_out(f"{self._line}: {sentence}", where=self.where)
 
-    def _check_unit(self, has: OrderLine) -> None:
+    def _check_unit(self, ours: OrderLine) -> None:
         """The same figure in another unit is another quantity, and another price."""
-        code, unit = self.asked.unit_code, self.asked.unit
-        ours = self.route.units.get(has.unit or "")
-        if code is None or (unit is not None and unit == ours):
+        code, unit = self.theirs.unit_code, self.theirs.unit
+        our_value = self.route.units.get(ours.unit or "")
+        if code is None or (unit is not None and unit == our_value):
             return
-        theirs = f"{self._line} is in unit {said(code)}"
-        if ours is None and has.unit:
-            sentence = f"{theirs}, and Visma's unit {said(has.unit)} is not mapped here."
+        stated = f"{self._line} is in unit {said(code)}"
+        if our_value is None and ours.unit:
+            sentence = f"{stated}, and Visma's unit {said(ours.unit)} is not mapped here."
         else:
-            sentence = f"{theirs}, in Visma in {said(has.unit)}."
-        if not self.asked.given & {Field.QUANTITY, Field.PRICE}:
+            sentence = f"{stated}, in Visma in {said(ours.unit)}."
+        if not self.theirs.given & {Field.QUANTITY, Field.PRICE}:
             self.findings.leaves_out(sentence, where=self.where)
             return
         self._refuse(
             sentence,
-            waits_for=f"{self.route.unit_key}.{has.unit}" if ours is None and has.unit else None,
+            waits_for=f"{self.route.unit_key}.{ours.unit}" if our_value is None and ours.unit else None,
             next_step="Map the unit in the routing file, or settle it with the partner and reject the change.",
         )
 
     def _check_completeness(self) -> None:
-        asked = self.asked
-        if asked.ask is Ask.REPLACE and (asked.quantity is None or asked.price is None):
-            self._refuse(f"{self._line} is restated without a {'quantity' if asked.quantity is None else 'price'}.")
+        theirs = self.theirs
+        if theirs.ask is Ask.REPLACE and (theirs.quantity is None or theirs.price is None):
+            self._refuse(f"{self._line} is restated without a {'quantity' if theirs.quantity is None else 'price'}.")
         # What is given and not read is a question already.
-        is_asked = bool(asked.questions or asked.unreadable)
-        if asked.ask is Ask.CHANGE and asked.touches and not asked.given and not is_asked:
+        is_asked = bool(theirs.questions or theirs.unreadable)
+        if theirs.ask is Ask.CHANGE and theirs.touches and not theirs.given and not is_asked:
             self.findings.leaves_out(
                 f"{self._line}: the code {self._code} changes something, and nothing new is given.", where=self.where
             )
@@ -393,24 +399,24 @@ class LineRules:
     # -- lines that are new -------------------------------------------------------------------------------------------
 
     def _add(self) -> None:
-        asked, lines = self.asked, self.lines
-        item, unit = lines.item_of(asked.products), lines.unit_word(asked.unit)
-        quantity = self._doubt_quantity(total_added(asked, self.route.changes))
-        requested, promised = self.dates.of_added(asked)
+        theirs, lines = self.theirs, self.lines
+        item, unit = lines.item_of(theirs.products), lines.unit_word(theirs.unit)
+        quantity = self._doubt_quantity(total_added(theirs, self.route.changes))
+        requested, promised = self.dates.of_added(theirs)
         self._check_new(item, unit)
         edit = LineEdit(
             operation=Operation.INSERT,
             quantity=quantity,
-            price=asked.price,
+            price=theirs.price,
             requested=requested,
             promised=promised,
             item=item,
             unit=unit,
             warehouse=lines.common_warehouse(),
             line_type=lines.common_line_type(),
-            named=line_number(asked.line_id),
+            named=line_number(theirs.line_id),
         )
-        same = lines.take_same(asked, edit)
+        same = lines.take_same(theirs, edit)
         if same is not None:
             # A partner that sends everything anew with each change: adding it again would add it twice.
             self.findings.tells(f"Line {same.number} is the added line of item {said(same.item)} already.")
@@ -419,13 +425,13 @@ class LineRules:
         is_there = there is not None and edit.matches(there)
         self.findings.inserts.append(Insert(self.place, edit, is_there))
         self._show_added(edit, there)
-        self.beside.line(asked, self.where, moves=not is_there)
+        self.beside.line(theirs, self.where, moves=not is_there)
         if there is not None and is_there:
-            if not self.had_is_known:
+            if not self.base_is_known:
                 self._ask_person(f"{self._line}: line {there.number} is just like it, and is taken for it.")
             return
         self._look_at_price()
-        self.dates.check_added(self.findings, asked, self.where)
+        self.dates.check_added(self.findings, theirs, self.where)
         if there is not None:
             # Not for a person to lift: it may be the added line itself, and nothing must be added twice.
             self._refuse(
@@ -433,7 +439,7 @@ class LineRules:
                 next_step=f"Make line {there.number} what the partner asks for or take it out, then approve the "
                 "change; or reject it.",
             )
-        number = lines.knows(asked.line_id)
+        number = lines.knows(theirs.line_id)
         if number is not None:
             self._ask_person(f"{self._line}: the partner calls it line {number}, which the order has already.")
         for known in lines.holding(item) if item else ():
@@ -453,13 +459,13 @@ class LineRules:
             "promised day" if by_requested else "wanted day": (edit.promised, there and there.promised),
             "warehouse": (edit.warehouse, there and there.warehouse),
         }
-        for what, (asked, has) in shown.items():
-            if asked is not None:
-                self.findings.differs(self.where, what, None, asked, has)
+        for what, (theirs, ours) in shown.items():
+            if theirs is not None:
+                self.findings.differs(self.where, what, None, theirs, ours)
 
     def _check_new(self, item: str | None, unit: str | None) -> None:
-        asked, route = self.asked, self.route
-        code = said(asked.unit_code or "(none)")
+        theirs, route = self.theirs, self.route
+        code = said(theirs.unit_code or "(none)")
         if item is None:
             self._refuse(
                 f"{self._line}: its numbers lead to no item of ours, or to several.",
@@ -472,9 +478,9 @@ class LineRules:
                 waits_for=route.unit_key,
                 next_step=f"Map one unit of Visma to it below {route.unit_key} and apply the routing file.",
             )
-        if asked.price is None or asked.price < 0:
+        if theirs.price is None or theirs.price < 0:
             self._refuse(f"{self._line} needs a price.")
-        elif asked.price == 0:
+        elif theirs.price == 0:
             self._ask_person(f"{self._line}: {_FREE}")
         if self._has_two_days():
             self._refuse(self._two_days)

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from connector.domain.documents import OrderLine, PurchaseOrder
-from connector.domain.order_change.findings import HEADER, LONGEST_TOLD, Findings, titled
+from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findings, titled
 from connector.domain.order_change.line_match import Found, Lines
 from connector.domain.order_change.parties_and_terms import folded
 from connector.domain.order_change.request import Aside, Ask, LineRequest
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 
 _SHORTEST_CUT = 30
 """Letters from which on a part of a text that was sent is that text: notes are cut into segments."""
@@ -57,12 +57,12 @@ class Beside:
         """Take what the header tells."""
         self.notes += [(HEADER, one) for one in self.news(asides)]
 
-    def line(self, asked: LineRequest, where: str, *, moves: bool) -> None:
+    def line(self, theirs: LineRequest, where: str, *, moves: bool) -> None:
         """Take what a line tells; with `moves`, a change would write the line, and a note may say how far.
 
         Of a line that goes, `partial_words` asks.
         """
-        for one in self.news(asked.asides):
+        for one in self.news(theirs.asides):
             if moves and one.is_note:
                 self.findings.leaves_out(
                     f"{titled(where)}: its note says '{_quoted(one)}', of which an approval writes nothing.",
@@ -71,25 +71,25 @@ class Beside:
             else:
                 self.notes.append((where, one))
 
-    def item(self, asked: LineRequest, found: Found, lines: Lines) -> None:
+    def item(self, theirs: LineRequest, found: Found, lines: Lines) -> None:
         """Take the names of the item that are not the order's; a line that goes by them alone is a question."""
-        line = found.has or found.had
+        line = found.ours or found.base
         if line is None:
             return
         where = f"line {found.number}"
-        changes = asked.ask in {Ask.CHANGE, Ask.REPLACE}
-        numbers, proven = lines.unproven(asked.products, line)
-        if numbers and asked.ask is Ask.DELETE and not proven:
+        changes = theirs.ask in {Ask.CHANGE, Ask.REPLACE}
+        numbers, proven = lines.unproven(theirs.products, line)
+        if numbers and theirs.ask is Ask.DELETE and not proven:
             self.findings.doubt(
                 f"{titled(where)} is to be taken out by its number alone: its item is called "
-                f"{clipped(', '.join(numbers), LONGEST_TOLD)}, with which nothing here can be compared. Is item "
+                f"{truncated(', '.join(numbers), LONGEST_QUOTE)}, with which nothing here can be compared. Is item "
                 f"{line.item} meant?",
                 where=where,
             )
         elif numbers:
             self.names.append((where, f"number {', '.join(numbers)}", changes))
-        ours = [folded(text) for one in (found.had, found.has) if one is not None for text in _descriptions(one)]
-        others = [one for one in asked.descriptions if ours and not _is_called(folded(one), ours)]
+        our_texts = [folded(text) for one in (found.base, found.ours) if one is not None for text in _descriptions(one)]
+        others = [one for one in theirs.descriptions if our_texts and not _is_called(folded(one), our_texts)]
         if others:
             self.names.append((where, f"'{'; '.join(others)}'", changes))
 
@@ -109,7 +109,7 @@ class Beside:
         for where, words, changes in self.names:
             if is_all and changes:
                 self.findings.leaves_out(
-                    f"{titled(where)}: nothing changes but what the item is called: {clipped(words, LONGEST_TOLD)}, "
+                    f"{titled(where)}: nothing changes but what the item is called: {truncated(words, LONGEST_QUOTE)}, "
                     "which is not the order's.",
                     where=where,
                 )
@@ -137,7 +137,7 @@ class Beside:
 
 
 def _quoted(one: Aside) -> str:
-    return clipped(one.words, LONGEST_TOLD)
+    return truncated(one.words, LONGEST_QUOTE)
 
 
 def _texts(order: PurchaseOrder) -> Iterator[str]:
@@ -158,8 +158,8 @@ def _descriptions(line: OrderLine) -> list[str]:
     return [text for text in (line.description, line.item_description) if text]
 
 
-def _is_called(name: str, ours: Iterable[str]) -> bool:
-    return not name or any(name in one or one in name for one in ours if one)
+def _is_called(name: str, our_texts: Iterable[str]) -> bool:
+    return not name or any(name in one or one in name for one in our_texts if one)
 
 
 def _words(value: Any) -> Iterator[str]:

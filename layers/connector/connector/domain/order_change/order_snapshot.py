@@ -28,7 +28,7 @@ class LineFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingOrder:
+class OrderSnapshot:
     """The order at one moment.
 
     Attributes:

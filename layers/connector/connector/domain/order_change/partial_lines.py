@@ -10,38 +10,38 @@ from connector.domain.order_change.line_match import Found
 from connector.domain.order_change.request import LineRequest
 
 
-def partial_words(asked: LineRequest, found: Found, dates: Dates) -> Iterator[str]:
+def partial_words(theirs: LineRequest, found: Found, dates: Dates) -> Iterator[str]:
     """The ends of sentences about what may be a part.
 
     A deletion states no quantity, 0, or what the line had (seen with partners); likewise its day and its price.
     """
-    lines = [line for line in (found.had, found.has) if line is not None]
-    had = found.had or found.has
-    if had is None:
+    lines = [line for line in (found.base, found.ours) if line is not None]
+    base = found.base or found.ours
+    if base is None:
         return
-    figures = asked.quantity, asked.second_quantity, asked.original_quantity, asked.delta
-    others = [one for one in dict.fromkeys(figures) if one and abs(one) != had.quantity]
+    figures = theirs.quantity, theirs.second_quantity, theirs.original_quantity, theirs.delta
+    others = [one for one in dict.fromkeys(figures) if one and abs(one) != base.quantity]
     if others:
         given = " and ".join(map(said, others))
         yield (
-            f"and the message gives a quantity of {given} where the partner had {said(had.quantity)}: is only a part "
+            f"and the message gives a quantity of {given} where the partner had {said(base.quantity)}: is only a part "
             "meant?"
         )
     known = {dates.header, *(line.promised for line in lines)}
-    if found.had is not None:
-        known.add(dates.base_day(found.had))
-    if found.has is not None:
-        known.add(dates.our_day(found.has))
-    for day in dict.fromkeys((asked.requested, asked.promised)):
+    if found.base is not None:
+        known.add(dates.base_day(found.base))
+    if found.ours is not None:
+        known.add(dates.our_day(found.ours))
+    for day in dict.fromkeys((theirs.requested, theirs.promised)):
         if day is not None and day not in known:
             yield (
-                f"and the message gives the day {day} where the partner had {said(dates.base_day(had))}: is only a "
+                f"and the message gives the day {day} where the partner had {said(dates.base_day(base))}: is only a "
                 "part meant?"
             )
-    if asked.price and asked.price not in {line.unit_price for line in lines}:
+    if theirs.price and theirs.price not in {line.unit_price for line in lines}:
         yield (
-            f"and the message gives a price of {said(asked.price)} where the partner had {said(had.unit_price)}: is "
+            f"and the message gives a price of {said(theirs.price)} where the partner had {said(base.unit_price)}: is "
             "this line meant?"
         )
-    for sentence in asked.partial:
+    for sentence in theirs.partial:
         yield f"yet {sentence} Is only a part meant?"

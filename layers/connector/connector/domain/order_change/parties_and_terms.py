@@ -22,7 +22,7 @@ from connector.domain.order_change.findings import HEADER, LONGEST_COMPARED, Fin
 from connector.domain.order_change.request import PartyRequest, Stated, Topic
 from connector.domain.parties import PartyView, Role, order_parties
 from connector.domain.routing.route import Route, TermsRule
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.totals import payable_amount
 
 # Names are cut where they are sent and where partners store them (N102 has 60 characters, older systems 30).
@@ -44,19 +44,19 @@ class Content:
     """The order beside what the message states of it.
 
     Attributes:
-        had: As the partner last saw it.
-        has: As it is in Visma.
+        base: As the partner last saw it.
+        ours: As it is in Visma.
         confirmed: Parties that a person took for the order's own, as `asked` holds them.
-        asked: Parties that a person is asked about, for `confirmed`: an approval confirms them.
+        theirs: Parties that a person is asked about, for `confirmed`: an approval confirms them.
         confirms: The message says that all of it is so: what only the partner had is a difference.
     """
 
-    had: PurchaseOrder
-    has: PurchaseOrder
+    base: PurchaseOrder
+    ours: PurchaseOrder
     route: Route
     findings: Findings
     confirmed: frozenset[str] = frozenset()
-    asked: list[str] = field(default_factory=list)
+    theirs: list[str] = field(default_factory=list)
     confirms: bool = False
 
     def compare(
@@ -85,74 +85,76 @@ class Content:
             if said:
                 self._compare_topic(topic, said, where, there)
 
-    def _compare_party(self, asked: PartyRequest, where: str, lines: Sequence[OrderLine] | None, *, goes: bool) -> None:
+    def _compare_party(
+        self, theirs: PartyRequest, where: str, lines: Sequence[OrderLine] | None, *, goes: bool
+    ) -> None:
         views = {
-            version: [view for view in order_parties(order, self.route) if asked.role in {None, view.role}]
-            for version, order in (("had", self.had), ("has", self.has))
+            version: [view for view in order_parties(order, self.route) if theirs.role in {None, view.role}]
+            for version, order in (("base", self.base), ("ours", self.ours))
         }
-        is_place = asked.role in {Role.SHIP_TO, None}
+        is_place = theirs.role in {Role.SHIP_TO, None}
         same = {
-            version: next((view for view in views[version] if self._is_named(asked, view, numbers)), None)
-            for version, order in (("had", self.had), ("has", self.has))
+            version: next((view for view in views[version] if self._is_named(theirs, view, numbers)), None)
+            for version, order in (("base", self.base), ("ours", self.ours))
             for numbers in (_numbers(order, lines) if is_place else frozenset(),)
         }
-        had, has = (
-            (_view_words(views["had"][0]), _view_words(views["has"][-1])) if asked.role is not None else (None, None)
+        base, ours = (
+            (_view_words(views["base"][0]), _view_words(views["ours"][-1])) if theirs.role is not None else (None, None)
         )
-        if same["has"] is not None:
-            self._tell_name(asked, same["has"], where)
+        if same["ours"] is not None:
+            self._tell_name(theirs, same["ours"], where)
             return
-        if same["had"] is not None and not self.confirms:
-            self.findings.keeps(where, asked.title, had, has)
+        if same["base"] is not None and not self.confirms:
+            self.findings.keeps(where, theirs.title, base, ours)
             return
-        key = _fingerprint(where, asked, has)
+        key = _fingerprint(where, theirs, ours)
         if key in self.confirmed:
             return
-        theirs = party_words(asked.party, asked.scheme)
-        self.findings.beside(where, asked.title, had, theirs, has)
-        compared = f"the order has {has}" if has else "the order names nobody as that"
+        stated = party_words(theirs.party, theirs.scheme)
+        self.findings.beside(where, theirs.title, base, stated, ours)
+        compared = f"the order has {ours}" if ours else "the order names nobody as that"
         if goes:
             self.findings.doubt(
-                f"{titled(where)} is to be taken out, and its {asked.title} is {theirs}; {compared}. Is only a part "
+                f"{titled(where)} is to be taken out, and its {theirs.title} is {stated}; {compared}. Is only a part "
                 "meant?",
                 where=where,
             )
             return
-        self.asked.append(key)
+        self.theirs.append(key)
         self.findings.doubt(
-            f"{_begun(where, 'the')} {asked.title} is {theirs}; {compared}. "
+            f"{_begun(where, 'the')} {theirs.title} is {stated}; {compared}. "
             "An approval changes nothing of it in Visma and takes this one as the order's own.",
             where=where,
         )
 
-    def _tell_name(self, asked: PartyRequest, ours: PartyView, where: str) -> None:
+    def _tell_name(self, theirs: PartyRequest, ours: PartyView, where: str) -> None:
         """Tell another name beside an identifier that is the same: names are spelled in many ways."""
-        is_named = _mapped(asked.party, self.route.changes.places) is not None
-        if not is_named and _same_name(asked.party.name, ours.name) is False:
+        is_named = _mapped(theirs.party, self.route.changes.places) is not None
+        if not is_named and _same_name(theirs.party.name, ours.name) is False:
             self.findings.tells(
-                f"{_begun(where, 'the')} {asked.title} is called '{asked.party.name}', in the order '{ours.name}'; "
+                f"{_begun(where, 'the')} {theirs.title} is called '{theirs.party.name}', in the order '{ours.name}'; "
                 "its identifier is the same."
             )
 
-    def _is_named(self, asked: PartyRequest, view: PartyView, ours: frozenset[str]) -> bool:
-        return _is_same(asked, view, ours, self.route.changes.places)
+    def _is_named(self, theirs: PartyRequest, view: PartyView, ours: frozenset[str]) -> bool:
+        return _is_same(theirs, view, ours, self.route.changes.places)
 
     def _compare_topic(
         self, topic: Topic, said: Sequence[Stated], where: str, lines: Sequence[OrderLine] | None
     ) -> None:
-        now, before = self._facts(topic, self.has, lines), self._facts(topic, self.had, lines)
+        now, before = self._facts(topic, self.ours, lines), self._facts(topic, self.base, lines)
         known = now if self.confirms else now | before
         said = [_without_text(one, known) for one in said]
         others = [one.words for one in said if not _holds(one, known)]
-        had, ours = (order_words(topic, order, self.route, lines) for order in (self.had, self.has))
+        base, ours = (order_words(topic, order, self.route, lines) for order in (self.base, self.ours))
         if not others:
             if not all(_holds(one, now) for one in said):
-                self.findings.keeps(where, topic.value, had, ours)
+                self.findings.keeps(where, topic.value, base, ours)
             return
-        theirs = "; ".join(dict.fromkeys(others))
-        self.findings.beside(where, topic.value, had, theirs, ours)
+        stated = "; ".join(dict.fromkeys(others))
+        self.findings.beside(where, topic.value, base, stated, ours)
         self.findings.leaves_out(
-            f"{_begun(where, 'it')} states {topic}: {clipped(theirs, LONGEST_COMPARED)}; the order has "
+            f"{_begun(where, 'it')} states {topic}: {truncated(stated, LONGEST_COMPARED)}; the order has "
             f"{ours or 'none'}.",
             where=where,
         )
@@ -250,7 +252,7 @@ def order_words(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequenc
         case Topic.CONTRACT | Topic.CONDITIONS:
             pass
     found = ", ".join(dict.fromkeys(word for word in words if word))
-    return clipped(found, LONGEST_COMPARED) or None
+    return truncated(found, LONGEST_COMPARED) or None
 
 
 def folded(text: str) -> str:
@@ -259,30 +261,30 @@ def folded(text: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def _is_same(asked: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:
+def _is_same(theirs: PartyRequest, view: PartyView, ours: frozenset[str], places: Mapping[str, str]) -> bool:
     """Whether the message can only mean the party that is in the order.
 
     Whatever both sides have must agree, save for the name beside an identifier that is the same. A number that we do
     not know is no proof of another place where the address is the same, but is one where only the name is: many places
     have one name.
     """
-    party, address = asked.party, _same_address(asked.party.address, view.address)
+    party, address = theirs.party, _same_address(theirs.party.address, view.address)
     if (mapped := _mapped(party, places)) is not None:
         known = {*ours, (view.number or "").casefold(), (view.gln or "").casefold()}
         return mapped.casefold() in known and _same_post(party.address, view.address) is not False
-    code = None if asked.scheme else _same_text(party.number, view.number)
+    code = None if theirs.scheme else _same_text(party.number, view.number)
     gln = _same_text(party.gln, view.gln)
     name = _same_name(party.name, view.name)
     # A short number of some party may be another party's as well: without a part of ours it needs the name.
-    is_identified = gln is True or (code is True and asked.role is not None)
+    is_identified = gln is True or (code is True and theirs.role is not None)
     if False in (code, gln, address) or (name is False and not is_identified):
         return False
     if True in (code, gln, address):
         return True
     unknown = bool(party.number or party.gln or party.address)
-    if asked.role in _IDENTITIES:
+    if theirs.role in _IDENTITIES:
         # `False` was ruled out: there is nothing to compare, or the name agrees.
-        return name is True or not (party.number or party.gln) or asked.scheme is not None
+        return name is True or not (party.number or party.gln) or theirs.scheme is not None
     return name is True and not unknown
 
 
@@ -395,10 +397,10 @@ def _place_words(name: str | None, gln: str | None, number: str | None, scheme: 
     if at is not None:
         town = " ".join(filter(None, (at.postal_code, at.city)))
         words += [part for part in (*at.lines, town, at.region, at.country) if part]
-    return clipped(", ".join(words), LONGEST_COMPARED) or "not named"
+    return truncated(", ".join(words), LONGEST_COMPARED) or "not named"
 
 
-def _fingerprint(where: str, asked: PartyRequest, ours: str | None) -> str:
+def _fingerprint(where: str, theirs: PartyRequest, ours: str | None) -> str:
     """A party beside the one in the order, in a few letters: another address of either is another question."""
-    told = f"{where}|{asked.title}|{asked.scheme}|{party_words(asked.party)}|{ours}"
+    told = f"{where}|{theirs.title}|{theirs.scheme}|{party_words(theirs.party)}|{ours}"
     return hashlib.sha256(told.casefold().encode(errors="replace")).hexdigest()[:16]

@@ -44,7 +44,7 @@ def is_difference(line: LineRequest, rules: ChangeRules) -> bool:
     )
 
 
-def is_ambiguous(line: LineRequest, had: Decimal, rules: ChangeRules) -> bool:
+def is_ambiguous(line: LineRequest, base: Decimal, rules: ChangeRules) -> bool:
     """Whether POC03 alone is not the new quantity beyond doubt, and nobody has said how the partner means it.
 
     POC04 names another figure, or POC03 as the new quantity goes against the direction of the code.
@@ -54,10 +54,10 @@ def is_ambiguous(line: LineRequest, had: Decimal, rules: ChangeRules) -> bool:
         return False
     if second is not None and second != first:
         return True
-    return first not in {None, had} and not _goes_right(line, had, first or ZERO)
+    return first not in {None, base} and not _goes_right(line, base, first or ZERO)
 
 
-def total_asked(line: LineRequest, had: Decimal, rules: ChangeRules, *, had_is_known: bool = True) -> Total:
+def total_asked(line: LineRequest, base: Decimal, rules: ChangeRules, *, base_is_known: bool = True) -> Total:
     """The new total that a line asks for.
 
     Explicit totals first (Mosaic). POC03 and POC04 are read as the partner's rules say; without a rule POC03 is the
@@ -67,29 +67,29 @@ def total_asked(line: LineRequest, had: Decimal, rules: ChangeRules, *, had_is_k
 
     Args:
         line: The line of the message.
-        had: The quantity that the partner last saw.
+        base: The quantity that the partner last saw.
         rules: The partner's.
-        had_is_known: It is known, and not only assumed from what Visma has.
+        base_is_known: It is known, and not only assumed from what Visma has.
     """
     first, second, reading = line.quantity, line.second_quantity, rules.quantities
-    if is_ambiguous(line, had, rules):
-        proposed = {total for _, total in _fitting(line, had)} if had_is_known else set()
+    if is_ambiguous(line, base, rules):
+        proposed = {total for _, total in _fitting(line, base)} if base_is_known else set()
         if len(proposed) != 1:
-            return Total(None, (_undecided(line, had if had_is_known else None, rules),))
+            return Total(None, (_undecided(line, base if base_is_known else None, rules),))
         total = proposed.pop()
-        return Total(total, (_proposal(line, had, total, rules), *_guards(line, had, total, rules)))
-    asked = first
+        return Total(total, (_proposal(line, base, total, rules), *_guards(line, base, total, rules)))
+    theirs = first
     if not line.explicit_total:
         if reading is QuantityReading.OLD_AND_NEW:
-            asked = second
+            theirs = second
         elif reading is QuantityReading.DELTA and first is not None:
-            asked = _led_to(line, had, first)
-            if asked is None:
+            theirs = _led_to(line, base, first)
+            if theirs is None:
                 return Total(None, (_without_direction(line, first),))
-    if asked is None:
+    if theirs is None:
         named = line.direction is not None or any(figure is not None for figure in (first, second, line.delta))
         return Total(None, (Problem("it names no new quantity.", hard=True),) if named else ())
-    return Total(asked, tuple(_guards(line, had, asked, rules)))
+    return Total(theirs, tuple(_guards(line, base, theirs, rules)))
 
 
 def total_added(line: LineRequest, rules: ChangeRules) -> Total:
@@ -98,18 +98,18 @@ def total_added(line: LineRequest, rules: ChangeRules) -> Total:
     A zero beside another figure is the quantity before, or what is left to receive, and says nothing.
     """
     first, second = line.quantity, line.second_quantity
-    asked = first
+    theirs = first
     if not line.explicit_total and second is not None:
         if rules.quantities is QuantityReading.OLD_AND_NEW:
-            asked = second
+            theirs = second
         elif rules.quantities is None:
             figures = {figure for figure in (first, second) if figure}
             if len(figures) > 1:
                 return Total(None, (_undecided(line, None, rules),))
-            asked = next(iter(figures), first)
-    if asked is None or asked <= 0:
-        return Total(asked, (Problem("it needs a quantity above zero.", hard=True),))
-    return Total(asked)
+            theirs = next(iter(figures), first)
+    if theirs is None or theirs <= 0:
+        return Total(theirs, (Problem("it needs a quantity above zero.", hard=True),))
+    return Total(theirs)
 
 
 def figures_of(line: LineRequest) -> str:
@@ -117,7 +117,7 @@ def figures_of(line: LineRequest) -> str:
     return f"POC03 {_figure(line.quantity)}, POC04 {_figure(line.second_quantity)}"
 
 
-def _fitting(line: LineRequest, had: Decimal) -> Iterable[tuple[QuantityReading, Decimal]]:
+def _fitting(line: LineRequest, base: Decimal) -> Iterable[tuple[QuantityReading, Decimal]]:
     """The readings in which the figure that is not the new quantity is what the partner had, or the difference to it.
 
     X12: POC03 is the new total, a difference or the old total, by release and partner. A reading that goes against
@@ -127,32 +127,32 @@ def _fitting(line: LineRequest, had: Decimal) -> Iterable[tuple[QuantityReading,
     if first is None:
         return
     if second in {None, first}:
-        if (total := _sum(line, had, first)) >= 0:
+        if (total := _sum(line, base, first)) >= 0:
             yield QuantityReading.DELTA, total
         return
-    if second in {had, abs(first - had)} and _goes_right(line, had, first):
+    if second in {base, abs(first - base)} and _goes_right(line, base, first):
         yield QuantityReading.NEW_TOTAL, first
-    if first == had and _goes_right(line, had, second):
+    if first == base and _goes_right(line, base, second):
         yield QuantityReading.OLD_AND_NEW, second
-    if second in _sums(line, had, first) and _goes_right(line, had, second):
+    if second in _sums(line, base, first) and _goes_right(line, base, second):
         yield QuantityReading.DELTA, second
 
 
-def _led_to(line: LineRequest, had: Decimal, difference: Decimal) -> Decimal | None:
+def _led_to(line: LineRequest, base: Decimal, difference: Decimal) -> Decimal | None:
     """What a difference leads to; None when neither the code nor POC04 says whether it goes up or down.
 
     A line that is replaced whole restates its quantity, and so does one that names what the partner had.
     """
     if line.direction is not None:
-        return _sum(line, had, difference)
-    if line.second_quantity in _sums(line, had, difference):
+        return _sum(line, base, difference)
+    if line.second_quantity in _sums(line, base, difference):
         return line.second_quantity
-    return difference if line.ask is Ask.REPLACE or difference == had else None
+    return difference if line.ask is Ask.REPLACE or difference == base else None
 
 
-def _sums(line: LineRequest, had: Decimal, difference: Decimal) -> set[Decimal]:
+def _sums(line: LineRequest, base: Decimal, difference: Decimal) -> set[Decimal]:
     """The totals that a difference may lead to: one where the code has a direction, else two."""
-    return {_sum(line, had, difference)} if line.direction is not None else {had + difference, had - difference}
+    return {_sum(line, base, difference)} if line.direction is not None else {base + difference, base - difference}
 
 
 def _without_direction(line: LineRequest, difference: Decimal) -> Problem:
@@ -163,18 +163,18 @@ def _without_direction(line: LineRequest, difference: Decimal) -> Problem:
     )
 
 
-def _sum(line: LineRequest, had: Decimal, difference: Decimal) -> Decimal:
-    return had + difference if line.direction is Direction.UP else had - difference
+def _sum(line: LineRequest, base: Decimal, difference: Decimal) -> Decimal:
+    return base + difference if line.direction is Direction.UP else base - difference
 
 
-def _goes_right(line: LineRequest, had: Decimal, asked: Decimal) -> bool:
-    return line.direction is None or (asked > had if line.direction is Direction.UP else asked < had)
+def _goes_right(line: LineRequest, base: Decimal, theirs: Decimal) -> bool:
+    return line.direction is None or (theirs > base if line.direction is Direction.UP else theirs < base)
 
 
-def _proposal(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRules) -> Problem:
-    fitting = " or ".join(reading for reading, _ in _fitting(line, had))
+def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRules) -> Problem:
+    fitting = " or ".join(reading for reading, _ in _fitting(line, base))
     return Problem(
-        f"{figures_of(line)}, and the partner had {said(had)}: {said(asked)} is read as the new quantity.",
+        f"{figures_of(line)}, and the partner had {said(base)}: {said(theirs)} is read as the new quantity.",
         hard=False,
         next_step=f"Compare with `connector changes show`, then approve or reject it; set {rules.key}.quantities to "
         f"{fitting} in the routing file if this partner always means that.",
@@ -182,9 +182,9 @@ def _proposal(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRule
     )
 
 
-def _undecided(line: LineRequest, had: Decimal | None, rules: ChangeRules) -> Problem:
+def _undecided(line: LineRequest, base: Decimal | None, rules: ChangeRules) -> Problem:
     words = ", ".join(QuantityReading)
-    known = "" if had is None else f", and the partner had {said(had)}"
+    known = "" if base is None else f", and the partner had {said(base)}"
     return Problem(
         f"{figures_of(line)}{known}; which is the new quantity differs between partners.",
         hard=True,
@@ -198,18 +198,18 @@ def _figure(figure: Decimal | None) -> str:
     return "says nothing" if figure is None else f"says {said(figure)}"
 
 
-def _guards(line: LineRequest, had: Decimal, asked: Decimal, rules: ChangeRules) -> Iterable[Problem]:
-    if asked < 0:
-        yield Problem(f"its quantity would be {said(asked)}, below zero.", hard=True)
-    if not _goes_right(line, had, asked):
+def _guards(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRules) -> Iterable[Problem]:
+    if theirs < 0:
+        yield Problem(f"its quantity would be {said(theirs)}, below zero.", hard=True)
+    if not _goes_right(line, base, theirs):
         way = "an increase" if line.direction is Direction.UP else "a decrease"
         yield Problem(
-            f"{line.code} is {way}, yet the new quantity would be {said(asked)}, from {said(had)}.", hard=False
+            f"{line.code} is {way}, yet the new quantity would be {said(theirs)}, from {said(base)}.", hard=False
         )
     believed = line.original_quantity
     if rules.quantities is QuantityReading.OLD_AND_NEW and not line.explicit_total:
         believed = line.quantity
-    if believed is not None and believed != had:
-        yield Problem(f"the partner believes the quantity was {said(believed)}; it was told {said(had)}.", hard=False)
-    if line.delta is not None and abs(asked - (had if believed is None else believed)) != abs(line.delta):
-        yield Problem(f"a difference of {said(line.delta)} does not lead to {said(asked)}.", hard=False)
+    if believed is not None and believed != base:
+        yield Problem(f"the partner believes the quantity was {said(believed)}; it was told {said(base)}.", hard=False)
+    if line.delta is not None and abs(theirs - (base if believed is None else believed)) != abs(line.delta):
+        yield Problem(f"a difference of {said(line.delta)} does not lead to {said(theirs)}.", hard=False)

@@ -29,7 +29,7 @@ from connector.domain.inbound import Confirmation, Delivery, Validation
 from connector.domain.order_change.added_line_numbers import AddedLine
 from connector.domain.order_change.decide import Difference
 from connector.domain.routing.route import QuantityReading
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.transactions import Stream
 
 CHANGE = "860"
@@ -286,15 +286,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
         """The record after a step. Words that somebody else chose are cut to what a record holds."""
-        history = (*self.history, ChangeEvent(now, state, clipped(note, LONGEST_NOTE)))[-HISTORY:]
+        history = (*self.history, ChangeEvent(now, state, truncated(note, LONGEST_NOTE)))[-HISTORY:]
         for name in ("reason", "next_step", "waits_for"):
             if isinstance(words := changes.get(name), str):
-                changes[name] = clipped(words, LONGEST_REASON)
+                changes[name] = truncated(words, LONGEST_REASON)
         return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
 
     def noted(self, note: str) -> Change:
         """The record with one more line of history, in the state and at the time it has."""
-        event = ChangeEvent(self.updated_at, self.state, clipped(note, LONGEST_NOTE))
+        event = ChangeEvent(self.updated_at, self.state, truncated(note, LONGEST_NOTE))
         return msgspec.structs.replace(self, history=(*self.history, event)[-HISTORY:])
 
     def knows(self, delivery: Delivery | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.domain.order_change.findings import said
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 
 LONGEST_SAYING = 300
 """Characters of what a change says that are kept with it."""
@@ -27,7 +27,7 @@ def saying(request: ChangeRequest) -> str:
     more = len(request.lines) - _MOST_LINES
     if more > 0:
         told.append(f"and {more} more lines")
-    return clipped("; ".join(told) or "nothing of a line or a day", LONGEST_SAYING)
+    return truncated("; ".join(told) or "nothing of a line or a day", LONGEST_SAYING)
 
 
 def _line(line: LineRequest) -> str:

@@ -142,8 +142,8 @@ class Decide:
         is_new: The ledger does not know the document.
         was_sent: Some receiver has it, or had it: go-live keeps it back no more.
         elsewhere: What the same supplier or customer has under another ISA id; None when a person sends it again.
-        owed_whole: Only the whole document tells the receiver: it was granted a change along with somebody's edit, or a
-            person has told it of a state since.
+        full_resend_due: Only the whole document tells the receiver: it was granted a change along with somebody's edit,
+            or a person has told it of a state since.
         withdraw: What former receivers have, each to be withdrawn there.
         was_routed: It is on record as new for a partner: what its date says by now does not make it old.
         said_to_have: A person said that the receiver has it from elsewhere (release as replacement), and that did not
@@ -158,7 +158,7 @@ class Decide:
     supersede: tuple[Revision, ...]
     baseline: Revision | None
     is_new: bool
-    owed_whole: bool
+    full_resend_due: bool
     withdraw: tuple[Revision, ...]
     was_sent: bool = False
     elsewhere: Revision | None = None
@@ -222,7 +222,7 @@ def is_past(own: Sequence[Revision], arrival: Arrival) -> bool:
     return is_older(arrival.version, known)
 
 
-def is_owed_whole(revisions: Sequence[Revision], known: Revision) -> bool:
+def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:
     """Whether the partner was granted a change on top of `known` that only the whole document can tell.
 
     It stands in Visma along with somebody's edit, as a superseded revision with the number of the 860 and the content
@@ -270,7 +270,7 @@ def _same_again(
     closed = _told_by_hand(own, sent)
     # A person who sends it again sends it to whom routing names now, also where only the ISA id is another one.
     moves = sent is not None and arrival.cause.sends_again and arrival.receiver not in {None, sent.receiver_id}
-    if sent is not None and sent.revision_id == arrival.revision_id and not is_owed_whole(own, sent) and not moves:
+    if sent is not None and sent.revision_id == arrival.revision_id and not needs_full_resend(own, sent) and not moves:
         withdrawals = _withdrawals(history, sent)
         if closed is None and not any(one.state in _WITHDRAWN for one in withdrawals):
             undone = [one for one in own if one.sequence > sent.sequence]
@@ -327,7 +327,7 @@ def _decide(
         supersede=supersede,
         baseline=baseline,
         is_new=not own,
-        owed_whole=sent is not None and (is_owed_whole(own, sent) or _told_by_hand(own, sent) is not None),
+        full_resend_due=sent is not None and (needs_full_resend(own, sent) or _told_by_hand(own, sent) is not None),
         withdraw=tuple(_to_withdraw(history, sent, arrival)),
         was_sent=sent is not None,
         elsewhere=_elsewhere(history, sent, arrival),

@@ -30,7 +30,7 @@ _WORDS: Mapping[str, tuple[Ask, frozenset[Field]]] = {
     "nothing": (Ask.NOTHING, _NONE),
 }
 
-CODE_WORDS = frozenset(_WORDS)
+CODE_NAMES = frozenset(_WORDS)
 """The words that routing may map a code to."""
 
 
@@ -143,7 +143,7 @@ def reading_of(code: str | None, codes: Mapping[str, str], *, confirms: bool = F
 
     Args:
         code: As written; X12 codes are case-sensitive.
-        codes: The partner's own readings, checked by `check_words`.
+        codes: The partner's own readings, checked by `check_names`.
         confirms: The whole message is a confirmation.
     """
     if confirms and code in _CONFIRMS:
@@ -156,20 +156,20 @@ def reading_of(code: str | None, codes: Mapping[str, str], *, confirms: bool = F
     return _TABLE.get(code) or Reading(
         "",
         question=f"the code '{code[:40]}' is not one that is known here; set changes.codes.{code[:40]} to one of "
-        f"{', '.join(sorted(CODE_WORDS))} in the routing file.",
+        f"{', '.join(sorted(CODE_NAMES))} in the routing file.",
     )
 
 
-def check_words(codes: Mapping[str, str]) -> None:
+def check_names(codes: Mapping[str, str]) -> None:
     """See to it that a partner's readings are words that exist.
 
     Raises:
-        Misconfigured: one is none of `CODE_WORDS`.
+        Misconfigured: one is none of `CODE_NAMES`.
     """
     for code, word in codes.items():
-        if word not in CODE_WORDS:
+        if word not in CODE_NAMES:
             raise Misconfigured(
                 f"The routing is wrong at changes.codes.{code}: '{word}' is not one of "
-                f"{', '.join(sorted(CODE_WORDS))}.",
+                f"{', '.join(sorted(CODE_NAMES))}.",
                 next_step="Run `connector config check` on the routing file and apply it again.",
             )

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connector.domain.documents import Address, Party
 from connector.domain.order_change.request import Aside, Ask, ChangePurpose, ChangeRequest, Field, LineRequest
 from connector.domain.parties import Role
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.edi.order_change.codes import Reading
 from connector.edi.order_change.coverage import Unread, in_sentences
 from connector.edi.order_change.fields import (
@@ -65,7 +65,7 @@ class OwnReadings(NamedTuple):
     """What a partner means by codes that leave it open (routing).
 
     Attributes:
-        codes: POC02 or `changeReason` as written -> one of `CODE_WORDS`.
+        codes: POC02 or `changeReason` as written -> one of `CODE_NAMES`.
         price_bases: POC07 or `unitPriceBasis` as written -> for how many units the price is, a power of ten.
     """
 
@@ -440,7 +440,7 @@ def _repeat_asked(line: LineRequest, count: int) -> LineRequest:
     if not line.line_id:
         repeated = f"the same added line appears {often} in the message, without a number: is it meant once?"
     else:
-        repeated = f"it appears {often} in the message, as line {clipped(line.line_id, LONGEST_QUOTE)}."
+        repeated = f"it appears {often} in the message, as line {truncated(line.line_id, LONGEST_QUOTE)}."
     return replace(line, doubts=(*line.doubts, repeated))
 
 

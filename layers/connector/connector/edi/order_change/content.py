@@ -12,7 +12,7 @@ from decimal import Decimal
 from connector.domain.documents import Party
 from connector.domain.order_change.request import PartyRequest, Stated, Topic
 from connector.domain.parties import Role
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.edi.order_change.common import Questions, Remarks, party
 from connector.edi.order_change.fields import (
     LONGEST_QUOTE,
@@ -205,7 +205,7 @@ def _checked(found: Sequence[PartyRequest | None], questions: Questions, whose: 
 
 
 def _stated(topic: Topic, words: str, facts: tuple[tuple[str, str], ...]) -> Stated:
-    return Stated(topic, clipped(words, LONGEST_QUOTE), facts)
+    return Stated(topic, truncated(words, LONGEST_QUOTE), facts)
 
 
 def _below(tree: Data, loop: str, segment: str) -> list[Data]:

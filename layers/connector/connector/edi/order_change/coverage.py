@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.edi.order_change.fields import LONGEST_QUOTE, Data, filled, plain, told
 from connector.edi.order_change.names import words_of
 
@@ -444,7 +444,7 @@ def _unread_objects(name: str, value: Any, read: _Node) -> Iterator[Unread]:
 
 def _thing(name: str, value: Any) -> str:
     says, called = told(value, named=words_of), words_of(plain(name) or "")
-    return clipped(f"{called} ({says})" if says else called, _LONGEST_THING)
+    return truncated(f"{called} ({says})" if says else called, _LONGEST_THING)
 
 
 def _at(node: _Node, path: str) -> _Node:

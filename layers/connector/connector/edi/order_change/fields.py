@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 
 Data = dict[str, Any]
 
@@ -131,9 +131,9 @@ def told(value: Any, *, names: bool = True, named: Callable[[str], str] = str) -
         named: What a field is called.
     """
     if not names:
-        return clipped(" / ".join(word for _, word in leaves(value)), LONGEST_QUOTE) or None
+        return truncated(" / ".join(word for _, word in leaves(value)), LONGEST_QUOTE) or None
     words = (f"{named(name)} {word}" if name else word for name, word in leaves(value))
-    return clipped(", ".join(words), LONGEST_QUOTE) or None
+    return truncated(", ".join(words), LONGEST_QUOTE) or None
 
 
 def filled(data: Data) -> set[str]:
@@ -170,7 +170,7 @@ def shown(value: Any) -> str:
     if isinstance(value, dict | list):
         said = told(value, names=isinstance(value, dict))
         what = "an object" if isinstance(value, dict) else "a list"
-        return f"{what} ({clipped(said, 40)})" if said else what
+        return f"{what} ({truncated(said, 40)})" if said else what
     if isinstance(value, bool):
         return "'true'" if value else "'false'"
     words = plain(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from connector.domain.order_change.request import ChangeRequest
 from connector.edi.mosaic.read.order_change import PURPOSES, read_mosaic
-from connector.edi.order_change.codes import check_words
+from connector.edi.order_change.codes import check_names
 from connector.edi.order_change.common import OwnReadings
 from connector.edi.order_change.fields import part, rows, text
 from connector.edi.order_change.recognise import document_of
@@ -31,7 +31,7 @@ def read_change(
 
     Args:
         message: Parsed JSON with numbers as `Decimal`: Mosaic, or an object with `transactionSets`.
-        codes: The partner's own readings: POC02 or `changeReason` as written -> one of `CODE_WORDS`.
+        codes: The partner's own readings: POC02 or `changeReason` as written -> one of `CODE_NAMES`.
         price_bases: The same of POC07 or `unitPriceBasis` -> for how many units the price is, a power of ten.
 
     Raises:
@@ -39,7 +39,7 @@ def read_change(
         Misconfigured: `codes` has a word that does not exist.
         TypeError: a number in it is a binary float.
     """
-    check_words(codes)
+    check_names(codes)
     own = OwnReadings(codes, price_bases)
     if not isinstance(message, dict):
         raise NotAChange("This is no 860: it is no JSON object.")

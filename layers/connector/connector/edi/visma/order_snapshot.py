@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from connector.domain.documents import Kind, PurchaseOrder
 from connector.domain.errors import Parked
-from connector.domain.order_change.order_snapshot import LineFacts, StandingOrder
+from connector.domain.order_change.order_snapshot import LineFacts, OrderSnapshot
 from connector.domain.totals import ZERO
 from connector.edi.visma.fields import Data, flag, number, rows, text, whole
 from connector.edi.visma.read import NotADocument, decode, read_document
 
 
-def read_standing_order(raw: bytes, *, company: str, etag: str = "") -> StandingOrder:
+def read_order_snapshot(raw: bytes, *, company: str, etag: str = "") -> OrderSnapshot:
     """Read an order from the bytes of `GET /v1/purchaseorder/{number}` or of a list element.
 
     Raises:
@@ -27,7 +27,7 @@ def read_standing_order(raw: bytes, *, company: str, etag: str = "") -> Standing
     except Parked as parked:
         parked.document = str(document.key)
         raise
-    return StandingOrder(etag, document.status, content, facts)
+    return OrderSnapshot(etag, document.status, content, facts)
 
 
 def _facts(line: Data, where: str) -> tuple[int, LineFacts]:

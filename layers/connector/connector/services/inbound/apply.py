@@ -50,9 +50,9 @@ from connector.edi.order_change.read import NotAChange
 from connector.services.consume import HOLD_BACK
 from connector.services.inbound.acknowledge import confirm
 from connector.services.inbound.claimed import save_claimed
-from connector.services.inbound.partner_baseline import KnownRevisions
-from connector.services.inbound.ports import Changes, HintBudget, InboundNetwork, OrderDeskFactory, Rounds
-from connector.services.inbound.record import Intake, names_of, with_content
+from connector.services.inbound.partner_baseline import PartnerBaseline
+from connector.services.inbound.ports import Changes, ConflictRetry, HintBudget, InboundNetwork, OrderDeskFactory
+from connector.services.inbound.record import InboundRecorder, names_of, with_content
 from connector.services.inbound.review import look_behind
 from connector.services.inbound.sender_check import company_of, owner_of
 from connector.services.inbound.write_order import TELL_THE_PARTNER, Ending, OrderChange, about_this_one, kept, shown
@@ -135,10 +135,10 @@ class Applier:
     """
 
     changes: Changes
-    intake: Intake
+    recorder: InboundRecorder
     hint_budget: HintBudget
     orders: OrderDeskFactory
-    known: KnownRevisions
+    known: PartnerBaseline
     orderful: InboundNetwork
     routing: RoutingSource
     clock: Clock
@@ -146,7 +146,7 @@ class Applier:
     stream: Stream
     lease: timedelta
     deadline: Deadline
-    rounds: Rounds
+    conflict_retry: ConflictRetry
 
     def handle(self, message: HintMessage | ChangeMessage) -> Outcome:
         """Handle one message of the changes queue.
@@ -248,7 +248,7 @@ class Applier:
         # An approval was given on what was shown.
         other = seen.moved(change.state, now=self.clock.now(), note=note, approved_by=None, approved_for=None)
         if found.order_number and found.order_number != change.number and not change.on_hold:
-            moved = self.intake.move(other, found.order_number, message)
+            moved = self.recorder.move(other, found.order_number, message)
             self._look_behind(moved)
             return moved
         return self.changes.rewrite(with_content(other, message), message=message)
@@ -294,7 +294,7 @@ class Applier:
 
     def _follow(self, hint: HintMessage) -> Outcome:
         try:
-            change = self.intake.follow(hint, self.hint_budget)
+            change = self.recorder.follow(hint, self.hint_budget)
         except NoRouting:
             self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
             return Outcome.NOTHING_TO_DO
@@ -446,7 +446,7 @@ class Applier:
             telemetry=self.telemetry,
             stream=self.stream,
             deadline=self.deadline,
-            rounds=self.rounds,
+            conflict_retry=self.conflict_retry,
         )
 
     def _take_off_hold(self, change: Change) -> None:
@@ -471,7 +471,7 @@ class Applier:
     def _look_behind(self, ended: Change) -> None:
         """Queue what was parked behind one that has ended; done again after a crash, it finds nothing."""
         if ended.has_ended:
-            look_behind(ended, self.changes, self.intake.outbox, self.clock)
+            look_behind(ended, self.changes, self.recorder.outbox, self.clock)
 
     def _end(self, change: Change, ending: Ending, others: Sequence[Change]) -> Change:
         before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None

@@ -43,7 +43,7 @@ from connector.domain.transactions import Stream
 from connector.services.consume import LONGEST_DELAY, TIME_FOR_ONE
 from connector.services.inbound.acknowledge import confirm, tell
 from connector.services.inbound.ports import Changes, InboundNetwork
-from connector.services.inbound.record import Intake, message_for
+from connector.services.inbound.record import InboundRecorder, message_for
 from connector.services.inbound.review import look_at_visma_again, look_behind_one
 from connector.services.list_health import LOST_ROUTING
 from connector.services.ports import Clock, Deadline, Metric, Outbox, RoutingSource, Telemetry
@@ -156,7 +156,7 @@ class Collector:
     """
 
     changes: Changes
-    intake: Intake
+    recorder: InboundRecorder
     orderful: InboundNetwork
     outbox: Outbox
     routing: RoutingSource
@@ -316,7 +316,7 @@ class Collector:
             )
 
     def _is_others(self, item: InboundTransaction) -> bool:
-        return self.intake.is_for_others(item) or item.stream is not self.stream
+        return self.recorder.is_for_others(item) or item.stream is not self.stream
 
     def _waiting_long(self, others: Sequence[InboundTransaction]) -> int:
         """How many items for other readers wait, when the oldest has waited for too long."""
@@ -356,7 +356,7 @@ class Collector:
             return False
 
     def _taken(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
-        change = self.intake.record(item)
+        change = self.recorder.record(item)
         if change is None:
             return False
         result.taken += 1
@@ -402,7 +402,7 @@ class Collector:
         return any(freed)
 
     def _accepted(self, item: InboundTransaction, result: Collected, confirmed: set[str]) -> bool:
-        change = None if item.transaction_id in confirmed else self.intake.recorded(item.transaction_id)
+        change = None if item.transaction_id in confirmed else self.recorder.recorded(item.transaction_id)
         return change is not None and self._told(change, item, result, confirmed)
 
     # -- the list -----------------------------------------------------------------------------------------------------
@@ -424,13 +424,13 @@ class Collector:
                 raise Transient("The list was not read to its end in time; the next run begins where this one did.")
             before = next((one for one in missing if _comes_before(one, row, now)), None)
             try:
-                change = self.intake.recorded(*row.names)
+                change = self.recorder.recorded(*row.names)
                 if change is not None:
                     self._hold_back(change, before)
                 elif before is not None or _is_processed(row, now):
                     missing.append(row)
                     result.waiting += 1
-                elif (change := self.intake.record(row)) is not None:
+                elif (change := self.recorder.record(row)) is not None:
                     result.unqueued[change.key, change.transaction_id] = change
                     result.taken += 1
             except (Misconfigured, Throttled):
@@ -461,7 +461,7 @@ class Collector:
     def _queue(self, result: Collected) -> None:
         """Queue what was recorded: all of an order are recorded by now, so that none overtakes an earlier one."""
         for change in apply_order(result.unqueued.values()):
-            self.intake.queue(self.changes.get(change.key, change.transaction_id) or change)
+            self.recorder.queue(self.changes.get(change.key, change.transaction_id) or change)
 
     # -- what got stuck -----------------------------------------------------------------------------------------------
 

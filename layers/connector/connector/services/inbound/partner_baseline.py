@@ -15,16 +15,16 @@ from datetime import datetime
 
 from connector.domain.documents import LONGEST_TYPE, DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Transient
-from connector.domain.order_change.edits import Edits, comes_out_as
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.edits import Edits, equals_with_edits
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
 from connector.domain.revision.content_hash import revision_id
-from connector.domain.revision.plan import is_owed_whole
+from connector.domain.revision.plan import needs_full_resend
 from connector.domain.revision.record import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revision.row_version import version_in
 from connector.domain.routing.route import Notes
 from connector.domain.transactions import Purpose
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.services.inbound.ports import AgreedRevisions
 from connector.services.order_types import types_of_number
 from connector.services.ports import Clock
@@ -51,7 +51,7 @@ def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownRevisions:
+class PartnerBaseline:
     """Keeps the ledger of documents in step with a change."""
 
     ledger: AgreedRevisions
@@ -79,7 +79,7 @@ class KnownRevisions:
             source = self.ledger.source_of(revision)
         except Parked:
             return None
-        return read_standing_order(source, company=order.company).content
+        return read_order_snapshot(source, company=order.company).content
 
     def begun(self, order: DocumentKey) -> str | None:
         """The transaction of the change that has taken the next number: nothing else can be written before it ends."""
@@ -122,9 +122,9 @@ class KnownRevisions:
         order: DocumentKey,
         change: Change,
         *,
-        had: PurchaseOrder,
+        base: PurchaseOrder,
         wishes: Edits,
-        after: StandingOrder,
+        after: OrderSnapshot,
         raw: bytes,
         notes: Notes,
         is_all: bool = True,
@@ -134,7 +134,7 @@ class KnownRevisions:
         Args:
             order: The order.
             change: The change that was written, or found to be there already.
-            had: The order as the partner last saw it when the change was first looked at.
+            base: The order as the partner last saw it when the change was first looked at.
             wishes: What it asked for, written by us or by somebody else.
             after: The order as it stands.
             raw: Its bytes.
@@ -153,15 +153,17 @@ class KnownRevisions:
         content = revision_id(after.content)
         if known is not None and known.sequence != change.known_sequence:
             # The partner has got to know a newer state since the change was first looked at.
-            had = self.content(order, known.sequence) or had
+            base = self.content(order, known.sequence) or base
         is_known = known is not None and known.revision_id == content
         if is_known or not wishes:
             self.drop(order, change, version=version)
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
-        is_owed = known is not None and (is_owed_whole(revisions, known) or not _has_it(revisions, change.sender_id))
-        if is_owed or not is_all or not comes_out_as(after.content, had, wishes, notes=notes):
+        is_owed = known is not None and (
+            needs_full_resend(revisions, known) or not _has_it(revisions, change.sender_id)
+        )
+        if is_owed or not is_all or not equals_with_edits(after.content, base, wishes, notes=notes):
             note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
             owed = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
             self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)

@@ -175,7 +175,7 @@ class OrderDeskFactory(Protocol):
         """The desk of `company`."""
 
 
-class Rounds(Protocol):
+class ConflictRetry(Protocol):
     """Does the same work again, with a growing pause, while somebody else is faster or no answer comes."""
 
     def __call__(self, work: Callable[[], Result], *, deadline: Deadline, before_again: Callable[[], None]) -> Result:

@@ -26,7 +26,7 @@ from connector.domain.order_change.record import (
 )
 from connector.domain.order_change.summary import saying
 from connector.domain.routing.resolve import Routing
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.transactions import Stream
 from connector.edi.answers import Answer, read_answer
 from connector.edi.order_change.content_id import content_id
@@ -54,7 +54,7 @@ INVOICE = "810"
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class InboundRecorder:
     """Records what arrives and queues what has to be decided."""
 
     changes: Changes
@@ -340,7 +340,7 @@ class Intake:
         sentence = f"The {change.document} of {whose} does not accept {what} as sent: {'; '.join(answer.findings)}."
         return msgspec.structs.replace(
             change,
-            reason=clipped(sentence, LONGEST_REASON),
+            reason=truncated(sentence, LONGEST_REASON),
             next_step="Settle it with the partner, correct the document in Visma where need be, then run"
             f" `connector changes close {change.transaction_id}`.",
         )

@@ -23,7 +23,7 @@ from connector.services.inbound.record import LONGEST_NUMBER, message_for
 from connector.services.ports import Clock, Outbox
 
 if TYPE_CHECKING:
-    from connector.services.inbound.partner_baseline import KnownRevisions
+    from connector.services.inbound.partner_baseline import PartnerBaseline
 
 
 def approve(
@@ -173,7 +173,7 @@ def retry(
 def reject(
     change: Change,
     changes: Changes,
-    known: KnownRevisions,
+    known: PartnerBaseline,
     outbox: Outbox,
     clock: Clock,
     *,
@@ -202,7 +202,7 @@ def reject(
 def close(
     change: Change,
     changes: Changes,
-    known: KnownRevisions,
+    known: PartnerBaseline,
     outbox: Outbox,
     clock: Clock,
     *,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, Rejected
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, Route
@@ -58,7 +58,7 @@ def owner_of(routing: Routing, change: Change, stream: Stream) -> Company | None
     return routing.companies.get(names[0] if len(names) == 1 else change.company)
 
 
-def route_of(routing: Routing, company: str, has: StandingOrder, *, sender_id: str, stream: Stream) -> Route:
+def route_of(routing: Routing, company: str, has: OrderSnapshot, *, sender_id: str, stream: Stream) -> Route:
     """The route of the order's supplier, who must be the one that sent the change.
 
     Raises:

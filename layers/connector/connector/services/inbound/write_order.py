@@ -22,7 +22,7 @@ from connector.domain.order_change.decide import HEADER, LOOK, Decision, Differe
 from connector.domain.order_change.edits import NO_EDITS, Edits
 from connector.domain.order_change.line_match import Lines
 from connector.domain.order_change.order_numbers import without_suffix
-from connector.domain.order_change.order_snapshot import StandingOrder
+from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import (
     VISMA,
     Change,
@@ -39,15 +39,15 @@ from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, Route
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.transactions import Stream
 from connector.edi.order_change.read import read_change
-from connector.edi.visma.order_snapshot import read_standing_order
+from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, hold_update, order_update
 from connector.edi.visma.read import NotADocument
 from connector.services.inbound.claimed import save_claimed
-from connector.services.inbound.partner_baseline import KnownRevisions
-from connector.services.inbound.ports import Changes, OrderDesk, Rounds
+from connector.services.inbound.partner_baseline import PartnerBaseline
+from connector.services.inbound.ports import Changes, ConflictRetry, OrderDesk
 from connector.services.inbound.sender_check import route_of
 from connector.services.ports import Clock, Deadline, Metric, OrderAnswer, Telemetry
 
@@ -106,13 +106,13 @@ class OrderChange:
     company: Company
     routing: Routing
     orders: OrderDesk
-    known: KnownRevisions
+    known: PartnerBaseline
     changes: Changes
     clock: Clock
     telemetry: Telemetry
     stream: Stream
     deadline: Deadline
-    rounds: Rounds
+    conflict_retry: ConflictRetry
     _wished: Edits = NO_EDITS
 
     def run(self) -> Ending:
@@ -125,7 +125,7 @@ class OrderChange:
             Unavailable: Visma gives nothing usable about this order; it may be so for ever.
             NotAChange: the message is no 860.
         """
-        return self.rounds(
+        return self.conflict_retry(
             self._round,
             deadline=self.deadline,
             before_again=lambda: self.telemetry.count(Metric.CHANGE_CONFLICTS),
@@ -149,8 +149,8 @@ class OrderChange:
         self.known.drop(self._order, self.change)
         with suppress(Exception):  # whatever keeps it on hold: the person is told
             if self.change.on_hold:
-                has, _ = self._read()
-                self._take_off_hold(has)
+                ours, _ = self._read()
+                self._take_off_hold(ours)
         if self.change.on_hold:
             return f"Release order {self.change.number} from hold in Visma, then approve this or reject it."
         return None
@@ -160,41 +160,41 @@ class OrderChange:
         return DocumentKey.of_order(self.company.name, self.change.number)
 
     def _round(self) -> Ending:
-        has, raw = self._read()
+        ours, raw = self._read()
         sender_id = self.change.sender_id or ""
         try:
-            route = route_of(self.routing, self.company.name, has, sender_id=sender_id, stream=self.stream)
+            route = route_of(self.routing, self.company.name, ours, sender_id=sender_id, stream=self.stream)
         except (Parked, Rejected):
             # It may have become another partner's between two rounds, and be on hold from the first.
-            self._take_off_hold(has)
+            self._take_off_hold(ours)
             raise
         types = self.known.order_types(self._order)
-        self._refuse_another_type(has.content.order_type, types)
-        had = self._had(route)
+        self._refuse_another_type(ours.content.order_type, types)
+        base = self._had(route)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
         if self.change.named is not None and request.order_number == self.change.named:
             # A person said which order is meant.
             request = msgspec.structs.replace(request, order_number=self.change.number)
         repeated = duplicate_of(self.change, self.others)
-        if repeated is not None and self._still_stands(repeated, request, has, route):
-            self._take_off_hold(has)
+        if repeated is not None and self._still_stands(repeated, request, ours, route):
+            self._take_off_hold(ours)
             reason = f"It repeats {repeated.transaction_id} to the letter."
             return Ending(ChangeState.RECORDED, reason, repeats=repeated.transaction_id)
-        request = self._by_our_numbers(request, had, has, route, self.others)
+        request = self._by_our_numbers(request, base, ours, route, self.others)
         decision = decide(
             request,
-            had=had,
-            has=has,
+            base=base,
+            ours=ours,
             route=route,
             approved=self.change.approved_by is not None,
             confirmed=confirmed_places(self.change, self.others),
             reading=self.change.reading,
             taken_on=self.change.ordered_at.date(),
         )
-        decided_on = revision_id(has.content)
+        decided_on = revision_id(ours.content)
         decision = self._beside_the_others(decision, decided_on, types, repeated)
         if decision.verdict is not Verdict.APPLY:
-            self._take_off_hold(has)
+            self._take_off_hold(ours)
             if decision.verdict is Verdict.REJECT:
                 tell = TELL_THE_PARTNER.format(self.change.transaction_id)
                 return Ending(ChangeState.REFUSED, decision.reason, tell, decision=decision, decided_on=decided_on)
@@ -202,30 +202,30 @@ class OrderChange:
                 ChangeState.PARKED, decision.reason, decision.next_step, decision.waits_for, decision, decided_on
             )
         if decision.closes and not self._is_begun():
-            self._take_off_hold(has)
+            self._take_off_hold(ours)
             reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
             return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
-        before = had or has.content
+        before = base or ours.content
         # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
         self._wished = decision.wishes or self._wished
         if decision.edits:
             self.known.reserve(self._order, self.change)
-            self._write(has, decision.edits, route)
-            has, raw = self._read()
-        elif self._take_off_hold(has):
-            has, raw = self._read()
+            self._write(ours, decision.edits, route)
+            ours, raw = self._read()
+        elif self._take_off_hold(ours):
+            ours, raw = self._read()
         self.known.settle(
             self._order,
             self.change,
-            had=before,
+            base=before,
             wishes=self._wished,
-            after=has,
+            after=ours,
             raw=raw,
             notes=route.notes,
             is_all=not decision.unwritten,
         )
-        added = added_lines(self._wished, before=before, after=has.content)
+        added = added_lines(self._wished, before=before, after=ours.content)
         self.change = msgspec.structs.replace(self.change, added=added)
         return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
 
@@ -246,7 +246,7 @@ class OrderChange:
         """Whether an earlier try may have written into the order, which does not show where nobody knows the base."""
         return bool(self._wished) or self.known.begun(self._order) == self.change.transaction_id
 
-    def _read(self) -> tuple[StandingOrder, bytes]:
+    def _read(self) -> tuple[OrderSnapshot, bytes]:
         answer = self._get(self.change.number)
         if answer is None:
             raise self._unseen()
@@ -264,9 +264,9 @@ class OrderChange:
             problem.waits_for = VISMA
             raise
 
-    def _parsed(self, answer: OrderAnswer) -> StandingOrder:
+    def _parsed(self, answer: OrderAnswer) -> OrderSnapshot:
         try:
-            return read_standing_order(answer.raw, company=self.company.name, etag=answer.etag)
+            return read_order_snapshot(answer.raw, company=self.company.name, etag=answer.etag)
         except NotADocument as error:
             raise Unavailable(f"Visma answered something that is no purchase order: {error}") from None
         except Parked as problem:
@@ -393,7 +393,7 @@ class OrderChange:
         applied = (one for one in self.others if one.state is ChangeState.APPLIED and one.writes)
         return [one.transaction_id for one in apply_order(applied) if one.applied_at >= shown_at]
 
-    def _still_stands(self, repeated: Change, request: ChangeRequest, has: StandingOrder, route: Route) -> bool:
+    def _still_stands(self, repeated: Change, request: ChangeRequest, ours: OrderSnapshot, route: Route) -> bool:
         """Whether a repetition is harmless: all that the repeated one asked for stands, and nothing was sent since.
 
         Once the partner was sent another state of the order, the same words may be meant again. What stands because
@@ -403,12 +403,12 @@ class OrderChange:
         if is_own or self.known.was_sent_since(self._order, repeated.applied_at):
             return False
         with about_this_one():
-            had = self.known.content(self._order, repeated.known_sequence or 0)
+            base = self.known.content(self._order, repeated.known_sequence or 0)
         before = [one for one in self.others if one.applied_at < repeated.applied_at]
         decision = decide(
-            self._by_our_numbers(request, had, has, route, before),
-            had=had,
-            has=has,
+            self._by_our_numbers(request, base, ours, route, before),
+            base=base,
+            ours=ours,
             route=route,
             approved=True,
             confirmed=confirmed_places(self.change, self.others),
@@ -420,8 +420,8 @@ class OrderChange:
     def _by_our_numbers(
         self,
         request: ChangeRequest,
-        had: PurchaseOrder | None,
-        has: StandingOrder,
+        base: PurchaseOrder | None,
+        ours: OrderSnapshot,
         route: Route,
         others: Sequence[Change],
     ) -> ChangeRequest:
@@ -436,7 +436,7 @@ class OrderChange:
             for one in adders
             for line in one.added
         ]
-        return by_our_numbers(request, Lines(had, has, route), remembered)
+        return by_our_numbers(request, Lines(base, ours, route), remembered)
 
     def _is_as_shown(self, decision: Decision) -> bool:
         """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
@@ -448,10 +448,10 @@ class OrderChange:
         now = compared(shown(decision.differences))
         return (now, kept(decision.unwritten)) == (compared(self.change.differences), self.change.unwritten)
 
-    def _write(self, has: StandingOrder, edits: Edits, route: Route) -> None:
-        body, etag = order_update(edits), has.etag
-        held = self.change.on_hold and has.status == _ON_HOLD
-        if not held and has.status in route.changes.hold_first and has.status != _ON_HOLD:
+    def _write(self, ours: OrderSnapshot, edits: Edits, route: Route) -> None:
+        body, etag = order_update(edits), ours.etag
+        held = self.change.on_hold and ours.status == _ON_HOLD
+        if not held and ours.status in route.changes.hold_first and ours.status != _ON_HOLD:
             # Noted before it is done: after a crash somebody has to release the order again.
             self._save(on_hold=True)
             etag, held = self._put(etag, hold_update(hold=True)), True
@@ -465,18 +465,18 @@ class OrderChange:
                 refused.sentence,
                 document=str(self._order),
                 next_step=f"Change the order in Visma by hand and approve this, or reject it; if Visma refuses every "
-                f"change of an order that is {has.status}, set changes.hold_first in the routing file.",
+                f"change of an order that is {ours.status}, set changes.hold_first in the routing file.",
             ) from None
         if held:
             self._put(etag, hold_update(hold=False))
             self._save(on_hold=False)
 
-    def _take_off_hold(self, has: StandingOrder) -> bool:
+    def _take_off_hold(self, ours: OrderSnapshot) -> bool:
         """Release an order that an earlier try left on hold."""
         if not self.change.on_hold:
             return False
-        if has.status == _ON_HOLD:
-            self._put(has.etag, hold_update(hold=False))
+        if ours.status == _ON_HOLD:
+            self._put(ours.etag, hold_update(hold=False))
         self._save(on_hold=False)
         return True
 
@@ -517,6 +517,6 @@ def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
 
 def kept(unwritten: Sequence[str]) -> tuple[str, ...]:
     """What an approval does not write, as much of it as a record holds."""
-    sentences = tuple(clipped(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
+    sentences = tuple(truncated(one, LONGEST_UNWRITTEN) for one in unwritten[:MOST_UNWRITTEN])
     more = len(unwritten) - len(sentences)
     return (*sentences, f"And {more} more.") if more else sentences

@@ -397,7 +397,7 @@ class Decider:
             return quiet
         if route.on_revision is OnRevision.IGNORE:
             return quiet
-        if not plan.owed_whole and self._nothing_new(document, route, has, _newer(document)) is not None:
+        if not plan.full_resend_due and self._nothing_new(document, route, has, _newer(document)) is not None:
             return quiet
         return Decision(State.PARKED, parked=_changed_and_over(document, has), stays=stays)
 
@@ -407,7 +407,7 @@ class Decider:
         assert has is not None, "a revision follows another one"  # noqa: S101
         if purpose is has.purpose is Purpose.CANCELLATION:
             return Decision(State.SKIPPED, reason=NOTHING_NEW)  # whatever was changed in it before
-        if not plan.owed_whole and (reason := self._nothing_new(document, route, has, purpose)) is not None:
+        if not plan.full_resend_due and (reason := self._nothing_new(document, route, has, purpose)) is not None:
             return Decision(State.SKIPPED, reason=reason)
         withdraws_or_renews = Purpose.CANCELLATION in {purpose, has.purpose}
         if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:

@@ -23,7 +23,7 @@ from connector.domain.errors import Parked, PayloadLost, Transient
 from connector.domain.revision.plan import Cause, Decide, Known, Requeue, Wait, plan
 from connector.domain.revision.record import OUTDATED, UNSENT, Event, Revision, State
 from connector.domain.routing.route import HOLD, Route
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.domain.transactions import Purpose, Stream
 from connector.services.claim_check import place_of, unloaded
 from connector.services.messages import DeliveryMessage, DocumentMessage
@@ -35,7 +35,7 @@ from connector.services.ports import Clock, Fields, Ledger, Metric, Outbox, Payl
 _FIRST_LOOK = 10
 _ALL = 1_000
 
-LONGEST_WORDS = 1_000
+LONGEST_TEXT = 1_000
 """Characters of a reason, and of the other words of a revision that may quote the document: a record is bounded."""
 
 LONGEST_NOTE = 4_000
@@ -303,10 +303,10 @@ class _Capture:
             modified_at=self.message.modified_at,
             seen_at=self.message.seen_at,
             listed_since=self.message.listed_since,
-            visma_status=_clipped_if_any(document.status) if document else None,
+            visma_status=_truncated_if_any(document.status) if document else None,
             visma_version=self.reading.version,
-            counterparty=_clipped_if_any(document.counterparty or None) if document else None,
-            counterparty_id=_clipped_if_any(document.counterparty_id) if document else None,
+            counterparty=_truncated_if_any(document.counterparty or None) if document else None,
+            counterparty_id=_truncated_if_any(document.counterparty_id) if document else None,
             document_type=document.document_type[:LONGEST_TYPE] if document and document.document_type else None,
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
@@ -340,18 +340,18 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
     assert decision.state is not None, "what stays as it is, is not recorded"  # noqa: S101
     now = revision.updated_at
     translation, parked = decision.translation, decision.parked
-    reason = _clipped_if_any(parked.sentence if parked else decision.reason)
+    reason = _truncated_if_any(parked.sentence if parked else decision.reason)
     note = reason or "translated"
     if translation is not None:
         notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
-        note = clipped("translated: " + "; ".join(notes), LONGEST_NOTE)
+        note = truncated("translated: " + "; ".join(notes), LONGEST_NOTE)
     revision = replace(
         revision,
         state=decision.state,
         reason=reason,
-        field=_clipped_if_any(parked.field) if parked else None,
-        next_step=_clipped_if_any(parked.next_step) if parked else None,
-        waits_for=_clipped_if_any(parked.waits_for) if parked else None,
+        field=_truncated_if_any(parked.field) if parked else None,
+        next_step=_truncated_if_any(parked.next_step) if parked else None,
+        waits_for=_truncated_if_any(parked.waits_for) if parked else None,
         by_routing=decision.by_routing,
         kept_ready=decision.by_routing
         and (revision.kept_ready or decision.state is State.PARKED or revision.visma_status != HOLD),
@@ -372,5 +372,5 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
     )
 
 
-def _clipped_if_any(words: str | None) -> str | None:
-    return None if words is None else clipped(words, LONGEST_WORDS)
+def _truncated_if_any(words: str | None) -> str | None:
+    return None if words is None else truncated(words, LONGEST_TEXT)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from connector.domain.documents import Contact, Invoice, PurchaseOrder
 from connector.domain.parties import PartyView, Role
 from connector.domain.transactions import Purpose
-from connector.edi.canonical import Charge, ChargeKind, LineView, Outline, TermsView
+from connector.edi.canonical import CanonicalDocument, Charge, ChargeKind, LineView, TermsView
 from connector.edi.numbers import decimal_text, money_text
 from connector.edi.regions import region_code
 
@@ -30,24 +30,24 @@ class Gap(NamedTuple):
 
     field: str
     sentence: str
-    found: Callable[[Outline], bool | str]
+    found: Callable[[CanonicalDocument], bool | str]
 
 
-def _foreign_unit(document: Outline) -> str | bool:
+def _foreign_unit(document: CanonicalDocument) -> str | bool:
     return next((f"{line.source}.uom" for line in document.lines if line.unit.mosaic is None), False)
 
 
-def _without_item(document: Outline) -> str | bool:
+def _without_item(document: CanonicalDocument) -> str | bool:
     return next((f"{line.source}.inventory" for line in document.lines if not product_ids(line)), False)
 
 
-def _charged_order(document: Outline) -> bool:
+def _charged_order(document: CanonicalDocument) -> bool:
     return isinstance(document.content, PurchaseOrder) and any(
         charge.kind not in ORDER_SUMS for charge in document.charges
     )
 
 
-def _without_goods(document: Outline) -> bool:
+def _without_goods(document: CanonicalDocument) -> bool:
     return isinstance(document.content, Invoice) and not document.lines
 
 
@@ -97,7 +97,7 @@ GAPS = (
 )
 
 
-def first_gap(document: Outline) -> Gap | None:
+def first_gap(document: CanonicalDocument) -> Gap | None:
     """The first thing Mosaic cannot carry, with the very field, or None when Mosaic carries everything."""
     for gap in GAPS:
         found = gap.found(document)
@@ -111,7 +111,7 @@ def filled(pairs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in pairs.items() if value not in (None, "", [], {})}
 
 
-def parties(document: Outline, names: Mapping[Role, str]) -> dict[str, Any]:
+def parties(document: CanonicalDocument, names: Mapping[Role, str]) -> dict[str, Any]:
     """The parties that Mosaic has a name for."""
     for view in document.parties:
         region = view.address and view.address.region

@@ -7,7 +7,7 @@ from typing import Any
 from connector.domain.documents import Invoice, InvoiceType, Kind
 from connector.domain.parties import Role
 from connector.domain.totals import rounded
-from connector.edi.canonical import LineView, Outline, TermsView, buyer_reference_text
+from connector.edi.canonical import CanonicalDocument, LineView, TermsView, buyer_reference_text
 from connector.edi.mosaic.write.common import (
     allowances_and_charges,
     clean,
@@ -34,7 +34,7 @@ _PARTIES = {
 }
 
 
-def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
+def invoice(document: CanonicalDocument, content: Invoice) -> dict[str, Any]:
     """The `message` of a `810_INVOICE`. Amounts of a credit memo are positive; its type says what they mean."""
     if any(view.vat_number for view in document.parties):
         document.notes.append("Mosaic has no place for VAT numbers; they were left out of this document without VAT.")
@@ -61,7 +61,7 @@ def invoice(document: Outline, content: Invoice) -> dict[str, Any]:
     )
 
 
-def _texts(document: Outline, content: Invoice) -> list[str]:
+def _texts(document: CanonicalDocument, content: Invoice) -> list[str]:
     """What is said about the whole.
 
     Mosaic's 810 has no reference for the order of the one who sells, nor one for what the buyer books it by.

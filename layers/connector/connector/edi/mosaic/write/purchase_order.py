@@ -8,7 +8,7 @@ from typing import Any
 from connector.domain.documents import PurchaseOrder
 from connector.domain.parties import Role
 from connector.domain.totals import ZERO
-from connector.edi.canonical import ChargeKind, LineView, Outline, order_type
+from connector.edi.canonical import CanonicalDocument, ChargeKind, LineView, order_type
 from connector.edi.mosaic.write.common import (
     allowances_and_charges,
     clean,
@@ -29,7 +29,7 @@ _PARTIES = {
 }
 
 
-def purchase_order(document: Outline, order: PurchaseOrder) -> dict[str, Any]:
+def purchase_order(document: CanonicalDocument, order: PurchaseOrder) -> dict[str, Any]:
     """The `message` of a `850_PURCHASE_ORDER`.
 
     Raises:
@@ -89,7 +89,7 @@ def _carrier(order: PurchaseOrder) -> dict[str, Any]:
     )
 
 
-def _asides(document: Outline, order: PurchaseOrder) -> list[str]:
+def _asides(document: CanonicalDocument, order: PurchaseOrder) -> list[str]:
     """What has no field of its own in Mosaic and is still told, as text."""
     told = [f"Supplier reference: {order.supplier_reference}"] if order.supplier_reference else []
     return told + [
@@ -99,7 +99,7 @@ def _asides(document: Outline, order: PurchaseOrder) -> list[str]:
     ]
 
 
-def _amounts(document: Outline) -> dict[str, Any]:
+def _amounts(document: CanonicalDocument) -> dict[str, Any]:
     """Mosaic's 850 has sums at the header instead of allowances and charges."""
     sums: dict[ChargeKind, Decimal] = {}
     for charge in document.charges:

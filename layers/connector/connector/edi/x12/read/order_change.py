@@ -18,7 +18,7 @@ from connector.domain.order_change.request import (
     LineRequest,
     ProductRefs,
 )
-from connector.domain.text import clipped
+from connector.domain.text import truncated
 from connector.edi.order_change.codes import WHOLE_ORDER, Reading, reading_of
 from connector.edi.order_change.common import (
     Days,
@@ -257,7 +257,7 @@ def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> No
         day_told = str(day(stamp, "date") or "")
     except NotUnderstood as reason:
         day_told = text(stamp, "date") or str(reason)
-    said = clipped(", ".join(filter(None, (day_told, text(stamp, _PERIOD)))), LONGEST_QUOTE)
+    said = truncated(", ".join(filter(None, (day_told, text(stamp, _PERIOD)))), LONGEST_QUOTE)
     code = f"date {qualifier[:40]}" if qualifier else "a date without a qualifier"
     ask_for_day(questions, dated(DATES.get(qualifier), code, said), whose)
 

@@ -13,7 +13,7 @@ from connector.domain.errors import Parked
 from connector.domain.parties import PartyView, Role
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
-from connector.edi.canonical import Charge, ChargeKind, LineView, Outline, TermsView
+from connector.edi.canonical import CanonicalDocument, Charge, ChargeKind, LineView, TermsView
 from connector.edi.numbers import decimal_text, implied_cents
 from connector.edi.regions import region_code
 from connector.edi.x12.charset import Wording
@@ -52,7 +52,7 @@ def day(when: date) -> str:
     return when.isoformat().replace("-", "")
 
 
-def refuse_fractions(document: Outline, *, charged: bool) -> None:
+def refuse_fractions(document: CanonicalDocument, *, charged: bool) -> None:
     """X12 counts money in hundredths, so currencies with three decimals or none have their limits.
 
     N2 always means two decimals: three have no place in it. Without decimals a partner cannot tell how a fraction of
@@ -90,7 +90,7 @@ def cents(amount: Decimal, content: BusinessDocument) -> str:
     return implied_cents(rounded(amount, content.currency))
 
 
-def add_parties(tree: Loop, document: Outline, wording: Wording, *, with_vat: bool) -> None:
+def add_parties(tree: Loop, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:
     """N1 loops. A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell."""
     ours = "91" if any(view.role is Role.REMIT_TO for view in document.parties) else "92"
     for view in document.parties:
@@ -238,7 +238,7 @@ def add_texts(tree: Loop, texts: Iterable[str], wording: Wording, *, segment: st
     tree.parts.append(loop)
 
 
-def line_notes(document: Outline) -> list[str]:
+def line_notes(document: CanonicalDocument) -> list[str]:
     """Notes of lines as header text, each telling its line: the 810 has no text on its lines."""
     return [f"{line.title}: {line.note}" for line in document.lines if line.note]
 
@@ -269,7 +269,7 @@ def longest_reference(wording: Wording) -> int:
     return SEGMENTS["REF"].elements[1].longest[wording.version]
 
 
-def _party_field(document: Outline, role: Role) -> str:
+def _party_field(document: CanonicalDocument, role: Role) -> str:
     """What Visma calls a party of the document."""
     kind = document.content.kind
     if kind is Kind.PURCHASE_ORDER:
@@ -279,7 +279,7 @@ def _party_field(document: Outline, role: Role) -> str:
     return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
 
 
-def _is_ours(document: Outline, role: Role) -> bool:
+def _is_ours(document: CanonicalDocument, role: Role) -> bool:
     """Whether a party is the company itself or a place of its own."""
     content = document.content
     if isinstance(content, PurchaseOrder):
@@ -288,7 +288,7 @@ def _is_ours(document: Outline, role: Role) -> bool:
     return role in ours
 
 
-def _vat_number_key(document: Outline, view: PartyView) -> str:
+def _vat_number_key(document: CanonicalDocument, view: PartyView) -> str:
     """Visma's documents have no VAT numbers: they come from the routing file."""
     route = document.route
     company, branch = route.company, document.content.branch or ""
@@ -298,7 +298,7 @@ def _vat_number_key(document: Outline, view: PartyView) -> str:
     return f"companies.{company.name}.vat_number" if ours else f"partners.{route.partner}.vat_number"
 
 
-def _address_field(document: Outline, view: PartyView) -> str:
+def _address_field(document: CanonicalDocument, view: PartyView) -> str:
     """Where the address of a party stands: in the routing file or in Visma."""
     route = document.route
     branch = document.content.branch or ""

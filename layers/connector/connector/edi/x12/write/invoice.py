@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.domain.documents import Invoice, InvoiceType, Kind
-from connector.edi.canonical import LineView, Outline
+from connector.edi.canonical import CanonicalDocument, LineView
 from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.dictionary import SEGMENTS
@@ -48,7 +48,7 @@ _MOST_REFERENCES = 12
 _ORDER = "order number"
 
 
-def invoice(document: Outline, content: Invoice, wording: Wording) -> Loop:
+def invoice(document: CanonicalDocument, content: Invoice, wording: Wording) -> Loop:
     """The tree of an 810, in the order of segments that 004010 and 005010 share.
 
     Raises:
@@ -100,7 +100,7 @@ def _longest_order(wording: Wording) -> int:
 
 
 def _add_references(
-    tree: Loop, document: Outline, content: Invoice, wording: Wording, order: str
+    tree: Loop, document: CanonicalDocument, content: Invoice, wording: Wording, order: str
 ) -> tuple[list[str], list[str]]:
     """REF of the header; gives back what is told as text instead, and credited invoices for which there is no room.
 

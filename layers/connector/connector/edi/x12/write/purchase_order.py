@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.domain.documents import PurchaseOrder
-from connector.edi.canonical import LineView, Outline, order_type
+from connector.edi.canonical import CanonicalDocument, LineView, order_type
 from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.model import Loop
@@ -37,7 +37,7 @@ ORDER_TYPES = {
 _NAMES = LineNames((".lineNbr", ".orderQty", ".uom", ".unitCost", ""), ".inventory.number")
 
 
-def purchase_order(document: Outline, order: PurchaseOrder, wording: Wording) -> Loop:
+def purchase_order(document: CanonicalDocument, order: PurchaseOrder, wording: Wording) -> Loop:
     """The tree of an 850, in the order of segments that 004010 and 005010 share.
 
     Raises:
@@ -113,7 +113,7 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
     return loop
 
 
-def _blanket_source(document: Outline, order: PurchaseOrder) -> str:
+def _blanket_source(document: CanonicalDocument, order: PurchaseOrder) -> str:
     called_off = (line.source for line in order.lines if document.blanket and line.blanket == document.blanket)
     return next((f"{source}.orderNumber" for source in called_off), "")
 

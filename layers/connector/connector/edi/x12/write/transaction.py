@@ -5,7 +5,7 @@ from __future__ import annotations
 from connector.domain.documents import PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.transactions import Purpose
-from connector.edi.canonical import Outline
+from connector.edi.canonical import CanonicalDocument
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.check import check
 from connector.edi.x12.dictionary import INDISPENSABLE
@@ -17,7 +17,7 @@ from connector.edi.x12.write.purchase_order import purchase_order
 _ORDER_TOTAL = frozenset({"CTT", "AMT"})
 
 
-def transaction(document: Outline) -> Loop:
+def transaction(document: CanonicalDocument) -> Loop:
     """The tree of a document in the way agreed with the partner, checked.
 
     Raises:
@@ -36,7 +36,7 @@ def transaction(document: Outline) -> Loop:
     return tree
 
 
-def _without(tree: Loop, document: Outline) -> Loop:
+def _without(tree: Loop, document: CanonicalDocument) -> Loop:
     """The tree without the segments that routing leaves out.
 
     Raises:
@@ -54,7 +54,7 @@ def _without(tree: Loop, document: Outline) -> Loop:
     return tree.without(left_out)
 
 
-def _refuse_missing_money(tree: Loop, document: Outline) -> None:
+def _refuse_missing_money(tree: Loop, document: CanonicalDocument) -> None:
     """Refuse to leave out what the partner needs to work out what is payable: SAC, VAT in the total, the currency.
 
     A line's TXI has a rate only, and an order may go without the total that its VAT is part of.
@@ -89,7 +89,7 @@ def _refuse_missing_money(tree: Loop, document: Outline) -> None:
         )
 
 
-def _needed(document: Outline, sentence: str, way_out: str = "") -> Parked:
+def _needed(document: CanonicalDocument, sentence: str, way_out: str = "") -> Parked:
     key = f"partners.{document.route.partner}.x12.leave_out"
     return Parked(
         sentence,
