@@ -106,13 +106,15 @@ class _Maker:
             action = [action, {"Fn::If": ["IsOnAws", {"Ref": "AWS::NoValue"}, "sqs:SendMessageBatch"]}]
         resource = [self._arn(one) for one in on] if isinstance(on, list) else self._arn(on)
         statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
-        if "Keys" in written:
-            statement["Condition"] = {
-                f"ForAllValues:{operator}": {"dynamodb:LeadingKeys": keys} for operator, keys in written["Keys"].items()
-            }
-        if on == "StackKey":
-            via = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
-            statement["Condition"] = {"StringEquals": via}
+        condition = {
+            f"ForAllValues:{operator}": {"dynamodb:LeadingKeys": keys}
+            for operator, keys in written.get("Keys", {}).items()
+        }
+        if "StackKey" in on:
+            condition["StringEquals"] = {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}}
+        if condition:
+            statement["Condition"] = condition
+        if "StackKey" in on:
             return {"Fn::If": ["IsOnAws", statement, {"Ref": "AWS::NoValue"}]}
         return statement
 

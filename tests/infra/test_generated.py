@@ -91,6 +91,20 @@ def test_a_slip_in_a_file_is_refused_by_name(
         generate.generated(BY_HAND)
 
 
+@pytest.mark.parametrize("resource", ["StackKey", ["StackKey"]])
+def test_the_stack_key_opens_only_what_dynamodb_holds_and_beside_it_no_limit_is_lost(resource: str | list[str]) -> None:
+    maker = generate._Maker({"Conditions": {}, "Resources": {"StackKey": {"Type": "AWS::KMS::Key"}}})
+
+    made = maker._statement("Open", {"Action": "kms:Decrypt", "Resource": resource, "Keys": {"StringEquals": "a"}})
+
+    condition, statement, otherwise = made["Fn::If"]
+    assert (condition, otherwise) == ("IsOnAws", {"Ref": "AWS::NoValue"})
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "a"},
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"}},
+    }
+
+
 def test_a_template_without_its_line_is_refused() -> None:
     with pytest.raises(ValueError, match="has lost its line"):
         generate.generated(TEXT.replace(generate.BEGIN, ""))
