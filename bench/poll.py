@@ -200,7 +200,7 @@ def poll(task: Task) -> Result:
     http, erp, outbox = Http(clock), CountingErp(), CountingOutbox(task.documents)
 
     def open_visma(company: Company, deadline: Deadline) -> CountingErp:
-        erp.client = VismaClient(company, OneToken(task.token), task.url, http, deadline)
+        erp.client = VismaClient(company, OneToken(task.token), task.url, http=http, deadline=deadline)
         return erp
 
     poller = Poller(open_visma, MemoryCursors(), outbox, MemoryPayloads(), clock, RecordingTelemetry(), MemoryHealth())

@@ -149,10 +149,10 @@ class World:
             "outbox": SqsOutbox(changes_url=_CHANGES, hints_url=_CHANGES, client=self.sqs),  # type: ignore[arg-type]
             "inbound": OrderfulInbound(
                 BASE_URL,
-                self.orderful,  # type: ignore[arg-type]
-                self.orderful,  # type: ignore[arg-type]
-                self.fakes.clock,
-                StepDeadline(),
+                self.orderful,
+                http=self.orderful,  # type: ignore[arg-type]
+                clock=self.fakes.clock,
+                deadline=StepDeadline(),
             ),
             "orders": StrangeOrders(self.fakes.orders, case.order, ending),
         }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
-from connector.adapters.aws.breaker import HeldCalls
+from connector.adapters.held_calls import HeldCalls
 from connector.domain.errors import ConnectorError, Rejected, Throttled, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, Validation
 from connector.domain.order_change.record import DECIDED, ChangeState

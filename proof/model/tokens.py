@@ -9,6 +9,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.http import Answer, Call, Http
 from connector.adapters.visma.tokens import VismaTokens
 from connector.services.ports import Deadline
@@ -103,11 +104,10 @@ def tokens_of_a_process(table: TokenTable, connect: VismaConnect, clock: ManualC
     """The tokens as a fresh process of a function knows them: not at all."""
     secrets = SecretsManagerSecrets(clock, visma="visma", client=cast(Any, _Secret()))
     return VismaTokens(
-        "tokens",
+        DynamoTokenStore("tokens", cast(Any, table)),
         secrets,
         "https://connect.example/token",
-        clock,
-        cast(Http, connect),
-        client=cast(Any, table),
+        clock=clock,
+        http=cast(Http, connect),
         pause=lambda seconds: clock.forward(seconds=seconds),
     )

@@ -69,7 +69,7 @@ def ask() -> Iterator[Callable[[str], list[Seen]]]:
 
     def make(name: str) -> list[Seen]:
         server.play(answer(json_body=ANSWERS.get(name, {})))
-        CALLS[name][1](OrderfulInbound(server.url, secrets, http, Clock(), Deadline()))
+        CALLS[name][1](OrderfulInbound(server.url, secrets, http=http, clock=Clock(), deadline=Deadline()))
         return server.seen
 
     yield make

@@ -152,6 +152,19 @@ def test_inbound_and_outbound_do_not_import_each_other():
         assert [offence for path in paths for offence in offences(path, {f"connector.services.{other}"})] == []
 
 
+def test_the_adapters_of_one_system_do_not_import_those_of_another():
+    systems = ("aws", "visma", "orderful")
+    for system in systems:
+        others = {f"connector.adapters.{other}" for other in systems if other != system}
+        assert [offence for path in modules(f"adapters/{system}") for offence in offences(path, others)] == []
+
+
+def test_only_those_who_wire_know_the_adapters_of_aws():
+    """A client is given its credentials; it does not know where they lie."""
+    beside = [path for path in modules("adapters") if "aws" not in path.parts]
+    assert [offence for path in beside for offence in offences(path, {"connector.adapters.aws"})] == []
+
+
 def test_proofs_measurements_and_imitations_do_not_import_tests():
     tools = [path for name in ("proof", "bench", "testkit", "demo") for path in sorted((ROOT / name).rglob("*.py"))]
     assert tools

@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.clock import SystemClock
 from connector.adapters.http import Http
 from connector.adapters.orderful.client import OrderfulClient
@@ -43,8 +44,10 @@ def test_all_pages_of_a_list_are_read_with_a_real_token(secrets, tokens_table, c
         one = next(iter(sandbox.companies.values()))
         ours = replace(company, visma=replace(company.visma, company_id=one.company_id, tenant_id=one.tenant_id))
         sandbox.generate("purchaseorder", Recipe(count=7))
-        tokens = VismaTokens("tokens", secrets, f"{sandbox.url}/connect/token", SystemClock(), real_http)
-        client = VismaClient(ours, tokens, sandbox.url, real_http, Deadline())
+        tokens = VismaTokens(
+            DynamoTokenStore("tokens"), secrets, f"{sandbox.url}/connect/token", clock=SystemClock(), http=real_http
+        )
+        client = VismaClient(ours, tokens, sandbox.url, http=real_http, deadline=Deadline())
         pages = [
             client.list_page(Resource.PURCHASE_ORDERS, since="2000-01-01", page=page, page_size=4, branch=None)
             for page in (1, 2, 3)
@@ -56,7 +59,7 @@ def test_all_pages_of_a_list_are_read_with_a_real_token(secrets, tokens_table, c
 
 def test_the_organization_is_readable_with_our_key(secrets, real_http):
     with running_orderful() as sandbox:
-        client = OrderfulClient(sandbox.url, secrets, real_http, SystemClock(), Deadline())
+        client = OrderfulClient(sandbox.url, secrets, http=real_http, clock=SystemClock(), deadline=Deadline())
         data, _ = client.get_json("v3/organizations/me")
     assert data
 
@@ -65,7 +68,7 @@ def test_the_organization_is_readable_with_our_key(secrets, real_http):
 def listed(secrets, real_http):
     """A sandbox Orderful with five transactions on pages of two, and our client."""
     with running_orderful(api_key=API_KEY, page_size=2) as sandbox:
-        client = OrderfulClient(sandbox.url, secrets, real_http, SystemClock(), Deadline())
+        client = OrderfulClient(sandbox.url, secrets, http=real_http, clock=SystemClock(), deadline=Deadline())
         body = {
             "type": {"name": "850_PURCHASE_ORDER"},
             "stream": "TEST",

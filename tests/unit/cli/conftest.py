@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connector.adapters.aws.routing_store import Applied
-from connector.adapters.orderful.callback_auth import CallbackCredentials
+from connector.adapters.callback_auth import CallbackCredentials
 from connector.cli.main import command_line
 from connector.cli.output import Failed
 from connector.domain.documents import DocumentKey

@@ -17,6 +17,7 @@ from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.queues import SqsOutbox, SqsPostponer
 from connector.adapters.aws.routing_store import RoutingStore
 from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.conflict_retry import BackOff
 from connector.adapters.orderful.inbound import OrderfulInbound
@@ -53,14 +54,16 @@ class ApplyChange:
         self._secrets = SecretsManagerSecrets(
             clock, visma=settings.visma_secret_arn, orderful=settings.orderful_secret_arn
         )
-        self._tokens = VismaTokens(settings.tokens_table, self._secrets, settings.visma_token_url, clock, http())
+        self._tokens = VismaTokens(
+            DynamoTokenStore(settings.tokens_table), self._secrets, settings.visma_token_url, clock=clock, http=http()
+        )
         self._decoder = msgspec.json.Decoder(HintMessage | ChangeMessage)
 
     def __call__(self, event: Mapping[str, Any], context: LambdaContext) -> Answer:
         """Apply the changes of a batch."""
         settings, deadline = self._settings, LambdaDeadline(context)
         orderful = OrderfulInbound(
-            settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+            settings.orderful_base_url, self._secrets, http=http(), clock=clock, deadline=deadline, holds=self._breaker
         )
         applier = Applier(
             changes=self._changes,
@@ -91,7 +94,9 @@ class ApplyChange:
 
     def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
         gate = visma_gate(self._settings.documents_table, company.name)
-        return VismaClient(company, self._tokens, self._settings.visma_base_url, http(), deadline, gate=gate)
+        return VismaClient(
+            company, self._tokens, self._settings.visma_base_url, http=http(), deadline=deadline, gate=gate
+        )
 
 
 def _comes_from(event: Mapping[str, Any], queue_url: str) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from connector.adapters.aws.breaker import DynamoBreaker, HeldCalls, visma_item
+from connector.adapters.aws.breaker import DynamoBreaker, visma_item
 from connector.adapters.aws.queues import failures, received
 from connector.adapters.clock import SystemClock
+from connector.adapters.held_calls import HeldCalls
 from connector.adapters.http import Http
 from connector.adapters.telemetry import PowertoolsTelemetry
 from connector.services.consume import Postponer, consume

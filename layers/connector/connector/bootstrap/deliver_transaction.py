@@ -42,7 +42,12 @@ class DeliverTransaction:
         deliverer = Deliverer(
             ledger=self._ledger,
             orderful=OrderfulClient(
-                settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+                settings.orderful_base_url,
+                self._secrets,
+                http=http(),
+                clock=clock,
+                deadline=deadline,
+                holds=self._breaker,
             ),
             breaker=self._breaker,
             clock=clock,

@@ -47,7 +47,7 @@ class PollOrderful:
         """Collect what Orderful holds for us."""
         settings, deadline = self._settings, LambdaDeadline(context)
         orderful = OrderfulInbound(
-            settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+            settings.orderful_base_url, self._secrets, http=http(), clock=clock, deadline=deadline, holds=self._breaker
         )
         collector = Collector(
             changes=self._changes,

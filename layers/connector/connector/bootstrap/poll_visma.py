@@ -13,6 +13,7 @@ from connector.adapters.aws.queues import SqsOutbox
 from connector.adapters.aws.routing_store import RoutingStore
 from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.aws.table_identity import TableIdentity
+from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.clock import LambdaContext, LambdaDeadline
 from connector.adapters.visma.client import VismaClient
 from connector.adapters.visma.tokens import VismaTokens
@@ -31,12 +32,14 @@ class PollVisma:
     def __init__(self, settings: PollVismaSettings) -> None:
         """Wire the poller."""
         secrets = SecretsManagerSecrets(clock, visma=settings.visma_secret_arn)
-        tokens = VismaTokens(settings.tokens_table, secrets, settings.visma_token_url, clock, http())
+        tokens = VismaTokens(
+            DynamoTokenStore(settings.tokens_table), secrets, settings.visma_token_url, clock=clock, http=http()
+        )
         self._routing = RoutingStore(settings.routing_table, clock)
 
         def open_visma(company: Company, deadline: Deadline) -> Erp:
             gate = visma_gate(settings.documents_table, company.name)
-            return VismaClient(company, tokens, settings.visma_base_url, http(), deadline, gate=gate)
+            return VismaClient(company, tokens, settings.visma_base_url, http=http(), deadline=deadline, gate=gate)
 
         payloads = S3Payloads(settings.payloads_bucket)
         self._health = DynamoHealth(settings.cursors_table)

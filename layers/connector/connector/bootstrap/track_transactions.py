@@ -40,7 +40,12 @@ class TrackTransactions:
         tracker = Tracker(
             ledger=self._ledger,
             orderful=OrderfulClient(
-                settings.orderful_base_url, self._secrets, http(), clock, deadline, breaker=self._breaker
+                settings.orderful_base_url,
+                self._secrets,
+                http=http(),
+                clock=clock,
+                deadline=deadline,
+                holds=self._breaker,
             ),
             outbox=self._outbox,
             breaker=self._breaker,

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from connector.adapters.aws.secrets import KEPT, ORDERFUL_SHAPE, VISMA_SHAPE
-from connector.adapters.orderful.callback_auth import CALLBACK_SHAPE, CallbackCredentials
+from connector.adapters.callback_auth import CALLBACK_SHAPE, CallbackCredentials
 from connector.cli.output import WrongInput, json_option, show, span
 from connector.cli.stack import Stack, stack_option
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from connector.adapters.aws.payloads import S3Payloads
     from connector.adapters.aws.routing_store import RoutingStore
     from connector.adapters.aws.secrets import SecretsManagerSecrets
+    from connector.adapters.callback_auth import CallbackCredentials
     from connector.adapters.http import Http
-    from connector.adapters.orderful.callback_auth import CallbackCredentials
     from connector.adapters.orderful.client import OrderfulClient
     from connector.adapters.orderful.inbound import OrderfulInbound
     from connector.adapters.visma.client import VismaClient
@@ -216,17 +216,20 @@ class Stack:
 
     def visma(self, company: Company) -> VismaClient:
         """Visma for one company, with the stack's credentials and its shared tokens."""
+        from connector.adapters.aws.token_store import DynamoTokenStore
         from connector.adapters.visma.client import VismaClient
         from connector.adapters.visma.tokens import VismaTokens
 
         tokens = VismaTokens(
-            self.output("TokensTable"),
+            DynamoTokenStore(self.output("TokensTable")),
             self._secrets,
             self.output("VismaTokenUrl"),
-            self.clock,
-            self._http,
+            clock=self.clock,
+            http=self._http,
         )
-        return VismaClient(company, tokens, self.output("VismaBaseUrl"), self._http, FixedDeadline(_PATIENCE))
+        return VismaClient(
+            company, tokens, self.output("VismaBaseUrl"), http=self._http, deadline=FixedDeadline(_PATIENCE)
+        )
 
     @cached_property
     def orderful(self) -> OrderfulClient:
@@ -234,7 +237,11 @@ class Stack:
         from connector.adapters.orderful.client import OrderfulClient
 
         return OrderfulClient(
-            self.output("OrderfulBaseUrl"), self._secrets, self._http, self.clock, FixedDeadline(_PATIENCE)
+            self.output("OrderfulBaseUrl"),
+            self._secrets,
+            http=self._http,
+            clock=self.clock,
+            deadline=FixedDeadline(_PATIENCE),
         )
 
     @cached_property
@@ -243,7 +250,11 @@ class Stack:
         from connector.adapters.orderful.inbound import OrderfulInbound
 
         return OrderfulInbound(
-            self.output("OrderfulBaseUrl"), self._secrets, self._http, self.clock, FixedDeadline(_PATIENCE)
+            self.output("OrderfulBaseUrl"),
+            self._secrets,
+            http=self._http,
+            clock=self.clock,
+            deadline=FixedDeadline(_PATIENCE),
         )
 
     def callback_credentials(self) -> CallbackCredentials:

@@ -40,7 +40,7 @@ def secrets(orderful_secrets):
 
 @pytest.fixture
 def orderful(server, secrets, http, clock):
-    return OrderfulClient(server.url, secrets, http, clock, Deadline())
+    return OrderfulClient(server.url, secrets, http=http, clock=clock, deadline=Deadline())
 
 
 def listed(**changes) -> dict:
@@ -203,7 +203,7 @@ class TestCreate:
     def test_an_answer_that_comes_too_late_leaves_the_outcome_unknown(self, server, secrets, http, clock):
         server.play(silence())
         with pytest.raises(UnknownOutcome):
-            OrderfulClient(server.url, secrets, http, clock, Deadline(2.2)).create(REQUEST)
+            OrderfulClient(server.url, secrets, http=http, clock=clock, deadline=Deadline(2.2)).create(REQUEST)
         assert len(server.seen) == 1
 
     @pytest.mark.parametrize("where", ["refused", "http://no-such-host.invalid"])
@@ -212,12 +212,12 @@ class TestCreate:
     ):
         url = refused_url if where == "refused" else where
         with pytest.raises(Transient, match="Nothing was created"):
-            OrderfulClient(url, secrets, http, clock, Deadline()).create(REQUEST)
+            OrderfulClient(url, secrets, http=http, clock=clock, deadline=Deadline()).create(REQUEST)
 
     def test_without_time_left_nothing_is_sent(self, server, secrets, http, clock):
         server.play(answer(202, json_body={"id": "1"}))
         with pytest.raises(Transient, match="Nothing was created"):
-            OrderfulClient(server.url, secrets, http, clock, Deadline(1.9)).create(REQUEST)
+            OrderfulClient(server.url, secrets, http=http, clock=clock, deadline=Deadline(1.9)).create(REQUEST)
         assert server.seen == []
 
     @pytest.mark.parametrize("word", ["42", "Sun, 01 Mar 2026 10:01:12 GMT"], ids=["seconds", "date"])
@@ -274,7 +274,7 @@ class TestCreate:
 
     @pytest.mark.parametrize("step", [html(502), html(429, headers={"Retry-After": "9"}), silence(), reset()])
     def test_a_403_is_decided_later_when_nobody_says_whether_the_key_is_taken(self, server, secrets, http, clock, step):
-        orderful = OrderfulClient(server.url, secrets, http, clock, Deadline(2.5))
+        orderful = OrderfulClient(server.url, secrets, http=http, clock=clock, deadline=Deadline(2.5))
         server.play(answer(403, json_body={"message": "no"}), step)
         with pytest.raises(Transient):
             orderful.create(REQUEST)
@@ -776,7 +776,7 @@ class TestHolds:
 
     def test_no_create_of_anybody_goes_out_before_the_time_is_over(self, server, secrets, http, clock, breaker):
         first, second = (
-            OrderfulClient(server.url, secrets, http, clock, Deadline(), breaker=one)
+            OrderfulClient(server.url, secrets, http=http, clock=clock, deadline=Deadline(), holds=one)
             for one in (breaker, DynamoBreaker(DOCUMENTS))
         )
         server.play(html(429, headers={"Retry-After": "42"}), page(), answer(201, json_body={"id": "1"}))
@@ -800,7 +800,9 @@ class TestHolds:
             seen_by_others.append(other.wait(Calls.READ, now=clock.now()))
             clock.forward(seconds=seconds)
 
-        orderful = OrderfulClient(server.url, secrets, Http(clock, pause=pause), clock, Deadline(), breaker=breaker)
+        orderful = OrderfulClient(
+            server.url, secrets, http=Http(clock, pause=pause), clock=clock, deadline=Deadline(), holds=breaker
+        )
         server.play(html(429, headers={"Retry-After": "3"}), page(listed()))
         assert len(find(orderful)[0]) == 1
         assert seen_by_others == [timedelta(seconds=3)]

@@ -37,7 +37,7 @@ ACCEPTED, FAILED = Confirmation.ACCEPTED, Confirmation.FAILED
 
 @pytest.fixture
 def orderful(server, orderful_secrets, http, clock):
-    return OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline())
+    return OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def sandbox():
 @pytest.fixture
 def real(sandbox, orderful_secrets, http, clock):
     """The client against the sandbox Orderful."""
-    return OrderfulInbound(sandbox.url, orderful_secrets, http, clock, Deadline())
+    return OrderfulInbound(sandbox.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ class TestTheRequest:
     def test_without_time_left_nothing_is_sent(self, server, orderful_secrets, http, clock):
         server.play(answer(200))
         with pytest.raises(Transient):
-            tell(OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline(1.9)))
+            tell(OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline(1.9)))
         assert server.seen == []
 
 
@@ -288,12 +288,12 @@ class TestHowItEnds:
     def test_an_answer_that_comes_too_late_is_transient(self, server, orderful_secrets, http, clock):
         server.play(silence())
         with pytest.raises(Transient):
-            tell(OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline(2.2)))
+            tell(OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline(2.2)))
         assert len(server.seen) == 1
 
     def test_a_refused_connection_is_transient(self, orderful_secrets, http, clock, refused_url):
         with pytest.raises(Transient, match="could not be reached"):
-            tell(OrderfulInbound(refused_url, orderful_secrets, http, clock, Deadline()))
+            tell(OrderfulInbound(refused_url, orderful_secrets, http=http, clock=clock, deadline=Deadline()))
 
     def test_a_redirect_takes_our_key_nowhere(self, orderful, server, second_server):
         server.play(answer(307, headers={"Location": second_server.url}))

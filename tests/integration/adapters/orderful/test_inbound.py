@@ -47,7 +47,7 @@ TROUBLE_IDS = ["502", "503", "reset", "cut", "short", "html 200", "empty 200"]
 
 @pytest.fixture
 def orderful(server, orderful_secrets, http, clock):
-    return OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline())
+    return OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def sandbox():
 @pytest.fixture
 def real(sandbox, orderful_secrets, http, clock):
     """The client against the sandbox Orderful."""
-    return OrderfulInbound(sandbox.url, orderful_secrets, http, clock, Deadline())
+    return OrderfulInbound(sandbox.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
 
 
 def send(sandbox, message=MOSAIC, **more):
@@ -164,7 +164,7 @@ class TestWhatWaits:
 
     def test_a_page_that_is_too_large_is_said_to_be(self, server, orderful_secrets, clock):
         small = Http(clock, max_bytes=1000)
-        orderful = OrderfulInbound(server.url, orderful_secrets, small, clock, Deadline())
+        orderful = OrderfulInbound(server.url, orderful_secrets, http=small, clock=clock, deadline=Deadline())
         server.play(answer(413), answer(json_body=[{"id": "1", "message": {"a": "x" * 2000}}]))
         for _ in range(2):
             with pytest.raises(AnswerTooLarge):
@@ -172,7 +172,7 @@ class TestWhatWaits:
         small.close()
 
     def test_a_page_that_takes_too_long_is_said_to(self, server, orderful_secrets, http, clock):
-        orderful = OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline(seconds=2.5))
+        orderful = OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline(seconds=2.5))
         server.play(silence())
         with pytest.raises(AnswerTooSlow):
             orderful.inbox("7")
@@ -576,12 +576,12 @@ class TestEveryQuestion:
 
     def test_a_refused_connection_is_transient(self, orderful_secrets, http, clock, refused_url, read):
         with pytest.raises(Transient, match="could not be reached"):
-            read(OrderfulInbound(refused_url, orderful_secrets, http, clock, Deadline()))
+            read(OrderfulInbound(refused_url, orderful_secrets, http=http, clock=clock, deadline=Deadline()))
 
     def test_a_slow_answer_ends_with_the_deadline(self, server, orderful_secrets, http, clock, read):
         server.play(silence())
         with pytest.raises(Transient):
-            read(OrderfulInbound(server.url, orderful_secrets, http, clock, Deadline(2.2)))
+            read(OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline(2.2)))
         assert len(server.seen) == 1
 
     def test_a_redirect_takes_our_key_nowhere(self, orderful, server, second_server, read):

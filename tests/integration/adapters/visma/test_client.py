@@ -29,7 +29,7 @@ SINCE = "2026-03-01T09:45:00.000"
 
 @pytest.fixture
 def visma(company, tokens, server, http):
-    return VismaClient(company, tokens, server.url, http, Deadline())
+    return VismaClient(company, tokens, server.url, http=http, deadline=Deadline())
 
 
 def orders(visma, page_size: int = 200, branch: str | None = None):
@@ -219,13 +219,13 @@ def test_trouble_on_the_way_is_transient_after_three_attempts(visma, server, ste
 
 def test_a_refused_connection_is_transient(company, tokens, http, refused_url):
     with pytest.raises(Transient, match="could not be reached"):
-        orders(VismaClient(company, tokens, refused_url, http, Deadline()))
+        orders(VismaClient(company, tokens, refused_url, http=http, deadline=Deadline()))
 
 
 def test_a_slow_list_ends_with_the_deadline(company, tokens, server, http):
     server.play(silence())
     with pytest.raises(Transient):
-        orders(VismaClient(company, tokens, server.url, http, Deadline(2.2)))
+        orders(VismaClient(company, tokens, server.url, http=http, deadline=Deadline(2.2)))
 
 
 def test_an_exhausted_hour_is_throttled_with_visma_s_own_word(visma, server):
@@ -271,7 +271,7 @@ class Gate:
 )
 def test_a_429_holds_every_call_for_the_company_and_never_longer_than_an_hour(company, server, http, headers, wait):
     gate = Gate()
-    visma = VismaClient(company, NumberedTokens(), server.url, http, Deadline(), gate=gate)
+    visma = VismaClient(company, NumberedTokens(), server.url, http=http, deadline=Deadline(), gate=gate)
     server.play(answer(429, headers=headers))
     for _ in range(2):
         with pytest.raises(Throttled) as caught:
@@ -343,5 +343,5 @@ def test_a_missing_resource_is_rejected(visma, server):
 
 def test_a_base_url_with_a_path_and_a_slash_is_kept(company, tokens, server, http):
     server.play(rows())
-    orders(VismaClient(company, tokens, f"{server.url}/API/controller/api/", http, Deadline()))
+    orders(VismaClient(company, tokens, f"{server.url}/API/controller/api/", http=http, deadline=Deadline()))
     assert server.seen[0].path == "/API/controller/api/v1/purchaseorder"

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.clock import SystemClock
 from connector.adapters.http import USER_AGENT
 from connector.adapters.visma.client import VismaClient
@@ -46,7 +47,7 @@ ODD = ["A/1", "PO 7", "æ-9", "1?x=2", "..", "b64(x)", "%2e%2e", "a" * 61, "x;y,
 
 @pytest.fixture
 def visma(company, tokens, server, http):
-    return VismaClient(company, tokens, server.url, http, Deadline())
+    return VismaClient(company, tokens, server.url, http=http, deadline=Deadline())
 
 
 @pytest.fixture
@@ -66,8 +67,10 @@ def a_client(sandbox, company, http):
     tenant = replace(company.visma, company_id=ours.company_id, tenant_id=ours.tenant_id)
 
     def make() -> VismaClient:
-        tokens = VismaTokens("tokens", secrets, f"{sandbox.url}/connect/token", SystemClock(), http)
-        return VismaClient(replace(company, visma=tenant), tokens, sandbox.url, http, Deadline())
+        tokens = VismaTokens(
+            DynamoTokenStore("tokens"), secrets, f"{sandbox.url}/connect/token", clock=SystemClock(), http=http
+        )
+        return VismaClient(replace(company, visma=tenant), tokens, sandbox.url, http=http, deadline=Deadline())
 
     return make
 
@@ -441,7 +444,7 @@ class TestAnUnclearWrite:
     def test_an_answer_that_comes_too_late_leaves_the_outcome_open(self, company, tokens, server, http):
         server.play(silence())
         with pytest.raises(UnknownOutcome, match="did not answer within"):
-            put(VismaClient(company, tokens, server.url, http, Deadline(2.2)))
+            put(VismaClient(company, tokens, server.url, http=http, deadline=Deadline(2.2)))
         assert len(server.seen) == 1
 
     @pytest.mark.parametrize("fault", ["lost_response", "stored_502", "stored_html_200"])
@@ -469,16 +472,16 @@ class TestAnUnclearWrite:
 class TestAWriteThatNeverLeft:
     def test_a_refused_connection_is_transient_for_nothing_was_written(self, company, tokens, http, refused_url):
         with pytest.raises(Transient, match="could not be reached"):
-            put(VismaClient(company, tokens, refused_url, http, Deadline()))
+            put(VismaClient(company, tokens, refused_url, http=http, deadline=Deadline()))
 
     def test_an_unknown_host_is_too(self, company, tokens, http):
         with pytest.raises(Transient, match="could not be reached"):
-            put(VismaClient(company, tokens, "http://no-such-host.invalid", http, Deadline()))
+            put(VismaClient(company, tokens, "http://no-such-host.invalid", http=http, deadline=Deadline()))
 
     def test_without_time_left_nothing_is_sent(self, company, tokens, server, http):
         server.play(answer(204))
         with pytest.raises(Transient):
-            put(VismaClient(company, tokens, server.url, http, Deadline(1.9)))
+            put(VismaClient(company, tokens, server.url, http=http, deadline=Deadline(1.9)))
         assert server.seen == []
 
 

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.http import Http
 from connector.adapters.visma.tokens import VismaTokens
 from connector.domain.errors import Misconfigured, Throttled, Transient
@@ -72,8 +73,10 @@ def a_lambda(table, secrets, server, clock, http, pauses):
     """Makes what one more Lambda would have: an empty memory before the same table."""
 
     def make(**more) -> VismaTokens:
-        given = {"client": table, "pause": pauses.append, **more}
-        return VismaTokens("tokens", secrets, f"{server.url}/connect/token", clock, http, **given)
+        given = {"store": DynamoTokenStore("tokens", table), "pause": pauses.append, **more}
+        return VismaTokens(
+            credentials=secrets, token_url=f"{server.url}/connect/token", clock=clock, http=http, **given
+        )
 
     return make
 
@@ -188,12 +191,11 @@ def test_twenty_lambdas_without_a_token_ask_for_exactly_one(table, secrets, serv
         http = Http(clock)
         # Waiting means here: until somebody has stored a token.
         tokens = VismaTokens(
-            "tokens",
+            DynamoTokenStore("tokens", table),
             secrets,
             f"{server.url}/connect/token",
-            clock,
-            http,
-            client=table,
+            clock=clock,
+            http=http,
             pause=lambda _: table.stored.wait(10),
         )
         start.wait(10)
@@ -283,8 +285,7 @@ def test_a_missing_table_stops_nothing(a_lambda, server, aws, company):
     server.play(minted())
     with pytest.raises(ClientError):
         boto3.client("dynamodb").get_item(TableName="elsewhere", Key={"pk": {"S": "nordic"}})
-    tokens = a_lambda()
-    tokens._table = "elsewhere"
+    tokens = a_lambda(store=DynamoTokenStore("elsewhere"))
     assert tokens.token(company, LONG) == "token-1"
 
 

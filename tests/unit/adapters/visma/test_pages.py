@@ -55,7 +55,7 @@ class OneAnswer:
 
 def read(body: bytes, company):
     source = OneAnswer(body)
-    client = VismaClient(company, source, "https://visma.invalid", source, deadline=None)
+    client = VismaClient(company, source, "https://visma.invalid", http=source, deadline=None)
     return client.list_page(Resource.PURCHASE_ORDERS, since="2026-03-01", page=1, page_size=100, branch=None)
 
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 import yaml
 
-from connector.adapters.orderful.callback_auth import CallbackCredentials
+from connector.adapters.callback_auth import CallbackCredentials
 from connector.cli.doctor.finding import Mark
 from connector.cli.doctor.visma import unnamed_branches
 from connector.domain.errors import Misconfigured, Rejected, Transient

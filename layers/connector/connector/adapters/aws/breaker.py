@@ -10,7 +10,6 @@ whatever the item says.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,10 @@ from connector.adapters.aws import clients
 from connector.adapters.aws.errors import is_failed_condition, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
 from connector.adapters.http import LONGEST_WAIT
-from connector.domain.errors import ConnectorError, Throttled
-from connector.services.ports import Calls, Clock
+from connector.services.ports import Calls
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-logger = logging.getLogger(__name__)
 
 ORDERFUL = {"pk": "breaker#orderful", "sk": "breaker"}
 """The item for Orderful, in the table of documents."""
@@ -45,7 +41,7 @@ def visma_item(company: str) -> dict[str, str]:
 
 
 class DynamoBreaker:
-    """The `Breaker` port over one item."""
+    """The `Breaker` and `Holds` ports over one item."""
 
     def __init__(self, table: str, item: Mapping[str, str] = ORDERFUL, client: DynamoDBClient | None = None) -> None:
         """Use `item` of `table`; the client is created at first use."""
@@ -139,40 +135,6 @@ class DynamoBreaker:
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or clients.dynamodb()
-
-
-class HeldCalls:
-    """The `Gate` of one kind of calls: shut for the whole stack after a 429 that says how long.
-
-    A table in trouble holds nothing: the other side says again what it wants.
-    """
-
-    def __init__(self, breaker: DynamoBreaker, calls: Calls, clock: Clock, service: str) -> None:
-        self._breaker = breaker
-        self._calls = calls
-        self._clock = clock
-        self._service = service
-
-    def enter(self) -> None:
-        """Raises `Throttled` while calls of this kind are held; nothing was sent."""
-        wait = timedelta(0)
-        try:
-            wait = self._breaker.wait(self._calls, now=self._clock.now())
-        except ConnectorError as error:
-            logger.warning("it is not known whether calls are held (%s)", error.sentence)
-        if wait:
-            seconds = wait.total_seconds()
-            raise Throttled(
-                f"{self._service} asked for a pause; {seconds:.0f} s of it are left. Nothing was sent.",
-                retry_after=wait,
-            )
-
-    def hold(self, wait: timedelta) -> None:
-        """Hold all calls of this kind for `wait`."""
-        try:
-            self._breaker.hold(self._calls, until=self._clock.now() + wait)
-        except ConnectorError as error:
-            logger.warning("a pause that was asked for could not be written down (%s)", error.sentence)
 
 
 def _left(until: str | None, now: datetime) -> timedelta:

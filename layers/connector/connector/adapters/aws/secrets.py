@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters.aws import clients
-from connector.adapters.orderful.callback_auth import CALLBACK_SHAPE, CallbackCredentials
+from connector.adapters.callback_auth import CALLBACK_SHAPE, CallbackCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Transient
 from connector.services.ports import Clock
 
@@ -35,7 +35,9 @@ class _Read:
 
 
 class SecretsManagerSecrets:
-    """The three secrets of a stack; a function names only those that it may read.
+    """The three secrets of a stack: the `VismaCredentials` and `OrderfulCredentials` ports, and the callback's.
+
+    A function names only those that it may read.
 
     Args:
         visma: Name or ARN of the secret `{"client_id", "client_secret"}`. One secret may hold several companies'

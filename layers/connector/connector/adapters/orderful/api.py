@@ -14,9 +14,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
-from connector.adapters.aws.breaker import DynamoBreaker, HeldCalls
-from connector.adapters.aws.secrets import SecretsManagerSecrets
+from connector.adapters.held_calls import HeldCalls, Holds
 from connector.adapters.http import LIST_SECONDS, READ_SECONDS, Answer, Call, CallFailed, Http, join
+from connector.adapters.ports import OrderfulCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
 from connector.domain.json_text import mended
 from connector.services.ports import Calls, Clock, Deadline
@@ -49,7 +49,6 @@ MAX_PAGES = 200
 MAX_PROBLEMS = 50
 _MOST_PATHS = 5
 _LONGEST_ID = 200
-_CURSOR = "nextCursor"
 _SURPLUS = re.compile(r"property (\w+) should not exist")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -62,29 +61,29 @@ class OrderfulHttp:
     def __init__(
         self,
         base_url: str,
-        secrets: SecretsManagerSecrets,
+        credentials: OrderfulCredentials,
+        *,
         http: Http,
         clock: Clock,
         deadline: Deadline,
-        *,
-        breaker: DynamoBreaker | None = None,
+        holds: Holds | None = None,
     ) -> None:
         """Speak to `base_url`.
 
         Args:
             base_url: Without a slash at the end.
-            secrets: For the key.
+            credentials: The key.
             http: The session.
             clock: Ours.
             deadline: Of this invocation.
-            breaker: Knows what the whole stack holds; None for a person's calls, which are never held.
+            holds: The pauses of the whole stack; None for a person's calls, which are never held.
         """
         self._base_url = base_url
-        self._secrets = secrets
+        self._credentials = credentials
         self._http = http
         self._clock = clock
         self._deadline = deadline
-        self._gates = {one: HeldCalls(breaker, one, clock, "Orderful") for one in Calls} if breaker else {}
+        self._gates = {one: HeldCalls(holds, one, clock, "Orderful") for one in Calls} if holds else {}
 
     def get_json(self, path: str, params: Params = ()) -> tuple[Any, Mapping[str, str]]:
         """Read any resource: its JSON data (numbers as `Decimal`) and the response headers.
@@ -180,7 +179,7 @@ class OrderfulHttp:
         max_bytes: int | None = None,
         calls: Calls = Calls.READ,
     ) -> Call:
-        key = self._secrets.orderful_api_key()
+        key = self._credentials.orderful_api_key()
         return Call(
             service="Orderful",
             method=method,
@@ -198,7 +197,7 @@ class OrderfulHttp:
         failure = answer.failure(asked)
         if answer.status in {401, 403}:
             # The key may have been changed since we read it.
-            self._secrets.forget()
+            self._credentials.forget()
             if answer.status == 403:
                 try:
                     if self._takes_our_key():
@@ -208,7 +207,7 @@ class OrderfulHttp:
             return Misconfigured(
                 failure.sentence,
                 request_id=failure.request_id,
-                next_step=f"Check the key, its permissions and the region. {self._secrets.orderful_next_step()}",
+                next_step=f"Check the key, its permissions and the region. {self._credentials.orderful_next_step()}",
             )
         if isinstance(failure, Rejected):
             listed = _refused_for(answer)

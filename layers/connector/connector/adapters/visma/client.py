@@ -61,9 +61,9 @@ class VismaClient:
         company: Company,
         tokens: VismaTokens,
         base_url: str,
+        *,
         http: Http,
         deadline: Deadline,
-        *,
         gate: Gate | None = None,
     ) -> None:
         """Speak to `base_url` for `company`.

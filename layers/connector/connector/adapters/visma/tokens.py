@@ -1,11 +1,11 @@
 """Access tokens of Visma Connect, one per company, shared by all functions.
 
-Two tiers: this process's memory, and a DynamoDB table. When a token nears its end, one Lambda takes a short refresh
+Two tiers: this process's memory, and a shared store. When a token nears its end, one Lambda takes a short refresh
 lock and asks for a new one; the others use the old one as long as it lasts, or wait a little for the new one:
 
     no token ----claim----> refreshing ----store----> fresh --(60 s before its end)--> usable ----claim----> refreshing
                                  |                                                        |
-                                 +-- lock runs out, or table in trouble: mint directly    +-- drop (401): no token
+                                 +-- lock runs out, or store in trouble: mint directly    +-- drop (401): no token
 
 Nothing here is needed for correctness of documents: if in doubt, one token more is asked for.
 """
@@ -17,21 +17,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from connector.adapters.aws import clients
-from connector.adapters.aws.errors import is_failed_condition
-from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.http import Answer, Call, Http
+from connector.adapters.ports import AccessToken, TokenStore, VismaCredentials
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Transient
 from connector.domain.routing.route import Company
 from connector.services.ports import Clock, Deadline
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 logger = logging.getLogger(__name__)
 
@@ -57,43 +52,35 @@ _NEXT_STEPS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    value: str = field(repr=False)
-    tenant: str
-    fresh_until: float
-    expires_at: float
-
-
 class VismaTokens:
     """Gives a valid token for a company, asking Visma Connect as rarely as possible.
 
     Args:
-        table: Name of the table; its key is the string `pk`, the company's name.
+        store: Where the functions share a token.
+        credentials: The client ids and secrets.
         token_url: `https://connect.visma.com/connect/token`.
-        client: DynamoDB; made at first use.
+        clock: Ours.
+        http: The session.
         pause: Waits a number of seconds.
     """
 
     def __init__(
         self,
-        table: str,
-        secrets: SecretsManagerSecrets,
+        store: TokenStore,
+        credentials: VismaCredentials,
         token_url: str,
+        *,
         clock: Clock,
         http: Http,
-        *,
-        client: DynamoDBClient | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._table = table
-        self._secrets = secrets
+        self._store = store
+        self._credentials = credentials
         self._token_url = token_url
         self._clock = clock
         self._http = http
-        self._given = client
         self._pause = pause
-        self._memory: dict[str, _Token] = {}
+        self._memory: dict[str, AccessToken] = {}
         self._dropped: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -119,31 +106,21 @@ class VismaTokens:
                 del self._memory[company.name]
             self._dropped[company.name] = token
             with _tolerated("drop"):
-                self._update(
-                    company,
-                    "REMOVE #token, tenant, fresh_until, expires_at",
-                    condition="#token = :token",
-                    names={"#token": "token"},
-                    values={":token": {"S": token}},
-                )
-
-    @property
-    def _dynamodb(self) -> DynamoDBClient:
-        return self._given or clients.dynamodb()
+                self._store.drop(company.name, token)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
-    def _shared(self, company: Company, deadline: Deadline) -> _Token:
+    def _shared(self, company: Company, deadline: Deadline) -> AccessToken:
         for wait in (*_WAITS, None):
             claimed = False
-            stored: _Token | None = None
-            with _tolerated("read") as table:
+            stored: AccessToken | None = None
+            with _tolerated("read") as store:
                 seen, stored = self._read(company)
                 if stored is not None and stored.fresh_until > self._now():
                     return stored
                 claimed = self._claim(company, seen)
-            if claimed or not table.works:
+            if claimed or not store.works:
                 return self._renew(company, deadline, stored, claimed=claimed)
             if stored is not None:
                 return stored
@@ -153,34 +130,26 @@ class VismaTokens:
         # Whoever holds the lock is stuck.
         return self._mint(company, deadline)
 
-    def _renew(self, company: Company, deadline: Deadline, stored: _Token | None, *, claimed: bool) -> _Token:
+    def _renew(self, company: Company, deadline: Deadline, stored: AccessToken | None, *, claimed: bool) -> AccessToken:
         try:
             token = self._mint(company, deadline)
         except ConnectorError as error:
             if claimed:
                 with _tolerated("release"):
-                    self._update(company, "REMOVE refresh_until")
+                    self._store.release(company.name)
             if stored is not None and isinstance(error, Transient):
                 return stored
             raise
         if claimed:
             with _tolerated("store"):
-                self._store(company, token)
+                self._store.store(company.name, token)
         return token
 
-    def _read(self, company: Company) -> tuple[str | None, _Token | None]:
-        """The token value that lies in the table, and the token if it can still be used."""
-        item = self._dynamodb.get_item(TableName=self._table, Key={"pk": {"S": company.name}}, ConsistentRead=True).get(
-            "Item", {}
-        )
-        if "token" not in item:
+    def _read(self, company: Company) -> tuple[str | None, AccessToken | None]:
+        """The token value that is stored, and the token if it can still be used."""
+        token = self._store.read(company.name)
+        if token is None:
             return None, None
-        token = _Token(
-            item["token"]["S"],
-            item["tenant"]["S"],
-            float(item["fresh_until"]["N"]),
-            float(item["expires_at"]["N"]),
-        )
         # DynamoDB deletes expired items hours late, so the end is compared here. A company that was given another
         # tenant id must not go on with the token of the former one.
         usable = (
@@ -193,60 +162,10 @@ class VismaTokens:
     def _claim(self, company: Company, seen: str | None) -> bool:
         """Take the refresh lock, unless somebody holds it or has stored a new token since we looked."""
         now = int(self._now())
-        unchanged = "attribute_not_exists(#token)" if seen is None else "#token = :seen"
-        return self._update(
-            company,
-            "SET refresh_until = :until",
-            condition=f"(attribute_not_exists(refresh_until) OR refresh_until < :now) AND {unchanged}",
-            names={"#token": "token"},
-            values={
-                ":until": {"N": str(now + LEASE_SECONDS)},
-                ":now": {"N": str(now)},
-                **({} if seen is None else {":seen": {"S": seen}}),
-            },
-        )
+        return self._store.claim(company.name, seen=seen, now=now, until=now + LEASE_SECONDS)
 
-    def _store(self, company: Company, token: _Token) -> None:
-        self._update(
-            company,
-            "SET #token = :token, tenant = :tenant, fresh_until = :fresh, expires_at = :end, #ttl = :end "
-            "REMOVE refresh_until",
-            names={"#token": "token", "#ttl": "ttl"},
-            values={
-                ":token": {"S": token.value},
-                ":tenant": {"S": token.tenant},
-                ":fresh": {"N": str(int(token.fresh_until))},
-                ":end": {"N": str(int(token.expires_at))},
-            },
-        )
-
-    def _update(
-        self,
-        company: Company,
-        change: str,
-        *,
-        condition: str | None = None,
-        names: dict[str, str] | None = None,
-        values: dict[str, Any] | None = None,
-    ) -> bool:
-        """Write; False when the condition does not hold."""
-        request: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        if names:
-            request["ExpressionAttributeNames"] = names
-        if values:
-            request["ExpressionAttributeValues"] = values
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table, Key={"pk": {"S": company.name}}, UpdateExpression=change, **request
-            )
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
-            return False
-        return True
-
-    def _mint(self, company: Company, deadline: Deadline) -> _Token:
-        client_id, client_secret = self._secrets.visma_credentials(company.name)
+    def _mint(self, company: Company, deadline: Deadline) -> AccessToken:
+        client_id, client_secret = self._credentials.visma_credentials(company.name)
         form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -272,7 +191,7 @@ class VismaTokens:
         if not isinstance(value, str) or not value:
             raise Transient("Visma Connect answered without a token.", request_id=answer.request_id)
         life = _seconds(data.get("expires_in"))
-        return _Token(
+        return AccessToken(
             value,
             company.visma.tenant_id,
             fresh_until=asked_at + life - min(EARLY_SECONDS, life / 2),
@@ -284,30 +203,28 @@ class VismaTokens:
         if not isinstance(failure, Rejected):
             return failure
         # The secret may have been changed since we read it.
-        self._secrets.forget()
+        self._credentials.forget()
         return Misconfigured(
             failure.sentence,
             request_id=failure.request_id,
-            next_step=_NEXT_STEPS.get(_error_code(answer), self._secrets.visma_next_step()),
+            next_step=_NEXT_STEPS.get(_error_code(answer), self._credentials.visma_next_step()),
         )
 
 
 @dataclass(slots=True)
-class _Table:
+class _StoreState:
     works: bool = True
 
 
 @contextmanager
-def _tolerated(step: str) -> Iterator[_Table]:
-    """Go on without the table when it is in trouble: a token more costs less than a poll that does not run."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    table = _Table()
+def _tolerated(step: str) -> Iterator[_StoreState]:
+    """Go on without the store when it is in trouble: a token more costs less than a poll that does not run."""
+    store = _StoreState()
     try:
-        yield table
-    except (BotoCoreError, ClientError, KeyError, ValueError) as error:
-        table.works = False
-        logger.warning("The token table is left out (%s: %s)", step, type(error).__name__)
+        yield store
+    except ConnectorError as error:
+        store.works = False
+        logger.warning("The shared tokens are left out (%s: %s)", step, error.sentence)
 
 
 def _error_code(answer: Answer) -> str:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from connector.adapters.orderful import callback_auth
-from connector.adapters.orderful.callback_auth import CallbackCredentials
+from connector.adapters import callback_auth
+from connector.adapters.callback_auth import CallbackCredentials
 
 HEADER = {"header": "X-Connector-Secret", "secrets": ["new-one", "old-one"]}
 BASIC = {"basic": ["orderful:næw", "orderful:old:er"]}
