@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from connector.domain.errors import ConnectorError
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.record import AT_ORDERFUL, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest
 from connector.services.messages import DeliveryMessage
@@ -16,6 +17,8 @@ from connector.services.outbound.inquiry import Decision, Inquiry, Step
 from proof.model import clockwork
 from proof.mutations.plant import Mutation
 from testkit.memory.outbound import MemoryLedger
+
+_REFUSED = StatedReason(Reason.REQUEST_REFUSED, "Orderful refused it.")
 
 
 def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:
@@ -33,7 +36,7 @@ def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:
         if claimed is None:
             return Outcome.NOTHING_TO_DO
         if not created.accepted:
-            return deliverer._rejected(claimed, "Orderful refused it.", created.problems, created)  # noqa: SLF001
+            return deliverer._rejected(claimed, _REFUSED, created.problems, created)  # noqa: SLF001
         return deliverer._sent(claimed, created.transaction_id or "", outcome=Outcome.SENT)  # noqa: SLF001
 
     return handle

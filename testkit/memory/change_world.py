@@ -21,6 +21,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import AnswerTooLarge, Conflict, ConnectorError, Rejected, UnknownOutcome
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery, Validation
 from connector.domain.order_change.record import Change, later_changes, peers
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream
@@ -126,7 +127,7 @@ class FakeOrders:
         if etag != f'"{self._stamp(number)}"':
             raise Conflict("412")
         if self.refuse is not None:
-            raise Rejected(self.refuse)
+            raise Rejected(self.refuse, code=Reason.REQUEST_REFUSED)
         order = self.orders[number]
         # Numbers of lines are never given out twice.
         last = max((line["lineNbr"] for line in order["lines"]), default=0)
@@ -134,7 +135,7 @@ class FakeOrders:
         try:
             changed, last = updated(order, json.loads(body), refusing=self.refusing, last_line=last)
         except BadRequest as error:
-            raise Rejected(str(error)) from None
+            raise Rejected(str(error), code=Reason.REQUEST_REFUSED) from None
         self.orders[number], self.last_lines[number] = changed, last
         self.puts.append(json.loads(body))
         self._bump(number)
@@ -283,7 +284,7 @@ class FakeInbound:
         if self.fail:
             raise self.fail.pop(0)
         if transaction_id in self.refused:
-            raise Rejected("Orderful answered 409 to the confirmation of a delivery.")
+            raise Rejected("Orderful answered 409 to the confirmation of a delivery.", code=Reason.REQUEST_REFUSED)
         known = self.held.get(transaction_id)
         if known is None or known.delivery is None or known.delivery.delivery_id != delivery.delivery_id:
             return False

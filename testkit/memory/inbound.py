@@ -12,6 +12,7 @@ import msgspec
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Parked
 from connector.domain.order_change.record import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
+from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
 from connector.services.ports import Waiting
 from testkit.memory.outbound import START
@@ -94,7 +95,11 @@ class InMemoryChanges:
     def message_of(self, change: Change) -> Any:
         message = self.messages.get((change.key, change.transaction_id))
         if message is None:
-            raise Parked(f"The message of {change.transaction_id} is no longer kept.", document=str(change.key))
+            raise Parked(
+                f"The message of {change.transaction_id} is no longer kept.",
+                document=str(change.key),
+                code=Reason.PAYLOAD_LOST,
+            )
         return _decode_message(message)
 
     def in_state(self, state: ChangeState) -> Iterator[Change]:

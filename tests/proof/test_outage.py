@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.services.messages import INLINE_LIMIT
 from connector.services.ports import Metric, Resource
@@ -80,8 +81,8 @@ class Outage:
 
 AWAY = Transient("Visma answered 503.")
 REFUSED = Misconfigured("Visma refuses the credentials.")
-FORBIDDEN = Rejected("Orderful answered 403: insufficient permission.")
-GONE = Rejected("Orderful answered 404.")
+FORBIDDEN = Rejected("Orderful answered 403: insufficient permission.", code=Reason.REQUEST_REFUSED)
+GONE = Rejected("Orderful answered 404.", code=Reason.REQUEST_REFUSED)
 HEALTHY = "690000"
 """An order that its partner has from before the first outage."""
 

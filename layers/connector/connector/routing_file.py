@@ -26,6 +26,7 @@ from connector.domain.routing.route import (
     DO_NOT_SEND,
     HOLD,
     NEVER,
+    VISMA_STATUSES,
     Acknowledgment,
     Charset,
     Description,
@@ -44,17 +45,8 @@ from connector.domain.transactions import Stream
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
-_COMMON_STATUSES = frozenset({HOLD, "Balanced", "Voided", "Open", "Closed"})
-VISMA_STATUSES: Mapping[Kind, frozenset[str]] = {
-    Kind.PURCHASE_ORDER: _COMMON_STATUSES | {"Cancelled", "PendingEmail", "PendingPrint", "Printed"},
-    Kind.SUPPLIER_INVOICE: _COMMON_STATUSES | {"Scheduled", "Printed", "Prebooked", "Reserved"},
-    Kind.CUSTOMER_INVOICE: _COMMON_STATUSES
-    | {"Scheduled", "PendingPrint", "PendingEmail", "CreditHold", "CcHold", "Reserved"},
-}
-"""Visma's enums of September 2026. Another word is a warning, not an error: Visma may know more than it publishes."""
-
 VISMA_ORDER_TYPES = frozenset({"RegularOrder", "DropShip", "Blanket", "StandardBlanket"})
-"""Visma's enum of September 2026, likewise."""
+"""Visma's enum of September 2026. Another word is a warning, not an error: Visma may know more than it publishes."""
 
 
 def _valid_duration(text: str) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
+from connector.domain.reasons import Reason
 from connector.services.ports import Created
 from proof.model.effects import Fate
 from proof.model.machine.base import ACME, NEWCOMER, in_play
@@ -88,7 +89,7 @@ class Trouble(Users):
             "lost": LostAnswer("The connection to Orderful was lost."),
             "nothing came": UnknownOutcome("Orderful did not answer in time."),
             "throttled": Throttled("Orderful answered 429.", retry_after=timedelta(minutes=1)),
-            "refused": Rejected("Orderful refused it."),
+            "refused": Rejected("Orderful refused it.", code=Reason.REQUEST_REFUSED),
             "failed": Created(None, accepted=False, problems=("message: it is wrong",)),
             "wrong key": Misconfigured("Orderful answered 401."),
         }

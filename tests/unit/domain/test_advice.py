@@ -5,6 +5,7 @@ import pytest
 from connector.domain.advice import advised, after_rejection, correction
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 
 INVOICES = [Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE]
 
@@ -30,5 +31,5 @@ def test_nobody_is_told_to_correct_a_released_invoice(kind):
 def test_an_error_without_advice_is_given_that_of_its_kind_and_keeps_its_own():
     for own, given in ((None, correction(Kind.CUSTOMER_INVOICE)), ("Do this.", "Do this.")):
         with pytest.raises(Parked) as parked, advised(Kind.CUSTOMER_INVOICE):
-            raise Parked("It is wrong.", next_step=own)
+            raise Parked("It is wrong.", next_step=own, code=Reason.FIELD_INVALID)
         assert parked.value.next_step == given

@@ -12,6 +12,7 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, Transient
 from connector.domain.order_change.record import ChangeState
+from connector.domain.reasons import Reason
 from connector.domain.revision.plan import Cause
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
@@ -96,7 +97,7 @@ def test_a_forecast_works_the_sum_out_as_the_translation_does(ledger, parked):
 
 def test_a_sum_that_cannot_be_worked_out_is_left_open(ledger, parked, monkeypatch):
     def park(*_):
-        raise Parked("It does not add up.")
+        raise Parked("It does not add up.", code=Reason.TOTALS_DO_NOT_CLOSE)
 
     parked("1", source=an_order())
     monkeypatch.setattr("connector.services.release.reconcile", park)

@@ -33,6 +33,7 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.reasons import Reason
 from connector.services.ports import Clock, Deadline
 
 if TYPE_CHECKING:
@@ -238,7 +239,9 @@ class Answer:
             return Misconfigured(
                 sentence, request_id=self.request_id, next_step=f"Check the base URL of {self.service}."
             )
-        return Rejected(sentence, request_id=self.request_id, problems=(said,) if said else ())
+        return Rejected(
+            sentence, request_id=self.request_id, problems=(said,) if said else (), code=Reason.REQUEST_REFUSED
+        )
 
 
 class Http:

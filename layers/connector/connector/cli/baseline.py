@@ -13,9 +13,8 @@ import click
 from connector.cli.output import FAILED, WrongInput, counted, go_on, json_option, say, show, table
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
-from connector.domain.routing.route import Company
+from connector.domain.routing.route import VISMA_STATUSES, Company
 from connector.domain.visma_clock import to_utc, zone_named
-from connector.routing_file import VISMA_STATUSES
 from connector.services.ports import Page, Resource, Row
 
 CLOSED = frozenset({"Closed", "Voided", "Cancelled"})

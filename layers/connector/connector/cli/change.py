@@ -23,6 +23,7 @@ from connector.domain.inbound import InboundTransaction
 from connector.domain.order_change.decide import Decision, Verdict, decide
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import CHANGE
+from connector.domain.reasons import Reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import QuantityReading, Route
 from connector.domain.transactions import Stream
@@ -239,7 +240,7 @@ class _Job:
             Misconfigured: the routing file is wrong for this partner.
         """
         if self.incoming.stream not in {None, self.stream}:
-            raise Rejected(other_stream(self.stream))
+            raise Rejected(other_stream(self.stream), code=Reason.WRONG_STREAM)
         route = self._route(ours)
         changes, taken_on = route.changes, self.incoming.taken_on
         request = read_change(self.incoming.message, codes=changes.codes, price_bases=changes.price_bases)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.cli.output import WrongInput
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.routing.resolve import Routing, role_of
 
 
@@ -44,5 +45,6 @@ def mapping_company(routing: Routing, kind: Kind, number: str, *, document: str)
             f"No company of the routing maps {role} {number or '(none)'}.",
             document=document,
             next_step=f'Add partners.<name>.visma.{role}: "{number}" with its company to the routing file.',
+            code=Reason.UNMAPPED_PARTNER,
         )
     return mapping[0]

@@ -16,6 +16,7 @@ from connector.cli.stack import Stack, stack_option
 from connector.domain.advice import after_rejection
 from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
 from connector.domain.order_change.record import Change, apply_order
+from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.plan import Cause, is_same_party
 from connector.domain.revision.record import (
@@ -222,6 +223,7 @@ def _given_up(stack: Stack, waiting: Revision) -> Revision:
         now=stack.clock.now(),
         note=reason,
         reason=reason,
+        reason_code=Reason.TRANSACTION_DELETED.value,
         next_step=after_rejection(waiting.key),
         attention=None,
         attention_at=None,

@@ -136,7 +136,7 @@ class _Job:
             route = self.routing.route(document.key.company, document.key.kind, document.counterparty)
         reason = hold_reason(document, route)
         if reason is not None:
-            raise _Held(f"{document.key}: {reason}")
+            raise _Held(f"{document.key}: {reason.sentence}")
         return replace(route, dialect=self.dialect) if self.dialect else route
 
     def request(self, document: VismaDocument, route: Route, *, indent: int | None) -> tuple[str, Sequence[str]]:

@@ -26,8 +26,10 @@ and the next step to take.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
+
+from connector.domain.reasons import Reason
 
 
 @dataclass(eq=False)
@@ -112,20 +114,29 @@ class Parked(ConnectorError):
         field: The Visma field or routing key at fault, as a path (`lines[2].uom`).
         waits_for: The routing key that would release the document (`defaults.units.KRT`), or None
             when a routing change cannot help.
+        code: Which reason it is; `sentence` says it for the one document.
     """
 
     field: str | None = None
     waits_for: str | None = None
+    _: KW_ONLY
+    code: Reason
 
 
 @dataclass(eq=False)
 class UnmappedPartner(Parked):
     """Routing knows no partner for the document's supplier or customer."""
 
+    _: KW_ONLY
+    code: Reason = Reason.UNMAPPED_PARTNER
+
 
 @dataclass(eq=False)
 class PayloadLost(Parked):
     """The stored body of this document is missing, forbidden or damaged, or is no longer kept."""
+
+    _: KW_ONLY
+    code: Reason = Reason.PAYLOAD_LOST
 
 
 @dataclass(eq=False)
@@ -136,10 +147,13 @@ class Rejected(ConnectorError):
         problems: What the remote side found, each `path: message`.
         examined: Whether the answer lists what is wrong with the document. Without such a list the refusal may be
             about the address or the version of the API.
+        code: Which reason it is.
     """
 
     problems: tuple[str, ...] = ()
     examined: bool = False
+    _: KW_ONLY
+    code: Reason
 
 
 @dataclass(eq=False)

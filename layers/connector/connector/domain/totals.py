@@ -32,6 +32,7 @@ from connector.domain.documents import (
     Tax,
 )
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import EnteredAmount, Route, WithoutItem
 
 ZERO = Decimal(0)
@@ -107,7 +108,9 @@ def rounded(amount: Decimal, currency: str | None) -> Decimal:
     try:
         return amount.quantize(smallest_unit(currency), ROUND_HALF_UP)
     except InvalidOperation:
-        raise Parked(f"The amount {amount:.6E} is too large to be worked out exactly.") from None
+        raise Parked(
+            f"The amount {amount:.6E} is too large to be worked out exactly.", code=Reason.AMOUNT_TOO_LARGE
+        ) from None
 
 
 def line_amount(line: OrderLine | InvoiceLine, currency: str | None) -> Decimal:
@@ -262,6 +265,7 @@ def _of_the_rest(
             "others cannot be told.",
             next_step="Remove the cancelled lines in Visma.",
             field="taxTotal",
+            code=Reason.CANCELLED_LINES_COUNTED,
         )
     return discounts, rows
 
@@ -281,6 +285,7 @@ def _discount_of_the_rest(
             "it for the others cannot be told.",
             next_step="Remove the cancelled lines in Visma.",
             field="discountDetails",
+            code=Reason.CANCELLED_LINES_COUNTED,
         )
     return replace(discount, amount=rounded(abs(net * percent) / 100, currency))
 
@@ -396,6 +401,7 @@ def _stated_amount(
         + correction(content.kind, "Correct its quantity, price, discount or amount in Visma."),
         field=field,
         waits_for=key if route is not None else None,
+        code=Reason.LINE_AMOUNT_DIFFERS,
     )
 
 
@@ -433,6 +439,7 @@ def _too_many_digits(amount: Decimal, currency: str | None, field: str) -> Parke
     return Parked(
         f"Visma states {_plain(amount)} ({field}), and {currency or 'the currency'} has {digits} decimals.",
         field=field,
+        code=Reason.TOO_MANY_DECIMALS,
     )
 
 
@@ -440,7 +447,9 @@ def _compare(
     stated: Decimal | None, expected: tuple[Decimal, ...], what: str, field: str, currency: str | None
 ) -> None:
     if stated is not None and not any(_agrees(stated, amount, currency) for amount in expected):
-        raise Parked(f"{_two_sums(stated, expected[0], what, field, currency)}.", field=field)
+        raise Parked(
+            f"{_two_sums(stated, expected[0], what, field, currency)}.", field=field, code=Reason.TOTALS_DO_NOT_CLOSE
+        )
 
 
 def _stated_total(content: BusinessDocument) -> tuple[Decimal | None, str]:
@@ -459,7 +468,7 @@ def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
     difference = f"{_money(abs(stated - due), currency)} {'more' if more else 'less'}"
     looks_like = _LOOKS_LIKE.get((content.kind, more))
     told = f", {difference}{f', as with {looks_like}' if looks_like else ''}."
-    raise Parked(f"{_two_sums(stated, due, what, field, currency)}{told}", field=field)
+    raise Parked(f"{_two_sums(stated, due, what, field, currency)}{told}", field=field, code=Reason.TOTALS_DO_NOT_CLOSE)
 
 
 def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: Decimal) -> None:
@@ -478,6 +487,7 @@ def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: 
         f"{stated} ({field}), {_money(abs(implied.amount - abs(total)), currency)} {'more' if more else 'less'}"
         f"{f', as with {looks_like}' if looks_like else ''}.",
         field=field,
+        code=Reason.TOTALS_DO_NOT_CLOSE,
     )
 
 
@@ -502,6 +512,7 @@ def prices_with_vat(kind: Kind, told_by: str, field: str) -> Parked:
         f"The prices of this {what} include VAT, an {number} carries prices without it ({told_by}).",
         next_step=correction(kind, "Enter its prices without VAT in Visma."),
         field=field,
+        code=Reason.PRICES_INCLUDE_VAT,
     )
 
 
@@ -526,6 +537,7 @@ def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> N
         f"Visma gives no lines ({field}) and a total of {_money(total, content.currency)}.",
         next_step=f"{look} {BY_HAND}" if content.kind.is_invoice else look,
         field=field,
+        code=Reason.NO_LINES,
     )
 
 

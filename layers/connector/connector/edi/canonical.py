@@ -32,6 +32,7 @@ from connector.domain.documents import (
 )
 from connector.domain.errors import Parked
 from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Description, ItemIds, LineDate, Route, TermsRule, WithoutItem
 from connector.domain.totals import (
     ZERO,
@@ -256,6 +257,7 @@ def order_type(order: PurchaseOrder, document: CanonicalDocument) -> str:
             field="orderType",
             key=f"defaults.order_types.{order.order_type}",
             example="do_not_send (or standalone, or another purchase order type)",
+            code=Reason.ORDER_TYPE_UNMAPPED,
         )
     return "release" if word == "standalone" and document.blanket else word
 
@@ -365,6 +367,7 @@ class _LineReader:
                 f"The order calls off several blanket orders ({', '.join(named)}), and a purchase order can name one.",
                 next_step=f"Make one order of each blanket order in Visma. Or: {BY_HAND}",
                 field=f"{last.source}.orderNumber",
+                code=Reason.SEVERAL_BLANKET_ORDERS,
             )
         blanket = next(iter(named), None)
         if blanket is not None:
@@ -403,6 +406,7 @@ class _LineReader:
                     f"apply it. Otherwise: {correction(self._content.kind, 'Give the line an item in Visma.')}",
                     field=f"{line.source}.inventory",
                     waits_for=key,
+                    code=Reason.NO_ITEM,
                 )
 
     def _order_line(self, line: OrderLine) -> LineView:
@@ -412,9 +416,15 @@ class _LineReader:
                 "a purchase order needs a quantity above zero.",
                 next_step="Correct or cancel the line in Visma.",
                 field=f"{line.source}.orderQty",
+                code=Reason.QUANTITY_NOT_POSITIVE,
             )
         if line.unit is None and line.item is not None:
-            raise Parked(f"Line {line.number} has no unit.", next_step="Fill it in Visma.", field=f"{line.source}.uom")
+            raise Parked(
+                f"Line {line.number} has no unit.",
+                next_step="Fill it in Visma.",
+                field=f"{line.source}.uom",
+                code=Reason.NO_UNIT,
+            )
         known = self._known_ids(line.item)
         assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
         wanted = wanted_day(line, self._content, self._route.line_date)
@@ -516,6 +526,7 @@ class _LineReader:
                 field=f"{source}.uom",
                 key=f"{self._route.unit_key}.{word}",
                 example="<unit>",
+                code=Reason.UNIT_UNMAPPED,
             )
         return unit
 
@@ -537,6 +548,7 @@ class _LineReader:
                 field=f"{line.source}.inventory",
                 key=f"{self._route.item_key}.{line.item}" if line.item else None,
                 example=f"{{{required}: ...}}",
+                code=Reason.ITEM_NUMBER_MISSING,
             )
         return buyer_item, vendor_item, self._gtin(gtin, line) if gtin else None
 
@@ -549,6 +561,7 @@ class _LineReader:
                 field=f"{line.source}.inventory",
                 key=f"{self._route.item_key}.{line.item}",
                 example="{gtin: ...}",
+                code=Reason.ITEM_NUMBER_MISSING,
             )
         return digits
 
@@ -585,6 +598,7 @@ def _refuse_other_branch(content: BusinessDocument, route: Route) -> None:
         f"companies.{company}.visma.branch out where both are one company, and apply it. Or: {BY_HAND}",
         field="branchNumber" if isinstance(content, Invoice) else "branch",
         waits_for=f"companies.{company}.visma.branch",
+        code=Reason.OTHER_BRANCH,
     )
 
 
@@ -597,9 +611,9 @@ def _branch_notes(content: BusinessDocument, route: Route) -> list[str]:
     return [f"{unnamed}: it leaves under the name, GLN and VAT number of the company."]
 
 
-def _unmapped(sentence: str, *, field: str, key: str | None, example: str) -> Parked:
+def _unmapped(sentence: str, *, field: str, key: str | None, example: str, code: Reason) -> Parked:
     step = f"Add {key}: {example} to the routing file and apply it." if key else None
-    return Parked(sentence, next_step=step, field=field, waits_for=key)
+    return Parked(sentence, next_step=step, field=field, waits_for=key, code=code)
 
 
 def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
@@ -615,6 +629,7 @@ def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
             field=field,
             key=f"partners.{route.partner}.currency",
             example="<ISO 4217 code>",
+            code=Reason.CURRENCY_MISSING,
         )
 
 
@@ -633,6 +648,7 @@ def _refuse_unknown_delivery(content: BusinessDocument, route: Route) -> None:
             "The order is a drop-ship order and has no address to deliver to.",
             next_step="Fill in the shipping address of the order in Visma.",
             field="shippingAddress",
+            code=Reason.NO_DELIVERY_ADDRESS,
         )
 
 
@@ -642,8 +658,9 @@ def _nothing_left(content: BusinessDocument) -> Parked:
             "The order has no lines to order.",
             next_step="Add lines in Visma, or cancel the order there.",
             field="lines",
+            code=Reason.NO_LINES,
         )
-    return Parked("The invoice has no lines.", field="invoiceLines")
+    return Parked("The invoice has no lines.", field="invoiceLines", code=Reason.NO_LINES)
 
 
 def _taxes(content: BusinessDocument, totals: Totals) -> tuple[list[tuple[Decimal | None, Decimal]], str | None]:

@@ -7,6 +7,7 @@ from typing import Any
 from connector.domain.advice import advised, correction
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, Translation
@@ -46,6 +47,7 @@ def _translation(content: BusinessDocument, route: Route, *, stream: Stream, pur
             next_step=f"X12 can carry it: set partners.{route.partner}.dialect to auto or x12 and apply the file.",
             field=gap.field,
             waits_for=f"partners.{route.partner}.dialect",
+            code=Reason.DIALECT_CANNOT_CARRY,
         )
     if pinned is Dialect.X12 or gap is not None:
         request = _x12(document, gap, stream)
@@ -77,6 +79,7 @@ def _mosaic(document: CanonicalDocument, stream: Stream) -> OrderfulRequest:
                 f"'{isa_id}' is no ISA id: Orderful takes 1 to {_LONGEST_ISA_ID} characters.",
                 next_step="Correct orderful.isa_id in the routing file and apply it.",
                 field="orderful.isa_id",
+                code=Reason.ISA_ID_INVALID,
             )
     message = purchase_order(document, content) if isinstance(content, PurchaseOrder) else invoice(document, content)
     return OrderfulRequest(

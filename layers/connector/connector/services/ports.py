@@ -404,6 +404,7 @@ class Fields(TypedDict, total=False):
     request_id: str | None
     attempt: int
     reason: str
+    reason_code: str | None
     field: str | None
     next_step: str | None
     rows: int

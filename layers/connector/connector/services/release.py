@@ -12,6 +12,7 @@ from enum import StrEnum
 from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
 from connector.domain.errors import Conflict, ConnectorError, Parked
 from connector.domain.order_change.record import ChangeState
+from connector.domain.reasons import Reason
 from connector.domain.revision.go_live import GoLive, Origin, origin
 from connector.domain.revision.plan import Cause, Decide, plan
 from connector.domain.revision.record import Revision, State
@@ -183,6 +184,7 @@ def keep_waiting(kept: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> 
                 now=now,
                 note=NOT_RELEASED,
                 reason=NOT_RELEASED,
+                reason_code=Reason.NOT_RELEASED.value,
                 field=None,
                 next_step=_how_to_send(one),
                 by_routing=True,
@@ -268,7 +270,7 @@ def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledge
         dated=dated,
         status=status,
         waits_for=parked.waits_for if parked else None,
-        why=parked.sentence if parked else decision.reason,
+        why=parked.sentence if parked else decision.reason.sentence if decision.reason else None,
     )
 
 

@@ -12,6 +12,7 @@ from connector.cli.doctor.finding import Mark
 from connector.cli.doctor.visma import unnamed_branches
 from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Identity
 from connector.domain.transactions import Stream
 from connector.services.list_health import ListHealth
@@ -192,7 +193,7 @@ def test_an_empty_company_is_a_failure_although_visma_answers_200(doctor, visma)
 
 
 def test_a_tenant_without_organizations_is_judged_by_its_branches(doctor, visma):
-    visma["v1/organization"] = Rejected("404")
+    visma["v1/organization"] = Rejected("404", code=Reason.REQUEST_REFUSED)
     visma["v1/branch"] = [{"number": "1234567", "name": "Nordic"}]
     assert doctor()["visma nordic company"]["mark"] == "ok"
 

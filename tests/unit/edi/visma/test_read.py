@@ -4,6 +4,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.edi.visma.fields import rows
 from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document, why_never_sent
 from testkit.samples.visma_samples import (
@@ -200,7 +201,8 @@ def test_invoices_are_told_from_other_documents(word):
 @pytest.mark.parametrize("word", ["CashSale", "CashReturn", "QuickCheck"])
 def test_what_is_paid_when_it_is_made_asks_nobody_for_money(word):
     assert is_invoice_type(word) is False
-    assert why_never_sent(word) == f"Documents of the type {word} are paid when they are made; they are never sent."
+    sentence = f"Documents of the type {word} are paid when they are made; they are never sent."
+    assert why_never_sent(word) == (Reason.TYPE_NEVER_SENT, sentence)
 
 
 @pytest.mark.parametrize("word", ["Payment", "Prepayment", "Refund", "Check", "VoidPayment", "SmallCreditWo"])

@@ -11,6 +11,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import ConnectorError, Misconfigured, Parked, Throttled, Transient, UnknownOutcome
 from connector.domain.inbound import Confirmation
 from connector.domain.order_change.record import FIRST_PAUSE, LONGEST_PAUSE, MOST_LOOKS, VISMA, ChangeState
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, ATTEMPTS_UNAVAILABLE, Outcome
 from connector.services.inbound.record import message_for
@@ -183,7 +184,14 @@ def test_what_is_no_fault_of_this_order_parks_nothing(error: ConnectorError) -> 
 def test_what_visma_refuses_to_show_is_looked_at_again() -> None:
     world = World()
     message = arrived(world, more_of(1, 900, was=800))
-    breaks(world, Parked("Visma answered 400: The order is locked.", next_step="Look at the order in Visma."))
+    breaks(
+        world,
+        Parked(
+            "Visma answered 400: The order is locked.",
+            next_step="Look at the order in Visma.",
+            code=Reason.REQUEST_REFUSED,
+        ),
+    )
     assert world.apply(message) is Outcome.PARKED
     assert world.change().next_step == (
         f"Look at the order in Visma. Have it looked at now: connector changes retry {CHANGE}."

@@ -22,6 +22,7 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.consume import HOLD_BACK
@@ -400,7 +401,11 @@ class TestRefusals:
         assert len(bench.ids()) == 1
 
     def test_a_definite_no_is_recorded_with_its_reasons_and_never_repeated(self, bench):
-        bench.orderful.script = [Rejected("Orderful refused it (400).", problems=("lineItems[0].sku: too long",))]
+        bench.orderful.script = [
+            Rejected(
+                "Orderful refused it (400).", problems=("lineItems[0].sku: too long",), code=Reason.REQUEST_REFUSED
+            )
+        ]
         message = bench.translated()
         assert bench.deliver(message) is Outcome.REJECTED
         revision = bench.revision()
@@ -424,7 +429,9 @@ class TestRefusals:
     def test_the_same_refusal_for_several_partners_in_a_row_stops_the_consumer(self, bench):
         """A wrong address or a retired version: two documents are rejected, not a thousand."""
         said = "Orderful answered 404 to the new transaction: Cannot POST /transactions, {}."
-        bench.orderful.script = [Rejected(said.format(name)) for name in ("AT", "AT", "BT", "CT", "CT")]
+        bench.orderful.script = [
+            Rejected(said.format(name), code=Reason.REQUEST_REFUSED) for name in ("AT", "AT", "BT", "CT", "CT")
+        ]
         names = ("a", "a", "b", "c")
         messages = [
             bench.translated(
@@ -447,22 +454,26 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "between",
         [
-            Rejected("Orderful answered 400.", problems=("lines: too many",), examined=True),
-            Rejected("Orderful answered 403 to the new transaction: another text."),
+            Rejected(
+                "Orderful answered 400.", problems=("lines: too many",), examined=True, code=Reason.REQUEST_REFUSED
+            ),
+            Rejected("Orderful answered 403 to the new transaction: another text.", code=Reason.REQUEST_REFUSED),
             Created(None, accepted=False, problems=("x: y",)),
             None,
         ],
         ids=["examined", "another", "invalid", "sent"],
     )
     def test_only_refusals_in_a_row_count(self, bench, between):
-        no = Rejected("Orderful answered 403 to the new transaction.")
+        no = Rejected("Orderful answered 403 to the new transaction.", code=Reason.REQUEST_REFUSED)
         bench.orderful.script = [no, no, between, no, no]
         outcomes = [bench.deliver(bench.translated(one, partner=f"p{one}")) for one in range(1, 6)]
         assert Outcome.HELD_BACK not in outcomes
         assert not bench.ledger.is_open(now=bench.clock.now())
 
     def test_a_relationship_that_is_refused_again_and_again_stops_nobody(self, bench):
-        bench.orderful.script = [Rejected("Orderful answered 403 to the new transaction.") for _ in range(20)]
+        bench.orderful.script = [
+            Rejected("Orderful answered 403 to the new transaction.", code=Reason.REQUEST_REFUSED) for _ in range(20)
+        ]
         outcomes = {bench.deliver(bench.translated(one)) for one in range(1, 21)}
         assert outcomes == {Outcome.REJECTED}
         assert bench.deliver(bench.translated(21)) is Outcome.SENT

@@ -12,6 +12,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AlreadyExists, Conflict, Rejected, Transient, UnknownOutcome
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import Owner, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.messages import DeliveryMessage
@@ -553,6 +554,6 @@ def test_what_orderful_created_and_refused_belongs_to_its_document_too(world):
 
 
 def test_a_definite_refusal_owns_nothing(world):
-    world.orderful.script = [Rejected("Orderful refused it.")]
+    world.orderful.script = [Rejected("Orderful refused it.", code=Reason.REQUEST_REFUSED)]
     assert world.deliver(world.translated(A)) is Outcome.REJECTED
     assert world.ledger.owned == {}

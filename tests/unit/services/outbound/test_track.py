@@ -13,6 +13,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Misconfigured, Rejected, Throttled, Transient
+from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Concern, doubled
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
@@ -319,7 +320,7 @@ class TestFollowing:
         bench.orderful.filed.clear()
 
         def refuses(transaction_id):
-            raise Rejected("Orderful refuses a transaction with 403.")
+            raise Rejected("Orderful refuses a transaction with 403.", code=Reason.REQUEST_REFUSED)
 
         bench.orderful.read = refuses
         assert bench.run(hours=2) == 0

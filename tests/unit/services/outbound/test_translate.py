@@ -11,6 +11,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
+from connector.domain.reasons import Reason
 from connector.domain.revision.plan import Cause
 from connector.domain.revision.record import Revision, State, standing
 from connector.domain.transactions import Purpose, Stream
@@ -435,14 +436,57 @@ class TestPolicy:
             ("Open", Outcome.QUEUED),
             ("Printed", Outcome.QUEUED),
             ("Balanced", Outcome.SKIPPED),
-            ("Odd", Outcome.SKIPPED),
+            ("Voided", Outcome.SKIPPED),
+            ("Odd", Outcome.PARKED),
         ],
     )
     def test_the_status_decides_whether_it_leaves(self, bench, status, outcome):
         assert bench.see(an_order(status=status)) is outcome
-        if outcome is Outcome.SKIPPED:
+        if outcome is not Outcome.QUEUED:
             assert f"Its status {status} is not one of send_when" in bench.newest().reason
-            assert bench.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == 1
+        assert bench.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == (outcome is Outcome.SKIPPED)
+
+    def test_an_unknown_status_needs_a_person_until_it_is_known(self, bench):
+        """A new word of Visma's for a finished document must not keep documents from leaving in silence."""
+        bench.see(an_order(status="Odd"))
+        revision = bench.newest()
+        assert (revision.reason_code, revision.field) == (Reason.UNKNOWN_STATUS, "status")
+        assert revision.waits_for == "defaults.send_when.purchase_order"
+        assert "Add Odd to defaults.send_when.purchase_order in the routing file" in revision.next_step
+        assert bench.see(an_order(status="Open")) is Outcome.QUEUED
+        assert bench.newest().reason_code is None
+
+    def test_an_unknown_status_is_sent_when_routing_names_it_or_a_person_says_so(self, bench, bench_with):
+        bench.see(an_order(status="Odd"))
+        assert bench.see(an_order(status="Odd"), cause="send as original") is Outcome.QUEUED
+        bench = bench_with({"defaults.send_when": {"purchase_order": ["Odd"]}})
+        assert bench.see(an_order("11.0", status="Odd")) is Outcome.QUEUED
+
+    def test_an_unknown_status_of_what_is_sent_asks_only_about_a_change(self, bench):
+        bench.see(an_order())
+        bench.becomes(State.SENT)
+        assert bench.see(an_order(status="Odd")) is Outcome.KNOWN
+        assert bench.see(an_order("11.0", status="Odd")) is Outcome.PARKED
+        assert bench.newest().reason_code == Reason.CHANGED_OUT_OF_STATUS
+
+    @pytest.mark.parametrize(
+        ("changes", "document", "code"),
+        [
+            ({"partners.acme.send": False}, {}, Reason.SEND_OFF),
+            ({"partners.acme.send": False}, {"status": "Odd"}, Reason.SEND_OFF),
+            ({"defaults.order_types": {"RegularOrder": "do_not_send"}}, {}, Reason.ORDER_TYPE_OFF),
+            ({}, {"orderType": "StandardBlanket"}, Reason.PATTERN_ORDER),
+            ({"defaults.unmapped_partner": "skip"}, {"supplier": {"number": "99"}}, Reason.UNMAPPED_PARTNER),
+            ({}, {"status": "Hold", "hold": True}, Reason.ON_HOLD),
+            ({}, {"status": "Balanced"}, Reason.STATUS_NOT_IN_SEND_WHEN),
+            ({}, {"status": "Cancelled"}, Reason.WITHDRAWN_UNSENT),
+        ],
+    )
+    def test_what_is_skipped_is_recorded_with_its_reason(self, bench_with, changes, document, code):
+        bench = bench_with(changes)
+        assert bench.see(an_order(**document)) is Outcome.SKIPPED
+        assert (bench.newest().state, bench.newest().reason_code) == (State.SKIPPED, code)
+        assert [one["reason_code"] for _, event, one in bench.telemetry.lines if event == "skipped"] == [code]
 
     def test_a_skipped_document_is_sent_once_its_status_allows(self, bench):
         bench.see(an_order(status="Hold", hold=True))

@@ -28,6 +28,7 @@ from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, Parked
 from connector.domain.order_change.record import FOR_A_PERSON, OPEN_CHANGES, Change, ChangeState
+from connector.domain.reasons import Reason
 from connector.services.ports import Waiting
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ class DynamoChanges:
                 f"The message of {change.transaction_id} is no longer kept.",
                 document=str(change.key),
                 next_step="Look it up at Orderful.",
+                code=Reason.PAYLOAD_LOST,
             )
         return item
 

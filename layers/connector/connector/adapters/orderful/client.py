@@ -41,6 +41,7 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.reasons import Reason
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Calls, Created, Listed, RemoteTransaction
 
@@ -206,7 +207,9 @@ class OrderfulClient(OrderfulHttp):
             return None
         if answer.status == 403:
             # One relationship may be closed to the key: the list tells a wrong key.
-            raise Rejected(answer.failure("a transaction").sentence, request_id=answer.request_id)
+            raise Rejected(
+                answer.failure("a transaction").sentence, request_id=answer.request_id, code=Reason.REQUEST_REFUSED
+            )
         if not answer.ok:
             raise self._refusal(answer, "a transaction")
         data = data_of(answer)

@@ -151,12 +151,10 @@ class VismaClient:
             refusal = self._refusal(answer, asked)
             if not isinstance(refusal, Rejected):
                 raise refusal
-            refused: type[Misconfigured | Parked] = Misconfigured if answer.status == 404 else Parked
-            raise refused(
-                refusal.sentence,
-                request_id=refusal.request_id,
-                next_step="Check the base URL of Visma, and look at the order there.",
-            )
+            step = "Check the base URL of Visma, and look at the order there."
+            if answer.status == 404:
+                raise Misconfigured(refusal.sentence, request_id=refusal.request_id, next_step=step)
+            raise Parked(refusal.sentence, request_id=refusal.request_id, next_step=step, code=refusal.code)
         etag = (answer.headers.get("ETag") or "").strip() or _version_in_body(answer)
         if not etag:
             raise Transient(

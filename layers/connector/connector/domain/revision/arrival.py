@@ -22,8 +22,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from connector.domain.documents import DocumentKey
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.record import Revision, State, sent_moment
 
 GONE_AFTER = timedelta(minutes=15)
@@ -51,16 +53,24 @@ class Expected:
 
 
 class Concern(StrEnum):
-    """Why a sent document needs a person."""
+    """Why a sent document needs a person; its value is stored with the revision."""
 
-    PROCESSING = "PROCESSING"
-    NOT_SENT = "NOT_SENT"
-    SENT_INVALID = "SENT_INVALID"
-    NOT_DELIVERED = "NOT_DELIVERED"
-    DELETED = "DELETED"
-    OVERDUE = "OVERDUE"
-    ACCEPTED_WITH_ERRORS = "ACCEPTED_WITH_ERRORS"
-    DOUBLED = "DOUBLED"
+    code: Reason
+
+    PROCESSING = "PROCESSING", Reason.VALIDATION_LATE
+    NOT_SENT = "NOT_SENT", Reason.WAITS_FOR_MANUAL_SEND
+    SENT_INVALID = "SENT_INVALID", Reason.SENT_THOUGH_INVALID
+    NOT_DELIVERED = "NOT_DELIVERED", Reason.NOT_DELIVERED
+    DELETED = "DELETED", Reason.TRANSACTION_DELETED
+    OVERDUE = "OVERDUE", Reason.ACKNOWLEDGMENT_OVERDUE
+    ACCEPTED_WITH_ERRORS = "ACCEPTED_WITH_ERRORS", Reason.ACCEPTED_WITH_ERRORS
+    DOUBLED = "DOUBLED", Reason.DOUBLED_TRANSACTION
+
+    def __new__(cls, word: str, code: Reason) -> Self:
+        """Make a member of which the stored word is the value."""
+        member = str.__new__(cls, word)
+        member._value_, member.code = word, code
+        return member
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class Arrival:
         sentence: What happened, for `concern` or for a refusal.
         next_step: What the person does; for a concern only.
         over: Nothing more is expected.
+        code: Which reason it is, for `concern` or for a refusal.
     """
 
     state: State | None = None
@@ -89,6 +100,7 @@ class Arrival:
     sentence: str | None = None
     next_step: str | None = None
     over: bool = False
+    code: Reason | None = None
 
 
 def watch(revision: Revision, words: Words | None, *, now: datetime, expected: Expected) -> Arrival:
@@ -105,45 +117,48 @@ def watch(revision: Revision, words: Words | None, *, now: datetime, expected: E
         return _missing(revision, age)
     refused = _refused(revision, words)
     if refused is not None:
-        return Arrival(State.REJECTED, sentence=refused)
+        return Arrival(State.REJECTED, sentence=refused.sentence, code=refused.code)
     if words.acknowledgment == "ACCEPTED":
         return Arrival(State.ACKNOWLEDGED, over=True)
     state = _reached(words)
     concern = _concern(words, age, expected)
     if concern is not None:
         sentence = _sentence(concern, words, expected)
-        return Arrival(state, concern, sentence, _next_step(concern, revision.key))
+        return _of_concern(concern, revision, sentence, state)
     return Arrival(state, over=_is_over(words, expected))
 
 
 def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
     """What is said where several transactions may be of this one revision; no news ends that, only a person."""
     sentence = f"Orderful holds {len(transaction_ids)} transactions that may be of this revision"
-    return Arrival(
-        None, Concern.DOUBLED, f"{sentence}: {', '.join(transaction_ids)}", _next_step(Concern.DOUBLED, revision.key)
-    )
+    return _of_concern(Concern.DOUBLED, revision, f"{sentence}: {', '.join(transaction_ids)}")
+
+
+def _of_concern(concern: Concern, revision: Revision, sentence: str, state: State | None = None) -> Arrival:
+    return Arrival(state, concern, sentence, _next_step(concern, revision.key), code=concern.code)
 
 
 def _missing(revision: Revision, age: timedelta) -> Arrival:
     if age < GONE_AFTER:
         return Arrival()
-    concern = Concern.DELETED
     sentence = "Orderful shows its transaction neither in the list nor by its id: somebody may have deleted it"
-    return Arrival(None, concern, sentence, _next_step(concern, revision.key))
+    return _of_concern(Concern.DELETED, revision, sentence)
 
 
-def _refused(revision: Revision, words: Words) -> str | None:
+def _refused(revision: Revision, words: Words) -> StatedReason | None:
     """Why the partner does not have it, or does not take it; a later stage says more than an earlier one."""
     if words.acknowledgment == "REJECTED":
-        return "the partner rejected it"
+        return StatedReason(Reason.REJECTED_BY_PARTNER, "the partner rejected it")
     if words.acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
         return None
     if words.delivery == "FAILED":
-        return "Orderful could not deliver it to the partner and does not try again by itself"
+        sentence = "Orderful could not deliver it to the partner and does not try again by itself"
+        return StatedReason(Reason.DELIVERY_FAILED, sentence)
     # Orderful: an INVALID transaction is held until a person sends it by hand, and then it is on its way.
     if words.validation == "INVALID" and words.delivery not in {"SENT", "DELIVERED"}:
         was_valid = revision.validation_status == "VALID" or revision.state in {State.VALID, State.DELIVERED}
-        return f"it is {'no longer' if was_valid else 'not'} valid for this partner"
+        sentence = f"it is {'no longer' if was_valid else 'not'} valid for this partner"
+        return StatedReason(Reason.INVALID_FOR_PARTNER, sentence)
     return None
 
 

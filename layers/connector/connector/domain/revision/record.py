@@ -148,6 +148,8 @@ class Revision:
         seen_at: Visma's own time when it showed this content, or the content that replaced it: states that were seen
             before are past.
         reason: Why it is parked, rejected, skipped or superseded, as one sentence.
+        reason_code: Which reason it is (`domain/reasons.py`); None in records of earlier releases, and without a
+            reason. A later release may know codes that this one does not.
         field: The Visma field or routing key at fault.
         next_step: What a person should do.
         waits_for: Routing key whose addition releases it.
@@ -198,6 +200,7 @@ class Revision:
     receiver_id: str | None = None
     business_number: str | None = None
     reason: str | None = None
+    reason_code: str | None = None
     field: str | None = None
     next_step: str | None = None
     waits_for: str | None = None

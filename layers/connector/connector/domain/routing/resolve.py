@@ -26,6 +26,7 @@ from connector.domain.advice import correction
 from connector.domain.documents import Address, Contact, Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
 from connector.domain.inbound import TAKEN_BY_DEFAULT
+from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Expected
 from connector.domain.revision.go_live import BeforeGoLive, GoLive
 from connector.domain.routing.route import (
@@ -316,6 +317,7 @@ class Routing:
                 next_step=f"Add companies.{company} to the routing file and apply it.",
                 field="company",
                 waits_for=f"companies.{company}",
+                code=Reason.UNKNOWN_COMPANY,
             )
         role = role_of(kind)
         if not number:
@@ -323,6 +325,7 @@ class Routing:
                 f"The document names no {role}.",
                 next_step=correction(kind, "Complete it in Visma."),
                 field=f"{role}.number",
+                code=Reason.FIELD_MISSING,
             )
         partners = self._index.get((company, role, number), ())
         if not partners:
@@ -341,6 +344,7 @@ class Routing:
                 next_step=f"Keep visma.{role} in only one of them and apply the routing file.",
                 field=f"{role}.number",
                 waits_for=f"partners.{min(partners)}.visma.{role}",
+                code=Reason.PARTNER_MAPPED_TWICE,
             )
         return partners[0]
 

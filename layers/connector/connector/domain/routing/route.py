@@ -56,6 +56,25 @@ is not cancelled.
 """
 
 
+_COMMON_STATUSES = frozenset({HOLD, "Balanced", "Voided", "Open", "Closed"})
+VISMA_STATUSES: Mapping[Kind, frozenset[str]] = {
+    Kind.PURCHASE_ORDER: _COMMON_STATUSES | {"Cancelled", "PendingEmail", "PendingPrint", "Printed"},
+    Kind.SUPPLIER_INVOICE: _COMMON_STATUSES | {"Scheduled", "Printed", "Prebooked", "Reserved"},
+    Kind.CUSTOMER_INVOICE: _COMMON_STATUSES
+    | {"Scheduled", "PendingPrint", "PendingEmail", "CreditHold", "CcHold", "Reserved"},
+}
+"""Visma's enums of September 2026. Another word is a warning, not an error: Visma may know more than it publishes."""
+
+
+_LATER_STATUSES = frozenset({"PendingApproval", "Rejected", "Completed"})
+"""Names that Acumatica has by now for statuses of an order; Visma Net is built on it."""
+
+
+def is_known_status(kind: Kind, status: str) -> bool:
+    """Whether it is known what a status word of Visma's says of a document of this kind."""
+    return status in VISMA_STATUSES[kind] or status in _LATER_STATUSES
+
+
 class LineDate(StrEnum):
     """Which of Visma's two dates of an order line is the day on which the goods are wanted.
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.visma_clock import FIRST_DAY
 
 Data = Mapping[str, Any]
@@ -137,14 +138,14 @@ def rows(data: Data, name: str) -> list[Data]:
     for index, row in enumerate(value):
         content = unwrap(row)
         if not isinstance(content, Mapping):
-            raise Parked(f"{name}[{index}] is not an object.", field=f"{name}[{index}]")
+            raise Parked(f"{name}[{index}] is not an object.", field=f"{name}[{index}]", code=Reason.FIELD_INVALID)
         found.append(content)
     return found
 
 
 def missing(path: str, what: str) -> Parked:
     """The document lacks something indispensable."""
-    return Parked(f"Visma gives no {what} ({path}).", field=path)
+    return Parked(f"Visma gives no {what} ({path}).", field=path, code=Reason.FIELD_MISSING)
 
 
 def path_of(name: str, where: str) -> str:
@@ -193,4 +194,4 @@ def _not_understood(data: Data, name: str, where: str, what: str) -> Parked:
     path = path_of(name, where)
     shown = str(unwrap(data.get(name)))
     shown = shown if len(shown) <= 40 else f"{shown[:40]}..."
-    return Parked(f"{path} is '{shown}', not {what}.", field=path)
+    return Parked(f"{path} is '{shown}', not {what}.", field=path, code=Reason.FIELD_INVALID)

@@ -24,6 +24,7 @@ from connector.domain.documents import (
     Tax,
 )
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded, smallest_unit
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
@@ -219,6 +220,7 @@ def _lines(data: Data) -> tuple[str, list[Data]]:
             f"{len(invoice_lines)} in invoiceLines.",
             next_step=f"Look the document up in Visma. {BY_HAND}",
             field="lines",
+            code=Reason.TWO_LINE_LISTS,
         )
     return ("lines", lines) if lines or ("lines" in data and not invoice_lines) else ("invoiceLines", invoice_lines)
 
@@ -284,6 +286,7 @@ def _suffix(data: Data, lines: list[Data]) -> str:
             "Visma gives the amounts in the currency of the company only, and the document is in another.",
             next_step=f"Without its amounts in its own currency it cannot be sent. {BY_HAND}",
             field="exchangeRate",
+            code=Reason.OTHER_CURRENCY_AMOUNTS,
         )
     return ""
 
@@ -414,6 +417,7 @@ def _rounded(invoice: Invoice, data: Data, suffix: str) -> Invoice:
             f"lowers the {rounded(before, invoice.currency):f} that lines, discounts and VAT add up to.",
             next_step=f"Look up in Visma what is payable. {BY_HAND}",
             field=f"roundingDiff{suffix}",
+            code=Reason.ROUNDING_UNCLEAR,
         )
     rounding = size if raised else -size
     return replace(invoice, rounding=rounding, total=before + rounding)

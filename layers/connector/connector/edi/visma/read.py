@@ -14,6 +14,7 @@ from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
+from connector.domain.reasons import Reason, StatedReason
 from connector.edi.visma.fields import Data, day, flag, text
 from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, PAID_TYPES, read_invoice
 from connector.edi.visma.purchase_order import read_purchase_order
@@ -140,12 +141,14 @@ def is_invoice_type(document_type: str | None) -> bool | None:
     return False if why_never_sent(document_type) else None
 
 
-def why_never_sent(document_type: str | None) -> str | None:
-    """Why no document of a type of invoice is sent, as a sentence; None when it may be or the word is unknown."""
+def why_never_sent(document_type: str | None) -> StatedReason | None:
+    """Why no document of a type of invoice is sent; None when it may be or the word is unknown."""
     if document_type in PAID_TYPES:
-        return f"Documents of the type {document_type} are paid when they are made; they are never sent."
+        sentence = f"Documents of the type {document_type} are paid when they are made; they are never sent."
+        return StatedReason(Reason.TYPE_NEVER_SENT, sentence)
     if document_type in OTHER_TYPES:
-        return f"Documents of the type {document_type} are no invoices; they are never sent."
+        sentence = f"Documents of the type {document_type} are no invoices; they are never sent."
+        return StatedReason(Reason.TYPE_NEVER_SENT, sentence)
     return None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from connector.domain.advice import correction, correction_at
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Charset, Overflow, Route
 
 # X12's basic and extended sets without our delimiters. The extended set's accented letters need an agreement of their
@@ -99,6 +100,7 @@ class Wording:
                 "address is never cut.",
                 next_step=correction_at(field, self._route.kind, "Shorten"),
                 field=field,
+                code=Reason.VALUE_DOES_NOT_FIT,
             )
         return rows
 
@@ -115,6 +117,7 @@ class Wording:
                 "never cut.",
                 next_step=correction_at(field, self._route.kind, "Shorten"),
                 field=field,
+                code=Reason.VALUE_DOES_NOT_FIT,
             )
         return plain
 
@@ -154,6 +157,7 @@ class Wording:
                 + correction(self._route.kind, f"Shorten the {what} in Visma."),
                 field=what,
                 waits_for=key,
+                code=Reason.VALUE_DOES_NOT_FIT,
             )
         self.notes.append(sentence)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction_at
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Charset, Route, X12Options
 from connector.domain.transactions import Stream
 from connector.edi.x12.charset import FOREIGN
@@ -111,6 +112,7 @@ def _too_many(loop: Loop, segment_id: str, number: int, most: int) -> Parked:
         f"and there are {number}{f' (from {source})' if source else ''}.",
         next_step=BY_HAND,
         field=source or segment_id,
+        code=Reason.TOO_MANY_SEGMENTS,
     )
 
 
@@ -150,6 +152,7 @@ def isa_ids(route: Route, stream: Stream) -> tuple[str, str]:
                 "digits and plain signs.",
                 next_step=f"Correct {key}.orderful.isa_id.{stream} in the routing file and apply it.",
                 field=f"{key}.orderful.isa_id.{stream}",
+                code=Reason.ISA_ID_INVALID,
             )
     return sender, receiver
 
@@ -189,6 +192,7 @@ def _check_syntax(segment: Segment) -> None:
                 f"{faults[0].element} {faults[0].problem}{_where(segment)}.",
                 next_step="Report this document: the connector should not have written it so.",
                 field=segment.source or faults[0].element,
+                code=Reason.CONNECTOR_DEFECT,
             )
 
 
@@ -214,6 +218,7 @@ def _explain(segment: Segment, route: Route) -> None:
                 next_step=step,
                 field=source or name,
                 waits_for=key,
+                code=Reason.VALUE_DOES_NOT_FIT,
             )
 
 

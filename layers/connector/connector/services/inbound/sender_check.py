@@ -10,6 +10,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, Rejected
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
+from connector.domain.reasons import Reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company, Route
 from connector.domain.transactions import Stream
@@ -33,6 +34,7 @@ def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: St
             f"The receiver {receiver_id} {known} in the routing.",
             next_step="Give exactly one company this ISA id, apply the routing file, then approve it.",
             waits_for=f"companies.<name>.orderful.isa_id.{stream}: {receiver_id}",
+            code=Reason.RECEIVER_UNMAPPED,
         )
     partners = [partner for company, partner in routing.senders(sender_id, stream) if company == names[0]]
     if not partners:
@@ -40,11 +42,13 @@ def company_of(routing: Routing, *, receiver_id: str, sender_id: str, stream: St
             f"The sender {sender_id} is no partner of company {names[0]} in the routing.",
             next_step="Add the partner to the routing file and apply it.",
             waits_for=f"partners.<name>.orderful.isa_id.{stream}: {sender_id}",
+            code=Reason.SENDER_UNMAPPED,
         )
     if not any(map(routing.supplies, partners)):
         raise Parked(
             f"Partner {partners[0]} is a customer: its change is about a sales order, which is not written here.",
             next_step="Enter it in Visma by hand, then close it here.",
+            code=Reason.SENDER_IS_CUSTOMER,
         )
     return routing.companies[names[0]]
 
@@ -72,5 +76,6 @@ def route_of(routing: Routing, company: str, has: OrderSnapshot, *, sender_id: s
         raise Rejected(
             f"Order {number} is for partner {route.partner} (supplier {supplier}); the change comes from {sender_id}.",
             document=str(DocumentKey.of_order(company, number)),
+            code=Reason.ORDER_OF_ANOTHER_PARTNER,
         )
     return route

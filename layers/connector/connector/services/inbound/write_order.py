@@ -35,6 +35,7 @@ from connector.domain.order_change.record import (
     out_of_turn_reason,
 )
 from connector.domain.order_change.request import ChangeRequest
+from connector.domain.reasons import Reason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import State
 from connector.domain.routing.resolve import Routing
@@ -240,6 +241,7 @@ class OrderChange:
                     "Enter the change in the right order in Visma by hand, then: connector changes close "
                     f"{self.change.transaction_id} --reason TEXT"
                 ),
+                code=Reason.ORDER_TYPE_DIFFERS,
             )
 
     def _is_begun(self) -> bool:
@@ -286,14 +288,24 @@ class OrderChange:
         if self.known.newest_known(self._order) is not None:
             sentence = f"Visma no longer has purchase order {number} in company {company}, which the partner was sent."
             check = f"Check visma.company_id and visma.tenant_id of {company} with `connector doctor`"
-            return Parked(sentence, document=document, next_step=f"{check}, {close}", waits_for=VISMA)
+            return Parked(
+                sentence, document=document, next_step=f"{check}, {close}", waits_for=VISMA, code=Reason.ORDER_NOT_FOUND
+            )
         found = self._named_without_suffix()
         if found is not None:
             sentence += f" Order {found} is this partner's."
             confirm = f"If that is meant: connector changes approve {transaction} --order {found}"
-            return Parked(sentence, document=document, next_step=f"{confirm}, {close}", waits_for=VISMA)
+            return Parked(
+                sentence,
+                document=document,
+                next_step=f"{confirm}, {close}",
+                waits_for=VISMA,
+                code=Reason.ORDER_NOT_FOUND,
+            )
         ask = f"Ask the partner which order is meant: connector changes approve {transaction} --order NUMBER"
-        return Parked(sentence, document=document, next_step=f"{ask}, {close}", waits_for=VISMA)
+        return Parked(
+            sentence, document=document, next_step=f"{ask}, {close}", waits_for=VISMA, code=Reason.ORDER_NOT_FOUND
+        )
 
     def _named_without_suffix(self) -> str | None:
         """The order of this partner's whose number begins the one of the message (Orderful: some add suffixes)."""
@@ -466,6 +478,7 @@ class OrderChange:
                 document=str(self._order),
                 next_step=f"Change the order in Visma by hand and approve this, or reject it; if Visma refuses every "
                 f"change of an order that is {ours.status}, set changes.hold_first in the routing file.",
+                code=Reason.VISMA_REFUSED,
             ) from None
         if held:
             self._put(etag, hold_update(hold=False))

@@ -12,6 +12,7 @@ import msgspec
 
 from connector.domain.documents import DocumentKey, Kind, VismaDocument
 from connector.domain.errors import Parked, PayloadLost, Transient, UnmappedPartner
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.go_live import BeforeGoLive, GoLive, Origin, Sighting, origin, was_shown_before
 from connector.domain.revision.plan import (
@@ -33,7 +34,13 @@ from connector.edi.translate import translate
 from connector.edi.visma.fields import text
 from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document
 from connector.services.messages import DocumentMessage
-from connector.services.outbound.policy import hold_reason, is_withdrawn, refuse_unknown_type, unsent_reason
+from connector.services.outbound.policy import (
+    ON_HOLD_IN_VISMA,
+    hold_reason,
+    is_withdrawn,
+    refuse_unknown_type,
+    unsent_reason,
+)
 from connector.services.ports import Ledger
 
 _FROM_BEFORE = "It is from before go-live."
@@ -72,7 +79,7 @@ class Decision:
     state: State | None
     translation: Translation | None = None
     parked: Parked | None = None
-    reason: str | None = None
+    reason: StatedReason | None = None
     stays: bool = False
     by_routing: bool = False
 
@@ -80,9 +87,12 @@ class Decision:
 _STAYS = Decision(None)
 
 
-def baseline_of(reason: str) -> Decision:
+_NOTHING_NEW = StatedReason(Reason.NOTHING_NEW, NOTHING_NEW)
+
+
+def baseline_of(sentence: str) -> Decision:
     """Known, not sent, findable."""
-    return Decision(State.BASELINE, reason=reason)
+    return Decision(State.BASELINE, reason=StatedReason(Reason.BEFORE_GO_LIVE, sentence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +197,7 @@ class Decider:
             return None  # it does not leave anyway
         return Decision(State.PARKED, parked=_two_types(document, shares))
 
-    def _not_sent(self, document: VismaDocument, route: Route | None, plan: Decide, reason: str) -> Decision:
+    def _not_sent(self, document: VismaDocument, route: Route | None, plan: Decide, reason: StatedReason) -> Decision:
         """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
         has = plan.has or plan.elsewhere
         stays = plan.has is None and has is not None  # under an ISA id that routing names no more
@@ -211,15 +221,22 @@ class Decider:
             document = read_document(decode(source), company=key.company, kind=key.kind)
             route = self.routing.route(key.company, key.kind, sent.counterparty or document.counterparty)
             if not route.send or route.on_revision is OnRevision.PARK:
-                return Decision(State.PARKED, parked=Parked(told, next_step=by_hand, field="on_revision")), source
+                return Decision(
+                    State.PARKED,
+                    parked=Parked(told, next_step=by_hand, field="on_revision", code=Reason.WITHDRAWAL_BY_HAND),
+                ), source
             former = replace(route, partner_isa_id=IsaId(live=receiver, test=receiver))
             return self._translated(
                 translate(document.content, former, stream=self.stream, purpose=Purpose.CANCELLATION)
             ), source
         except NotADocument as problem:
-            return Decision(State.PARKED, parked=Parked(f"{told} {problem}", next_step=by_hand)), source
+            return Decision(
+                State.PARKED, parked=Parked(f"{told} {problem}", next_step=by_hand, code=Reason.WITHDRAWAL_BY_HAND)
+            ), source
         except Parked as problem:
-            parked = Parked(f"{told} {problem.sentence}", next_step=by_hand, field=problem.field)
+            parked = Parked(
+                f"{told} {problem.sentence}", next_step=by_hand, field=problem.field, code=Reason.WITHDRAWAL_BY_HAND
+            )
             return Decision(State.PARKED, parked=parked), source
 
     def _origin(self, message: DocumentMessage, reading: Reading, route: Route | None, plan: Decide) -> Origin:
@@ -279,7 +296,7 @@ class Decider:
         """A document for nobody, or of a type that nobody knows."""
         company = self.routing.companies.get(message.company)
         if company is not None and message.kind in company.kinds_off:
-            reason = f"Routing says not to send {message.kind} (send: false)."
+            reason = StatedReason(Reason.SEND_OFF, f"Routing says not to send {message.kind} (send: false).")
             return self._not_sent(document, None, plan, reason)
         if plan.has is None and plan.baseline is None:
             if self._origin(message, reading, None, plan) is Origin.BEFORE:
@@ -289,7 +306,7 @@ class Decider:
         if isinstance(problem, UnmappedPartner) and (kept := self._unmapped(document, problem, company, plan)):
             return kept
         if document.held and plan.has is None:
-            return Decision(State.SKIPPED, reason="It is on hold in Visma; it is sent once it is released.")
+            return Decision(State.SKIPPED, reason=ON_HOLD_IN_VISMA)
         return Decision(State.PARKED, parked=problem)
 
     def _unmapped(
@@ -298,7 +315,8 @@ class Decider:
         if _may_be_renumbered(plan.has, document):
             return self._renumbered(document, plan.has, problem)
         if _skips_unmapped(company):
-            return self._not_sent(document, None, plan, f"{problem.sentence} (unmapped_partner: skip)")
+            reason = StatedReason(Reason.UNMAPPED_PARTNER, f"{problem.sentence} (unmapped_partner: skip)")
+            return self._not_sent(document, None, plan, reason)
         return None
 
     def _renumbered(self, document: VismaDocument, has: Revision, problem: UnmappedPartner) -> Decision:
@@ -329,7 +347,7 @@ class Decider:
         was_ready = baseline.visma_status in route.send_when
         changed = baseline.revision_id != reading.revision_id and not self._reads_like(baseline, document, route)
         if not changed and (was_ready or document.status not in route.send_when):
-            return Decision(State.SKIPPED, reason=NOTHING_NEW) if _is_asked(plan) else _STAYS
+            return Decision(State.SKIPPED, reason=_NOTHING_NEW) if _is_asked(plan) else _STAYS
         if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
             return Decision(State.SKIPPED, reason=reason) if _is_asked(plan) else _STAYS  # it is asked about later
         if baseline.state is State.CLOSED:
@@ -372,7 +390,9 @@ class Decider:
     def _send(self, document: VismaDocument, route: Route, plan: Decide, cause: Cause) -> Decision:
         known = plan.has is not None or plan.said_to_have or cause is Cause.AS_REPLACEMENT
         reason = hold_reason(document, route, partner_has_it=known)
-        if reason is not None and not (cause.chooses and _is_over(document) and plan.was_sent):
+        # A person may choose what nobody knows to be unfinished, and to send again what went out before.
+        is_chosen = cause.chooses and _is_over(document)
+        if reason is not None and not (is_chosen and (plan.was_sent or reason.code is Reason.UNKNOWN_STATUS)):
             return self._out_of_status(document, route, plan, reason)
         if not cause.chooses and (other := _renumbered_elsewhere(plan, document, route)) is not None:
             return Decision(State.PARKED, parked=_number_of_another(document, route, other), stays=True)
@@ -385,7 +405,7 @@ class Decider:
                 return held
         return self._translate(document, route, purpose)
 
-    def _out_of_status(self, document: VismaDocument, route: Route, plan: Decide, reason: str) -> Decision:
+    def _out_of_status(self, document: VismaDocument, route: Route, plan: Decide, reason: StatedReason) -> Decision:
         """A document that its status keeps from leaving. A change that it hides from who has it is asked about.
 
         What is still being worked on is seen again when that ends. What is over may not be.
@@ -393,6 +413,8 @@ class Decider:
         stays = plan.elsewhere is not None and not is_withdrawn(document)
         has = plan.has or plan.elsewhere
         quiet = Decision(State.SKIPPED, reason=reason, stays=stays)
+        if has is None and reason.code is Reason.UNKNOWN_STATUS:
+            return Decision(State.PARKED, parked=_unknown_status(document, reason))
         if has is None or has.purpose is Purpose.CANCELLATION or not _is_over(document):
             return quiet
         if route.on_revision is OnRevision.IGNORE:
@@ -406,17 +428,20 @@ class Decider:
         has = plan.has
         assert has is not None, "a revision follows another one"  # noqa: S101
         if purpose is has.purpose is Purpose.CANCELLATION:
-            return Decision(State.SKIPPED, reason=NOTHING_NEW)  # whatever was changed in it before
+            return Decision(State.SKIPPED, reason=_NOTHING_NEW)  # whatever was changed in it before
         if not plan.full_resend_due and (reason := self._nothing_new(document, route, has, purpose)) is not None:
             return Decision(State.SKIPPED, reason=reason)
         withdraws_or_renews = Purpose.CANCELLATION in {purpose, has.purpose}
         if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:
-            return Decision(State.SKIPPED, reason="It changed after it was sent; routing says to ignore that.")
+            sentence = "It changed after it was sent; routing says to ignore that."
+            return Decision(State.SKIPPED, reason=StatedReason(Reason.REVISION_IGNORED, sentence))
         if route.on_revision is OnRevision.PARK:
             return Decision(State.PARKED, parked=_changed_after_sending(has, purpose))
         return None
 
-    def _nothing_new(self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose) -> str | None:
+    def _nothing_new(
+        self, document: VismaDocument, route: Route, has: Revision, purpose: Purpose
+    ) -> StatedReason | None:
         """Why the receiver that has `has` would learn nothing new of the document; None when it would.
 
         Either the request would be the one that it has, in everything but purpose and envelope: descriptions of the
@@ -433,7 +458,7 @@ class Decider:
             return None
         is_agreed = has.transaction_type is None  # a change that was never sent: its content is known to the partner
         if not is_agreed and self._was_told(has, new):
-            return NOTHING_NEW
+            return _NOTHING_NEW
         try:
             recorded = renumbered(self._read(has).content, document.content)
             old = translate(recorded, route, stream=self.stream, purpose=before)
@@ -441,7 +466,7 @@ class Decider:
             return None
         if (old.dialect, _message(old)) != (new.dialect, _message(new)):
             return None
-        return NOTHING_NEW if is_agreed else NOTHING_NEW_IN_VISMA
+        return _NOTHING_NEW if is_agreed else StatedReason(Reason.NOTHING_NEW, NOTHING_NEW_IN_VISMA)
 
     def _was_told(self, has: Revision, new: Translation) -> bool:
         if has.dialect not in {None, new.dialect}:
@@ -492,6 +517,7 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
             str(problem),
             document=str(key),
             next_step="Open the document in Visma; it is read again when it changes.",
+            code=Reason.UNREADABLE_DOCUMENT,
         )
     except Parked as problem:
         parked = problem
@@ -608,6 +634,7 @@ def _unclear(key: DocumentKey) -> Parked:
         document=str(key),
         field=AGE_UNCLEAR,
         next_step=choices(key),
+        code=Reason.AGE_UNCLEAR,
     )
 
 
@@ -618,6 +645,7 @@ def _new_by_now(key: DocumentKey) -> Parked:
         document=str(key),
         field="go_live",
         next_step=choices(key),
+        code=Reason.GO_LIVE_MOVED,
     )
 
 
@@ -635,6 +663,7 @@ def _question(document: VismaDocument, route: Route, *, was_ready: bool, changed
         document=str(document.key),
         field="before_go_live",
         next_step=choices(document.key),
+        code=Reason.CHANGED_SINCE_GO_LIVE,
     )
 
 
@@ -644,6 +673,7 @@ def _switched_on(key: DocumentKey) -> Parked:
         document=str(key),
         field="send",
         next_step=choices(key),
+        code=Reason.KEPT_BACK_BEFORE,
     )
 
 
@@ -655,20 +685,36 @@ def _closed_before(document: VismaDocument, closed: Revision) -> Parked:
         document=str(document.key),
         field="closed",
         next_step=choices(document.key),
+        code=Reason.CHANGED_AFTER_CLOSE,
     )
 
 
-def _not_told(has: Revision, purpose: Purpose, reason: str) -> Parked:
+def _not_told(has: Revision, purpose: Purpose, reason: StatedReason) -> Parked:
     what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
     return Parked(
-        f"It {what} in Visma after it was sent{_at_orderful(has)}, and the partner is not told: {reason}",
+        f"It {what} in Visma after it was sent{_at_orderful(has)}, and the partner is not told: {reason.sentence}",
         field="send",
         next_step=f"Tell the partner, then: connector documents close {has.key}",
+        code=Reason.PARTNER_NOT_TOLD,
     )
 
 
 def _at_orderful(sent: Revision) -> str:
     return f" (Orderful {sent.transaction_id})" if sent.transaction_id else ""
+
+
+def _unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:
+    """A document that nobody was sent, with a status of which nobody knows whether it is finished."""
+    key = document.key
+    setting = f"defaults.send_when.{key.kind}"
+    return Parked(
+        f"{reason.sentence} Visma does not document this status.",
+        document=str(key),
+        field="status",
+        next_step=f"Add {document.status} to {setting} in the routing file and apply it. Or: {choices(key)}",
+        waits_for=setting,
+        code=reason.code,
+    )
 
 
 def _changed_and_over(document: VismaDocument, has: Revision) -> Parked:
@@ -682,6 +728,7 @@ def _changed_and_over(document: VismaDocument, has: Revision) -> Parked:
             f"Send it: connector documents release {key} --as replacement. Or tell the partner, if it has to know, "
             f"then: connector documents close {key}"
         ),
+        code=Reason.CHANGED_OUT_OF_STATUS,
     )
 
 
@@ -698,6 +745,7 @@ def _two_types(document: VismaDocument, shares: Sharing) -> Parked:
         str(key),
         next_step=f"{choices(key)}. Give each type a number series of its own in Visma (PO101000).",
         field="orderType",
+        code=Reason.NUMBER_SHARED,
     )
 
 
@@ -717,6 +765,7 @@ def _another_number(document: VismaDocument, has: Revision, problem: UnmappedPar
             next_step=f'Set partners.{has.partner}.visma.{role} to "{now}" in the routing file and apply it.',
             field=problem.field,
             waits_for=problem.waits_for,
+            code=Reason.COUNTERPARTY_RENUMBERED,
         )
     add = f'add partners.<name>.visma.{role}: "{now}" with company: {key.company} to the routing file and apply it'
     return Parked(
@@ -729,6 +778,7 @@ def _another_number(document: VismaDocument, has: Revision, problem: UnmappedPar
         ),
         field=problem.field,
         waits_for=problem.waits_for,
+        code=Reason.COUNTERPARTY_RENUMBERED,
     )
 
 
@@ -745,6 +795,7 @@ def _number_of_another(document: VismaDocument, route: Route, has: Revision) -> 
         ),
         field=f"{role}.number",
         waits_for=f"partners.{route.partner}.visma.{role}",
+        code=Reason.RENUMBERED_TO_OTHER_PARTNER,
     )
 
 
@@ -757,4 +808,5 @@ def _changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
             f"Tell the partner, then: connector documents close {sent.key}. Or send it: connector documents release "
             f"{sent.key} --as replacement"
         ),
+        code=Reason.CHANGED_AFTER_SENDING,
     )

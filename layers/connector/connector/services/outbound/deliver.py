@@ -25,6 +25,7 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.arrival import Concern, doubled
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream
@@ -144,11 +145,12 @@ class Deliverer:
             created = self.orderful.create(request)
         except Rejected as error:
             self._stop_if_all_are_refused(revision, error)
-            return self._rejected(revision, error.sentence, error.problems)
+            return self._rejected(revision, StatedReason(error.code, error.sentence), error.problems)
         except AlreadyExists as error:
             if revision.look_up_first:
                 # It was looked for, whatever its age, and what Orderful means is none that could be ours.
-                return self._rejected(revision, f"{error.sentence} It shows none with this content.", ())
+                sentence = f"{error.sentence} It shows none with this content."
+                return self._rejected(revision, StatedReason(Reason.REQUEST_REFUSED, sentence), ())
             self._unknown(revision, error, look_up_first=True)
             raise
         except UnknownOutcome as error:
@@ -159,9 +161,8 @@ class Deliverer:
             raise
         self.breaker.accepted()
         if not created.accepted:
-            return self._rejected(
-                revision, "Orderful accepted the request but not the document.", created.problems, created
-            )
+            stated = StatedReason(Reason.NOT_ACCEPTED, "Orderful accepted the request but not the document.")
+            return self._rejected(revision, stated, created.problems, created)
         return self._sent(
             revision,
             created.transaction_id or "",
@@ -207,12 +208,13 @@ class Deliverer:
             now=self.clock.now(),
             note=lost.sentence,
             reason=lost.sentence,
+            reason_code=lost.code.value,
             next_step=lost.next_step,
             attempts=0,
             first_attempt_at=None,
         )
         self.telemetry.count(Metric.DOCUMENTS_PARKED)
-        self.telemetry.error("stored request cannot be read", _names(revision))
+        self.telemetry.error("stored request cannot be read", {**_names(revision), "reason_code": lost.code.value})
         return Outcome.PARKED
 
     def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
@@ -247,6 +249,7 @@ class Deliverer:
                 "validation_status": None,
                 "asked_since": None,
                 "reason": None,
+                "reason_code": None,
                 "next_step": None,
                 **changes,
             },
@@ -300,6 +303,7 @@ class Deliverer:
             now=self.clock.now(),
             note=reason,
             reason=reason,
+            reason_code=Reason.UNKNOWN_TRANSACTION.value,
             next_step=(
                 "Look at it in Orderful. If it is an earlier state of this document, run: connector documents release "
                 f"{key} --as replacement. If it is another document, run: connector documents release {key} --as "
@@ -310,17 +314,27 @@ class Deliverer:
         )
         self.telemetry.count(Metric.DOCUMENTS_PARKED)
         self.telemetry.warning(
-            "unknown transaction at Orderful", {**_names(revision), "transaction_id": transaction.transaction_id}
+            "unknown transaction at Orderful",
+            {
+                **_names(revision),
+                "transaction_id": transaction.transaction_id,
+                "reason_code": Reason.UNKNOWN_TRANSACTION.value,
+            },
         )
         return Outcome.PARKED
 
     def _rejected(
-        self, revision: Revision, sentence: str, problems: Sequence[str], created: Created | None = None
+        self, revision: Revision, stated: StatedReason, problems: Sequence[str], created: Created | None = None
     ) -> Outcome:
-        reason = " ".join([sentence, *problems[:5]])
+        reason = " ".join([stated.sentence, *problems[:5]])
         now, told = (
             self.clock.now(),
-            {"note": reason, "reason": reason, "next_step": after_rejection(revision.key)},
+            {
+                "note": reason,
+                "reason": reason,
+                "reason_code": stated.code.value,
+                "next_step": after_rejection(revision.key),
+            },
         )
         transaction_id = created.transaction_id if created else None
         if transaction_id is None:
@@ -329,7 +343,7 @@ class Deliverer:
             return self._belongs_to_another(revision, transaction_id)
         self.telemetry.count(Metric.DOCUMENTS_REJECTED)
         # What Orderful objects to may quote the document: it stands in the ledger, not in the log.
-        self.telemetry.error("rejected by Orderful", _names(revision))
+        self.telemetry.error("rejected by Orderful", {**_names(revision), "reason_code": stated.code.value})
         return Outcome.REJECTED
 
     def _unknown(self, revision: Revision, error: UnknownOutcome, **changes: Any) -> None:
@@ -368,11 +382,15 @@ class Deliverer:
             now=self.clock.now(),
             note=reason,
             reason=reason,
+            reason_code=Reason.WRONG_STREAM.value,
             field="stream",
             next_step="Deploy one stack per stream; never point a test stack at a live ledger.",
         )
         self.telemetry.count(Metric.DOUBLED_OR_WRONG_STREAM)
-        self.telemetry.error("stream mismatch", {**_names(revision), "reason": reason})
+        self.telemetry.error(
+            "stream mismatch",
+            {**_names(revision), "reason": reason, "reason_code": Reason.WRONG_STREAM.value},
+        )
         return Outcome.PARKED
 
 

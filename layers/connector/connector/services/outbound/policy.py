@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
-from connector.domain.routing.route import DO_NOT_SEND, HOLD, Route
+from connector.domain.reasons import Reason, StatedReason
+from connector.domain.routing.route import DO_NOT_SEND, HOLD, Route, is_known_status
 from connector.edi.visma.read import is_invoice_type, why_never_sent
 
 PATTERN = "StandardBlanket"
 """Visma's "Standard" order: it stays Open, and nothing is received or billed on it (Visma's help on order types)."""
+
+ON_HOLD_IN_VISMA = StatedReason(Reason.ON_HOLD, "It is on hold in Visma; it is sent once it is released.")
+"""Why a draft is not sent."""
 
 
 def is_withdrawn(document: VismaDocument) -> bool:
@@ -30,11 +34,12 @@ def refuse_unknown_type(document: VismaDocument) -> None:
             document=str(document.key),
             field="documentType",
             next_step="Send it in another way; a version of the connector that knows the type is needed.",
+            code=Reason.UNKNOWN_DOCUMENT_TYPE,
         )
 
 
-def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> str | None:
-    """Why the document is not to be sent, as one sentence; None when it is.
+def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> StatedReason | None:
+    """Why the document is not to be sent; None when it is.
 
     A withdrawn document that the partner has is not held back by its status: the withdrawal is news.
 
@@ -46,26 +51,34 @@ def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool =
     if (reason := unsent_reason(document, route)) is not None:
         return reason
     if is_withdrawn(document):
-        return None if partner_has_it else f"It is {document.status} in Visma and the partner never had it."
+        if partner_has_it:
+            return None
+        sentence = f"It is {document.status} in Visma and the partner never had it."
+        return StatedReason(Reason.WITHDRAWN_UNSENT, sentence)
     # Visma: the hold flag marks a draft, whatever the status is; which other statuses it goes with is not documented.
     is_draft = document.held and document.status != HOLD
     if document.status in route.send_when and not is_draft:
         return None
     if document.held:
-        return "It is on hold in Visma; it is sent once it is released."
+        return ON_HOLD_IN_VISMA
     allowed = ", ".join(sorted(route.send_when)) or "no status at all"
-    return f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."
+    sentence = f"Its status {document.status or '(none)'} is not one of send_when ({allowed})."
+    is_known = not document.status or is_known_status(document.key.kind, document.status)
+    return StatedReason(Reason.STATUS_NOT_IN_SEND_WHEN if is_known else Reason.UNKNOWN_STATUS, sentence)
 
 
-def unsent_reason(document: VismaDocument, route: Route) -> str | None:
+def unsent_reason(document: VismaDocument, route: Route) -> StatedReason | None:
     """Why a document of this kind and type is never sent to the partner; None when it may be."""
     content = document.content
     if not route.send:
-        return f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
+        sentence = f"Routing says not to send {route.kind} to partner {route.partner} (send: false)."
+        return StatedReason(Reason.SEND_OFF, sentence)
     if isinstance(content, Invoice):
         return why_never_sent(document.document_type)
     if content.order_type == PATTERN:
-        return f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
+        sentence = f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
+        return StatedReason(Reason.PATTERN_ORDER, sentence)
     if route.order_types.get(content.order_type) == DO_NOT_SEND:
-        return f"Routing says not to send orders of the type {content.order_type} (order_types: {DO_NOT_SEND})."
+        sentence = f"Routing says not to send orders of the type {content.order_type} (order_types: {DO_NOT_SEND})."
+        return StatedReason(Reason.ORDER_TYPE_OFF, sentence)
     return None

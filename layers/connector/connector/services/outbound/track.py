@@ -16,6 +16,7 @@ from typing import Any
 
 from connector.domain.advice import after_rejection
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
+from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Arrival, Concern, Expected, Words, watch
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
@@ -167,9 +168,13 @@ class Tracker:
                 return None
             problems = self.orderful.problems_of(remote.transaction_id) if remote else ()
             note = ": ".join([f"Orderful or the partner refused it, {arrival.sentence}", *problems[:5]])
-            seen |= {"reason": note, "next_step": after_rejection(revision.key)}
+            seen |= {
+                "reason": note,
+                "reason_code": arrival.code.value if arrival.code else None,
+                "next_step": after_rejection(revision.key),
+            }
         elif revision.state is State.REJECTED and target is not State.REJECTED:
-            seen["reason"] = None
+            seen |= {"reason": None, "reason_code": None}
         try:
             if not self._record(revision, target, now=now, note=note, **seen):
                 return False
@@ -177,7 +182,7 @@ class Tracker:
             return None
         if is_refused:
             self._take_back_agreed(revision, now)  # once more: a change may have been agreed on in the same moment
-        self._announce(revision, target, seen, note)
+        self._announce(revision, target, seen, note, code=arrival.code)
         return True
 
     def _record(self, revision: Revision, to: State, *, now: datetime, note: str, **seen: Any) -> bool:
@@ -215,12 +220,17 @@ class Tracker:
                         now=now,
                         note=reason,
                         reason=reason,
+                        reason_code=Reason.BASE_REFUSED.value,
                         next_step=after_rejection(one.key),
                     )
         return True
 
-    def _announce(self, revision: Revision, target: State, seen: Mapping[str, Any], note: str) -> None:
+    def _announce(
+        self, revision: Revision, target: State, seen: Mapping[str, Any], note: str, *, code: Reason | None
+    ) -> None:
         fields: Fields = {**_names(revision), "state": target.value}
+        if code is not None:
+            fields["reason_code"] = code.value
         if target is State.REJECTED:
             # What was objected to may quote the document: it stands in the ledger, not in the log.
             if revision.state is not State.REJECTED:

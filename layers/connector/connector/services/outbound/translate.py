@@ -20,6 +20,7 @@ import msgspec
 
 from connector.domain.documents import LONGEST_TYPE, DocumentKey, Kind
 from connector.domain.errors import Parked, PayloadLost, Transient
+from connector.domain.reasons import StatedReason
 from connector.domain.revision.plan import Cause, Decide, Known, Requeue, Wait, plan
 from connector.domain.revision.record import OUTDATED, UNSENT, Event, Revision, State
 from connector.domain.routing.route import HOLD, Route
@@ -258,6 +259,7 @@ class Translator:
             "sequence": revision.sequence,
             "revision": revision.revision_id,
             "state": revision.state.value,
+            "reason_code": revision.reason_code,
         }
         if revision.state is State.TRANSLATED:
             self._deliver(revision)
@@ -340,7 +342,8 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
     assert decision.state is not None, "what stays as it is, is not recorded"  # noqa: S101
     now = revision.updated_at
     translation, parked = decision.translation, decision.parked
-    reason = _truncated_if_any(parked.sentence if parked else decision.reason)
+    stated = decision.reason or (StatedReason(parked.code, parked.sentence) if parked else None)
+    reason = truncated(stated.sentence, LONGEST_TEXT) if stated else None
     note = reason or "translated"
     if translation is not None:
         notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
@@ -349,6 +352,7 @@ def _recorded(revision: Revision, decision: Decision) -> Revision:
         revision,
         state=decision.state,
         reason=reason,
+        reason_code=stated.code.value if stated else None,
         field=_truncated_if_any(parked.field) if parked else None,
         next_step=_truncated_if_any(parked.next_step) if parked else None,
         waits_for=_truncated_if_any(parked.waits_for) if parked else None,

@@ -11,6 +11,7 @@ from connector.domain.advice import BY_HAND, correction
 from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.parties import PartyView, Role
+from connector.domain.reasons import Reason
 from connector.domain.totals import rounded, smallest_unit
 from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument, Charge, ChargeKind, LineView, TermsView
@@ -72,6 +73,7 @@ def refuse_fractions(document: CanonicalDocument, *, charged: bool) -> None:
             f"X12 writes totals, allowances and charges with two decimals, and {currency} has three.",
             next_step=BY_HAND,
             field="currency",
+            code=Reason.AMOUNT_DOES_NOT_FIT,
         )
     if unit > _CENT:
         for line in document.lines:
@@ -82,6 +84,7 @@ def refuse_fractions(document: CanonicalDocument, *, charged: bool) -> None:
                     "place for the rounded amount of a line.",
                     next_step=correction(document.content.kind, "Correct quantity or price in Visma."),
                     field=line.source,
+                    code=Reason.AMOUNT_DOES_NOT_FIT,
                 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import PurchaseOrder
 from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
 from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument
 from connector.edi.x12.charset import Wording
@@ -96,4 +97,5 @@ def _needed(document: CanonicalDocument, sentence: str, way_out: str = "") -> Pa
         next_step=f"Take it off the list, or give the partner a list without it ({key}), and apply the file.{way_out}",
         field="x12.leave_out",
         waits_for=key,
+        code=Reason.SEGMENT_NEEDED,
     )
