@@ -14,8 +14,8 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import Change
-from connector.domain.revision.plan import Cause
-from connector.domain.revision.record import NEEDS_PERSON, Revision, State, standing
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.record import NEEDS_PERSON, Revision, State, current_revision
 from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.review import approve, reject
@@ -209,9 +209,9 @@ class System(Clockwork):
 
     def waiting(self, key: DocumentKey) -> list[Revision]:
         """What of a document waits for a person: the state that counts, and withdrawals from former receivers."""
-        stands = self.standing(key)
+        current = self.current_revision(key)
         revisions = self.ledger.revisions(key, limit=1000)
-        return [one for one in revisions if one.state in NEEDS_PERSON and (one.withdraws is not None or one == stands)]
+        return [one for one in revisions if one.state in NEEDS_PERSON and (one.withdraws is not None or one == current)]
 
     def question(self, key: DocumentKey) -> Revision | None:
         """The question that go-live asks about a document, while it is open."""
@@ -222,13 +222,13 @@ class System(Clockwork):
         """An operator has what waits of a document sent again (`connector documents replay`)."""
 
         def command() -> None:
-            stands = self.standing(key)
-            if stands is None:
+            current = self.current_revision(key)
+            if current is None:
                 return
             for waiting in self.waiting(key):
                 self.judge.sent_again.add(self._name(key))
                 # A withdrawal is made anew; the message brings the document as it stands.
-                self._queue(waiting if waiting.withdraws is None else stands, Cause.again(waiting))
+                self._queue(waiting if waiting.withdraws is None else current, Cause.again(waiting))
 
         self.person(command)
 
@@ -288,9 +288,9 @@ class System(Clockwork):
         self.orderful.list_lag = self.orderful.number_lag = timedelta(0)
         self.redrive()
 
-    def standing(self, key: DocumentKey) -> Revision | None:
+    def current_revision(self, key: DocumentKey) -> Revision | None:
         """The revision of a document that counts."""
-        return standing([one for one in self.ledger.revisions(key, limit=1000) if one.withdraws is None])
+        return current_revision([one for one in self.ledger.revisions(key, limit=1000) if one.withdraws is None])
 
     def documents(self) -> list[Document]:
         """Every document as it stands in Visma."""

@@ -16,6 +16,7 @@ from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Parked
 from connector.domain.order_change.decide import decide
 from connector.domain.order_change.order_snapshot import OrderSnapshot
+from connector.domain.routing.policy import hold_reason
 from connector.domain.routing.resolve import Routing, role_of
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.order_change.read import read_change
@@ -23,7 +24,6 @@ from connector.edi.translate import translate
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.read import decode, read_document
 from connector.routing_file import Checked, check
-from connector.services.outbound.policy import hold_reason
 from connector.services.outbound.poll import Poller
 from connector.services.ports import Resource
 from proof.bad_input.documents import OneList

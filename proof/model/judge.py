@@ -16,7 +16,7 @@ from typing import Any
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
-from connector.domain.revision.record import Revision, State, standing
+from connector.domain.revision.record import Revision, State, current_revision
 from proof.model.asking import View
 from proof.model.changing import Changing
 from proof.model.directory import Directory
@@ -255,19 +255,19 @@ class Judge:
             return []
         # Newer ones that were taken back before they left stand for nothing.
         own_revisions = [one for one in revisions if one.withdraws is None]
-        stands = standing(own_revisions) or own_revisions[0]
+        current = current_revision(own_revisions) or own_revisions[0]
         excuses = document.excuses
-        is_told = stands.revision_id == document.content_id
-        if stands.state is State.REJECTED:
-            is_told = is_told or self._reads_as(stands) == now.view  # a change that nobody sees came behind it
-        if stands.state in excuses and is_told:
+        is_told = current.revision_id == document.content_id
+        if current.state is State.REJECTED:
+            is_told = is_told or self._reads_as(current) == now.view  # a change that nobody sees came behind it
+        if current.state in excuses and is_told:
             return []
         is_sent = any(one.sent_at is not None for one in own_revisions)
-        if self.before_go_live.is_old(name) and stands.state is State.AGREED and is_told and not is_sent:
+        if self.before_go_live.is_old(name) and current.state is State.AGREED and is_told and not is_sent:
             return []  # who asked for a change of it has it from elsewhere, says the person who approved that
         if self.before_go_live.is_old(name) and not own:
             allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
-            if stands.state in allowed and (is_told or stands.state is not State.PARKED or not now.ready):
+            if current.state in allowed and (is_told or current.state is not State.PARKED or not now.ready):
                 return []
             excuses |= allowed
         expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""

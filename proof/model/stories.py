@@ -13,7 +13,7 @@ from typing import Any
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import ConnectorError, UnknownOutcome
 from connector.domain.inbound import Validation
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.services.messages import INLINE_LIMIT, DeliveryMessage
 from proof.model.asking import Wish

@@ -12,7 +12,7 @@ from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
 from connector.domain.order_change.record import Change
 from connector.domain.order_change.request import LineRequest
-from connector.domain.revision import plan
+from connector.domain.revision import assess
 from connector.services.inbound import partner_baseline, write_order
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.partner_baseline import PartnerBaseline
@@ -123,7 +123,7 @@ MUTATIONS = (
     Mutation("an edit that came along is not sent", (partner_baseline, "equals_with_edits"), _always, rules=_ASKING),
     Mutation(
         "what was granted along with an edit is forgotten",
-        (plan, "needs_full_resend"),
+        (assess, "needs_full_resend"),
         _never,
         story="an edit taken back that had come along with an 860",
     ),

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from connector.domain.documents import Kind
-from connector.domain.revision import plan
+from connector.domain.revision import assess, before_go_live, plan, receivers
+from connector.domain.revision.assess import ToDecide, Unchanged
+from connector.domain.revision.comparison import Comparison
+from connector.domain.revision.decision import Case
 from connector.domain.revision.go_live import Origin
-from connector.domain.revision.plan import Arrival, Decide, Known
+from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import UNSENT, Revision, State
 from connector.services.inbound import write_order
-from connector.services.outbound import decision
-from connector.services.outbound.decision import Decider
 from proof.mutations.plant import Mutation
 
 
@@ -52,8 +53,9 @@ def _asks_whatever_was_closed(_right: Any) -> Callable[..., Revision | None]:
 def _keeps_back_what_was_sent(right: Callable[..., Any]) -> Callable[..., Any]:
     """Go-live keeps a document back from each receiver that has never had it, also when another one has."""
 
-    def decide(decider: Decider, message: Any, reading: Any, route: Any, plan: Decide) -> Any:
-        return right(decider, message, reading, route, replace(plan, was_sent=plan.has is not None, was_routed=False))
+    def decide(case: Case) -> Any:
+        was_sent = case.assessed.partner_baseline is not None
+        return right(replace(case, assessed=replace(case.assessed, was_sent=was_sent, was_routed=False)))
 
     return decide
 
@@ -67,15 +69,15 @@ def _forgets_its_withdrawals(_right: Any) -> Callable[..., list[Revision]]:
     return lambda _history, _sent: []
 
 
-def _takes_withdrawals_along(right: Callable[..., Decide | Known]) -> Callable[..., Decide | Known]:
+def _takes_withdrawals_along(right: Callable[..., ToDecide | Unchanged]) -> Callable[..., ToDecide | Unchanged]:
     """Whatever never left is replaced by the next revision, withdrawals from former receivers as well."""
 
-    def decide(history: Sequence[Revision], own: Any, sent: Any, arrival: Arrival) -> Decide | Known:
-        found = right(history, own, sent, arrival)
+    def to_decide(history: Sequence[Revision], own: Any, sent: Any, incoming: Incoming) -> ToDecide | Unchanged:
+        found = right(history, own, sent, incoming)
         pending = [one for one in history if one.withdraws is not None and one.state in UNSENT]
         return replace(found, supersede=(*found.supersede, *(one for one in pending if one not in found.supersede)))
 
-    return decide
+    return to_decide
 
 
 def _whoever_asks(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,64 +97,64 @@ _RECEIVERS = frozenset({"supplier", "edit", "routing", "isa id", "go on", "rest"
 MUTATIONS = (
     Mutation(
         "go-live is not looked at",
-        (decision, "origin"),
+        (before_go_live, "origin"),
         _everything_is_new,
         rules=frozenset({"new order", "rest"}),
         worlds=_PAST,
     ),
     Mutation(
         "the baseline is forgotten at the next change",
-        (plan, "_baseline"),
+        (assess, "baseline_of"),
         _has_no_baseline,
         rules=frozenset({"edit", "rest"}),
         worlds=_PAST,
     ),
     Mutation(
         "what a person closed is asked about again",
-        (plan, "_baseline"),
+        (assess, "baseline_of"),
         _asks_whatever_was_closed,
         story="a change from before go-live that a person closes",
     ),
     Mutation(
         "go-live keeps back what was sent",
-        (Decider, "decide"),
+        (plan, "decide"),
         _keeps_back_what_was_sent,
         rules=_RECEIVERS | {"answer"},
         worlds=("live since today, changes sent",),
     ),
     Mutation(
         "a change that nobody sees is sent",
-        (Decider, "_nothing_new"),
+        (Comparison, "nothing_new"),
         _sees_news_in_everything,
         story="a quiet change",
     ),
     Mutation(
         "a new number is another supplier",
-        (plan, "is_certainly_another"),
+        (receivers, "is_certainly_another"),
         _takes_a_number_for_a_supplier,
         story="a supplier that gets another number",
     ),
     Mutation(
         "a question is asked about a change that nobody sees",
-        (Decider, "_reads_like"),
+        (Comparison, "reads_like"),
         _never,
         story="a quiet change of an order from before go-live",
     ),
     Mutation(
         "nothing is withdrawn from a former receiver",
-        (plan, "_to_withdraw"),
+        (assess, "to_withdraw"),
         _withdraws_nothing,
         story="another supplier",
     ),
     Mutation(
         "a withdrawal is sent twice",
-        (plan, "_withdrawals"),
+        (receivers, "withdrawals_of"),
         _forgets_its_withdrawals,
         story="another supplier",
     ),
     Mutation(
         "a withdrawal is replaced by the next revision",
-        (plan, "_decide"),
+        (assess, "_to_decide"),
         _takes_withdrawals_along,
         rules=_RECEIVERS,
     ),

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from connector.domain.documents import Kind
 from connector.domain.polling import cursor as cursors
 from connector.domain.polling.cursor import Cursor, RowClass, Rules
-from connector.domain.revision import plan
+from connector.domain.revision import assess, comparison
 from connector.domain.revision.record import State
 from connector.services.messages import DocumentMessage
-from connector.services.outbound import decision, poll, translate
+from connector.services.outbound import poll, translate
 from connector.services.ports import Page
 from proof.mutations.plant import Mutation
 
@@ -176,13 +176,13 @@ MUTATIONS = (
     ),
     Mutation(
         "a voided invoice replaces what the partner has",
-        (decision, "is_withdrawn"),
+        (comparison, "is_withdrawn"),
         _only_orders,
         rules=frozenset({"invoice", "go on", "rest"}),
     ),
     Mutation(
         "older states are not recognised",
-        (plan, "is_past"),
+        (assess, "is_past"),
         _never,
         story="an older state that comes again",
     ),

@@ -11,7 +11,8 @@ import requests
 from hypothesis import strategies as st
 
 from connector.adapters.visma import pages
-from connector.services.outbound import decision, translate
+from connector.domain.revision import plan
+from connector.services.outbound import facts, reading
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
 from proof.bad_input.door import LIMIT, open_door
@@ -70,14 +71,14 @@ def order(**changes) -> VismaCase:
 
 
 def test_a_defect_in_one_document_is_seen_although_its_neighbours_leave(monkeypatch):
-    whole = decision.translate
+    whole = facts.translate
 
     def broken(content, *args, **named):
         if content.number == "900005":
             raise KeyError("planted")
         return whole(content, *args, **named)
 
-    monkeypatch.setattr(decision, "translate", broken)
+    monkeypatch.setattr(facts, "translate", broken)
     problems = documents.fed(order()).problems
     assert any("KeyError" in problem for problem in problems)
     assert any("no trace" in problem for problem in problems)
@@ -92,12 +93,12 @@ def test_a_document_that_takes_its_neighbours_along_is_seen(monkeypatch):
 
 def test_a_document_that_is_decided_anew_each_time_is_seen(monkeypatch):
     ids = iter("abcdefghijkl")
-    monkeypatch.setattr(decision, "revision_id", lambda _: next(ids))
+    monkeypatch.setattr(reading, "revision_id", lambda _: next(ids))
     assert any("second time" in problem for problem in documents.fed(order()).problems)
 
 
 def test_a_record_that_the_table_would_refuse_is_seen(monkeypatch):
-    monkeypatch.setattr(translate, "LONGEST_TEXT", 10**9)
+    monkeypatch.setattr(plan, "LONGEST_TEXT", 10**9)
     lines = [{**a_purchase_order()["lines"][0], "uom": "X" * 500_000}]
     assert any("more than the table takes" in problem for problem in documents.fed(order(lines=lines)).problems)
     with aws_for_a_run():

@@ -36,7 +36,7 @@ def test_a_document_that_waits_for_one_in_doubt_outlasts_a_weekend() -> None:
     system.rest()
     system.orderful.script.append(LostAnswer("The connection to Orderful was lost."))
     system.edit(ORDER, line_2={"orderQty": 120.0})
-    while (newest := system.standing(order_key(ORDER))) is None or newest.state is not State.UNCONFIRMED:
+    while (newest := system.current_revision(order_key(ORDER))) is None or newest.state is not State.UNCONFIRMED:
         system.step()
 
     system.orderful.failing = Transient("Orderful is away.")

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from connector.domain.documents import DocumentKey
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import ChangeState
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from proof.model.clockwork import NeverRests
 from proof.model.invoices import CUSTOMER
 from proof.system import Setting, System, a_supplier, invoice_key, order_key

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from connector.domain.order_change.record import ChangeState
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from proof.model.machine.base import ACME, ANSWERS, ISA_IDS, LATE_CUSTOMER, NEWCOMER, Base, in_play
 from proof.model.machine.users import ORDERS
 from proof.system import order_key

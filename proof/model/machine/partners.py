@@ -213,13 +213,13 @@ class Partners(Base):
     def the_partner_refuses(self, draw: int) -> None:
         """The partner refuses what it was sent last."""
         number = self.order(draw)
-        stands = self.system.standing(order_key(number))
+        current = self.system.current_revision(order_key(number))
         asked = any(request.order == number for request in self.system.receivers.requests.values())
-        if stands is None or stands.state not in _AT_ORDERFUL or asked or self.is_over(number):
+        if current is None or current.state not in _AT_ORDERFUL or asked or self.is_over(number):
             return
         self.count("bad news")
-        self.system.orderful.news(str(stands.transaction_id), acknowledgment_status="REJECTED")
-        self.system.receivers.refuses((str(stands.receiver_id), number))
+        self.system.orderful.news(str(current.transaction_id), acknowledgment_status="REJECTED")
+        self.system.receivers.refuses((str(current.receiver_id), number))
 
     def _line(self, number: str, line: int) -> dict[str, Any] | None:
         """A line of an order that somebody has, and who; the order may be another partner's by now."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.domain.documents import LONGEST_TYPE, DocumentKey
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
 from connector.services.order_types import types_of_number

@@ -13,12 +13,12 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked, Transient
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import INLINE_LIMIT, DocumentMessage
-from connector.services.outbound.decision import read_message
+from connector.services.outbound.reading import read_message
 from connector.services.release import (
     NOT_RELEASED,
     Fate,

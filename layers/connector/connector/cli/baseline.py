@@ -146,7 +146,7 @@ def _pages(client: Any, company: Company, resource: Resource, status: str) -> It
 def _message(
     stack: Stack, company: Company, resource: Resource, row: Row, *, seen_at: datetime, begun: datetime | None
 ) -> Any:
-    from connector.domain.revision.plan import Cause
+    from connector.domain.revision.cause import Cause
     from connector.services.claim_check import loaded
     from connector.services.messages import DocumentMessage
     from connector.services.outbound.poll import KIND_OF, number_of

@@ -15,10 +15,12 @@ from connector.cli.people import by_option, decider
 from connector.cli.stack import Stack, stack_option
 from connector.domain.advice import after_rejection
 from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
+from connector.domain.invoice_types import INVOICE_TYPES, PAID_TYPES
 from connector.domain.order_change.record import Change, apply_order
 from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Concern
-from connector.domain.revision.plan import Cause, is_same_party
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.receivers import is_same_party
 from connector.domain.revision.record import (
     AT_ORDERFUL,
     KNOWN_TO_PARTNER,
@@ -27,11 +29,10 @@ from connector.domain.revision.record import (
     UNRESOLVED,
     Revision,
     State,
-    standing,
+    current_revision,
 )
 from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
-from connector.edi.visma.invoice import INVOICE_TYPES, PAID_TYPES
 
 LONGEST_TEXT = 500
 """Characters of the note of a person."""
@@ -187,8 +188,8 @@ def replay_document(*, key: str, sequence: int | None, by: str | None, stack: St
     record = _record(stack, key)
     waiting = _waiting_again(record, sequence)
     own = [one for one in record.revisions if one.withdraws is None]
-    stands = standing(own)
-    if waiting.withdraws is None and waiting is not stands:
+    current = current_revision(own)
+    if waiting.withdraws is None and waiting is not current:
         raise Failed(
             f"Revision {waiting.sequence} of {record.key} is no longer what it says in Visma: it can only be closed "
             f"(connector documents close {record.key} --revision {waiting.sequence})."
@@ -198,7 +199,7 @@ def replay_document(*, key: str, sequence: int | None, by: str | None, stack: St
         go_on(yes=yes)
         waiting, yes = _given_up(stack, waiting), True
     # The withdrawal is made anew; the message brings the document as it stands.
-    wish = (stands or own[0]) if waiting.withdraws is not None else waiting
+    wish = (current or own[0]) if waiting.withdraws is not None else waiting
     again = "sent again" if waiting.state is State.REJECTED else "sent"
     return _queue(stack, wish, Cause.again(waiting), waiting, again, by=by, yes=yes, as_json=as_json)
 
@@ -251,7 +252,7 @@ def release_document(
     """Send a document that waits for a person's choice, was closed, or is from before go-live. KEY as in `show`."""
     record = _record(stack, key)
     newest = next((one for one in record.revisions if one.withdraws is None and one.state in _RELEASABLE), None)
-    if newest is None or standing([one for one in record.revisions if one.withdraws is None]) is not newest:
+    if newest is None or current_revision([one for one in record.revisions if one.withdraws is None]) is not newest:
         raise Failed(
             f"{record.key} waits for no choice: only a parked, skipped, closed or baseline revision is released."
         )
@@ -361,11 +362,11 @@ def _waiting(record: _Record, sequence: int | None = None, *, or_attention: bool
     """
     if not record.revisions:
         raise Failed(f"The ledger has no revision of {record.key}: there is nothing to send.")
-    stands = standing([one for one in record.revisions if one.withdraws is None])
+    current = current_revision([one for one in record.revisions if one.withdraws is None])
     found = [
         one
         for one in record.revisions
-        if (sequence is None and one.state in NEEDS_PERSON and (one is stands or one.withdraws is not None))
+        if (sequence is None and one.state in NEEDS_PERSON and (one is current or one.withdraws is not None))
         or (sequence == one.sequence and one.state in _CLOSABLE)
     ]
     if not found and or_attention:
@@ -375,7 +376,7 @@ def _waiting(record: _Record, sequence: int | None = None, *, or_attention: bool
             named = next((one for one in record.revisions if one.sequence == sequence), None)
             state = f"is {named.state}" if named is not None else "is not in the ledger"
             raise Failed(f"Revision {sequence} of {record.key} {state}: it does not wait for a person.")
-        state = (stands or record.revisions[0]).state
+        state = (current or record.revisions[0]).state
         raise Failed(f"{record.key} is {state}: only a rejected or parked revision waits for a person.")
     if len(found) > 1:
         numbers = ", ".join(str(one.sequence) for one in found)

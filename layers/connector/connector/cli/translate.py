@@ -15,13 +15,13 @@ from connector.cli.files import read_documents, read_sound_routing
 from connector.cli.output import HELD, WRONG_INPUT, WrongInput, fail, json_option, say
 from connector.domain.documents import Kind, VismaDocument
 from connector.domain.errors import Misconfigured, Parked
+from connector.domain.routing.policy import hold_reason, refuse_unknown_type
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import DialectChoice, Route
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.translate import translate as request_for
 from connector.edi.visma.read import NotADocument, decode, read_document
 from connector.edi.x12.text import interchange
-from connector.services.outbound.policy import hold_reason, refuse_unknown_type
 
 
 class _Held(Exception):

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from connector.domain.documents import LONGEST_TYPE, ORDER_TYPES, DocumentKey
 from connector.domain.errors import Parked, Transient
-from connector.domain.revision.plan import Sharing
-from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State, standing
+from connector.domain.revision.assess import Sharing
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision, State, current_revision
 from connector.domain.routing.route import Route
 from connector.edi.visma.fields import text
 from connector.edi.visma.read import NotADocument, decode
@@ -54,13 +54,13 @@ def shared_number(
         order_type: Visma's type of the order.
     """
     own = [one for one in recorded if one.withdraws is None]
-    stands = standing(own)
-    held = type_of(ledger, stands) if stands is not None else None
-    if stands is None or held is None or held == order_type:
+    current = current_revision(own)
+    held = type_of(ledger, current) if current is not None else None
+    if current is None or held is None or held == order_type:
         return SharedNumber(key)
     told = [one for one in own if one.state in KNOWN_TO_PARTNER]
     mine = next((one for one in told if type_of(ledger, one) == order_type), None)
-    other = Sharing(held, mine or next(iter(told), stands), is_own=mine is not None)
+    other = Sharing(held, mine or next(iter(told), current), is_own=mine is not None)
     return SharedNumber(plain.of_type(order_type), other)
 
 
@@ -77,8 +77,8 @@ def type_of(ledger: Recorded, revision: Revision) -> str | None:
 
 def types_of_number(ledger: Recorded, order: DocumentKey) -> list[str]:
     """The types of the orders with this number, the one that has it as its key first; none where that is not known."""
-    stands = standing([one for one in ledger.revisions(order) if one.withdraws is None])
-    held = type_of(ledger, stands) if stands is not None else None
+    current = current_revision([one for one in ledger.revisions(order) if one.withdraws is None])
+    held = type_of(ledger, current) if current is not None else None
     if held is None:
         return []
     return [held, *(one for one in ORDER_TYPES if one != held and ledger.revisions(order.of_type(one), limit=1))]

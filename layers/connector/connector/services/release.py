@@ -13,8 +13,12 @@ from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
 from connector.domain.errors import Conflict, ConnectorError, Parked
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
+from connector.domain.revision.assess import ToDecide, assess
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.decide import decide
+from connector.domain.revision.decision import UNCHANGED, Case
 from connector.domain.revision.go_live import GoLive, Origin, origin
-from connector.domain.revision.plan import Cause, Decide, plan
+from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
@@ -24,7 +28,8 @@ from connector.services.claim_check import loaded
 from connector.services.inbound.ports import Changes
 from connector.services.inbound.review import look_again
 from connector.services.messages import DocumentMessage
-from connector.services.outbound.decision import Decider, Decision, arrival_of, read_message
+from connector.services.outbound.facts import DocumentFacts
+from connector.services.outbound.reading import read_message
 from connector.services.ports import Clock, Ledger, Outbox, Payloads
 
 RECENT = timedelta(days=14)
@@ -107,10 +112,10 @@ class ReleasedChange:
 
 def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
     """What every revision that waits for a routing entry would become with `routing`. Changes nothing."""
-    decider = Decider(ledger, routing, stream)
+    facts = DocumentFacts(ledger, routing, stream)
     for waiting in _chunks([one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]):
         for revision, source in ledger.sources_of(waiting):
-            yield _forecast(revision, source, decider, ledger, today)
+            yield _forecast(revision, source, facts, today)
 
 
 def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[AcrossGoLive]:
@@ -238,14 +243,13 @@ def _bare_message(revision: Revision, cause: str) -> DocumentMessage:
     )
 
 
-def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledger, today: date) -> Forecast:
+def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: date) -> Forecast:
     message = _bare_message(revision, Cause.RELEASE.value)
     reading = read_message(message, source)
-    route = decider.route(revision.key, reading)
-    history = [revision] if revision.sequence == 1 else ledger.revisions(revision.key, limit=_ALL)
-    history = decider.identified(history, reading)
-    planned = plan(history, arrival_of(message, reading, decider.receiver(route), Cause.RELEASE))
-    decision = decider.decide(message, reading, route, planned) if isinstance(planned, Decide) else Decision(None)
+    routed = facts.routed(reading)
+    history = [revision] if revision.sequence == 1 else facts.ledger.revisions(revision.key, limit=_ALL)
+    assessed = assess(facts.identified(history, reading), Incoming.of(reading, routed.receiver))
+    decision = decide(Case(reading, routed, assessed, facts)) if isinstance(assessed, ToDecide) else UNCHANGED
     document, dated = reading.document, reading.sighting.dated
     status = document.status if document is not None else None
     if decision.translation is not None and document is not None:
@@ -257,7 +261,7 @@ def _forecast(revision: Revision, source: bytes, decider: Decider, ledger: Ledge
             partner=decision.translation.partner,
             dated=dated,
             status=status,
-            total=_total(content, route if isinstance(route, Route) else None),
+            total=_total(content, routed.route if isinstance(routed.route, Route) else None),
             currency=content.currency,
             purpose=decision.translation.purpose,
         )

@@ -4,9 +4,9 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import Parked
-from connector.domain.reasons import Reason
+from connector.domain.invoice_types import is_invoice_type
 from connector.edi.visma.fields import rows
-from connector.edi.visma.read import NotADocument, decode, is_invoice_type, read_document, why_never_sent
+from connector.edi.visma.read import NotADocument, decode, read_document
 from testkit.samples.visma_samples import (
     MISSING,
     a_credit_note,
@@ -193,29 +193,12 @@ def test_two_documents_of_one_number_and_different_types_do_not_share_a_key():
     assert number_in_key(Kind.PURCHASE_ORDER, "Blanket", "500123") == "500123"
 
 
-@pytest.mark.parametrize("word", ["Invoice", "CreditNote", "DebitNote", "CreditAdj", "DebitAdj", "FinCharge"])
-def test_invoices_are_told_from_other_documents(word):
-    assert is_invoice_type(word) is True
-
-
-@pytest.mark.parametrize("word", ["CashSale", "CashReturn", "QuickCheck"])
-def test_what_is_paid_when_it_is_made_asks_nobody_for_money(word):
-    assert is_invoice_type(word) is False
-    sentence = f"Documents of the type {word} are paid when they are made; they are never sent."
-    assert why_never_sent(word) == (Reason.TYPE_NEVER_SENT, sentence)
-
-
 @pytest.mark.parametrize("word", ["Payment", "Prepayment", "Refund", "Check", "VoidPayment", "SmallCreditWo"])
 def test_payments_and_write_offs_are_no_invoices_and_can_still_be_read(word):
     assert is_invoice_type(word) is False
     document = read_document(a_customer_invoice(documentType=word), company="nordic")
     assert document.document_type == word
     assert document.key.number == f"{word}:100231"
-
-
-@pytest.mark.parametrize("word", [None, "", "SelfBilling"])
-def test_of_an_unknown_type_nothing_is_claimed(word):
-    assert is_invoice_type(word) is None
 
 
 @pytest.mark.parametrize("half", [rb"\ud83d", b"\xf0\x9f"])

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose, Stream
 from connector.services.outbound.translate import Outcome

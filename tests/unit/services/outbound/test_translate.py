@@ -12,8 +12,8 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.reasons import Reason
-from connector.domain.revision.plan import Cause
-from connector.domain.revision.record import Revision, State, standing
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.record import Revision, State, current_revision
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.outbound.translate import Outcome, Translator
@@ -403,7 +403,7 @@ class TestARejectedRevision:
         assert bench.states() == [State.SENT, State.REJECTED, State.SUPERSEDED]
         bench.due()
 
-        refused = standing(bench.ledger.revisions(ORDER))
+        refused = current_revision(bench.ledger.revisions(ORDER))
         source = bench.ledger.source_of(refused)
         wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
         assert bench.translator.handle(wish) is Outcome.QUEUED

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.revision.plan import Cause
+from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import NOTHING_NEW, NOTHING_NEW_IN_VISMA, State
 from connector.domain.transactions import Purpose
 from connector.services.outbound.translate import Outcome

@@ -1,473 +1,320 @@
-"""What the arrival of a document does to its history: a pure function from history and content to a plan.
+"""What a message about a document does to its history: one pure function from document and history to a plan.
 
-A history belongs to receivers. What one receiver has is no reason to call something a replacement for another one, and
-when a document goes to a new receiver, the former one has to be told that it is withdrawn there.
+The plan is a list of writes, in their order. Whoever carries it out decides nothing: it writes, queues and counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
+from types import MappingProxyType
+from typing import Any
 
-from connector.domain.revision.record import KNOWN_TO_PARTNER, UNDECIDED, UNRESOLVED, UNSENT, Revision, State, standing
-from connector.domain.revision.row_version import is_older
+from connector.domain.documents import LONGEST_TYPE
+from connector.domain.reasons import StatedReason
+from connector.domain.revision.assess import Requeue, Sharing, ToDecide, Unchanged, Wait, assess
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.decide import decide
+from connector.domain.revision.decision import Case, Decision, Routed
+from connector.domain.revision.facts import Facts
+from connector.domain.revision.reading import Incoming, Reading
+from connector.domain.revision.record import UNSENT, Event, Revision, State
+from connector.domain.revision.withdrawal import Withdrawal
+from connector.domain.routing.route import HOLD, Route
+from connector.domain.text import truncated
 from connector.domain.transactions import Purpose
 
-AGE_UNCLEAR = "go_live"
-"""Field of the question whether a document is old or new: as long as it stands, nobody knows."""
+LONGEST_TEXT = 1_000
+"""Characters of a reason, and of the other words of a revision that may quote the document: a record is bounded."""
 
+LONGEST_NOTE = 4_000
+"""Characters of the note that names every text that was cut; a long order may have one in each of its lines."""
 
-class Cause(Enum):
-    """Why a document is looked at. All but the poll are the wishes of a person."""
-
-    POLL = "poll"
-    RELEASE = "release"
-    REPLAY = "replay"
-    AS_ORIGINAL = "send as original"
-    AS_REPLACEMENT = "send as replacement"
-    WITHDRAW = "withdraw again"
-    BASELINE = "baseline"
-
-    @classmethod
-    def of(cls, text: str) -> Cause:
-        """The cause that a message names: `replay 2026-11-22T07:00:00+00:00`. What nobody knows counts as a poll."""
-        named = [cause for cause in cls if text == cause.value or text.startswith(f"{cause.value} ")]
-        return named[0] if named else cls.POLL
-
-    def named_at(self, now: datetime) -> str:
-        """The cause as a message names it; the time keeps the queue from taking a repeated wish for a duplicate."""
-        return f"{self.value} {now.isoformat()}"
-
-    @classmethod
-    def again(cls, revision: Revision) -> Cause:
-        """The wish to send what did not arrive again: what a person has chosen for it still holds."""
-        if revision.withdraws is not None:
-            return cls.WITHDRAW
-        if not revision.released or revision.purpose is None:
-            return cls.REPLAY
-        return cls.AS_ORIGINAL if revision.purpose is Purpose.ORIGINAL else cls.AS_REPLACEMENT
-
-    @property
-    def chooses(self) -> bool:
-        """Whether a person has chosen as what the document is sent."""
-        return self in {Cause.AS_ORIGINAL, Cause.AS_REPLACEMENT}
-
-    @property
-    def sends_again(self) -> bool:
-        """Whether a person asks to send what would not be sent again by itself."""
-        return self.chooses or self is Cause.REPLAY
+_NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A document as it arrives.
+class Supersede:
+    """Close a revision that never left, so that nobody works on it any more.
 
     Attributes:
-        revision_id: Hash of its content.
-        seen_at: Visma's own time when it showed this state.
-        version: Visma's row version, if it is one.
-        receiver: ISA id of whom routing sends it to; None when it cannot be routed.
-        counterparty: Visma's number of the supplier or customer; None when it cannot be read.
-        cause: Why it is looked at.
-        counterparty_id: Visma's internal id of it, where the document names one.
+        changes: Attributes that change along with its state.
     """
 
-    revision_id: str
-    seen_at: datetime | None
-    version: str | None
-    receiver: str | None
-    counterparty: str | None
-    cause: Cause
-    counterparty_id: str | None = None
+    revision: Revision
+    changes: Mapping[str, Any] = field(default_factory=lambda: _NO_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The content is nothing new. What was captured since and never left has been taken back.
+class Add:
+    """Add a revision.
 
     Attributes:
-        supersede: Revisions that never left.
-        withdraw: As in `Decide`; only a person who asks for it makes it filled here.
-        withdrawn_before: Withdrawals that did not leave; those of `withdraw` take their place.
-        waits: Routing keeps it back until a person says otherwise; what Visma shows now is noted for that.
+        source: The Visma document that is stored with it; None: the one of the message.
+        request: The request that is sent; None when it does not leave.
+        supersedes: Revisions that are closed in the same write.
     """
 
-    supersede: tuple[Revision, ...] = ()
-    withdraw: tuple[Revision, ...] = ()
-    withdrawn_before: tuple[Revision, ...] = ()
-    waits: Revision | None = None
+    revision: Revision
+    source: bytes | None
+    request: dict[str, Any] | None
+    supersedes: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Requeue:
-    """It is translated already; a crash may have come between ledger and queue."""
+class Replace:
+    """Write a revision anew, with the document of the message.
+
+    Attributes:
+        was: The state in which it still has to be.
+        request: As in `Add`.
+        supersedes: As in `Add`.
+        is_decision: It was decided anew; otherwise only what Visma shows is noted.
+    """
+
+    revision: Revision
+    was: State
+    request: dict[str, Any] | None = None
+    supersedes: tuple[Revision, ...] = ()
+    is_decision: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Queue a translated revision for sending."""
 
     revision: Revision
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Something has to end first; the message comes again."""
-
-    sentence: str
+Step = Supersede | Add | Replace | Queue
 
 
 @dataclass(frozen=True, slots=True)
-class Sharing:
-    """An order whose number is the key of an order of another type.
+class Plan:
+    """What is done to a history.
 
     Attributes:
-        order_type: The type of the other one.
-        revision: What the other one has come to at the same partner, or what the partner has of this very order under
-            the key of the other one, from before the two were told apart.
-        is_own: The latter.
+        steps: In the order in which they are carried out.
+        result: The state that the document comes to, be it written or on record already; None: nothing is new.
     """
 
-    order_type: str
-    revision: Revision
-    is_own: bool
+    steps: tuple[Step, ...] = ()
+    result: State | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """Routing decides what becomes of it.
-
-    Attributes:
-        has: What the receiver has of the document, or may have; None: it never had any.
-        replaces: The revision with this content that is decided anew; None: a new revision is added.
-        supersede: Revisions that never left and whose place it takes.
-        baseline: The content from before go-live, or what a person closed since, that it is a change of.
-        is_new: The ledger does not know the document.
-        was_sent: Some receiver has it, or had it: go-live keeps it back no more.
-        elsewhere: What the same supplier or customer has under another ISA id; None when a person sends it again.
-        full_resend_due: Only the whole document tells the receiver: it was granted a change along with somebody's edit,
-            or a person has told it of a state since.
-        withdraw: What former receivers have, each to be withdrawn there.
-        was_routed: It is on record as new for a partner: what its date says by now does not make it old.
-        said_to_have: A person said that the receiver has it from elsewhere (release as replacement), and that did not
-            leave since.
-        kept_off: Its newest state, if routing kept that from leaving and nobody has answered for it since.
-        was_asked: An older state waited for a person, and this one has taken its place.
-        shares: Another order with the same number that a person has to see before this one leaves.
-    """
-
-    has: Revision | None
-    replaces: Revision | None
-    supersede: tuple[Revision, ...]
-    baseline: Revision | None
-    is_new: bool
-    full_resend_due: bool
-    withdraw: tuple[Revision, ...]
-    was_sent: bool = False
-    elsewhere: Revision | None = None
-    was_routed: bool = False
-    kept_off: Revision | None = None
-    said_to_have: bool = False
-    was_asked: bool = False
-    shares: Sharing | None = None
-
-
-Plan = Known | Requeue | Wait | Decide
-
-
-def plan(history: Sequence[Revision], arrival: Arrival) -> Plan:
-    """Say what is to be done about a document.
+def plan(
+    reading: Reading,
+    history: Sequence[Revision],
+    routed: Routed,
+    facts: Facts,
+    *,
+    now: datetime,
+    sharing: Sharing | None = None,
+) -> Plan | Wait:
+    """Say what a message does to the history of its document.
 
     Args:
+        reading: The document as it was read, and why it is looked at.
         history: Its revisions, newest first, all of them.
-        arrival: The document as it arrives.
+        routed: What routing says of it.
+        facts: What may have to be looked up.
+        now: The time.
+        sharing: An order of another type with its number.
+
+    Returns:
+        The plan; `Wait` when something has to end first.
+
+    Raises:
+        Transient: a fact could not be looked up.
     """
-    own = [one for one in history if one.withdraws is None]
-    if is_past(own, arrival):
-        return Known()
-    if arrival.cause is Cause.WITHDRAW:
-        return _withdraw_again(history, own, arrival)
-    return _looked_at(history, own, arrival)
+    assessed = assess(history, Incoming.of(reading, routed.receiver))
+    sequence = history[0].sequence + 1 if history else 1
+    match assessed:
+        case Wait():
+            return assessed
+        case Requeue():
+            return Plan((Queue(assessed.revision),))
+        case Unchanged():
+            return Plan(tuple(_unchanged(assessed, reading, routed, facts, sequence=sequence, now=now)))
+        case ToDecide():
+            decision = decide(Case(reading, routed, assessed, facts, sharing))
+    withdraw = () if decision.withdraws_nothing else assessed.withdraw
+    withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now)
+    record = _Recorder(reading, routed, now)
+    decided = record.carried_out(decision, assessed, sequence=sequence + len(withdrawals))
+    return Plan((*withdrawals, *decided), decision.state)
 
 
-def _looked_at(history: Sequence[Revision], own: Sequence[Revision], arrival: Arrival) -> Plan:
-    newest = own[0] if own else None
-    if newest is not None and newest.state is State.CHANGING:
-        return Wait(f"A change that the partner asked for ({newest.transaction_id}) is being written into it.")
-    sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
-    again = _same_again(history, own, sent, arrival)
-    if again is not None:
-        return again
-    if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
-        return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
-    return _decide(history, own, sent, arrival)
+def _unchanged(
+    assessed: Unchanged, reading: Reading, routed: Routed, facts: Facts, *, sequence: int, now: datetime
+) -> list[Step]:
+    shown = {"visma_version": reading.version, "seen_at": reading.sighting.seen_at}
+    steps: list[Step] = [*_superseded(assessed.supersede, shown), *_superseded(assessed.withdrawn_before)]
+    steps += _withdrawals(assessed.withdraw, reading.cause, facts, sequence=sequence, now=now)
+    if assessed.waits is not None:
+        steps += _Recorder(reading, routed, now).status_noted(assessed.waits)
+    return steps
 
 
-def is_past(own: Sequence[Revision], arrival: Arrival) -> bool:
-    """Whether the document is an older state than the newest that was handled.
-
-    It may have been read before a change of the partner's was written, or come a second time after its successor (SQS:
-    a deletion can fail), or have been parked and released when a newer one had taken its place. What was seen earlier
-    is older, unless its row version surely is newer; where nobody knows what was seen earlier, the row version decides.
-    Time stamps of Visma's tell nothing: in the autumn hour a later one reads as earlier.
-
-    What a person has sent again while it stands is never past: newer revisions that were taken back do not count.
-    """
-    if not own:
-        return False
-    newest, stands = own[0], standing(own)
-    wished = arrival.cause.sends_again or arrival.cause is Cause.WITHDRAW
-    if wished and stands is not None and stands.revision_id == arrival.revision_id:
-        return False
-    seen, known = arrival.seen_at, newest.visma_version
-    if seen is not None and newest.seen_at is not None and seen != newest.seen_at:
-        return seen < newest.seen_at and not is_older(known, arrival.version)
-    return is_older(arrival.version, known)
+def _superseded(revisions: Sequence[Revision], changes: Mapping[str, Any] = _NO_CHANGES) -> list[Step]:
+    return [Supersede(one, changes) for one in revisions if one.state in UNSENT]
 
 
-def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:
-    """Whether the partner was granted a change on top of `known` that only the whole document can tell.
+def _withdrawals(
+    withdraw: Sequence[Revision], cause: Cause, facts: Facts, *, sequence: int, now: datetime
+) -> list[Step]:
+    """Withdraw the document from former receivers, before it leaves for a new one."""
+    steps: list[Step] = []
+    for number, sent in enumerate(withdraw, sequence):
+        withdrawal = Withdrawal(sent, number)
+        decision, source = withdrawal.decide(facts)
+        captured = withdrawal.captured(is_wished=cause is Cause.WITHDRAW, now=now)
+        steps.append(Add(_decided(captured, decision), source, _request_of(decision)))
+    return steps
 
-    It stands in Visma along with somebody's edit, as a superseded revision with the number of the 860 and the content
-    that came of it. Whatever the document says by now, `known` and its own wishes do not tell the partner.
 
-    Args:
-        revisions: Of the document, newest first.
-        known: The newest one that the partner has.
-    """
-    return any(
-        one.sequence > known.sequence
-        and one.state is State.SUPERSEDED
-        and one.transaction_type is None
-        and one.transaction_id is not None
-        and one.revision_id not in {"", known.revision_id}
-        for one in revisions
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    """Turns a decision into the records of the ledger."""
+
+    reading: Reading
+    routed: Routed
+    now: datetime
+
+    def carried_out(self, decision: Decision, assessed: ToDecide, *, sequence: int) -> list[Step]:
+        """What is written for a decision.
+
+        What is superseded is closed in the same write as the decision: a worker that dies in between must not leave a
+        document without it.
+        """
+        if decision.state is None:
+            return []
+        replaced, outdated = assessed.replaces, assessed.supersede
+        is_kept_off = decision.state is State.PARKED or decision.by_routing
+        if replaced is not None and replaced.state is State.BASELINE and is_kept_off:
+            replaced = None  # what it was at go-live stays on record while a person is asked, or routing keeps it off
+        if replaced is not None:
+            return self._replaced(replaced, decision, outdated)
+        if decision.state is State.BASELINE and assessed.baseline is not None:
+            outdated = (*outdated, assessed.baseline)
+        waiting = assessed.held_by_routing
+        captured = Revision(
+            key=self.reading.key,
+            sequence=sequence,
+            revision_id=self.reading.revision_id,
+            state=State.CAPTURED,
+            created_at=self.now,
+            updated_at=self.now,
+            kept_ready=waiting is not None and waiting.kept_ready,
+            history=(Event(self.now, State.CAPTURED, _SEEN[self.reading.cause]),),
+        )
+        return [Add(_decided(self._shown(captured), decision), None, _request_of(decision), outdated)]
+
+    def _replaced(self, newest: Revision, decision: Decision, outdated: tuple[Revision, ...]) -> list[Step]:
+        """The same content again, but it never left: it is decided anew, and only what changed is written.
+
+        The document goes along with the decision: whoever looks again later must not find the status of former times.
+        """
+        revision, cause = self._shown(replace(newest, updated_at=self.now)), self.reading.cause
+        if cause not in {Cause.POLL, Cause.BASELINE}:
+            seen = Event(self.now, newest.state, _SEEN[cause])
+            revision = replace(revision, history=(*revision.history, seen))
+        revision = _decided(revision, decision)
+        is_same = (revision.state, revision.reason, revision.visma_status) == (
+            newest.state,
+            newest.reason,
+            newest.visma_status,
+        )
+        if is_same and cause in {Cause.POLL, Cause.BASELINE, Cause.RELEASE}:
+            return _superseded(outdated)
+        return [Replace(revision, newest.state, _request_of(decision), outdated)]
+
+    def status_noted(self, waiting: Revision) -> list[Step]:
+        """Keep the document of a revision that waits as it stands: its status decides when a person lets it go."""
+        revision = self._shown(replace(waiting, updated_at=self.now))
+        if revision.visma_status == waiting.visma_status:
+            return []
+        event = Event(self.now, waiting.state, f"its status in Visma is {revision.visma_status}")
+        revision = replace(revision, history=(*revision.history, event))
+        return [Replace(revision, waiting.state, is_decision=False)]
+
+    def _shown(self, revision: Revision) -> Revision:
+        """The revision with what Visma shows now."""
+        reading, route = self.reading, self.routed.route
+        document, sighting, cause = reading.document, reading.sighting, reading.cause
+        return replace(
+            revision,
+            modified_at=sighting.modified_at,
+            seen_at=sighting.seen_at,
+            listed_since=sighting.listed_since,
+            visma_status=_truncated_if_any(document.status) if document else None,
+            visma_version=reading.version,
+            counterparty=_truncated_if_any(document.counterparty or None) if document else None,
+            counterparty_id=_truncated_if_any(document.counterparty_id) if document else None,
+            document_type=document.document_type[:LONGEST_TYPE] if document and document.document_type else None,
+            partner=route.partner if isinstance(route, Route) else None,
+            released=cause.chooses or revision.released,
+            purpose=_CHOSEN.get(cause, revision.purpose),
+            look_up_first=cause.sends_again,
+        )
+
+
+_CHOSEN = {Cause.AS_ORIGINAL: Purpose.ORIGINAL, Cause.AS_REPLACEMENT: Purpose.REPLACE}
+
+_SEEN = {
+    Cause.POLL: "seen changed in Visma",
+    Cause.RELEASE: "released by a change of the routing",
+    Cause.REPLAY: "a person has it sent again",
+    Cause.AS_ORIGINAL: "a person has it sent as original",
+    Cause.AS_REPLACEMENT: "a person has it sent as replacement",
+    Cause.WITHDRAW: "a person has it withdrawn",
+    Cause.BASELINE: "recorded as open in Visma",
+}
+
+
+def _request_of(decision: Decision) -> dict[str, Any] | None:
+    return decision.translation.request.body if decision.translation is not None else None
+
+
+def _decided(revision: Revision, decision: Decision) -> Revision:
+    """The revision as the decision leaves it."""
+    assert decision.state is not None, "what stays as it is, is not recorded"  # noqa: S101
+    now = revision.updated_at
+    translation, parked = decision.translation, decision.parked
+    stated = decision.reason or (StatedReason(parked.code, parked.sentence) if parked else None)
+    reason = truncated(stated.sentence, LONGEST_TEXT) if stated else None
+    note = reason or "translated"
+    if translation is not None:
+        notes = (f"{translation.dialect}, {translation.purpose}", *translation.notes)
+        note = truncated("translated: " + "; ".join(notes), LONGEST_NOTE)
+    revision = replace(
+        revision,
+        state=decision.state,
+        reason=reason,
+        reason_code=stated.code.value if stated else None,
+        field=_truncated_if_any(parked.field) if parked else None,
+        next_step=_truncated_if_any(parked.next_step) if parked else None,
+        waits_for=_truncated_if_any(parked.waits_for) if parked else None,
+        by_routing=decision.by_routing,
+        kept_ready=decision.by_routing
+        and (revision.kept_ready or decision.state is State.PARKED or revision.visma_status != HOLD),
+        history=(*revision.history, Event(now, decision.state, note)),
+    )
+    if translation is None:
+        return revision
+    return replace(
+        revision,
+        partner=translation.partner,
+        transaction_type=translation.transaction_type,
+        dialect=translation.dialect,
+        purpose=translation.purpose,
+        stream=translation.stream,
+        sender_id=translation.sender_id,
+        receiver_id=translation.receiver_id,
+        business_number=translation.business_number,
     )
 
 
-def _withdraw_again(history: Sequence[Revision], own: Sequence[Revision], arrival: Arrival) -> Plan:
-    """A person asks for the withdrawals that did not leave; what the document says is not looked at.
-
-    Unless it is routed to one of these receivers again (an ISA id was changed back), which still has what it was sent:
-    that receiver is sent the document as it stands, also where it was cancelled meanwhile.
-    """
-    if (doubtful := next((one for one in history if one.state in UNRESOLVED), None)) is not None:
-        return Wait(f"Revision {doubtful.sequence} is still being sent; this one has to wait for its outcome.")
-    sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
-    withdraw, before = tuple(_to_withdraw(history, sent, arrival)), tuple(_withdrawn_anew(history, sent, arrival))
-    # One that is superseded may be so by this very wish: a worker died.
-    were_made = {one.receiver_id for one in history if one.withdraws is not None and one.state in _GIVEN_UP}
-    if sent is not None and sent.receiver_id == arrival.receiver and arrival.receiver in were_made:
-        planned = _looked_at(history, own, replace(arrival, cause=Cause.POLL))
-        if isinstance(planned, Requeue | Wait):
-            return planned
-        supersede = (*planned.supersede, *(one for one in before if one not in planned.supersede))
-        return replace(planned, supersede=supersede, withdraw=(*planned.withdraw, *withdraw))
-    return Known(withdraw=withdraw, withdrawn_before=before)
-
-
-def _same_again(
-    history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
-) -> Plan | None:
-    """What to do about content that the ledger has already; None when there is something to decide."""
-    closed = _told_by_hand(own, sent)
-    # A person who sends it again sends it to whom routing names now, also where only the ISA id is another one.
-    moves = sent is not None and arrival.cause.sends_again and arrival.receiver not in {None, sent.receiver_id}
-    if sent is not None and sent.revision_id == arrival.revision_id and not needs_full_resend(own, sent) and not moves:
-        withdrawals = _withdrawals(history, sent)
-        if closed is None and not any(one.state in _WITHDRAWN for one in withdrawals):
-            undone = [one for one in own if one.sequence > sent.sequence]
-            return Known(supersede=tuple(one for one in (*undone, *withdrawals) if one.state in UNSENT))
-    known = closed or _baseline(own, sent)
-    newest = own[0] if own else None
-    if newest is None or newest.revision_id != arrival.revision_id:
-        if known is None or known.revision_id != arrival.revision_id or arrival.cause.chooses:
-            return None
-        # It was changed and changed back: it is as it was at go-live, or when a person dealt with it.
-        undone = [one for one in own if one.sequence > known.sequence]
-        return Known(supersede=tuple(one for one in undone if one.state in UNSENT - {State.CLOSED}))
-    if newest.state is State.TRANSLATED and not arrival.cause.chooses:
-        return Requeue(newest)
-    # Sent as it is, it would be refused, or it is dealt with, or a person is asked whether it leaves, by the deliverer
-    # (it is translated) or because routing kept it off: only a person says otherwise.
-    is_over = newest.state in {State.REJECTED, State.CLOSED} and not arrival.cause.sends_again
-    is_held = newest.state is State.PARKED and (newest.by_routing or newest.transaction_type is not None)
-    is_held = is_held and arrival.cause in {Cause.POLL, Cause.BASELINE}
-    return Known(waits=newest if is_held and newest.by_routing else None) if is_over or is_held else None
-
-
-def _told_by_hand(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
-    """The state of which a person has told the partner since it was last sent something: CLOSED says so."""
-    if sent is None:
-        return None
-    return next((one for one in own if one.state is State.CLOSED and one.sequence > sent.sequence), None)
-
-
-def _decide(
-    history: Sequence[Revision], own: Sequence[Revision], sent: Revision | None, arrival: Arrival
-) -> Decide | Known:
-    newest = own[0] if own else None
-    if arrival.cause is Cause.BASELINE and own and (sent is not None or own[0].state is not State.BASELINE):
-        return Known()
-    baseline = _baseline(own, sent)
-    receiver = arrival.receiver
-    if receiver is None and sent is not None and not _has_left(sent, arrival):
-        receiver = sent.receiver_id
-    has = next((one for one, of in _reached(history) if of == receiver), None) if receiver else sent
-    after = sent.sequence if sent is not None else 0
-    replaces = None
-    if newest is not None and newest.revision_id == arrival.revision_id:
-        decided_anew = UNDECIDED | {State.BASELINE}
-        replaces = newest if newest.state in decided_anew and newest.sequence > after else None
-    # Only a document that is routed to a former receiver has come back to it.
-    back_here = [one for one in history if one.withdraws is not None and one.receiver_id == arrival.receiver]
-    kept = {State.BASELINE, State.CLOSED}
-    unsent = [one for one in own if one.sequence > after and one.state in UNSENT - kept]
-    supersede = tuple(one for one in (*unsent, *back_here) if one is not replaces and one.state in UNSENT - kept)
-    return Decide(
-        has=has,
-        replaces=replaces,
-        supersede=supersede,
-        baseline=baseline,
-        is_new=not own,
-        full_resend_due=sent is not None and (needs_full_resend(own, sent) or _told_by_hand(own, sent) is not None),
-        withdraw=tuple(_to_withdraw(history, sent, arrival)),
-        was_sent=sent is not None,
-        elsewhere=_elsewhere(history, sent, arrival),
-        was_routed=baseline is None and any(one.partner is not None and one.field != AGE_UNCLEAR for one in own),
-        said_to_have=sent is None and _last_answer(own, arrival) not in {None, Purpose.ORIGINAL},
-        kept_off=newest if sent is None and newest is not None and newest.by_routing else None,
-        was_asked=any(one.state is State.SUPERSEDED and _waited(one) for one in own),
-    )
-
-
-def _waited(revision: Revision) -> bool:
-    return any(event.state is State.PARKED for event in revision.history)
-
-
-def _last_answer(own: Sequence[Revision], arrival: Arrival) -> Purpose | None:
-    """As what a person had it sent to the same supplier or customer."""
-    return next((one.purpose for one in own if one.released and _is_of_same_party(one, arrival)), None)
-
-
-def _elsewhere(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Revision | None:
-    """What the same supplier or customer has under another ISA id, and keeps until something changes."""
-    if sent is None or arrival.cause.sends_again or None in {sent.receiver_id, arrival.receiver}:
-        return None
-    is_same = _is_of_same_party(sent, arrival) and not _withdrawals(history, sent)
-    return sent if is_same and sent.receiver_id != arrival.receiver else None
-
-
-def _has_left(sent: Revision, arrival: Arrival) -> bool:
-    """Whether the document may be somebody else's than what was sent; each receiver is compared with its own.
-
-    Routing that knows nobody for it tells nothing: the supplier may only have got another number. Visma's internal ids
-    tell whether it is another one. Without them nobody knows, and nothing is withdrawn until a successor is routed.
-    """
-    if arrival.receiver is not None:
-        return True
-    if arrival.cause is Cause.WITHDRAW:  # a person says so
-        return None not in {arrival.counterparty, sent.counterparty} and not _is_of_same_party(sent, arrival)
-    return is_certainly_another(sent, arrival.counterparty_id)
-
-
-def is_same_party(revision: Revision, number: str | None, internal_id: str | None) -> bool:
-    """Whether a revision is of this supplier or customer: by Visma's internal ids, or by the numbers without them."""
-    if None not in {revision.counterparty_id, internal_id}:
-        return revision.counterparty_id == internal_id
-    return revision.counterparty == number
-
-
-def is_certainly_another(revision: Revision, internal_id: str | None) -> bool:
-    """Whether a revision is of another supplier or customer by Visma's internal ids."""
-    return None not in {revision.counterparty_id, internal_id} and revision.counterparty_id != internal_id
-
-
-def _is_of_same_party(revision: Revision, arrival: Arrival) -> bool:
-    return is_same_party(revision, arrival.counterparty, arrival.counterparty_id)
-
-
-def _to_withdraw(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
-    """What former receivers have and were not told to forget; or are to be told again, if a person asks for that."""
-    if sent is None or not _has_left(sent, arrival):
-        return
-    for one, receiver in _newest_reached(history):
-        if _is_there(receiver, sent, arrival) or one.purpose is Purpose.CANCELLATION:
-            continue
-        pending = _withdrawals(history, one)
-        if arrival.cause is Cause.WITHDRAW:
-            # Of the one that has it now there is none to be made again.
-            was_made = any(each.withdraws == one.sequence for each in history)
-            is_due = was_made and all(each.state in _ASKED for each in pending)
-        else:
-            is_due = not pending
-        if is_due:
-            yield replace(one, receiver_id=receiver)
-
-
-def _is_there(receiver: str, sent: Revision, arrival: Arrival) -> bool:
-    """Whether the document is that receiver's, so that it is not withdrawn there.
-
-    Routing says so. When a person asks for a withdrawal, nothing is sent to whom routing names: what was sent last has
-    to be there.
-    """
-    return receiver == arrival.receiver and (arrival.cause is not Cause.WITHDRAW or receiver == sent.receiver_id)
-
-
-_ASKED = frozenset({State.PARKED, State.REJECTED})
-_GIVEN_UP = _ASKED | {State.SUPERSEDED}
-# States of a withdrawal in which the former receiver knows of it, from us or from a person.
-_WITHDRAWN = KNOWN_TO_PARTNER | {State.CLOSED}
-
-
-def _withdrawn_anew(history: Sequence[Revision], sent: Revision | None, arrival: Arrival) -> Iterator[Revision]:
-    """Withdrawals that did not leave and that a person wants to send: they are made anew, or there is nothing to do.
-
-    There is nothing to do where the receiver has the document back, has been told since, or refused what it was sent.
-    """
-    has = {receiver for one, receiver in _newest_reached(history) if one.purpose is not Purpose.CANCELLATION}
-    anew = {one.receiver_id for one in _to_withdraw(history, sent, arrival)}
-    for one in history:
-        stands = one.receiver_id in has - anew and one.receiver_id != arrival.receiver
-        if one.withdraws is not None and one.state in _ASKED and not stands:
-            yield one
-
-
-def _newest_reached(history: Sequence[Revision]) -> Iterator[tuple[Revision, str]]:
-    """What each receiver has, or may have."""
-    seen = set()
-    for one, receiver in _reached(history):
-        if receiver is not None and receiver not in seen:
-            seen.add(receiver)
-            yield one, receiver
-
-
-def _withdrawals(history: Sequence[Revision], sent: Revision) -> list[Revision]:
-    """Withdrawals of what a receiver has, newest first."""
-    return [one for one in history if one.withdraws == sent.sequence and one.state is not State.SUPERSEDED]
-
-
-def _reached(history: Sequence[Revision]) -> list[tuple[Revision, str | None]]:
-    """What reached a receiver, or may have, newest first, each with its receiver.
-
-    An agreed change went to nobody: it belongs to the receiver of what it changes. A withdrawal that a person closed is
-    one that the receiver was told of.
-    """
-    found: list[tuple[Revision, str | None]] = []
-    receiver: str | None = None
-    for one in reversed(history):
-        if one.state in KNOWN_TO_PARTNER:
-            receiver = one.receiver_id or receiver
-            found.append((one, receiver))
-        elif one.withdraws is not None and one.state is State.CLOSED:
-            found.append((replace(one, purpose=Purpose.CANCELLATION), one.receiver_id))
-    return found[::-1]
-
-
-def _baseline(own: Sequence[Revision], sent: Revision | None) -> Revision | None:
-    """The content from before go-live, or the newest state that a person closed; None once something was sent.
-
-    A person who closes a question knows that state, so the next change is one of it, also a change back.
-    """
-    if sent is not None:
-        own = [one for one in own if one.sequence > sent.sequence]
-        if not any(one.state is State.BASELINE for one in own):
-            return None
-    return next((one for one in own if one.state in {State.BASELINE, State.CLOSED}), None)
+def _truncated_if_any(words: str | None) -> str | None:
+    return None if words is None else truncated(words, LONGEST_TEXT)

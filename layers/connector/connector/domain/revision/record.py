@@ -239,7 +239,7 @@ class Revision:
         return self.attention is not None and self.state in MAY_NEED_ATTENTION
 
 
-def standing(revisions: Sequence[Revision]) -> Revision | None:
+def current_revision(revisions: Sequence[Revision]) -> Revision | None:
     """The revision that counts: the newest that was not superseded; None when there is none.
 
     Behind it may lie newer ones that were taken back before they left.

@@ -6,7 +6,6 @@ The fields named `...InCurrency` are in the currency of the document, the plain 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,43 +23,12 @@ from connector.domain.documents import (
     Tax,
 )
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import INVOICE_TYPES
 from connector.domain.reasons import Reason
 from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded, smallest_unit
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, internal_id_of, taxes_of, terms_of
-
-# On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
-# so it is the supplier's credit note; a credit adjustment is something the supplier charges in addition.
-INVOICE_TYPES: Mapping[str, InvoiceType] = {
-    "Invoice": InvoiceType.INVOICE,
-    "FinCharge": InvoiceType.INVOICE,
-    "CreditNote": InvoiceType.CREDIT_MEMO,
-    "DebitAdj": InvoiceType.CREDIT_MEMO,
-    "DebitNote": InvoiceType.DEBIT_MEMO,
-    "CreditAdj": InvoiceType.DEBIT_MEMO,
-}
-"""What the types mean that are invoices to somebody."""
-
-PAID_TYPES = frozenset({"CashSale", "CashReturn", "QuickCheck"})
-"""Types that are paid when they are made (Visma's help, "Enter a cash sale"): an 810 would ask for the money again."""
-
-OTHER_TYPES = frozenset(
-    {
-        "Payment",
-        "VoidPayment",
-        "Prepayment",
-        "Refund",
-        "Check",
-        "VoidCheck",
-        "VoidQuickCheck",
-        "SmallBalanceWo",
-        "SmallCreditWo",
-        "Undefined",
-        "NoUpdate",
-    }
-)
-"""Types that Visma keeps beside invoices and that no partner gets as one: payments and write-offs."""
 
 _CREDITED = frozenset({"Invoice", "INV", "DebitNote", "DRM", "FinCharge", "FCH"})
 

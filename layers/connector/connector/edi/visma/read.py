@@ -14,9 +14,8 @@ from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
-from connector.domain.reasons import Reason, StatedReason
 from connector.edi.visma.fields import Data, day, flag, text
-from connector.edi.visma.invoice import INVOICE_TYPES, OTHER_TYPES, PAID_TYPES, read_invoice
+from connector.edi.visma.invoice import read_invoice
 from connector.edi.visma.purchase_order import read_purchase_order
 from connector.edi.visma.shape import Shape
 
@@ -132,24 +131,6 @@ def content_hash(data: Data) -> str:
     """A hash of what is read of a document that cannot be understood; touches that no partner sees leave it alone."""
     said = {name: value for name, value in data.items() if name not in _TOUCHED}
     return sha256(_encode(said)).hexdigest()
-
-
-def is_invoice_type(document_type: str | None) -> bool | None:
-    """Whether a Visma document type asks somebody for money; None when the word is unknown or missing."""
-    if document_type in INVOICE_TYPES:
-        return True
-    return False if why_never_sent(document_type) else None
-
-
-def why_never_sent(document_type: str | None) -> StatedReason | None:
-    """Why no document of a type of invoice is sent; None when it may be or the word is unknown."""
-    if document_type in PAID_TYPES:
-        sentence = f"Documents of the type {document_type} are paid when they are made; they are never sent."
-        return StatedReason(Reason.TYPE_NEVER_SENT, sentence)
-    if document_type in OTHER_TYPES:
-        sentence = f"Documents of the type {document_type} are no invoices; they are never sent."
-        return StatedReason(Reason.TYPE_NEVER_SENT, sentence)
-    return None
 
 
 def _recognise(data: Data) -> Kind | None:

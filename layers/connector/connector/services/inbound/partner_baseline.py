@@ -18,8 +18,8 @@ from connector.domain.errors import Parked, Transient
 from connector.domain.order_change.edits import Edits, equals_with_edits
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
+from connector.domain.revision.assess import needs_full_resend
 from connector.domain.revision.content_hash import revision_id
-from connector.domain.revision.plan import needs_full_resend
 from connector.domain.revision.record import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
 from connector.domain.revision.row_version import version_in
 from connector.domain.routing.route import Notes

@@ -15,6 +15,7 @@ import msgspec
 from connector.domain.documents import DocumentKey, Kind, number_in_key
 from connector.domain.errors import AnswerTooLarge, Conflict, PutOff, Transient
 from connector.domain.inbound import ANSWERS, Delivery, InboundTransaction, Validation
+from connector.domain.invoice_types import INVOICE_TYPES
 from connector.domain.order_change.record import (
     CHANGE,
     FOR_A_PERSON,
@@ -31,7 +32,6 @@ from connector.domain.transactions import Stream
 from connector.edi.answers import Answer, read_answer
 from connector.edi.order_change.content_id import content_id
 from connector.edi.order_change.read import NotAChange, read_change
-from connector.edi.visma.invoice import INVOICE_TYPES
 from connector.services.inbound.ports import Changes, HintBudget, InboundNetwork, SentDocuments
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Fields, Metric, Outbox, RoutingSource, Telemetry

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from connector.domain.documents import Invoice, VismaDocument
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import is_invoice_type, why_never_sent
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.route import DO_NOT_SEND, HOLD, Route, is_known_status
-from connector.edi.visma.read import is_invoice_type, why_never_sent
 
 PATTERN = "StandardBlanket"
 """Visma's "Standard" order: it stays Open, and nothing is received or billed on it (Visma's help on order types)."""

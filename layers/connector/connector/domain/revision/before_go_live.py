@@ -1,0 +1,116 @@
+"""What becomes of a document that is, or may be, from before go-live, and of its changes since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connector.domain.documents import VismaDocument
+from connector.domain.revision import questions
+from connector.domain.revision.assess import AGE_UNCLEAR
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.comparison import Comparison, is_of_party, newer_purpose
+from connector.domain.revision.decision import UNCHANGED, Case, Decision, send_as
+from connector.domain.revision.go_live import BeforeGoLive, Origin, origin, was_shown_before
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.policy import hold_reason
+from connector.domain.routing.route import Route
+from connector.domain.transactions import Purpose
+
+
+def origin_of(case: Case, route: Route | None) -> Origin:
+    """Whether the document is from before go-live, by its own date and by what the ledger knows of it."""
+    assessed, company = case.assessed, case.routed.company
+    go_live = route.go_live if route is not None else company.go_live if company is not None else None
+    waiting = [one for one in (*assessed.supersede, assessed.replaces) if one is not None]
+    if any(one.state is State.PARKED and one.field == AGE_UNCLEAR for one in waiting):
+        return Origin.UNCLEAR  # only a person says otherwise
+    if not assessed.is_new and (go_live is None or assessed.was_sent or assessed.was_routed):
+        return Origin.AFTER  # the ledger knows it
+    found = origin(case.reading.sighting, go_live, case.routed.time_zone)
+    # What waits for a person and has been changed since may only have got another date, also when it comes again.
+    is_another = assessed.replaces is None or assessed.asked_before
+    return Origin.UNCLEAR if found is Origin.BEFORE and case.has_open_question and is_another else found
+
+
+def unreadable(case: Case) -> Decision:
+    """A document that cannot be understood."""
+    baseline, problem = case.assessed.baseline, case.reading.problem
+    was_readable = baseline is not None and baseline.counterparty is not None
+    partner_has_it = case.assessed.partner_baseline is not None
+    if not was_readable and not partner_has_it and origin_of(case, None) is Origin.BEFORE:
+        return Decision.keep_on_record(f"{questions.FROM_BEFORE} It cannot be read: {problem and problem.sentence}")
+    return Decision.ask(problem)
+
+
+def before_go_live(case: Case, document: VismaDocument, route: Route) -> Decision | None:
+    """What becomes of a document that the receiver never had, if go-live keeps it back; None when it does not."""
+    baseline = case.assessed.baseline
+    if baseline is not None:
+        on_record = _on_record(case, document, route, baseline)
+        return on_record or _changed_since(case, document, route, baseline)
+    match origin_of(case, route):
+        case Origin.BEFORE:
+            return Decision.keep_on_record(questions.FROM_BEFORE)
+        case Origin.UNCLEAR:
+            return Decision.ask(questions.age_unclear(case.reading.key))
+        case Origin.AFTER:
+            return UNCHANGED if case.reading.cause is Cause.BASELINE else None
+
+
+def _on_record(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision | None:
+    """What becomes of a document on record as from before go-live, whatever changed in it since."""
+    if baseline.state is State.BASELINE and _is_state_from_before(case, route):
+        return Decision.keep_on_record(questions.FROM_BEFORE)
+    if baseline.state is State.BASELINE and _is_new_by_now(case, document, route, baseline):
+        return Decision.ask(questions.new_by_now(case.reading.key))
+    return UNCHANGED if case.reading.cause is Cause.BASELINE else None
+
+
+def _is_state_from_before(case: Case, route: Route) -> bool:
+    go_live = route.go_live
+    return go_live is not None and was_shown_before(case.reading.sighting, go_live, case.routed.time_zone)
+
+
+def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> bool:
+    """Whether a document on record as from before go-live is from after it by the go-live in force.
+
+    Its record counts, not what it says by now: an old order may have got a later date since.
+    """
+    zone, go_live, sighting = case.routed.time_zone, route.go_live, case.reading.sighting
+    if go_live is None or origin(sighting, go_live, zone) is not Origin.AFTER:
+        return False
+    if hold_reason(document, route, partner_has_it=False) is not None:
+        return False  # it is asked about once it is ready
+    stored = case.facts.stored(baseline)
+    if not stored.is_object:
+        return False
+    recorded = replace(
+        sighting,
+        created=stored.created,
+        dated=stored.dated,
+        modified_at=baseline.modified_at,
+        seen_at=baseline.seen_at,
+    )
+    return origin(recorded, go_live, zone) is Origin.AFTER
+
+
+def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision:
+    """A document from before go-live that the ledger has as such.
+
+    What a person was asked before and need not answer any more is taken back.
+    """
+    was_ready = baseline.visma_status in route.send_when
+    is_same_content = baseline.revision_id == case.reading.revision_id
+    changed = not is_same_content and not Comparison(document, route, case.facts).reads_like(baseline)
+    if not changed and (was_ready or document.status not in route.send_when):
+        return Decision.skip(questions.NOTHING_NEW) if case.has_open_question else UNCHANGED
+    if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
+        return Decision.skip(reason) if case.has_open_question else UNCHANGED  # it is asked about later
+    if baseline.state is State.CLOSED:
+        return Decision.ask(questions.changed_since_closed(document, baseline))
+    if route.before_go_live is BeforeGoLive.IGNORE:
+        return Decision.keep_on_record(questions.IGNORED_FROM_BEFORE)
+    if route.before_go_live is BeforeGoLive.PARK or not is_of_party(baseline, document):
+        return Decision.ask(questions.changed_since_go_live(document, route, was_ready=was_ready, changed=changed))
+    purpose = newer_purpose(document) if was_ready else Purpose.ORIGINAL
+    return send_as(purpose, document, route, case.facts)

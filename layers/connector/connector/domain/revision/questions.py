@@ -1,0 +1,220 @@
+"""What a person is asked about a document, and what is told: every sentence and next step of the decisions on it."""
+
+from __future__ import annotations
+
+from connector.domain.documents import DocumentKey, Kind, VismaDocument
+from connector.domain.errors import Parked, UnmappedPartner
+from connector.domain.reasons import Reason, StatedReason
+from connector.domain.revision import record
+from connector.domain.revision.assess import AGE_UNCLEAR, Sharing
+from connector.domain.revision.record import Revision
+from connector.domain.routing.policy import is_withdrawn
+from connector.domain.routing.route import Route
+from connector.domain.transactions import Purpose
+
+FROM_BEFORE = "It is from before go-live."
+IGNORED_FROM_BEFORE = f"{FROM_BEFORE} It changed in Visma since; routing says to ignore that."
+NOTHING_NEW = StatedReason(Reason.NOTHING_NEW, record.NOTHING_NEW)
+NOTHING_NEW_IN_VISMA = StatedReason(Reason.NOTHING_NEW, record.NOTHING_NEW_IN_VISMA)
+IGNORED_CHANGE = StatedReason(Reason.REVISION_IGNORED, "It changed after it was sent; routing says to ignore that.")
+
+
+def choices(key: DocumentKey) -> str:
+    """The commands between which a person chooses when nobody else knows whether the partner has a document."""
+    return (
+        f"Send it: connector documents release {key} --as replacement (the partner has it), or --as original (it has "
+        f"not). Or leave it: connector documents close {key}"
+    )
+
+
+def age_unclear(key: DocumentKey) -> Parked:
+    """Visma does not say whether the document is from before go-live."""
+    return Parked(
+        "It was created about the time of go-live, or created before it and dated after it: Visma does not say whether "
+        "it has left already.",
+        document=str(key),
+        field=AGE_UNCLEAR,
+        next_step=choices(key),
+        code=Reason.AGE_UNCLEAR,
+    )
+
+
+def new_by_now(key: DocumentKey) -> Parked:
+    """A document on record as from before go-live is from after it by the go-live in force."""
+    return Parked(
+        "It is on record as from before go-live, and by the go_live in force it is from after it: it has not left from "
+        "here.",
+        document=str(key),
+        field="go_live",
+        next_step=choices(key),
+        code=Reason.GO_LIVE_MOVED,
+    )
+
+
+def changed_since_go_live(document: VismaDocument, route: Route, *, was_ready: bool, changed: bool) -> Parked:
+    """A document from before go-live changed, or may be sent only now."""
+    go_live = route.go_live
+    since = f" ({go_live.at:%Y-%m-%d %H:%M} UTC)" if go_live is not None else ""
+    if is_withdrawn(document):
+        what = "was withdrawn in Visma since"
+    elif changed and was_ready:
+        what = "changed in Visma since"
+    else:
+        what = "may be sent now, which it might not be then"
+    return Parked(
+        f"It is from before go-live{since} and {what}.",
+        document=str(document.key),
+        field="before_go_live",
+        next_step=choices(document.key),
+        code=Reason.CHANGED_SINCE_GO_LIVE,
+    )
+
+
+def switched_on(key: DocumentKey) -> Parked:
+    """Routing kept a document back, and does so no longer."""
+    return Parked(
+        "Routing kept it back when it was ready, so the partner may have it from elsewhere.",
+        document=str(key),
+        field="send",
+        next_step=choices(key),
+        code=Reason.KEPT_BACK_BEFORE,
+    )
+
+
+def changed_since_closed(document: VismaDocument, closed: Revision) -> Parked:
+    """A document changed after a person closed an earlier state of it."""
+    what = "was withdrawn" if is_withdrawn(document) else "changed"
+    return Parked(
+        f"It {what} in Visma after a person closed revision {closed.sequence}: only that person knows what the partner "
+        "has.",
+        document=str(document.key),
+        field="closed",
+        next_step=choices(document.key),
+        code=Reason.CHANGED_AFTER_CLOSE,
+    )
+
+
+def partner_not_told(sent: Revision, purpose: Purpose, reason: StatedReason) -> Parked:
+    """A sent document changed, and routing keeps the change from leaving."""
+    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    return Parked(
+        f"It {what} in Visma after it was sent{_at_orderful(sent)}, and the partner is not told: {reason.sentence}",
+        field="send",
+        next_step=f"Tell the partner, then: connector documents close {sent.key}",
+        code=Reason.PARTNER_NOT_TOLD,
+    )
+
+
+def _at_orderful(sent: Revision) -> str:
+    return f" (Orderful {sent.transaction_id})" if sent.transaction_id else ""
+
+
+def unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:
+    """A document that nobody was sent, with a status of which nobody knows whether it is finished."""
+    key = document.key
+    setting = f"defaults.send_when.{key.kind}"
+    return Parked(
+        f"{reason.sentence} Visma does not document this status.",
+        document=str(key),
+        field="status",
+        next_step=f"Add {document.status} to {setting} in the routing file and apply it. Or: {choices(key)}",
+        waits_for=setting,
+        code=reason.code,
+    )
+
+
+def changed_out_of_status(document: VismaDocument, sent: Revision) -> Parked:
+    """A sent document changed, and its status keeps the change from leaving."""
+    key = document.key
+    return Parked(
+        f"It changed in Visma after it was sent{_at_orderful(sent)}, and its status is {document.status or '(none)'}, "
+        "which is not one of send_when: the partner does not know of the change.",
+        document=str(key),
+        field="status",
+        next_step=(
+            f"Send it: connector documents release {key} --as replacement. Or tell the partner, if it has to know, "
+            f"then: connector documents close {key}"
+        ),
+        code=Reason.CHANGED_OUT_OF_STATUS,
+    )
+
+
+def two_order_types(document: VismaDocument, shares: Sharing) -> Parked:
+    """An order whose number is the key of an order of another type."""
+    key, now, revision = document.key, document.document_type, shares.revision
+    at = f"{revision.partner}{_at_orderful(revision)}"
+    if shares.is_own:
+        what = f"what was sent of this one, of the type {now}, to {at} is recorded as the other one's"
+    else:
+        what = f"that one is for {at} too; this one has the type {now}"
+    return Parked(
+        f"An order of the type {shares.order_type} has the same number ({revision.key}): {what}.",
+        str(key),
+        next_step=f"{choices(key)}. Give each type a number series of its own in Visma (PO101000).",
+        field="orderType",
+        code=Reason.NUMBER_SHARED,
+    )
+
+
+def _role(key: DocumentKey) -> str:
+    return "customer" if key.kind is Kind.CUSTOMER_INVOICE else "supplier"
+
+
+def renumbered_party(document: VismaDocument, sent: Revision, problem: UnmappedPartner) -> Parked:
+    """The supplier or customer of a sent document has a number that routing does not know."""
+    key, role, now = document.key, _role(document.key), document.counterparty
+    keeps = f"{sent.partner} ({sent.receiver_id}) keeps what it has{_at_orderful(sent)}."
+    if None not in {sent.counterparty_id, document.counterparty_id}:
+        return Parked(
+            f"{role.capitalize()} {sent.counterparty} is numbered {now} in Visma now, which routing does not know. "
+            f"{keeps}",
+            str(key),
+            next_step=f'Set partners.{sent.partner}.visma.{role} to "{now}" in the routing file and apply it.',
+            field=problem.field,
+            waits_for=problem.waits_for,
+            code=Reason.COUNTERPARTY_RENUMBERED,
+        )
+    add = f'add partners.<name>.visma.{role}: "{now}" with company: {key.company} to the routing file and apply it'
+    return Parked(
+        f"It was sent for {role} {sent.counterparty}, and names {role} {now} now, who is mapped to no partner: Visma "
+        f"does not say whether that is the same one under another number. {keeps}",
+        str(key),
+        next_step=(
+            f"If it is the same one, or one with EDI, {add}: what {sent.partner} has is withdrawn if it is another "
+            f"one. If it is one without EDI, tell {sent.partner}, then: connector documents close {key}"
+        ),
+        field=problem.field,
+        waits_for=problem.waits_for,
+        code=Reason.COUNTERPARTY_RENUMBERED,
+    )
+
+
+def number_of_another_partner(document: VismaDocument, route: Route, sent: Revision) -> Parked:
+    """Routing gives the new number of a supplier or customer to another partner than the one that has the document."""
+    key, role = document.key, _role(document.key)
+    return Parked(
+        f"{role.capitalize()} {sent.counterparty} is numbered {document.counterparty} in Visma now, which routing maps "
+        f"to {route.partner}; {sent.partner} ({sent.receiver_id}) has the document{_at_orderful(sent)}.",
+        str(key),
+        next_step=(
+            f"Correct partners.{route.partner}.visma.{role} in the routing file and apply it. Or send it to "
+            f"{route.partner} and withdraw it at {sent.partner}: connector documents release {key} --as original"
+        ),
+        field=f"{role}.number",
+        waits_for=f"partners.{route.partner}.visma.{role}",
+        code=Reason.RENUMBERED_TO_OTHER_PARTNER,
+    )
+
+
+def changed_after_sending(sent: Revision, purpose: Purpose) -> Parked:
+    """A sent document changed, and routing says that a person decides (`on_revision: park`)."""
+    what = "was withdrawn" if purpose is Purpose.CANCELLATION else "changed"
+    return Parked(
+        f"It {what} in Visma after it was sent{_at_orderful(sent)}; routing says a person decides.",
+        field="on_revision",
+        next_step=(
+            f"Tell the partner, then: connector documents close {sent.key}. Or send it: connector documents release "
+            f"{sent.key} --as replacement"
+        ),
+        code=Reason.CHANGED_AFTER_SENDING,
+    )

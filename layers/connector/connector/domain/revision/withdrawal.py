@@ -1,0 +1,81 @@
+"""The cancellation for a receiver whose document it is no longer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from connector.domain.errors import Parked
+from connector.domain.reasons import Reason
+from connector.domain.revision.decision import Decision
+from connector.domain.revision.facts import Facts
+from connector.domain.revision.record import Event, Revision, State
+from connector.domain.routing.route import OnRevision
+from connector.domain.transactions import IsaId, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A cancellation, not decided yet.
+
+    Attributes:
+        sent: What the former receiver has; its `receiver_id` names that receiver.
+        sequence: The number that the cancellation gets.
+    """
+
+    sent: Revision
+    sequence: int
+
+    def decide(self, facts: Facts) -> tuple[Decision, bytes]:
+        """What becomes of it, and the Visma document that it withdraws."""
+        sent, receiver = self.sent, self.sent.receiver_id or ""
+        told = (
+            f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
+            f"{sent.transaction_id}) and has to be told that it is withdrawn."
+        )
+        by_hand = f"Tell {sent.partner}, then: connector documents close {sent.key} --revision {self.sequence}"
+        stored = facts.stored(sent)
+        try:
+            if isinstance(stored.document, Parked):
+                raise stored.document
+            document = stored.document
+            route = facts.route(sent.key, sent.counterparty or document.counterparty)
+            if not route.send or route.on_revision is OnRevision.PARK:
+                return Decision.ask(
+                    Parked(told, next_step=by_hand, field="on_revision", code=Reason.WITHDRAWAL_BY_HAND)
+                ), stored.raw
+            former = replace(route, partner_isa_id=IsaId(live=receiver, test=receiver))
+            return Decision.send(facts.translate(document.content, former, Purpose.CANCELLATION)), stored.raw
+        except Parked as problem:
+            question = Parked(
+                f"{told} {problem.sentence}", next_step=by_hand, field=problem.field, code=Reason.WITHDRAWAL_BY_HAND
+            )
+            return Decision.ask(question), stored.raw
+
+    def captured(self, *, is_wished: bool, now: datetime) -> Revision:
+        """Its record before it is decided.
+
+        Args:
+            is_wished: A person asks for it, so that Orderful is asked first whether it has it.
+            now: The time.
+        """
+        sent = self.sent
+        name = f"withdrawal of {sent.revision_id} from {sent.receiver_id or ''}"
+        return Revision(
+            key=sent.key,
+            sequence=self.sequence,
+            revision_id=sha256(name.encode()).hexdigest(),
+            state=State.CAPTURED,
+            created_at=now,
+            updated_at=now,
+            partner=sent.partner,
+            receiver_id=sent.receiver_id or "",
+            counterparty=sent.counterparty,
+            counterparty_id=sent.counterparty_id,
+            document_type=sent.document_type,
+            withdraws=sent.sequence,
+            released=is_wished,
+            look_up_first=is_wished,
+            history=(Event(now, State.CAPTURED, f"revision {sent.sequence} went to another receiver"),),
+        )

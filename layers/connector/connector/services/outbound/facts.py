@@ -1,0 +1,99 @@
+"""What routing, the ledger and the translation tell the decision on a document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from connector.domain.documents import BusinessDocument, DocumentKey, VismaDocument
+from connector.domain.errors import Parked, Transient
+from connector.domain.reasons import Reason
+from connector.domain.revision.decision import Routed
+from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
+from connector.domain.revision.reading import Reading
+from connector.domain.revision.record import Revision, State
+from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import Route
+from connector.domain.transactions import Purpose, Stream, Translation
+from connector.edi.translate import translate
+from connector.edi.visma.fields import text
+from connector.edi.visma.read import NotADocument, dated_on, decode, read_document
+from connector.services.outbound.reading import with_type
+from connector.services.ports import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """The facts (`domain/revision/facts.py`) from the ledger and the routing in force."""
+
+    ledger: Ledger
+    routing: Routing
+    stream: Stream
+
+    def routed(self, reading: Reading) -> Routed:
+        """What routing says of a document."""
+        key, route = reading.key, None
+        if reading.document is not None:
+            try:
+                route = self.route(key, reading.document.counterparty)
+            except Parked as problem:
+                return Routed(problem, self.routing.companies.get(key.company), self.stream)
+        return Routed(route, self.routing.companies.get(key.company), self.stream)
+
+    def route(self, key: DocumentKey, counterparty: str) -> Route:
+        """Where such a document of this supplier or customer goes; `Parked` when it goes nowhere."""
+        return self.routing.route(key.company, key.kind, counterparty)
+
+    def translate(self, content: BusinessDocument, route: Route, purpose: Purpose) -> Translation:
+        """The request for a document; `Parked` when it cannot be written."""
+        return translate(content, route, stream=self.stream, purpose=purpose)
+
+    def sent_message(self, revision: Revision) -> object | None:
+        """The message of the request of a revision; None when there is none, or it is no longer kept."""
+        try:
+            message: object = self.ledger.request_of(revision)["message"]
+        except Parked:
+            return None
+        return message
+
+    def stored(self, revision: Revision) -> StoredDocument:
+        """The Visma document of a revision."""
+        key, raw = revision.key, NO_DOCUMENT
+        try:
+            raw = self.ledger.source_of(revision)
+            data = with_type(decode(raw), key)
+        except Parked as lost:
+            return StoredDocument(raw, lost, is_object=False)
+        except NotADocument as problem:
+            return StoredDocument(raw, Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT), is_object=False)
+        document: VismaDocument | Parked
+        try:
+            document = read_document(data, company=key.company, kind=key.kind)
+        except Parked as problem:
+            document = problem
+        except NotADocument as problem:
+            document = Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT)
+        return StoredDocument(raw, document, created=text(data, "createdDateTime"), dated=dated_on(data, key.kind))
+
+    def identified(self, history: Sequence[Revision], reading: Reading) -> Sequence[Revision]:
+        """The history with the internal id of a supplier or customer that an earlier release did not write down.
+
+        It is read from the document as it was kept, where the number is another one by now.
+        """
+        document = reading.document
+        if document is None or document.counterparty_id is None:
+            return history
+        known = {None, document.counterparty}
+        return [
+            self._identified(one) if one.counterparty_id is None and one.counterparty not in known else one
+            for one in history
+        ]
+
+    def _identified(self, revision: Revision) -> Revision:
+        if revision.state is State.SUPERSEDED:
+            return revision
+        try:
+            document = self.stored(revision).document
+        except Transient:
+            return revision
+        return revision if isinstance(document, Parked) else replace(revision, counterparty_id=document.counterparty_id)

@@ -1,0 +1,73 @@
+"""From a message to the document that it brought, as far as that can be understood."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import Parked, PayloadLost
+from connector.domain.reasons import Reason
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.content_hash import revision_id
+from connector.domain.revision.go_live import Sighting
+from connector.domain.revision.reading import Reading
+from connector.edi.visma.fields import text
+from connector.edi.visma.read import NotADocument, content_hash, dated_on, decode, read_document
+from connector.services.messages import DocumentMessage
+
+
+def read_message(message: DocumentMessage, raw: bytes) -> Reading:
+    """Understand the document; what cannot be understood is parked under a hash of what is there."""
+    key, cause = message.key, Cause.of(message.cause)
+    data: dict[str, Any] | None = None
+    try:
+        data = with_type(decode(raw), key)
+        document = read_document(data, company=key.company, kind=key.kind)
+    except NotADocument as problem:
+        parked = Parked(
+            str(problem),
+            document=str(key),
+            next_step="Open the document in Visma; it is read again when it changes.",
+            code=Reason.UNREADABLE_DOCUMENT,
+        )
+    except Parked as problem:
+        parked = problem
+    else:
+        # The poller's key stands: it knows from which list the row came.
+        document = replace(document, key=key)
+        sighting = _sighting(message, document.created, dated_on(data, key.kind))
+        return Reading(key, revision_id(document.content), document, None, sighting, cause)
+    if data is None:
+        return Reading(key, hashlib.sha256(raw).hexdigest(), None, parked, _sighting(message, None, None), cause)
+    sighting = _sighting(message, text(data, "createdDateTime"), dated_on(data, key.kind))
+    return Reading(key, content_hash(data), None, parked, sighting, cause)
+
+
+def unreadable(message: DocumentMessage, lost: PayloadLost) -> Reading:
+    """A document whose stored body is gone: parked under the place where it lay."""
+    name = f"lost {message.document_at}"
+    revision, sighting = hashlib.sha256(name.encode()).hexdigest(), _sighting(message, None, None)
+    return Reading(message.key, revision, None, lost, sighting, Cause.of(message.cause))
+
+
+def with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
+    """The document with the type that its list gave it: a credit note must not be read as an invoice."""
+    document_type, colon, _ = key.number.partition(":")
+    if colon and key.kind.is_invoice and text(data, "documentType") is None:
+        return {**data, "documentType": document_type}
+    return data
+
+
+def _sighting(message: DocumentMessage, created: str | None, dated: date | None) -> Sighting:
+    """What is known of the age of a document."""
+    return Sighting(
+        created=created,
+        dated=dated,
+        modified_at=message.modified_at,
+        seen_at=message.seen_at,
+        listed_since=message.listed_since,
+        first_scan=message.first_scan,
+    )
