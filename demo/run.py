@@ -39,7 +39,7 @@ from demo.scenario import Edit, Expected
 from testkit.laptop import stack as laptop
 
 ROUTING = Path(__file__).with_name("routing.yaml")
-PATIENCE = timedelta(minutes=4)
+PATIENCE = timedelta(minutes=15)
 _MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
 _CHANGING = (ChangeState.RECEIVED, ChangeState.APPLYING)
 _QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")

@@ -32,9 +32,6 @@ PLANS = {
         hits=16,
         floor=1,
         killing=45,
-        longest=240,
-        rest=120,
-        longest_rest=480,
         pause=1.8,
     ),
     Size.LONG: Plan(
@@ -46,9 +43,6 @@ PLANS = {
         hits=310,
         floor=3,
         killing=420,
-        longest=1200,
-        rest=200,
-        longest_rest=1200,
         pause=3.5,
     ),
 }

@@ -41,6 +41,13 @@ _SLOWER = 4
 
 _FIRST = 720001
 _FORGED = 10**9
+LONGEST = 7200.0
+"""Seconds after which the killing ends though a function is short of its floor, and in which all comes to rest after
+it; far above what a slow or busy machine needs."""
+
+STUCK = 900.0
+"""Seconds without any progress after which the run counts as stuck."""
+
 _MOST_FORGED = 15
 """Callbacks that name nothing of Orderful's: the stack looks up 20 such ids a minute, and the rest would wait."""
 
@@ -57,10 +64,7 @@ class Plan:
         most_held: The same for functions that queues start: what their workers held has to wait.
         hits: Invocations that are to be hit in all. How many are, depends on the machine, and is counted and said.
         floor: Invocations of each function that have to be hit.
-        killing: Seconds after which the killing ends, unless a function is short of `floor`.
-        longest: Seconds after which it ends at the latest: until then only what is short of `floor` is killed.
-        rest: Seconds without any progress after which the run counts as stuck.
-        longest_rest: Seconds in which it has to come to rest, whatever still happens.
+        killing: Seconds after which only what is short of `floor` is killed, and the killing ends once nothing is.
         pause: Seconds between two bursts of orders, and between two changes.
     """
 
@@ -72,9 +76,6 @@ class Plan:
     hits: int
     floor: int
     killing: float
-    longest: float
-    rest: float
-    longest_rest: float
     pause: float
 
 
@@ -138,7 +139,7 @@ class Run:
         try:
             self._peace.wait(self.plan.killing)
             self._late.set()
-            while self.short() and time.monotonic() - began < self.plan.longest and not self._peace.wait(1.0):
+            while self.short() and time.monotonic() - began < LONGEST and not self._peace.wait(1.0):
                 pass
             self._peace.set()
             self.killed_for = time.monotonic() - began
@@ -293,7 +294,7 @@ class Run:
 
     def _come_to_rest(self) -> None:
         """Wait until everything fed is known and nothing is on its way; then poll once more, for an echo to show."""
-        end = time.monotonic() + self.plan.longest_rest
+        end = time.monotonic() + LONGEST
         for _ in range(2):
             since, before = datetime.now(UTC), None
             moved = time.monotonic()
@@ -301,7 +302,7 @@ class Run:
                 now, seen = time.monotonic(), (len(self.orders), len(self.asked), left)
                 if seen != before:
                     before, moved = seen, now
-                if now >= min(moved + self.plan.rest, end):
+                if now >= min(moved + STUCK, end):
                     self.troubles += left
                     return
                 self._over.wait(1.0)

@@ -24,8 +24,10 @@ SEED = 20
 _MOST = 0.9
 """Share of the documents that have to meet the bad weather."""
 
-_LONGEST = 1.5
-"""How many times its least length the weather may last."""
+_HANGS = 3600.0
+"""Seconds after which something is taken to hang, far above what a slow or busy machine needs. What fails for the fifth
+time in the last of the bad weather comes back after 320 s, and what waits for it may have begun as long a delay just
+before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,6 @@ class _Extent:
         mixed: Whether documents are read in bad weather as well, and go on being read while changes come. A poll that
             meets an order in the middle of a change makes it wait half a minute as well.
         bad: Seconds of bad weather at least; it lasts until most documents have met it.
-        rest: Seconds after which everything has to have come to rest. What fails for the fifth time in the last of the
-            bad weather comes back after 320 s, and what waits for it may have begun as long a delay just before.
     """
 
     papers: int
@@ -49,12 +49,11 @@ class _Extent:
     page: int
     mixed: bool
     bad: float
-    rest: float
 
 
 EXTENTS = {
-    Size.FAST: _Extent(40, 0, 6, 20, mixed=False, bad=5.0, rest=180.0),
-    Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, bad=130.0, rest=840.0),
+    Size.FAST: _Extent(40, 0, 6, 20, mixed=False, bad=5.0),
+    Size.LONG: _Extent(1_000, 200, 100, 40, mixed=True, bad=130.0),
 }
 
 
@@ -74,10 +73,10 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
 
     started = time.monotonic()
     day.put(orders)
-    day.until_sent(orders, seconds=extent.rest)
+    day.until_sent(orders)
     fair = seconds_since(started)
     _in_bad_weather(day, weather, documents, changes, extent)
-    left = day.until_at_rest(seconds=extent.rest)
+    left = day.until_at_rest(seconds=_HANGS)
     seconds = seconds_since(started)
 
     tallies = _judged(laptop, day, documents, changes)
@@ -96,7 +95,7 @@ def _in_bad_weather(
             _until_met(day, documents, changes, extent)
         return
     try:
-        day.hold_back(documents, seconds=extent.rest)
+        day.hold_back(documents)
         with day.scheduled(), weather.unkind(documents):
             day.laptop.switch(DELIVER, on=True)
             day.polling = False
@@ -110,7 +109,7 @@ def _until_met(day: Day, documents: Sequence[Paper], changes: Sequence[Wish], ex
     for wish in changes:
         day.send(wish)
         time.sleep(extent.bad / 4 / len(changes))
-    while (lasted := seconds_since(begun)) < _LONGEST * extent.bad:
+    while (lasted := seconds_since(begun)) < _HANGS:
         if lasted >= extent.bad and day.tried(since) >= _MOST * len(documents):
             return
         time.sleep(0.5)

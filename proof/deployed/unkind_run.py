@@ -11,22 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from botocore.config import Config
-
 from connector.domain.revision.record import State
 from demo.scenario import COMPANY_IDS
 from proof.deployed.rest import UNFINISHED, Rest
 from proof.deployed.unkind_goods import RECEIVER, Paper, Wish
 from proof.deployed.unkind_weather import Worker
-from testkit.laptop import deploy
 from testkit.laptop.observed import SENT, Laptop
 
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
 DELIVER: Final = "DeliverTransactionFunction"
 PAUSES: Final = {POLL: 0.5, COLLECT: 20.0, TRACK: 5.0}
 """Seconds between two runs of a scheduled function."""
-
-_LONGEST_RUN = 300
 
 
 @dataclass(slots=True)
@@ -47,16 +42,12 @@ class Day:
     sent: dict[str, Wish] = field(default_factory=dict)
     runs: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
-    _client: Any = field(init=False)
     _rest: Rest = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare a client that waits as long as a function may run, and starts none twice."""
+        """Look at these papers alone."""
         known = {paper.key for paper in self.papers}
         self._rest = Rest.of(self.laptop, COMPANY_IDS, lambda key: str(key) in known)
-        config = Config(read_timeout=_LONGEST_RUN, retries={"total_max_attempts": 1})
-        endpoint = self.laptop.stack.aws.endpoint
-        self._client = deploy.session().client("lambda", endpoint_url=endpoint, config=config)
 
     # -- what comes in
 
@@ -83,7 +74,7 @@ class Day:
     def run(self, function: str) -> dict[str, Any]:
         """Run a scheduled function once; an empty answer when it failed."""
         self.runs[function] += 1
-        answer = self._client.invoke(FunctionName=self.laptop.outputs[function], Payload=b"{}")
+        answer = self.laptop.lambda_.invoke(FunctionName=self.laptop.outputs[function], Payload=b"{}")
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             self.failures[function] += 1
@@ -149,23 +140,23 @@ class Day:
         rows = self.laptop.orderful.control("GET", "requests?method=POST")["requests"]
         return sum(row["at"] >= since and row["path"].endswith("/transactions") for row in rows)
 
-    def hold_back(self, papers: Sequence[Paper], *, seconds: float) -> None:
+    def hold_back(self, papers: Sequence[Paper]) -> None:
         """Have these documents read and translated, and nothing delivered until the function is switched on again."""
         self.laptop.switch(DELIVER, on=False)
         self.put(papers)
-        self._until(papers, frozenset({State.TRANSLATED}), seconds=seconds)
+        self._until(papers, frozenset({State.TRANSLATED}))
 
-    def until_sent(self, papers: Sequence[Paper], *, seconds: float) -> None:
+    def until_sent(self, papers: Sequence[Paper]) -> None:
         """Poll until partners have these documents."""
-        self._until(papers, SENT, seconds=seconds)
+        self._until(papers, SENT)
 
-    def _until(self, papers: Sequence[Paper], states: frozenset[State], *, seconds: float) -> None:
+    def _until(self, papers: Sequence[Paper], states: frozenset[State]) -> None:
         def look() -> bool:
             self.run(POLL)
             newest = (self.laptop.newest(paper.key) for paper in papers)
             return all(one is not None and one.state in states for one in newest)
 
-        self.laptop.until(look, f"{len(papers)} documents to be {' or '.join(sorted(states))}", seconds=seconds)
+        self.laptop.until(look, f"{len(papers)} documents to be {' or '.join(sorted(states))}")
 
 
 def _grouped(papers: Sequence[Paper]) -> dict[tuple[str, str], list[Paper]]:

@@ -38,7 +38,9 @@ _LOOPBACK = "127.0.0.1"
 _GET_ADDRESS = 0x8915  # SIOCGIFADDR
 
 _USUAL_PORT = 4566
-_START_SECONDS = 60.0
+START_SECONDS = 300.0
+"""Seconds after which a program that has neither started nor ended is taken to hang."""
+
 _INTERFACES = Path("/sys/class/net")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 _PLENTY = 8 * 2**30
@@ -88,7 +90,7 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
     pid = processes.launch(PROGRAM, log=log, environment=_environment(port, temporary))
     running = MiniStack(pid, port, str(directory), str(temporary))
     _state_file(directory).write_text(json.dumps(asdict(running)))
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while not _answers(running.endpoint):
         if processes.has_ended(pid) or time.monotonic() > deadline:
             stop(running)

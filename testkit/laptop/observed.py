@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+from botocore.config import Config
 
 from connector.adapters.aws.cursors import DynamoCursors
 from connector.adapters.aws.inbound_records import DynamoChanges
@@ -28,10 +29,12 @@ from connector.routing_file import check
 from connector.services.ports import CursorView
 from demo.report import Verdict
 from demo.run import Demo
-from testkit.laptop import ministack
+from testkit.laptop import deploy, ministack
 from testkit.laptop.stack import Stack
 
-PATIENCE = 60.0
+PATIENCE = 900.0
+"""Seconds after which something is taken to hang, far above what a slow or busy machine needs."""
+
 CONNECTOR = Path(sys.executable).with_name("connector")
 SENT = frozenset({State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED})
 ENDED = SENT | {State.PARKED, State.REJECTED, State.SKIPPED, State.SUPERSEDED, State.AGREED}
@@ -44,6 +47,9 @@ FUNCTIONS = (
     "PollOrderfulFunction",
     "ApplyChangeFunction",
 )
+
+ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
+"""For invocations: the answer is waited for as long as a function may run, and none is started twice."""
 
 Value = TypeVar("Value")
 
@@ -80,7 +86,8 @@ class Laptop:
         self.outputs = stack.outputs
         self.visma, self.orderful = stack.visma, stack.orderful
         self.demo = CountingDemo(stack)
-        self.lambda_, self.sqs, self.s3 = (stack.client(name) for name in ("lambda", "sqs", "s3"))
+        self.lambda_ = deploy.session().client("lambda", endpoint_url=stack.aws.endpoint, config=ONCE)
+        self.sqs, self.s3 = stack.client("sqs"), stack.client("s3")
         self.dynamodb = stack.client("dynamodb")
         self.payloads = S3Payloads(self.outputs["PayloadsBucket"], self.s3)
         self.ledger = DynamoLedger(self.outputs["DocumentsTable"], self.payloads, self.dynamodb)
@@ -105,7 +112,7 @@ class Laptop:
             answer = self.invoke("PollOrderfulFunction")
             return None if "Another collector is running." in answer["problems"] else answer
 
-        return self.until(alone, "the collector to be free", seconds=150)
+        return self.until(alone, "the collector to be free")
 
     def track(self) -> dict[str, Any]:
         return self.invoke("TrackTransactionsFunction")
@@ -160,7 +167,7 @@ class Laptop:
     def newest(self, key: str) -> Revision | None:
         return next(iter(self.ledger.revisions(DocumentKey.parse(key), limit=1)), None)
 
-    def ended(self, keys: Iterable[str], *, seconds: float = PATIENCE) -> dict[str, Revision]:
+    def ended(self, keys: Iterable[str]) -> dict[str, Revision]:
         """The newest revision of each document once none of them is on its way any more."""
 
         def look() -> dict[str, Revision] | None:
@@ -168,7 +175,7 @@ class Laptop:
             ended = {key: one for key, one in found.items() if one is not None and one.state in ENDED}
             return ended if len(ended) == len(found) else None
 
-        return self.until(look, f"{keys} to come to an end", seconds=seconds)
+        return self.until(look, f"{keys} to come to an end")
 
     def held(self, number: str | None = None, *, sender: str | None = None) -> list[dict[str, Any]]:
         """What Orderful holds, oldest first; of one number and one sender on request."""
@@ -194,14 +201,14 @@ class Laptop:
         key = self.changes.known(transaction_id)
         return self.changes.get(key, transaction_id) if key else None
 
-    def decided(self, transaction_id: str, *, seconds: float = PATIENCE) -> Change:
+    def decided(self, transaction_id: str) -> Change:
         """The record once it is decided and Orderful was told."""
 
         def look() -> Change | None:
             change = self.change(transaction_id)
             return change if change and change.state in DECIDED and not change.is_unconfirmed else None
 
-        return self.until(look, f"{transaction_id} to be decided", seconds=seconds)
+        return self.until(look, f"{transaction_id} to be decided")
 
     def order(self, number: str, *, company_id: str = "1234567") -> dict[str, Any]:
         """An order as it stands in Visma."""
@@ -262,14 +269,14 @@ class Laptop:
 
     # -- time
 
-    def until(self, look: Callable[[], Value | None], what: str, *, seconds: float = PATIENCE) -> Value:
+    def until(self, look: Callable[[], Value | None], what: str) -> Value:
         """What `look` gives as soon as it gives something."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while True:
             found = look()
             if found:
                 return found
-            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}"
+            assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s for {what}"
             time.sleep(0.1)
 
     # -- logs

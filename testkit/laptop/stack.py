@@ -206,7 +206,7 @@ def _sandbox(name: str, directory: Path) -> Sandbox:
     command = [sys.executable, "-m", "testkit.sandbox.serve", name, "--host", host, "--port", str(port)]
     pid = processes.launch(command, log=log, directory=ministack.ROOT)
     sandbox = Sandbox(name, pid, f"http://{host}:{port}")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + ministack.START_SECONDS
     while not _answers(sandbox.url):
         if processes.has_ended(pid) or time.monotonic() > deadline:
             _end([sandbox], None)

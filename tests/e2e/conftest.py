@@ -1,7 +1,8 @@
-"""One deployed laptop stack for all tests of this directory, in a directory of its own.
+"""The deployed laptop stacks that the tests of this directory share, each in a directory of its own.
 
-Every module here but `test_deployment`, which has a stack of its own, is in the xdist group `stack`, so one worker runs
-them all, in the order of their names; those of `_LAST` come at the end.
+The modules of the xdist group `stack` play the demo on one and go on from there, in the order of their names; those of
+`_LAST` come at the end. The modules of the group `empty stack` bring companies of their own to another one. Two workers
+so have about the same to do. `test_deployment` and `test_state_outlives` deploy for themselves.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ partners:
 
 
 _LAST = {"test_arrival.py", "test_changes_meant.py"}
-"""Modules with a routing of their own: others judge the demo's, right after it."""
+"""Modules that touch what others judge: what is right after the demo, or in a company that has sent nothing."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,10 +57,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name in _LAST)
 
 
-@pytest.fixture(scope="session")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    """The stack, as `make up` starts it. Port 4566 is taken meanwhile, and nothing is left of it at the end."""
-    directory: Path = tmp_path_factory.mktemp("laptop")
+@contextlib.contextmanager
+def _started(directory: Path) -> Iterator[Laptop]:
+    """A stack as `make up` starts it. Port 4566 is taken meanwhile, and nothing is left of it at the end."""
     with contextlib.ExitStack() as owner:
         with contextlib.suppress(OSError):  # somebody else has the port: as good
             owner.enter_context(socket.create_server(("127.0.0.1", 4566)))
@@ -73,6 +73,21 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     groups = (stack.aws.pid, stack.visma.pid, stack.orderful.pid)
     assert [group for group in groups if not processes.has_ended(group)] == [], "processes were left behind"
     assert laptop_stack.find(directory) is None
+
+
+@pytest.fixture(scope="session")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """The stack of the demo."""
+    with _started(tmp_path_factory.mktemp("laptop")) as laptop:
+        yield laptop
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """A stack with no routing in force: each test brings its own. Only the tests start the scheduled functions."""
+    with _started(tmp_path_factory.mktemp("empty")) as laptop:
+        laptop.stop_schedules()
+        yield laptop
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +116,7 @@ def scheduled(laptop: Laptop, played: Played) -> int:
         polls = [line for line in laptop.log_lines() if (line.get("company"), line.get("resource")) == first]
         return len(polls) - laptop.demo.started.count("PollVismaFunction")
 
-    count = laptop.until(by_schedule, "the schedule to start a poll", seconds=90)
+    count = laptop.until(by_schedule, "the schedule to start a poll")
     laptop.stop_schedules()
     return count
 

@@ -20,7 +20,7 @@ from proof.deployed.scene import OTHER_SUPPLIER, SUPPLIER, Scene, staged
 from testkit.laptop.observed import SENT, Laptop
 from testkit.orderful.answers import TYPES, foreign_document
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
 CASES = Path(__file__).parents[1] / "data" / "cases" / "back"
 APPLIED, PARKED = ChangeState.APPLIED, ChangeState.PARKED
@@ -65,17 +65,17 @@ BACK = {
 
 
 @pytest.fixture(scope="module")
-def scene(nordic: Laptop) -> Iterator[Scene]:
+def scene(empty: Laptop) -> Iterator[Scene]:
     """A company under the limits and the units of the cases; its second supplier states differences in POC03."""
     given = yaml.safe_load((CASES / "routing.yaml").read_text())["defaults"]
-    with staged(nordic, "begins") as found:
-        data = json.loads(json.dumps(nordic.routing().data))
+    with staged(empty, "begins") as found:
+        data = json.loads(json.dumps(empty.routing().data))
         data["defaults"]["units"] |= given["units"]
         data["partners"]["supplier"] |= {"changes": given["changes"], "dialect": given["dialect"]}
         data["partners"]["other"] |= {"changes": {**given["changes"], "quantities": "delta"}}
-        nordic.apply_unchecked(data)
-        nordic.poll()
-        nordic.collect()
+        empty.apply_unchecked(data)
+        empty.poll()
+        empty.collect()
         yield found
 
 

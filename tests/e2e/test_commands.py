@@ -11,14 +11,16 @@ import yaml
 
 from demo.run import ROUTING
 from demo.scenario import COMPANY_IDS, WITHOUT_RELATIONSHIP
-from testkit.laptop.observed import Laptop, Played
+from testkit.laptop.observed import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _after_the_scenario(played: Played) -> None:
-    """There has to be something to be shown."""
+def _after_the_scenario(laptop: Laptop, scheduled: int) -> None:
+    """There has to be something to be shown, and no run may be at it meanwhile."""
+    assert scheduled
+    laptop.until(lambda: not any(one.locked_until for one in laptop.cursors().values()), "the last runs to end")
 
 
 def _said(laptop: Laptop, *arguments: str, code: int = 0) -> str:

@@ -25,6 +25,7 @@ from demo import scenario
 from demo.run import ROUTING, Demo
 from testkit.laptop import ministack
 from testkit.laptop import stack as laptop_stack
+from testkit.laptop.observed import PATIENCE
 from testkit.terminal import Answers, typed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployment")]
@@ -131,7 +132,7 @@ class Person:
         number = str(900101 + len(there))
         document = {**one.document, "orderNbr": number}
         self.visma.control("POST", "documents", {"kind": one.resource, "company": company, "document": document})
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not self.held(number):
             assert time.monotonic() < deadline, f"order {number} did not come"
             self.poll()

@@ -13,18 +13,18 @@ from connector.domain.revision.record import State
 from proof.deployed.scene import OTHER_SUPPLIER, Scene, staged
 from testkit.laptop.observed import Laptop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
 OLD, TOUCHED, CHANGED, RENAMED = 2000, 500, 20, 200
 
 
 @pytest.fixture(scope="module")
-def scene(nordic: Laptop) -> Iterator[Scene]:
+def scene(empty: Laptop) -> Iterator[Scene]:
     """A company that begins today, with two suppliers."""
-    with staged(nordic, "begins") as found:
-        data = json.loads(json.dumps(nordic.routing().data))
+    with staged(empty, "begins") as found:
+        data = json.loads(json.dumps(empty.routing().data))
         data["companies"][found.company]["go_live"] = "2026-01-01"
-        nordic.apply_unchecked(data)
+        empty.apply_unchecked(data)
         yield found
 
 
@@ -43,7 +43,7 @@ def _quiet(scene: Scene) -> None:
         queued = laptop.poll()["queued"]
         return queued == 0 and not any(laptop.waiting(queue) for queue in ("DocumentsQueueUrl", "DeliveriesQueueUrl"))
 
-    laptop.until(at_rest, "everything to be at rest", seconds=240)
+    laptop.until(at_rest, "everything to be at rest")
 
 
 def _states(scene: Scene, numbers: list[str]) -> Counter[State]:
@@ -57,7 +57,7 @@ def test_of_two_thousand_old_orders_none_is_sent_and_the_changed_ones_are_asked_
     numbers = _generated(scene, OLD, 300_001, "2025-05-02")
     recorded = laptop.connector("baseline", "--company", scene.company, "--yes", "--json")
     assert recorded.returncode == 0, recorded.stderr
-    laptop.until(lambda: laptop.waiting("DocumentsQueueUrl") == 0, "the baseline to be recorded", seconds=240)
+    laptop.until(lambda: laptop.waiting("DocumentsQueueUrl") == 0, "the baseline to be recorded")
     of_orders = {"kind": "purchaseorder", "company": scene.company_id}
     laptop.visma.control("POST", "touches", {**of_orders, "numbers": numbers[:TOUCHED], "cause": "touch"})
     line = {"operation": "Update", "lineNumber": {"value": 1}, "orderQty": {"value": 99}}

@@ -14,22 +14,22 @@ from demo.goods import purchase_order
 from proof.deployed.scene import COMPANIES, SUPPLIER, Scene, staged
 from testkit.laptop.observed import SENT, Laptop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
 LINES = [("1310", "20"), ("1402", "5")]
 LOST = {"fault": "lost_response", "match": {"method": "POST"}}
 
 
 @pytest.fixture(scope="module")
-def scene(nordic: Laptop) -> Iterator[Scene]:
+def scene(empty: Laptop) -> Iterator[Scene]:
     """Two companies with one ISA id, each with the same supplier."""
-    with staged(nordic, "begins") as found:
-        data = json.loads(json.dumps(nordic.routing().data))
+    with staged(empty, "begins") as found:
+        data = json.loads(json.dumps(empty.routing().data))
         ours = data["companies"][found.company]
         visma = {**ours["visma"], "company_id": COMPANIES["twin"], "tenant_id": "8f0c9004-5b7a-4c39-9d26-3e1f0a4b5c6d"}
         data["companies"]["twin"] = {**ours, "name": "twin AS", "visma": visma}
         data["partners"]["twin-supplier"] = {**data["partners"]["supplier"], "company": "twin"}
-        nordic.apply_unchecked(data)
+        empty.apply_unchecked(data)
         yield found
 
 
@@ -53,7 +53,7 @@ def test_twins_whose_answers_are_lost_are_each_sent_once(scene: Scene) -> None:
     laptop.orderful.control("POST", "faults", {**LOST, "times": 2})
     keys = _written(scene, ["330001"], "begins", "twin")
     laptop.poll()
-    ended = laptop.ended(keys, seconds=240)
+    ended = laptop.ended(keys)
 
     assert {one.state in SENT for one in ended.values()} == {True}
     assert _at_orderful(scene, ["330001"]) == {"330001": 2}
@@ -67,7 +67,7 @@ def test_a_lost_answer_is_found_although_the_search_by_number_shows_nothing(scen
     keys = _written(scene, ["331001"], "begins")
     laptop.poll()
 
-    assert laptop.ended(keys, seconds=240)[keys[0]].state in SENT
+    assert laptop.ended(keys)[keys[0]].state in SENT
     assert _at_orderful(scene, ["331001"]) == {"331001": 1}
 
 
@@ -87,7 +87,7 @@ def test_what_was_sent_before_the_ledger_was_lost_is_not_sent_again(scene: Scene
     laptop.visma.control("POST", "touches", touch)
     laptop.poll()
 
-    ended = laptop.ended(keys, seconds=240)
+    ended = laptop.ended(keys)
     assert {key: one.transaction_id for key, one in ended.items()} == before
     assert {one.state for one in ended.values()} <= SENT | {State.PARKED}
     assert _at_orderful(scene, numbers) == dict.fromkeys(numbers, 1)

@@ -23,7 +23,7 @@ from testkit.laptop import deploy
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import SENT, Laptop
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
 OLD, NEW = deploy.STACK, "connector-next"
 SELDOM = {
@@ -85,9 +85,9 @@ class World:
         """Poll until every document has come to its end, and see that Orderful holds what is expected, no more."""
         laptop = self.laptop
         assert laptop.poll()["problems"] == []
-        laptop.until(lambda: self.held() == self.expected, f"Orderful to hold {dict(self.expected)}", seconds=180)
-        laptop.until(lambda: not laptop.waiting("DocumentsQueueUrl"), "the documents to be translated", seconds=180)
-        laptop.until(lambda: not laptop.waiting("DeliveriesQueueUrl"), "the deliveries to be made", seconds=180)
+        laptop.until(lambda: self.held() == self.expected, f"Orderful to hold {dict(self.expected)}")
+        laptop.until(lambda: not laptop.waiting("DocumentsQueueUrl"), "the documents to be translated")
+        laptop.until(lambda: not laptop.waiting("DeliveriesQueueUrl"), "the deliveries to be made")
         keys = [self.scene.key(number) for number in self.expected]
 
         def unsettled() -> list[tuple[str, State | None, str | None]]:
@@ -99,7 +99,7 @@ class World:
             ]
 
         with contextlib.suppress(AssertionError):  # what is unsettled tells more
-            laptop.until(lambda: not unsettled(), "the ledger to know what was sent", seconds=120)
+            laptop.until(lambda: not unsettled(), "the ledger to know what was sent")
         assert unsettled() == []
         assert self.held() == self.expected
 
