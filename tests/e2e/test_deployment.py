@@ -88,7 +88,7 @@ class Person:
 
     def writes(self, **parameters: str) -> None:
         """Write values into the parameter files; both, since a plain `sam build` is built for what they agree on."""
-        for file in (self.clone / "parameters").iterdir():
+        for file in (self.clone / "parameters").glob("*.yaml"):
             text = file.read_text()
             for name, value in parameters.items():
                 text, count = re.subn(rf"^{name}: .*$", f'{name}: "{value}"', text, flags=re.MULTILINE)

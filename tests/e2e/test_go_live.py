@@ -15,7 +15,7 @@ from testkit.laptop.observed import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
 
-OLD, TOUCHED, CHANGED, RENAMED = 2000, 500, 20, 200
+OLD, TOUCHED, CHANGED, RENAMED, PAGE = 300, 80, 20, 50, 100
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,9 @@ def scene(empty: Laptop) -> Iterator[Scene]:
         data = json.loads(json.dumps(empty.routing().data))
         data["companies"][found.company]["go_live"] = "2026-01-01"
         empty.apply_unchecked(data)
+        empty.visma.control("PUT", "options", {"max_page_size": PAGE})
         yield found
+        empty.visma.control("PUT", "options", {"max_page_size": 1000})
 
 
 def _generated(scene: Scene, count: int, first: int, day: str) -> list[str]:
@@ -52,7 +54,7 @@ def _states(scene: Scene, numbers: list[str]) -> Counter[State]:
     return Counter(one.state for one in newest if one is not None)
 
 
-def test_of_two_thousand_old_orders_none_is_sent_and_the_changed_ones_are_asked_about(scene: Scene) -> None:
+def test_of_many_old_orders_none_is_sent_and_the_changed_ones_are_asked_about(scene: Scene) -> None:
     laptop = scene.laptop
     numbers = _generated(scene, OLD, 300_001, "2025-05-02")
     recorded = laptop.connector("baseline", "--company", scene.company, "--yes", "--json")

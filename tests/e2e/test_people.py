@@ -145,6 +145,7 @@ def _state(laptop: Laptop, names: dict[str, str]) -> Any:
     secrets = laptop.stack.client("secretsmanager").list_secret_version_ids(
         SecretId=laptop.outputs["OrderfulSecretArn"]
     )["Versions"]
+    documents = laptop.items("DocumentsTable")
     return (
         laptop.newest(names["document"]),
         [laptop.change(names[one]) for one in ("change", "another", "third", "fourth")],
@@ -152,8 +153,8 @@ def _state(laptop: Laptop, names: dict[str, str]) -> Any:
         sorted(version["VersionId"] for version in secrets),
         sorted(map(repr, laptop.items("RoutingTable"))),
         {place: cursor.watermark for place, cursor in laptop.cursors().items()},
-        sorted(item["sk"]["S"] for item in laptop.items("DocumentsTable") if {"source", "body"} & item.keys()),
-        sorted(repr(item) for item in laptop.items("DocumentsTable") if item["pk"]["S"].startswith("breaker#")),
+        sorted(item["sk"]["S"] for item in documents if {"source", "body"} & item.keys()),
+        sorted(repr(item) for item in documents if item["pk"]["S"].startswith("breaker#")),
     )
 
 
