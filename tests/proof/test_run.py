@@ -27,7 +27,7 @@ def test_a_proof_that_tried_nothing_is_none(monkeypatch):
 
 @pytest.mark.parametrize(("violations", "code"), [((), 0), (("a lorry too many",), 1)])
 def test_the_run_fails_with_any_violation_and_names_it(monkeypatch, capsys, violations, code):
-    monkeypatch.setattr(run, "_side_by_side", lambda _lanes, _size: [Tally("One lorry", 7, violations)])
+    monkeypatch.setattr(run, "_side_by_side", lambda _names, _size: [Tally("One lorry", 7, violations)])
     assert run.main(["--fast"]) == code
     said = capsys.readouterr().out
     assert "7 cases" in said
@@ -37,3 +37,14 @@ def test_the_run_fails_with_any_violation_and_names_it(monkeypatch, capsys, viol
 def test_a_proof_that_there_is_not_is_refused_by_name(capsys):
     assert run.main(["crash_point"]) == 2
     assert "There is no proof crash_point" in capsys.readouterr().out
+
+
+def test_each_proof_has_its_turn():
+    assert sorted(run.BEGUN_IN_THIS_ORDER) == sorted((*run.IN_PROCESS, *run.DEPLOYED))
+
+
+def test_a_proof_runs_in_a_process_of_its_own(monkeypatch, capfd):
+    monkeypatch.setattr(run, "BEGUN_IN_THIS_ORDER", ("of_nothing",))
+    (tally,) = run._side_by_side(["of_nothing"], Size.FAST)
+    assert "ModuleNotFoundError" in tally.violations[0]
+    assert "of_nothing: 0 cases, 1 violations" in capfd.readouterr().out
