@@ -213,12 +213,15 @@ class Clockwork(Functions):
     def _unread_in(self, resource: Resource) -> list[str]:
         if (COMPANY, resource) not in self.cursors.rows:
             return [f"{resource.value} was never read"]
+        documents = self.visma.erp.documents[resource]
+        if not documents:
+            return []
         cursor, tenant = self.cursors.of(COMPANY, resource), self.routing.load().companies[COMPANY].visma
         rules = Rules(tenant.overlap, tenant.settle, tenant.settle_cap)
         shown = filter_text(window_start(cursor, rules, now=self.clock.now()), zone_named(tenant.time_zone))
         return [
             f"{row.number} of {resource.value} waits to be polled"
-            for row in self.visma.erp.documents[resource].values()
+            for row in documents.values()
             if row.visible > self.clock.now()
             or (self.visma.erp.text_of(row.modified) >= shown and not self._is_known(cursor, resource, row))
         ]

@@ -206,7 +206,9 @@ class WiredCursors(MemoryCursors):
     def locked(self, now: datetime) -> list[str]:
         """Lists that nobody may read now."""
         return [
-            view.resource for view in self.all_cursors() if view.locked_until is not None and view.locked_until >= now
+            resource.value
+            for (_, resource), row in self.rows.items()
+            if row.lease_until is not None and row.lease_until >= now
         ]
 
 

@@ -913,16 +913,17 @@ class MemoryCursors:
             CursorView(
                 company=company,
                 resource=resource.value,
-                watermark=row.cursor.watermark,
-                caught_up_at=row.cursor.caught_up_at,
+                watermark=cursor.watermark,
+                caught_up_at=cursor.caught_up_at,
                 locked_until=row.lease_until,
-                unfinished=row.cursor.scan is not None,
-                remembered=len(row.cursor.rows),
-                waiting=len(row.cursor.waiting),
-                begun_at=row.cursor.begun_at,
+                unfinished=cursor.scan is not None,
+                remembered=len(cursor.rows),
+                waiting=len(cursor.waiting),
+                begun_at=cursor.begun_at,
                 not_before=row.not_before,
             )
             for (company, resource), row in self.rows.items()
+            for cursor in (row.cursor,)
         ]
         return sorted(views, key=lambda view: (view.company, view.resource))
 
