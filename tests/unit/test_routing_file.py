@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import jsonschema
 import pytest
@@ -11,9 +10,11 @@ import yaml
 from connector.cli.files import read_routing
 from connector.domain.documents import Kind
 from connector.domain.routing.resolve import Routing
+from connector.domain.routing.route import CHANGE_WORDS, SETTINGS
+from connector.domain.routing.settings import Place
 from connector.domain.transactions import Stream
 from connector.edi.order_change.codes import CODE_NAMES
-from connector.routing_file import ChangeWord, check, json_schema
+from connector.routing_file import check, json_schema
 from testkit.samples.routing_data import a_partner, routing_data
 
 ROOT = Path(__file__).parents[2]
@@ -94,11 +95,67 @@ def test_all_problems_are_found_at_once():
     ]
 
 
+def test_a_wrong_shape_hides_no_other_problem():
+    checked = check(
+        complete(
+            {
+                "companies.svensk": OTHER_COMPANY,
+                "partners.acme.dialect": "edifact",
+                "partners.acme.x12": {"leave_out": ["TDS"]},
+                "partners.beta": a_partner("svensk", supplier="1") | {"orderful": None},
+                "partners.gamma": a_partner("nordik", supplier="50012", customer="2"),
+                "defaults.units": {"STK": "eech"},
+                "defaults.changes": {"price": "500%"},
+            }
+        )
+    )
+    assert checked.data is None
+    assert [problem.path for problem in checked.errors] == [
+        "partners.acme.dialect",
+        "partners.beta.orderful",
+        "companies.svensk.visma.company_id",
+        "partners.gamma.company",
+        "defaults.units.STK",
+        "partners.acme.x12.leave_out",
+    ]
+    assert [problem.path for problem in checked.warnings] == ["defaults.changes.price"]
+
+
+def test_what_follows_from_a_wrong_value_is_no_second_problem():
+    found = errors(
+        {
+            "companies.nordic.visma.tenant_id": None,
+            "companies.nordic.go_live": "soon",
+            "defaults.terms": {"30": {"discount_percent": "2", "discount_days": 1000}},
+        }
+    )
+    assert {problem.split(":")[0] for problem in found} == {
+        "companies.nordic.visma.tenant_id",
+        "companies.nordic.go_live",
+        "defaults.terms.30.discount_days",
+    }
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("value", ["?", -1, ["?"], {"?": "?"}])
+@pytest.mark.parametrize("key", SETTINGS)
+def test_no_sentence_shows_a_regular_expression(key, value):
+    place = {Place.FILE: "", Place.DEFAULTS: "defaults.", Place.COMPANY: "companies.nordic."}
+    path = place.get(SETTINGS[key].places[0], "partners.acme.")
+    kind = "kinds.purchase_order." if SETTINGS[key].places == (Place.KIND,) else ""
+    for problem in check(complete({f"{path}{kind}{key}": value})).problems:
+        assert not set(problem.sentence) & set("\\$+"), str(problem)
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"defaults.dialekt": "x12"}, "defaults.dialekt: is no key of the routing file; did you mean dialect."),
-        ({"partners.acme.settle": "2m"}, "partners.acme.settle: is no key"),
+        (
+            {"partners.acme.settle": "2m"},
+            "partners.acme.settle: is no key of a partner; it may stand in defaults and a company.",
+        ),
+        ({"defaults.name": "A"}, "defaults.name: is no key of defaults; it may stand in a company and a partner."),
         ({"partners.acme.company": None}, "partners.acme.company: is missing."),
         ({"defaults.settle": "soon"}, "defaults.settle: 'soon' is no duration; write 90s, 2m, 4h, 14d or 2h5m."),
         ({"defaults.on_revision": "change"}, "defaults.on_revision: 'change' cannot be chosen"),
@@ -109,8 +166,8 @@ def test_all_problems_are_found_at_once():
         ({"partners.acme.gln": "7080001234567"}, "is no GLN: its last digit does not check"),
         ({"partners.acme.gln": "70800012345"}, "is no GLN: it has 13 digits"),
         ({"defaults.items": {"1": {"gtin": "7038010000066"}}}, "defaults.items.1.gtin: '7038010000066' is no GTIN"),
-        ({"defaults.currency": "kr"}, "defaults.currency: 'kr' is not allowed here"),
-        ({"defaults.changes": {"quantity": "20"}}, "defaults.changes.quantity: '20' is not allowed here"),
+        ({"defaults.currency": "kr"}, "currency: 'kr' is not allowed here; write a currency of ISO 4217 like NOK."),
+        ({"defaults.changes": {"quantity": "20"}}, "quantity: '20' is not allowed here; write a percentage like 20%"),
         ({"defaults.changes": {"price": "0,5%"}}, "defaults.changes.price: '0,5%' is not allowed here"),
         ({"defaults.changes": {"quantity": "-20%"}}, "defaults.changes.quantity: '-20%' is not allowed here"),
         ({"defaults.changes": {"dates": "two weeks"}}, "defaults.changes.dates: 'two weeks' is no duration"),
@@ -121,10 +178,13 @@ def test_all_problems_are_found_at_once():
         ({"defaults.changes": {"statuses": "Open"}}, "defaults.changes.statuses: must be a list."),
         ({"partners.acme.changes": {"quantitys": "5%"}}, "acme.changes.quantitys: is no key of the routing file; did"),
         ({"inbound": {"take": [855]}}, "inbound.take: 860 is missing: changes of orders are always taken"),
-        ({"inbound": {"take": [860, 85]}}, "inbound.take.1: '85' is not allowed here"),
+        ({"inbound": {"take": [860, 85]}}, "inbound.take.1: '85' is not allowed here; write a number of three digits"),
         ({"inbound": {"take": [860, "invoice"]}}, "inbound.take.1: 'invoice' is not allowed here"),
         ({"inbound": {"take": 860}}, "inbound.take: must be a list."),
         ({"inbound": {"takes": [860]}}, "inbound.takes: is no key of the routing file; did"),
+        ({"defaults.terms": {"30": {"net_days": 1000}}}, "30.net_days: 1000 is out of bounds; write 0 to 999."),
+        ({"companies.nordic.visma.page_size": 1001}, "page_size: 1001 is out of bounds; write 1 to 1000."),
+        ({"companies.nordic.address": {"lines": ["a"] * 5}}, "address.lines: has more than 4 entries."),
         ({"defaults.require_item_id": "ean"}, "write gtin or partner_item."),
         ({"defaults.send_when": ["Open"]}, "defaults.send_when: must hold keys and values."),
         ({"partners.acme.kinds": {"order": {}}}, "partners.acme.kinds.order: is no key"),
@@ -199,6 +259,8 @@ def test_two_companies_may_share_a_visma_company_if_each_has_its_branch():
         ({"defaults.changes": {"statuses": ["Hold"], "hold_first": ["Open"]}}, "'Open' is not one of statuses, so it"),
         ({"partners.acme.kinds": {"customer_invoice": {"send": False}}}, "never applies: the partner has no customer"),
         ({"defaults.send_when": {"invoice": ["Open", "Hold"]}}, "defaults.send_when.invoice: Hold sends drafts"),
+        ({"defaults.changes": {"price": "500%"}}, "defaults.changes.price: 500% is unusual: more than 100% is hardly"),
+        ({"defaults.kinds": {"purchase_order": {"changes": {"dates": "366d"}}}}, "changes.dates: 366d is unusual"),
         ({"defaults.order_types": {"Blanket": "standalone"}}, "defaults.order_types.Blanket: standalone orders the"),
         ({"partners.acme.order_types": {"Regular": "release"}}, "acme.order_types.Regular: is no order type that"),
         (
@@ -246,7 +308,7 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
 
 
 def test_the_words_for_codes_are_those_that_reading_a_change_knows():
-    assert set(get_args(ChangeWord)) == CODE_NAMES
+    assert set(CHANGE_WORDS) == CODE_NAMES
 
 
 def test_a_company_without_a_legal_name_is_a_warning():

@@ -129,8 +129,9 @@ def test_apply_on_a_live_stack_refuses_a_file_without_go_live(connector, routing
 def test_check_as_json_gives_path_sentence_and_level(connector, routing_file):
     result = connector("config", "check", routing_file({"defaults.settle": "soon"}), "--json")
     assert result.code == 2
-    (problem,) = result.data["problems"]
+    problem, *others = result.data["problems"]
     assert (result.data["ok"], problem["path"], problem["level"]) == (False, "defaults.settle", "error")
+    assert {other["level"] for other in others} == {"warning"}
 
 
 @pytest.mark.parametrize(

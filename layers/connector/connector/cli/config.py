@@ -33,8 +33,9 @@ from connector.cli.routing_summary import go_live_text, summaries
 from connector.cli.stack import Stack, stack_option
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
+from connector.domain.revision.arrival import NEVER
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import NEVER, Route
+from connector.domain.routing.route import Route
 from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
 from connector.services.release import (

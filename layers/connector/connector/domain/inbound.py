@@ -9,10 +9,13 @@ from typing import Any
 
 from connector.domain.transactions import Stream
 
+ALWAYS_TAKEN = "860"
+"""X12 number of the documents that are taken whatever routing says: changes of orders."""
+
 ANSWERS = ("855", "865", "824", "997")
 """X12 numbers of the documents by which a partner answers what we sent."""
 
-TAKEN_BY_DEFAULT = ("860", *ANSWERS)
+TAKEN_BY_DEFAULT = (ALWAYS_TAKEN, *ANSWERS)
 """X12 numbers of the documents that are taken from an inbox unless routing (`inbound.take`) says otherwise."""
 
 

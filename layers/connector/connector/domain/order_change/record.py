@@ -25,14 +25,14 @@ from enum import StrEnum
 import msgspec
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.inbound import Confirmation, Delivery, Validation
+from connector.domain.inbound import ALWAYS_TAKEN, Confirmation, Delivery, Validation
 from connector.domain.order_change.added_line_numbers import AddedLine
 from connector.domain.order_change.decide import Difference
 from connector.domain.routing.route import QuantityReading
 from connector.domain.text import truncated
 from connector.domain.transactions import Stream
 
-CHANGE = "860"
+CHANGE = ALWAYS_TAKEN
 """X12 number of the document that changes an order."""
 
 NOBODY = "-"

@@ -27,12 +27,17 @@ from typing import Self
 from connector.domain.documents import DocumentKey
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.record import Revision, State, sent_moment
+from connector.domain.routing.settings import setting
+from connector.domain.routing.values import duration_or, duration_up_to
 
 GONE_AFTER = timedelta(minutes=15)
 """A transaction younger than this may be missing from Orderful's lists and by its id (Orderful: lists lag)."""
 
 LONGEST_EXPECTED = timedelta(days=30)
 """The longest time that routing may expect a stage to take; every document is looked at when it is this old."""
+
+NEVER = "never"
+"""The word of `expected` for a stage that a partner's channel never reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,18 @@ class Expected:
         acknowledged: The partner has sent its functional acknowledgment (997); None when the partner sends none.
     """
 
-    valid: timedelta = timedelta(hours=1)
-    sent: timedelta = timedelta(minutes=15)
-    delivered: timedelta | None = timedelta(hours=24)
-    acknowledged: timedelta | None = timedelta(hours=24)
+    valid: timedelta = setting(duration_up_to(LONGEST_EXPECTED), "1h", "Orderful has said whether it is valid")
+    sent: timedelta = setting(
+        duration_up_to(LONGEST_EXPECTED), "15m", "Orderful has sent it on, which it does not without auto-send"
+    )
+    delivered: timedelta | None = setting(
+        duration_or(NEVER, LONGEST_EXPECTED),
+        "24h",
+        f"The partner's channel has it; {NEVER} where the channel does not report it",
+    )
+    acknowledged: timedelta | None = setting(
+        duration_up_to(LONGEST_EXPECTED), "24h", "The partner has acknowledged it (997)"
+    )
 
 
 class Concern(StrEnum):

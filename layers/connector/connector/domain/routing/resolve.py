@@ -1,8 +1,8 @@
 """Routing: from the file's plain data to a `Company` to poll and a `Route` for one document.
 
 Settings resolve in layers, the later one wins: built-in -> defaults -> company -> partner. Each of the last three may
-say more of one kind of document (`kinds`), which goes before what it says of all. Maps (`units`, `items`, `terms`,
-`send_when`, `order_types`, `x12`, `changes`, `expected`) merge key by key, everything else is overridden as a whole.
+say more of one kind of document (`kinds`), which goes before what it says of all. What is built in, how a value is read
+and what a later layer does to an earlier one is declared with the setting (`settings.py`, `route.py`).
 
 The data is the checked file (`routing_file.py`) as plain JSON; nothing is validated here again beyond what a wrong
 value would break, so that a cold start pays only for the routes it asks for.
@@ -12,122 +12,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from connector.domain.advice import correction
-from connector.domain.documents import Address, Contact, Kind
+from connector.domain.documents import Kind
 from connector.domain.errors import Misconfigured, Parked, UnmappedPartner
-from connector.domain.inbound import TAKEN_BY_DEFAULT
 from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Expected
-from connector.domain.revision.go_live import BeforeGoLive, GoLive
+from connector.domain.revision.go_live import GoLive
 from connector.domain.routing.route import (
-    DO_NOT_SEND,
-    NEVER,
+    SETTINGS,
+    UNCALIBRATED_OVERLAP,
     Acknowledgment,
     ChangeRules,
-    Charset,
     Company,
-    Description,
-    DialectChoice,
-    EnteredAmount,
     Identity,
     ItemIds,
-    LineDate,
-    Notes,
-    OnLines,
-    OnRevision,
-    OnUnmapped,
-    Overflow,
-    QuantityReading,
     Route,
-    TermsRule,
     VismaTenant,
-    WithoutItem,
-    X12Options,
 )
+from connector.domain.routing.settings import Group, Merge, Place, Setting, declared_in
 from connector.domain.transactions import IsaId, Stream, TransactionType
 from connector.domain.visma_clock import zone_named
-
-CALIBRATED_OVERLAP = "15m"
-"""Visma: rows may become visible minutes after their time stamp; requests may run for up to 4 minutes."""
-
-UNCALIBRATED_OVERLAP = "2h5m"
-"""Visma: the zone of `lastModifiedDateTime` is undocumented; Nordic local time is at most 2 h away from UTC."""
 
 SUPPLIER_KINDS = (Kind.PURCHASE_ORDER, Kind.SUPPLIER_INVOICE)
 """Kinds whose counterparty is a Visma supplier; the others go to a customer."""
 
-_BUILT_IN: Mapping[str, Any] = MappingProxyType(
-    {
-        "dialect": DialectChoice.AUTO.value,
-        "send_when": {
-            "purchase_order": ["Open", "PendingPrint", "PendingEmail", "Printed"],
-            "invoice": ["Open", "Closed"],
-        },
-        # A change waits for a person unless somebody has allowed it.
-        "changes": {
-            "quantity": "0%",
-            "price": "0%",
-            "dates": "0d",
-            "lines": OnLines.PARK.value,
-            "statuses": ["Hold", "Open", "PendingPrint", "PendingEmail", "Printed"],
-            "hold_first": [],
-        },
-        # By when a sent document reaches each stage, from the moment in which it was sent.
-        "expected": {"valid": "1h", "sent": "15m", "delivered": "24h", "acknowledged": "24h"},
-        "acknowledgment": Acknowledgment.REQUIRED.value,
-        "settle": "2m",
-        "unmapped_partner": OnUnmapped.PARK.value,
-        "settle_cap": "30m",
-        "order_types": {
-            "RegularOrder": "standalone",
-            "DropShip": "dropship",
-            "Blanket": "blanketFirm",
-            # Visma: a Standard order is a pattern from which orders are made; it is never received or billed.
-            "StandardBlanket": DO_NOT_SEND,
-        },
-        "send": True,
-        "before_go_live": BeforeGoLive.PARK.value,
-        "line_date": LineDate.PROMISED.value,
-        "notes": Notes.NONE.value,
-        "lines_without_item": WithoutItem.PARK.value,
-        "entered_amount": EnteredAmount.PARK.value,
-        # Visma: seen in examples; the base product can name a customer's main location after a branch instead.
-        "main_locations": ["MAIN"],
-    }
-)
-_PAGE_SIZE = 200
-
-_DURATION = re.compile(r"(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
-# Ten years: a date that is moved by so much is still a date.
-_LONGEST_DURATION = timedelta(days=3652)
-
-_Word = TypeVar("_Word", bound=StrEnum)
-
-
-def duration(text: str) -> timedelta:
-    """Read a duration as the file writes it: `90s`, `2m`, `4h`, `14d`, or several in falling order (`2h5m`).
-
-    Raises:
-        ValueError: the text is no such duration, or one of more than ten years.
-    """
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise ValueError(f"'{text[:40]}' is no duration; write 90s, 2m, 4h, 14d or 2h5m")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    if total > _LONGEST_DURATION.total_seconds():
-        raise ValueError(f"'{text}' is longer than ten years")
-    return timedelta(seconds=total)
+BUILT_IN = "built-in"
+"""The layer of what no file says."""
 
 
 class Layer(NamedTuple):
@@ -135,6 +51,20 @@ class Layer(NamedTuple):
 
     name: str
     settings: Mapping[str, Any]
+
+
+class Said(NamedTuple):
+    """What the layers say of a setting.
+
+    Attributes:
+        value: As the file has it, merged; None when no layer says anything.
+        layer: The word of the latest layer that says something; None when none does.
+        of_key: Key -> the word of its layer, where later layers add keys to earlier ones.
+    """
+
+    value: Any
+    layer: str | None
+    of_key: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,10 +163,38 @@ class Routing:
         """
         wanted = (company, kind, partner)
         if wanted not in self._expected:
-            layers = self._layers(company, kind, partner or "", {})
-            times, acknowledgment = _merged(layers, "expected", {}), _scalar(layers, "acknowledgment")[0]
-            self._expected[wanted] = _expected(times, acknowledgment, f"partners.{partner}")
+            layers, where = self._layers(company, kind, partner or ""), f"partners.{partner}"
+            found = Expected(**_values(Expected, layers, where, kind, prefix="expected."))
+            acknowledgment = _value(SETTINGS["acknowledgment"], layers, where, kind)
+            self._expected[wanted] = _as_acknowledged(found, acknowledgment)
         return self._expected[wanted]
+
+    def explain(self, route: Route) -> Iterator[tuple[str, Setting, Said]]:
+        """Every setting of the file that a route follows, as the file has it, with the layer of each.
+
+        What stands in the entry of the company alone is named `company.<key>`, that of the partner `partner.<key>`.
+        """
+        company, partner = f"companies.{route.company.name}", f"partners.{route.partner}"
+        entries = {
+            Place.COMPANY: ("company", Layer(company, _table(self.data["companies"], route.company.name))),
+            Place.PARTNER: ("partner", Layer(partner, _table(self.data["partners"], route.partner))),
+        }
+        layers = self._layers(route.company.name, route.kind, route.partner)
+        for key, setting in SETTINGS.items():
+            if setting.places == (Place.FILE,):
+                yield key, setting, said(setting, [Layer("the file", self.data)])
+            elif set(setting.places) <= entries.keys():
+                for place in setting.places:
+                    word, layer = entries[place]
+                    yield f"{word}.{key}", setting, said(setting, [layer])
+            elif Place.PARTNER in setting.places or Place.KIND in setting.places:
+                yield key, setting, said(setting, layers, route.kind)
+            else:
+                yield (
+                    key,
+                    _of_zone(setting, route.company.visma.time_zone),
+                    said(_of_zone(setting, route.company.visma.time_zone), self._company_layers(route.company.name)),
+                )
 
     def routes_of(self, company: str) -> Iterator[Route]:
         """Every route of a company: of each partner, for the kinds that it has a number for, sent or not.
@@ -281,8 +239,8 @@ class Routing:
     @cached_property
     def takes(self) -> frozenset[str]:
         """X12 numbers of the documents that are taken from inboxes (`inbound.take`)."""
-        take = _table(self.data, "inbound").get("take")
-        return frozenset(TAKEN_BY_DEFAULT if take is None else map(str, take))
+        taken: frozenset[str] = _value(SETTINGS["inbound.take"], [Layer("the file", self.data)], "", None)
+        return taken
 
     def supplies(self, partner: str) -> bool:
         """Whether the partner is a supplier, of whatever else it may be."""
@@ -351,123 +309,82 @@ class Routing:
     def _company(self, name: str) -> Company:
         where = f"companies.{name}"
         entry = _table(self.data["companies"], name)
-        visma = _table(entry, "visma")
-        zone = _text(visma.get("time_zone"))
-        layers = [
-            Layer("built-in", {**_BUILT_IN, "overlap": CALIBRATED_OVERLAP if zone else UNCALIBRATED_OVERLAP}),
-            Layer("default", _table(self.data, "defaults")),
-            Layer("company", entry),
-        ]
-        overlap, settle, settle_cap = (
-            _duration_at(where, key, _scalar(layers, key)[0]) for key in ("overlap", "settle", "settle_cap")
-        )
+        zone = said(SETTINGS["visma.time_zone"], [Layer("company", entry)]).value
+        layers = self._company_layers(name)
         kinds_off = frozenset(
-            kind for kind in Kind if not _scalar([*layers[:1], *_kind_layers(layers[1:], kind)], "send")[0]
+            kind for kind in Kind if not _value(SETTINGS["send"], list(_kind_layers(layers, kind)), where, kind)
         )
-        tenant = VismaTenant(
-            company_id=_needed(visma, "company_id", f"{where}.visma"),
-            tenant_id=_needed(visma, "tenant_id", f"{where}.visma"),
-            time_zone=zone,
-            branch=_text(visma.get("branch")),
-            overlap=overlap,
-            settle=settle,
-            settle_cap=settle_cap,
-            page_size=int(visma.get("page_size") or _PAGE_SIZE),
-        )
+        branches = _table(entry, "branches")
+        values = {
+            **_values(Company, layers, where, None),
+            "branches": MappingProxyType({number: _identity(_table(branches, number), where) for number in branches}),
+        }
         return Company(
             name=name,
-            visma=tenant,
+            visma=VismaTenant(
+                company_id=_value(SETTINGS["visma.company_id"], layers, where, None),
+                tenant_id=_value(SETTINGS["visma.tenant_id"], layers, where, None),
+                **_values(VismaTenant, layers, where, None, of=lambda one: _of_zone(one, zone)),
+            ),
             isa_id=_isa_id(entry, where),
-            identity=_identity(entry),
-            unmapped_partner=_word(OnUnmapped, _scalar(layers, "unmapped_partner")[0], where, "unmapped_partner"),
-            go_live=_go_live(_scalar(layers, "go_live")[0], zone, where),
-            before_go_live=_word(BeforeGoLive, _scalar(layers, "before_go_live")[0], where, "before_go_live"),
+            identity=_identity(entry, where),
+            go_live=_go_live(said(SETTINGS["go_live"], layers).value, zone, where),
+            before_go_live=_value(SETTINGS["before_go_live"], layers, where, None),
             kinds_off=kinds_off,
             kinds_unsent=frozenset(kind for kind in kinds_off if (name, kind) not in self._switched_on),
-            branches=MappingProxyType(
-                {number: _identity(_table(_table(entry, "branches"), number)) for number in _table(entry, "branches")}
-            ),
-            places=MappingProxyType({number: str(name) for number, name in _table(entry, "places").items()}),
+            **values,
         )
 
     @cached_property
     def _switched_on(self) -> frozenset[tuple[str, Kind]]:
         """Company and kind of each `send: true` that stands in the entry of a partner."""
+        send = SETTINGS["send"]
         partners = [Layer("partner", entry) for entry in _table(self.data, "partners").values()]
         return frozenset(
             (str(partner.settings.get("company")), kind)
             for partner in partners
             for kind in Kind
-            if _scalar(list(_kind_layers([partner], kind)), "send")[0]
+            for found in [said(send, list(_kind_layers([partner], kind)), kind)]
+            if found.layer != BUILT_IN and found.value
         )
 
     def _resolve(self, company: str, kind: Kind, partner: str) -> Route:
         entry = self.data["partners"][partner]
         where = f"partners.{partner}"
-        on_revision = OnRevision.PARK if kind.is_invoice else OnRevision.REPLACE
-        description = Description.KEEP if kind is Kind.SUPPLIER_INVOICE else Description.SEND
-        of_kind = {"on_revision": on_revision.value, "description": description.value}
-        layers = self._layers(company, kind, partner, of_kind)
+        layers = self._layers(company, kind, partner)
         origin: dict[str, str] = {}
-
-        def scalar(setting: str) -> Any:
-            value, layer = _scalar(layers, setting)
-            if layer is not None:
-                origin[setting] = layer
-            return value
-
-        def merged(setting: str) -> dict[str, Any]:
-            return _merged(layers, setting, origin)
-
-        def word(words: type[_Word], setting: str) -> _Word:
-            return _word(words, scalar(setting), where, setting)
-
-        x12 = merged("x12")
-        item_layers = [layer for layer in layers if _table(layer.settings, "items")]
-        if item_layers:
-            origin["items"] = ", ".join(layer.name for layer in item_layers)
-        require_item_id = _text(scalar("require_item_id"))
+        values = _values(Route, layers, where, kind, origin)
+        rules: ChangeRules = values["changes"]
+        # A partner's own numbers belong to the partner; GTINs are the same for everyone.
+        item_key = f"{where}.items" if values["require_item_id"] == "partner_item" else "defaults.items"
+        of_company = self.companies[company]
+        values |= {
+            "changes": replace(rules, key=f"{where}.changes"),
+            "go_live": _go_live(said(SETTINGS["go_live"], layers).value, of_company.visma.time_zone, where),
+            "expected": _as_acknowledged(values["expected"], values["acknowledgment"]),
+        }
         return Route(
-            company=self.companies[company],
+            company=of_company,
             partner=partner,
             kind=kind,
             transaction_type=TransactionType.INVOICE if kind.is_invoice else TransactionType.PURCHASE_ORDER,
             partner_isa_id=_isa_id(entry, where),
-            partner_identity=_identity(entry),
-            send=bool(scalar("send")),
-            send_when=_send_when(layers, kind, origin),
-            dialect=word(DialectChoice, "dialect"),
-            on_revision=word(OnRevision, "on_revision"),
-            currency=_text(scalar("currency")),
-            units=MappingProxyType({word: str(unit) for word, unit in merged("units").items()}),
-            items=LayeredItems([_table(layer.settings, "items") for layer in item_layers]),
-            require_item_id=require_item_id,
-            terms=MappingProxyType({name: _terms(rule) for name, rule in merged("terms").items()}),
-            order_types=MappingProxyType({word: str(meaning) for word, meaning in merged("order_types").items()}),
-            x12=_x12(x12, where),
-            changes=_changes(merged("changes"), where),
-            # A partner's own numbers belong to the partner; GTINs are the same for everyone.
-            item_key=f"{where}.items" if require_item_id == "partner_item" else "defaults.items",
+            partner_identity=_identity(entry, where),
+            item_key=item_key,
             origin=MappingProxyType(origin),
-            go_live=_go_live(scalar("go_live"), self.companies[company].visma.time_zone, where),
-            before_go_live=word(BeforeGoLive, "before_go_live"),
-            line_date=word(LineDate, "line_date"),
-            notes=word(Notes, "notes"),
-            description=word(Description, "description"),
-            lines_without_item=word(WithoutItem, "lines_without_item"),
-            entered_amount=word(EnteredAmount, "entered_amount"),
-            main_locations=frozenset(str(name).casefold() for name in scalar("main_locations")),
-            expected=_expected(merged("expected"), scalar("acknowledgment"), where),
+            **values,
         )
 
-    def _layers(self, company: str, kind: Kind, partner: str, of_kind: Mapping[str, Any]) -> list[Layer]:
-        """What each layer says of a kind of document; `of_kind` is built in."""
-        layers = [
+    def _company_layers(self, company: str) -> list[Layer]:
+        return [
             Layer("default", _table(self.data, "defaults")),
             Layer("company", _table(self.data["companies"], company)),
-            Layer("partner", _table(_table(self.data, "partners"), partner)),
         ]
-        return [Layer("built-in", {**_BUILT_IN, **of_kind}), *_kind_layers(layers, kind)]
+
+    def _layers(self, company: str, kind: Kind, partner: str) -> list[Layer]:
+        """What each layer says of a kind of document."""
+        of_partner = Layer("partner", _table(_table(self.data, "partners"), partner))
+        return list(_kind_layers([*self._company_layers(company), of_partner], kind))
 
 
 _CHECK = "Run `connector config check` on the routing file, then apply it."
@@ -485,12 +402,6 @@ def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def _needed(data: Mapping[str, Any], key: str, where: str) -> str:
-    if data.get(key) is None:
-        raise Misconfigured(f"The routing lacks {where}.{key}.", next_step=_CHECK)
-    return str(data[key])
 
 
 def _kind_layers(layers: Sequence[Layer], kind: Kind) -> Iterator[Layer]:
@@ -511,141 +422,114 @@ def _go_live(value: Any, zone: str | None, where: str) -> GoLive | None:
         raise Misconfigured(f"The routing is wrong at {where}.go_live: {error}.", next_step=_CHECK) from None
 
 
-def _scalar(layers: Sequence[Layer], setting: str) -> tuple[Any, str | None]:
-    """The strongest value of a setting and its layer; null in the file means "not set here"."""
-    for layer in reversed(layers):
-        if layer.settings.get(setting) is not None:
-            return layer.settings[setting], layer.name
-    return None, None
+def said(setting: Setting, layers: Sequence[Layer], kind: Kind | None = None) -> Said:
+    """What the layers say of a setting; null in the file means "not set here"."""
+    given = [(_at(layer.settings, setting.key), layer.name) for layer in layers]
+    values = [(value, name) for value, name in given if value is not None]
+    built_in = setting.built_in(kind)
+    if built_in is not None:
+        values.insert(0, (built_in, BUILT_IN))
+    if setting.merge is Merge.KEYS:
+        return _key_by_key(values)
+    if setting.merge is Merge.FIELDS:
+        tables = [(value, name) for value, name in values if value and isinstance(value, Mapping)]
+        return Said([value for value, _ in tables], ", ".join(name for _, name in tables) or None)
+    if setting.merge is Merge.KIND and kind is not None:
+        values = [(_of_kind(value, kind), name) for value, name in values]
+    return next((Said(value, name) for value, name in reversed(values) if value is not None), Said(None, None))
 
 
-def _merged(layers: Sequence[Layer], setting: str, origin: dict[str, str]) -> dict[str, Any]:
+def _key_by_key(values: Sequence[tuple[Any, str]]) -> Said:
     merged: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in _table(layer.settings, setting).items():
-            if value is not None:
-                merged[str(key)] = value
-                origin[f"{setting}.{key}"] = layer.name
-                origin[setting] = layer.name
-    return merged
+    of_key: dict[str, str] = {}
+    for value, name in values:
+        for key, entry in value.items() if isinstance(value, Mapping) else ():
+            if entry is not None:
+                merged[str(key)], of_key[str(key)] = entry, name
+    return Said(merged, next(reversed(of_key.values()), None), of_key)
 
 
-def _send_when(layers: Sequence[Layer], kind: Kind, origin: dict[str, str]) -> frozenset[str]:
-    """The words of the strongest layer that speaks of `kind`; inside a layer the exact kind goes before `invoice`."""
+def _of_kind(value: Any, kind: Kind) -> Any:
+    """The words for `kind`; the exact kind goes before `invoice`."""
     keys = (kind.value, "invoice") if kind.is_invoice else (kind.value,)
-    for layer in reversed(layers):
-        said = _table(layer.settings, "send_when")
-        words = next((said[key] for key in keys if said.get(key) is not None), None)
-        if words is not None:
-            origin["send_when"] = layer.name
-            return frozenset(str(word) for word in words)
-    return frozenset()
+    return next((value[key] for key in keys if isinstance(value, Mapping) and value.get(key) is not None), None)
 
 
-def _duration_at(where: str, key: str, value: Any) -> timedelta:
+def _at(data: Mapping[str, Any], key: str) -> Any:
+    """What stands at a dotted key; None when nothing does."""
+    *way, last = key.split(".")
+    for step in way:
+        data = _table(data, step)
+    return data.get(last)
+
+
+def _values(
+    record: type[Any],
+    layers: Sequence[Layer],
+    where: str,
+    kind: Kind | None,
+    origin: dict[str, str] | None = None,
+    *,
+    prefix: str = "",
+    of: Callable[[Setting], Setting] = lambda one: one,
+) -> dict[str, Any]:
+    """The fields of a record that declare settings; `origin` takes the layer of each."""
+    found: dict[str, Any] = {}
+    for name, one in declared_in(record, prefix).items():
+        if isinstance(one, Group):
+            inside = _values(one.record, layers, where, kind, origin, prefix=f"{one.key}.")
+            found[name] = one.record(**inside)
+        else:
+            found[name] = _value(of(one), layers, where, kind, origin)
+    return found
+
+
+def _value(
+    setting: Setting, layers: Sequence[Layer], where: str, kind: Kind | None, origin: dict[str, str] | None = None
+) -> Any:
+    """The value of a setting as the code works with it.
+
+    Raises:
+        Misconfigured: it is needed and missing, or it is none that a check would have passed.
+    """
+    found = said(setting, layers, kind)
+    if origin is not None and found.layer is not None:
+        origin[setting.key] = found.layer
+        origin |= {f"{setting.key}.{key}": layer for key, layer in found.of_key.items()}
+    if setting.merge is Merge.FIELDS:
+        return LayeredItems(found.value)
+    if setting.type.needed:
+        for key in setting.type.fields:
+            _not_missing(_table({"": found.value}, "").get(key), f"{where}.{setting.key}.{key}")
+    elif setting.needed:
+        _not_missing(found.value, f"{where}.{setting.key}")
+    if found.value is None:
+        return None
     try:
-        return duration(str(value))
-    except ValueError as error:
-        raise Misconfigured(f"The routing is wrong at {where}.{key}: {error}.", next_step=_CHECK) from None
+        return setting.type.read(found.value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Misconfigured(f"The routing is wrong at {where}.{setting.key}: {error}.", next_step=_CHECK) from None
 
 
-def _word(words: type[_Word], value: Any, where: str, setting: str) -> _Word:
-    try:
-        return words(str(value))
-    except ValueError:
-        raise Misconfigured(
-            f"The routing for {where} says {setting}: {value}, which is none of {', '.join(words)}.", next_step=_CHECK
-        ) from None
+def _not_missing(value: Any, where: str) -> None:
+    if value is None:
+        raise Misconfigured(f"The routing lacks {where}.", next_step=_CHECK)
 
 
-def _expected(times: Mapping[str, Any], acknowledgment: Any, where: str) -> Expected:
-    is_required = _word(Acknowledgment, acknowledgment, where, "acknowledgment") is Acknowledgment.REQUIRED
-    where = f"{where}.expected"
-    delivered = times["delivered"]
-    return Expected(
-        valid=_duration_at(where, "valid", times["valid"]),
-        sent=_duration_at(where, "sent", times["sent"]),
-        delivered=None if delivered == NEVER else _duration_at(where, "delivered", delivered),
-        acknowledged=_duration_at(where, "acknowledged", times["acknowledged"]) if is_required else None,
-    )
+def _of_zone(setting: Setting, zone: str | None) -> Setting:
+    """A setting as it is built in where the zone of Visma's clock is not known: a poll reaches back further."""
+    return setting if zone or setting.key != "overlap" else replace(setting, default=UNCALIBRATED_OVERLAP)
+
+
+def _as_acknowledged(expected: Expected, acknowledgment: Acknowledgment) -> Expected:
+    """No acknowledgment is expected of a partner that sends none."""
+    return expected if acknowledgment is Acknowledgment.REQUIRED else replace(expected, acknowledged=None)
 
 
 def _isa_id(entry: Mapping[str, Any], where: str) -> IsaId:
-    ids = _table(_table(entry, "orderful"), "isa_id")
-    return IsaId(
-        live=_needed(ids, "live", f"{where}.orderful.isa_id"), test=_needed(ids, "test", f"{where}.orderful.isa_id")
-    )
+    ids: IsaId = _value(SETTINGS["orderful.isa_id"], [Layer(where, entry)], where, None)
+    return ids
 
 
-def _identity(entry: Mapping[str, Any]) -> Identity:
-    address, contact = entry.get("address"), entry.get("contact")
-    return Identity(
-        name=_text(entry.get("name")),
-        gln=_text(entry.get("gln")),
-        vat_number=_text(entry.get("vat_number")),
-        address=_address(address) if isinstance(address, Mapping) else None,
-        contact=_contact(contact) if isinstance(contact, Mapping) else None,
-    )
-
-
-def _address(data: Mapping[str, Any]) -> Address:
-    fields = ("postal_code", "city", "region", "country")
-    return Address(
-        lines=tuple(str(line) for line in data.get("lines") or ()),
-        **{field: _text(data.get(field)) for field in fields},
-    )
-
-
-def _contact(data: Mapping[str, Any]) -> Contact:
-    return Contact(**{field: _text(data.get(field)) for field in ("name", "attention", "email", "phone", "fax")})
-
-
-def _terms(rule: Mapping[str, Any]) -> TermsRule:
-    net, days = rule.get("net_days"), rule.get("discount_days")
-    return TermsRule(
-        net_days=None if net is None else int(net),
-        discount_percent=_text(rule.get("discount_percent")),
-        discount_days=None if days is None else int(days),
-    )
-
-
-def _changes(rules: Mapping[str, Any], where: str) -> ChangeRules:
-    where = f"{where}.changes"
-    reading = rules.get("quantities")
-    return ChangeRules(
-        quantity=_share(where, "quantity", rules["quantity"]),
-        price=_share(where, "price", rules["price"]),
-        dates=_duration_at(where, "dates", rules["dates"]),
-        lines=_word(OnLines, rules["lines"], where, "lines"),
-        quantities=None if reading is None else _word(QuantityReading, reading, where, "quantities"),
-        codes=MappingProxyType({str(code): str(word) for code, word in _table(rules, "codes").items()}),
-        price_bases=MappingProxyType({str(code): int(units) for code, units in _table(rules, "price_bases").items()}),
-        statuses=frozenset(str(word) for word in rules["statuses"]),
-        hold_first=frozenset(str(word) for word in rules["hold_first"]),
-        key=where,
-        places=MappingProxyType(
-            {str(name).strip().casefold(): str(number).strip() for name, number in _table(rules, "places").items()}
-        ),
-    )
-
-
-def _share(where: str, key: str, value: Any) -> Decimal:
-    """A percentage as a share: `20%` is 0.2."""
-    try:
-        return Decimal(str(value).removesuffix("%")) / 100
-    except InvalidOperation:
-        raise Misconfigured(
-            f"The routing is wrong at {where}.{key}: '{value}' is no percentage.", next_step=_CHECK
-        ) from None
-
-
-def _x12(options: Mapping[str, Any], where: str) -> X12Options:
-    built_in = X12Options()
-    return X12Options(
-        version=str(options.get("version", built_in.version)),
-        charset=_word(Charset, options.get("charset", built_in.charset), where, "x12.charset"),
-        overflow=_word(Overflow, options.get("overflow", built_in.overflow), where, "x12.overflow"),
-        remit_to_code=str(options.get("remit_to_code", built_in.remit_to_code)),
-        credit_sign=str(options.get("credit_sign", built_in.credit_sign)),
-        leave_out=frozenset(str(segment) for segment in options.get("leave_out", ())),
-    )
+def _identity(entry: Mapping[str, Any], where: str) -> Identity:
+    return Identity(**_values(Identity, [Layer(where, entry)], where, None))

@@ -1,6 +1,7 @@
 """What routing decided for one document: plain values, resolved, ready for translation.
 
-`routing.py` resolves them from the file (default -> company -> partner -> kind); nothing else builds them.
+The fields of these records declare the settings of the routing file (`settings.py`); `SETTINGS` has all of them.
+`resolve.py` resolves them from the file (default -> company -> partner -> kind); nothing else builds them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,55 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from connector.domain.documents import Address, Contact, Kind
+from connector.domain.inbound import ALWAYS_TAKEN, TAKEN_BY_DEFAULT
 from connector.domain.revision.arrival import Expected
 from connector.domain.revision.go_live import BeforeGoLive, GoLive
+from connector.domain.routing.settings import (
+    PARTIES,
+    POLLING,
+    Group,
+    Merge,
+    Place,
+    Setting,
+    declared_in,
+    group,
+    optional,
+    setting,
+    settings_of,
+)
+from connector.domain.routing.values import (
+    COUNTRY,
+    CURRENCY,
+    DAYS,
+    DISCOUNT,
+    DURATION,
+    GLN,
+    GTIN,
+    ISA_ID,
+    NAME,
+    PERCENT,
+    PLACE,
+    PRICE_UNIT,
+    SEGMENT,
+    SWITCH,
+    TEXT,
+    ZONE,
+    Form,
+    ValueType,
+    list_of,
+    matching,
+    one_of,
+    record,
+    set_of,
+    table,
+    whole,
+    words,
+)
 from connector.domain.transactions import Dialect, IsaId, TransactionType
 
 
@@ -140,10 +186,6 @@ class Acknowledgment(StrEnum):
     NEVER = "never"
 
 
-NEVER = "never"
-"""The word of `expected` for a stage that a partner's channel never reports."""
-
-
 class OnUnmapped(StrEnum):
     """What becomes of a document whose supplier or customer is mapped to no partner.
 
@@ -184,6 +226,39 @@ class Charset(StrEnum):
     UTF8 = "utf8"
 
 
+CALIBRATED_OVERLAP = "15m"
+"""Visma: rows may become visible minutes after their time stamp; requests may run for up to 4 minutes."""
+
+UNCALIBRATED_OVERLAP = "2h5m"
+"""Visma: the zone of `lastModifiedDateTime` is undocumented; Nordic local time is at most 2 h away from UTC."""
+
+SENT_ORDER_STATUSES = ("Open", "PendingPrint", "PendingEmail", "Printed")
+"""Visma's statuses of an order that somebody has released."""
+
+CHANGE_WORDS = (*("add", "delete", "change", "replace", "quantity", "price", "price_and_quantity", "dates", "nothing"),)
+"""What a POC02 code may mean."""
+
+ORDER_TYPE_WORDS = (
+    *("standalone", "dropship", "blanketFirm", "blanketEstimated", "release", "rushOrder", DO_NOT_SEND),
+)
+"""What an order type of Visma may leave as."""
+
+_NO_CHANGE_YET = "changes of sent orders (860) are not sent yet; choose replace, park or ignore"
+
+ADDRESS = record(
+    Address,
+    "A postal address.",
+    {"lines": list_of(TEXT, at_most=4), "postal_code": TEXT, "city": TEXT, "region": TEXT, "country": COUNTRY},
+)
+CONTACT = record(
+    Contact,
+    "A person or desk to reach.",
+    dict.fromkeys(("name", "attention", "email", "phone", "fax"), TEXT),
+)
+ISA_IDS = record(IsaId, "An EDI address, one for each stream.", {"live": ISA_ID, "test": ISA_ID}, needed=True)
+STRIPPED: ValueType[str] = ValueType(Form.TEXT, lambda value: str(value).strip())
+
+
 @dataclass(frozen=True, slots=True)
 class VismaTenant:
     """How one company is read from Visma.
@@ -202,12 +277,26 @@ class VismaTenant:
 
     company_id: str
     tenant_id: str
-    time_zone: str | None
-    branch: str | None
-    overlap: timedelta
-    settle: timedelta
-    settle_cap: timedelta
-    page_size: int
+    time_zone: str | None = optional(
+        ZONE,
+        "Zone of lastModifiedDateTime, once `connector doctor` has shown it",
+        key="visma.time_zone",
+        places=(Place.COMPANY,),
+    )
+    branch: str | None = optional(TEXT, "Only documents of this branch", key="visma.branch", places=(Place.COMPANY,))
+    overlap: timedelta = setting(
+        DURATION,
+        CALIBRATED_OVERLAP,
+        "How far a poll reaches back",
+        default_help=f"{CALIBRATED_OVERLAP}, and {UNCALIBRATED_OVERLAP} while visma.time_zone is not known",
+        places=POLLING,
+        ask_above="7d",
+    )
+    settle: timedelta = setting(DURATION, "2m", "Unchanged this long before it is sent", places=POLLING, ask_above="1d")
+    settle_cap: timedelta = setting(
+        DURATION, "30m", "Sent after this long all the same", places=POLLING, ask_above="7d"
+    )
+    page_size: int = setting(whole(1, 1000), 200, "Rows per list call", key="visma.page_size", places=(Place.COMPANY,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +306,18 @@ class Identity:
     `name`, `address` and `contact` of our own company are always taken from here.
     """
 
-    name: str | None = None
-    gln: str | None = None
-    vat_number: str | None = None
-    address: Address | None = None
-    contact: Contact | None = None
+    name: str | None = optional(TEXT, "Legal name", places=PARTIES)
+    gln: str | None = optional(GLN, "GLN (GS1)", places=PARTIES)
+    vat_number: str | None = optional(TEXT, "VAT number", places=PARTIES)
+    address: Address | None = optional(ADDRESS, "Postal address; country: ISO 3166, two letters", places=PARTIES)
+    contact: Contact | None = optional(CONTACT, "Person or desk to reach", places=PARTIES)
+
+
+BRANCH = record(
+    Identity,
+    "What we know of a branch beyond Visma.",
+    {"name": TEXT, "gln": GLN, "vat_number": TEXT, "address": ADDRESS, "contact": CONTACT},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +338,30 @@ class Company:
     visma: VismaTenant
     isa_id: IsaId
     identity: Identity
-    unmapped_partner: OnUnmapped = OnUnmapped.PARK
+    unmapped_partner: OnUnmapped = setting(
+        words(OnUnmapped),
+        "park",
+        "Documents of suppliers and customers that are no partners: ask a person, or leave them",
+        places=POLLING,
+    )
     go_live: GoLive | None = None
     before_go_live: BeforeGoLive = BeforeGoLive.PARK
     kinds_off: frozenset[Kind] = frozenset()
     kinds_unsent: frozenset[Kind] = frozenset()
-    branches: Mapping[str, Identity] = field(default_factory=dict)
-    places: Mapping[str, str] = field(default_factory=dict)
+    branches: Mapping[str, Identity] = setting(
+        table(BRANCH),
+        {},
+        "Branch number in Visma -> the name, GLN, VAT number, address and contact under which its documents leave, "
+        "where they are not the company's. A document of a branch that is not named is noted",
+        places=(Place.COMPANY,),
+    )
+    places: Mapping[str, str] = setting(
+        table(PLACE),
+        {},
+        "Our number of a place that orders are delivered to (Visma's location, warehouse or branch) -> its GLN, or the "
+        "code by which suppliers know it",
+        places=(Place.COMPANY,),
+    )
 
     def identity_of(self, branch: str | None) -> Identity:
         """What is known of the company as one of its branches."""
@@ -280,6 +393,39 @@ class TermsRule:
     discount_days: int | None = None
 
 
+ITEM = record(ItemIds, "What an item of ours is called outside.", {"gtin": GTIN, "partner_item": TEXT})
+TERMS = record(
+    TermsRule,
+    "What a Visma terms id means.",
+    {"net_days": DAYS, "discount_percent": DISCOUNT, "discount_days": DAYS},
+)
+
+
+def _words_of_kind(value: Any) -> frozenset[str]:
+    """The words for one kind; no kind is chosen in what the file has for all of them."""
+    return frozenset() if isinstance(value, Mapping) else frozenset(map(str, value))
+
+
+SEND_WHEN: ValueType[frozenset[str]] = ValueType(
+    Form.RECORD,
+    _words_of_kind,
+    name="Visma status words in which a document is sent; the exact kind goes before `invoice`.",
+    fields=dict.fromkeys((*Kind, "invoice"), set_of(TEXT)),
+)
+
+
+def _check_go_live(text: str) -> None:
+    GoLive.parse(text, ZoneInfo("UTC"))
+
+
+GO_LIVE: ValueType[GoLive] = ValueType(
+    Form.TEXT,
+    lambda value: GoLive.parse(str(value), ZoneInfo("UTC")),
+    _check_go_live,
+    schema={"examples": ["2026-12-01", "2026-12-01T06:00+01:00"]},
+)
+
+
 @dataclass(frozen=True, slots=True)
 class X12Options:
     """How the x12 dialect is written for a partner.
@@ -293,12 +439,12 @@ class X12Options:
         leave_out: Segments this partner must not get (`PER`, `TXI` ...).
     """
 
-    version: str = "004010"
-    charset: Charset = Charset.EXTENDED
-    overflow: Overflow = Overflow.CUT
-    remit_to_code: str = "RI"
-    credit_sign: str = "positive"
-    leave_out: frozenset[str] = frozenset()
+    version: str = setting(one_of("004010", "005010"), "004010", "Version of X12")
+    charset: Charset = setting(words(Charset), "extended", "Characters agreed with the partner")
+    overflow: Overflow = setting(words(Overflow), "cut", "A descriptive text that is too long")
+    remit_to_code: str = setting(one_of("RI", "RE"), "RI", "N101 of the remit-to party")
+    credit_sign: str = setting(one_of("positive", "negative"), "positive", "Sign of the amounts of a credit note")
+    leave_out: frozenset[str] = setting(set_of(SEGMENT), (), "Segments that the partner does not take (PER)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,17 +466,32 @@ class ChangeRules:
         key: Where in the routing file the partner's rules stand.
     """
 
-    quantity: Decimal
-    price: Decimal
-    dates: timedelta
-    lines: OnLines
-    quantities: QuantityReading | None
-    codes: Mapping[str, str]
-    statuses: frozenset[str]
-    hold_first: frozenset[str]
-    key: str
-    places: Mapping[str, str] = field(default_factory=dict)
-    price_bases: Mapping[str, int] = field(default_factory=dict)
+    quantity: Decimal = setting(
+        PERCENT, "0%", "Of what a line had, or an order for its added lines, like 20%", ask_above="100%"
+    )
+    price: Decimal = setting(PERCENT, "0%", "Of what a line cost, like 2%", ask_above="100%")
+    dates: timedelta = setting(DURATION, "0d", "How far a date may move, like 14d", ask_above="365d")
+    lines: OnLines = setting(words(OnLines), "park", "Lines added or taken out")
+    quantities: QuantityReading | None = optional(
+        words(QuantityReading), "What POC03 and POC04 mean to the partner, where a message leaves it open"
+    )
+    codes: Mapping[str, str] = setting(table(one_of(*CHANGE_WORDS)), {}, "POC02 codes as the partner means them")
+    statuses: frozenset[str] = setting(
+        set_of(TEXT), (HOLD, *SENT_ORDER_STATUSES), "Visma statuses in which an order takes a change"
+    )
+    hold_first: frozenset[str] = setting(
+        set_of(TEXT), (), "Those in which it is put on hold for the change and released afterwards"
+    )
+    key: str = "partners.<name>.changes"
+    places: Mapping[str, str] = setting(
+        table(STRIPPED, key_read=lambda name: name.strip().casefold()),
+        {},
+        "A code, GLN or name by which the partner calls a place of ours -> our number of it: that of the account, "
+        "location or warehouse that the order is shipped to",
+    )
+    price_bases: Mapping[str, int] = setting(
+        table(PRICE_UNIT), {}, "Basis codes of prices (POC07) as the partner means them -> for how many units"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +515,7 @@ class Route:
         lines_without_item: What becomes of a priced line that names no item.
         entered_amount: What becomes of a line whose amount was entered.
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
+        acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: By when a sent document reaches each stage.
         origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
         unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
@@ -365,27 +527,139 @@ class Route:
     transaction_type: TransactionType
     partner_isa_id: IsaId
     partner_identity: Identity
-    send: bool
-    send_when: frozenset[str]
-    dialect: DialectChoice
-    on_revision: OnRevision
-    currency: str | None
-    units: Mapping[str, str]
-    items: Mapping[str, ItemIds]
-    require_item_id: str | None
-    terms: Mapping[str, TermsRule]
-    order_types: Mapping[str, str]
-    x12: X12Options
-    changes: ChangeRules
+    send: bool = setting(SWITCH, default=True, help_="false: no such document is sent", places=(Place.KIND,))
+    send_when: frozenset[str] = setting(
+        SEND_WHEN,
+        {"purchase_order": SENT_ORDER_STATUSES, "invoice": ("Open", "Closed")},
+        "Visma status words in which a document is sent; `invoice` is both invoice kinds",
+        merge=Merge.KIND,
+    )
+    dialect: DialectChoice = setting(words(DialectChoice), "auto", "auto takes the dialect that carries everything")
+    on_revision: OnRevision = setting(
+        words(OnRevision, refused={"change": _NO_CHANGE_YET}),
+        "park",
+        "What a change of a sent document does",
+        default_of={Kind.PURCHASE_ORDER: "replace"},
+        default_help="replace (orders), park (invoices)",
+    )
+    currency: str | None = optional(CURRENCY, "Agreed currency, ISO 4217")
+    units: Mapping[str, str] = setting(table(TEXT), {}, "Visma's unit word -> unit (STK: each)", merge=Merge.KEYS)
+    items: Mapping[str, ItemIds] = setting(
+        table(ITEM), {}, "Our item number -> what the item is called outside", merge=Merge.FIELDS
+    )
+    require_item_id: str | None = optional(one_of("gtin", "partner_item"), "Park a document with a line that lacks it")
+    terms: Mapping[str, TermsRule] = setting(table(TERMS), {}, "Visma's terms id -> days and percent", merge=Merge.KEYS)
+    order_types: Mapping[str, str] = setting(
+        table(one_of(*ORDER_TYPE_WORDS)),
+        {
+            "RegularOrder": "standalone",
+            "DropShip": "dropship",
+            "Blanket": "blanketFirm",
+            # Visma: a Standard order is a pattern from which orders are made; it is never received or billed.
+            "StandardBlanket": DO_NOT_SEND,
+        },
+        f"Visma's order type -> purchase order type, or {DO_NOT_SEND}",
+        merge=Merge.KEYS,
+    )
+    x12: X12Options = group(X12Options)
+    changes: ChangeRules = group(ChangeRules)
     unit_key: str = "defaults.units"
     item_key: str = "defaults.items"
     origin: Mapping[str, str] = field(default_factory=dict)
-    go_live: GoLive | None = None
-    before_go_live: BeforeGoLive = BeforeGoLive.PARK
-    line_date: LineDate = LineDate.PROMISED
-    notes: Notes = Notes.NONE
-    description: Description = Description.SEND
-    lines_without_item: WithoutItem = WithoutItem.PARK
-    entered_amount: EnteredAmount = EnteredAmount.PARK
-    main_locations: frozenset[str] = frozenset({"main"})
-    expected: Expected = field(default_factory=Expected)
+    go_live: GoLive | None = optional(
+        GO_LIVE,
+        "Date or time: documents created before it are not sent by themselves",
+        default_help="the moment of the first poll",
+    )
+    before_go_live: BeforeGoLive = setting(
+        words(BeforeGoLive), "park", "What a change of a document from before go-live does"
+    )
+    line_date: LineDate = setting(words(LineDate), "promised", "Which date of an order line is the wanted day")
+    notes: Notes = setting(words(Notes), "none", "Which notes of Visma leave")
+    description: Description = setting(
+        words(Description),
+        "send",
+        "Whether the description of a document leaves",
+        default_of={Kind.SUPPLIER_INVOICE: "keep"},
+        default_help="send (orders and customer invoices), keep (supplier invoices)",
+    )
+    lines_without_item: WithoutItem = setting(words(WithoutItem), "park", "Priced lines that name no item")
+    entered_amount: EnteredAmount = setting(
+        words(EnteredAmount),
+        "park",
+        "Lines whose entered amount is not quantity x price; adjust sends the difference as an allowance or charge",
+    )
+    # Visma: seen in examples; the base product can name a customer's main location after a branch instead.
+    main_locations: frozenset[str] = setting(
+        set_of(TEXT, str.casefold),
+        ("MAIN",),
+        "Ids or names of the customer locations that are the customer itself; an invoice for another location has it "
+        "as ship-to",
+    )
+    acknowledgment: Acknowledgment = setting(
+        words(Acknowledgment), "required", "Whether the partner sends functional acknowledgments (997)"
+    )
+    expected: Expected = group(Expected)
+
+
+def _taken(value: Any) -> frozenset[str]:
+    return frozenset(map(str, value))
+
+
+def _check_taken(numbers: Any) -> None:
+    if ALWAYS_TAKEN not in numbers:
+        raise ValueError(f"{ALWAYS_TAKEN} is missing: changes of orders are always taken; name it with the others")
+
+
+_ENTRIES = (
+    Setting("company", NAME, "Name of a company of this file", places=(Place.PARTNER,), needed=True),
+    Setting(
+        "visma.company_id",
+        TEXT,
+        "Number of the company in Visma, sent as ipp-company-id",
+        places=(Place.COMPANY,),
+        needed=True,
+    ),
+    Setting(
+        "visma.tenant_id",
+        TEXT,
+        "Tenant id of the company (not of the customer) in Visma Connect",
+        places=(Place.COMPANY,),
+        needed=True,
+    ),
+    Setting("visma.supplier", TEXT, "Supplier number: purchase orders, supplier invoices", places=(Place.PARTNER,)),
+    Setting("visma.customer", TEXT, "Customer number: customer invoices", places=(Place.PARTNER,)),
+    Setting("orderful.isa_id", ISA_IDS, "Where Orderful finds the party", places=PARTIES, needed=True),
+    Setting(
+        "inbound.take",
+        ValueType(
+            Form.LIST,
+            _taken,
+            _check_taken,
+            entry=matching(r"\d{3}", "a number of three digits like 860", form=Form.TEXT_OR_WHOLE, read=str),
+        ),
+        "X12 numbers of the documents that are taken from inboxes and buckets; all others stay untouched",
+        default=TAKEN_BY_DEFAULT,
+        places=(Place.FILE,),
+    ),
+)
+"""What an entry of the file says and no record has as it stands."""
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(
+    {
+        declared.key: declared
+        for declared in (
+            *_ENTRIES,
+            *settings_of(Identity),
+            *settings_of(VismaTenant),
+            *settings_of(Company),
+            *settings_of(Route),
+        )
+    }
+)
+"""Every setting of the routing file by its key."""
+
+RECORDS: Mapping[str, type[Any]] = MappingProxyType(
+    {one.key: one.record for one in declared_in(Route).values() if isinstance(one, Group)}
+)
+"""The records of settings that stand together, by their key."""

@@ -1,0 +1,139 @@
+"""What a setting of the routing file is. A field of a record declares it, and nothing else does.
+
+    line_date: LineDate = setting(words(LineDate), "promised", "Which date of an order line is the wanted day")
+
+From the declarations come the schema and the check of the file (`routing_file.py`), the value of each setting for a
+document (`resolve.py`), what `connector config show` prints, and what `connector.example.yaml` has to mention. The type
+of the field is checked against the type of the value. `route.py` has all the records, and `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from enum import Enum
+from typing import Any, TypeVar
+
+from connector.domain.documents import Kind
+from connector.domain.routing.values import ValueType
+
+T = TypeVar("T")
+
+
+class Place(Enum):
+    """A part of the file in which a setting may stand; its value is what people call it."""
+
+    FILE = "the file"
+    DEFAULTS = "defaults"
+    COMPANY = "a company"
+    PARTNER = "a partner"
+    KIND = "kinds of them"
+
+
+EVERYWHERE = (Place.DEFAULTS, Place.COMPANY, Place.PARTNER, Place.KIND)
+POLLING = (Place.DEFAULTS, Place.COMPANY)
+"""How a company is polled is the same for all of its partners."""
+
+PARTIES = (Place.COMPANY, Place.PARTNER)
+"""What belongs to one entry of the file. No layer stands behind it."""
+
+
+class Merge(Enum):
+    """What a later layer does to an earlier one. The fields of a group are settings, each with a rule of its own."""
+
+    REPLACE = "the later value counts"
+    KEYS = "key by key: the later entry counts"
+    FIELDS = "key by key, and inside an entry field by field"
+    KIND = "the latest layer that speaks of the kind counts; in it the exact kind goes before `invoice`"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of the routing file.
+
+    Attributes:
+        key: Where it stands inside its place (`changes.quantity`).
+        type: What its value is.
+        help: What it says, for whoever writes the file; without the default and the words to choose from.
+        default: What is built in, as the file would say it; None if nothing is.
+        default_of: What is built in for some kinds instead.
+        default_help: What is built in, where it is no plain value.
+        places: Where it may stand.
+        merge: What a later layer does to an earlier one.
+        needed: It cannot be left out.
+        ask_above: The largest value that nobody would doubt, as the file would say it; above it the check warns.
+    """
+
+    key: str
+    type: ValueType[Any]
+    help: str
+    default: Any = None
+    default_of: Mapping[Kind, Any] = field(default_factory=dict)
+    default_help: str | None = None
+    places: tuple[Place, ...] = EVERYWHERE
+    merge: Merge = Merge.REPLACE
+    needed: bool = False
+    ask_above: str | None = None
+
+    def built_in(self, kind: Kind | None = None) -> Any:
+        """What is built in for a kind of document, as the file would say it."""
+        return self.default_of.get(kind, self.default) if kind is not None else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings that stand together under one key, and are read as one record."""
+
+    key: str
+    record: type[Any]
+
+
+def setting(type_: ValueType[T], default: Any, help_: str, *, key: str | None = None, **declared: Any) -> T:
+    """Declare a setting that always has a value. The key is the name of the field unless it is given."""
+    return _declared(type_, help_, key, {**declared, "default": default})  # type: ignore[no-any-return]
+
+
+def optional(type_: ValueType[T], help_: str, *, key: str | None = None, **declared: Any) -> T | None:
+    """Declare a setting that may have no value; it is None then."""
+    return _declared(type_, help_, key, declared)  # type: ignore[no-any-return]
+
+
+def group(record: type[T]) -> T:
+    """Declare settings that stand together under the name of the field; the fields of `record` declare them."""
+    return field(default_factory=record, metadata={"group": record})
+
+
+def _declared(type_: ValueType[Any], help_: str, key: str | None, declared: Mapping[str, Any]) -> Any:
+    made = {"key": key, "type": type_, "help": help_, **declared}
+    default = made.get("default")
+    if default is None:
+        return field(default=None, metadata={"setting": made})
+    built_in = type_.read(default)
+    return field(default_factory=lambda: built_in, metadata={"setting": made})
+
+
+def declared_in(record: type[Any], prefix: str = "") -> Mapping[str, Setting | Group]:
+    """The settings and groups of a record by the name of the field; those that stand in a group have its key first."""
+    if (record, prefix) not in _records:
+        _records[record, prefix] = {one.name: made for one in fields(record) for made in _made(one, prefix)}
+    return _records[record, prefix]
+
+
+_records: dict[tuple[type[Any], str], Mapping[str, Setting | Group]] = {}
+
+
+def _made(of: Field[Any], prefix: str) -> Iterator[Setting | Group]:
+    if "setting" in of.metadata:
+        declared = of.metadata["setting"]
+        yield Setting(**{**declared, "key": f"{prefix}{declared['key'] or of.name}"})
+    elif "group" in of.metadata:
+        yield Group(f"{prefix}{of.name}", of.metadata["group"])
+
+
+def settings_of(record: type[Any], prefix: str = "") -> Iterator[Setting]:
+    """Every setting of a record, those of its groups included."""
+    for one in declared_in(record, prefix).values():
+        if isinstance(one, Group):
+            yield from settings_of(one.record, f"{one.key}.")
+        else:
+            yield one
