@@ -334,7 +334,7 @@ def test_plain_sam_deploys_a_layer_for_the_functions_from_the_root(person: Perso
 def test_a_first_deployment_that_fails_is_removed_so_that_the_next_can_begin(person: Person, deployed: str) -> None:
     built = ".aws-sam/build/template.yaml"
     text = (person.clone / built).read_text()
-    person.edits(built, "\nOutputs:\n", f"{BROKEN}\nOutputs:\n")
+    person.edits(built, "\nResources:\n", f"\nResources:\n{BROKEN}")
     try:
         where = f"--template-file {built} --config-file $PWD/samconfig.toml"
         person.types(f".venv-sam/bin/sam deploy --stack-name connector-first {where}", code=1)
