@@ -22,7 +22,7 @@ from typing import Any
 from demo.goods import purchase_order
 from proof.deployed.kills_hand import Hand, Receives
 from proof.deployed.outcome import Asked
-from proof.deployed.rest import Rest
+from proof.deployed.rest import LOCKED, Rest
 from proof.deployed.scene import SUPPLIER, Scene
 from testkit.laptop.observed import FUNCTIONS, SENT
 from testkit.laptop.stack import CALLBACK_SECRET
@@ -92,6 +92,7 @@ class Run:
         orders: How many states Visma has shown of each order.
         asked: What partners asked for.
         edits: What users wrote into orders besides, by key.
+        said: The last answer of each scheduled function, for a person who asks why the run is stuck.
         troubles: What the run itself could not do.
         killed_for: Seconds of killing.
         rested_for: Seconds from the last kill until everything was at rest.
@@ -105,6 +106,7 @@ class Run:
     orders: dict[str, int] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     edits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     killed_for: float = 0.0
     rested_for: float = 0.0
@@ -168,6 +170,7 @@ class Run:
         while not self._over.is_set():
             answer = laptop.lambda_.invoke(FunctionName=laptop.outputs[function], Payload=b"{}")
             payload = json.loads(answer["Payload"].read())
+            self.said[function] = str(payload)[:500]
             if "FunctionError" in answer:
                 self.hand.heard(function, str(payload.get("errorMessage")))
                 self._end_leases(function)
@@ -299,11 +302,12 @@ class Run:
             since, before = datetime.now(UTC), None
             moved = time.monotonic()
             while left := self._left(since):
-                now, seen = time.monotonic(), (len(self.orders), len(self.asked), left)
+                now = time.monotonic()
+                seen = (len(self.orders), len(self.asked), [one for one in left if LOCKED not in one])
                 if seen != before:
                     before, moved = seen, now
                 if now >= min(moved + STUCK, end):
-                    self.troubles += left
+                    self.troubles += [*left, *(f"{one} said at last: {said}" for one, said in self.said.items())]
                     return
                 self._over.wait(1.0)
 

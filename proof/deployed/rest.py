@@ -26,6 +26,9 @@ _DUE: Final = (ChangeState.RECEIVED, ChangeState.APPLYING)
 UNFINISHED = "was never finished"
 """What is said of a scan that was put aside."""
 
+LOCKED = "is locked until"
+"""What is said of a cursor that a run holds; every run does for a while, whether it gets anywhere or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rest:
@@ -80,7 +83,7 @@ class Rest:
         for (company, resource), cursor in self.laptop.cursors().items():
             ours = company in self.companies
             if (ours or company.startswith("(")) and cursor.locked_until and cursor.locked_until > now:
-                found.append(f"The cursor of {company} {resource} is locked until {cursor.locked_until:%H:%M:%S} UTC.")
+                found.append(f"The cursor of {company} {resource} {LOCKED} {cursor.locked_until:%H:%M:%S} UTC.")
             if ours and cursor.unfinished:
                 found.append(f"The scan of {company} {resource} {UNFINISHED}.")
         return found

@@ -12,6 +12,7 @@ from proof.deployed import kills_run
 from proof.deployed.kills import PLANS, _figures, _kills
 from proof.deployed.kills_hand import DIED
 from proof.deployed.kills_run import CONSUMERS, LONGEST, STUCK, Run
+from proof.deployed.rest import LOCKED
 from proof.tally import Size
 from testkit.laptop.observed import FUNCTIONS
 
@@ -109,6 +110,7 @@ def test_a_run_is_stuck_when_nothing_moves_or_nothing_ends(run, monkeypatch, mov
     watch = Watch()
     monkeypatch.setattr(kills_run, "time", watch)
     run._over = cast(Any, watch)
+    run.said["PollOrderfulFunction"] = "nothing new"
 
     def left(_run: Run, since: datetime) -> list[str]:
         return [f"It is at step {min(int(watch.now), moves_until - 1)}."]
@@ -117,7 +119,22 @@ def test_a_run_is_stuck_when_nothing_moves_or_nothing_ends(run, monkeypatch, mov
 
     run._come_to_rest()
 
-    assert (len(run.troubles), watch.now) == (1, given_up_at)
+    assert (len(run.troubles), watch.now) == (2, given_up_at)
+    assert run.troubles[-1] == "PollOrderfulFunction said at last: nothing new"
+
+
+def test_a_lock_that_comes_and_goes_is_no_progress(run, monkeypatch):
+    watch = Watch()
+    monkeypatch.setattr(kills_run, "time", watch)
+    run._over = cast(Any, watch)
+    held = f"The cursor of kills {LOCKED} "
+    monkeypatch.setattr(
+        Run, "_left", lambda _run, _since: ["It waits.", *([f"{held}{watch.now}"] if watch.now % 2 else [])]
+    )
+
+    run._come_to_rest()
+
+    assert watch.now == STUCK
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=[size.name for size in PLANS])
