@@ -141,7 +141,17 @@ def test_every_shape_of_the_same_change_gives_the_same_request(change, message, 
 def test_json_is_one_object_with_everything_that_is_known(change):
     result = change(in_mosaic(), "--json")
     assert list(result.data) == [
-        *("decision", "reason", "reasons", "next_step", "waits_for", "differences", "remarks", "unwritten"),
+        *(
+            "decision",
+            "reason",
+            "reasons",
+            "reason_codes",
+            "next_step",
+            "waits_for",
+            "differences",
+            "remarks",
+            "unwritten",
+        ),
         *("hold_first", "put"),
     ]
     assert result.data["differences"] == [

@@ -23,6 +23,7 @@ PARKED = a_change(
     changed_on=date(2026, 9, 16),
     updated_at=NOW,
     reason="Line 1: the quantity goes from 800 to 1000, more than 20 %.",
+    reason_codes=("quantity-beyond-limit", "date-in-past"),
     next_step="Compare, then approve or reject it.",
     attempts=1,
     known_sequence=1,
@@ -88,6 +89,7 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
         "received": "2026-11-02T08:00:00Z",
         "changed": "2026-09-01T06:00:00Z",
         "reason": "Line 1: the quantity goes from 800 to 1000, more than 20 %.",
+        "reason_codes": ["quantity-beyond-limit", "date-in-past"],
         "next_step": "Compare, then approve or reject it.",
         "waits_for": None,
         "decided_by": "rules",
@@ -110,6 +112,9 @@ def test_list_gives_open_changes_and_puts_the_parked_ones_first(connector, chang
         (("--state", "received"), ["802210999"]),
         (("--state", "APPLYING"), []),
         (("--partner", "beta"), ["802210999"]),
+        (("--reason", "quantity-beyond-limit"), ["802210971"]),
+        (("--reason", "Date-In-Past"), ["802210971"]),
+        (("--reason", "price-beyond-limit"), []),
         (("--company", "svensk"), []),
         (("--company", "nordic", "--limit", "1"), ["802210971"]),
     ],
@@ -133,6 +138,8 @@ def test_show_gives_everything_that_is_known_of_a_change(connector, changes):
     assert found["differences"] == [
         {"where": "line 1", "field": "quantity", "base": "800", "theirs": "1000", "ours": "800"}
     ]
+    assert found["reason_codes"] == ["quantity-beyond-limit", "date-in-past"]
+    assert "date-in-past (A day in the past)" in connector("changes", "show", "802210971").out
     assert (found["remarks"], found["changed_on"]) == (["Note: please confirm."], "2026-09-16")
     assert (found["decided_by"], found["decided_on"], found["approved_by"]) == ("rules", "r1", None)
     assert (found["told"], found["to_tell"], found["confirmed"]) == (["d1"], [], "accepted")

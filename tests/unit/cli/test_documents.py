@@ -24,6 +24,7 @@ PARKED = Revision(
     created_at=NOW,
     updated_at=NOW + timedelta(minutes=5),
     reason="Unit KRT is not mapped.",
+    reason_code="unit-unmapped",
     field="lines[2].uom",
     next_step="Add defaults.units.KRT.",
     waits_for="defaults.units.KRT",
@@ -69,7 +70,7 @@ def test_list_puts_what_needs_a_person_first(connector, ledger):
     assert result.data[0]["waits_for"] == "defaults.units.KRT"
     lines = connector("documents", "list").out.splitlines()
     assert lines[1].startswith("nordic/purchase_order/500123")
-    assert lines[1].endswith("lines[2].uom  Unit KRT is not mapped.")
+    assert lines[1].endswith("lines[2].uom  unit-unmapped  Unit KRT is not mapped.")
     assert lines[2] == "      -> Add defaults.units.KRT."
     assert lines[3].startswith("nordic/purchase_order/500123")
     assert len(lines) == 4, "what needs no person has no next step"
@@ -81,6 +82,8 @@ def test_list_puts_what_needs_a_person_first(connector, ledger):
         (("--state", "PARKED"), [2]),
         (("--state", "delivered"), [1]),
         (("--partner", "acme"), [1]),
+        (("--reason", "unit-unmapped"), [2]),
+        (("--reason", "send-off"), []),
         (("--company", "svensk"), []),
         (("--company", "nordic", "--limit", "1"), [2]),
     ],
@@ -88,6 +91,32 @@ def test_list_puts_what_needs_a_person_first(connector, ledger):
 def test_list_can_be_narrowed(connector, ledger, options, revisions):
     result = connector("documents", "list", *options, "--json")
     assert [row["revision"] for row in result.data] == revisions
+
+
+def test_list_finds_what_is_skipped_by_its_reason(connector, ledger):
+    """What is not sent is not lost: it is listed by why."""
+    off = replace(PARKED, state=State.SKIPPED, reason_code="send-off", partner="acme")
+    draft = replace(off, key=replace(ORDER, number="500124"), reason_code="on-hold")
+    ledger.kept = [off, draft]
+    assert connector("documents", "list", "--reason", "send-off", "--json").data == []
+    options = ("--state", "SKIPPED", "--reason", "send-off", "--partner", "acme", "--json")
+    (row,) = connector("documents", "list", *options).data
+    assert (row["document"], row["reason_codes"]) == ("nordic/purchase_order/500123", ["send-off"])
+
+
+def test_list_finds_what_needs_attention_by_its_reason(connector, ledger):
+    ledger.kept = [replace(SENT, attention="its 997 is overdue", concern="OVERDUE"), PARKED]
+    (row,) = connector("documents", "list", "--reason", "acknowledgment-overdue", "--json").data
+    assert (row["revision"], row["reason_codes"]) == (1, ["acknowledgment-overdue"])
+    assert (
+        "acknowledgment-overdue (No functional acknowledgment in time)" in connector("documents", "show", "500123").out
+    )
+
+
+def test_a_reason_that_nobody_knows_is_refused(connector, ledger):
+    result = connector("documents", "list", "--reason", "send-of")
+    assert (result.code, result.out) == (2, "")
+    assert "No reason has the code 'send-of'; docs/reasons.md lists them." in result.err
 
 
 def test_list_finds_what_is_from_before_go_live(connector, ledger):

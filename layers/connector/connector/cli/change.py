@@ -17,6 +17,7 @@ from connector.cli.comparison import all_reasons, comparison, comparison_data, u
 from connector.cli.files import parse_json, read_document, read_sound_routing
 from connector.cli.output import HELD, REJECTED, WrongInput, fail, json_option, tell
 from connector.cli.readings import reading_of, reading_option
+from connector.cli.reasons import with_labels
 from connector.domain.documents import Kind, PurchaseOrder
 from connector.domain.errors import Misconfigured, Parked, Rejected
 from connector.domain.inbound import InboundTransaction
@@ -86,10 +87,16 @@ def change(
         outcome = job.decide(ours, base.content, approved=approved, reading=reading_of(reading))
     except Parked as problem:
         outcome = _Outcome(
-            Decision(Verdict.PARK, problem.sentence, next_step=problem.next_step, waits_for=problem.waits_for)
+            Decision(
+                Verdict.PARK,
+                problem.sentence,
+                codes=(problem.code,),
+                next_step=problem.next_step,
+                waits_for=problem.waits_for,
+            )
         )
     except Rejected as problem:
-        outcome = _Outcome(Decision(Verdict.REJECT, problem.sentence))
+        outcome = _Outcome(Decision(Verdict.REJECT, problem.sentence, codes=(problem.code,)))
     except Misconfigured as problem:
         raise WrongInput(f"{config_file}: {problem}") from None
     if as_json:
@@ -161,6 +168,7 @@ class _Outcome:
                 "decision": decision.verdict,
                 "reason": decision.reason,
                 "reasons": decision.reasons,
+                "reason_codes": decision.codes,
                 "next_step": decision.next_step,
                 "waits_for": decision.waits_for,
                 "differences": comparison_data(decision.differences),
@@ -178,7 +186,12 @@ class _Outcome:
     def _head(self) -> str:
         decision = self.decision
         about = f"Order {self.ours.content.number}: " if self.ours else ""
-        lines = {"why": decision.reason, "next step": decision.next_step, "waits for": decision.waits_for}
+        lines = {
+            "why": decision.reason,
+            "codes": with_labels(decision.codes),
+            "next step": decision.next_step,
+            "waits for": decision.waits_for,
+        }
         told = [f"  {name:<10}{value}" for name, value in lines.items() if value]
         return "\n".join([f"{about}{decision.verdict}", *told])
 

@@ -13,6 +13,7 @@ from connector.cli.comparison import all_reasons, comparison, comparison_data, u
 from connector.cli.output import Failed, WrongInput, counted, go_on, json_option, moment, say, show, table
 from connector.cli.people import by_option, decider
 from connector.cli.readings import reading_of, reading_option
+from connector.cli.reasons import reason_option, with_labels
 from connector.cli.stack import Stack, stack_option
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import (
@@ -43,11 +44,19 @@ def changes() -> None:
 @click.option("--state", type=click.Choice([state.value for state in _OPEN], case_sensitive=False), help="Only these.")
 @click.option("--company", metavar="NAME", help="Only changes for this company.")
 @click.option("--partner", metavar="NAME", help="Only changes by this partner.")
+@reason_option
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @stack_option
 @json_option
 def list_changes(
-    *, state: str | None, company: str | None, partner: str | None, limit: int, stack: Stack, as_json: bool
+    *,
+    state: str | None,
+    company: str | None,
+    partner: str | None,
+    reason: str | None,
+    limit: int,
+    stack: Stack,
+    as_json: bool,
 ) -> int:
     """List open changes, those that need a person first, the one that has waited longest on top.
 
@@ -58,18 +67,23 @@ def list_changes(
         change
         for one in states
         for change in stack.changes.in_state(one)
-        if company in (None, change.company) and partner in (None, change.partner)
+        if company in (None, change.company)
+        and partner in (None, change.partner)
+        and reason in (None, *change.reason_codes)
     )
     found = list(islice(wanted, limit))
     if next(wanted, None) is not None:
-        say(f"Only the first {limit}; more are open: --limit, --state, --company or --partner.")
+        say(f"Only the first {limit}; more are open: --limit, --state, --company, --partner or --reason.")
     show(
         [change_summary(change) for change in found],
         lambda: (
             table(
-                ("transaction", "order", "state", "partner", "no", "changed", "why"),
+                ("transaction", "order", "state", "partner", "no", "changed", "code", "why"),
                 [
-                    (c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at, _why(c))
+                    (
+                        *(c.transaction_id, c.key, c.state, c.partner, c.change_sequence, c.updated_at),
+                        *(", ".join(c.reason_codes), _why(c)),
+                    )
                     for c in found
                 ],
                 steps=[c.next_step for c in found],
@@ -320,6 +334,7 @@ def change_summary(change: Change) -> dict[str, Any]:
         "received": change.created_at,
         "changed": change.updated_at,
         "reason": change.reason,
+        "reason_codes": change.reason_codes,
         "next_step": change.next_step,
         "waits_for": change.waits_for,
         "decided_by": change.decided_by,
@@ -457,6 +472,7 @@ def _readable(change: Change) -> str:
         "also": ", ".join(change.aliases) or None,
         "says": change.says,
         "why": change.reason,
+        "codes": with_labels(change.reason_codes),
         "next step": change.next_step,
         "waits for": change.waits_for,
         "not before": moment(change.not_before) if change.not_before else None,

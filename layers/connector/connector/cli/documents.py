@@ -12,13 +12,14 @@ import click
 from connector.cli.changes import change_summary
 from connector.cli.output import Failed, WrongInput, go_on, json_option, moment, say, show, table
 from connector.cli.people import by_option, decider
+from connector.cli.reasons import reason_option, with_labels
 from connector.cli.stack import Stack, stack_option
 from connector.domain.advice import after_rejection
 from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
 from connector.domain.invoice_types import INVOICE_TYPES, PAID_TYPES
 from connector.domain.order_change.record import Change, apply_order
 from connector.domain.reasons import Reason
-from connector.domain.revision.arrival import Concern
+from connector.domain.revision.arrival import Concern, reason_codes
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.receivers import is_same_party
 from connector.domain.revision.record import (
@@ -56,6 +57,7 @@ def documents() -> None:
 @click.option("--attention", is_flag=True, help="Only sent ones that have not arrived as expected.")
 @click.option("--company", metavar="NAME", help="Only documents of this company.")
 @click.option("--partner", metavar="NAME", help="Only documents for this partner.")
+@reason_option
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @stack_option
 @json_option
@@ -65,28 +67,35 @@ def list_documents(
     attention: bool,
     company: str | None,
     partner: str | None,
+    reason: str | None,
     limit: int,
     stack: Stack,
     as_json: bool,
 ) -> int:
-    """List open documents, those that need a person first; those of other states are listed with --state."""
+    """List open documents, those that need a person first; those of other states are listed with --state.
+
+    What is not sent is listed with its reason by --state SKIPPED.
+    """
     if state and attention:
         raise WrongInput("--state and --attention cannot be combined.")
     listed = stack.ledger.in_state(State(state)) if state else _open_revisions(stack, only_attention=attention)
     wanted = (
         revision
         for revision in listed
-        if company in (None, revision.key.company) and partner in (None, revision.partner)
+        if company in (None, revision.key.company)
+        and partner in (None, revision.partner)
+        and reason in (None, *reason_codes(revision))
     )
     found = list(islice(wanted, limit))
     show(
         [_summary(revision) for revision in found],
         lambda: (
             table(
-                ("document", "rev", "state", "partner", "changed", "field", "why"),
+                ("document", "rev", "state", "partner", "changed", "field", "code", "why"),
                 [
                     (
                         *(r.key, r.sequence, r.state, r.partner, r.updated_at, r.field),
+                        ", ".join(reason_codes(r)),
                         r.attention or r.reason or _asked(r) or r.transaction_id,
                     )
                     for r in found
@@ -518,6 +527,7 @@ def _summary(revision: Revision) -> dict[str, Any]:
         "partner": revision.partner,
         "changed": revision.updated_at,
         "reason": revision.reason,
+        "reason_codes": reason_codes(revision),
         "field": revision.field,
         "next_step": _next_step(revision),
         "waits_for": revision.waits_for,
@@ -565,6 +575,7 @@ def _readable(revision: Revision) -> str:
         "visma": revision.visma_status,
         "attempts": revision.attempts or None,
         "why": revision.reason,
+        "code": with_labels(reason_codes(revision)),
         "field": revision.field,
         "next step": _next_step(revision),
         "waits for": revision.waits_for,

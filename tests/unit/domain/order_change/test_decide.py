@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from connector.domain.order_change.decide import LOOK, Decision, Verdict, decide
 from connector.domain.order_change.edits import Edits, equals_with_edits
 from connector.domain.order_change.request import Ask, ChangePurpose, ProductRefs, Stated, Topic
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import ItemIds, LineDate, OnLines, QuantityReading
 from testkit.samples.business_documents import a_line, a_route, a_text, an_order
 from testkit.samples.change_requests import a_request, asks, edited, lines_of, snapshot, some_facts, with_line
@@ -123,6 +124,13 @@ def test_one_objection_holds_the_whole_message():
     decision = parked(asks("QI", 1, quantity=12), asks("PC", 2, price=99))
     assert "Line 2: the price goes from 12.5 to 99, more than 10 %." in decision.reason
     assert [line["number"] for line in lines_of(decision.edits)] == [1, 2]
+
+
+def test_each_objection_brings_its_code_and_the_hard_one_stands_first():
+    decision = parked(asks("PC", 1, price=99), asks("QI", 7, quantity=12))
+    assert decision.codes == (Reason.LINE_NOT_FOUND, Reason.PRICE_BEYOND_LIMIT)
+    assert decided(asks("QI", 1, quantity=12), order_number="1").codes == (Reason.OTHER_ORDER,)
+    assert applied(asks("QI", 1, quantity=12)).codes == ()
 
 
 def test_the_first_reason_is_a_hard_one_three_are_told_in_full_and_the_others_are_counted():

@@ -13,6 +13,7 @@ from connector.domain.order_change.line_match import Found, Lines
 from connector.domain.order_change.notes import Beside
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.request import Ask, LineRequest
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route
 
 Value = tuple[str, object, object]
@@ -44,7 +45,10 @@ class Confirmation:
         if theirs is None or theirs == our_date or days == {theirs}:
             return
         self.findings.differs(HEADER, "delivery date", self.dates.base.promised_on, theirs, our_date)
-        self.findings.leaves_out(f"It confirms the delivery date {theirs}, and the order has {said(our_date)}.")
+        self.findings.leaves_out(
+            f"It confirms the delivery date {theirs}, and the order has {said(our_date)}.",
+            code=Reason.CONFIRMATION_DIFFERS,
+        )
 
     def line(self, theirs: LineRequest) -> None:
         """Compare one line of the message."""
@@ -54,7 +58,7 @@ class Confirmation:
             self.findings.hears(theirs, where=where)
             # A line that is to be gone, and is cancelled or taken out, is as the message says.
             if theirs.ask is not Ask.DELETE or not self._is_cancelled(theirs):
-                self.findings.leaves_out(found, where=where)
+                self.findings.leaves_out(found, where=where, code=Reason.LINE_NOT_FOUND)
             return
         where = f"line {found.number}"
         self.findings.hears(theirs, where=where)
@@ -62,13 +66,17 @@ class Confirmation:
             if found.ours is not None:
                 self.findings.differs(where, "line", _quantity(found.base), "taken out", found.ours.quantity)
                 self.findings.leaves_out(
-                    f"{titled(where)}: the message confirms that it is taken out, and the order has it.", where=where
+                    f"{titled(where)}: the message confirms that it is taken out, and the order has it.",
+                    where=where,
+                    code=Reason.CONFIRMATION_DIFFERS,
                 )
             return
         if found.ours is None:
             self.findings.differs(where, "line", _quantity(found.base), theirs.quantity, None)
             self.findings.leaves_out(
-                f"{titled(where)}: the message confirms it, and the order has it no longer.", where=where
+                f"{titled(where)}: the message confirms it, and the order has it no longer.",
+                where=where,
+                code=Reason.CONFIRMATION_DIFFERS,
             )
             return
         self.content.compare(theirs.parties, theirs.stated, where=where, lines=(found.base, found.ours))
@@ -107,6 +115,7 @@ class Confirmation:
         self.findings.leaves_out(
             f"{titled(where)}: the message confirms the {what} {said(theirs)}, and the order has {said(ours)}.",
             where=where,
+            code=Reason.CONFIRMATION_DIFFERS,
         )
 
 

@@ -19,6 +19,7 @@ from connector.domain.order_change.edits import LineEdit, Operation
 from connector.domain.order_change.findings import HEADER, Findings, said, titled
 from connector.domain.order_change.line_match import Found, Lines, goods
 from connector.domain.order_change.request import LineRequest
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import LineDate
 from connector.domain.totals import ZERO
 from connector.domain.wanted_days import wanted_day
@@ -79,6 +80,7 @@ class Dates:
                     f"{titled(where)}: the {what} is {day}, further than {findings.rules.dates.days} days from the "
                     f"order's {said(base_date)}.",
                     where=where,
+                    code=Reason.DATE_BEYOND_LIMIT,
                 )
 
     def move_header(
@@ -112,7 +114,8 @@ class Dates:
             days = ", ".join(sorted({said(self.base_day(line)) for line in base}))
             findings.leaves_out(
                 f"The delivery date {day} of the header moves no line: with `line_date: requested` the lines have "
-                f"wanted days of their own, {days}."
+                f"wanted days of their own, {days}.",
+                code=Reason.HEADER_DATE_UNUSED,
             )
             return
         findings.wished_on = day
@@ -122,7 +125,8 @@ class Dates:
             findings.moves(HEADER, "delivery date", base_date, day)
         if nobody:
             findings.doubt(
-                f"The order: no line has its delivery date {base_date}; the days of the lines stay as they are."
+                f"The order: no line has its delivery date {base_date}; the days of the lines stay as they are.",
+                code=Reason.HEADER_DATE_UNUSED,
             )
         for one in everyone:
             if one.base is not None and one.ours is not None:
@@ -159,12 +163,17 @@ class Dates:
         stored = getattr(ours, self._field)
         received = line.facts.received if line.facts else ZERO
         if line.facts is not None and line.facts.closed and stored != day:
-            findings.leaves_out(f"Line {line.number} is closed in Visma and keeps its day {said(stored)}.", where=where)
+            findings.leaves_out(
+                f"Line {line.number} is closed in Visma and keeps its day {said(stored)}.",
+                where=where,
+                code=Reason.LINE_CLOSED,
+            )
             return
         if 0 < (ours.quantity if quantity is None else quantity) <= received and stored != day:
             findings.leaves_out(
                 f"Line {line.number} was received in full ({said(received)}) and keeps its day {said(stored)}.",
                 where=where,
+                code=Reason.LINE_RECEIVED,
             )
             return
         edit = replace(LineEdit(operation=Operation.UPDATE, number=line.number), **{self._field: day})

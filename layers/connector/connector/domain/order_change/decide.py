@@ -40,6 +40,7 @@ from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.partial_lines import partial_words
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import QuantityReading, Route
 from connector.domain.text import truncated
 from connector.domain.totals import ZERO
@@ -70,6 +71,7 @@ class Decision:
     Attributes:
         reason: Why it is parked or rejected, in whole sentences; of many, the first few.
         reasons: All of them, one sentence each.
+        codes: Which reasons they are, each once, in the order of the sentences.
         edits: What has to be written now; when parked, what an approval would write.
         wishes: What the partner wants otherwise than it was told, written already or not: by these the order must
             differ from what the partner last saw for the partner to know it.
@@ -83,6 +85,7 @@ class Decision:
     verdict: Verdict
     reason: str | None = None
     reasons: tuple[str, ...] = ()
+    codes: tuple[Reason, ...] = ()
     next_step: str | None = None
     waits_for: str | None = None
     edits: Edits = NO_EDITS
@@ -126,7 +129,9 @@ def decide(
         route = replace(route, changes=replace(route.changes, quantities=reading))
     if request.order_number != ours.content.number:
         return Decision(
-            Verdict.REJECT, f"It changes order {request.order_number}, and this is order {ours.content.number}."
+            Verdict.REJECT,
+            f"It changes order {request.order_number}, and this is order {ours.content.number}.",
+            codes=(Reason.OTHER_ORDER,),
         )
     written_on = request.changed_on or taken_on
     since = ours.content.ordered_on, "order"
@@ -193,7 +198,9 @@ class _Desk:
         self.findings.hears(self.request)
         self.beside.header(self.request.asides)
         if self.known is None:
-            self.findings.doubt("The ledger knows no version of this order that the partner has seen.")
+            self.findings.doubt(
+                "The ledger knows no version of this order that the partner has seen.", code=Reason.BASE_UNKNOWN
+            )
         if self.request.purpose is ChangePurpose.CONFIRMATION:
             self._confirm()
             return
@@ -207,6 +214,7 @@ class _Desk:
                 "It restates the order without a single line, which may be a cancellation.",
                 hard=True,
                 next_step=_SETTLE,
+                code=Reason.NO_LINES_RESTATED,
             )
             return
         lines = Lines(self.known, self.ours, self.route)
@@ -218,6 +226,7 @@ class _Desk:
                 f"Line {number}: the message says more than one thing of the {what}.",
                 where=f"line {number}",
                 hard=True,
+                code=Reason.LINE_NAMED_TWICE,
             )
         if replaces:
             for gone in list(lines.unnamed()):
@@ -228,6 +237,7 @@ class _Desk:
                     f"Line {stays.number} was added in Visma after the partner last saw the order; the message "
                     "restates the order without it, and it stays.",
                     where=f"line {stays.number}",
+                    code=Reason.LINE_UNSEEN,
                 )
         wishes = [edit for edit in self.findings.wishes if edit.number is not None]
         dates.move_header(
@@ -270,7 +280,7 @@ class _Desk:
         if ended not in _ENDED or (ended in self.route.changes.statuses and not ours.content.cancelled):
             return
         does = "confirms" if self.request.purpose is ChangePurpose.CONFIRMATION else "restates"
-        self.findings.leaves_out(f"It {does} an order that is {ended.lower()} in Visma.")
+        self.findings.leaves_out(f"It {does} an order that is {ended.lower()} in Visma.", code=Reason.ORDER_ENDED)
 
     def _check_gone(self, *, is_all: bool) -> None:
         """Deletions of lines that are not there: done already, where the order had them."""
@@ -282,6 +292,7 @@ class _Desk:
                 self.findings.leaves_out(
                     f"{sentence}: it was taken out before, or another one is meant. Nothing is taken out.",
                     where=name.lower(),
+                    code=Reason.LINE_ALREADY_GONE,
                 )
             else:
                 self.findings.tells(f"{sentence}: nothing is left to take out.")
@@ -293,11 +304,12 @@ class _Desk:
                 f"The order is {said(self.ours.status or 'without a status')} in Visma and takes no change.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it; or add the status to changes.statuses.",
+                code=Reason.ORDER_STATUS,
             )
         gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
         if gone and not added and not goods(self.ours.content).keys() - gone:
-            self.findings.doubt("Nothing would be left of the order.")
+            self.findings.doubt("Nothing would be left of the order.", code=Reason.ORDER_EMPTIED)
         if added:
             self._check_added(edits)
 
@@ -309,7 +321,8 @@ class _Desk:
         more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
         if is_beyond(base, base + more, share):
             self.findings.doubt(
-                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(base)}."
+                f"The added lines come to {said(more)}, more than {said(share * 100)} % of the order's {said(base)}.",
+                code=Reason.ADDED_LINES_BEYOND_LIMIT,
             )
 
     def _cancel(self) -> None:
@@ -324,6 +337,7 @@ class _Desk:
                 "The partner cancels the whole order, which Visma's API cannot do.",
                 hard=True,
                 next_step="Cancel the order in Visma, then approve the change; or reject it.",
+                code=Reason.CANCELS_ORDER,
             )
 
     def _check_cancelled_lines(self) -> None:
@@ -336,17 +350,21 @@ class _Desk:
         if self.request.lines and missing:
             self.findings.doubt(
                 f"It cancels the order and names {len(self.request.lines)} of its lines, without "
-                f"{truncated(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?"
+                f"{truncated(', '.join(map(str, missing)), LONGEST_VALUE)}: are only those meant?",
+                code=Reason.CANCELLATION_UNCLEAR,
             )
         for line in sorted(self.request.lines, key=_place):
             if line.ask is Ask.ADD or line.direction is not None:
                 self.findings.doubt(
                     f"It cancels the order, and its line {said(line.line_id)} has the code {said(line.code)} "
-                    f"({line.meaning})."
+                    f"({line.meaning}).",
+                    code=Reason.CANCELLATION_UNCLEAR,
                 )
             one = lines.find(line)
             for words in () if isinstance(one, str) or line.direction is not None else partial_words(line, one, dates):
-                self.findings.doubt(f"It cancels the order with line {said(line.line_id)}, {words}")
+                self.findings.doubt(
+                    f"It cancels the order with line {said(line.line_id)}, {words}", code=Reason.CANCELLATION_UNCLEAR
+                )
 
     def _header(self) -> None:
         request, content = self.request, self.ours.content
@@ -356,6 +374,7 @@ class _Desk:
                 f"It is in {said(request.currency)}, the order in {said(currency or 'no currency that it names')}.",
                 hard=True,
                 next_step="Settle it with the partner, then reject it.",
+                code=Reason.CURRENCY_DIFFERS,
             )
         if request.ordered_on not in {None, content.ordered_on}:
             self.findings.tells(
@@ -378,6 +397,7 @@ def _parked(decided: Decision, snapshot: list[Objection]) -> Decision:
         verdict=Verdict.PARK,
         reason=f"{told} {_left_out(more)}" if more > 0 else told,
         reasons=tuple(sentences),
+        codes=tuple(dict.fromkeys(one.code for one in snapshot)),
         next_step=" ".join(steps[:_MOST_TOLD]) or otherwise,
         waits_for=next((one.waits_for for one in snapshot if one.waits_for), None),
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from connector.domain.order_change.edits import LineEdit
 from connector.domain.order_change.request import ChangeRequest, LineRequest
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import ChangeRules
 from connector.domain.text import truncated
 
@@ -52,12 +53,14 @@ class Objection(NamedTuple):
     Attributes:
         where: `order`, `line 3`, `new line 1298`.
         hard: An approval does not lift it.
+        code: Which reason it is.
         waits_for: The routing key that would.
     """
 
     where: str
     sentence: str
     hard: bool
+    code: Reason
     next_step: str | None = None
     waits_for: str | None = None
 
@@ -119,33 +122,36 @@ class Findings:
         self,
         sentence: str,
         *,
+        code: Reason,
         where: str = HEADER,
         hard: bool = False,
         next_step: str | None = None,
         waits_for: str | None = None,
     ) -> None:
         """Record an objection."""
-        self.objections.append(Objection(where, truncated(sentence, LONGEST_SENTENCE), hard, next_step, waits_for))
+        self.objections.append(
+            Objection(where, truncated(sentence, LONGEST_SENTENCE), hard, code, next_step, waits_for)
+        )
 
-    def leaves_out(self, sentence: str, *, where: str = HEADER, hard: bool = False) -> None:
+    def leaves_out(self, sentence: str, *, code: Reason, where: str = HEADER, hard: bool = False) -> None:
         """Record what the message asks for and no approval writes; with `hard`, nothing of the message is."""
-        self.doubt(sentence, where=where, hard=hard, next_step=BY_HAND if hard else None)
+        self.doubt(sentence, where=where, hard=hard, next_step=BY_HAND if hard else None, code=code)
         self.unwritten.append((where, self.objections[-1].sentence))
 
-    def reads(self, sentence: str, *, where: str = HEADER) -> None:
+    def reads(self, sentence: str, *, code: Reason, where: str = HEADER) -> None:
         """Record a reading of the message that a person has to take over."""
-        self.doubt(sentence, where=where)
+        self.doubt(sentence, where=where, code=code)
         self.readings.append((where, self.objections[-1].sentence))
 
     def hears(self, request: ChangeRequest | LineRequest, *, where: str = HEADER) -> None:
         """Record what was noted while the message, or one of its lines, was read."""
         name = "" if where == HEADER else f"{titled(where)}: "
         for sentence in request.questions:
-            self.leaves_out(f"{name}{sentence}", where=where)
+            self.leaves_out(f"{name}{sentence}", where=where, code=Reason.NOT_WRITABLE)
         for sentence in request.doubts:
-            self.reads(f"{name}{sentence}", where=where)
+            self.reads(f"{name}{sentence}", where=where, code=Reason.READING_TO_CONFIRM)
         for sentence in request.unreadable:
-            self.leaves_out(f"{name}{sentence}", where=where, hard=True)
+            self.leaves_out(f"{name}{sentence}", where=where, hard=True, code=Reason.PART_UNREADABLE)
 
     def differs(self, where: str, what: str, base: object, theirs: object, ours: object) -> None:
         """Record what a person compares."""
@@ -169,6 +175,7 @@ class Findings:
                 f"{titled(where)}: the {what} was changed in Visma meanwhile, from {said(base)} to {said(ours)}; "
                 f"the partner asks for {said(theirs)}.",
                 where=where,
+                code=Reason.CHANGED_IN_VISMA,
             )
         return True
 
@@ -192,27 +199,37 @@ class Findings:
         """Object when a date moves further than allowed, or into the past."""
         self.passes(where, what, theirs)
         if base is None:
-            self.doubt(f"{titled(where)}: the {what} is to be {theirs}, and there was none.", where=where)
+            self.doubt(
+                f"{titled(where)}: the {what} is to be {theirs}, and there was none.",
+                where=where,
+                code=Reason.DATE_BEYOND_LIMIT,
+            )
         elif abs(theirs - base) > self.rules.dates:
             self.doubt(
                 f"{titled(where)}: the {what} moves from {said(base)} to {said(theirs)}, "
                 f"further than {self.rules.dates.days} days.",
                 where=where,
+                code=Reason.DATE_BEYOND_LIMIT,
             )
 
     def passes(self, where: str, what: str, theirs: date) -> None:
         """Object to a day that was over when the message was written, or the order."""
         if self.since is not None and theirs < self.since[0]:
             day, of = self.since
-            self.doubt(f"{titled(where)}: the {what} {theirs} is in the past: the {of} is of {day}.", where=where)
+            self.doubt(
+                f"{titled(where)}: the {what} {theirs} is in the past: the {of} is of {day}.",
+                where=where,
+                code=Reason.DATE_IN_PAST,
+            )
 
-    def grows(self, where: str, what: str, base: Decimal, theirs: Decimal, share: Decimal) -> None:
+    def grows(self, where: str, what: str, base: Decimal, theirs: Decimal, share: Decimal, *, code: Reason) -> None:
         """Object when a number changes by more than its share of what the partner had."""
         if is_beyond(base, theirs, share):
             self.doubt(
                 f"{titled(where)}: the {what} goes from {said(base)} to {said(theirs)}, more than "
                 f"{said(share * 100)} %.",
                 where=where,
+                code=code,
             )
 
 

@@ -28,6 +28,7 @@ from connector.domain.order_change.quantity import (
     total_asked,
 )
 from connector.domain.order_change.request import Ask, Field, LineRequest
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import LineDate, OnLines, Route
 from connector.domain.text import truncated
 from connector.domain.totals import ZERO
@@ -82,7 +83,7 @@ class LineRules:
         if isinstance(found, str):
             self.where = f"line {(self.theirs.line_id or self.lines.name_of(self.theirs))[:40]}"
             self._questions()
-            self._refuse(found)
+            self._refuse(found, code=Reason.LINE_NOT_FOUND)
             return
         self.where = f"line {found.number}"
         self._questions()
@@ -95,13 +96,15 @@ class LineRules:
         if Field.DATES in self.theirs.given:
             self.findings.dated.add(found.number)
         if found.base is None:
-            self._ask_person(f"{self._line} was added in Visma after the partner last saw the order.")
+            self._ask_person(
+                f"{self._line} was added in Visma after the partner last saw the order.", code=Reason.LINE_UNSEEN
+            )
             self.base_is_known = False
             found = found._replace(base=found.ours)
         if self.theirs.ask is Ask.DELETE or self._empties(found.base):
             self._delete(found)
         elif found.ours is None or found.base is None:
-            self._refuse(f"{self._line} is no longer in the Visma order.")
+            self._refuse(f"{self._line} is no longer in the Visma order.", code=Reason.LINE_NOT_FOUND)
         else:
             self._change(found.base, found.ours, found.facts)
 
@@ -117,11 +120,13 @@ class LineRules:
     def _questions(self) -> None:
         self.findings.hears(self.theirs, where=self.where)
 
-    def _ask_person(self, sentence: str) -> None:
-        self.findings.doubt(sentence, where=self.where)
+    def _ask_person(self, sentence: str, *, code: Reason) -> None:
+        self.findings.doubt(sentence, where=self.where, code=code)
 
-    def _refuse(self, sentence: str, *, waits_for: str | None = None, next_step: str | None = None) -> None:
-        self.findings.doubt(sentence, where=self.where, hard=True, waits_for=waits_for, next_step=next_step)
+    def _refuse(
+        self, sentence: str, *, code: Reason, waits_for: str | None = None, next_step: str | None = None
+    ) -> None:
+        self.findings.doubt(sentence, where=self.where, hard=True, waits_for=waits_for, next_step=next_step, code=code)
 
     def _doubt_quantity(self, total: Total) -> Decimal | None:
         for problem in total.problems:
@@ -131,6 +136,7 @@ class LineRules:
                 hard=problem.hard,
                 next_step=problem.next_step,
                 waits_for=problem.waits_for,
+                code=Reason.QUANTITY_UNCLEAR,
             )
         return total.quantity
 
@@ -152,7 +158,10 @@ class LineRules:
         if total.quantity != 0 or base.quantity == 0:
             return False
         self._doubt_quantity(total)
-        self._ask_person(f"{self._line}: the quantity goes from {said(base.quantity)} to 0, which takes the line out.")
+        self._ask_person(
+            f"{self._line}: the quantity goes from {said(base.quantity)} to 0, which takes the line out.",
+            code=Reason.LINE_TAKEN_OUT,
+        )
         return True
 
     # -- lines that are there -----------------------------------------------------------------------------------------
@@ -171,13 +180,15 @@ class LineRules:
         self._check_unit(ours)
         self._check_part(found)
         if facts and facts.received > 0:
-            self._refuse(f"{self._line} cannot be taken out: {said(facts.received)} were received.")
+            self._refuse(
+                f"{self._line} cannot be taken out: {said(facts.received)} were received.", code=Reason.LINE_RECEIVED
+            )
         elif facts and facts.closed:
-            self._refuse(f"{self._line} is closed in Visma.")
+            self._refuse(f"{self._line} is closed in Visma.", code=Reason.LINE_CLOSED)
         if self.route.changes.lines is OnLines.PARK:
-            self._ask_person(f"{self._line} is taken out.")
+            self._ask_person(f"{self._line} is taken out.", code=Reason.LINE_TAKEN_OUT)
         if base is not None and _visible(base) != _visible(ours):
-            self._ask_person(f"{self._line} was changed in Visma meanwhile.")
+            self._ask_person(f"{self._line} was changed in Visma meanwhile.", code=Reason.CHANGED_IN_VISMA)
 
     def _check_part(self, found: Found) -> None:
         """Ask about a line that is to go, of which the message names what may be a part."""
@@ -185,13 +196,14 @@ class LineRules:
             self.beside.line(self.theirs, self.where, moves=True)
             return
         for words in partial_words(self.theirs, found, self.dates):
-            self._ask_person(f"{self._line} is to be taken out, {words}")
+            self._ask_person(f"{self._line} is to be taken out, {words}", code=Reason.PART_OF_LINE)
         notes = self.beside.news(self.theirs.asides)
         for one in notes:
             if one.is_note:
                 self._ask_person(
                     f"{self._line} is to be taken out, and its note says '{truncated(one.words, LONGEST_QUOTE)}': is "
-                    "only a part meant?"
+                    "only a part meant?",
+                    code=Reason.PART_OF_LINE,
                 )
         self.content.compare(
             self.theirs.parties, self.theirs.stated, where=self.where, lines=(found.base, found.ours), goes=True
@@ -212,7 +224,8 @@ class LineRules:
         if (base.item, base.unit) != (ours.item, ours.unit):
             self._ask_person(
                 f"{self._line} was item {said(base.item)} in {said(base.unit)} for the partner, and is item "
-                f"{said(ours.item)} in {said(ours.unit)} in Visma."
+                f"{said(ours.item)} in {said(ours.unit)} in Visma.",
+                code=Reason.CHANGED_IN_VISMA,
             )
         if written:
             self.findings.edits.append(replace(edit, **written))
@@ -222,7 +235,7 @@ class LineRules:
                     "and price."
                 )
             if facts and facts.closed:
-                self._refuse(f"{self._line} is closed in Visma.")
+                self._refuse(f"{self._line} is closed in Visma.", code=Reason.LINE_CLOSED)
             elif facts and facts.received > 0:
                 self._check_received(
                     written, facts.received, quantity.wished or ours.quantity, self.dates.base_day(base)
@@ -234,12 +247,12 @@ class LineRules:
         """Ask about a price, or a day, of goods that are there already."""
         share = f"{self._line}: {said(received)} of {said(quantity)} were received already"
         if "price" in written:
-            self._ask_person(f"{share}, and a line has one price in Visma.")
+            self._ask_person(f"{share}, and a line has one price in Visma.", code=Reason.LINE_RECEIVED)
         day = written.get("requested") or written.get("promised")
         if not isinstance(day, date):
             return
         if isinstance(quantity, Decimal) and quantity <= received:
-            self._ask_person(f"{share}, and no delivery is left for the new day.")
+            self._ask_person(f"{share}, and no delivery is left for the new day.", code=Reason.LINE_RECEIVED)
         else:
             self.findings.tells(part_received(self.where, received, base, day))
 
@@ -251,7 +264,10 @@ class LineRules:
                 self._must_agree("quantity", figure, base.quantity, ours.quantity)
             return _STAYS
         if is_difference(theirs, rules) and not self.base_is_known:
-            self._refuse(f"{self._line}: the message gives a difference, and nobody knows to which quantity.")
+            self._refuse(
+                f"{self._line}: the message gives a difference, and nobody knows to which quantity.",
+                code=Reason.QUANTITY_UNCLEAR,
+            )
             return _STAYS
         wanted = self._doubt_quantity(self._total(base))
         if wanted is None and is_ambiguous(theirs, base.quantity, rules):
@@ -259,7 +275,10 @@ class LineRules:
         if wanted == base.quantity:
             self._repeats("quantity", base.quantity, ours.quantity)
         elif wanted == 0:
-            self._refuse(f"{self._line}: a quantity of 0 beside new days may mean that the line is taken out.")
+            self._refuse(
+                f"{self._line}: a quantity of 0 beside new days may mean that the line is taken out.",
+                code=Reason.QUANTITY_UNCLEAR,
+            )
         if wanted is None or wanted in {ZERO, base.quantity}:
             return _STAYS
         if not self.findings.wish(self.where, "quantity", base.quantity, wanted, ours.quantity):
@@ -269,9 +288,13 @@ class LineRules:
             return Outcome(wanted, wanted)
         if facts and wanted < facts.received:
             self._refuse(
-                f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were received."
+                f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were "
+                "received.",
+                code=Reason.QUANTITY_BELOW_RECEIVED,
             )
-        self.findings.grows(self.where, "quantity", base.quantity, wanted, rules.quantity)
+        self.findings.grows(
+            self.where, "quantity", base.quantity, wanted, rules.quantity, code=Reason.QUANTITY_BEYOND_LIMIT
+        )
         return Outcome(wanted, wanted)
 
     def _price(self, base: OrderLine, ours: OrderLine) -> Outcome:
@@ -288,15 +311,17 @@ class LineRules:
             return Outcome(wished=theirs)
         self._look_at_price()
         if theirs < 0:
-            self._refuse(f"{self._line}: the price {said(theirs)} is below zero.")
+            self._refuse(f"{self._line}: the price {said(theirs)} is below zero.", code=Reason.PRICE_UNCLEAR)
         elif theirs == 0:
-            self._ask_person(f"{self._line}: {_FREE}")
-        self.findings.grows(self.where, "price", base.unit_price, theirs, self.route.changes.price)
+            self._ask_person(f"{self._line}: {_FREE}", code=Reason.PRICE_UNCLEAR)
+        self.findings.grows(
+            self.where, "price", base.unit_price, theirs, self.route.changes.price, code=Reason.PRICE_BEYOND_LIMIT
+        )
         return Outcome(theirs, theirs)
 
     def _look_at_price(self) -> None:
         if self.theirs.price_doubt:
-            self.findings.reads(f"{self._line}: {self.theirs.price_doubt}", where=self.where)
+            self.findings.reads(f"{self._line}: {self.theirs.price_doubt}", where=self.where, code=Reason.PRICE_UNCLEAR)
 
     def _days(self, base: OrderLine, ours: OrderLine) -> dict[str, Outcome]:
         """What becomes of the days of the line, each measured against the day that was sent in its place."""
@@ -309,7 +334,7 @@ class LineRules:
         wanted, promised = theirs.requested, theirs.promised
         if dates.line_date is LineDate.PROMISED:
             if self._has_two_days():
-                self._refuse(self._two_days)
+                self._refuse(self._two_days, code=Reason.TWO_DAYS)
                 return {}
             return {"promised": self._day("wanted day", base_date, wanted or promised, our_value, ours.promised)}
         return {
@@ -363,7 +388,7 @@ class LineRules:
             sentence = f"the code {self._code} leaves the {what} alone, yet {given}."
         else:
             sentence = f"the {what} differs: {given}, and the code does not say that it is to change."
-        self.findings.leaves_out(f"{self._line}: {sentence}", where=self.where)
+        self.findings.leaves_out(f"{self._line}: {sentence}", where=self.where, code=Reason.VALUE_CONTRADICTS)
 
     def _check_unit(self, ours: OrderLine) -> None:
         """The same figure in another unit is another quantity, and another price."""
@@ -377,23 +402,29 @@ class LineRules:
         else:
             sentence = f"{stated}, in Visma in {said(ours.unit)}."
         if not self.theirs.given & {Field.QUANTITY, Field.PRICE}:
-            self.findings.leaves_out(sentence, where=self.where)
+            self.findings.leaves_out(sentence, where=self.where, code=Reason.UNIT_DIFFERS)
             return
         self._refuse(
             sentence,
             waits_for=f"{self.route.unit_key}.{ours.unit}" if our_value is None and ours.unit else None,
             next_step="Map the unit in the routing file, or settle it with the partner and reject the change.",
+            code=Reason.UNIT_DIFFERS,
         )
 
     def _check_completeness(self) -> None:
         theirs = self.theirs
         if theirs.ask is Ask.REPLACE and (theirs.quantity is None or theirs.price is None):
-            self._refuse(f"{self._line} is restated without a {'quantity' if theirs.quantity is None else 'price'}.")
+            self._refuse(
+                f"{self._line} is restated without a {'quantity' if theirs.quantity is None else 'price'}.",
+                code=Reason.VALUE_MISSING,
+            )
         # What is given and not read is a question already.
         is_asked = bool(theirs.questions or theirs.unreadable)
         if theirs.ask is Ask.CHANGE and theirs.touches and not theirs.given and not is_asked:
             self.findings.leaves_out(
-                f"{self._line}: the code {self._code} changes something, and nothing new is given.", where=self.where
+                f"{self._line}: the code {self._code} changes something, and nothing new is given.",
+                where=self.where,
+                code=Reason.VALUE_MISSING,
             )
 
     # -- lines that are new -------------------------------------------------------------------------------------------
@@ -428,7 +459,10 @@ class LineRules:
         self.beside.line(theirs, self.where, moves=not is_there)
         if there is not None and is_there:
             if not self.base_is_known:
-                self._ask_person(f"{self._line}: line {there.number} is just like it, and is taken for it.")
+                self._ask_person(
+                    f"{self._line}: line {there.number} is just like it, and is taken for it.",
+                    code=Reason.LINE_MAYBE_ADDED,
+                )
             return
         self._look_at_price()
         self.dates.check_added(self.findings, theirs, self.where)
@@ -438,14 +472,20 @@ class LineRules:
                 f"{self._line}: Visma has line {there.number} with this item, and the partner never saw it.",
                 next_step=f"Make line {there.number} what the partner asks for or take it out, then approve the "
                 "change; or reject it.",
+                code=Reason.LINE_MAYBE_ADDED,
             )
         number = lines.knows(theirs.line_id)
         if number is not None:
-            self._ask_person(f"{self._line}: the partner calls it line {number}, which the order has already.")
+            self._ask_person(
+                f"{self._line}: the partner calls it line {number}, which the order has already.",
+                code=Reason.LINE_MAYBE_ADDED,
+            )
         for known in lines.holding(item) if item else ():
-            self._ask_person(f"{self._line}: the order has this item already, on line {known}.")
+            self._ask_person(
+                f"{self._line}: the order has this item already, on line {known}.", code=Reason.LINE_MAYBE_ADDED
+            )
         if self.route.changes.lines is OnLines.PARK:
-            self._ask_person(f"{self._line} is added.")
+            self._ask_person(f"{self._line} is added.", code=Reason.LINE_ADDED)
 
     def _show_added(self, edit: LineEdit, there: OrderLine | None) -> None:
         """Everything of an added line that is written, and what a line that may be it has in its place."""
@@ -471,19 +511,21 @@ class LineRules:
                 f"{self._line}: its numbers lead to no item of ours, or to several.",
                 waits_for=f"{route.item_key}.<our item number>",
                 next_step=f"Add the item below {route.item_key} and apply the routing file.",
+                code=Reason.ITEM_UNMAPPED,
             )
         if unit is None:
             self._refuse(
                 f"{self._line}: the unit {code} is that of no unit of ours, or of several.",
                 waits_for=route.unit_key,
                 next_step=f"Map one unit of Visma to it below {route.unit_key} and apply the routing file.",
+                code=Reason.UNIT_UNMAPPED,
             )
         if theirs.price is None or theirs.price < 0:
-            self._refuse(f"{self._line} needs a price.")
+            self._refuse(f"{self._line} needs a price.", code=Reason.VALUE_MISSING)
         elif theirs.price == 0:
-            self._ask_person(f"{self._line}: {_FREE}")
+            self._ask_person(f"{self._line}: {_FREE}", code=Reason.PRICE_UNCLEAR)
         if self._has_two_days():
-            self._refuse(self._two_days)
+            self._refuse(self._two_days, code=Reason.TWO_DAYS)
 
 
 def _visible(line: OrderLine) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findin
 from connector.domain.order_change.line_match import Found, Lines
 from connector.domain.order_change.parties_and_terms import folded
 from connector.domain.order_change.request import Aside, Ask, LineRequest
+from connector.domain.reasons import Reason
 from connector.domain.text import truncated
 
 _SHORTEST_CUT = 30
@@ -67,6 +68,7 @@ class Beside:
                 self.findings.leaves_out(
                     f"{titled(where)}: its note says '{_quoted(one)}', of which an approval writes nothing.",
                     where=where,
+                    code=Reason.NOTE_TO_READ,
                 )
             else:
                 self.notes.append((where, one))
@@ -85,6 +87,7 @@ class Beside:
                 f"{truncated(', '.join(numbers), LONGEST_QUOTE)}, with which nothing here can be compared. Is item "
                 f"{line.item} meant?",
                 where=where,
+                code=Reason.ITEM_UNPROVEN,
             )
         elif numbers:
             self.names.append((where, f"number {', '.join(numbers)}", changes))
@@ -104,7 +107,7 @@ class Beside:
                 continue
             what = "its note says" if one.is_note else "it has a reference that the partner was not sent,"
             start = "Nothing of the order changes" if where == HEADER else f"{titled(where)}: nothing of it changes"
-            self.findings.leaves_out(f"{start}, and {what} '{_quoted(one)}'.", where=where)
+            self.findings.leaves_out(f"{start}, and {what} '{_quoted(one)}'.", where=where, code=Reason.NOTE_TO_READ)
         told = []
         for where, words, changes in self.names:
             if is_all and changes:
@@ -112,6 +115,7 @@ class Beside:
                     f"{titled(where)}: nothing changes but what the item is called: {truncated(words, LONGEST_QUOTE)}, "
                     "which is not the order's.",
                     where=where,
+                    code=Reason.NOTE_TO_READ,
                 )
             else:
                 told.append(f"{where}: {words}")

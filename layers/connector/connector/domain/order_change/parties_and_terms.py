@@ -21,6 +21,7 @@ from connector.domain.errors import Parked
 from connector.domain.order_change.findings import HEADER, LONGEST_COMPARED, Findings, titled
 from connector.domain.order_change.request import PartyRequest, Stated, Topic
 from connector.domain.parties import PartyView, Role, order_parties
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route, TermsRule
 from connector.domain.text import truncated
 from connector.domain.totals import payable_amount
@@ -118,6 +119,7 @@ class Content:
                 f"{titled(where)} is to be taken out, and its {theirs.title} is {stated}; {compared}. Is only a part "
                 "meant?",
                 where=where,
+                code=Reason.PART_OF_LINE,
             )
             return
         self.theirs.append(key)
@@ -125,6 +127,7 @@ class Content:
             f"{_begun(where, 'the')} {theirs.title} is {stated}; {compared}. "
             "An approval changes nothing of it in Visma and takes this one as the order's own.",
             where=where,
+            code=Reason.PARTY_DIFFERS,
         )
 
     def _tell_name(self, theirs: PartyRequest, ours: PartyView, where: str) -> None:
@@ -157,6 +160,7 @@ class Content:
             f"{_begun(where, 'it')} states {topic}: {truncated(stated, LONGEST_COMPARED)}; the order has "
             f"{ours or 'none'}.",
             where=where,
+            code=Reason.TERMS_DIFFER,
         )
 
     def _facts(self, topic: Topic, order: PurchaseOrder, lines: Sequence[OrderLine] | None) -> set[Fact]:

@@ -28,6 +28,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import ALWAYS_TAKEN, Confirmation, Delivery, Validation
 from connector.domain.order_change.added_line_numbers import AddedLine
 from connector.domain.order_change.decide import Difference
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.route import QuantityReading
 from connector.domain.text import truncated
 from connector.domain.transactions import Stream
@@ -158,6 +159,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         on_hold: The order was put on hold for this change and has yet to be released.
         reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
         remarks: What the message told besides.
+        reason_codes: Which reasons it has (`domain/reasons.py`), the one that decided first; empty without one and in
+            records of earlier releases. A later release may know codes that this one does not.
         reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
         places: Parties that a person was asked about, and once it is approved, has confirmed (`Decision.places`).
         unwritten: What the message asks for and an approval does not write, one sentence each.
@@ -197,6 +200,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confirmed: Confirmation | None = None
     unacknowledged: int = 0
     reason: str | None = None
+    reason_codes: tuple[str, ...] = ()
     next_step: str | None = None
     waits_for: str | None = None
     not_before: datetime | None = None
@@ -394,19 +398,20 @@ def waits_behind(change: Change, others: Sequence[Change]) -> Change | None:
     return next((one for one in parked if _turn(one) < _turn(change)), None)
 
 
-def out_of_turn_reason(change: Change, others: Sequence[Change]) -> str | None:
-    """Why nothing can be said of this change yet, whatever it asks, as one sentence; None when it is its turn.
+def out_of_turn_reason(change: Change, others: Sequence[Change]) -> StatedReason | None:
+    """Why nothing can be said of this change yet, whatever it asks; None when it is its turn.
 
     Also one that writes nothing may take back the earlier one that waits.
     """
     before = waits_behind(change, others)
     if before is None:
         return None
-    return f"An earlier change of this order, {before.transaction_id}, still waits for a person.{_said_by(before)}"
+    sentence = f"An earlier change of this order, {before.transaction_id}, still waits for a person.{_said_by(before)}"
+    return StatedReason(Reason.EARLIER_CHANGE_WAITS, sentence)
 
 
-def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | None:
-    """Why others speak against writing this change now, as one sentence; None when none does.
+def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> StatedReason | None:
+    """Why others speak against writing this change now; None when none does.
 
     Args:
         change: One that is due.
@@ -414,9 +419,10 @@ def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | No
     """
     repeated = _last_alike(change, others)
     if repeated is not None and (later := _between(repeated, change, others)) is not None:
-        return (
+        return StatedReason(
+            Reason.MAYBE_REPEATED,
             f"It repeats {repeated.transaction_id} to the letter, and {later.transaction_id} was applied after that: "
-            "nobody can tell whether it was sent twice or is meant again."
+            "nobody can tell whether it was sent twice or is meant again.",
         )
     if (waits := out_of_turn_reason(change, others)) is not None:
         return waits
@@ -426,9 +432,11 @@ def out_of_sequence_reason(change: Change, others: Sequence[Change]) -> str | No
             continue
         is_applied = one.state is ChangeState.APPLIED
         if is_applied and number is not None and one.change_sequence == number and one.content_id != change.content_id:
-            return f"Another change with the number {number}, {one.transaction_id}, was applied already."
+            sentence = f"Another change with the number {number}, {one.transaction_id}, was applied already."
+            return StatedReason(Reason.SEQUENCE_NUMBER_USED, sentence)
         if _turn(change) < _turn(one) and one.has_ended:
-            return f"The later change {_named(one)} {_ENDED[one.state]} already.{_said_by(one)}"
+            sentence = f"The later change {_named(one)} {_ENDED[one.state]} already.{_said_by(one)}"
+            return StatedReason(Reason.LATER_CHANGE_ENDED, sentence)
     return None
 
 

@@ -141,6 +141,13 @@ def watch(revision: Revision, words: Words | None, *, now: datetime, expected: E
     return Arrival(state, over=_is_over(words, expected))
 
 
+def reason_codes(revision: Revision) -> tuple[str, ...]:
+    """The codes of why a revision is where it is, and of what needs attention; empty where the record has none."""
+    concern = next((one for one in Concern if one == revision.concern), None)
+    attention = concern.code.value if concern is not None and revision.needs_attention else None
+    return tuple(code for code in (revision.reason_code, attention) if code is not None)
+
+
 def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
     """What is said where several transactions may be of this one revision; no news ends that, only a person."""
     sentence = f"Orderful holds {len(transaction_ids)} transactions that may be of this revision"

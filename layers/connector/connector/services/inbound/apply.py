@@ -42,6 +42,7 @@ from connector.domain.order_change.record import (
     predecessor_deadline,
     waits_behind,
 )
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream
@@ -342,14 +343,16 @@ class Applier:
         self.changes.save(change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=until))
         return Outcome.DEFERRED
 
-    def _objection(self, change: Change) -> str | None:
+    def _objection(self, change: Change) -> StatedReason | None:
         """Why no rule may decide it, whatever it asks: Orderful has not let it through. An approval lifts this."""
         if change.approved_by is not None or change.validation in {None, Validation.VALID}:
             return None
         if change.validation is Validation.PROCESSING:
-            return f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
+            sentence = f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
+            return StatedReason(Reason.PROCESSING_AT_ORDERFUL, sentence)
         problems = self.orderful.problems_of(change.transaction_id)[:MOST_PROBLEMS]
-        return f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
+        sentence = f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
+        return StatedReason(Reason.INVALID_AT_ORDERFUL, sentence)
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:
         """The record as it was last written, and how it ends."""
@@ -369,15 +372,17 @@ class Applier:
             work = self._work_on(change, others, company, routing, message, objection=objection)
             ending = work.run()
         except Parked as problem:
-            ending = Ending(ChangeState.PARKED, problem.sentence, problem.next_step, problem.waits_for)
+            ending = Ending(ChangeState.PARKED, (problem.code,), problem.sentence, problem.next_step, problem.waits_for)
         except Rejected as problem:
-            ending = Ending(ChangeState.REFUSED, problem.sentence, TELL_THE_PARTNER.format(change.transaction_id))
+            tell = TELL_THE_PARTNER.format(change.transaction_id)
+            ending = Ending(ChangeState.REFUSED, (problem.code,), problem.sentence, tell)
             if change.named is not None:
                 # It was a person who named this order; the partner's word is not refused for that.
                 ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
-                ending = Ending(ChangeState.PARKED, problem.sentence, ask)
+                ending = Ending(ChangeState.PARKED, (problem.code,), problem.sentence, ask)
         except NotAChange as problem:
-            ending = Ending(ChangeState.PARKED, str(problem), "Open the transaction in Orderful, then close it here.")
+            step = "Open the transaction in Orderful, then close it here."
+            ending = Ending(ChangeState.PARKED, (Reason.UNREADABLE_MESSAGE,), str(problem), step)
         except ConnectorError as error:
             change = work.change if work else change
             change = msgspec.structs.replace(
@@ -396,6 +401,7 @@ class Applier:
                 raise
             ending = Ending(
                 ChangeState.PARKED,
+                (Reason.CONNECTOR_DEFECT,),
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
                 "Enter the change in Visma by hand, then close it here; and report the defect.",
             )
@@ -430,7 +436,7 @@ class Applier:
         routing: Routing,
         message: Any,
         *,
-        objection: str | None = None,
+        objection: StatedReason | None = None,
     ) -> OrderChange:
         return OrderChange(
             change=change,
@@ -491,6 +497,7 @@ class Applier:
             note=note,
             claim_until=None,
             reason=ending.reason,
+            reason_codes=ending.codes,
             next_step=ending.next_step,
             waits_for=ending.waits_for,
             looks=0,
@@ -534,6 +541,7 @@ class Applier:
             note=ending.reason or "",
             claim_until=None,
             reason=ending.reason,
+            reason_codes=ending.codes,
             next_step=" ".join(step if step.endswith(".") else f"{step}." for step in steps if step),
             waits_for=VISMA if pause is not None else None,
             not_before=now + pause if pause is not None else None,
@@ -550,7 +558,14 @@ class Applier:
             self.telemetry.count(_COUNTED[ended.state])
         # The reason may quote the document: it stands in the ledger, not in the log.
         report = self.telemetry.info if ended.state is ChangeState.APPLIED else self.telemetry.warning
-        report("change " + ended.state.value.lower(), {**names_of(ended), "attempt": ended.attempts})
+        report(
+            "change " + ended.state.value.lower(),
+            {
+                **names_of(ended),
+                "attempt": ended.attempts,
+                "reason_code": ended.reason_codes[0] if ended.reason_codes else None,
+            },
+        )
         return ended
 
     def _report_refusal(self, error: Misconfigured) -> None:
@@ -558,13 +573,14 @@ class Applier:
         self.telemetry.error("held back", {"reason": str(error), "request_id": error.request_id})
 
 
-def _objected(ending: Ending, objection: str | None) -> Ending:
+def _objected(ending: Ending, objection: StatedReason | None) -> Ending:
     """A change that Orderful has not let through is a person's, whatever else is wrong; a repetition is harmless."""
     if objection is None or ending.state is ChangeState.RECORDED:
         return ending
-    reason = f"{objection} {ending.reason}" if ending.reason else objection
+    reason = f"{objection.sentence} {ending.reason}" if ending.reason else objection.sentence
     next_step = f"{ending.next_step} {CORRECT_IT}" if ending.next_step else CORRECT_IT
-    return replace(ending, state=ChangeState.PARKED, reason=reason, next_step=next_step)
+    codes = (objection.code, *ending.codes)
+    return replace(ending, state=ChangeState.PARKED, codes=codes, reason=reason, next_step=next_step)
 
 
 def _is_enough(change: Change, error: ConnectorError) -> bool:
@@ -577,10 +593,12 @@ def _is_enough(change: Change, error: ConnectorError) -> bool:
 def _given_up(error: ConnectorError, *, is_begun: bool) -> Ending:
     """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
     if not is_begun:
-        return Ending(ChangeState.PARKED, error.sentence, "Enter it in Visma by hand, then close it here; or retry.")
-    reason = error.sentence
+        step = "Enter it in Visma by hand, then close it here; or retry."
+        return Ending(ChangeState.PARKED, (Reason.STORE_UNAVAILABLE,), error.sentence, step)
+    reason, code = error.sentence, Reason.VISMA_UNAVAILABLE
     if isinstance(error, Conflict):
+        code = Reason.ORDER_KEEPS_CHANGING
         reason = f"The order changed in Visma each time this was to be written into it. {reason}"
     elif isinstance(error, UnknownOutcome):
         reason = f"Visma gave no clear answer each time this was to be written. {reason}"
-    return Ending(ChangeState.PARKED, reason, error.next_step, VISMA)
+    return Ending(ChangeState.PARKED, (code,), reason, error.next_step, VISMA)

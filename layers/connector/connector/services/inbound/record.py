@@ -26,6 +26,7 @@ from connector.domain.order_change.record import (
     ChangeState,
 )
 from connector.domain.order_change.summary import saying
+from connector.domain.reasons import Reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.text import truncated
 from connector.domain.transactions import Stream
@@ -213,7 +214,15 @@ class InboundRecorder:
             later=(),
         )
         reason = f"Orderful has order {number} for it by now; it is recorded there."
-        here = change.moved(ChangeState.RECORDED, now=now, note=reason, reason=reason, next_step=None, deliveries=())
+        here = change.moved(
+            ChangeState.RECORDED,
+            now=now,
+            note=reason,
+            reason=reason,
+            reason_codes=(Reason.RECORDED_ELSEWHERE,),
+            next_step=None,
+            deliveries=(),
+        )
         there = self.changes.move(here, with_content(elsewhere, message), message=message)
         self.outbox.changes([message_for(there)])
         return msgspec.structs.replace(here, version=here.version + 1)
@@ -251,6 +260,7 @@ class InboundRecorder:
                     attempts=0,
                     conflicts=0,
                     reason=None,
+                    reason_codes=(),
                     next_step=None,
                     waits_for=None,
                 )
@@ -320,6 +330,7 @@ class InboundRecorder:
             ChangeState.PARKED if change.document == CHANGE else ChangeState.ATTENTION,
             now=self.clock.now(),
             note="its message was not read",
+            reason_codes=(Reason.MESSAGE_TOO_LARGE,),
             reason=f"Its message is too large to be read here: {error.sentence}",
             next_step="Open the transaction in Orderful, do in Visma what it asks for, then run"
             f" `connector changes close {change.transaction_id}`.",
@@ -341,6 +352,7 @@ class InboundRecorder:
         return msgspec.structs.replace(
             change,
             reason=truncated(sentence, LONGEST_REASON),
+            reason_codes=(Reason.ANSWER_NOT_ACCEPTING,),
             next_step="Settle it with the partner, correct the document in Visma where need be, then run"
             f" `connector changes close {change.transaction_id}`.",
         )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError
 from connector.domain.order_change.record import CHANGE, NOBODY, STAYS_ACCEPTED, Change, ChangeState, apply_order, peers
+from connector.domain.reasons import Reason
 from connector.domain.routing.route import QuantityReading
 from connector.services.inbound.ports import Changes
 from connector.services.inbound.record import LONGEST_NUMBER, message_for
@@ -124,6 +125,7 @@ def assign(
         note=f"{_signed(by, caller)} says that it means order {number}: it is recorded there",
         caller=caller,
         reason=f"It is recorded under order {number}.",
+        reason_codes=(Reason.RECORDED_ELSEWHERE,),
         next_step=None,
         waits_for=None,
         not_before=None,
@@ -287,6 +289,7 @@ def _ended(
         decided_by=by,
         caller=caller,
         reason=reason,
+        reason_codes=(Reason.SETTLED_BY_PERSON,),
         # By hand nobody confirms what an approval would have.
         places=(),
         next_step=None,
@@ -327,7 +330,15 @@ def _queued_again(
 def _again(change: Change, now: datetime, *, note: str, **more: object) -> Change:
     """The record of a change that is due again; the reason it was parked for does not count any more."""
     return change.moved(
-        ChangeState.RECEIVED, now=now, note=note, reason=None, next_step=None, waits_for=None, not_before=None, **more
+        ChangeState.RECEIVED,
+        now=now,
+        note=note,
+        reason=None,
+        reason_codes=(),
+        next_step=None,
+        waits_for=None,
+        not_before=None,
+        **more,
     )
 
 

@@ -35,7 +35,7 @@ from connector.domain.order_change.record import (
     out_of_turn_reason,
 )
 from connector.domain.order_change.request import ChangeRequest
-from connector.domain.reasons import Reason
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import State
 from connector.domain.routing.resolve import Routing
@@ -78,9 +78,15 @@ _ON_HOLD = "Hold"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a change ends, and why; `repeats` names the change that one is taken for a repetition of."""
+    """How a change ends, and why.
+
+    Attributes:
+        codes: Which reasons there are, the one that decided first.
+        repeats: The change that this one is taken for a repetition of.
+    """
 
     state: ChangeState
+    codes: tuple[Reason, ...]
     reason: str | None = None
     next_step: str | None = None
     waits_for: str | None = None
@@ -103,7 +109,7 @@ class OrderChange:
     change: Change
     message: Any
     others: Sequence[Change]
-    objection: str | None
+    objection: StatedReason | None
     company: Company
     routing: Routing
     orders: OrderDesk
@@ -180,7 +186,7 @@ class OrderChange:
         if repeated is not None and self._still_stands(repeated, request, ours, route):
             self._take_off_hold(ours)
             reason = f"It repeats {repeated.transaction_id} to the letter."
-            return Ending(ChangeState.RECORDED, reason, repeats=repeated.transaction_id)
+            return Ending(ChangeState.RECORDED, (Reason.DUPLICATE_CHANGE,), reason, repeats=repeated.transaction_id)
         request = self._by_our_numbers(request, base, ours, route, self.others)
         decision = decide(
             request,
@@ -198,14 +204,29 @@ class OrderChange:
             self._take_off_hold(ours)
             if decision.verdict is Verdict.REJECT:
                 tell = TELL_THE_PARTNER.format(self.change.transaction_id)
-                return Ending(ChangeState.REFUSED, decision.reason, tell, decision=decision, decided_on=decided_on)
+                return Ending(
+                    ChangeState.REFUSED,
+                    decision.codes,
+                    decision.reason,
+                    tell,
+                    decision=decision,
+                    decided_on=decided_on,
+                )
             return Ending(
-                ChangeState.PARKED, decision.reason, decision.next_step, decision.waits_for, decision, decided_on
+                ChangeState.PARKED,
+                decision.codes,
+                decision.reason,
+                decision.next_step,
+                decision.waits_for,
+                decision,
+                decided_on,
             )
         if decision.closes and not self._is_begun():
             self._take_off_hold(ours)
             reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
-            return Ending(ChangeState.CLOSED, reason, decision=decision, decided_on=decided_on)
+            return Ending(
+                ChangeState.CLOSED, (Reason.NOTHING_WRITTEN,), reason, decision=decision, decided_on=decided_on
+            )
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
         before = base or ours.content
         # After a lost answer a line that the partner had not seen at first looks as if nothing had been asked of it.
@@ -228,7 +249,7 @@ class OrderChange:
         )
         added = added_lines(self._wished, before=before, after=ours.content)
         self.change = msgspec.structs.replace(self.change, added=added)
-        return Ending(ChangeState.APPLIED, decision=decision, decided_on=decided_on)
+        return Ending(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
 
     def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
         """Visma gives an order by its number alone: it may show another one than the partner has."""
@@ -358,33 +379,43 @@ class OrderChange:
                 verdict=Verdict.PARK,
                 reason=f"{shared} {decision.reason}" if decision.verdict is Verdict.PARK else shared,
                 reasons=(shared, *decision.reasons),
+                codes=(Reason.NUMBER_SHARED, *(decision.codes if decision.verdict is Verdict.PARK else ())),
                 next_step=f"If it is about the one of the type {types[0]}: {decision.next_step or LOOK}",
                 waits_for=None,
             )
         if decision.verdict is Verdict.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
             waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
-            return replace(decision, verdict=Verdict.PARK, reason=doubt, next_step=LOOK, waits_for=waits_for)
+            return replace(
+                decision,
+                verdict=Verdict.PARK,
+                reason=doubt.sentence,
+                codes=(doubt.code,),
+                next_step=LOOK,
+                waits_for=waits_for,
+            )
         if decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
             # Whoever approves it is to know what it overtakes.
             first = "Decide about that one first: this one is looked at again when it has ended."
             return replace(
                 decision,
-                reason=f"{decision.reason} {turn}",
-                reasons=(*decision.reasons, turn),
+                reason=f"{decision.reason} {turn.sentence}",
+                reasons=(*decision.reasons, turn.sentence),
+                codes=(*decision.codes, turn.code),
                 next_step=f"{first} {decision.next_step}" if decision.next_step else first,
             )
         return decision
 
-    def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> str | None:
+    def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> StatedReason | None:
         """Why this must not be written now, or said to be so already, although the decision allows it."""
         who = self.change.approved_by
         if who is None:
             doubt = (out_of_sequence_reason if decision.edits else out_of_turn_reason)(self.change, self.others)
             if doubt is not None or repeated is None or not (decision.edits or decision.keeps):
                 return doubt
-            return (
+            return StatedReason(
+                Reason.MAYBE_REPEATED,
                 f"It repeats {repeated.transaction_id} to the letter, and the order was changed in Visma, or sent to "
-                "the partner, after that: nobody can tell whether it was sent twice or is meant again."
+                "the partner, after that: nobody can tell whether it was sent twice or is meant again.",
             )
         if not decision.edits or self.change.approved_for is None:
             return None
@@ -396,7 +427,7 @@ class OrderChange:
             doubts.append(f"The order was changed in Visma after the comparison that {who} approved{by}.")
         elif not self._is_as_shown(decision):
             doubts.append(f"It means something else now than what {who} approved: the routing has changed.")
-        return " ".join(doubts) or None
+        return StatedReason(Reason.APPROVAL_OUTDATED, " ".join(doubts)) if doubts else None
 
     def _written_since_compared(self) -> list[str]:
         """Changes of the same sender that were written after this one was shown to a person."""
