@@ -175,7 +175,7 @@ class Judge:
             self.heard.append(f"{name} was withdrawn from {receiver}, whose order it is, although nothing had changed.")
 
     def _agreed(self, revision: Revision) -> None:
-        self.receivers.is_granted(revision.transaction_id or "")
+        self.receivers.is_granted(revision.change_id or "")
 
     def _recorded(self, change: Change) -> None:
         number, before = change.number, self._last.get(change.transaction_id)

@@ -572,7 +572,7 @@ def outcome(system: System) -> dict[str, Any]:
         ),
         "told": {name: told.confirmation for name, told in system.inbound.told.items()},
         "asked": len(system.visma.puts),
-        "open": [one.transaction_id for one in system.ledger.rows.values() if one.state is State.CHANGING],
+        "open": [one.change_id for one in system.ledger.rows.values() if one.state is State.CHANGING],
     }
 
 

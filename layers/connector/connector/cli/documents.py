@@ -267,7 +267,7 @@ def release_document(
         )
     if purpose == "original" and not force and (has := _had_by(record, newest)) is not None:
         raise Failed(
-            f"{has.partner} has it already (revision {has.sequence}, Orderful {has.transaction_id}): write --as "
+            f"{has.partner} has it already (revision {has.sequence}, Orderful {has.told_by}): write --as "
             "replacement. Only if it wants the document a second time, write --as original --force."
         )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT
@@ -485,7 +485,7 @@ def _events(record: _Record) -> Iterator[_Told]:
         transaction_id = None
         for event in revision.history:
             if event.state in _HAS_TRANSACTION:
-                transaction_id = revision.transaction_id
+                transaction_id = revision.told_by
             yield _Told(event.at, revision.sequence, None, event.state, event.note, transaction_id)
     for change in record.changes:
         for step in change.history:
@@ -532,19 +532,13 @@ def _summary(revision: Revision) -> dict[str, Any]:
         "next_step": _next_step(revision),
         "waits_for": revision.waits_for,
         "attention": revision.attention,
-        "transaction_id": revision.transaction_id,
-        "asked_by": _asked_by(revision),
+        "transaction_id": revision.told_by,
+        "asked_by": revision.change_id,
     }
 
 
-def _asked_by(revision: Revision) -> str | None:
-    """The change by which the partner asked for this content; what was never translated has no other transaction."""
-    return revision.transaction_id if revision.transaction_type is None else None
-
-
 def _asked(revision: Revision) -> str | None:
-    change = _asked_by(revision)
-    return change and f"change {change}"
+    return revision.change_id and f"change {revision.change_id}"
 
 
 def _details(revision: Revision) -> dict[str, Any]:
@@ -570,7 +564,7 @@ def _readable(revision: Revision) -> str:
         if revision.transaction_type
         else None,
         "asked by": _asked(revision),
-        "orderful": None if _asked_by(revision) else revision.transaction_id,
+        "orderful": revision.transaction_id,
         "statuses": " / ".join(status or "-" for status in statuses) if any(statuses) else None,
         "visma": revision.visma_status,
         "attempts": revision.attempts or None,

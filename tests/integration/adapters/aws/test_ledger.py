@@ -12,11 +12,11 @@ import pytest
 
 from connector.adapters.aws import clients
 from connector.adapters.aws import ledger as ledger_module
-from connector.adapters.aws.ledger import DynamoLedger
+from connector.adapters.aws.ledger import DynamoLedger, read_revision, revision_item
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
-from connector.domain.revision.record import Event, Owner, Posted, Revision, State, place_at, place_of
+from connector.domain.revision.record import ChangeResult, Event, Owner, Posted, Revision, State, place_at, place_of
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from connector.services.ports import Waiting
 from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
@@ -509,7 +509,7 @@ class TestWhatThePartnerAskedFor:
     def test_a_number_is_reserved_once(self, ledger):
         reserved = reserve(ledger)
         with pytest.raises(Conflict):
-            reserve(ledger, transaction_id="802210972")
+            reserve(ledger, change_id="802210972")
         with pytest.raises(Conflict):
             put(ledger, a_revision(2))
         assert ledger.get(KEY, 2) == reserved
@@ -530,7 +530,7 @@ class TestWhatThePartnerAskedFor:
         agreed = agree(ledger, reserve(ledger), was=State.CHANGING)
         found = ledger.get(KEY, 2)
         assert found == agreed
-        assert (found.visma_version, found.transaction_id, found.state) == ("AAAAAE0YIiI=", "802210971", State.AGREED)
+        assert (found.visma_version, found.change_id, found.state) == ("AAAAAE0YIiI=", "802210971", State.AGREED)
         assert ledger.source_of(found) == b'{"orderNbr": "500123", "timeStamp": "AAAAAE0YIiI="}'
         assert list(ledger.in_state(State.CHANGING)) == []
         assert list(ledger.in_state(State.AGREED)) == [agreed]
@@ -570,12 +570,41 @@ class TestWhatThePartnerAskedFor:
         assert ledger.source_of(ledger.get(KEY, 2)) == source
 
 
+WRITTEN = {"revision_id": "c" * 64, "visma_version": "AAAAAE0YIiI="}
+
+
+@pytest.mark.parametrize(
+    ("state", "stored", "result"),
+    [
+        (State.CHANGING, {}, None),
+        (State.AGREED, WRITTEN, None),
+        (State.SUPERSEDED, {}, ChangeResult.NOT_WRITTEN),
+        (State.SUPERSEDED, {"visma_version": "AAAAAE0YIiI="}, ChangeResult.KNOWN_ALREADY),
+        (State.SUPERSEDED, WRITTEN, ChangeResult.FULL_RESEND),
+        (State.REJECTED, WRITTEN, ChangeResult.FULL_RESEND),
+        (State.CLOSED, WRITTEN, ChangeResult.FULL_RESEND),
+    ],
+)
+def test_what_an_earlier_release_stored_of_a_change_is_read_with_its_result(state, stored, result):
+    """It wrote the id of the 860 as that of the transaction, and no result."""
+    old = revision_item(a_reservation(state=state, change_id=None, transaction_id="802210971", **stored))
+    found = read_revision(old)
+    assert (found.change_id, found.transaction_id, found.change_result) == ("802210971", None, result)
+    assert read_revision(revision_item(found)) == found
+
+
+@pytest.mark.parametrize("state", [State.SENT, State.REJECTED, State.SUPERSEDED])
+def test_what_was_sent_is_no_change_of_the_partners(state):
+    sent = a_revision(state=state, transaction_id="802210971")
+    assert read_revision(revision_item(sent)) == sent
+
+
 def a_reservation(**changes) -> Revision:
     """The second revision of the order, as a change of the partner's reserves it."""
     revision = Revision(KEY, 2, "", State.CHANGING, NOW, NOW, partner="acme", stream=Stream.TEST)
     history = (Event(NOW, State.CHANGING, "the partner's change is written (802210971)"),)
     return replace(
-        revision, **({"transaction_id": "802210971", "business_number": KEY.number, "history": history} | changes)
+        revision, **({"change_id": "802210971", "business_number": KEY.number, "history": history} | changes)
     )
 
 

@@ -21,7 +21,7 @@ from connector.domain.revision.facts import NO_DOCUMENT, StoredDocument
 from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.plan import LONGEST_TEXT, Add, Plan, Queue, Replace, Supersede, plan
 from connector.domain.revision.reading import Reading
-from connector.domain.revision.record import Revision, State
+from connector.domain.revision.record import ChangeResult, Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType, Translation
 from connector.edi.visma.read import read_document
@@ -53,9 +53,9 @@ def withdrawal(sequence, of, state, **changes):
     return a(sequence, f"w{of}", state, purpose=Purpose.CANCELLATION, withdraws=of, **changes)
 
 
-def asked_in(sequence, content, state):
+def asked_in(sequence, content, state, result=None):
     """What became of an 860 of the partner's."""
-    return unsent(sequence, content, state, transaction_id="860-1", receiver_id=None)
+    return unsent(sequence, content, state, change_id="860-1", change_result=result, receiver_id=None)
 
 
 def document(content, *, supplier=ACME, status="Open", **changes):
@@ -252,9 +252,14 @@ CASES = {
         [("add", 2, S.TRANSLATED, CANCEL, [])],
     ),
     "sent, an 860 came along with an edit, and the edit is taken back": (
-        [a(1, "A", S.SENT), asked_in(2, "B", S.SUPERSEDED)],
+        [a(1, "A", S.SENT), asked_in(2, "B", S.SUPERSEDED, ChangeResult.FULL_RESEND)],
         Seen("A"),
         [("add", 3, S.TRANSLATED, REPLACE, [])],
+    ),
+    "sent, an 860 was not written, and nothing else changed": (
+        [a(1, "A", S.SENT), asked_in(2, "", S.SUPERSEDED, ChangeResult.NOT_WRITTEN)],
+        Seen("A"),
+        [],
     ),
     # -- other receivers
     "another supplier, and changed": (

@@ -968,7 +968,7 @@ def test_a_change_that_was_begun_and_cannot_go_on_blocks_the_order_no_longer(hap
     message = arrived(world, more_of(1, 900))
     with pytest.raises(Killed):
         world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
-    assert [one.transaction_id for one in world.ledger.in_state(State.CHANGING)] == [world.change().transaction_id]
+    assert [one.change_id for one in world.ledger.in_state(State.CHANGING)] == [world.change().transaction_id]
     assert world.orders.orders["500123"]["status"] == "Hold"
     world.clock.forward(minutes=3)
 

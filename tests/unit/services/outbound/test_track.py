@@ -18,6 +18,7 @@ from connector.domain.revision.arrival import Concern, doubled
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
     NOTHING_NEW,
+    ChangeResult,
     Owner,
     Revision,
     State,
@@ -215,7 +216,8 @@ class TestFollowing:
         """Revision 1 is sent; on top of it stand others in these states."""
         key = bench.sent()
         for sequence, state in enumerate(states, start=2):
-            bench.revision(sequence=sequence, state=state, transaction_id=f"80221{sequence}")
+            name = "change_id" if state in {State.CHANGING, State.AGREED} else "transaction_id"
+            bench.revision(sequence=sequence, state=state, **{name: f"80221{sequence}"})
         return key
 
     def test_a_refused_revision_counts_although_another_one_reads_like_it(self, bench):
@@ -233,6 +235,7 @@ class TestFollowing:
         bench.run()
         assert [one.state for one in bench.ledger.revisions(key)] == [State.REJECTED] * 3
         assert "on top of revision 1" in bench.ledger.get(key, 3).reason
+        assert bench.ledger.get(key, 3).change_result is ChangeResult.FULL_RESEND
 
     def test_what_was_sent_whole_since_is_known_whatever_became_of_the_one_before(self, bench):
         key = self._agreed_on(bench, State.AGREED, State.SENT, State.AGREED)

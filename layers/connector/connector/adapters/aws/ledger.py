@@ -54,6 +54,7 @@ from connector.domain.revision.record import (
     MAY_NEED_ATTENTION,
     OPEN,
     OUTDATED,
+    ChangeResult,
     Event,
     Owner,
     Posted,
@@ -80,11 +81,18 @@ _TIMES = {
     *("created_at", "updated_at", "modified_at", "seen_at", "listed_since"),
     *("claim_until", "first_attempt_at", "asked_since", "sent_at", "attention_at"),
 }
-_WORDS = {"state": State, "transaction_type": TransactionType, "dialect": Dialect, "purpose": Purpose, "stream": Stream}
+_WORDS = {
+    "state": State,
+    "transaction_type": TransactionType,
+    "dialect": Dialect,
+    "purpose": Purpose,
+    "stream": Stream,
+    "change_result": ChangeResult,
+}
 _NAMES = {field.name for field in fields(Revision)}
 _PLAIN = {
     *("state", "created_at", "updated_at", "claim_until", "first_attempt_at", "attempts"),
-    *("partner", "transaction_id", "reason", "field", "next_step", "waits_for", "attention"),
+    *("partner", "transaction_id", "change_id", "reason", "field", "next_step", "waits_for", "attention"),
 }
 """What stands in a row as an attribute of its own; all else is packed."""
 _REVISION = "rev#"
@@ -579,6 +587,7 @@ def read_revision(item: Item) -> Revision:
     for name, word in _WORDS.items():
         if name in values:
             values[name] = word(values[name])
+    values |= _change_of_earlier_release(values)
     values["sequence"] = int(stored["sk"].removeprefix(_REVISION))
     values["attempts"] = int(values.get("attempts", 0))
     if "withdraws" in values:
@@ -589,6 +598,21 @@ def read_revision(item: Item) -> Revision:
         for each in [*stored["history"], *stored.get("recent", ())]
     )
     return Revision(**values)
+
+
+def _change_of_earlier_release(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What an earlier release did not write down of a revision that a partner's change made.
+
+    It wrote the id of the 860 as `transaction_id`, and only what was never translated has no type. What the change came
+    to showed in what else is there: the content that has to be sent, or the row version of the write.
+    """
+    if "transaction_id" not in values or "transaction_type" in values:
+        return {}
+    found: dict[str, Any] = {"transaction_id": None, "change_id": values["transaction_id"]}
+    if values["state"] not in {State.CHANGING, State.AGREED}:
+        was_written = ChangeResult.KNOWN_ALREADY if values.get("visma_version") else ChangeResult.NOT_WRITTEN
+        found["change_result"] = ChangeResult.FULL_RESEND if values["revision_id"] else was_written
+    return found
 
 
 def _lists(states: Sequence[State]) -> Iterable[str]:

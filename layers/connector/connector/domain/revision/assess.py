@@ -27,6 +27,7 @@ from connector.domain.revision.record import (
     UNDECIDED,
     UNRESOLVED,
     UNSENT,
+    ChangeResult,
     Revision,
     State,
     current_revision,
@@ -143,7 +144,7 @@ def assess(history: Sequence[Revision], incoming: Incoming) -> Assessment:
 def _assessed(history: Sequence[Revision], own: Sequence[Revision], incoming: Incoming) -> Assessment:
     newest = own[0] if own else None
     if newest is not None and newest.state is State.CHANGING:
-        return Wait(f"A change that the partner asked for ({newest.transaction_id}) is being written into it.")
+        return Wait(f"A change that the partner asked for ({newest.change_id}) is being written into it.")
     sent = next((one for one in own if one.state in KNOWN_TO_PARTNER), None)
     again = _same_content(history, own, sent, incoming)
     if again is not None:
@@ -178,8 +179,8 @@ def is_past(own: Sequence[Revision], incoming: Incoming) -> bool:
 def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:
     """Whether the partner was granted a change on top of `known` that only the whole document can tell.
 
-    It stands in Visma along with somebody's edit, as a superseded revision with the number of the 860 and the content
-    that came of it. Whatever the document says by now, `known` and its own wishes do not tell the partner.
+    It stands in Visma along with somebody's edit (`ChangeResult.FULL_RESEND`). Whatever the document says by now,
+    `known` and its own wishes do not tell the partner.
 
     Args:
         revisions: Of the document, newest first.
@@ -188,9 +189,8 @@ def needs_full_resend(revisions: Sequence[Revision], known: Revision) -> bool:
     return any(
         one.sequence > known.sequence
         and one.state is State.SUPERSEDED
-        and one.transaction_type is None
-        and one.transaction_id is not None
-        and one.revision_id not in {"", known.revision_id}
+        and one.change_result is ChangeResult.FULL_RESEND
+        and one.revision_id != known.revision_id
         for one in revisions
     )
 
@@ -241,7 +241,7 @@ def _same_content(
     # Sent as it is, it would be refused, or it is dealt with, or a person is asked whether it leaves, by the deliverer
     # (it is translated) or because routing kept it off: only a person says otherwise.
     is_over = newest.state in {State.REJECTED, State.CLOSED} and not incoming.cause.sends_again
-    is_held = newest.state is State.PARKED and (newest.by_routing or newest.transaction_type is not None)
+    is_held = newest.state is State.PARKED and (newest.by_routing or newest.is_translated)
     is_held = is_held and incoming.cause in {Cause.POLL, Cause.BASELINE}
     return Unchanged(waits=newest if is_held and newest.by_routing else None) if is_over or is_held else None
 

@@ -55,12 +55,12 @@ class Comparison:
             new = self.facts.translate(self.document.content, self.route, before)
         except Parked:
             return None
-        is_translated = sent.transaction_type is not None  # an agreed change was never sent: its content is known
-        if is_translated and self._was_told(sent, new):
+        # An agreed change was never sent: its content is known.
+        if sent.is_translated and self._was_told(sent, new):
             return NOTHING_NEW
         if not self._says_the_same(sent, new, before):
             return None
-        return NOTHING_NEW_IN_VISMA if is_translated else NOTHING_NEW
+        return NOTHING_NEW_IN_VISMA if sent.is_translated else NOTHING_NEW
 
     def reads_like(self, baseline: Revision) -> bool:
         """Whether the partner would see what it would have seen of `baseline`."""

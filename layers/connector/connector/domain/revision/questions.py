@@ -106,7 +106,7 @@ def partner_not_told(sent: Revision, purpose: Purpose, reason: StatedReason) -> 
 
 
 def _at_orderful(sent: Revision) -> str:
-    return f" (Orderful {sent.transaction_id})" if sent.transaction_id else ""
+    return f" (Orderful {sent.told_by})" if sent.told_by else ""
 
 
 def unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:

@@ -43,6 +43,14 @@ class State(StrEnum):
     AGREED = "AGREED"
 
 
+class ChangeResult(StrEnum):
+    """What a change that the partner asked for (860) came to, where the partner does not just know the content now."""
+
+    NOT_WRITTEN = "not_written"
+    KNOWN_ALREADY = "known_already"
+    FULL_RESEND = "full_resend"
+
+
 # States in which Orderful has (or may have) the transaction: it must never be posted again without a look-up.
 AT_ORDERFUL = frozenset(
     {State.SENDING, State.UNCONFIRMED, State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED, State.REJECTED}
@@ -166,7 +174,10 @@ class Revision:
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
         asked_since: Since when the outcome has been unknown.
-        transaction_id: Orderful's id: of what was sent, or (CHANGING, AGREED) of the 860 by which the partner asked.
+        transaction_id: Orderful's id of what was sent.
+        change_id: Orderful's id of the 860 by which the partner asked for this content; None for every other revision.
+        change_result: For a revision with `change_id` that is neither being written nor agreed: nothing was written,
+            the partner knew the content already, or only the whole document tells it what it was granted.
         listed_as: The id under which Orderful lists the same transaction, where that is another one (Orderful: v4
             answers a create with a UUID, and the v3 list may show a number).
         released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
@@ -218,6 +229,8 @@ class Revision:
     first_attempt_at: datetime | None = None
     asked_since: datetime | None = None
     transaction_id: str | None = None
+    change_id: str | None = None
+    change_result: ChangeResult | None = None
     listed_as: str | None = None
     sent_at: datetime | None = None
     validation_status: str | None = None
@@ -232,6 +245,16 @@ class Revision:
     source_at: str | None = None
     request_at: str | None = None
     history: tuple[Event, ...] = ()
+
+    @property
+    def is_translated(self) -> bool:
+        """Whether it was written for its partner: whatever is sent was."""
+        return self.transaction_type is not None
+
+    @property
+    def told_by(self) -> str | None:
+        """Orderful's id of what tells the partner this content: what it was sent, or its own 860."""
+        return self.transaction_id or self.change_id
 
     @property
     def needs_attention(self) -> bool:

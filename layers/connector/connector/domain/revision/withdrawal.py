@@ -32,7 +32,7 @@ class Withdrawal:
         sent, receiver = self.sent, self.sent.receiver_id or ""
         told = (
             f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
-            f"{sent.transaction_id}) and has to be told that it is withdrawn."
+            f"{sent.told_by}) and has to be told that it is withdrawn."
         )
         by_hand = f"Tell {sent.partner}, then: connector documents close {sent.key} --revision {self.sequence}"
         stored = facts.stored(sent)

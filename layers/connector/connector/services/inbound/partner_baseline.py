@@ -20,7 +20,7 @@ from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import Change
 from connector.domain.revision.assess import needs_full_resend
 from connector.domain.revision.content_hash import revision_id
-from connector.domain.revision.record import KNOWN_TO_PARTNER, UNRESOLVED, Event, Revision, State
+from connector.domain.revision.record import KNOWN_TO_PARTNER, UNRESOLVED, ChangeResult, Event, Revision, State
 from connector.domain.revision.row_version import version_in
 from connector.domain.routing.route import Notes
 from connector.domain.transactions import Purpose
@@ -84,7 +84,7 @@ class PartnerBaseline:
     def begun(self, order: DocumentKey) -> str | None:
         """The transaction of the change that has taken the next number: nothing else can be written before it ends."""
         newest = self._newest(order)
-        return newest.transaction_id if newest is not None and newest.state is State.CHANGING else None
+        return newest.change_id if newest is not None and newest.state is State.CHANGING else None
 
     def was_sent_since(self, order: DocumentKey, moment: datetime) -> bool:
         """Whether the partner was sent the order after that, or may have been."""
@@ -95,12 +95,10 @@ class PartnerBaseline:
 
     def is_written(self, order: DocumentKey, change: Change) -> bool:
         """Whether a change was written into the order, or may have been, by an attempt that did not end."""
-        own = (
-            one
+        return any(
+            one.change_id == change.transaction_id and one.change_result is not ChangeResult.NOT_WRITTEN
             for one in self.ledger.revisions(order, limit=_FIRST_LOOK)
-            if one.transaction_id == change.transaction_id
         )
-        return any(one.state is not State.SUPERSEDED or one.revision_id or one.visma_version for one in own)
 
     def reserve(self, order: DocumentKey, change: Change) -> None:
         """Take the next number for what the change will make of the order.
@@ -111,9 +109,9 @@ class PartnerBaseline:
         """
         newest = self._newest(order)
         if newest is not None and newest.state is State.CHANGING:
-            if newest.transaction_id == change.transaction_id:
+            if newest.change_id == change.transaction_id:
                 return
-            raise Transient(f"{newest.transaction_id} is being written into this order.", document=str(order))
+            raise Transient(f"{newest.change_id} is being written into this order.", document=str(order))
         reserved = self._revision(order, change, newest, state=State.CHANGING, note="the partner's change is written")
         self.ledger.reserve(reserved)
 
@@ -166,7 +164,8 @@ class PartnerBaseline:
         if is_owed or not is_all or not equals_with_edits(after.content, base, wishes, notes=notes):
             note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
             owed = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
-            self._owe(replace(owed, revision_id=content, visma_version=version), revisions, reserved)
+            owed = replace(owed, revision_id=content, visma_version=version, change_result=ChangeResult.FULL_RESEND)
+            self._owe(owed, revisions, reserved)
             return
         for revision in revisions:
             is_newer = known is None or revision.sequence > known.sequence
@@ -192,8 +191,15 @@ class PartnerBaseline:
         """Give a reservation up; `version` is the order's after a write."""
         newest = self._newest(order)
         if newest is not None and self._is_reserved(newest, change):
-            note = "the partner knows the content already" if version else "the change was not written"
-            self.ledger.move(newest, State.SUPERSEDED, now=self.clock.now(), note=note, visma_version=version)
+            result = ChangeResult.KNOWN_ALREADY if version else ChangeResult.NOT_WRITTEN
+            self.ledger.move(
+                newest,
+                State.SUPERSEDED,
+                now=self.clock.now(),
+                note="the partner knows the content already" if version else "the change was not written",
+                visma_version=version,
+                change_result=result,
+            )
 
     def _owe(self, owed: Revision, revisions: Sequence[Revision], reserved: Revision | None) -> None:
         """Note that the partner was granted its wish along with somebody's edit: it has to be sent the whole."""
@@ -205,9 +211,10 @@ class PartnerBaseline:
                 note=owed.history[-1].note,
                 revision_id=owed.revision_id,
                 visma_version=owed.visma_version,
+                change_result=owed.change_result,
             )
         elif not any(
-            (one.state, one.transaction_id, one.revision_id) == (owed.state, owed.transaction_id, owed.revision_id)
+            (one.state, one.change_id, one.revision_id) == (owed.state, owed.change_id, owed.revision_id)
             for one in revisions
         ):
             self.ledger.reserve(owed)
@@ -216,7 +223,7 @@ class PartnerBaseline:
         return next(iter(self.ledger.revisions(order, limit=1)), None)
 
     def _is_reserved(self, revision: Revision, change: Change) -> bool:
-        return revision.state is State.CHANGING and revision.transaction_id == change.transaction_id
+        return revision.state is State.CHANGING and revision.change_id == change.transaction_id
 
     def _supersede(self, revision: Revision, note: str) -> None:
         self.ledger.move(revision, State.SUPERSEDED, now=self.clock.now(), note=note)
@@ -235,6 +242,6 @@ class PartnerBaseline:
             partner=change.partner,
             stream=change.stream,
             business_number=order.number,
-            transaction_id=change.transaction_id,
+            change_id=change.transaction_id,
             history=(Event(now, state, f"{note} ({change.transaction_id})"),),
         )

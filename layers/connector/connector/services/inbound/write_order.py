@@ -361,7 +361,7 @@ class OrderChange:
         }:
             known = self.known.newest_known(self._order)
             is_newer = known is not None and known.sequence > self.change.known_sequence
-            if known is not None and is_newer and known.state is State.AGREED and known.transaction_id in earlier:
+            if known is not None and is_newer and known.state is State.AGREED and known.change_id in earlier:
                 self._save(known_sequence=known.sequence)
         with about_this_one():
             return self.known.content(self._order, self.change.known_sequence or 0)

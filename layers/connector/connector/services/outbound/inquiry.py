@@ -374,7 +374,7 @@ def _may_be(remote: RemoteTransaction, revision: Revision) -> bool:
 def _posted(revision: Revision) -> Posted | None:
     """What a revision posted, if only an id is known that lists may not show."""
     name = revision.transaction_id
-    if name is None or name.isdigit() or revision.listed_as is not None or revision.transaction_type is None:
+    if name is None or name.isdigit() or revision.listed_as is not None:
         return None
     begun, ended = revision.first_attempt_at or revision.created_at, revision.sent_at or revision.updated_at
     return Posted(name, Owner(revision.key, revision.sequence), begun, ended)

@@ -21,6 +21,7 @@ from connector.domain.revision.arrival import Arrival, Concern, Expected, Words,
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     NOTHING_NEW,
+    ChangeResult,
     Revision,
     State,
     may_move,
@@ -222,6 +223,7 @@ class Tracker:
                         reason=reason,
                         reason_code=Reason.BASE_REFUSED.value,
                         next_step=after_rejection(one.key),
+                        change_result=ChangeResult.FULL_RESEND,
                     )
         return True
 
