@@ -40,7 +40,7 @@ def callback(bench: Bench) -> Iterator[str]:
 
 
 def collect(bench: Bench) -> Iterator[str]:
-    """A small and a large 860 in the inbox, and a change that was forgotten."""
+    """A small and a large 860 in the inbox, the small one begun by a collector that died, and a change left behind."""
     laptop, scene = bench.laptop, bench.scene
     before = datetime.now(UTC) - _LONG_AGO
     numbers = [bench.number(), bench.number()]
@@ -48,6 +48,7 @@ def collect(bench: Bench) -> Iterator[str]:
     sent = [
         laptop.partner_sends(one, sender=scene.partner, receiver=scene.ours, channels=["inbox"]) for one in messages
     ]
+    laptop.changes.know(sent[0]["id"], DocumentKey.parse(scene.key(numbers[0])))
     forgotten = Change(
         company=scene.company,
         number=bench.number(),
