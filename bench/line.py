@@ -41,7 +41,13 @@ class Line:
         ledger, self.orderful = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET)), FakeOrderful(clock)
         breaker = DynamoBreaker(DOCUMENTS)
         self.translator = Translator(
-            ledger, FixedRouting(routing_data()), self.outbox, MemoryPayloads(), clock, telemetry, Stream.TEST
+            ledger=ledger,
+            routing=FixedRouting(routing_data()),
+            outbox=self.outbox,
+            payloads=MemoryPayloads(),
+            clock=clock,
+            telemetry=telemetry,
+            stream=Stream.TEST,
         )
         self.deliverer = Deliverer(
             ledger=ledger,

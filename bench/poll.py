@@ -203,7 +203,15 @@ def poll(task: Task) -> Result:
         erp.client = VismaClient(company, OneToken(task.token), task.url, http=http, deadline=deadline)
         return erp
 
-    poller = Poller(open_visma, MemoryCursors(), outbox, MemoryPayloads(), clock, RecordingTelemetry(), MemoryHealth())
+    poller = Poller(
+        erp=open_visma,
+        cursors=MemoryCursors(),
+        outbox=outbox,
+        payloads=MemoryPayloads(),
+        clock=clock,
+        telemetry=RecordingTelemetry(),
+        health=MemoryHealth(),
+    )
     started, invocations, finished = time.monotonic(), 0, False
     while not finished:
         invocations += 1

@@ -189,7 +189,15 @@ class System(Clockwork):
             if change is not None:
                 known = PartnerBaseline(self.ledger, self.clock)
                 said = {"by": "operator", "reason": "The truck is full."}
-                reject(change, self.changes, known, self.outbox(), self.clock, order=change.key, **said)
+                reject(
+                    change,
+                    changes=self.changes,
+                    known=known,
+                    outbox=self.outbox(),
+                    clock=self.clock,
+                    order=change.key,
+                    **said,
+                )
 
         self.person(command)
 

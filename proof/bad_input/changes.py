@@ -72,7 +72,7 @@ class Orderful:
     def ask(self, call: Call, _deadline: Deadline) -> Answer:
         """Answer a call."""
         status, body = self._answer(call.method, call.url.removeprefix(BASE_URL))
-        return Answer("Orderful", status, {}, body, self.clock.now())
+        return Answer(service="Orderful", status=status, headers={}, body=body, received_at=self.clock.now())
 
     def orderful_api_key(self) -> str:
         """The key."""

@@ -73,7 +73,9 @@ class OneList:
         """The page, or an empty one."""
         self.calls += 1
         body = self._body if resource is self._resource and page == 1 else b"[]"
-        return page_of(Answer("Visma", 200, {}, body, self._clock.now()), "a page")
+        return page_of(
+            Answer(service="Visma", status=200, headers={}, body=body, received_at=self._clock.now()), "a page"
+        )
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ class VismaConnect:
         """Answer with a new token."""
         self._wire("mint a token", lambda: self.minted.append(f"token-{len(self.minted) + 1}"))
         body = json.dumps({"access_token": self.minted[-1], "expires_in": 3600}).encode()
-        return Answer(call.service, 200, {}, body, self._clock.now())
+        return Answer(service=call.service, status=200, headers={}, body=body, received_at=self._clock.now())
 
 
 class _Secret:

@@ -467,10 +467,10 @@ class World:
         change = self.change(transaction_id)
         reject(
             change,
-            self.changes,
-            self.partner_baseline(),
-            self.outbox,
-            self.clock,
+            changes=self.changes,
+            known=self.partner_baseline(),
+            outbox=self.outbox,
+            clock=self.clock,
             order=change.key,
             by="kari",
             reason=reason,

@@ -308,7 +308,13 @@ class FakeErp:
 
     def _row(self, document: StoredDocument) -> Row:
         stamp = self._stamp(document) or None
-        return Row(document.number, document.document_type, stamp, document.branch, self.raw_of(document))
+        return Row(
+            number=document.number,
+            document_type=document.document_type,
+            modified_at=stamp,
+            branch=document.branch,
+            raw=self.raw_of(document),
+        )
 
     def _stamp(self, document: StoredDocument) -> str:
         return document.stamp if document.stamp is not None else self.text_of(document.modified)
@@ -897,7 +903,9 @@ class MemoryCursors:
             raise Conflict(f"Another poll of {company} {resource.value} is running.")
         row.lease_until = now + lease
         row.fence += 1
-        return CursorLease(company, resource, row.fence, row.cursor, row.not_before)
+        return CursorLease(
+            company=company, resource=resource, fence=row.fence, cursor=row.cursor, not_before=row.not_before
+        )
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
         row = self.rows.get((lease.company, lease.resource))

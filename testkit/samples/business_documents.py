@@ -170,11 +170,22 @@ def a_company(**changes: Any) -> Company:
     company = Company(
         name="nordic",
         visma=VismaTenant(
-            "1", "t", "Europe/Oslo", None, timedelta(minutes=5), timedelta(minutes=2), timedelta(hours=1), 100
+            company_id="1",
+            tenant_id="t",
+            time_zone="Europe/Oslo",
+            branch=None,
+            overlap=timedelta(minutes=5),
+            settle=timedelta(minutes=2),
+            settle_cap=timedelta(hours=1),
+            page_size=100,
         ),
         isa_id=IsaId(live="NORDICFOOD", test="NORDICFOODT"),
         identity=Identity(
-            "Nordic Food AS", OUR_GLN, "NO912345678MVA", OUR_ADDRESS, Contact("Purchasing", email="buy@nordic.example")
+            name="Nordic Food AS",
+            gln=OUR_GLN,
+            vat_number="NO912345678MVA",
+            address=OUR_ADDRESS,
+            contact=Contact("Purchasing", email="buy@nordic.example"),
         ),
     )
     return replace(company, **changes)

@@ -30,7 +30,16 @@ from testkit.memory.outbound import (
 )
 
 NONE = timedelta(0)
-TENANT = VismaTenant("1", "tenant", "Europe/Oslo", None, 15 * timedelta(minutes=1), NONE, NONE, 100)
+TENANT = VismaTenant(
+    company_id="1",
+    tenant_id="tenant",
+    time_zone="Europe/Oslo",
+    branch=None,
+    overlap=15 * timedelta(minutes=1),
+    settle=NONE,
+    settle_cap=NONE,
+    page_size=100,
+)
 NORDIC = Company("nordic", TENANT, IsaId("N", "NT"), Identity())
 
 

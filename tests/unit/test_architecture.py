@@ -171,6 +171,69 @@ def test_proofs_measurements_and_imitations_do_not_import_tests():
     assert [offence for path in tools for offence in offences(path, {"tests"})] == []
 
 
+MOST_BY_POSITION = 4
+TABLES = {"Row"}
+"""Named tuples that are rows of a table in the source, a column each."""
+
+
+def too_many_by_position(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Public functions, constructors and records that take more arguments by position than a reader keeps apart."""
+
+    def by_position(function: ast.FunctionDef, *, is_method: bool) -> int:
+        is_bound = is_method and "staticmethod" not in map(ast.unparse, function.decorator_list)
+        return len(function.args.posonlyargs + function.args.args) - is_bound
+
+    def fields(record: ast.ClassDef) -> int:
+        made_by = [ast.unparse(one) for one in (*record.decorator_list, *record.bases, *record.keywords)]
+        is_record = any("dataclass" in one or one.endswith("Struct") for one in made_by)
+        if not is_record or any("kw_only=True" in one for one in made_by):
+            return 0
+        found = [ast.unparse(one) for one in record.body if isinstance(one, ast.AnnAssign)]
+        before = found[: found.index("_: KW_ONLY")] if "_: KW_ONLY" in found else found
+        return len([one for one in before if "ClassVar" not in one and "init=False" not in one])
+
+    def walk(node: ast.AST, inside: ast.ClassDef | None) -> Iterator[tuple[int, str]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef) and fields(child) > MOST_BY_POSITION:
+                yield child.lineno, child.name
+            is_public = isinstance(child, ast.FunctionDef) and (child.name == "__init__" or child.name[0] != "_")
+            if is_public and by_position(child, is_method=inside is not None) > MOST_BY_POSITION:
+                yield child.lineno, child.name
+            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and len(child.args) > MOST_BY_POSITION:
+                is_class = child.func.id.lstrip("_")[:1].isupper()
+                if is_class and child.func.id not in TABLES:
+                    yield child.lineno, child.func.id
+            yield from walk(child, child if isinstance(child, ast.ClassDef) else None)
+
+    return walk(tree, None)
+
+
+@pytest.mark.parametrize("path", EVERYTHING + CLI, ids=names(EVERYTHING + CLI))
+def test_nothing_takes_more_than_four_arguments_by_position(path):
+    assert list(too_many_by_position(parsed(path))) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def f(a, b, c, d, *, e): ...", []),
+        ("def f(a, b, c, d, e): ...", ["f"]),
+        ("def _f(a, b, c, d, e): ...", []),
+        ("class A:\n    def __init__(self, a, b, c, d): ...", []),
+        ("class _A:\n    def __init__(self, a, b, c, d, e): ...", ["__init__"]),
+        ("class A:\n    @staticmethod\n    def f(a, b, c, d, e): ...", ["f"]),
+        ("@dataclass\nclass A:\n    a: int\n    b: int\n    c: int\n    d: int\n    e: int", ["A"]),
+        ("@dataclass\nclass A:\n    a: int\n    b: int\n    c: int\n    d: int\n    _: KW_ONLY\n    e: int", []),
+        ("@dataclass(kw_only=True)\nclass A:\n    a: int\n    b: int\n    c: int\n    d: int\n    e: int", []),
+        ("class A(msgspec.Struct):\n    a: int\n    b: int\n    c: int\n    d: int\n    e: int", ["A"]),
+        ("Party(1, 2, 3, 4, 5)", ["Party"]),
+        ("max(1, 2, 3, 4, 5)", []),
+    ],
+)
+def test_the_rule_about_arguments_sees_every_way_to_take_them(source, found):
+    assert [name for _, name in too_many_by_position(ast.parse(source))] == found
+
+
 @pytest.mark.parametrize(
     ("source", "eager"),
     [

@@ -136,7 +136,9 @@ def test_no_expression_over_a_body_costs_the_square_of_its_length(text):
     """It would not come to an end here: 150,000 signs squared are more than twenty thousand million steps."""
     body = text.encode()
     for whole in (b'["' + body, b'[{"a":"' + body + b'"},]', body, b'{"id":"' + body):
-        answer = Answer("Orderful", 400, {"Retry-After": text[:100_000]}, whole, NOW)
+        answer = Answer(
+            service="Orderful", status=400, headers={"Retry-After": text[:100_000]}, body=whole, received_at=NOW
+        )
         assert len(answer.text()) <= 300
         assert answer.retry_after is None
         with suppress(Transient):

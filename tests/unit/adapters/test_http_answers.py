@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def an_answer(status: int = 400, body: bytes = b"", headers=None, secrets=()) -> Answer:
-    return Answer("Visma", status, headers or {}, body, NOW, secrets)
+    return Answer(service="Visma", status=status, headers=headers or {}, body=body, received_at=NOW, secrets=secrets)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,16 @@ class Lists:
         rows = [row for row in rows if not self.obeys_status or row["status"] == status]
         shown = rows[(page - 1) * 2 : page * 2]
         return Page(
-            rows=[Row(row["orderNbr"], "RegularOrder", "2026-08-30T10:00:00", None, as_json(row)) for row in shown],
+            rows=[
+                Row(
+                    number=row["orderNbr"],
+                    document_type="RegularOrder",
+                    modified_at="2026-08-30T10:00:00",
+                    branch=None,
+                    raw=as_json(row),
+                )
+                for row in shown
+            ],
             damaged=[],
             total=1,  # wrong on purpose
             maximum=None,
@@ -78,7 +87,17 @@ def test_what_a_list_showed_before_it_was_polled_existed_before(connector, stack
 
 def test_of_a_list_that_is_polled_already_the_beginning_is_told(connector, stack, lists):
     begun = NOW - timedelta(days=1)
-    view = CursorView("nordic", "v1/purchaseorder", None, None, None, False, 0, 0, begun)
+    view = CursorView(
+        company="nordic",
+        resource="v1/purchaseorder",
+        watermark=None,
+        caught_up_at=None,
+        locked_until=None,
+        unfinished=False,
+        remembered=0,
+        waiting=0,
+        begun_at=begun,
+    )
     stack.cursors = SimpleNamespace(all_cursors=lambda: [view])
     connector("baseline", "--yes")
     assert {(message.first_scan, message.listed_since) for message in stack.outbox.queued} == {(False, begun)}

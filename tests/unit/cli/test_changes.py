@@ -16,7 +16,7 @@ from testkit.memory.inbound import CALLER, a_change
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
-DIFFERENCE = Difference("line 1", "quantity", "800", "1000", "800")
+DIFFERENCE = Difference(where="line 1", field="quantity", base="800", theirs="1000", ours="800")
 PARKED = a_change(
     state=ChangeState.PARKED,
     change_sequence=2,

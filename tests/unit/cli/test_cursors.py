@@ -70,10 +70,18 @@ def test_before_the_first_poll_the_command_says_so(connector):
 def test_a_list_that_fails_is_named_with_the_reason_whether_it_was_ever_read_or_not(connector, stack):
     stack.cursors.all_cursors = lambda: [a_view()]
     failing = [
-        ListHealth("nordic", resource, NOW, failing_since=NOW - timedelta(hours=1), problem="Visma answered 502.")
+        ListHealth(
+            company="nordic",
+            resource=resource,
+            configured_at=NOW,
+            failing_since=NOW - timedelta(hours=1),
+            problem="Visma answered 502.",
+        )
         for resource in ("v1/purchaseorder", "v1/supplierInvoice")
     ]
-    stack.health.end([*failing, ListHealth("nordic", "v1/customerinvoice", NOW)], now=NOW)
+    stack.health.end(
+        [*failing, ListHealth(company="nordic", resource="v1/customerinvoice", configured_at=NOW)], now=NOW
+    )
     read, unread = connector("cursors", "--json").data
     assert [one["resource"] for one in (read, unread)] == ["v1/purchaseorder", "v1/supplierInvoice"]
     assert (read["failing_since"], read["problem"]) == ("2026-09-01T05:00:00Z", "Visma answered 502.")
@@ -136,6 +144,10 @@ class TestRewinding:
 def test_a_refused_list_that_nobody_needs_is_told_without_an_alarm(connector, stack):
     refused = {"failing_since": NOW, "problem": "Visma answered 403.", "is_refused": True}
     stack.cursors.all_cursors = list
-    lists = [ListHealth("nordic", "v1/supplierInvoice", NOW, **refused, is_unneeded=True)]
-    stack.health.end([*lists, ListHealth("nordic", "v1/purchaseorder", NOW, **refused)], now=NOW)
+    lists = [
+        ListHealth(company="nordic", resource="v1/supplierInvoice", configured_at=NOW, **refused, is_unneeded=True)
+    ]
+    stack.health.end(
+        [*lists, ListHealth(company="nordic", resource="v1/purchaseorder", configured_at=NOW, **refused)], now=NOW
+    )
     assert connector("cursors").out.count("Routing switches its kind off, so this raises no alarm.") == 1

@@ -16,7 +16,14 @@ NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
 
 def _revision(number: str, state: State) -> Revision:
-    return Revision(DocumentKey("nordic", Kind.PURCHASE_ORDER, number), 1, "1" * 64, state, NOW, NOW)
+    return Revision(
+        key=DocumentKey("nordic", Kind.PURCHASE_ORDER, number),
+        sequence=1,
+        revision_id="1" * 64,
+        state=state,
+        created_at=NOW,
+        updated_at=NOW,
+    )
 
 
 DONE = Entry("nordic/purchase_order/1 revision 1", "ACKNOWLEDGED", False, _revision("1", State.ACKNOWLEDGED))

@@ -15,7 +15,9 @@ PLENTY = StepDeadline()
 
 
 def a_message(number, *, group="a", receives=1):
-    return Received(f"id-{number}", f"receipt-{number}", group, str(number), receives)
+    return Received(
+        message_id=f"id-{number}", receipt=f"receipt-{number}", group=group, body=str(number), receives=receives
+    )
 
 
 @pytest.fixture

@@ -45,7 +45,15 @@ def parked(ledger, clock):
         key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
         shown = DocumentMessage(company="nordic", kind=key.kind, number=number, modified_at=clock.now())
         content = read_message(shown, source).revision_id
-        revision = Revision(key, 1, content, state, clock.now(), clock.now(), waits_for=waits_for)
+        revision = Revision(
+            key=key,
+            sequence=1,
+            revision_id=content,
+            state=state,
+            created_at=clock.now(),
+            updated_at=clock.now(),
+            waits_for=waits_for,
+        )
         ledger.add(revision, source=source, request=None)
         clock.forward(seconds=1)
         return revision

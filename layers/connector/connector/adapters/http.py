@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Protocol
@@ -134,6 +134,7 @@ class Call:
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
+    _: KW_ONLY
     params: Sequence[tuple[str, str]] = ()
     body: bytes | None = field(default=None, repr=False)
     read_seconds: float = READ_SECONDS
@@ -143,7 +144,7 @@ class Call:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the other side answered.
 
@@ -367,7 +368,14 @@ class Http:
             ) as response:
                 received_at = self._clock.now()
                 body = self._body(call, response, end=time.monotonic() + allowed)
-                answer = Answer(call.service, response.status_code, response.headers, body, received_at, call.secrets)
+                answer = Answer(
+                    service=call.service,
+                    status=response.status_code,
+                    headers=response.headers,
+                    body=body,
+                    received_at=received_at,
+                    secrets=call.secrets,
+                )
         except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
             if isinstance(error, requests.ConnectTimeout):
                 raise NotSent(f"{call.service} did not accept a connection in time.") from None

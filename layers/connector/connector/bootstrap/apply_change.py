@@ -90,7 +90,7 @@ class ApplyChange:
             conflict_retry=BackOff(),
         )
         queue = self._hints if _comes_from(event, settings.hints_queue_url) else self._queue
-        return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline)
+        return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline=deadline)
 
     def _open_orders(self, company: Company, deadline: Deadline) -> OrderDesk:
         gate = visma_gate(self._settings.documents_table, company.name)

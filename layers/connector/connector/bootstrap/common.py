@@ -42,6 +42,7 @@ def consume_event(
     event: Mapping[str, Any],
     handle: Callable[[str], object],
     queue: Postponer,
+    *,
     deadline: Deadline,
     finish: Callable[[], None] = lambda: None,
 ) -> Answer:

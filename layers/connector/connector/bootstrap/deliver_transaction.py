@@ -58,7 +58,9 @@ class DeliverTransaction:
             young_for=timedelta(days=settings.ledger_young_days),
             snapshot=self._snapshot,
         )
-        return consume_event(event, lambda body: deliverer.handle(self._decoder.decode(body)), self._queue, deadline)
+        return consume_event(
+            event, lambda body: deliverer.handle(self._decoder.decode(body)), self._queue, deadline=deadline
+        )
 
 
 @lru_cache(maxsize=1)

@@ -47,8 +47,8 @@ class TranslateDocument:
             event,
             lambda body: self._translator.handle(self._decoder.decode(body)),
             self._queue,
-            LambdaDeadline(context),
-            self._outbox.flush,
+            deadline=LambdaDeadline(context),
+            finish=self._outbox.flush,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -120,6 +120,7 @@ class _Incoming:
 
     file: str
     message: Any
+    _: KW_ONLY
     sender_id: str | None = None
     receiver_id: str | None = None
     stream: Stream | None = None
@@ -294,7 +295,12 @@ def _incoming(file: str) -> _Incoming:
     else:
         taken_on = envelope.created_at.date() if envelope.created_at is not None else None
         incoming = _Incoming(
-            file, envelope.message, envelope.sender_id, envelope.receiver_id, envelope.stream, taken_on
+            file,
+            envelope.message,
+            sender_id=envelope.sender_id,
+            receiver_id=envelope.receiver_id,
+            stream=envelope.stream,
+            taken_on=taken_on,
         )
     try:
         # What the partner's codes mean does not matter yet: is it an 860 at all?

@@ -172,7 +172,9 @@ def approve_change(
 
     who: dict[str, str] = {"by": by, "caller": caller}
     if order is not None:
-        approved = assign(change, _order(stack, change, order), stack.changes, stack.outbox, stack.clock, **who)
+        approved = assign(
+            change, _order(stack, change, order), changes=stack.changes, outbox=stack.outbox, clock=stack.clock, **who
+        )
     else:
         read = reading_of(reading)
         approved = approve(change, stack.changes, stack.outbox, stack.clock, **who, reading=read, later=change.later)
@@ -225,10 +227,10 @@ def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: 
 
     rejected = reject(
         change,
-        stack.changes,
-        stack.known,
-        stack.outbox,
-        stack.clock,
+        changes=stack.changes,
+        known=stack.known,
+        outbox=stack.outbox,
+        clock=stack.clock,
         order=_order(stack, change),
         by=by,
         caller=caller,
@@ -269,10 +271,10 @@ def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: b
 
     closed = close(
         change,
-        stack.changes,
-        stack.known,
-        stack.outbox,
-        stack.clock,
+        changes=stack.changes,
+        known=stack.known,
+        outbox=stack.outbox,
+        clock=stack.clock,
         order=_order(stack, change),
         by=by,
         caller=caller,

@@ -486,11 +486,25 @@ def _events(record: _Record) -> Iterator[_Told]:
         for event in revision.history:
             if event.state in _HAS_TRANSACTION:
                 transaction_id = revision.told_by
-            yield _Told(event.at, revision.sequence, None, event.state, event.note, transaction_id)
+            yield _Told(
+                at=event.at,
+                revision=revision.sequence,
+                document=None,
+                state=event.state,
+                note=event.note,
+                transaction_id=transaction_id,
+            )
     for change in record.changes:
         for step in change.history:
             document = change.document or "in"
-            yield _Told(step.at, None, document, step.state, step.note, change.transaction_id)
+            yield _Told(
+                at=step.at,
+                revision=None,
+                document=document,
+                state=step.state,
+                note=step.note,
+                transaction_id=change.transaction_id,
+            )
 
 
 def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:

@@ -13,7 +13,7 @@ from connector.domain.routing.resolve import Routing
 _NAMES_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindSummary:
     """Who gets one kind of document of a company.
 
@@ -76,11 +76,11 @@ def summaries(routing: Routing) -> Iterator[CompanySummary]:
             of_kind = [route for route in routes if route.kind is kind]
             kinds.append(
                 KindSummary(
-                    kind,
-                    "810" if kind.is_invoice else "850",
-                    tuple(route.partner for route in of_kind if route.send and route.send_when),
-                    tuple(route.partner for route in of_kind if not route.send),
-                    tuple(route.partner for route in of_kind if route.send and not route.send_when),
+                    kind=kind,
+                    transaction="810" if kind.is_invoice else "850",
+                    partners=tuple(route.partner for route in of_kind if route.send and route.send_when),
+                    off_for=tuple(route.partner for route in of_kind if not route.send),
+                    never_for=tuple(route.partner for route in of_kind if route.send and not route.send_when),
                 )
             )
         own = [route.partner for route in routes if route.send and route.go_live != company.go_live]

@@ -97,7 +97,7 @@ def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> No
         say(json.dumps(told, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     """What the command was asked, and the steps from a document's bytes to its result."""
 

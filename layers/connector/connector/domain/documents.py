@@ -338,7 +338,7 @@ class Invoice(_Record, frozen=True):
 BusinessDocument = PurchaseOrder | Invoice
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VismaDocument:
     """One Visma document after reading: its content, and what only routing and the poller need.
 

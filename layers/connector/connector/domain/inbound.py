@@ -76,7 +76,7 @@ class ShownDelivery:
     created_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundTransaction:
     """A transaction addressed to us, as far as its envelope could be read.
 

@@ -50,25 +50,32 @@ class KnownParty(NamedTuple):
 
     def acting_as(self, role: Role) -> PartyView:
         """The party in a part."""
-        return PartyView(role, *self)
+        return PartyView(role=role, **self._asdict())
 
 
 def known_party(party: Party, identity: Identity) -> KnownParty:
     """A party with the gaps of the document filled from routing."""
     return KnownParty(
-        ((party.name or "").strip() or None) or identity.name,
-        party.gln or identity.gln,
-        party.number or party.location,
-        party.vat_number or identity.vat_number,
-        party.address or identity.address,
-        party.contact or identity.contact,
+        name=((party.name or "").strip() or None) or identity.name,
+        gln=party.gln or identity.gln,
+        number=party.number or party.location,
+        vat_number=party.vat_number or identity.vat_number,
+        address=party.address or identity.address,
+        contact=party.contact or identity.contact,
     )
 
 
 def our_company(content: BusinessDocument, route: Route) -> KnownParty:
     """Our company, by its identity in routing and the branch of the document."""
     ours = route.company.identity_of(content.branch)
-    return KnownParty(ours.name, ours.gln, content.branch, ours.vat_number, ours.address, ours.contact)
+    return KnownParty(
+        name=ours.name,
+        gln=ours.gln,
+        number=content.branch,
+        vat_number=ours.vat_number,
+        address=ours.address,
+        contact=ours.contact,
+    )
 
 
 def order_parties(order: PurchaseOrder, route: Route) -> list[PartyView]:

@@ -69,7 +69,7 @@ _LARGEST_PART = Decimal("0.05")
 _NOISE = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """What a document amounts to, in its currency: `lines + charges - discounts + tax + rounding = total`.
 
@@ -215,7 +215,7 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
     due = net - discounts + tax
 
     if _agrees(order.line_total, net, currency) and _agrees(order.order_total, due, currency):
-        return Totals(lines, discounts, charges, tax, ZERO, due)
+        return Totals(lines=lines, discounts=discounts, charges=charges, tax=tax, rounding=ZERO, total=due)
     _refuse_prices_with_vat(order, net - discounts, tax)
     cancelled = [] if order.cancelled else [line for line in order.lines if line.cancelled]
     withdrawn = sum((payable_amount(line, currency) for line in cancelled), ZERO)
@@ -224,11 +224,22 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
     due_as_counted = counted - discounts + tax
     _compare_total(order, due_as_counted, "Lines, discounts and VAT add up to")
     if counted == net:
-        return Totals(lines, discounts, charges, tax, ZERO, net - discounts + tax)
+        return Totals(
+            lines=lines, discounts=discounts, charges=charges, tax=tax, rounding=ZERO, total=net - discounts + tax
+        )
     discount_rows, tax_rows = _of_the_rest(order, net, counted, tax)
     discounts = sum((row.amount for row in discount_rows), ZERO)
     tax = sum((row.amount for row in tax_rows), ZERO)
-    return Totals(lines, discounts, charges, tax, ZERO, net - discounts + tax, discount_rows, tax_rows)
+    return Totals(
+        lines=lines,
+        discounts=discounts,
+        charges=charges,
+        tax=tax,
+        rounding=ZERO,
+        total=net - discounts + tax,
+        discount_rows=discount_rows,
+        tax_rows=tax_rows,
+    )
 
 
 def _of_the_rest(
@@ -352,7 +363,7 @@ def _invoice(invoice: Invoice, route: Route | None) -> Totals:
     total = before + rounding
     _compare_total(invoice, total, "Lines, discounts, VAT and rounding add up to")
     _compare_implied_total(invoice, lines + charges - discounts, tax, total)
-    return Totals(lines, discounts, charges, tax, rounding, total)
+    return Totals(lines=lines, discounts=discounts, charges=charges, tax=tax, rounding=rounding, total=total)
 
 
 def _sum_of_lines(

@@ -69,7 +69,7 @@ class OrderfulRequest:
         return cls("POST", "/v3/transactions", json, body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
     """A document ready to leave.
 

@@ -76,7 +76,7 @@ class Charge(NamedTuple):
     description: str | None
 
 
-class LineView(msgspec.Struct, frozen=True, gc=False):
+class LineView(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A line of goods or services.
 
     Attributes:
@@ -110,13 +110,13 @@ class LineView(msgspec.Struct, frozen=True, gc=False):
     gtin: str | None
     description: str | None
     note: str | None
-    wanted: date | None
-    promised: date | None
-    order: str | None
-    order_line: int | None
-    shipment: str | None
-    warehouse: str | None
-    tax_rate: Decimal | None
+    wanted: date | None = None
+    promised: date | None = None
+    order: str | None = None
+    order_line: int | None = None
+    shipment: str | None = None
+    warehouse: str | None = None
+    tax_rate: Decimal | None = None
     source: str
     their_item_source: str
     is_numbered: bool = True
@@ -153,7 +153,7 @@ class TermsView(NamedTuple):
         return bool(self.discount_percent or self.discount_amount)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class CanonicalDocument:
     """The document as both dialects write it. Credit memos have positive amounts here.
 
@@ -429,24 +429,23 @@ class _LineReader:
         assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
         wanted = wanted_day(line, self._content, self._route.line_date)
         self._ordered.append(line)
+        partner_item = line.supplier_item or known.partner_item
         return LineView(
-            str(line.number),
-            line.quantity,
-            self._unit(line),
-            line.unit_price,
-            self._line_charges(line),
-            *self._ids(line, line.item, line.supplier_item or known.partner_item, known.gtin, line.supplier_item),
-            _text(line.description) or _text(line.item_description),
-            self._note(line),
-            wanted,
-            line.promised if line.promised != wanted else None,
-            None,
-            None,
-            None,
-            line.warehouse if self._several_warehouses else None,
-            None,
-            line.source,
-            self._their_item_source(line, ".alternateId" if line.supplier_item else None),
+            number=str(line.number),
+            quantity=line.quantity,
+            unit=self._unit(line),
+            price=line.unit_price,
+            charges=self._line_charges(line),
+            buyer_item=line.item,
+            vendor_item=partner_item,
+            gtin=self._gtin_of(line, known.gtin, partner_item=partner_item),
+            description=_text(line.description) or _text(line.item_description),
+            note=self._note(line),
+            wanted=wanted,
+            promised=line.promised if line.promised != wanted else None,
+            warehouse=line.warehouse if self._several_warehouses else None,
+            source=line.source,
+            their_item_source=self._their_item_source(line, ".alternateId" if line.supplier_item else None),
         )
 
     def _invoice_line(self, line: InvoiceLine) -> LineView:
@@ -455,23 +454,22 @@ class _LineReader:
         selling = self._content.kind is Kind.CUSTOMER_INVOICE
         buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
         return LineView(
-            str(line.number),
-            line.quantity,
-            self._unit(line),
-            line.unit_price,
-            self._line_charges(line),
-            *self._ids(line, buyer_item, vendor_item, known.gtin, theirs),
-            _text(line.description),
-            self._note(line),
-            None,
-            None,
-            line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
-            None if selling else line.order_line,
-            line.shipment if line.shipment != self.shipment else None,
-            None,
-            self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
-            line.source,
-            self._their_item_source(line, ".externalInventoryId" if line.counterparty_item else None),
+            number=str(line.number),
+            quantity=line.quantity,
+            unit=self._unit(line),
+            price=line.unit_price,
+            charges=self._line_charges(line),
+            buyer_item=buyer_item,
+            vendor_item=vendor_item,
+            gtin=self._gtin_of(line, known.gtin, partner_item=theirs),
+            description=_text(line.description),
+            note=self._note(line),
+            order=line.order_number or (line.sales_order if line.sales_order != self.sales_order else None),
+            order_line=None if selling else line.order_line,
+            shipment=line.shipment if line.shipment != self.shipment else None,
+            tax_rate=self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
+            source=line.source,
+            their_item_source=self._their_item_source(line, ".externalInventoryId" if line.counterparty_item else None),
         )
 
     def _their_item_source(self, line: OrderLine | InvoiceLine, field: str | None) -> str:
@@ -530,17 +528,9 @@ class _LineReader:
             )
         return unit
 
-    def _ids(
-        self,
-        line: OrderLine | InvoiceLine,
-        buyer_item: str | None,
-        vendor_item: str | None,
-        gtin: str | None,
-        theirs: str | None,
-    ) -> tuple[str | None, str | None, str | None]:
-        """What the item is called: by the buyer, by the vendor, by GS1. Checks what routing insists on."""
+    def _gtin_of(self, line: OrderLine | InvoiceLine, gtin: str | None, *, partner_item: str | None) -> str | None:
+        """The GTIN of the item as it is written. Checks that the item has the number that routing insists on."""
         required = self._route.require_item_id
-        partner_item = theirs or (vendor_item if isinstance(line, OrderLine) else None)
         if (required == "gtin" and not gtin) or (required == "partner_item" and not partner_item):
             what = "GTIN" if required == "gtin" else "item number of the partner"
             raise _unmapped(
@@ -550,7 +540,7 @@ class _LineReader:
                 example=f"{{{required}: ...}}",
                 code=Reason.ITEM_NUMBER_MISSING,
             )
-        return buyer_item, vendor_item, self._gtin(gtin, line) if gtin else None
+        return self._gtin(gtin, line) if gtin else None
 
     def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
         """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros, as GS1 stores it."""
@@ -799,7 +789,9 @@ def _delivered_to(customer: Party, partner: KnownParty, route: Route) -> PartyVi
     if not customer.location or names & route.main_locations:
         return view._replace(address=route.partner_identity.address, contact=route.partner_identity.contact)
     name = _text(customer.location_name) or partner.name
-    return PartyView(Role.SHIP_TO, name, None, customer.location, None, None, None)
+    return PartyView(
+        Role.SHIP_TO, name, gln=None, number=customer.location, vat_number=None, address=None, contact=None
+    )
 
 
 def _terms(content: BusinessDocument, route: Route, totals: Totals, notes: list[str]) -> TermsView | None:

@@ -50,7 +50,7 @@ class Likeness(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A line; None for what is not shown. Amounts are without their sign: dialects write credits differently."""
 
@@ -61,7 +61,7 @@ class Line:
     requested: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """The figures of a transaction; None for what is not shown.
 

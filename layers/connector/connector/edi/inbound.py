@@ -72,7 +72,7 @@ class _Block(msgspec.Struct, rename="camel"):
     delivery_id: msgspec.Raw = msgspec.Raw()
 
 
-class _Envelope(msgspec.Struct, rename="camel"):
+class _Envelope(msgspec.Struct, rename="camel", kw_only=True):
     """The identity of a transaction; everything else in the body is skipped while parsing.
 
     `data`, `transaction` and `body` may hold it one level deeper.

@@ -30,7 +30,7 @@ TIME_FOR_ONE = timedelta(seconds=8)
 """What a message needs at least: a call that fails at once, and the writing down of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A message as the queue delivered it."""
 

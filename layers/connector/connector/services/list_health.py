@@ -34,7 +34,7 @@ LONGEST_PROBLEM = 300
 """Characters of a problem that are kept."""
 
 
-class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+class ListHealth(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """How one list stands.
 
     Attributes:
@@ -137,8 +137,10 @@ class PollReport:
             self.trouble, before = error, PollRecord()
         known = {(one.company, one.resource): one for one in before.lists}
         self._lists = {
-            name: known.get(name) or ListHealth(*name, configured_at=now)
-            for name in ((company, resource.value) for company in companies for resource in Resource)
+            (company, resource.value): known.get((company, resource.value))
+            or ListHealth(company=company, resource=resource.value, configured_at=now)
+            for company in companies
+            for resource in Resource
         }
         if before.was_cut_short:
             telemetry.error("the last run did not end", {"reason": "It was killed or ran out of time; see its log."})

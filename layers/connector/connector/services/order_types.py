@@ -42,7 +42,7 @@ class SharedNumber:
 
 
 def shared_number(
-    ledger: Recorded, key: DocumentKey, plain: DocumentKey, recorded: Sequence[Revision], order_type: str
+    ledger: Recorded, key: DocumentKey, *, plain: DocumentKey, recorded: Sequence[Revision], order_type: str
 ) -> SharedNumber:
     """Which key an order of this type has.
 

@@ -86,7 +86,7 @@ class Resource(StrEnum):
     CUSTOMER_DEBIT_NOTES = "v1/customerDebitNote"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One element of a Visma list.
 
@@ -114,7 +114,7 @@ class Budget:
     reset: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of a Visma list.
 
@@ -181,7 +181,7 @@ class Created:
     valid: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteTransaction:
     """A transaction as Orderful lists it. Status words are kept as they came: unknown ones are data."""
 
@@ -285,7 +285,7 @@ class EdiNetwork(Protocol):
         """Why a transaction is INVALID or was REJECTED, each `path: message`; empty when nobody says."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CursorLease:
     """The right to move one cursor, until somebody else takes it: `fence` counts the takers.
 
@@ -301,7 +301,7 @@ class CursorLease:
     reading: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CursorView:
     """A cursor as an operator sees it."""
 

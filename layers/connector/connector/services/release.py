@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -69,6 +69,7 @@ class Forecast:
 
     revision: Revision
     fate: Fate
+    _: KW_ONLY
     partner: str | None = None
     dated: date | None = None
     status: str | None = None

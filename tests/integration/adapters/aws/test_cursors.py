@@ -161,13 +161,22 @@ def test_an_operator_sees_every_cursor(cursors):
     cursors.save(take(cursors, company="other"), FULL, release=True)
     take(cursors, resource=INVOICES)
     assert cursors.all_cursors() == [
-        CursorView("nordic", INVOICES.value, None, None, NOW + LEASE, unfinished=False, remembered=0, waiting=0),
         CursorView(
-            "other",
-            ORDERS.value,
-            NOW,
-            NOW - LEASE,
-            None,
+            company="nordic",
+            resource=INVOICES.value,
+            watermark=None,
+            caught_up_at=None,
+            locked_until=NOW + LEASE,
+            unfinished=False,
+            remembered=0,
+            waiting=0,
+        ),
+        CursorView(
+            company="other",
+            resource=ORDERS.value,
+            watermark=NOW,
+            caught_up_at=NOW - LEASE,
+            locked_until=None,
             unfinished=True,
             remembered=3,
             waiting=1,

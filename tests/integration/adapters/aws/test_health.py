@@ -16,8 +16,15 @@ from testkit.memory.outbound import MemoryHealth
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 LISTS = (
-    ListHealth("nordic", "v1/purchaseorder", NOW, caught_up_at=NOW),
-    ListHealth("nordic", "v1/supplierInvoice", NOW, failing_since=NOW, problem="Visma answered 502.", is_refused=True),
+    ListHealth(company="nordic", resource="v1/purchaseorder", configured_at=NOW, caught_up_at=NOW),
+    ListHealth(
+        company="nordic",
+        resource="v1/supplierInvoice",
+        configured_at=NOW,
+        failing_since=NOW,
+        problem="Visma answered 502.",
+        is_refused=True,
+    ),
 )
 
 
@@ -45,9 +52,9 @@ def test_the_record_is_no_cursor():
 def test_two_thousand_companies_that_all_fail_fit_into_one_item():
     lists = tuple(
         ListHealth(
-            f"company-{number}",
-            resource.value,
-            NOW,
+            company=f"company-{number}",
+            resource=resource.value,
+            configured_at=NOW,
             caught_up_at=NOW + timedelta(microseconds=number * 7919),
             failing_since=NOW + timedelta(microseconds=number * 104729),
             problem=f"Visma answered 503 ({number * 2654435761:032x}). " * 5,

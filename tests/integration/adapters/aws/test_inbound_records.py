@@ -95,7 +95,10 @@ FULL = Change(
     approved_by="Kari",
     approved_for="b" * 64,
     on_hold=True,
-    differences=(Difference("line 1", "quantity", "800", "900.10", None), Difference("order", "date", None, "1", "2")),
+    differences=(
+        Difference(where="line 1", field="quantity", base="800", theirs="900.10", ours=None),
+        Difference(where="order", field="date", base=None, theirs="1", ours="2"),
+    ),
     reasons=("Line 1: the price goes up.",),
     places=("0123456789abcdef",),
     reading=QuantityReading.DELTA,
@@ -408,10 +411,10 @@ class TestOverDynamo:
         place = wide * LONGEST_COMPARED
         largest = a_change(
             differences=tuple(
-                Difference(f"new line {word}", "price", word, word, word)
+                Difference(where=f"new line {word}", field="price", base=word, theirs=word, ours=word)
                 for _ in range(MOST_DIFFERENCES - MOST_COMPARED)
             )
-            + (Difference("order", "ship-to", place, place, place),) * MOST_COMPARED,
+            + (Difference(where="order", field="ship-to", base=place, theirs=place, ours=place),) * MOST_COMPARED,
             reasons=(wide * LONGEST_SENTENCE,) * MOST_REASONS,
             places=("0123456789abcdef",) * MOST_REASONS,
             unwritten=kept([wide * LONGEST_UNWRITTEN] * (MOST_UNWRITTEN + 1)),
@@ -470,7 +473,10 @@ class TestBesideTheRevisions:
 
     def test_neither_half_lists_what_is_the_other_s(self, dynamo, ledger):
         states = [State.PARKED, State.CHANGING, State.SUPERSEDED, State.ACKNOWLEDGED]
-        revisions = [Revision(KEY, number, "a" * 64, state, NOW, NOW) for number, state in enumerate(states, start=1)]
+        revisions = [
+            Revision(key=KEY, sequence=number, revision_id="a" * 64, state=state, created_at=NOW, updated_at=NOW)
+            for number, state in enumerate(states, start=1)
+        ]
         for revision in revisions:
             ledger.add(revision, source=b"{}", request=None)
         changes = []

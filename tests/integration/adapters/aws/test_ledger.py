@@ -102,7 +102,7 @@ class TestKeeping:
         assert found == {str(number): b"%d" % number for number in range(1, 251)} | {"999": noise}
 
     def test_fields_without_a_value_come_back_without_one(self, ledger):
-        bare = Revision(KEY, 1, "a" * 64, State.PARKED, NOW, NOW)
+        bare = Revision(key=KEY, sequence=1, revision_id="a" * 64, state=State.PARKED, created_at=NOW, updated_at=NOW)
         put(ledger, bare, request=None)
         assert ledger.get(KEY, 1) == bare
 
@@ -601,7 +601,16 @@ def test_what_was_sent_is_no_change_of_the_partners(state):
 
 def a_reservation(**changes) -> Revision:
     """The second revision of the order, as a change of the partner's reserves it."""
-    revision = Revision(KEY, 2, "", State.CHANGING, NOW, NOW, partner="acme", stream=Stream.TEST)
+    revision = Revision(
+        key=KEY,
+        sequence=2,
+        revision_id="",
+        state=State.CHANGING,
+        created_at=NOW,
+        updated_at=NOW,
+        partner="acme",
+        stream=Stream.TEST,
+    )
     history = (Event(NOW, State.CHANGING, "the partner's change is written (802210971)"),)
     return replace(
         revision, **({"change_id": "802210971", "business_number": KEY.number, "history": history} | changes)

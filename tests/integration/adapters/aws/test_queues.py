@@ -264,11 +264,11 @@ class TestReceiving:
         assert [message.group for message in messages] == ["nordic#purchase_order#1", "nordic#purchase_order#2"]
         assert [message.receives for message in messages] == [1, 1]
         assert messages[0] == Received(
-            taken["Messages"][0]["MessageId"],
-            taken["Messages"][0]["ReceiptHandle"],
-            "nordic#purchase_order#1",
-            taken["Messages"][0]["Body"],
-            1,
+            message_id=taken["Messages"][0]["MessageId"],
+            receipt=taken["Messages"][0]["ReceiptHandle"],
+            group="nordic#purchase_order#1",
+            body=taken["Messages"][0]["Body"],
+            receives=1,
         )
 
     def test_an_event_without_records_is_no_message(self):

@@ -123,7 +123,14 @@ class TestOverDynamo:
         orderful, visma = cursors.all_cursors()
         assert (visma.company, visma.resource) == ("nordic", "v1/purchaseorder")
         assert orderful == CursorView(
-            "(orderful)", "v3/transactions", NOW, NOW, None, unfinished=False, remembered=0, waiting=0
+            company="(orderful)",
+            resource="v3/transactions",
+            watermark=NOW,
+            caught_up_at=NOW,
+            locked_until=None,
+            unfinished=False,
+            remembered=0,
+            waiting=0,
         )
         assert orderful.resource not in set(Resource)
 

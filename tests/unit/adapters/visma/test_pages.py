@@ -47,7 +47,7 @@ class OneAnswer:
         self.body = body
 
     def ask(self, call, deadline) -> Answer:
-        return Answer("Visma", 200, {}, self.body, NOW)
+        return Answer(service="Visma", status=200, headers={}, body=self.body, received_at=NOW)
 
     def token(self, company, deadline) -> str:
         return "token"

@@ -606,8 +606,12 @@ def test_a_go_live_in_force_is_doubted_only_if_it_is_far_ahead(doctor, go_live, 
 
 def test_a_list_that_is_refused_is_named_unless_nobody_needs_it(doctor, stack):
     refused = {"failing_since": NOW, "problem": "Visma answered 403.", "is_refused": True}
-    lists = [ListHealth("nordic", "v1/supplierInvoice", NOW, **refused, is_unneeded=True)]
-    stack.health.end([*lists, ListHealth("nordic", "v1/purchaseorder", NOW, **refused)], now=NOW)
+    lists = [
+        ListHealth(company="nordic", resource="v1/supplierInvoice", configured_at=NOW, **refused, is_unneeded=True)
+    ]
+    stack.health.end(
+        [*lists, ListHealth(company="nordic", resource="v1/purchaseorder", configured_at=NOW, **refused)], now=NOW
+    )
     found = {name: one for name, one in doctor().items() if name.startswith("list ")}
     assert set(found) == {"list nordic v1/purchaseorder"}
     assert found["list nordic v1/purchaseorder"]["mark"] == "fail"

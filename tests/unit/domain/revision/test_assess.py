@@ -23,7 +23,17 @@ def a(sequence, content, state, receiver=HERE, **changes):
     """A revision of this content, addressed to this receiver."""
     at = NOW + timedelta(minutes=sequence)
     sent = {"transaction_type": TransactionType.PURCHASE_ORDER, "purpose": Purpose.ORIGINAL, "counterparty": receiver}
-    record = Revision(KEY, sequence, content, state, at, at, seen_at=at, receiver_id=receiver, **sent)
+    record = Revision(
+        key=KEY,
+        sequence=sequence,
+        revision_id=content,
+        state=state,
+        created_at=at,
+        updated_at=at,
+        seen_at=at,
+        receiver_id=receiver,
+        **sent,
+    )
     return replace(record, **changes)
 
 

@@ -38,7 +38,17 @@ S = State
 def a(sequence, content, state, receiver=ACME, **changes):
     """A revision of this content for this receiver, as the translator writes one that leaves."""
     at = NOW + timedelta(minutes=sequence)
-    record = Revision(KEY, sequence, content, state, at, at, seen_at=at, receiver_id=receiver, visma_status="Open")
+    record = Revision(
+        key=KEY,
+        sequence=sequence,
+        revision_id=content,
+        state=state,
+        created_at=at,
+        updated_at=at,
+        seen_at=at,
+        receiver_id=receiver,
+        visma_status="Open",
+    )
     sent = {"transaction_type": TransactionType.PURCHASE_ORDER, "purpose": Purpose.ORIGINAL, "dialect": Dialect.X12}
     who = {"partner": {ACME: "acme", "FORMER": "acme", BERG: "berg"}.get(receiver), "counterparty": SUPPLIERS[receiver]}
     return replace(record, **sent | who | changes)
@@ -121,8 +131,15 @@ def planned(history, seen: Seen, facts: Answers | None = None) -> Plan | Wait:
     problem = None if seen.readable else Parked("It cannot be read.", code=Reason.UNREADABLE_DOCUMENT)
     at = NOW + timedelta(hours=1)
     dated = shown.content.ordered_on
-    sighting = Sighting(None, dated, modified_at=at, seen_at=at, listed_since=None, first_scan=False)
-    reading = Reading(KEY, seen.content, shown if seen.readable else None, problem, sighting, seen.cause)
+    sighting = Sighting(created=None, dated=dated, modified_at=at, seen_at=at, listed_since=None, first_scan=False)
+    reading = Reading(
+        key=KEY,
+        revision_id=seen.content,
+        document=shown if seen.readable else None,
+        problem=problem,
+        sighting=sighting,
+        cause=seen.cause,
+    )
     facts = facts or Answers(routing, seen.lost)
     try:
         route = facts.route(KEY, shown.counterparty)
@@ -137,7 +154,7 @@ def told(step):
     match step:
         case Add(one, _, _, older):
             return ("add", one.sequence, one.state, why(one), [each.sequence for each in older])
-        case Replace(one, _, _, older, is_decision):
+        case Replace(one, _, _, older, is_decision=is_decision):
             name = "replace" if is_decision else "note"
             return (name, one.sequence, one.state, why(one), [each.sequence for each in older])
         case Supersede(one, _):

@@ -534,7 +534,16 @@ def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
 def _reject(world: World) -> None:
     change, known = world.change(), world.partner_baseline()
     why = "The truck is full."
-    reject(change, world.changes, known, world.outbox, world.clock, order=change.key, by="kari", reason=why)
+    reject(
+        change,
+        changes=world.changes,
+        known=known,
+        outbox=world.outbox,
+        clock=world.clock,
+        order=change.key,
+        by="kari",
+        reason=why,
+    )
 
 
 def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:
@@ -1385,7 +1394,7 @@ def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again
 
 
 def test_more_differences_than_a_record_holds_are_counted() -> None:
-    one = Difference("line 1", "quantity", "1", "2", "1")
+    one = Difference(where="line 1", field="quantity", base="1", theirs="2", ours="1")
     assert shown((one,) * MOST_DIFFERENCES) == (one,) * MOST_DIFFERENCES
     *some, rest = shown((one,) * (MOST_DIFFERENCES + 5))
     assert (some, rest.theirs) == ([one] * (MOST_DIFFERENCES - 1), "6 more, see `connector change`")

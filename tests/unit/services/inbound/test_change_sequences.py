@@ -290,7 +290,7 @@ def closed(world: World, number: str) -> None:
     """A person closes it."""
     change, known = world.change(number), world.partner_baseline()
     by = {"by": "kari", "reason": "done by hand"}
-    close(change, world.changes, known, world.outbox, world.clock, order=change.key, **by)
+    close(change, changes=world.changes, known=known, outbox=world.outbox, clock=world.clock, order=change.key, **by)
     world.rest()
 
 

@@ -570,10 +570,10 @@ def test_a_change_that_the_rules_refuse_stays_on_the_list_until_a_person_closes_
 
     close(
         refused,
-        world.changes,
-        world.partner_baseline(),
-        world.outbox,
-        world.clock,
+        changes=world.changes,
+        known=world.partner_baseline(),
+        outbox=world.outbox,
+        clock=world.clock,
         order=refused.key,
         by="Kari",
         reason="told",

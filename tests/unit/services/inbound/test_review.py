@@ -73,17 +73,17 @@ def swept(world: World, **later: float) -> int:
 def _means(world: World, number: str) -> None:
     """A person says which order is meant."""
     order = DocumentKey.of_order("nordic", number)
-    assign(world.change(), order, world.changes, world.outbox, world.clock, by="kari")
+    assign(world.change(), order, changes=world.changes, outbox=world.outbox, clock=world.clock, by="kari")
 
 
 def _ends(world: World, end: Callable[..., object]) -> None:
     """A person closes or rejects the change."""
     end(
         world.change(),
-        world.changes,
-        world.partner_baseline(),
-        world.outbox,
-        world.clock,
+        changes=world.changes,
+        known=world.partner_baseline(),
+        outbox=world.outbox,
+        clock=world.clock,
         order=ORDER,
         by="kari",
         reason="Entered by hand.",
@@ -444,7 +444,7 @@ def test_a_repetition_under_the_number_with_the_suffix_is_known_once_a_person_sa
     again = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1", number=LATER)
     parked_by_visma(world, again, ATTEMPTS_UNSEEN)
     order = DocumentKey.of_order("nordic", "500123")
-    assign(world.change(LATER), order, world.changes, world.outbox, world.clock, by="kari")
+    assign(world.change(LATER), order, changes=world.changes, outbox=world.outbox, clock=world.clock, by="kari")
     world.rest()
 
     assert (world.change(LATER).state, len(world.orders.puts)) == (ChangeState.RECORDED, 1)

@@ -111,12 +111,12 @@ class DynamoCursors:
         values = from_item(answer["Attributes"])
         self._places[(company, resource.value)] = values.get("rows_place", "")
         return CursorLease(
-            company,
-            resource,
-            int(values["fence"]),
-            self._cursor(values),
-            read_time(values.get("not_before")),
-            int(values.get("reading", 0)),
+            company=company,
+            resource=resource,
+            fence=int(values["fence"]),
+            cursor=self._cursor(values),
+            not_before=read_time(values.get("not_before")),
+            reading=int(values.get("reading", 0)),
         )
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:

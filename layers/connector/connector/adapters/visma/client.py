@@ -130,7 +130,9 @@ class VismaClient:
             Transient, Throttled, Misconfigured: as named.
             Rejected: Visma has no such resource, or refuses the question.
         """
-        answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, params, read_seconds=READ_SECONDS))
+        answer = self._asked(
+            Call("Visma", "GET", join(self._base_url, path), {}, params=params, read_seconds=READ_SECONDS)
+        )
         if not answer.ok:
             raise self._refusal(answer, path)
         return answer.json(), answer.headers
@@ -203,7 +205,7 @@ class VismaClient:
         raise UnknownOutcome(f"{refusal.sentence} It may have been written.", request_id=refusal.request_id)
 
     def _page(self, resource: Resource, params: Sequence[tuple[str, str]], asked: str) -> Page:
-        call = Call("Visma", "GET", join(self._base_url, resource.value), {}, params, read_seconds=LIST_SECONDS)
+        call = Call("Visma", "GET", join(self._base_url, resource.value), {}, params=params, read_seconds=LIST_SECONDS)
         answer = self._asked(call)
         if answer.ok:
             return page_of(answer, asked)

@@ -21,6 +21,7 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 class _Head(
     msgspec.Struct,
+    kw_only=True,
     rename={
         "order_number": "orderNbr",
         "reference_number": "referenceNumber",

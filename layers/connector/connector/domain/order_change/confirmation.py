@@ -20,7 +20,7 @@ Value = tuple[str, object, object]
 """What is compared, what the message has, and what Visma has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """The order beside what the message confirms of it.
 
@@ -44,7 +44,7 @@ class Confirmation:
         days = {self.dates.our_day(one.ours) for one in self.lines.all() if one.ours is not None}
         if theirs is None or theirs == our_date or days == {theirs}:
             return
-        self.findings.differs(HEADER, "delivery date", self.dates.base.promised_on, theirs, our_date)
+        self.findings.differs(HEADER, "delivery date", base=self.dates.base.promised_on, theirs=theirs, ours=our_date)
         self.findings.leaves_out(
             f"It confirms the delivery date {theirs}, and the order has {said(our_date)}.",
             code=Reason.CONFIRMATION_DIFFERS,
@@ -64,7 +64,9 @@ class Confirmation:
         self.findings.hears(theirs, where=where)
         if theirs.ask is Ask.DELETE:
             if found.ours is not None:
-                self.findings.differs(where, "line", _quantity(found.base), "taken out", found.ours.quantity)
+                self.findings.differs(
+                    where, "line", base=_quantity(found.base), theirs="taken out", ours=found.ours.quantity
+                )
                 self.findings.leaves_out(
                     f"{titled(where)}: the message confirms that it is taken out, and the order has it.",
                     where=where,
@@ -72,7 +74,7 @@ class Confirmation:
                 )
             return
         if found.ours is None:
-            self.findings.differs(where, "line", _quantity(found.base), theirs.quantity, None)
+            self.findings.differs(where, "line", base=_quantity(found.base), theirs=theirs.quantity, ours=None)
             self.findings.leaves_out(
                 f"{titled(where)}: the message confirms it, and the order has it no longer.",
                 where=where,
@@ -111,7 +113,7 @@ class Confirmation:
     def _differs(self, where: str, found: Found, value: Value) -> None:
         what, theirs, ours = value
         base = _HAD[what](found.base) if found.base is not None and what in _HAD else None
-        self.findings.differs(where, what, base, theirs, ours)
+        self.findings.differs(where, what, base=base, theirs=theirs, ours=ours)
         self.findings.leaves_out(
             f"{titled(where)}: the message confirms the {what} {said(theirs)}, and the order has {said(ours)}.",
             where=where,

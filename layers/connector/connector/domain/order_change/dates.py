@@ -119,7 +119,7 @@ class Dates:
             )
             return
         findings.wished_on = day
-        is_written = findings.wish(HEADER, "delivery date", base_date, day, self.ours.promised_on)
+        is_written = findings.wish(HEADER, "delivery date", base=base_date, theirs=day, ours=self.ours.promised_on)
         if is_written:
             findings.promised_on = day
             findings.moves(HEADER, "delivery date", base_date, day)
@@ -178,7 +178,7 @@ class Dates:
             return
         edit = replace(LineEdit(operation=Operation.UPDATE, number=line.number), **{self._field: day})
         findings.wishes.append(edit)
-        findings.wish(where, "wanted day", base_date, day, stored)
+        findings.wish(where, "wanted day", base=base_date, theirs=day, ours=stored)
         if stored != day:
             findings.edits.append(edit)
             if not is_checked:

@@ -14,7 +14,7 @@ The outcome does not depend on the order of the lines in the message.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -84,6 +84,7 @@ class Decision:
 
     verdict: Verdict
     reason: str | None = None
+    _: KW_ONLY
     reasons: tuple[str, ...] = ()
     codes: tuple[Reason, ...] = ()
     next_step: str | None = None
@@ -139,12 +140,21 @@ def decide(
         since = written_on, "message"
     findings = Findings(route.changes, since=since)
     confirms = request.purpose is ChangePurpose.CONFIRMATION
-    content = Content(base or ours.content, ours.content, route, findings, confirmed, confirms=confirms)
+    content = Content(
+        base=base or ours.content,
+        ours=ours.content,
+        route=route,
+        findings=findings,
+        confirmed=confirmed,
+        confirms=confirms,
+    )
     beside = Beside(findings, [ours.content, *([] if base is None else [base])])
-    return _Desk(request, base, ours, route, findings, content, beside).decision(approved=approved)
+    return _Desk(
+        request=request, known=base, ours=ours, route=route, findings=findings, content=content, beside=beside
+    ).decision(approved=approved)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Desk:
     """Where the three versions lie side by side."""
 
@@ -249,11 +259,11 @@ class _Desk:
 
     def _on_line(self, lines: Lines, dates: Dates, line: LineRequest, place: int = 0) -> None:
         rules = LineRules(
-            self.findings,
-            lines,
-            self.route,
-            line,
-            self.content,
+            findings=self.findings,
+            lines=lines,
+            route=self.route,
+            theirs=line,
+            content=self.content,
             base_is_known=self.known is not None,
             dates=dates,
             beside=self.beside,
@@ -267,7 +277,13 @@ class _Desk:
         lines = Lines(self.known, self.ours, self.route)
         dates = Dates(self.base, self.ours.content, self.request.requested_on, self.route.line_date)
         confirmation = Confirmation(
-            self.findings, lines, self.route, self.content, self.ours.content, dates, self.beside
+            findings=self.findings,
+            lines=lines,
+            route=self.route,
+            content=self.content,
+            ours=self.ours.content,
+            dates=dates,
+            beside=self.beside,
         )
         confirmation.header()
         for line in sorted(self.request.lines, key=_place):
@@ -331,7 +347,7 @@ class _Desk:
             return
         self._check_cancelled_lines()
         self.findings.cancels = True
-        self.findings.differs(HEADER, "status", None, "cancelled", self.ours.status)
+        self.findings.differs(HEADER, "status", base=None, theirs="cancelled", ours=self.ours.status)
         if not ours.cancelled:
             self.findings.doubt(
                 "The partner cancels the whole order, which Visma's API cannot do.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -37,14 +37,14 @@ LONGEST_SENTENCE = 500
 """Characters of an objection: it may quote several values."""
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One thing the partner wants otherwise, in all three versions; None where there is nothing to show."""
 
     where: str
     field: str
-    base: str | None = msgspec.field(name="had")
-    theirs: str | None = msgspec.field(name="asked")
-    ours: str | None = msgspec.field(name="has")
+    base: str | None = msgspec.field(default=None, name="had")
+    theirs: str | None = msgspec.field(default=None, name="asked")
+    ours: str | None = msgspec.field(default=None, name="has")
 
 
 class Objection(NamedTuple):
@@ -101,6 +101,7 @@ class Findings:
     """
 
     rules: ChangeRules
+    _: KW_ONLY
     objections: list[Objection] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     edits: list[LineEdit] = field(default_factory=list)
@@ -130,7 +131,14 @@ class Findings:
     ) -> None:
         """Record an objection."""
         self.objections.append(
-            Objection(where, truncated(sentence, LONGEST_SENTENCE), hard, code, next_step, waits_for)
+            Objection(
+                where=where,
+                sentence=truncated(sentence, LONGEST_SENTENCE),
+                hard=hard,
+                code=code,
+                next_step=next_step,
+                waits_for=waits_for,
+            )
         )
 
     def leaves_out(self, sentence: str, *, code: Reason, where: str = HEADER, hard: bool = False) -> None:
@@ -153,21 +161,23 @@ class Findings:
         for sentence in request.unreadable:
             self.leaves_out(f"{name}{sentence}", where=where, hard=True, code=Reason.PART_UNREADABLE)
 
-    def differs(self, where: str, what: str, base: object, theirs: object, ours: object) -> None:
+    def differs(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> None:
         """Record what a person compares."""
-        self.differences.append(Difference(where, what, _shown(base), _shown(theirs), _shown(ours)))
+        self.differences.append(
+            Difference(where=where, field=what, base=_shown(base), theirs=_shown(theirs), ours=_shown(ours))
+        )
 
-    def beside(self, where: str, what: str, base: str | None, theirs: str, ours: str | None) -> None:
+    def beside(self, where: str, what: str, *, base: str | None, theirs: str, ours: str | None) -> None:
         """Record what a person compares and no change writes: it takes more words than a value."""
         self.compared += 1
         if self.compared > MOST_COMPARED:
             return
         told = [None if words is None else truncated(words, LONGEST_COMPARED) for words in (base, theirs, ours)]
-        self.differences.append(Difference(where, what, *told))
+        self.differences.append(Difference(where=where, field=what, base=told[0], theirs=told[1], ours=told[2]))
 
-    def wish(self, where: str, what: str, base: object, theirs: object, ours: object) -> bool:
+    def wish(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> bool:
         """Record a wish; True when it has yet to be written."""
-        self.differs(where, what, base, theirs, ours)
+        self.differs(where, what, base=base, theirs=theirs, ours=ours)
         if ours == theirs:
             return False
         if ours != base:
@@ -188,10 +198,10 @@ class Findings:
         if isinstance(base, str) or isinstance(ours, str):
             # Parties and terms take more words than a value.
             base, ours = (None if one is None else str(one) for one in (base, ours))
-            self.beside(where, what, base, base or "none", ours)
+            self.beside(where, what, base=base, theirs=base or "none", ours=ours)
             sentence = f"{titled(where)}: the {what} is as the partner had it; Visma keeps {ours or 'none'}."
         else:
-            self.differs(where, what, base, base, ours)
+            self.differs(where, what, base=base, theirs=base, ours=ours)
             sentence = f"{titled(where)}: the {what} {said(base)} is what the partner had; Visma keeps {said(ours)}."
         self.kept.append(truncated(sentence, LONGEST_QUOTE))
 
@@ -222,7 +232,7 @@ class Findings:
                 code=Reason.DATE_IN_PAST,
             )
 
-    def grows(self, where: str, what: str, base: Decimal, theirs: Decimal, share: Decimal, *, code: Reason) -> None:
+    def grows(self, where: str, what: str, *, base: Decimal, theirs: Decimal, share: Decimal, code: Reason) -> None:
         """Object when a number changes by more than its share of what the partner had."""
         if is_beyond(base, theirs, share):
             self.doubt(

@@ -45,7 +45,7 @@ _STAYS = Outcome()
 _FREE = "a price of 0 may mean that none is given."
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LineRules:
     """One line of the message, and everything that can be said against it.
 
@@ -172,7 +172,11 @@ class LineRules:
         edit = LineEdit(operation=Operation.DELETE, number=found.number)
         self.findings.wishes.append(edit)
         self.findings.differs(
-            self.where, "line", base.quantity if base else None, "taken out", ours.quantity if ours else None
+            self.where,
+            "line",
+            base=base.quantity if base else None,
+            theirs="taken out",
+            ours=ours.quantity if ours else None,
         )
         if ours is None:
             return
@@ -271,7 +275,9 @@ class LineRules:
             return _STAYS
         wanted = self._doubt_quantity(self._total(base))
         if wanted is None and is_ambiguous(theirs, base.quantity, rules):
-            self.findings.differs(self.where, "quantity", base.quantity, figures_of(theirs), ours.quantity)
+            self.findings.differs(
+                self.where, "quantity", base=base.quantity, theirs=figures_of(theirs), ours=ours.quantity
+            )
         if wanted == base.quantity:
             self._repeats("quantity", base.quantity, ours.quantity)
         elif wanted == 0:
@@ -281,7 +287,7 @@ class LineRules:
             )
         if wanted is None or wanted in {ZERO, base.quantity}:
             return _STAYS
-        if not self.findings.wish(self.where, "quantity", base.quantity, wanted, ours.quantity):
+        if not self.findings.wish(self.where, "quantity", base=base.quantity, theirs=wanted, ours=ours.quantity):
             return Outcome(wished=wanted)
         if wanted < ZERO:
             # `total_asked` objects.
@@ -293,7 +299,12 @@ class LineRules:
                 code=Reason.QUANTITY_BELOW_RECEIVED,
             )
         self.findings.grows(
-            self.where, "quantity", base.quantity, wanted, rules.quantity, code=Reason.QUANTITY_BEYOND_LIMIT
+            self.where,
+            "quantity",
+            base=base.quantity,
+            theirs=wanted,
+            share=rules.quantity,
+            code=Reason.QUANTITY_BEYOND_LIMIT,
         )
         return Outcome(wanted, wanted)
 
@@ -307,7 +318,7 @@ class LineRules:
         if theirs == base.unit_price:
             self._repeats("price", base.unit_price, ours.unit_price)
             return _STAYS
-        if not self.findings.wish(self.where, "price", base.unit_price, theirs, ours.unit_price):
+        if not self.findings.wish(self.where, "price", base=base.unit_price, theirs=theirs, ours=ours.unit_price):
             return Outcome(wished=theirs)
         self._look_at_price()
         if theirs < 0:
@@ -315,7 +326,12 @@ class LineRules:
         elif theirs == 0:
             self._ask_person(f"{self._line}: {_FREE}", code=Reason.PRICE_UNCLEAR)
         self.findings.grows(
-            self.where, "price", base.unit_price, theirs, self.route.changes.price, code=Reason.PRICE_BEYOND_LIMIT
+            self.where,
+            "price",
+            base=base.unit_price,
+            theirs=theirs,
+            share=self.route.changes.price,
+            code=Reason.PRICE_BEYOND_LIMIT,
         )
         return Outcome(theirs, theirs)
 
@@ -363,7 +379,7 @@ class LineRules:
         if theirs == base:
             self._repeats(what, base, ours)
             return _STAYS
-        if not self.findings.wish(self.where, what, base, theirs, ours) and stored == theirs:
+        if not self.findings.wish(self.where, what, base=base, theirs=theirs, ours=ours) and stored == theirs:
             return Outcome(wished=theirs)
         self.findings.moves(self.where, what, base, theirs)
         return Outcome(theirs, theirs)
@@ -489,7 +505,9 @@ class LineRules:
 
     def _show_added(self, edit: LineEdit, there: OrderLine | None) -> None:
         """Everything of an added line that is written, and what a line that may be it has in its place."""
-        self.findings.differs(self.where, "line", None, edit.quantity, there.quantity if there else None)
+        self.findings.differs(
+            self.where, "line", base=None, theirs=edit.quantity, ours=there.quantity if there else None
+        )
         by_requested = self.dates.line_date is LineDate.REQUESTED
         shown = {
             "item": (edit.item, there and there.item),
@@ -501,7 +519,7 @@ class LineRules:
         }
         for what, (theirs, ours) in shown.items():
             if theirs is not None:
-                self.findings.differs(self.where, what, None, theirs, ours)
+                self.findings.differs(self.where, what, base=None, theirs=theirs, ours=ours)
 
     def _check_new(self, item: str | None, unit: str | None) -> None:
         theirs, route = self.theirs, self.route

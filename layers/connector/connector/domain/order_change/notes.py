@@ -8,7 +8,7 @@ changes, is added or goes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import msgspec
@@ -43,6 +43,7 @@ class Beside:
 
     findings: Findings
     orders: Sequence[PurchaseOrder]
+    _: KW_ONLY
     notes: list[tuple[str, Aside]] = field(default_factory=list)
     names: list[tuple[str, str, bool]] = field(default_factory=list)
     _sent: list[str] = field(default_factory=list)

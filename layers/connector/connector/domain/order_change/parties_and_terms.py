@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,10})?", re.ASCII)
 Fact = tuple[str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Content:
     """The order beside what the message states of it.
 
@@ -112,7 +112,7 @@ class Content:
         if key in self.confirmed:
             return
         stated = party_words(theirs.party, theirs.scheme)
-        self.findings.beside(where, theirs.title, base, stated, ours)
+        self.findings.beside(where, theirs.title, base=base, theirs=stated, ours=ours)
         compared = f"the order has {ours}" if ours else "the order names nobody as that"
         if goes:
             self.findings.doubt(
@@ -155,7 +155,7 @@ class Content:
                 self.findings.keeps(where, topic.value, base, ours)
             return
         stated = "; ".join(dict.fromkeys(others))
-        self.findings.beside(where, topic.value, base, stated, ours)
+        self.findings.beside(where, topic.value, base=base, theirs=stated, ours=ours)
         self.findings.leaves_out(
             f"{_begun(where, 'it')} states {topic}: {truncated(stated, LONGEST_COMPARED)}; the order has "
             f"{ours or 'none'}.",

@@ -17,7 +17,7 @@ the window can show them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from hashlib import blake2b
@@ -178,6 +178,7 @@ class Scan:
 
     since: str
     reading: Reading
+    _: KW_ONLY
     first: bool = False
     next_page: int = 1
     started_at: datetime | None = None
@@ -256,7 +257,7 @@ class Scan:
         return Scan(self.since, self.reading, first=self.first)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """Where the reading of one list of one company stands.
 

@@ -19,7 +19,7 @@ Words that nobody knows are no news (Orderful: enums grow within a version), but
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -112,6 +112,7 @@ class Arrival:
     concern: Concern | None = None
     sentence: str | None = None
     next_step: str | None = None
+    _: KW_ONLY
     over: bool = False
     code: Reason | None = None
 

@@ -86,7 +86,7 @@ class Sharing:
     is_own: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToDecide:
     """Routing decides what becomes of it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from connector.domain.documents import VismaDocument
 from connector.domain.errors import Parked
@@ -56,6 +56,7 @@ class Case:
     routed: Routed
     assessed: ToDecide
     facts: Facts
+    _: KW_ONLY
     sharing: Sharing | None = None
 
     @property
@@ -84,6 +85,7 @@ class Decision:
     """
 
     state: State | None
+    _: KW_ONLY
     translation: Translation | None = None
     parked: Parked | None = None
     reason: StatedReason | None = None

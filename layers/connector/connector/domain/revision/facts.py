@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date
 from typing import Protocol
 
@@ -30,6 +30,7 @@ class StoredDocument:
 
     raw: bytes
     document: VismaDocument | Parked
+    _: KW_ONLY
     is_object: bool = True
     created: str | None = None
     dated: date | None = None

@@ -68,7 +68,7 @@ class GoLive:
             raise ValueError(f"'{text[:40]}' is no date and no time; write 2026-12-01 or 2026-12-01T06:00") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What is known of the age of a document.
 

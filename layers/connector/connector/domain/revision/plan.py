@@ -6,7 +6,7 @@ The plan is a list of writes, in their order. Whoever carries it out decides not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -77,6 +77,7 @@ class Replace:
     was: State
     request: dict[str, Any] | None = None
     supersedes: tuple[Revision, ...] = ()
+    _: KW_ONLY
     is_decision: bool = True
 
 
@@ -138,7 +139,7 @@ def plan(
         case Unchanged():
             return Plan(tuple(_unchanged(assessed, reading, routed, facts, sequence=sequence, now=now)))
         case ToDecide():
-            decision = decide(Case(reading, routed, assessed, facts, sharing))
+            decision = decide(Case(reading, routed, assessed, facts, sharing=sharing))
     withdraw = () if decision.withdraws_nothing else assessed.withdraw
     withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now)
     record = _Recorder(reading, routed, now)

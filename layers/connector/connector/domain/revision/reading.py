@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from connector.domain.documents import DocumentKey, VismaDocument
@@ -12,7 +12,7 @@ from connector.domain.revision.go_live import Sighting
 from connector.domain.revision.row_version import row_version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A document as far as it could be understood.
 
@@ -53,6 +53,7 @@ class Incoming:
     """
 
     revision_id: str
+    _: KW_ONLY
     seen_at: datetime | None
     version: str | None
     receiver: str | None

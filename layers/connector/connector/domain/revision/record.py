@@ -146,7 +146,7 @@ class Posted:
     ended: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """The ledger's record of one revision.
 

@@ -14,7 +14,7 @@ of places (`place_of`) in some of the lists, and the tracker writes down how far
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -63,6 +63,7 @@ class Window:
     lists: tuple[str, ...]
     after: str
     before: str
+    _: KW_ONLY
     most: int = MOST_OF_A_WINDOW
 
     @property
@@ -81,8 +82,8 @@ def windows(progress: Mapping[str, str], *, now: datetime) -> list[Window]:
     young, old = place_at(now - LOOKS[0]), place_at(now - _OLD_FROM)
     found = [
         Window(_YOUNG, LISTS, max(progress.get(_YOUNG, ""), young), place_at(now + timedelta(microseconds=1))),
-        Window(_PERSON, _WITH_A_PERSON, max(progress.get(_PERSON, ""), old), young, MOST_OF_A_PASS),
-        Window(_OLD, LISTS, progress.get(_OLD, ""), old, MOST_OF_A_PASS),
+        Window(_PERSON, _WITH_A_PERSON, max(progress.get(_PERSON, ""), old), young, most=MOST_OF_A_PASS),
+        Window(_OLD, LISTS, progress.get(_OLD, ""), old, most=MOST_OF_A_PASS),
     ]
     for age, following in pairwise((*LOOKS, LOOKS[-1] + timedelta(days=1))):
         name = str(int(age.total_seconds()))

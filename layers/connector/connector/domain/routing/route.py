@@ -7,7 +7,7 @@ The fields of these records declare the settings of the routing file (`settings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -259,7 +259,7 @@ ISA_IDS = record(IsaId, "An EDI address, one for each stream.", {"live": ISA_ID,
 STRIPPED: ValueType[str] = ValueType(Form.TEXT, lambda value: str(value).strip())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VismaTenant:
     """How one company is read from Visma.
 
@@ -299,7 +299,7 @@ class VismaTenant:
     page_size: int = setting(whole(1, 1000), 200, "Rows per list call", key="visma.page_size", places=(Place.COMPANY,))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What routing knows of a party beyond Visma: fills gaps, never overrides what the document says.
 
@@ -338,6 +338,7 @@ class Company:
     visma: VismaTenant
     isa_id: IsaId
     identity: Identity
+    _: KW_ONLY
     unmapped_partner: OnUnmapped = setting(
         words(OnUnmapped),
         "park",
@@ -368,11 +369,11 @@ class Company:
         named = self.branches.get(branch or "", Identity())
         ours = self.identity
         return Identity(
-            named.name or ours.name,
-            named.gln or ours.gln,
-            named.vat_number or ours.vat_number,
-            named.address or ours.address,
-            named.contact or ours.contact,
+            name=named.name or ours.name,
+            gln=named.gln or ours.gln,
+            vat_number=named.vat_number or ours.vat_number,
+            address=named.address or ours.address,
+            contact=named.contact or ours.contact,
         )
 
 
@@ -426,7 +427,7 @@ GO_LIVE: ValueType[GoLive] = ValueType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class X12Options:
     """How the x12 dialect is written for a partner.
 
@@ -447,7 +448,7 @@ class X12Options:
     leave_out: frozenset[str] = setting(set_of(SEGMENT), (), "Segments that the partner does not take (PER)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRules:
     """How far an incoming change of a purchase order (860) may go before a person has to look.
 
@@ -494,7 +495,7 @@ class ChangeRules:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Everything routing says about one kind of document for one partner.
 

@@ -10,7 +10,7 @@ of the field is checked against the type of the value. `route.py` has all the re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -67,6 +67,7 @@ class Setting:
     key: str
     type: ValueType[Any]
     help: str
+    _: KW_ONLY
     default: Any = None
     default_of: Mapping[Kind, Any] = field(default_factory=dict)
     default_help: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
@@ -73,6 +73,7 @@ class ValueType(Generic[T]):
     form: Form
     read: Callable[[Any], T]
     check: Callable[[Any], None] | None = None
+    _: KW_ONLY
     words: type[StrEnum] | tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     key: ValueType[Any] | None = None

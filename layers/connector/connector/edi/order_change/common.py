@@ -210,7 +210,7 @@ class Price(NamedTuple):
     doubt: str | None = None
 
 
-def unit_price(questions: Questions, data: Data, price: str, basis: str, bases: Mapping[str, int]) -> Price:
+def unit_price(questions: Questions, data: Data, *, price: str, basis: str, bases: Mapping[str, int]) -> Price:
     """The price per unit; ignoring that it is one per hundred would make it a hundredfold (X12 element 639).
 
     Args:

@@ -42,7 +42,7 @@ _RATE_DIGITS = Decimal("0.0001")
 _LARGEST_UNSEEN = Decimal("0.50")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Fields:
     """What the two kinds of invoice call the same things. Amounts are named without `InCurrency`."""
 

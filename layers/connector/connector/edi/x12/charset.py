@@ -82,7 +82,7 @@ class Wording:
             self._lost(f"The {what} fill {len(lines)} lines of text and were cut to {most}.", what)
         return lines[:most]
 
-    def address(self, texts: Iterable[str], longest: int, most: int, what: str, field: str) -> list[str]:
+    def address(self, texts: Iterable[str], *, longest: int, most: int, what: str, field: str) -> list[str]:
         """The lines of an address as at most `most` elements; it is never cut, whatever is agreed about texts.
 
         A line that is too long runs over into the next element. Where elements run out, lines share them.

@@ -87,13 +87,13 @@ def _element(row: str) -> Element:
     later = next((int(field) for field in fields[4:] if not field.startswith("=")), longest)
     codes = next((CODES[field[1:]] for field in fields[4:] if field.startswith("=")), None)
     return Element(
-        key.rstrip("?"),
-        not key.endswith("?"),
-        requirement == "M",
-        kind,
-        shortest,
-        dict(zip(VERSIONS, (longest, later), strict=True)),
-        codes,
+        key=key.rstrip("?"),
+        proven=not key.endswith("?"),
+        mandatory=requirement == "M",
+        kind=kind,
+        shortest=shortest,
+        longest=dict(zip(VERSIONS, (longest, later), strict=True)),
+        codes=codes,
     )
 
 

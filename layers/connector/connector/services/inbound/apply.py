@@ -126,7 +126,7 @@ _COUNTED = {
 _UNFINISHED = frozenset({Outcome.DEFERRED, Outcome.HELD_BACK})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
     """Applies changes.
 
@@ -372,7 +372,9 @@ class Applier:
             work = self._work_on(change, others, company, routing, message, objection=objection)
             ending = work.run()
         except Parked as problem:
-            ending = Ending(ChangeState.PARKED, (problem.code,), problem.sentence, problem.next_step, problem.waits_for)
+            ending = Ending(
+                ChangeState.PARKED, (problem.code,), problem.sentence, problem.next_step, waits_for=problem.waits_for
+            )
         except Rejected as problem:
             tell = TELL_THE_PARTNER.format(change.transaction_id)
             ending = Ending(ChangeState.REFUSED, (problem.code,), problem.sentence, tell)
@@ -601,4 +603,4 @@ def _given_up(error: ConnectorError, *, is_begun: bool) -> Ending:
         reason = f"The order changed in Visma each time this was to be written into it. {reason}"
     elif isinstance(error, UnknownOutcome):
         reason = f"Visma gave no clear answer each time this was to be written. {reason}"
-    return Ending(ChangeState.PARKED, (code,), reason, error.next_step, VISMA)
+    return Ending(ChangeState.PARKED, (code,), reason, error.next_step, waits_for=VISMA)

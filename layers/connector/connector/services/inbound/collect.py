@@ -126,7 +126,7 @@ class Watermark(Protocol):
         """End, with everything up to `moment` taken in; None leaves it where it was."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Collected:
     """What one run did.
 
@@ -146,7 +146,7 @@ class Collected:
     unqueued: dict[tuple[DocumentKey, str], Change] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
     """Empties inboxes and buckets, reads the list, sweeps.
 

@@ -54,7 +54,7 @@ INVOICE = "810"
 """X12 number of the invoice, as an answer names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundRecorder:
     """Records what arrives and queues what has to be decided."""
 

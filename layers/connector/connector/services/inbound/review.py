@@ -74,10 +74,10 @@ def approve(
 def assign(
     change: Change,
     order: DocumentKey,
+    *,
     changes: Changes,
     outbox: Outbox,
     clock: Clock,
-    *,
     by: str,
     caller: str | None = None,
 ) -> Change:
@@ -174,11 +174,11 @@ def retry(
 
 def reject(
     change: Change,
+    *,
     changes: Changes,
     known: PartnerBaseline,
     outbox: Outbox,
     clock: Clock,
-    *,
     order: DocumentKey,
     by: str,
     reason: str,
@@ -203,11 +203,11 @@ def reject(
 
 def close(
     change: Change,
+    *,
     changes: Changes,
     known: PartnerBaseline,
     outbox: Outbox,
     clock: Clock,
-    *,
     order: DocumentKey,
     by: str,
     reason: str,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import msgspec
@@ -89,13 +89,14 @@ class Ending:
     codes: tuple[Reason, ...]
     reason: str | None = None
     next_step: str | None = None
+    _: KW_ONLY
     waits_for: str | None = None
     decision: Decision = APPLIED_AS_IS
     decided_on: str | None = None
     repeats: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class OrderChange:
     """The work on one change; `change` is its record as last written.
 
@@ -217,9 +218,9 @@ class OrderChange:
                 decision.codes,
                 decision.reason,
                 decision.next_step,
-                decision.waits_for,
-                decision,
-                decided_on,
+                waits_for=decision.waits_for,
+                decision=decision,
+                decided_on=decided_on,
             )
         if decision.closes and not self._is_begun():
             self._take_off_hold(ours)
@@ -555,7 +556,7 @@ def shown(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     more = len(differences) - MOST_DIFFERENCES
     if more <= 0:
         return tuple(differences)
-    rest = Difference(HEADER, "more", None, f"{more + 1} more, see `connector change`", None)
+    rest = Difference(where=HEADER, field="more", theirs=f"{more + 1} more, see `connector change`")
     return (*differences[: MOST_DIFFERENCES - 1], rest)
 
 

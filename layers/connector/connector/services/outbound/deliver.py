@@ -64,7 +64,7 @@ class Outcome(Enum):
     HELD_BACK = "held back until Orderful takes our key again"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deliverer:
     """Posts transactions.
 
@@ -134,7 +134,13 @@ class Deliverer:
 
     def _inquiry(self) -> Inquiry:
         return Inquiry(
-            self.ledger, self.orderful, self.clock, self.stream, self.snapshot, self.confirm_after, self.young_for
+            ledger=self.ledger,
+            orderful=self.orderful,
+            clock=self.clock,
+            stream=self.stream,
+            snapshot=self.snapshot,
+            confirm_after=self.confirm_after,
+            young_for=self.young_for,
         )
 
     def _post(self, revision: Revision, body: Mapping[str, Any]) -> Outcome:

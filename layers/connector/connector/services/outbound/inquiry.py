@@ -85,7 +85,7 @@ class _Contents:
         return compare(self.ours, self.of(remote))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """Asks Orderful and the ledger.
 

@@ -7,7 +7,7 @@ crash anywhere in between only reads the same window again (docs/guarantees.md).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -93,6 +93,7 @@ class PollResult:
 
     company: str
     resource: Resource
+    _: KW_ONLY
     queued: int = 0
     rows: int = 0
     pages: int = 0
@@ -105,7 +106,7 @@ class PollResult:
     caught_up_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Poller:
     """Polls every list of every company."""
 
@@ -216,7 +217,7 @@ class Poller:
             return PollResult(company.name, resource, problem="no time left in this run")
         zone = zone_named(company.visma.time_zone)
         lease = self.cursors.acquire(company.name, resource, now=now, lease=LEASE)
-        run = _Run(self, company, resource, lease, zone)
+        run = _Run(self, company, resource, lease=lease, zone=zone)
         if lease.not_before is not None and now < lease.not_before <= now + LONGEST_PAUSE:
             self.cursors.save(lease, lease.cursor, release=True, not_before=lease.not_before)
             return PollResult(company.name, resource, problem="waiting for Visma's hourly budget")
@@ -249,7 +250,7 @@ class _Run:
     """One poll of one list: what it has read so far."""
 
     def __init__(
-        self, poller: Poller, company: Company, resource: Resource, lease: CursorLease, zone: ZoneInfo
+        self, poller: Poller, company: Company, resource: Resource, *, lease: CursorLease, zone: ZoneInfo
     ) -> None:
         visma = company.visma
         self._poller = poller

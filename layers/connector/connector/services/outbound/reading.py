@@ -39,18 +39,41 @@ def read_message(message: DocumentMessage, raw: bytes) -> Reading:
         # The poller's key stands: it knows from which list the row came.
         document = replace(document, key=key)
         sighting = _sighting(message, document.created, dated_on(data, key.kind))
-        return Reading(key, revision_id(document.content), document, None, sighting, cause)
+        return Reading(
+            key=key,
+            revision_id=revision_id(document.content),
+            document=document,
+            problem=None,
+            sighting=sighting,
+            cause=cause,
+        )
     if data is None:
-        return Reading(key, hashlib.sha256(raw).hexdigest(), None, parked, _sighting(message, None, None), cause)
+        return Reading(
+            key=key,
+            revision_id=hashlib.sha256(raw).hexdigest(),
+            document=None,
+            problem=parked,
+            sighting=_sighting(message, None, None),
+            cause=cause,
+        )
     sighting = _sighting(message, text(data, "createdDateTime"), dated_on(data, key.kind))
-    return Reading(key, content_hash(data), None, parked, sighting, cause)
+    return Reading(
+        key=key, revision_id=content_hash(data), document=None, problem=parked, sighting=sighting, cause=cause
+    )
 
 
 def unreadable(message: DocumentMessage, lost: PayloadLost) -> Reading:
     """A document whose stored body is gone: parked under the place where it lay."""
     name = f"lost {message.document_at}"
     revision, sighting = hashlib.sha256(name.encode()).hexdigest(), _sighting(message, None, None)
-    return Reading(message.key, revision, None, lost, sighting, Cause.of(message.cause))
+    return Reading(
+        key=message.key,
+        revision_id=revision,
+        document=None,
+        problem=lost,
+        sighting=sighting,
+        cause=Cause.of(message.cause),
+    )
 
 
 def with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:

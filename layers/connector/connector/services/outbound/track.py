@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,7 +68,7 @@ _FOR_PROBLEMS = 2
 """Calls that it takes to ask why a transaction was refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tracker:
     """Moves the ledger on with Orderful's status updates."""
 
@@ -295,6 +295,7 @@ class _Run:
     now: datetime
     calls: Calls
     routing: Routing
+    _: KW_ONLY
     changed: int = 0
 
     def look(self, window: Window, lists: Sequence[str], progress: dict[str, str]) -> None:

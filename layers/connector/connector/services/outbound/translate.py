@@ -43,7 +43,7 @@ class Outcome(Enum):
     BASELINE = "recorded as from before go-live"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Translator:
     """Captures and translates documents."""
 
@@ -98,7 +98,9 @@ class Translator:
             return SharedNumber(key)
         plain = DocumentKey.of_order(key.company, document.content.number)
         recorded = history if key == plain else self._history(plain)
-        return shared_number(self.ledger, key, plain, recorded, document.document_type[:LONGEST_TYPE])
+        return shared_number(
+            self.ledger, key, plain=plain, recorded=recorded, order_type=document.document_type[:LONGEST_TYPE]
+        )
 
     def _carry_out(self, step: Step, raw: bytes) -> None:
         match step:
@@ -108,7 +110,7 @@ class Translator:
                 source = raw if source is None else source
                 self.ledger.add(revision, source=source, request=request, supersedes=supersedes)
                 self._announce(revision)
-            case Replace(revision, was, request, supersedes, is_decision):
+            case Replace(revision, was, request, supersedes, is_decision=is_decision):
                 self.ledger.retranslated(revision, was=was, source=raw, request=request, supersedes=supersedes)
                 if is_decision:
                     self._announce(revision)

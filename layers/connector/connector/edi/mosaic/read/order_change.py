@@ -120,7 +120,7 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: 
     if goes:
         unread = name_going_unread(beside, remarks, unread)
     name_unread(questions, remarks, unread, changes=reading.ask is not Ask.DELETE)
-    price = unit_price(questions, item, "unitCostPrice", "unitPriceBasis", own.price_bases)
+    price = unit_price(questions, item, price="unitCostPrice", basis="unitPriceBasis", bases=own.price_bases)
     line = LineRequest(
         source=source,
         line_id=text(item, "purchaseOrderLineId"),

@@ -173,7 +173,7 @@ def _line(
     units = _units(change)
     unit_code = next(iter(units), None) or _scheduled_unit(loop)
     units_differ(questions, units)
-    price = unit_price(questions, change, "unitPrice", "basisOfUnitPriceCode", own.price_bases)
+    price = unit_price(questions, change, price="unitPrice", basis="basisOfUnitPriceCode", bases=own.price_bases)
     days = Days(beside)
     _line_dates(loop, days, beside, remarks, goes=goes)
     scheduled = _schedule(loop, change, days, beside, remarks, goes=goes)

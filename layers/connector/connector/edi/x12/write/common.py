@@ -195,7 +195,9 @@ def add_description(loop: Loop, line: LineView, wording: Wording) -> None:
         loop.parts.append(described)
 
 
-def add_charges(tree: Loop, charges: Sequence[Charge], sign: int, content: BusinessDocument, wording: Wording) -> None:
+def add_charges(
+    tree: Loop, charges: Sequence[Charge], *, sign: int, content: BusinessDocument, wording: Wording
+) -> None:
     """SAC for each charge of the document; `sign` is that of all amounts (1 or -1).
 
     When there are more than X12 has room for, those that say the same are added up: nothing is lost but their number.
@@ -246,7 +248,7 @@ def line_notes(document: CanonicalDocument) -> list[str]:
     return [f"{line.title}: {line.note}" for line in document.lines if line.note]
 
 
-def reference(tree: Loop, qualifier: str, number: str | None, source: str, what: str = "") -> None:
+def reference(tree: Loop, qualifier: str, number: str | None, *, source: str, what: str = "") -> None:
     """REF, when there is a number. `what` explains a mutually agreed qualifier."""
     if number:
         tree.add("REF", qualifier, number, what, source=source)
@@ -262,7 +264,7 @@ def typed_reference(
     if not number:
         return []
     if plain := wording.reference(number, longest_reference(wording), what):
-        reference(tree, qualifier, plain, source)
+        reference(tree, qualifier, plain, source=source)
         return []
     return [f"{what[0].upper()}{what[1:]}: {number}"]
 
@@ -317,7 +319,7 @@ def _address_field(document: CanonicalDocument, view: PartyView) -> str:
 def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: Wording) -> None:
     what = f"address of the {role.value.replace('_', '-')} party"
     # N3 comes twice at most, two lines each.
-    lines = wording.address(address.lines, 55, 4, what, field)
+    lines = wording.address(address.lines, longest=55, most=4, what=what, field=field)
     for first in range(0, len(lines), 2):
         loop.add("N3", *lines[first : first + 2])
     region = region_code(address.country, address.region) or ""

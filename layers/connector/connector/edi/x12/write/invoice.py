@@ -87,7 +87,7 @@ def invoice(document: CanonicalDocument, content: Invoice, wording: Wording) -> 
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
         tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
-    add_charges(tree, document.charges, sign, content, wording)
+    add_charges(tree, document.charges, sign=sign, content=content, wording=wording)
     summary = Loop("CTT_loop")
     summary.add("CTT", str(len(document.lines)))
     tree.parts.append(summary)
@@ -118,15 +118,15 @@ def _add_references(
     elif theirs != content.order_number:
         typed("CO", theirs, "customerRefNumber", "customer's reference")
     typed("PO", None if order else content.order_number, content.order_source, _ORDER)
-    reference(tree, "VN", document.sales_order, "soOrderNbr")
-    reference(tree, "SI", document.shipment, "soShipmentNbr")
+    reference(tree, "VN", document.sales_order, source="soOrderNbr")
+    reference(tree, "SI", document.shipment, source="soShipmentNbr")
     typed("CT", content.contract_number, "contractDocRef", "contract")
     # Element 128: CR is the customer's reference number.
     typed("CR", content.buyer_reference, "accountingCostRef", "your reference")
-    reference(tree, "ZZ", content.payment_reference, _PAYMENT_REFERENCES[content.kind], "PAYMENT REFERENCE")
+    reference(tree, "ZZ", content.payment_reference, source=_PAYMENT_REFERENCES[content.kind], what="PAYMENT REFERENCE")
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
-        reference(tree, "OI", number, "applications")
+        reference(tree, "OI", number, source="applications")
     return told, list(content.original_invoices[room:])
 
 
@@ -151,7 +151,7 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
     qualifier, field = ("PO", "poNumber") if is_supplier else ("VN", "soOrderNbr")
     if line.order != content.order_number or line.order_line is not None:
         what = "" if line.order_line is None else f"LINE {line.order_line}"
-        reference(loop, qualifier, line.order, f"{line.source}.{field}", what)
-    reference(loop, "SI", line.shipment, f"{line.source}.soShipmentNbr")
-    add_charges(loop, line.charges, sign, content, wording)
+        reference(loop, qualifier, line.order, source=f"{line.source}.{field}", what=what)
+    reference(loop, "SI", line.shipment, source=f"{line.source}.soShipmentNbr")
+    add_charges(loop, line.charges, sign=sign, content=content, wording=wording)
     return loop

@@ -61,7 +61,7 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder, wording: W
     told = typed_reference(
         tree, "VN", order.supplier_reference, "supplierRef", what="supplier reference", wording=wording
     )
-    add_charges(tree, document.charges, 1, order, wording)
+    add_charges(tree, document.charges, sign=1, content=order, wording=wording)
     add_terms(tree, document.terms, wording, order)
     if document.wanted_on:
         tree.add("DTM", "002", day(document.wanted_on))
@@ -104,8 +104,8 @@ def _line(line: LineView, order: PurchaseOrder, wording: Wording) -> Loop:
     add_description(loop, line, wording)
     if line.warehouse:
         name = wording.text(line.warehouse, longest_reference(wording), f"warehouse of line {line.number}")
-        reference(loop, "ZZ", name, f"{line.source}.warehouse", "WAREHOUSE")
-    add_charges(loop, line.charges, 1, order, wording)
+        reference(loop, "ZZ", name, source=f"{line.source}.warehouse", what="WAREHOUSE")
+    add_charges(loop, line.charges, sign=1, content=order, wording=wording)
     if line.wanted:
         loop.add("DTM", "002", day(line.wanted))
     if line.promised:
