@@ -13,6 +13,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Stream
+from connector.routing_file import json_schema
 from connector.services.release import NOT_RELEASED
 from testkit.memory.inbound import a_change
 from testkit.samples.routing_data import a_partner, routing_data
@@ -487,6 +488,78 @@ def test_show_gives_the_layer_of_every_setting_of_a_route(connector, stack):
     assert result.data["receiver.test"] == {"value": "ACMEPRODUCET", "from": "partners.acme"}
     table = connector("config", "show", "--route", "nordic", "purchase_order", "50012").out
     assert any(line.split() == ["units.KRT", "case", "partner"] for line in table.splitlines())
+
+
+def keys_of(part, schema, path=""):
+    """The keys that a part of the file may hold, down to the values; what may be called anything ends the way."""
+    part = schema["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+    if "properties" not in part:
+        return {path}
+    inside = {key: keys_of(of, schema, f"{path}.{key}" if path else key) for key, of in part["properties"].items()}
+    return {key for name, keys in inside.items() if name != "kinds" for key in keys}
+
+
+@pytest.mark.parametrize(("kind", "number"), [("purchase_order", "50012"), ("customer_invoice", "10045")])
+def test_show_gives_every_key_of_the_schema(connector, stack, kind, number):
+    stack.routing.data = routing_data()
+    shown = connector("config", "show", "--route", "nordic", kind, number, "--json").data
+    schema = json_schema()
+    called = {"company.orderful.isa_id": "sender", "partner.orderful.isa_id": "receiver", "partner.company": "company"}
+    ways = {
+        "company": keys_of({"$ref": "#/$defs/CompanyPart"}, schema),
+        "partner": keys_of({"$ref": "#/$defs/PartnerPart"}, schema) | keys_of({"$ref": "#/$defs/KindPart"}, schema),
+        "inbound": keys_of(schema["properties"]["inbound"], schema),
+    }
+    missing = []
+    for entry, keys in ways.items():
+        for key in keys:
+            full = f"{entry}.{key}"
+            for own, word in called.items():
+                full = word + full.removeprefix(own) if f"{full}.".startswith(f"{own}.") else full
+            # A map is shown by its entries, and `send_when` for the kind of the route.
+            whole = {full, key, key.partition(".")[0] if key.startswith("send_when.") else key}
+            if not any(name in whole or name.startswith((f"{key}.", f"{full}.")) for name in shown):
+                missing.append(full)
+    assert missing == []
+
+
+def test_show_gives_the_limits_of_changes_as_the_file_has_them(connector, stack):
+    stack.routing.data = routing_data(
+        {"defaults.changes": {"quantity": "20%", "dates": "14d"}, "partners.acme.changes": {"codes": {"CA": "change"}}}
+    )
+    shown = connector("config", "show", "--route", "nordic", "purchase_order", "50012", "--json").data
+    assert {key: (one["value"], one["from"]) for key, one in shown.items() if key.startswith("changes.")} == {
+        "changes.quantity": ("20%", "default"),
+        "changes.price": ("0%", "built-in"),
+        "changes.dates": ("14d", "default"),
+        "changes.lines": ("park", "built-in"),
+        "changes.quantities": (None, "-"),
+        "changes.codes.CA": ("change", "partner"),
+        "changes.statuses": (["Hold", "Open", "PendingPrint", "PendingEmail", "Printed"], "built-in"),
+        "changes.hold_first": ([], "built-in"),
+        "changes.places": ({}, "built-in"),
+        "changes.price_bases": ({}, "built-in"),
+    }
+
+
+def test_show_gives_how_the_company_is_polled_and_who_the_partner_is(connector, stack):
+    stack.routing.data = routing_data(
+        {
+            "companies.nordic.settle": "3m",
+            "companies.nordic.visma.time_zone": None,
+            "partners.acme.gln": "7080001234560",
+        }
+    )
+    shown = connector("config", "show", "--route", "nordic", "purchase_order", "50012", "--json").data
+    keys = ("settle", "overlap", "company.visma.company_id", "partner.gln", "company.gln", "partner.visma.supplier")
+    assert {key: (shown[key]["value"], shown[key]["from"]) for key in keys} == {
+        "settle": ("3m", "company"),
+        "overlap": ("2h5m", "built-in"),
+        "company.visma.company_id": ("1234567", "companies.nordic"),
+        "partner.gln": ("7080001234560", "partners.acme"),
+        "company.gln": (None, "-"),
+        "partner.visma.supplier": ("50012", "partners.acme"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ from connector.domain.errors import Parked
 from connector.domain.revision.arrival import NEVER
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
+from connector.domain.routing.settings import Merge
+from connector.domain.routing.values import Form
 from connector.domain.transactions import Stream
 from connector.routing_file import Checked, json_schema
 from connector.services.release import (
@@ -241,7 +243,7 @@ def apply_file(
 @stack_option
 @json_option
 def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack: Stack, as_json: bool) -> int:
-    """Show the applied routing, or one route with the layer that each setting comes from."""
+    """Show the applied routing, or one route: every setting, and the layer or the entry that it comes from."""
     routing = Routing.from_data(_sound(file)) if file else stack.routing.load()
     if wanted is None:
         applied = None if file else stack.routing.applied()
@@ -259,7 +261,7 @@ def show_routing(*, wanted: tuple[str, str, str] | None, file: str | None, stack
     except Parked as problem:
         say(str(problem))
         return HELD
-    settings = dict(_settings(route))
+    settings = dict(_settings(routing, route))
     show(
         {name: {"value": plain(value), "from": layer} for name, (value, layer) in settings.items()},
         lambda: table(("setting", "value", "from"), [(n, _brief(v), layer) for n, (v, layer) in settings.items()]),
@@ -361,32 +363,31 @@ def _overview(routing: Routing, applied: Applied | None) -> str:
     return f"{head}\n\n{companies}\n\n{partners}\n\n{taken}"
 
 
-def _settings(route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
-    """What a route holds, flat, with the layer of each; what belongs to one entry of the file names that entry."""
-    yield "company", (route.company.name, f"partners.{route.partner}")
+_CALLED = {"partner.company": "company", "company.orderful.isa_id": "sender", "partner.orderful.isa_id": "receiver"}
+"""What a document has other words for than the entries of the file."""
+
+
+def _settings(routing: Routing, route: Route) -> Iterator[tuple[str, tuple[Any, str]]]:
+    """Every setting that a route follows, flat, as the file has it, with the layer or the entry that it comes from."""
     yield "partner", (route.partner, f"partners.{route.partner}")
     yield "transaction_type", (route.transaction_type, "kind")
-    for stream in ("live", "test"):
-        yield f"sender.{stream}", (getattr(route.company.isa_id, stream), f"companies.{route.company.name}")
-        yield f"receiver.{stream}", (getattr(route.partner_isa_id, stream), f"partners.{route.partner}")
-    for name in (
-        *("send", "send_when", "dialect", "on_revision", "currency", "require_item_id", "before_go_live"),
-        *("line_date", "notes", "description", "lines_without_item", "entered_amount", "main_locations"),
-    ):
-        yield name, (getattr(route, name), route.origin.get(name, "-"))
-    yield "go_live", (go_live_text(route.go_live), route.origin.get("go_live", "-"))
-    for name in ("units", "terms", "order_types"):
-        for key, value in getattr(route, name).items():
-            yield f"{name}.{key}", (value, route.origin[f"{name}.{key}"])
-    for name, value in plain(route.x12).items():
-        yield f"x12.{name}", (value, route.origin.get(f"x12.{name}", "built-in"))
-    expected = route.expected
-    for name in ("valid", "sent", "delivered"):
-        time = getattr(expected, name)
-        yield f"expected.{name}", (time or NEVER, route.origin.get(f"expected.{name}", "-"))
-    setting = "expected.acknowledged" if expected.acknowledged else "acknowledgment"
-    yield "expected.acknowledged", (expected.acknowledged or NEVER, route.origin.get(setting, "-"))
-    yield "items", (len(route.items), route.origin.get("items", "-"))
+    for key, setting, found in routing.explain(route):
+        name, value, layer = _CALLED.get(key, key), found.value, found.layer or "-"
+        if key == "go_live":
+            yield name, (go_live_text(route.go_live), layer)
+        elif key == "expected.acknowledged" and route.expected.acknowledged is None:
+            yield name, (NEVER, route.origin["acknowledgment"])
+        elif setting.merge is Merge.FIELDS:
+            yield name, (len(route.items), layer)
+        elif setting.type.form is Form.RECORD and setting.merge is not Merge.KIND:
+            for field in setting.type.fields:
+                inside = (value or {}).get(field)
+                yield f"{name}.{field}", (inside, layer if inside is not None else "-")
+        elif setting.type.form is Form.TABLE and value:
+            for entry, said in value.items():
+                yield f"{name}.{entry}", (said, found.of_key.get(entry, layer))
+        else:
+            yield name, (value, layer)
 
 
 def _brief(value: Any) -> str:

@@ -190,11 +190,8 @@ class Routing:
             elif Place.PARTNER in setting.places or Place.KIND in setting.places:
                 yield key, setting, said(setting, layers, route.kind)
             else:
-                yield (
-                    key,
-                    _of_zone(setting, route.company.visma.time_zone),
-                    said(_of_zone(setting, route.company.visma.time_zone), self._company_layers(route.company.name)),
-                )
+                of_company = _of_zone(setting, route.company.visma.time_zone)
+                yield key, setting, said(of_company, self._company_layers(route.company.name))
 
     def routes_of(self, company: str) -> Iterator[Route]:
         """Every route of a company: of each partner, for the kinds that it has a number for, sent or not.
