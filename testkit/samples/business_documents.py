@@ -28,7 +28,6 @@ from connector.domain.routing.route import (
     DialectChoice,
     Identity,
     ItemIds,
-    OnLines,
     OnRevision,
     Route,
     TermsRule,
@@ -193,17 +192,7 @@ def a_company(**changes: Any) -> Company:
 
 def change_rules(**changes: Any) -> ChangeRules:
     """What a partner's changes may do unless somebody has said otherwise: nothing by themselves."""
-    rules = ChangeRules(
-        quantity=Decimal(0),
-        price=Decimal(0),
-        dates=timedelta(0),
-        lines=OnLines.PARK,
-        quantities=None,
-        codes={},
-        statuses=frozenset({"Hold", "Open", "PendingPrint", "PendingEmail", "Printed"}),
-        hold_first=frozenset(),
-        key="partners.acme.changes",
-    )
+    rules = ChangeRules(key="partners.acme.changes")
     return replace(rules, **changes)
 
 

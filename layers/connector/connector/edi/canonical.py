@@ -34,6 +34,7 @@ from connector.domain.errors import Parked
 from connector.domain.parties import KnownParty, PartyView, Role, known_party, order_parties, our_company
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Description, ItemIds, LineDate, Route, TermsRule, WithoutItem
+from connector.domain.routing.values import GTIN_LENGTHS
 from connector.domain.totals import (
     ZERO,
     Totals,
@@ -52,7 +53,6 @@ from connector.edi.units import UNITS, Unit
 _NO_IDS = ItemIds()
 _MOST_VAT_ROWS = 8
 _MOST_LISTED = 10
-_GTIN_LENGTHS = frozenset({12, 13, 14})
 LARGE_ROUNDING = Decimal(1)
 """Units of currency from which on the rounding of a line is told."""
 
@@ -545,7 +545,7 @@ class _LineReader:
     def _gtin(self, gtin: str, line: OrderLine | InvoiceLine) -> str:
         """A GTIN of 12, 13 or 14 digits; one of 8 is filled with zeros, as GS1 stores it."""
         digits = gtin.zfill(14) if len(gtin) == 8 else gtin
-        if len(digits) not in _GTIN_LENGTHS or not digits.isascii() or not digits.isdigit():
+        if len(digits) not in GTIN_LENGTHS or not digits.isascii() or not digits.isdigit():
             raise _unmapped(
                 f"Line {line.number}: the GTIN '{gtin}' of item {line.item} has not 8, 12, 13 or 14 digits.",
                 field=f"{line.source}.inventory",

@@ -19,7 +19,7 @@ from connector.edi.x12.check import isa_ids
 from connector.edi.x12.orderful_json import transaction_set
 from connector.edi.x12.write.transaction import transaction
 
-_LONGEST_ISA_ID = 35
+_LONGEST_AT_ORDERFUL = 35
 
 
 def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpose: Purpose) -> Translation:
@@ -74,9 +74,9 @@ def _mosaic(document: CanonicalDocument, stream: Stream) -> OrderfulRequest:
     content, route = document.content, document.route
     sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
     for isa_id in (sender, receiver):
-        if not 1 <= len(isa_id) <= _LONGEST_ISA_ID:
+        if not 1 <= len(isa_id) <= _LONGEST_AT_ORDERFUL:
             raise Parked(
-                f"'{isa_id}' is no ISA id: Orderful takes 1 to {_LONGEST_ISA_ID} characters.",
+                f"'{isa_id}' is no ISA id: Orderful takes 1 to {_LONGEST_AT_ORDERFUL} characters.",
                 next_step="Correct orderful.isa_id in the routing file and apply it.",
                 field="orderful.isa_id",
                 code=Reason.ISA_ID_INVALID,

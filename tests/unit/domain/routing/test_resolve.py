@@ -19,7 +19,6 @@ from connector.domain.routing.route import (
     QuantityReading,
     TermsRule,
 )
-from connector.domain.routing.values import duration
 from connector.domain.transactions import Stream, TransactionType
 from testkit.samples.routing_data import a_partner, routing_data
 
@@ -302,25 +301,6 @@ def test_a_setting_that_no_check_would_pass_stops_only_its_own_route():
     with pytest.raises(Misconfigured, match=r"partners\.acme\.on_revision: 'change' is none of replace"):
         found.route("nordic", PO, "50012")
     assert found.route("nordic", CUSTOMER, "10045").partner == "matsenteret"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("2m", 120), ("4h", 14400), ("14d", 1209600), ("2h5m", 7500), ("0s", 0)]
-)
-def test_durations_are_read(text, seconds):
-    assert duration(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("text", ["", "2", "m", "5m2h", "2 m", "-2m", "2.5h", "2w"])
-def test_what_is_no_duration_is_refused(text):
-    with pytest.raises(ValueError, match="no duration"):
-        duration(text)
-
-
-@pytest.mark.parametrize("text", ["3653d", "999999999d", "99999999h", "999999999d999999999s"])
-def test_a_duration_that_no_calendar_holds_is_refused(text):
-    with pytest.raises(ValueError, match="longer than ten years"):
-        duration(text)
 
 
 def test_a_company_may_skip_documents_of_suppliers_that_are_no_partners_and_parks_them_unless_it_says_so():

@@ -15,12 +15,12 @@ from connector.domain.advice import BY_HAND, correction_at
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Charset, Route, X12Options
+from connector.domain.routing.values import LONGEST_ISA_ID
 from connector.domain.transactions import Stream
 from connector.edi.x12.charset import FOREIGN
 from connector.edi.x12.dictionary import MOST, SEGMENTS, VERSIONS, Element, Uses
 from connector.edi.x12.model import Loop, Segment
 
-_LONGEST_ISA_ID = 15
 _FOR_NUMBERS = str.maketrans("", "", "-.")
 _NUMERIC = frozenset({"R", "N2"})
 
@@ -139,17 +139,17 @@ def isa_ids(route: Route, stream: Stream) -> tuple[str, str]:
     """Our ISA id and the partner's on `stream`.
 
     Raises:
-        Parked: one of them does not fit into X12's envelope (ISA06 and ISA08 hold 15 characters).
+        Parked: one of them does not fit into X12's envelope (`LONGEST_ISA_ID`).
     """
     sender, receiver = route.company.isa_id.on(stream), route.partner_isa_id.on(stream)
     for isa_id, whose, key in (
         (sender, "our", f"companies.{route.company.name}"),
         (receiver, "the partner's", f"partners.{route.partner}"),
     ):
-        if not 1 <= len(isa_id) <= _LONGEST_ISA_ID or not isa_id.isascii() or FOREIGN[Charset.EXTENDED].search(isa_id):
+        if not 1 <= len(isa_id) <= LONGEST_ISA_ID or not isa_id.isascii() or FOREIGN[Charset.EXTENDED].search(isa_id):
             raise Parked(
-                f"'{isa_id}', {whose} ISA id on {stream}, cannot stand in an X12 envelope: it holds 1 to 15 letters, "
-                "digits and plain signs.",
+                f"'{isa_id}', {whose} ISA id on {stream}, cannot stand in an X12 envelope: it holds 1 to "
+                f"{LONGEST_ISA_ID} letters, digits and plain signs.",
                 next_step=f"Correct {key}.orderful.isa_id.{stream} in the routing file and apply it.",
                 field=f"{key}.orderful.isa_id.{stream}",
                 code=Reason.ISA_ID_INVALID,

@@ -9,6 +9,7 @@ from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, PurchaseOrder
 from connector.domain.errors import Misconfigured
 from connector.domain.routing.route import Route
+from connector.domain.routing.values import LONGEST_ISA_ID
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.canonical import outline
@@ -80,9 +81,9 @@ def _headers(route: Route, stream: Stream, group: str, control_number: int, when
         "00",
         " " * 10,
         "ZZ",
-        f"{sender:<15}",
+        f"{sender:<{LONGEST_ISA_ID}}",
         "ZZ",
-        f"{receiver:<15}",
+        f"{receiver:<{LONGEST_ISA_ID}}",
         f"{when:%y%m%d}",
         f"{when:%H%M}",
         repetition,
