@@ -31,6 +31,22 @@ def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpos
     Raises:
         Parked: the sums do not add up, something is not mapped, or the dialect cannot carry it; names the field and,
             where routing can help, the key to add.
+
+    Example:
+        >>> from testkit.samples.business_documents import a_route, an_order
+        >>> order = an_order()
+        >>> sent = translate(order, a_route(order), stream=Stream.TEST, purpose=Purpose.ORIGINAL)
+        >>> sent.dialect.value, sent.business_number, sent.request.path
+        ('mosaic', '500123', '/transactions')
+        >>> line = sent.request.body["message"]["lineItems"][0]
+        >>> line["quantity"], line["unitCostPrice"]
+        ({'value': '10', 'unitOfMeasure': 'each'}, '12.5')
+
+        A unit that routing does not map parks the document and names the key to add:
+
+        >>> translate(order, a_route(order, units={}), stream=Stream.TEST, purpose=Purpose.ORIGINAL)
+        Traceback (most recent call last):
+        connector.domain.errors.Parked: Visma's unit STK cannot be translated: it is not mapped. Add defaults.units...
     """
     with advised(content.kind):
         return _translation(content, route, stream=stream, purpose=purpose)

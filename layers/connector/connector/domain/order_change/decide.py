@@ -125,6 +125,22 @@ def decide(
         confirmed: `Decision.places` of changes of this order that a person approved.
         reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
         taken_on: The day on which Orderful took the message, for one that does not name its own day (BCH11).
+
+    Example:
+        The partner may change a quantity by 20 %; the order has 10 of line 1.
+
+        >>> from decimal import Decimal
+        >>> from testkit.samples.business_documents import a_route, an_order
+        >>> from testkit.samples.change_requests import a_request, asks, snapshot
+        >>> order, route = an_order(), a_route(changes={"quantity": Decimal("0.2")})
+        >>> within = a_request(asks("QI", 1, quantity=12))
+        >>> decision = decide(within, base=order, ours=snapshot(order), route=route)
+        >>> decision.verdict.value, [(edit.number, edit.quantity) for edit in decision.edits.lines]
+        ('apply', [(1, Decimal('12'))])
+        >>> beyond = a_request(asks("QI", 1, quantity=30))
+        >>> decision = decide(beyond, base=order, ours=snapshot(order), route=route)
+        >>> decision.verdict.value, decision.reason
+        ('park', 'Line 1: the quantity goes from 10 to 30, more than 20 %.')
     """
     if reading is not None:
         route = replace(route, changes=replace(route.changes, quantities=reading))
