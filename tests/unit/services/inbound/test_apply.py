@@ -13,6 +13,7 @@ from connector.domain.errors import Conflict, Misconfigured, NoRouting, PutOff, 
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.order_change.decide import Difference
 from connector.domain.order_change.record import ChangeState
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.domain.routing.route import QuantityReading
 from connector.domain.transactions import Purpose, Stream
@@ -222,6 +223,7 @@ def test_an_edit_of_the_same_thing_is_a_persons_to_decide() -> None:
     assert world.orders.puts == []
     change = world.change()
     assert "changed in Visma meanwhile" in (change.reason or "")
+    assert change.reason_codes == (Reason.CHANGED_IN_VISMA,)
     assert [(one.base, one.theirs, one.ours) for one in change.differences] == [("800", "900", "700")]
     assert State.CHANGING not in world.states()
     assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)], "we hold it; a person decides"
@@ -389,6 +391,7 @@ def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
     change = world.change()
     assert (change.state, change.decided_by, change.unwritten) == (ChangeState.CLOSED, "kari", (NOT_WRITTEN,))
     assert change.reason == f"Nothing of it is written: {NOT_WRITTEN}"
+    assert change.reason_codes == (Reason.NOTHING_WRITTEN,)
     assert (world.orders.theirs, world.states()) == (0, [State.SENT])
     assert world.telemetry.counts[Metric.CHANGES_CLOSED] == 1
 
@@ -472,6 +475,7 @@ def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert "after the comparison that kari approved" in (world.change().reason or "")
+    assert world.change().reason_codes == (Reason.APPROVAL_OUTDATED,)
 
 
 def test_an_approval_holds_only_for_what_was_shown() -> None:
@@ -585,6 +589,7 @@ def test_an_order_that_visma_does_not_have_is_asked_about() -> None:
 
     assert world.change().state is ChangeState.PARKED
     assert "no purchase order 999999" in (world.change().reason or "")
+    assert world.change().reason_codes == (Reason.ORDER_NOT_FOUND,)
 
 
 def test_a_customers_change_is_parked_with_the_reason() -> None:
@@ -595,6 +600,7 @@ def test_a_customers_change_is_parked_with_the_reason() -> None:
 
     assert world.change().state is ChangeState.PARKED
     assert "sales order" in (world.change().reason or "")
+    assert world.change().reason_codes == (Reason.SENDER_IS_CUSTOMER,)
 
 
 def test_an_unknown_sender_is_parked_until_routing_knows_it() -> None:
@@ -909,6 +915,7 @@ def test_a_defect_of_ours_ends_at_a_person_and_not_in_a_circle() -> None:
         world.clock.forward(minutes=2)
     assert world.apply(message, orders=Broken()) is Outcome.PARKED
     assert "KeyError" in (world.change().reason or "")
+    assert world.change().reason_codes == (Reason.CONNECTOR_DEFECT,)
 
 
 def test_a_defect_after_the_write_leaves_no_number_taken() -> None:
@@ -1420,6 +1427,7 @@ def test_a_change_for_a_number_that_two_orders_have_is_a_person_s() -> None:
 
     parked = world.change()
     assert parked.reason == "Several orders have the number 500123, of the types RegularOrder and DropShip."
+    assert parked.reason_codes[0] == Reason.NUMBER_SHARED
     assert "If it is about the one of the type RegularOrder" in parked.next_step
     assert world.orders.puts == []
     approve(parked, world.changes, world.outbox, world.clock, by="kari")
@@ -1435,5 +1443,6 @@ def test_a_change_is_never_written_into_an_order_of_another_type_than_the_partne
     assert world.apply(message) is Outcome.PARKED
 
     assert "of the type DropShip; the ledger has one of the type RegularOrder" in world.change().reason
+    assert world.change().reason_codes == (Reason.ORDER_TYPE_DIFFERS,)
     assert "connector changes close 802210971" in world.change().next_step
     assert world.orders.puts == []

@@ -11,6 +11,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import AnswerTooSlow, Conflict, Misconfigured, NoRouting, Transient
 from connector.domain.inbound import Confirmation
 from connector.domain.order_change.record import ChangeState
+from connector.domain.reasons import Reason
 from connector.domain.transactions import Stream
 from connector.services.inbound.review import close, retry
 from connector.services.ports import Metric
@@ -600,6 +601,7 @@ def test_a_message_that_is_too_large_is_a_persons_to_read_and_holds_up_nothing(s
     change = world.change()
     assert (change.state, change.number, world.inbound.waiting, result.problems) == (state, "500123", [], [])
     assert "more than 65536 KiB" in (change.reason or "")
+    assert change.reason_codes == (Reason.MESSAGE_TOO_LARGE,)
 
 
 # -- answers --------------------------------------------------------------------------------------------------------
@@ -621,6 +623,7 @@ def test_an_answer_that_refuses_is_recorded_on_its_order_and_stays_open_until_it
 
     assert (change.state, change.key, change.partner) == (ChangeState.ATTENTION, ORDER, "acme")
     assert change.reason == ("The 855 of acme does not accept purchase order 500123 as sent: line 2 is backordered.")
+    assert change.reason_codes == (Reason.ANSWER_NOT_ACCEPTING,)
     assert "connector changes close 802210971" in (change.next_step or "")
     assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
     assert [one.transaction_id for one in world.changes.in_state(ChangeState.ATTENTION)] == ["802210971"]

@@ -295,6 +295,7 @@ def test_a_message_of_ours_that_cannot_be_read_ends_at_a_person() -> None:
     assert world.apply(message) is Outcome.PARKED  # at once: it was written before its record, so it will not come
 
     assert (world.change().reason, world.change().waits_for) == (f"The message of {CHANGE} is no longer kept.", None)
+    assert world.change().reason_codes == (Reason.PAYLOAD_LOST,)
 
 
 def test_a_revision_of_ours_that_cannot_be_read_ends_at_a_person_too() -> None:
@@ -430,6 +431,7 @@ def test_a_slip_in_the_number_is_asked_about_again_and_the_right_one_can_be_name
         if number == "500124":
             assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
             assert "is for partner berg" in (world.change().reason or "")
+            assert world.change().reason_codes == (Reason.ORDER_OF_ANOTHER_PARTNER,)
 
     assert (world.change().state, world.change().number) == (ChangeState.APPLIED, "500123")
 

@@ -411,6 +411,7 @@ class TestRefusals:
         revision = bench.revision()
         assert revision.state is State.REJECTED
         assert revision.reason == "Orderful refused it (400). lineItems[0].sku: too long"
+        assert revision.reason_code == Reason.REQUEST_REFUSED
         assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
         assert bench.deliver(message) is Outcome.NOTHING_TO_DO
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
@@ -491,6 +492,7 @@ class TestRefusals:
         assert bench.deliver(lost) is Outcome.PARKED
         assert (bench.revision(1).state, bench.revision(1).next_step) == (State.PARKED, "Restore it.")
         assert "requests/x" in bench.revision(1).reason
+        assert bench.revision(1).reason_code == Reason.PAYLOAD_LOST
         assert bench.deliver(fine) is Outcome.SENT
         assert not bench.ledger.is_open(now=bench.clock.now())
 
@@ -513,6 +515,7 @@ class TestRefusals:
         assert bench.deliver(bench.translated()) is Outcome.REJECTED
         assert [bench.revision().transaction_id] == bench.ids()
         assert "message: no x: y" in bench.revision().reason
+        assert bench.revision().reason_code == Reason.NOT_ACCEPTED
 
     def test_a_refused_key_stops_the_consumer_and_the_tracker_queues_everything_again(self, bench, outbox):
         first, second = bench.translated(1), bench.translated(2)

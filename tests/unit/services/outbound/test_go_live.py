@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
+from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose, Stream
@@ -96,6 +97,7 @@ class TestItsChangeAfterGoLive:
         assert bench.see(old_order("11.0")) is Outcome.PARKED
         parked = bench.newest()
         assert "from before go-live (2026-11-01 23:00 UTC) and changed in Visma since" in parked.reason
+        assert parked.reason_code == Reason.CHANGED_SINCE_GO_LIVE
         for command in ("--as replacement", "--as original", "documents close nordic/purchase_order/500123"):
             assert command in parked.next_step
         writes = bench.ledger.writes
@@ -111,6 +113,16 @@ class TestItsChangeAfterGoLive:
         assert bench.newest().visma_status == "Open"
         later = {"seen_at": datetime(2026, 12, 2, tzinfo=UTC)}
         assert bench.see(an_order("12.0"), **later) is Outcome.PARKED
+
+    @pytest.mark.parametrize(("policy", "then"), [("park", Outcome.PARKED), ("ignore", Outcome.KNOWN)])
+    def test_a_change_with_an_unknown_status_is_asked_about_at_once(self, bench_with, policy, then):
+        """Nobody knows whether another status will follow."""
+        bench = bench_with(defaults__before_go_live=policy)
+        bench.see(old_order("10.0"))
+        assert bench.see(old_order("11.0", status="Odd")) is then
+        assert bench.newest().reason_code == (
+            Reason.UNKNOWN_STATUS if then is Outcome.PARKED else Reason.BEFORE_GO_LIVE
+        )
 
     def test_a_change_that_is_taken_back_ends_the_question(self, bench):
         bench.see(old_order("10.0"))

@@ -166,6 +166,7 @@ class TestFollowing:
         assert revision.state is State.REJECTED
         assert "PO1[0]/02: too long" in revision.reason
         assert "N1: missing" in revision.reason
+        assert revision.reason_code == Reason.INVALID_FOR_PARTNER
         assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
         for _ in range(3):
             assert bench.run() == 0
@@ -180,6 +181,7 @@ class TestFollowing:
         bench.run()
         revision = bench.of(key)
         assert (revision.state, revision.reason, revision.next_step) == (State.VALID, None, None)
+        assert revision.reason_code is None
 
     def test_an_invalid_transaction_that_a_person_sends_by_hand_ends_delivered(self, bench):
         """Orderful: INVALID is held until somebody sends it; the validation stays as it is."""
@@ -210,6 +212,7 @@ class TestFollowing:
         bench.run()
         assert bench.of(key).state is State.REJECTED
         assert "the partner rejected it: AK5: bad" in bench.of(key).reason
+        assert bench.of(key).reason_code == Reason.REJECTED_BY_PARTNER
         assert bench.telemetry.events("error") == ["rejected"]
 
     def _agreed_on(self, bench, *states):
@@ -236,6 +239,7 @@ class TestFollowing:
         assert [one.state for one in bench.ledger.revisions(key)] == [State.REJECTED] * 3
         assert "on top of revision 1" in bench.ledger.get(key, 3).reason
         assert bench.ledger.get(key, 3).change_result is ChangeResult.FULL_RESEND
+        assert bench.ledger.get(key, 3).reason_code == Reason.BASE_REFUSED
 
     def test_what_was_sent_whole_since_is_known_whatever_became_of_the_one_before(self, bench):
         key = self._agreed_on(bench, State.AGREED, State.SENT, State.AGREED)

@@ -462,6 +462,13 @@ class TestPolicy:
         bench = bench_with({"defaults.send_when": {"purchase_order": ["Odd"]}})
         assert bench.see(an_order("11.0", status="Odd")) is Outcome.QUEUED
 
+    def test_an_unknown_status_of_what_was_withdrawn_needs_a_person(self, bench):
+        for status in ("Open", "Cancelled"):
+            bench.see(an_order(status=status))
+            bench.becomes(State.SENT)
+        assert bench.see(an_order("11.0", status="Odd")) is Outcome.PARKED
+        assert bench.newest().reason_code == Reason.UNKNOWN_STATUS
+
     def test_an_unknown_status_of_what_is_sent_asks_only_about_a_change(self, bench):
         bench.see(an_order())
         bench.becomes(State.SENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.domain.documents import VismaDocument
+from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import questions
 from connector.domain.revision.assess import AGE_UNCLEAR
 from connector.domain.revision.cause import Cause
@@ -94,6 +95,18 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
     return origin(recorded, go_live, zone) is Origin.AFTER
 
 
+def _taken_back(case: Case, reason: StatedReason) -> Decision:
+    """End the question that is open, if there is one."""
+    return Decision.skip(reason) if case.has_open_question else UNCHANGED
+
+
+def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> Decision:
+    """A change that is asked about once the status allows it; with an unknown status, nobody knows whether it will."""
+    if reason.code is Reason.UNKNOWN_STATUS and route.before_go_live is not BeforeGoLive.IGNORE:
+        return Decision.ask(questions.unknown_status(document, reason))
+    return _taken_back(case, reason)
+
+
 def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision:
     """A document from before go-live that the ledger has as such.
 
@@ -103,9 +116,9 @@ def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: 
     is_same_content = baseline.revision_id == case.reading.revision_id
     changed = not is_same_content and not Comparison(document, route, case.facts).reads_like(baseline)
     if not changed and (was_ready or document.status not in route.send_when):
-        return Decision.skip(questions.NOTHING_NEW) if case.has_open_question else UNCHANGED
+        return _taken_back(case, questions.NOTHING_NEW)
     if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
-        return Decision.skip(reason) if case.has_open_question else UNCHANGED  # it is asked about later
+        return _out_of_status(case, document, route, reason)
     if baseline.state is State.CLOSED:
         return Decision.ask(questions.changed_since_closed(document, baseline))
     if route.before_go_live is BeforeGoLive.IGNORE:

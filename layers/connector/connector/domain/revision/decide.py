@@ -196,7 +196,7 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
     withdraws_nothing = assessed.under_other_id is not None and not is_withdrawn(document)
     sent = assessed.partner_baseline or assessed.under_other_id
     quiet = Decision.skip(reason, withdraws_nothing=withdraws_nothing)
-    if sent is None and reason.code is Reason.UNKNOWN_STATUS:
+    if (sent is None or sent.purpose is Purpose.CANCELLATION) and reason.code is Reason.UNKNOWN_STATUS:
         return Decision.ask(questions.unknown_status(document, reason))
     if sent is None or sent.purpose is Purpose.CANCELLATION or not _is_final(document):
         return quiet
