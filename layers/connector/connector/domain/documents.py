@@ -115,10 +115,16 @@ class Party(_Record, frozen=True):
     """A party as the document names it; GLN and VAT number come from routing where Visma has none.
 
     Attributes:
+        number: The supplier's or customer's number in Visma; None for a ship-to that is no account.
+        name: Its name, as the document has it.
         location: Id of the location of the party that the document is for.
-        account_name: Name of the account that goods are shipped to, where `name` may be another one.
+        gln: GLN, 13 digits. Visma gives none; an 860 does.
+        vat_number: VAT number. Visma gives none; routing does.
+        address: Its postal address: `shippingAddress` of an order's ship-to, `invoiceAddress` of an invoice.
+        contact: Its desk: `shippingContact` or `invoiceContact`.
         location_name: What Visma calls it; on orders None where `location` is only the warehouse of a destination that
             has no location.
+        account_name: Name of the account that goods are shipped to, where `name` may be another one.
         internal_id: Visma's id of the party, which stays when its number is changed; customers have none on invoices.
     """
 
@@ -135,14 +141,27 @@ class Party(_Record, frozen=True):
 
 
 class Terms(_Record, frozen=True):
-    """Payment terms as Visma names them: its id and its description, which routing turns into days."""
+    """Payment terms as Visma names them: its id and its description, which routing turns into days.
+
+    Attributes:
+        id: Visma's id of the terms (`terms.id`, on invoices `creditTerms.id`); the key of `terms` in routing.
+        description: Visma's description of them, for people.
+    """
 
     id: str | None = None
     description: str | None = None
 
 
 class Tax(_Record, frozen=True):
-    """One VAT rate of a document. `rate` is in percent (25 means 25 %)."""
+    """One VAT rate of a document.
+
+    Attributes:
+        code: Visma's id of the rate (`vatId.number` or `taxId`).
+        rate: In percent: 25 means 25 % (`vatRate`). None where Visma gives none.
+        taxable: What the rate is applied to, in document currency; None where Visma gives none
+            (`taxableAmount`).
+        amount: The VAT, in document currency (`vatAmount`). Below zero where it lowers what is payable.
+    """
 
     code: str | None
     rate: Decimal | None
@@ -154,7 +173,10 @@ class DocumentDiscount(_Record, frozen=True):
     """A discount of the whole document (Visma group and document discounts), a positive amount that lowers it.
 
     Attributes:
-        percent: What part of the lines it is, where Visma states one.
+        amount: In document currency, above zero; it lowers what is payable (`discountDetails` of an order,
+            `discountTotal` of an invoice).
+        description: Visma's `discountCode`; None on invoices.
+        percent: In percent of the lines, where Visma states one (`discountDetails.discount`).
     """
 
     amount: Decimal
@@ -178,16 +200,28 @@ class OrderLine(_Record, frozen=True):
     """A line of a purchase order.
 
     Attributes:
-        number: Visma's `lineNbr`.
-        quantity: In `unit`.
-        unit: Visma's unit word (STK, KG ...), untranslated.
-        unit_price: Per `unit`, before `discount`.
-        discount: Brings `quantity * unit_price` towards zero; a negative one is a surcharge.
-        amount: What the line costs after the discount, as Visma states it; None when Visma gives none. It decides.
-        is_text: A description line without item and quantity.
-        is_charge: A freight line.
+        number: Visma's `lineNbr`; an 860 names the line by it.
+        item: Our item number (`inventory.number`); None on a line without an item.
+        item_description: The item's own description (`inventory.description`).
+        description: The line's description (`lineDescription`).
+        supplier_item: The supplier's item number (`alternateId`).
+        quantity: In `unit` (`orderQty`). Below zero for what goes back.
+        unit: Visma's unit word (`uom`: STK, KG ...), untranslated.
+        unit_price: In document currency, per `unit`, before `discount` (`unitCost`).
+        discount: An amount in document currency that brings `quantity * unit_price` towards zero; below zero it is a
+            surcharge.
+        amount: What the line costs after the discount, in document currency, as Visma states it; None when Visma gives
+            none. It decides.
+        requested: The day on which we ask for the goods (`requested`).
+        promised: The day that the supplier promised (`promised`).
+        warehouse: Id of the warehouse (`warehouse.id`).
+        tax_code: Visma's VAT category (`taxCategory.number`).
+        note: The note of the line (`note`).
+        cancelled: The line is taken out (`canceled`).
+        is_text: A description line without item and quantity (`lineType` Description).
+        is_charge: A freight line (`lineType` Freight).
         source: Where the line stands in the Visma document (`lines[3]`), for messages.
-        blanket: Number of the blanket order that the line is called off from.
+        blanket: Number of the blanket order that the line is called off from (`orderNumber`).
     """
 
     number: int
@@ -216,7 +250,31 @@ class PurchaseOrder(_Record, frozen=True):
     """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none.
 
     Attributes:
-        ships_to_us: The goods go to a branch or a warehouse of the company, not to a customer or supplier.
+        number: Visma's `orderNbr`; the business number of the 850.
+        order_type: Visma's `orderType` (`RegularOrder` when it gives none).
+        cancelled: Its `status` is Cancelled.
+        ordered_on: The order date (`date`).
+        promised_on: The promised day of the whole order (`promisedOn`).
+        description: Its description (`description`).
+        supplier: Who sells (`supplier`).
+        supplier_reference: The supplier's reference (`supplierRef`).
+        ship_to: Where the goods go (`shipTo`, `shippingLocation`, `warehouse`, `shippingAddress`).
+        branch: Number of our branch that buys (`branch.number`).
+        currency: ISO 4217, of all amounts (`currency`); None where Visma names none.
+        terms: Terms of payment (`terms`).
+        ship_via: Carrier (`shipVia`).
+        ship_terms: Terms of delivery (`shipTerms`).
+        fob_point: FOB point (`fobPoint`).
+        lines: Every line in Visma's order, cancelled and descriptive ones included.
+        discounts: Group and document discounts (`discountDetails`); those of type `Line` are in the lines.
+        taxes: The VAT rates (`taxDetails`).
+        line_total: In document currency (`lineTotal`).
+        tax_total: VAT in document currency (`taxTotal`).
+        order_total: What is payable, in document currency (`orderTotal`).
+        note: The note of the order (`note`).
+        kind: Always a purchase order.
+        ships_to_us: The goods go to a branch or a warehouse of the company, not to a customer or supplier
+            (`shippingDestinationType`).
     """
 
     number: str
@@ -258,10 +316,25 @@ class InvoiceLine(_Record, frozen=True):
     """A line of an invoice; amounts in document currency.
 
     Attributes:
-        order_number: The buyer's purchase order, on supplier invoices.
-        is_charge: Freight and the like (Visma `FR`).
-        sales_order: Our sales order, on customer invoices.
-        shipment: Our shipment, likewise.
+        number: Visma's `lineNumber`; its place in the list where Visma gives none.
+        item: Our item number (`inventoryNumber`); None on a line without an item.
+        description: `transactionDescription` of a supplier invoice, `description` of a customer invoice.
+        counterparty_item: The item number of the supplier or customer (`externalInventoryId`).
+        quantity: In `unit` (`quantity`). Below zero where the line runs against the document.
+        unit: Visma's unit word (`uom`), untranslated.
+        unit_price: In document currency, per `unit`, before `discount` (`unitCost`, `unitPrice`).
+        discount: As `OrderLine.discount` (`discountAmount`, `discountPercent`).
+        amount: After the discount, in document currency, as Visma states it (`cost`, `amount`); None when Visma gives
+            none. It decides.
+        tax_code: Visma's VAT code (`vatCode.id`).
+        order_number: The buyer's purchase order, on supplier invoices (`poNumber`).
+        order_line: The line of that order (`poLineNr`).
+        note: The note of the line (`note`).
+        is_text: A line without an item and without figures.
+        is_charge: Freight and the like (`lineType` `FR`).
+        source: Where the line stands in the Visma document (`invoiceLines[3]`), for messages.
+        sales_order: Our sales order, on customer invoices (`soOrderNbr`).
+        shipment: Our shipment, likewise (`soShipmentNbr`).
     """
 
     number: int
@@ -288,17 +361,37 @@ class Invoice(_Record, frozen=True):
     """A customer or supplier invoice, credit note or debit note, in document currency.
 
     Attributes:
-        cash_discount: What may be taken off until `discount_due_on`; 0: none is granted, None: not stated.
+        kind: Customer or supplier invoice.
+        number: Visma's `referenceNumber`; the business number of the 810.
+        invoice_type: What it means to the one who pays (`documentType`); a total below zero makes it a credit memo.
+        voided: The document was withdrawn in Visma (`status` Voided).
+        invoiced_on: The invoice date (`date`, `documentDate`).
+        due_on: When it is payable (`dueDate`, `documentDueDate`).
+        discount_due_on: The last day of the cash discount (`cashDiscountDate`).
+        cash_discount: What may be taken off until `discount_due_on`, in document currency, without its sign; 0: none is
+            granted, None: not stated (`cashDiscount`).
         counterparty: The customer (customer invoice) or the supplier (supplier invoice).
-        original_invoices: Numbers of the invoices that a credit note credits.
+        counterparty_reference: Their reference (`supplierReference`; of a customer `customerRefNumber` or
+            `externalReference`).
+        original_invoices: Numbers of the invoices that a credit note credits (`applications`).
         order_number: The buyer's purchase order number, where Visma knows one.
-        order_source: Where that stands in the Visma document, for messages.
-        payment_reference: KID or OCR number.
-        buyer_reference: What the customer books the invoice by (Visma `accountingCostRef`).
-        rounding: Visma's rounding difference. Its sign says nothing where a total is stated, because Visma's is not
-            documented; without a total it is added.
+        contract_number: Number of the contract (`contractDocRef`).
+        payment_reference: KID or OCR number (`paymentRefNo`, `paymentReference`).
+        description: `description` of a supplier invoice, `invoiceText` of a customer invoice.
+        branch: Number of our branch (`branchNumber.number`).
+        currency: ISO 4217, of all amounts (`currencyId`); None where Visma names none.
+        terms: Terms of payment (`creditTerms`).
+        lines: Every line in Visma's order but those that only state the document's discount (`lineType` DS).
+        discounts: The discount of the document (`discountTotal`).
+        taxes: The VAT rates (`taxDetailLines`, `taxDetails`).
+        detail_total: What the lines come to, as Visma states it (`detailTotal`); None where it states none.
+        tax_total: VAT as Visma states it (`vatTotal`); None where it states none.
+        rounding: Visma's rounding difference (`roundingDiff`). Its sign says nothing where a total is stated, because
+            Visma's is not documented; without a total it is added.
         total: What Visma says is payable, or what its figures in company currency say; None where nothing tells.
-        voided: The document was withdrawn in Visma.
+        note: The note of the invoice (`note`).
+        order_source: Where that stands in the Visma document, for messages.
+        buyer_reference: What the customer books the invoice by (Visma `accountingCostRef`).
         implied_total: What the stated total in company currency comes to, where `total` is None.
         other_references: References of the customer beside `order_number`, each as `name: text`.
     """

@@ -128,11 +128,19 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         company: Name of the company that received it, or `NOBODY`.
         number: The document under which it is recorded: the one it names, or the order that a person says it means; the
             transaction id where it names none.
+        transaction_id: Orderful's name for it.
+        state: Where it stands.
+        created_at: When it was recorded, by our clock.
+        updated_at: When it last took a step, by our clock.
+        version: Counts the writes of this record; a write is made on the version that was read.
         kind: What that document is.
         named: The number as the message has it, where a person says that another order is meant.
-        transaction_id: Orderful's name for it.
-        version: Counts the writes of this record; a write is made on the version that was read.
         document: X12 number of the document, `860` for a change of an order.
+        transaction_type: Orderful's type as it names it (`860_PURCHASE_ORDER_CHANGE`).
+        stream: Test or live; None where Orderful did not say.
+        sender_id: The partner's ISA id.
+        receiver_id: Our ISA id.
+        partner: Name of the partner in routing; None where nothing is known of it.
         change_sequence: BCH05.
         changed_on: BCH11.
         filed_at: When Orderful took it (`createdAt`); None where Orderful did not say.
@@ -143,10 +151,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         told: Ids of the deliveries by which it was told, or which it does not know.
         confirmed: What it was told last.
         unacknowledged: How often it was told although it is still there, or refused to be told; 0 when it went well.
+        reason: Why it is in this state, in short; None without a reason.
+        reason_codes: Which reasons it has (`domain/reasons.py`), the one that decided first; empty without one and in
+            records of earlier releases. A later release may know codes that this one does not.
+        next_step: What a person should do.
+        waits_for: The routing key that would let it go on, or `VISMA` while Visma gives nothing usable.
         not_before: Until then it rests: for an earlier one that has not come, because our credentials were refused, or
             until Visma is asked again.
         predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet.
         claim_until: Until when a worker owns it.
+        attempts: How often it was tried.
         conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
         failures: How many attempts ended because Visma, or a store of ours, gave nothing usable for this one change.
         looks: How often it was parked in a row to wait for Visma.
@@ -158,9 +172,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         approved_for: The revision id of the order that the approval was given on.
         on_hold: The order was put on hold for this change and has yet to be released.
         reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
+        differences: What the partner wants otherwise, in three versions.
         remarks: What the message told besides.
-        reason_codes: Which reasons it has (`domain/reasons.py`), the one that decided first; empty without one and in
-            records of earlier releases. A later release may know codes that this one does not.
         reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
         places: Parties that a person was asked about, and once it is approved, has confirmed (`Decision.places`).
         unwritten: What the message asks for and an approval does not write, one sentence each.
@@ -172,6 +185,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         repeats: The applied change that it was taken for a repetition of.
         added: The lines that it added to the order.
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
+        history: Its steps, oldest first; the last `HISTORY` of them.
     """
 
     company: str

@@ -124,8 +124,6 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         source: Where it stands in the message (`lineItems[0]`, `POC_loop[2]`).
         line_id: POC01 or `purchaseOrderLineId`, as written.
         code: POC02 or `changeReason`, as written.
-        meaning: What a purchaser calls that; empty for a code that is not known.
-        is_clear: The code is read without a question. Where it is not, nothing says that it leaves a value alone.
         ask: What the code asks for.
         touches: What the code allows to change; a value of another field is only restated and must agree.
         direction: Which way the quantity must go.
@@ -137,11 +135,14 @@ class LineRequest(msgspec.Struct, frozen=True, kw_only=True):
         unit: The connector's word for the unit (`edi/units.py`); None when none is given or nobody knows it.
         unit_code: The unit as written.
         price: Per unit; a price per hundred or thousand is divided already.
-        price_doubt: Why a person has to look before this price is written; one sentence. A repetition needs no look.
         requested: Day the goods are wanted (DTM 002 and 106, `requestedDeliveryDate`); measured against the day that
             was sent as the wanted one.
         promised: Day the goods are promised (DTM 069 and 017).
+        products: How it names the item (POC08 to POC27, `productIds`).
         descriptions: What the message calls the item.
+        meaning: What a purchaser calls that; empty for a code that is not known.
+        is_clear: The code is read without a question. Where it is not, nothing says that it leaves a value alone.
+        price_doubt: Why a person has to look before this price is written; one sentence. A repetition needs no look.
         parties: Parties of its own.
         stated: What it states besides, to be compared with the order.
         asides: Its notes and references.
@@ -196,13 +197,17 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A whole 860.
 
     Attributes:
+        purpose: BCH01, or Mosaic's `purpose`.
         order_number: BCH03: the purchase order it changes.
         sequence: BCH05 as a number; None when it has none or one that is no number.
+        ordered_on: BCH06: the date of the order as the sender has it.
         changed_on: BCH11.
+        currency: CUR02, ISO 4217; None where it names none. All prices are in it.
         requested_on: Header date on which the goods are wanted.
         parties: Who is named, and as what; `ship-to` is where the goods should go.
         stated: Charges, terms and the like, to be compared with the order.
         asides: Notes and references of the header.
+        lines: Its lines, in the order of the message.
         questions: What the header asks for and an approval does not write: a Visma order cannot hold it.
         doubts: What an approval writes only as far as it is shown: a reading that a person has to take over.
         unreadable: What nobody can read, and what it would change. No approval lifts these.

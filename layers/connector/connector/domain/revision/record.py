@@ -151,10 +151,25 @@ class Revision:
     """The ledger's record of one revision.
 
     Attributes:
+        key: The document.
         sequence: 1, 2, 3 ... in the order in which revisions of the document were captured.
         revision_id: Hash of the normalised content.
+        state: Where it stands; `MOVES` says which states follow.
+        created_at: When it was recorded, by our clock.
+        updated_at: When the record was last written, by our clock.
+        modified_at: Visma's `lastModifiedDateTime`, UTC as far as the zone is known.
         seen_at: Visma's own time when it showed this content, or the content that replaced it: states that were seen
             before are past.
+        visma_status: Visma's status word.
+        partner: Name of the partner in routing; None before it was routed.
+        transaction_type: Orderful's type (850 or 810); None before it was translated. So are the next four and
+            `business_number`.
+        dialect: Mosaic or X12.
+        purpose: Original, replacement or cancellation.
+        stream: Test or live.
+        sender_id: Our ISA id.
+        receiver_id: The partner's ISA id.
+        business_number: The number by which Orderful finds it: that of the order or invoice.
         reason: Why it is parked, rejected, skipped or superseded, as one sentence.
         reason_code: Which reason it is (`domain/reasons.py`); None in records of earlier releases, and without a
             reason. A later release may know codes that this one does not.
@@ -170,6 +185,8 @@ class Revision:
         by_routing: Routing said not to send such a document; it leaves when a person says as what.
         kept_ready: While routing kept it from leaving it was more than a draft, or a person was asked: the partner may
             have it from elsewhere.
+        released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
+        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
@@ -180,10 +197,12 @@ class Revision:
             the partner knew the content already, or only the whole document tells it what it was granted.
         listed_as: The id under which Orderful lists the same transaction, where that is another one (Orderful: v4
             answers a create with a UUID, and the v3 list may show a number).
-        released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
-        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
-        attention: What a person should see to although the state is fine (overdue 997, waits for manual send), until
-            it happens or a person closes it; `next_step` says what to do.
+        sent_at: When Orderful took it, by our clock.
+        validation_status: Orderful's `validationStatus`, as last seen.
+        delivery_status: Orderful's `deliveryStatus`, likewise.
+        acknowledgment_status: Orderful's `acknowledgmentStatus`, likewise.
+        attention: What a person should see to although the state is fine (overdue 997, waits for manual send), until it
+            happens or a person closes it; `next_step` says what to do.
         attention_at: Since when.
         concern: The kind of it (`domain/revision/arrival.py`).
         closed_concern: The kind that a person has closed: it is not raised again.
@@ -191,6 +210,7 @@ class Revision:
         visma_version: Row version of the document in the same state; decides where the times of seeing cannot.
         source_at: Where the Visma document as read lies in the payload bucket; None when it stands beside the row.
         request_at: The same for the request as sent.
+        history: Its steps, oldest first.
     """
 
     key: DocumentKey

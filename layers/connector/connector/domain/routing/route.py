@@ -460,11 +460,11 @@ class ChangeRules:
         lines: Whether lines may be added and taken out without a person.
         quantities: What the partner means by POC03 and POC04; None when nobody has said.
         codes: POC02 codes that this partner uses in its own way -> a word of `edi/order_change/codes.py`.
-        price_bases: Basis codes of a price (POC07) that this partner uses in its own way -> for how many units it is.
-        places: What this partner calls a place of ours (a code, a GLN or a name, in lower case) -> our number of it.
         statuses: Visma statuses in which an order takes a change (Visma: undocumented).
         hold_first: Those of them in which the order must be put on hold for it and released afterwards.
         key: Where in the routing file the partner's rules stand.
+        places: What this partner calls a place of ours (a code, a GLN or a name, in lower case) -> our number of it.
+        price_bases: Basis codes of a price (POC07) that this partner uses in its own way -> for how many units it is.
     """
 
     quantity: Decimal = setting(
@@ -500,14 +500,28 @@ class Route:
     """Everything routing says about one kind of document for one partner.
 
     Attributes:
+        company: Ours, whose document it is.
+        partner: Name of the partner in the routing file.
+        kind: The kind of document that it is for.
+        transaction_type: Orderful's type of the transaction.
+        partner_isa_id: Where Orderful finds the partner, for each stream.
+        partner_identity: Names and numbers of the partner that Visma does not have.
         send: False when the partner does not want this kind at all.
         send_when: Visma status words in which the document is sent, unless its hold flag says that it is a draft.
-        currency: The currency both sides agreed on, so that a document in it need not name it; None: a document
-            that names none is parked.
+        dialect: Which dialect it is written in; `auto` takes the one that carries everything.
+        on_revision: What a change of a sent document does.
+        currency: The currency both sides agreed on, so that a document in it need not name it; None: a document that
+            names none is parked.
         units: Visma unit word -> unit of `edi/units.py`.
         items: Our item number -> what the partner calls it.
         require_item_id: `gtin` or `partner_item` when a line without it must be parked.
+        terms: Visma's id of payment terms -> days and percent.
         order_types: Visma order type -> purchase order type word (`RegularOrder` -> `standalone`), or `do_not_send`.
+        x12: What is written in X12 only on agreement.
+        changes: How far an 860 of this partner may go.
+        unit_key: Where a missing unit would be added (`defaults.units`).
+        item_key: Where a missing item would be added (`defaults.items`).
+        origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
         go_live: What was created before it is not sent by itself; None: the moment of the first poll.
         before_go_live: What a later change of such a document does.
         line_date: Which date of an order line is the day on which the goods are wanted.
@@ -518,8 +532,6 @@ class Route:
         main_locations: Ids or names, in lower case, of the location of a customer that is the customer itself.
         acknowledgment: Whether the partner answers with a functional acknowledgment (997).
         expected: By when a sent document reaches each stage.
-        origin: Setting -> the layer it came from (`default`, `company`, `partner`, `kind`, `built-in`).
-        unit_key: Where a missing unit would be added (`defaults.units`); the item key likewise.
     """
 
     company: Company
