@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
 import pytest
+import yaml
 
+from connector.adapters.aws import clients
 from connector.adapters.aws.inbound_records import DynamoChanges
 from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
@@ -48,7 +51,15 @@ from testkit.sandboxes import (
     running_visma,
 )
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = ROOT / "functions"
+ACCESS = yaml.safe_load((ROOT / "infra" / "access.yaml").read_text())["functions"]
+TABLES = {
+    DOCUMENTS: "DocumentsTable",
+    CURSORS: "CursorsTable",
+    ROUTING: "RoutingTable",
+    TOKENS: "TokensTable",
+}
 WIRED = (
     common.telemetry,
     common.http,
@@ -85,6 +96,39 @@ def load_handler(name):
     return module.handler
 
 
+@contextmanager
+def only_with_the_rights_of(function):
+    """Fails when the function asks DynamoDB or S3 for what infra/access.yaml does not grant it; moto asks nobody."""
+    granted = {
+        (action, resource)
+        for one in ACCESS[function].values()
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+        for resource in ([one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"])
+    }
+    asked = set()
+
+    def note(params, model, **_):
+        if "Bucket" in params:
+            asked.add((f"s3:{model.name}", f"{params['Key'].partition('/')[0]}/*"))
+        for given in params.get("TransactItems", [params]):
+            # A transaction asks for the right to each of its parts.
+            (part, one), *_ = given.items() if "TransactItems" in params else [(model.name, given)]
+            action = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}.get(part, part)
+            tables = one.get("RequestItems", [one["TableName"]] if "TableName" in one else [])
+            index = f"/index/{one['IndexName']}" if "IndexName" in one else ""
+            asked.update((f"dynamodb:{action}", f"{TABLES[table]}{index}") for table in tables)
+
+    events = [client().meta.events for client in (clients.dynamodb, clients.s3)]
+    for one in events:
+        one.register("provide-client-params", note)
+    try:
+        yield
+    finally:
+        for one in events:
+            one.unregister("provide-client-params", note)
+    assert asked <= granted, f"{function} has no right to {sorted(asked - granted)}"
+
+
 class Stack:
     """A deployed stack, as far as its functions can tell."""
 
@@ -119,7 +163,8 @@ class Stack:
         self.ledger, self.inbound = DynamoLedger(DOCUMENTS, payloads), DynamoChanges(DOCUMENTS, payloads)
 
     def invoke(self, name, event=None):
-        return load_handler(name)(event or {}, CONTEXT)
+        with only_with_the_rights_of(name):
+            return load_handler(name)(event or {}, CONTEXT)
 
     def start_anew(self):
         """Every function begins in a new process."""
