@@ -222,7 +222,7 @@ class Demo:
             method="POST",
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own http URL
+            with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310 - our own http URL
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code

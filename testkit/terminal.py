@@ -16,7 +16,7 @@ Answers = Sequence[tuple[str, str]]
 
 
 def typed(
-    command: str, *, directory: Path, environment: Mapping[str, str], answers: Answers = (), seconds: float = 600
+    command: str, *, directory: Path, environment: Mapping[str, str], answers: Answers = (), seconds: float = 3600
 ) -> tuple[int, str]:
     """Run a command of the shell at a terminal.
 
@@ -43,7 +43,7 @@ def typed(
             if waiting and (at := shown.find(waiting[0][0], read)) >= 0:
                 read = at + len(waiting[0][0])
                 os.write(ours, f"{waiting.pop(0)[1]}\n".encode())
-        code = process.wait(timeout=60)
+        code = process.wait(timeout=600)
     finally:
         process.kill()
         os.close(ours)

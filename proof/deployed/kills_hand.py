@@ -156,7 +156,7 @@ class Receives:
     def look(self) -> None:
         """Look at every queue once."""
         url = f"{self.laptop.stack.aws.endpoint}/_ministack/sqs/messages"
-        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - our own http URL
+        with urllib.request.urlopen(url, timeout=300) as answer:  # noqa: S310 - our own http URL
             shown = json.loads(answer.read())["messages"]
         for regions in shown.values():
             for queues in regions.values():

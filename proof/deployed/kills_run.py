@@ -197,7 +197,7 @@ class Run:
             method="POST",
         )
         try:
-            urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own http URL
+            urllib.request.urlopen(request, timeout=300).close()  # noqa: S310 - our own http URL
         except urllib.error.HTTPError as error:
             return error.read().decode()
         return ""

@@ -123,7 +123,7 @@ class Bench:
     def comes_soon(self, queue: str, message_id: str) -> bool:
         """Whether a message that was taken is to be seen again long before its time."""
         query = f"{self.laptop.stack.aws.endpoint}/_ministack/sqs/messages"
-        with urllib.request.urlopen(query, timeout=30) as answer:  # noqa: S310 - our own http URL
+        with urllib.request.urlopen(query, timeout=300) as answer:  # noqa: S310 - our own http URL
             shown = json.loads(answer.read())["messages"]
         found = [
             message
@@ -225,7 +225,7 @@ class Bench:
                 },
                 method="POST",
             )
-            urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own http URL
+            urllib.request.urlopen(request, timeout=300).close()  # noqa: S310 - our own http URL
 
 
 def renumbered(revision: Revision, key: DocumentKey, **changes: Any) -> Revision:

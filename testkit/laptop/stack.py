@@ -65,7 +65,7 @@ class Sandbox:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own http URL
+            with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310 - our own http URL
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise StackFailed(f"{self.name} refused {method} {path}: {error.code} {error.read()[:500]!r}") from None

@@ -173,7 +173,7 @@ def test_a_web_page_can_have_nothing_done_and_nothing_shown(tmp_path: Path) -> N
             ("GET", create, {"Host": f"rebound.evil.example:{running.port}"}),
         ]
         for method, path, headers in tries:
-            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=120)
             connection.request(method, path, headers=headers)
             answer = connection.getresponse()
             assert answer.status == 403

@@ -96,12 +96,12 @@ def judge() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
 
 
 def verdict(judge: str, text: str) -> dict:
     headers = {"Content-Type": "application/edi-x12"}
-    return requests.post(f"{judge}/_mock/validate", text.encode(), headers=headers, timeout=10).json()
+    return requests.post(f"{judge}/_mock/validate", text.encode(), headers=headers, timeout=120).json()
 
 
 def findings(judge: str, text: str) -> list[str]:

@@ -39,6 +39,6 @@ def test_a_sandbox_is_served_from_the_command_line_and_ends_when_told(which: str
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        health = requests.get(f"{url}/_sandbox/health", timeout=5).json()
+        health = requests.get(f"{url}/_sandbox/health", timeout=120).json()
         process.terminate()
-        assert (health["sandbox"], process.wait(timeout=10)) == (which, 0)
+        assert (health["sandbox"], process.wait(timeout=120)) == (which, 0)
