@@ -40,7 +40,7 @@ from testkit.laptop import stack as laptop
 
 ROUTING = Path(__file__).with_name("routing.yaml")
 PATIENCE = timedelta(minutes=15)
-_MOVING = {State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
+_MOVING = {State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING}
 _CHANGING = (ChangeState.RECEIVED, ChangeState.APPLYING)
 _QUEUES = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")
 _SENT = {State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED}

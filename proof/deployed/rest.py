@@ -12,7 +12,7 @@ from connector.domain.order_change.record import ChangeEvent, ChangeState
 from connector.domain.revision.record import Event, State
 from testkit.laptop.observed import Laptop
 
-ON_THEIR_WAY: Final = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
+ON_THEIR_WAY: Final = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
 """States in which no revision may stay."""
 
 _QUEUES: Final = ("DocumentsQueueUrl", "DeliveriesQueueUrl", "ChangesQueueUrl", "HintsQueueUrl")

@@ -214,7 +214,7 @@ class WiredCursors(MemoryCursors):
 
 def unfinished(ledger: MemoryLedger, changes: InMemoryChanges) -> list[str]:
     """Everything in which something is still to happen by itself."""
-    moving = (State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
+    moving = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED, State.CHANGING)
     found = [
         f"revision {one.sequence} of {one.key} is {one.state}" for state in moving for one in ledger.in_state(state)
     ]

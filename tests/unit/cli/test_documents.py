@@ -7,7 +7,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeEvent, ChangeState
-from connector.domain.revision.record import Event, Revision, State
+from connector.domain.revision.record import CAPTURED, Event, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from testkit.memory.inbound import CALLER, a_change
 from testkit.samples.routing_data import routing_data
@@ -29,7 +29,7 @@ PARKED = Revision(
     next_step="Add defaults.units.KRT.",
     waits_for="defaults.units.KRT",
     history=(
-        Event(NOW + timedelta(minutes=4), State.CAPTURED, "seen changed in Visma"),
+        Event(NOW + timedelta(minutes=4), CAPTURED, "seen changed in Visma"),
         Event(NOW + timedelta(minutes=5), State.PARKED, "Unit KRT is not mapped."),
     ),
 )
@@ -51,7 +51,7 @@ SENT = Revision(
     validation_status="VALID",
     delivery_status="DELIVERED",
     history=(
-        Event(NOW, State.CAPTURED, "seen changed in Visma"),
+        Event(NOW, CAPTURED, "seen changed in Visma"),
         Event(NOW + timedelta(minutes=6), State.DELIVERED, "delivered"),
     ),
 )

@@ -13,10 +13,10 @@ from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
 from connector.domain.errors import Conflict, ConnectorError, Parked
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
-from connector.domain.revision.assess import ToDecide, assess
+from connector.domain.revision.assess import ToDecide, Unchanged, assess
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.decide import decide
-from connector.domain.revision.decision import UNCHANGED, Case
+from connector.domain.revision.decision import Case
 from connector.domain.revision.go_live import GoLive, Origin, origin
 from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import Revision, State
@@ -250,9 +250,11 @@ def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: da
     routed = facts.routed(reading)
     history = [revision] if revision.sequence == 1 else facts.ledger.revisions(revision.key, limit=_ALL)
     assessed = assess(facts.identified(history, reading), Incoming.of(reading, routed.receiver))
-    decision = decide(Case(reading, routed, assessed, facts)) if isinstance(assessed, ToDecide) else UNCHANGED
+    decision = decide(Case(reading, routed, assessed, facts)) if isinstance(assessed, ToDecide) else Unchanged()
     document, dated = reading.document, reading.sighting.dated
     status = document.status if document is not None else None
+    if isinstance(decision, Unchanged):
+        return Forecast(revision, Fate.WAITS, partner=revision.partner, dated=dated, status=status)
     if decision.translation is not None and document is not None:
         content = document.content
         is_old = dated is not None and today - dated > RECENT
@@ -270,7 +272,7 @@ def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: da
     parked: Parked | None = decision.parked
     return Forecast(
         revision,
-        fates.get(decision.state, Fate.WAITS) if decision.state is not None else Fate.WAITS,
+        fates.get(decision.state, Fate.WAITS),
         partner=revision.partner,
         dated=dated,
         status=status,

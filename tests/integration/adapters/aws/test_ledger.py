@@ -16,7 +16,17 @@ from connector.adapters.aws.ledger import DynamoLedger, read_revision, revision_
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
-from connector.domain.revision.record import ChangeResult, Event, Owner, Posted, Revision, State, place_at, place_of
+from connector.domain.revision.record import (
+    CAPTURED,
+    ChangeResult,
+    Event,
+    Owner,
+    Posted,
+    Revision,
+    State,
+    place_at,
+    place_of,
+)
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from connector.services.ports import Waiting
 from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
@@ -65,7 +75,7 @@ def a_revision(sequence=1, *, key=KEY, state=State.TRANSLATED, **changes) -> Rev
         sender_id="NORDICFOODT",
         receiver_id="ACMEPRODUCET",
         business_number=key.number,
-        history=(Event(NOW, State.CAPTURED, "seen"), Event(NOW, state, "translated: x12")),
+        history=(Event(NOW, CAPTURED, "seen"), Event(NOW, state, "translated: x12")),
     )
     return replace(revision, **changes)
 

@@ -13,7 +13,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Transient
 from connector.domain.reasons import Reason
 from connector.domain.revision.cause import Cause
-from connector.domain.revision.record import Revision, State, current_revision
+from connector.domain.revision.record import CAPTURED, Revision, State, current_revision
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.outbound.translate import Outcome, Translator
@@ -111,7 +111,7 @@ class TestANewDocument:
         assert (revision.sender_id, revision.receiver_id) == ("NORDICFOODT", "ACMEPRODUCET")
         assert revision.stream is Stream.TEST
         assert revision.visma_status == "Open"
-        assert [event.state for event in revision.history] == [State.CAPTURED, State.TRANSLATED]
+        assert [event.state for event in revision.history] == [CAPTURED, State.TRANSLATED]
         assert bench.outbox.queued_deliveries == [
             DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number="500123", sequence=1)
         ]

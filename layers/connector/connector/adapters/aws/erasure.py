@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NEEDS_CONTENT = frozenset(
     {
-        *(State.CAPTURED, State.TRANSLATED, State.SENDING, State.UNCONFIRMED),
+        *(State.TRANSLATED, State.SENDING, State.UNCONFIRMED),
         *(State.PARKED, State.REJECTED, State.CHANGING),
     }
 )

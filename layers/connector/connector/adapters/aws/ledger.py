@@ -51,6 +51,7 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, PayloadLost, Transient
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
+    CAPTURED,
     MAY_NEED_ATTENTION,
     OPEN,
     OUTDATED,
@@ -553,7 +554,7 @@ def body_name(revision: Revision) -> str:
 
 
 def _event(event: Event) -> dict[str, str]:
-    return {"at": time_text(event.at), "state": event.state.value, "note": event.note}
+    return {"at": time_text(event.at), "state": str(event.state), "note": event.note}
 
 
 def revision_item(revision: Revision) -> Item:
@@ -594,7 +595,11 @@ def read_revision(item: Item) -> Revision:
         values["withdraws"] = int(values["withdraws"])
     values["key"] = DocumentKey.parse(stored["pk"])
     values["history"] = tuple(
-        Event(datetime.fromisoformat(each["at"]), State(each["state"]), each["note"])
+        Event(
+            datetime.fromisoformat(each["at"]),
+            CAPTURED if each["state"] == CAPTURED else State(each["state"]),
+            each["note"],
+        )
         for each in [*stored["history"], *stored.get("recent", ())]
     )
     return Revision(**values)

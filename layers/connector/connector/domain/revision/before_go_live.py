@@ -7,10 +7,10 @@ from dataclasses import replace
 from connector.domain.documents import VismaDocument
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import questions
-from connector.domain.revision.assess import AGE_UNCLEAR
+from connector.domain.revision.assess import AGE_UNCLEAR, Unchanged
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, is_of_party, newer_purpose
-from connector.domain.revision.decision import UNCHANGED, Case, Decision, send_as
+from connector.domain.revision.decision import Case, Decision, send_as
 from connector.domain.revision.go_live import BeforeGoLive, Origin, origin, was_shown_before
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.policy import hold_reason
@@ -43,7 +43,7 @@ def unreadable(case: Case) -> Decision:
     return Decision.ask(problem)
 
 
-def before_go_live(case: Case, document: VismaDocument, route: Route) -> Decision | None:
+def before_go_live(case: Case, document: VismaDocument, route: Route) -> Decision | Unchanged | None:
     """What becomes of a document that the receiver never had, if go-live keeps it back; None when it does not."""
     baseline = case.assessed.baseline
     if baseline is not None:
@@ -55,16 +55,16 @@ def before_go_live(case: Case, document: VismaDocument, route: Route) -> Decisio
         case Origin.UNCLEAR:
             return Decision.ask(questions.age_unclear(case.reading.key))
         case Origin.AFTER:
-            return UNCHANGED if case.reading.cause is Cause.BASELINE else None
+            return Unchanged() if case.reading.cause is Cause.BASELINE else None
 
 
-def _on_record(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision | None:
+def _on_record(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision | Unchanged | None:
     """What becomes of a document on record as from before go-live, whatever changed in it since."""
     if baseline.state is State.BASELINE and _is_state_from_before(case, route):
         return Decision.keep_on_record(questions.FROM_BEFORE)
     if baseline.state is State.BASELINE and _is_new_by_now(case, document, route, baseline):
         return Decision.ask(questions.new_by_now(case.reading.key))
-    return UNCHANGED if case.reading.cause is Cause.BASELINE else None
+    return Unchanged() if case.reading.cause is Cause.BASELINE else None
 
 
 def _is_state_from_before(case: Case, route: Route) -> bool:
@@ -95,19 +95,19 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
     return origin(recorded, go_live, zone) is Origin.AFTER
 
 
-def _taken_back(case: Case, reason: StatedReason) -> Decision:
+def _taken_back(case: Case, reason: StatedReason) -> Decision | Unchanged:
     """End the question that is open, if there is one."""
-    return Decision.skip(reason) if case.has_open_question else UNCHANGED
+    return Decision.skip(reason) if case.has_open_question else Unchanged()
 
 
-def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> Decision:
+def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> Decision | Unchanged:
     """A change that is asked about once the status allows it; with an unknown status, nobody knows whether it will."""
     if reason.code is Reason.UNKNOWN_STATUS and route.before_go_live is not BeforeGoLive.IGNORE:
         return Decision.ask(questions.unknown_status(document, reason))
     return _taken_back(case, reason)
 
 
-def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision:
+def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision | Unchanged:
     """A document from before go-live that the ledger has as such.
 
     What a person was asked before and need not answer any more is taken back.

@@ -11,10 +11,11 @@ from connector.domain.documents import VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import questions
+from connector.domain.revision.assess import Unchanged
 from connector.domain.revision.before_go_live import before_go_live, origin_of, unreadable
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, newer_purpose
-from connector.domain.revision.decision import UNCHANGED, Case, Decision, send_as
+from connector.domain.revision.decision import Case, Decision, send_as
 from connector.domain.revision.go_live import Origin
 from connector.domain.revision.receivers import is_certainly_another
 from connector.domain.revision.record import Revision
@@ -29,8 +30,8 @@ from connector.domain.routing.route import UNFINISHED, OnRevision, OnUnmapped, R
 from connector.domain.transactions import Purpose
 
 
-def decide(case: Case) -> Decision:
-    """Say what becomes of the document."""
+def decide(case: Case) -> Decision | Unchanged:
+    """Say what becomes of the document; `Unchanged` when nothing is to be recorded."""
     document, route = case.reading.document, case.routed.route
     if document is not None:
         try:
@@ -40,7 +41,7 @@ def decide(case: Case) -> Decision:
     if document is None or not isinstance(route, Route):
         baseline = case.assessed.baseline
         if baseline is not None and baseline.revision_id == case.reading.revision_id:
-            return UNCHANGED
+            return Unchanged()
         if document is None:
             return unreadable(case)
         return _unrouted(case, document, route if isinstance(route, Parked) else None)
@@ -56,7 +57,7 @@ def decide(case: Case) -> Decision:
 # -- documents that go nowhere ----------------------------------------------------------------------------------------
 
 
-def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Decision:
+def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Decision | Unchanged:
     """A document for nobody, or of a type that nobody knows."""
     company, assessed, key = case.routed.company, case.assessed, case.reading.key
     if company is not None and key.kind in company.kinds_off:
@@ -66,7 +67,7 @@ def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> De
         if origin_of(case, None) is Origin.BEFORE:
             return Decision.keep_on_record(f"{questions.FROM_BEFORE} {problem and problem.sentence}")
         if case.reading.cause is Cause.BASELINE:
-            return UNCHANGED
+            return Unchanged()
     if isinstance(problem, UnmappedPartner) and (kept := _unmapped(case, document, problem)) is not None:
         return kept
     if document.held and assessed.partner_baseline is None:
@@ -128,7 +129,7 @@ def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: 
     return Decision.ask(question, withdraws_nothing=withdraws_nothing)
 
 
-def _kept_back(case: Case, document: VismaDocument, route: Route) -> Decision | None:
+def _kept_back(case: Case, document: VismaDocument, route: Route) -> Decision | Unchanged | None:
     """What keeps a document back from a receiver that never had it; None when it may go there."""
     assessed, cause = case.assessed, case.reading.cause
     if assessed.under_other_id is not None:

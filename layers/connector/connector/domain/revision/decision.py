@@ -76,7 +76,7 @@ class Decision:
     """What becomes of a revision: a translation, or a state with its reason.
 
     Attributes:
-        state: None leaves the ledger as it is.
+        state: In which it is recorded.
         translation: For `TRANSLATED`.
         parked: The question to a person, for `PARKED`.
         reason: Why, for `SKIPPED` and `BASELINE`.
@@ -84,7 +84,7 @@ class Decision:
         by_routing: Routing keeps it from leaving, or did so until a person answers.
     """
 
-    state: State | None
+    state: State
     _: KW_ONLY
     translation: Translation | None = None
     parked: Parked | None = None
@@ -111,10 +111,6 @@ class Decision:
     def send(cls, translation: Translation) -> Decision:
         """It leaves."""
         return cls(State.TRANSLATED, translation=translation)
-
-
-UNCHANGED = Decision(None)
-"""The ledger stays as it is."""
 
 
 def send_as(purpose: Purpose, document: VismaDocument, route: Route, facts: Facts) -> Decision:

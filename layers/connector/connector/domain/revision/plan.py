@@ -19,7 +19,7 @@ from connector.domain.revision.decide import decide
 from connector.domain.revision.decision import Case, Decision, Routed
 from connector.domain.revision.facts import Facts
 from connector.domain.revision.reading import Incoming, Reading
-from connector.domain.revision.record import UNSENT, Event, Revision, State
+from connector.domain.revision.record import CAPTURED, UNSENT, Event, Revision, State
 from connector.domain.revision.withdrawal import Withdrawal
 from connector.domain.routing.route import HOLD, Route
 from connector.domain.text import truncated
@@ -140,6 +140,8 @@ def plan(
             return Plan(tuple(_unchanged(assessed, reading, routed, facts, sequence=sequence, now=now)))
         case ToDecide():
             decision = decide(Case(reading, routed, assessed, facts, sharing=sharing))
+    if isinstance(decision, Unchanged):
+        return Plan(tuple(_withdrawals(assessed.withdraw, reading.cause, facts, sequence=sequence, now=now)))
     withdraw = () if decision.withdraws_nothing else assessed.withdraw
     withdrawals = _withdrawals(withdraw, reading.cause, facts, sequence=sequence, now=now)
     record = _Recorder(reading, routed, now)
@@ -170,7 +172,7 @@ def _withdrawals(
     for number, sent in enumerate(withdraw, sequence):
         withdrawal = Withdrawal(sent, number)
         decision, source = withdrawal.decide(facts)
-        captured = withdrawal.captured(is_wished=cause is Cause.WITHDRAW, now=now)
+        captured = withdrawal.captured(decision.state, is_wished=cause is Cause.WITHDRAW, now=now)
         steps.append(Add(_decided(captured, decision), source, _request_of(decision)))
     return steps
 
@@ -189,8 +191,6 @@ class _Recorder:
         What is superseded is closed in the same write as the decision: a worker that dies in between must not leave a
         document without it.
         """
-        if decision.state is None:
-            return []
         replaced, outdated = assessed.replaces, assessed.supersede
         is_kept_off = decision.state is State.PARKED or decision.by_routing
         if replaced is not None and replaced.state is State.BASELINE and is_kept_off:
@@ -204,11 +204,11 @@ class _Recorder:
             key=self.reading.key,
             sequence=sequence,
             revision_id=self.reading.revision_id,
-            state=State.CAPTURED,
+            state=decision.state,
             created_at=self.now,
             updated_at=self.now,
             kept_ready=waiting is not None and waiting.kept_ready,
-            history=(Event(self.now, State.CAPTURED, _SEEN[self.reading.cause]),),
+            history=(Event(self.now, CAPTURED, _SEEN[self.reading.cause]),),
         )
         return [Add(_decided(self._shown(captured), decision), None, _request_of(decision), outdated)]
 
@@ -280,7 +280,6 @@ def _request_of(decision: Decision) -> dict[str, Any] | None:
 
 def _decided(revision: Revision, decision: Decision) -> Revision:
     """The revision as the decision leaves it."""
-    assert decision.state is not None, "what stays as it is, is not recorded"  # noqa: S101
     now = revision.updated_at
     translation, parked = decision.translation, decision.parked
     stated = decision.reason or (StatedReason(parked.code, parked.sentence) if parked else None)

@@ -1,6 +1,6 @@
 """The life of a revision: its states, the moves between them, and the record that the ledger keeps.
 
-CAPTURED -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
+captured -> TRANSLATED -> SENDING -> SENT -> VALID -> DELIVERED -> ACKNOWLEDGED
     |            |           +-> UNCONFIRMED (look up, then SENT or SENDING)
     +-> PARKED (until released)      +-> REJECTED (Orderful or the partner said no)
     +-> SUPERSEDED (a newer revision came first)   SKIPPED (nothing material, or policy says not to send)
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final, Literal
 
 from connector.domain.documents import DocumentKey
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
@@ -25,7 +26,6 @@ from connector.domain.transactions import Dialect, Purpose, Stream, TransactionT
 class State(StrEnum):
     """Where a revision stands."""
 
-    CAPTURED = "CAPTURED"
     TRANSLATED = "TRANSLATED"
     SENDING = "SENDING"
     UNCONFIRMED = "UNCONFIRMED"
@@ -66,9 +66,7 @@ OPEN = frozenset(State) - {
     *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED, State.AGREED, State.BASELINE, State.CLOSED)
 }
 # States of revisions that never left, and that a newer one replaces.
-UNSENT = frozenset(
-    {State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.REJECTED, State.BASELINE, State.CLOSED}
-)
+UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.REJECTED, State.BASELINE, State.CLOSED})
 # States in which the same content is decided anew when it comes again.
 UNDECIDED = frozenset({State.PARKED, State.SKIPPED})
 # States in which a sent revision may need a person although nothing was refused.
@@ -90,7 +88,6 @@ OUTDATED = "a newer revision took its place"
 """What the history of a superseded revision says."""
 
 MOVES: dict[State, frozenset[State]] = {
-    State.CAPTURED: frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE, State.SUPERSEDED}),
     State.TRANSLATED: frozenset({State.SENDING, State.PARKED, State.SUPERSEDED}),
     State.SENDING: frozenset(
         {State.SENDING, State.TRANSLATED, State.UNCONFIRMED, State.SENT, State.REJECTED, State.PARKED}
@@ -115,12 +112,22 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+CAPTURED: Final = "CAPTURED"
+"""In place of a state, on the first line of a history: the document was seen, and nothing was decided yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a revision's history."""
+    """One line of a revision's history.
+
+    Attributes:
+        at: When it happened.
+        state: The state of the revision from then on; `CAPTURED` before it had one.
+        note: What happened.
+    """
 
     at: datetime
-    state: State
+    state: State | Literal["CAPTURED"]
     note: str
 
 

@@ -10,7 +10,7 @@ from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
 from connector.domain.revision.decision import Decision
 from connector.domain.revision.facts import Facts
-from connector.domain.revision.record import Event, Revision, State
+from connector.domain.revision.record import CAPTURED, Event, Revision, State
 from connector.domain.routing.route import OnRevision
 from connector.domain.transactions import IsaId, Purpose
 
@@ -53,10 +53,11 @@ class Withdrawal:
             )
             return Decision.ask(question), stored.raw
 
-    def captured(self, *, is_wished: bool, now: datetime) -> Revision:
-        """Its record before it is decided.
+    def captured(self, state: State, *, is_wished: bool, now: datetime) -> Revision:
+        """Its record, without what was decided.
 
         Args:
+            state: In which it is recorded.
             is_wished: A person asks for it, so that Orderful is asked first whether it has it.
             now: The time.
         """
@@ -66,7 +67,7 @@ class Withdrawal:
             key=sent.key,
             sequence=self.sequence,
             revision_id=sha256(name.encode()).hexdigest(),
-            state=State.CAPTURED,
+            state=state,
             created_at=now,
             updated_at=now,
             partner=sent.partner,
@@ -77,5 +78,5 @@ class Withdrawal:
             withdraws=sent.sequence,
             released=is_wished,
             look_up_first=is_wished,
-            history=(Event(now, State.CAPTURED, f"revision {sent.sequence} went to another receiver"),),
+            history=(Event(now, CAPTURED, f"revision {sent.sequence} went to another receiver"),),
         )

@@ -32,7 +32,7 @@ from connector.services.ports import Clock
 _FIRST_LOOK = 20
 _MOST = 1000
 # Revisions that never left and whose content the agreed one takes the place of.
-_UNSENT = frozenset({State.CAPTURED, State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
+_UNSENT = frozenset({State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE})
 
 
 def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
