@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,129 @@ def test_proofs_measurements_and_imitations_do_not_import_tests():
     tools = [path for name in ("proof", "bench", "testkit", "demo") for path in sorted((ROOT / name).rglob("*.py"))]
     assert tools
     assert [offence for path in tools for offence in offences(path, {"tests"})] == []
+
+
+RECORDS = (
+    "adapters/ports",
+    "domain/order_change/order_snapshot",
+    "services/inbound/ports",
+    "services/messages",
+    "services/ports",
+)
+"""Modules without behaviour of their own: ports and records."""
+
+ENTRY_POINTS = {
+    "integration/adapters/aws/test_cursors.py": "adapters/aws/cursor_format adapters/aws/table_identity",
+    "integration/adapters/aws/test_ledger.py": "adapters/aws/clients",
+    "integration/adapters/orderful/test_client.py": "adapters/orderful/api",
+    "integration/test_connector_command.py": "cli/main",
+    "unit/cli/doctor/test_command.py": """
+        cli/go_live_checks cli/doctor/documents cli/doctor/finding cli/doctor/inbound cli/doctor/orderful
+        cli/doctor/visma
+    """,
+    "unit/cli/test_change.py": "cli/readings",
+    "unit/cli/test_changes.py": "cli/comparison",
+    "unit/cli/test_config.py": "cli/onboarding cli/routing_summary",
+    "unit/cli/test_translate.py": "cli/companies cli/files",
+    "unit/domain/order_change/test_decide.py": """
+        domain/order_change/confirmation domain/order_change/dates domain/order_change/findings
+        domain/order_change/line_rules
+    """,
+    "unit/domain/order_change/test_notes.py": "domain/order_change/partial_lines",
+    "unit/domain/revision/test_plan.py": """
+        domain/revision/before_go_live domain/revision/comparison domain/revision/decide domain/revision/decision
+        domain/revision/facts domain/revision/questions domain/revision/reading domain/revision/withdrawal
+        domain/routing/policy
+    """,
+    "unit/domain/routing/test_resolve.py": "domain/routing/route",
+    "unit/domain/test_reasons.py": "domain/errors",
+    "unit/edi/mosaic/write/test_documents.py": """
+        edi/mosaic/write/common edi/mosaic/write/invoice edi/mosaic/write/purchase_order
+    """,
+    "unit/edi/order_change/test_beside.py": "edi/order_change/content edi/order_change/names",
+    "unit/edi/order_change/test_own_order_sent_back.py": "edi/order_change/read",
+    "unit/edi/test_canonical.py": "domain/parties",
+    "unit/edi/test_inbound.py": "edi/order_change/recognise",
+    "unit/edi/test_translate.py": "domain/transactions edi/x12/orderful_json",
+    "unit/edi/visma/test_invoice.py": "edi/visma/amounts",
+    "unit/edi/visma/test_purchase_order.py": "edi/visma/parties",
+    "unit/edi/visma/test_read.py": "edi/visma/shape",
+    "unit/edi/x12/read/test_order_change.py": """
+        domain/order_change/request edi/order_change/common edi/order_change/coverage edi/order_change/fields
+        edi/x12/read/totals
+    """,
+    "unit/edi/x12/test_check.py": "edi/x12/dictionary edi/x12/model",
+    "unit/edi/x12/test_text.py": """
+        edi/x12/charset edi/x12/write/common edi/x12/write/invoice edi/x12/write/purchase_order
+        edi/x12/write/transaction
+    """,
+    "unit/services/inbound/test_apply.py": """
+        domain/order_change/summary services/inbound/acknowledge services/inbound/claimed
+        services/inbound/partner_baseline services/inbound/write_order
+    """,
+    "unit/services/inbound/test_change_sequences.py": "domain/order_change/added_line_numbers",
+    "unit/services/inbound/test_collect.py": "domain/inbound services/inbound/record",
+    "unit/services/outbound/test_deliver.py": "services/outbound/snapshot",
+    "unit/services/outbound/test_poll.py": "services/claim_check services/list_health",
+    "unit/services/outbound/test_receivers.py": "domain/revision/receivers",
+    "unit/services/outbound/test_track.py": "services/outbound/statuses",
+    "unit/services/outbound/test_translate.py": "services/outbound/facts services/outbound/reading",
+    "unit/services/outbound/test_what_changed.py": "domain/revision/renumbering",
+}
+"""The parts of a package that are tested through its entry point, by the test file that covers them."""
+
+
+def tested_by() -> dict[str, str]:
+    return {module: test for test, parts in ENTRY_POINTS.items() for module in parts.split()}
+
+
+def own_tests(module: str) -> list[Path]:
+    """Where a reader looks for the test of a module: the same path below `tests/unit` or `tests/integration`."""
+    folder, _, name = module.rpartition("/")
+    return [ROOT / "tests" / kind / folder / f"test_{name}.py" for kind in ("unit", "integration")]
+
+
+@cache
+def files_imported_by(path: Path) -> tuple[Path, ...]:
+    names = {Path(*one.module.split(".")).with_suffix(".py") for one in imports_of(parsed(path))}
+    beside = [path.parent / "conftest.py"] if path.name.startswith("test_") else []
+    places = [ROOT / folder / name for name in names for folder in ("layers/connector", "")]
+    return tuple(one for one in (*places, *beside) if one.exists())
+
+
+def reached_from(test: Path) -> set[Path]:
+    """Every file that a test imports, directly or through others, the fixtures beside it included."""
+    found: set[Path] = set()
+    ahead = [test]
+    while ahead:
+        if (path := ahead.pop()) not in found:
+            found.add(path)
+            ahead += files_imported_by(path)
+    return found
+
+
+def test_each_module_has_the_test_file_that_a_reader_guesses_or_is_named_here():
+    named = {*RECORDS, *tested_by()}
+    modules = {
+        str(path.relative_to(PACKAGE).with_suffix(""))
+        for path in EVERYTHING + CLI
+        if path.name != "__init__.py" and PACKAGE / "bootstrap" not in path.parents
+    }
+    with_test = {module for module in modules if any(path.exists() for path in own_tests(module))}
+    assert sorted(modules - with_test - named) == [], "these have no test file"
+    assert sorted(named & with_test | named - modules) == [], "these need not be named any more"
+
+
+@pytest.mark.parametrize("test", ENTRY_POINTS)
+def test_the_test_of_an_entry_point_reaches_the_parts_that_it_covers(test):
+    reached = {
+        str(path.relative_to(PACKAGE).with_suffix(""))
+        for path in reached_from(ROOT / "tests" / test)
+        if PACKAGE in path.parents
+    }
+    # The command loads its groups by their names.
+    parts = [one for one in ENTRY_POINTS[test].split() if not one.startswith("cli/")]
+    assert [one for one in parts if one not in reached] == []
 
 
 MOST_BY_POSITION = 4

@@ -3,7 +3,6 @@ from decimal import Decimal
 import pytest
 
 from connector.edi.numbers import decimal_text, implied_cents, money_text
-from connector.edi.units import UNITS, known_units
 
 
 @pytest.mark.parametrize(
@@ -35,22 +34,3 @@ def test_n2_implies_two_decimals(amount, text):
 def test_n2_never_drops_a_third_decimal():
     with pytest.raises(ValueError, match="two decimals"):
         implied_cents(Decimal("1.005"))
-
-
-def test_the_known_traps_of_element_355_are_avoided():
-    assert UNITS["case"].x12 == "CA"
-    assert UNITS["gram"].x12 == "GR"
-    assert UNITS["tonne"].x12 == "MP"
-    assert UNITS["set"].x12 == "ST"
-    assert not {unit.x12 for unit in UNITS.values()} & {"CS", "MT", "GM", "M", "SET"}
-
-
-def test_no_two_units_share_a_code():
-    for codes in zip(*((unit.x12, unit.rec20) for unit in UNITS.values()), strict=True):
-        assert len(codes) == len(set(codes))
-    mosaic = [unit.mosaic for unit in UNITS.values() if unit.mosaic]
-    assert len(mosaic) == len(set(mosaic))
-
-
-def test_routing_may_use_every_word_of_the_table():
-    assert known_units() == set(UNITS)
