@@ -280,12 +280,13 @@ class Demo:
         deadline = time.monotonic() + PATIENCE.total_seconds()
         shown = ""
         while time.monotonic() < deadline:
-            poll = self._poll()
+            # A poll beside full queues finds nothing new and takes their time.
+            poll = None if self._queued() else self._poll()
             if self.wishes:
                 self._invoke("PollOrderfulFunction")
             newest = self.newest()
             waiting = self._queued()
-            quiet = not poll.get("queued") and not poll.get("problems") and waiting == 0
+            quiet = poll is not None and not poll.get("queued") and not poll.get("problems") and waiting == 0
             moving = sum(1 for revision in newest.values() if revision.state in _MOVING)
             moving += sum(1 for state in _CHANGING for _ in self.changes.in_state(state))
             if quiet and not moving and len(newest) >= expected:

@@ -20,7 +20,7 @@ from testkit.laptop.observed import SENT, Laptop
 
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
 DELIVER: Final = "DeliverTransactionFunction"
-PAUSES: Final = {POLL: 0.5, COLLECT: 20.0, TRACK: 5.0}
+PAUSES: Final = {POLL: 0.5, COLLECT: 5.0, TRACK: 5.0}
 """Seconds between two runs of a scheduled function."""
 
 
