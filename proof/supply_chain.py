@@ -167,7 +167,9 @@ def _of_versions() -> Tally:
 
 
 def _of_imports() -> Tally:
-    sources = [*(RUNTIME.parent / "connector").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    package = RUNTIME.parent / "connector"
+    in_the_layer = (source for source in package.rglob("*.py") if package / "cli" not in source.parents)
+    sources = [*in_the_layer, *(ROOT / "functions").rglob("*.py")]
     modules = set().union(*(imports_of(source.read_text()) for source in sources)) - {"connector"}
     providers = {module: {canonicalize_name(name) for name in names} for module, names in _providers().items()}
     locked, declared = _here(RUNTIME).keys(), _declared()
