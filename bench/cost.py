@@ -13,32 +13,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench import page
-from bench.line import Line, write_units_of_a_document
+from bench.line import write_units_of_a_document
 from bench.write_units import WriteUnits
 from connector.adapters.aws import clients
+from connector.adapters.aws.breaker import DynamoBreaker
 from connector.adapters.aws.cursors import DynamoCursors
 from connector.adapters.aws.health import DynamoHealth
 from connector.adapters.aws.inbound_records import DynamoChanges
 from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.watermark import DynamoWatermark
-from connector.domain.transactions import Stream
-from connector.services.inbound.collect import Collector
-from connector.services.inbound.record import InboundRecorder
-from connector.services.outbound.poll import Poller
 from proof.alarms import resources_of_the_template
 from testkit.aws import BUCKET, CURSORS, DOCUMENTS, Calls, aws_in_memory, make_ledger_home, make_table
-from testkit.memory.change_world import FakeInbound
-from testkit.memory.outbound import (
-    FakeErp,
-    FakeErps,
-    FixedRouting,
-    ManualClock,
-    MemoryOutbox,
-    RecordingTelemetry,
-    StepDeadline,
-)
-from testkit.samples.routing_data import routing_data
+from testkit.memory.connector import Connector
+from testkit.memory.effects import ManualClock, StepDeadline
+from testkit.memory.stores import RecordingTelemetry
+from testkit.memory.visma import FakeErp, FakeErps
 
 HOURS = 730
 RUNS = HOURS * 12
@@ -118,44 +108,23 @@ def idle_run() -> Idle:
 
 
 def _schedules(clock: ManualClock, telemetry: RecordingTelemetry) -> Callable[[], None]:
-    payloads, outbox, routing = S3Payloads(BUCKET), MemoryOutbox(), FixedRouting(routing_data())
-    cursors, changes = DynamoCursors(CURSORS, payloads=payloads), DynamoChanges(DOCUMENTS, payloads)
-    inbound, companies = FakeInbound(clock), list(routing.load().companies.values())
-    poller = Poller(
-        erp=FakeErps(**{one.name: FakeErp(clock) for one in companies}),
+    payloads = S3Payloads(BUCKET)
+    cursors = DynamoCursors(CURSORS, payloads=payloads)
+    stack = Connector(
+        clock=clock,
+        telemetry=telemetry,
+        ledger=DynamoLedger(DOCUMENTS, payloads),
+        breaker=DynamoBreaker(DOCUMENTS),
+        changes=DynamoChanges(DOCUMENTS, payloads),
         cursors=cursors,
-        outbox=outbox,
         payloads=payloads,
-        clock=clock,
-        telemetry=telemetry,
         health=DynamoHealth(CURSORS),
-    )
-    recorder = InboundRecorder(
-        changes=changes,
-        documents=DynamoLedger(DOCUMENTS, payloads),
-        orderful=inbound,
-        routing=routing,
-        outbox=outbox,
-        clock=clock,
-        telemetry=telemetry,
-        stream=Stream.TEST,
-    )
-    collector = Collector(
-        changes=changes,
-        recorder=recorder,
-        orderful=inbound,
-        outbox=outbox,
-        routing=routing,
         watermark=DynamoWatermark(cursors),
-        clock=clock,
-        telemetry=telemetry,
-        deadline=StepDeadline(),
-        stream=Stream.TEST,
         inbox_ids=(),
-        bucket_ids=(),
-        resend_after=timedelta(minutes=15),
     )
-    tracker = Line(clock, telemetry).tracker
+    companies = list(stack.routing.load().companies.values())
+    stack.erps = FakeErps(**{one.name: FakeErp(clock) for one in companies})
+    poller, tracker, collector = stack.poller(), stack.tracker(), stack.collector()
 
     def run() -> None:
         poller.poll_all(companies, StepDeadline())

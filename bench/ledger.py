@@ -11,7 +11,7 @@ from bench.line import Line, write_units_of_a_document
 from bench.table import Row, show
 from connector.adapters.aws import clients
 from testkit.aws import Calls, aws_in_memory, make_ledger_home
-from testkit.memory.outbound import ManualClock
+from testkit.memory.effects import ManualClock
 
 _DOCUMENTS = 20
 _WRITES, _READS = 4, 3
@@ -55,7 +55,7 @@ def _measure() -> Iterator[Row]:
     clock.forward(minutes=5)
     for transaction in orderful.transactions:
         orderful.news(transaction.transaction_id, validation_status="VALID", delivery_status="DELIVERED")
-    line.tracker.run()
+    line.tracker().run()
     yield Row(
         f"DynamoDB calls of one tracking run with news of {_DOCUMENTS} documents",
         f"{following.writes} writes, {following.reads} reads",

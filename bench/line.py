@@ -12,71 +12,31 @@ from connector.adapters.aws.breaker import DynamoBreaker
 from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import Kind
-from connector.domain.transactions import Stream
 from connector.services.messages import DocumentMessage
-from connector.services.outbound.deliver import Deliverer
-from connector.services.outbound.track import Tracker
-from connector.services.outbound.translate import Translator
 from testkit.aws import BUCKET, DOCUMENTS
-from testkit.memory.outbound import (
-    FakeOrderful,
-    FixedRouting,
-    ManualClock,
-    MemoryOutbox,
-    MemoryPayloads,
-    RecordingTelemetry,
-    StepDeadline,
-)
-from testkit.samples.routing_data import routing_data
+from testkit.memory.connector import Connector
+from testkit.memory.effects import ManualClock
+from testkit.memory.stores import RecordingTelemetry
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
 
-class Line:
+class Line(Connector):
     """Translator, deliverer and tracker over the table of `make_ledger_home`."""
 
     def __init__(self, clock: ManualClock, telemetry: RecordingTelemetry | None = None) -> None:
         """Wire them; nothing is sent yet."""
-        self.clock = clock
-        self.outbox, telemetry = MemoryOutbox(), telemetry or RecordingTelemetry()
-        ledger, self.orderful = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET)), FakeOrderful(clock)
-        breaker = DynamoBreaker(DOCUMENTS)
-        self.translator = Translator(
-            ledger=ledger,
-            routing=FixedRouting(routing_data()),
-            outbox=self.outbox,
-            payloads=MemoryPayloads(),
+        super().__init__(
             clock=clock,
-            telemetry=telemetry,
-            stream=Stream.TEST,
-        )
-        self.deliverer = Deliverer(
-            ledger=ledger,
-            orderful=self.orderful,
-            breaker=breaker,
-            clock=clock,
-            telemetry=telemetry,
-            stream=Stream.TEST,
-            confirm_after=timedelta(minutes=2),
-            lease=timedelta(seconds=90),
+            telemetry=telemetry or RecordingTelemetry(),
+            ledger=DynamoLedger(DOCUMENTS, S3Payloads(BUCKET)),
+            breaker=DynamoBreaker(DOCUMENTS),
             young_for=timedelta(days=30),
-        )
-        self.tracker = Tracker(
-            ledger=ledger,
-            orderful=self.orderful,
-            outbox=self.outbox,
-            breaker=breaker,
-            clock=clock,
-            telemetry=telemetry,
-            stream=Stream.TEST,
-            routing=FixedRouting(routing_data()),
-            deadline=StepDeadline(),
-            resend_after=timedelta(minutes=15),
         )
 
     def translate(self, number: str) -> None:
         """Translate an order of twenty lines with all fields that Visma sends and that a poll adds."""
         order = a_purchase_order(orderNbr=number, lines=[an_order_line(line) for line in range(1, 21)])
-        self.translator.handle(
+        self.translator().handle(
             DocumentMessage(
                 company="nordic",
                 kind=Kind.PURCHASE_ORDER,
@@ -91,8 +51,9 @@ class Line:
     def deliver(self) -> None:
         """Send all that is queued."""
         self.clock.forward(seconds=1)
+        deliverer = self.deliverer()
         for delivery in self.outbox.queued_deliveries:
-            self.deliverer.handle(delivery)
+            deliverer.handle(delivery)
 
 
 def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
@@ -108,5 +69,5 @@ def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
     ):
         clock.forward(minutes=5)
         line.orderful.news(sent.transaction_id, **step)
-        line.tracker.run()
+        line.tracker().run()
     return counted

@@ -27,7 +27,7 @@ from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.outbound.poll import TIME_FOR_ONE_PAGE, Poller
 from connector.services.ports import Deadline, Page, Resource
 from testkit.backlog import ORDERS, Backlog
-from testkit.memory.outbound import MemoryCursors, MemoryHealth, MemoryPayloads, RecordingTelemetry
+from testkit.memory.stores import MemoryCursors, MemoryHealth, MemoryPayloads, RecordingTelemetry
 from testkit.sandboxes import Recipe, SandboxCompany, VismaSandbox, bearer, running_visma
 
 _FEW, _MANY = 1_000, 100_000

@@ -17,7 +17,8 @@ from typing import Any
 from cfnlint.decode import decode_str  # type: ignore[import-untyped]
 
 from connector.services.ports import Metric
-from testkit.memory.outbound import ManualClock, RecordingTelemetry
+from testkit.memory.effects import ManualClock
+from testkit.memory.stores import RecordingTelemetry
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OWN = "connector"

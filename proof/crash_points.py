@@ -1,4 +1,4 @@
-"""Every crash point: each story is told again with a worker killed before, and after, each of its side effects.
+"""Every crash point: each scenario is run again with a worker killed before, and after, each of its side effects.
 
 Whatever the kill hits, time passes, what was in flight is delivered again (and then once more, its deletion lost), and
 everything comes to rest exactly as it does undisturbed: the same transactions, the same order in Visma, the same
@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from proof.model.effects import KILLS, Fate
-from proof.model.stories import STORIES, Story, outcome
+from proof.model.scenarios import SCENARIOS, Scenario, outcome
 from proof.system import System
 from proof.tally import Size, Tally
+from testkit.memory.effects import KILLS, FaultKind
 
 SEED = 20_261_125
 DOUBLE_KILLS = 3_000
-"""Pairs of kills in the long form, over all stories."""
+"""Pairs of kills in the long form, over all scenarios."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +135,19 @@ class Kills:
 
 @dataclass(frozen=True, slots=True)
 class _Undisturbed:
-    """A story as it goes when nobody dies: its effects, and how it ends."""
+    """A scenario as it goes when nobody dies: its effects, and how it ends."""
 
-    story: Story
+    scenario: Scenario
     first: int
     steps: Sequence[str]
     outcome: dict[str, Any]
 
 
 def prove(size: Size) -> list[Tally]:
-    """Kill at every point of every story."""
+    """Kill at every point of every scenario."""
     kills = Kills()
-    for number, story in enumerate(STORIES):
-        tried(story, kills, everywhere=size is Size.LONG or number == 0)
+    for number, scenario in enumerate(SCENARIOS):
+        tried(scenario, kills, everywhere=size is Size.LONG or number == 0)
     guarantee = "A worker may die before or after any side effect: nothing is lost, nothing is done twice"
     tallies = [Tally(guarantee, kills.points.total(), tuple(kills.violations), told(kills))]
     if size is Size.LONG:
@@ -160,52 +160,57 @@ def told(kills: Kills) -> str:
     sides = ", ".join(f"{count} x {side} it" for side, count in sorted(kills.points.items()))
     named = ", ".join(f"{point.name} {kills.named[point.name]}" for point in NAMED if kills.named)
     points = f"; named points: {named}" if named else ""
-    return f"{len(kills.effects)} different effects in {len(STORIES)} stories: {sides}{points}"
+    return f"{len(kills.effects)} different effects in {len(SCENARIOS)} scenarios: {sides}{points}"
 
 
 def tried(
-    story: Story, kills: Kills, *, fates: Sequence[Fate] = KILLS, everywhere: bool = True, to_the_end: bool = True
+    scenario: Scenario,
+    kills: Kills,
+    *,
+    faults: Sequence[FaultKind] = KILLS,
+    everywhere: bool = True,
+    to_the_end: bool = True,
 ) -> None:
-    """Tell a story once for each of its effects and each fate.
+    """Run a scenario once for each of its effects and each fault.
 
     `everywhere` is also at the cursors of lists that hold nothing, and in the polls that find nothing new. Unless it is
     told `to_the_end`, the first violation is enough.
     """
-    calm = _undisturbed(story, kills)
+    calm = _undisturbed(scenario, kills)
     for place, step in enumerate(calm.steps):
         if not (everywhere or _matters(calm.steps, place)):
             continue
-        for fate in fates:
+        for fault in faults:
             if kills.violations and not to_the_end:
                 return
-            _hit(calm, {place + 1: fate}, kills)
-            kills.points[fate.value] += 1
+            _hit(calm, {place + 1: fault}, kills)
+            kills.points[fault.value] += 1
             kills.effects[step] += 1
-            if fate not in KILLS:
+            if fault not in KILLS:
                 continue
-            for name in _names(calm.steps, place, fate):
+            for name in _names(calm.steps, place, fault):
                 kills.named[name] += 1
 
 
-def _undisturbed(story: Story, kills: Kills) -> _Undisturbed:
-    system = story.system()
-    first = len(system.wire.steps)
-    story.told(system)
+def _undisturbed(scenario: Scenario, kills: Kills) -> _Undisturbed:
+    system = scenario.system()
+    first = len(system.effects.steps)
+    scenario.told(system)
     wrong = system.judge.at_rest()
-    if (len(system.orderful.delivered), len(system.visma.puts)) != (story.sent, story.puts):
+    if (len(system.orderful.delivered), len(system.visma.puts)) != (scenario.sent, scenario.puts):
         wrong.append(f"{len(system.orderful.delivered)} transactions were sent and {len(system.visma.puts)} PUTs made.")
-    kills.violations += [f"{story.name}, undisturbed: {sentence}" for sentence in wrong]
-    return _Undisturbed(story, first, system.wire.steps[first:], outcome(system))
+    kills.violations += [f"{scenario.name}, undisturbed: {sentence}" for sentence in wrong]
+    return _Undisturbed(scenario, first, system.effects.steps[first:], outcome(system))
 
 
-def _hit(calm: _Undisturbed, plan: dict[int, Fate], kills: Kills) -> None:
-    """Tell the story with this plan, let everything come to rest, and compare."""
-    system = calm.story.system()
-    for step, fate in plan.items():
-        system.wire.at(step, fate)
+def _hit(calm: _Undisturbed, plan: dict[int, FaultKind], kills: Kills) -> None:
+    """Run the scenario with this plan, let everything come to rest, and compare."""
+    system = calm.scenario.system()
+    for step, fault in plan.items():
+        system.effects.at(step, fault)
     wrong: list[str] = []
     try:
-        calm.story.told(system)
+        calm.scenario.told(system)
         system.rest()
         wrong += system.judge.at_rest()
     except AssertionError as error:
@@ -214,14 +219,14 @@ def _hit(calm: _Undisturbed, plan: dict[int, Fate], kills: Kills) -> None:
     wrong += [
         f"{part}: {ended[part]} instead of {calm.outcome[part]}" for part in ended if ended[part] != calm.outcome[part]
     ]
-    if not system.wire.befallen:
+    if not system.effects.injected:
         wrong.append("the planned step was never reached")
-    befallen = ", then ".join(system.wire.befallen)
-    kills.violations += [f"{calm.story.name}, {befallen or plan}: {sentence}" for sentence in wrong]
+    injected = ", then ".join(system.effects.injected)
+    kills.violations += [f"{calm.scenario.name}, {injected or plan}: {sentence}" for sentence in wrong]
 
 
 def _matters(steps: Sequence[str], place: int) -> bool:
-    """Whether the effect is part of the story and not of a poll that finds nothing."""
+    """Whether the effect is part of the scenario and not of a poll that finds nothing."""
     step = steps[place]
     if "the cursor of v1/purchaseorder" not in step:
         return "the cursor of" not in step
@@ -229,9 +234,9 @@ def _matters(steps: Sequence[str], place: int) -> bool:
     return "the cursor of" not in neighbour
 
 
-def _names(steps: Sequence[str], place: int, fate: Fate) -> Iterator[str]:
+def _names(steps: Sequence[str], place: int, fault: FaultKind) -> Iterator[str]:
     """The named points that a kill hits: after their effect, or before the next one."""
-    place = place if fate is Fate.KILLED_AFTER else place - 1
+    place = place if fault is FaultKind.KILLED_AFTER else place - 1
     following = steps[place + 1] if place + 1 < len(steps) else ""
     for point in NAMED:
         if place >= 0 and steps[place] == point.after and point.before in {"", following}:
@@ -241,8 +246,8 @@ def _names(steps: Sequence[str], place: int, fate: Fate) -> Iterator[str]:
 def _answers_lost() -> Tally:
     """Each side effect refused, and each with its answer lost: the worker lives on and has to cope."""
     kills = Kills()
-    for story in STORIES:
-        tried(story, kills, fates=(Fate.REFUSED, Fate.LOST))
+    for scenario in SCENARIOS:
+        tried(scenario, kills, faults=(FaultKind.REFUSED, FaultKind.LOST))
     return Tally(
         "Any side effect may be refused, or its answer be lost: the same",
         kills.points.total(),
@@ -252,16 +257,16 @@ def _answers_lost() -> Tally:
 
 
 def _killed_twice() -> Tally:
-    """Two workers of one story die, the second one at any step of the recovery or after it."""
+    """Two workers of one scenario die, the second one at any step of the recovery or after it."""
     kills, lots = Kills(), random.Random(SEED)  # noqa: S311 - it draws cases, not secrets
-    for story in STORIES:
-        calm = _undisturbed(story, kills)
-        for _ in range(DOUBLE_KILLS // len(STORIES)):
+    for scenario in SCENARIOS:
+        calm = _undisturbed(scenario, kills)
+        for _ in range(DOUBLE_KILLS // len(SCENARIOS)):
             first = lots.randint(1, len(calm.steps))
             second = first + lots.randint(1, 30)
             _hit(calm, {first: lots.choice(KILLS), second: lots.choice(KILLS)}, kills)
             kills.points["two kills"] += 1
-    guarantee = f"Two workers may die in one story (drawn with seed {SEED}): the same"
+    guarantee = f"Two workers may die in one scenario (drawn with seed {SEED}): the same"
     return Tally(guarantee, kills.points.total(), tuple(kills.violations))
 
 

@@ -1,7 +1,7 @@
 """The whole connector in one process, between fakes, in virtual time, with the people around it.
 
-Every side effect of every function passes through one `Wire`, which can kill the worker that causes it; a `Judge` hears
-of everything and says what should not have happened.
+Every side effect of every function passes through one `EffectRecorder`, which can kill the worker that causes it; a
+`Judge` hears of everything and says what should not have happened.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class System(Clockwork):
         def command() -> None:
             change = self.change(number)
             if change is not None:
-                approve(change, self.changes, self.outbox(), self.clock, by="operator")
+                approve(change, self.changes, self.outbox, self.clock, by="operator")
 
         self.person(command)
 
@@ -193,7 +193,7 @@ class System(Clockwork):
                     change,
                     changes=self.changes,
                     known=known,
-                    outbox=self.outbox(),
+                    outbox=self.outbox,
                     clock=self.clock,
                     order=change.key,
                     **said,
@@ -210,8 +210,8 @@ class System(Clockwork):
         def command() -> None:
             now = self.clock.now()
             waiting = list(forecast_waiting(self.ledger, self.routing.load(), Stream.TEST, today=now.date()))
-            release(waiting, self.ledger, self.outbox(), self.payloads, now=now)
-            release_waiting_changes(self.changes, self.outbox(), self.clock)
+            release(waiting, self.ledger, self.outbox, self.payloads, now=now)
+            release_waiting_changes(self.changes, self.outbox, self.clock)
 
         self.person(command)
 
@@ -267,7 +267,7 @@ class System(Clockwork):
 
     def _queue(self, revision: Revision, cause: Cause) -> None:
         source, now = self.ledger.source_of(revision), self.clock.now()
-        self.outbox().documents([message_for(revision, source, self.payloads, now=now, cause=cause)])
+        self.outbox.documents([message_for(revision, source, self.payloads, now=now, cause=cause)])
 
     def _condition_in(self, question: Revision) -> Condition:
         """The document as the question shows it."""
@@ -287,7 +287,7 @@ class System(Clockwork):
 
     def calm(self) -> None:
         """Whatever trouble was still to come does not come."""
-        self.wire.plan.clear()
+        self.effects.plan.clear()
         self.visma.on_put.clear()
         self.visma.lose = self.visma.silent = 0
         self.visma.erp.hides = False

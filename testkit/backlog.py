@@ -10,19 +10,11 @@ from math import ceil
 from connector.domain.polling.cursor import Cursor
 from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
-from connector.services.outbound.poll import Poller
 from connector.services.ports import Resource
-from testkit.memory.outbound import (
-    FakeErp,
-    FakeErps,
-    ManualClock,
-    MemoryCursors,
-    MemoryHealth,
-    MemoryOutbox,
-    MemoryPayloads,
-    RecordingTelemetry,
-    StepDeadline,
-)
+from testkit.memory.connector import Connector
+from testkit.memory.effects import ManualClock, StepDeadline
+from testkit.memory.stores import MemoryCursors, MemoryOutbox
+from testkit.memory.visma import FakeErp, FakeErps
 
 LIST = Resource.PURCHASE_ORDERS
 SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -71,15 +63,9 @@ class Backlog:
             page_size=self.page_size,
         )
         self.company = Company("nordic", tenant, IsaId("N", "NT"), Identity())
-        self.poller = Poller(
-            erp=FakeErps(nordic=self.erp),
-            cursors=self.cursors,
-            outbox=self.outbox,
-            payloads=MemoryPayloads(),
-            clock=self.clock,
-            telemetry=RecordingTelemetry(),
-            health=MemoryHealth(),
-        )
+        self.poller = Connector(
+            clock=self.clock, erps=FakeErps(nordic=self.erp), cursors=self.cursors, outbox=self.outbox
+        ).poller()
         self.poll()
         self.clock.forward(minutes=30)
 

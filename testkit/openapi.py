@@ -6,7 +6,7 @@ lists its properties is closed, so that a key nobody published is found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -58,11 +58,10 @@ class Contract:
         found = jsonschema.Draft202012Validator(rooted).iter_errors(body)
         return [f"{error.json_path}: {error.message[:200]}" for error in found]
 
-    def unfit(self, name: str, value: Any) -> list[str]:
+    def errors(self, name: str, value: Any) -> Iterator[jsonschema.ValidationError]:
         """What a value has that the schema of this name does not allow."""
         rooted = {"$defs": self._definitions, "$ref": f"#/$defs/{name}"}
-        found = jsonschema.Draft202012Validator(rooted).iter_errors(value)
-        return [f"{error.json_path}: {error.message[:200]}" for error in found]
+        return jsonschema.Draft202012Validator(rooted).iter_errors(value)
 
     def _converted(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         if "$ref" in schema:

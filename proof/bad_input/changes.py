@@ -40,10 +40,10 @@ from proof.strategies.changes import (
 )
 from proof.strategies.damage import BYTES, damaged, with_books, written
 from proof.strategies.visma import READ
-from testkit.memory.change_world import FakeOrders
 from testkit.memory.change_world import World as Fakes
-from testkit.memory.inbound import InMemoryChanges
-from testkit.memory.outbound import StepDeadline
+from testkit.memory.effects import StepDeadline
+from testkit.memory.stores import InMemoryChanges
+from testkit.memory.visma import FakeOrders
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
 _CHANGES = "changes.fifo"

@@ -17,26 +17,18 @@ from connector.adapters.visma.pages import page_of
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.route import Company
-from connector.domain.transactions import Stream
 from connector.services.claim_check import loaded
 from connector.services.consume import consume
 from connector.services.messages import DocumentMessage
-from connector.services.outbound.poll import Poller
-from connector.services.outbound.translate import Translator
 from connector.services.ports import Deadline, Ledger, Page, Payloads, Resource
 from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fresh_table
 from proof.bad_input.trial import Ending, Target, floats_in
 from proof.bad_input.watch import is_list, told
 from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
-from testkit.memory.outbound import (
-    FixedRouting,
-    ManualClock,
-    MemoryHealth,
-    MemoryPayloads,
-    RecordingTelemetry,
-    StepDeadline,
-)
+from testkit.memory.connector import Connector
+from testkit.memory.effects import ManualClock, StepDeadline
+from testkit.memory.stores import FixedRouting, MemoryPayloads, RecordingTelemetry
 from testkit.samples.routing_data import routing_data
 
 COMPANY = "nordic"
@@ -90,20 +82,21 @@ class World:
     routing: FixedRouting
     ending: Ending
 
+    def connector(self, **ports: Any) -> Connector:
+        """The use cases between all this."""
+        own = {name: getattr(self, name) for name in ("ledger", "payloads", "clock", "telemetry", "routing")}
+        return Connector(**own, **ports)
+
     def poll(self, case: VismaCase) -> bool:
         """Let the poller read a page with the document between its neighbours; False when it is no list at all."""
         first, last = (sound(case.resource, number) for number in NEIGHBOURS)
         page = b"[" + b",".join([first, case.body, last]) + b"]"
         erp = OneList(self.clock, case.resource, page)
-        poller = Poller(
-            erp=erp,
+        poller = self.connector(
+            erps=erp,
             cursors=MeasuredCursors(self.ending),
             outbox=SqsOutbox(documents_url=_DOCUMENTS, client=self.sqs),  # type: ignore[arg-type]
-            payloads=self.payloads,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            health=MemoryHealth(),
-        )
+        ).poller()
         company = self.routing.load().companies[COMPANY]
         # What seems to have changed just now, or later, rests first: at most half an hour.
         for _ in range(2):
@@ -128,15 +121,7 @@ class World:
     def consume(self, event: dict[str, Any]) -> list[str]:
         """Work through a batch as the function does."""
         deliveries = BatchedDeliveries(SqsOutbox(deliveries_url=_DELIVERIES, client=self.sqs))  # type: ignore[arg-type]
-        translator = Translator(
-            ledger=self.ledger,
-            routing=self.routing,
-            outbox=deliveries,
-            payloads=self.payloads,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-        )
+        translator = self.connector(outbox=deliveries).translator()
         decode = msgspec.json.Decoder(DocumentMessage).decode
         return consume(
             received(event),

@@ -19,7 +19,7 @@ from connector.adapters.aws import clients
 from connector.bootstrap import receive_callback
 from proof.bad_input.queue import StrictSqs
 from proof.strategies.callbacks import HEADER, SECRET
-from testkit.memory.outbound import RecordingTelemetry
+from testkit.memory.stores import RecordingTelemetry
 
 LIMIT = 1_048_576
 QUEUE = "changes.fifo"

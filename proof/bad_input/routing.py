@@ -24,7 +24,6 @@ from connector.edi.translate import translate
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.read import decode, read_document
 from connector.routing_file import Checked, check
-from connector.services.outbound.poll import Poller
 from connector.services.ports import Resource
 from proof.bad_input.documents import OneList
 from proof.bad_input.stores import MeasuredCursors
@@ -32,14 +31,8 @@ from proof.bad_input.trial import Ending, Target, floats_in, place_of
 from proof.strategies.changes import mosaic, x12
 from proof.strategies.routing import RoutingCase, routing_cases
 from proof.strategies.visma import ORIGINS, sound
-from testkit.memory.outbound import (
-    ManualClock,
-    MemoryHealth,
-    MemoryOutbox,
-    MemoryPayloads,
-    RecordingTelemetry,
-    StepDeadline,
-)
+from testkit.memory.connector import Connector
+from testkit.memory.effects import ManualClock, StepDeadline
 
 _LONGEST_SENTENCE = 1_000
 
@@ -94,15 +87,8 @@ def _use(ending: Ending, data: Any) -> None:
 def _poll(routing: Routing) -> Iterator[str]:
     for resource in Resource:
         clock, ending = ManualClock(), Ending()
-        poller = Poller(
-            erp=OneList(clock, resource, b"[" + sound(resource, "900001") + b"]"),
-            cursors=MeasuredCursors(ending),
-            outbox=MemoryOutbox(),
-            payloads=MemoryPayloads(),
-            clock=clock,
-            telemetry=RecordingTelemetry(),
-            health=MemoryHealth(),
-        )
+        erps = OneList(clock, resource, b"[" + sound(resource, "900001") + b"]")
+        poller = Connector(clock=clock, erps=erps, cursors=MeasuredCursors(ending)).poller()
         for _ in range(2):
             # A list of which every row is older than the window, or of another branch, is refused or passed over.
             poller.poll_all(routing.companies.values(), StepDeadline())

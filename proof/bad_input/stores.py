@@ -17,8 +17,7 @@ from connector.domain.revision.record import Revision, State
 from connector.services.ports import CursorLease
 from proof.bad_input.trial import Ending, floats_in
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_bucket, make_table
-from testkit.memory.inbound import InMemoryChanges
-from testkit.memory.outbound import MemoryCursors, MemoryLedger
+from testkit.memory.stores import InMemoryChanges, MemoryCursors, MemoryLedger
 
 MOST_ITEM = 400_000
 """Bytes that an item of DynamoDB holds."""
@@ -42,7 +41,6 @@ class MeasuredLedger(MemoryLedger):
         request: dict[str, Any] | None,
         supersedes: Sequence[Revision] = (),
     ) -> None:
-        """Write a new revision."""
         self._measure(revision, request)
         super().add(revision, source=source, request=request, supersedes=supersedes)
 
@@ -55,7 +53,6 @@ class MeasuredLedger(MemoryLedger):
         request: dict[str, Any] | None,
         supersedes: Sequence[Revision] = (),
     ) -> None:
-        """Write an old one anew."""
         self._measure(revision, request)
         super().retranslated(revision, was=was, source=source, request=request, supersedes=supersedes)
 
@@ -72,7 +69,6 @@ class MeasuredChanges(InMemoryChanges):
         self._ending = ending
 
     def add(self, change: Change, *, message: Any) -> Change:
-        """Write a new record."""
         self._ending.expect(not list(floats_in(message)), "a binary float is in the message")
         return super().add(change, message=message)
 
@@ -89,7 +85,6 @@ class MeasuredCursors(MemoryCursors):
         self._ending = ending
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
-        """Write a cursor."""
         _measured(self._ending, lease.company, cursor)
         super().save(lease, cursor, release=release, not_before=not_before)
 

@@ -15,9 +15,9 @@ from connector.domain.order_change.record import CHANGE, Change, ChangeState
 from proof.model.asking import HEADER, NOTHING, Request, View
 from proof.model.orderful import Inbound
 from proof.model.partner import Receivers
-from proof.model.stores import WiredChanges
+from proof.model.stores import RecordedChanges
 from proof.model.visma import places
-from testkit.memory.outbound import ManualClock
+from testkit.memory.effects import ManualClock
 
 _STANDING = frozenset(ChangeState) - {ChangeState.REJECTED, ChangeState.RECORDED}
 
@@ -29,7 +29,7 @@ PATIENCE = timedelta(minutes=10)
 class Changing:
     """Looks at every 860 that is written and at every record that says how one ended."""
 
-    changes: WiredChanges
+    changes: RecordedChanges
     inbound: Inbound
     receivers: Receivers
     clock: ManualClock

@@ -23,7 +23,8 @@ from connector.services.ports import Deadline, Resource
 from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Functions, Setting
 from proof.model.queues import Queue, event_of
 from proof.model.stores import unfinished
-from testkit.memory.outbound import Killed, StepDeadline, StoredDocument
+from testkit.memory.effects import Killed, StepDeadline
+from testkit.memory.visma import StoredDocument
 
 WORKERS = {
     DOCUMENTS: "translate_document",
@@ -58,7 +59,7 @@ class Clockwork(Functions):
     def run(self, worker: str, work: Callable[[], object]) -> bool:
         """One invocation of a function; False when it was killed."""
         try:
-            with self.wire.invocation(worker):
+            with self.effects.invocation(worker):
                 work()
         except Killed:
             return False
@@ -98,7 +99,7 @@ class Clockwork(Functions):
         def receive() -> None:
             answer = receiver.receive({}, self.inbound.callback(number, as_uuid=as_uuid))
             with suppress(ConnectorError):  # an answer that gets lost on its way is Orderful's trouble
-                self.wire(f"answer {answer.value}", lambda: answers.append(answer))
+                self.effects(f"answer {answer.value}", lambda: answers.append(answer))
 
         for _ in range(PUSHES):
             self.run("receive_callback", receive)
@@ -131,7 +132,7 @@ class Clockwork(Functions):
             kept.update(self._consume(queue, event_of(batch)))
             for message in batch:
                 if message.message_id not in kept:
-                    self.wire(f"delete a message of {queue.name}", lambda: queue.delete(message.message_id))  # noqa: B023
+                    self.effects(f"delete a message of {queue.name}", lambda: queue.delete(message.message_id))  # noqa: B023
 
         try:
             survived = self.run(WORKERS[queue.name], consume_batch)
@@ -157,8 +158,8 @@ class Clockwork(Functions):
 
     def _handler(self, queue: Queue) -> tuple[Callable[[str], object], Callable[[], None]]:
         if queue.name == DOCUMENTS:
-            outbox = BatchedDeliveries(self.outbox())
-            translator = self.translator(outbox)
+            outbox = BatchedDeliveries(self.outbox)
+            translator = self.translator(outbox=outbox)
             return lambda body: translator.handle(_document(body.encode())), outbox.flush
         if queue.name == DELIVERIES:
             deliverer = self.deliverer()

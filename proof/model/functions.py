@@ -6,31 +6,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
-from connector.adapters.aws.queues import BatchedDeliveries, SqsOutbox
+from connector.adapters.aws.queues import SqsOutbox
 from connector.adapters.aws.watermark import DynamoWatermark
-from connector.adapters.conflict_retry import BackOff
-from connector.domain.transactions import Stream
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.collect import Collector
-from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.receive import Admission, Receiver
-from connector.services.inbound.record import InboundRecorder
-from connector.services.outbound.deliver import Deliverer
 from connector.services.outbound.poll import Poller
-from connector.services.outbound.snapshot import Snapshot
 from connector.services.outbound.track import Tracker
-from connector.services.outbound.translate import Translator
-from connector.services.ports import Deadline
-from proof.model.effects import Wire
 from proof.model.invoices import Invoices
 from proof.model.orderful import Inbound, Orderful
 from proof.model.partner import Receivers
 from proof.model.queues import Queue, Sqs
-from proof.model.stores import WiredChanges, WiredCursors, WiredLedger, WiredPayloads
+from proof.model.stores import RecordedChanges, RecordedCursors, RecordedLedger, RecordedPayloads
 from proof.model.tokens import TokenTable, VismaConnect, tokens_of_a_process
 from proof.model.visma import OpenVisma, Visma
-from testkit.memory.inbound import HintCalls
-from testkit.memory.outbound import FixedRouting, ManualClock, MemoryHealth, RecordingTelemetry, StepDeadline
+from testkit.memory.connector import Connector
+from testkit.memory.effects import EffectRecorder, ManualClock, StepDeadline
+from testkit.memory.stores import FixedRouting, HintCalls
 from testkit.samples.routing_data import routing_data
 
 COMPANY = "nordic"
@@ -39,7 +31,6 @@ MOST_RECEIVES = {DOCUMENTS: 250, DELIVERIES: 10, CHANGES: 10, HINTS: 100}
 """`maxReceiveCount` in template.yaml."""
 
 _YOUNG = timedelta(days=30)
-_CLAIM, _RESEND, _CONFIRM = timedelta(seconds=90), timedelta(seconds=900), timedelta(seconds=120)
 _SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
 
@@ -93,160 +84,86 @@ class Setting:
         return routing_data({**data, **(changes or {})})
 
 
-class Functions:
+class Functions(Connector):
     """Everything that is wired: the neighbours, the stores, the queues, and the functions between them."""
+
+    ledger: RecordedLedger
+    changes: RecordedChanges
+    cursors: RecordedCursors
+    payloads: RecordedPayloads
+    orderful: Orderful
+    inbound: Inbound
+    outbox: SqsOutbox
 
     def __init__(self, setting: Setting | None = None) -> None:
         """Begin with empty tables, an empty Visma, and nothing at Orderful."""
         self.setting = setting or Setting()
-        self.clock = ManualClock(self.setting.start)
-        self.wire = Wire(self.clock)
+        clock = ManualClock(self.setting.start)
+        self.effects = effects = EffectRecorder(clock)
         self.receivers = Receivers()
-        self.payloads = WiredPayloads(self.wire)
-        self.ledger = WiredLedger(self.wire, self.payloads)
-        self.changes = WiredChanges(self.wire)
-        self.cursors = WiredCursors(self.wire)
+        self.queues = [Queue(name, clock, most) for name, most in MOST_RECEIVES.items()]
+        self.sqs = Sqs(effects, self.queues)
+        payloads, cursors, changes = RecordedPayloads(effects), RecordedCursors(effects), RecordedChanges(effects)
+        ledger = RecordedLedger(effects, payloads)
+        inbound = Inbound(effects, clock, changes, self.receivers)
+        inbound.as_uuids, inbound.tells_both = self.setting.uuids, self.setting.tells_both
+        super().__init__(
+            clock=clock,
+            routing=FixedRouting(self.setting.routing()),
+            payloads=payloads,
+            ledger=ledger,
+            changes=changes,
+            cursors=cursors,
+            orderful=Orderful(effects, clock, self.receivers, ledger),
+            inbound=inbound,
+            watermark=DynamoWatermark(cast(Any, cursors)),
+            outbox=SqsOutbox(
+                documents_url=DOCUMENTS,
+                deliveries_url=DELIVERIES,
+                changes_url=CHANGES,
+                hints_url=HINTS,
+                client=cast(Any, self.sqs),
+            ),
+            young_for=_YOUNG,
+            inbox_ids=self.setting.inboxes,
+        )
         self.visma = Visma(
-            self.wire,
-            self.clock,
+            effects,
+            clock,
             zone=self.setting.zone,
             order=self.setting.order,
             exact=self.setting.latest == timedelta(0),
         )
         self.invoices = Invoices(self.visma)
-        self.snapshot = Snapshot()
-        self.orderful = Orderful(self.wire, self.clock, self.receivers, self.ledger)
-        self.inbound = Inbound(self.wire, self.clock, self.changes, self.receivers)
-        self.inbound.as_uuids, self.inbound.tells_both = self.setting.uuids, self.setting.tells_both
-        self.routing = FixedRouting(self.setting.routing())
-        self.telemetry = RecordingTelemetry()
-        self.health = MemoryHealth()
-        self.queues = [Queue(name, self.clock, most) for name, most in MOST_RECEIVES.items()]
-        self.sqs = Sqs(self.wire, self.queues)
-        self.tokens = TokenTable(self.wire)
-        self.connect = VismaConnect(self.wire, self.clock)
-        self.deadline: Deadline = StepDeadline()
-
-    def outbox(self) -> SqsOutbox:
-        """The queues as a function writes to them."""
-        return SqsOutbox(
-            documents_url=DOCUMENTS,
-            deliveries_url=DELIVERIES,
-            changes_url=CHANGES,
-            hints_url=HINTS,
-            client=cast(Any, self.sqs),
-        )
+        self.tokens = TokenTable(effects)
+        self.connect = VismaConnect(effects, clock)
 
     def open_visma(self) -> OpenVisma:
         """Visma as a fresh process sees it."""
         return OpenVisma(self.visma, tokens_of_a_process(self.tokens, self.connect, self.clock))
 
-    def poller(self) -> Poller:
-        """The poller."""
-        return Poller(
-            erp=self.open_visma(),
-            cursors=self.cursors,
-            outbox=self.outbox(),
-            payloads=self.payloads,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            health=self.health,
-        )
+    def poller(self, **ports: Any) -> Poller:
+        """The poller, in a process of its own."""
+        return super().poller(erps=self.open_visma(), **ports)
 
-    def translator(self, outbox: BatchedDeliveries) -> Translator:
-        """The translator."""
-        return Translator(
-            ledger=self.ledger,
-            routing=self.routing,
-            outbox=outbox,
-            payloads=self.payloads,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-        )
-
-    def deliverer(self) -> Deliverer:
-        """The deliverer."""
-        return Deliverer(
-            ledger=self.ledger,
-            orderful=self.orderful,
-            breaker=self.ledger,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-            confirm_after=_CONFIRM,
-            lease=_CLAIM,
-            young_for=_YOUNG,
-            snapshot=self.snapshot,
-        )
-
-    def tracker(self) -> Tracker:
+    def tracker(self, **ports: Any) -> Tracker:
         """The tracker."""
-        return Tracker(
-            ledger=self.ledger,
-            orderful=self.orderful,
-            outbox=self.outbox(),
-            breaker=self.ledger,
-            routing=self.routing,
-            deadline=StepDeadline(),
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-            resend_after=_RESEND,
-        )
+        return super().tracker(deadline=StepDeadline(), **ports)
 
-    def recorder(self) -> InboundRecorder:
-        """The intake."""
-        return InboundRecorder(
-            changes=self.changes,
-            documents=self.ledger,
-            orderful=self.inbound,
-            routing=self.routing,
-            outbox=self.outbox(),
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-        )
+    def applier(self, **ports: Any) -> Applier:
+        """The applier, in a process of its own; its pauses pass."""
+        pause = lambda seconds: self.clock.forward(seconds=seconds)  # noqa: E731 - a port
+        return super().applier(orders=self.open_visma(), pause=pause, hint_budget=HintCalls(), **ports)
 
-    def applier(self) -> Applier:
-        """The applier."""
-        return Applier(
-            changes=self.changes,
-            recorder=self.recorder(),
-            hint_budget=HintCalls(),
-            orders=self.open_visma(),
-            known=PartnerBaseline(self.ledger, self.clock),
-            orderful=self.inbound,
-            routing=self.routing,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-            lease=_CLAIM,
-            deadline=self.deadline,
-            conflict_retry=BackOff(lambda seconds: self.clock.forward(seconds=seconds)),
-        )
-
-    def collector(self) -> Collector:
-        """The collector."""
-        return Collector(
-            changes=self.changes,
-            recorder=self.recorder(),
-            orderful=self.inbound,
-            outbox=self.outbox(),
-            routing=self.routing,
-            watermark=DynamoWatermark(cast(Any, self.cursors)),
-            clock=self.clock,
-            telemetry=self.telemetry,
-            deadline=StepDeadline() if self.setting.inboxes else self.deadline,
-            stream=Stream.TEST,
-            inbox_ids=self.setting.inboxes,
-            bucket_ids=(),
-            resend_after=_RESEND,
-        )
+    def collector(self, **ports: Any) -> Collector:
+        """The collector; without inboxes its time may run out."""
+        deadline = StepDeadline() if self.setting.inboxes else self.deadline
+        self.page_sizes = {}
+        return super().collector(deadline=deadline, **ports)
 
     def receiver(self) -> Receiver:
         """The receiver of callbacks; who knows the secret is not its concern here."""
-        return Receiver(admits=_knows_the_secret, outbox=self.outbox(), telemetry=self.telemetry, max_bytes=1_000_000)
+        return Receiver(admits=_knows_the_secret, outbox=self.outbox, telemetry=self.telemetry, max_bytes=1_000_000)
 
 
 def _knows_the_secret(_: object) -> Admission:

@@ -15,7 +15,7 @@ from connector.services.ports import Resource
 from proof.model.asking import Said, View
 from proof.model.partner import CANCELLED
 from proof.model.visma import Visma
-from testkit.memory.change_world import row_version
+from testkit.memory.visma import row_version
 from testkit.samples.visma_samples import a_customer_invoice, a_customer_invoice_line, as_json
 
 INVOICES = Resource.CUSTOMER_INVOICES

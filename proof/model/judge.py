@@ -24,7 +24,7 @@ from proof.model.go_live import BeforeGoLive, Condition
 from proof.model.invoices import view_of_invoice
 from proof.model.orderful import Inbound, Orderful
 from proof.model.partner import CANCELLED, Receivers, held_in, view_in, view_of
-from proof.model.stores import WiredChanges, WiredCursors, WiredLedger
+from proof.model.stores import RecordedChanges, RecordedCursors, RecordedLedger
 from proof.model.visma import Visma, content_id
 
 FINAL = frozenset(
@@ -82,9 +82,9 @@ class Judge:
     receivers: Receivers
     orderful: Orderful
     inbound: Inbound
-    ledger: WiredLedger
-    changes: WiredChanges
-    cursors: WiredCursors
+    ledger: RecordedLedger
+    changes: RecordedChanges
+    cursors: RecordedCursors
     directory: Directory
     before_go_live: BeforeGoLive
     changing: Changing

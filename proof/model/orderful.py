@@ -15,11 +15,10 @@ from connector.domain.order_change.record import DECIDED, ChangeState
 from connector.domain.transactions import OrderfulRequest, Stream
 from connector.services.ports import Calls, Created
 from proof.model.asking import Request, Wish
-from proof.model.effects import Wire
 from proof.model.partner import Receivers, held_in
-from testkit.memory.change_world import SENDER, FakeInbound
-from testkit.memory.inbound import InMemoryChanges
-from testkit.memory.outbound import FakeOrderful, LostAnswer, ManualClock, MemoryBreaker
+from testkit.memory.effects import EffectRecorder, ManualClock
+from testkit.memory.orderful import SENDER, FakeInbound, FakeOrderful, LostAnswer
+from testkit.memory.stores import InMemoryChanges, MemoryBreaker
 
 ALL = "*"
 
@@ -32,7 +31,9 @@ class Orderful(FakeOrderful):
         gate: Where a pause is written down that Orderful asks for, and looked up before each creation.
     """
 
-    def __init__(self, wire: Wire, clock: ManualClock, receivers: Receivers, breaker: MemoryBreaker) -> None:
+    def __init__(
+        self, effects: EffectRecorder, clock: ManualClock, receivers: Receivers, breaker: MemoryBreaker
+    ) -> None:
         """Hand everything that is accepted to `receivers`."""
         super().__init__(clock)
         self.receivers = receivers
@@ -40,10 +41,9 @@ class Orderful(FakeOrderful):
         self.gate = HeldCalls(cast(Any, breaker), Calls.CREATE, clock, "Orderful")
         self.delivered: list[OrderfulRequest] = []
         self.on_delivered: list[Callable[[Mapping[str, Any]], None]] = []
-        self._wire = wire
+        self._effects = effects
 
     def create(self, request: OrderfulRequest) -> Created:
-        """Take a transaction."""
         self.gate.enter()
         try:
             return self._create(request)
@@ -74,7 +74,7 @@ class Orderful(FakeOrderful):
                 self.receivers.refused.add(held_in(request.body))
             return created
 
-        return self._wire("POST the transaction", post, lost=UnknownOutcome)
+        return self._effects("POST the transaction", post, lost=UnknownOutcome)
 
     def _deliver(self, request: OrderfulRequest) -> None:
         self.delivered.append(request)
@@ -105,7 +105,9 @@ class Inbound(FakeInbound):
         tells_both: Whether a transaction that is fetched names its number and its UUID.
     """
 
-    def __init__(self, wire: Wire, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers) -> None:
+    def __init__(
+        self, effects: EffectRecorder, clock: ManualClock, changes: InMemoryChanges, receivers: Receivers
+    ) -> None:
         """Compare what it is told with what is recorded in `changes`."""
         super().__init__(clock, list_page=1)
         self.told: dict[str, _Told] = {}
@@ -115,7 +117,7 @@ class Inbound(FakeInbound):
         self.uuids: dict[str, str] = {}
         self.as_uuids = False
         self.tells_both = False
-        self._wire = wire
+        self._effects = effects
         self._changes = changes
         self._receivers = receivers
         self._sendings = 0
@@ -234,10 +236,9 @@ class Inbound(FakeInbound):
                 self.told[delivery.delivery_id] = _Told(confirmation)
             return known
 
-        return self._wire("confirm the delivery", tell)
+        return self._effects("confirm the delivery", tell)
 
     def problems_of(self, transaction_id: str) -> tuple[str, ...]:
-        """Why a transaction is INVALID."""
         is_wrong = self.validation[self._number(transaction_id)] is Validation.INVALID
         return ("message.lineItems[0]: it is wrong",) if is_wrong else ()
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from proof.model.asking import HEADER, NOTHING, Request, Said, View, kept
-from testkit.memory.outbound import business_number_of
+from testkit.memory.orderful import business_number_of
 
 Held = tuple[str, str]
 """A receiver's ISA id, and the name of a document."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from proof.model.effects import Wire
-from testkit.memory.outbound import ManualClock
+from testkit.memory.effects import EffectRecorder, ManualClock
 
 VISIBILITY = timedelta(seconds=360)
 """As in template.yaml: six times the time-out of the functions."""
@@ -123,19 +122,17 @@ class Queue:
 class Sqs:
     """The SQS client that the adapters speak to."""
 
-    def __init__(self, wire: Wire, queues: Sequence[Queue]) -> None:
+    def __init__(self, effects: EffectRecorder, queues: Sequence[Queue]) -> None:
         """Speak for these queues; a queue's name is its URL."""
         self.queues = {queue.name: queue for queue in queues}
-        self._wire = wire
+        self._effects = effects
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        """Take up to ten messages."""
-
         def take() -> None:
             for entry in Entries:
                 self.queues[QueueUrl].send(entry)
 
-        self._wire(f"send to {QueueUrl}", take)
+        self._effects(f"send to {QueueUrl}", take)
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
     def change_message_visibility(
@@ -145,9 +142,8 @@ class Sqs:
         ReceiptHandle: str,  # noqa: N803
         VisibilityTimeout: int,  # noqa: N803
     ) -> None:
-        """Postpone a message."""
         queue = self.queues[QueueUrl]
-        self._wire(f"postpone on {QueueUrl}", lambda: queue.postpone(ReceiptHandle, VisibilityTimeout))
+        self._effects(f"postpone on {QueueUrl}", lambda: queue.postpone(ReceiptHandle, VisibilityTimeout))
 
 
 def event_of(batch: Sequence[Message]) -> dict[str, Any]:

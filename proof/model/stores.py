@@ -20,9 +20,8 @@ from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.polling.cursor import Cursor
 from connector.domain.revision.record import Owner, Posted, Revision, State
 from connector.services.ports import CursorLease
-from proof.model.effects import Wire, repeated
-from testkit.memory.inbound import InMemoryChanges
-from testkit.memory.outbound import MemoryCursors, MemoryLedger, MemoryPayloads
+from testkit.memory.effects import EffectRecorder
+from testkit.memory.stores import InMemoryChanges, MemoryCursors, MemoryLedger, MemoryPayloads
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -30,32 +29,30 @@ _LARGE = 100_000
 """Bytes, compressed, above which the adapters put a body into the bucket."""
 
 
-class WiredPayloads(MemoryPayloads):
+class RecordedPayloads(MemoryPayloads):
     """The bucket.
 
     Attributes:
         refused: Folders of which S3 gives out nothing: the objects are missing, or reading is forbidden.
     """
 
-    def __init__(self, wire: Wire) -> None:
-        """Pass every write through `wire`."""
+    def __init__(self, effects: EffectRecorder) -> None:
+        """Pass every write through `effects`."""
         super().__init__()
         self.refused: set[str] = set()
-        self._wire = wire
+        self._effects = effects
 
     def get(self, key: str) -> bytes:
-        """Read a body."""
         if key.split("/", 1)[0] in self.refused:
             raise lost(key, "AccessDenied")
         return super().get(key)
 
     def put(self, name: str, body: bytes) -> str:
-        """Store a body."""
         put = super().put
-        return self._wire(f"put {name.split('/', 1)[0]} into the bucket", lambda: put(name, body))
+        return self._effects(f"put {name.split('/', 1)[0]} into the bucket", lambda: put(name, body))
 
 
-class WiredLedger(MemoryLedger):
+class RecordedLedger(MemoryLedger):
     """The ledger's table.
 
     Attributes:
@@ -63,32 +60,28 @@ class WiredLedger(MemoryLedger):
         large: Bytes above which a body goes to the bucket.
     """
 
-    def __init__(self, wire: Wire, payloads: WiredPayloads) -> None:
-        """Pass every write through `wire`; large bodies go to `payloads`."""
+    def __init__(self, effects: EffectRecorder, payloads: RecordedPayloads) -> None:
+        """Pass every write through `effects`; large bodies go to `payloads`."""
         super().__init__()
         self.on_agreed: list[Callable[[Revision], None]] = []
-        self._wire = wire
+        self._effects = effects
         self._payloads = payloads
         self.large = _LARGE
         self._places: dict[tuple[str, DocumentKey, int], str] = {}
 
     def open(self, reason: str, *, until: datetime) -> None:
-        """Hold deliveries back."""
         set_until = super().open
-        self._wire("hold deliveries back", lambda: set_until(reason, until=until))
+        self._effects("hold deliveries back", lambda: set_until(reason, until=until))
 
     def keep_progress(self, progress: Mapping[str, str]) -> None:
-        """Write down how far the tracker came."""
         keep = super().keep_progress
-        self._wire("keep the progress of the tracker", lambda: keep(progress))
+        self._effects("keep the progress of the tracker", lambda: keep(progress))
 
     def request_of(self, revision: Revision) -> dict[str, Any]:
-        """The request, from the bucket where it is large."""
         self._read("requests", revision)
         return super().request_of(revision)
 
     def source_of(self, revision: Revision) -> bytes:
-        """The Visma document, from the bucket where it is large."""
         self._read("sources", revision)
         return super().source_of(revision)
 
@@ -105,7 +98,7 @@ class WiredLedger(MemoryLedger):
             if len(body) > self.large and len(zlib.compress(body)) > self.large:
                 place = self._payloads.put(f"{folder}/{revision.key.stored}/{revision.sequence}", body)
                 self._places[folder, revision.key, revision.sequence] = place
-        self._wire("write the bodies of a revision", lambda: keep(revision, source, request))
+        self._effects("write the bodies of a revision", lambda: keep(revision, source, request))
 
     def _put(
         self,
@@ -127,37 +120,34 @@ class WiredLedger(MemoryLedger):
                 for told in self.on_agreed:
                     told(revision)
 
-        repeated(self._wire, f"write {revision.state} in the ledger", write)
+        self._effects.repeated(f"write {revision.state} in the ledger", write)
 
 
-class WiredChanges(InMemoryChanges):
+class RecordedChanges(InMemoryChanges):
     """The ledger of changes.
 
     Attributes:
         on_record: Told of every record that is written.
     """
 
-    def __init__(self, wire: Wire) -> None:
-        """Pass every write through `wire`."""
+    def __init__(self, effects: EffectRecorder) -> None:
+        """Pass every write through `effects`."""
         super().__init__()
         self.on_record: list[Callable[[Change], None]] = []
-        self._wire = wire
+        self._effects = effects
 
     def know(self, transaction_id: str, key: DocumentKey) -> DocumentKey:
-        """Note where a transaction is recorded."""
         know = super().know
-        return self._wire("note where a transaction is recorded", lambda: know(transaction_id, key))
+        return self._effects("note where a transaction is recorded", lambda: know(transaction_id, key))
 
     def add(self, change: Change, *, message: Any) -> Change:
-        """Write the message, then the record."""
         name, packed = (change.key, change.transaction_id), _encode(message)
-        self._wire("write the message of a change", lambda: self.messages.update({name: packed}))
+        self._effects("write the message of a change", lambda: self.messages.update({name: packed}))
         return super().add(change, message=message)
 
     def rewrite(self, change: Change, *, message: Any) -> Change:
-        """Write another message, then the record."""
         name, packed = (change.key, change.transaction_id), _encode(message)
-        self._wire("write another message of a change", lambda: self.messages.update({name: packed}))
+        self._effects("write another message of a change", lambda: self.messages.update({name: packed}))
         return super().rewrite(change, message=message)
 
     def _put(self, change: Change) -> None:
@@ -173,26 +163,24 @@ class WiredChanges(InMemoryChanges):
                 hears(change)
 
         told = f" ({change.confirmed})" if change.confirmed and not change.deliveries else ""
-        repeated(self._wire, f"write {change.state}{told} for a change", write)
+        self._effects.repeated(f"write {change.state}{told} for a change", write)
 
 
-class WiredCursors(MemoryCursors):
+class RecordedCursors(MemoryCursors):
     """The table of cursors, which also holds the watermark of the list of 860s."""
 
-    def __init__(self, wire: Wire) -> None:
-        """Pass every write through `wire`."""
+    def __init__(self, effects: EffectRecorder) -> None:
+        """Pass every write through `effects`."""
         super().__init__()
-        self._wire = wire
+        self._effects = effects
         self.fell: list[str] = []
 
     def acquire(self, company: str, resource: StrEnum, *, now: datetime, lease: timedelta) -> CursorLease:
-        """Take a cursor."""
         acquire = super().acquire
         name = f"take the cursor of {resource.value}"
-        return repeated(self._wire, name, lambda: acquire(company, resource, now=now, lease=lease))
+        return self._effects.repeated(name, lambda: acquire(company, resource, now=now, lease=lease))
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
-        """Write a cursor."""
         save = super().save
 
         def write() -> None:
@@ -201,7 +189,7 @@ class WiredCursors(MemoryCursors):
             if before is not None and (cursor.watermark is None or cursor.watermark < before):
                 self.fell.append(f"The watermark of {lease.resource.value} fell from {before} to {cursor.watermark}.")
 
-        self._wire(f"write the cursor of {lease.resource.value}", write)
+        self._effects(f"write the cursor of {lease.resource.value}", write)
 
     def locked(self, now: datetime) -> list[str]:
         """Lists that nobody may read now."""

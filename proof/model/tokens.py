@@ -13,8 +13,7 @@ from connector.adapters.aws.token_store import DynamoTokenStore
 from connector.adapters.http import Answer, Call, Http
 from connector.adapters.visma.tokens import VismaTokens
 from connector.services.ports import Deadline
-from proof.model.effects import Wire
-from testkit.memory.outbound import ManualClock
+from testkit.memory.effects import EffectRecorder, ManualClock
 
 # A table in trouble is part of the plan and no news.
 logging.getLogger("connector.adapters.visma.tokens").addHandler(logging.NullHandler())
@@ -23,13 +22,12 @@ logging.getLogger("connector.adapters.visma.tokens").addHandler(logging.NullHand
 class TokenTable:
     """DynamoDB as far as the table of Visma's tokens needs it: one item a company, four kinds of writes."""
 
-    def __init__(self, wire: Wire) -> None:
-        """Pass every write through `wire`."""
-        self._wire = wire
+    def __init__(self, effects: EffectRecorder) -> None:
+        """Pass every write through `effects`."""
+        self._effects = effects
         self.items: dict[str, dict[str, Any]] = {}
 
     def get_item(self, *, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Read an item."""
         item = self.items.get(Key["pk"]["S"])
         return {"Item": dict(item)} if item else {}
 
@@ -49,7 +47,7 @@ class TokenTable:
             "REMOVE refresh_until": ("give the refresh of the token back", lambda: item.pop("refresh_until", None)),
             "REMOVE #token,": ("drop the token", lambda: _drop(item, values)),
         }[" ".join(UpdateExpression.split()[:2])]
-        self._wire(name, effect, lost=_TableTrouble, refused=_TableTrouble)
+        self._effects(name, effect, lost=_TableTrouble, refused=_TableTrouble)
 
 
 class _TableTrouble(ClientError):
@@ -80,15 +78,15 @@ def _drop(item: dict[str, Any], values: dict[str, Any]) -> None:
 class VismaConnect:
     """Mints tokens (`Http`, as far as a token needs it)."""
 
-    def __init__(self, wire: Wire, clock: ManualClock) -> None:
+    def __init__(self, effects: EffectRecorder, clock: ManualClock) -> None:
         """Begin with the first token."""
         self.minted: list[str] = []
-        self._wire = wire
+        self._effects = effects
         self._clock = clock
 
     def ask(self, call: Call, deadline: Deadline) -> Answer:  # noqa: ARG002 - as the session takes it
         """Answer with a new token."""
-        self._wire("mint a token", lambda: self.minted.append(f"token-{len(self.minted) + 1}"))
+        self._effects("mint a token", lambda: self.minted.append(f"token-{len(self.minted) + 1}"))
         body = json.dumps({"access_token": self.minted[-1], "expires_in": 3600}).encode()
         return Answer(service=call.service, status=200, headers={}, body=body, received_at=self._clock.now())
 

@@ -19,9 +19,8 @@ from connector.domain.revision.content_hash import revision_id
 from connector.domain.routing.route import Company
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.services.ports import Deadline, OrderAnswer, Page, Resource
-from proof.model.effects import Wire
-from testkit.memory.change_world import FakeOrders
-from testkit.memory.outbound import FakeErp, ManualClock
+from testkit.memory.effects import EffectRecorder, ManualClock
+from testkit.memory.visma import FakeErp, FakeOrders
 
 Result = TypeVar("Result")
 
@@ -48,7 +47,9 @@ class Visma(FakeOrders):
         silent: How many PUTs get no answer and do nothing either.
     """
 
-    def __init__(self, wire: Wire, clock: ManualClock, *, zone: str, order: str, exact: bool = False) -> None:
+    def __init__(
+        self, effects: EffectRecorder, clock: ManualClock, *, zone: str, order: str, exact: bool = False
+    ) -> None:
         """Begin without orders."""
         super().__init__()
         self.erp = FakeErp(clock, zone=zone, order=order)
@@ -62,7 +63,7 @@ class Visma(FakeOrders):
         self.complaints: list[str] = []
         self.revoked: set[str] = set()
         self.silent = 0
-        self._wire = wire
+        self._effects = effects
         self._writes = 0
         self._edited: dict[Place, int] = {}
         self._read: dict[str, int] = {}
@@ -70,7 +71,6 @@ class Visma(FakeOrders):
     # -- people -------------------------------------------------------------------------------------------------------
 
     def edit(self, number: str = "500123", **changes: Any) -> None:
-        """A user changes the order."""
         super().edit(number, **changes)
         for name, value in changes.items():
             places = (
@@ -102,18 +102,15 @@ class Visma(FakeOrders):
     # -- our workers --------------------------------------------------------------------------------------------------
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
-        """One page of a list."""
         return self.erp.list_page(resource, since=since, page=page, page_size=page_size, branch=branch)
 
     def get_order(self, number: str) -> OrderAnswer | None:
-        """One order."""
         if number in self.versions:
             self._read[number] = self.versions[number]
             self.seen[number] = self.raw(number)
         return super().get_order(number)
 
     def put_order(self, number: str, *, etag: str, body: bytes) -> str:
-        """Write into an order; a conflict or a refusal writes nothing."""
         put = super().put_order
 
         def write() -> str:
@@ -127,7 +124,7 @@ class Visma(FakeOrders):
                 if len(self.puts) > before:
                     self._judge(number, self.puts[-1], stood)
 
-        return self._wire("PUT the order", write, lost=UnknownOutcome)
+        return self._effects("PUT the order", write, lost=UnknownOutcome)
 
     def _judge(self, number: str, written: dict[str, Any], stood: bytes) -> None:
         for place in places(written):
@@ -179,17 +176,14 @@ class Desk:
         self._visma, self._tokens, self._company, self._deadline = visma, tokens, company, deadline
 
     def list_page(self, resource: Resource, *, since: str, page: int, page_size: int, branch: str | None) -> Page:
-        """One page of a list."""
         return self._asked(
             lambda: self._visma.list_page(resource, since=since, page=page, page_size=page_size, branch=branch)
         )
 
     def get_order(self, number: str) -> OrderAnswer | None:
-        """One order."""
         return self._asked(lambda: self._visma.get_order(number))
 
     def put_order(self, number: str, *, etag: str, body: bytes) -> str:
-        """Write into an order."""
         return self._asked(lambda: self._visma.put_order(number, etag=etag, body=body))
 
     def _asked(self, call: Callable[[], Result]) -> Result:
@@ -210,5 +204,4 @@ class OpenVisma:
     tokens: VismaTokens
 
     def __call__(self, company: Company, deadline: Deadline) -> Desk:
-        """The desk of `company`."""
         return Desk(self.visma, self.tokens, company, deadline)

@@ -1,6 +1,6 @@
 """Planted bugs: crash points and state machine are worth something only if each of these turns them red.
 
-A bug takes the place of one function of the connector; stories, rules and judge stay as they are.
+A bug takes the place of one function of the connector; scenarios, rules and judge stay as they are.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from proof.crash_points import Kills, tried
 from proof.model.clockwork import NeverRests
-from proof.model.stories import STORIES
+from proof.model.scenarios import SCENARIOS
 from proof.mutations import asking, changing, knowing, reading, sending
 from proof.mutations.plant import Mutation
 from proof.state_machine import explored
@@ -28,7 +28,7 @@ def prove(size: Size) -> list[Tally]:
     """Plant each bug and see that it is found."""
     missed, tries = [], 0
     for mutation in MUTATIONS:
-        for number in (None, *SEEDS) if size is Size.LONG and not mutation.story else (None,):
+        for number in (None, *SEEDS) if size is Size.LONG and not mutation.scenario else (None,):
             tries += 1
             if not caught(mutation, number):
                 missed.append(f"'{mutation.name}' was planted and nothing turned red (seed {number}).")
@@ -39,13 +39,13 @@ def prove(size: Size) -> list[Tally]:
 def caught(mutation: Mutation, number: int | None = None) -> bool:
     """Whether a planted bug shows itself; `number` is the seed of the state machine."""
     with mutation.planted():
-        if not mutation.story:
+        if not mutation.scenario:
             runs = explored(runs=MOST_RUNS, number=number, rules=mutation.rules, worlds=mutation.worlds, shrink=False)
             return runs.told is not None
         kills = Kills()
         try:
-            story = next(story for story in STORIES if story.name == mutation.story)
-            tried(story, kills, everywhere=False, to_the_end=False)
+            scenario = next(scenario for scenario in SCENARIOS if scenario.name == mutation.scenario)
+            tried(scenario, kills, everywhere=False, to_the_end=False)
         except NeverRests:
             return True
         return bool(kills.violations)

@@ -121,34 +121,43 @@ _DAYS = "860s with other days"
 
 MUTATIONS = (
     Mutation(
-        "changes apply as they arrived", (apply, "apply_order"), _by_arrival, story="two 860s of one page of the inbox"
+        "changes apply as they arrived",
+        (apply, "apply_order"),
+        _by_arrival,
+        scenario="two 860s of one page of the inbox",
     ),
-    Mutation("the list is taken as it comes", (Collector, "_read_list"), _as_listed, story=_ONE_PAGE),
-    Mutation("the list passes what is being checked", (Collector, "_read_list"), _passes_what_waits, story=_OLDER),
-    Mutation("without BCH05 nothing is older", (write_order, "out_of_sequence_reason"), _only_by_number, story=_OLDER),
+    Mutation("the list is taken as it comes", (Collector, "_read_list"), _as_listed, scenario=_ONE_PAGE),
+    Mutation("the list passes what is being checked", (Collector, "_read_list"), _passes_what_waits, scenario=_OLDER),
     Mutation(
-        "no change waits for the one before it", (apply, "predecessor_deadline"), _waits_for_nobody, story=_STRANGERS
+        "without BCH05 nothing is older", (write_order, "out_of_sequence_reason"), _only_by_number, scenario=_OLDER
     ),
-    Mutation("a difference is added twice", (write_order, "duplicate_of"), _repeats_nothing, story=_AGAIN),
-    Mutation("without BCH05 nothing is a repetition", (write_order, "duplicate_of"), _repeats_by_number, story=_AGAIN),
-    Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), _always, story=_RENEWED),
+    Mutation(
+        "no change waits for the one before it", (apply, "predecessor_deadline"), _waits_for_nobody, scenario=_STRANGERS
+    ),
+    Mutation("a difference is added twice", (write_order, "duplicate_of"), _repeats_nothing, scenario=_AGAIN),
+    Mutation(
+        "without BCH05 nothing is a repetition", (write_order, "duplicate_of"), _repeats_by_number, scenario=_AGAIN
+    ),
+    Mutation("a repetition is harmless for ever", (OrderChange, "_still_stands"), _always, scenario=_RENEWED),
     Mutation(
         "what writes nothing passes a parked one",
         (write_order, "out_of_turn_reason"),
         _waits_for_nobody,
-        story=_TAKEN_BACK,
+        scenario=_TAKEN_BACK,
     ),
-    Mutation("nobody is shown a later word", (write_order, "later_changes"), _nothing_later, story=_TAKEN_BACK),
-    Mutation("what waited behind another is forgotten", (apply, "waits_behind"), _waits_for_nobody, story=_TAKEN_BACK),
-    Mutation("strangers bear on a change", (apply, "peers"), _everybody, story=_STRANGERS),
+    Mutation("nobody is shown a later word", (write_order, "later_changes"), _nothing_later, scenario=_TAKEN_BACK),
+    Mutation(
+        "what waited behind another is forgotten", (apply, "waits_behind"), _waits_for_nobody, scenario=_TAKEN_BACK
+    ),
+    Mutation("strangers bear on a change", (apply, "peers"), _everybody, scenario=_STRANGERS),
     Mutation(
         "what Orderful is checking is taken",
         (Inbound, "_as_it_is"),
         _says_nothing_of_its_check,
-        story="an 860 that a rule of Orderful's changes",
+        scenario="an 860 that a rule of Orderful's changes",
     ),
-    Mutation("what Orderful found wrong is applied", (Applier, "_objection"), _no_objection, story=_CORRECTED),
-    Mutation("the message as first read is applied", (Applier, "_looked_up"), _as_recorded, story=_CORRECTED),
-    Mutation("a day of the order leaves its lines", (Dates, "_move_line"), _lines_stay, story=_DAYS),
-    Mutation("a wanted day is written as requested", (LineRules, "_days"), _as_requested, story=_DAYS),
+    Mutation("what Orderful found wrong is applied", (Applier, "_objection"), _no_objection, scenario=_CORRECTED),
+    Mutation("the message as first read is applied", (Applier, "_looked_up"), _as_recorded, scenario=_CORRECTED),
+    Mutation("a day of the order leaves its lines", (Dates, "_move_line"), _lines_stay, scenario=_DAYS),
+    Mutation("a wanted day is written as requested", (LineRules, "_days"), _as_requested, scenario=_DAYS),
 )

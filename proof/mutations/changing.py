@@ -19,7 +19,7 @@ from connector.services.inbound.partner_baseline import PartnerBaseline
 from connector.services.inbound.write_order import Ending, OrderChange
 from connector.services.outbound.track import Tracker
 from proof.mutations.plant import Mutation
-from testkit.memory.change_world import FakeOrders
+from testkit.memory.visma import FakeOrders
 
 
 def _without_if_match(right: Callable[..., str]) -> Callable[..., str]:
@@ -125,20 +125,20 @@ MUTATIONS = (
         "what was granted along with an edit is forgotten",
         (assess, "needs_full_resend"),
         _never,
-        story="an edit taken back that had come along with an 860",
+        scenario="an edit taken back that had come along with an 860",
     ),
     Mutation(
         "what was agreed on a refused revision stays agreed",
         (Tracker, "_take_back_agreed"),
         _always,
-        story="a refusal of what an 860 was agreed on",
+        scenario="a refusal of what an 860 was agreed on",
     ),
-    Mutation("an order is left on hold", (OrderChange, "_take_off_hold"), _never, story="an 860 with hold_first"),
+    Mutation("an order is left on hold", (OrderChange, "_take_off_hold"), _never, scenario="an 860 with hold_first"),
     Mutation(
         "settled while an older one is in doubt",
         (partner_baseline, "UNRESOLVED"),
         _none_is_in_doubt,
-        story="an 860 while a revision is in doubt",
+        scenario="an 860 while a revision is in doubt",
     ),
     Mutation(
         "an older change is written over a newer one",

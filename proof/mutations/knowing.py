@@ -113,7 +113,7 @@ MUTATIONS = (
         "what a person closed is asked about again",
         (assess, "baseline_of"),
         _asks_whatever_was_closed,
-        story="a change from before go-live that a person closes",
+        scenario="a change from before go-live that a person closes",
     ),
     Mutation(
         "go-live keeps back what was sent",
@@ -126,31 +126,31 @@ MUTATIONS = (
         "a change that nobody sees is sent",
         (Comparison, "nothing_new"),
         _sees_news_in_everything,
-        story="a quiet change",
+        scenario="a quiet change",
     ),
     Mutation(
         "a new number is another supplier",
         (receivers, "is_certainly_another"),
         _takes_a_number_for_a_supplier,
-        story="a supplier that gets another number",
+        scenario="a supplier that gets another number",
     ),
     Mutation(
         "a question is asked about a change that nobody sees",
         (Comparison, "reads_like"),
         _never,
-        story="a quiet change of an order from before go-live",
+        scenario="a quiet change of an order from before go-live",
     ),
     Mutation(
         "nothing is withdrawn from a former receiver",
         (assess, "to_withdraw"),
         _withdraws_nothing,
-        story="another supplier",
+        scenario="another supplier",
     ),
     Mutation(
         "a withdrawal is sent twice",
         (receivers, "withdrawals_of"),
         _forgets_its_withdrawals,
-        story="another supplier",
+        scenario="another supplier",
     ),
     Mutation(
         "a withdrawal is replaced by the next revision",
@@ -162,6 +162,6 @@ MUTATIONS = (
         "a former partner changes an order",
         (write_order, "route_of"),
         _whoever_asks,
-        story="an 860 of a former partner",
+        scenario="an 860 of a former partner",
     ),
 )

@@ -21,7 +21,7 @@ class Mutation:
         bug: Makes the careless version from the right one.
         rules: The rules of the state machine that are in play when it is looked for, so that it is found soon.
         worlds: The worlds that are drawn from; all of them when empty.
-        story: Instead of the state machine, the story in which a worker is killed at each of its steps.
+        scenario: Instead of the state machine, the scenario in which a worker is killed at each of its steps.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Mutation:
     bug: Callable[[Any], Any]
     rules: frozenset[str] = ALL_RULES
     worlds: tuple[str, ...] = ()
-    story: str = ""
+    scenario: str = ""
 
     @contextmanager
     def planted(self) -> Iterator[None]:

@@ -153,7 +153,7 @@ MUTATIONS = (
         "the cursor is written first",
         (poll._Run, "_queue"),  # noqa: SLF001 - where the bug goes
         _cursor_first,
-        story="a changed order",
+        scenario="a changed order",
     ),
     Mutation(
         "no pass has to be confirmed",
@@ -184,12 +184,12 @@ MUTATIONS = (
         "older states are not recognised",
         (assess, "is_past"),
         _never,
-        story="an older state that comes again",
+        scenario="an older state that comes again",
     ),
     Mutation(
         "the translator does not wait for a change",
         (translate.Translator, "handle"),
         _does_not_wait,
-        story="an 860 applied",
+        scenario="an 860 applied",
     ),
 )

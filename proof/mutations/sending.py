@@ -16,7 +16,7 @@ from connector.services.outbound.deliver import Deliverer, Outcome
 from connector.services.outbound.inquiry import Decision, Inquiry, Step
 from proof.model import clockwork
 from proof.mutations.plant import Mutation
-from testkit.memory.outbound import MemoryLedger
+from testkit.memory.stores import MemoryLedger
 
 _REFUSED = StatedReason(Reason.REQUEST_REFUSED, "Orderful refused it.")
 
@@ -116,44 +116,46 @@ def _keeps_nothing(right: Callable[..., list[str]]) -> Callable[..., list[str]]:
 _DOUBT = frozenset({"edit", "orderful", "kill", "refuse", "work", "wait", "go on", "poll"})
 
 MUTATIONS = (
-    Mutation("claimed after the POST", (Deliverer, "handle"), _claims_afterwards, story="a new order"),
-    Mutation("no look-up before a second POST", (Inquiry, "_earlier_attempt"), _never_looks_up, story="a lost answer"),
+    Mutation("claimed after the POST", (Deliverer, "handle"), _claims_afterwards, scenario="a new order"),
+    Mutation(
+        "no look-up before a second POST", (Inquiry, "_earlier_attempt"), _never_looks_up, scenario="a lost answer"
+    ),
     Mutation(
         "one look at Orderful's list is enough",
         (Inquiry, "_earlier_attempt"),
         _impatient,
-        story="a lost answer, and a list that shows it late",
+        scenario="a lost answer, and a list that shows it late",
     ),
     Mutation("whatever is found is adopted", (Inquiry, "_earlier_attempt"), _adopts_anything, rules=_DOUBT),
     Mutation(
         "adopts without looking at the owner",
         (Inquiry, "_owners"),
         _asks_for_no_owner,
-        story="a twin of another company",
+        scenario="a twin of another company",
     ),
     Mutation(
         "a transaction is recorded whoever owns it",
         (MemoryLedger, "own"),
         _owns_without_condition,
-        story="a twin of another company",
+        scenario="a twin of another company",
     ),
     Mutation(
         "trusts the business number alone",
         (Inquiry, "_listed"),
         _trusts_the_number,
-        story="a lost answer, and a number that is hidden",
+        scenario="a lost answer, and a number that is hidden",
     ),
     Mutation(
         "the young ledger is not checked",
         (Inquiry, "_age"),
         _trusts_a_young_ledger,
-        story="a ledger that was lost",
+        scenario="a ledger that was lost",
     ),
     Mutation(
         "no answer is taken for a failure",
         (Deliverer, "_unknown"),
         _takes_no_answer_for_a_refusal,
-        story="a lost answer",
+        scenario="a lost answer",
     ),
     Mutation("failed messages are not kept", (clockwork, "consume"), _keeps_nothing, rules=_DOUBT | {"ask"}),
 )

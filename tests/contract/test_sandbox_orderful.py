@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from contracts import facts
 from testkit.openapi import Contract
-from testkit.orderful import mosaic, x12
+from testkit.orderful import x12
 from testkit.orderful.create import V4_TYPES
 from testkit.orderful.words import FILTERS, WORDS
 from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
@@ -20,34 +19,6 @@ KEY = {"orderful-api-key": API_KEY}
 V4 = {**KEY, "orderful-api-version": "v4"}
 ONE = "/v3/transactions/{transactionId}"
 LATER = Pace(validation=timedelta(hours=1), delivery=None, acknowledgment=None)
-
-MOSAIC_NAMES = {
-    "OrderLine": "POLineItem",
-    "InvoiceLine": "InvoiceLineItem",
-    "ChangeLine": "POChangeLineItem",
-    "Reference": "ReferenceDetail",
-    "Routing": "RoutingDetails",
-    "FreeOnBoard": "FOBDetails",
-    "SpecialHandling": "SpecialHandlingDetails",
-    "ProductId": "ProductIdDetail",
-    "Allowance": "AllowanceCharge",
-    "HeaderAmounts": "HeaderMonetaryAmounts",
-    "LineAmounts": "MonetaryAmounts",
-    "Note": "NoteDetail",
-    "Pricing": "PricingInfo",
-    "Packaging": "PackagingDetails",
-    "Condition": "Conditions",
-    "Tax": "TaxDetails",
-}
-ONLY_IN_EXAMPLES = {
-    "850_PURCHASE_ORDER": {"allowances", "charges"},
-    "810_INVOICE": {"releaseNumber", "carrierDetails"},
-    "InvoiceLine": {"outerPack", "innerPack"},
-    "References": {"billOfLadingNumber", "proNumber", "shipmentId"},
-    "CarrierDetails": {"quantityAndWeight", "equipment"},
-    "Condition": {"conditionType", "action", "maxOrderValue", "services"},
-}
-"""Fields that Orderful's examples or pages show and its structure does not list."""
 
 
 @pytest.fixture(scope="module")
@@ -180,17 +151,6 @@ def test_the_words_of_the_filters_are_the_published_ones(contract: Contract) -> 
 def test_the_types_of_a_v4_create_are_the_published_ones(contract: Contract) -> None:
     published = contract.schemas["CreateTransactionBodyV4Dto"]["properties"]["type"]["enum"]
     assert V4_TYPES.keys() == set(published)
-
-
-@pytest.mark.parametrize("name", sorted(mosaic.OBJECTS.keys() - {"Weight", "Equipment", "Currency"}))
-def test_mosaic_objects_have_the_published_fields_and_words(contract: Contract, name: str) -> None:
-    published = contract.schemas[MOSAIC_NAMES.get(name, name)]["properties"]
-    played: Mapping[str, str] = mosaic.OBJECTS[name]
-    assert played.keys() - ONLY_IN_EXAMPLES.get(name, set()) == published.keys()
-    for field, kind in played.items():
-        words = mosaic.WORDS.get(kind.removesuffix("!"))
-        if words is not None:
-            assert words == set(published[field]["enum"]), field
 
 
 @pytest.mark.parametrize("name", ["850", "810", "860"])

@@ -16,7 +16,7 @@ from bench.line import write_units_of_a_document
 from bench.write_units import WriteUnits, size_of, units
 from connector.adapters.aws import clients
 from testkit.aws import CURSORS, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
-from testkit.memory.outbound import ManualClock
+from testkit.memory.effects import ManualClock
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,12 @@
-"""Crash points: every story with a kill before and after each of its side effects."""
+"""Crash points: every scenario with a kill before and after each of its side effects."""
 
 from __future__ import annotations
 
 import pytest
 
 from proof.crash_points import NAMED, Kills, told, tried
-from proof.model.effects import Fate
-from proof.model.stories import STORIES
+from proof.model.scenarios import SCENARIOS
+from testkit.memory.effects import FaultKind
 
 pytestmark = pytest.mark.xdist_group("crash points")
 
@@ -14,8 +14,8 @@ pytestmark = pytest.mark.xdist_group("crash points")
 @pytest.fixture(scope="module")
 def kills() -> Kills:
     found = Kills()
-    for story in STORIES:
-        tried(story, found, everywhere=False)
+    for scenario in SCENARIOS:
+        tried(scenario, found, everywhere=False)
     return found
 
 
@@ -48,9 +48,9 @@ def test_the_effects_of_every_function_are_among_those_hit(kills, effect):
 
 def test_a_story_holds_when_an_effect_is_refused_and_when_its_answer_is_lost():
     found = Kills()
-    for story in STORIES:
-        if story.name in {"a new order", "an 860 applied"}:
-            tried(story, found, fates=(Fate.REFUSED, Fate.LOST), everywhere=False)
+    for scenario in SCENARIOS:
+        if scenario.name in {"a new order", "an 860 applied"}:
+            tried(scenario, found, faults=(FaultKind.REFUSED, FaultKind.LOST), everywhere=False)
     assert found.violations == []
     assert found.points.total() >= 60
 
@@ -58,4 +58,4 @@ def test_a_story_holds_when_an_effect_is_refused_and_when_its_answer_is_lost():
 def test_the_proof_says_what_it_hit(kills):
     said = told(kills)
     assert all(f"{point.name} " in said for point in NAMED)
-    assert f"in {len(STORIES)} stories" in said
+    assert f"in {len(SCENARIOS)} scenarios" in said

@@ -20,10 +20,10 @@ from proof.alarms import alarms_of_the_template
 from proof.model.asking import Wish
 from proof.model.functions import DOCUMENTS
 from proof.model.orderful import ALL
-from proof.model.stories import ORDER
+from proof.model.scenarios import ORDER
 from proof.outage import ACKNOWLEDGES, ACME, BERG, CASPAR, WAITS_FOR_SEND, WatchedSystem
 from proof.system import System, order_key
-from testkit.memory.outbound import LostAnswer
+from testkit.memory.orderful import LostAnswer
 
 WEEKEND = timedelta(hours=60)
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")

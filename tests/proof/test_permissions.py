@@ -15,19 +15,12 @@ from connector.domain.documents import DocumentKey
 from connector.domain.errors import PayloadLost
 from connector.domain.routing.route import Company, Identity, VismaTenant
 from connector.domain.transactions import IsaId
-from connector.services.outbound.poll import Poller
 from proof.deployed import permissions_out as out
 from testkit.aws import CURSORS, aws_in_memory, make_table
-from testkit.memory.outbound import (
-    FakeErp,
-    FakeErps,
-    ManualClock,
-    MemoryHealth,
-    MemoryOutbox,
-    MemoryPayloads,
-    RecordingTelemetry,
-    StepDeadline,
-)
+from testkit.memory.connector import Connector
+from testkit.memory.effects import ManualClock, StepDeadline
+from testkit.memory.stores import MemoryOutbox, MemoryPayloads
+from testkit.memory.visma import FakeErp, FakeErps
 
 NONE = timedelta(0)
 TENANT = VismaTenant(
@@ -57,15 +50,13 @@ class Offline:
         self.clock = ManualClock(datetime.now(UTC))
         self.erp, self.outbox, self.payloads = FakeErp(self.clock), MemoryOutbox(), MemoryPayloads()
         role.bodies = self.payloads.bodies
-        self.poller = Poller(
-            erp=FakeErps(nordic=self.erp),
+        self.poller = Connector(
+            clock=self.clock,
+            erps=FakeErps(nordic=self.erp),
             cursors=DynamoCursors(CURSORS, payloads=role),
             outbox=self.outbox,
             payloads=role,
-            clock=self.clock,
-            telemetry=RecordingTelemetry(),
-            health=MemoryHealth(),
-        )
+        ).poller()
         self.is_held = False
         self.numbers = iter(["710001", "710002"])
         self.scene = SimpleNamespace(company="nordic", company_id="1", key=lambda one: f"nordic/purchase_order/{one}")

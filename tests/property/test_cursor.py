@@ -42,19 +42,10 @@ from connector.services.messages import DocumentMessage
 from connector.services.outbound.poll import LEASE, ImplausibleList, Poller
 from connector.services.ports import CursorLease, Page, Resource
 from testkit.backlog import ORDERS, TOTALS, Backlog
-from testkit.memory.outbound import (
-    FakeErp,
-    FakeErps,
-    Killed,
-    ManualClock,
-    MemoryCursors,
-    MemoryHealth,
-    MemoryOutbox,
-    MemoryPayloads,
-    Reaper,
-    RecordingTelemetry,
-    StepDeadline,
-)
+from testkit.memory.connector import Connector
+from testkit.memory.effects import EffectRecorder, Killed, ManualClock, StepDeadline, killer
+from testkit.memory.stores import MemoryCursors, MemoryOutbox
+from testkit.memory.visma import FakeErp, FakeErps
 
 LIST = Resource.PURCHASE_ORDERS
 SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -145,22 +136,16 @@ class World:
             self.gone.add(number)
             self.promised.discard(number)
 
-    def poll(self, *, pages: int | None = None, reaper: Reaper | None = None) -> None:
-        reaper = reaper or Reaper()
-        poller = self.make_poller(reaper)
+    def poll(self, *, pages: int | None = None, recorder: EffectRecorder | None = None) -> None:
+        recorder = recorder or killer()
+        poller = self.make_poller(recorder)
         with suppress(Killed, Conflict, Transient, ImplausibleList):
             poller.poll(self.company, LIST, StepDeadline(pages))
         self.check_cursor()
 
-    def make_poller(self, reaper: Reaper) -> Poller:
-        return Poller(
-            erp=FakeErps(nordic=self.erp),
-            cursors=reaper.watch(self.cursors, "acquire", "save"),
-            outbox=reaper.watch(self.outbox, "documents"),
-            payloads=MemoryPayloads(),
-            clock=self.clock,
-            telemetry=RecordingTelemetry(),
-            health=MemoryHealth(),
+    def make_poller(self, recorder: EffectRecorder) -> Poller:
+        return Connector(clock=self.clock, erps=FakeErps(nordic=self.erp)).poller(
+            cursors=recorder.watch(self.cursors, "acquire", "save"), outbox=recorder.watch(self.outbox, "documents")
         )
 
     def check_cursor(self) -> None:
@@ -201,7 +186,7 @@ class World:
             case ("wait", seconds):
                 self.clock.forward(seconds=seconds)
             case ("poll", pages, kill, after):
-                self.poll(pages=pages, reaper=Reaper(kill, after=after))
+                self.poll(pages=pages, recorder=killer(kill, after=after))
             case ("drift", page, documents):
                 self.erp.after_page = self._once(page, lambda: self._edit_all(documents))
                 self.poll()
@@ -482,7 +467,7 @@ class Exclusive(World):
 class WatermarkFirst(World):
     """Planted: the rows are queued after the cursor was written."""
 
-    def make_poller(self, reaper: Reaper) -> Poller:
+    def make_poller(self, recorder: EffectRecorder) -> Poller:
         outbox, cursors = self.outbox, self.cursors
         held: list[DocumentMessage] = []
 
@@ -495,10 +480,10 @@ class WatermarkFirst(World):
                 return cursors.acquire(*args, **named)
 
             def save(self, lease: CursorLease, cursor: Cursor, **named: Any) -> None:
-                reaper.run("save", lambda: cursors.save(lease, cursor, **named))
-                reaper.run("documents", lambda: outbox.documents(held))
+                recorder("save", lambda: cursors.save(lease, cursor, **named))
+                recorder("documents", lambda: outbox.documents(held))
 
-        return replace(super().make_poller(reaper), outbox=LateOutbox(), cursors=EarlyCursors())
+        return replace(super().make_poller(recorder), outbox=LateOutbox(), cursors=EarlyCursors())
 
 
 class Forgetful(World):

@@ -10,7 +10,7 @@ from connector.domain.revision.cause import Cause
 from proof.model.machine.base import ACME, ANSWERS, ISA_IDS, LATE_CUSTOMER, NEWCOMER, Base, in_play
 from proof.model.machine.users import ORDERS
 from proof.system import order_key
-from testkit.memory.outbound import StepDeadline
+from testkit.memory.effects import StepDeadline
 
 
 class Functions(Base):

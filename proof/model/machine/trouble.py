@@ -11,10 +11,10 @@ from hypothesis.stateful import rule
 from connector.domain.errors import ConnectorError, Misconfigured, Rejected, Throttled, Transient, UnknownOutcome
 from connector.domain.reasons import Reason
 from connector.services.ports import Created
-from proof.model.effects import Fate
 from proof.model.machine.base import ACME, NEWCOMER, in_play
 from proof.model.machine.users import ORDERS, QUANTITIES, Users
-from testkit.memory.outbound import LostAnswer
+from testkit.memory.effects import FaultKind
+from testkit.memory.orderful import LostAnswer
 
 STEPS = st.integers(1, 12)
 
@@ -27,14 +27,14 @@ class Trouble(Users):
     def a_worker_dies(self, steps: int, after: bool) -> None:  # noqa: FBT001
         """Whoever causes the n-th side effect from now on dies before or after it."""
         self.count("kill")
-        self.system.wire.at(steps, Fate.KILLED_AFTER if after else Fate.KILLED_BEFORE)
+        self.system.effects.at(steps, FaultKind.KILLED_AFTER if after else FaultKind.KILLED_BEFORE)
 
     @rule(steps=STEPS, lost=st.booleans())
     @in_play("refuse")
     def a_neighbour_fails(self, steps: int, lost: bool) -> None:  # noqa: FBT001
         """The n-th side effect from now on is refused, or its answer lost."""
         self.count("refuse")
-        self.system.wire.at(steps, Fate.LOST if lost else Fate.REFUSED)
+        self.system.effects.at(steps, FaultKind.LOST if lost else FaultKind.REFUSED)
 
     @rule(steps=STEPS, other=st.sampled_from(["documents", "deliveries", "changes", "poll", "collect", "track"]))
     @in_play("meanwhile")
@@ -124,4 +124,4 @@ class Trouble(Users):
 
     def meanwhile(self, steps: int, deed: Callable[[], object]) -> None:
         """Do something right before the n-th side effect from now on."""
-        self.system.wire.at(steps, deed)
+        self.system.effects.at(steps, deed)

@@ -20,8 +20,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from testkit.memory.inbound import CALLER, InMemoryChanges
-from testkit.memory.outbound import MemoryHealth, MemoryLedger
+from testkit.memory.stores import CALLER, InMemoryChanges, MemoryHealth, MemoryLedger
 
 DAY = timedelta(days=1)
 FUNCTIONS = (

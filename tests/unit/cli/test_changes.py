@@ -12,7 +12,7 @@ from connector.domain.order_change.decide import Difference
 from connector.domain.order_change.record import NOBODY, ChangeEvent, ChangeState
 from connector.domain.revision.record import State
 from connector.domain.routing.route import QuantityReading
-from testkit.memory.inbound import CALLER, a_change
+from testkit.memory.stores import CALLER, a_change
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Stream
 from connector.routing_file import json_schema
 from connector.services.release import NOT_RELEASED
-from testkit.memory.inbound import a_change
+from testkit.memory.stores import a_change
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_purchase_order, as_json
 

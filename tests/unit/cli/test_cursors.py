@@ -8,7 +8,7 @@ from connector.adapters.aws.watermark import InboundList
 from connector.domain.polling.cursor import Cursor, Rows
 from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView, Resource
-from testkit.memory.outbound import MemoryCursors
+from testkit.memory.stores import MemoryCursors
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from connector.adapters.aws.erasure import Entry
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict
 from connector.domain.revision.record import Revision, State
-from testkit.memory.inbound import a_change
+from testkit.memory.stores import a_change
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

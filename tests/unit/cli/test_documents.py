@@ -9,7 +9,7 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeEvent, ChangeState
 from connector.domain.revision.record import CAPTURED, Event, Revision, State
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
-from testkit.memory.inbound import CALLER, a_change
+from testkit.memory.stores import CALLER, a_change
 from testkit.samples.routing_data import routing_data
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)

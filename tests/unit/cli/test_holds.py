@@ -8,7 +8,7 @@ import pytest
 
 from connector.domain.errors import Misconfigured
 from connector.services.ports import Calls, Resource
-from testkit.memory.outbound import MemoryBreaker, MemoryCursors
+from testkit.memory.stores import MemoryBreaker, MemoryCursors
 from testkit.samples.routing_data import routing_data
 from tests.unit.cli.conftest import NOW
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from connector.cli.output import Failed
 from connector.cli.stack import Stack
 from connector.domain.order_change.record import ChangeState
-from testkit.memory.inbound import CALLER, a_change
+from testkit.memory.stores import CALLER, a_change
 from testkit.samples.routing_data import routing_data
 
 DECIDING = [

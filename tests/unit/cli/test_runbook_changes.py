@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connector.domain.order_change.record import ChangeState
-from testkit.memory.inbound import a_change
+from testkit.memory.stores import a_change
 from testkit.samples.routing_data import routing_data
 
 RUNBOOK = (Path(__file__).parents[3] / "docs" / "runbook.md").read_text()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from testkit.memory.outbound import ManualClock, MemoryLedger, MemoryOutbox, MemoryPayloads, RecordingTelemetry
+from testkit.memory.effects import ManualClock
+from testkit.memory.stores import MemoryLedger, MemoryOutbox, MemoryPayloads, RecordingTelemetry
 
 
 @pytest.fixture
@@ -25,6 +28,12 @@ def outbox() -> MemoryOutbox:
 @pytest.fixture
 def payloads() -> MemoryPayloads:
     return MemoryPayloads()
+
+
+@pytest.fixture
+def ports(ledger, outbox, payloads, clock, telemetry) -> dict[str, Any]:
+    """What `Connector` takes of them."""
+    return {"ledger": ledger, "outbox": outbox, "payloads": payloads, "clock": clock, "telemetry": telemetry}
 
 
 @pytest.fixture

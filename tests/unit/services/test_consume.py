@@ -9,7 +9,8 @@ import pytest
 from connector.domain.errors import Conflict, Misconfigured, PutOff, Throttled, Transient, UnknownOutcome
 from connector.services.consume import FIRST_DELAY, HELD_UP_AFTER, LONGEST_DELAY, Received, consume, delay_before_retry
 from connector.services.ports import Metric
-from testkit.memory.outbound import Killed, MemoryPostponer, StepDeadline
+from testkit.memory.effects import Killed, StepDeadline
+from testkit.memory.stores import MemoryPostponer
 
 PLENTY = StepDeadline()
 

@@ -12,7 +12,8 @@ from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
 from connector.services.order_types import types_of_number
 from connector.services.outbound.translate import Outcome
-from testkit.samples.routing_data import a_partner
+from testkit.memory.stores import FixedRouting
+from testkit.samples.routing_data import a_partner, routing_data
 from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
 
 BERG = {"internalId": 102, "number": "60001", "name": "Berg Engros AS"}
@@ -21,11 +22,11 @@ DROP_SHIP = ORDER.of_type("DropShip")
 
 
 @pytest.fixture
-def bench_with(ledger, outbox, payloads, clock, telemetry):
+def bench_with(ports):
     def make(**changes):
         said = {"partners.berg": a_partner(isa_id="BERG", supplier="60001")}
         said |= {key.replace("__", "."): value for key, value in changes.items()}
-        return Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=said)
+        return Bench(**ports, routing=FixedRouting(routing_data(said)))
 
     return make
 

@@ -29,7 +29,7 @@ from connector.services.release import (
     release,
     release_waiting_changes,
 )
-from testkit.memory.inbound import InMemoryChanges, a_change
+from testkit.memory.stores import InMemoryChanges, a_change
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 

@@ -11,7 +11,6 @@ class SystemClock:
     """The clock of the machine (`Clock` port)."""
 
     def now(self) -> datetime:
-        """Now, aware, in UTC."""
         return datetime.now(UTC)
 
 

@@ -27,15 +27,12 @@ class PowertoolsTelemetry:
         self._metrics = Metrics()
 
     def info(self, event: str, fields: Fields) -> None:
-        """A normal step."""
         self.logger.info(event, extra=_visible(fields), stacklevel=3)
 
     def warning(self, event: str, fields: Fields) -> None:
-        """Something a person may want to know."""
         self.logger.warning(event, extra=_visible(fields), stacklevel=3)
 
     def error(self, event: str, fields: Fields) -> None:
-        """Something a person must know."""
         self.logger.error(event, extra=_visible(fields), stacklevel=3)
 
     def count(self, metric: Metric, value: int = 1) -> None:
@@ -45,7 +42,6 @@ class PowertoolsTelemetry:
         self._metrics.add_metric(metric.value, MetricUnit.Count, value)
 
     def seconds(self, metric: Metric, value: float) -> None:
-        """Report a duration."""
         self._metrics.add_metric(metric.value, MetricUnit.Seconds, value)
 
     def flush(self) -> None:

@@ -16,7 +16,8 @@ from connector.domain.errors import Misconfigured, Throttled
 from connector.domain.revision.record import State
 from connector.services.ports import Calls
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
-from testkit.memory.outbound import ManualClock, MemoryBreaker
+from testkit.memory.effects import ManualClock
+from testkit.memory.stores import MemoryBreaker
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

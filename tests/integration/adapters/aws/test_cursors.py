@@ -17,7 +17,8 @@ from connector.domain.errors import Conflict, Misconfigured, StateMismatch
 from connector.domain.polling.cursor import Cursor, Reading, RowClass, Rows, Scan, Waiting, remember, row_id, stamp_of
 from connector.services.ports import CursorView, Resource
 from testkit.aws import CURSORS, Calls, aws_in_memory, make_table
-from testkit.memory.outbound import ManualClock, MemoryCursors, MemoryPayloads
+from testkit.memory.effects import ManualClock
+from testkit.memory.stores import MemoryCursors, MemoryPayloads
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=6)

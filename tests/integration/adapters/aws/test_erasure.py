@@ -20,7 +20,7 @@ from connector.domain.inbound import ApiVersion, Delivery
 from connector.domain.order_change.record import OPEN_CHANGES, ChangeEvent, ChangeState
 from connector.domain.revision.record import NOTHING_NEW, Event, Revision, State
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home
-from testkit.memory.inbound import a_change
+from testkit.memory.stores import a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 SECRET = "4711 crates of lingonberries"

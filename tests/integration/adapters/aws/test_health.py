@@ -12,7 +12,7 @@ from connector.domain.errors import ConnectorError
 from connector.services.list_health import ListHealth, PollRecord
 from connector.services.ports import Resource
 from testkit.aws import CURSORS, aws_in_memory, make_table
-from testkit.memory.outbound import MemoryHealth
+from testkit.memory.stores import MemoryHealth
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 LISTS = (

@@ -43,7 +43,7 @@ from connector.edi.inbound import LONGEST_LINK, LONGEST_NAME
 from connector.edi.order_change.fields import LONGEST_QUOTE
 from connector.services.inbound.write_order import LONGEST_UNWRITTEN, MOST_DIFFERENCES, MOST_UNWRITTEN, kept
 from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
-from testkit.memory.inbound import InMemoryChanges, a_change
+from testkit.memory.stores import InMemoryChanges, a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -30,7 +30,7 @@ from connector.domain.revision.record import (
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 from connector.services.ports import Waiting
 from testkit.aws import BUCKET, DOCUMENTS, Calls, aws_in_memory, make_ledger_home
-from testkit.memory.outbound import MemoryLedger
+from testkit.memory.stores import MemoryLedger
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

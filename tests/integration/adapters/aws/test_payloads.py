@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.errors import Misconfigured, PayloadLost
 from testkit.aws import BUCKET, aws_in_memory, make_bucket
-from testkit.memory.outbound import MemoryPayloads
+from testkit.memory.stores import MemoryPayloads
 
 
 @pytest.fixture

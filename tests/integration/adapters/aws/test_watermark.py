@@ -13,7 +13,7 @@ from connector.domain.errors import Conflict
 from connector.domain.polling.cursor import Cursor
 from connector.services.ports import CursorView, Resource
 from testkit.aws import CURSORS, Calls, aws_in_memory, make_table
-from testkit.memory.change_world import MemoryWatermark
+from testkit.memory.stores import MemoryWatermark
 
 NOW = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(minutes=2)

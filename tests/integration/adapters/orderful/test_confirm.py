@@ -14,8 +14,7 @@ from connector.domain.errors import Misconfigured, Rejected, Throttled, Transien
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.order_change.record import ChangeState
 from connector.services.inbound.acknowledge import confirm
-from testkit.memory.inbound import InMemoryChanges, a_change
-from testkit.memory.outbound import RecordingTelemetry
+from testkit.memory.stores import InMemoryChanges, RecordingTelemetry, a_change
 from testkit.sandboxes import running_orderful
 from testkit.scripted_server import (
     API_KEY,

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from connector.domain.order_change.record import HISTORY, LONGEST_NOTE, LONGEST_REASON, ChangeState
-from testkit.memory.inbound import a_change
+from testkit.memory.stores import a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 BOOK = "x" * 500_000

@@ -23,9 +23,10 @@ from connector.services.inbound.review import approve, look_again, reject
 from connector.services.inbound.write_order import MOST_DIFFERENCES, shown
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Created, Metric
-from testkit.memory.change_world import ORDER, RULES, FakeOrders, World, an_860, more_of
-from testkit.memory.inbound import HintCalls
-from testkit.memory.outbound import Killed, Reaper
+from testkit.memory.change_world import ORDER, RULES, World, an_860, more_of
+from testkit.memory.effects import Killed, killer
+from testkit.memory.stores import HintCalls
+from testkit.memory.visma import FakeOrders
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
@@ -33,7 +34,7 @@ from testkit.samples.visma_samples import a_purchase_order, an_order_line
 def arrived(world: World, *lines, number: str = "802210971", **header) -> ChangeMessage:
     """An 860 comes in and is recorded; the message that asks for it."""
     world.inbound.send(an_860(*lines, **header), number=number)
-    world.take().take(world.inbound.held[number])
+    world.recorder().take(world.inbound.held[number])
     world.outbox.clear()
     return message_for(world.change(number))
 
@@ -44,7 +45,7 @@ def arrived_in_x12(world: World, sequence: str, *, number: str = "802210971", **
     line = {"assignedIdentification": "1", "changeOrResponseTypeCode": "QI", **change}
     trees = [{"beginningSegmentForPurchaseOrderChange": [header], "POC_loop": [{"lineItemChange": [line]}]}]
     world.inbound.send({"transactionSets": trees}, number=number, order_number="500123")
-    world.take().take(world.inbound.held[number])
+    world.recorder().take(world.inbound.held[number])
     world.outbox.clear()
     return message_for(world.change(number))
 
@@ -205,7 +206,7 @@ def test_that_the_whole_is_due_is_noted_once_however_often_the_worker_dies() -> 
     world.orders.edit(status="Hold", line_1={"orderQty": 900.0}, line_2={"orderQty": 80.0})
     message = arrived(world, more_of(1, 900, was=800))
     with pytest.raises(Killed):
-        world.apply(message, changes=Reaper(at=3).watch(world.changes, "save"))
+        world.apply(message, changes=killer(at=3).watch(world.changes, "save"))
     assert (world.change().state, world.states()) == (ChangeState.APPLYING, [State.SENT, State.SUPERSEDED])
     world.clock.forward(minutes=2)
 
@@ -420,7 +421,7 @@ def test_a_change_that_was_written_before_the_worker_died_is_not_closed_as_unwri
         world.ledger.rows.clear()
     world.apply(arrived(world, more_of(1, 900, was=800, **CHARGED)))
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    orders = _opening(Reaper(at=1, after=True).watch(world.orders, "put_order"))
+    orders = _opening(killer(at=1, after=True).watch(world.orders, "put_order"))
     with pytest.raises(Killed):
         world.apply(message_for(world.change()), orders=orders)
     world.clock.forward(minutes=3)
@@ -793,7 +794,7 @@ def test_an_order_left_on_hold_is_released_by_the_next_try() -> None:
     world = World(hold_first=["Open"])
     world.orders.refusing = frozenset({"Open"})
     message = arrived(world, more_of(1, 900))
-    reaper = Reaper(at=2, after=False)
+    reaper = killer(at=2, after=False)
 
     with pytest.raises(Killed):
         world.apply(message, orders=_opening(reaper.watch(world.orders, "put_order")))
@@ -841,7 +842,7 @@ def test_a_partner_that_asks_under_another_isa_id_than_it_was_sent_is_sent_the_w
     acme = a_partner(isa_id="ACMENEW", supplier="50012")
     world.routing.apply(routing_data({"defaults.changes": RULES, "partners.acme": acme}))
     world.inbound.send(an_860(more_of(1, 900, was=800)), sender_id="ACMENEWT")
-    world.take().take(world.inbound.held["802210971"])
+    world.recorder().take(world.inbound.held["802210971"])
 
     world.rest()
     world.poll()
@@ -983,7 +984,7 @@ def test_a_change_that_was_begun_and_cannot_go_on_blocks_the_order_no_longer(hap
     world.orders.refusing = frozenset({"Open"})
     message = arrived(world, more_of(1, 900))
     with pytest.raises(Killed):
-        world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
+        world.apply(message, orders=_opening(killer(at=2, after=False).watch(world.orders, "put_order")))
     assert [one.change_id for one in world.ledger.in_state(State.CHANGING)] == [world.change().transaction_id]
     assert world.orders.orders["500123"]["status"] == "Hold"
     world.clock.forward(minutes=3)
@@ -1013,7 +1014,7 @@ def test_an_order_that_cannot_be_taken_off_hold_is_named_beside_what_else_is_to_
     world.orders.refusing = frozenset({"Open"})
     message = arrived(world, more_of(1, 900))
     with pytest.raises(Killed):
-        world.apply(message, orders=_opening(Reaper(at=2, after=False).watch(world.orders, "put_order")))
+        world.apply(message, orders=_opening(killer(at=2, after=False).watch(world.orders, "put_order")))
     world.clock.forward(minutes=3)
     _sender_leaves(world)
     world.orders.refuse = "Nobody may write here."
@@ -1207,7 +1208,7 @@ def _killed_at(step: int, *, after: bool) -> bool:
     """One change with a worker that dies at a step, and is tried again until it rests; True if it died."""
     world = World()
     message = arrived(world, more_of(1, 900, was=800))
-    reaper = Reaper(at=step, after=after)
+    reaper = killer(at=step, after=after)
     ports = {
         "changes": reaper.watch(world.changes, "save", "add", "know"),
         "ledger": reaper.watch(world.ledger, "reserve", "agreed", "move"),
@@ -1312,7 +1313,7 @@ def test_a_claim_that_runs_keeps_a_second_worker_away() -> None:
 def test_a_callback_that_comes_while_the_change_is_being_written_keeps_nobody_waiting() -> None:
     world = World()
     number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
-    world.take().take(replace(world.inbound.held[number], delivery=None))
+    world.recorder().take(replace(world.inbound.held[number], delivery=None))
     world.orders.on_put.append(lambda: world.apply(world.inbound.hint(number)))
 
     assert world.apply(message_for(world.change())) is Outcome.APPLIED
@@ -1325,7 +1326,7 @@ def test_a_poll_between_the_write_and_the_note_of_it_waits_and_sends_nothing() -
     world = World()
     message = arrived(world, more_of(1, 900))
     with pytest.raises(Killed):
-        world.apply(message, orders=_opening(Reaper(at=1, after=True).watch(world.orders, "put_order")))
+        world.apply(message, orders=_opening(killer(at=1, after=True).watch(world.orders, "put_order")))
     assert world.states() == [State.SENT, State.CHANGING]
 
     world.poll()
@@ -1343,7 +1344,7 @@ def test_a_change_looked_at_again_after_a_newer_revision_reached_the_partner_is_
     world = World()
     message = arrived(world, more_of(1, 900, was=800))
     with pytest.raises(Killed):
-        world.apply(message, orders=_opening(Reaper(at=1).watch(world.orders, "put_order")))
+        world.apply(message, orders=_opening(killer(at=1).watch(world.orders, "put_order")))
     world.clock.forward(minutes=2)
     world.orders.edit(line_2={"orderQty": 120.0})
     world.partner_baseline().drop(ORDER, world.change())

@@ -19,7 +19,7 @@ from connector.services.inbound.record import message_for
 from connector.services.inbound.review import approve
 from connector.services.messages import HintMessage
 from testkit.memory.change_world import ORDER, RULES, World, an_860, more_of
-from testkit.memory.outbound import Killed, Reaper
+from testkit.memory.effects import Killed, killer
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
@@ -96,8 +96,8 @@ def test_the_moment_of_recording_decides_nothing() -> None:
     send(world, 810, FIRST)
     send(world, 820, SECOND, inbox=True)
     (item,) = world.inbound.inbox("7")
-    world.take().take(item)
-    world.take().take(world.inbound.held[FIRST])
+    world.recorder().take(item)
+    world.recorder().take(world.inbound.held[FIRST])
 
     world.rest()
 
@@ -108,7 +108,7 @@ def test_a_transaction_whose_moment_orderful_does_not_say_is_ordered_by_when_it_
     world = World()
     for quantity, number in ((810, FIRST), (820, SECOND)):
         send(world, quantity, number, created_at=None)
-        world.take().take(world.inbound.held[number])
+        world.recorder().take(world.inbound.held[number])
         world.clock.forward(minutes=1)
 
     world.rest()
@@ -218,7 +218,7 @@ def test_one_that_was_held_back_goes_as_soon_as_the_earlier_one_is_recorded() ->
     assert world.apply(message_for(world.change(SECOND))) is Outcome.DEFERRED
 
     world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.VALID)
-    world.take().take(world.inbound.held[FIRST])
+    world.recorder().take(world.inbound.held[FIRST])
 
     assert world.apply(message_for(world.change(SECOND))) is Outcome.APPLIED
     assert written(world) == [810, 820]
@@ -263,7 +263,7 @@ def test_each_of_many_is_looked_up_once() -> None:
         send(world, 801 + place, number, inbox=True)
     items = world.inbound.inbox("7")
     for item in items:
-        world.take().take(item)
+        world.recorder().take(item)
 
     world.rest()
 
@@ -439,9 +439,9 @@ def test_an_id_that_is_learned_later_leads_to_the_record() -> None:
     number = send(world, 900, FIRST)
     settle(world)
     named = replace(world.inbound.held[number], aliases=(UUID,))
-    world.take().take(named)
+    world.recorder().take(named)
 
-    assert world.take().recorded(UUID) == world.change(number)
+    assert world.recorder().recorded(UUID) == world.change(number)
     assert world.change(number).aliases == (UUID,)
 
 
@@ -463,10 +463,10 @@ def test_an_id_that_is_learned_while_the_change_is_written_is_kept() -> None:
     world = World()
     number = send(world, 900, FIRST)
     named = replace(world.inbound.held[number], aliases=(UUID,))
-    world.orders.on_put.append(lambda: world.take().take(named) and None)
+    world.orders.on_put.append(lambda: world.recorder().take(named) and None)
     settle(world)
 
-    assert (written(world), world.take().recorded(UUID)) == ([900], world.change(number))
+    assert (written(world), world.recorder().recorded(UUID)) == ([900], world.change(number))
 
 
 # -- whose changes count --------------------------------------------------------------------------------------------
@@ -521,9 +521,9 @@ def test_a_former_partners_changes_are_none_of_the_new_partners() -> None:
 def test_trouble_with_somebody_elses_change_is_none_of_the_partners() -> None:
     world = World()
     send(world, 810, FIRST, sender_id=STRANGER)
-    world.take().take(world.inbound.held[FIRST])
+    world.recorder().take(world.inbound.held[FIRST])
     send(world, 900, SECOND)
-    world.take().take(world.inbound.held[SECOND])
+    world.recorder().take(world.inbound.held[SECOND])
     world.outbox.clear()
     strange = world.change(FIRST)
     until = world.clock.now() + timedelta(minutes=1)
@@ -540,7 +540,7 @@ def test_a_word_about_somebody_elses_change_that_cannot_be_told_is_none_of_the_p
     assert world.change(FIRST).is_unconfirmed is False
     stranger = world.change(FIRST).with_delivery(Delivery("d9", ApiVersion.V4, "accept", "fail"))
     world.changes.save(stranger)
-    world.take().take(world.inbound.held[SECOND])
+    world.recorder().take(world.inbound.held[SECOND])
 
     class Deaf:
         def __getattr__(self, name):
@@ -558,9 +558,9 @@ def test_what_a_former_partner_left_half_written_ends_before_the_new_partners_ch
     world = World()
     with_berg(world)
     send(world, 900, FIRST)
-    world.take().take(world.inbound.held[FIRST])
+    world.recorder().take(world.inbound.held[FIRST])
     message = world.outbox.queued_changes.pop()
-    desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
+    desk = killer(at=1, after=True).watch(world.orders, "put_order")
     with pytest.raises(Killed):
         world.apply(message, orders=lambda company, deadline: desk)
     assert world.states()[-1] is State.CHANGING
@@ -630,7 +630,7 @@ def test_one_in_an_inbox_that_orderful_processes_again_is_looked_at_again() -> N
     world = World()
     send(world, 900, FIRST, inbox=True)
     (item,) = world.inbound.inbox("7")
-    world.take().take(item)
+    world.recorder().take(item)
     world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.PROCESSING)
     world.rest()
     assert (states(world, FIRST), world.inbound.confirmed) == ([ChangeState.RECEIVED], [])
@@ -747,7 +747,7 @@ def test_one_that_names_another_order_after_it_was_corrected_is_recorded_and_app
     world.inbound.held[FIRST] = replace(held, aliases=(UUID,), **right)
     approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="kari")
     message = world.outbox.queued_changes.pop()
-    reaper = Reaper(at=dies_at, after=True)
+    reaper = killer(at=dies_at, after=True)
     steps = reaper.watch(world.changes, "move")
     if dies_at is not None:
         with pytest.raises(Killed):
@@ -758,7 +758,7 @@ def test_one_that_names_another_order_after_it_was_corrected_is_recorded_and_app
     settle(world)
 
     assert (world.change(FIRST).number, world.change(FIRST).state) == ("500123", ChangeState.APPLIED)
-    assert world.take().recorded(UUID) == world.change(FIRST)
+    assert world.recorder().recorded(UUID) == world.change(FIRST)
     assert written(world) == [900]
     assert {one.state for one in world.changes.all()} == {ChangeState.APPLIED, ChangeState.RECORDED}
     assert world.inbound.confirmed == [(FIRST, Confirmation.ACCEPTED)]
@@ -769,7 +769,7 @@ def test_the_same_transaction_in_the_other_dialect_is_no_other_message() -> None
     world = World()
     send(world, 900, FIRST, inbox=True)
     (item,) = world.inbound.inbox("7")
-    world.take().take(item)
+    world.recorder().take(item)
     held = world.inbound.held[FIRST]
     world.inbound.held[FIRST] = replace(held, message={"transactionSets": [{"transactionSetHeader": []}]})
 
@@ -785,7 +785,7 @@ def test_a_recorded_message_that_is_lost_is_taken_from_orderful_or_the_change_is
     world = World()
     send(world, 900, FIRST, inbox=True)
     (item,) = world.inbound.inbox("7")
-    world.take().take(item)
+    world.recorder().take(item)
 
     def message_of(change: Any) -> Any:
         raise PayloadLost("The stored body inbound/x cannot be read (AccessDenied).", next_step="Restore it.")
@@ -804,9 +804,9 @@ def test_a_recorded_message_that_is_lost_is_taken_from_orderful_or_the_change_is
 def test_what_is_half_written_is_finished_as_it_was_begun() -> None:
     world = World()
     send(world, 900, FIRST)
-    world.take().take(world.inbound.held[FIRST])
+    world.recorder().take(world.inbound.held[FIRST])
     message = world.outbox.queued_changes.pop()
-    desk = Reaper(at=1, after=True).watch(world.orders, "put_order")
+    desk = killer(at=1, after=True).watch(world.orders, "put_order")
     with pytest.raises(Killed):
         world.apply(message, orders=lambda company, deadline: desk)
     corrected(world, 700)
@@ -824,7 +824,7 @@ def test_without_orderful_nothing_is_decided_and_the_sweep_comes_back(trouble: E
     world = World()
     send(world, 900, FIRST, inbox=True)
     (item,) = world.inbound.inbox("7")
-    world.take().take(item)
+    world.recorder().take(item)
     (message,) = world.outbox.queued_changes
     world.outbox.clear()
 
@@ -850,7 +850,7 @@ def test_one_that_orderful_no_longer_knows_is_decided_as_it_was_recorded() -> No
     world = World()
     send(world, 900, FIRST, inbox=True)
     (item,) = world.inbound.inbox("7")
-    world.take().take(item)
+    world.recorder().take(item)
     world.clock.forward(minutes=2)
     del world.inbound.held[FIRST]
 
@@ -863,7 +863,7 @@ def test_a_worker_at_an_earlier_change_of_the_sender_keeps_the_later_one_away() 
     world = World()
     for quantity, number in ((810, FIRST), (820, SECOND)):
         send(world, quantity, number)
-        world.take().take(world.inbound.held[number])
+        world.recorder().take(world.inbound.held[number])
     until = world.clock.now() + timedelta(minutes=1)
     later = world.change(SECOND)
     world.changes.save(later.moved(ChangeState.APPLYING, now=until, note="being decided", claim_until=until))

@@ -16,8 +16,8 @@ from connector.domain.transactions import Stream
 from connector.services.inbound.review import close, retry
 from connector.services.ports import Metric
 from testkit.memory.change_world import ORDER, World, an_860, more_of
-from testkit.memory.inbound import a_change
-from testkit.memory.outbound import Killed, Reaper, StepDeadline
+from testkit.memory.effects import Killed, StepDeadline, killer
+from testkit.memory.stores import a_change
 
 
 def many(world: World, count: int, **changes) -> None:
@@ -55,7 +55,7 @@ def test_a_worker_that_dies_while_taking_an_item_in_loses_nothing() -> None:
         step += 1
         world = World()
         world.inbound.send(an_860(more_of(1, 900)))
-        reaper = Reaper(at=step, after=True)
+        reaper = killer(at=step, after=True)
         died = False
         try:
             world.collect(
@@ -195,7 +195,7 @@ def test_trouble_with_one_inbox_does_not_keep_the_other_from_its_turn() -> None:
 def test_a_lost_message_is_queued_again_by_the_sweep() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 900)), inbox=False)
-    world.take().take(world.inbound.held["802210971"])
+    world.recorder().take(world.inbound.held["802210971"])
     world.outbox.clear()
 
     world.collect()
@@ -210,7 +210,7 @@ def test_a_lost_message_is_queued_again_by_the_sweep() -> None:
 def test_a_change_that_nobody_can_finish_is_reported() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 900)), inbox=False)
-    world.take().take(world.inbound.held["802210971"])
+    world.recorder().take(world.inbound.held["802210971"])
     world.outbox.clear()
     world.clock.forward(minutes=31)
 

@@ -21,7 +21,7 @@ from connector.services.messages import ChangeMessage
 from connector.services.ports import Metric
 from connector.services.release import release_waiting_changes
 from testkit.memory.change_world import ORDER, RULES, World, an_860, more_of
-from testkit.memory.outbound import Killed, Reaper
+from testkit.memory.effects import Killed, killer
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_purchase_order, an_order_line
 
@@ -35,7 +35,7 @@ def arrived(world: World, *lines, number: str = CHANGE, order: str = "500123", *
     """An 860 comes in and is recorded; the message that asks for it."""
     message = an_860(*lines, **header) | {"purchaseOrderNumber": order}
     world.inbound.send(message, number=number)
-    world.take().take(world.inbound.held[number])
+    world.recorder().take(world.inbound.held[number])
     world.outbox.clear()
     return message_for(world.change(number))
 
@@ -458,7 +458,7 @@ def test_a_repetition_under_the_number_with_the_suffix_is_known_once_a_person_sa
 def _half_written(world: World, at: int) -> None:
     """The worker died before its `at`th PUT: the number is taken, and the order on hold after the first."""
     message = arrived(world, more_of(1, 900))
-    reaper = Reaper(at=at)
+    reaper = killer(at=at)
     with pytest.raises(Killed):
         world.apply(message, orders=lambda company, deadline: reaper.watch(world.orders, "put_order"))
     world.clock.forward(minutes=3)
@@ -584,13 +584,13 @@ def test_what_was_recorded_for_nobody_leaves_nothing_behind_either() -> None:
     """Its receiver got a company only later: the number is taken under the company's order, not under the record's."""
     world = World(hold_first=["Open"])
     world.inbound.send(an_860(more_of(1, 900)), receiver_id="NEWT")
-    world.take().take(world.inbound.held[CHANGE])
+    world.recorder().take(world.inbound.held[CHANGE])
     world.outbox.clear()
     orderful = {"isa_id": {"live": "NEW", "test": "NEWT"}}
     world.routing.apply(
         routing_data({"companies.nordic.orderful": orderful, "defaults.changes": {**RULES, "hold_first": ["Open"]}})
     )
-    reaper = Reaper(at=2)
+    reaper = killer(at=2)
     with pytest.raises(Killed):
         world.apply(
             message_for(world.change()), orders=lambda company, deadline: reaper.watch(world.orders, "put_order")

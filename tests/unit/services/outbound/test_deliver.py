@@ -27,11 +27,11 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.consume import HOLD_BACK
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.deliver import Deliverer, Outcome
-from connector.services.outbound.track import Tracker
+from connector.services.outbound.deliver import Outcome
 from connector.services.ports import Calls, Created, Metric
-from testkit.memory.outbound import FakeOrderful, FixedRouting, Killed, LostAnswer, Reaper, StepDeadline
-from testkit.samples.routing_data import routing_data
+from testkit.memory.connector import Connector
+from testkit.memory.effects import Killed, killer
+from testkit.memory.orderful import LostAnswer
 
 ORDER = DocumentKey("nordic", Kind.PURCHASE_ORDER, "500123")
 CONFIRM = timedelta(minutes=2)
@@ -58,37 +58,8 @@ def a_request(dialect=Dialect.MOSAIC, *, number="500123", stream="test", sender=
     }
 
 
-class Bench:
+class Bench(Connector):
     """A deliverer between fakes, and a queue that brings the message again until it is done."""
-
-    def __init__(self, ledger, clock, telemetry, outbox):
-        self.ledger, self.clock, self.telemetry, self.outbox = ledger, clock, telemetry, outbox
-        self.orderful = FakeOrderful(clock)
-        self.deliverer = self.make(ledger, self.orderful)
-        self.tracker = Tracker(
-            ledger=ledger,
-            orderful=self.orderful,
-            outbox=outbox,
-            breaker=ledger,
-            clock=clock,
-            telemetry=telemetry,
-            stream=Stream.TEST,
-            routing=FixedRouting(routing_data()),
-            deadline=StepDeadline(),
-            resend_after=timedelta(minutes=15),
-        )
-
-    def make(self, ledger, orderful):
-        return Deliverer(
-            ledger=ledger,
-            orderful=orderful,
-            breaker=ledger,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-            confirm_after=CONFIRM,
-            lease=LEASE,
-        )
 
     def translated(self, sequence=1, *, request=None, dialect=Dialect.MOSAIC, **changes) -> DeliveryMessage:
         now = self.clock.now()
@@ -112,7 +83,7 @@ class Bench:
         return DeliveryMessage(company=ORDER.company, kind=ORDER.kind, number=ORDER.number, sequence=sequence)
 
     def deliver(self, message):
-        return self.deliverer.handle(message)
+        return self.deliverer().handle(message)
 
     def until_done(self, message, *, every=timedelta(seconds=40)):
         """Bring the message again as the queue does; the outcome and how often it came."""
@@ -130,8 +101,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(ledger, clock, telemetry, outbox):
-    return Bench(ledger, clock, telemetry, outbox)
+def bench(ports):
+    return Bench(**ports)
 
 
 class TestTheNormalWay:
@@ -192,8 +163,10 @@ class TestSuddenDeath:
         """D1 to D3: claimed, posted, recorded."""
         bench.orderful.list_lag = lag
         message = bench.translated()
-        reaper = Reaper(step, after=after)
-        doomed = bench.make(reaper.watch(bench.ledger, "claim", "move", "own"), reaper.watch(bench.orderful, "create"))
+        reaper = killer(step, after=after)
+        doomed = bench.deliverer(
+            ledger=reaper.watch(bench.ledger, "claim", "move", "own"), orderful=reaper.watch(bench.orderful, "create")
+        )
         with pytest.raises(Killed):
             doomed.handle(message)
         assert reaper.steps[-1] == effect
@@ -207,10 +180,10 @@ class TestSuddenDeath:
         message = bench.translated()
         bench.orderful.script = [LOST]
         for step in (first, first):
-            reaper = Reaper(step, after=after)
-            doomed = bench.make(
-                reaper.watch(bench.ledger, "claim", "move", "own"),
-                reaper.watch(bench.orderful, "create", "look_up"),
+            reaper = killer(step, after=after)
+            doomed = bench.deliverer(
+                ledger=reaper.watch(bench.ledger, "claim", "move", "own"),
+                orderful=reaper.watch(bench.orderful, "create", "look_up"),
             )
             try:
                 doomed.handle(message)
@@ -363,7 +336,7 @@ class TestAdoption:
         bench.clock.forward(hours=6)
         assert bench.deliver(message) is Outcome.ADOPTED
         bench.orderful.news(bench.ids()[0], validation_status="VALID")
-        assert bench.tracker.run() == 1
+        assert bench.tracker().run() == 1
         assert bench.revision().state is State.VALID
 
 
@@ -527,10 +500,10 @@ class TestRefusals:
         assert bench.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
 
         bench.clock.forward(minutes=1)
-        bench.tracker.run()
+        bench.tracker().run()
         assert outbox.queued_deliveries == []
         bench.clock.time += HOLD_BACK + timedelta(minutes=10)
-        bench.tracker.run()
+        bench.tracker().run()
         assert {message.sequence for message in outbox.queued_deliveries} == {1, 2}
         assert [bench.deliver(message) for message in (first, second)] == [Outcome.SENT, Outcome.SENT]
 

@@ -15,8 +15,9 @@ from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose, Stream
 from connector.services.outbound.translate import Outcome
 from connector.services.release import Fate, forecast_waiting, keep_waiting
-from testkit.memory.outbound import Killed, Reaper
-from testkit.samples.routing_data import a_partner
+from testkit.memory.effects import Killed, killer
+from testkit.memory.stores import FixedRouting
+from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import MISSING, a_customer_invoice, an_order_line
 from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
 
@@ -26,10 +27,10 @@ OLD = "2023-05-04T00:00:00"
 
 
 @pytest.fixture
-def bench_with(ledger, outbox, payloads, clock, telemetry):
+def bench_with(ports):
     def make(**changes):
         said = {"companies.nordic.go_live": GO_LIVE} | {key.replace("__", "."): value for key, value in changes.items()}
-        return Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=said)
+        return Bench(**ports, routing=FixedRouting(routing_data(said)))
 
     return make
 
@@ -285,15 +286,15 @@ class TestAWorkerThatDies:
     def dies(self, bench_with):
         def make(step, *, after, **changes):
             bench = bench_with(**changes)
-            doomed = bench.make(
-                Reaper(step, after=after).watch(bench.ledger, "add", "move", "retranslated"), bench.outbox
+            doomed = bench.translator(
+                ledger=killer(step, after=after).watch(bench.ledger, "add", "move", "retranslated")
             )
 
             def see_again(document):
                 message = bench.message(document)
                 with suppress(Killed):
                     doomed.handle(message)
-                return bench.translator.handle(message)
+                return bench.translator().handle(message)
 
             return bench, see_again
 

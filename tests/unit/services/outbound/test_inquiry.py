@@ -16,10 +16,11 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.record import Owner, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.deliver import Deliverer, Outcome
+from connector.services.outbound.deliver import Outcome
 from connector.services.outbound.snapshot import Snapshot
 from connector.services.ports import Created, Metric
-from testkit.memory.outbound import FakeOrderful, LostAnswer
+from testkit.memory.connector import Connector
+from testkit.memory.orderful import LostAnswer
 
 CONFIRM = timedelta(minutes=2)
 YOUNG = timedelta(days=30)
@@ -102,27 +103,8 @@ def a_revision_of(document: Document, world: World, sequence=1) -> Revision:
     )
 
 
-class World:
+class World(Connector):
     """Deliverers between one ledger and one Orderful."""
-
-    def __init__(self, ledger, clock, telemetry):
-        self.ledger, self.clock, self.telemetry = ledger, clock, telemetry
-        self.orderful = FakeOrderful(clock)
-        self.snapshot = Snapshot()
-
-    def deliverer(self) -> Deliverer:
-        return Deliverer(
-            ledger=self.ledger,
-            orderful=self.orderful,
-            breaker=self.ledger,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-            confirm_after=CONFIRM,
-            lease=timedelta(seconds=90),
-            young_for=YOUNG,
-            snapshot=self.snapshot,
-        )
 
     def translated(self, document: Document, sequence=1, **changes) -> DeliveryMessage:
         key, revision = document.key, a_revision_of(document, self, sequence)
@@ -169,8 +151,8 @@ class World:
 
 
 @pytest.fixture
-def world(ledger, clock, telemetry):
-    return World(ledger, clock, telemetry)
+def world(ports):
+    return World(**ports, young_for=YOUNG)
 
 
 A, B = Document("nordic", order()), Document("baltic", order(quantity=7))

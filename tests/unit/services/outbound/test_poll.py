@@ -18,15 +18,9 @@ from connector.domain.transactions import IsaId
 from connector.services.messages import INLINE_LIMIT
 from connector.services.outbound.poll import LEASE, Poller
 from connector.services.ports import Budget, Metric, Resource
-from testkit.memory.outbound import (
-    FakeErp,
-    FakeErps,
-    Killed,
-    MemoryCursors,
-    MemoryHealth,
-    Reaper,
-    StepDeadline,
-)
+from testkit.memory.connector import Connector
+from testkit.memory.effects import Killed, StepDeadline, killer
+from testkit.memory.visma import FakeErp
 
 ORDERS = Resource.PURCHASE_ORDERS
 MINUTE = timedelta(minutes=1)
@@ -46,35 +40,22 @@ def a_company(name="nordic", **changes) -> Company:
     return Company(name, VismaTenant(**(usual | changes)), IsaId("N", "NT"), Identity())
 
 
-class Bench:
+class Bench(Connector):
     """One company, its Visma, and the poller between fakes."""
 
-    def __init__(self, clock, outbox, payloads, telemetry, **changes):
-        self.clock, self.outbox, self.telemetry = clock, outbox, telemetry
+    def __init__(self, ports, **changes):
+        super().__init__(**ports)
         self.company = a_company(**changes)
-        self.erp = FakeErp(clock)
-        self.erps = FakeErps(nordic=self.erp)
-        self.cursors = MemoryCursors()
-        self.health = MemoryHealth()
-        self.poller = Poller(
-            erp=self.erps,
-            cursors=self.cursors,
-            outbox=outbox,
-            payloads=payloads,
-            clock=clock,
-            telemetry=telemetry,
-            health=self.health,
-        )
 
     def edit(self, *numbers, **changes):
         for number in numbers:
             self.erp.save(str(number), **changes)
 
     def poll(self, resource=ORDERS, *, pages=None):
-        return self.poller.poll(self.company, resource, StepDeadline(pages))
+        return self.poller().poll(self.company, resource, StepDeadline(pages))
 
     def poll_all(self, *companies):
-        return self.poller.poll_all(companies or [self.company], StepDeadline())
+        return self.poller().poll_all(companies or [self.company], StepDeadline())
 
     @property
     def cursor(self):
@@ -88,8 +69,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(clock, outbox, payloads, telemetry):
-    return Bench(clock, outbox, payloads, telemetry)
+def bench(ports):
+    return Bench(ports)
 
 
 def rest(bench, minutes=5):
@@ -156,11 +137,9 @@ class TestWhatIsQueued:
         (later,) = bench.outbox.queued_documents
         assert (later.listed_since, later.first_scan) == (begun_at, False)
 
-    def test_while_the_zone_is_not_known_the_first_reading_counts_everything_as_from_before(
-        self, clock, outbox, payloads, telemetry
-    ):
+    def test_while_the_zone_is_not_known_the_first_reading_counts_everything_as_from_before(self, ports):
         """Local time that is taken for UTC lies in the future: an order of an hour ago would pass for a new one."""
-        bench = Bench(clock, outbox, payloads, telemetry, time_zone=None)
+        bench = Bench(ports, time_zone=None)
         bench.edit(1, at=bench.clock.now() - timedelta(minutes=30))
         bench.poll()
         (message,) = bench.outbox.queued_documents
@@ -169,7 +148,7 @@ class TestWhatIsQueued:
     def test_a_first_reading_that_dies_is_still_the_first_and_began_when_it_began(self, bench):
         bench.edit(1)
         begun_at = bench.clock.now()
-        reaper = Reaper(3, after=True)
+        reaper = killer(3, after=True)
         with pytest.raises(Killed):
             doomed(bench, reaper).poll(bench.company, ORDERS, StepDeadline())
         assert reaper.steps == ["acquire", "save", "documents"]
@@ -181,8 +160,8 @@ class TestWhatIsQueued:
         told = {message.number: (message.listed_since, message.first_scan) for message in bench.outbox.queued_documents}
         assert told == {"1": (begun_at, True), "2": (begun_at, False)}
 
-    def test_a_row_of_another_branch_is_none_of_ours(self, clock, outbox, payloads, telemetry):
-        bench = Bench(clock, outbox, payloads, telemetry, branch="1")
+    def test_a_row_of_another_branch_is_none_of_ours(self, ports):
+        bench = Bench(ports, branch="1")
         bench.poll()
         for number, branch in (("1", "1"), ("2", "2"), ("3", None)):
             bench.edit(number, branch=branch)
@@ -474,7 +453,7 @@ class TestTrouble:
     def test_a_company_with_a_zone_that_does_not_exist_leaves_no_lock_behind(self, bench):
         wrong = a_company(time_zone="Europe/Olso")
         with pytest.raises(Misconfigured, match="no time zone"):
-            bench.poller.poll(wrong, ORDERS, StepDeadline())
+            bench.poller().poll(wrong, ORDERS, StepDeadline())
         assert bench.poll().finished
 
     def test_a_failing_page_keeps_what_was_read_and_the_next_poll_goes_on_there(self, bench):
@@ -609,10 +588,8 @@ class TestTrouble:
 
 def doomed(bench, reaper) -> Poller:
     """The poller, which dies where the reaper waits."""
-    return replace(
-        bench.poller,
-        cursors=reaper.watch(bench.cursors, "acquire", "save"),
-        outbox=reaper.watch(bench.outbox, "documents"),
+    return bench.poller(
+        cursors=reaper.watch(bench.cursors, "acquire", "save"), outbox=reaper.watch(bench.outbox, "documents")
     )
 
 
@@ -635,7 +612,7 @@ class TestLocks:
         bench.poll()
         bench.edit(*range(1000, 1015))
         rest(bench)
-        reaper = Reaper(step, after=after)
+        reaper = killer(step, after=after)
         with pytest.raises(Killed):
             doomed(bench, reaper).poll(bench.company, ORDERS, StepDeadline())
         assert reaper.steps == ["acquire", "documents", "documents", "save"][:step]
@@ -736,7 +713,7 @@ class TestHealth:
     def test_a_list_that_no_run_comes_to_falls_behind(self, bench, telemetry):
         bench.poll_all()
         rest(bench, 40)
-        bench.poller.poll_all([bench.company], StepDeadline(0))
+        bench.poller().poll_all([bench.company], StepDeadline(0))
         ((metric, lag),) = telemetry.durations
         assert metric is Metric.CURSOR_LAG
         assert lag >= 40 * 60
@@ -745,7 +722,7 @@ class TestHealth:
 
     def test_a_list_that_was_never_read_is_behind_since_it_was_configured(self, bench, telemetry):
         for _ in range(2):
-            bench.poller.poll_all([bench.company], StepDeadline(0))
+            bench.poller().poll_all([bench.company], StepDeadline(0))
             rest(bench, 30)
         assert [lag for _, lag in telemetry.durations] == [30 * 60]
 
@@ -781,7 +758,7 @@ class TestHealth:
         assert len(bench.cursors.rows) == len(Resource)
 
     def test_without_a_company_nothing_is_reported(self, bench, telemetry):
-        bench.poller.poll_all([], StepDeadline())
+        bench.poller().poll_all([], StepDeadline())
         assert (telemetry.counts, telemetry.durations, telemetry.lines) == ({}, [], [])
 
 

@@ -30,32 +30,19 @@ from connector.domain.revision.record import (
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream, TransactionType
 from connector.services.outbound import track
 from connector.services.outbound.statuses import SAME_MOMENT
-from connector.services.outbound.track import MOST_CALLS, MOST_COUNTED, Tracker
+from connector.services.outbound.track import MOST_CALLS, MOST_COUNTED
 from connector.services.ports import Listed, Metric, RemoteTransaction
-from testkit.memory.outbound import FakeOrderful, FixedRouting, MemoryLedger, StepDeadline
+from testkit.memory.connector import Connector
+from testkit.memory.effects import StepDeadline
+from testkit.memory.orderful import FakeOrderful
+from testkit.memory.stores import MemoryLedger
 from testkit.samples.routing_data import routing_data
 
 RESEND = timedelta(minutes=15)
 
 
-class Bench:
+class Bench(Connector):
     """A tracker between fakes, and revisions that were sent."""
-
-    def __init__(self, ledger, clock, telemetry, outbox):
-        self.ledger, self.clock, self.telemetry, self.outbox = ledger, clock, telemetry, outbox
-        self.orderful = FakeOrderful(clock)
-        self.tracker = Tracker(
-            ledger=ledger,
-            orderful=self.orderful,
-            outbox=outbox,
-            breaker=ledger,
-            routing=FixedRouting(routing_data()),
-            clock=clock,
-            telemetry=telemetry,
-            deadline=StepDeadline(),
-            stream=Stream.TEST,
-            resend_after=RESEND,
-        )
 
     def sent(self, number="500123", *, state=State.SENT, **changes) -> DocumentKey:
         """A revision that Orderful has, with the transaction it has there."""
@@ -103,7 +90,7 @@ class Bench:
 
     def run(self, **later):
         self.clock.forward(**(later or {"minutes": 5}))
-        return self.tracker.run()
+        return self.tracker().run()
 
     def queued(self):
         numbers = [message.number for message in self.outbox.queued_deliveries]
@@ -112,8 +99,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(ledger, clock, telemetry, outbox):
-    return Bench(ledger, clock, telemetry, outbox)
+def bench(ports):
+    return Bench(**ports)
 
 
 # -- the ledger moves on ----------------------------------------------------------------------------------------------
@@ -388,7 +375,7 @@ class TestAttention:
         assert bench.of(key).state is State.DELIVERED
 
     def test_a_partner_that_never_acknowledges_is_over_with_the_delivery(self, bench):
-        bench.tracker.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
+        bench.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
         key = bench.sent()
         bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
         bench.run()
@@ -397,7 +384,7 @@ class TestAttention:
 
     def test_a_setting_that_comes_later_settles_what_is_open(self, bench):
         key = self._late(bench)
-        bench.tracker.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
+        bench.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
         bench.run(hours=1)
         assert (bench.of(key).attention, bench.of(key).over) == (None, True)
 
@@ -482,10 +469,10 @@ class TestWhatItCosts:
     def test_a_run_ends_in_time_to_write_down_how_far_it_came(self, bench):
         key = bench.sent()
         bench.news(key, validation_status="VALID")
-        object.__setattr__(bench.tracker, "deadline", StepDeadline(0))
+        bench.deadline = StepDeadline(0)
         assert bench.run(minutes=5) == 0
         assert bench.orderful.calls == {}
-        object.__setattr__(bench.tracker, "deadline", StepDeadline())
+        bench.deadline = StepDeadline()
         assert bench.run(minutes=5) == 1
 
     def test_reasons_of_refusals_count_among_the_calls_of_a_run(self, bench):
@@ -584,9 +571,8 @@ class TestFiftyThousandADay:
         count = days * self.A_DAY
         first = clock.now() - count * step
         ledger = SortedLedger()
-        bench = Bench(ledger, clock, telemetry, outbox)
         orderful = SilentPartner(clock, first, step, count)
-        object.__setattr__(bench.tracker, "orderful", orderful)
+        bench = Bench(ledger=ledger, clock=clock, telemetry=telemetry, outbox=outbox, orderful=orderful)
         model = None
         for index in range(count):
             created = first + index * step

@@ -16,10 +16,12 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import CAPTURED, Revision, State, current_revision
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
-from connector.services.outbound.translate import Outcome, Translator
+from connector.services.outbound.translate import Outcome
 from connector.services.ports import Metric
 from connector.services.release import message_for
-from testkit.memory.outbound import START, FixedRouting, Killed, Reaper
+from testkit.memory.connector import Connector
+from testkit.memory.effects import START, Killed, killer
+from testkit.memory.stores import FixedRouting
 from testkit.samples.routing_data import routing_data
 from testkit.samples.visma_samples import (
     MISSING,
@@ -39,25 +41,8 @@ def an_order(price="10.0", **changes):
     return a_purchase_order(**({"lines": [an_order_line(unitCost=Decimal(price))]} | changes))
 
 
-class Bench:
+class Bench(Connector):
     """A translator between fakes, fed with Visma documents."""
-
-    def __init__(self, ledger, outbox, payloads, clock, *, telemetry, changes=None):
-        self.ledger, self.outbox, self.payloads = ledger, outbox, payloads
-        self.clock, self.telemetry = clock, telemetry
-        self.routing = FixedRouting(routing_data(changes))
-        self.translator = self.make(ledger, outbox)
-
-    def make(self, ledger, outbox):
-        return Translator(
-            ledger=ledger,
-            routing=self.routing,
-            outbox=outbox,
-            payloads=self.payloads,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            stream=Stream.TEST,
-        )
 
     def message(self, document, /, *, key=ORDER, **changes):
         raw = document if isinstance(document, bytes) else as_json(document)
@@ -71,7 +56,7 @@ class Bench:
     def see(self, document, /, *, key=ORDER, **changes):
         """Visma shows this document: translate it, a minute after whatever came before."""
         self.clock.forward(minutes=1)
-        return self.translator.handle(self.message(document, key=key, **changes))
+        return self.translator().handle(self.message(document, key=key, **changes))
 
     def states(self, key=ORDER):
         """States of all revisions, oldest first."""
@@ -93,13 +78,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench(ledger, outbox, payloads, clock, telemetry):
-    return Bench(ledger, outbox, payloads, clock, telemetry=telemetry)
+def bench(ports):
+    return Bench(**ports)
 
 
 @pytest.fixture
-def bench_with(ledger, outbox, payloads, clock, telemetry):
-    return lambda changes: Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=changes)
+def bench_with(ports):
+    return lambda changes: Bench(**ports, routing=FixedRouting(routing_data(changes)))
 
 
 class TestANewDocument:
@@ -154,14 +139,14 @@ class TestANewDocument:
                 cause=Cause.again(revision),
             )
             assert (message.document, message.document_at) == (msgspec.UNSET, place)
-            assert bench.translator.handle(message) is outcome
+            assert bench.translator().handle(message) is outcome
         assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
 
     def test_a_message_for_a_document_of_which_nothing_is_kept_can_be_read(self, bench):
         assert bench.see(b"", document=msgspec.UNSET) is Outcome.PARKED
         message = message_for(bench.newest(), b"", bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
         written = msgspec.json.encode(message)
-        assert bench.translator.handle(msgspec.json.decode(written, type=DocumentMessage)) is Outcome.PARKED
+        assert bench.translator().handle(msgspec.json.decode(written, type=DocumentMessage)) is Outcome.PARKED
 
     @pytest.mark.parametrize(
         ("kind", "number", "document"),
@@ -213,12 +198,14 @@ class TestTheSameContentAgain:
     @pytest.mark.parametrize("step", [1, 2])
     def test_a_death_between_ledger_and_queue_is_made_good_by_the_second_try(self, bench, step, after):
         """T1: one revision, and it is queued."""
-        reaper = Reaper(step, after=after)
-        doomed = bench.make(reaper.watch(bench.ledger, "add"), reaper.watch(bench.outbox, "deliveries"))
+        reaper = killer(step, after=after)
+        doomed = bench.translator(
+            ledger=reaper.watch(bench.ledger, "add"), outbox=reaper.watch(bench.outbox, "deliveries")
+        )
         message = bench.message(an_order())
         with pytest.raises(Killed):
             doomed.handle(message)
-        bench.translator.handle(message)
+        bench.translator().handle(message)
         assert reaper.steps == ["add", "deliveries"][:step]
         assert bench.states() == [State.TRANSLATED]
         assert set(bench.due()) == {1}
@@ -326,24 +313,24 @@ class TestAStateThatIsPast:
 
     def test_an_older_state_that_comes_again_does_not_undo_its_successor(self, bench):
         first = bench.message(an_order("10.0", timeStamp=self.OLD))
-        bench.translator.handle(first)
+        bench.translator().handle(first)
         bench.becomes(State.SENT)
         bench.see(an_order("11.0", timeStamp=self.NEW))
         bench.becomes(State.SENT)
         bench.due()
 
-        assert bench.translator.handle(first) is Outcome.KNOWN
+        assert bench.translator().handle(first) is Outcome.KNOWN
         assert (bench.states(), bench.due()) == ([State.SENT, State.SENT], [])
 
     def test_nor_one_that_took_an_unsent_change_back(self, bench):
         bench.see(an_order("10.0", timeStamp=self.OLD))
         bench.becomes(State.SENT)
         parked = bench.message(an_order("11.0", timeStamp="AAAAAE0YIiG="))
-        bench.translator.handle(parked)
+        bench.translator().handle(parked)
         assert bench.see(an_order("10.0", timeStamp=self.NEW)) is Outcome.KNOWN
         bench.due()
 
-        assert bench.translator.handle(parked) is Outcome.KNOWN
+        assert bench.translator().handle(parked) is Outcome.KNOWN
         assert (bench.states(), bench.due()) == ([State.SENT, State.SUPERSEDED], [])
 
     def test_a_later_state_with_a_lower_version_counts_for_versions_begin_anew_in_a_restored_backup(self, bench):
@@ -406,7 +393,7 @@ class TestARejectedRevision:
         refused = current_revision(bench.ledger.revisions(ORDER))
         source = bench.ledger.source_of(refused)
         wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
-        assert bench.translator.handle(wish) is Outcome.QUEUED
+        assert bench.translator().handle(wish) is Outcome.QUEUED
         assert bench.states() == [State.SENT, State.SUPERSEDED, State.SUPERSEDED, State.TRANSLATED]
 
     def test_a_replay_of_what_no_longer_stands_sends_nothing(self, bench):
@@ -418,7 +405,7 @@ class TestARejectedRevision:
         )
         bench.see(an_order("11.0"))
         bench.due()
-        assert bench.translator.handle(wish) is Outcome.KNOWN
+        assert bench.translator().handle(wish) is Outcome.KNOWN
         assert bench.due() == []
 
     def test_a_wish_to_send_again_what_the_partner_has_sends_nothing(self, bench):
@@ -644,7 +631,7 @@ class TestParking:
         wish = message_for(
             parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause=Cause.RELEASE
         )
-        assert bench.translator.handle(wish) is Outcome.QUEUED
+        assert bench.translator().handle(wish) is Outcome.QUEUED
         assert bench.states() == [State.TRANSLATED]
         revision = bench.newest()
         assert (revision.reason, revision.field, revision.next_step, revision.waits_for) == (None, None, None, None)
@@ -662,7 +649,7 @@ class TestParking:
         bench.becomes(State.SENT)
         bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
         bench.due()
-        assert bench.translator.handle(wish) is Outcome.KNOWN
+        assert bench.translator().handle(wish) is Outcome.KNOWN
         assert bench.states() == [State.SUPERSEDED, State.SENT]
         assert bench.due() == []
 
@@ -692,7 +679,7 @@ class TestTheMachinery:
             def load(self, *, fresh=False):
                 raise Misconfigured("No routing was applied yet.")
 
-        translator = replace(bench.translator, routing=NoRouting())
+        translator = bench.translator(routing=NoRouting())
         with pytest.raises(Misconfigured):
             translator.handle(bench.message(an_order()))
         assert bench.states() == []

@@ -11,6 +11,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import NOTHING_NEW, NOTHING_NEW_IN_VISMA, State
 from connector.domain.transactions import Purpose
 from connector.services.outbound.translate import Outcome
+from testkit.memory.stores import FixedRouting
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_customer_invoice, a_customer_invoice_line, a_supplier_invoice, an_order_line
 from tests.unit.services.outbound.test_translate import ORDER, Bench, an_order
@@ -25,8 +26,8 @@ QUIET = {"note": "an internal note"}
 
 
 @pytest.fixture
-def bench_with(ledger, outbox, payloads, clock, telemetry):
-    return lambda changes=None: Bench(ledger, outbox, payloads, clock, telemetry=telemetry, changes=changes)
+def bench_with(ports):
+    return lambda changes=None: Bench(**ports, routing=FixedRouting(routing_data(changes)))
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_posting_twice_makes_two_transactions(sandbox: OrderfulSandbox) -> None:
         ("message/invoiceType", "creditNote", "message.invoiceType", "one of the allowed values"),
         ("message/invoiceDate", "2026-02-30", "message.invoiceDate", "must be a date"),
         ("message/invoiceNumber", "", "message.invoiceNumber", "not empty"),
-        ("message/invoiceTotal", 125.0, "message.invoiceTotal", "must be a string"),
+        ("message/invoiceTotal", 125.0, "message.invoiceTotal", "must be string"),
         ("message/invoiceTotal", "1.25E+2", "message.invoiceTotal", "must be a decimal"),
         ("message/lineItems", [], "message.lineItems", "at least one element"),
         ("message/lineItems/0/productIds", {}, "message.lineItems[0].productIds", "At least one product identifier"),

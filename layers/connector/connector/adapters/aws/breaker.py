@@ -52,11 +52,9 @@ class DynamoBreaker:
         self._values: dict[str, Any] = {}
 
     def is_open(self, *, now: datetime) -> bool:
-        """Whether all calls are held back."""
         return _left(self._fresh(now).get("until"), now) > timedelta(0)
 
     def open(self, reason: str, *, until: datetime) -> None:
-        """Hold all calls back until then."""
         self._update("SET #until = :until, reason = :reason", {":until": time_text(until), ":reason": reason})
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
@@ -101,7 +99,6 @@ class DynamoBreaker:
         return len(self._values["refused_partners"])
 
     def accepted(self) -> None:
-        """Note that the other side looked at a document: the count of refusals begins anew."""
         if "refusal" in self._values:
             self._update("REMOVE refusal, refused_partners", {})
             del self._values["refusal"]

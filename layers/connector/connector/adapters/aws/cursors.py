@@ -163,7 +163,6 @@ class DynamoCursors:
         self._places[(lease.company, lease.resource.value)] = values.get(":place", "")
 
     def all_cursors(self) -> Sequence[CursorView]:
-        """Every cursor, by company and list."""
         views = []
         with translated("cursor table"):
             for page in self._client.get_paginator("scan").paginate(TableName=self._table):

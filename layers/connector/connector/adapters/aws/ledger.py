@@ -153,7 +153,6 @@ class DynamoLedger:
             return [read_revision(item) for page in pages for item in page["Items"]]
 
     def get(self, key: DocumentKey, sequence: int) -> Revision | None:
-        """One revision."""
         item = self._item(_revision_key(key, sequence))
         return read_revision(item) if item else None
 
@@ -255,7 +254,6 @@ class DynamoLedger:
         return list(islice(self._open(name, after=after, before=before, at_once=limit), limit))
 
     def in_attention(self, *, limit: int | None = None) -> Sequence[Revision]:
-        """Sent revisions that need a person's attention, the oldest first; at most so many, or all."""
         found = [one for name in ATTENTION_LISTS for one in islice(self._open(name, at_once=limit), limit)]
         return sorted(found, key=place_of)[:limit]
 
@@ -386,12 +384,10 @@ class DynamoLedger:
     # -- the tracker's progress ---------------------------------------------------------------------------------------
 
     def progress(self) -> Mapping[str, str]:
-        """How far the tracker came; empty before its first run."""
         item = self._item(_PROGRESS)
         return from_item(item)["places"] if item else {}
 
     def keep_progress(self, progress: Mapping[str, str]) -> None:
-        """Write down how far the tracker came."""
         with translated("ledger"):
             self._client.put_item(TableName=self._table, Item={**_PROGRESS, **to_item({"places": dict(progress)})})
 

@@ -1,4 +1,4 @@
-"""What can happen to a document and to a change, told as stories that end at rest; each is told with a kill in it."""
+"""What can happen to a document and to a change, told as scenarios that end at rest; each is told with a kill in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from proof.model.asking import Wish
 from proof.model.partner import held_in
 from proof.model.queues import VISIBILITY
 from proof.system import Setting, System, invoice_key, order_key
-from testkit.memory.outbound import LostAnswer
+from testkit.memory.orderful import LostAnswer
 from testkit.samples.routing_data import a_partner
 
 ORDER, OTHER = "500123", "500124"
@@ -34,8 +34,8 @@ AS_IT_WAS = (Wish(1, "1298", 800),)
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One story.
+class Scenario:
+    """One scenario.
 
     Attributes:
         told: What happens; the partner has order 500123 before, unless `begins` says otherwise.
@@ -150,7 +150,7 @@ def _twin(system: System) -> None:
     message = DeliveryMessage.of(twin)
     with suppress(ConnectorError):
         system.deliverer().handle(message)
-    system.outbox().deliveries([message])
+    system.outbox.deliveries([message])
     system.rest()
 
 
@@ -475,74 +475,74 @@ _DIFFERENCES = Setting(changes={**Setting().changes, "quantities": "delta"})
 _TWO_NAMES = replace(_DIFFERENCES, tells_both=True)
 
 
-def _from_before_go_live(name: str, told: Callable[[System], None], *, sent: int) -> Story:
-    return Story(name, told, sent=sent, setting=_GO_LIVE, begins=False, prepared=_old_order)
+def _from_before_go_live(name: str, told: Callable[[System], None], *, sent: int) -> Scenario:
+    return Scenario(name, told, sent=sent, setting=_GO_LIVE, begins=False, prepared=_old_order)
 
 
-STORIES = (
-    Story("a new order", _new_order, sent=1, begins=False),
-    Story("a changed order", _changed_order, sent=2),
-    Story("a large document", _large_document, sent=2),
-    Story("a new invoice", _new_invoice, sent=2),
-    Story("a corrected invoice that a person lets go", _corrected_invoice, sent=3, prepared=_new_invoice),
-    Story("a list of several pages", _several_pages, sent=6, setting=Setting(page_size=2)),
-    Story("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
-    Story("a lost answer", _lost_answer, sent=2),
-    Story("a lost answer, and a list that shows it late", _lost_answer_and_slow_list, sent=2),
-    Story("a lost answer, and a number that is hidden", _lost_answer_and_hidden_number, sent=2),
-    Story("a twin of another company", _twin, sent=2, begins=False),
-    Story("a ledger that was lost", _lost_ledger, sent=1),
-    Story("a parked and released document", _parked_and_released, sent=2),
-    Story("an 860 applied", _applied, sent=1, puts=1),
-    Story("an 860 from the list of transactions", _applied, sent=1, puts=1, setting=_LISTED),
-    Story("an 860 with hold_first", _hold_first, sent=1, puts=3, setting=Setting(changes=_HOLD_FIRST)),
-    Story("an 860 parked and then approved", _parked_and_approved, sent=1, puts=1),
-    Story("an 860 parked and then rejected", _parked_and_rejected, sent=1),
-    Story("an 860 that Visma refuses", _turned_down, sent=1),
-    Story("an 860 heard of by callback and inbox", _twice_heard, sent=1, puts=1),
-    Story("two 860s of one order in one go", _two_in_one_go, sent=1, puts=2, setting=_LISTED),
-    Story("two 860s of one page of the list", _two_of_one_page, sent=1, puts=2, setting=_LISTED),
-    Story("two 860s of one page of the inbox", _two_of_one_page, sent=1, puts=2),
-    Story("an older 860 after a newer one", _older_after_newer, sent=1, puts=1, setting=_LISTED),
-    Story("an 860 that the partner sends again", _said_again, sent=1, puts=1, setting=_DIFFERENCES),
-    Story("an 860 that was rejected and comes again", _asked_for_again, sent=1, puts=1),
-    Story("a parked 860 that is taken back", _taken_back_parked, sent=1, puts=1),
-    Story("an 860 that is asked for again after an edit", _renewed, sent=2, puts=2),
-    Story("an 860 by UUID and by number", _by_two_names, sent=1, puts=1, setting=_TWO_NAMES),
-    Story("860s among those of strangers", _among_strangers, sent=2, puts=2, prepared=_meddlers),
-    Story("an 860 that a rule of Orderful's changes", _changed_by_a_rule, sent=1, puts=1, setting=_LISTED),
-    Story("an 860 that is corrected at Orderful", _held_as_invalid, sent=1, puts=1, setting=_LISTED),
-    Story("860s with other days", _other_days, sent=1, puts=2),
-    Story("an 860 with a user's edit in the same moment", _changed_by_a_user_meanwhile, sent=2, puts=1),
-    Story("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
-    Story(
+SCENARIOS = (
+    Scenario("a new order", _new_order, sent=1, begins=False),
+    Scenario("a changed order", _changed_order, sent=2),
+    Scenario("a large document", _large_document, sent=2),
+    Scenario("a new invoice", _new_invoice, sent=2),
+    Scenario("a corrected invoice that a person lets go", _corrected_invoice, sent=3, prepared=_new_invoice),
+    Scenario("a list of several pages", _several_pages, sent=6, setting=Setting(page_size=2)),
+    Scenario("an older state that comes again", _old_message_again, sent=3, prepared=_edited_twice),
+    Scenario("a lost answer", _lost_answer, sent=2),
+    Scenario("a lost answer, and a list that shows it late", _lost_answer_and_slow_list, sent=2),
+    Scenario("a lost answer, and a number that is hidden", _lost_answer_and_hidden_number, sent=2),
+    Scenario("a twin of another company", _twin, sent=2, begins=False),
+    Scenario("a ledger that was lost", _lost_ledger, sent=1),
+    Scenario("a parked and released document", _parked_and_released, sent=2),
+    Scenario("an 860 applied", _applied, sent=1, puts=1),
+    Scenario("an 860 from the list of transactions", _applied, sent=1, puts=1, setting=_LISTED),
+    Scenario("an 860 with hold_first", _hold_first, sent=1, puts=3, setting=Setting(changes=_HOLD_FIRST)),
+    Scenario("an 860 parked and then approved", _parked_and_approved, sent=1, puts=1),
+    Scenario("an 860 parked and then rejected", _parked_and_rejected, sent=1),
+    Scenario("an 860 that Visma refuses", _turned_down, sent=1),
+    Scenario("an 860 heard of by callback and inbox", _twice_heard, sent=1, puts=1),
+    Scenario("two 860s of one order in one go", _two_in_one_go, sent=1, puts=2, setting=_LISTED),
+    Scenario("two 860s of one page of the list", _two_of_one_page, sent=1, puts=2, setting=_LISTED),
+    Scenario("two 860s of one page of the inbox", _two_of_one_page, sent=1, puts=2),
+    Scenario("an older 860 after a newer one", _older_after_newer, sent=1, puts=1, setting=_LISTED),
+    Scenario("an 860 that the partner sends again", _said_again, sent=1, puts=1, setting=_DIFFERENCES),
+    Scenario("an 860 that was rejected and comes again", _asked_for_again, sent=1, puts=1),
+    Scenario("a parked 860 that is taken back", _taken_back_parked, sent=1, puts=1),
+    Scenario("an 860 that is asked for again after an edit", _renewed, sent=2, puts=2),
+    Scenario("an 860 by UUID and by number", _by_two_names, sent=1, puts=1, setting=_TWO_NAMES),
+    Scenario("860s among those of strangers", _among_strangers, sent=2, puts=2, prepared=_meddlers),
+    Scenario("an 860 that a rule of Orderful's changes", _changed_by_a_rule, sent=1, puts=1, setting=_LISTED),
+    Scenario("an 860 that is corrected at Orderful", _held_as_invalid, sent=1, puts=1, setting=_LISTED),
+    Scenario("860s with other days", _other_days, sent=1, puts=2),
+    Scenario("an 860 with a user's edit in the same moment", _changed_by_a_user_meanwhile, sent=2, puts=1),
+    Scenario("an 860 while a revision is in doubt", _asked_at_once, sent=2, puts=1, prepared=_in_doubt),
+    Scenario(
         "an edit taken back that had come along with an 860", _taken_back, sent=2, puts=1, prepared=_along_with_an_edit
     ),
-    Story(
+    Scenario(
         "a refusal of what an 860 was agreed on",
         _refused_and_sent_again,
         sent=3,
         puts=1,
         prepared=_agreed_on_a_replacement,
     ),
-    Story("a cancelled order", _cancelled, sent=2),
-    Story("another supplier", _another_supplier, sent=3, prepared=_berg_is_mapped),
-    Story(
+    Scenario("a cancelled order", _cancelled, sent=2),
+    Scenario("another supplier", _another_supplier, sent=3, prepared=_berg_is_mapped),
+    Scenario(
         "another supplier while a revision is in doubt",
         _another_supplier,
         sent=4,
         prepared=_berg_is_mapped_and_in_doubt,
     ),
-    Story("a supplier that gets another number", _another_number, sent=1),
-    Story("another supplier, and back again", _back_again, sent=5, prepared=_berg_is_mapped),
-    Story("an 860 of a former partner", _change_of_a_former_partner, sent=3),
-    Story("an 860 agreed, then another supplier", _agreed_and_then_another_supplier, sent=2, puts=1),
-    Story("a quiet change", _quiet_change, sent=1),
-    Story("an 860 after a quiet change", _applied, sent=1, puts=1, prepared=_quiet_change),
+    Scenario("a supplier that gets another number", _another_number, sent=1),
+    Scenario("another supplier, and back again", _back_again, sent=5, prepared=_berg_is_mapped),
+    Scenario("an 860 of a former partner", _change_of_a_former_partner, sent=3),
+    Scenario("an 860 agreed, then another supplier", _agreed_and_then_another_supplier, sent=2, puts=1),
+    Scenario("a quiet change", _quiet_change, sent=1),
+    Scenario("an 860 after a quiet change", _applied, sent=1, puts=1, prepared=_quiet_change),
     _from_before_go_live("a change from before go-live that a person lets go", _asked_about_and_let_go, sent=1),
     _from_before_go_live("a change from before go-live that a person closes", _asked_about_and_closed, sent=0),
     _from_before_go_live("a quiet change of an order from before go-live", _quiet_change, sent=0),
-    Story("a revoked token", _revoked_token, sent=2),
+    Scenario("a revoked token", _revoked_token, sent=2),
 )
 
 
