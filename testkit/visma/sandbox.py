@@ -231,17 +231,16 @@ class VismaSandbox(Sandbox):
             return self._store.rows(self._company(company), resource_named(kind))
 
     def generate(self, kind: str, recipe: Recipe, *, company: str | None = None) -> list[str]:
-        """Create documents in bulk and give their numbers.
+        """Create purchase orders in bulk and give their numbers.
 
         Raises:
             ValueError: documents of this kind cannot be generated.
         """
-        resource = resource_named(kind)
+        if kind.lower() != "purchaseorder":
+            raise ValueError(f"The sandbox Visma generates purchase orders, no {kind}.")
         with self.lock:
-            return [
-                str(self.put_document(kind, document, company=company, at=recipe.moment(index))[resource.number])
-                for index, document in enumerate(generate(kind, recipe))
-            ]
+            stored = [self.put_document(kind, one, company=company, at=recipe.written_at) for one in generate(recipe)]
+        return [str(one["orderNbr"]) for one in stored]
 
     def revoke_tokens(self) -> None:
         """Make every token worthless at once."""
