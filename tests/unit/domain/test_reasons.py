@@ -16,7 +16,7 @@ from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.arrival import Concern
 from connector.services.inbound.write_order import Ending
-from testkit.memory.inbound import a_change
+from testkit.memory.stores import a_change
 
 PACKAGE = Path(__file__).parents[3] / "layers/connector/connector"
 DECLARATION = PACKAGE / "domain/reasons.py"
