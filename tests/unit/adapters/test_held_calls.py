@@ -9,7 +9,8 @@ import pytest
 from connector.adapters.held_calls import HeldCalls
 from connector.domain.errors import Throttled, Transient
 from connector.services.ports import Calls
-from testkit.memory.outbound import ManualClock, MemoryBreaker
+from testkit.memory.effects import ManualClock
+from testkit.memory.stores import MemoryBreaker
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
