@@ -225,17 +225,7 @@ def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: 
 
     from connector.services.inbound.review import reject
 
-    rejected = reject(
-        change,
-        changes=stack.changes,
-        known=stack.known,
-        outbox=stack.outbox,
-        clock=stack.clock,
-        order=_order(stack, change),
-        by=by,
-        caller=caller,
-        reason=reason,
-    )
+    rejected = _end(stack, change, reject, by=by, caller=caller, reason=reason)
     show(
         change_summary(rejected),
         lambda: f"Change {change.transaction_id} is rejected. {_WHAT_ORDERFUL_SAYS[change.was_accepted]}",
@@ -269,17 +259,7 @@ def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: b
 
     from connector.services.inbound.review import close
 
-    closed = close(
-        change,
-        changes=stack.changes,
-        known=stack.known,
-        outbox=stack.outbox,
-        clock=stack.clock,
-        order=_order(stack, change),
-        by=by,
-        caller=caller,
-        reason=reason,
-    )
+    closed = _end(stack, change, close, by=by, caller=caller, reason=reason)
     show(change_summary(closed), lambda: f"Change {change.transaction_id} is closed.", as_json=as_json)
     return 0
 
@@ -288,6 +268,19 @@ _WHAT_ORDERFUL_SAYS = {
     True: "It stays accepted at Orderful, and the partner is not told: tell the partner yourself.",
     False: "Orderful shows it as failed, with the reason. The partner is not told by that: tell the partner yourself.",
 }
+
+
+def _end(stack: Stack, change: Change, how: Callable[..., Change], **said: str) -> Change:
+    """Have a change end by a person's word; `how` is `reject` or `close`."""
+    return how(
+        change,
+        changes=stack.changes,
+        known=stack.known,
+        outbox=stack.outbox,
+        clock=stack.clock,
+        order=_order(stack, change),
+        **said,
+    )
 
 
 def _order(stack: Stack, change: Change, number: str | None = None) -> DocumentKey:

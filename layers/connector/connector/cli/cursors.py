@@ -11,6 +11,7 @@ import click
 from connector.cli.output import FAILED, WrongInput, go_on, json_option, moment, say, show, table
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
+from connector.domain.moments import to_the_minute
 from connector.domain.polling.cursor import rewound
 from connector.services.list_health import ListHealth
 from connector.services.ports import CursorView, Resource
@@ -175,7 +176,7 @@ def _problem(health: ListHealth | None) -> str | None:
 def _failing(health: ListHealth | None) -> str | None:
     if health is None or health.failing_since is None:
         return None
-    told = f"failing since {health.failing_since:%Y-%m-%d %H:%M} UTC: {health.problem}"
+    told = f"failing since {to_the_minute(health.failing_since)}: {health.problem}"
     return f"{told} Routing switches its kind off, so this raises no alarm." if health.is_unneeded else told
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ import msgspec
 
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.json_text import mended
+from connector.domain.moments import moment_of
 from connector.domain.text import truncated
 from connector.domain.transactions import Stream
 from connector.edi.order_change.fields import Data, part, text
@@ -191,7 +191,7 @@ def read_inbound(data: Any, *, trusted: bool) -> InboundTransaction | None:
         sender_id=_party_id(data, "sender", stream),
         receiver_id=_party_id(data, "receiver", stream),
         business_number=text(data, "businessNumber"),
-        created_at=_moment(data.get("createdAt")),
+        created_at=moment_of(data.get("createdAt")),
         validation=_validation(text(data, "validationStatus")),
         aliases=tuple(aliases),
     )
@@ -301,14 +301,6 @@ def _party_id(data: Data, role: str, stream: Stream | None) -> str | None:
     on_test = text(named, "testIsaId") if stream is Stream.TEST else None
     found = text(data, f"{role}Id") or on_test or text(named, "isaId")
     return truncated(found, LONGEST_NAME) if found else None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _parsed(decode: Callable[[Any], _Parsed], raw: bytes | msgspec.Raw) -> _Parsed | None:

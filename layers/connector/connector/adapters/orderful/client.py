@@ -26,7 +26,6 @@ from connector.adapters.orderful.api import (
     ids_of,
     instant,
     listed_id,
-    moment_of,
     names,
     plain_text,
     problems_in,
@@ -41,6 +40,7 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.moments import moment_of
 from connector.domain.reasons import Reason
 from connector.domain.transactions import OrderfulRequest, Stream, TransactionType
 from connector.services.ports import Calls, Created, Listed, RemoteTransaction

@@ -24,12 +24,12 @@ from connector.adapters.orderful.api import (
     data_of,
     ids_of,
     instant,
-    moment_of,
     parsed,
 )
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Confirmation, Delivery, InboundTransaction, ShownDelivery
 from connector.domain.json_text import elements_of, mended
+from connector.domain.moments import moment_of
 from connector.domain.order_change.record import CHANGE
 from connector.domain.transactions import Stream
 from connector.edi.inbound import identity_in, ids_named, read_inbound, with_message

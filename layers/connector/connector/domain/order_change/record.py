@@ -26,6 +26,7 @@ import msgspec
 
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import ALWAYS_TAKEN, Confirmation, Delivery, Validation
+from connector.domain.moments import to_the_minute
 from connector.domain.order_change.added_line_numbers import AddedLine
 from connector.domain.order_change.decide import Difference
 from connector.domain.reasons import Reason, StatedReason
@@ -483,7 +484,7 @@ def _counts(one: Change) -> bool:
 
 def _named(one: Change) -> str:
     name = f"{one.change_sequence}, {one.transaction_id}" if one.change_sequence else one.transaction_id
-    return f"{name} ({one.ordered_at:%Y-%m-%d %H:%M} UTC)"
+    return f"{name} ({to_the_minute(one.ordered_at)})"
 
 
 def _said_by(one: Change) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.domain.documents import DocumentKey, Kind, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
+from connector.domain.moments import to_the_minute
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision import record
 from connector.domain.revision.assess import AGE_UNCLEAR, Sharing
@@ -54,7 +55,7 @@ def new_by_now(key: DocumentKey) -> Parked:
 def changed_since_go_live(document: VismaDocument, route: Route, *, was_ready: bool, changed: bool) -> Parked:
     """A document from before go-live changed, or may be sent only now."""
     go_live = route.go_live
-    since = f" ({go_live.at:%Y-%m-%d %H:%M} UTC)" if go_live is not None else ""
+    since = f" ({to_the_minute(go_live.at)})" if go_live is not None else ""
     if is_withdrawn(document):
         what = "was withdrawn in Visma since"
     elif changed and was_ready:
