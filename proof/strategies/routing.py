@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
+from connector.domain.routing.route import SETTINGS
+from connector.domain.routing.values import Form
 from proof.strategies.damage import BYTES, DATES, GONE, LONG, NUMBER_TEXTS, TEXTS, Change, changed, paths
 from testkit.samples.routing_data import a_partner, routing_data
 
@@ -28,8 +30,19 @@ _SETTINGS: dict[str, Any] = {
         "price_bases": {"RE": 1, "CA": 100},
         "statuses": ["Open", "Hold"],
         "hold_first": ["Open"],
+        "places": {"0099": "1"},
     },
     "currency": "NOK",
+    "go_live": "2026-01-01",
+    "before_go_live": "ignore",
+    "line_date": "requested",
+    "notes": "all",
+    "description": "send",
+    "lines_without_item": "charge",
+    "entered_amount": "adjust",
+    "main_locations": ["MAIN"],
+    "acknowledgment": "required",
+    "expected": {"valid": "1h", "sent": "15m", "delivered": "never", "acknowledged": "24h"},
     "items": {"1298": {"gtin": "07038010000065", "partner_item": "AP-77120"}},
     "require_item_id": "gtin",
     "terms": {"30": {"net_days": 30, "discount_percent": "2", "discount_days": 10}},
@@ -56,11 +69,14 @@ BASE: Mapping[str, Any] = routing_data(
         "defaults": {**_SETTINGS, **_POLLING, "require_item_id": None},
         "companies.nordic.visma.branch": "1",
         "companies.nordic.visma.page_size": 50,
+        "companies.nordic.branches": {"1": {"gln": "7080000000005"}},
+        "companies.nordic.places": {"3": "7080000000012"},
+        "inbound.take": ["860", "855"],
         **{f"companies.nordic.{name}": value for name, value in {**_IDENTITY, **_POLLING}.items()},
         **{f"partners.acme.{name}": value for name, value in {**_IDENTITY, "x12": {"charset": "extended"}}.items()},
         "partners.acme.kinds": {"purchase_order": {**_SETTINGS, "send": True, "require_item_id": None}},
         "partners.matsenteret.kinds": {"customer_invoice": {"on_revision": "replace", "send": True}},
-        "partners.both": a_partner(isa_id="BOTH", supplier="50013", customer="10046"),
+        "partners.both": a_partner(isa_id="BOTH", supplier="50013", customer="10046") | {"require_item_id": "gtin"},
     }
 )
 """A file that uses every setting there is and passes its check."""
@@ -98,21 +114,16 @@ _VALUES: Mapping[str, Change] = {
 }
 # What is allowed, and strange.
 _ALLOWED: Mapping[str, tuple[Any, ...]] = {
-    "dialect": ("auto", "mosaic", "x12"),
-    "on_revision": ("replace", "park", "ignore"),
-    "unmapped_partner": ("park", "skip"),
+    **{
+        key.rpartition(".")[2]: tuple(map(str, setting.type.words))
+        for key, setting in SETTINGS.items()
+        if setting.type.form is Form.WORD
+    },
     "lines": ("park", "apply", ["a" * 200], []),
-    "quantities": ("new_total", "delta", "old_total_with_new_in_poc04"),
-    "version": ("004010", "005010"),
-    "charset": ("basic", "extended", "utf8"),
-    "overflow": ("cut", "park"),
-    "remit_to_code": ("RI", "RE"),
-    "credit_sign": ("positive", "negative"),
     "leave_out": ([], ["BEG"], ["PO1"], ["N1", "CTT", "SE", "PER", "TXI", "SAC"], ["ZZZ"], ["IT1", "TDS", "BIG"]),
     "send": (True, False),
     "send_when": ({}, {"purchase_order": []}, {"invoice": ["Nowhere"]}),
     "currency": ("NOK", "EUR", "ZZZ", None),
-    "require_item_id": ("gtin", "partner_item"),
     "units": ({"STK": "each"}, {"STK": "no such unit"}, {"STK": ""}, {"KG": "each", "STK": "*~", "KRT": "\u202e"}),
     "items": ({"1298": {}}, {"1298": {"partner_item": "x" * 5_000}}, {"1298": {"partner_item": "*~>"}}, {}),
     "terms": ({"30": {}}, {"30": {"net_days": 0, "discount_percent": "99.999", "discount_days": 999}}, {}),
@@ -125,6 +136,9 @@ _ALLOWED: Mapping[str, tuple[Any, ...]] = {
     "settle_cap": ("2m", "3650d", "1d"),
     "overlap": ("0s", "1s", "3650d", "2h5m"),
     "dates": ("0d", "3650d", "1s"),
+    "go_live": ("0001-01-01", "9999-12-31", "2026-12-01T06:00+01:00"),
+    "delivered": ("never", "0s", "30d"),
+    "main_locations": ([], ["\u202e"], ["main", "Main"]),
     "quantity": ("0%", "999.9999%", "0.0001%"),
     "price": ("0%", "999.9999%", "0.0001%"),
     "page_size": (1, 2, 1000),

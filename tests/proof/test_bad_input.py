@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connector.adapters.visma import pages
 from connector.domain.revision import plan
+from connector.domain.routing.route import SETTINGS
 from connector.services.outbound import facts, reading
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
@@ -24,6 +25,7 @@ from proof.strategies.damage import changed, damaged, twice, written
 from proof.strategies.routing import BASE, RoutingCase
 from proof.strategies.visma import ORIGINS, STAMP, VismaCase, sound
 from proof.tally import Size
+from testkit.samples.routing_data import settings_in
 from testkit.samples.visma_samples import a_purchase_order
 
 
@@ -60,6 +62,10 @@ def test_a_sound_change_is_applied(message, by_hint, on_aws):
 
 def test_a_sound_routing_file_passes():
     assert routing.fed(RoutingCase(dict(BASE), None, ())) == Ending("passed")
+
+
+def test_the_routing_file_that_is_damaged_uses_every_setting():
+    assert SETTINGS.keys() - settings_in(dict(BASE)) == set()
 
 
 # ---- the proof sees what it is there to see

@@ -12,11 +12,10 @@ from connector.domain.documents import Kind
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import CHANGE_WORDS, SETTINGS
 from connector.domain.routing.settings import Place
-from connector.domain.routing.values import Form
 from connector.domain.transactions import Stream
 from connector.edi.order_change.codes import CODE_NAMES
 from connector.routing_file import check, json_schema
-from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.routing_data import a_partner, routing_data, settings_in
 
 ROOT = Path(__file__).parents[2]
 OTHER_COMPANY = {
@@ -354,29 +353,6 @@ class TestGoLive:
         assert (path, fatal) == ("companies.nordic", True)
 
 
-def mentioned(example):
-    """The keys of settings that a file has, wherever they may stand."""
-    found = set()
-    layers = [
-        (Place.FILE, example),
-        (Place.DEFAULTS, example["defaults"]),
-        *((Place.COMPANY, company) for company in example["companies"].values()),
-        *((Place.PARTNER, partner) for partner in example["partners"].values()),
-    ]
-    layers += [(Place.KIND, of_kind) for _, layer in layers for of_kind in layer.get("kinds", {}).values()]
-    for place, layer in layers:
-        for key, setting in SETTINGS.items():
-            value = layer
-            for step in key.split("."):
-                value = value.get(step) if isinstance(value, dict) else None
-            if value is not None and place in setting.places:
-                found.add(key)
-                entries = value.values() if setting.type.form is Form.TABLE else [value]
-                fields = (setting.type.entry or setting.type).fields
-                found |= {f"{key}.{field}" for entry in entries for field in fields if field in entry}
-    return found
-
-
 def test_the_example_mentions_every_setting():
     example = yaml.safe_load((ROOT / "connector.example.yaml").read_text())
     fields = {
@@ -386,4 +362,4 @@ def test_the_example_mentions_every_setting():
         if key not in {"branches", "send_when"}
         for field in (setting.type.entry or setting.type).fields
     }
-    assert (SETTINGS.keys() | fields) - mentioned(example) == set()
+    assert (SETTINGS.keys() | fields) - settings_in(example) == set()
