@@ -211,7 +211,7 @@ def _hit(calm: _Undisturbed, plan: dict[int, FaultKind], kills: Kills) -> None:
     wrong: list[str] = []
     try:
         calm.scenario.told(system)
-        system.rest()
+        system.quiesce()
         wrong += system.judge.at_rest()
     except AssertionError as error:
         wrong.append(str(error))

@@ -136,7 +136,7 @@ class World:
         for order, _ in NEIGHBOURS.values():
             self.fakes.orders.put_in(a_purchase_order(orderNbr=order, lines=[an_order_line(1)]))
             self.fakes.poll(order)
-        self.fakes.rest()
+        self.fakes.quiesce()
         (first, (one, _)), (last, (other, _)) = NEIGHBOURS.items()
         items = {
             first: written(inbox_item(first, mosaic(one, NEIGHBOURS[first][1]))),

@@ -231,7 +231,7 @@ class Clockwork(Functions):
         key = number_in_key(KIND_OF[resource], row.document_type, row.number)
         return cursor.rows.stamp(row_id(key)) == stamp_of(self.visma.erp.text_of(row.modified))
 
-    def rest(self) -> None:
+    def quiesce(self) -> None:
         """Let time pass until nothing is going on any more, and two schedules longer.
 
         Raises:

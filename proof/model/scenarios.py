@@ -58,7 +58,7 @@ class Scenario:
         system.poll()  # from now on nothing is missed; what was there before is not sent
         if self.begins:
             system.order(ORDER)
-            system.rest()
+            system.quiesce()
         if self.prepared:
             self.prepared(system)
         return system
@@ -66,59 +66,59 @@ class Scenario:
 
 def _new_order(system: System) -> None:
     system.order(ORDER)
-    system.rest()
+    system.quiesce()
 
 
 def _changed_order(system: System) -> None:
     system.edit(ORDER, line_2={"orderQty": 120.0})
-    system.rest()
+    system.quiesce()
 
 
 def _large_document(system: System) -> None:
     # Does not compress, so that the ledger too puts it into the bucket; no partner sees the field.
     words = "".join(hashlib.sha256(b"%d" % number).hexdigest() for number in range(INLINE_LIMIT // 60))
     system.order(OTHER, customStr1=words)
-    system.rest()
+    system.quiesce()
 
 
 def _several_pages(system: System) -> None:
     for number in range(500_201, 500_206):
         system.order(str(number))
-    system.rest()
+    system.quiesce()
 
 
 def _new_invoice(system: System) -> None:
     """It has the number of an order, which nothing may take it for."""
     system.invoice(ORDER, quantity=10)
-    system.rest()
+    system.quiesce()
 
 
 def _corrected_invoice(system: System) -> None:
     """Routing says that a person decides; the person lets it go."""
     system.invoice(ORDER, quantity=12)
-    system.rest()
+    system.quiesce()
     system.apply_routing({"partners.matsenteret.on_revision": "replace"})
     system.replay(invoice_key(ORDER))
-    system.rest()
+    system.quiesce()
 
 
 def _edited_twice(system: System) -> None:
     for quantity in (120.0, 130.0):
         system.edit(ORDER, line_2={"orderQty": quantity})
-        system.rest()
+        system.quiesce()
 
 
 def _old_message_again(system: System) -> None:
     """SQS: the deletion of a message can fail; here it comes again when the one behind it is done."""
     documents = system.queues[0]
     documents.again(documents.sent[-2], group=ORDER)
-    system.rest()
+    system.quiesce()
 
 
 def _lost_answer(system: System) -> None:
     system.orderful.script.append(LostAnswer("The connection to Orderful was lost."))
     system.edit(ORDER, line_2={"orderQty": 120.0})
-    system.rest()
+    system.quiesce()
 
 
 def _lost_answer_and_slow_list(system: System) -> None:
@@ -151,7 +151,7 @@ def _twin(system: System) -> None:
     with suppress(ConnectorError):
         system.deliverer().handle(message)
     system.outbox.deliveries([message])
-    system.rest()
+    system.quiesce()
 
 
 def _lost_ledger(system: System) -> None:
@@ -159,34 +159,34 @@ def _lost_ledger(system: System) -> None:
     system.clock.forward(days=3)
     system.ledger.lose_everything(now=system.clock.now())
     system.edit(ORDER, customStr1="touched")
-    system.rest()
+    system.quiesce()
 
 
 def _parked_and_released(system: System) -> None:
     system.apply_routing({"partners.acme.visma": {"supplier": "99999"}})
     system.edit(ORDER, line_2={"orderQty": 120.0})
-    system.rest()
+    system.quiesce()
     system.apply_routing()
-    system.rest()
+    system.quiesce()
 
 
 def _applied(system: System) -> None:
     system.inbound.ask(CHANGE, ORDER, MORE, inbox=bool(system.setting.inboxes))
-    system.rest()
+    system.quiesce()
 
 
 def _parked_and_approved(system: System) -> None:
     system.inbound.ask(CHANGE, ORDER, FAR_MORE)
-    system.rest()
+    system.quiesce()
     system.approve(CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _parked_and_rejected(system: System) -> None:
     system.inbound.ask(CHANGE, ORDER, FAR_MORE)
-    system.rest()
+    system.quiesce()
     system.reject(CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _hold_first(system: System) -> None:
@@ -199,7 +199,7 @@ def _twice_heard(system: System) -> None:
     system.push(CHANGE)
     system.collect()
     system.push(CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _two_in_one_go(system: System) -> None:
@@ -214,7 +214,7 @@ def _two_in_one_go(system: System) -> None:
         for _ in range(3):
             system.work_off()
             system.clock.forward(seconds=VISIBILITY.total_seconds() + 1)
-    system.rest()
+    system.quiesce()
 
 
 def _two_of_one_page(system: System) -> None:
@@ -222,7 +222,7 @@ def _two_of_one_page(system: System) -> None:
     for number, quantity in ((CHANGE, 900), (NEXT_CHANGE, 1000)):
         system.inbound.ask(number, ORDER, (Wish(1, "1298", quantity),), inbox=bool(system.setting.inboxes))
         system.clock.forward(minutes=4)
-    system.rest()
+    system.quiesce()
 
 
 def _older_after_newer(system: System) -> None:
@@ -235,53 +235,53 @@ def _older_after_newer(system: System) -> None:
         system.clock.forward(minutes=15)
         system.fire()
     system.inbound.says(CHANGE, Validation.VALID)
-    system.rest()
+    system.quiesce()
 
 
 def _said_again(system: System) -> None:
     """The partner asks for ten more, is not sure, and sends the same again with other control numbers."""
     for number in (CHANGE, NEXT_CHANGE):
         system.inbound.ask(number, ORDER, TEN_MORE, in_x12=True)
-        system.rest()
+        system.quiesce()
 
 
 def _asked_for_again(system: System) -> None:
     """The partner asks once more for what a person has rejected, to the letter, and now it is approved."""
     _parked_and_rejected(system)
     system.inbound.ask(NEXT_CHANGE, ORDER, FAR_MORE, sequence=None)
-    system.rest()
+    system.quiesce()
     system.approve(NEXT_CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _taken_back_parked(system: System) -> None:
     """The partner takes back what waits for a person, who approves it without a look at that, and then rejects it."""
     for number, wishes in ((CHANGE, FAR_MORE), (NEXT_CHANGE, AS_IT_WAS), (LAST_CHANGE, MORE_CHEESE)):
         system.inbound.ask(number, ORDER, wishes)
-        system.rest()
+        system.quiesce()
     system.approve(CHANGE)
-    system.rest()
+    system.quiesce()
     system.reject(CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _renewed(system: System) -> None:
     """What the partner was granted is taken back in Visma, it is told so, and asks for the same again."""
     system.inbound.ask(CHANGE, ORDER, PLAINLY_MORE)
-    system.rest()
+    system.quiesce()
     system.edit(ORDER, line_1={"orderQty": 850.0})
-    system.rest()
+    system.quiesce()
     system.inbound.ask(NEXT_CHANGE, ORDER, PLAINLY_MORE)
-    system.rest()
+    system.quiesce()
     system.approve(NEXT_CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _by_two_names(system: System) -> None:
     """Orderful pushes it under its UUID, and lists it under its number."""
     system.inbound.ask(CHANGE, ORDER, TEN_MORE, inbox=False, in_x12=True)
     system.push(CHANGE, as_uuid=True)
-    system.rest()
+    system.quiesce()
 
 
 def _meddlers(system: System) -> None:
@@ -294,15 +294,15 @@ def _meddlers(system: System) -> None:
         )
     ):
         system.inbound.ask(str(802_210_980 + place), order, wish, sender_id=who, sequence=sequence)
-    system.rest()
+    system.quiesce()
     system.order(OTHER)
-    system.rest()
+    system.quiesce()
 
 
 def _among_strangers(system: System) -> None:
     system.inbound.ask(CHANGE, ORDER, MORE, sequence=2)
     system.inbound.ask(NEXT_CHANGE, OTHER, MORE_CHEESE)
-    system.rest()
+    system.quiesce()
 
 
 def _changed_by_a_rule(system: System) -> None:
@@ -311,26 +311,26 @@ def _changed_by_a_rule(system: System) -> None:
     system.fire()
     request = system.receivers.requests[CHANGE]
     system.inbound.says(CHANGE, Validation.VALID, request=replace(request, wishes=LESS))
-    system.rest()
+    system.quiesce()
 
 
 def _held_as_invalid(system: System) -> None:
     """Somebody corrects it in Orderful, and a person has it looked at again."""
     system.inbound.ask(CHANGE, ORDER, MORE, inbox=False, validation=Validation.INVALID)
-    system.rest()
+    system.quiesce()
     request = system.receivers.requests[CHANGE]
     system.inbound.says(CHANGE, Validation.VALID, request=replace(request, wishes=FAR_MORE))
     for _ in range(2):  # the first approval was of another message
         system.approve(CHANGE)
-        system.rest()
+        system.quiesce()
 
 
 def _other_days(system: System) -> None:
     """One line later; then the whole order, along with the other line."""
     system.inbound.ask(CHANGE, ORDER, (Wish(1, "1298", day=date(2026, 10, 5)),), in_x12=True)
-    system.rest()
+    system.quiesce()
     system.inbound.ask(NEXT_CHANGE, ORDER, (), day=date(2026, 10, 7), in_x12=True)
-    system.rest()
+    system.quiesce()
 
 
 def _changed_by_a_user_meanwhile(system: System) -> None:
@@ -351,40 +351,40 @@ def _in_doubt(system: System) -> None:
 def _asked_at_once(system: System) -> None:
     system.inbound.ask(CHANGE, ORDER, MORE)
     system.push(CHANGE)
-    system.rest()
+    system.quiesce()
 
 
 def _along_with_an_edit(system: System) -> None:
     """The order is on hold while a user and the partner change it, so the partner cannot be sent the whole yet."""
     system.edit(ORDER, status="Hold", line_2={"orderQty": 80.0})
-    system.rest()
+    system.quiesce()
     system.inbound.ask(CHANGE, ORDER, MORE)
-    system.rest()
+    system.quiesce()
 
 
 def _taken_back(system: System) -> None:
     system.edit(ORDER, status="Open", line_1={"orderQty": 800.0}, line_2={"orderQty": 100.0})
-    system.rest()
+    system.quiesce()
 
 
 def _agreed_on_a_replacement(system: System) -> None:
     _changed_order(system)
     system.inbound.ask(CHANGE, ORDER, MORE)
-    system.rest()
+    system.quiesce()
 
 
 def _refused_and_sent_again(system: System) -> None:
     replacement = system.orderful.transactions[-1]
     system.orderful.news(replacement.transaction_id, acknowledgment_status="REJECTED")
     system.receivers.refuses(("ACMEPRODUCET", ORDER))
-    system.rest()
+    system.quiesce()
     system.replay(order_key(ORDER))
-    system.rest()
+    system.quiesce()
 
 
 def _cancelled(system: System) -> None:
     system.edit(ORDER, status="Cancelled")
-    system.rest()
+    system.quiesce()
 
 
 def _revoked_token(system: System) -> None:
@@ -405,7 +405,7 @@ def _berg_is_mapped(system: System) -> None:
 def _another_supplier(system: System) -> None:
     """It is withdrawn at the former supplier, and an original for the new one."""
     system.change_supplier(ORDER, BERG)
-    system.rest()
+    system.quiesce()
 
 
 def _berg_is_mapped_and_in_doubt(system: System) -> None:
@@ -416,7 +416,7 @@ def _berg_is_mapped_and_in_doubt(system: System) -> None:
 def _back_again(system: System) -> None:
     _another_supplier(system)
     system.change_supplier(ORDER, ACME)
-    system.rest()
+    system.quiesce()
 
 
 def _change_of_a_former_partner(system: System) -> None:
@@ -424,7 +424,7 @@ def _change_of_a_former_partner(system: System) -> None:
     _berg_is_mapped(system)
     system.change_supplier(ORDER, BERG)
     system.inbound.ask(CHANGE, ORDER, MORE)
-    system.rest()
+    system.quiesce()
 
 
 def _agreed_and_then_another_supplier(system: System) -> None:
@@ -436,36 +436,36 @@ def _agreed_and_then_another_supplier(system: System) -> None:
 def _another_number(system: System) -> None:
     """The order stays with its supplier, and a person is asked for the number."""
     system.renumber_supplier(ORDER, "99997")
-    system.rest()
+    system.quiesce()
 
 
 def _quiet_change(system: System) -> None:
     for what in ("catalogue", "note"):
         system.change_quietly(ORDER, what, turn=1)
-    system.rest()
+    system.quiesce()
 
 
 def _old_order(system: System) -> None:
     system.order(ORDER, dated=date(2026, 5, 4))
-    system.rest()
+    system.quiesce()
 
 
 def _asked_about(system: System) -> None:
     system.edit(ORDER, line_2={"orderQty": 120.0})
-    system.rest()
+    system.quiesce()
 
 
 def _asked_about_and_let_go(system: System) -> None:
     _asked_about(system)
     system.release_as(order_key(ORDER), Cause.AS_REPLACEMENT)
-    system.rest()
+    system.quiesce()
 
 
 def _asked_about_and_closed(system: System) -> None:
     _asked_about(system)
     system.close(order_key(ORDER))
     system.change_quietly(ORDER, "catalogue", turn=1)
-    system.rest()
+    system.quiesce()
 
 
 _GO_LIVE = Setting(go_live=date(2026, 6, 1))

@@ -79,7 +79,7 @@ class World(Connector):
         ]
         self.orders.put_in(a_purchase_order(lines=lines))
         self.poll()
-        self.rest()
+        self.quiesce()
         assert len(self.sent) == 1, "the world begins with an order that the partner has"
 
     # -- the way out
@@ -123,7 +123,7 @@ class World(Connector):
         change = self.change(transaction_id)
         later = later_changes(change, peers(change, self.changes.of_order(change.key)))
         approve(change, self.changes, self.outbox, self.clock, by="kari", later=later)
-        self.rest()
+        self.quiesce()
 
     def reject(self, transaction_id: str, *, reason: str) -> None:
         """A person rejects an open change."""
@@ -139,7 +139,7 @@ class World(Connector):
             reason=reason,
         )
 
-    def rest(self) -> None:
+    def quiesce(self) -> None:
         """Work every queue off until nothing is left; trouble that wants a repetition gets it later."""
         for _ in range(50):
             taken = self.outbox

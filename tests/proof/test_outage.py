@@ -33,7 +33,7 @@ def test_a_document_that_waits_for_one_in_doubt_outlasts_a_weekend() -> None:
     system = System()
     system.poll()
     system.order(ORDER)
-    system.rest()
+    system.quiesce()
     system.orderful.script.append(LostAnswer("The connection to Orderful was lost."))
     system.edit(ORDER, line_2={"orderQty": 120.0})
     while (newest := system.current_revision(order_key(ORDER))) is None or newest.state is not State.UNCONFIRMED:
@@ -53,7 +53,7 @@ def test_a_document_that_waits_for_one_in_doubt_outlasts_a_weekend() -> None:
     # A delivery stands in the ledger and is queued again from there: its dead letters are waste.
     for queue in system.queues:
         queue.dead.clear()
-    system.rest()
+    system.quiesce()
     assert len(system.orderful.delivered) == 3
     assert system.judge.at_rest() == []
 

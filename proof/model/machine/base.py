@@ -129,7 +129,7 @@ class Base(RuleBasedStateMachine):
         if self.has_past:
             self.add_order(ACME, dated=LONG_AGO)
             self.add_invoice(CUSTOMER, status="Open", created=LONG_AGO)
-        self.system.rest()
+        self.system.quiesce()
         if self.has_past:
             self.system.edit(self.numbers[-1], line_2={"orderQty": 105.0})
 
@@ -246,7 +246,7 @@ class Base(RuleBasedStateMachine):
 
     def _must_be_right(self) -> None:
         try:
-            self.system.rest()
+            self.system.quiesce()
         except NeverRests as error:
             raise Wrong(f"It never comes to rest: {error}") from None
         wrong = self.system.judge.at_rest()

@@ -80,7 +80,7 @@ def test_the_echo_of_a_change_is_never_sent() -> None:
     world.apply(arrived(world, more_of(1, 900, was=800)))
 
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert len(world.sent) == 1
     assert world.states() == [State.SENT, State.AGREED]
@@ -93,7 +93,7 @@ def test_an_edit_after_an_agreed_change_is_sent_as_a_replacement() -> None:
     world.orders.edit(line_2={"orderQty": 120.0})
 
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert len(world.sent) == 2
     assert world.states() == [State.SENT, State.AGREED, State.SENT]
@@ -118,7 +118,7 @@ def test_callback_and_inbox_and_callback_again_make_one_put() -> None:
     world.apply(hint)
     world.collect()
     world.apply(hint)
-    world.rest()
+    world.quiesce()
     world.collect()
     world.apply(hint)
 
@@ -139,7 +139,7 @@ def test_a_users_edit_at_the_same_moment_is_kept() -> None:
     assert (world.orders.line(1)["orderQty"], world.orders.orders["500123"]["dontPrint"]) == (900, True)
     assert (world.orders.theirs, len(world.orders.puts), len(world.pauses)) == (2, 1, 1)
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 1, "the partner sees nothing of an edit that it cannot see"
 
 
@@ -150,7 +150,7 @@ def test_a_visible_edit_at_the_same_moment_is_kept_and_sent_with_the_change() ->
 
     assert world.apply(message) is Outcome.APPLIED
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert (world.orders.line(1)["orderQty"], world.orders.line(2)["orderQty"]) == (900, 130)
     assert len(world.sent) == 2
@@ -167,7 +167,7 @@ def _written_along_with_an_edit(world: World) -> None:
     world.orders.edit(status="Hold", line_2={"orderQty": 80.0})
     assert world.apply(arrived(world, more_of(1, 700, was=800))) is Outcome.APPLIED
     world.poll()
-    world.rest()
+    world.quiesce()
     assert world.states() == [State.SENT, State.SUPERSEDED, State.SKIPPED]
 
 
@@ -178,11 +178,11 @@ def test_a_user_who_takes_everything_back_does_not_leave_the_partner_with_its_wi
 
     world.orders.edit(status="Open", line_1={"orderQty": 800.0}, line_2={"orderQty": 100.0})
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert len(world.sent) == 2
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 2
 
 
@@ -195,7 +195,7 @@ def test_while_the_whole_is_due_no_further_wish_is_taken_as_all_that_the_partner
     assert State.AGREED not in world.states()
     world.orders.edit(status="Open")
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert len(world.sent) == 2
 
@@ -259,7 +259,7 @@ def test_what_was_begun_is_finished_before_an_earlier_change_has_its_turn() -> N
         world.apply(second)
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
 
-    world.rest()
+    world.quiesce()
 
     assert world.orders.line(2)["orderQty"] == 300
     assert world.change("802210972").state is ChangeState.APPLIED
@@ -303,7 +303,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
 
     assert (world.orders.theirs, len(world.orders.orders["500123"]["lines"])) == (1, 3)
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 1
 
 
@@ -323,15 +323,15 @@ def test_a_lost_answer_about_a_line_that_the_partner_had_not_seen_makes_no_echo(
     message = arrived(world, {**theirs, "productIds": {"buyerItemNumber": "1300"}})
     assert world.apply(message) is Outcome.PARKED
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 2
     world.orders.lose = 1
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.line(3)["unitCost"]) == (ChangeState.APPLIED, 10.5)
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 2
 
 
@@ -348,14 +348,14 @@ def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None
         "Compare with `connector changes show`, then approve or reject it.",
     )
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert world.orders.line(1)["orderQty"] == 2000
     change = world.change()
     assert (change.state, change.decided_by) == (ChangeState.APPLIED, "kari")
     assert len(world.inbound.confirmed) == 1
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 1
 
 
@@ -387,7 +387,7 @@ def test_an_approval_with_nothing_to_write_closes_the_change() -> None:
     assert world.change().writes is False
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     change = world.change()
     assert (change.state, change.decided_by, change.unwritten) == (ChangeState.CLOSED, "kari", (NOT_WRITTEN,))
@@ -403,13 +403,13 @@ def test_a_change_that_is_written_in_part_keeps_what_is_not_and_the_partner_is_s
     assert world.change().writes is True
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     change = world.change()
     assert (change.state, change.unwritten) == (ChangeState.APPLIED, (NOT_WRITTEN,))
     assert world.orders.line(1)["orderQty"] == 900
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 2, "it asked for a charge as well, and the order as it stands has none"
     assert State.AGREED not in world.states()
 
@@ -440,7 +440,7 @@ def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
     assert world.orders.theirs == 0
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari", reading=QuantityReading.OLD_AND_NEW)
-    world.rest()
+    world.quiesce()
 
     assert (world.orders.line(1)["orderQty"], world.change().state) == (850, ChangeState.APPLIED)
     assert world.change().reading is QuantityReading.OLD_AND_NEW
@@ -462,7 +462,7 @@ def test_the_days_that_a_header_moves_make_no_echo() -> None:
     assert put["promisedOn"] == {"value": "2026-10-09T00:00:00"}
     assert [line["promised"]["value"] for line in put["lines"]] == ["2026-10-09T00:00:00"] * 2
     world.poll()
-    world.rest()
+    world.quiesce()
     assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
 
 
@@ -472,7 +472,7 @@ def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
     world.orders.edit(line_2={"orderQty": 90.0})
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert "after the comparison that kari approved" in (world.change().reason or "")
@@ -487,7 +487,7 @@ def test_an_approval_holds_only_for_what_was_shown() -> None:
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.routing.apply(routing_data({"defaults.changes": {**RULES, "quantities": "delta"}}))
 
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert "something else now than what kari approved" in (world.change().reason or "")
@@ -504,7 +504,7 @@ def test_a_difference_counts_from_what_the_change_before_it_made_of_the_order(fi
         world.approve("802210971")
     else:
         world.reject("802210971", reason="not agreed")
-        world.rest()
+        world.quiesce()
     world.approve("802210972")  # it was compared again when the first one had ended
 
     assert world.change("802210972").state is ChangeState.APPLIED
@@ -559,7 +559,7 @@ def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:
 
     world.orders.edit(status="Cancelled")
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.APPLIED, 0)
 
@@ -574,7 +574,7 @@ def test_another_partners_order_is_not_for_the_sender_to_change() -> None:
     )
     world.inbound.send(an_860(more_of(1, 900)), sender_id="OTHERT")
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.REFUSED, 0)
     assert world.inbound.confirmed == [("802210971", Confirmation.FAILED)]
@@ -586,7 +586,7 @@ def test_an_order_that_visma_does_not_have_is_asked_about() -> None:
         an_860(more_of(1, 900), purchaseOrderNumber="999999"), order_number="999999", business_number="999999"
     )
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.PARKED
     assert "no purchase order 999999" in (world.change().reason or "")
@@ -597,7 +597,7 @@ def test_a_customers_change_is_parked_with_the_reason() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 900)), sender_id="MATSENTERETT")
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.PARKED
     assert "sales order" in (world.change().reason or "")
@@ -608,7 +608,7 @@ def test_an_unknown_sender_is_parked_until_routing_knows_it() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 900)), sender_id="NEWCOMERT")
     world.collect()
-    world.rest()
+    world.quiesce()
     assert world.change().waits_for == "partners.<name>.orderful.isa_id.test: NEWCOMERT"
 
     world.routing.apply(
@@ -620,7 +620,7 @@ def test_an_unknown_sender_is_parked_until_routing_knows_it() -> None:
         )
     )
     look_again(world.change(), world.changes, world.outbox, world.clock)
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)
 
@@ -629,11 +629,11 @@ def test_a_change_that_was_parked_unseen_is_not_approved_unseen() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 5000)), sender_id="NEWCOMERT")
     world.collect()
-    world.rest()
+    world.quiesce()
     world.routing.apply(routing_data({"partners.acme.orderful": {"isa_id": {"live": "NEWCOMER", "test": "NEWCOMERT"}}}))
 
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
     assert world.change().differences != ()
@@ -651,7 +651,7 @@ def test_changes_apply_in_the_order_of_their_numbers_whichever_came_first() -> N
     assert world.apply(first) is Outcome.APPLIED
     world.clock.forward(minutes=11)
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert world.change("802210972").state is ChangeState.APPLIED
     assert [put["lines"][0]["orderQty"]["value"] for put in world.orders.puts] == [1000, 900]
@@ -666,7 +666,7 @@ def test_one_that_waited_long_enough_goes_without_the_missing_one() -> None:
 
     world.clock.forward(minutes=11)
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.APPLIED
 
@@ -676,7 +676,7 @@ def test_a_late_number_is_not_written_over_a_newer_one() -> None:
     world.apply(arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="2"))
     world.clock.forward(minutes=11)
     world.collect()
-    world.rest()
+    world.quiesce()
 
     late = arrived(world, more_of(2, 120), number="802210971", changeSequenceNumber="1")
 
@@ -735,7 +735,7 @@ def test_refused_credentials_burn_no_receives_and_the_sweep_comes_back_after_fiv
     assert world.collect().requeued == 0
     world.clock.forward(seconds=10)
     assert world.collect().requeued == 1
-    world.rest()
+    world.quiesce()
     assert (world.change().state, world.change().not_before) == (ChangeState.APPLIED, None)
 
 
@@ -823,11 +823,11 @@ def test_an_order_that_was_agreed_on_with_a_partner_is_withdrawn_there_when_it_b
     world = World()
     world.apply(arrived(world, more_of(1, 900, was=800)))
     world.poll()
-    world.rest()
+    world.quiesce()
 
     world.orders.edit(supplier={"internalId": 600, "number": "60000"})  # mapped to nobody
     world.poll()
-    world.rest()
+    world.quiesce()
 
     withdrawal = world.ledger.get(ORDER, 3)
     assert (withdrawal.purpose, withdrawal.receiver_id, withdrawal.state) == (
@@ -844,9 +844,9 @@ def test_a_partner_that_asks_under_another_isa_id_than_it_was_sent_is_sent_the_w
     world.inbound.send(an_860(more_of(1, 900, was=800)), sender_id="ACMENEWT")
     world.recorder().take(world.inbound.held["802210971"])
 
-    world.rest()
+    world.quiesce()
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert world.orders.line(1)["orderQty"] == 900
     assert [each.receiver_id for each in world.sent] == ["ACMEPRODUCET", "ACMEPRODUCET", "ACMENEWT"]
@@ -858,15 +858,15 @@ def test_a_partner_that_refused_to_get_an_order_back_is_sent_the_whole_with_what
     acme = world.orders.orders["500123"]["supplier"]
     world.orders.edit(supplier={"internalId": 600, "number": "60000"})
     world.poll()
-    world.rest()
+    world.quiesce()
     world.orderful.script = [Created(None, accepted=False, problems=("message: it is wrong",))]
     world.orders.edit(supplier=acme)
     world.poll()
-    world.rest()
+    world.quiesce()
 
     world.apply(arrived(world, more_of(1, 900, was=800)))
     world.poll()
-    world.rest()
+    world.quiesce()
 
     newest = world.ledger.revisions(ORDER)[0]
     assert (newest.state, newest.purpose, len(world.sent)) == (State.SENT, Purpose.REPLACE, 4)
@@ -878,7 +878,7 @@ def test_a_change_that_no_partner_sees_makes_no_echo_of_what_is_agreed() -> None
     world.orders.edit(location={"id": 99, "name": "Elsewhere"})
     world.apply(message)
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 1
 
 
@@ -943,7 +943,7 @@ def test_a_defect_after_the_write_leaves_no_number_taken() -> None:
     assert world.apply(message, orders=Forgetful()) is Outcome.PARKED
 
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 2
     assert list(world.ledger.in_state(State.CHANGING)) == []
 
@@ -1031,7 +1031,7 @@ def test_what_is_no_860_is_parked() -> None:
     world = World()
     world.inbound.send({"hello": "world"}, order_number="500123")
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.PARKED
     assert world.inbound.waiting == []
@@ -1067,7 +1067,7 @@ def test_ten_thousand_forged_hints_cost_a_bounded_number_of_calls_and_a_true_one
     world.clock.forward(minutes=5)
     world.collector(inbox_ids=()).run()  # the list shows it, and its delivery only the callback names
     assert world.apply(world.inbound.hint(number), hint_budget=calls) is Outcome.NOTHING_TO_DO
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.APPLIED
     assert world.inbound.confirmed == [(number, Confirmation.ACCEPTED)]
@@ -1077,7 +1077,7 @@ def test_made_up_deliveries_of_a_known_transaction_cost_a_bounded_number_of_call
     world, calls = World(), HintCalls(recorded=3)
     number = world.inbound.send(an_860(more_of(1, 900)))
     world.collect()
-    world.rest()
+    world.quiesce()
     theirs = world.inbound.looks
 
     for one in range(50):
@@ -1124,7 +1124,7 @@ def test_a_made_up_delivery_does_not_keep_the_true_one_from_being_accepted() -> 
     made_up = Delivery("00000000-0000-4000-8000-000000000001", ApiVersion.V4)
 
     world.apply(HintMessage(transaction_id=number, delivery_id=made_up.delivery_id, version=made_up.version))
-    world.rest()
+    world.quiesce()
     assert (world.change().state, world.inbound.confirmed) == (ChangeState.APPLIED, [])
     world.apply(world.inbound.hint(number))
 
@@ -1141,7 +1141,7 @@ def test_a_delivery_that_orderful_does_not_show_for_the_transaction_is_never_con
     assert delivery is not None
     if recorded:
         world.apply(world.inbound.hint(mine))
-        world.rest()
+        world.quiesce()
         world.inbound.confirmed.clear()
     theirs: list[str] = []
 
@@ -1181,7 +1181,7 @@ def test_a_delivery_that_is_known_is_not_looked_at_again() -> None:
     number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
     for _ in range(3):
         world.apply(world.inbound.hint(number))
-        world.rest()
+        world.quiesce()
 
     assert (world.inbound.looks, len(world.inbound.confirmed)) == (1, 1)
 
@@ -1194,7 +1194,7 @@ def test_other_documents_are_recorded_and_change_nothing() -> None:
         transaction_type="855_PURCHASE_ORDER_ACKNOWLEDGMENT",
     )
     world.collect()
-    world.rest()
+    world.quiesce()
 
     change = world.change()
     assert (change.state, change.document, change.key) == (ChangeState.RECORDED, "855", ORDER)
@@ -1223,9 +1223,9 @@ def _killed_at(step: int, *, after: bool) -> bool:
     world.clock.forward(minutes=3)
     world.poll()
     world.apply(message)
-    world.rest()
+    world.quiesce()
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)
     assert len(world.orders.puts) == 1, f"{'after' if after else 'before'} step {step}"
@@ -1253,7 +1253,7 @@ def test_a_state_of_the_order_from_before_the_change_is_not_sent_afterwards() ->
     world.apply(arrived(world, more_of(1, 900, was=800)))
 
     world.outbox.documents(late)
-    world.rest()
+    world.quiesce()
 
     assert len(world.sent) == 1
     assert world.states() == [State.SENT, State.AGREED]
@@ -1263,7 +1263,7 @@ def test_two_orders_do_not_know_of_each_other() -> None:
     world = World()
     world.orders.put_in(a_purchase_order(orderNbr="500124", lines=[an_order_line(1)]))
     world.poll("500124")
-    world.rest()
+    world.quiesce()
     world.inbound.send(an_860(more_of(1, 900)))
     world.inbound.send(
         an_860(more_of(1, 700), purchaseOrderNumber="500124"),
@@ -1271,7 +1271,7 @@ def test_two_orders_do_not_know_of_each_other() -> None:
         order_number="500124",
     )
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert [world.orders.line(1, number)["orderQty"] for number in ("500123", "500124")] == [900, 700]
 
@@ -1280,7 +1280,7 @@ def test_deliveries_of_a_repeated_push_are_all_accepted() -> None:
     world = World()
     number = world.inbound.send(an_860(more_of(1, 900)), inbox=False)
     world.apply(world.inbound.hint(number))
-    world.rest()
+    world.quiesce()
     held = world.inbound.held[number]
     again = Delivery("b646771e-a068-4e32-832f-000000000002", ApiVersion.V4)
     world.inbound.held[number] = replace(held, delivery=again)
@@ -1334,7 +1334,7 @@ def test_a_poll_between_the_write_and_the_note_of_it_waits_and_sends_nothing() -
     with pytest.raises(Transient):
         world.translator().handle(polled)
     world.apply(message)
-    world.rest()
+    world.quiesce()
 
     assert (len(world.sent), world.states()) == (1, [State.SENT, State.AGREED])
 
@@ -1355,7 +1355,7 @@ def test_a_change_looked_at_again_after_a_newer_revision_reached_the_partner_is_
 
     assert world.apply(message) is Outcome.APPLIED
     world.poll()
-    world.rest()
+    world.quiesce()
 
     assert len(world.sent) == 2, "nothing comes back to the partner that it asked for itself"
     assert world.states()[-1] is State.AGREED
@@ -1383,7 +1383,7 @@ def test_what_the_partner_knows_is_settled_only_when_nothing_older_may_still_rea
     world.deliverer().handle(delivery)
     assert world.apply(message) is Outcome.APPLIED
     world.poll()
-    world.rest()
+    world.quiesce()
     assert (len(world.sent), world.orders.theirs) == (2, 1)
     assert world.states() == [State.SENT, State.SENT, State.AGREED]
 
@@ -1415,7 +1415,7 @@ def _of_another_type(world: World) -> None:
     regular = world.orders.orders["500123"]
     world.orders.put_in(drop_ship)
     world.poll()
-    world.rest()
+    world.quiesce()
     world.orders.put_in(regular)
 
 

@@ -40,7 +40,7 @@ def settle(world: World, minutes: float = 0) -> None:
     """The next run of the collector, and all that comes of it."""
     world.clock.forward(minutes=minutes)
     world.collect()
-    world.rest()
+    world.quiesce()
 
 
 def written(world: World) -> list[Any]:
@@ -56,7 +56,7 @@ def with_order(world: World, number: str) -> None:
     """Another order of the same partner, which was sent it."""
     world.orders.put_in(a_purchase_order(orderNbr=number, lines=[an_order_line(1)]))
     world.poll(number)
-    world.rest()
+    world.quiesce()
 
 
 def with_berg(world: World) -> None:
@@ -99,7 +99,7 @@ def test_the_moment_of_recording_decides_nothing() -> None:
     world.recorder().take(item)
     world.recorder().take(world.inbound.held[FIRST])
 
-    world.rest()
+    world.quiesce()
 
     assert written(world) == [810, 820]
 
@@ -111,7 +111,7 @@ def test_a_transaction_whose_moment_orderful_does_not_say_is_ordered_by_when_it_
         world.recorder().take(world.inbound.held[number])
         world.clock.forward(minutes=1)
 
-    world.rest()
+    world.quiesce()
 
     assert (written(world), world.change(FIRST).filed_at) == ([810, 820], None)
 
@@ -187,13 +187,13 @@ def test_a_listed_one_that_cannot_be_read_holds_back_the_later_ones_of_its_sende
             return world.inbound.with_message(transaction)
 
     world.collect(inbound=Forgetful())
-    world.rest()
+    world.quiesce()
     assert (world.changes.known(FIRST), world.changes.known(SECOND)) == (None, None)
     assert world.changes.known(THIRD) is not None, "another order waits for nothing"
 
     world.clock.forward(minutes=10)
     world.collect(inbound=Forgetful())
-    world.rest()
+    world.quiesce()
     assert written(world)[-1] == 820
     fails = False
     settle(world)
@@ -265,7 +265,7 @@ def test_each_of_many_is_looked_up_once() -> None:
     for item in items:
         world.recorder().take(item)
 
-    world.rest()
+    world.quiesce()
 
     assert (written(world), sorted(world.inbound.fetches)) == ([*range(801, 811)], numbers)
     assert states(world, *numbers) == [ChangeState.APPLIED] * 10
@@ -293,7 +293,7 @@ def test_the_same_content_is_applied_once(header: dict[str, Any], way: str, at_o
         if way == "push":
             world.apply(world.inbound.hint(number))
             if not at_once:
-                world.rest()
+                world.quiesce()
         elif not at_once:
             settle(world)
     settle(world)
@@ -328,7 +328,7 @@ def test_what_was_parked_and_comes_again_is_decided_by_itself() -> None:
     assert states(world, FIRST, SECOND) == [ChangeState.PARKED, ChangeState.PARKED]
 
     world.reject(FIRST, reason="too many")
-    world.rest()
+    world.quiesce()
     world.approve(SECOND)
 
     assert (states(world, SECOND), written(world)) == ([ChangeState.APPLIED], [2000])
@@ -392,7 +392,7 @@ def test_the_same_words_after_another_change_are_a_persons_to_decide() -> None:
     assert states(world, FIRST, SECOND, THIRD) == [ChangeState.APPLIED, ChangeState.APPLIED, ChangeState.PARKED]
     assert "sent twice or is meant again" in (world.change(THIRD).reason or "")
     approve(world.change(THIRD), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
     assert written(world) == [900, 850, 900]
 
     send(world, 900, "802210974")
@@ -426,7 +426,7 @@ def test_a_uuid_and_a_number_of_one_transaction_are_one_record(named: tuple[str,
     world.apply(HintMessage(transaction_id=UUID))
 
     world.collect(inbox_ids=("7",))
-    world.rest()
+    world.quiesce()
     world.apply(HintMessage(transaction_id=UUID))
     world.apply(world.inbound.hint(number))
 
@@ -510,7 +510,7 @@ def test_a_former_partners_changes_are_none_of_the_new_partners() -> None:
     world.orders.edit(supplier={"number": "60000"})
     world.orders.edit(line_1={"orderQty": 800.0})
     world.poll()
-    world.rest()
+    world.quiesce()
 
     send(world, 900, SECOND, header={"changeSequenceNumber": "1"}, sender_id=BERG)
     settle(world)
@@ -632,7 +632,7 @@ def test_one_in_an_inbox_that_orderful_processes_again_is_looked_at_again() -> N
     (item,) = world.inbound.inbox("7")
     world.recorder().take(item)
     world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.PROCESSING)
-    world.rest()
+    world.quiesce()
     assert (states(world, FIRST), world.inbound.confirmed) == ([ChangeState.RECEIVED], [])
 
     corrected(world, 850)
@@ -655,7 +655,7 @@ def test_an_invalid_one_is_parked_with_orderfuls_reason_and_taken_as_it_was_corr
 
     corrected(world, 850)
     approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (states(world, FIRST), written(world), world.change(FIRST).decided_by) == (
         [ChangeState.APPLIED],
@@ -674,7 +674,7 @@ def test_a_corrected_message_whose_record_was_not_written_yet_is_another_one_all
     world.changes.messages[ORDER, FIRST] = msgspec.json.encode(message)
     approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="eva")
 
-    world.rest()
+    world.quiesce()
 
     assert (written(world), world.change(FIRST).content_id) == ([850], content_id(message))
 
@@ -684,7 +684,7 @@ def test_an_approval_of_an_invalid_one_is_for_what_was_shown() -> None:
     send(world, 900, FIRST, validation=Validation.INVALID)
     settle(world)
     approve(world.change(FIRST), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
     assert (states(world, FIRST), written(world), world.change(FIRST).decided_by) == (
         [ChangeState.APPLIED],
         [900],
@@ -696,7 +696,7 @@ def test_an_approval_of_an_invalid_one_is_for_what_was_shown() -> None:
     settle(other)
     corrected(other, 5000)
     approve(other.change(FIRST), other.changes, other.outbox, other.clock, by="kari")
-    other.rest()
+    other.quiesce()
     assert (states(other, FIRST), written(other)) == ([ChangeState.PARKED], [])
 
 
@@ -753,7 +753,7 @@ def test_one_that_names_another_order_after_it_was_corrected_is_recorded_and_app
         with pytest.raises(Killed):
             world.apply(message, changes=steps)
     world.apply(message)
-    world.rest()
+    world.quiesce()
     world.inbound.waiting.append(FIRST)
     settle(world)
 
@@ -773,7 +773,7 @@ def test_the_same_transaction_in_the_other_dialect_is_no_other_message() -> None
     held = world.inbound.held[FIRST]
     world.inbound.held[FIRST] = replace(held, message={"transactionSets": [{"transactionSetHeader": []}]})
 
-    world.rest()
+    world.quiesce()
 
     assert written(world) == [900]
 
@@ -794,7 +794,7 @@ def test_a_recorded_message_that_is_lost_is_taken_from_orderful_or_the_change_is
     if not at_orderful:
         world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], message=None)
 
-    world.rest()
+    world.quiesce()
 
     assert written(world) == ([900] if at_orderful else [])
     assert world.change(FIRST).state is (ChangeState.APPLIED if at_orderful else ChangeState.PARKED)
@@ -854,7 +854,7 @@ def test_one_that_orderful_no_longer_knows_is_decided_as_it_was_recorded() -> No
     world.clock.forward(minutes=2)
     del world.inbound.held[FIRST]
 
-    world.rest()
+    world.quiesce()
 
     assert written(world) == [900]
 

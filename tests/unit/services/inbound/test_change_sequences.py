@@ -34,7 +34,7 @@ def send(world: World, number: str, *lines: Any, header: dict[str, Any] | None =
 def settle(world: World, minutes: int = 11) -> None:
     world.clock.forward(minutes=minutes)
     world.collect()
-    world.rest()
+    world.quiesce()
 
 
 def count(number: int) -> dict[str, str]:
@@ -71,7 +71,7 @@ def restated(line: int, quantity: int, price: str) -> dict[str, Any]:
 def unseen_approval(world: World, number: str = FIRST) -> None:
     """A person approves a parked change by what was recorded with it."""
     approve(world.change(number), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
 
 def states(world: World, *numbers: str) -> list[ChangeState]:
@@ -137,7 +137,7 @@ def test_what_orderful_holds_as_invalid_may_be_taken_back_as_well() -> None:
 
     assert (states(world, FIRST, SECOND), world.orders.puts) == ([PARKED, PARKED], [])
     world.reject(FIRST, reason="taken back")
-    world.rest()
+    world.quiesce()
     assert (states(world, SECOND), world.orders.puts) == ([APPLIED], [])
 
 
@@ -149,7 +149,7 @@ def test_words_that_stood_before_may_take_back_the_parked_one_in_between() -> No
 
     assert states(world, FIRST, SECOND, THIRD) == [APPLIED, PARKED, PARKED]
     world.reject(SECOND, reason="taken back")
-    world.rest()
+    world.quiesce()
     assert (states(world, THIRD), world.change(THIRD).repeats) == ([RECORDED], FIRST)
 
 
@@ -191,7 +191,7 @@ def test_what_was_rejected_is_no_later_word() -> None:
     send(world, FIRST, more_of(1, 2000), header=count(1))
     send(world, SECOND, more_of(1, 3000), header=count(2))
     world.reject(SECOND, reason="no")
-    world.rest()
+    world.quiesce()
     unseen_approval(world)
 
     assert (states(world, FIRST), world.change(FIRST).later) == ([APPLIED], ())
@@ -226,11 +226,11 @@ def test_the_same_request_after_a_revision_of_ours_is_no_repetition(header: dict
     world = World()
     send(world, FIRST, more_of(1, 900), header=header)
     world.poll()
-    world.rest()
+    world.quiesce()
     world.orders.edit(line_1={"orderQty": 850})
     if is_sent:
         world.poll()
-        world.rest()
+        world.quiesce()
     send(world, SECOND, more_of(1, 900), header=header)
 
     assert (states(world, SECOND), len(world.sent)) == ([PARKED], 1 + is_sent)
@@ -246,7 +246,7 @@ def test_a_line_that_is_added_again_after_the_partner_was_sent_it_is_no_repetiti
     send(world, FIRST, added("1300", 10, 3), header=UNDATED)
     world.orders.edit(line_2={"orderQty": 90})
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 2
     send(world, SECOND, added("1300", 10, 3), header=UNDATED)
 
@@ -280,7 +280,7 @@ def test_what_waited_for_an_earlier_one_is_looked_at_when_that_one_has_ended(end
         world.reject(FIRST, reason="no")
     else:
         closed(world, FIRST)
-    world.rest()
+    world.quiesce()
 
     assert states(world, SECOND, THIRD) == [APPLIED, APPLIED]
     assert lines_of(world)["1299"][1] == 115
@@ -291,7 +291,7 @@ def closed(world: World, number: str) -> None:
     change, known = world.change(number), world.partner_baseline()
     by = {"by": "kari", "reason": "done by hand"}
     close(change, changes=world.changes, known=known, outbox=world.outbox, clock=world.clock, order=change.key, **by)
-    world.rest()
+    world.quiesce()
 
 
 def test_a_valid_message_that_is_sent_for_an_invalid_one_is_decided_when_that_one_is_rejected() -> None:
@@ -299,7 +299,7 @@ def test_a_valid_message_that_is_sent_for_an_invalid_one_is_decided_when_that_on
     send(world, FIRST, more_of(1, 900), validation=Validation.INVALID)
     send(world, SECOND, more_of(1, 890))
     world.reject(FIRST, reason="sent again")
-    world.rest()
+    world.quiesce()
 
     assert (states(world, SECOND), lines_of(world)["1298"][1]) == ([APPLIED], 890)
 
@@ -316,7 +316,7 @@ def test_it_is_looked_at_as_well_when_the_word_of_the_end_got_lost(by_sweep: boo
         settle(world)
     else:
         world.apply(ChangeMessage(company="nordic", number="500123", transaction_id=FIRST))
-        world.rest()
+        world.quiesce()
 
     assert states(world, SECOND) == [APPLIED]
 
@@ -400,7 +400,7 @@ def test_a_number_is_ours_as_well_once_the_partner_was_sent_the_order() -> None:
     send(world, FIRST, added("1400", 100, 9), header=count(1))
     world.orders.edit(line_1={"orderQty": 790})
     world.poll()
-    world.rest()
+    world.quiesce()
     send(world, SECOND, more_of(4, 110), header=count(2))
     assert (states(world, SECOND), lines_of(world)["1400"]) == ([APPLIED], (4, 110, 5))
     send(world, THIRD, more_of(9, 120), header=count(3))
@@ -415,7 +415,7 @@ def test_a_number_that_may_be_the_partners_or_ours_is_a_question() -> None:
     world.changes.save(msgspec.structs.replace(world.change(FIRST), added=swapped))
     world.orders.edit(line_1={"orderQty": 790})
     world.poll()
-    world.rest()
+    world.quiesce()
     send(world, SECOND, more_of(3, 110), header=count(2))
 
     assert states(world, SECOND) == [PARKED]

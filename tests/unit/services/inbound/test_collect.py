@@ -33,7 +33,7 @@ def test_an_item_is_queued_once_however_often_it_is_seen_before_it_is_decided() 
 
     world.collect()
     assert len(world.outbox.queued_changes) == 1
-    world.rest()
+    world.quiesce()
     world.inbound.waiting.append("802210971")  # Orderful is slow to let it go
     world.collect()
 
@@ -65,7 +65,7 @@ def test_a_worker_that_dies_while_taking_an_item_in_loses_nothing() -> None:
             died = True
         world.watermark.taken = False
         world.collect()
-        world.rest()
+        world.quiesce()
         assert (world.change().state, world.orders.theirs) == (ChangeState.APPLIED, 1), f"after step {step}"
         if not died:
             break
@@ -118,7 +118,7 @@ def test_without_an_inbox_the_list_is_read_from_where_it_was_left() -> None:
     world.clock.forward(minutes=5)
 
     world.collect(inbox_ids=())
-    world.rest()
+    world.quiesce()
     world.clock.forward(minutes=5)
     world.collect(inbox_ids=())
 
@@ -202,7 +202,7 @@ def test_a_lost_message_is_queued_again_by_the_sweep() -> None:
     assert world.outbox.queued_changes == []
     world.clock.forward(minutes=16)
     world.collect()
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.APPLIED
 
@@ -262,7 +262,7 @@ def test_an_item_that_was_told_and_is_still_there_is_told_again() -> None:
     world = World()
     world.inbound.send(an_860(more_of(1, 900)))
     world.collect()
-    world.rest()
+    world.quiesce()
     assert not world.change().is_unconfirmed
     world.inbound.waiting.append("802210971")
     world.inbound.confirmed.clear()
@@ -683,7 +683,7 @@ def test_one_that_is_too_large_to_read_stays_a_persons_when_it_is_looked_at_agai
     world.inbound.endless = {number}
     world.collect()
     retry(world.change(number), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert world.change(number).state is ChangeState.PARKED
     assert "close it here" in (world.change(number).next_step or "")

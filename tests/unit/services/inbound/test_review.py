@@ -117,7 +117,7 @@ def test_it_is_written_by_itself_when_visma_answers_again() -> None:
 
     assert swept(world, minutes=29) == 0
     assert swept(world, minutes=1) == 1
-    world.rest()
+    world.quiesce()
 
     change = world.change()
     assert (change.state, change.looks, change.waits_for, change.not_before) == (ChangeState.APPLIED, 0, None, None)
@@ -152,7 +152,7 @@ def test_a_person_who_asks_for_a_look_begins_the_pauses_anew() -> None:
     breaks(world)
     parked_by_visma(world, message)
     swept(world, minutes=30)
-    world.rest()
+    world.quiesce()
     assert world.change().looks == 2
 
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
@@ -199,7 +199,7 @@ def test_what_visma_refuses_to_show_is_looked_at_again() -> None:
     mend(world)
 
     assert swept(world, minutes=30) == 1
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.APPLIED
 
@@ -217,10 +217,10 @@ def test_a_write_that_visma_answers_with_500_for_ever_is_parked_and_tried_again(
     assert State.CHANGING not in world.states()
     mend(world, "put_order")
     assert swept(world, minutes=30) == 1
-    world.rest()
+    world.quiesce()
     assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 1, "no echo"
 
 
@@ -237,7 +237,7 @@ def test_an_approval_outlasts_what_visma_could_not_answer() -> None:
     mend(world)
 
     assert swept(world, minutes=30) == 1
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.change().decided_by) == (ChangeState.APPLIED, "kari")
 
@@ -255,7 +255,7 @@ def test_an_approval_that_outlasted_it_is_still_good_for_one_content_only(edit) 
     world.orders.edit(line_2=edit)
 
     swept(world, minutes=30)
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.change().waits_for, world.orders.theirs) == (ChangeState.PARKED, None, 0)
     assert "after the comparison that kari approved" in (world.change().reason or "")
@@ -272,7 +272,7 @@ def test_a_later_change_goes_after_the_one_that_waited_for_visma_and_needs_no_pe
     assert world.apply(later) is Outcome.PARKED
     assert world.change(LATER).waits_for == VISMA
     assert swept(world, minutes=30) == 2
-    world.rest()
+    world.quiesce()
 
     assert [world.change(one).state for one in (CHANGE, LATER)] == [ChangeState.APPLIED, ChangeState.APPLIED]
     assert [put["lines"][0]["orderQty"]["value"] for put in world.orders.puts] == [900, 110]
@@ -320,7 +320,7 @@ def test_applying_the_routing_has_it_looked_at_as_well_for_the_company_may_have_
     mend(world)
 
     (released,) = release_waiting_changes(world.changes, world.outbox, world.clock)
-    world.rest()
+    world.quiesce()
 
     assert (released.waited_for, world.change().state) == (VISMA, ChangeState.APPLIED)
 
@@ -340,9 +340,9 @@ def test_an_order_that_is_not_there_refuses_nothing_and_is_found_when_it_comes()
     assert world.inbound.confirmed == [(CHANGE, Confirmation.ACCEPTED)]
     world.orders.put_in(a_purchase_order(orderNbr="500777", lines=[an_order_line(1)]))
     world.poll("500777")
-    world.rest()
+    world.quiesce()
     assert swept(world, minutes=30) == 1
-    world.rest()
+    world.quiesce()
     assert (world.change().state, world.orders.line(1, "500777")["orderQty"]) == (ChangeState.APPLIED, 900)
 
 
@@ -359,7 +359,7 @@ def test_an_order_that_was_sent_and_is_gone_points_at_the_company() -> None:
     assert Confirmation.FAILED not in [told for _, told in world.inbound.confirmed]
     world.orders.orders["500123"] = gone
     assert swept(world, minutes=30) == 1
-    world.rest()
+    world.quiesce()
     assert world.change().state is ChangeState.APPLIED
 
 
@@ -371,7 +371,7 @@ def test_a_number_with_a_suffix_is_proposed_and_never_written_by_a_guess(number:
 
     assert f"connector changes approve {CHANGE} --order 500123," in (world.change().next_step or "")
     swept(world, minutes=30)
-    world.rest()
+    world.quiesce()
     assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
 
 
@@ -395,7 +395,7 @@ def test_the_order_that_a_person_names_is_changed_by_the_rules_and_in_its_turn()
     parked_by_visma(world, message, ATTEMPTS_UNSEEN)
 
     _means(world, "500123")
-    world.rest()
+    world.quiesce()
 
     change = world.change()
     assert (change.key, change.named, change.state, change.decided_by) == (ORDER, "500123-1", "APPLIED", "rules")
@@ -403,7 +403,7 @@ def test_the_order_that_a_person_names_is_changed_by_the_rules_and_in_its_turn()
     assert [one.transaction_id for one in world.changes.of_order(ORDER)] == ["802210970", CHANGE]
     assert [name for name, _ in world.inbound.confirmed] == ["802210970", CHANGE], "told once, where it is recorded"
     world.poll()
-    world.rest()
+    world.quiesce()
     assert len(world.sent) == 1, "no echo"
 
 
@@ -412,7 +412,7 @@ def test_beyond_the_limits_the_order_that_a_person_named_is_asked_about_like_any
     parked_by_visma(world, arrived(world, more_of(1, 5000), order="500123-1"), ATTEMPTS_UNSEEN)
 
     _means(world, "500123")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs, world.change().approved_by) == (ChangeState.PARKED, 0, None)
     assert world.change().differences != ()
@@ -427,7 +427,7 @@ def test_a_slip_in_the_number_is_asked_about_again_and_the_right_one_can_be_name
 
     for number in ("500124", "500123-1", "500123"):
         _means(world, number)
-        world.rest()
+        world.quiesce()
         if number == "500124":
             assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
             assert "is for partner berg" in (world.change().reason or "")
@@ -441,13 +441,13 @@ def test_a_repetition_under_the_number_with_the_suffix_is_known_once_a_person_sa
     first = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1")
     parked_by_visma(world, first, ATTEMPTS_UNSEEN)
     _means(world, "500123")
-    world.rest()
+    world.quiesce()
 
     again = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1", number=LATER)
     parked_by_visma(world, again, ATTEMPTS_UNSEEN)
     order = DocumentKey.of_order("nordic", "500123")
     assign(world.change(LATER), order, changes=world.changes, outbox=world.outbox, clock=world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change(LATER).state, len(world.orders.puts)) == (ChangeState.RECORDED, 1)
 
@@ -471,7 +471,7 @@ def test_nothing_of_a_change_that_a_person_ends_is_left_behind(end, state: str) 
     assert (world.states()[-1], world.orders.orders["500123"]["status"]) == (State.CHANGING, "Hold")
 
     _ends(world, end)
-    world.rest()
+    world.quiesce()
 
     change = world.change()
     assert (change.state, change.decided_by, change.reason, change.on_hold) == (
@@ -493,7 +493,7 @@ def test_an_order_that_is_gone_by_then_is_no_trouble() -> None:
     del world.orders.orders["500123"]
     _ends(world, close)
 
-    world.rest()
+    world.quiesce()
 
     assert world.change().on_hold is False
 
@@ -511,7 +511,7 @@ def test_an_order_that_visma_does_not_release_stays_marked_and_retry_releases_it
     mend(world)
 
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().on_hold, world.orders.orders["500123"]["status"]) == (False, "Open")
 
@@ -522,7 +522,7 @@ def test_a_change_whose_worker_died_is_taken_up_by_who_asks_for_it() -> None:
     assert world.change().state is ChangeState.APPLYING
 
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)
 
@@ -532,7 +532,7 @@ def test_a_look_approves_nothing() -> None:
     world.apply(arrived(world, more_of(1, 5000)))
 
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert (world.change().state, world.orders.theirs) == (ChangeState.PARKED, 0)
 
@@ -545,7 +545,7 @@ def test_what_the_rules_refuse_after_it_was_accepted_is_said_to_stay_so() -> Non
     world.routing.apply(routing_data({"defaults.changes": RULES, "partners.berg": another}))
 
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
-    world.rest()
+    world.quiesce()
 
     assert world.change().state is ChangeState.REFUSED
     assert "it stays accepted at Orderful" in world.change().history[-1].note
@@ -599,7 +599,7 @@ def test_what_was_recorded_for_nobody_leaves_nothing_behind_either() -> None:
     assert (world.change().company, world.states()[-1]) == ("-", State.CHANGING)
 
     _ends(world, close)
-    world.rest()
+    world.quiesce()
 
     assert State.CHANGING not in world.states()
     assert (world.change().on_hold, world.orders.orders["500123"]["status"]) == (False, "Open")
