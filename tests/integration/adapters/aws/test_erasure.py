@@ -109,11 +109,11 @@ def test_what_may_still_be_sent_is_open(ledger, erasure, state):
     assert (entry.state, entry.is_open) == (state, state in NEEDS_CONTENT)
 
 
-def test_our_own_word_that_nothing_was_new_stays_since_the_tracker_goes_by_it(ledger, erasure):
+def test_that_a_revision_reads_as_what_was_sent_stays_since_the_tracker_goes_by_it(ledger, erasure):
     skipped = put(ledger, state=State.SKIPPED, reason=NOTHING_NEW)
     (entry,) = erasure.of_partner("acme", None)
     erasure.erase(entry)
-    assert ledger.get(skipped.key, 1).reason == NOTHING_NEW
+    assert (ledger.get(skipped.key, 1).reason, ledger.get(skipped.key, 1).reads_as_sent) == (None, True)
 
 
 def test_a_revision_that_moved_meanwhile_is_left_to_the_next_run(ledger, erasure):

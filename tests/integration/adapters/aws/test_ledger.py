@@ -18,6 +18,8 @@ from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, Misconfigured, Parked, Transient
 from connector.domain.revision.record import (
     CAPTURED,
+    NOTHING_NEW,
+    NOTHING_NEW_IN_VISMA,
     ChangeResult,
     Event,
     Owner,
@@ -607,6 +609,13 @@ def test_what_an_earlier_release_stored_of_a_change_is_read_with_its_result(stat
 def test_what_was_sent_is_no_change_of_the_partners(state):
     sent = a_revision(state=state, transaction_id="802210971")
     assert read_revision(revision_item(sent)) == sent
+
+
+@pytest.mark.parametrize(("reason", "reads"), [(NOTHING_NEW, True), (NOTHING_NEW_IN_VISMA, False), (None, False)])
+def test_what_an_earlier_release_skipped_as_nothing_new_reads_as_what_was_sent(reason, reads):
+    """It told it by its sentence alone."""
+    old = revision_item(a_revision(state=State.SKIPPED, reason=reason))
+    assert read_revision(old).reads_as_sent is reads
 
 
 def a_reservation(**changes) -> Revision:

@@ -449,6 +449,12 @@ def test_what_never_left_is_superseded_with_what_visma_shows():
     assert superseded.changes == {"visma_version": "AAAAAAAAB9E=", "seen_at": NOW + timedelta(hours=1)}
 
 
+def test_only_what_reads_as_what_was_sent_is_marked_so():
+    (quiet,) = planned([a(1, "A", S.SENT)], Seen("A'")).steps
+    (changed,) = planned([a(1, "A", S.SENT)], Seen("B")).steps
+    assert (quiet.revision.reads_as_sent, changed.revision.reads_as_sent) == (True, False)
+
+
 def test_a_reason_is_cut_to_what_a_record_holds():
     (added,) = planned([], Seen("A", status="X" * 5_000)).steps
     assert len(added.revision.reason) <= LONGEST_TEXT

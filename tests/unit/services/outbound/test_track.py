@@ -17,7 +17,6 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Concern, doubled
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
-    NOTHING_NEW,
     ChangeResult,
     Owner,
     Revision,
@@ -212,7 +211,7 @@ class TestFollowing:
 
     def test_a_refused_revision_counts_although_another_one_reads_like_it(self, bench):
         key = bench.sent()
-        quiet = replace(bench.of(key), sequence=2, state=State.SKIPPED, reason=NOTHING_NEW, transaction_id=None)
+        quiet = replace(bench.of(key), sequence=2, state=State.SKIPPED, reads_as_sent=True, transaction_id=None)
         bench.ledger.add(quiet, source=b"{}", request=None)
         bench.news(key, acknowledgment_status="REJECTED")
         bench.run()

@@ -22,7 +22,7 @@ from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict
 from connector.domain.order_change.record import OPEN_CHANGES, Change
-from connector.domain.revision.record import NOTHING_NEW, Revision, State
+from connector.domain.revision.record import Revision, State
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -158,10 +158,10 @@ def _entry(item: Item) -> Entry | None:
 
 
 def _bare(revision: Revision) -> Revision:
-    """A revision without content. That nothing was new is our own sentence, and the tracker goes by it."""
+    """A revision without content."""
     return replace(
         revision,
-        reason=revision.reason if revision.reason == NOTHING_NEW else None,
+        reason=None,
         field=None,
         next_step=None,
         waits_for=None,

@@ -53,6 +53,7 @@ from connector.domain.revision.record import (
     ATTENTION_LISTS,
     CAPTURED,
     MAY_NEED_ATTENTION,
+    NOTHING_NEW,
     OPEN,
     OUTDATED,
     ChangeResult,
@@ -585,6 +586,9 @@ def read_revision(item: Item) -> Revision:
         if name in values:
             values[name] = word(values[name])
     values |= _change_of_earlier_release(values)
+    # An earlier release told it by the sentence alone.
+    is_nothing_new = values["state"] is State.SKIPPED and values.get("reason") == NOTHING_NEW
+    values["reads_as_sent"] = is_nothing_new or values.get("reads_as_sent", False)
     values["sequence"] = int(stored["sk"].removeprefix(_REVISION))
     values["attempts"] = int(values.get("attempts", 0))
     if "withdraws" in values:

@@ -18,6 +18,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.decide import decide
 from connector.domain.revision.decision import Case, Decision, Routed
 from connector.domain.revision.facts import Facts
+from connector.domain.revision.questions import NOTHING_NEW
 from connector.domain.revision.reading import Incoming, Reading
 from connector.domain.revision.record import CAPTURED, UNSENT, Event, Revision, State
 from connector.domain.revision.withdrawal import Withdrawal
@@ -297,6 +298,7 @@ def _decided(revision: Revision, decision: Decision) -> Revision:
         next_step=_truncated_if_any(parked.next_step) if parked else None,
         waits_for=_truncated_if_any(parked.waits_for) if parked else None,
         by_routing=decision.by_routing,
+        reads_as_sent=decision.reason == NOTHING_NEW,
         kept_ready=decision.by_routing
         and (revision.kept_ready or decision.state is State.PARKED or revision.visma_status != HOLD),
         history=(*revision.history, Event(now, decision.state, note)),

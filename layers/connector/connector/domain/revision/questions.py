@@ -46,7 +46,7 @@ def new_by_now(key: DocumentKey) -> Parked:
         "It is on record as from before go-live, and by the go_live in force it is from after it: it has not left from "
         "here.",
         document=str(key),
-        field="go_live",
+        field=AGE_UNCLEAR,
         next_step=choices(key),
         code=Reason.GO_LIVE_MOVED,
     )

@@ -194,6 +194,8 @@ class Revision:
             have it from elsewhere.
         released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
         look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
+        reads_as_sent: It was skipped because its request is the one that its receiver has (or, from before go-live,
+            would have); when that one is refused, this one says nothing any more.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
@@ -249,6 +251,7 @@ class Revision:
     listed_since: datetime | None = None
     by_routing: bool = False
     kept_ready: bool = False
+    reads_as_sent: bool = False
     released: bool = False
     look_up_first: bool = False
     claim_until: datetime | None = None

@@ -20,7 +20,6 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.arrival import Arrival, Concern, Expected, Words, watch
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
-    NOTHING_NEW,
     ChangeResult,
     Revision,
     State,
@@ -209,7 +208,7 @@ class Tracker:
         if any(one.state in KNOWN_TO_PARTNER - {State.AGREED} for one in newer):
             return True  # the whole was sent since
         for one in newer:
-            if (one.state, one.reason) == (State.SKIPPED, NOTHING_NEW) and refused.withdraws is None:
+            if one.state is State.SKIPPED and one.reads_as_sent and refused.withdraws is None:
                 with suppress(Conflict):
                     self.ledger.move(one, State.SUPERSEDED, now=now, note="it reads like a revision that was refused")
             if one.state is State.AGREED:
