@@ -242,7 +242,7 @@ ENTRY_POINTS = {
 """The parts of a package that are tested through its entry point, by the test file that covers them."""
 
 
-def tested_by() -> dict[str, str]:
+def the_named_tests() -> dict[str, str]:
     return {module: test for test, parts in ENTRY_POINTS.items() for module in parts.split()}
 
 
@@ -272,7 +272,7 @@ def reached_from(test: Path) -> set[Path]:
 
 
 def test_each_module_has_the_test_file_that_a_reader_guesses_or_is_named_here():
-    named = {*RECORDS, *tested_by()}
+    named = {*RECORDS, *the_named_tests()}
     modules = {
         str(path.relative_to(PACKAGE).with_suffix(""))
         for path in EVERYTHING + CLI
