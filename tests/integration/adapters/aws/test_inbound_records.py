@@ -80,6 +80,7 @@ FULL = Change(
     told=("17", "18"),
     confirmed=Confirmation.FAILED,
     reason="Because “æøå”.",
+    reason_codes=("price-beyond-limit",),
     next_step="Look.",
     waits_for="defaults.units.KRT",
     not_before=NOW + 2 * MINUTE,
