@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from connector.adapters.visma.client import order_path
+from connector.adapters.visma.client import order_write
 from connector.cli.companies import mapping_company, named_company
 from connector.cli.comparison import all_reasons, comparison, comparison_data, unwritten
 from connector.cli.files import parse_json, read_document, read_sound_routing
@@ -157,9 +157,8 @@ class _Outcome:
         """Path, headers and body; None when nothing is to be written, or nothing can be."""
         if self.ours is None or self.approved is None or not self.is_approvable or not self.approved.edits:
             return None
-        headers = {"If-Match": self.ours.etag} if self.ours.etag else {}
-        path = f"/{order_path(self.ours.content.number)}"
-        return path, {**headers, "Content-Type": "application/json"}, encode(order_update(self.approved.edits))
+        path, headers = order_write(self.ours.content.number, self.ours.etag)
+        return f"/{path}", headers, encode(order_update(self.approved.edits))
 
     def as_json(self) -> str:
         """One JSON object; the body stands in it digit for digit as it would be sent."""

@@ -179,14 +179,8 @@ class VismaClient:
         """
         if not etag.strip():
             raise ValueError(f"No purchase order is written without its ETag; {number} has none.")
-        call = Call(
-            "Visma",
-            "PUT",
-            join(self._base_url, order_path(number)),
-            {"If-Match": etag, "Content-Type": "application/json"},
-            body=body,
-            repeatable=False,
-        )
+        path, headers = order_write(number, etag)
+        call = Call("Visma", "PUT", join(self._base_url, path), headers, body=body, repeatable=False)
         asked = f"the change of purchase order {number}"
         answer = self._asked(call)
         if answer.status == 204:
@@ -299,6 +293,15 @@ def order_path(number: str) -> str:
         return f"{Resource.PURCHASE_ORDERS.value}/{number}"
     encoded = base64.urlsafe_b64encode(number.encode()).decode().rstrip("=")
     return f"{Resource.PURCHASE_ORDERS.value}/b64({encoded})"
+
+
+def order_write(number: str, etag: str) -> tuple[str, dict[str, str]]:
+    """Path and headers of the PUT that writes an order, as it is sent and as `connector change` shows it.
+
+    Without a version, as in a file that has none, it is shown without If-Match; such a one is never sent.
+    """
+    version = {"If-Match": etag} if etag else {}
+    return order_path(number), {**version, "Content-Type": "application/json"}
 
 
 def _fault_code(answer: Answer) -> str | None:
