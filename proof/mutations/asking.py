@@ -11,6 +11,7 @@ from connector.domain.inbound import InboundTransaction, Validation
 from connector.domain.order_change.dates import Dates
 from connector.domain.order_change.line_rules import LineRules
 from connector.domain.order_change.record import Change
+from connector.domain.reasons import StatedReason
 from connector.services.inbound import apply, write_order
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.collect import LIST_OVERLAP, Collected, Collector
@@ -54,7 +55,7 @@ def _passes_what_waits(right: Callable[..., None]) -> Callable[..., None]:
     return read_list
 
 
-def _only_by_number(right: Callable[..., str | None]) -> Callable[..., str | None]:
+def _only_by_number(right: Callable[..., StatedReason | None]) -> Callable[..., StatedReason | None]:
     """Without BCH05 nothing says that a change is an older one."""
     return lambda change, others: right(change, others) if change.change_sequence is not None else None
 

@@ -12,6 +12,7 @@ from connector.domain.errors import UnknownOutcome
 from connector.domain.inbound import Confirmation
 from connector.domain.order_change.record import Change
 from connector.domain.order_change.request import LineRequest
+from connector.domain.reasons import StatedReason
 from connector.domain.revision import assess
 from connector.services.inbound import partner_baseline, write_order
 from connector.services.inbound.apply import Applier
@@ -77,10 +78,10 @@ def _tells_before_it_records(right: Callable[..., Change]) -> Callable[..., Chan
     return end
 
 
-def _approved_is_approved(right: Callable[..., str | None]) -> Callable[..., str | None]:
+def _approved_is_approved(right: Callable[..., StatedReason | None]) -> Callable[..., StatedReason | None]:
     """An approval holds whatever the order says by now."""
 
-    def doubt(change: OrderChange, *seen: Any) -> str | None:
+    def doubt(change: OrderChange, *seen: Any) -> StatedReason | None:
         return right(change, *seen) if change.change.approved_by is None else None
 
     return doubt

@@ -90,7 +90,10 @@ def put(ledger, revision=None, *, source=b'{"orderNbr": "500123"}', request=BODY
 
 class TestKeeping:
     def test_a_revision_comes_back_as_it_was_written(self, ledger):
-        revision = put(ledger, a_revision(reason="Because “æøå”.", attention="look", asked_since=NOW, attempts=0))
+        revision = put(
+            ledger,
+            a_revision(reason="Because “æøå”.", reason_code="no-lines", attention="look", asked_since=NOW, attempts=0),
+        )
         assert ledger.get(KEY, 1) == revision
         assert list(ledger.revisions(KEY)) == [revision]
 
