@@ -30,6 +30,7 @@ from connector.domain.revision.arrival import Concern, doubled
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Stream
 from connector.services.consume import HOLD_BACK
+from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage
 from connector.services.outbound.inquiry import Decision, Inquiry, Step
 from connector.services.outbound.snapshot import Snapshot
@@ -414,10 +415,7 @@ def _addressed_as_recorded(request: OrderfulRequest, revision: Revision, stream:
 
 def _names(revision: Revision) -> Fields:
     return {
-        "company": revision.key.company,
-        "kind": revision.key.kind.value,
-        "number": revision.key.number,
-        "sequence": revision.sequence,
+        **named(revision),
         "revision": revision.revision_id,
         "partner": revision.partner or "",
         "attempt": revision.attempts,

@@ -31,6 +31,7 @@ from connector.domain.revision.record import (
 from connector.domain.revision.tracking_schedule import LISTS, LOOKS, Window, begin_with, done, stopped, windows
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
+from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage
 from connector.services.outbound.statuses import Calls, Status, StatusReader, neighbours
 from connector.services.ports import (
@@ -417,10 +418,7 @@ def _note(remote: RemoteTransaction | None, seen: Mapping[str, Any]) -> str:
 
 def _names(revision: Revision) -> Fields:
     return {
-        "company": revision.key.company,
-        "kind": revision.key.kind.value,
-        "number": revision.key.number,
-        "sequence": revision.sequence,
+        **named(revision),
         "partner": revision.partner or "",
         "transaction_id": revision.transaction_id or "",
     }

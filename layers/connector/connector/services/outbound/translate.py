@@ -22,6 +22,7 @@ from connector.domain.revision.reading import Reading
 from connector.domain.revision.record import OUTDATED, Revision, State
 from connector.domain.transactions import Stream
 from connector.services.claim_check import place_of, unloaded
+from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage, DocumentMessage
 from connector.services.order_types import SharedNumber, shared_number
 from connector.services.outbound.facts import DocumentFacts
@@ -122,10 +123,7 @@ class Translator:
 
     def _announce(self, revision: Revision) -> None:
         names: Fields = {
-            "company": revision.key.company,
-            "kind": revision.key.kind.value,
-            "number": revision.key.number,
-            "sequence": revision.sequence,
+            **named(revision),
             "revision": revision.revision_id,
             "state": revision.state.value,
             "reason_code": revision.reason_code,
