@@ -192,10 +192,10 @@ class Revision:
         by_routing: Routing said not to send such a document; it leaves when a person says as what.
         kept_ready: While routing kept it from leaving it was more than a draft, or a person was asked: the partner may
             have it from elsewhere.
-        released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
-        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
         reads_as_sent: It was skipped because its request is the one that its receiver has (or, from before go-live,
             would have); when that one is refused, this one says nothing any more.
+        released: A person chose as what it is sent, whatever Orderful has that the ledger does not know.
+        look_up_first: Orderful is asked what it has of this document, of any age, before anything is posted.
         claim_until: Until when a worker owns the sending.
         attempts: Claims so far.
         first_attempt_at: When the first claim was made: only younger transactions can be ours.
