@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,13 +77,14 @@ def start(directory: Path = DIRECTORY, *, port: int | None = None) -> MiniStack:
 
     Args:
         directory: Where state, log and temporary files go.
-        port: Where to listen; by default 4566, or any free port when that is taken.
+        port: Where to listen; by default any free port, which for the stack of `make up` is 4566 unless that is taken.
+            Stacks that start at the same moment would both find it free.
 
     Raises:
         MiniStackFailed: it ended or stayed silent; nothing is left running.
     """
     bind_host()
-    port = port or _free_port()
+    port = port or _free_port((_USUAL_PORT, 0) if directory == DIRECTORY else (0,))
     directory.mkdir(parents=True, exist_ok=True)
     temporary = _scratch(directory)
     log = directory / "ministack.log"
@@ -185,8 +186,8 @@ def _environment(port: int, temporary: Path) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
-    for wanted in (_USUAL_PORT, 0):
+def _free_port(tried: Sequence[int]) -> int:
+    for wanted in tried:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", wanted))
