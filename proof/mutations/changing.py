@@ -17,7 +17,7 @@ from connector.domain.revision import assess
 from connector.services.inbound import partner_baseline, write_order
 from connector.services.inbound.apply import Applier
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from connector.services.inbound.write_order import Ending, OrderChange
+from connector.services.inbound.write_order import OrderChange, WriteResult
 from connector.services.outbound.track import Tracker
 from proof.mutations.plant import Mutation
 from testkit.memory.visma import FakeOrders
@@ -70,7 +70,7 @@ def _takes_silence_for_success(right: Callable[..., str]) -> Callable[..., str]:
 
 
 def _tells_before_it_records(right: Callable[..., Change]) -> Callable[..., Change]:
-    def end(applier: Applier, change: Change, ending: Ending) -> Change:
+    def end(applier: Applier, change: Change, ending: WriteResult) -> Change:
         for one in change.deliveries:
             applier.orderful.confirm(one, change.transaction_id, Confirmation.ACCEPTED, "")
         return right(applier, change, ending)

@@ -519,7 +519,7 @@ class InMemoryChanges:
         found = list(self.in_state(state))
         return Waiting(len(found), found[0].updated_at if found else None)
 
-    def untold(self) -> Iterator[Change]:
+    def unacknowledged(self) -> Iterator[Change]:
         return (change for change in self.all() if change.is_unconfirmed)
 
     def all(self) -> list[Change]:

@@ -70,8 +70,8 @@ def test_the_judge_finds_nothing_where_nothing_is_wrong_and_sees_each_thing_that
     assert unwritten.endswith("1 changes, and the order was written 0 times.")
     (unknown,) = world.documents([Outbound(scene.key("729003"))])
     assert unknown == f"{scene.key('729003')}: neither the ledger nor Orderful knows it."
-    (untold,) = world.documents([Outbound(unchanged, most=2, least=2)])
-    assert untold.startswith(f"{unchanged}: 1 transactions were sent for 2 states in Visma (ledger: 1 ")
+    (unacknowledged,) = world.documents([Outbound(unchanged, most=2, least=2)])
+    assert unacknowledged.startswith(f"{unchanged}: 1 transactions were sent for 2 states in Visma (ledger: 1 ")
 
 
 def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tuple[Scene, Asked, str]) -> None:

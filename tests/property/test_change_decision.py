@@ -16,7 +16,7 @@ from msgspec.structs import asdict, replace
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.decide import Decision, Verdict, decide
 from connector.domain.order_change.edits import LineEdit, Operation, equals_with_edits
-from connector.domain.order_change.line_match import goods
+from connector.domain.order_change.line_match import orderable_lines
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.routing.route import ItemIds, LineDate, OnLines, QuantityReading, Route
@@ -354,7 +354,7 @@ def test_what_goes_through_by_itself_stays_inside_the_limits(case: Case) -> None
     added = [edit for edit in decision.edits.lines if edit.operation is Operation.INSERT]
     if added:
         assert case.base
-        before = sum(line.quantity * line.unit_price for line in goods(case.base).values())
+        before = sum(line.quantity * line.unit_price for line in orderable_lines(case.base).values())
         more = sum(edit.quantity * edit.price for edit in added if edit.quantity and edit.price)
         assert more <= before * rules.quantity
     if decision.edits.promised_on:
@@ -402,9 +402,9 @@ def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None
         return
     after = case.written(decision).content
     assert after.promised_on == decision.wishes.promised_on == case.request.requested_on
-    there = goods(after)
+    there = orderable_lines(after)
     named = {line.line_id for line in case.request.lines if line.requested or line.promised}
-    for number, line in goods(before).items():
+    for number, line in orderable_lines(before).items():
         own = getattr(line, line_date)
         if number not in there or own != before.promised_on or None in named or str(number) in named:
             continue

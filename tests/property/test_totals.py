@@ -283,8 +283,8 @@ def test_nothing_but_an_entered_amount_parks_a_document_whose_figures_belong_tog
         added_up, told = written(story, DialectChoice.X12)
     except Parked as parked:
         line_told = parked.field.endswith(("amount", "amountInCurrency", "costInCurrency")) and "entered" in str(parked)
-        rounding_untold = parked.field.startswith("roundingDiff")
-        assert (story.entered and line_told) or rounding_untold
+        rounding_unstated = parked.field.startswith("roundingDiff")
+        assert (story.entered and line_told) or rounding_unstated
         return
     assert added_up == Decimal(told) == story.payable
 

@@ -15,7 +15,7 @@ from connector.domain.order_change.findings import Findings, Objection
 from connector.domain.order_change.record import Change, ChangeState
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.arrival import Concern
-from connector.services.inbound.write_order import Ending
+from connector.services.inbound.write_order import WriteResult
 from testkit.memory.stores import a_change
 
 PACKAGE = Path(__file__).parents[3] / "layers/connector/connector"
@@ -59,7 +59,7 @@ def test_each_reason_is_used():
         lambda: Findings(rules=None).doubt("It differs."),
         lambda: Findings(rules=None).leaves_out("It is not written."),
         lambda: Findings(rules=None).reads("It is read so."),
-        lambda: Ending(ChangeState.PARKED, reason="It waits."),
+        lambda: WriteResult(ChangeState.PARKED, reason="It waits."),
         lambda: StatedReason(sentence="It waits."),
     ],
 )

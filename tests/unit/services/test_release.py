@@ -21,8 +21,8 @@ from connector.services.messages import INLINE_LIMIT, DocumentMessage
 from connector.services.outbound.reading import read_message
 from connector.services.release import (
     NOT_RELEASED,
-    Fate,
     ReleasedChange,
+    ReleaseEffect,
     forecast_waiting,
     keep_waiting,
     message_for,
@@ -70,19 +70,19 @@ def forecast(ledger, routing=ROUTING):
 
 
 @pytest.mark.parametrize(
-    ("changes", "fate"),
+    ("changes", "effect"),
     [
-        ({}, Fate.LEAVES),
-        ({"date": "2026-10-18T00:00:00"}, Fate.OLD),
-        ({"date": "2026-10-19T00:00:00"}, Fate.LEAVES),
-        ({"status": "Closed"}, Fate.NOT_NOW),
-        ({"orderType": "StandardBlanket"}, Fate.NOT_NOW),
-        ({"supplier": {"number": "99"}}, Fate.WAITS),
+        ({}, ReleaseEffect.LEAVES),
+        ({"date": "2026-10-18T00:00:00"}, ReleaseEffect.OLD),
+        ({"date": "2026-10-19T00:00:00"}, ReleaseEffect.LEAVES),
+        ({"status": "Closed"}, ReleaseEffect.NOT_NOW),
+        ({"orderType": "StandardBlanket"}, ReleaseEffect.NOT_NOW),
+        ({"supplier": {"number": "99"}}, ReleaseEffect.WAITS),
     ],
 )
-def test_what_a_routing_would_release_is_known_before_it_is_applied(ledger, parked, changes, fate):
+def test_what_a_routing_would_release_is_known_before_it_is_applied(ledger, parked, changes, effect):
     parked("1", source=an_order(**changes))
-    assert forecast(ledger)["1"].fate is fate
+    assert forecast(ledger)["1"].effect is effect
 
 
 def test_a_forecast_tells_partner_date_status_and_sum(ledger, parked):
@@ -100,7 +100,7 @@ def test_a_forecast_works_the_sum_out_as_the_translation_does(ledger, parked):
     line = an_order_line(orderQty=10, unitCost=100, extCost=900, amount=900)
     parked("1", source=an_order(lines=[line], lineTotal=900, taxTotal=0, taxDetails=[], orderTotal=900))
     one = forecast(ledger, Routing.from_data(routing_data(ADJUST)))["1"]
-    assert (one.fate, one.total, one.purpose) == (Fate.LEAVES, Decimal(900), Purpose.ORIGINAL)
+    assert (one.effect, one.total, one.purpose) == (ReleaseEffect.LEAVES, Decimal(900), Purpose.ORIGINAL)
 
 
 def test_a_sum_that_cannot_be_worked_out_is_left_open(ledger, parked, monkeypatch):
@@ -110,7 +110,7 @@ def test_a_sum_that_cannot_be_worked_out_is_left_open(ledger, parked, monkeypatc
     parked("1", source=an_order())
     monkeypatch.setattr("connector.services.release.reconcile", park)
     one = forecast(ledger)["1"]
-    assert (one.fate, one.total) == (Fate.LEAVES, None)
+    assert (one.effect, one.total) == (ReleaseEffect.LEAVES, None)
 
 
 def test_what_is_kept_goes_on_waiting_and_is_left_to_whoever_is_faster(ledger, parked, clock):
@@ -128,7 +128,7 @@ def test_what_is_kept_goes_on_waiting_and_is_left_to_whoever_is_faster(ledger, p
 def test_what_is_from_before_go_live_is_told_apart(ledger, parked):
     parked("1", source=an_order())
     routing = Routing.from_data(routing_data({"companies.nordic.go_live": "2026-11-01"}))
-    assert forecast(ledger, routing)["1"].fate is Fate.BASELINE
+    assert forecast(ledger, routing)["1"].effect is ReleaseEffect.BASELINE
 
 
 def test_only_what_waits_for_routing_is_looked_at(ledger, parked):

@@ -13,7 +13,7 @@ import click
 
 from connector.cli.output import WrongInput, counted, say, table
 from connector.domain.routing.resolve import Routing
-from connector.services.release import NOT_RELEASED, Fate, Forecast
+from connector.services.release import NOT_RELEASED, Forecast, ReleaseEffect
 
 ALL, NONE, RECENT = "all", "none", "recent"
 _SINCE = "since="
@@ -152,7 +152,7 @@ def selected(forecasts: Iterable[Forecast], choice: str | date) -> Selection:
     return Selection(
         released=[one for one in found if _is_named(one, choice)],
         kept=[one for one in found if one.would_leave and not _is_named(one, choice)],
-        looked_at=[one for one in found if one.fate is Fate.WAITS and _reason_is_past(one)],
+        looked_at=[one for one in found if one.effect is ReleaseEffect.WAITS and _reason_is_past(one)],
     )
 
 
@@ -168,7 +168,7 @@ def told(forecasts: Sequence[Forecast]) -> str:
                 kind,
                 partner,
                 len(group),
-                sum(one.fate is Fate.OLD for one in group),
+                sum(one.effect is ReleaseEffect.OLD for one in group),
                 _oldest(group),
                 _statuses(group),
                 _sum(group),
@@ -177,10 +177,10 @@ def told(forecasts: Sequence[Forecast]) -> str:
         ]
         head = ("kind", "partner", "documents", "older than 14 days", "oldest", "status", "sum")
         parts.append(f"{counted(len(leaving), 'document')} would leave:\n{table(head, rows)}")
-    for fate in (Fate.NOT_NOW, Fate.BASELINE, Fate.WAITS):
-        some = [one for one in forecasts if one.fate is fate]
+    for effect in (ReleaseEffect.NOT_NOW, ReleaseEffect.BASELINE, ReleaseEffect.WAITS):
+        some = [one for one in forecasts if one.effect is effect]
         if some:
-            stays = _STAYS[fate][len(some) > 1]
+            stays = _STAYS[effect][len(some) > 1]
             parts.append(f"{counted(len(some), 'document')} {stays}, such as {some[0].key}: {some[0].why}")
     return "\n".join(parts)
 
@@ -191,22 +191,22 @@ def summary(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
         {
             "kind": kind,
             "partner": partner,
-            "fate": fate,
+            "fate": effect,
             "documents": len(group),
             "oldest": _oldest(group),
             "statuses": sorted({one.status for one in group if one.status}),
             "sums": {currency or "": format(total, "f") for currency, total in _totals(group).items()},
         }
-        for fate in Fate
-        for (kind, partner), group in _grouped([one for one in forecasts if one.fate is fate]).items()
+        for effect in ReleaseEffect
+        for (kind, partner), group in _grouped([one for one in forecasts if one.effect is effect]).items()
     ]
 
 
 # Of one document, and of several.
 _STAYS = {
-    Fate.NOT_NOW: ("would not be sent today and stays parked", "would not be sent today and stay parked"),
-    Fate.BASELINE: ("is from before go-live and stays parked", "are from before go-live and stay parked"),
-    Fate.WAITS: ("still waits", "still wait"),
+    ReleaseEffect.NOT_NOW: ("would not be sent today and stays parked", "would not be sent today and stay parked"),
+    ReleaseEffect.BASELINE: ("is from before go-live and stays parked", "are from before go-live and stay parked"),
+    ReleaseEffect.WAITS: ("still waits", "still wait"),
 }
 
 
@@ -220,7 +220,7 @@ def _is_named(one: Forecast, choice: str | date) -> bool:
         return False
     if isinstance(choice, date):
         return one.dated is not None and one.dated >= choice
-    return choice == ALL or one.fate is Fate.LEAVES
+    return choice == ALL or one.effect is ReleaseEffect.LEAVES
 
 
 def _reason_is_past(one: Forecast) -> bool:

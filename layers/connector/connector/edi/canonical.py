@@ -185,7 +185,7 @@ class CanonicalDocument:
     shipment: str | None = None
 
 
-def outline(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> CanonicalDocument:
+def canonical(content: BusinessDocument, route: Route, totals: Totals, purpose: Purpose) -> CanonicalDocument:
     """Decide everything that does not depend on the dialect.
 
     Raises:

@@ -11,7 +11,7 @@ from connector.domain.reasons import Reason
 from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, Translation
-from connector.edi.canonical import CanonicalDocument, outline
+from connector.edi.canonical import CanonicalDocument, canonical
 from connector.edi.mosaic.write.common import Gap, first_gap
 from connector.edi.mosaic.write.invoice import invoice
 from connector.edi.mosaic.write.purchase_order import purchase_order
@@ -54,7 +54,7 @@ def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpos
 
 def _translation(content: BusinessDocument, route: Route, *, stream: Stream, purpose: Purpose) -> Translation:
     totals = reconcile(content, route)
-    document = outline(content, route, totals, purpose)
+    document = canonical(content, route, totals, purpose)
     pinned = route.dialect.pinned
     gap = None if pinned is Dialect.X12 else first_gap(document)
     if pinned is Dialect.MOSAIC and gap is not None:

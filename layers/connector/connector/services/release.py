@@ -43,7 +43,7 @@ _AT_ONCE = 500
 """Documents that are read and queued together."""
 
 
-class Fate(StrEnum):
+class ReleaseEffect(StrEnum):
     """What a parked document would become if it were released now."""
 
     LEAVES = "leaves"
@@ -68,7 +68,7 @@ class Forecast:
     """
 
     revision: Revision
-    fate: Fate
+    effect: ReleaseEffect
     _: KW_ONLY
     partner: str | None = None
     dated: date | None = None
@@ -87,7 +87,7 @@ class Forecast:
     @property
     def would_leave(self) -> bool:
         """Whether releasing it sends something."""
-        return self.fate in {Fate.LEAVES, Fate.OLD}
+        return self.effect in {ReleaseEffect.LEAVES, ReleaseEffect.OLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +254,13 @@ def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: da
     document, dated = reading.document, reading.sighting.dated
     status = document.status if document is not None else None
     if isinstance(decision, Unchanged):
-        return Forecast(revision, Fate.WAITS, partner=revision.partner, dated=dated, status=status)
+        return Forecast(revision, ReleaseEffect.WAITS, partner=revision.partner, dated=dated, status=status)
     if decision.translation is not None and document is not None:
         content = document.content
         is_old = dated is not None and today - dated > RECENT
         return Forecast(
             revision,
-            Fate.OLD if is_old else Fate.LEAVES,
+            ReleaseEffect.OLD if is_old else ReleaseEffect.LEAVES,
             partner=decision.translation.partner,
             dated=dated,
             status=status,
@@ -268,11 +268,11 @@ def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: da
             currency=content.currency,
             purpose=decision.translation.purpose,
         )
-    fates = {State.SKIPPED: Fate.NOT_NOW, State.BASELINE: Fate.BASELINE}
+    fates = {State.SKIPPED: ReleaseEffect.NOT_NOW, State.BASELINE: ReleaseEffect.BASELINE}
     parked: Parked | None = decision.parked
     return Forecast(
         revision,
-        fates.get(decision.state, Fate.WAITS),
+        fates.get(decision.state, ReleaseEffect.WAITS),
         partner=revision.partner,
         dated=dated,
         status=status,

@@ -363,11 +363,11 @@ class TestLists:
         for state in ChangeState:
             changes.add(a_change(number=state.value, state=state, deliveries=waiting), message=MESSAGE)
             changes.add(a_change(number=f"told-{state}", state=state), message=MESSAGE)
-        untold = list(changes.untold())
-        assert {one.number for one in untold} == {state.value for state in DECIDED}
-        for change in untold:
+        unacknowledged = list(changes.unacknowledged())
+        assert {one.number for one in unacknowledged} == {state.value for state in DECIDED}
+        for change in unacknowledged:
             changes.save(change.after_telling(Confirmation.ACCEPTED))
-        assert list(changes.untold()) == []
+        assert list(changes.unacknowledged()) == []
         assert {one.number for one in changes.in_state(ChangeState.PARKED)} == {"PARKED", "told-PARKED"}
 
     def test_a_step_takes_a_record_to_another_list(self, changes):

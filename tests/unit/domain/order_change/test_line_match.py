@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.domain.order_change.edits import LineEdit, Operation
-from connector.domain.order_change.line_match import Lines, goods
+from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.request import Ask, ProductRefs
 from connector.domain.routing.route import ItemIds
 from testkit.samples.business_documents import a_line, a_route, a_text, an_order
@@ -129,7 +129,7 @@ def test_goods_are_what_an_order_tells_by_number():
         a_line(4, cancelled=True),
         a_line(5, is_text=True, item=None),
     )
-    assert list(goods(order)) == [1, 5]
+    assert list(orderable_lines(order)) == [1, 5]
 
 
 def test_lines_that_the_message_does_not_name():

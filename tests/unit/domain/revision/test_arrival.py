@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.revision.arrival import GONE_AFTER, Concern, Expected, Words, in_words, watch
+from connector.domain.revision.arrival import GONE_AFTER, Concern, Expected, OrderfulStatuses, in_words, watch
 from connector.domain.revision.record import Revision, State
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -33,9 +33,9 @@ DELIVERY = [None, "PENDING", "SENT", "DELIVERED", "FAILED", "SHINY"]
 ACKNOWLEDGMENT = [None, "NOT_ACKNOWLEDGED", "ACCEPTED", "ACCEPTED_WITH_ERRORS", "REJECTED", "OVERDUE", "SHINY"]
 
 
-def seen(*words, age=MINUTE, expected=None, revision=REVISION):
+def seen(*statuses, age=MINUTE, expected=None, revision=REVISION):
     """What the watch says of (validation, delivery, acknowledgment) at an age."""
-    return watch(revision, Words(*words), now=START + age, expected=expected or Expected())
+    return watch(revision, OrderfulStatuses(*statuses), now=START + age, expected=expected or Expected())
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_the_furthest_stage_counts_and_unknown_words_are_none(validation, delive
     assert arrival.over is (acknowledgment == "ACCEPTED")
 
 
-@pytest.mark.parametrize("words", list(product(VALIDATION, DELIVERY, ACKNOWLEDGMENT)))
-def test_nothing_stays_unseen_for_ever(words):
+@pytest.mark.parametrize("statuses", list(product(VALIDATION, DELIVERY, ACKNOWLEDGMENT)))
+def test_nothing_stays_unseen_for_ever(statuses):
     """After the longest expected time every combination is over, refused or needs a person."""
-    arrival = seen(*words, age=30 * DAY)
+    arrival = seen(*statuses, age=30 * DAY)
     assert arrival.over or arrival.state is State.REJECTED or arrival.concern is not None
     assert bool(arrival.sentence) is (arrival.concern is not None or arrival.state is State.REJECTED)
     assert ("connector documents" in (arrival.next_step or "")) is (arrival.concern is not None)
 
 
 @pytest.mark.parametrize(
-    ("words", "concern", "after"),
+    ("statuses", "concern", "after"),
     [
         (("PROCESSING", "PENDING", None), Concern.PROCESSING, HOUR),
         ((None, None, None), Concern.PROCESSING, HOUR),
@@ -81,13 +81,13 @@ def test_nothing_stays_unseen_for_ever(words):
         (("VALID", "DELIVERED", None), Concern.OVERDUE, DAY),
     ],
 )
-def test_a_stage_that_takes_too_long_needs_attention_from_its_time_on(words, concern, after):
-    assert seen(*words, age=after - SECOND).concern is None
-    assert seen(*words, age=after).concern is concern
+def test_a_stage_that_takes_too_long_needs_attention_from_its_time_on(statuses, concern, after):
+    assert seen(*statuses, age=after - SECOND).concern is None
+    assert seen(*statuses, age=after).concern is concern
 
 
 @pytest.mark.parametrize(
-    ("words", "concern", "sentence"),
+    ("statuses", "concern", "sentence"),
     [
         (("VALID", "DELIVERED", "ACCEPTED_WITH_ERRORS"), Concern.ACCEPTED_WITH_ERRORS, "with errors"),
         (("INVALID", "SENT", None), Concern.SENT_INVALID, "sent it by hand"),
@@ -97,14 +97,14 @@ def test_a_stage_that_takes_too_long_needs_attention_from_its_time_on(words, con
         (("PROCESSING", "PENDING", "OVERDUE"), Concern.OVERDUE, "overdue at Orderful"),
     ],
 )
-def test_what_orderful_says_itself_needs_attention_at_once(words, concern, sentence):
-    arrival = seen(*words)
+def test_what_orderful_says_itself_needs_attention_at_once(statuses, concern, sentence):
+    arrival = seen(*statuses)
     assert arrival.concern is concern
     assert sentence in arrival.sentence
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("statuses", "sentence"),
     [
         (("VALID", "DELIVERED", "REJECTED"), "the partner rejected it"),
         (("VALID", "FAILED", None), "does not try again by itself"),
@@ -112,8 +112,8 @@ def test_what_orderful_says_itself_needs_attention_at_once(words, concern, sente
         (("INVALID", "PENDING", None), "it is not valid for this partner"),
     ],
 )
-def test_a_refusal_says_who_refused(words, sentence):
-    arrival = seen(*words)
+def test_a_refusal_says_who_refused(statuses, sentence):
+    arrival = seen(*statuses)
     assert (arrival.state, arrival.concern) == (State.REJECTED, None)
     assert sentence in arrival.sentence
 

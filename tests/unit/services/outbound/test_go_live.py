@@ -14,7 +14,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose, Stream
 from connector.services.outbound.translate import Outcome
-from connector.services.release import Fate, forecast_waiting, keep_waiting
+from connector.services.release import ReleaseEffect, forecast_waiting, keep_waiting
 from testkit.memory.effects import Killed, killer
 from testkit.memory.stores import FixedRouting
 from testkit.samples.routing_data import a_partner, routing_data
@@ -466,7 +466,7 @@ class TestWhatRoutingKeepsOff:
         wanted = bench_with(companies__nordic__go_live="2026-01-01").routing.load()
 
         def fates():
-            return [one.fate for one in forecast_waiting(bench.ledger, wanted, Stream.TEST, today=date(2026, 11, 2))]
+            return [one.effect for one in forecast_waiting(bench.ledger, wanted, Stream.TEST, today=date(2026, 11, 2))]
 
         keep_waiting(
             forecast_waiting(bench.ledger, wanted, Stream.TEST, today=date(2026, 11, 2)),
@@ -474,11 +474,11 @@ class TestWhatRoutingKeepsOff:
             now=bench.clock.now(),
         )
         bench.routing.apply(wanted.data)
-        assert (bench.see(an_order(status=status)), fates()) == (Outcome.KNOWN, [Fate.NOT_NOW])
+        assert (bench.see(an_order(status=status)), fates()) == (Outcome.KNOWN, [ReleaseEffect.NOT_NOW])
         writes = bench.ledger.writes
         assert (bench.see(an_order(status=status)), bench.ledger.writes) == (Outcome.KNOWN, writes)
         bench.see(an_order())
-        assert Fate.NOT_NOW not in fates()
+        assert ReleaseEffect.NOT_NOW not in fates()
 
     @pytest.mark.parametrize("off", ["kind", "partner", "unmapped"])
     def test_is_told_by_a_person_to_a_partner_that_has_an_earlier_state(self, bench_with, off):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LARGE = 100_000
-_UNTOLD = "CHANGE UNTOLD"
+_UNACKNOWLEDGED = "CHANGE UNTOLD"
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode_change = msgspec.json.Decoder(Change).decode
@@ -157,9 +157,9 @@ class DynamoChanges:
         """All records in an open state, the one unchanged for longest first."""
         return (change for change in self._open(_open_state(state)) if change.state is state)
 
-    def untold(self) -> Iterator[Change]:
+    def unacknowledged(self) -> Iterator[Change]:
         """All decided records of which Orderful has yet to be told."""
-        yield from (change for change in self._open(_UNTOLD) if change.is_unconfirmed)
+        yield from (change for change in self._open(_UNACKNOWLEDGED) if change.is_unconfirmed)
         for state in FOR_A_PERSON:
             yield from (change for change in self.in_state(state) if change.is_unconfirmed)
 
@@ -242,7 +242,7 @@ def _item(change: Change) -> Item:
     if change.state in OPEN_CHANGES:
         item["open_state"] = {"S": _open_state(change.state)}
     elif change.is_unconfirmed:
-        item["open_state"] = {"S": _UNTOLD}
+        item["open_state"] = {"S": _UNACKNOWLEDGED}
     return item
 
 

@@ -14,7 +14,7 @@ import msgspec
 from connector.domain.documents import PurchaseOrder
 from connector.domain.order_change.edits import Edits, Operation
 from connector.domain.order_change.findings import said
-from connector.domain.order_change.line_match import Lines, goods, line_number
+from connector.domain.order_change.line_match import Lines, line_number, orderable_lines
 from connector.domain.order_change.request import Ask, ChangeRequest, LineRequest
 
 
@@ -53,8 +53,8 @@ def added_lines(wishes: Edits, *, before: PurchaseOrder, after: PurchaseOrder) -
         before: The order without the added lines.
         after: The order with them.
     """
-    base = goods(before)
-    free = [line for number, line in sorted(goods(after).items()) if number not in base]
+    base = orderable_lines(before)
+    free = [line for number, line in sorted(orderable_lines(after).items()) if number not in base]
     found = []
     for edit in wishes.lines:
         if edit.operation is not Operation.INSERT:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from connector.domain.documents import OrderLine, PurchaseOrder
 from connector.domain.order_change.edits import LineEdit, Operation
 from connector.domain.order_change.findings import HEADER, Findings, said, titled
-from connector.domain.order_change.line_match import Found, Lines, goods
+from connector.domain.order_change.line_match import Found, Lines, orderable_lines
 from connector.domain.order_change.request import LineRequest
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import LineDate
@@ -72,7 +72,7 @@ class Dates:
                 continue
             base_date = self.base.promised_on
             if base_date is None:
-                days = [one for line in goods(self.base).values() if (one := self.base_day(line)) is not None]
+                days = [one for line in orderable_lines(self.base).values() if (one := self.base_day(line)) is not None]
                 base_date = min(days, key=lambda one: (abs(one - day), one), default=None)
             findings.passes(where, what, day)
             if base_date is None or abs(day - base_date) > findings.rules.dates:

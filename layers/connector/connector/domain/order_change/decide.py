@@ -33,7 +33,7 @@ from connector.domain.order_change.findings import (
     is_beyond,
     said,
 )
-from connector.domain.order_change.line_match import Lines, goods
+from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.line_rules import LineRules
 from connector.domain.order_change.notes import Beside
 from connector.domain.order_change.order_snapshot import OrderSnapshot
@@ -340,7 +340,7 @@ class _Desk:
             )
         gone = {edit.number for edit in edits.lines if edit.operation is Operation.DELETE}
         added = any(edit.operation is Operation.INSERT for edit in edits.lines)
-        if gone and not added and not goods(self.ours.content).keys() - gone:
+        if gone and not added and not orderable_lines(self.ours.content).keys() - gone:
             self.findings.doubt("Nothing would be left of the order.", code=Reason.ORDER_EMPTIED)
         if added:
             self._check_added(edits)
@@ -348,7 +348,7 @@ class _Desk:
     def _check_added(self, edits: Edits) -> None:
         """Added lines have a limit of their own: the share of `changes.quantity`, of the order's amount."""
         share = self.route.changes.quantity
-        base = sum((line.quantity * line.unit_price for _, line in sorted(goods(self.base).items())), ZERO)
+        base = sum((line.quantity * line.unit_price for _, line in sorted(orderable_lines(self.base).items())), ZERO)
         new = (edit for edit in edits.lines if edit.operation is Operation.INSERT)
         more = sum((edit.quantity * edit.price for edit in new if edit.quantity and edit.price), ZERO)
         if is_beyond(base, base + more, share):

@@ -36,8 +36,8 @@ class Lines:
 
     def __init__(self, base: PurchaseOrder | None, ours: OrderSnapshot, route: Route) -> None:
         """Lay them side by side; where nobody knows what the partner had, the order as it stands is the measure."""
-        self._has = goods(ours.content)
-        self._had = self._has if base is None else goods(base)
+        self._has = orderable_lines(ours.content)
+        self._had = self._has if base is None else orderable_lines(base)
         self._others = {line.number for line in ours.content.lines} - self._has.keys()
         self._cancelled = {line.number for line in ours.content.lines if line.cancelled}
         self._facts = ours.facts
@@ -249,7 +249,7 @@ class Lines:
         return ranked[0][0] if ranked else "GoodsForInventory"
 
 
-def goods(order: PurchaseOrder) -> dict[int, OrderLine]:
+def orderable_lines(order: PurchaseOrder) -> dict[int, OrderLine]:
     """The lines that a partner was told of by number (`edi/canonical.py`); a text that costs something is goods."""
     return {
         line.number: line

@@ -87,7 +87,7 @@ class Concern(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class OrderfulStatuses:
     """Orderful's three status words, as they came."""
 
     validation: str | None
@@ -117,29 +117,29 @@ class Arrival:
     code: Reason | None = None
 
 
-def watch(revision: Revision, words: Words | None, *, now: datetime, expected: Expected) -> Arrival:
+def watch(revision: Revision, statuses: OrderfulStatuses | None, *, now: datetime, expected: Expected) -> Arrival:
     """Judge one sent revision.
 
     Args:
         revision: As the ledger has it.
-        words: Orderful's words; None when Orderful shows the transaction neither in its list nor by its id.
+        statuses: Orderful's words; None when Orderful shows the transaction neither in its list nor by its id.
         now: The time.
         expected: What routing expects of this partner and kind.
     """
     age = now - sent_moment(revision)
-    if words is None:
+    if statuses is None:
         return _missing(revision, age)
-    refused = _refused(revision, words)
+    refused = _refused(revision, statuses)
     if refused is not None:
         return Arrival(State.REJECTED, sentence=refused.sentence, code=refused.code)
-    if words.acknowledgment == "ACCEPTED":
+    if statuses.acknowledgment == "ACCEPTED":
         return Arrival(State.ACKNOWLEDGED, over=True)
-    state = _reached(words)
-    concern = _concern(words, age, expected)
+    state = _reached(statuses)
+    concern = _concern(statuses, age, expected)
     if concern is not None:
-        sentence = _sentence(concern, words, expected)
+        sentence = _sentence(concern, statuses, expected)
         return _of_concern(concern, revision, sentence, state)
-    return Arrival(state, over=_is_over(words, expected))
+    return Arrival(state, over=_is_over(statuses, expected))
 
 
 def reason_codes(revision: Revision) -> tuple[str, ...]:
@@ -166,64 +166,64 @@ def _missing(revision: Revision, age: timedelta) -> Arrival:
     return _of_concern(Concern.DELETED, revision, sentence)
 
 
-def _refused(revision: Revision, words: Words) -> StatedReason | None:
+def _refused(revision: Revision, statuses: OrderfulStatuses) -> StatedReason | None:
     """Why the partner does not have it, or does not take it; a later stage says more than an earlier one."""
-    if words.acknowledgment == "REJECTED":
+    if statuses.acknowledgment == "REJECTED":
         return StatedReason(Reason.REJECTED_BY_PARTNER, "the partner rejected it")
-    if words.acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
+    if statuses.acknowledgment in {"ACCEPTED", "ACCEPTED_WITH_ERRORS"}:
         return None
-    if words.delivery == "FAILED":
+    if statuses.delivery == "FAILED":
         sentence = "Orderful could not deliver it to the partner and does not try again by itself"
         return StatedReason(Reason.DELIVERY_FAILED, sentence)
     # Orderful: an INVALID transaction is held until a person sends it by hand, and then it is on its way.
-    if words.validation == "INVALID" and words.delivery not in {"SENT", "DELIVERED"}:
+    if statuses.validation == "INVALID" and statuses.delivery not in {"SENT", "DELIVERED"}:
         was_valid = revision.validation_status == "VALID" or revision.state in {State.VALID, State.DELIVERED}
         sentence = f"it is {'no longer' if was_valid else 'not'} valid for this partner"
         return StatedReason(Reason.INVALID_FOR_PARTNER, sentence)
     return None
 
 
-def _reached(words: Words) -> State | None:
-    if words.acknowledgment == "ACCEPTED_WITH_ERRORS":
+def _reached(statuses: OrderfulStatuses) -> State | None:
+    if statuses.acknowledgment == "ACCEPTED_WITH_ERRORS":
         return State.ACKNOWLEDGED
-    if words.delivery == "DELIVERED":
+    if statuses.delivery == "DELIVERED":
         return State.DELIVERED
-    return State.VALID if words.validation in {"VALID", "INVALID"} else None
+    return State.VALID if statuses.validation in {"VALID", "INVALID"} else None
 
 
-def _concern(words: Words, age: timedelta, expected: Expected) -> Concern | None:
+def _concern(statuses: OrderfulStatuses, age: timedelta, expected: Expected) -> Concern | None:
     """The first thing that stands in the way; what comes after it cannot happen before it."""
-    delivered = words.delivery == "DELIVERED"
-    sent = delivered or words.delivery == "SENT"
+    delivered = statuses.delivery == "DELIVERED"
+    sent = delivered or statuses.delivery == "SENT"
     waits_for_acknowledgment = expected.acknowledged is not None
     stages = (
-        (Concern.ACCEPTED_WITH_ERRORS, words.acknowledgment == "ACCEPTED_WITH_ERRORS"),
-        (Concern.PROCESSING, words.validation not in {"VALID", "INVALID"} and not sent and age >= expected.valid),
-        (Concern.NOT_SENT, words.validation == "VALID" and words.delivery == "PENDING" and age >= expected.sent),
-        (Concern.SENT_INVALID, words.validation == "INVALID" and not delivered),
+        (Concern.ACCEPTED_WITH_ERRORS, statuses.acknowledgment == "ACCEPTED_WITH_ERRORS"),
+        (Concern.PROCESSING, statuses.validation not in {"VALID", "INVALID"} and not sent and age >= expected.valid),
+        (Concern.NOT_SENT, statuses.validation == "VALID" and statuses.delivery == "PENDING" and age >= expected.sent),
+        (Concern.SENT_INVALID, statuses.validation == "INVALID" and not delivered),
         (Concern.NOT_DELIVERED, not delivered and expected.delivered is not None and age >= expected.delivered),
         # Orderful's own word counts at once, whatever the delivery; the time for it is set at Orderful.
-        (Concern.OVERDUE, words.acknowledgment == "OVERDUE" and waits_for_acknowledgment),
+        (Concern.OVERDUE, statuses.acknowledgment == "OVERDUE" and waits_for_acknowledgment),
         (Concern.OVERDUE, expected.acknowledged is not None and age >= expected.acknowledged),
     )
     return next((concern for concern, holds in stages if holds), None)
 
 
-def _is_over(words: Words, expected: Expected) -> bool:
+def _is_over(statuses: OrderfulStatuses, expected: Expected) -> bool:
     """Whether the last stage that is expected was reached, short of an acknowledgment."""
     if expected.acknowledged is not None:
         return False
-    return words.delivery == "DELIVERED" or (expected.delivered is None and words.delivery == "SENT")
+    return statuses.delivery == "DELIVERED" or (expected.delivered is None and statuses.delivery == "SENT")
 
 
-def _sentence(concern: Concern, words: Words, expected: Expected) -> str:
+def _sentence(concern: Concern, statuses: OrderfulStatuses, expected: Expected) -> str:
     if concern is Concern.NOT_DELIVERED and expected.delivered is not None:
         late = in_words(expected.delivered)
-        if words.delivery == "SENT":
+        if statuses.delivery == "SENT":
             return f"sent, and the partner's channel has not fetched it within {late}"
-        return f"not delivered within {late}; Orderful says {words.delivery or 'nothing'}"
+        return f"not delivered within {late}; Orderful says {statuses.delivery or 'nothing'}"
     if concern is Concern.OVERDUE:
-        if words.acknowledgment == "OVERDUE" or expected.acknowledged is None:
+        if statuses.acknowledgment == "OVERDUE" or expected.acknowledged is None:
             return "its functional acknowledgment (997) is overdue at Orderful"
         return f"its functional acknowledgment (997) is overdue: none came within {in_words(expected.acknowledged)}"
     if concern is Concern.PROCESSING:

@@ -12,7 +12,7 @@ from connector.domain.routing.route import Route
 from connector.domain.routing.values import LONGEST_ISA_ID
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
-from connector.edi.canonical import outline
+from connector.edi.canonical import canonical
 from connector.edi.x12.check import isa_ids
 from connector.edi.x12.model import Segment
 from connector.edi.x12.write.transaction import transaction
@@ -56,7 +56,7 @@ def interchange(
     if not 1 <= control_number <= 999_999_999:
         raise Misconfigured(f"The interchange control number {control_number} is not between 1 and 999999999.")
     with advised(content.kind):
-        written = outline(content, route, reconcile(content, route), purpose)
+        written = canonical(content, route, reconcile(content, route), purpose)
         tree = transaction(written)
     segments = [_printed(segment) for segment in tree.segments()]
     # SE counts itself.

@@ -56,7 +56,14 @@ from connector.services.inbound.ports import Changes, ConflictRetry, HintBudget,
 from connector.services.inbound.record import InboundRecorder, names_of, with_content
 from connector.services.inbound.review import look_behind
 from connector.services.inbound.sender_check import company_of, owner_of
-from connector.services.inbound.write_order import TELL_THE_PARTNER, Ending, OrderChange, about_this_one, kept, shown
+from connector.services.inbound.write_order import (
+    TELL_THE_PARTNER,
+    OrderChange,
+    WriteResult,
+    about_this_one,
+    kept,
+    shown,
+)
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Deadline, Metric, RoutingSource, Telemetry
 
@@ -354,7 +361,7 @@ class Applier:
         sentence = f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
         return StatedReason(Reason.INVALID_AT_ORDERFUL, sentence)
 
-    def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, Ending]:
+    def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, WriteResult]:
         """The record as it was last written, and how it ends."""
         objection = self._objection(change)
         # Whoever asks for a second look may just have changed the routing.
@@ -372,19 +379,19 @@ class Applier:
             work = self._work_on(change, others, company, routing, message, objection=objection)
             ending = work.run()
         except Parked as problem:
-            ending = Ending(
+            ending = WriteResult(
                 ChangeState.PARKED, (problem.code,), problem.sentence, problem.next_step, waits_for=problem.waits_for
             )
         except Rejected as problem:
             tell = TELL_THE_PARTNER.format(change.transaction_id)
-            ending = Ending(ChangeState.REFUSED, (problem.code,), problem.sentence, tell)
+            ending = WriteResult(ChangeState.REFUSED, (problem.code,), problem.sentence, tell)
             if change.named is not None:
                 # It was a person who named this order; the partner's word is not refused for that.
                 ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
-                ending = Ending(ChangeState.PARKED, (problem.code,), problem.sentence, ask)
+                ending = WriteResult(ChangeState.PARKED, (problem.code,), problem.sentence, ask)
         except NotAChange as problem:
             step = "Open the transaction in Orderful, then close it here."
-            ending = Ending(ChangeState.PARKED, (Reason.UNREADABLE_MESSAGE,), str(problem), step)
+            ending = WriteResult(ChangeState.PARKED, (Reason.UNREADABLE_MESSAGE,), str(problem), step)
         except ConnectorError as error:
             change = work.change if work else change
             change = msgspec.structs.replace(
@@ -401,7 +408,7 @@ class Applier:
         except Exception as error:
             if change.attempts < ATTEMPTS_WITH_DEFECT:
                 raise
-            ending = Ending(
+            ending = WriteResult(
                 ChangeState.PARKED,
                 (Reason.CONNECTOR_DEFECT,),
                 f"A defect of the connector keeps it from being decided ({type(error).__name__}).",
@@ -410,8 +417,8 @@ class Applier:
         return self._given_back(work.change if work else change, _objected(ending, objection), work, routing)
 
     def _given_back(
-        self, change: Change, ending: Ending, work: OrderChange | None, routing: Routing
-    ) -> tuple[Change, Ending]:
+        self, change: Change, ending: WriteResult, work: OrderChange | None, routing: Routing
+    ) -> tuple[Change, WriteResult]:
         """The record and the ending of a change, of which nothing stays begun unless it was applied.
 
         Whatever ends this attempt, one before it may have reserved the next number, and until that is given up the
@@ -481,7 +488,7 @@ class Applier:
         if ended.has_ended:
             look_behind(ended, self.changes, self.recorder.outbox, self.clock)
 
-    def _end(self, change: Change, ending: Ending, others: Sequence[Change]) -> Change:
+    def _end(self, change: Change, ending: WriteResult, others: Sequence[Change]) -> Change:
         before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
         change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
         if ending.waits_for == VISMA and change.approved_by is not None:
@@ -518,7 +525,7 @@ class Applier:
         )
         return self._ended(change, ended)
 
-    def _park_for_visma(self, change: Change, ending: Ending) -> Change:
+    def _park_for_visma(self, change: Change, ending: WriteResult) -> Change:
         """Park a change until Visma gives another answer.
 
         What was shown and approved before stands: it is good for one content of the order, which is compared again.
@@ -575,7 +582,7 @@ class Applier:
         self.telemetry.error("held back", {"reason": str(error), "request_id": error.request_id})
 
 
-def _objected(ending: Ending, objection: StatedReason | None) -> Ending:
+def _objected(ending: WriteResult, objection: StatedReason | None) -> WriteResult:
     """A change that Orderful has not let through is a person's, whatever else is wrong; a repetition is harmless."""
     if objection is None or ending.state is ChangeState.RECORDED:
         return ending
@@ -592,15 +599,15 @@ def _is_enough(change: Change, error: ConnectorError) -> bool:
     return isinstance(error, Unavailable) and change.failures >= ATTEMPTS_UNAVAILABLE
 
 
-def _given_up(error: ConnectorError, *, is_begun: bool) -> Ending:
+def _given_up(error: ConnectorError, *, is_begun: bool) -> WriteResult:
     """How a change ends that could not be finished. What Visma is at fault for is looked at again by itself."""
     if not is_begun:
         step = "Enter it in Visma by hand, then close it here; or retry."
-        return Ending(ChangeState.PARKED, (Reason.STORE_UNAVAILABLE,), error.sentence, step)
+        return WriteResult(ChangeState.PARKED, (Reason.STORE_UNAVAILABLE,), error.sentence, step)
     reason, code = error.sentence, Reason.VISMA_UNAVAILABLE
     if isinstance(error, Conflict):
         code = Reason.ORDER_KEEPS_CHANGING
         reason = f"The order changed in Visma each time this was to be written into it. {reason}"
     elif isinstance(error, UnknownOutcome):
         reason = f"Visma gave no clear answer each time this was to be written. {reason}"
-    return Ending(ChangeState.PARKED, (code,), reason, error.next_step, waits_for=VISMA)
+    return WriteResult(ChangeState.PARKED, (code,), reason, error.next_step, waits_for=VISMA)

@@ -506,7 +506,7 @@ class Collector:
 
     def _tell_again(self, result: Collected) -> None:
         """Tell Orderful what nobody is about to tell it: the message was given up, and no inbox shows what waits."""
-        for change in self.changes.untold():
+        for change in self.changes.unacknowledged():
             if not self._has_time():
                 return
             if self.clock.now() - change.updated_at > self.resend_after + LONGEST_DELAY:

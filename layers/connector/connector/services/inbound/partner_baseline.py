@@ -158,14 +158,14 @@ class PartnerBaseline:
             return
         reserved = newest if newest is not None and self._is_reserved(newest, change) else None
         revisions = self.ledger.revisions(order, limit=_FIRST_LOOK)
-        is_owed = known is not None and (
+        is_full_resend_due = known is not None and (
             needs_full_resend(revisions, known) or not _has_it(revisions, change.sender_id)
         )
-        if is_owed or not is_all or not equals_with_edits(after.content, base, wishes, notes=notes):
+        if is_full_resend_due or not is_all or not equals_with_edits(after.content, base, wishes, notes=notes):
             note = "the change stands along with somebody's edit" if is_all else "a part of the change is not written"
-            owed = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
-            owed = replace(owed, revision_id=content, visma_version=version, change_result=ChangeResult.FULL_RESEND)
-            self._owe(owed, revisions, reserved)
+            due = self._revision(order, change, newest, state=State.SUPERSEDED, note=note)
+            due = replace(due, revision_id=content, visma_version=version, change_result=ChangeResult.FULL_RESEND)
+            self._note_full_resend(due, revisions, reserved)
             return
         for revision in revisions:
             is_newer = known is None or revision.sequence > known.sequence
@@ -201,23 +201,23 @@ class PartnerBaseline:
                 change_result=result,
             )
 
-    def _owe(self, owed: Revision, revisions: Sequence[Revision], reserved: Revision | None) -> None:
+    def _note_full_resend(self, due: Revision, revisions: Sequence[Revision], reserved: Revision | None) -> None:
         """Note that the partner was granted its wish along with somebody's edit: it has to be sent the whole."""
         if reserved is not None:
             self.ledger.move(
                 reserved,
                 State.SUPERSEDED,
-                now=owed.updated_at,
-                note=owed.history[-1].note,
-                revision_id=owed.revision_id,
-                visma_version=owed.visma_version,
-                change_result=owed.change_result,
+                now=due.updated_at,
+                note=due.history[-1].note,
+                revision_id=due.revision_id,
+                visma_version=due.visma_version,
+                change_result=due.change_result,
             )
         elif not any(
-            (one.state, one.change_id, one.revision_id) == (owed.state, owed.change_id, owed.revision_id)
+            (one.state, one.change_id, one.revision_id) == (due.state, due.change_id, due.revision_id)
             for one in revisions
         ):
-            self.ledger.reserve(owed)
+            self.ledger.reserve(due)
 
     def _newest(self, order: DocumentKey) -> Revision | None:
         return next(iter(self.ledger.revisions(order, limit=1)), None)

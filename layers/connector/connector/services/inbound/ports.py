@@ -65,7 +65,7 @@ class Changes(Protocol):
     def waiting(self, state: ChangeState) -> Waiting:
         """How many records are in one of `OPEN_CHANGES`."""
 
-    def untold(self) -> Iterator[Change]:
+    def unacknowledged(self) -> Iterator[Change]:
         """All decided ones of which Orderful has yet to be told."""
 
 

@@ -77,7 +77,7 @@ _ON_HOLD = "Hold"
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class WriteResult:
     """How a change ends, and why.
 
     Attributes:
@@ -123,7 +123,7 @@ class OrderChange:
     conflict_retry: ConflictRetry
     _wished: Edits = NO_EDITS
 
-    def run(self) -> Ending:
+    def run(self) -> WriteResult:
         """Decide and write.
 
         Raises:
@@ -167,7 +167,7 @@ class OrderChange:
     def _order(self) -> DocumentKey:
         return DocumentKey.of_order(self.company.name, self.change.number)
 
-    def _round(self) -> Ending:
+    def _round(self) -> WriteResult:
         ours, raw = self._read()
         sender_id = self.change.sender_id or ""
         try:
@@ -187,7 +187,9 @@ class OrderChange:
         if repeated is not None and self._still_stands(repeated, request, ours, route):
             self._take_off_hold(ours)
             reason = f"It repeats {repeated.transaction_id} to the letter."
-            return Ending(ChangeState.RECORDED, (Reason.DUPLICATE_CHANGE,), reason, repeats=repeated.transaction_id)
+            return WriteResult(
+                ChangeState.RECORDED, (Reason.DUPLICATE_CHANGE,), reason, repeats=repeated.transaction_id
+            )
         request = self._by_our_numbers(request, base, ours, route, self.others)
         decision = decide(
             request,
@@ -205,7 +207,7 @@ class OrderChange:
             self._take_off_hold(ours)
             if decision.verdict is Verdict.REJECT:
                 tell = TELL_THE_PARTNER.format(self.change.transaction_id)
-                return Ending(
+                return WriteResult(
                     ChangeState.REFUSED,
                     decision.codes,
                     decision.reason,
@@ -213,7 +215,7 @@ class OrderChange:
                     decision=decision,
                     decided_on=decided_on,
                 )
-            return Ending(
+            return WriteResult(
                 ChangeState.PARKED,
                 decision.codes,
                 decision.reason,
@@ -225,7 +227,7 @@ class OrderChange:
         if decision.closes and not self._is_begun():
             self._take_off_hold(ours)
             reason = f"Nothing of it is written: {' '.join(decision.unwritten)}"
-            return Ending(
+            return WriteResult(
                 ChangeState.CLOSED, (Reason.NOTHING_WRITTEN,), reason, decision=decision, decided_on=decided_on
             )
         # Where nobody knows what the partner saw, a person has looked at the order as it is now.
@@ -250,7 +252,7 @@ class OrderChange:
         )
         added = added_lines(self._wished, before=before, after=ours.content)
         self.change = msgspec.structs.replace(self.change, added=added)
-        return Ending(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
+        return WriteResult(ChangeState.APPLIED, (), decision=decision, decided_on=decided_on)
 
     def _refuse_another_type(self, shown: str, types: Sequence[str]) -> None:
         """Visma gives an order by its number alone: it may show another one than the partner has."""

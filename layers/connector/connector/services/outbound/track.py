@@ -17,7 +17,7 @@ from typing import Any
 from connector.domain.advice import after_rejection
 from connector.domain.errors import Conflict, ConnectorError, Misconfigured
 from connector.domain.reasons import Reason
-from connector.domain.revision.arrival import Arrival, Concern, Expected, Words, watch
+from connector.domain.revision.arrival import Arrival, Concern, Expected, OrderfulStatuses, watch
 from connector.domain.revision.record import (
     KNOWN_TO_PARTNER,
     ChangeResult,
@@ -363,7 +363,7 @@ class _Run:
         remote = status.remote
         words = None
         if remote is not None:
-            words = Words(remote.validation_status, remote.delivery_status, remote.acknowledgment_status)
+            words = OrderfulStatuses(remote.validation_status, remote.delivery_status, remote.acknowledgment_status)
         return watch(status.revision, words, now=self.now, expected=self._expected(status.revision))
 
     def _expected(self, revision: Revision) -> Expected:
