@@ -55,6 +55,7 @@ check: $(DEV) ## Format, lint, types, template with the house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m infra --check
 	$(BIN)/cfn-lint
 
 .PHONY: template
@@ -110,13 +111,17 @@ $(BUILT)/.built: $(SOURCES) Makefile $(DEV) | $(SAM)
 	@touch $@
 
 .PHONY: deploy
-deploy: .parameters-are-right build ## To AWS: ENV=dev|prod, with the parameters of parameters/$(ENV).yaml
+deploy: .parameters-are-right .template-is-current build ## To AWS: ENV=dev|prod, with the parameters of parameters/$(ENV).yaml
 	$(SAM_CLI) deploy --config-file $(CURDIR)/samconfig.toml --config-env $(ENV) --template-file $(BUILT)/template.yaml
 
 .PHONY: .parameters-are-right
 .parameters-are-right: .env-is-known $(DEV)
 	@test $(ENV) != local || { echo "make deploy needs ENV=dev or ENV=prod; the laptop stack is make up." >&2; exit 2; }
 	@$(BIN)/python -m parameters.check $(PARAMETERS)
+
+.PHONY: .template-is-current
+.template-is-current: $(DEV)
+	@$(BIN)/python -m infra --check
 
 .PHONY: .env-is-known
 .env-is-known:

@@ -1,5 +1,7 @@
-"""`python -m infra` brings template.yaml up to date (`make template`)."""
+"""`python -m infra` brings template.yaml up to date (`make template`); `--check` says whether it is."""
+
+import sys
 
 from infra.generate import main
 
-main()
+sys.exit(main(sys.argv[1:]))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,16 @@ def generated(by_hand: str) -> str:
     return f"{head}{BEGIN}\n{made}"
 
 
-def main() -> None:
-    """Bring template.yaml up to date."""
-    TEMPLATE.write_text(generated(TEMPLATE.read_text(encoding="utf-8")), encoding="utf-8")
+def main(arguments: Sequence[str] = ()) -> int:
+    """Bring template.yaml up to date; with `--check`, only say whether it is. 2 when it is not."""
+    written = TEMPLATE.read_text(encoding="utf-8")
+    made = generated(written)
+    if "--check" not in arguments:
+        TEMPLATE.write_text(made, encoding="utf-8")
+    elif made != written:
+        print("template.yaml is older than infra/: run make template.", file=sys.stderr)
+        return 2
+    return 0
 
 
 class _Maker:

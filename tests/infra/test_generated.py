@@ -20,6 +20,25 @@ def test_the_template_is_up_to_date_with_what_it_is_made_of() -> None:
     assert generate.generated(BY_HAND) == TEXT, "run `make template`"
 
 
+def test_a_template_that_is_older_than_infra_is_said_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stale = tmp_path / "template.yaml"
+    stale.write_text(BY_HAND)
+    monkeypatch.setattr(generate, "TEMPLATE", stale)
+
+    assert generate.main(["--check"]) == 2
+    assert capsys.readouterr().err == "template.yaml is older than infra/: run make template.\n"
+    assert stale.read_text() == BY_HAND
+    assert generate.main() == generate.main(["--check"]) == 0
+    assert stale.read_text() == TEXT
+
+
+def test_a_deployment_begins_with_that_check() -> None:
+    makefile = (generate.TEMPLATE.parent / "Makefile").read_text()
+    assert re.search(r"^deploy: .*\.template-is-current build ", makefile, re.MULTILINE)
+
+
 def test_the_stack_holds_no_data_in_the_generated_part() -> None:
     """What is made anew may be removed by a slip; a table, a queue, a bucket or a secret must not be."""
     kinds = {line.strip() for line in TEXT.partition(generate.BEGIN)[2].splitlines() if line.startswith("    Type: ")}

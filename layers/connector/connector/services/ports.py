@@ -244,6 +244,9 @@ class EdiNetwork(Protocol):
             sender_ids: Ours.
             stream: Test or live.
             receiver_id: Only those to this partner.
+
+        Raises:
+            Transient, Throttled, Misconfigured: while iterating, as named.
         """
 
     def list_between(

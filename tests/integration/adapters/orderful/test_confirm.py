@@ -15,10 +15,8 @@ from connector.domain.inbound import ApiVersion, Confirmation, Delivery
 from connector.domain.order_change.record import ChangeState
 from connector.services.inbound.acknowledge import confirm
 from testkit.memory.stores import InMemoryChanges, RecordingTelemetry, a_change
-from testkit.sandboxes import running_orderful
 from testkit.scripted_server import (
     API_KEY,
-    NOW,
     Deadline,
     answer,
     html,
@@ -32,25 +30,6 @@ UUID = "b646771e-a068-4e32-832f-e96f895c5ec9"
 MOSAIC = {"purpose": "change", "purchaseOrderNumber": "500123", "purchaseOrderChangeDate": "2026-03-01"}
 NOTE = "Purchase order 500123: APPLIED."
 ACCEPTED, FAILED = Confirmation.ACCEPTED, Confirmation.FAILED
-
-
-@pytest.fixture
-def orderful(server, orderful_secrets, http, clock):
-    return OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
-
-
-@pytest.fixture
-def sandbox():
-    with running_orderful(api_key=API_KEY) as one:
-        one.clock.freeze(NOW)
-        one.inbound.set_channels({"inboxes": [7], "buckets": [8]})
-        yield one
-
-
-@pytest.fixture
-def real(sandbox, orderful_secrets, http, clock):
-    """The client against the sandbox Orderful."""
-    return OrderfulInbound(sandbox.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
 
 
 @pytest.fixture

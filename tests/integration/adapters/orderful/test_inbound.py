@@ -17,7 +17,6 @@ from connector.adapters.orderful.inbound import CHANGE_TYPE, OrderfulInbound
 from connector.domain.errors import AnswerDamaged, AnswerTooLarge, AnswerTooSlow, Misconfigured, Throttled, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, Validation
 from connector.domain.transactions import Stream
-from testkit.sandboxes import running_orderful
 from testkit.scripted_server import (
     API_KEY,
     NOW,
@@ -43,25 +42,6 @@ WRAPS = [
 ]
 TROUBLE = [html(502), answer(503), reset(), reset_after_headers(), truncated(), html(200), answer(200)]
 TROUBLE_IDS = ["502", "503", "reset", "cut", "short", "html 200", "empty 200"]
-
-
-@pytest.fixture
-def orderful(server, orderful_secrets, http, clock):
-    return OrderfulInbound(server.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
-
-
-@pytest.fixture
-def sandbox():
-    with running_orderful(api_key=API_KEY) as one:
-        one.clock.freeze(NOW)
-        one.inbound.set_channels({"inboxes": [7], "buckets": [8]})
-        yield one
-
-
-@pytest.fixture
-def real(sandbox, orderful_secrets, http, clock):
-    """The client against the sandbox Orderful."""
-    return OrderfulInbound(sandbox.url, orderful_secrets, http=http, clock=clock, deadline=Deadline())
 
 
 def send(sandbox, message=MOSAIC, **more):

@@ -127,17 +127,7 @@ class OrderfulClient(OrderfulHttp):
     def list_since(
         self, since: datetime, *, sender_ids: Sequence[str], stream: Stream, receiver_id: str | None = None
     ) -> Iterator[RemoteTransaction]:
-        """Transactions created at or after `since`, newest first, page by page (100 a call).
-
-        Args:
-            since: By Orderful's clock.
-            sender_ids: Ours.
-            stream: Test or live.
-            receiver_id: Only those to this partner.
-
-        Raises:
-            Transient, Throttled, Misconfigured: while iterating, as named.
-        """
+        """Transactions created at or after `since`, newest first; the errors of the port come while iterating."""
         chunks = [
             list(sender_ids[start : start + SENDERS_PER_CALL]) for start in range(0, len(sender_ids), SENDERS_PER_CALL)
         ]
