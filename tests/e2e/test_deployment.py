@@ -285,6 +285,8 @@ def test_a_parameter_that_is_wrong_stops_before_anything_is_built(person: Person
 def test_a_deployment_that_fails_leaves_what_was_there(person: Person, deployed: str) -> None:
     person.edits("template.yaml", "\nResources:\n", f"\nResources:\n{BROKEN}")
     person.edits("template.yaml", "Version 2.", "Version 3.")
+    assert "template.yaml is older than infra/: run make template." in person.types("make deploy ENV=dev", code=2)
+    person.types("make template")
 
     person.types("make deploy ENV=dev", code=2)
 
@@ -310,6 +312,7 @@ def test_the_version_before_is_deployed_again_with_the_parameters_of_today(perso
     assert not before.exists()
     person.edits("template.yaml", BROKEN, "")
     person.edits("template.yaml", "Version 3.", DESCRIPTION)
+    person.types("make template")
 
 
 def test_plain_sam_deploys_a_layer_for_the_functions_from_the_root(person: Person, deployed: str) -> None:
