@@ -24,8 +24,8 @@ class Row(NamedTuple):
 
     def __str__(self) -> str:
         """The row in Markdown."""
-        verdict = "" if self.kept is None else "yes" if self.kept else "**no**"
-        return f"| {self.figure} | {self.measured} | {self.budget} | {verdict} |"
+        judgment = "" if self.kept is None else "yes" if self.kept else "**no**"
+        return f"| {self.figure} | {self.measured} | {self.budget} | {judgment} |"
 
 
 def microseconds(*actions: Callable[[], object], calls: int = 10, rounds: int = 150) -> list[float]:

@@ -1,4 +1,4 @@
-"""The end of the demo: the table of all documents, what the vendors did on the way, and the verdict."""
+"""The end of the demo: the table of all documents, what the vendors did on the way, and whether it passed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from testkit.laptop.stack import Sandbox, Stack
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DocumentCheck:
     """Where a document ended, and what is wrong with that, if anything."""
 
     key: str
@@ -26,7 +26,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeVerdict:
+class ChangeCheck:
     """What became of an incoming change, and what is wrong with that, if anything."""
 
     name: str
@@ -39,47 +39,49 @@ class ChangeVerdict:
 _COLOURS = {"PARKED": "yellow", "REJECTED": "red", "SKIPPED": "dim", "RECORDED": "dim"}
 
 
-def print_report(console: Console, verdicts: Sequence[Verdict], changed: Sequence[ChangeVerdict], stack: Stack) -> bool:
+def print_report(
+    console: Console, checks: Sequence[DocumentCheck], changed: Sequence[ChangeCheck], stack: Stack
+) -> bool:
     """Print everything; True when all ended as promised and nothing was sent or written twice."""
     table = Table(title="Where every document ended", show_lines=False)
     for heading in ("document", "partner", "dialect", "ended", "at Orderful", "why"):
         table.add_column(heading, overflow="fold")
-    for verdict in sorted(verdicts, key=lambda each: each.key):
-        colour = _COLOURS.get(verdict.state, "green")
+    for check in sorted(checks, key=lambda each: each.key):
+        colour = _COLOURS.get(check.state, "green")
         table.add_row(
-            verdict.key,
-            verdict.partner,
-            verdict.dialect,
-            f"[{colour}]{verdict.state}[/{colour}]",
-            " ".join(verdict.transactions) or "-",
-            f"[red]{verdict.wrong}[/red]" if verdict.wrong else verdict.why,
+            check.key,
+            check.partner,
+            check.dialect,
+            f"[{colour}]{check.state}[/{colour}]",
+            " ".join(check.transactions) or "-",
+            f"[red]{check.wrong}[/red]" if check.wrong else check.why,
         )
     console.print(table)
     console.print(_changes(changed))
     for line in _what_the_vendors_did(stack):
         console.print(line, highlight=False)
-    wrong = [*(one for one in verdicts if one.wrong), *(one for one in changed if one.wrong)]
-    sent = sum(len(verdict.transactions) for verdict in verdicts)
+    wrong = [*(one for one in checks if one.wrong), *(one for one in changed if one.wrong)]
+    sent = sum(len(check.transactions) for check in checks)
     if wrong:
-        total = len(verdicts) + len(changed)
+        total = len(checks) + len(changed)
         console.print(f"[red]{len(wrong)} of {total} documents and changes did not end as promised.[/red]")
         return False
     console.print(
-        f"[green]All {len(verdicts)} documents ended as promised; Orderful holds each of the {sent} transactions "
+        f"[green]All {len(checks)} documents ended as promised; Orderful holds each of the {sent} transactions "
         f"exactly once. All {len(changed)} inbound documents ended as promised; each change was written once or not at "
         "all, and none of them was sent back.[/green]"
     )
     return True
 
 
-def _changes(changed: Sequence[ChangeVerdict]) -> Table:
+def _changes(changed: Sequence[ChangeCheck]) -> Table:
     table = Table(title="What became of what partners sent", show_lines=False)
     for heading in ("what came", "order", "ended", "before -> asked, or why not"):
         table.add_column(heading, overflow="fold")
-    for verdict in changed:
-        colour = _COLOURS.get(verdict.state, "green")
-        why = f"[red]{verdict.wrong}[/red]" if verdict.wrong else verdict.why
-        table.add_row(verdict.name, verdict.order, f"[{colour}]{verdict.state}[/{colour}]", why)
+    for check in changed:
+        colour = _COLOURS.get(check.state, "green")
+        why = f"[red]{check.wrong}[/red]" if check.wrong else check.why
+        table.add_row(check.name, check.order, f"[{colour}]{check.state}[/{colour}]", why)
     return table
 
 

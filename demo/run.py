@@ -34,7 +34,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from demo import changes, scenario
 from demo.changes import Wish
-from demo.report import ChangeVerdict, Verdict, print_report
+from demo.report import ChangeCheck, DocumentCheck, print_report
 from demo.scenario import Edit, Expected
 from testkit.laptop import stack as laptop
 
@@ -77,24 +77,24 @@ class Demo:
         self.documents = scenario.morning()
         self.wishes: dict[str, Wish] = {}
 
-    def play(self) -> tuple[list[Verdict], list[ChangeVerdict]]:
+    def play(self) -> tuple[list[DocumentCheck], list[ChangeCheck]]:
         """Play the whole scenario and judge it."""
         self.play_documents()
         changed = self.play_partners()
-        return self.verdicts(), changed
+        return self.checks(), changed
 
-    def play_documents(self) -> list[Verdict]:
+    def play_documents(self) -> list[DocumentCheck]:
         """The way out, and what became of it."""
         self.prepare()
         self._morning()
         self._midday()
         self._operator()
-        return self.verdicts()
+        return self.checks()
 
-    def play_partners(self) -> list[ChangeVerdict]:
+    def play_partners(self) -> list[ChangeCheck]:
         """The way back, and what became of it."""
         self._partners()
-        return self.change_verdicts()
+        return self.change_checks()
 
     def prepare(self) -> None:
         """Companies, partners, routing and the first poll: the stack as it is before the first document."""
@@ -321,21 +321,23 @@ class Demo:
                     found[str(revision.key)] = revision
         return found
 
-    def verdicts(self) -> list[Verdict]:
+    def checks(self) -> list[DocumentCheck]:
         """Compare the ledger and Orderful with what the scenario promised."""
         held = self.held()
-        verdicts = []
+        checks = []
         for document in self.documents:
             revisions = self.ledger.revisions(DocumentKey.parse(document.key), limit=50)
             transactions = held.pop((self._sender(document), document.business_number, _type_of(document)), [])
-            verdicts.append(_judge(document, revisions, transactions))
-        verdicts += [
-            Verdict(f"{sender}: {number}", "", "", "", [t["id"] for t in stray], "nobody asked for it", "unexpected")
+            checks.append(_judge(document, revisions, transactions))
+        checks += [
+            DocumentCheck(
+                f"{sender}: {number}", "", "", "", [t["id"] for t in stray], "nobody asked for it", "unexpected"
+            )
             for (sender, number, _), stray in held.items()
         ]
-        return verdicts
+        return checks
 
-    def change_verdicts(self) -> list[ChangeVerdict]:
+    def change_checks(self) -> list[ChangeCheck]:
         """Compare what became of the changes with what the scenario promised."""
         deliveries = {one["transactionId"]: one for one in self.stack.orderful.control("GET", "deliveries")}
         written = Counter(
@@ -343,14 +345,14 @@ class Demo:
             for row in self.stack.visma.control("GET", "requests?method=PUT")["requests"]
             if row["status"] == 204
         )
-        verdicts = []
+        checks = []
         for transaction_id, wish in self.wishes.items():
             key = self.changes.known(transaction_id)
             change = self.changes.get(key, transaction_id) if key else None
-            verdicts.append(_judge_change(wish, change, self._order(wish.order), written, deliveries[transaction_id]))
+            checks.append(_judge_change(wish, change, self._order(wish.order), written, deliveries[transaction_id]))
         if self.changes.known(changes.FORGED_ID) is not None:
-            verdicts.append(ChangeVerdict("forged callback", "", "recorded", "", "a forged callback was believed"))
-        return verdicts
+            checks.append(ChangeCheck("forged callback", "", "recorded", "", "a forged callback was believed"))
+        return checks
 
     def _order(self, number: str) -> dict[str, Any]:
         """An order as it stands in Visma now."""
@@ -375,7 +377,7 @@ def _type_of(document: Expected) -> str:
     return "850_PURCHASE_ORDER" if document.kind == "purchase_order" else "810_INVOICE"
 
 
-def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequence[dict[str, Any]]) -> Verdict:
+def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequence[dict[str, Any]]) -> DocumentCheck:
     purposes = [purpose_of(transaction["request"]) for transaction in transactions]
     newest = revisions[0] if revisions else None
     state = newest.state.value if newest else "nowhere"
@@ -391,7 +393,7 @@ def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequ
     why = document.story
     if newest is not None and newest.reason and newest.state not in _SENT:
         why = newest.reason
-    return Verdict(
+    return DocumentCheck(
         key=document.key,
         partner=next((revision.partner for revision in revisions if revision.partner), None) or "",
         dialect=next((str(revision.dialect) for revision in revisions if revision.dialect), ""),
@@ -404,7 +406,7 @@ def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequ
 
 def _judge_change(
     wish: Wish, change: Change | None, order: dict[str, Any], written: Counter[str], delivery: dict[str, Any]
-) -> ChangeVerdict:
+) -> ChangeCheck:
     state = change.state.value if change else "nowhere"
     ours = {line["lineNbr"]: float(line["orderQty"]) for line in order["lines"]}
     theirs = {number: quantity for number, quantity in wish.quantities.items() if ours.get(number) != quantity}
@@ -422,7 +424,7 @@ def _judge_change(
         if change
         else ""
     )
-    return ChangeVerdict(wish.name, wish.order, state, (change and change.reason) or said, wrong)
+    return ChangeCheck(wish.name, wish.order, state, (change and change.reason) or said, wrong)
 
 
 def purpose_of(request: dict[str, Any]) -> str:
@@ -451,8 +453,8 @@ def main(start: Callable[..., Any] = laptop.running) -> int:
     try:
         with start(progress) as stack:
             demo = Demo(stack, progress)
-            verdicts, changed = demo.play()
-            passed = print_report(console, verdicts, changed, stack)
+            checks, changed = demo.play()
+            passed = print_report(console, checks, changed, stack)
     except (DemoFailed, laptop.StackFailed) as error:
         console.print(f"[red]{error}[/red]")
         return 1

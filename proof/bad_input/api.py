@@ -30,7 +30,7 @@ from werkzeug.wrappers import Request, Response
 
 from proof.bad_input.callbacks import wrong_with
 from proof.bad_input.door import Door
-from proof.bad_input.trial import Ending, Target
+from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import HEADER, SECRET
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "callback.openapi.yaml"
@@ -123,9 +123,9 @@ def target(door: Door, url: str, session: requests.Session) -> Target[ApiCase]:
     )
 
 
-def fed(door: Door, url: str, session: requests.Session, case: ApiCase) -> Ending:
+def fed(door: Door, url: str, session: requests.Session, case: ApiCase) -> CaseResult:
     """Send one request."""
-    ending = Ending()
+    ending = CaseResult()
     given = {HEADER: SECRET} if case.knows else {HEADER: "not-" + SECRET}
     door.sqs.refuses = case.trouble
     try:

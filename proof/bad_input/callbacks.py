@@ -10,7 +10,7 @@ import msgspec
 
 from connector.services.messages import ChangeMessage, HintMessage
 from proof.bad_input.door import LONGEST_LINE, Door
-from proof.bad_input.trial import Ending, Target
+from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import SECRET, CallbackCase, callback_cases
 
 NAME = re.compile(r"[A-Za-z0-9][\w.:~+=@-]{0,63}", re.ASCII)
@@ -29,11 +29,11 @@ def target(door: Door) -> Target[CallbackCase]:
     )
 
 
-def fed(door: Door, case: CallbackCase) -> Ending:
+def fed(door: Door, case: CallbackCase) -> CaseResult:
     """Send one request, twice."""
     answer, hints = door.ask(case.event), door.hints()
     status = answer["statusCode"]
-    ending = Ending(f"{status} {'hint' if hints else 'nothing'}")
+    ending = CaseResult(f"{status} {'hint' if hints else 'nothing'}")
     ending.expect(status in ANSWERS, f"it was answered {status}")
     ending.expect((status == 202) == case.knows, f"it was answered {status} although it is {case.knows} that it knows")
     ending.expect(set(json.loads(answer["body"])) <= _BODY, f"it was answered {answer['body']}")

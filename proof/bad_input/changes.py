@@ -25,7 +25,7 @@ from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Deadline, Metric, OrderAnswer
 from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredChanges, fresh_table
-from proof.bad_input.trial import Ending, Target, inexact
+from proof.bad_input.trial import CaseResult, Target, inexact
 from proof.bad_input.watch import is_list, told
 from proof.strategies.changes import (
     BASE_URL,
@@ -105,7 +105,7 @@ class Orderful:
 class StrangeOrders:
     """The `OrderDesk` port: one order is answered in other bytes, and what is written is looked at."""
 
-    def __init__(self, orders: FakeOrders, strange: bytes | None, ending: Ending) -> None:
+    def __init__(self, orders: FakeOrders, strange: bytes | None, ending: CaseResult) -> None:
         """Answer `strange` for the drawn change's order."""
         self._orders, self._strange, self._ending = orders, strange, ending
 
@@ -129,7 +129,7 @@ class StrangeOrders:
 class World:
     """Three orders that the partner has, and three changes of them."""
 
-    def __init__(self, case: ChangeCase, changes: Changes, ending: Ending) -> None:
+    def __init__(self, case: ChangeCase, changes: Changes, ending: CaseResult) -> None:
         """Set everything up but handle nothing."""
         self.fakes, self.ending, self.sqs = Fakes(quantities="new_total"), ending, StrictSqs()
         self.returned: list[str] = []
@@ -223,9 +223,9 @@ def target() -> Target[ChangeCase]:
     )
 
 
-def fed(case: ChangeCase) -> Ending:
+def fed(case: ChangeCase) -> CaseResult:
     """Feed one change in."""
-    ending = Ending()
+    ending = CaseResult()
     with _changes(case, ending) as changes:
         world = World(case, changes, ending)
         unread: list[str] = []
@@ -307,7 +307,7 @@ def _strange_orders(draw: st.DrawFn) -> bytes:
 
 
 @contextmanager
-def _changes(case: ChangeCase, ending: Ending) -> Iterator[Changes]:
+def _changes(case: ChangeCase, ending: CaseResult) -> Iterator[Changes]:
     if not case.on_aws:
         yield MeasuredChanges(ending)
         return

@@ -23,7 +23,7 @@ from connector.services.messages import DocumentMessage
 from connector.services.ports import Deadline, Ledger, Page, Payloads, Resource
 from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fresh_table
-from proof.bad_input.trial import Ending, Target, floats_in
+from proof.bad_input.trial import CaseResult, Target, floats_in
 from proof.bad_input.watch import is_list, told
 from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
 from testkit.memory.connector import Connector
@@ -80,7 +80,7 @@ class World:
     clock: ManualClock
     telemetry: RecordingTelemetry
     routing: FixedRouting
-    ending: Ending
+    ending: CaseResult
 
     def connector(self, **ports: Any) -> Connector:
         """The use cases between all this."""
@@ -143,9 +143,9 @@ def target() -> Target[VismaCase]:
     )
 
 
-def fed(case: VismaCase) -> Ending:
+def fed(case: VismaCase) -> CaseResult:
     """Feed one document in."""
-    ending = Ending()
+    ending = CaseResult()
     with _world(case, ending) as world:
         is_list = world.poll(case)
         events = world.sqs.events(_DOCUMENTS)
@@ -219,7 +219,7 @@ def _is_one(body: bytes) -> bool:
 
 
 @contextmanager
-def _world(case: VismaCase, ending: Ending) -> Iterator[World]:
+def _world(case: VismaCase, ending: CaseResult) -> Iterator[World]:
     clock = ManualClock()
     rest = (StrictSqs(), clock, RecordingTelemetry(), FixedRouting(ROUTING), ending)
     if not case.on_aws:

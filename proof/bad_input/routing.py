@@ -27,7 +27,7 @@ from connector.routing_file import Checked, check
 from connector.services.ports import Resource
 from proof.bad_input.documents import OneList
 from proof.bad_input.stores import MeasuredCursors
-from proof.bad_input.trial import Ending, Target, floats_in, place_of
+from proof.bad_input.trial import CaseResult, Target, floats_in, place_of
 from proof.strategies.changes import mosaic, x12
 from proof.strategies.routing import RoutingCase, routing_cases
 from proof.strategies.visma import ORIGINS, sound
@@ -42,9 +42,9 @@ def target() -> Target[RoutingCase]:
     return Target("A routing file of any shape is judged; with one that passes nothing breaks", routing_cases(), fed)
 
 
-def fed(case: RoutingCase) -> Ending:
+def fed(case: RoutingCase) -> CaseResult:
     """Check one file, twice, and use it if it passes."""
-    ending = Ending("not YAML")
+    ending = CaseResult("not YAML")
     try:
         checked, again = _checked(case), _checked(case)
     except WrongInput as refused:
@@ -68,7 +68,7 @@ def _checked(case: RoutingCase) -> Checked:
         return read_routing(file.name)
 
 
-def _use(ending: Ending, data: Any) -> None:
+def _use(ending: CaseResult, data: Any) -> None:
     """Everything that is ever asked of a routing that is in force."""
     ending.expect(not list(floats_in(data)), "a binary float is in the stored routing")
     routing = Routing.from_data(json.loads(json.dumps(data)))
@@ -86,7 +86,7 @@ def _use(ending: Ending, data: Any) -> None:
 
 def _poll(routing: Routing) -> Iterator[str]:
     for resource in Resource:
-        clock, ending = ManualClock(), Ending()
+        clock, ending = ManualClock(), CaseResult()
         erps = OneList(clock, resource, b"[" + sound(resource, "900001") + b"]")
         poller = Connector(clock=clock, erps=erps, cursors=MeasuredCursors(ending)).poller()
         for _ in range(2):

@@ -15,7 +15,7 @@ from connector.domain.order_change.record import Change
 from connector.domain.polling.cursor import Cursor
 from connector.domain.revision.record import Revision, State
 from connector.services.ports import CursorLease
-from proof.bad_input.trial import Ending, floats_in
+from proof.bad_input.trial import CaseResult, floats_in
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_bucket, make_table
 from testkit.memory.stores import InMemoryChanges, MemoryCursors, MemoryLedger
 
@@ -29,7 +29,7 @@ MOST_KEY = 2_048
 class MeasuredLedger(MemoryLedger):
     """Notes what the real table would refuse, and binary floats."""
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: CaseResult) -> None:
         super().__init__()
         self._ending = ending
 
@@ -64,7 +64,7 @@ class MeasuredLedger(MemoryLedger):
 class MeasuredChanges(InMemoryChanges):
     """The same for records of changes."""
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: CaseResult) -> None:
         super().__init__()
         self._ending = ending
 
@@ -80,7 +80,7 @@ class MeasuredChanges(InMemoryChanges):
 class MeasuredCursors(MemoryCursors):
     """The same for cursors."""
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: CaseResult) -> None:
         super().__init__()
         self._ending = ending
 
@@ -89,7 +89,7 @@ class MeasuredCursors(MemoryCursors):
         super().save(lease, cursor, release=release, not_before=not_before)
 
 
-def _measured(ending: Ending, key: str, record: object) -> None:
+def _measured(ending: CaseResult, key: str, record: object) -> None:
     size = len(msgspec.json.encode(record))
     ending.expect(size < MOST_ITEM, f"a record of {size:,} bytes is more than the table takes")
     ending.expect(len(key.encode()) <= MOST_KEY, f"a key of {len(key):,} characters is more than the table takes")

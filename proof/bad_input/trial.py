@@ -27,7 +27,7 @@ Case = TypeVar("Case")
 
 
 @dataclass(slots=True)
-class Ending:
+class CaseResult:
     """How one case ended.
 
     Attributes:
@@ -57,7 +57,7 @@ class Target(Generic[Case]):
 
     guarantee: str
     cases: SearchStrategy[Case]
-    feed: Callable[[Case], Ending]
+    feed: Callable[[Case], CaseResult]
     always: Callable[[], Iterable[Case]] = tuple
 
 
@@ -131,11 +131,11 @@ def _quietly(examples: int) -> settings:
     )
 
 
-def _fed(target: Target[Case], case: Case) -> Ending:
+def _fed(target: Target[Case], case: Case) -> CaseResult:
     try:
         return target.feed(case)
     except Exception as error:  # noqa: BLE001 - whatever gets out is what is looked for
-        return Ending("broken", [f"{type(error).__name__} got out at {place_of(error)}: {str(error)[:200]}"])
+        return CaseResult("broken", [f"{type(error).__name__} got out at {place_of(error)}: {str(error)[:200]}"])
 
 
 def place_of(error: BaseException) -> str:

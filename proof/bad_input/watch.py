@@ -9,13 +9,13 @@ import msgspec
 
 from connector.domain.errors import ConnectorError, Transient
 from connector.domain.json_text import mended
-from proof.bad_input.trial import Ending, place_of
+from proof.bad_input.trial import CaseResult, place_of
 
 _DEEP = re.compile(rb"\[{400,}\]{400,}")
 
 
 def told(
-    handle: Callable[[str], object], ending: Ending, *, but: re.Pattern[str] | None = None
+    handle: Callable[[str], object], ending: CaseResult, *, but: re.Pattern[str] | None = None
 ) -> Callable[[str], object]:
     """The handler under watch: what gets out of it is a problem, but for a `Transient` that says one of `but`."""
 

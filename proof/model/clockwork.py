@@ -16,7 +16,7 @@ from connector.domain.inbound import Validation
 from connector.domain.polling.cursor import Cursor, Rules, row_id, stamp_of, window_start
 from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
-from connector.services.inbound.receive import Outcome
+from connector.services.inbound.receive import ReceiveResult
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
 from connector.services.outbound.poll import KIND_OF
 from connector.services.ports import Deadline, Resource
@@ -91,10 +91,10 @@ class Clockwork(Functions):
 
         return self.run("poll_orderful", collect)
 
-    def push(self, number: str, *, as_uuid: bool = False) -> Outcome | None:
+    def push(self, number: str, *, as_uuid: bool = False) -> ReceiveResult | None:
         """Orderful pushes a transaction until it is taken; None when it gives up."""
         receiver = self.receiver()
-        answers: list[Outcome] = []
+        answers: list[ReceiveResult] = []
 
         def receive() -> None:
             answer = receiver.receive({}, self.inbound.callback(number, as_uuid=as_uuid))
@@ -103,8 +103,8 @@ class Clockwork(Functions):
 
         for _ in range(PUSHES):
             self.run("receive_callback", receive)
-            if Outcome.TAKEN in answers:
-                return Outcome.TAKEN
+            if ReceiveResult.TAKEN in answers:
+                return ReceiveResult.TAKEN
             self.clock.forward(seconds=30)
         return None
 

@@ -12,8 +12,8 @@ from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.record import AT_ORDERFUL, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.deliver import Deliverer, Outcome
-from connector.services.outbound.inquiry import Decision, Inquiry, Step
+from connector.services.outbound.deliver import Deliverer, DeliverResult
+from connector.services.outbound.inquiry import Inquiry, InquiryAction, InquiryDecision
 from proof.model import clockwork
 from proof.mutations.plant import Mutation
 from testkit.memory.stores import MemoryLedger
@@ -21,46 +21,46 @@ from testkit.memory.stores import MemoryLedger
 _REFUSED = StatedReason(Reason.REQUEST_REFUSED, "Orderful refused it.")
 
 
-def _claims_afterwards(_right: Any) -> Callable[..., Outcome]:
+def _claims_afterwards(_right: Any) -> Callable[..., DeliverResult]:
     """Post, then claim: whoever dies in between posts again."""
 
-    def handle(deliverer: Deliverer, message: DeliveryMessage) -> Outcome:
+    def handle(deliverer: Deliverer, message: DeliveryMessage) -> DeliverResult:
         now, ledger = deliverer.clock.now(), deliverer.ledger
         revision = ledger.get(message.key, message.sequence)
         if revision is None or revision.state in AT_ORDERFUL or revision.dialect is None:
-            return Outcome.NOTHING_TO_DO
+            return DeliverResult.NOTHING_TO_DO
         created = deliverer.orderful.create(
             OrderfulRequest.create(revision.dialect or Dialect.X12, ledger.request_of(revision))
         )
         claimed = ledger.claim(message.key, message.sequence, now=now, lease=deliverer.lease)
         if claimed is None:
-            return Outcome.NOTHING_TO_DO
+            return DeliverResult.NOTHING_TO_DO
         if not created.accepted:
             return deliverer._rejected(claimed, _REFUSED, created.problems, created)  # noqa: SLF001
-        return deliverer._sent(claimed, created.transaction_id or "", outcome=Outcome.SENT)  # noqa: SLF001
+        return deliverer._sent(claimed, created.transaction_id or "", result=DeliverResult.SENT)  # noqa: SLF001
 
     return handle
 
 
-def _never_looks_up(_right: Any) -> Callable[..., Decision]:
-    return lambda _inquiry, _revision, _ours: Decision(Step.POST)
+def _never_looks_up(_right: Any) -> Callable[..., InquiryDecision]:
+    return lambda _inquiry, _revision, _ours: InquiryDecision(InquiryAction.POST)
 
 
-def _impatient(right: Callable[..., Decision]) -> Callable[..., Decision]:
+def _impatient(right: Callable[..., InquiryDecision]) -> Callable[..., InquiryDecision]:
     """What Orderful's lists do not show at once counts as never created."""
 
-    def earlier_attempt(inquiry: Inquiry, revision: Revision, ours: Any) -> Decision:
+    def earlier_attempt(inquiry: Inquiry, revision: Revision, ours: Any) -> InquiryDecision:
         return right(replace(inquiry, confirm_after=timedelta(0)), revision, ours)
 
     return earlier_attempt
 
 
-def _adopts_anything(_right: Any) -> Callable[..., Decision]:
+def _adopts_anything(_right: Any) -> Callable[..., InquiryDecision]:
     """Any transaction of the order counts as this revision's."""
 
-    def earlier_attempt(inquiry: Inquiry, revision: Revision, _ours: Any) -> Decision:
+    def earlier_attempt(inquiry: Inquiry, revision: Revision, _ours: Any) -> InquiryDecision:
         listed, _ = inquiry._look_up(revision)  # noqa: SLF001
-        return Decision(Step.ADOPT, listed[0]) if listed else Decision(Step.WAIT)
+        return InquiryDecision(InquiryAction.ADOPT, listed[0]) if listed else InquiryDecision(InquiryAction.WAIT)
 
     return earlier_attempt
 

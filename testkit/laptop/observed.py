@@ -27,7 +27,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.routing_file import check
 from connector.services.ports import CursorView
-from demo.report import Verdict
+from demo.report import DocumentCheck
 from demo.run import Demo
 from testkit.laptop import deploy, ministack
 from testkit.laptop.stack import Stack
@@ -70,7 +70,7 @@ class CountingDemo(Demo):
 class Played:
     """The world right after the scenario of the demo."""
 
-    verdicts: list[Verdict]
+    checks: list[DocumentCheck]
     visma: list[dict[str, Any]]
     orderful: list[dict[str, Any]]
     held: list[dict[str, Any]]

@@ -17,7 +17,7 @@ from connector.domain.order_change.record import (
 from connector.domain.revision.record import (
     State,
 )
-from connector.services.inbound.apply import Outcome
+from connector.services.inbound.apply import ApplyResult
 from connector.services.inbound.collect import Collected
 from connector.services.inbound.review import approve, reject
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
@@ -114,7 +114,7 @@ class World(Connector):
         """One scheduled run."""
         return self.collector(**ports).run()
 
-    def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> Outcome:
+    def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> ApplyResult:
         """One message of the changes queue."""
         return self.applier(**ports).handle(message)
 

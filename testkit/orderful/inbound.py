@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from testkit.orderful.channels import Channels
 from testkit.orderful.inbound_shapes import pushed_body
-from testkit.orderful.incoming import Incoming, Sent, Verdict
+from testkit.orderful.incoming import DeliveryConfirmation, Incoming, Sent
 from testkit.orderful.network import Network, stamp
-from testkit.orderful.push import Outcome, Pushes
+from testkit.orderful.push import Pushes, PushResult
 from testkit.orderful.store import Transactions
 from testkit.orderful.words import WORDS
 from testkit.sandbox.clock import SandboxClock
@@ -125,12 +125,12 @@ class Inbound:
             return None
         return found
 
-    def confirm(self, one: Incoming, verdict: Verdict, note: str | None, *, caller: str = "") -> bool:
+    def confirm(self, one: Incoming, confirmation: DeliveryConfirmation, note: str | None, *, caller: str = "") -> bool:
         """Confirm a delivery as a caller asks; False when the opposite was confirmed before."""
         with self._lock:
             one.asked += 1
             one.callers.append(caller)
-            heeded = one.confirm(verdict, self._clock.now())
+            heeded = one.confirm(confirmation, self._clock.now())
             if heeded and note:
                 one.notes.append(note)
             return heeded
@@ -159,9 +159,9 @@ class Inbound:
         if webhook is None:
             return
 
-        def settle(outcome: Outcome) -> None:
+        def settle(result: PushResult) -> None:
             with self._lock:
-                one.settle(outcome, self._clock.now())
+                one.settle(result, self._clock.now())
 
         channels = self.channels
         as_href, types = channels.message_as_href, channels.types_in_inbox

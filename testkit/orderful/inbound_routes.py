@@ -15,7 +15,7 @@ from testkit.orderful.inbound_shapes import (
     v3_delivery_state,
     v4_delivery_state,
 )
-from testkit.orderful.incoming import Incoming, Verdict
+from testkit.orderful.incoming import DeliveryConfirmation, Incoming
 from testkit.orderful.routes import base_url, check_version, not_found
 from testkit.orderful.store import ArgumentError
 from testkit.sandbox.server import CONTROL_PREFIX, json_response
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT: Final = 30
 LONGEST_NOTE: Final = 240
-_VERDICTS: Final[dict[str, Verdict]] = {
+_CONFIRMATIONS: Final[dict[str, DeliveryConfirmation]] = {
     "accept": "DELIVERED",
     "approve": "DELIVERED",
     "fail": "FAILED",
@@ -97,9 +97,11 @@ def add_inbound_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
     @app.post(f"{CONTROL_PREFIX}/deliveries/<delivery_id>/confirm")
     def confirm_for_another(delivery_id: str) -> tuple[str, int]:
         body, found = request.get_json(), sandbox.inbound.delivery(delivery_id)
-        if found is None or body.get("verb") not in _VERDICTS:
+        if found is None or body.get("verb") not in _CONFIRMATIONS:
             raise ValueError(f"Nothing can be confirmed with {body} for delivery {delivery_id}.")
-        sandbox.inbound.confirm(found, _VERDICTS[body["verb"]], None, caller=str(body.get("caller", "another reader")))
+        sandbox.inbound.confirm(
+            found, _CONFIRMATIONS[body["verb"]], None, caller=str(body.get("caller", "another reader"))
+        )
         return "", 204
 
     @app.put(f"{CONTROL_PREFIX}/channels")
@@ -146,7 +148,7 @@ def _confirmed(
     if found is None:
         return not_found(delivery_id, "Delivery")
     note, caller = _note(required=note_required), request.headers.get("User-Agent", "")
-    if not sandbox.inbound.confirm(found, _VERDICTS[verb], note, caller=caller):
+    if not sandbox.inbound.confirm(found, _CONFIRMATIONS[verb], note, caller=caller):
         message = f"Delivery {delivery_id} is {found.status} already"
         return json_response({"message": message, "statusCode": 409}, 409)
     response = FlaskResponse(status=200)

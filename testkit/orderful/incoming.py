@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from testkit.orderful import mosaic, x12
 from testkit.orderful.network import Network, Relationship
-from testkit.orderful.push import Outcome
+from testkit.orderful.push import PushResult
 from testkit.orderful.store import Transaction
 
-Verdict = Literal["DELIVERED", "FAILED"]
+DeliveryConfirmation = Literal["DELIVERED", "FAILED"]
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Incoming:
         delivery_id: Of the delivery.
         places: Where it waits: `("inbox", "4711")`.
         created_at: When this delivery began.
-        verdict: `DELIVERED` or `FAILED` once it is confirmed.
+        confirmation: `DELIVERED` or `FAILED` once it is confirmed.
         confirmed: How often a confirmation had an effect.
         asked: How often one was asked for by a caller.
         notes: What callers said with a confirmation that was not refused, earliest first.
@@ -42,7 +42,7 @@ class Incoming:
     delivery_id: str
     places: frozenset[tuple[str, str]]
     created_at: datetime
-    verdict: Verdict | None = None
+    confirmation: DeliveryConfirmation | None = None
     confirmed: int = 0
     asked: int = 0
     notes: list[str] = field(default_factory=list)
@@ -65,28 +65,28 @@ class Incoming:
     @property
     def waits(self) -> bool:
         """Whether it lies in its places: it is not confirmed."""
-        return self.verdict is None
+        return self.confirmation is None
 
-    def confirm(self, verdict: Verdict, at: datetime) -> bool:
+    def confirm(self, confirmation: DeliveryConfirmation, at: datetime) -> bool:
         """Take it over or refuse it; False when the opposite was said before. Saying the same again changes nothing."""
-        if self.verdict is None:
-            self.verdict, self.confirmed_at = verdict, at
+        if self.confirmation is None:
+            self.confirmation, self.confirmed_at = confirmation, at
             self.confirmed += 1
-            self.transaction.set_status("delivery", verdict, at)
-        return self.verdict == verdict
+            self.transaction.set_status("delivery", confirmation, at)
+        return self.confirmation == confirmation
 
-    def settle(self, outcome: Outcome, at: datetime) -> None:
+    def settle(self, result: PushResult, at: datetime) -> None:
         """What the end of a push makes of it; a confirmation that came first stands.
 
-        A push that failed is no verdict of ours: the document still waits where else it lies and can be accepted.
+        A push that failed is no confirmation of ours: the document still waits where else it lies and can be accepted.
         """
-        if outcome == "failed":
+        if result == "failed":
             self.send_failed_at = at
-            if self.verdict is None:
+            if self.confirmation is None:
                 self.transaction.set_status("delivery", "FAILED", at)
             return
         self.sent_at = at
-        if outcome == "delivered":
+        if result == "delivered":
             self.confirm("DELIVERED", at)
 
 

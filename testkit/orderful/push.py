@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 # The connector's own HTTP client hides statuses behind its outcomes; here the bare status is the point.
 import requests
 
-Outcome = Literal["delivered", "sent", "again", "failed"]
+PushResult = Literal["delivered", "sent", "again", "failed"]
 
 RETRY_SECONDS: Final = (300.0, 600.0, 1200.0)
 """Pauses before the second, third and fourth attempt (Orderful: change log of 2021-02-17)."""
@@ -66,7 +66,7 @@ class Webhook:
             raise ValueError(f"This is no webhook: {error}.") from None
 
 
-def outcome_of(status: int | None) -> Outcome:
+def push_result_of(status: int | None) -> PushResult:
     """What an answer means; None is no answer."""
     if status is None or status in RETRIED:
         return "again"
@@ -109,7 +109,7 @@ class Pushes:
         *,
         retry_seconds: Sequence[float],
         wanted: Callable[[], bool],
-        settle: Callable[[Outcome], None],
+        settle: Callable[[PushResult], None],
     ) -> None:
         """Push a document, and try again as Orderful does.
 
@@ -128,11 +128,11 @@ class Pushes:
                     return
                 status = _post(webhook, content)
                 attempts.append(status)
-                outcome = outcome_of(status)
-                if outcome != "again":
+                result = push_result_of(status)
+                if result != "again":
                     break
             if not over.is_set():
-                settle("failed" if outcome == "again" else outcome)
+                settle("failed" if result == "again" else result)
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()

@@ -94,9 +94,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 def played(laptop: Laptop) -> Played:
     """The scenario of the demo, played to its end. Partners acknowledge nothing yet."""
     laptop.orderful.control("PUT", "pace", {"acknowledgment": None})
-    verdicts = laptop.demo.play_documents()
+    checks = laptop.demo.play_documents()
     return Played(
-        verdicts=verdicts,
+        checks=checks,
         visma=laptop.visma.control("GET", "requests")["requests"],
         orderful=laptop.orderful.control("GET", "requests")["requests"],
         held=laptop.held(),

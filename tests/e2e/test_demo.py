@@ -55,10 +55,10 @@ def _documents_of(laptop: Laptop, company_id: str, path: str) -> int:
 
 
 def test_every_document_of_the_scenario_ends_as_promised(played: Played) -> None:
-    wrong = {verdict.key: verdict.wrong for verdict in played.verdicts if verdict.wrong}
+    wrong = {check.key: check.wrong for check in played.checks if check.wrong}
 
     assert wrong == {}
-    assert len(played.verdicts) == len(scenario.morning())
+    assert len(played.checks) == len(scenario.morning())
 
 
 def test_port_4566_was_taken_and_the_stack_came_up_on_another_one(laptop: Laptop) -> None:
@@ -74,7 +74,7 @@ def test_there_is_one_request_for_each_transaction(played: Played) -> None:
     # No answer: the sandbox was asked to lose it after the work was done.
     done = [request for request in posts if request["status"] is None or request["status"] < 300]
 
-    assert len(done) == len(played.held) == sum(len(verdict.transactions) for verdict in played.verdicts)
+    assert len(done) == len(played.held) == sum(len(check.transactions) for check in played.checks)
     assert Counter(request["status"] for request in posts if request not in done) == {400: 1, 429: 1}
     assert sum(request["status"] is None for request in posts) == 1
 

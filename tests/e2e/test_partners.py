@@ -18,7 +18,7 @@ from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
 from connector.services.inbound.record import HINT_CALLS_A_MINUTE
 from demo.goods import purchase_order
-from demo.report import ChangeVerdict
+from demo.report import ChangeCheck
 from proof.deployed.scene import change_of
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import SENT, Laptop
@@ -32,7 +32,7 @@ SECRET = {laptop_stack.CALLBACK_SECRET["header"]: laptop_stack.CALLBACK_SECRET["
 
 
 @pytest.fixture(scope="module")
-def partners(nordic: Laptop) -> list[ChangeVerdict]:
+def partners(nordic: Laptop) -> list[ChangeCheck]:
     """The last act of the demo."""
     return nordic.demo.play_partners()
 
@@ -55,20 +55,20 @@ def _quantities(laptop: Laptop, number: str) -> list[float]:
     return [line["orderQty"] for line in laptop.order(number)["lines"]]
 
 
-def test_every_change_of_the_scenario_ends_as_promised(partners: list[ChangeVerdict]) -> None:
-    assert {verdict.name: verdict.wrong for verdict in partners if verdict.wrong} == {}
+def test_every_change_of_the_scenario_ends_as_promised(partners: list[ChangeCheck]) -> None:
+    assert {check.name: check.wrong for check in partners if check.wrong} == {}
     assert len(partners) == 6
 
 
 def test_the_documents_of_the_scenario_are_still_as_promised_so_nothing_was_sent_back(
-    nordic: Laptop, partners: list[ChangeVerdict]
+    nordic: Laptop, partners: list[ChangeCheck]
 ) -> None:
     # Orderful holds documents of other tests as well by now; here those of the scenario count.
     ours = {document.key for document in nordic.demo.documents}
-    verdicts = {verdict.key: verdict.wrong for verdict in nordic.demo.verdicts() if verdict.key in ours}
+    checks = {check.key: check.wrong for check in nordic.demo.checks() if check.key in ours}
 
-    assert set(verdicts) == ours
-    assert {key: wrong for key, wrong in verdicts.items() if wrong} == {}
+    assert set(checks) == ours
+    assert {key: wrong for key, wrong in checks.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("ordered", ["500720"], indirect=True)

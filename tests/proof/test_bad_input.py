@@ -18,7 +18,7 @@ from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
 from proof.bad_input.door import LIMIT, open_door
 from proof.bad_input.stores import aws_for_a_run
-from proof.bad_input.trial import Ending, Target, floats_in, inexact, tried
+from proof.bad_input.trial import CaseResult, Target, floats_in, inexact, tried
 from proof.strategies.callbacks import HEADER, SECRET, CallbackCase
 from proof.strategies.changes import NUMBER, ChangeCase, inbox_item, mosaic, x12
 from proof.strategies.damage import changed, damaged, twice, written
@@ -48,7 +48,7 @@ def test_the_long_form_is_ten_thousand_cases():
 def test_a_sound_document_leaves(resource, on_aws):
     with aws_for_a_run():
         ending = documents.fed(VismaCase(resource, sound(resource, "900005"), (), on_aws))
-    assert ending == Ending("translated")
+    assert ending == CaseResult("translated")
 
 
 @pytest.mark.parametrize("message", [mosaic, x12])
@@ -57,11 +57,11 @@ def test_a_sound_document_leaves(resource, on_aws):
 def test_a_sound_change_is_applied(message, by_hint, on_aws):
     item = written(inbox_item(NUMBER, message("500123", 900)))
     with aws_for_a_run():
-        assert changes.fed(ChangeCase(item, by_hint, None, (), on_aws)) == Ending("applied")
+        assert changes.fed(ChangeCase(item, by_hint, None, (), on_aws)) == CaseResult("applied")
 
 
 def test_a_sound_routing_file_passes():
-    assert routing.fed(RoutingCase(dict(BASE), None, ())) == Ending("passed")
+    assert routing.fed(RoutingCase(dict(BASE), None, ())) == CaseResult("passed")
 
 
 def test_the_routing_file_that_is_damaged_uses_every_setting():
@@ -119,8 +119,8 @@ def test_a_binary_float_is_seen():
 
 
 def test_a_violation_names_what_repeats_it_and_the_smallest_case():
-    def picky(case: int) -> Ending:
-        return Ending("odd", [f"{case} is too much"] if case > 100 else [])
+    def picky(case: int) -> CaseResult:
+        return CaseResult("odd", [f"{case} is too much"] if case > 100 else [])
 
     tally = tried(Target("small numbers", st.integers(0, 10_000), picky), cases=50, seed=3)
     assert tally.cases >= 50
@@ -132,9 +132,9 @@ def test_a_violation_names_what_repeats_it_and_the_smallest_case():
 def test_what_is_always_fed_comes_before_what_is_drawn_and_counts():
     seen: list[int] = []
 
-    def feed(case: int) -> Ending:
+    def feed(case: int) -> CaseResult:
         seen.append(case)
-        return Ending("fed", ["a book"] if case < 0 else [])
+        return CaseResult("fed", ["a book"] if case < 0 else [])
 
     tally = tried(Target("", st.integers(0, 9), feed, always=lambda: (-1, -2)), cases=5, seed=1)
     assert seen[:2] == [-1, -2]
@@ -154,8 +154,8 @@ def test_every_field_is_once_as_long_as_a_book():
 def test_a_value_that_was_drawn_is_never_damaged_in_the_next_case():
     shared = {"a": {"b": [1]}}
 
-    def feed(_case: object) -> Ending:
-        return Ending()
+    def feed(_case: object) -> CaseResult:
+        return CaseResult()
 
     def twice_damaged(draw: st.DrawFn) -> object:
         tree = {"x": 1}
@@ -170,7 +170,7 @@ def test_a_value_that_was_drawn_is_never_damaged_in_the_next_case():
 def test_the_same_seed_draws_the_same_cases():
     def drawn(seed: int) -> list[object]:
         seen: list[object] = []
-        target = Target("", documents.target().cases, lambda case: Ending(str(seen.append(case))))
+        target = Target("", documents.target().cases, lambda case: CaseResult(str(seen.append(case))))
         tried(target, cases=20, seed=seed)
         return seen
 
@@ -191,7 +191,7 @@ def test_damage_is_named_and_leaves_the_original_alone(times):
 
     def feed(case):
         seen.append(case[1])
-        return Ending()
+        return CaseResult()
 
     cases = st.composite(lambda draw: damaged(draw, tree, read=frozenset("b"), times=times))()
     assert tried(Target("", cases, feed), cases=50, seed=1).violations == ()
@@ -205,9 +205,9 @@ def test_damage_is_named_and_leaves_the_original_alone(times):
 def test_a_door_that_lets_strangers_in_is_seen():
     with aws_for_a_run(), open_door() as door:
         event = {"headers": {HEADER: SECRET}, "body": '{"id": 7}', "isBase64Encoded": False}
-        assert callbacks.fed(door, CallbackCase(event, True, ())) == Ending("202 hint")
+        assert callbacks.fed(door, CallbackCase(event, True, ())) == CaseResult("202 hint")
         assert callbacks.fed(door, CallbackCase(event, False, ())).problems
-        assert callbacks.fed(door, CallbackCase({**event, "body": "x" * (LIMIT + 1)}, True, ())) == Ending(
+        assert callbacks.fed(door, CallbackCase({**event, "body": "x" * (LIMIT + 1)}, True, ())) == CaseResult(
             "202 nothing"
         )
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from connector.domain.documents import OrderLine, PurchaseOrder
-from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.decide import ChangeAction, ChangeDecision, decide
 from connector.domain.order_change.edits import LineEdit, Operation, equals_with_edits
 from connector.domain.order_change.line_match import orderable_lines
 from connector.domain.order_change.order_snapshot import OrderSnapshot
@@ -51,13 +51,13 @@ class Case:
     route: Route
     approved: bool
 
-    def decide(self, **others: Any) -> Decision:
+    def decide(self, **others: Any) -> ChangeDecision:
         facts = {"request": self.request, "base": self.base, "ours": self.ours, "approved": self.approved, **others}
         return decide(
             facts["request"], base=facts["base"], ours=facts["ours"], route=self.route, approved=facts["approved"]
         )
 
-    def written(self, decision: Decision) -> OrderSnapshot:
+    def written(self, decision: ChangeDecision) -> OrderSnapshot:
         """The order afterwards; Visma gives no line number twice."""
         lines = (*self.ours.content.lines, *(self.base.lines if self.base else ()))
         return edited(self.ours, decision.edits, next_number=max(line.number for line in lines) + 1)
@@ -200,15 +200,15 @@ def line_of(order: PurchaseOrder, number: int | None) -> OrderLine:
 def test_writing_once_is_enough(case: Case) -> None:
     """After a crash between the write and its record, the same question finds nothing left to do."""
     decision = case.decide()
-    if decision.verdict is not Verdict.APPLY:
+    if decision.action is not ChangeAction.APPLY:
         return
     after = case.written(decision)
     again = case.decide(ours=after)
     if case.base is None:
         # A line that was taken out is on no record then: the question has to be asked again, and writes nothing.
-        assert again.verdict is Verdict.PARK or not again.edits
+        assert again.action is ChangeAction.PARK or not again.edits
         return
-    assert again.verdict is Verdict.APPLY
+    assert again.action is ChangeAction.APPLY
     assert not again.edits
     if {edit.number for edit in decision.wishes.lines} <= {
         None,
@@ -223,11 +223,11 @@ def test_a_message_that_comes_a_second_time_writes_nothing_by_itself(case: Case)
     lines = tuple(replace(line, explicit_total=True, second_quantity=None) for line in case.request.lines)
     case = Case(replace(case.request, lines=lines), case.base, case.ours, case.route, approved=False)
     decision = case.decide()
-    if decision.verdict is not Verdict.APPLY:
+    if decision.action is not ChangeAction.APPLY:
         return
     after = case.written(decision)
     again = case.decide(base=after.content, ours=after)
-    assert again.verdict is Verdict.PARK or not again.edits
+    assert again.action is ChangeAction.PARK or not again.edits
 
 
 @THOROUGH
@@ -257,7 +257,7 @@ def test_the_order_of_the_lines_in_visma_decides_nothing_either(case: Case, rand
 def test_nothing_that_was_received_or_closed_is_touched_approved_or_not(case: Case) -> None:
     for approved in (False, True):
         decision = case.decide(approved=approved)
-        if decision.verdict is not Verdict.APPLY:
+        if decision.action is not ChangeAction.APPLY:
             continue
         for edit in decision.edits.lines:
             if edit.number is None:
@@ -276,7 +276,7 @@ def test_an_approval_lifts_objections_and_changes_nothing_else(case: Case) -> No
     alone, approved = case.decide(approved=False), case.decide(approved=True)
     same = (alone.edits, alone.wishes, alone.differences, alone.unwritten)
     assert same == (approved.edits, approved.wishes, approved.differences, approved.unwritten)
-    assert alone.verdict is not Verdict.APPLY or approved == alone
+    assert alone.action is not ChangeAction.APPLY or approved == alone
 
 
 @THOROUGH
@@ -302,7 +302,7 @@ def test_numbers_are_the_messages_own_to_the_last_digit(case: Case) -> None:
 @given(cases())
 def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
     decision = case.decide()
-    if decision.verdict is not Verdict.APPLY:
+    if decision.action is not ChangeAction.APPLY:
         return
     wished = {edit.number: edit for edit in decision.wishes.lines if edit.number is not None}
     for edit in decision.edits.lines:
@@ -333,7 +333,7 @@ def test_somebody_elses_edit_is_never_overwritten_unseen(case: Case) -> None:
 @given(cases())
 def test_what_goes_through_by_itself_stays_inside_the_limits(case: Case) -> None:
     decision = case.decide(approved=False)
-    if decision.verdict is not Verdict.APPLY:
+    if decision.action is not ChangeAction.APPLY:
         return
     assert case.base is not None or not decision.edits
     rules = case.route.changes
@@ -367,7 +367,7 @@ def test_what_goes_through_by_itself_stays_inside_the_limits(case: Case) -> None
 @given(cases())
 def test_a_decrease_never_raises_and_an_increase_never_lowers_by_itself(case: Case) -> None:
     decision = case.decide(approved=False)
-    if decision.verdict is not Verdict.APPLY or case.base is None:
+    if decision.action is not ChangeAction.APPLY or case.base is None:
         return
     for edit in decision.edits.lines:
         codes = {line.code for line in case.request.lines if line.line_id == str(edit.number) and line.quantity}
@@ -380,7 +380,7 @@ def test_a_decrease_never_raises_and_an_increase_never_lowers_by_itself(case: Ca
 @given(cases(), st.booleans())
 def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: bool) -> None:
     decision = case.decide(approved=approved)
-    if case.route.changes.quantities is not QuantityReading.DELTA or decision.verdict is not Verdict.APPLY:
+    if case.route.changes.quantities is not QuantityReading.DELTA or decision.action is not ChangeAction.APPLY:
         return
     for line in case.request.lines:
         if line.direction is None or line.explicit_total or line.quantity is None or line.line_id is None:
@@ -398,7 +398,7 @@ def test_a_difference_counts_from_what_the_partner_had(case: Case, approved: boo
 def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None:
     """A line that had the header's day has the new one, or the message, its facts or a person say otherwise."""
     decision, before, line_date = case.decide(), case.base or case.ours.content, case.route.line_date
-    if decision.verdict is not Verdict.APPLY or decision.wishes.promised_on is None:
+    if decision.action is not ChangeAction.APPLY or decision.wishes.promised_on is None:
         return
     after = case.written(decision).content
     assert after.promised_on == decision.wishes.promised_on == case.request.requested_on
@@ -417,13 +417,13 @@ def test_the_date_of_the_header_leaves_no_line_behind_unsaid(case: Case) -> None
 @given(cases())
 def test_an_approval_without_a_wish_and_with_something_unwritten_closes(case: Case) -> None:
     decision = case.decide(approved=True)
-    if decision.verdict is Verdict.APPLY:
+    if decision.action is ChangeAction.APPLY:
         assert decision.closes is (bool(decision.unwritten) and not decision.edits and not decision.wishes)
         said = {sentence for line in case.request.lines for sentence in line.questions}
         assert all(any(told.endswith(sentence) for told in decision.unwritten) for sentence in said)
 
 
-def elses_edits(case: Case, decision: Decision) -> set[tuple[int | None, str]]:
+def elses_edits(case: Case, decision: ChangeDecision) -> set[tuple[int | None, str]]:
     """What differs between what the partner had and what Visma has, and that the partner does not ask for."""
     assert case.base is not None
     base, ours = ({line.number: line for line in order.lines} for order in (case.base, case.ours.content))
@@ -456,7 +456,7 @@ def elses_edits(case: Case, decision: Decision) -> set[tuple[int | None, str]]:
 @given(cases())
 def test_the_partner_knows_the_order_afterwards_unless_somebody_else_was_busy(case: Case) -> None:
     decision = case.decide()
-    if decision.verdict is not Verdict.APPLY or case.base is None:
+    if decision.action is not ChangeAction.APPLY or case.base is None:
         return
     after = case.written(decision).content
     assert equals_with_edits(after, case.base, decision.wishes) is (elses_edits(case, decision) == set())
@@ -484,11 +484,11 @@ def test_what_is_decided_comes_out_in_the_sandbox(order: dict[str, Any], data: s
     lines = data.draw(st.lists(requested_lines(ours.content), min_size=1, max_size=3))
     case = Case(a_request(*lines), ours.content, ours, data.draw(routes()), approved=True)
     decision = case.decide()
-    if decision.verdict is not Verdict.APPLY:
+    if decision.action is not ChangeAction.APPLY:
         return
     body = json.loads(encode(order_update(decision.edits)))
     written, _ = updated(order, body, last_line=len(order["lines"]))
     after = read_order_snapshot(json.dumps(written).encode(), company="nordic")
     assert equals_with_edits(after.content, ours.content, decision.wishes)
     again = case.decide(ours=after)
-    assert (again.verdict, bool(again.edits)) == (Verdict.APPLY, False)
+    assert (again.action, bool(again.edits)) == (ChangeAction.APPLY, False)

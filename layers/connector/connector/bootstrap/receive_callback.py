@@ -12,13 +12,13 @@ from connector.adapters.aws.queues import SqsOutbox
 from connector.adapters.aws.secrets import SecretsManagerSecrets
 from connector.adapters.clock import LambdaContext
 from connector.bootstrap.common import Answer, clock, telemetry
-from connector.services.inbound.receive import Admission, Headers, Outcome, Receiver
+from connector.services.inbound.receive import Admission, Headers, Receiver, ReceiveResult
 from connector.settings import ReceiveCallbackSettings
 
 _BODIES = {
-    Outcome.TAKEN: {"received": True},
-    Outcome.REFUSED: {"received": False, "message": "The agreed secret is missing or wrong."},
-    Outcome.UNAVAILABLE: {"received": False, "message": "Try again later."},
+    ReceiveResult.TAKEN: {"received": True},
+    ReceiveResult.REFUSED: {"received": False, "message": "The agreed secret is missing or wrong."},
+    ReceiveResult.UNAVAILABLE: {"received": False, "message": "Try again later."},
 }
 
 
@@ -45,12 +45,12 @@ class ReceiveCallback:
 
     def __call__(self, event: Mapping[str, Any], _context: LambdaContext) -> Answer:
         """Take the request that API Gateway hands over, and answer it."""
-        outcome = self._receiver.receive(_headers(event), _body(event))
+        result = self._receiver.receive(_headers(event), _body(event))
         telemetry().flush()
         return {
-            "statusCode": outcome.value,
+            "statusCode": result.value,
             "headers": {"Content-Type": "application/json"},
-            "body": json.dumps(_BODIES[outcome]),
+            "body": json.dumps(_BODIES[result]),
         }
 
 

@@ -21,7 +21,7 @@ from connector.cli.reasons import with_labels
 from connector.domain.documents import Kind, PurchaseOrder
 from connector.domain.errors import Misconfigured, Parked, Rejected
 from connector.domain.inbound import InboundTransaction
-from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.decide import ChangeAction, ChangeDecision, decide
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.order_change.record import CHANGE
 from connector.domain.reasons import Reason
@@ -35,7 +35,7 @@ from connector.edi.visma.order_update import encode, order_update
 from connector.edi.visma.read import NotADocument, decode
 from connector.services.inbound.sender_check import company_of, other_stream, route_of
 
-_CODES = {Verdict.APPLY: 0, Verdict.PARK: HELD, Verdict.REJECT: REJECTED}
+_CODES = {ChangeAction.APPLY: 0, ChangeAction.PARK: HELD, ChangeAction.REJECT: REJECTED}
 
 
 @click.command(short_help="Decide about an 860 file, offline.")
@@ -84,11 +84,11 @@ def change(
             raise WrongInput(
                 f"{order_file} is order {ours.content.number}, and {had_file} is order {base.content.number}."
             )
-        outcome = job.decide(ours, base.content, approved=approved, reading=reading_of(reading))
+        preview = job.decide(ours, base.content, approved=approved, reading=reading_of(reading))
     except Parked as problem:
-        outcome = _Outcome(
-            Decision(
-                Verdict.PARK,
+        preview = _Preview(
+            ChangeDecision(
+                ChangeAction.PARK,
                 problem.sentence,
                 codes=(problem.code,),
                 next_step=problem.next_step,
@@ -96,16 +96,16 @@ def change(
             )
         )
     except Rejected as problem:
-        outcome = _Outcome(Decision(Verdict.REJECT, problem.sentence, codes=(problem.code,)))
+        preview = _Preview(ChangeDecision(ChangeAction.REJECT, problem.sentence, codes=(problem.code,)))
     except Misconfigured as problem:
         raise WrongInput(f"{config_file}: {problem}") from None
     if as_json:
-        click.echo(outcome.as_json())
+        click.echo(preview.as_json())
     else:
-        tell(outcome.as_text())
-    code = _CODES[outcome.decision.verdict]
+        tell(preview.as_text())
+    code = _CODES[preview.decision.action]
     if code:
-        fail(outcome.decision.reason or "", code, as_json=as_json)
+        fail(preview.decision.reason or "", code, as_json=as_json)
     return code
 
 
@@ -133,7 +133,7 @@ class _Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Preview:
     """The decision, and the request to Visma that follows from it, now or after an approval.
 
     Attributes:
@@ -142,15 +142,15 @@ class _Outcome:
         hold_first: The order would be put on hold for it and released afterwards.
     """
 
-    decision: Decision
-    approved: Decision | None = None
+    decision: ChangeDecision
+    approved: ChangeDecision | None = None
     ours: OrderSnapshot | None = None
     hold_first: bool = False
 
     @property
     def is_approvable(self) -> bool:
         """Whether nothing but a person's word is missing, if anything is."""
-        return self.approved is not None and self.approved.verdict is Verdict.APPLY
+        return self.approved is not None and self.approved.action is ChangeAction.APPLY
 
     @property
     def put(self) -> tuple[str, dict[str, str], bytes] | None:
@@ -165,7 +165,7 @@ class _Outcome:
         decision, put = self.decision, self.put
         return _pretty(
             {
-                "decision": decision.verdict,
+                "decision": decision.action,
                 "reason": decision.reason,
                 "reasons": decision.reasons,
                 "reason_codes": decision.codes,
@@ -193,7 +193,7 @@ class _Outcome:
             "waits for": decision.waits_for,
         }
         told = [f"  {name:<10}{value}" for name, value in lines.items() if value]
-        return "\n".join([f"{about}{decision.verdict}", *told])
+        return "\n".join([f"{about}{decision.action}", *told])
 
     def _body(self) -> Sequence[str]:
         decision, put = self.decision, self.put
@@ -212,11 +212,11 @@ class _Outcome:
         return [*said, request, _pretty(msgspec.Raw(body))]
 
     def _consequence(self) -> str:
-        if self.ours is None or self.decision.verdict is Verdict.REJECT:
+        if self.ours is None or self.decision.action is ChangeAction.REJECT:
             return ""
         if not self.is_approvable:
             return "Approving it would not help."
-        writes = "It writes" if self.decision.verdict is Verdict.APPLY else "An approval would write"
+        writes = "It writes" if self.decision.action is ChangeAction.APPLY else "An approval would write"
         if self.approved is not None and self.approved.closes:
             return f"{writes} nothing and close{'s' if writes == 'It writes' else ''} the change."
         if self.put is None:
@@ -244,7 +244,7 @@ class _Job:
 
     def decide(
         self, ours: OrderSnapshot, base: PurchaseOrder, *, approved: bool, reading: QuantityReading | None
-    ) -> _Outcome:
+    ) -> _Preview:
         """Decide about the change.
 
         Raises:
@@ -259,9 +259,9 @@ class _Job:
         request = read_change(self.incoming.message, codes=changes.codes, price_bases=changes.price_bases)
         look = partial(decide, request, base=base, ours=ours, route=route, reading=reading, taken_on=taken_on)
         decision = look(approved=approved)
-        lifted = decision if decision.verdict is Verdict.APPLY else look(approved=True)
+        lifted = decision if decision.action is ChangeAction.APPLY else look(approved=True)
         hold_first = ours.status in route.changes.hold_first and ours.status != "Hold"
-        return _Outcome(decision, lifted, ours, hold_first)
+        return _Preview(decision, lifted, ours, hold_first)
 
     def _route(self, ours: OrderSnapshot) -> Route:
         named = named_company(self.routing, self.company)

@@ -92,7 +92,7 @@ def check_file(*, file: str, stream: str | None, as_json: bool) -> int:
             tell(f"{finding['level']}: {finding['path']}: {finding['sentence']}")
         for company in companies:
             click.echo(str(company))
-        click.echo(_verdict(file, checked))
+        click.echo(_summary(file, checked))
     return WRONG_INPUT if checked.errors else 0
 
 
@@ -306,7 +306,7 @@ def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:
         say(f"warning: {problem}")
     if checked.errors or checked.data is None:
         listed = "\n".join(f"  {problem}" for problem in checked.errors)
-        raise WrongInput(f"{_verdict(file, checked)}\n{listed}")
+        raise WrongInput(f"{_summary(file, checked)}\n{listed}")
     return checked.data
 
 
@@ -314,7 +314,7 @@ def _applied(stack: Stack) -> Routing | None:
     return stack.routing.load() if stack.routing.current_version() else None
 
 
-def _verdict(file: str, checked: Checked) -> str:
+def _summary(file: str, checked: Checked) -> str:
     errors, warnings = len(checked.errors), len(checked.warnings)
     also = f" ({counted(warnings, 'warning')})" if warnings else ""
     if errors:

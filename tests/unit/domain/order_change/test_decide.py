@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.order_change.decide import LOOK, Decision, Verdict, decide
+from connector.domain.order_change.decide import LOOK, ChangeAction, ChangeDecision, decide
 from connector.domain.order_change.edits import Edits, equals_with_edits
 from connector.domain.order_change.request import Ask, ChangePurpose, ProductRefs, Stated, Topic
 from connector.domain.reasons import Reason
@@ -53,15 +53,15 @@ def decided(
     )
 
 
-def applied(*lines, **how) -> Decision:
+def applied(*lines, **how) -> ChangeDecision:
     decision = decided(*lines, **how)
-    assert (decision.verdict, decision.reason) == (Verdict.APPLY, None)
+    assert (decision.action, decision.reason) == (ChangeAction.APPLY, None)
     return decision
 
 
-def parked(*lines, **how) -> Decision:
+def parked(*lines, **how) -> ChangeDecision:
     decision = decided(*lines, **how)
-    assert decision.verdict is Verdict.PARK
+    assert decision.action is ChangeAction.PARK
     assert decision.reason
     assert decision.next_step
     return decision
@@ -116,7 +116,7 @@ def test_a_line_that_became_another_item_or_unit_waits_for_a_person(changes):
 
 def test_another_number_is_rejected():
     decision = decided(asks("QI", 1, quantity=12), order_number="500124-1")
-    assert decision.verdict is Verdict.REJECT
+    assert decision.action is ChangeAction.REJECT
     assert decision.reason == "It changes order 500124-1, and this is order 500123."
 
 
@@ -943,7 +943,7 @@ def test_a_line_that_a_zero_takes_out_is_not_changed_as_well(other):
 @pytest.mark.parametrize(("quantity", "asks_person"), [(None, False), (0, False), (10, False), (4, True)])
 def test_a_deletion_that_states_another_quantity_may_mean_a_part(quantity, asks_person):
     decision = decided(asks("DI", 1, quantity=quantity), asks("NC", 2))
-    assert (decision.verdict is Verdict.PARK) is asks_person
+    assert (decision.action is ChangeAction.PARK) is asks_person
     assert ("is only a part meant" in (decision.reason or "")) is asks_person
 
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import Party
-from connector.domain.order_change.decide import Verdict, decide
+from connector.domain.order_change.decide import ChangeAction, decide
 from connector.domain.order_change.request import Aside, ChangePurpose, PartyRequest, ProductRefs, Stated, Topic
 from connector.domain.parties import Role
 from connector.domain.routing.route import LineDate, OnLines
@@ -33,8 +33,8 @@ def decided(*lines, base=ORDER, ours=None, status="Open", facts=None, approved=F
 def theirs(*lines, **how) -> tuple[str, ...]:
     """Its reasons, all of which an approval lifts."""
     decision = decided(*lines, **how)
-    assert (decision.verdict is Verdict.PARK) is bool(decision.reasons)
-    assert decided(*lines, **how, approved=True).verdict is Verdict.APPLY
+    assert (decision.action is ChangeAction.PARK) is bool(decision.reasons)
+    assert decided(*lines, **how, approved=True).action is ChangeAction.APPLY
     return decision.reasons
 
 
@@ -102,8 +102,8 @@ def test_a_cancellation_with_a_part_of_a_line_is_asked_about():
 def test_a_deletion_of_a_line_that_is_gone_leaves_the_rest_to_be_decided():
     base = replace(ORDER, lines=ORDER.lines[:1])
     decision = decided(asks("DI", 2), asks("QI", 1, quantity=12), base=base)
-    assert (decision.verdict, decision.remarks) == (
-        Verdict.APPLY,
+    assert (decision.action, decision.remarks) == (
+        ChangeAction.APPLY,
         ("Line 2 is not in the order: nothing is left to take out.",),
     )
     assert lines_of(decision.edits) == [{"number": 1, "quantity": Decimal(12), "operation": "Update"}]
@@ -129,7 +129,7 @@ def test_an_added_line_that_the_partner_was_told_of_is_not_added_again(header):
     line = a_line(3, item="ITEM-9", quantity=Decimal(5), unit_price=Decimal("7.25"), promised=OCT_1)
     order = an_order(*ORDER.lines, line)
     decision = decided(ADDED, asks("QI", 1, quantity=12), base=order, requested_on=header)
-    assert decision.verdict is Verdict.APPLY
+    assert decision.action is ChangeAction.APPLY
     assert "Line 3 is the added line of item ITEM-9 already." in decision.remarks
     assert not [one for one in lines_of(decision.edits) if one["operation"] == "Insert"]
     other = replace(ADDED, quantity=Decimal(6))
@@ -202,11 +202,11 @@ def test_another_name_of_an_item_is_asked_about_where_nothing_else_changes_and_t
     (reason,) = theirs(line)
     assert reason.startswith("Line 2: nothing changes but what the item is called: ")
     decision = decided(replace(line, quantity=Decimal(12)))
-    assert decision.verdict is Verdict.APPLY
+    assert decision.action is ChangeAction.APPLY
     assert any(
         one.startswith("Items are called what the order does not call them: line 2: ") for one in decision.remarks
     )
-    assert decided(asks("NC", 2, quantity=10, **names)).verdict is Verdict.APPLY
+    assert decided(asks("NC", 2, quantity=10, **names)).action is ChangeAction.APPLY
 
 
 def test_a_deletion_by_its_number_alone_is_asked_about_where_its_item_is_not_known():
@@ -229,7 +229,7 @@ def test_what_restates_a_cancelled_order_is_asked_about(purpose):
 def test_a_cancellation_of_a_cancelled_order_is_so_already():
     cancelled = replace(ORDER, cancelled=True)
     decision = decided(base=cancelled, purpose=ChangePurpose.CANCELLATION, status="Cancelled", asides=(NOTE,))
-    assert (decision.verdict, decision.unwritten) == (Verdict.APPLY, ())
+    assert (decision.action, decision.unwritten) == (ChangeAction.APPLY, ())
 
 
 @pytest.mark.parametrize("line_date", [None, LineDate.REQUESTED])
@@ -238,7 +238,7 @@ def test_the_day_of_the_rest_moves_alike_by_the_header_and_by_the_line(line_date
     facts, rest = {1: some_facts(4)}, "Line 1: 4 were received already; the day of the rest moves from 2026-10-01 to"
     for how in ({"requested_on": OCT_8}, {"lines": (asks("RS", 1, requested=OCT_8),)}):
         decision = decided(*how.pop("lines", ()), base=order, facts=facts, line_date=line_date, **how)
-        assert (decision.verdict, decision.remarks) == (Verdict.APPLY, (f"{rest} 2026-10-08.",))
+        assert (decision.action, decision.remarks) == (ChangeAction.APPLY, (f"{rest} 2026-10-08.",))
 
 
 def test_a_unit_of_ours_that_is_not_mapped_is_called_so():

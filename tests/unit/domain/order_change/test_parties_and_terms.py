@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import Address, DocumentDiscount, Party, Tax
-from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.decide import ChangeAction, ChangeDecision, decide
 from connector.domain.order_change.parties_and_terms import folded
 from connector.domain.order_change.request import ChangePurpose, PartyRequest, Stated, Topic
 from connector.domain.parties import Role
@@ -20,7 +20,7 @@ from testkit.samples.change_requests import a_request, asks, snapshot
 ORDER = an_order(ship_to=Party(location="0042", name="Warehouse Oslo", address=OUR_ADDRESS))
 
 
-def decided(*lines, base=ORDER, ours=None, places=None, terms=None, confirmed=frozenset(), **theirs) -> Decision:
+def decided(*lines, base=ORDER, ours=None, places=None, terms=None, confirmed=frozenset(), **theirs) -> ChangeDecision:
     route = a_route(changes={"places": places or {}, "quantity": Decimal(1)})
     if terms is not None:
         route = changed(route, terms=terms)
@@ -34,14 +34,14 @@ def named(role=Role.SHIP_TO, title="ship-to", scheme=None, **party):
 def differs(**how) -> str:
     """The one reason why it is parked, which an approval lifts."""
     decision = decided(**how)
-    assert decision.verdict is Verdict.PARK
+    assert decision.action is ChangeAction.PARK
     (reason,) = decision.reasons
     return reason
 
 
 def same(**how) -> None:
     decision = decided(**how)
-    assert (decision.verdict, decision.differences, decision.places) == (Verdict.APPLY, (), ())
+    assert (decision.action, decision.differences, decision.places) == (ChangeAction.APPLY, (), ())
 
 
 # -- the place of delivery --------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def test_a_place_is_compared_with_what_was_sent_and_with_what_stands():
     moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
     same(parties=named(number="0050"), ours=moved)
     decision = decided(parties=named(number="0042"), ours=moved)
-    assert (decision.verdict, decision.keeps, decision.places) == (Verdict.APPLY, True, ())
+    assert (decision.action, decision.keeps, decision.places) == (ChangeAction.APPLY, True, ())
     assert decision.remarks == ("Order: the ship-to is as the partner had it; Visma keeps 'Bergen', number 0050.",)
     (kept,) = decision.differences
     assert (kept.base, kept.ours) == (
@@ -139,7 +139,7 @@ def test_a_place_that_a_person_confirmed_is_no_difference_while_the_order_keeps_
     theirs = decided(parties=named(number="0099"))
     confirmed = frozenset(theirs.places)
     assert len(confirmed) == 1
-    assert decided(parties=named(number="0099"), confirmed=confirmed).verdict is Verdict.APPLY
+    assert decided(parties=named(number="0099"), confirmed=confirmed).action is ChangeAction.APPLY
     assert differs(parties=named(number="0098"), confirmed=confirmed)
     moved = replace(ORDER, ship_to=Party(location="0050", name="Bergen"))
     assert differs(parties=named(number="0099"), base=moved, confirmed=confirmed)
@@ -147,11 +147,11 @@ def test_a_place_that_a_person_confirmed_is_no_difference_while_the_order_keeps_
 
 def test_a_line_has_its_place_from_the_header_or_its_warehouse():
     line = asks("QI", 1, quantity=12, parties=named(number="0042"))
-    assert decided(line).verdict is Verdict.APPLY
+    assert decided(line).action is ChangeAction.APPLY
     other = asks("QI", 1, quantity=12, parties=named(number="0099"))
     reason = decided(other).reason
     assert reason.startswith("Line 1: the ship-to is number 0099; the order has 'Warehouse Oslo'")
-    assert decided(other, places={"0099": "1"}).verdict is Verdict.APPLY
+    assert decided(other, places={"0099": "1"}).action is ChangeAction.APPLY
     # In the header the warehouse of a line is no place of the order.
     assert differs(parties=named(number="0099"), places={"0099": "1"})
 
@@ -159,7 +159,7 @@ def test_a_line_has_its_place_from_the_header_or_its_warehouse():
 def test_another_name_beside_an_identifier_that_is_the_same_is_a_remark():
     for number in ({"number": "0042"}, {"number": "0042", "address": OUR_ADDRESS}):
         decision = decided(parties=named(**number, name="Lager Oslo"))
-        assert (decision.verdict, decision.differences, decision.places) == (Verdict.APPLY, (), ())
+        assert (decision.action, decision.differences, decision.places) == (ChangeAction.APPLY, (), ())
         assert decision.remarks == (
             "The ship-to is called 'Lager Oslo', in the order 'Warehouse Oslo'; its identifier is the same.",
         )
@@ -285,7 +285,7 @@ def test_a_charge_of_a_line_is_compared_with_the_line():
         facts = (("allowance", amount),)
         return asks(code, 1, quantity=12, stated=(Stated(Topic.CHARGES, f"an allowance of {amount}", facts),))
 
-    assert decided(line("5.00"), base=FULL).verdict is Verdict.APPLY
+    assert decided(line("5.00"), base=FULL).action is ChangeAction.APPLY
     reason = decided(line("10"), base=FULL).reason
     assert reason == ("Line 1: it states allowances and charges: an allowance of 10; the order has an allowance of 5.")
 
@@ -304,7 +304,7 @@ def test_terms_that_only_the_partner_had_are_told_and_in_a_confirmation_asked_ab
     carrier = (Stated(Topic.CARRIER, "DHL", (("routing", "DHL"),)),)
     same(stated=carrier, base=base)
     decision = decided(stated=carrier, base=base, ours=ORDER)
-    assert (decision.verdict, decision.keeps) == (Verdict.APPLY, True)
+    assert (decision.action, decision.keeps) == (ChangeAction.APPLY, True)
     assert decision.remarks == ("Order: the carrier is as the partner had it; Visma keeps none.",)
     assert "It states carrier: DHL; the order has none." in differs(
         stated=carrier, base=base, ours=ORDER, purpose=ChangePurpose.CONFIRMATION

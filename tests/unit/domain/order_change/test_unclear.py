@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from connector.domain.documents import DocumentDiscount
-from connector.domain.order_change.decide import Decision, Verdict, decide
+from connector.domain.order_change.decide import ChangeAction, ChangeDecision, decide
 from connector.domain.order_change.request import Field, Stated, Topic
 from connector.domain.routing.route import OnLines
 from testkit.samples.business_documents import a_route, an_order
@@ -19,7 +19,7 @@ RULES = {"quantity": Decimal(9), "price": Decimal(9), "lines": OnLines.APPLY}
 DOUBT = "its price is a catalogue price."
 
 
-def decided(*lines, base=ORDER, **theirs) -> Decision:
+def decided(*lines, base=ORDER, **theirs) -> ChangeDecision:
     route = a_route(changes=RULES)
     return decide(a_request(*lines, **theirs), base=base, ours=snapshot(base), route=route)
 
@@ -46,10 +46,10 @@ def test_a_code_in_doubt_leaves_nothing_alone(values, what):
 
 def test_a_price_in_doubt_is_shown_only_where_it_would_be_written():
     parked = decided(asks("PC", 1, price=13, price_doubt=DOUBT))
-    assert (parked.verdict, parked.reason) == (Verdict.PARK, f"Line 1: {DOUBT}")
+    assert (parked.action, parked.reason) == (ChangeAction.PARK, f"Line 1: {DOUBT}")
     assert [edit.price for edit in parked.edits.lines] == [Decimal(13)]
     for line in (asks("PC", 1, price="12.5", price_doubt=DOUBT), asks("QI", 1, quantity=11, price_doubt=DOUBT)):
-        assert decided(line).verdict is Verdict.APPLY
+        assert decided(line).action is ChangeAction.APPLY
     added = decided(asks("AI", 9, item="ITEM-9", quantity=1, price=1, unit="each", price_doubt=DOUBT))
     assert any(DOUBT in reason for reason in added.reasons)
 
@@ -81,4 +81,4 @@ DISCOUNTED = an_order(discounts=(DocumentDiscount(amount=Decimal(10), descriptio
 )
 def test_what_comes_to_nothing_is_no_difference_where_there_is_nothing(topic, fact, order, is_known):
     decision = decided(asks("QI", 1, quantity=11), base=order, stated=(Stated(topic, "words", (fact,)),))
-    assert (decision.verdict is Verdict.APPLY) is is_known
+    assert (decision.action is ChangeAction.APPLY) is is_known

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.documents import Address, DocumentDiscount, Party, Tax
-from connector.domain.order_change.decide import Verdict, decide
+from connector.domain.order_change.decide import ChangeAction, decide
 from connector.domain.routing.route import Charset, DialectChoice, Identity, Notes, TermsRule, WithoutItem
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.order_change.read import read_change
@@ -85,5 +85,5 @@ def test_what_was_sent_is_no_question_when_it_comes_back(order, dialect, terms, 
     request = read_change(sent(order, route))
     decision = decide(request, base=order, ours=snapshot(order), route=route)
     assert decision.reasons == ()
-    assert (decision.verdict, decision.places) == (Verdict.APPLY, ())
+    assert (decision.action, decision.places) == (ChangeAction.APPLY, ())
     assert not decision.edits

@@ -17,7 +17,7 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
 from connector.domain.routing.route import QuantityReading
 from connector.domain.transactions import Purpose, Stream
-from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, Outcome
+from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, ApplyResult
 from connector.services.inbound.record import message_for
 from connector.services.inbound.review import approve, look_again, reject
 from connector.services.inbound.write_order import MOST_DIFFERENCES, shown
@@ -60,7 +60,7 @@ def test_a_change_inside_the_limits_is_written_and_orderful_is_told_once() -> No
     world = World()
     message = arrived(world, more_of(1, 900, was=800))
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
     assert world.orders.line(1)["orderQty"] == 900
     assert world.orders.line(2)["orderQty"] == 100
@@ -104,8 +104,8 @@ def test_doing_it_again_does_nothing_again() -> None:
     message = arrived(world, more_of(1, 900, was=800))
     world.apply(message)
 
-    assert world.apply(message) is Outcome.APPLIED
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
     assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
 
@@ -134,7 +134,7 @@ def test_a_users_edit_at_the_same_moment_is_kept() -> None:
     message = arrived(world, more_of(1, 900, was=800))
     world.orders.on_put.append(lambda: world.orders.edit(dontPrint=True))
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
     assert (world.orders.line(1)["orderQty"], world.orders.orders["500123"]["dontPrint"]) == (900, True)
     assert (world.orders.theirs, len(world.orders.puts), len(world.pauses)) == (2, 1, 1)
@@ -148,7 +148,7 @@ def test_a_visible_edit_at_the_same_moment_is_kept_and_sent_with_the_change() ->
     message = arrived(world, more_of(1, 900, was=800))
     world.orders.on_put.append(lambda: world.orders.edit(line_2={"orderQty": 130.0}))
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     world.poll()
     world.quiesce()
 
@@ -165,7 +165,7 @@ def _quantities(body):
 def _written_along_with_an_edit(world: World) -> None:
     """The order is on hold, so the partner cannot be sent the whole yet; its wish for line 1 stands in Visma."""
     world.orders.edit(status="Hold", line_2={"orderQty": 80.0})
-    assert world.apply(arrived(world, more_of(1, 700, was=800))) is Outcome.APPLIED
+    assert world.apply(arrived(world, more_of(1, 700, was=800))) is ApplyResult.APPLIED
     world.poll()
     world.quiesce()
     assert world.states() == [State.SENT, State.SUPERSEDED, State.SKIPPED]
@@ -191,7 +191,7 @@ def test_while_the_whole_is_due_no_further_wish_is_taken_as_all_that_the_partner
     _written_along_with_an_edit(world)
     world.orders.edit(line_1={"orderQty": 800.0}, line_2={"orderQty": 100.0})
 
-    assert world.apply(arrived(world, more_of(2, 110, was=100), number="802210972")) is Outcome.APPLIED
+    assert world.apply(arrived(world, more_of(2, 110, was=100), number="802210972")) is ApplyResult.APPLIED
     assert State.AGREED not in world.states()
     world.orders.edit(status="Open")
     world.poll()
@@ -210,7 +210,7 @@ def test_that_the_whole_is_due_is_noted_once_however_often_the_worker_dies() -> 
     assert (world.change().state, world.states()) == (ChangeState.APPLYING, [State.SENT, State.SUPERSEDED])
     world.clock.forward(minutes=2)
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     assert world.states() == [State.SENT, State.SUPERSEDED]
 
 
@@ -219,7 +219,7 @@ def test_an_edit_of_the_same_thing_is_a_persons_to_decide() -> None:
     message = arrived(world, more_of(1, 900, was=800))
     world.orders.on_put.append(lambda: world.orders.edit(line_1={"orderQty": 700.0}))
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
     assert world.orders.puts == []
     change = world.change()
@@ -239,7 +239,7 @@ def test_a_storm_of_edits_ends_at_a_person() -> None:
         with pytest.raises(Conflict):
             world.apply(message)
         assert world.change().state is ChangeState.RECEIVED
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
     assert world.orders.puts == []
     assert world.telemetry.counts[Metric.CHANGE_CONFLICTS] > 0
@@ -252,7 +252,7 @@ def test_what_was_begun_is_finished_before_an_earlier_change_has_its_turn() -> N
     world = World()
     first = arrived(world, more_of(1, 2000, was=800))
     second = arrived(world, more_of(2, 300, was=100), number="802210972")
-    assert (world.apply(first), world.apply(second)) == (Outcome.PARKED, Outcome.PARKED)
+    assert (world.apply(first), world.apply(second)) == (ApplyResult.PARKED, ApplyResult.PARKED)
     world.orders.on_put = [lambda: world.orders.edit(dontPrint=True)] * 4
     approve(world.change("802210972"), world.changes, world.outbox, world.clock, by="kari")
     with pytest.raises(Conflict):
@@ -278,7 +278,7 @@ def test_other_trouble_than_edits_does_not_count_towards_a_storm_of_them() -> No
     with pytest.raises(Conflict):
         world.apply(message)
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
 
 def _out_of_order(*_: object) -> FakeOrders:
@@ -299,7 +299,7 @@ def test_a_lost_answer_is_looked_up_before_anything_is_written_again() -> None:
     )
     world.orders.lose = 1
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
     assert (world.orders.theirs, len(world.orders.orders["500123"]["lines"])) == (1, 3)
     world.poll()
@@ -321,7 +321,7 @@ def test_a_lost_answer_about_a_line_that_the_partner_had_not_seen_makes_no_echo(
     world.orders.put_in(a_purchase_order(lines=lines))
     theirs = {"purchaseOrderLineId": "3", "changeReason": "priceChange", "unitCostPrice": "10.5"}
     message = arrived(world, {**theirs, "productIds": {"buyerItemNumber": "1300"}})
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     world.poll()
     world.quiesce()
     assert len(world.sent) == 2
@@ -342,7 +342,7 @@ def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None
     world = World()
     message = arrived(world, more_of(1, 2000, was=800))
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert (world.orders.theirs, world.change().next_step) == (
         0,
         "Compare with `connector changes show`, then approve or reject it.",
@@ -362,18 +362,18 @@ def test_a_change_beyond_the_limits_waits_and_is_written_when_approved() -> None
 def test_a_place_that_was_approved_once_is_the_order_s_own_from_then_on() -> None:
     world = World()
     place = {"parties": {"shipTo": {"identificationCode": "0099"}}}
-    assert world.apply(arrived(world, **place)) is Outcome.PARKED
+    assert world.apply(arrived(world, **place)) is ApplyResult.PARKED
     parked = world.change()
     assert (parked.reasons, len(parked.places)) == ((parked.reason,), 1)
-    assert world.apply(arrived(world, more_of(1, 900), number="802210972", **place)) is Outcome.PARKED
+    assert world.apply(arrived(world, more_of(1, 900), number="802210972", **place)) is ApplyResult.PARKED
 
     world.approve()
 
     assert (world.change().state, world.change().places) == (ChangeState.APPLIED, parked.places)
     assert (world.change("802210972").state, world.change("802210972").places) == (ChangeState.APPLIED, ())
-    assert world.apply(arrived(world, more_of(1, 905), number="802210973", **place)) is Outcome.APPLIED
+    assert world.apply(arrived(world, more_of(1, 905), number="802210973", **place)) is ApplyResult.APPLIED
     elsewhere = {"parties": {"shipTo": {"identificationCode": "0098"}}}
-    assert world.apply(arrived(world, more_of(1, 910), number="802210974", **elsewhere)) is Outcome.PARKED
+    assert world.apply(arrived(world, more_of(1, 910), number="802210974", **elsewhere)) is ApplyResult.PARKED
 
 
 CHARGED = {"charges": [{"amount": "5"}]}
@@ -435,7 +435,7 @@ def test_a_change_that_was_written_before_the_worker_died_is_not_closed_as_unwri
 def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
     world = World(quantity="5%")
     message = arrived_in_x12(world, "1", quantity="900", quantity1="850")
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert "POC03 says 900, POC04 says 850, and the partner had 800;" in (world.change().reason or "")
     assert world.orders.theirs == 0
 
@@ -445,14 +445,14 @@ def test_a_reading_that_a_person_names_counts_for_that_change_alone() -> None:
     assert (world.orders.line(1)["orderQty"], world.change().state) == (850, ChangeState.APPLIED)
     assert world.change().reading is QuantityReading.OLD_AND_NEW
     message = arrived_in_x12(world, "2", number="802210972", quantity="880", quantity1="860")
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert "which is the new quantity" in (world.change("802210972").reason or "")
 
 
 def test_the_days_that_a_header_moves_make_no_echo() -> None:
     world = World()
     wish = {"requestedDeliveryDate": "2026-10-09"}
-    assert world.apply(arrived(world, dates=wish)) is Outcome.PARKED
+    assert world.apply(arrived(world, dates=wish)) is ApplyResult.PARKED
     assert world.change().reason == "Order: the delivery date 2026-10-09 is in the past: the message is of 2026-11-02."
     world = World()
     world.apply(arrived(world, dates=wish, purchaseOrderChangeDate="2026-10-02"))
@@ -482,7 +482,7 @@ def test_an_approval_holds_only_for_the_order_that_was_shown() -> None:
 def test_an_approval_holds_only_for_what_was_shown() -> None:
     world = World(quantity="5%")
     message = arrived_in_x12(world, "1", quantity="900", quantity1="800")
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert [one.theirs for one in world.change().differences] == ["900"]
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.routing.apply(routing_data({"defaults.changes": {**RULES, "quantities": "delta"}}))
@@ -498,7 +498,7 @@ def test_an_approval_holds_only_for_what_was_shown() -> None:
 def test_a_difference_counts_from_what_the_change_before_it_made_of_the_order(first_by: str) -> None:
     world = World(quantity="1%", quantities="delta")
     for sequence, number, quantity in (("1", "802210971", "100"), ("2", "802210972", "50")):
-        assert world.apply(arrived_in_x12(world, sequence, number=number, quantity=quantity)) is Outcome.PARKED
+        assert world.apply(arrived_in_x12(world, sequence, number=number, quantity=quantity)) is ApplyResult.PARKED
 
     if first_by == "approval":
         world.approve("802210971")
@@ -518,7 +518,7 @@ def test_a_rejected_change_is_never_written() -> None:
 
     _reject(world)
 
-    assert world.apply(message) is Outcome.REJECTED
+    assert world.apply(message) is ApplyResult.REJECTED
     assert (world.orders.theirs, world.change().decided_by) == (0, "kari")
 
 
@@ -531,7 +531,7 @@ def test_what_a_person_rejects_orderful_was_told_to_hold_delivered() -> None:
         world.apply(message)
     _reject(world)
 
-    assert world.apply(message) is Outcome.REJECTED
+    assert world.apply(message) is ApplyResult.REJECTED
 
     assert world.inbound.confirmed == [("802210971", Confirmation.ACCEPTED)]
 
@@ -554,7 +554,7 @@ def _reject(world: World) -> None:
 def test_a_cancellation_waits_until_the_order_is_cancelled_in_visma() -> None:
     world = World()
     message = arrived(world, purpose="cancellation")
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert "Cancel the order in Visma" in (world.change().next_step or "")
 
     world.orders.edit(status="Cancelled")
@@ -645,10 +645,10 @@ def test_a_change_that_was_parked_unseen_is_not_approved_unseen() -> None:
 def test_changes_apply_in_the_order_of_their_numbers_whichever_came_first() -> None:
     world = World()
     second = arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="2")
-    assert world.apply(second) is Outcome.DEFERRED
+    assert world.apply(second) is ApplyResult.DEFERRED
 
     first = arrived(world, more_of(1, 1000), number="802210971", changeSequenceNumber="1")
-    assert world.apply(first) is Outcome.APPLIED
+    assert world.apply(first) is ApplyResult.APPLIED
     world.clock.forward(minutes=11)
     world.collect()
     world.quiesce()
@@ -660,7 +660,7 @@ def test_changes_apply_in_the_order_of_their_numbers_whichever_came_first() -> N
 def test_one_that_waited_long_enough_goes_without_the_missing_one() -> None:
     world = World()
     second = arrived(world, more_of(1, 900), changeSequenceNumber="2")
-    assert world.apply(second) is Outcome.DEFERRED
+    assert world.apply(second) is ApplyResult.DEFERRED
     world.collect()
     assert world.orders.theirs == 0
 
@@ -680,7 +680,7 @@ def test_a_late_number_is_not_written_over_a_newer_one() -> None:
 
     late = arrived(world, more_of(2, 120), number="802210971", changeSequenceNumber="1")
 
-    assert world.apply(late) is Outcome.PARKED
+    assert world.apply(late) is ApplyResult.PARKED
     assert "later change 2" in (world.change().reason or "")
 
 
@@ -690,7 +690,7 @@ def test_the_same_number_with_the_same_words_is_a_repetition() -> None:
 
     again = arrived(world, more_of(1, 900), number="802210972", changeSequenceNumber="1")
 
-    assert world.apply(again) is Outcome.RECORDED
+    assert world.apply(again) is ApplyResult.RECORDED
     assert (world.orders.theirs, world.inbound.confirmed[-1]) == (1, ("802210972", Confirmation.ACCEPTED))
 
 
@@ -700,7 +700,7 @@ def test_the_same_number_with_other_words_is_a_persons_to_decide() -> None:
 
     other = arrived(world, more_of(1, 1000), number="802210972", changeSequenceNumber="1")
 
-    assert world.apply(other) is Outcome.PARKED
+    assert world.apply(other) is ApplyResult.PARKED
     assert world.orders.theirs == 1
 
 
@@ -710,7 +710,7 @@ def test_a_later_change_waits_behind_one_that_waits_for_a_person() -> None:
 
     later = arrived(world, more_of(2, 110), number="802210972", changeSequenceNumber="2")
 
-    assert world.apply(later) is Outcome.PARKED
+    assert world.apply(later) is ApplyResult.PARKED
     assert "802210971" in (world.change("802210972").reason or "")
 
 
@@ -728,7 +728,7 @@ def test_refused_credentials_burn_no_receives_and_the_sweep_comes_back_after_fiv
         def get_order(self, number):
             raise Misconfigured("Visma answered 401.")
 
-    assert world.apply(message, orders=Refusing()) is Outcome.HELD_BACK
+    assert world.apply(message, orders=Refusing()) is ApplyResult.HELD_BACK
     assert world.change().state is ChangeState.RECEIVED
 
     world.clock.forward(minutes=4, seconds=50)
@@ -748,7 +748,7 @@ def test_orderful_is_told_later_when_it_cannot_be_told_now() -> None:
         world.apply(message)
     assert (world.change().state, world.change().confirmed) == (ChangeState.APPLIED, None)
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
 
 
@@ -772,7 +772,7 @@ def test_a_change_that_visma_refuses_is_parked_with_its_words() -> None:
     world = World()
     world.orders.refuse = "The purchase order 500123 cannot be changed: its status is Open."
 
-    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.PARKED
+    assert world.apply(arrived(world, more_of(1, 900))) is ApplyResult.PARKED
 
     change = world.change()
     assert "its status is Open" in (change.reason or "")
@@ -784,7 +784,7 @@ def test_an_order_that_takes_changes_only_on_hold_is_put_on_hold_and_released() 
     world = World(hold_first=["Open"])
     world.orders.refusing = frozenset({"Open"})
 
-    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.APPLIED
+    assert world.apply(arrived(world, more_of(1, 900))) is ApplyResult.APPLIED
 
     assert [list(put) for put in world.orders.puts] == [["hold"], ["lines"], ["hold"]]
     assert (world.orders.orders["500123"]["status"], world.change().on_hold) == ("Open", False)
@@ -801,7 +801,7 @@ def test_an_order_left_on_hold_is_released_by_the_next_try() -> None:
     assert world.orders.orders["500123"]["status"] == "Hold"
     world.clock.forward(minutes=3)
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     assert (world.orders.orders["500123"]["status"], world.orders.line(1)["orderQty"]) == ("Open", 900)
 
 
@@ -813,7 +813,7 @@ def test_an_order_that_becomes_another_partners_while_it_is_on_hold_is_released_
     world.orders.on_put = [lambda: None, lambda: world.orders.edit(supplier={"internalId": 600, "number": "60000"})]
     with_another_partner(world, hold_first=["Open"])
 
-    assert world.apply(message) is Outcome.REJECTED
+    assert world.apply(message) is ApplyResult.REJECTED
 
     assert (world.orders.orders["500123"]["status"], world.change().on_hold) == ("Open", False)
     assert world.orders.line(1)["orderQty"] == 800
@@ -890,7 +890,7 @@ def test_a_refusal_on_hold_takes_the_order_off_hold_again() -> None:
     world.orders.on_put = [lambda: None, lambda: setattr(world.orders, "refuse", "Not today.")]
     world.orders.on_put.append(lambda: setattr(world.orders, "refuse", None))
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
     assert (world.orders.orders["500123"]["status"], world.change().on_hold) == ("Open", False)
 
@@ -914,7 +914,7 @@ def test_a_defect_of_ours_ends_at_a_person_and_not_in_a_circle() -> None:
         with pytest.raises(KeyError):
             world.apply(message, orders=Broken())
         world.clock.forward(minutes=2)
-    assert world.apply(message, orders=Broken()) is Outcome.PARKED
+    assert world.apply(message, orders=Broken()) is ApplyResult.PARKED
     assert "KeyError" in (world.change().reason or "")
     assert world.change().reason_codes == (Reason.CONNECTOR_DEFECT,)
 
@@ -940,7 +940,7 @@ def test_a_defect_after_the_write_leaves_no_number_taken() -> None:
         with pytest.raises(KeyError):
             world.apply(message, orders=Forgetful())
         world.clock.forward(minutes=2)
-    assert world.apply(message, orders=Forgetful()) is Outcome.PARKED
+    assert world.apply(message, orders=Forgetful()) is ApplyResult.PARKED
 
     world.poll()
     world.quiesce()
@@ -991,7 +991,7 @@ def test_a_change_that_was_begun_and_cannot_go_on_blocks_the_order_no_longer(hap
 
     happens(world)
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert list(world.ledger.in_state(State.CHANGING)) == []
     # Without a company nobody can be asked about the order, and `connector changes show` says that it is on hold.
     assert (world.orders.orders["500123"]["status"] == "Open", world.change().on_hold) == (is_released, not is_released)
@@ -1000,11 +1000,11 @@ def test_a_change_that_was_begun_and_cannot_go_on_blocks_the_order_no_longer(hap
 def test_a_repetition_that_was_begun_blocks_the_order_no_longer() -> None:
     """It may have been written: what stands in the order then is its own work."""
     world = World()
-    assert world.apply(arrived(world, more_of(1, 900))) is Outcome.APPLIED
+    assert world.apply(arrived(world, more_of(1, 900))) is ApplyResult.APPLIED
     message = arrived(world, more_of(1, 900), number="802210972")
     world.partner_baseline().reserve(ORDER, world.change("802210972"))
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
     assert list(world.ledger.in_state(State.CHANGING)) == []
 
@@ -1019,7 +1019,7 @@ def test_an_order_that_cannot_be_taken_off_hold_is_named_beside_what_else_is_to_
     _sender_leaves(world)
     world.orders.refuse = "Nobody may write here."
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
     assert world.change().next_step == (
         "Release order 500123 from hold in Visma, then approve this or reject it."
@@ -1045,7 +1045,7 @@ def test_a_forged_hint_costs_one_request_and_changes_nothing() -> None:
 
     outcome = world.apply(HintMessage(transaction_id="999999999"))
 
-    assert (outcome, world.inbound.fetches, world.orders.reads) == (Outcome.NOTHING_TO_DO, ["999999999"], 0)
+    assert (outcome, world.inbound.fetches, world.orders.reads) == (ApplyResult.NOTHING_TO_DO, ["999999999"], 0)
     assert world.changes.all() == []
     assert world.telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
 
@@ -1066,7 +1066,7 @@ def test_ten_thousand_forged_hints_cost_a_bounded_number_of_calls_and_a_true_one
 
     world.clock.forward(minutes=5)
     world.collector(inbox_ids=()).run()  # the list shows it, and its delivery only the callback names
-    assert world.apply(world.inbound.hint(number), hint_budget=calls) is Outcome.NOTHING_TO_DO
+    assert world.apply(world.inbound.hint(number), hint_budget=calls) is ApplyResult.NOTHING_TO_DO
     world.quiesce()
 
     assert world.change().state is ChangeState.APPLIED
@@ -1095,7 +1095,7 @@ def test_without_a_routing_a_hint_costs_no_call_and_rings_nothing() -> None:
     world.routing.trouble = NoRouting("No routing was applied yet.")
     world.telemetry.counts.clear()
 
-    assert world.apply(HintMessage(transaction_id="802210971")) is Outcome.NOTHING_TO_DO
+    assert world.apply(HintMessage(transaction_id="802210971")) is ApplyResult.NOTHING_TO_DO
     assert (world.inbound.fetches, world.telemetry.counts) == ([], {})
 
 
@@ -1307,7 +1307,7 @@ def test_a_claim_that_runs_keeps_a_second_worker_away() -> None:
     with pytest.raises(Conflict):
         world.apply(message)
     world.clock.forward(seconds=91)
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
 
 
 def test_a_callback_that_comes_while_the_change_is_being_written_keeps_nobody_waiting() -> None:
@@ -1316,7 +1316,7 @@ def test_a_callback_that_comes_while_the_change_is_being_written_keeps_nobody_wa
     world.recorder().take(replace(world.inbound.held[number], delivery=None))
     world.orders.on_put.append(lambda: world.apply(world.inbound.hint(number)))
 
-    assert world.apply(message_for(world.change())) is Outcome.APPLIED
+    assert world.apply(message_for(world.change())) is ApplyResult.APPLIED
 
     assert (world.orders.theirs, world.inbound.confirmed) == (1, [(number, Confirmation.ACCEPTED)])
 
@@ -1353,7 +1353,7 @@ def test_a_change_looked_at_again_after_a_newer_revision_reached_the_partner_is_
     world.deliverer().handle(world.outbox.queued_deliveries.pop())
     assert len(world.sent) == 2
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     world.poll()
     world.quiesce()
 
@@ -1381,7 +1381,7 @@ def test_what_the_partner_knows_is_settled_only_when_nothing_older_may_still_rea
 
     world.clock.forward(seconds=600)
     world.deliverer().handle(delivery)
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     world.poll()
     world.quiesce()
     assert (len(world.sent), world.orders.theirs) == (2, 1)
@@ -1397,7 +1397,7 @@ def test_a_delivery_that_orderful_refuses_to_hear_of_is_told_when_it_hears_again
         world.apply(message)
     assert world.change().state is ChangeState.APPLIED
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     assert (world.orders.theirs, len(world.inbound.confirmed)) == (1, 1)
 
 
@@ -1424,7 +1424,7 @@ def test_a_change_for_a_number_that_two_orders_have_is_a_person_s() -> None:
     _of_another_type(world)
     message = arrived(world, more_of(1, 900, was=800))
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
     parked = world.change()
     assert parked.reason == "Several orders have the number 500123, of the types RegularOrder and DropShip."
@@ -1432,7 +1432,7 @@ def test_a_change_for_a_number_that_two_orders_have_is_a_person_s() -> None:
     assert "If it is about the one of the type RegularOrder" in parked.next_step
     assert world.orders.puts == []
     approve(parked, world.changes, world.outbox, world.clock, by="kari")
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     assert world.orders.line(1)["orderQty"] == 900
 
 
@@ -1441,7 +1441,7 @@ def test_a_change_is_never_written_into_an_order_of_another_type_than_the_partne
     world.orders.edit(orderType="DropShip")
     message = arrived(world, more_of(1, 900, was=800))
 
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
     assert "of the type DropShip; the ledger has one of the type RegularOrder" in world.change().reason
     assert world.change().reason_codes == (Reason.ORDER_TYPE_DIFFERS,)

@@ -14,7 +14,7 @@ from connector.domain.inbound import ApiVersion, Confirmation, Delivery, Validat
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
 from connector.edi.order_change.content_id import content_id
-from connector.services.inbound.apply import Outcome
+from connector.services.inbound.apply import ApplyResult
 from connector.services.inbound.record import message_for
 from connector.services.inbound.review import approve
 from connector.services.messages import HintMessage
@@ -215,12 +215,12 @@ def test_one_that_was_held_back_goes_as_soon_as_the_earlier_one_is_recorded() ->
     send(world, 810, FIRST, validation=Validation.PROCESSING)
     send(world, 820, SECOND, inbox=True)
     settle(world)
-    assert world.apply(message_for(world.change(SECOND))) is Outcome.DEFERRED
+    assert world.apply(message_for(world.change(SECOND))) is ApplyResult.DEFERRED
 
     world.inbound.held[FIRST] = replace(world.inbound.held[FIRST], validation=Validation.VALID)
     world.recorder().take(world.inbound.held[FIRST])
 
-    assert world.apply(message_for(world.change(SECOND))) is Outcome.APPLIED
+    assert world.apply(message_for(world.change(SECOND))) is ApplyResult.APPLIED
     assert written(world) == [810, 820]
 
 
@@ -529,7 +529,7 @@ def test_trouble_with_somebody_elses_change_is_none_of_the_partners() -> None:
     until = world.clock.now() + timedelta(minutes=1)
     world.changes.save(strange.moved(ChangeState.APPLYING, now=until, note="being decided", claim_until=until))
 
-    assert world.apply(message_for(world.change(SECOND))) is Outcome.APPLIED
+    assert world.apply(message_for(world.change(SECOND))) is ApplyResult.APPLIED
 
 
 def test_a_word_about_somebody_elses_change_that_cannot_be_told_is_none_of_the_partners() -> None:
@@ -551,7 +551,7 @@ def test_a_word_about_somebody_elses_change_that_cannot_be_told_is_none_of_the_p
                 raise Transient("Orderful answered 503.")
             return world.inbound.confirm(delivery, transaction_id, confirmation, note)
 
-    assert world.apply(message_for(world.change(SECOND)), inbound=Deaf()) is Outcome.APPLIED
+    assert world.apply(message_for(world.change(SECOND)), inbound=Deaf()) is ApplyResult.APPLIED
 
 
 def test_what_a_former_partner_left_half_written_ends_before_the_new_partners_change() -> None:
@@ -812,13 +812,13 @@ def test_what_is_half_written_is_finished_as_it_was_begun() -> None:
     corrected(world, 700)
     world.clock.forward(minutes=3)
 
-    assert world.apply(message) is Outcome.APPLIED
+    assert world.apply(message) is ApplyResult.APPLIED
     assert written(world) == [900]
 
 
 @pytest.mark.parametrize(
     ("trouble", "expected"),
-    [(Transient("Orderful answered 503."), None), (Misconfigured("Orderful answered 401."), Outcome.HELD_BACK)],
+    [(Transient("Orderful answered 503."), None), (Misconfigured("Orderful answered 401."), ApplyResult.HELD_BACK)],
 )
 def test_without_orderful_nothing_is_decided_and_the_sweep_comes_back(trouble: Exception, expected: Any) -> None:
     world = World()

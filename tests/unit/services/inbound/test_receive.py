@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.errors import Misconfigured, Throttled, Transient
 from connector.domain.inbound import ApiVersion
-from connector.services.inbound.receive import Admission, Outcome, Receiver
+from connector.services.inbound.receive import Admission, Receiver, ReceiveResult
 from connector.services.messages import HintMessage
 from connector.services.ports import Metric
 
@@ -88,7 +88,7 @@ def receiver(hints, telemetry) -> Receiver:
     return Receiver(admits=admits, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)
 
 
-def receive(receiver, body, given="right") -> Outcome:
+def receive(receiver, body, given="right") -> ReceiveResult:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return receiver.receive({"x-secret": [given]}, raw)
 
@@ -103,7 +103,7 @@ def receive(receiver, body, given="right") -> Outcome:
     ids=["v4", "v3", "2020-10-28"],
 )
 def test_of_every_shape_only_the_names_are_taken(receiver, hints, telemetry, body, hint):
-    assert receive(receiver, body) is Outcome.TAKEN
+    assert receive(receiver, body) is ReceiveResult.TAKEN
     assert hints.queued == [hint]
     assert telemetry.counts == {Metric.CALLBACKS_RECEIVED: 1}
     assert telemetry.lines == [("info", "callback taken", {"transaction_id": "802210971"})]
@@ -124,7 +124,7 @@ def test_of_every_shape_only_the_names_are_taken(receiver, hints, telemetry, bod
     ids=["data", "beside an id", "body", "text", "list in data", "list", "data in a list", "not wrapped at all"],
 )
 def test_a_body_wrapped_one_level_deep_is_read(receiver, hints, wrap):
-    assert receive(receiver, wrap(mosaic())) is Outcome.TAKEN
+    assert receive(receiver, wrap(mosaic())) is ReceiveResult.TAKEN
     assert hints.queued == [HintMessage(transaction_id="802210971", delivery_id=DELIVERY, version=ApiVersion.V4)]
 
 
@@ -136,9 +136,9 @@ def test_a_delivery_beside_the_wrapper_is_taken_too(receiver, hints):
 
 
 def test_a_request_without_the_secret_is_refused_before_anything_of_it_is_read(receiver, hints, telemetry):
-    assert receive(receiver, mosaic(), given="wrong") is Outcome.REFUSED
-    assert receiver.receive({}, b"{}") is Outcome.REFUSED
-    assert receiver.receive({}, b"x" * (LIMIT + 1)) is Outcome.REFUSED
+    assert receive(receiver, mosaic(), given="wrong") is ReceiveResult.REFUSED
+    assert receiver.receive({}, b"{}") is ReceiveResult.REFUSED
+    assert receiver.receive({}, b"x" * (LIMIT + 1)) is ReceiveResult.REFUSED
     assert hints.queued == []
     assert telemetry.counts == {Metric.CALLBACKS_REFUSED: 3}
     assert telemetry.events("warning") == ["callback refused"] * 3
@@ -147,7 +147,7 @@ def test_a_request_without_the_secret_is_refused_before_anything_of_it_is_read(r
 @pytest.mark.parametrize("admission", [Admission.NOT_BROUGHT, Admission.NOTHING_AGREED])
 def test_the_log_says_why_a_callback_was_refused(hints, telemetry, admission):
     receiver = Receiver(admits=lambda _: admission, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)
-    assert receive(receiver, mosaic()) is Outcome.REFUSED
+    assert receive(receiver, mosaic()) is ReceiveResult.REFUSED
     assert hints.queued == []
     assert telemetry.lines == [("warning", "callback refused", {"reason": admission.value})]
 
@@ -171,7 +171,7 @@ def test_the_log_says_why_a_callback_was_refused(hints, telemetry, admission):
 )
 def test_a_body_that_names_no_transaction_is_taken_and_left_to_polling(receiver, hints, telemetry, body):
     """A 4xx would make Orderful give the document up."""
-    assert receive(receiver, body) is Outcome.TAKEN
+    assert receive(receiver, body) is ReceiveResult.TAKEN
     assert hints.queued == []
     assert telemetry.counts == {Metric.CALLBACKS_RECEIVED: 1, Metric.CALLBACKS_UNUSABLE: 1}
     assert telemetry.lines == [("warning", "callback unusable", {"reason": "It names no transaction."})]
@@ -179,9 +179,9 @@ def test_a_body_that_names_no_transaction_is_taken_and_left_to_polling(receiver,
 
 def test_a_body_may_be_as_long_as_the_limit_and_no_byte_longer(receiver, hints, telemetry):
     fitting = json.dumps(mosaic()).encode().ljust(LIMIT)
-    assert receive(receiver, fitting) is Outcome.TAKEN
+    assert receive(receiver, fitting) is ReceiveResult.TAKEN
     assert len(hints.queued) == 1
-    assert receive(receiver, fitting + b" ") is Outcome.TAKEN
+    assert receive(receiver, fitting + b" ") is ReceiveResult.TAKEN
     assert len(hints.queued) == 1
     assert telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
     assert telemetry.lines[-1] == ("warning", "callback unusable", {"reason": "It is longer than 10000 bytes."})
@@ -192,7 +192,7 @@ def test_a_body_may_be_as_long_as_the_limit_and_no_byte_longer(receiver, hints, 
     ["../organizations/me", "802210971/message", "a b", "1?x=1", "1\n2", "æ", "x" * 65, "%2e%2e", ".."],
 )
 def test_an_id_that_orderful_would_never_give_is_none(receiver, hints, telemetry, forged):
-    assert receive(receiver, old() | {"id": forged}) is Outcome.TAKEN
+    assert receive(receiver, old() | {"id": forged}) is ReceiveResult.TAKEN
     assert hints.queued == []
     assert telemetry.counts[Metric.CALLBACKS_UNUSABLE] == 1
     assert forged not in str(telemetry.lines)
@@ -200,7 +200,7 @@ def test_an_id_that_orderful_would_never_give_is_none(receiver, hints, telemetry
 
 @pytest.mark.parametrize("forged", ["../../x", "a b", "x" * 65])
 def test_a_forged_delivery_is_dropped_and_the_transaction_is_still_looked_up(receiver, hints, forged):
-    assert receive(receiver, traditional(delivery={"id": forged})) is Outcome.TAKEN
+    assert receive(receiver, traditional(delivery={"id": forged})) is ReceiveResult.TAKEN
     assert hints.queued == [HintMessage(transaction_id="802210971")]
 
 
@@ -209,7 +209,7 @@ def test_a_forged_delivery_is_dropped_and_the_transaction_is_still_looked_up(rec
 )
 def test_a_hint_that_cannot_be_queued_is_to_be_sent_again(receiver, hints, telemetry, trouble):
     hints.failure = trouble
-    assert receive(receiver, mosaic()) is Outcome.UNAVAILABLE
+    assert receive(receiver, mosaic()) is ReceiveResult.UNAVAILABLE
     assert telemetry.lines == [("error", "callback not taken", {"reason": trouble.sentence, "request_id": None})]
     assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == isinstance(trouble, Misconfigured)
 
@@ -220,7 +220,7 @@ def test_a_secret_that_cannot_be_read_neither_admits_nor_refuses(hints, telemetr
         raise trouble
 
     receiver = Receiver(admits=admits, outbox=hints, telemetry=telemetry, max_bytes=LIMIT)
-    assert receive(receiver, mosaic()) is Outcome.UNAVAILABLE
+    assert receive(receiver, mosaic()) is ReceiveResult.UNAVAILABLE
     assert hints.queued == []
     assert Metric.CALLBACKS_REFUSED not in telemetry.counts
 
@@ -228,7 +228,7 @@ def test_a_secret_that_cannot_be_read_neither_admits_nor_refuses(hints, telemetr
 @pytest.mark.parametrize("defect", [KeyError("500300"), ValueError("secret"), RecursionError(), MemoryError()])
 def test_a_defect_is_to_be_sent_again_and_its_words_are_not_repeated(receiver, hints, telemetry, defect):
     hints.failure = defect
-    assert receive(receiver, mosaic()) is Outcome.UNAVAILABLE
+    assert receive(receiver, mosaic()) is ReceiveResult.UNAVAILABLE
     ((level, event, fields),) = telemetry.lines
     assert (level, event) == ("error", "unexpected failure")
     assert fields["reason"].startswith(f"{type(defect).__name__} in hints, line ")

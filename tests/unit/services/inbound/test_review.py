@@ -13,7 +13,7 @@ from connector.domain.inbound import Confirmation
 from connector.domain.order_change.record import FIRST_PAUSE, LONGEST_PAUSE, MOST_LOOKS, VISMA, ChangeState
 from connector.domain.reasons import Reason
 from connector.domain.revision.record import State
-from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, ATTEMPTS_UNAVAILABLE, Outcome
+from connector.services.inbound.apply import ATTEMPTS_IN_CONFLICT, ATTEMPTS_UNAVAILABLE, ApplyResult
 from connector.services.inbound.record import message_for
 from connector.services.inbound.review import approve, assign, close, reject, retry
 from connector.services.inbound.write_order import ATTEMPTS_UNSEEN
@@ -59,7 +59,7 @@ def parked_by_visma(world: World, message: ChangeMessage, attempts: int = ATTEMP
         with pytest.raises(ConnectorError):
             world.apply(message)
         assert world.change(message.transaction_id).state is ChangeState.RECEIVED
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
 
 
 def swept(world: World, **later: float) -> int:
@@ -136,7 +136,7 @@ def test_the_pause_between_two_looks_grows_and_ends_at_a_person() -> None:
         assert swept(world, seconds=pauses[-1].total_seconds()) == 1
         (queued,) = world.outbox.queued_changes
         world.outbox.clear()
-        assert world.apply(queued) is Outcome.PARKED, "one look is one attempt"
+        assert world.apply(queued) is ApplyResult.PARKED, "one look is one attempt"
 
     assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
     assert (max(pauses), len(pauses)) == (LONGEST_PAUSE, MOST_LOOKS)
@@ -158,7 +158,7 @@ def test_a_person_who_asks_for_a_look_begins_the_pauses_anew() -> None:
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
     (queued,) = world.outbox.queued_changes
     world.outbox.clear()
-    assert world.apply(queued) is Outcome.PARKED
+    assert world.apply(queued) is ApplyResult.PARKED
 
     assert (world.change().looks, world.change().not_before) == (1, world.change().updated_at + FIRST_PAUSE)
 
@@ -177,7 +177,7 @@ def test_what_is_no_fault_of_this_order_parks_nothing(error: ConnectorError) -> 
             with pytest.raises(Throttled):
                 world.apply(message)
         else:
-            assert world.apply(message) is Outcome.HELD_BACK
+            assert world.apply(message) is ApplyResult.HELD_BACK
     assert (world.change().state, world.change().failures) == (ChangeState.RECEIVED, 0)
 
 
@@ -192,7 +192,7 @@ def test_what_visma_refuses_to_show_is_looked_at_again() -> None:
             code=Reason.REQUEST_REFUSED,
         ),
     )
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     assert world.change().next_step == (
         f"Look at the order in Visma. Have it looked at now: connector changes retry {CHANGE}."
     )
@@ -227,7 +227,7 @@ def test_a_write_that_visma_answers_with_500_for_ever_is_parked_and_tried_again(
 def test_an_approval_outlasts_what_visma_could_not_answer() -> None:
     world = World()
     message = arrived(world, more_of(1, 2000, was=800))
-    assert world.apply(message) is Outcome.PARKED
+    assert world.apply(message) is ApplyResult.PARKED
     differences = world.change().differences
     breaks(world)
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
@@ -269,7 +269,7 @@ def test_a_later_change_goes_after_the_one_that_waited_for_visma_and_needs_no_pe
     mend(world)
     later = arrived(world, more_of(2, 110), number=LATER, changeSequenceNumber="2")
 
-    assert world.apply(later) is Outcome.PARKED
+    assert world.apply(later) is ApplyResult.PARKED
     assert world.change(LATER).waits_for == VISMA
     assert swept(world, minutes=30) == 2
     world.quiesce()
@@ -282,7 +282,7 @@ def test_a_later_change_behind_one_that_waits_for_a_person_waits_for_that_person
     world = World()
     world.apply(arrived(world, more_of(1, 5000), changeSequenceNumber="1"))
 
-    assert world.apply(arrived(world, more_of(2, 110), number=LATER, changeSequenceNumber="2")) is Outcome.PARKED
+    assert world.apply(arrived(world, more_of(2, 110), number=LATER, changeSequenceNumber="2")) is ApplyResult.PARKED
 
     assert (world.change(LATER).waits_for, swept(world, hours=24)) == (None, 0)
 
@@ -292,7 +292,7 @@ def test_a_message_of_ours_that_cannot_be_read_ends_at_a_person() -> None:
     message = arrived(world, more_of(1, 900))
     world.changes.messages.clear()
 
-    assert world.apply(message) is Outcome.PARKED  # at once: it was written before its record, so it will not come
+    assert world.apply(message) is ApplyResult.PARKED  # at once: it was written before its record, so it will not come
 
     assert (world.change().reason, world.change().waits_for) == (f"The message of {CHANGE} is no longer kept.", None)
     assert world.change().reason_codes == (Reason.PAYLOAD_LOST,)
@@ -559,7 +559,7 @@ def test_what_was_accepted_to_make_room_is_not_failed_later() -> None:
     world.changes.save(accepted)
     _ends(world, reject)
 
-    assert world.apply(message) is Outcome.REJECTED
+    assert world.apply(message) is ApplyResult.REJECTED
 
     assert not world.change().is_refused_outright
     assert "stays accepted" in world.change().history[-1].note

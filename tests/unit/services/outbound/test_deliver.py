@@ -27,7 +27,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.consume import HOLD_BACK
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.deliver import Outcome
+from connector.services.outbound.deliver import DeliverResult
 from connector.services.ports import Calls, Created, Metric
 from testkit.memory.connector import Connector
 from testkit.memory.effects import Killed, killer
@@ -109,7 +109,7 @@ class TestTheNormalWay:
     @pytest.mark.parametrize("dialect", list(Dialect))
     def test_a_revision_is_posted_once_and_recorded(self, bench, dialect):
         message = bench.translated(dialect=dialect)
-        assert bench.deliver(message) is Outcome.SENT
+        assert bench.deliver(message) is DeliverResult.SENT
         revision = bench.revision()
         assert (revision.state, revision.attempts) == (State.SENT, 1)
         assert [revision.transaction_id] == bench.ids()
@@ -137,7 +137,7 @@ class TestTheNormalWay:
     def test_a_second_message_for_the_same_revision_does_nothing(self, bench):
         message = bench.translated()
         bench.deliver(message)
-        assert bench.deliver(message) is Outcome.NOTHING_TO_DO
+        assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
         assert bench.orderful.calls == {"create": 1}
 
     @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ class TestTheNormalWay:
     )
     def test_only_what_is_due_is_sent(self, bench, state):
         message = bench.translated(state=state)
-        assert bench.deliver(message) is Outcome.NOTHING_TO_DO
+        assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
         assert not bench.orderful.calls
 
     def test_a_revision_that_does_not_exist_is_nothing_to_do(self, bench):
         bench.translated()
         missing = DeliveryMessage(company="nordic", kind=Kind.PURCHASE_ORDER, number="1", sequence=1)
-        assert bench.deliver(missing) is Outcome.NOTHING_TO_DO
+        assert bench.deliver(missing) is DeliverResult.NOTHING_TO_DO
 
 
 class TestSuddenDeath:
@@ -204,7 +204,7 @@ class TestSuddenDeath:
         assert bench.orderful.calls == {"look_up": 1, "list_since": 1}
         assert bench.revision().state is State.UNCONFIRMED
         bench.clock.time += CONFIRM
-        assert bench.deliver(message) is Outcome.SENT
+        assert bench.deliver(message) is DeliverResult.SENT
         assert bench.orderful.calls == {"look_up": 2, "list_since": 2, "create": 1}
 
 
@@ -218,7 +218,7 @@ class TestTheUnknown:
         assert bench.revision().asked_since == bench.clock.now()
         assert Metric.DOCUMENTS_UNCONFIRMED not in bench.telemetry.counts, "the tracker counts what stays unknown"
         bench.clock.forward(seconds=20)
-        assert bench.deliver(message) is Outcome.ADOPTED
+        assert bench.deliver(message) is DeliverResult.ADOPTED
         assert bench.ids() == [bench.revision().transaction_id]
         assert bench.revision().asked_since is None
 
@@ -226,7 +226,7 @@ class TestTheUnknown:
         bench.orderful.list_lag = timedelta(seconds=110)
         bench.orderful.script = [LOST]
         outcome, _ = bench.until_done(bench.translated())
-        assert outcome is Outcome.ADOPTED
+        assert outcome is DeliverResult.ADOPTED
         assert bench.orderful.calls["create"] == 1
 
     def test_what_never_arrived_is_posted_again_after_the_wait_and_not_before(self, bench):
@@ -234,7 +234,7 @@ class TestTheUnknown:
         message = bench.translated()
         started = bench.clock.now()
         outcome, times = bench.until_done(message, every=timedelta(seconds=30))
-        assert outcome is Outcome.SENT
+        assert outcome is DeliverResult.SENT
         assert bench.clock.now() - started == CONFIRM
         assert times == 5
         assert len(bench.ids()) == 1
@@ -243,7 +243,7 @@ class TestTheUnknown:
         bench.orderful.script = [NEVER_ARRIVED, LOST]
         bench.orderful.list_lag = timedelta(seconds=100)
         outcome, _ = bench.until_done(bench.translated())
-        assert outcome is Outcome.ADOPTED
+        assert outcome is DeliverResult.ADOPTED
         assert len(bench.ids()) == 1
 
     def test_a_look_up_that_fails_keeps_the_doubt(self, bench):
@@ -256,7 +256,7 @@ class TestTheUnknown:
             bench.deliver(message)
         bench.orderful.failing = None
         outcome, _ = bench.until_done(message)
-        assert outcome is Outcome.ADOPTED
+        assert outcome is DeliverResult.ADOPTED
         assert len(bench.ids()) == 1
 
     def test_a_look_up_that_fails_does_not_keep_the_next_attempt_away(self, bench):
@@ -271,7 +271,7 @@ class TestTheUnknown:
             bench.deliver(message)
         assert (bench.revision().state, bench.revision().asked_since) == (State.UNCONFIRMED, doubted)
         bench.orderful.failing = None
-        assert bench.deliver(message) is Outcome.SENT, "the claim was given back: nobody waits for its end"
+        assert bench.deliver(message) is DeliverResult.SENT, "the claim was given back: nobody waits for its end"
         assert len(bench.ids()) == 1
 
     @pytest.mark.parametrize("skew", [timedelta(minutes=-7), timedelta(minutes=7)])
@@ -279,7 +279,7 @@ class TestTheUnknown:
         bench.orderful.skew = skew
         bench.orderful.script = [LOST]
         outcome, _ = bench.until_done(bench.translated())
-        assert outcome is Outcome.ADOPTED
+        assert outcome is DeliverResult.ADOPTED
 
     def test_two_transactions_for_one_revision_are_told_and_the_first_is_kept(self, bench):
         """The residual risk of an API without idempotency keys: its list lagged longer than we waited."""
@@ -288,7 +288,7 @@ class TestTheUnknown:
         for _ in range(2):
             bench.clock.forward(seconds=50)
             bench.orderful.file(OrderfulRequest.create(Dialect.MOSAIC, a_request()))
-        assert bench.deliver(message) is Outcome.ADOPTED
+        assert bench.deliver(message) is DeliverResult.ADOPTED
         assert bench.revision().transaction_id == bench.ids()[0]
         assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
         assert bench.revision().needs_attention
@@ -304,7 +304,7 @@ class TestAdoption:
         message = bench.translated(2)
         bench.orderful.script = [NEVER_ARRIVED]
         outcome, _ = bench.until_done(message)
-        assert outcome is Outcome.SENT
+        assert outcome is DeliverResult.SENT
         assert [bench.revision(1).transaction_id, bench.revision(2).transaction_id] == bench.ids()
 
     def test_a_transaction_older_than_the_first_attempt_is_never_taken(self, bench):
@@ -316,7 +316,7 @@ class TestAdoption:
         bench.clock.forward(seconds=10)
         message = bench.translated()
         bench.orderful.script = [NEVER_ARRIVED]
-        assert bench.until_done(message)[0] is Outcome.SENT
+        assert bench.until_done(message)[0] is DeliverResult.SENT
         assert bench.revision().transaction_id not in by_hand
 
     @pytest.mark.parametrize("other", [{"number": "500124"}, {"receiver": "OTHERT"}, {"sender": "ELSET"}])
@@ -326,7 +326,7 @@ class TestAdoption:
         with pytest.raises(UnknownOutcome):
             bench.deliver(message)
         bench.orderful.file(replace(bench.orderful.requests[0], body=a_request(**other)))
-        assert bench.until_done(message)[0] is Outcome.SENT
+        assert bench.until_done(message)[0] is DeliverResult.SENT
 
     def test_an_adopted_transaction_is_tracked_although_it_is_older_than_its_discovery(self, bench):
         bench.orderful.script = [LOST]
@@ -334,7 +334,7 @@ class TestAdoption:
         with pytest.raises(UnknownOutcome):
             bench.deliver(message)
         bench.clock.forward(hours=6)
-        assert bench.deliver(message) is Outcome.ADOPTED
+        assert bench.deliver(message) is DeliverResult.ADOPTED
         bench.orderful.news(bench.ids()[0], validation_status="VALID")
         assert bench.tracker().run() == 1
         assert bench.revision().state is State.VALID
@@ -348,7 +348,7 @@ class TestRefusals:
             bench.deliver(message)
         revision = bench.revision()
         assert (revision.state, revision.attempts, revision.first_attempt_at) == (State.TRANSLATED, 0, None)
-        assert bench.deliver(message) is Outcome.SENT
+        assert bench.deliver(message) is DeliverResult.SENT
         assert bench.orderful.calls == {"create": 2}, "nothing was created, so nothing is looked up"
 
     def test_a_connection_that_was_never_made_is_no_doubt(self, bench):
@@ -370,7 +370,7 @@ class TestRefusals:
             bench.deliver(message)
         assert bench.revision().state is State.UNCONFIRMED
         bench.clock.forward(seconds=40)
-        assert bench.deliver(message) is Outcome.ADOPTED
+        assert bench.deliver(message) is DeliverResult.ADOPTED
         assert len(bench.ids()) == 1
 
     def test_a_definite_no_is_recorded_with_its_reasons_and_never_repeated(self, bench):
@@ -380,13 +380,13 @@ class TestRefusals:
             )
         ]
         message = bench.translated()
-        assert bench.deliver(message) is Outcome.REJECTED
+        assert bench.deliver(message) is DeliverResult.REJECTED
         revision = bench.revision()
         assert revision.state is State.REJECTED
         assert revision.reason == "Orderful refused it (400). lineItems[0].sku: too long"
         assert revision.reason_code == Reason.REQUEST_REFUSED
         assert revision.next_step.endswith(f"run `connector documents replay {revision.key}`.")
-        assert bench.deliver(message) is Outcome.NOTHING_TO_DO
+        assert bench.deliver(message) is DeliverResult.NOTHING_TO_DO
         assert bench.telemetry.counts[Metric.DOCUMENTS_REJECTED] == 1
 
     def test_while_creates_are_held_nothing_is_claimed_and_nothing_is_posted(self, bench):
@@ -398,7 +398,7 @@ class TestRefusals:
         assert (bench.revision().state, bench.revision().attempts) == (State.TRANSLATED, 0)
         assert bench.orderful.calls == {}
         bench.clock.forward(seconds=30)
-        assert bench.deliver(message) is Outcome.SENT
+        assert bench.deliver(message) is DeliverResult.SENT
 
     def test_the_same_refusal_for_several_partners_in_a_row_stops_the_consumer(self, bench):
         """A wrong address or a retired version: two documents are rejected, not a thousand."""
@@ -413,7 +413,7 @@ class TestRefusals:
             )
             for one, name in enumerate(names, 1)
         ]
-        rejected, held = Outcome.REJECTED, Outcome.HELD_BACK
+        rejected, held = DeliverResult.REJECTED, DeliverResult.HELD_BACK
         assert [bench.deliver(message) for message in messages] == [rejected, rejected, rejected, held]
         last = bench.revision(4)
         assert (last.state, last.attempts) == (State.TRANSLATED, 0)
@@ -423,7 +423,7 @@ class TestRefusals:
         bench.clock.time += HOLD_BACK
         assert bench.deliver(messages[3]) is held
         bench.clock.time += HOLD_BACK
-        assert bench.deliver(messages[3]) is Outcome.SENT
+        assert bench.deliver(messages[3]) is DeliverResult.SENT
 
     @pytest.mark.parametrize(
         "between",
@@ -441,7 +441,7 @@ class TestRefusals:
         no = Rejected("Orderful answered 403 to the new transaction.", code=Reason.REQUEST_REFUSED)
         bench.orderful.script = [no, no, between, no, no]
         outcomes = [bench.deliver(bench.translated(one, partner=f"p{one}")) for one in range(1, 6)]
-        assert Outcome.HELD_BACK not in outcomes
+        assert DeliverResult.HELD_BACK not in outcomes
         assert not bench.ledger.is_open(now=bench.clock.now())
 
     def test_a_relationship_that_is_refused_again_and_again_stops_nobody(self, bench):
@@ -449,8 +449,8 @@ class TestRefusals:
             Rejected("Orderful answered 403 to the new transaction.", code=Reason.REQUEST_REFUSED) for _ in range(20)
         ]
         outcomes = {bench.deliver(bench.translated(one)) for one in range(1, 21)}
-        assert outcomes == {Outcome.REJECTED}
-        assert bench.deliver(bench.translated(21)) is Outcome.SENT
+        assert outcomes == {DeliverResult.REJECTED}
+        assert bench.deliver(bench.translated(21)) is DeliverResult.SENT
 
     def test_a_request_that_cannot_be_read_parks_its_document_and_no_other(self, bench, monkeypatch):
         lost, fine = bench.translated(1), bench.translated(2)
@@ -462,11 +462,11 @@ class TestRefusals:
             return read(revision)
 
         monkeypatch.setattr(bench.ledger, "request_of", request_of)
-        assert bench.deliver(lost) is Outcome.PARKED
+        assert bench.deliver(lost) is DeliverResult.PARKED
         assert (bench.revision(1).state, bench.revision(1).next_step) == (State.PARKED, "Restore it.")
         assert "requests/x" in bench.revision(1).reason
         assert bench.revision(1).reason_code == Reason.PAYLOAD_LOST
-        assert bench.deliver(fine) is Outcome.SENT
+        assert bench.deliver(fine) is DeliverResult.SENT
         assert not bench.ledger.is_open(now=bench.clock.now())
 
     def test_a_request_that_is_lost_after_a_doubtful_attempt_leaves_the_doubt(self, bench, monkeypatch):
@@ -485,7 +485,7 @@ class TestRefusals:
 
     def test_a_202_that_says_failed_is_a_rejection(self, bench):
         bench.orderful.script = [Created(None, accepted=False, problems=("message: no", "x: y"))]
-        assert bench.deliver(bench.translated()) is Outcome.REJECTED
+        assert bench.deliver(bench.translated()) is DeliverResult.REJECTED
         assert [bench.revision().transaction_id] == bench.ids()
         assert "message: no x: y" in bench.revision().reason
         assert bench.revision().reason_code == Reason.NOT_ACCEPTED
@@ -493,8 +493,8 @@ class TestRefusals:
     def test_a_refused_key_stops_the_consumer_and_the_tracker_queues_everything_again(self, bench, outbox):
         first, second = bench.translated(1), bench.translated(2)
         bench.orderful.script = [Misconfigured("Orderful refuses the key.", request_id="r-9")]
-        assert bench.deliver(first) is Outcome.HELD_BACK
-        assert bench.deliver(second) is Outcome.HELD_BACK
+        assert bench.deliver(first) is DeliverResult.HELD_BACK
+        assert bench.deliver(second) is DeliverResult.HELD_BACK
         assert bench.orderful.calls == {"create": 1}, "the second document was not tried with the same key"
         assert bench.revision(1).state is bench.revision(2).state is State.TRANSLATED
         assert bench.telemetry.counts[Metric.CREDENTIALS_REFUSED] == 1
@@ -505,7 +505,7 @@ class TestRefusals:
         bench.clock.time += HOLD_BACK + timedelta(minutes=10)
         bench.tracker().run()
         assert {message.sequence for message in outbox.queued_deliveries} == {1, 2}
-        assert [bench.deliver(message) for message in (first, second)] == [Outcome.SENT, Outcome.SENT]
+        assert [bench.deliver(message) for message in (first, second)] == [DeliverResult.SENT, DeliverResult.SENT]
 
     def test_a_key_refused_during_a_look_up_keeps_the_doubt(self, bench):
         bench.orderful.script = [LOST]
@@ -513,18 +513,18 @@ class TestRefusals:
         with pytest.raises(UnknownOutcome):
             bench.deliver(message)
         bench.orderful.failing = Misconfigured("Orderful refuses the key.")
-        assert bench.deliver(message) is Outcome.HELD_BACK
+        assert bench.deliver(message) is DeliverResult.HELD_BACK
         assert bench.revision().state is State.UNCONFIRMED
         bench.orderful.failing = None
         bench.clock.time += HOLD_BACK
-        assert bench.deliver(message) is Outcome.ADOPTED
+        assert bench.deliver(message) is DeliverResult.ADOPTED
         assert len(bench.ids()) == 1
 
 
 class TestTheLastGuard:
     def test_a_revision_of_the_other_stream_is_parked_and_told(self, bench):
         message = bench.translated(stream=Stream.LIVE)
-        assert bench.deliver(message) is Outcome.PARKED
+        assert bench.deliver(message) is DeliverResult.PARKED
         assert not bench.orderful.calls
         revision = bench.revision()
         assert (revision.state, revision.field) == (State.PARKED, "stream")
@@ -534,7 +534,7 @@ class TestTheLastGuard:
     @pytest.mark.parametrize("wrong", [{"stream": "live"}, {"sender": "NORDICFOOD"}, {"receiver": "ACMEPRODUCE"}])
     def test_a_body_addressed_otherwise_than_the_ledger_says_never_leaves(self, bench, dialect, wrong):
         message = bench.translated(dialect=dialect, request=a_request(dialect, **wrong))
-        assert bench.deliver(message) is Outcome.PARKED
+        assert bench.deliver(message) is DeliverResult.PARKED
         assert not bench.orderful.calls
         assert bench.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
@@ -549,7 +549,7 @@ def test_no_line_of_the_log_holds_the_document(bench):
 def test_a_request_that_is_no_longer_kept_is_a_person_s(bench):
     message = bench.translated()
     bench.ledger.bodies.clear()
-    assert bench.deliver(message) is Outcome.PARKED
+    assert bench.deliver(message) is DeliverResult.PARKED
     assert bench.revision().state is State.PARKED
     assert bench.revision().reason == "The request of revision 1 is no longer kept."
     assert bench.revision().next_step

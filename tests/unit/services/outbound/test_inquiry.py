@@ -16,7 +16,7 @@ from connector.domain.reasons import Reason
 from connector.domain.revision.record import Owner, Revision, State
 from connector.domain.transactions import Dialect, OrderfulRequest, Purpose, Stream, TransactionType
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.deliver import Outcome
+from connector.services.outbound.deliver import DeliverResult
 from connector.services.outbound.snapshot import Snapshot
 from connector.services.ports import Created, Metric
 from testkit.memory.connector import Connector
@@ -114,9 +114,9 @@ class World(Connector):
     def deliver(self, message):
         return self.deliverer().handle(message)
 
-    def until_done(self, *messages, every=timedelta(seconds=40)) -> list[Outcome]:
+    def until_done(self, *messages, every=timedelta(seconds=40)) -> list[DeliverResult]:
         """Bring each message again until it is done, as the queue does."""
-        done: dict[int, Outcome] = {}
+        done: dict[int, DeliverResult] = {}
         for _ in range(30):
             for number, message in enumerate(messages):
                 if number not in done:
@@ -195,14 +195,14 @@ class TestSharedNumbers:
         def slow(request):
             created = create(request)
             world.orderful.create = create
-            assert world.deliver(second) is Outcome.ADOPTED
+            assert world.deliver(second) is DeliverResult.ADOPTED
             return created
 
         world.orderful.create = slow
         with pytest.raises(UnknownOutcome, match="belongs to another document"):
             world.deliver(first)
         assert world.revision(A).state is State.UNCONFIRMED
-        assert world.until_done(first) == [Outcome.SENT]
+        assert world.until_done(first) == [DeliverResult.SENT]
         world.check_each_once(A, TWIN)
 
 
@@ -213,13 +213,13 @@ class TestContent:
         with pytest.raises(UnknownOutcome):
             world.deliver(message)
         by_hand = world.filed(B.body)
-        assert world.until_done(message) == [Outcome.SENT]
+        assert world.until_done(message) == [DeliverResult.SENT]
         assert world.revision(A).transaction_id != by_hand
 
     def test_where_no_content_is_shown_the_number_decides(self, world):
         world.orderful.shows_content = False
         world.orderful.script = [LOST]
-        assert world.until_done(world.translated(A)) == [Outcome.ADOPTED]
+        assert world.until_done(world.translated(A)) == [DeliverResult.ADOPTED]
         assert world.ids() == [world.revision(A).transaction_id]
 
     def test_where_neither_content_nor_number_is_shown_nothing_is_posted(self, world):
@@ -231,7 +231,7 @@ class TestContent:
                 world.deliver(message)
             world.clock.time += CONFIRM
         world.orderful.news(world.ids()[0], validation_status="VALID")
-        assert world.until_done(message) == [Outcome.ADOPTED]
+        assert world.until_done(message) == [DeliverResult.ADOPTED]
         assert len(world.ids()) == 1
 
     def test_fetches_are_bounded_and_what_was_not_seen_keeps_the_doubt(self, world):
@@ -247,7 +247,7 @@ class TestContent:
             world.deliver(message)
         assert world.orderful.calls["content_of"] == 20
         world.clock.time += timedelta(minutes=20)
-        assert world.deliver(message) is Outcome.SENT
+        assert world.deliver(message) is DeliverResult.SENT
 
 
 class TestOneIndexIsNotTrusted:
@@ -256,7 +256,7 @@ class TestOneIndexIsNotTrusted:
         world.orderful.number_lag = timedelta(0) if empty else HIDDEN
         world.orderful.numbers_while_processing = not empty
         world.orderful.script = [LOST]
-        assert world.until_done(world.translated(A)) == [Outcome.ADOPTED]
+        assert world.until_done(world.translated(A)) == [DeliverResult.ADOPTED]
         world.check_each_once(A)
 
     def test_a_number_that_finds_one_of_two(self, world):
@@ -272,7 +272,7 @@ class TestOneIndexIsNotTrusted:
             world.deliver(message)
         world.clock.forward(seconds=5)
         world.orderful.copy(world.ids()[0])
-        assert world.deliver(message) is Outcome.ADOPTED
+        assert world.deliver(message) is DeliverResult.ADOPTED
         assert world.revision(A).transaction_id == world.ids()[0]
         assert world.telemetry.counts[Metric.DOUBLED_OR_WRONG_STREAM] == 1
 
@@ -284,19 +284,19 @@ class TestAlreadyExists:
         old = world.filed(A.body)
         world.clock.forward(days=3)
         world.orderful.script = [self.EXISTS]
-        assert world.until_done(world.translated(A)) == [Outcome.ADOPTED]
+        assert world.until_done(world.translated(A)) == [DeliverResult.ADOPTED]
         assert [world.revision(A).transaction_id] == [old] == world.ids()
 
     def test_what_exists_nowhere_is_a_rejection_and_not_asked_for_ever(self, world):
         world.orderful.script = [self.EXISTS, self.EXISTS]
-        assert world.until_done(world.translated(A)) == [Outcome.REJECTED]
+        assert world.until_done(world.translated(A)) == [DeliverResult.REJECTED]
         assert "shows none with this content" in world.revision(A).reason
         assert world.ids() == []
 
     def test_it_is_no_reason_to_take_the_transaction_of_another_document(self, world):
         world.deliver(world.translated(A))
         world.orderful.script = [self.EXISTS, self.EXISTS]
-        assert world.until_done(world.translated(TWIN)) == [Outcome.REJECTED]
+        assert world.until_done(world.translated(TWIN)) == [DeliverResult.REJECTED]
         assert world.ids() == [world.revision(A).transaction_id]
 
 
@@ -317,11 +317,11 @@ class TestYoungLedger:
         idle = world.snapshot
         idle.hits(world.orderful, a_revision_of(A, world), after=world.clock.now(), now=world.clock.now())
         world.snapshot = Snapshot() if process.startswith("one") else idle
-        assert world.until_done(*map(world.translated, documents)) == [Outcome.SENT] * 4
+        assert world.until_done(*map(world.translated, documents)) == [DeliverResult.SENT] * 4
         world.clock.time += after
         world.ledger.lose_everything(now=world.clock.now() if is_new else world.ledger.created)
         world.snapshot = Snapshot() if process == "new" else idle
-        assert set(world.until_done(*map(world.translated, reversed(documents)))) == {Outcome.ADOPTED}
+        assert set(world.until_done(*map(world.translated, reversed(documents)))) == {DeliverResult.ADOPTED}
         world.check_each_once(*documents)
 
     def test_what_was_adopted_is_followed_from_its_creation(self, world):
@@ -334,7 +334,7 @@ class TestYoungLedger:
 
     def test_other_content_is_a_question_for_a_person(self, world):
         unknown = world.filed(B.body)
-        assert world.deliver(world.translated(A)) is Outcome.PARKED
+        assert world.deliver(world.translated(A)) is DeliverResult.PARKED
         revision = world.revision(A)
         assert unknown in revision.reason
         for choice in ("release nordic/purchase_order/500123 --as replacement", "--as original", "close"):
@@ -344,17 +344,17 @@ class TestYoungLedger:
         released = world.ledger.move(
             revision, State.TRANSLATED, now=world.clock.now(), note="a person decided", released=True
         )
-        assert world.deliver(DeliveryMessage.of(released)) is Outcome.SENT
+        assert world.deliver(DeliveryMessage.of(released)) is DeliverResult.SENT
 
     @pytest.mark.parametrize("change", [{"item": "1300"}, {"day": "2026-11-05"}, {"purpose": "cancellation"}])
     def test_figures_alone_do_not_make_the_same_document(self, world, change):
         world.filed(order(**change))
-        assert world.deliver(world.translated(A)) is Outcome.PARKED
+        assert world.deliver(world.translated(A)) is DeliverResult.PARKED
 
     def test_content_that_is_not_shown_is_a_question_as_well(self, world):
         world.filed(A.body)
         world.orderful.shows_content = False
-        assert world.deliver(world.translated(A)) is Outcome.PARKED
+        assert world.deliver(world.translated(A)) is DeliverResult.PARKED
 
     def test_a_new_transaction_that_shows_nothing_is_waited_for(self, world):
         world.filed(A.body)
@@ -364,34 +364,34 @@ class TestYoungLedger:
             world.deliver(message)
         assert (world.revision(A).state, world.revision(A).attempts) == (State.TRANSLATED, 0)
         world.orderful.shows_content = True
-        assert world.deliver(message) is Outcome.ADOPTED
+        assert world.deliver(message) is DeliverResult.ADOPTED
 
     def test_what_never_reached_the_partner_with_other_content_is_no_obstacle(self, world):
         refused = world.filed(B.body)
         world.orderful.news(refused, validation_status="INVALID")
-        assert world.deliver(world.translated(A)) is Outcome.SENT
+        assert world.deliver(world.translated(A)) is DeliverResult.SENT
 
     def test_a_state_that_was_replaced_since_is_not_taken_for_the_present_one(self, world):
         world.filed(A.body)
         world.clock.forward(minutes=1)
         world.filed(order(quantity=99, purpose="replace"))
-        assert world.deliver(world.translated(A)) is Outcome.PARKED
+        assert world.deliver(world.translated(A)) is DeliverResult.PARKED
 
     def test_the_newest_state_is_adopted_and_the_next_change_is_sent(self, world):
         world.filed(order(quantity=99))
         world.clock.forward(minutes=1)
         newest = world.filed(order(purpose="replace"))
-        assert world.deliver(world.translated(A)) is Outcome.ADOPTED
+        assert world.deliver(world.translated(A)) is DeliverResult.ADOPTED
         assert world.revision(A).transaction_id == newest
         changed = Document("nordic", order(quantity=11, purpose="replace"))
-        assert world.deliver(world.translated(changed, 2)) is Outcome.SENT
+        assert world.deliver(world.translated(changed, 2)) is DeliverResult.SENT
 
     @pytest.mark.parametrize("uuids", [False, True])
     def test_the_earlier_revisions_of_a_document_are_no_obstacle(self, world, uuids):
         world.orderful.gives_uuids = uuids
         for sequence in (1, 2, 3):
             changed = Document("nordic", order(quantity=sequence))
-            assert world.deliver(world.translated(changed, sequence)) is Outcome.SENT
+            assert world.deliver(world.translated(changed, sequence)) is DeliverResult.SENT
             world.clock.forward(minutes=2)
 
     @pytest.mark.parametrize("uuids", [False, True])
@@ -399,7 +399,7 @@ class TestYoungLedger:
     def test_the_documents_of_another_company_with_the_same_numbers_are_no_obstacle(self, world, uuids, hidden):
         world.orderful.gives_uuids, world.orderful.number_lag = uuids, hidden
         for document in (A, B, TWIN_OF_B, INVOICE, CREDIT):
-            assert world.deliver(world.translated(document)) is Outcome.SENT
+            assert world.deliver(world.translated(document)) is DeliverResult.SENT
             world.clock.forward(seconds=50)
 
     def test_a_crash_before_the_check_does_not_avoid_it(self, world):
@@ -408,7 +408,7 @@ class TestYoungLedger:
         message = world.translated(A)
         world.ledger.claim(A.key, 1, now=world.clock.now(), lease=timedelta(seconds=90))
         world.clock.forward(minutes=2)
-        assert world.until_done(message) == [Outcome.ADOPTED]
+        assert world.until_done(message) == [DeliverResult.ADOPTED]
         assert world.ids() == [old]
 
     def test_an_old_document_is_looked_up_by_its_number(self, world):
@@ -416,7 +416,7 @@ class TestYoungLedger:
         world.filed(body)
         world.clock.forward(days=400)
         world.ledger.created = world.clock.now()
-        assert world.deliver(world.translated(Document("nordic", body))) is Outcome.ADOPTED
+        assert world.deliver(world.translated(Document("nordic", body))) is DeliverResult.ADOPTED
 
     def test_a_list_that_cannot_be_read_brings_the_message_back(self, world):
         world.orderful.failing = Transient("Orderful answered 503.")
@@ -425,7 +425,7 @@ class TestYoungLedger:
             world.deliver(message)
         assert (world.revision(A).state, world.revision(A).attempts) == (State.TRANSLATED, 0)
         world.orderful.failing = None
-        assert world.deliver(message) is Outcome.SENT
+        assert world.deliver(message) is DeliverResult.SENT
 
     def test_an_earlier_revision_whose_request_is_gone_is_known_by_its_time(self, world):
         world.orderful.gives_uuids = True
@@ -433,12 +433,12 @@ class TestYoungLedger:
         world.ledger.bodies.clear()
         world.clock.forward(minutes=2)
         changed = Document("nordic", order(quantity=11))
-        assert world.deliver(world.translated(changed, 2)) is Outcome.SENT
+        assert world.deliver(world.translated(changed, 2)) is DeliverResult.SENT
 
     def test_an_old_ledger_asks_nothing_before_a_first_post(self, world):
         world.ledger.created = world.clock.now() - YOUNG
         world.filed(B.body)
-        assert world.deliver(world.translated(A)) is Outcome.SENT
+        assert world.deliver(world.translated(A)) is DeliverResult.SENT
         assert world.orderful.calls == {"create": 1}
 
     def test_a_hundred_documents_cost_one_list_and_no_call_each(self, world):
@@ -456,9 +456,9 @@ class TestYoungLedger:
             world.clock.forward(days=1)
             world.filed(order(str(number)))
         new = Document("nordic", order("700", day="2026-11-18"), "700")
-        assert world.deliver(world.translated(new, business_number="700")) is Outcome.SENT
+        assert world.deliver(world.translated(new, business_number="700")) is DeliverResult.SENT
         assert world.orderful.calls == {"create": 1, "list_since": 1}
-        assert world.deliver(world.translated(A)) is Outcome.ADOPTED
+        assert world.deliver(world.translated(A)) is DeliverResult.ADOPTED
         assert world.revision(A).transaction_id == old
 
 
@@ -470,7 +470,7 @@ class TestSentAgain:
 
     def test_what_is_alive_passes_to_the_new_revision(self, world):
         world.deliver(world.translated(A))
-        assert world.deliver(self.again(world)) is Outcome.ADOPTED
+        assert world.deliver(self.again(world)) is DeliverResult.ADOPTED
         (name,) = world.ids()
         assert world.ledger.owned[name] == Owner(A.key, 2)
         assert world.revision(A, 2).transaction_id == name
@@ -487,55 +487,55 @@ class TestSentAgain:
     def test_what_does_not_arrive_is_sent_again(self, world, statuses):
         world.deliver(world.translated(A))
         world.orderful.news(world.ids()[0], **statuses)
-        assert world.deliver(self.again(world)) is Outcome.SENT
+        assert world.deliver(self.again(world)) is DeliverResult.SENT
         assert len(world.ids()) == 2
 
     def test_an_invalid_one_that_somebody_sent_by_hand_is_alive(self, world):
         world.deliver(world.translated(A))
         world.orderful.news(world.ids()[0], validation_status="INVALID")
         world.orderful.send_by_hand(world.ids()[0])
-        assert world.deliver(self.again(world)) is Outcome.ADOPTED
+        assert world.deliver(self.again(world)) is DeliverResult.ADOPTED
 
     def test_a_copy_that_somebody_made_of_it_is_adopted(self, world):
         world.deliver(world.translated(A))
         world.orderful.news(world.ids()[0], validation_status="INVALID")
         copy = world.orderful.copy(world.ids()[0])
         world.orderful.news(copy, validation_status="VALID")
-        assert world.deliver(self.again(world)) is Outcome.ADOPTED
+        assert world.deliver(self.again(world)) is DeliverResult.ADOPTED
         assert world.revision(A, 2).transaction_id == copy
 
     def test_what_somebody_deleted_is_sent_again(self, world):
         world.deliver(world.translated(A))
         world.orderful.delete(world.ids()[0])
-        assert world.deliver(self.again(world)) is Outcome.SENT
+        assert world.deliver(self.again(world)) is DeliverResult.SENT
 
     def test_an_older_state_is_not_taken_for_the_new_one(self, world):
         world.deliver(world.translated(A))
         changed = Document("nordic", order(quantity=11, purpose="replace"))
-        assert world.deliver(self.again(world, changed, revision_id=f"{2:064}")) is Outcome.SENT
+        assert world.deliver(self.again(world, changed, revision_id=f"{2:064}")) is DeliverResult.SENT
 
     def test_a_living_one_that_shows_no_content_and_has_no_owner_is_a_question(self, world):
         world.filed(A.body)
         world.orderful.shows_content = False
-        assert world.deliver(world.translated(A, look_up_first=True)) is Outcome.PARKED
+        assert world.deliver(world.translated(A, look_up_first=True)) is DeliverResult.PARKED
         released = world.ledger.move(
             world.revision(A), State.TRANSLATED, now=world.clock.now(), note="a person decided", released=True
         )
-        assert world.deliver(DeliveryMessage.of(released)) is Outcome.SENT
+        assert world.deliver(DeliveryMessage.of(released)) is DeliverResult.SENT
 
     def test_the_living_transaction_of_another_document_is_not_taken(self, world):
         world.deliver(world.translated(TWIN))
-        assert world.deliver(world.translated(A, look_up_first=True)) is Outcome.SENT
+        assert world.deliver(world.translated(A, look_up_first=True)) is DeliverResult.SENT
         world.check_each_once(A, TWIN)
 
 
 def test_what_orderful_created_and_refused_belongs_to_its_document_too(world):
     world.orderful.script = [Created(None, accepted=False, problems=("no",))]
-    assert world.deliver(world.translated(A)) is Outcome.REJECTED
+    assert world.deliver(world.translated(A)) is DeliverResult.REJECTED
     assert world.ledger.owned == {world.ids()[0]: Owner(A.key, 1)}
 
 
 def test_a_definite_refusal_owns_nothing(world):
     world.orderful.script = [Rejected("Orderful refused it.", code=Reason.REQUEST_REFUSED)]
-    assert world.deliver(world.translated(A)) is Outcome.REJECTED
+    assert world.deliver(world.translated(A)) is DeliverResult.REJECTED
     assert world.ledger.owned == {}

@@ -11,7 +11,7 @@ from connector.domain.errors import Transient
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import State
 from connector.domain.transactions import Purpose
-from connector.services.outbound.translate import Outcome
+from connector.services.outbound.translate import TranslateResult
 from testkit.memory.stores import FixedRouting
 from testkit.samples.routing_data import a_partner, routing_data
 from testkit.samples.visma_samples import a_customer_invoice, an_order_line, as_json
@@ -53,7 +53,7 @@ def sent_to_acme(bench, **changes):
 class TestAnOrderWhoseSupplierChanges:
     def test_it_is_withdrawn_at_the_former_supplier_and_an_original_for_the_new_one(self, bench):
         sent_to_acme(bench)
-        assert bench.see(an_order(supplier=OTHER)) is Outcome.QUEUED
+        assert bench.see(an_order(supplier=OTHER)) is TranslateResult.QUEUED
         assert lines(bench) == [
             (State.ACKNOWLEDGED, Purpose.ORIGINAL, ACME),
             (State.TRANSLATED, Purpose.CANCELLATION, ACME),
@@ -95,7 +95,7 @@ class TestAnOrderWhoseSupplierChanges:
     def test_it_comes_back_before_the_withdrawal_left(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))
-        assert bench.see(an_order()) is Outcome.KNOWN
+        assert bench.see(an_order()) is TranslateResult.KNOWN
         assert [line[0] for line in lines(bench)] == [State.ACKNOWLEDGED, State.SUPERSEDED, State.SUPERSEDED]
 
     def test_it_comes_back_after_the_withdrawal_left(self, bench):
@@ -103,7 +103,7 @@ class TestAnOrderWhoseSupplierChanges:
         bench.see(an_order(supplier=OTHER))
         bench.becomes(State.SENT, sequence=2)
         bench.becomes(State.SENT, sequence=3)
-        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.see(an_order()) is TranslateResult.QUEUED
         assert lines(bench)[3:] == [
             (State.TRANSLATED, Purpose.CANCELLATION, BERG),
             (State.TRANSLATED, Purpose.REPLACE, ACME),
@@ -113,25 +113,25 @@ class TestAnOrderWhoseSupplierChanges:
         sent_to_acme(bench)
         bench.see(an_order(supplier=STRANGER))
         bench.becomes(State.SENT, sequence=2)
-        assert bench.see(an_order("11.0", status="Cancelled")) is Outcome.SKIPPED
+        assert bench.see(an_order("11.0", status="Cancelled")) is TranslateResult.SKIPPED
         assert [line[1] for line in lines(bench)].count(Purpose.CANCELLATION) == 1
 
     def test_a_crash_between_the_two_is_made_good(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=OTHER))
         del bench.ledger.rows[(ORDER, 3)]
-        assert bench.see(an_order(supplier=OTHER)) is Outcome.QUEUED
+        assert bench.see(an_order(supplier=OTHER)) is TranslateResult.QUEUED
         assert [line[1:] for line in lines(bench)[1:]] == [(Purpose.CANCELLATION, ACME), (Purpose.ORIGINAL, BERG)]
 
     def test_one_that_routing_does_not_know_gets_nothing_and_the_former_one_its_withdrawal(self, bench):
         sent_to_acme(bench)
-        assert bench.see(an_order(supplier=STRANGER)) is Outcome.PARKED
+        assert bench.see(an_order(supplier=STRANGER)) is TranslateResult.PARKED
         assert lines(bench)[1:] == [(State.TRANSLATED, Purpose.CANCELLATION, ACME), (State.PARKED, None, None)]
 
     def test_a_supplier_that_left_the_routing_is_not_taken_for_another_one(self, bench):
         sent_to_acme(bench)
         bench.routing.apply({**bench.routing.load().data, "partners": {}})
-        assert bench.see(an_order("11.0")) is Outcome.PARKED
+        assert bench.see(an_order("11.0")) is TranslateResult.PARKED
         assert lines(bench)[1:] == [(State.PARKED, None, None)]
 
     def test_cancelled_lines_are_no_part_of_the_withdrawal(self, bench):
@@ -182,7 +182,10 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         bench.routing.apply(
             {**data, "partners": {**data["partners"], "acme": a_partner(isa_id="ACMEPRODUCE", supplier="50012")}}
         )
-        assert bench.see(an_order(supplier=OTHER), cause=Cause.WITHDRAW.named_at(bench.clock.now())) is Outcome.KNOWN
+        assert (
+            bench.see(an_order(supplier=OTHER), cause=Cause.WITHDRAW.named_at(bench.clock.now()))
+            is TranslateResult.KNOWN
+        )
         assert lines(bench)[1:] == [
             (State.SUPERSEDED, None, ACME),
             (State.SENT, Purpose.ORIGINAL, BERG),
@@ -197,7 +200,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         told = replace(bench.ledger.get(ORDER, 2), sequence=4, state=State.SENT, purpose=Purpose.CANCELLATION)
         bench.ledger.add(told, source=b"{}", request=None)
         wish = Cause.WITHDRAW.named_at(bench.clock.now())
-        assert bench.see(an_order("11.0", supplier=OTHER), cause=wish) is Outcome.KNOWN
+        assert bench.see(an_order("11.0", supplier=OTHER), cause=wish) is TranslateResult.KNOWN
         assert [line[0] for line in lines(bench)] == [
             *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SENT, State.SENT),
         ]
@@ -209,10 +212,10 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         bench.see(an_order(supplier=STRANGER), cause=Cause.WITHDRAW.named_at(bench.clock.now()))
         assert [line[0] for line in lines(bench)][1:] == [State.SUPERSEDED, State.PARKED]
 
-    @pytest.mark.parametrize("again", [Outcome.PARKED, Outcome.KNOWN])
+    @pytest.mark.parametrize("again", [TranslateResult.PARKED, TranslateResult.KNOWN])
     def test_it_stays_when_the_order_is_only_seen_again(self, bench, again):
         sent_to_acme(bench)
-        stranger = an_order("10.0" if again is Outcome.KNOWN else "11.0", supplier=STRANGER)
+        stranger = an_order("10.0" if again is TranslateResult.KNOWN else "11.0", supplier=STRANGER)
         for seen in (an_order("10.0", supplier=STRANGER), stranger):
             bench.see(seen)
         assert lines(bench)[1] == (State.PARKED, None, ACME)
@@ -221,7 +224,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
         sent_to_acme(bench)
         bench.see(an_order(supplier=STRANGER))
         bench.ledger.move(bench.ledger.get(ORDER, 2), State.CLOSED, now=bench.clock.now(), note="told by telephone")
-        assert bench.see(an_order()) is not Outcome.KNOWN
+        assert bench.see(an_order()) is not TranslateResult.KNOWN
         assert lines(bench)[1] == (State.CLOSED, None, ACME)
 
     def test_it_is_not_made_again_once_a_person_has_closed_it(self, bench):
@@ -252,16 +255,16 @@ class TestAnIsaIdThatChanges:
         return bench
 
     def test_it_sends_nothing_by_itself(self, moved):
-        assert moved.see(an_order(timeStamp="AAAAAE0YIiM=")) is Outcome.KNOWN
+        assert moved.see(an_order(timeStamp="AAAAAE0YIiM=")) is TranslateResult.KNOWN
         assert moved.due() == []
 
     def test_what_no_partner_sees_moves_nothing_to_the_new_id(self, moved):
-        assert moved.see(an_order(**QUIET)) is Outcome.SKIPPED
+        assert moved.see(an_order(**QUIET)) is TranslateResult.SKIPPED
         assert moved.due() == []
 
     @pytest.mark.parametrize(
         ("status", "outcome"),
-        [("Completed", Outcome.PARKED), ("Closed", Outcome.PARKED), ("Hold", Outcome.SKIPPED)],
+        [("Completed", TranslateResult.PARKED), ("Closed", TranslateResult.PARKED), ("Hold", TranslateResult.SKIPPED)],
     )
     def test_what_does_not_leave_is_not_withdrawn_at_the_old_id(self, moved, status, outcome):
         assert moved.see(an_order("11.0", status=status)) is outcome
@@ -270,11 +273,11 @@ class TestAnIsaIdThatChanges:
     def test_what_was_withdrawn_at_the_old_id_and_comes_back_goes_to_the_new_one(self, moved):
         moved.see(an_order(supplier=STRANGER))
         moved.becomes(State.SENT, sequence=2)
-        assert moved.see(an_order()) is Outcome.QUEUED
+        assert moved.see(an_order()) is TranslateResult.QUEUED
         assert lines(moved)[-1] == (State.TRANSLATED, Purpose.ORIGINAL, "ACMENEWT")
 
     def test_a_person_who_sends_it_again_sends_it_to_the_new_id_and_withdraws_it_at_the_old_one(self, moved):
-        assert moved.see(an_order(), cause=Cause.REPLAY.named_at(moved.clock.now())) is Outcome.QUEUED
+        assert moved.see(an_order(), cause=Cause.REPLAY.named_at(moved.clock.now())) is TranslateResult.QUEUED
         assert [line[1:] for line in lines(moved)[1:]] == [
             (Purpose.CANCELLATION, ACME),
             (Purpose.ORIGINAL, "ACMENEWT"),
@@ -316,7 +319,7 @@ class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
     @pytest.mark.parametrize("dies", [False, True])
     def test_what_was_cancelled_meanwhile_is_cancelled_there(self, back, dies):
         bench = back(status="Cancelled")
-        assert self.withdrawn_again(bench, dies=dies, status="Cancelled") is Outcome.QUEUED
+        assert self.withdrawn_again(bench, dies=dies, status="Cancelled") is TranslateResult.QUEUED
         assert lines(bench)[1:] == [
             (State.SUPERSEDED, Purpose.CANCELLATION, ACME),
             (State.TRANSLATED, Purpose.CANCELLATION, ACME),
@@ -326,7 +329,7 @@ class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
     @pytest.mark.parametrize("dies", [False, True])
     def test_what_the_new_id_has_is_withdrawn_at_the_former_one_as_the_person_asks(self, back, dies):
         bench = back(price="11.0")
-        assert self.withdrawn_again(bench, dies=dies, price="11.0") is Outcome.KNOWN
+        assert self.withdrawn_again(bench, dies=dies, price="11.0") is TranslateResult.KNOWN
         assert lines(bench)[1:] == [
             (State.SUPERSEDED, Purpose.CANCELLATION, ACME),
             (State.SENT, Purpose.ORIGINAL, "ACMENEWT"),
@@ -336,7 +339,7 @@ class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
 
     def test_what_stands_as_it_was_sent_there_is_not_withdrawn(self, back):
         bench = back(status="Cancelled")
-        assert self.withdrawn_again(bench) is Outcome.KNOWN
+        assert self.withdrawn_again(bench) is TranslateResult.KNOWN
         assert [line[0] for line in lines(bench)] == [State.ACKNOWLEDGED, State.SUPERSEDED, State.SUPERSEDED]
         assert bench.due() == []
 
@@ -350,7 +353,7 @@ class TestAnIsaIdThatChangesBackWhileAWithdrawalWaits:
         bench.becomes(State.REJECTED, sequence=4)
         bench.due()
         order = {"supplier": OTHER, "status": "Cancelled"}
-        assert self.withdrawn_again(bench, **order) is Outcome.QUEUED
+        assert self.withdrawn_again(bench, **order) is TranslateResult.QUEUED
         assert lines(bench)[-2:] == [
             (State.TRANSLATED, Purpose.CANCELLATION, ACME),
             (State.TRANSLATED, Purpose.CANCELLATION, BERG),
@@ -367,14 +370,14 @@ class TestOnRevisionIgnore:
 
     def test_a_cancellation_leaves_all_the_same(self, bench):
         sent_to_acme(bench)
-        assert bench.see(an_order(status="Cancelled")) is Outcome.QUEUED
+        assert bench.see(an_order(status="Cancelled")) is TranslateResult.QUEUED
         assert bench.newest().purpose is Purpose.CANCELLATION
 
     def test_what_is_ordered_again_after_its_cancellation_leaves_as_well(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(status="Cancelled"))
         bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0")) is Outcome.QUEUED
+        assert bench.see(an_order("11.0")) is TranslateResult.QUEUED
         assert bench.newest().purpose is Purpose.REPLACE
 
     def test_a_withdrawal_at_a_former_supplier_leaves_as_well(self, bench):
@@ -398,18 +401,18 @@ class TestWhatNoPartnerSees:
         kept = {"lines": [an_order_line(lineDescription="Carrots")]}
         if "lines" in changes:
             changes = {"lines": [{**changes["lines"][0], "lineDescription": "Carrots"}]}
-        assert bench.see(an_order(**(kept | changes))) is Outcome.SKIPPED
+        assert bench.see(an_order(**(kept | changes))) is TranslateResult.SKIPPED
         assert (bench.newest().reason, bench.due()) == ("Nothing that the partner sees has changed.", [])
 
     def test_it_is_asked_about_nobody_where_changes_are_parked(self, bench_with):
         bench = bench_with(partners__acme__on_revision="park")
         sent_to_acme(bench)
-        assert bench.see(an_order(**QUIET)) is Outcome.SKIPPED
+        assert bench.see(an_order(**QUIET)) is TranslateResult.SKIPPED
 
     def test_a_change_behind_it_leaves(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(**QUIET))
-        assert bench.see(an_order("11.0", **QUIET)) is Outcome.QUEUED
+        assert bench.see(an_order("11.0", **QUIET)) is TranslateResult.QUEUED
         assert bench.states() == [State.ACKNOWLEDGED, State.SUPERSEDED, State.TRANSLATED]
 
     def test_it_takes_back_a_change_that_never_left(self, bench):
@@ -423,14 +426,14 @@ class TestWhatNoPartnerSees:
         bench.see(an_order("11.0"))
         bench.becomes(State.REJECTED)
         bench.due()
-        assert bench.see(an_order(**QUIET)) is Outcome.SKIPPED
+        assert bench.see(an_order(**QUIET)) is TranslateResult.SKIPPED
 
     def test_an_order_that_is_cancelled_and_ordered_again_has_changed_although_it_reads_the_same(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(status="Cancelled"))
         bench.becomes(State.SENT)
         bench.due()
-        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.see(an_order()) is TranslateResult.QUEUED
 
     def test_an_invoice_that_is_touched_is_not_asked_about(self, bench_with):
         bench = bench_with(defaults__units={"STK": "each", "KG": "kilogram"})
@@ -438,6 +441,6 @@ class TestWhatNoPartnerSees:
         bench.see(a_customer_invoice(), key=key)
         bench.becomes(State.SENT, key=key)
         renumbered = a_customer_invoice(location={"countryId": "NO", "id": "1", "name": "Main"})
-        assert bench.see(renumbered, key=key) is Outcome.SKIPPED
+        assert bench.see(renumbered, key=key) is TranslateResult.SKIPPED
         moved = a_customer_invoice(location={"countryId": "NO", "id": "S-07", "name": "Butikk 7"})
-        assert bench.see(moved, key=key) is Outcome.PARKED
+        assert bench.see(moved, key=key) is TranslateResult.PARKED

@@ -16,7 +16,7 @@ from connector.domain.revision.cause import Cause
 from connector.domain.revision.record import CAPTURED, Revision, State, current_revision
 from connector.domain.transactions import Purpose, Stream
 from connector.services.messages import DeliveryMessage, DocumentMessage
-from connector.services.outbound.translate import Outcome
+from connector.services.outbound.translate import TranslateResult
 from connector.services.ports import Metric
 from connector.services.release import message_for
 from testkit.memory.connector import Connector
@@ -89,7 +89,7 @@ def bench_with(ports):
 
 class TestANewDocument:
     def test_it_is_captured_translated_and_queued(self, bench):
-        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.see(an_order()) is TranslateResult.QUEUED
         revision = bench.newest()
         assert (revision.sequence, revision.state, revision.purpose) == (1, State.TRANSLATED, Purpose.ORIGINAL)
         assert (revision.partner, revision.business_number) == ("acme", "500123")
@@ -110,23 +110,23 @@ class TestANewDocument:
 
     def test_a_large_document_is_fetched_from_the_payload_bucket(self, bench):
         place = bench.payloads.put("documents/x", as_json(an_order()))
-        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is Outcome.QUEUED
+        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is TranslateResult.QUEUED
 
     def test_a_body_that_is_gone_is_the_trouble_of_its_document(self, bench):
-        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is Outcome.PARKED
+        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is TranslateResult.PARKED
         assert bench.states() == [State.PARKED]
         (revision,) = bench.ledger.revisions(ORDER)
         assert "gone" in revision.reason
         assert revision.next_step
-        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is Outcome.PARKED
+        assert bench.see(b"", document=msgspec.UNSET, document_at="gone") is TranslateResult.PARKED
         assert bench.states() == [State.PARKED]
-        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.see(an_order()) is TranslateResult.QUEUED
         assert bench.newest().state is State.TRANSLATED
 
     def test_a_body_that_can_be_read_again_is_read_by_a_replay(self, bench):
         place = "documents/x.json.z"
-        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is Outcome.PARKED
-        for is_there, outcome in ((False, Outcome.PARKED), (True, Outcome.QUEUED)):
+        assert bench.see(b"", document=msgspec.UNSET, document_at=place) is TranslateResult.PARKED
+        for is_there, outcome in ((False, TranslateResult.PARKED), (True, TranslateResult.QUEUED)):
             if is_there:
                 bench.payloads.put("documents/x", as_json(an_order()))
             bench.clock.forward(minutes=5)
@@ -143,10 +143,10 @@ class TestANewDocument:
         assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
 
     def test_a_message_for_a_document_of_which_nothing_is_kept_can_be_read(self, bench):
-        assert bench.see(b"", document=msgspec.UNSET) is Outcome.PARKED
+        assert bench.see(b"", document=msgspec.UNSET) is TranslateResult.PARKED
         message = message_for(bench.newest(), b"", bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
         written = msgspec.json.encode(message)
-        assert bench.translator().handle(msgspec.json.decode(written, type=DocumentMessage)) is Outcome.PARKED
+        assert bench.translator().handle(msgspec.json.decode(written, type=DocumentMessage)) is TranslateResult.PARKED
 
     @pytest.mark.parametrize(
         ("kind", "number", "document"),
@@ -159,7 +159,7 @@ class TestANewDocument:
     def test_every_kind_finds_its_way(self, bench_with, kind, number, document):
         bench = bench_with({"defaults.units": {"STK": "each", "KRT": "case", "KG": "kilogram"}})
         key = DocumentKey("nordic", kind, number)
-        assert bench.see(document, key=key) is Outcome.QUEUED, bench.newest(key).reason
+        assert bench.see(document, key=key) is TranslateResult.QUEUED, bench.newest(key).reason
         assert bench.newest(key).business_number == number.removeprefix("CreditNote:")
 
 
@@ -169,7 +169,7 @@ class TestTheSameContentAgain:
         bench.due()
         for state in (State.SENDING, State.UNCONFIRMED, State.SENT, State.ACKNOWLEDGED, State.REJECTED):
             bench.becomes(state)
-            assert bench.see(an_order(), cause="poll") is Outcome.KNOWN
+            assert bench.see(an_order(), cause="poll") is TranslateResult.KNOWN
         assert bench.states() == [State.REJECTED]
         assert bench.due() == []
 
@@ -178,19 +178,19 @@ class TestTheSameContentAgain:
         bench.becomes(State.SENT)
         bench.due()
         touched = an_order(timeStamp="AAAAAE0YIiJ=", lastModifiedDateTime="2026-11-02T10:00:00", printed=False)
-        assert bench.see(touched) is Outcome.KNOWN
+        assert bench.see(touched) is TranslateResult.KNOWN
         assert bench.due() == []
 
     def test_what_was_translated_and_perhaps_never_queued_is_queued_again(self, bench):
         bench.see(an_order())
-        assert bench.see(an_order()) is Outcome.KNOWN
+        assert bench.see(an_order()) is TranslateResult.KNOWN
         assert bench.due() == [1, 1]
         assert bench.states() == [State.TRANSLATED]
 
     def test_a_parked_document_seen_again_stays_parked_without_a_write(self, bench):
         bench.see(an_order(supplier={"number": "99"}))
         writes = bench.ledger.writes
-        assert bench.see(an_order(supplier={"number": "99"})) is Outcome.PARKED
+        assert bench.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
         assert bench.ledger.writes == writes
         assert bench.telemetry.counts[Metric.DOCUMENTS_PARKED] == 1
 
@@ -268,7 +268,7 @@ class TestANewerRevision:
         bench.becomes(State.SENT)
         bench.see(an_order("11.0"))
         bench.due()
-        assert bench.see(an_order("10.0")) is Outcome.KNOWN
+        assert bench.see(an_order("10.0")) is TranslateResult.KNOWN
         assert bench.states() == [State.SENT, State.SUPERSEDED]
         assert bench.due() == []
 
@@ -289,7 +289,7 @@ class TestANewerRevision:
         bench.see(an_order("11.0"))
         bench.see(an_order("10.0"))
         bench.due()
-        assert bench.see(an_order("11.0")) is Outcome.QUEUED
+        assert bench.see(an_order("11.0")) is TranslateResult.QUEUED
         assert bench.states() == [State.SENT, State.SUPERSEDED, State.TRANSLATED]
         assert bench.due() == [3]
 
@@ -319,7 +319,7 @@ class TestAStateThatIsPast:
         bench.becomes(State.SENT)
         bench.due()
 
-        assert bench.translator().handle(first) is Outcome.KNOWN
+        assert bench.translator().handle(first) is TranslateResult.KNOWN
         assert (bench.states(), bench.due()) == ([State.SENT, State.SENT], [])
 
     def test_nor_one_that_took_an_unsent_change_back(self, bench):
@@ -327,33 +327,35 @@ class TestAStateThatIsPast:
         bench.becomes(State.SENT)
         parked = bench.message(an_order("11.0", timeStamp="AAAAAE0YIiG="))
         bench.translator().handle(parked)
-        assert bench.see(an_order("10.0", timeStamp=self.NEW)) is Outcome.KNOWN
+        assert bench.see(an_order("10.0", timeStamp=self.NEW)) is TranslateResult.KNOWN
         bench.due()
 
-        assert bench.translator().handle(parked) is Outcome.KNOWN
+        assert bench.translator().handle(parked) is TranslateResult.KNOWN
         assert (bench.states(), bench.due()) == ([State.SENT, State.SUPERSEDED], [])
 
     def test_a_later_state_with_a_lower_version_counts_for_versions_begin_anew_in_a_restored_backup(self, bench):
         bench.see(an_order("10.0", timeStamp=self.NEW))
         bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0", timeStamp=self.OLD)) is Outcome.QUEUED
+        assert bench.see(an_order("11.0", timeStamp=self.OLD)) is TranslateResult.QUEUED
 
     def test_in_the_autumn_hour_a_later_state_reads_as_earlier_and_counts_all_the_same(self, bench):
         bench.see(an_order("10.0"))
         bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0"), modified_at=bench.clock.now() - timedelta(minutes=50)) is Outcome.QUEUED
+        assert (
+            bench.see(an_order("11.0"), modified_at=bench.clock.now() - timedelta(minutes=50)) is TranslateResult.QUEUED
+        )
 
     @pytest.mark.parametrize("seen", [{"seen_at": None}, {"seen_at": datetime(2026, 11, 2, 8, tzinfo=UTC)}])
     def test_where_nobody_knows_which_was_seen_first_the_version_decides(self, bench, seen):
         bench.see(an_order("11.0", timeStamp=self.NEW), **seen)
-        assert bench.see(an_order("10.0", timeStamp=self.OLD), **seen) is Outcome.KNOWN
+        assert bench.see(an_order("10.0", timeStamp=self.OLD), **seen) is TranslateResult.KNOWN
         assert bench.states() == [State.TRANSLATED]
 
     def test_a_clock_of_visma_that_was_set_back_hides_no_newer_version(self, bench):
         bench.see(an_order("10.0", timeStamp=self.OLD))
         bench.becomes(State.SENT)
         earlier = bench.clock.now() - timedelta(hours=1)
-        assert bench.see(an_order("11.0", timeStamp=self.NEW), seen_at=earlier) is Outcome.QUEUED
+        assert bench.see(an_order("11.0", timeStamp=self.NEW), seen_at=earlier) is TranslateResult.QUEUED
 
 
 class TestARejectedRevision:
@@ -361,21 +363,21 @@ class TestARejectedRevision:
         bench.see(an_order())
         bench.becomes(State.REJECTED)
         bench.due()
-        assert bench.see(an_order()) is Outcome.KNOWN
+        assert bench.see(an_order()) is TranslateResult.KNOWN
         assert bench.due() == []
 
     def test_it_is_sent_again_as_an_original_when_a_person_asks(self, bench):
         bench.see(an_order())
         bench.becomes(State.REJECTED)
         bench.due()
-        assert bench.see(an_order(), cause="replay now") is Outcome.QUEUED
+        assert bench.see(an_order(), cause="replay now") is TranslateResult.QUEUED
         assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
         assert (bench.newest().purpose, bench.due()) == (Purpose.ORIGINAL, [2])
 
     def test_it_is_closed_when_a_corrected_revision_follows(self, bench):
         bench.see(an_order())
         bench.becomes(State.REJECTED)
-        assert bench.see(an_order("11.0")) is Outcome.QUEUED
+        assert bench.see(an_order("11.0")) is TranslateResult.QUEUED
         assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
 
     def test_it_is_found_behind_a_change_that_was_taken_back_before_it_left(self, bench):
@@ -393,7 +395,7 @@ class TestARejectedRevision:
         refused = current_revision(bench.ledger.revisions(ORDER))
         source = bench.ledger.source_of(refused)
         wish = message_for(refused, source, bench.payloads, now=bench.clock.now(), cause=Cause.REPLAY)
-        assert bench.translator().handle(wish) is Outcome.QUEUED
+        assert bench.translator().handle(wish) is TranslateResult.QUEUED
         assert bench.states() == [State.SENT, State.SUPERSEDED, State.SUPERSEDED, State.TRANSLATED]
 
     def test_a_replay_of_what_no_longer_stands_sends_nothing(self, bench):
@@ -405,14 +407,14 @@ class TestARejectedRevision:
         )
         bench.see(an_order("11.0"))
         bench.due()
-        assert bench.translator().handle(wish) is Outcome.KNOWN
+        assert bench.translator().handle(wish) is TranslateResult.KNOWN
         assert bench.due() == []
 
     def test_a_wish_to_send_again_what_the_partner_has_sends_nothing(self, bench):
         bench.see(an_order())
         bench.becomes(State.DELIVERED)
         bench.due()
-        assert bench.see(an_order(), cause="replay now") is Outcome.KNOWN
+        assert bench.see(an_order(), cause="replay now") is TranslateResult.KNOWN
         assert bench.due() == []
 
 
@@ -420,18 +422,18 @@ class TestPolicy:
     @pytest.mark.parametrize(
         ("status", "outcome"),
         [
-            ("Open", Outcome.QUEUED),
-            ("Printed", Outcome.QUEUED),
-            ("Balanced", Outcome.SKIPPED),
-            ("Voided", Outcome.SKIPPED),
-            ("Odd", Outcome.PARKED),
+            ("Open", TranslateResult.QUEUED),
+            ("Printed", TranslateResult.QUEUED),
+            ("Balanced", TranslateResult.SKIPPED),
+            ("Voided", TranslateResult.SKIPPED),
+            ("Odd", TranslateResult.PARKED),
         ],
     )
     def test_the_status_decides_whether_it_leaves(self, bench, status, outcome):
         assert bench.see(an_order(status=status)) is outcome
-        if outcome is not Outcome.QUEUED:
+        if outcome is not TranslateResult.QUEUED:
             assert f"Its status {status} is not one of send_when" in bench.newest().reason
-        assert bench.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == (outcome is Outcome.SKIPPED)
+        assert bench.telemetry.counts[Metric.DOCUMENTS_SKIPPED] == (outcome is TranslateResult.SKIPPED)
 
     def test_an_unknown_status_needs_a_person_until_it_is_known(self, bench):
         """A new word of Visma's for a finished document must not keep documents from leaving in silence."""
@@ -440,27 +442,27 @@ class TestPolicy:
         assert (revision.reason_code, revision.field) == (Reason.UNKNOWN_STATUS, "status")
         assert revision.waits_for == "defaults.send_when.purchase_order"
         assert "Add Odd to defaults.send_when.purchase_order in the routing file" in revision.next_step
-        assert bench.see(an_order(status="Open")) is Outcome.QUEUED
+        assert bench.see(an_order(status="Open")) is TranslateResult.QUEUED
         assert bench.newest().reason_code is None
 
     def test_an_unknown_status_is_sent_when_routing_names_it_or_a_person_says_so(self, bench, bench_with):
         bench.see(an_order(status="Odd"))
-        assert bench.see(an_order(status="Odd"), cause="send as original") is Outcome.QUEUED
+        assert bench.see(an_order(status="Odd"), cause="send as original") is TranslateResult.QUEUED
         bench = bench_with({"defaults.send_when": {"purchase_order": ["Odd"]}})
-        assert bench.see(an_order("11.0", status="Odd")) is Outcome.QUEUED
+        assert bench.see(an_order("11.0", status="Odd")) is TranslateResult.QUEUED
 
     def test_an_unknown_status_of_what_was_withdrawn_needs_a_person(self, bench):
         for status in ("Open", "Cancelled"):
             bench.see(an_order(status=status))
             bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0", status="Odd")) is Outcome.PARKED
+        assert bench.see(an_order("11.0", status="Odd")) is TranslateResult.PARKED
         assert bench.newest().reason_code == Reason.UNKNOWN_STATUS
 
     def test_an_unknown_status_of_what_is_sent_asks_only_about_a_change(self, bench):
         bench.see(an_order())
         bench.becomes(State.SENT)
-        assert bench.see(an_order(status="Odd")) is Outcome.KNOWN
-        assert bench.see(an_order("11.0", status="Odd")) is Outcome.PARKED
+        assert bench.see(an_order(status="Odd")) is TranslateResult.KNOWN
+        assert bench.see(an_order("11.0", status="Odd")) is TranslateResult.PARKED
         assert bench.newest().reason_code == Reason.CHANGED_OUT_OF_STATUS
 
     @pytest.mark.parametrize(
@@ -478,31 +480,31 @@ class TestPolicy:
     )
     def test_what_is_skipped_is_recorded_with_its_reason(self, bench_with, changes, document, code):
         bench = bench_with(changes)
-        assert bench.see(an_order(**document)) is Outcome.SKIPPED
+        assert bench.see(an_order(**document)) is TranslateResult.SKIPPED
         assert (bench.newest().state, bench.newest().reason_code) == (State.SKIPPED, code)
         assert [one["reason_code"] for _, event, one in bench.telemetry.lines if event == "skipped"] == [code]
 
     def test_a_skipped_document_is_sent_once_its_status_allows(self, bench):
         bench.see(an_order(status="Hold", hold=True))
         assert bench.newest().reason == "It is on hold in Visma; it is sent once it is released."
-        assert bench.see(an_order(status="Open")) is Outcome.QUEUED
+        assert bench.see(an_order(status="Open")) is TranslateResult.QUEUED
         assert bench.states() == [State.TRANSLATED], "the same content, so the same revision"
         assert bench.newest().reason is None
         assert bench.due() == [1]
 
     def test_the_hold_flag_keeps_a_document_back_whatever_its_status_is(self, bench):
-        assert bench.see(an_order(status="Open", hold=True)) is Outcome.SKIPPED
+        assert bench.see(an_order(status="Open", hold=True)) is TranslateResult.SKIPPED
         assert bench.newest().reason == "It is on hold in Visma; it is sent once it is released."
-        assert bench.see(an_order(status="Open")) is Outcome.QUEUED
+        assert bench.see(an_order(status="Open")) is TranslateResult.QUEUED
 
     def test_drafts_are_sent_where_send_when_names_them(self, bench_with):
         bench = bench_with({"defaults.send_when": {"purchase_order": ["Hold", "Open"]}})
-        assert bench.see(an_order(status="Hold", hold=True)) is Outcome.QUEUED
+        assert bench.see(an_order(status="Hold", hold=True)) is TranslateResult.QUEUED
 
     def test_a_skipped_document_is_kept_in_its_newest_status(self, bench):
         """Who looks again later decides on what is kept, and must not find the status of former times."""
         bench.see(an_order(status="Hold"))
-        assert bench.see(an_order(status="PendingApproval")) is Outcome.SKIPPED
+        assert bench.see(an_order(status="PendingApproval")) is TranslateResult.SKIPPED
         newest = bench.newest()
         assert (len(bench.states()), newest.visma_status) == (1, "PendingApproval")
         assert b'"PendingApproval"' in bench.ledger.source_of(newest)
@@ -514,39 +516,39 @@ class TestPolicy:
 
     def test_a_partner_that_does_not_want_the_kind_gets_none(self, bench_with):
         bench = bench_with({"partners.acme.send": False})
-        assert bench.see(an_order()) is Outcome.SKIPPED
+        assert bench.see(an_order()) is TranslateResult.SKIPPED
         assert "send: false" in bench.newest().reason
 
     def test_a_held_document_for_nobody_is_skipped_and_not_parked(self, bench):
-        assert bench.see(an_order(hold=True, status="Hold", supplier={"number": "99"})) is Outcome.SKIPPED
-        assert bench.see(an_order(supplier={"number": "99"})) is Outcome.PARKED
+        assert bench.see(an_order(hold=True, status="Hold", supplier={"number": "99"})) is TranslateResult.SKIPPED
+        assert bench.see(an_order(supplier={"number": "99"})) is TranslateResult.PARKED
         assert bench.newest().waits_for == 'partners.<name>.visma.supplier: "99"'
 
     def test_a_document_for_nobody_is_skipped_where_only_some_take_part(self, bench_with):
         bench = bench_with({"defaults.unmapped_partner": "skip"})
-        assert bench.see(an_order(supplier={"number": "777"})) is Outcome.SKIPPED
+        assert bench.see(an_order(supplier={"number": "777"})) is TranslateResult.SKIPPED
         assert "777" in bench.newest().reason
 
     def test_a_cancelled_order_that_nobody_has_is_skipped(self, bench):
-        assert bench.see(an_order(status="Cancelled")) is Outcome.SKIPPED
+        assert bench.see(an_order(status="Cancelled")) is TranslateResult.SKIPPED
         assert "the partner never had it" in bench.newest().reason
 
     def test_a_cancelled_order_that_the_partner_has_is_cancelled_there(self, bench):
         bench.see(an_order())
         bench.becomes(State.SENT)
-        assert bench.see(an_order(status="Cancelled")) is Outcome.QUEUED
+        assert bench.see(an_order(status="Cancelled")) is TranslateResult.QUEUED
         assert bench.newest().purpose is Purpose.CANCELLATION
 
     def test_an_order_cancelled_before_it_left_never_leaves(self, bench):
         bench.see(an_order())
-        assert bench.see(an_order(status="Cancelled")) is Outcome.SKIPPED
+        assert bench.see(an_order(status="Cancelled")) is TranslateResult.SKIPPED
         assert bench.states() == [State.SUPERSEDED, State.SKIPPED]
 
     def test_a_changed_document_is_parked_where_routing_says_so(self, bench_with):
         bench = bench_with({"partners.acme.on_revision": "park"})
         bench.see(an_order("10.0"))
         bench.becomes(State.SENT, transaction_id="T-1")
-        assert bench.see(an_order("11.0")) is Outcome.PARKED
+        assert bench.see(an_order("11.0")) is TranslateResult.PARKED
         revision = bench.newest()
         assert "changed in Visma after it was sent (Orderful T-1)" in revision.reason
         assert revision.field == "on_revision"
@@ -556,14 +558,14 @@ class TestPolicy:
         bench = bench_with({"partners.acme.on_revision": "park"})
         bench.see(an_order())
         bench.becomes(State.SENT)
-        assert bench.see(an_order(status="Cancelled")) is Outcome.PARKED
+        assert bench.see(an_order(status="Cancelled")) is TranslateResult.PARKED
         assert "was withdrawn" in bench.newest().reason
 
     def test_a_changed_document_is_ignored_where_routing_says_so(self, bench_with):
         bench = bench_with({"partners.acme.on_revision": "ignore"})
         bench.see(an_order("10.0"))
         bench.becomes(State.SENT)
-        assert bench.see(an_order("11.0")) is Outcome.SKIPPED
+        assert bench.see(an_order("11.0")) is TranslateResult.SKIPPED
         assert "routing says to ignore" in bench.newest().reason
 
     @pytest.mark.parametrize(
@@ -571,7 +573,7 @@ class TestPolicy:
     )
     def test_what_asks_nobody_for_money_is_never_sent(self, bench, word, why):
         key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, f"{word}:900145")
-        assert bench.see(a_supplier_invoice(documentType=word), key=key) is Outcome.SKIPPED
+        assert bench.see(a_supplier_invoice(documentType=word), key=key) is TranslateResult.SKIPPED
         assert why in bench.newest(key).reason
 
 
@@ -587,16 +589,16 @@ class TestParking:
         ],
     )
     def test_a_document_that_cannot_be_read_is_parked_under_the_hash_of_its_bytes(self, bench, raw, reason):
-        assert bench.see(raw) is Outcome.PARKED
+        assert bench.see(raw) is TranslateResult.PARKED
         revision = bench.newest()
         assert reason in revision.reason
         assert revision.next_step
         assert len(revision.revision_id) == 64
-        assert bench.see(raw) is Outcome.PARKED
+        assert bench.see(raw) is TranslateResult.PARKED
         assert bench.states() == [State.PARKED]
 
     def test_a_document_without_something_indispensable_is_parked_with_the_field(self, bench):
-        assert bench.see(an_order(date=MISSING)) is Outcome.PARKED
+        assert bench.see(an_order(date=MISSING)) is TranslateResult.PARKED
         assert bench.newest().field == "date"
 
     def test_a_reason_that_quotes_a_book_is_cut_so_that_the_record_stays_small(self, bench):
@@ -606,24 +608,24 @@ class TestParking:
         assert max(map(len, (parked.reason, parked.waits_for, parked.next_step, parked.history[-1].note))) <= 1_000
 
     def test_a_row_version_that_is_a_book_is_not_kept(self, bench):
-        assert bench.see(an_order(timeStamp="A" * 500_000)) is Outcome.QUEUED
+        assert bench.see(an_order(timeStamp="A" * 500_000)) is TranslateResult.QUEUED
         assert bench.newest().visma_version is None
 
     def test_the_note_of_a_long_order_with_something_to_tell_of_each_line_stays_small(self, bench):
         lines = [an_order_line(number, uom="KG", unitCost=0, amount=0, extCost=0) for number in range(1, 101)]
-        assert bench.see(an_order(lines=lines, taxDetails=[], taxTotal=0, orderTotal=0)) is Outcome.QUEUED
+        assert bench.see(an_order(lines=lines, taxDetails=[], taxTotal=0, orderTotal=0)) is TranslateResult.QUEUED
         note = bench.newest().history[-1].note
         assert "and 90 more left with the price 0" in note
         assert len(note) <= 1_000
 
     def test_an_invoice_of_a_type_nobody_knows_is_parked(self, bench):
         key = DocumentKey("nordic", Kind.SUPPLIER_INVOICE, "Odd:900145")
-        assert bench.see(a_supplier_invoice(documentType="Odd"), key=key) is Outcome.PARKED
+        assert bench.see(a_supplier_invoice(documentType="Odd"), key=key) is TranslateResult.PARKED
         assert bench.newest(key).field == "documentType"
 
     def test_an_unmapped_unit_is_parked_with_the_key_to_add_and_leaves_once_it_is_there(self, bench):
         order = an_order(lines=[an_order_line(uom="PAL")])
-        assert bench.see(order) is Outcome.PARKED
+        assert bench.see(order) is TranslateResult.PARKED
         parked = bench.newest()
         assert parked.waits_for == "defaults.units.PAL"
         assert "PAL" in parked.reason
@@ -631,7 +633,7 @@ class TestParking:
         wish = message_for(
             parked, bench.ledger.source_of(parked), bench.payloads, now=bench.clock.now(), cause=Cause.RELEASE
         )
-        assert bench.translator().handle(wish) is Outcome.QUEUED
+        assert bench.translator().handle(wish) is TranslateResult.QUEUED
         assert bench.states() == [State.TRANSLATED]
         revision = bench.newest()
         assert (revision.reason, revision.field, revision.next_step, revision.waits_for) == (None, None, None, None)
@@ -649,19 +651,19 @@ class TestParking:
         bench.becomes(State.SENT)
         bench.routing.apply(routing_data({"defaults.units.PAL": "each"}))
         bench.due()
-        assert bench.translator().handle(wish) is Outcome.KNOWN
+        assert bench.translator().handle(wish) is TranslateResult.KNOWN
         assert bench.states() == [State.SUPERSEDED, State.SENT]
         assert bench.due() == []
 
     def test_a_parked_document_that_was_corrected_leaves_and_the_parked_one_is_superseded(self, bench):
         bench.see(an_order(lines=[an_order_line(uom="PAL")]))
-        assert bench.see(an_order()) is Outcome.QUEUED
+        assert bench.see(an_order()) is TranslateResult.QUEUED
         assert bench.states() == [State.SUPERSEDED, State.TRANSLATED]
 
     def test_a_pinned_dialect_that_cannot_carry_it_parks_it(self, bench_with):
         bench = bench_with({"partners.acme.dialect": "mosaic"})
         order = an_order(lines=[an_order_line(uom="KG")])
-        assert bench.see(order) is Outcome.PARKED
+        assert bench.see(order) is TranslateResult.PARKED
         assert "dialect" in bench.newest().next_step
 
     def test_a_parked_document_is_told_with_its_field_and_without_what_may_quote_it(self, bench):
@@ -711,7 +713,7 @@ class TestTheMachinery:
 
 def test_a_document_of_a_company_that_left_the_routing_is_parked_with_the_key_to_add(bench):
     other = DocumentKey("gone", Kind.PURCHASE_ORDER, "500123")
-    assert bench.see(an_order(), key=other) is Outcome.PARKED
+    assert bench.see(an_order(), key=other) is TranslateResult.PARKED
     assert bench.newest(other).waits_for == "companies.gone"
 
 
@@ -727,11 +729,11 @@ class TestContentThatIsNoLongerKept:
         return bench
 
     def test_the_same_document_is_not_sent_again(self, sent):
-        assert sent.see(an_order()) is Outcome.KNOWN
+        assert sent.see(an_order()) is TranslateResult.KNOWN
         assert sent.due() == []
 
     def test_another_content_is_a_replacement(self, sent):
-        assert sent.see(an_order("11.0")) is Outcome.QUEUED
+        assert sent.see(an_order("11.0")) is TranslateResult.QUEUED
         assert (sent.newest().sequence, sent.newest().purpose) == (2, Purpose.REPLACE)
 
     def test_a_withdrawal_from_a_former_receiver_is_a_person_s(self, bench_with):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from testkit.orderful.incoming import Incoming
-from testkit.orderful.push import RETRY_SECONDS, outcome_of
+from testkit.orderful.push import RETRY_SECONDS, push_result_of
 from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox
 from testkit.scripted_server import Server, answer, reset, silence
 
@@ -166,7 +166,7 @@ def test_silence_and_a_broken_connection_are_tried_again(server: Server) -> None
 
 def test_the_pauses_are_those_of_orderful_unless_set() -> None:
     assert OrderfulSandbox().inbound.channels.retry_seconds == RETRY_SECONDS == (300, 600, 1200)
-    assert [outcome_of(status) for status in (None, 202, 299, 300)] == ["again", "sent", "delivered", "failed"]
+    assert [push_result_of(status) for status in (None, 202, 299, 300)] == ["again", "sent", "delivered", "failed"]
 
 
 # -- while a push waits for its next attempt

@@ -9,7 +9,7 @@ an objection: a soft one is lifted by a person's approval, a hard one stands unt
 is another. One objection holds the whole message: it applies wholly or not at all. What the message asks for and no
 approval writes is listed as unwritten, approved or not.
 
-The outcome does not depend on the order of the lines in the message.
+The decision does not depend on the order of the lines in the message.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from connector.domain.routing.route import QuantityReading, Route
 from connector.domain.text import truncated
 from connector.domain.totals import ZERO
 
-__all__ = ["HEADER", "LOOK", "Decision", "Difference", "Objection", "Verdict", "decide"]
+__all__ = ["HEADER", "LOOK", "ChangeAction", "ChangeDecision", "Difference", "Objection", "decide"]
 
 LOOK = "Compare with `connector changes show`, then approve or reject it."
 
@@ -56,8 +56,8 @@ _MOST_TOLD = 3
 _MOST_REMARKS = 10
 
 
-class Verdict(StrEnum):
-    """What becomes of the change."""
+class ChangeAction(StrEnum):
+    """What is done with a change."""
 
     APPLY = "apply"
     PARK = "park"
@@ -65,10 +65,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """The outcome.
+class ChangeDecision:
+    """What becomes of the change, and why.
 
     Attributes:
+        action: What is done with it now.
         reason: Why it is parked or rejected, in whole sentences; of many, the first few.
         reasons: All of them, one sentence each.
         codes: Which reasons they are, each once, in the order of the sentences.
@@ -82,7 +83,7 @@ class Decision:
         keeps: The message repeats what the partner had where Visma has something else, which stays.
     """
 
-    verdict: Verdict
+    action: ChangeAction
     reason: str | None = None
     _: KW_ONLY
     reasons: tuple[str, ...] = ()
@@ -100,7 +101,7 @@ class Decision:
     @property
     def closes(self) -> bool:
         """Whether nothing of what the message asks for is written, or was: a person took it as settled."""
-        return self.verdict is Verdict.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
+        return self.action is ChangeAction.APPLY and bool(self.unwritten) and not self.edits and not self.wishes
 
 
 def decide(
@@ -113,7 +114,7 @@ def decide(
     confirmed: frozenset[str] = frozenset(),
     reading: QuantityReading | None = None,
     taken_on: date | None = None,
-) -> Decision:
+) -> ChangeDecision:
     """Decide about a change.
 
     Args:
@@ -122,7 +123,7 @@ def decide(
         ours: The order as it stands.
         route: Of the order's supplier.
         approved: A person has looked at it and wants it written.
-        confirmed: `Decision.places` of changes of this order that a person approved.
+        confirmed: `ChangeDecision.places` of changes of this order that a person approved.
         reading: What POC03 and POC04 of this message mean, as a person says; the partner's rule when None.
         taken_on: The day on which Orderful took the message, for one that does not name its own day (BCH11).
 
@@ -135,18 +136,18 @@ def decide(
         >>> order, route = an_order(), a_route(changes={"quantity": Decimal("0.2")})
         >>> within = a_request(asks("QI", 1, quantity=12))
         >>> decision = decide(within, base=order, ours=snapshot(order), route=route)
-        >>> decision.verdict.value, [(edit.number, edit.quantity) for edit in decision.edits.lines]
+        >>> decision.action.value, [(edit.number, edit.quantity) for edit in decision.edits.lines]
         ('apply', [(1, Decimal('12'))])
         >>> beyond = a_request(asks("QI", 1, quantity=30))
         >>> decision = decide(beyond, base=order, ours=snapshot(order), route=route)
-        >>> decision.verdict.value, decision.reason
+        >>> decision.action.value, decision.reason
         ('park', 'Line 1: the quantity goes from 10 to 30, more than 20 %.')
     """
     if reading is not None:
         route = replace(route, changes=replace(route.changes, quantities=reading))
     if request.order_number != ours.content.number:
-        return Decision(
-            Verdict.REJECT,
+        return ChangeDecision(
+            ChangeAction.REJECT,
             f"It changes order {request.order_number}, and this is order {ours.content.number}.",
             codes=(Reason.OTHER_ORDER,),
         )
@@ -187,7 +188,7 @@ class _Desk:
         """The measure of every wish."""
         return self.known or self.ours.content
 
-    def decision(self, *, approved: bool) -> Decision:
+    def decision(self, *, approved: bool) -> ChangeDecision:
         found = self.findings
         self._look()
         added = sorted(found.inserts, key=lambda one: one.place)
@@ -204,8 +205,8 @@ class _Desk:
             self._check_writing(edits)
         elif self.request.purpose is not ChangePurpose.CANCELLATION:
             self._check_standing()
-        decided = Decision(
-            Verdict.APPLY,
+        decided = ChangeDecision(
+            ChangeAction.APPLY,
             edits=edits,
             wishes=wishes,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
@@ -415,7 +416,7 @@ class _Desk:
         self.content.compare(request.parties, request.stated)
 
 
-def _parked(decided: Decision, snapshot: list[Objection]) -> Decision:
+def _parked(decided: ChangeDecision, snapshot: list[Objection]) -> ChangeDecision:
     first, sentences = snapshot[0], [one.sentence for one in snapshot]
     told, more = " ".join(sentences[:_MOST_TOLD]), len(sentences) - _MOST_TOLD
     otherwise = _SETTLE if first.hard else LOOK
@@ -426,7 +427,7 @@ def _parked(decided: Decision, snapshot: list[Objection]) -> Decision:
     steps = list(dict.fromkeys(one.next_step for one in alike if one.next_step))
     return replace(
         decided,
-        verdict=Verdict.PARK,
+        action=ChangeAction.PARK,
         reason=f"{told} {_left_out(more)}" if more > 0 else told,
         reasons=tuple(sentences),
         codes=tuple(dict.fromkeys(one.code for one in snapshot)),

@@ -127,7 +127,7 @@ class Lines:
     def _agrees(self, products: ProductRefs, line: OrderLine) -> bool | None:
         """Whether the message names this line's item; None when it names none that we could compare."""
         ids = self._route.items.get(line.item or "", _NO_IDS)
-        return _verdict(products, line.item, (line.supplier_item, ids.partner_item), ids.gtin)
+        return _names_match(products, line.item, (line.supplier_item, ids.partner_item), ids.gtin)
 
     def unproven(self, products: ProductRefs, line: OrderLine) -> tuple[list[str], bool]:
         """The numbers in the message that are none of this line's item, and whether another one is.
@@ -211,7 +211,7 @@ class Lines:
         item: str = known.pop()
         ids = self._route.items.get(item, _NO_IDS)
         theirs = {ids.partner_item, *(line.supplier_item for line in self._known_lines if line.item == item)}
-        return item if _verdict(products, item, theirs, ids.gtin) else None
+        return item if _names_match(products, item, theirs, ids.gtin) else None
 
     @property
     def _known_lines(self) -> list[OrderLine]:
@@ -267,7 +267,9 @@ def line_number(text: str | None) -> int | None:
     return int(text)
 
 
-def _verdict(products: ProductRefs, item: str | None, theirs: Iterable[str | None], gtin: str | None) -> bool | None:
+def _names_match(
+    products: ProductRefs, item: str | None, theirs: Iterable[str | None], gtin: str | None
+) -> bool | None:
     """Whether all the numbers that the message names are numbers of this item.
 
     Each kind of number is only held against what we know of that kind, but may be written as any other: partners mix
@@ -276,8 +278,8 @@ def _verdict(products: ProductRefs, item: str | None, theirs: Iterable[str | Non
     ours = (_plain([item]), _plain(theirs), _plain([gtin]))
     everything = set().union(*ours)
     given = (_plain(products.buyer), _plain(products.vendor), _plain(products.gtins))
-    verdicts = [bool(names & everything) for names, own in zip(given, ours, strict=True) if names and own]
-    return all(verdicts) if verdicts else None
+    matches = [bool(names & everything) for names, own in zip(given, ours, strict=True) if names and own]
+    return all(matches) if matches else None
 
 
 def _plain(names: Iterable[str | None]) -> set[str]:

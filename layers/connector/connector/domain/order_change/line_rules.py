@@ -34,14 +34,14 @@ from connector.domain.text import truncated
 from connector.domain.totals import ZERO
 
 
-class Outcome(NamedTuple):
+class FieldResult(NamedTuple):
     """What becomes of one field: the value wished, and the one to write; None for what stays."""
 
     wished: Decimal | date | None = None
     written: Decimal | date | None = None
 
 
-_STAYS = Outcome()
+_STAYS = FieldResult()
 _FREE = "a price of 0 may mean that none is given."
 
 
@@ -215,9 +215,9 @@ class LineRules:
 
     def _change(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> None:
         quantity = self._quantity(base, ours, facts)
-        outcomes = {"quantity": quantity, "price": self._price(base, ours), **self._days(base, ours)}
-        wished = {name: one.wished for name, one in outcomes.items() if one.wished is not None}
-        written = {name: one.written for name, one in outcomes.items() if one.written is not None}
+        results = {"quantity": quantity, "price": self._price(base, ours), **self._days(base, ours)}
+        wished = {name: one.wished for name, one in results.items() if one.wished is not None}
+        written = {name: one.written for name, one in results.items() if one.written is not None}
         self._check_unit(ours)
         self._check_completeness()
         self.beside.line(self.theirs, self.where, moves=bool(written))
@@ -260,7 +260,7 @@ class LineRules:
         else:
             self.findings.tells(part_received(self.where, received, base, day))
 
-    def _quantity(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> Outcome:
+    def _quantity(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> FieldResult:
         theirs, rules = self.theirs, self.route.changes
         if Field.QUANTITY not in theirs.touches:
             figures = theirs.quantity, theirs.second_quantity, theirs.original_quantity, theirs.delta
@@ -288,10 +288,10 @@ class LineRules:
         if wanted is None or wanted in {ZERO, base.quantity}:
             return _STAYS
         if not self.findings.wish(self.where, "quantity", base=base.quantity, theirs=wanted, ours=ours.quantity):
-            return Outcome(wished=wanted)
+            return FieldResult(wished=wanted)
         if wanted < ZERO:
             # `total_asked` objects.
-            return Outcome(wanted, wanted)
+            return FieldResult(wanted, wanted)
         if facts and wanted < facts.received:
             self._refuse(
                 f"{self._line}: the quantity would go down to {said(wanted)}, but {said(facts.received)} were "
@@ -306,9 +306,9 @@ class LineRules:
             share=rules.quantity,
             code=Reason.QUANTITY_BEYOND_LIMIT,
         )
-        return Outcome(wanted, wanted)
+        return FieldResult(wanted, wanted)
 
-    def _price(self, base: OrderLine, ours: OrderLine) -> Outcome:
+    def _price(self, base: OrderLine, ours: OrderLine) -> FieldResult:
         theirs = self.theirs.price
         if Field.PRICE not in self.theirs.touches:
             self._must_agree("price", theirs, base.unit_price, ours.unit_price)
@@ -319,7 +319,7 @@ class LineRules:
             self._repeats("price", base.unit_price, ours.unit_price)
             return _STAYS
         if not self.findings.wish(self.where, "price", base=base.unit_price, theirs=theirs, ours=ours.unit_price):
-            return Outcome(wished=theirs)
+            return FieldResult(wished=theirs)
         self._look_at_price()
         if theirs < 0:
             self._refuse(f"{self._line}: the price {said(theirs)} is below zero.", code=Reason.PRICE_UNCLEAR)
@@ -333,13 +333,13 @@ class LineRules:
             share=self.route.changes.price,
             code=Reason.PRICE_BEYOND_LIMIT,
         )
-        return Outcome(theirs, theirs)
+        return FieldResult(theirs, theirs)
 
     def _look_at_price(self) -> None:
         if self.theirs.price_doubt:
             self.findings.reads(f"{self._line}: {self.theirs.price_doubt}", where=self.where, code=Reason.PRICE_UNCLEAR)
 
-    def _days(self, base: OrderLine, ours: OrderLine) -> dict[str, Outcome]:
+    def _days(self, base: OrderLine, ours: OrderLine) -> dict[str, FieldResult]:
         """What becomes of the days of the line, each measured against the day that was sent in its place."""
         theirs, dates = self.theirs, self.dates
         base_date, our_value = dates.base_day(base), dates.our_day(ours)
@@ -372,7 +372,7 @@ class LineRules:
 
     def _day(
         self, what: str, base: date | None, theirs: date | None, ours: date | None, stored: date | None
-    ) -> Outcome:
+    ) -> FieldResult:
         """One day; `stored` is the field of the line, which may leave it to the header."""
         if theirs is None:
             return _STAYS
@@ -380,9 +380,9 @@ class LineRules:
             self._repeats(what, base, ours)
             return _STAYS
         if not self.findings.wish(self.where, what, base=base, theirs=theirs, ours=ours) and stored == theirs:
-            return Outcome(wished=theirs)
+            return FieldResult(wished=theirs)
         self.findings.moves(self.where, what, base, theirs)
-        return Outcome(theirs, theirs)
+        return FieldResult(theirs, theirs)
 
     def _repeats(self, what: str, base: object, ours: object) -> None:
         """A value that the partner had already is no wish; what Visma has otherwise is kept, and told."""

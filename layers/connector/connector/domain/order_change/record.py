@@ -176,7 +176,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         differences: What the partner wants otherwise, in three versions.
         remarks: What the message told besides.
         reasons: Everything that speaks against it, one sentence each; the first few make `reason`.
-        places: Parties that a person was asked about, and once it is approved, has confirmed (`Decision.places`).
+        places: Parties that a person was asked about, and once it is approved, has confirmed (`ChangeDecision.places`).
         unwritten: What the message asks for and an approval does not write, one sentence each.
         writes: Whether an approval would write anything; None where nothing was compared.
         says: What its message says, in short; None for one that cannot be read.

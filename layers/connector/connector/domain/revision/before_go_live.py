@@ -10,7 +10,7 @@ from connector.domain.revision import questions
 from connector.domain.revision.assess import AGE_UNCLEAR, Unchanged
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, is_of_party, newer_purpose
-from connector.domain.revision.decision import Case, Decision, send_as
+from connector.domain.revision.decision import Case, RevisionDecision, send_as
 from connector.domain.revision.go_live import BeforeGoLive, Origin, origin, was_shown_before
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.policy import hold_reason
@@ -33,17 +33,19 @@ def origin_of(case: Case, route: Route | None) -> Origin:
     return Origin.UNCLEAR if found is Origin.BEFORE and case.has_open_question and is_another else found
 
 
-def unreadable(case: Case) -> Decision:
+def unreadable(case: Case) -> RevisionDecision:
     """A document that cannot be understood."""
     baseline, problem = case.assessed.baseline, case.reading.problem
     was_readable = baseline is not None and baseline.counterparty is not None
     partner_has_it = case.assessed.partner_baseline is not None
     if not was_readable and not partner_has_it and origin_of(case, None) is Origin.BEFORE:
-        return Decision.keep_on_record(f"{questions.FROM_BEFORE} It cannot be read: {problem and problem.sentence}")
-    return Decision.ask(problem)
+        return RevisionDecision.keep_on_record(
+            f"{questions.FROM_BEFORE} It cannot be read: {problem and problem.sentence}"
+        )
+    return RevisionDecision.ask(problem)
 
 
-def before_go_live(case: Case, document: VismaDocument, route: Route) -> Decision | Unchanged | None:
+def before_go_live(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
     """What becomes of a document that the receiver never had, if go-live keeps it back; None when it does not."""
     baseline = case.assessed.baseline
     if baseline is not None:
@@ -51,19 +53,21 @@ def before_go_live(case: Case, document: VismaDocument, route: Route) -> Decisio
         return on_record or _changed_since(case, document, route, baseline)
     match origin_of(case, route):
         case Origin.BEFORE:
-            return Decision.keep_on_record(questions.FROM_BEFORE)
+            return RevisionDecision.keep_on_record(questions.FROM_BEFORE)
         case Origin.UNCLEAR:
-            return Decision.ask(questions.age_unclear(case.reading.key))
+            return RevisionDecision.ask(questions.age_unclear(case.reading.key))
         case Origin.AFTER:
             return Unchanged() if case.reading.cause is Cause.BASELINE else None
 
 
-def _on_record(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision | Unchanged | None:
+def _on_record(
+    case: Case, document: VismaDocument, route: Route, baseline: Revision
+) -> RevisionDecision | Unchanged | None:
     """What becomes of a document on record as from before go-live, whatever changed in it since."""
     if baseline.state is State.BASELINE and _is_state_from_before(case, route):
-        return Decision.keep_on_record(questions.FROM_BEFORE)
+        return RevisionDecision.keep_on_record(questions.FROM_BEFORE)
     if baseline.state is State.BASELINE and _is_new_by_now(case, document, route, baseline):
-        return Decision.ask(questions.new_by_now(case.reading.key))
+        return RevisionDecision.ask(questions.new_by_now(case.reading.key))
     return Unchanged() if case.reading.cause is Cause.BASELINE else None
 
 
@@ -95,19 +99,23 @@ def _is_new_by_now(case: Case, document: VismaDocument, route: Route, baseline: 
     return origin(recorded, go_live, zone) is Origin.AFTER
 
 
-def _taken_back(case: Case, reason: StatedReason) -> Decision | Unchanged:
+def _taken_back(case: Case, reason: StatedReason) -> RevisionDecision | Unchanged:
     """End the question that is open, if there is one."""
-    return Decision.skip(reason) if case.has_open_question else Unchanged()
+    return RevisionDecision.skip(reason) if case.has_open_question else Unchanged()
 
 
-def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> Decision | Unchanged:
+def _out_of_status(
+    case: Case, document: VismaDocument, route: Route, reason: StatedReason
+) -> RevisionDecision | Unchanged:
     """A change that is asked about once the status allows it; with an unknown status, nobody knows whether it will."""
     if reason.code is Reason.UNKNOWN_STATUS and route.before_go_live is not BeforeGoLive.IGNORE:
-        return Decision.ask(questions.unknown_status(document, reason))
+        return RevisionDecision.ask(questions.unknown_status(document, reason))
     return _taken_back(case, reason)
 
 
-def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: Revision) -> Decision | Unchanged:
+def _changed_since(
+    case: Case, document: VismaDocument, route: Route, baseline: Revision
+) -> RevisionDecision | Unchanged:
     """A document from before go-live that the ledger has as such.
 
     What a person was asked before and need not answer any more is taken back.
@@ -120,10 +128,12 @@ def _changed_since(case: Case, document: VismaDocument, route: Route, baseline: 
     if (reason := hold_reason(document, route, partner_has_it=was_ready)) is not None:
         return _out_of_status(case, document, route, reason)
     if baseline.state is State.CLOSED:
-        return Decision.ask(questions.changed_since_closed(document, baseline))
+        return RevisionDecision.ask(questions.changed_since_closed(document, baseline))
     if route.before_go_live is BeforeGoLive.IGNORE:
-        return Decision.keep_on_record(questions.IGNORED_FROM_BEFORE)
+        return RevisionDecision.keep_on_record(questions.IGNORED_FROM_BEFORE)
     if route.before_go_live is BeforeGoLive.PARK or not is_of_party(baseline, document):
-        return Decision.ask(questions.changed_since_go_live(document, route, was_ready=was_ready, changed=changed))
+        return RevisionDecision.ask(
+            questions.changed_since_go_live(document, route, was_ready=was_ready, changed=changed)
+        )
     purpose = newer_purpose(document) if was_ready else Purpose.ORIGINAL
     return send_as(purpose, document, route, case.facts)

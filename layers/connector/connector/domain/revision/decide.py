@@ -15,7 +15,7 @@ from connector.domain.revision.assess import Unchanged
 from connector.domain.revision.before_go_live import before_go_live, origin_of, unreadable
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.comparison import Comparison, newer_purpose
-from connector.domain.revision.decision import Case, Decision, send_as
+from connector.domain.revision.decision import Case, RevisionDecision, send_as
 from connector.domain.revision.go_live import Origin
 from connector.domain.revision.receivers import is_certainly_another
 from connector.domain.revision.record import Revision
@@ -30,7 +30,7 @@ from connector.domain.routing.route import UNFINISHED, OnRevision, OnUnmapped, R
 from connector.domain.transactions import Purpose
 
 
-def decide(case: Case) -> Decision | Unchanged:
+def decide(case: Case) -> RevisionDecision | Unchanged:
     """Say what becomes of the document; `Unchanged` when nothing is to be recorded."""
     document, route = case.reading.document, case.routed.route
     if document is not None:
@@ -57,7 +57,7 @@ def decide(case: Case) -> Decision | Unchanged:
 # -- documents that go nowhere ----------------------------------------------------------------------------------------
 
 
-def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> Decision | Unchanged:
+def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> RevisionDecision | Unchanged:
     """A document for nobody, or of a type that nobody knows."""
     company, assessed, key = case.routed.company, case.assessed, case.reading.key
     if company is not None and key.kind in company.kinds_off:
@@ -65,17 +65,17 @@ def _unrouted(case: Case, document: VismaDocument, problem: Parked | None) -> De
         return _not_sent(case, document, None, reason)
     if assessed.partner_baseline is None and assessed.baseline is None:
         if origin_of(case, None) is Origin.BEFORE:
-            return Decision.keep_on_record(f"{questions.FROM_BEFORE} {problem and problem.sentence}")
+            return RevisionDecision.keep_on_record(f"{questions.FROM_BEFORE} {problem and problem.sentence}")
         if case.reading.cause is Cause.BASELINE:
             return Unchanged()
     if isinstance(problem, UnmappedPartner) and (kept := _unmapped(case, document, problem)) is not None:
         return kept
     if document.held and assessed.partner_baseline is None:
-        return Decision.skip(ON_HOLD_IN_VISMA)
-    return Decision.ask(problem)
+        return RevisionDecision.skip(ON_HOLD_IN_VISMA)
+    return RevisionDecision.ask(problem)
 
 
-def _unmapped(case: Case, document: VismaDocument, problem: UnmappedPartner) -> Decision | None:
+def _unmapped(case: Case, document: VismaDocument, problem: UnmappedPartner) -> RevisionDecision | None:
     sent, company = case.assessed.partner_baseline, case.routed.company
     if _may_be_renumbered(sent, document):
         return _renumbered(case, document, sent, problem)
@@ -92,15 +92,15 @@ def _may_be_renumbered(sent: Revision | None, document: VismaDocument) -> TypeGu
     return bool(document.counterparty) and not is_certainly_another(sent, document.counterparty_id)
 
 
-def _renumbered(case: Case, document: VismaDocument, sent: Revision, problem: UnmappedPartner) -> Decision:
+def _renumbered(case: Case, document: VismaDocument, sent: Revision, problem: UnmappedPartner) -> RevisionDecision:
     """A sent document whose supplier or customer has a number that routing does not know: who has it keeps it.
 
     An invoice that says what it said is asked about nobody: there is nothing to tell.
     """
     former = _former_route(case, sent) if document.key.kind.is_invoice else None
     if former is not None and (reason := Comparison(document, former, case.facts).nothing_new(sent)) is not None:
-        return Decision.skip(reason)
-    return Decision.ask(questions.renumbered_party(document, sent, problem))
+        return RevisionDecision.skip(reason)
+    return RevisionDecision.ask(questions.renumbered_party(document, sent, problem))
 
 
 def _former_route(case: Case, sent: Revision) -> Route | None:
@@ -115,27 +115,27 @@ def _former_route(case: Case, sent: Revision) -> Route | None:
 # -- documents that routing keeps back --------------------------------------------------------------------------------
 
 
-def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: StatedReason) -> Decision:
+def _not_sent(case: Case, document: VismaDocument, route: Route | None, reason: StatedReason) -> RevisionDecision:
     """A document that routing keeps from leaving; a person tells the receiver what it does not hear."""
     assessed = case.assessed
     sent = assessed.partner_baseline or assessed.under_other_id
     if sent is None or (route is None and is_certainly_another(sent, document.counterparty_id)):
-        return Decision.skip(reason, by_routing=True)
+        return RevisionDecision.skip(reason, by_routing=True)
     withdraws_nothing = assessed.partner_baseline is None  # under an ISA id that routing names no more
     nothing_new = Comparison(document, route, case.facts).nothing_new(sent) if route is not None else None
     if nothing_new is not None:
-        return Decision.skip(nothing_new, withdraws_nothing=withdraws_nothing)
+        return RevisionDecision.skip(nothing_new, withdraws_nothing=withdraws_nothing)
     question = questions.partner_not_told(sent, newer_purpose(document), reason)
-    return Decision.ask(question, withdraws_nothing=withdraws_nothing)
+    return RevisionDecision.ask(question, withdraws_nothing=withdraws_nothing)
 
 
-def _kept_back(case: Case, document: VismaDocument, route: Route) -> Decision | Unchanged | None:
+def _kept_back(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | Unchanged | None:
     """What keeps a document back from a receiver that never had it; None when it may go there."""
     assessed, cause = case.assessed, case.reading.cause
     if assessed.under_other_id is not None:
         reason = Comparison(document, route, case.facts).nothing_new(assessed.under_other_id)
         if reason is not None:
-            return Decision.skip(reason, withdraws_nothing=True)
+            return RevisionDecision.skip(reason, withdraws_nothing=True)
     if assessed.was_sent or case.was_answered:  # answered: something else kept it
         return None
     held = before_go_live(case, document, route)
@@ -144,24 +144,24 @@ def _kept_back(case: Case, document: VismaDocument, route: Route) -> Decision | 
         # What waited for a routing entry and is named now, by its key or along with the others, leaves.
         if cause is Cause.RELEASE or (cause is Cause.REPLAY and waiting.waits_for is not None):
             return None
-        return Decision.ask(questions.switched_on(case.reading.key), by_routing=True)
+        return RevisionDecision.ask(questions.switched_on(case.reading.key), by_routing=True)
     return held
 
 
-def _shared(case: Case, document: VismaDocument, route: Route) -> Decision | None:
+def _shared(case: Case, document: VismaDocument, route: Route) -> RevisionDecision | None:
     """The question about an order whose number an order of another type has; None when it may leave."""
     sharing = case.sharing
     if sharing is None or case.assessed.was_sent or case.was_answered:
         return None
     if not sharing.is_own and hold_reason(document, route) is not None:
         return None  # it does not leave anyway
-    return Decision.ask(questions.two_order_types(document, sharing))
+    return RevisionDecision.ask(questions.two_order_types(document, sharing))
 
 
 # -- documents that may leave -----------------------------------------------------------------------------------------
 
 
-def _send(case: Case, document: VismaDocument, route: Route) -> Decision:
+def _send(case: Case, document: VismaDocument, route: Route) -> RevisionDecision:
     assessed, cause = case.assessed, case.reading.cause
     known = assessed.partner_baseline is not None or assessed.person_says_sent or cause is Cause.AS_REPLACEMENT
     reason = hold_reason(document, route, partner_has_it=known)
@@ -170,7 +170,7 @@ def _send(case: Case, document: VismaDocument, route: Route) -> Decision:
     if reason is not None and not (is_chosen and (assessed.was_sent or reason.code is Reason.UNKNOWN_STATUS)):
         return _out_of_status(case, document, route, reason)
     if not cause.chooses and (other := _renumbered_elsewhere(case, document, route)) is not None:
-        return Decision.ask(questions.number_of_another_partner(document, route, other), withdraws_nothing=True)
+        return RevisionDecision.ask(questions.number_of_another_partner(document, route, other), withdraws_nothing=True)
     if not known or cause is Cause.AS_ORIGINAL:
         return send_as(Purpose.ORIGINAL, document, route, case.facts)
     if assessed.partner_baseline is not None and not cause.chooses:
@@ -188,7 +188,7 @@ def _renumbered_elsewhere(case: Case, document: VismaDocument, route: Route) -> 
     return other
 
 
-def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> Decision:
+def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: StatedReason) -> RevisionDecision:
     """A document that its status keeps from leaving. A change that it hides from who has it is asked about.
 
     What is still being worked on is seen again when that ends. What is final may not be.
@@ -196,16 +196,16 @@ def _out_of_status(case: Case, document: VismaDocument, route: Route, reason: St
     assessed = case.assessed
     withdraws_nothing = assessed.under_other_id is not None and not is_withdrawn(document)
     sent = assessed.partner_baseline or assessed.under_other_id
-    quiet = Decision.skip(reason, withdraws_nothing=withdraws_nothing)
+    quiet = RevisionDecision.skip(reason, withdraws_nothing=withdraws_nothing)
     if (sent is None or sent.purpose is Purpose.CANCELLATION) and reason.code is Reason.UNKNOWN_STATUS:
-        return Decision.ask(questions.unknown_status(document, reason))
+        return RevisionDecision.ask(questions.unknown_status(document, reason))
     if sent is None or sent.purpose is Purpose.CANCELLATION or not _is_final(document):
         return quiet
     if route.on_revision is OnRevision.IGNORE:
         return quiet
     if not assessed.full_resend_due and Comparison(document, route, case.facts).nothing_new(sent) is not None:
         return quiet
-    return Decision.ask(questions.changed_out_of_status(document, sent), withdraws_nothing=withdraws_nothing)
+    return RevisionDecision.ask(questions.changed_out_of_status(document, sent), withdraws_nothing=withdraws_nothing)
 
 
 def _is_final(document: VismaDocument) -> bool:
@@ -213,18 +213,18 @@ def _is_final(document: VismaDocument) -> bool:
     return not document.held and document.status not in UNFINISHED and not is_withdrawn(document)
 
 
-def _held_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> Decision | None:
+def _held_revision(case: Case, document: VismaDocument, route: Route, sent: Revision) -> RevisionDecision | None:
     """What keeps a revision back from a receiver that has an earlier one; None when it is to leave."""
     purpose = newer_purpose(document)
     if purpose is sent.purpose is Purpose.CANCELLATION:
-        return Decision.skip(questions.NOTHING_NEW)  # whatever was changed in it before
+        return RevisionDecision.skip(questions.NOTHING_NEW)  # whatever was changed in it before
     if not case.assessed.full_resend_due:
         reason = Comparison(document, route, case.facts).nothing_new(sent)
         if reason is not None:
-            return Decision.skip(reason)
+            return RevisionDecision.skip(reason)
     withdraws_or_renews = Purpose.CANCELLATION in {purpose, sent.purpose}
     if route.on_revision is OnRevision.IGNORE and not withdraws_or_renews:
-        return Decision.skip(questions.IGNORED_CHANGE)
+        return RevisionDecision.skip(questions.IGNORED_CHANGE)
     if route.on_revision is OnRevision.PARK:
-        return Decision.ask(questions.changed_after_sending(sent, purpose))
+        return RevisionDecision.ask(questions.changed_after_sending(sent, purpose))
     return None

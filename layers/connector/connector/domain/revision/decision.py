@@ -72,7 +72,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RevisionDecision:
     """What becomes of a revision: a translation, or a state with its reason.
 
     Attributes:
@@ -93,29 +93,33 @@ class Decision:
     by_routing: bool = False
 
     @classmethod
-    def ask(cls, question: Parked | None, *, withdraws_nothing: bool = False, by_routing: bool = False) -> Decision:
+    def ask(
+        cls, question: Parked | None, *, withdraws_nothing: bool = False, by_routing: bool = False
+    ) -> RevisionDecision:
         """A person decides."""
         return cls(State.PARKED, parked=question, withdraws_nothing=withdraws_nothing, by_routing=by_routing)
 
     @classmethod
-    def skip(cls, reason: StatedReason, *, withdraws_nothing: bool = False, by_routing: bool = False) -> Decision:
+    def skip(
+        cls, reason: StatedReason, *, withdraws_nothing: bool = False, by_routing: bool = False
+    ) -> RevisionDecision:
         """It is not sent."""
         return cls(State.SKIPPED, reason=reason, withdraws_nothing=withdraws_nothing, by_routing=by_routing)
 
     @classmethod
-    def keep_on_record(cls, sentence: str) -> Decision:
+    def keep_on_record(cls, sentence: str) -> RevisionDecision:
         """It is from before go-live: known, not sent, findable."""
         return cls(State.BASELINE, reason=StatedReason(Reason.BEFORE_GO_LIVE, sentence))
 
     @classmethod
-    def send(cls, translation: Translation) -> Decision:
+    def send(cls, translation: Translation) -> RevisionDecision:
         """It leaves."""
         return cls(State.TRANSLATED, translation=translation)
 
 
-def send_as(purpose: Purpose, document: VismaDocument, route: Route, facts: Facts) -> Decision:
+def send_as(purpose: Purpose, document: VismaDocument, route: Route, facts: Facts) -> RevisionDecision:
     """Write the document for its partner; what cannot be written is a question to a person."""
     try:
-        return Decision.send(facts.translate(document.content, route, purpose))
+        return RevisionDecision.send(facts.translate(document.content, route, purpose))
     except Parked as problem:
-        return Decision.ask(problem)
+        return RevisionDecision.ask(problem)

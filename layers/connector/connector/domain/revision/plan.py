@@ -16,7 +16,7 @@ from connector.domain.reasons import StatedReason
 from connector.domain.revision.assess import Requeue, Sharing, ToDecide, Unchanged, Wait, assess
 from connector.domain.revision.cause import Cause
 from connector.domain.revision.decide import decide
-from connector.domain.revision.decision import Case, Decision, Routed
+from connector.domain.revision.decision import Case, RevisionDecision, Routed
 from connector.domain.revision.facts import Facts
 from connector.domain.revision.questions import NOTHING_NEW
 from connector.domain.revision.reading import Incoming, Reading
@@ -186,7 +186,7 @@ class _Recorder:
     routed: Routed
     now: datetime
 
-    def carried_out(self, decision: Decision, assessed: ToDecide, *, sequence: int) -> list[Step]:
+    def carried_out(self, decision: RevisionDecision, assessed: ToDecide, *, sequence: int) -> list[Step]:
         """What is written for a decision.
 
         What is superseded is closed in the same write as the decision: a worker that dies in between must not leave a
@@ -213,7 +213,7 @@ class _Recorder:
         )
         return [Add(_decided(self._shown(captured), decision), None, _request_of(decision), outdated)]
 
-    def _replaced(self, newest: Revision, decision: Decision, outdated: tuple[Revision, ...]) -> list[Step]:
+    def _replaced(self, newest: Revision, decision: RevisionDecision, outdated: tuple[Revision, ...]) -> list[Step]:
         """The same content again, but it never left: it is decided anew, and only what changed is written.
 
         The document goes along with the decision: whoever looks again later must not find the status of former times.
@@ -275,11 +275,11 @@ _SEEN = {
 }
 
 
-def _request_of(decision: Decision) -> dict[str, Any] | None:
+def _request_of(decision: RevisionDecision) -> dict[str, Any] | None:
     return decision.translation.request.body if decision.translation is not None else None
 
 
-def _decided(revision: Revision, decision: Decision) -> Revision:
+def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
     """The revision as the decision leaves it."""
     now = revision.updated_at
     translation, parked = decision.translation, decision.parked

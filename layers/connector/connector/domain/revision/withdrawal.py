@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
-from connector.domain.revision.decision import Decision
+from connector.domain.revision.decision import RevisionDecision
 from connector.domain.revision.facts import Facts
 from connector.domain.revision.record import CAPTURED, Event, Revision, State
 from connector.domain.routing.route import OnRevision
@@ -27,7 +27,7 @@ class Withdrawal:
     sent: Revision
     sequence: int
 
-    def decide(self, facts: Facts) -> tuple[Decision, bytes]:
+    def decide(self, facts: Facts) -> tuple[RevisionDecision, bytes]:
         """What becomes of it, and the Visma document that it withdraws."""
         sent, receiver = self.sent, self.sent.receiver_id or ""
         told = (
@@ -42,16 +42,16 @@ class Withdrawal:
             document = stored.document
             route = facts.route(sent.key, sent.counterparty or document.counterparty)
             if not route.send or route.on_revision is OnRevision.PARK:
-                return Decision.ask(
+                return RevisionDecision.ask(
                     Parked(told, next_step=by_hand, field="on_revision", code=Reason.WITHDRAWAL_BY_HAND)
                 ), stored.raw
             former = replace(route, partner_isa_id=IsaId(live=receiver, test=receiver))
-            return Decision.send(facts.translate(document.content, former, Purpose.CANCELLATION)), stored.raw
+            return RevisionDecision.send(facts.translate(document.content, former, Purpose.CANCELLATION)), stored.raw
         except Parked as problem:
             question = Parked(
                 f"{told} {problem.sentence}", next_step=by_hand, field=problem.field, code=Reason.WITHDRAWAL_BY_HAND
             )
-            return Decision.ask(question), stored.raw
+            return RevisionDecision.ask(question), stored.raw
 
     def captured(self, state: State, *, is_wished: bool, now: datetime) -> Revision:
         """Its record, without what was decided.

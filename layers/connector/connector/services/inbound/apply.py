@@ -97,8 +97,8 @@ RULES = "rules"
 """Who decided, when nobody had to."""
 
 
-class Outcome(Enum):
-    """How a message ended."""
+class ApplyResult(Enum):
+    """What became of a message of the changes queue."""
 
     APPLIED = "applied"
     PARKED = "parked"
@@ -111,14 +111,14 @@ class Outcome(Enum):
     NOTHING_TO_DO = "nothing to do"
 
 
-_OUTCOMES = {
-    ChangeState.APPLIED: Outcome.APPLIED,
-    ChangeState.PARKED: Outcome.PARKED,
-    ChangeState.REFUSED: Outcome.REJECTED,
-    ChangeState.REJECTED: Outcome.REJECTED,
-    ChangeState.RECORDED: Outcome.RECORDED,
-    ChangeState.CLOSED: Outcome.CLOSED,
-    ChangeState.ATTENTION: Outcome.ATTENTION,
+_RESULTS = {
+    ChangeState.APPLIED: ApplyResult.APPLIED,
+    ChangeState.PARKED: ApplyResult.PARKED,
+    ChangeState.REFUSED: ApplyResult.REJECTED,
+    ChangeState.REJECTED: ApplyResult.REJECTED,
+    ChangeState.RECORDED: ApplyResult.RECORDED,
+    ChangeState.CLOSED: ApplyResult.CLOSED,
+    ChangeState.ATTENTION: ApplyResult.ATTENTION,
 }
 _BY_A_PERSON = frozenset({ChangeState.APPLIED, ChangeState.CLOSED})
 _COUNTED = {
@@ -130,7 +130,7 @@ _COUNTED = {
 }
 
 
-_UNFINISHED = frozenset({Outcome.DEFERRED, Outcome.HELD_BACK})
+_UNFINISHED = frozenset({ApplyResult.DEFERRED, ApplyResult.HELD_BACK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,7 @@ class Applier:
     deadline: Deadline
     conflict_retry: ConflictRetry
 
-    def handle(self, message: HintMessage | ChangeMessage) -> Outcome:
+    def handle(self, message: HintMessage | ChangeMessage) -> ApplyResult:
         """Handle one message of the changes queue.
 
         A change message stands for what its sender asked of the order: earlier changes that are still due go first,
@@ -170,19 +170,19 @@ class Applier:
         recorded = self.changes.of_order(message.key)
         wanted = next((one for one in recorded if one.transaction_id == message.transaction_id), None)
         if wanted is None:
-            return Outcome.NOTHING_TO_DO
+            return ApplyResult.NOTHING_TO_DO
         if wanted.is_due:
-            outcome = self._work_off(wanted, recorded)
+            result = self._work_off(wanted, recorded)
         else:
-            outcome = _OUTCOMES[wanted.state]
+            result = _RESULTS[wanted.state]
             self._look_behind(wanted)
         for change in [wanted, *peers(wanted, recorded)]:
             confirmed = confirm(change, self.changes, self.orderful, self.telemetry)
             if confirmed.on_hold and confirmed.has_ended:
                 self._take_off_hold(confirmed)
-        return outcome
+        return result
 
-    def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> Outcome:
+    def _work_off(self, wanted: Change, recorded: Sequence[Change]) -> ApplyResult:
         """Work on everything of the sender that is due, up to the one that is wanted.
 
         One that is half written comes first, whoever sent it: it has the next revision, and nothing else is written
@@ -197,15 +197,15 @@ class Applier:
             due = self._up_to(wanted, due, begun)
         except Misconfigured as error:
             self._report_refusal(error)
-            return Outcome.HELD_BACK
+            return ApplyResult.HELD_BACK
         for change in due:
             others = peers(change, self.changes.of_order(wanted.key))
-            outcome = self._work(change, others) if change.is_due else _OUTCOMES[change.state]
+            result = self._work(change, others) if change.is_due else _RESULTS[change.state]
             if change.transaction_id == wanted.transaction_id:
-                return outcome
-            if outcome in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
+                return result
+            if result in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
                 return self._defer_behind(change, wanted)
-        return Outcome.NOTHING_TO_DO
+        return ApplyResult.NOTHING_TO_DO
 
     def _up_to(self, wanted: Change, due: Sequence[Change], begun: str | None) -> list[Change]:
         """What is to be worked on before the wanted one, and it, each as Orderful has it now; `begun` as it was."""
@@ -288,33 +288,33 @@ class Applier:
                 raise
             return found.message
 
-    def _defer_behind(self, earlier: Change, wanted: Change) -> Outcome:
+    def _defer_behind(self, earlier: Change, wanted: Change) -> ApplyResult:
         """Have the wanted one wait with an earlier one of its sender that could not be finished."""
         stored = self.changes.get(wanted.key, wanted.transaction_id)
         waiting = self.changes.get(earlier.key, earlier.transaction_id)
         if stored is None or waiting is None or not stored.is_due:
-            return Outcome.NOTHING_TO_DO
+            return ApplyResult.NOTHING_TO_DO
         note = f"waits for the earlier {earlier.transaction_id}"
         self.changes.save(
             stored.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=waiting.not_before)
         )
-        return Outcome.DEFERRED
+        return ApplyResult.DEFERRED
 
-    def _follow(self, hint: HintMessage) -> Outcome:
+    def _follow(self, hint: HintMessage) -> ApplyResult:
         try:
             change = self.recorder.follow(hint, self.hint_budget)
         except NoRouting:
             self.telemetry.info("no routing was applied yet: callback ignored", {"transaction_id": hint.transaction_id})
-            return Outcome.NOTHING_TO_DO
+            return ApplyResult.NOTHING_TO_DO
         except Misconfigured as error:
             # Polling finds it again once the key works; the hint must not burn its receives until then.
             self._report_refusal(error)
-            return Outcome.HELD_BACK
+            return ApplyResult.HELD_BACK
         if change is not None:
             confirm(change, self.changes, self.orderful, self.telemetry)
-        return Outcome.NOTHING_TO_DO
+        return ApplyResult.NOTHING_TO_DO
 
-    def _work(self, change: Change, others: Sequence[Change]) -> Outcome:
+    def _work(self, change: Change, others: Sequence[Change]) -> ApplyResult:
         now = self.clock.now()
         self._must_be_free(change)
         if change.validation is Validation.PROCESSING and now - change.ordered_at < PROCESSING_AT_MOST:
@@ -336,19 +336,19 @@ class Applier:
             change, ending = self._decide(change, others)
         except Misconfigured as error:
             self._report_refusal(error)
-            return Outcome.HELD_BACK
+            return ApplyResult.HELD_BACK
         change = self._end(change, ending, others)
         self._look_behind(change)
         # Decided and recorded; if Orderful cannot be told, the message comes again for that alone.
         confirm(change, self.changes, self.orderful, self.telemetry)
-        return _OUTCOMES[change.state]
+        return _RESULTS[change.state]
 
-    def _defer(self, change: Change, note: str, until: datetime) -> Outcome:
+    def _defer(self, change: Change, note: str, until: datetime) -> ApplyResult:
         note = f"{note}, until {until:%H:%M:%S} UTC" + (
             f" (number {change.change_sequence})" if change.change_sequence else ""
         )
         self.changes.save(change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=until))
-        return Outcome.DEFERRED
+        return ApplyResult.DEFERRED
 
     def _objection(self, change: Change) -> StatedReason | None:
         """Why no rule may decide it, whatever it asks: Orderful has not let it through. An approval lifts this."""

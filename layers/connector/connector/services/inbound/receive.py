@@ -36,7 +36,7 @@ class Admission(Enum):
     NOTHING_AGREED = "No secret is set for callbacks, and the stack takes none without one."
 
 
-class Outcome(IntEnum):
+class ReceiveResult(IntEnum):
     """What Orderful is told, as an HTTP status."""
 
     TAKEN = 202
@@ -58,7 +58,7 @@ class Receiver:
     telemetry: Telemetry
     max_bytes: int
 
-    def receive(self, headers: Headers, body: bytes) -> Outcome:
+    def receive(self, headers: Headers, body: bytes) -> ReceiveResult:
         """Take one callback. Never raises: an exception would become a status that gives the document up."""
         try:
             return self._receive(headers, body)
@@ -71,14 +71,14 @@ class Receiver:
             # Without the message of the exception: that may quote the body.
             reason = f"{type(error).__name__} in {place.name}, line {place.lineno}"
             self.telemetry.error("unexpected failure", {"reason": reason})
-        return Outcome.UNAVAILABLE
+        return ReceiveResult.UNAVAILABLE
 
-    def _receive(self, headers: Headers, body: bytes) -> Outcome:
+    def _receive(self, headers: Headers, body: bytes) -> ReceiveResult:
         admission = self.admits(headers)
         if admission is not Admission.ADMITTED:
             self.telemetry.count(Metric.CALLBACKS_REFUSED)
             self.telemetry.warning("callback refused", {"reason": admission.value})
-            return Outcome.REFUSED
+            return ReceiveResult.REFUSED
         self.telemetry.count(Metric.CALLBACKS_RECEIVED)
         if len(body) > self.max_bytes:
             return self._unusable(f"It is longer than {self.max_bytes} bytes.")
@@ -87,12 +87,12 @@ class Receiver:
             return self._unusable("It names no transaction.")
         self.outbox.hints([hint])
         self.telemetry.info("callback taken", {"transaction_id": hint.transaction_id})
-        return Outcome.TAKEN
+        return ReceiveResult.TAKEN
 
-    def _unusable(self, reason: str) -> Outcome:
+    def _unusable(self, reason: str) -> ReceiveResult:
         self.telemetry.count(Metric.CALLBACKS_UNUSABLE)
         self.telemetry.warning("callback unusable", {"reason": reason})
-        return Outcome.TAKEN
+        return ReceiveResult.TAKEN
 
 
 def _hint(body: bytes) -> HintMessage | None:

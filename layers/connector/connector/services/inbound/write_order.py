@@ -18,7 +18,7 @@ import msgspec
 from connector.domain.documents import DocumentKey, PurchaseOrder
 from connector.domain.errors import Parked, Rejected, Throttled, Transient, Unavailable
 from connector.domain.order_change.added_line_numbers import Remembered, added_lines, by_our_numbers
-from connector.domain.order_change.decide import HEADER, LOOK, Decision, Difference, Verdict, decide
+from connector.domain.order_change.decide import HEADER, LOOK, ChangeAction, ChangeDecision, Difference, decide
 from connector.domain.order_change.edits import NO_EDITS, Edits
 from connector.domain.order_change.line_match import Lines
 from connector.domain.order_change.order_numbers import without_suffix
@@ -61,7 +61,7 @@ MOST_UNWRITTEN = 20
 LONGEST_UNWRITTEN = 300
 """Characters of one of them."""
 
-APPLIED_AS_IS = Decision(Verdict.APPLY)
+APPLIED_AS_IS = ChangeDecision(ChangeAction.APPLY)
 """Nothing to write and nothing to show."""
 
 ATTEMPTS_UNSEEN = 5
@@ -91,7 +91,7 @@ class WriteResult:
     next_step: str | None = None
     _: KW_ONLY
     waits_for: str | None = None
-    decision: Decision = APPLIED_AS_IS
+    decision: ChangeDecision = APPLIED_AS_IS
     decided_on: str | None = None
     repeats: str | None = None
 
@@ -203,9 +203,9 @@ class OrderChange:
         )
         decided_on = revision_id(ours.content)
         decision = self._beside_the_others(decision, decided_on, types, repeated)
-        if decision.verdict is not Verdict.APPLY:
+        if decision.action is not ChangeAction.APPLY:
             self._take_off_hold(ours)
-            if decision.verdict is Verdict.REJECT:
+            if decision.action is ChangeAction.REJECT:
                 tell = TELL_THE_PARTNER.format(self.change.transaction_id)
                 return WriteResult(
                     ChangeState.REFUSED,
@@ -370,33 +370,33 @@ class OrderChange:
             return self.known.content(self._order, self.change.known_sequence or 0)
 
     def _beside_the_others(
-        self, decision: Decision, decided_on: str, types: Sequence[str], repeated: Change | None
-    ) -> Decision:
+        self, decision: ChangeDecision, decided_on: str, types: Sequence[str], repeated: Change | None
+    ) -> ChangeDecision:
         """The decision in the light of other orders of this number, and of other changes of this order."""
         if self.objection is not None:
-            return replace(decision, verdict=Verdict.PARK)
-        if len(types) > 1 and self.change.approved_by is None and decision.verdict is not Verdict.REJECT:
+            return replace(decision, action=ChangeAction.PARK)
+        if len(types) > 1 and self.change.approved_by is None and decision.action is not ChangeAction.REJECT:
             shared = f"Several orders have the number {self.change.number}, of the types {' and '.join(types)}."
             return replace(
                 decision,
-                verdict=Verdict.PARK,
-                reason=f"{shared} {decision.reason}" if decision.verdict is Verdict.PARK else shared,
+                action=ChangeAction.PARK,
+                reason=f"{shared} {decision.reason}" if decision.action is ChangeAction.PARK else shared,
                 reasons=(shared, *decision.reasons),
-                codes=(Reason.NUMBER_SHARED, *(decision.codes if decision.verdict is Verdict.PARK else ())),
+                codes=(Reason.NUMBER_SHARED, *(decision.codes if decision.action is ChangeAction.PARK else ())),
                 next_step=f"If it is about the one of the type {types[0]}: {decision.next_step or LOOK}",
                 waits_for=None,
             )
-        if decision.verdict is Verdict.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
+        if decision.action is ChangeAction.APPLY and (doubt := self._doubt(decided_on, decision, repeated)) is not None:
             waits_for = VISMA if self._is_behind_one_that_awaits_visma() else None
             return replace(
                 decision,
-                verdict=Verdict.PARK,
+                action=ChangeAction.PARK,
                 reason=doubt.sentence,
                 codes=(doubt.code,),
                 next_step=LOOK,
                 waits_for=waits_for,
             )
-        if decision.verdict is Verdict.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
+        if decision.action is ChangeAction.PARK and (turn := out_of_turn_reason(self.change, self.others)) is not None:
             # Whoever approves it is to know what it overtakes.
             first = "Decide about that one first: this one is looked at again when it has ended."
             return replace(
@@ -408,7 +408,7 @@ class OrderChange:
             )
         return decision
 
-    def _doubt(self, content: str, decision: Decision, repeated: Change | None) -> StatedReason | None:
+    def _doubt(self, content: str, decision: ChangeDecision, repeated: Change | None) -> StatedReason | None:
         """Why this must not be written now, or said to be so already, although the decision allows it."""
         who = self.change.approved_by
         if who is None:
@@ -461,7 +461,7 @@ class OrderChange:
             reading=repeated.reading,
             taken_on=repeated.ordered_at.date(),
         )
-        return decision.verdict is Verdict.APPLY and not decision.edits
+        return decision.action is ChangeAction.APPLY and not decision.edits
 
     def _by_our_numbers(
         self,
@@ -484,7 +484,7 @@ class OrderChange:
         ]
         return by_our_numbers(request, Lines(base, ours, route), remembered)
 
-    def _is_as_shown(self, decision: Decision) -> bool:
+    def _is_as_shown(self, decision: ChangeDecision) -> bool:
         """Whether an approval writes what was shown; quantities are left out where a person has named their reading."""
         named = self.change.reading is not None
 

@@ -32,7 +32,7 @@ from connector.domain.transactions import Dialect, OrderfulRequest, Stream
 from connector.services.consume import HOLD_BACK
 from connector.services.log_fields import named
 from connector.services.messages import DeliveryMessage
-from connector.services.outbound.inquiry import Decision, Inquiry, Step
+from connector.services.outbound.inquiry import Inquiry, InquiryAction, InquiryDecision
 from connector.services.outbound.snapshot import Snapshot
 from connector.services.ports import (
     Breaker,
@@ -54,8 +54,8 @@ A wrong address or a version that is no longer served refuses every document ali
 """
 
 
-class Outcome(Enum):
-    """How a delivery message ended."""
+class DeliverResult(Enum):
+    """What became of a message of the deliveries queue."""
 
     SENT = "sent"
     ADOPTED = "found at Orderful and adopted"
@@ -88,7 +88,7 @@ class Deliverer:
     young_for: timedelta = timedelta(0)
     snapshot: Snapshot = field(default_factory=Snapshot)
 
-    def handle(self, message: DeliveryMessage) -> Outcome:
+    def handle(self, message: DeliveryMessage) -> DeliverResult:
         """Handle one message of the deliveries queue.
 
         Raises:
@@ -97,7 +97,7 @@ class Deliverer:
         now = self.clock.now()
         if self.breaker.is_open(now=now):
             # The revision stays TRANSLATED in the ledger; the tracker queues it again once the key works.
-            return Outcome.HELD_BACK
+            return DeliverResult.HELD_BACK
         wait = self.breaker.wait(Calls.CREATE, now=now)
         if wait:
             raise Throttled(
@@ -105,7 +105,7 @@ class Deliverer:
             )
         revision = self.ledger.claim(message.key, message.sequence, now=now, lease=self.lease)
         if revision is None:
-            return Outcome.NOTHING_TO_DO
+            return DeliverResult.NOTHING_TO_DO
         if revision.stream is not self.stream:
             return self._refuse_stream(revision)
         try:
@@ -113,7 +113,7 @@ class Deliverer:
         except Misconfigured as error:
             return self._hold_back(revision, error)
 
-    def _ask_and_send(self, revision: Revision) -> Outcome:
+    def _ask_and_send(self, revision: Revision) -> DeliverResult:
         try:
             body = self.ledger.request_of(revision)
             decision = self._inquiry().decide(revision, body)
@@ -123,12 +123,12 @@ class Deliverer:
             # A claim that was kept would use up the next receive as well.
             self._back_to_wait(revision, "it is not known whether Orderful has the transaction")
             raise
-        match decision.step:
-            case Step.ADOPT if decision.transaction is not None:
+        match decision.action:
+            case InquiryAction.ADOPT if decision.transaction is not None:
                 return self._adopt(revision, decision.transaction, decision)
-            case Step.PARK if decision.transaction is not None:
+            case InquiryAction.PARK if decision.transaction is not None:
                 return self._park_unknown(revision, decision.transaction)
-            case Step.WAIT:
+            case InquiryAction.WAIT:
                 return self._wait(revision)
             case _:
                 return self._post(revision, body)
@@ -144,7 +144,7 @@ class Deliverer:
             young_for=self.young_for,
         )
 
-    def _post(self, revision: Revision, body: Mapping[str, Any]) -> Outcome:
+    def _post(self, revision: Revision, body: Mapping[str, Any]) -> DeliverResult:
         request = OrderfulRequest.create(revision.dialect or Dialect.X12, dict(body))
         if not _addressed_as_recorded(request, revision, self.stream):
             return self._refuse_stream(revision)
@@ -173,7 +173,7 @@ class Deliverer:
         return self._sent(
             revision,
             created.transaction_id or "",
-            outcome=Outcome.SENT,
+            result=DeliverResult.SENT,
             validation_status="VALID" if created.valid else None,
         )
 
@@ -200,7 +200,7 @@ class Deliverer:
                 "is still served. Sending tries again by itself every few minutes.",
             )
 
-    def _park_lost(self, revision: Revision, lost: PayloadLost) -> Outcome:
+    def _park_lost(self, revision: Revision, lost: PayloadLost) -> DeliverResult:
         """The request cannot be read: this document's trouble, and nobody else's.
 
         Raises:
@@ -222,14 +222,14 @@ class Deliverer:
         )
         self.telemetry.count(Metric.DOCUMENTS_PARKED)
         self.telemetry.error("stored request cannot be read", {**_names(revision), "reason_code": lost.code.value})
-        return Outcome.PARKED
+        return DeliverResult.PARKED
 
-    def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: Decision) -> Outcome:
+    def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: InquiryDecision) -> DeliverResult:
         told: dict[str, Any] = {}
         if decision.doubles:
             arrival = doubled(revision, decision.doubles)
             told = {
-                "note": f"{Outcome.ADOPTED.value} as {transaction.transaction_id}; {arrival.sentence}",
+                "note": f"{DeliverResult.ADOPTED.value} as {transaction.transaction_id}; {arrival.sentence}",
                 "attention": arrival.sentence,
                 "attention_at": self.clock.now(),
                 "concern": Concern.DOUBLED.value,
@@ -241,9 +241,11 @@ class Deliverer:
             )
         # The tracker follows it from the moment in which it was created.
         first = min(revision.first_attempt_at or revision.created_at, transaction.created_at)
-        return self._sent(revision, transaction.transaction_id, outcome=Outcome.ADOPTED, first_attempt_at=first, **told)
+        return self._sent(
+            revision, transaction.transaction_id, result=DeliverResult.ADOPTED, first_attempt_at=first, **told
+        )
 
-    def _sent(self, revision: Revision, transaction_id: str, *, outcome: Outcome, **changes: Any) -> Outcome:
+    def _sent(self, revision: Revision, transaction_id: str, *, result: DeliverResult, **changes: Any) -> DeliverResult:
         now = self.clock.now()
         recorded = self.ledger.own(
             revision,
@@ -251,7 +253,7 @@ class Deliverer:
             transaction_id=transaction_id,
             now=now,
             **{
-                "note": f"{outcome.value} as {transaction_id}",
+                "note": f"{result.value} as {transaction_id}",
                 "sent_at": now,
                 "validation_status": None,
                 "asked_since": None,
@@ -264,10 +266,10 @@ class Deliverer:
         if recorded is None:
             return self._belongs_to_another(revision, transaction_id)
         self.telemetry.count(Metric.DOCUMENTS_SENT)
-        self.telemetry.info(outcome.value, {**_names(revision), "transaction_id": transaction_id})
-        return outcome
+        self.telemetry.info(result.value, {**_names(revision), "transaction_id": transaction_id})
+        return result
 
-    def _belongs_to_another(self, revision: Revision, transaction_id: str) -> Outcome:
+    def _belongs_to_another(self, revision: Revision, transaction_id: str) -> DeliverResult:
         """Another document with equal content recorded the transaction first: ours is looked up again."""
         error = UnknownOutcome(
             f"Transaction {transaction_id} belongs to another document; this one's is looked up again.",
@@ -276,7 +278,7 @@ class Deliverer:
         self._unknown(revision, error)
         raise error
 
-    def _wait(self, revision: Revision) -> Outcome:
+    def _wait(self, revision: Revision) -> DeliverResult:
         """Orderful does not show yet what would decide it."""
         if revision.attempts <= 1:
             note = "It cannot be told yet whether Orderful has it; it is asked again before anything is sent."
@@ -295,7 +297,7 @@ class Deliverer:
             document=str(revision.key),
         )
 
-    def _park_unknown(self, revision: Revision, transaction: RemoteTransaction) -> Outcome:
+    def _park_unknown(self, revision: Revision, transaction: RemoteTransaction) -> DeliverResult:
         """Orderful has something of this document that the ledger does not know: a person decides what it is."""
         reason = (
             f"Orderful already has transaction {transaction.transaction_id} with the number "
@@ -328,11 +330,11 @@ class Deliverer:
                 "reason_code": Reason.UNKNOWN_TRANSACTION.value,
             },
         )
-        return Outcome.PARKED
+        return DeliverResult.PARKED
 
     def _rejected(
         self, revision: Revision, stated: StatedReason, problems: Sequence[str], created: Created | None = None
-    ) -> Outcome:
+    ) -> DeliverResult:
         reason = " ".join([stated.sentence, *problems[:5]])
         now, told = (
             self.clock.now(),
@@ -351,7 +353,7 @@ class Deliverer:
         self.telemetry.count(Metric.DOCUMENTS_REJECTED)
         # What Orderful objects to may quote the document: it stands in the ledger, not in the log.
         self.telemetry.error("rejected by Orderful", {**_names(revision), "reason_code": stated.code.value})
-        return Outcome.REJECTED
+        return DeliverResult.REJECTED
 
     def _unknown(self, revision: Revision, error: UnknownOutcome, **changes: Any) -> None:
         now = self.clock.now()
@@ -360,7 +362,7 @@ class Deliverer:
             "outcome unknown", {**_names(revision), "reason": error.sentence, "request_id": error.request_id}
         )
 
-    def _hold_back(self, revision: Revision, error: ConnectorError) -> Outcome:
+    def _hold_back(self, revision: Revision, error: ConnectorError) -> DeliverResult:
         """Stop the consumer: the key is wrong for every document. Nothing was created."""
         self.breaker.open(error.sentence, until=self.clock.now() + HOLD_BACK)
         self._back_to_wait(revision, error.sentence)
@@ -368,7 +370,7 @@ class Deliverer:
         self.telemetry.error(
             "consumer stopped", {**_names(revision), "reason": str(error), "request_id": error.request_id}
         )
-        return Outcome.HELD_BACK
+        return DeliverResult.HELD_BACK
 
     def _back_to_wait(self, revision: Revision, note: str) -> None:
         """Give the claim back after a request that certainly created nothing.
@@ -381,7 +383,7 @@ class Deliverer:
         else:
             self.ledger.move(revision, State.UNCONFIRMED, now=now, note=note, asked_since=revision.asked_since or now)
 
-    def _refuse_stream(self, revision: Revision) -> Outcome:
+    def _refuse_stream(self, revision: Revision) -> DeliverResult:
         reason = f"It is addressed to another stream than this stack's ({self.stream}); it was not sent."
         self.ledger.move(
             revision,
@@ -398,7 +400,7 @@ class Deliverer:
             "stream mismatch",
             {**_names(revision), "reason": reason, "reason_code": Reason.WRONG_STREAM.value},
         )
-        return Outcome.PARKED
+        return DeliverResult.PARKED
 
 
 def _addressed_as_recorded(request: OrderfulRequest, revision: Revision, stream: Stream) -> bool:

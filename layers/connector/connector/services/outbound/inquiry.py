@@ -38,7 +38,7 @@ MOST_FETCHED = 20
 _HISTORY = 50
 
 
-class Step(Enum):
+class InquiryAction(Enum):
     """What is to be done with a revision."""
 
     POST = "post it"
@@ -48,7 +48,7 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class InquiryDecision:
     """What is to be done, and with which transaction.
 
     Attributes:
@@ -56,7 +56,7 @@ class Decision:
         doubles: Ids of all transactions that an earlier attempt may have created, when there is more than one.
     """
 
-    step: Step
+    action: InquiryAction
     transaction: RemoteTransaction | None = None
     doubles: tuple[str, ...] = ()
 
@@ -102,7 +102,7 @@ class Inquiry:
     confirm_after: timedelta
     young_for: timedelta
 
-    def decide(self, revision: Revision, request: Mapping[str, Any]) -> Decision:
+    def decide(self, revision: Revision, request: Mapping[str, Any]) -> InquiryDecision:
         """What is to be done with a claimed revision.
 
         Args:
@@ -115,20 +115,20 @@ class Inquiry:
         age = timedelta.max if revision.released else self._age()
         is_first = revision.attempts <= 1 and not revision.look_up_first
         if is_first and age >= self.young_for:
-            return Decision(Step.POST)
+            return InquiryDecision(InquiryAction.POST)
         ours = fingerprint(request.get("message"))
-        decision = Decision(Step.POST)
+        decision = InquiryDecision(InquiryAction.POST)
         if revision.attempts > 1:
             decision = self._earlier_attempt(revision, ours)
-        if decision.step is Step.POST and revision.look_up_first:
+        if decision.action is InquiryAction.POST and revision.look_up_first:
             decision = self._of_any_age(revision, ours)
-        if decision.step is Step.POST and age < self.young_for:
+        if decision.action is InquiryAction.POST and age < self.young_for:
             decision = self._unknown_to_ledger(revision, ours)
         return decision
 
     # -- after an earlier attempt -------------------------------------------------------------------------------------
 
-    def _earlier_attempt(self, revision: Revision, ours: Fingerprint | None) -> Decision:
+    def _earlier_attempt(self, revision: Revision, ours: Fingerprint | None) -> InquiryDecision:
         first = revision.first_attempt_at or revision.created_at
         listed, skew = self._listed(revision, first)
         contents = _Contents(self.orderful, ours)
@@ -138,11 +138,11 @@ class Inquiry:
         found, undecided = self._ours(free, revision, contents)
         if found:
             doubles = tuple(one.transaction_id for one in found) if len(found) > 1 else ()
-            return Decision(Step.ADOPT, found[0], doubles)
+            return InquiryDecision(InquiryAction.ADOPT, found[0], doubles)
         now = self.clock.now()
         if undecided or now - (revision.asked_since or now) < self.confirm_after:
-            return Decision(Step.WAIT)
-        return Decision(Step.POST)
+            return InquiryDecision(InquiryAction.WAIT)
+        return InquiryDecision(InquiryAction.POST)
 
     def _ours(
         self, free: Iterable[RemoteTransaction], revision: Revision, contents: _Contents
@@ -164,7 +164,7 @@ class Inquiry:
 
     # -- of any age ---------------------------------------------------------------------------------------------------
 
-    def _of_any_age(self, revision: Revision, ours: Fingerprint | None) -> Decision:
+    def _of_any_age(self, revision: Revision, ours: Fingerprint | None) -> InquiryDecision:
         """A living transaction with our content is not sent again, whichever revision of this document it belongs to.
 
         What belongs to an older revision with the same content is ours without a look at it.
@@ -181,17 +181,17 @@ class Inquiry:
                 if replaced is None or remote.created_at > replaced + skew:
                     free.append(remote)
             elif owner.key == revision.key and owner.sequence in same_content:
-                return Decision(Step.ADOPT, remote)
+                return InquiryDecision(InquiryAction.ADOPT, remote)
         now = self.clock.now()
         recent = [one for one in free if one.business_number or now - one.created_at < NUMBERED_WITHIN]
         found, undecided = self._ours(recent, revision, contents)
         same = [one for one in found if contents.likeness(one) is Likeness.SAME]
         unseen = [one for one in found if contents.likeness(one) is Likeness.UNKNOWN]
         if same:
-            return Decision(Step.ADOPT, same[-1])
+            return InquiryDecision(InquiryAction.ADOPT, same[-1])
         if unseen and not revision.released:
-            return Decision(Step.PARK, unseen[-1])
-        return Decision(Step.WAIT) if undecided else Decision(Step.POST)
+            return InquiryDecision(InquiryAction.PARK, unseen[-1])
+        return InquiryDecision(InquiryAction.WAIT) if undecided else InquiryDecision(InquiryAction.POST)
 
     def _same_content(self, revision: Revision) -> tuple[set[int], datetime | None]:
         """Revisions with this content and nothing else sent since, and when something else was sent.
@@ -213,17 +213,17 @@ class Inquiry:
         now = self.clock.now()
         return now - self.ledger.created_at(now=now) if self.young_for else timedelta.max
 
-    def _unknown_to_ledger(self, revision: Revision, ours: Fingerprint | None) -> Decision:
+    def _unknown_to_ledger(self, revision: Revision, ours: Fingerprint | None) -> InquiryDecision:
         """Check a first post against what Orderful already has of this document.
 
         What the ledger knows, and what is older than the newest that it knows of this document, is no obstacle.
         """
         hits = {one.transaction_id: one for one in self._hits(revision, ours)}
         if not hits:
-            return Decision(Step.POST)
+            return InquiryDecision(InquiryAction.POST)
         owned = self.ledger.owners(list(hits))
         if owned.keys() >= hits.keys():
-            return Decision(Step.POST)
+            return InquiryDecision(InquiryAction.POST)
         fresh, skew = self._look_up(revision)
         hits |= {one.transaction_id: one for one in fresh if _may_be(one, revision)}
         contents = _Contents(self.orderful, ours, self.snapshot.fingerprints)
@@ -238,7 +238,7 @@ class Inquiry:
         ]
         return self._about_unknown(unknown, contents)
 
-    def _about_unknown(self, unknown: Sequence[RemoteTransaction], contents: _Contents) -> Decision:
+    def _about_unknown(self, unknown: Sequence[RemoteTransaction], contents: _Contents) -> InquiryDecision:
         same = [one for one in unknown if contents.likeness(one) is Likeness.SAME]
         others = [
             one
@@ -251,12 +251,12 @@ class Inquiry:
             newest = max(same, key=lambda one: (is_alive(one), one.created_at))
             replaced_by = [one for one in others if one.created_at > newest.created_at and _replaces(contents.of(one))]
             if not replaced_by:
-                return Decision(Step.ADOPT, newest)
+                return InquiryDecision(InquiryAction.ADOPT, newest)
         if others:
-            return Decision(Step.PARK, max(others, key=lambda one: one.created_at))
+            return InquiryDecision(InquiryAction.PARK, max(others, key=lambda one: one.created_at))
         # Some may have no number yet, and show no content.
         is_open = any(one.business_number is None and contents.of(one) is None for one in unknown)
-        return Decision(Step.WAIT if is_open else Step.POST)
+        return InquiryDecision(InquiryAction.WAIT if is_open else InquiryAction.POST)
 
     def _hits(self, revision: Revision, ours: Fingerprint | None) -> list[RemoteTransaction]:
         now = self.clock.now()

@@ -34,8 +34,8 @@ _FIRST_LOOK = 10
 _ALL = 1_000
 
 
-class Outcome(Enum):
-    """How a message ended."""
+class TranslateResult(Enum):
+    """What became of a message of the documents queue."""
 
     QUEUED = "queued for sending"
     KNOWN = "known already"
@@ -56,7 +56,7 @@ class Translator:
     telemetry: Telemetry
     stream: Stream
 
-    def handle(self, message: DocumentMessage) -> Outcome:
+    def handle(self, message: DocumentMessage) -> TranslateResult:
         """Handle one message of the documents queue.
 
         Raises:
@@ -81,7 +81,7 @@ class Translator:
             raise Transient(planned.sentence, document=str(reading.key), retry_after=timedelta(seconds=30))
         for step in planned.steps:
             self._carry_out(step, raw)
-        return Outcome.KNOWN if planned.result is None else _OUTCOMES[planned.result]
+        return TranslateResult.KNOWN if planned.result is None else _OUTCOMES[planned.result]
 
     def _history(self, key: DocumentKey) -> Sequence[Revision]:
         """All revisions: what any receiver has decides what is sent."""
@@ -152,8 +152,8 @@ def _under(key: DocumentKey, reading: Reading) -> Reading:
 
 
 _OUTCOMES = {
-    State.TRANSLATED: Outcome.QUEUED,
-    State.PARKED: Outcome.PARKED,
-    State.SKIPPED: Outcome.SKIPPED,
-    State.BASELINE: Outcome.BASELINE,
+    State.TRANSLATED: TranslateResult.QUEUED,
+    State.PARKED: TranslateResult.PARKED,
+    State.SKIPPED: TranslateResult.SKIPPED,
+    State.BASELINE: TranslateResult.BASELINE,
 }
