@@ -16,7 +16,7 @@ from connector.cli.config import config
 from connector.cli.cursors import cursors
 from connector.cli.data import data
 from connector.cli.doctor.command import doctor
-from connector.cli.documents import documents
+from connector.cli.documents.command import documents
 from connector.cli.holds import holds
 from connector.cli.output import run
 from connector.cli.secrets import secrets

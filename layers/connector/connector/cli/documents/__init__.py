@@ -1,0 +1,1 @@
+"""`connector documents`: what the ledger says."""

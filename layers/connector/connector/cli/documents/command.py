@@ -1,0 +1,19 @@
+"""`connector documents`: what the ledger says of each document, and what a person does with one."""
+
+from __future__ import annotations
+
+import click
+
+from connector.cli.documents.decide import close_document, release_document, replay_document
+from connector.cli.documents.listing import list_documents
+from connector.cli.documents.show import show_document
+from connector.cli.documents.trace import trace_document
+
+
+@click.group(short_help="What became of each document.")
+def documents() -> None:
+    """The ledger: what happened to every revision of every document."""
+
+
+for command in (list_documents, show_document, trace_document, replay_document, release_document, close_document):
+    documents.add_command(command)

@@ -1,0 +1,92 @@
+"""`connector documents show`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from connector.cli.changes import change_summary
+from connector.cli.documents.find import record_named
+from connector.cli.documents.summary import asked, next_step_of, summary
+from connector.cli.output import json_option, moment, show, table
+from connector.cli.reasons import with_labels
+from connector.cli.stack import Stack, stack_option
+from connector.domain.order_change.record import Change
+from connector.domain.revision.arrival import reason_codes
+from connector.domain.revision.record import Revision
+
+
+@click.command("show", short_help="Show all revisions of a document.")
+@click.argument("key", metavar="KEY")
+@stack_option
+@json_option
+def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
+    """Show all revisions of a document, and the changes that came in for it. KEY is company/kind/number, or the number.
+
+    What a change asks for is told by `connector changes show`.
+    """
+    record = record_named(stack, key)
+    show(
+        {
+            "document": str(record.key),
+            "revisions": [_details(revision) for revision in record.revisions],
+            "changes": [change_summary(change) for change in record.changes],
+        },
+        lambda: "\n\n".join(
+            filter(None, [str(record.key), *map(_readable, record.revisions), _changes_readable(record.changes)])
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+def _details(revision: Revision) -> dict[str, Any]:
+    names = (
+        *("revision_id", "visma_status", "modified_at", "transaction_type", "dialect", "purpose", "stream"),
+        *("sender_id", "receiver_id", "business_number", "attempts", "first_attempt_at", "sent_at"),
+        *("validation_status", "delivery_status", "acknowledgment_status"),
+    )
+    return {
+        **summary(revision),
+        **{name: getattr(revision, name) for name in names},
+        "history": [{"at": event.at, "state": event.state, "note": event.note} for event in revision.history],
+    }
+
+
+def _readable(revision: Revision) -> str:
+    statuses = (revision.validation_status, revision.delivery_status, revision.acknowledgment_status)
+    lines = {
+        "partner": revision.partner,
+        "sent as": " ".join(
+            word for word in (revision.transaction_type, revision.dialect, revision.purpose, revision.stream) if word
+        )
+        if revision.transaction_type
+        else None,
+        "asked by": asked(revision),
+        "orderful": revision.transaction_id,
+        "statuses": " / ".join(status or "-" for status in statuses) if any(statuses) else None,
+        "visma": revision.visma_status,
+        "attempts": revision.attempts or None,
+        "why": revision.reason,
+        "code": with_labels(reason_codes(revision)),
+        "field": revision.field,
+        "next step": next_step_of(revision),
+        "waits for": revision.waits_for,
+        "attention": revision.attention,
+    }
+    told = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value)
+    history = "\n".join(f"  {moment(event.at)}  {event.state:<13}{event.note}" for event in revision.history)
+    return f"revision {revision.sequence}: {revision.state}\n{told}\n{history}"
+
+
+def _changes_readable(changes: Sequence[Change]) -> str:
+    """The documents that came in for an order, one a line; empty without any."""
+    if not changes:
+        return ""
+    rows = table(
+        ("transaction", "document", "no", "state", "received", "why"),
+        [(c.transaction_id, c.document, c.change_sequence, c.state, c.created_at, c.reason) for c in changes],
+    )
+    return "changes\n" + "\n".join(f"  {line}" for line in rows.splitlines())

@@ -1,0 +1,93 @@
+"""`connector documents trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+import click
+
+from connector.cli.documents.find import Record, record_named
+from connector.cli.output import json_option, show, table
+from connector.cli.stack import Stack, stack_option
+from connector.domain.revision.record import AT_ORDERFUL, NEEDS_PERSON, UNRESOLVED, State
+
+_HAS_TRANSACTION = (AT_ORDERFUL - UNRESOLVED) | {State.CHANGING, State.AGREED}
+
+
+class _Told(NamedTuple):
+    """One line of a timeline: of a revision, or of a document that came in."""
+
+    at: datetime
+    revision: int | None
+    document: str | None
+    state: str
+    note: str
+    transaction_id: str | None
+
+
+@click.command("trace", short_help="Show what happened, in order of time.")
+@click.argument("key", metavar="KEY")
+@stack_option
+@json_option
+def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
+    """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`."""
+    record = record_named(stack, key)
+    events = sorted(_events(record), key=lambda event: (event.at, event.revision or 0))
+    waiting = [one for one in record.revisions if one.state in NEEDS_PERSON or one.needs_attention]
+    show(
+        {
+            "document": str(record.key),
+            "timeline": [event._asdict() for event in events],
+            "next_steps": [
+                {"revision": one.sequence, "why": one.attention or one.reason, "next_step": one.next_step}
+                for one in waiting
+            ],
+        },
+        lambda: (
+            f"{record.key}\n\n"
+            + table(
+                ("at", "rev", "state", "orderful", "note"),
+                [
+                    (e.at, e.revision if e.document is None else e.document, e.state, e.transaction_id, e.note)
+                    for e in events
+                ],
+            )
+            + "".join(
+                f"\n\nrevision {one.sequence}: {one.state}. {one.attention or one.reason or ''}\n"
+                f"      -> {one.next_step or f'connector documents show {record.key}'}"
+                for one in waiting
+            )
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+def _events(record: Record) -> Iterator[_Told]:
+    for revision in record.revisions:
+        # What was not sent yet has no transaction.
+        transaction_id = None
+        for event in revision.history:
+            if event.state in _HAS_TRANSACTION:
+                transaction_id = revision.told_by
+            yield _Told(
+                at=event.at,
+                revision=revision.sequence,
+                document=None,
+                state=event.state,
+                note=event.note,
+                transaction_id=transaction_id,
+            )
+    for change in record.changes:
+        for step in change.history:
+            document = change.document or "in"
+            yield _Told(
+                at=step.at,
+                revision=None,
+                document=document,
+                state=step.state,
+                note=step.note,
+                transaction_id=change.transaction_id,
+            )

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connector.domain.order_change.record import ChangeEvent, ChangeState
+from connector.domain.revision.record import State
+from testkit.memory.stores import a_change
+from tests.unit.cli.documents.conftest import CHANGE, INVOICE, NOW, PARKED, RESERVED, SENT
+
+
+@pytest.mark.parametrize("key", ["nordic/purchase_order/500123", "nordic#purchase_order#500123", "500123"])
+def test_show_gives_all_revisions_newest_first(connector, ledger, key):
+    result = connector("documents", "show", key, "--json")
+    assert result.data["document"] == "nordic/purchase_order/500123"
+    parked, sent = result.data["revisions"]
+    assert (parked["state"], parked["field"], parked["next_step"]) == (
+        "PARKED",
+        "lines[2].uom",
+        "Add defaults.units.KRT.",
+    )
+    assert (sent["transaction_id"], sent["validation_status"], sent["dialect"]) == ("802210971", "VALID", "x12")
+    assert sent["history"][0] == {"at": "2026-09-01T06:00:00Z", "state": "CAPTURED", "note": "seen changed in Visma"}
+
+
+def test_show_tells_a_person_state_reason_next_step_and_remote_id(connector, ledger):
+    out = connector("documents", "show", "500123").out
+    for told in (
+        "revision 2: PARKED",
+        "Unit KRT is not mapped.",
+        "Add defaults.units.KRT.",
+        "802210971",
+        "VALID / DEL",
+    ):
+        assert told in out
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.SUPERSEDED])
+def test_what_is_over_has_no_next_step(connector, ledger, state):
+    ledger.kept = [replace(PARKED, state=state)]
+    assert "next step" not in connector("documents", "show", "500123").out
+    assert connector("documents", "show", "500123", "--json").data["revisions"][0]["next_step"] is None
+
+
+def test_show_tells_the_changes_recorded_under_an_order(connector, stack, ledger):
+    stack.changes.put(CHANGE)
+    (change,) = connector("documents", "show", "500123", "--json").data["changes"]
+    assert (change["transaction_id"], change["state"], change["sequence"]) == ("802210971", "PARKED", 2)
+    lines = connector("documents", "show", "500123").out.splitlines()
+    at = lines.index("changes")
+    assert lines[at + 2].split()[:4] == ["802210971", "860", "2", "PARKED"]
+    assert "more than 20 %" in lines[at + 2]
+
+
+def test_without_changes_there_is_no_section_for_them(connector, ledger):
+    assert connector("documents", "show", "500123", "--json").data["changes"] == []
+    assert "changes" not in connector("documents", "show", "500123").out.splitlines()
+
+
+def test_an_answer_about_an_invoice_is_shown_with_it_and_in_its_timeline(connector, stack, ledger):
+    ledger.kept = [replace(SENT, key=INVOICE)]
+    reason = "The 824 of acme does not accept it as sent."
+    stack.changes.put(
+        a_change(
+            number=INVOICE.number,
+            kind=INVOICE.kind,
+            document="824",
+            state=ChangeState.ATTENTION,
+            reason=reason,
+            history=(ChangeEvent(NOW, ChangeState.ATTENTION, "received: 824_APPLICATION_ADVICE"),),
+        )
+    )
+    assert reason in connector("documents", "show", str(INVOICE)).out
+    timeline = connector("documents", "trace", str(INVOICE), "--json").data["timeline"]
+    assert ("824", "ATTENTION") in [(event["document"], event["state"]) for event in timeline]
+
+
+@pytest.mark.parametrize("state", [State.CHANGING, State.AGREED, State.SUPERSEDED])
+def test_a_revision_that_the_partner_asked_for_names_the_change(connector, ledger, state):
+    ledger.kept = [SENT, replace(RESERVED, state=state)]
+    newest, sent = connector("documents", "show", "500123", "--json").data["revisions"]
+    assert (newest["state"], newest["asked_by"], sent["asked_by"]) == (state, "802219999", None)
+    out = connector("documents", "show", "500123").out
+    assert "asked by  change 802219999" in out
+    assert "orderful  802219999" not in out
