@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
-from demo.goods import RANGE, credit_note, customer_invoice, purchase_order, supplier_invoice
+from demo.catalogue import RANGE, credit_note, customer_invoice, purchase_order, supplier_invoice
 
 COMPANY_IDS = {"fjordmat-no": "1001", "fjordmat-se": "1002", "fjordmat-dk": "1003"}
 TENANT_IDS = {

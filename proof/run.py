@@ -23,11 +23,11 @@ from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import Laptop
 
 IN_PROCESS: Final = ("crash_points", "state_machine", "mutations", "bad_input", "supply_chain")
-DEPLOYED: Final = ("deployed.unkind", "deployed.kills", "deployed.permissions")
+DEPLOYED: Final = ("deployed.vendor_faults", "deployed.kills", "deployed.permissions")
 """Each gets a stack of its own."""
 
 BEGUN_IN_THIS_ORDER: Final = (
-    *("deployed.kills", "deployed.unkind", "bad_input", "crash_points"),
+    *("deployed.kills", "deployed.vendor_faults", "bad_input", "crash_points"),
     *("state_machine", "mutations", "deployed.permissions", "supply_chain"),
 )
 AT_A_TIME: Final = 4

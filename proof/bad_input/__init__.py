@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from proof.bad_input import api, callbacks, changes, documents, routing
-from proof.bad_input.door import open_door
+from proof.bad_input.endpoint import open_door
 from proof.bad_input.stores import aws_for_a_run
 from proof.bad_input.trial import Target, tried
 from proof.tally import Size, Tally

@@ -29,7 +29,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from proof.bad_input.callbacks import wrong_with
-from proof.bad_input.door import Door
+from proof.bad_input.endpoint import Door
 from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import HEADER, SECRET
 

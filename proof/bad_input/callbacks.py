@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connector.services.messages import ChangeMessage, HintMessage
-from proof.bad_input.door import LONGEST_LINE, Door
+from proof.bad_input.endpoint import LONGEST_LINE, Door
 from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import SECRET, CallbackCase, callback_cases
 

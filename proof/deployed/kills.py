@@ -15,9 +15,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from proof.deployed.environment import staged
 from proof.deployed.kills_run import CONSUMERS, Plan, Run
 from proof.deployed.outcome import Edited, Outbound, World
-from proof.deployed.scene import staged
 from proof.tally import Size, Tally
 from testkit.laptop.observed import FUNCTIONS, Laptop
 

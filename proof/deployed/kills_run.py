@@ -19,11 +19,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from demo.goods import purchase_order
-from proof.deployed.kills_hand import Hand, Receives
+from demo.catalogue import purchase_order
+from proof.deployed.environment import SUPPLIER, Scene
+from proof.deployed.killer import Hand, Receives
 from proof.deployed.outcome import Asked
-from proof.deployed.rest import LOCKED, Rest
-from proof.deployed.scene import SUPPLIER, Scene
+from proof.deployed.quiescence import LOCKED, Rest
 from testkit.laptop.observed import FUNCTIONS, SENT
 from testkit.laptop.stack import CALLBACK_SECRET
 

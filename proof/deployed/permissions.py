@@ -16,9 +16,9 @@ from itertools import groupby
 
 from proof.deployed import permissions_back as back
 from proof.deployed import permissions_out as out
+from proof.deployed.environment import held_up, staged
 from proof.deployed.permissions_bench import Bench
 from proof.deployed.permissions_roles import NOT_ENFORCED, Piece, Role
-from proof.deployed.scene import held_up, staged
 from proof.tally import Size, Tally
 from testkit.laptop.observed import FUNCTIONS, Laptop
 

@@ -22,9 +22,9 @@ from connector.domain.revision.content_hash import revision_id
 from connector.domain.revision.record import State
 from connector.edi.visma.read import decode, read_document
 from connector.services.messages import HintMessage
+from proof.deployed.environment import change_of
 from proof.deployed.permissions_bench import Bench
 from proof.deployed.permissions_out import BAD, Translated
-from proof.deployed.scene import change_of
 
 _LONG_AGO = timedelta(days=1)
 

@@ -16,8 +16,8 @@ from connector.adapters.aws.breaker import BELIEVED_FOR, visma_item
 from connector.adapters.aws.items import Item, time_text, to_item
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import Revision
-from demo.goods import purchase_order
-from proof.deployed.scene import SUPPLIER, Scene
+from demo.catalogue import purchase_order
+from proof.deployed.environment import SUPPLIER, Scene
 from testkit.aws import lambda_event
 from testkit.laptop.observed import Laptop
 from testkit.laptop.stack import ORDERFUL_KEY

@@ -19,9 +19,9 @@ from testkit.orderful.channels import Channels
 from testkit.orderful.inbound_shapes import pushed_body
 from testkit.orderful.incoming import DeliveryConfirmation, Incoming, Sent
 from testkit.orderful.network import Network, stamp
+from testkit.orderful.published import WORDS
 from testkit.orderful.push import Pushes, PushResult
 from testkit.orderful.store import Transactions
-from testkit.orderful.words import WORDS
 from testkit.sandbox.clock import SandboxClock
 
 CHANGE: Final = "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from testkit.orderful.published import AT_MOST_FIVE, FILTERS, LEVELS, OWNERS, REFERENCE_FILTERS, WORDS
 from testkit.orderful.store import ArgumentError, Pace, Transaction
-from testkit.orderful.words import AT_MOST_FIVE, FILTERS, LEVELS, OWNERS, REFERENCE_FILTERS, WORDS
 
 _INTERVAL: Final = re.compile(r"([\[(])([^,]+),([^,]+)([\])])")
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from testkit.orderful.network import Relationship, stamp
-from testkit.orderful.words import LEVELS, WORDS
+from testkit.orderful.published import LEVELS, WORDS
 
 ACKNOWLEDGMENT_TIMEOUT: Final = timedelta(hours=2)
 

@@ -12,7 +12,7 @@ from contracts import facts
 from testkit.openapi import Contract
 from testkit.orderful import x12
 from testkit.orderful.create import V4_TYPES
-from testkit.orderful.words import FILTERS, WORDS
+from testkit.orderful.published import FILTERS, WORDS
 from testkit.sandboxes import API_KEY, AT_ONCE, OrderfulSandbox, Pace
 
 KEY = {"orderful-api-key": API_KEY}

@@ -14,7 +14,7 @@ from connector.domain.revision.arrival import Concern
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Purpose
 from connector.services.ports import Metric
-from demo.goods import purchase_order
+from demo.catalogue import purchase_order
 from testkit.laptop.observed import Laptop
 from tests.e2e.conftest import NORDIC
 

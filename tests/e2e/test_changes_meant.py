@@ -15,8 +15,8 @@ import yaml
 
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
-from demo.goods import purchase_order
-from proof.deployed.scene import OTHER_SUPPLIER, SUPPLIER, Scene, staged
+from demo.catalogue import purchase_order
+from proof.deployed.environment import OTHER_SUPPLIER, SUPPLIER, Scene, staged
 from testkit.laptop.observed import SENT, Laptop
 from testkit.orderful.answers import TYPES, foreign_document
 

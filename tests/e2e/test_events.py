@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connector.domain.revision.record import State
-from demo.goods import purchase_order
+from demo.catalogue import purchase_order
 from testkit.laptop.observed import SENT, Laptop
 from testkit.laptop.stack import CALLBACK_SECRET
 from tests.e2e.conftest import NORDIC

@@ -10,7 +10,7 @@ import pytest
 
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import State
-from proof.deployed.scene import OTHER_SUPPLIER, Scene, staged
+from proof.deployed.environment import OTHER_SUPPLIER, Scene, staged
 from testkit.laptop.observed import Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]

@@ -10,9 +10,9 @@ import pytest
 
 from connector.domain.revision.record import State
 from proof.deployed import kills
+from proof.deployed.environment import Scene, staged
 from proof.deployed.outcome import Asked, Edited, Outbound, World
-from proof.deployed.rest import Rest
-from proof.deployed.scene import Scene, staged
+from proof.deployed.quiescence import Rest
 from proof.tally import Size
 from testkit.laptop.observed import FUNCTIONS, Laptop
 

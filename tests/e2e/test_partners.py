@@ -17,9 +17,9 @@ import pytest
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
 from connector.services.inbound.record import HINT_CALLS_A_MINUTE
-from demo.goods import purchase_order
+from demo.catalogue import purchase_order
 from demo.report import ChangeCheck
-from proof.deployed.scene import change_of
+from proof.deployed.environment import change_of
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import SENT, Laptop
 from tests.e2e.conftest import NORDIC

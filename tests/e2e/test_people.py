@@ -21,8 +21,8 @@ from connector.cli.main import cli
 from connector.cli.output import HELD
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
-from demo.goods import purchase_order
-from proof.deployed.scene import change_of
+from demo.catalogue import purchase_order
+from proof.deployed.environment import change_of
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import CONNECTOR, SENT, Laptop
 from tests.e2e.conftest import NORDIC

@@ -10,8 +10,8 @@ import pytest
 
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import State
-from demo.goods import purchase_order
-from proof.deployed.scene import COMPANIES, SUPPLIER, Scene, staged
+from demo.catalogue import purchase_order
+from proof.deployed.environment import COMPANIES, SUPPLIER, Scene, staged
 from testkit.laptop.observed import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]

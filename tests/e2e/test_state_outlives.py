@@ -18,7 +18,7 @@ import pytest
 
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
-from proof.deployed.scene import Scene, staged
+from proof.deployed.environment import Scene, staged
 from testkit.laptop import deploy
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import SENT, Laptop

@@ -15,8 +15,8 @@ import pytest
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import Revision, State
 from connector.services.messages import INLINE_LIMIT
-from demo.goods import purchase_order
-from proof.deployed.scene import change_of
+from demo.catalogue import purchase_order
+from proof.deployed.environment import change_of
 from testkit.aws import lambda_event
 from testkit.laptop import deploy
 from testkit.laptop.observed import SENT, Laptop

@@ -16,7 +16,7 @@ from connector.domain.routing.route import SETTINGS
 from connector.services.outbound import facts, reading
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
-from proof.bad_input.door import LIMIT, open_door
+from proof.bad_input.endpoint import LIMIT, open_door
 from proof.bad_input.stores import aws_for_a_run
 from proof.bad_input.trial import CaseResult, Target, floats_in, inexact, tried
 from proof.strategies.callbacks import HEADER, SECRET, CallbackCase

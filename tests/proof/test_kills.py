@@ -9,10 +9,10 @@ from typing import Any, cast
 import pytest
 
 from proof.deployed import kills_run
+from proof.deployed.killer import DIED
 from proof.deployed.kills import PLANS, _figures, _kills
-from proof.deployed.kills_hand import DIED
 from proof.deployed.kills_run import CONSUMERS, LONGEST, STUCK, Run
-from proof.deployed.rest import LOCKED
+from proof.deployed.quiescence import LOCKED
 from proof.tally import Size
 from testkit.laptop.observed import FUNCTIONS
 

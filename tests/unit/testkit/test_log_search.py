@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from demo.goods import purchase_order
+from demo.catalogue import purchase_order
 from testkit.log_search import SECRETS, leaves, secrets_in, texts_in, texts_of
 
 TOKEN = f"sandbox.7.{'0af3' * 16}"

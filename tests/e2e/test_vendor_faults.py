@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from proof.deployed import unkind
+from proof.deployed import vendor_faults
 from proof.tally import Size, Tally
 from testkit.laptop.observed import Laptop
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 @pytest.fixture(scope="module")
 def tallies(nordic: Laptop) -> dict[str, Tally]:
-    return {tally.guarantee.removeprefix("Unkind vendors: "): tally for tally in unkind.prove(Size.FAST, nordic)}
+    return {tally.guarantee.removeprefix("Unkind vendors: "): tally for tally in vendor_faults.prove(Size.FAST, nordic)}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from demo.scenario import COMPANY_IDS
-from proof.deployed.unkind_goods import Paper
+from proof.deployed.vendor_faults_workload import Paper
 from testkit.laptop.observed import Laptop
 
 BROKEN: Final = {"http_500": 0.05, "http_502_html": 0.05, "http_503": 0.04, "http_504_html": 0.04, "empty_502": 0.02}

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from connector.domain.revision.record import State
 from demo.scenario import COMPANY_IDS
-from proof.deployed.rest import UNFINISHED, Rest
-from proof.deployed.unkind_goods import RECEIVER, Paper, Wish
-from proof.deployed.unkind_weather import Worker
+from proof.deployed.fault_injection import Worker
+from proof.deployed.quiescence import UNFINISHED, Rest
+from proof.deployed.vendor_faults_workload import RECEIVER, Paper, Wish
 from testkit.laptop.observed import SENT, Laptop
 
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"

@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Misconfigured
-from demo.goods import purchase_order
+from demo.catalogue import purchase_order
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import Laptop
 

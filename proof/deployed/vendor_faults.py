@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from demo.scenario import COMPANY_IDS
+from proof.deployed.fault_injection import Weather, in_words, seconds_since
 from proof.deployed.outcome import Asked, Edited, Outbound, World
-from proof.deployed.unkind_goods import Paper, Wish, papers, wishes
-from proof.deployed.unkind_run import DELIVER, Day
-from proof.deployed.unkind_weather import Weather, in_words, seconds_since
+from proof.deployed.vendor_faults_run import DELIVER, Day
+from proof.deployed.vendor_faults_workload import Paper, Wish, papers, wishes
 from proof.tally import Size, Tally
 from testkit.laptop.observed import Laptop
 from testkit.log_search import leaves_of, secrets_in, texts_in, texts_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from demo.catalogue import RANGE, credit_note, customer_invoice, purchase_order, supplier_invoice
 from demo.change_requests import mosaic, x12
-from demo.goods import RANGE, credit_note, customer_invoice, purchase_order, supplier_invoice
 from demo.scenario import COMPANY_IDS
 
 NORWAY, SWEDEN, DENMARK = COMPANY_IDS
