@@ -90,7 +90,7 @@ class Idle:
 
 
 def idle_run() -> Idle:
-    """Run poller, tracker and collector over the tables in memory until they are at rest, and count one run more."""
+    """Run poller, tracker and collector over the tables in memory until they are idle, and count one run more."""
     clock = ManualClock(datetime.now(UTC) + timedelta(hours=1))
     telemetry = RecordingTelemetry()
     run = _schedules(clock, telemetry)

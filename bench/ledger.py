@@ -54,10 +54,10 @@ def _measure() -> Iterator[Row]:
     following = Calls(clients.dynamodb())
     clock.forward(minutes=5)
     for transaction in orderful.transactions:
-        orderful.news(transaction.transaction_id, validation_status="VALID", delivery_status="DELIVERED")
+        orderful.update_status(transaction.transaction_id, validation_status="VALID", delivery_status="DELIVERED")
     line.tracker().run()
     yield Row(
-        f"DynamoDB calls of one tracking run with news of {_DOCUMENTS} documents",
+        f"DynamoDB calls of one tracking run with new statuses of {_DOCUMENTS} documents",
         f"{following.writes} writes, {following.reads} reads",
     )
 

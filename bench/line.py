@@ -68,6 +68,6 @@ def write_units_of_a_document(clock: ManualClock) -> WriteUnits:
         {"acknowledgment_status": "ACCEPTED"},
     ):
         clock.forward(minutes=5)
-        line.orderful.news(sent.transaction_id, **step)
+        line.orderful.update_status(sent.transaction_id, **step)
         line.tracker().run()
     return counted

@@ -111,7 +111,7 @@ def _bounds() -> Iterator[Row]:
         )
         calls, messages = backlog.poll()
         yield Row(
-            "a poll without news after it",
+            "a poll without changes after it",
             f"{calls} list calls, {messages} messages",
             f"{backlog.quiet_bound()} calls, no message",
             calls <= backlog.quiet_bound() and messages == 0,

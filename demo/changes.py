@@ -57,7 +57,7 @@ def wishes(documents: Sequence[Expected]) -> list[Wish]:
 
     plain, far, edited, twice, shaped = (order(number) for number in ("500104", "500106", "500107", "500108", "500123"))
     for document in (plain, edited, twice, shaped):
-        document.ends, document.story = "AGREED", "changed by the partner (860): nothing is sent back"
+        document.ends, document.why = "AGREED", "changed by the partner (860): nothing is sent back"
     return [
         Wish(
             "inside the limits, by inbox",

@@ -98,7 +98,7 @@ class Demo:
 
     def prepare(self) -> None:
         """Companies, partners, routing and the first poll: the stack as it is before the first document."""
-        self._set_the_scene()
+        self._prepare_stack()
         self.progress("applying the routing: connector config apply")
         self._apply(yaml.safe_load(ROUTING.read_text(encoding="utf-8")))
         self.progress("first poll: the lists are empty, the cursors are set")
@@ -106,7 +106,7 @@ class Demo:
 
     # -- the acts -----------------------------------------------------------------------------------------------------
 
-    def _set_the_scene(self) -> None:
+    def _prepare_stack(self) -> None:
         """Companies and applications at Visma; accounts, partners and relationships at Orderful."""
         routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
         self.stack.visma.control(
@@ -154,7 +154,7 @@ class Demo:
             "POST", "faults", {"fault": "http_429", "match": {"method": "POST", "nth": 3}, "retry_after": 1}
         )
         orderful.control("POST", "faults", {"fault": "lost_response", "match": {"method": "POST", "nth": 9}})
-        self._until_at_rest(expected=len(self.documents))
+        self._until_quiescent(expected=len(self.documents))
 
     def _midday(self) -> None:
         edits = scenario.edits(self.documents)
@@ -163,7 +163,7 @@ class Demo:
         by_key = {document.key: document for document in self.documents}
         for edit in edits:
             self._edit(by_key[edit.key], edit)
-        self._until_at_rest(expected=len(self.documents))
+        self._until_quiescent(expected=len(self.documents))
 
     def _operator(self) -> None:
         self.progress("the operator adds the missing partner: connector config apply")
@@ -171,7 +171,7 @@ class Demo:
         routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
         routing["partners"]["nyleverandor"] = scenario.LATE_PARTNER
         self._apply(routing)
-        self._until_at_rest(expected=len(self.documents))
+        self._until_quiescent(expected=len(self.documents))
 
     def _partners(self) -> None:
         """Changes come in, by every way, while somebody else works on one of the orders."""
@@ -194,7 +194,7 @@ class Demo:
         if answers != [401, 202]:
             raise DemoFailed(f"The forged callbacks were answered {answers}, promised was [401, 202].")
         self._while_it_is_read(edited)
-        self._until_at_rest(expected=len(self.documents))
+        self._until_quiescent(expected=len(self.documents))
 
     def _while_it_is_read(self, order: str) -> None:
         """Edit an order between the connector's reading and its writing (the PUT is held up meanwhile)."""
@@ -275,8 +275,8 @@ class Demo:
             raise DemoFailed(f"{function} failed: {payload.get('errorMessage', payload)}")
         return payload
 
-    def _until_at_rest(self, *, expected: int) -> None:
-        """Poll until Visma has no news, the queues are empty and no revision is on its way."""
+    def _until_quiescent(self, *, expected: int) -> None:
+        """Poll until nothing changes in Visma, the queues are empty and no revision is on its way."""
         deadline = time.monotonic() + PATIENCE.total_seconds()
         shown = ""
         while time.monotonic() < deadline:
@@ -291,14 +291,14 @@ class Demo:
             moving += sum(1 for state in _CHANGING for _ in self.changes.in_state(state))
             if quiet and not moving and len(newest) >= expected:
                 self._invoke("TrackTransactionsFunction")
-                self.progress(f"  at rest: {_tally(self.newest().values())}")
+                self.progress(f"  quiescent: {_tally(self.newest().values())}")
                 return
             line = f"  {_tally(newest.values())}; {waiting} on the queues"
             if line != shown:
                 self.progress(line)
                 shown = line
             time.sleep(0.5)
-        raise DemoFailed(f"Not at rest after {PATIENCE.total_seconds():.0f} s: {shown.strip()}")
+        raise DemoFailed(f"Documents are still on their way after {PATIENCE.total_seconds():.0f} s: {shown.strip()}")
 
     def _queued(self) -> int:
         sqs = self.stack.client("sqs")
@@ -390,7 +390,7 @@ def _judge(document: Expected, revisions: Sequence[Revision], transactions: Sequ
         wrong = f"Orderful holds {purposes or 'nothing'}, promised was {document.sent or 'nothing'}"
     elif not as_promised:
         wrong = f"ended {state}, promised was {ended}"
-    why = document.story
+    why = document.why
     if newest is not None and newest.reason and newest.state not in _SENT:
         why = newest.reason
     return DocumentCheck(

@@ -48,7 +48,7 @@ class Expected:
         document: As Visma holds it.
         sent: Purposes of the transactions that Orderful must hold, in order.
         ends: State of the newest revision.
-        story: Why, for the table.
+        why: The reason, for the table.
     """
 
     company: str
@@ -58,7 +58,7 @@ class Expected:
     document: dict[str, Any]
     sent: list[str] = field(default_factory=lambda: ["original"])
     ends: str = "SENT"
-    story: str = ""
+    why: str = ""
 
     @property
     def key(self) -> str:
@@ -92,13 +92,13 @@ def edits(documents: Sequence[Expected]) -> list[Edit]:
         return by_key[f"fjordmat-no/purchase_order/{number}"]
 
     more, touched, withdrawn, unit, hold = (order(n) for n in ("500101", "500102", "500103", "500190", "500192"))
-    more.sent, more.story = ["original", "replace"], "quantity raised after sending: replaced"
-    touched.story = "touched in Visma, nothing a partner would see: sent once"
-    withdrawn.sent, withdrawn.story = ["original", "cancellation"], "cancelled after sending: cancellation sent"
-    unit.sent, unit.ends, unit.story = ["original"], "SENT", "unit corrected in Visma: parked revision superseded"
-    hold.sent, hold.ends, hold.story = ["original"], "SENT", "released from hold: sent"
+    more.sent, more.why = ["original", "replace"], "quantity raised after sending: replaced"
+    touched.why = "touched in Visma, nothing a partner would see: sent once"
+    withdrawn.sent, withdrawn.why = ["original", "cancellation"], "cancelled after sending: cancellation sent"
+    unit.sent, unit.ends, unit.why = ["original"], "SENT", "unit corrected in Visma: parked revision superseded"
+    hold.sent, hold.ends, hold.why = ["original"], "SENT", "released from hold: sent"
     hotel = by_key["fjordmat-no/customer_invoice/100301"]
-    hotel.ends, hotel.story = "PARKED", "changed after sending: on_revision is park"
+    hotel.ends, hotel.why = "PARKED", "changed after sending: on_revision is park"
 
     raised = purchase_order("500101", "50012", [("1298", "16"), ("1301", "45.5")])
     corrected = purchase_order("500190", "50012", [("1298", "4")])
@@ -115,7 +115,7 @@ def edits(documents: Sequence[Expected]) -> list[Edit]:
 def routing_added(documents: Sequence[Expected]) -> None:
     """What must have come of it once the operator has added the missing partner."""
     late = next(document for document in documents if document.number == "500191")
-    late.sent, late.ends, late.story = ["original"], "SENT", "partner added to the routing: released and sent"
+    late.sent, late.ends, late.why = ["original"], "SENT", "partner added to the routing: released and sent"
 
 
 def _orders() -> list[Expected]:
@@ -157,7 +157,7 @@ def _invoices() -> list[Expected]:
         ("900152", "50031", "500132", ("1803", "1950")),
     ):
         invoice = supplier_invoice(number, supplier, _lines(items, 1), order=order)
-        documents.append(_expected("fjordmat-no", "supplier_invoice", number, invoice, story="self-billing copy"))
+        documents.append(_expected("fjordmat-no", "supplier_invoice", number, invoice, why="self-billing copy"))
     for company, number, customer, item in (
         ("fjordmat-no", "CN0017", "10045", "1310"),
         ("fjordmat-se", "CN0021", "20007", "1407"),
@@ -170,7 +170,7 @@ def _invoices() -> list[Expected]:
                 f"CreditNote:{number}",
                 "customerCreditNote",
                 document,
-                story="credit memo",
+                why="credit memo",
             )
         )
     return documents
@@ -210,8 +210,8 @@ def _special_cases() -> list[Expected]:
             "Orderful knows no relationship with this partner",
         ),
     ]
-    for document, ends, story in cases:
-        document.sent, document.ends, document.story = [], ends, story
+    for document, ends, why in cases:
+        document.sent, document.ends, document.why = [], ends, why
     return [document for document, _, _ in cases]
 
 
@@ -226,5 +226,5 @@ def _lines(items: Sequence[str], position: int) -> list[tuple[str, str]]:
     return lines
 
 
-def _expected(company: str, kind: str, number: str, document: dict[str, Any], *, story: str = "") -> Expected:
-    return Expected(company, kind, number, _LISTS[kind], document, story=story)
+def _expected(company: str, kind: str, number: str, document: dict[str, Any], *, why: str = "") -> Expected:
+    return Expected(company, kind, number, _LISTS[kind], document, why=why)

@@ -1,7 +1,7 @@
 """Every crash point: each scenario is run again with a worker killed before, and after, each of its side effects.
 
 Whatever the kill hits, time passes, what was in flight is delivered again (and then once more, its deletion lost), and
-everything comes to rest exactly as it does undisturbed: the same transactions, the same order in Visma, the same
+everything ends exactly as it does undisturbed: the same transactions, the same order in Visma, the same
 states, the same confirmations. The long form also refuses each side effect and loses its answer, and kills twice.
 """
 
@@ -196,7 +196,7 @@ def _undisturbed(scenario: Scenario, kills: Kills) -> _Undisturbed:
     system = scenario.system()
     first = len(system.effects.steps)
     scenario.told(system)
-    wrong = system.judge.at_rest()
+    wrong = system.judge.violations_when_quiescent()
     if (len(system.orderful.delivered), len(system.visma.puts)) != (scenario.sent, scenario.puts):
         wrong.append(f"{len(system.orderful.delivered)} transactions were sent and {len(system.visma.puts)} PUTs made.")
     kills.violations += [f"{scenario.name}, undisturbed: {sentence}" for sentence in wrong]
@@ -204,7 +204,7 @@ def _undisturbed(scenario: Scenario, kills: Kills) -> _Undisturbed:
 
 
 def _hit(calm: _Undisturbed, plan: dict[int, FaultKind], kills: Kills) -> None:
-    """Run the scenario with this plan, let everything come to rest, and compare."""
+    """Run the scenario with this plan, run until quiescence, and compare."""
     system = calm.scenario.system()
     for step, fault in plan.items():
         system.effects.at(step, fault)
@@ -212,7 +212,7 @@ def _hit(calm: _Undisturbed, plan: dict[int, FaultKind], kills: Kills) -> None:
     try:
         calm.scenario.told(system)
         system.quiesce()
-        wrong += system.judge.at_rest()
+        wrong += system.judge.violations_when_quiescent()
     except AssertionError as error:
         wrong.append(str(error))
     ended = outcome(system)

@@ -104,7 +104,7 @@ class WatchedSystem(System):
         for _ in range(count):
             self.clock.time += _MINUTE
             for one in self.orderful.transactions:
-                self.orderful.news(one.transaction_id, **self.partner)
+                self.orderful.update_status(one.transaction_id, **self.partner)
             self.work_off()
             if self.clock.now() >= self._fires_at:
                 self._fires_at = self.clock.now() + EVERY

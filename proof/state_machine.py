@@ -1,6 +1,6 @@
 """A model of the whole system in virtual time, driven by hypothesis: users, partners, operators, schedules, trouble.
 
-The invariants (`model/judge.py`), after every rule and again when everything has come to rest:
+The invariants (`model/judge.py`), after every rule and again when the system is quiescent:
 
 * every material revision ends in one final state, and its receiver has what Visma has, or the ledger says why not;
 * no former receiver still has a document, unless a person has to withdraw it there;

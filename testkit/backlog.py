@@ -113,7 +113,7 @@ class Backlog:
         return 2 * (ceil(self.rows / self.page) + 1) + (0 if self.names_maximum else 2)
 
     def quiet_bound(self) -> int:
-        """What the last poll may have cost in calls if it had no news."""
+        """What the last poll may have cost in calls if nothing had changed."""
         return ceil(len(self.erp.last) / self.page) + 1
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from proof.bad_input import api, callbacks, changes, documents, routing
-from proof.bad_input.endpoint import open_door
+from proof.bad_input.endpoint import deployed_endpoint
 from proof.bad_input.stores import aws_for_a_run
 from proof.bad_input.trial import Target, tried
 from proof.tally import Size, Tally
@@ -37,7 +37,7 @@ def targets() -> Iterator[tuple[str, Target[Any]]]:
         yield "documents", documents.target()
         yield "changes", changes.target()
         yield "routing", routing.target()
-        door = stack.enter_context(open_door())
-        yield "callbacks", callbacks.target(door)
-        url = stack.enter_context(api.served(door))
-        yield "api", api.target(door, url, stack.enter_context(requests.Session()))
+        endpoint = stack.enter_context(deployed_endpoint())
+        yield "callbacks", callbacks.target(endpoint)
+        url = stack.enter_context(api.served(endpoint))
+        yield "api", api.target(endpoint, url, stack.enter_context(requests.Session()))

@@ -29,7 +29,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from proof.bad_input.callbacks import wrong_with
-from proof.bad_input.endpoint import Door
+from proof.bad_input.endpoint import Endpoint
 from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import HEADER, SECRET
 
@@ -63,9 +63,9 @@ class ApiCase:
 class Bridge:
     """API Gateway with a stage `v1` and one route, as far as a caller can tell."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         """Hand requests on to this function."""
-        self._door = door
+        self._endpoint = endpoint
 
     def __call__(self, environ: Any, start: Any) -> Any:
         """Answer one request (WSGI)."""
@@ -77,7 +77,7 @@ class Bridge:
             return _gateway(404, "Missing Authentication Token")
         if len(body) > MOST_BYTES:
             return _gateway(503, "Request Too Long")
-        answer = self._door.ask(proxy_event(request, body))
+        answer = self._endpoint.ask(proxy_event(request, body))
         return Response(answer["body"], answer["statusCode"], answer["headers"])
 
 
@@ -101,9 +101,9 @@ def proxy_event(request: Request, body: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def served(door: Door) -> Iterator[str]:
+def served(endpoint: Endpoint) -> Iterator[str]:
     """The address of the API, on a free port of this machine."""
-    server = make_server("127.0.0.1", 0, Bridge(door), request_handler=_KeptAlive)
+    server = make_server("127.0.0.1", 0, Bridge(endpoint), request_handler=_KeptAlive)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -114,37 +114,37 @@ def served(door: Door) -> Iterator[str]:
         server.server_close()
 
 
-def target(door: Door, url: str, session: requests.Session) -> Target[ApiCase]:
+def target(endpoint: Endpoint, url: str, session: requests.Session) -> Target[ApiCase]:
     """The target."""
     return Target(
         "Any HTTP request to the callback is answered as its OpenAPI document says, with 503 for our own trouble only",
         api_cases(),
-        lambda case: fed(door, url, session, case),
+        lambda case: fed(endpoint, url, session, case),
     )
 
 
-def fed(door: Door, url: str, session: requests.Session, case: ApiCase) -> CaseResult:
+def fed(endpoint: Endpoint, url: str, session: requests.Session, case: ApiCase) -> CaseResult:
     """Send one request."""
-    ending = CaseResult()
+    result = CaseResult()
     given = {HEADER: SECRET} if case.knows else {HEADER: "not-" + SECRET}
-    door.sqs.refuses = case.trouble
+    endpoint.sqs.refuses = case.trouble
     try:
         response = case.request.call(base_url=url, session=session, headers=given, timeout=30)
     finally:
-        door.sqs.refuses = False
-    hints = door.hints()
-    ending.end = str(response.status_code)
+        endpoint.sqs.refuses = False
+    hints = endpoint.hints()
+    result.end = str(response.status_code)
     allowed = ({202, 503} if case.trouble else {202}) if case.knows else {401}
-    ending.expect(response.status_code in allowed, f"it was answered {response.status_code}, not one of {allowed}")
+    result.expect(response.status_code in allowed, f"it was answered {response.status_code}, not one of {allowed}")
     checks = _CONFORMS if case.trouble else [*_CONFORMS, not_a_server_error]
     try:
         case.request.validate_response(response, checks=checks)
     except FailureGroup as failures:
-        ending.problems.extend(f"{type(one).__name__}: {one}"[:200] for one in failures.exceptions)
-    ending.expect(len(hints) <= (1 if response.status_code == 202 else 0), f"it queued {len(hints)} messages")
+        result.problems.extend(f"{type(one).__name__}: {one}"[:200] for one in failures.exceptions)
+    result.expect(len(hints) <= (1 if response.status_code == 202 else 0), f"it queued {len(hints)} messages")
     for hint in hints:
-        ending.problems.extend(wrong_with(hint))
-    return ending
+        result.problems.extend(wrong_with(hint))
+    return result
 
 
 @st.composite

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from connector.services.messages import ChangeMessage, HintMessage
-from proof.bad_input.endpoint import LONGEST_LINE, Door
+from proof.bad_input.endpoint import LONGEST_LINE, Endpoint
 from proof.bad_input.trial import CaseResult, Target
 from proof.strategies.callbacks import SECRET, CallbackCase, callback_cases
 
@@ -20,31 +20,31 @@ ANSWERS = {202, 401}
 _BODY = {"received", "message"}
 
 
-def target(door: Door) -> Target[CallbackCase]:
+def target(endpoint: Endpoint) -> Target[CallbackCase]:
     """The target."""
     return Target(
         "A callback of any shape is answered 202 or 401 and queues nothing but names",
         callback_cases(),
-        lambda case: fed(door, case),
+        lambda case: fed(endpoint, case),
     )
 
 
-def fed(door: Door, case: CallbackCase) -> CaseResult:
+def fed(endpoint: Endpoint, case: CallbackCase) -> CaseResult:
     """Send one request, twice."""
-    answer, hints = door.ask(case.event), door.hints()
+    answer, hints = endpoint.ask(case.event), endpoint.hints()
     status = answer["statusCode"]
-    ending = CaseResult(f"{status} {'hint' if hints else 'nothing'}")
-    ending.expect(status in ANSWERS, f"it was answered {status}")
-    ending.expect((status == 202) == case.knows, f"it was answered {status} although it is {case.knows} that it knows")
-    ending.expect(set(json.loads(answer["body"])) <= _BODY, f"it was answered {answer['body']}")
-    ending.expect(len(hints) <= (1 if status == 202 else 0), f"it queued {len(hints)} messages")
+    result = CaseResult(f"{status} {'hint' if hints else 'nothing'}")
+    result.expect(status in ANSWERS, f"it was answered {status}")
+    result.expect((status == 202) == case.knows, f"it was answered {status} although it is {case.knows} that it knows")
+    result.expect(set(json.loads(answer["body"])) <= _BODY, f"it was answered {answer['body']}")
+    result.expect(len(hints) <= (1 if status == 202 else 0), f"it queued {len(hints)} messages")
     for hint in hints:
-        ending.problems.extend(wrong_with(hint))
-    lines = door.log.heard()
-    ending.expect(lines and all(len(line) <= LONGEST_LINE for line in lines), f"the log says {str(lines)[:300]}")
-    ending.expect(not any(SECRET in line for line in lines), "the log holds the secret")
-    ending.expect((door.ask(case.event), door.hints()) == (answer, hints), "the second time it ended in another way")
-    return ending
+        result.problems.extend(wrong_with(hint))
+    lines = endpoint.log.heard()
+    result.expect(lines and all(len(line) <= LONGEST_LINE for line in lines), f"the log says {str(lines)[:300]}")
+    result.expect(not any(SECRET in line for line in lines), "the log holds the secret")
+    result.expect((endpoint.ask(case.event), endpoint.hints()) == (answer, hints), "the second run ended otherwise")
+    return result
 
 
 def wrong_with(hint: dict[str, Any]) -> list[str]:

@@ -105,9 +105,9 @@ class Orderful:
 class StrangeOrders:
     """The `OrderDesk` port: one order is answered in other bytes, and what is written is looked at."""
 
-    def __init__(self, orders: FakeOrders, strange: bytes | None, ending: CaseResult) -> None:
+    def __init__(self, orders: FakeOrders, strange: bytes | None, result: CaseResult) -> None:
         """Answer `strange` for the drawn change's order."""
-        self._orders, self._strange, self._ending = orders, strange, ending
+        self._orders, self._strange, self._ending = orders, strange, result
 
     def __call__(self, *_: object) -> StrangeOrders:
         """The factory is the desk."""
@@ -129,9 +129,9 @@ class StrangeOrders:
 class World:
     """Three orders that the partner has, and three changes of them."""
 
-    def __init__(self, case: ChangeCase, changes: Changes, ending: CaseResult) -> None:
+    def __init__(self, case: ChangeCase, changes: Changes, result: CaseResult) -> None:
         """Set everything up but handle nothing."""
-        self.fakes, self.ending, self.sqs = Fakes(quantities="new_total"), ending, StrictSqs()
+        self.fakes, self.result, self.sqs = Fakes(quantities="new_total"), result, StrictSqs()
         self.returned: list[str] = []
         for order, _ in NEIGHBOURS.values():
             self.fakes.orders.put_in(a_purchase_order(orderNbr=order, lines=[an_order_line(1)]))
@@ -154,7 +154,7 @@ class World:
                 clock=self.fakes.clock,
                 deadline=StepDeadline(),
             ),
-            "orders": StrangeOrders(self.fakes.orders, case.order, ending),
+            "orders": StrangeOrders(self.fakes.orders, case.order, result),
         }
 
     @property
@@ -188,7 +188,7 @@ class World:
                 self.consume(event)
             self.fakes.clock.forward(minutes=1)
         else:
-            self.ending.problems.append("the queue never gets empty")
+            self.result.problems.append("the queue never gets empty")
         return seen
 
     def consume(self, event: dict[str, Any]) -> None:
@@ -197,7 +197,7 @@ class World:
         for _ in range(ATTEMPTS_UNAVAILABLE):
             returned = consume(
                 received(event),
-                told(lambda body: applier.handle(_decode(body)), self.ending, but=UNREADABLE),
+                told(lambda body: applier.handle(_decode(body)), self.result, but=UNREADABLE),
                 queue=SqsPostponer(_CHANGES, client=self.sqs),  # type: ignore[arg-type]
                 telemetry=self.fakes.telemetry,
                 deadline=StepDeadline(),
@@ -225,9 +225,9 @@ def target() -> Target[ChangeCase]:
 
 def fed(case: ChangeCase) -> CaseResult:
     """Feed one change in."""
-    ending = CaseResult()
-    with _changes(case, ending) as changes:
-        world = World(case, changes, ending)
+    result = CaseResult()
+    with _changes(case, result) as changes:
+        world = World(case, changes, result)
         unread: list[str] = []
         if case.by_hint:
             world.hint([*NEIGHBOURS, NUMBER])
@@ -239,43 +239,43 @@ def fed(case: ChangeCase) -> CaseResult:
         seen += world.work_off()
         listed = is_list(b"[0," + case.item + b",0]")
         excused = [one for one in unread if UNREADABLE.search(one)]
-        ending.expect(unread == excused, f"not collected: {unread}")
+        result.expect(unread == excused, f"not collected: {unread}")
         _judge(world, case, whole=listed or case.by_hint)
         before = _outcomes(world)
         for event in seen:
             world.consume(event)
         world.collect()
         world.work_off()
-        ending.expect(_outcomes(world) == before, "the second time it ended in another way")
+        result.expect(_outcomes(world) == before, "the second time it ended in another way")
         loud = [line for line in world.fakes.telemetry.lines if line[1] == "unexpected failure"]
-        ending.expect(not loud, f"a defect was logged: {loud}")
-    return ending
+        result.expect(not loud, f"a defect was logged: {loud}")
+    return result
 
 
 def _judge(world: World, case: ChangeCase, *, whole: bool) -> None:
-    ending, counts = world.ending, world.fakes.telemetry.counts
+    result, counts = world.result, world.fakes.telemetry.counts
     for number, (order, quantity) in NEIGHBOURS.items():
         change = _record(world, number)
         if change is None:
-            ending.expect(not whole, f"its neighbour {number} was not taken in")
+            result.expect(not whole, f"its neighbour {number} was not taken in")
             continue
-        ending.expect(change.state is ChangeState.APPLIED, f"its neighbour {number} is {change.state}: {change.reason}")
-        ending.expect(world.quantity(order) == quantity, f"order {order} has {world.quantity(order)}")
+        result.expect(change.state is ChangeState.APPLIED, f"its neighbour {number} is {change.state}: {change.reason}")
+        result.expect(world.quantity(order) == quantity, f"order {order} has {world.quantity(order)}")
     change = _record(world, NUMBER)
     if change is not None:
-        ending.end = change.state.value.lower()
+        result.end = change.state.value.lower()
         came_back = bool(world.returned) and case.order is not None
-        ending.expect(change.state in DECIDED or came_back, f"it stays {change.state}")
-        ending.expect(
+        result.expect(change.state in DECIDED or came_back, f"it stays {change.state}")
+        result.expect(
             change.reason or change.state in {ChangeState.APPLIED, ChangeState.RECORDED} or came_back,
             "it ended without a reason",
         )
-        ending.expect(change.document != CHANGE or change.history, "it has no history")
+        result.expect(change.document != CHANGE or change.history, "it has no history")
         return
-    ending.end = "not for us or unreadable"
+    result.end = "not for us or unreadable"
     other = isinstance(world.changes, InMemoryChanges) and len(world.changes.all()) > len(NEIGHBOURS)
     noted = other or any(counts[metric] for metric in _CAME_TO_NOTHING) or world.returned or not whole
-    ending.expect(noted or case.on_aws, "nobody was told of it")
+    result.expect(noted or case.on_aws, "nobody was told of it")
 
 
 def _record(world: World, number: int) -> Change | None:
@@ -307,9 +307,9 @@ def _strange_orders(draw: st.DrawFn) -> bytes:
 
 
 @contextmanager
-def _changes(case: ChangeCase, ending: CaseResult) -> Iterator[Changes]:
+def _changes(case: ChangeCase, result: CaseResult) -> Iterator[Changes]:
     if not case.on_aws:
-        yield MeasuredChanges(ending)
+        yield MeasuredChanges(result)
         return
     with fresh_table() as table:
         yield DynamoChanges(table, S3Payloads(BUCKET))

@@ -80,7 +80,7 @@ class World:
     clock: ManualClock
     telemetry: RecordingTelemetry
     routing: FixedRouting
-    ending: CaseResult
+    result: CaseResult
 
     def connector(self, **ports: Any) -> Connector:
         """The use cases between all this."""
@@ -94,7 +94,7 @@ class World:
         erp = OneList(self.clock, case.resource, page)
         poller = self.connector(
             erps=erp,
-            cursors=MeasuredCursors(self.ending),
+            cursors=MeasuredCursors(self.result),
             outbox=SqsOutbox(documents_url=_DOCUMENTS, client=self.sqs),  # type: ignore[arg-type]
         ).poller()
         company = self.routing.load().companies[COMPANY]
@@ -104,8 +104,8 @@ class World:
             self.clock.forward(minutes=31)
             if result.problem is not None and not is_list(page):
                 return False
-            self.ending.expect(result.problem is None, f"the poll failed: {result.problem}")
-        self.ending.expect(erp.calls <= 4 * _MOST_CALLS, f"{erp.calls} calls for a page of three")
+            self.result.expect(result.problem is None, f"the poll failed: {result.problem}")
+        self.result.expect(erp.calls <= 4 * _MOST_CALLS, f"{erp.calls} calls for a page of three")
         return True
 
     def queue(self, number: str, case: VismaCase, body: bytes) -> None:
@@ -125,7 +125,7 @@ class World:
         decode = msgspec.json.Decoder(DocumentMessage).decode
         return consume(
             received(event),
-            told(lambda body: translator.handle(decode(body)), self.ending),
+            told(lambda body: translator.handle(decode(body)), self.result),
             queue=SqsPostponer(_DOCUMENTS, client=self.sqs),  # type: ignore[arg-type]
             telemetry=self.telemetry,
             deadline=StepDeadline(),
@@ -145,14 +145,14 @@ def target() -> Target[VismaCase]:
 
 def fed(case: VismaCase) -> CaseResult:
     """Feed one document in."""
-    ending = CaseResult()
-    with _world(case, ending) as world:
+    result = CaseResult()
+    with _world(case, result) as world:
         is_list = world.poll(case)
         events = world.sqs.events(_DOCUMENTS)
         polled = [key_of(record["body"]) for event in events for record in event["Records"]]
         kind = ORIGINS[case.resource].kind
         neighbours = [key for key in polled if key.number.rpartition(":")[2] in NEIGHBOURS]
-        ending.expect(len(neighbours) == 2 or not is_list, f"polled only {polled}")
+        result.expect(len(neighbours) == 2 or not is_list, f"polled only {polled}")
         if len(polled) == len(neighbours) or not is_list:
             # Not taken from the list: told as damaged, or no list at all. It still may be stored somewhere.
             bodies = dict(zip(NEIGHBOURS, [sound(case.resource, number) for number in NEIGHBOURS], strict=True))
@@ -163,37 +163,37 @@ def fed(case: VismaCase) -> CaseResult:
             neighbours = [DocumentKey(COMPANY, kind, number) for number in NEIGHBOURS]
         for event in events:
             failed = world.consume(event)
-            ending.expect(not failed, f"{len(failed)} of {len(event['Records'])} messages went back to the queue")
+            result.expect(not failed, f"{len(failed)} of {len(event['Records'])} messages went back to the queue")
         keys = {key_of(record["body"]) for event in events for record in event["Records"]}
         _judge(world, keys, neighbours)
         before = _outcomes(world.ledger, keys)
         world.clock.forward(minutes=5)
         for event in events:
-            ending.expect(not world.consume(event), "the second time it went back to the queue")
-        ending.expect(_outcomes(world.ledger, keys) == before, "the second time it ended in another way")
+            result.expect(not world.consume(event), "the second time it went back to the queue")
+        result.expect(_outcomes(world.ledger, keys) == before, "the second time it ended in another way")
         told_loudly = [line for line in world.telemetry.lines if line[1] == _LOUD]
-        ending.expect(not told_loudly, f"a defect was logged: {told_loudly}")
-    return ending
+        result.expect(not told_loudly, f"a defect was logged: {told_loudly}")
+    return result
 
 
 def _judge(world: World, keys: set[DocumentKey], neighbours: Sequence[DocumentKey]) -> None:
-    ending = world.ending
+    result = world.result
     for key in keys:
         newest = next(iter(world.ledger.revisions(key, limit=1)), None)
         if newest is None:
-            ending.problems.append("it left no trace in the ledger")
+            result.problems.append("it left no trace in the ledger")
             continue
         if key in neighbours:
-            ending.expect(newest.state is State.TRANSLATED, f"its neighbour {key.number} is {newest.state}")
+            result.expect(newest.state is State.TRANSLATED, f"its neighbour {key.number} is {newest.state}")
             continue
-        ending.end = newest.state.value.lower()
+        result.end = newest.state.value.lower()
         known = newest.state in {State.TRANSLATED, State.PARKED, State.SKIPPED, State.BASELINE}
-        ending.expect(known, f"it ended {newest.state}")
-        ending.expect(newest.reason or newest.state is State.TRANSLATED, "it ended without a reason")
-        ending.expect(len(newest.reason or "") < LONGEST_REASON, "its reason is as long as a book")
+        result.expect(known, f"it ended {newest.state}")
+        result.expect(newest.reason or newest.state is State.TRANSLATED, "it ended without a reason")
+        result.expect(len(newest.reason or "") < LONGEST_REASON, "its reason is as long as a book")
         if newest.state is State.TRANSLATED:
             request = world.ledger.request_of(newest)
-            ending.expect(not list(floats_in(request)), "a binary float is in the request")
+            result.expect(not list(floats_in(request)), "a binary float is in the request")
 
 
 def key_of(body: str) -> DocumentKey:
@@ -219,11 +219,11 @@ def _is_one(body: bytes) -> bool:
 
 
 @contextmanager
-def _world(case: VismaCase, ending: CaseResult) -> Iterator[World]:
+def _world(case: VismaCase, result: CaseResult) -> Iterator[World]:
     clock = ManualClock()
-    rest = (StrictSqs(), clock, RecordingTelemetry(), FixedRouting(ROUTING), ending)
+    rest = (StrictSqs(), clock, RecordingTelemetry(), FixedRouting(ROUTING), result)
     if not case.on_aws:
-        yield World(MeasuredLedger(ending), MemoryPayloads(), *rest)
+        yield World(MeasuredLedger(result), MemoryPayloads(), *rest)
         return
     with fresh_table() as table:
         payloads = S3Payloads(BUCKET)

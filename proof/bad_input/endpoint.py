@@ -43,7 +43,7 @@ class Listener(RecordingTelemetry):
 
 
 @dataclass(slots=True)
-class Door:
+class Endpoint:
     """The function, its queue and its log."""
 
     handler: Callable[[Any, Any], dict[str, Any]]
@@ -61,7 +61,7 @@ class Door:
 
 
 @contextmanager
-def open_door() -> Iterator[Door]:
+def deployed_endpoint() -> Iterator[Endpoint]:
     """The function, wired anew; AWS has to be in memory already."""
     content = json.dumps({"header": HEADER, "secrets": [SECRET]})
     client = boto3.client("secretsmanager")
@@ -79,7 +79,7 @@ def open_door() -> Iterator[Door]:
         mock.patch.object(clients, "sqs", return_value=sqs),
         mock.patch.object(receive_callback, "telemetry", return_value=log),
     ):
-        yield Door(_loaded(), sqs, log)
+        yield Endpoint(_loaded(), sqs, log)
     receive_callback.receive_callback.cache_clear()
     client.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
 

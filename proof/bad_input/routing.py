@@ -44,20 +44,20 @@ def target() -> Target[RoutingCase]:
 
 def fed(case: RoutingCase) -> CaseResult:
     """Check one file, twice, and use it if it passes."""
-    ending = CaseResult("not YAML")
+    result = CaseResult("not YAML")
     try:
         checked, again = _checked(case), _checked(case)
     except WrongInput as refused:
-        ending.expect(0 < len(str(refused)) <= _LONGEST_SENTENCE, "its refusal is as long as a book")
-        return ending
-    ending.expect(checked == again or "nan" in repr(checked), "the second time it was judged in another way")
-    ending.end = "malformed" if checked.malformed else "refused" if checked.errors else "passed"
-    ending.expect(checked.errors or not checked.malformed, "it is malformed and nobody says why")
+        result.expect(0 < len(str(refused)) <= _LONGEST_SENTENCE, "its refusal is as long as a book")
+        return result
+    result.expect(checked == again or "nan" in repr(checked), "the second time it was judged in another way")
+    result.end = "malformed" if checked.malformed else "refused" if checked.errors else "passed"
+    result.expect(checked.errors or not checked.malformed, "it is malformed and nobody says why")
     for problem in checked.problems:
-        ending.expect(str(problem).endswith("."), f"this is no sentence: {str(problem)[:200]}")
+        result.expect(str(problem).endswith("."), f"this is no sentence: {str(problem)[:200]}")
     if checked.data is not None and not checked.errors:
-        _use(ending, checked.data)
-    return ending
+        _use(result, checked.data)
+    return result
 
 
 def _checked(case: RoutingCase) -> Checked:
@@ -68,32 +68,32 @@ def _checked(case: RoutingCase) -> Checked:
         return read_routing(file.name)
 
 
-def _use(ending: CaseResult, data: Any) -> None:
+def _use(result: CaseResult, data: Any) -> None:
     """Everything that is ever asked of a routing that is in force."""
-    ending.expect(not list(floats_in(data)), "a binary float is in the stored routing")
+    result.expect(not list(floats_in(data)), "a binary float is in the stored routing")
     routing = Routing.from_data(json.loads(json.dumps(data)))
     for work in (_poll, _send, _take_in):
         try:
             for problem in work(routing):
-                ending.problems.append(problem)
+                result.problems.append(problem)
         except Parked:
-            ending.problems.append(f"{work.__name__[1:]} parked where nothing can be parked")
+            result.problems.append(f"{work.__name__[1:]} parked where nothing can be parked")
         except Exception as error:  # noqa: BLE001 - what it was is told
-            ending.problems.append(
+            result.problems.append(
                 f"{work.__name__[1:]}: {type(error).__name__} at {place_of(error)}: {str(error)[:200]}"
             )
 
 
 def _poll(routing: Routing) -> Iterator[str]:
     for resource in Resource:
-        clock, ending = ManualClock(), CaseResult()
+        clock, result = ManualClock(), CaseResult()
         erps = OneList(clock, resource, b"[" + sound(resource, "900001") + b"]")
-        poller = Connector(clock=clock, erps=erps, cursors=MeasuredCursors(ending)).poller()
+        poller = Connector(clock=clock, erps=erps, cursors=MeasuredCursors(result)).poller()
         for _ in range(2):
             # A list of which every row is older than the window, or of another branch, is refused or passed over.
             poller.poll_all(routing.companies.values(), StepDeadline())
             clock.forward(minutes=31)
-        yield from ending.problems
+        yield from result.problems
 
 
 def _send(routing: Routing) -> Iterator[str]:

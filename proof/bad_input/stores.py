@@ -29,9 +29,9 @@ MOST_KEY = 2_048
 class MeasuredLedger(MemoryLedger):
     """Notes what the real table would refuse, and binary floats."""
 
-    def __init__(self, ending: CaseResult) -> None:
+    def __init__(self, result: CaseResult) -> None:
         super().__init__()
-        self._ending = ending
+        self._ending = result
 
     def add(
         self,
@@ -64,9 +64,9 @@ class MeasuredLedger(MemoryLedger):
 class MeasuredChanges(InMemoryChanges):
     """The same for records of changes."""
 
-    def __init__(self, ending: CaseResult) -> None:
+    def __init__(self, result: CaseResult) -> None:
         super().__init__()
-        self._ending = ending
+        self._ending = result
 
     def add(self, change: Change, *, message: Any) -> Change:
         self._ending.expect(not list(floats_in(message)), "a binary float is in the message")
@@ -80,19 +80,19 @@ class MeasuredChanges(InMemoryChanges):
 class MeasuredCursors(MemoryCursors):
     """The same for cursors."""
 
-    def __init__(self, ending: CaseResult) -> None:
+    def __init__(self, result: CaseResult) -> None:
         super().__init__()
-        self._ending = ending
+        self._ending = result
 
     def save(self, lease: CursorLease, cursor: Cursor, *, release: bool, not_before: datetime | None = None) -> None:
         _measured(self._ending, lease.company, cursor)
         super().save(lease, cursor, release=release, not_before=not_before)
 
 
-def _measured(ending: CaseResult, key: str, record: object) -> None:
+def _measured(result: CaseResult, key: str, record: object) -> None:
     size = len(msgspec.json.encode(record))
-    ending.expect(size < MOST_ITEM, f"a record of {size:,} bytes is more than the table takes")
-    ending.expect(len(key.encode()) <= MOST_KEY, f"a key of {len(key):,} characters is more than the table takes")
+    result.expect(size < MOST_ITEM, f"a record of {size:,} bytes is more than the table takes")
+    result.expect(len(key.encode()) <= MOST_KEY, f"a key of {len(key):,} characters is more than the table takes")
 
 
 @contextmanager

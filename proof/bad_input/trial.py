@@ -70,10 +70,10 @@ def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
         nonlocal count, worst
         count += 1
         begun = time.perf_counter()
-        ending = _fed(target, case)
+        result = _fed(target, case)
         worst = max(worst, time.perf_counter() - begun)
-        ends[ending.end] += 1
-        for problem in ending.problems:
+        ends[result.end] += 1
+        for problem in result.problems:
             kind = re.sub(r"\d+", "0", problem)[:120]
             times[kind] += 1
             found.setdefault(kind, f"seed {seed}, case {count}: {problem} {_shown(case)}")

@@ -15,7 +15,7 @@ _DEEP = re.compile(rb"\[{400,}\]{400,}")
 
 
 def told(
-    handle: Callable[[str], object], ending: CaseResult, *, but: re.Pattern[str] | None = None
+    handle: Callable[[str], object], result: CaseResult, *, but: re.Pattern[str] | None = None
 ) -> Callable[[str], object]:
     """The handler under watch: what gets out of it is a problem, but for a `Transient` that says one of `but`."""
 
@@ -24,10 +24,10 @@ def told(
             return handle(body)
         except ConnectorError as error:
             excused = isinstance(error, Transient) and but is not None and but.match(error.sentence)
-            ending.expect(excused, f"went back: {type(error).__name__}: {error.sentence[:200]}")
+            result.expect(excused, f"went back: {type(error).__name__}: {error.sentence[:200]}")
             raise
         except Exception as error:
-            ending.problems.append(f"{type(error).__name__} at {place_of(error)}: {str(error)[:200]}")
+            result.problems.append(f"{type(error).__name__} at {place_of(error)}: {str(error)[:200]}")
             raise
 
     return watched

@@ -1,4 +1,4 @@
-"""A company of its own for a proof on a deployed stack, so that nothing else is polled and nothing else is touched."""
+"""The environment of a proof on a deployed stack: a company of its own, so that nothing else is polled or touched."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROUTED = ("PollVismaFunction", "TranslateDocumentFunction", "PollOrderfulFuncti
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Environment:
     """A company and its partners: a supplier whose changes apply up to half as much again, and another one.
 
     Attributes:
@@ -94,18 +94,18 @@ def change_of(number: str, quantity: int, *, note: str = "") -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def staged(laptop: Laptop, company: str) -> Iterator[Scene]:
+def prepared(laptop: Laptop, company: str) -> Iterator[Environment]:
     """The stack with one of `COMPANIES` alone in its routing; the routing that was there is in force again afterwards.
 
     The sandboxes know the companies for good, since their logs speak of them.
     """
-    scene = Scene(laptop, company)
+    environment = Environment(laptop, company)
     table = laptop.outputs["RoutingTable"]
     before = laptop.dynamodb.get_item(TableName=table, Key=_POINTER).get("Item")
-    _introduce(scene)
-    laptop.apply_unchecked(_routing(scene))
+    _introduce(environment)
+    laptop.apply_unchecked(_routing(environment))
     try:
-        yield scene
+        yield environment
     finally:
         if before is not None:
             laptop.dynamodb.put_item(TableName=table, Item=before)
@@ -125,8 +125,8 @@ def held_up(laptop: Laptop, functions: Sequence[str] = _CONSUMERS) -> Iterator[N
             laptop.switch(function, on=True)
 
 
-def _introduce(scene: Scene) -> None:
-    laptop = scene.laptop
+def _introduce(environment: Environment) -> None:
+    laptop = environment.laptop
     client = laptop_stack.VISMA_CLIENT
     laptop.visma.control("PUT", "clients", {client["client_id"]: client["client_secret"]})
     known: list[dict[str, str]] = []
@@ -141,10 +141,10 @@ def _introduce(scene: Scene) -> None:
         if name not in {one["name"] for one in known}
     ]
     laptop.visma.control("PUT", "companies", known)
-    name = scene.company.upper()
-    laptop.orderful.control("POST", "accounts", {"live": name, "test": scene.ours, "name": scene.company})
-    for live, test in ((f"{name}SUP", scene.partner), (f"{name}ALT", scene.other_partner)):
-        partner = {"live": live, "test": test, "name": f"supplier of {scene.company}"}
+    name = environment.company.upper()
+    laptop.orderful.control("POST", "accounts", {"live": name, "test": environment.ours, "name": environment.company})
+    for live, test in ((f"{name}SUP", environment.partner), (f"{name}ALT", environment.other_partner)):
+        partner = {"live": live, "test": test, "name": f"supplier of {environment.company}"}
         laptop.orderful.control("POST", "partners", partner)
     laptop.orderful.control("PUT", "pace", {"validation": 0, "delivery": 0, "acknowledgment": 0})
 
@@ -153,15 +153,19 @@ def _tenant_id(company_id: str) -> str:
     return f"8f0c{company_id[-4:]}-5b7a-4c39-9d26-3e1f0a4b5c6d"
 
 
-def _routing(scene: Scene) -> dict[str, Any]:
-    name = scene.company.upper()
+def _routing(environment: Environment) -> dict[str, Any]:
+    name = environment.company.upper()
     return {
         "companies": {
-            scene.company: {
-                "name": f"{scene.company} AS",
+            environment.company: {
+                "name": f"{environment.company} AS",
                 "address": {"lines": ["Storgata 1"], "postal_code": "0155", "city": "Oslo", "country": "NO"},
-                "visma": {"company_id": scene.company_id, "tenant_id": scene.tenant_id, "time_zone": "Europe/Oslo"},
-                "orderful": {"isa_id": {"live": name, "test": scene.ours}},
+                "visma": {
+                    "company_id": environment.company_id,
+                    "tenant_id": environment.tenant_id,
+                    "time_zone": "Europe/Oslo",
+                },
+                "orderful": {"isa_id": {"live": name, "test": environment.ours}},
             }
         },
         "defaults": {
@@ -173,15 +177,15 @@ def _routing(scene: Scene) -> dict[str, Any]:
         },
         "partners": {
             "supplier": {
-                "company": scene.company,
+                "company": environment.company,
                 "visma": {"supplier": SUPPLIER},
-                "orderful": {"isa_id": {"live": f"{name}SUP", "test": scene.partner}},
+                "orderful": {"isa_id": {"live": f"{name}SUP", "test": environment.partner}},
                 "changes": {"quantity": "50%"},
             },
             "other": {
-                "company": scene.company,
+                "company": environment.company,
                 "visma": {"supplier": OTHER_SUPPLIER},
-                "orderful": {"isa_id": {"live": f"{name}ALT", "test": scene.other_partner}},
+                "orderful": {"isa_id": {"live": f"{name}ALT", "test": environment.other_partner}},
             },
         },
     }

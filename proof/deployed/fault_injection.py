@@ -1,4 +1,4 @@
-"""How unkind the vendors are: what hits any request by chance, what comes in storms, what users do meanwhile."""
+"""Fault injection at both sandboxes: random faults, bursts of them, and edits of users meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from demo.scenario import COMPANY_IDS
-from proof.deployed.vendor_faults_workload import Paper
+from proof.deployed.vendor_faults_workload import WorkItem
 from testkit.laptop.observed import Laptop
 
 BROKEN: Final = {"http_500": 0.05, "http_502_html": 0.05, "http_503": 0.04, "http_504_html": 0.04, "empty_502": 0.02}
@@ -46,8 +46,8 @@ STORM_REQUESTS: Final = 6
 
 
 @dataclass(slots=True)
-class Weather:
-    """What was sent against the connector, and what it met of it.
+class FaultInjection:
+    """The faults of one run, and how many of them the connector met.
 
     Attributes:
         page: Rows of a Visma page, whatever is asked for, so that lists have many.
@@ -65,14 +65,14 @@ class Weather:
     edited: int = 0
 
     @contextmanager
-    def unkind(self, papers: Sequence[Paper]) -> Iterator[None]:
-        """Bad weather for the length of a `with` block, users at work in it; fair again afterwards, come what may.
+    def active(self, items: Sequence[WorkItem]) -> Iterator[None]:
+        """Inject faults for the length of a `with` block, while users edit; none afterwards, even after an error.
 
-        Every edit of `papers` is made before it ends.
+        Every edit of `items` is made before it ends.
         """
         over = threading.Event()
         visma, orderful = self.laptop.visma, self.laptop.orderful
-        workers = [Worker(lambda: self._storms(over)), Worker(lambda: self._users(over, papers))]
+        workers = [Worker(lambda: self._storms(over)), Worker(lambda: self._users(over, items))]
         try:
             # Rows in the order of their changes: one that is edited moves behind all others while the list is read.
             visma.control("PUT", "options", {"max_page_size": self.page, "order_by": "modified"})
@@ -115,21 +115,21 @@ class Weather:
         self.laptop.visma.control("POST", "tokens/revoke")
         self.revoked += 1
 
-    def _users(self, over: threading.Event, papers: Sequence[Paper]) -> None:
+    def _users(self, over: threading.Event, items: Sequence[WorkItem]) -> None:
         """Edit what is to be edited, each document's edits in their order, and save others as they are in between."""
         draw = random.Random(f"users {self.seed}")  # noqa: S311 - it draws cases, not secrets
-        waiting = [(paper, list(paper.edits)) for paper in papers if paper.edits]
+        waiting = [(item, list(item.edits)) for item in items if item.edits]
         while waiting or not over.is_set():
             hurry = over.is_set()
             if waiting and (hurry or draw.random() < 0.5):
                 place = draw.randrange(len(waiting))
-                paper, edits = waiting[place]
-                edit(self.laptop, paper, edits.pop(0))
+                item, edits = waiting[place]
+                edit(self.laptop, item, edits.pop(0))
                 self.edited += 1
                 if not edits:
                     waiting.pop(place)
             elif not hurry:
-                edit(self.laptop, draw.choice(papers), None)
+                edit(self.laptop, draw.choice(items), None)
                 self.touched += 1
             if not hurry:
                 over.wait(draw.uniform(0.05, 0.4))
@@ -156,19 +156,19 @@ class Worker(threading.Thread):
             raise self._failure
 
 
-def edit(laptop: Laptop, paper: Paper, change: dict[str, Any] | None) -> None:
+def edit(laptop: Laptop, item: WorkItem, change: dict[str, Any] | None) -> None:
     """A user changes a document, or (None) only saves it."""
-    company = COMPANY_IDS[paper.company]
-    if change is not None and paper.is_order:
-        laptop.visma.control("PATCH", f"orders/{paper.number}", {"company": company, "update": change})
+    company = COMPANY_IDS[item.company]
+    if change is not None and item.is_order:
+        laptop.visma.control("PATCH", f"orders/{item.number}", {"company": company, "update": change})
         return
-    body = {"kind": paper.list, "company": company, "number": paper.number, "changes": change}
-    if not paper.is_order:
-        body["document_type"] = paper.document["documentType"]
+    body = {"kind": item.list, "company": company, "number": item.number, "changes": change}
+    if not item.is_order:
+        body["document_type"] = item.document["documentType"]
     laptop.visma.control("PATCH", "documents", body)
 
 
-def in_words(rows: Sequence[dict[str, Any]]) -> str:
+def summary(rows: Sequence[dict[str, Any]]) -> str:
     """What requests met: the faults that hit them, orders that were changed in between, pages beyond the first."""
     hit = Counter(row["fault"] for row in rows if row["fault"])
     conflicts = sum(row["work"] == 412 for row in rows)

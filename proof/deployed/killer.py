@@ -1,4 +1,4 @@
-"""Whoever kills: finds the workers of a deployed function, ends them, and sees what comes of it.
+"""The killer: finds the workers of a deployed function, ends them, and counts the effects.
 
 MiniStack runs a function as a process below its own process group, in a directory named after the function. What a
 killed worker leaves is what Lambda leaves: the invocation ends with an error, and a queue keeps the messages hidden
@@ -42,7 +42,7 @@ def _none() -> Counter[str]:
 
 
 @dataclass(slots=True)
-class Hand:
+class Killer:
     """Kills workers and keeps count.
 
     A worker that has just started is killed at a random moment of the work it was started for, or, if it is let alone

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from proof.deployed.environment import staged
+from proof.deployed.environment import prepared
 from proof.deployed.kills_run import CONSUMERS, Plan, Run
 from proof.deployed.outcome import Edited, Outbound, World
 from proof.tally import Size, Tally
@@ -53,15 +53,15 @@ _RECEIVES = 100
 
 
 def prove(size: Size, laptop: Laptop) -> list[Tally]:
-    """Kill, wait for rest, and compare what Orderful and Visma have with what went in."""
+    """Kill, wait for quiescence, and compare what Orderful and Visma have with what went in."""
     laptop.stop_schedules()
     plan = PLANS[size]
-    with staged(laptop, "kills") as scene, _hurried(laptop):
+    with prepared(laptop, "kills") as environment, _hurried(laptop):
         laptop.poll()
-        run = Run(scene, plan, SEED)
+        run = Run(environment, plan, SEED)
         run.play()
         world = World(laptop)
-        documents = world.documents(Outbound(scene.key(number), states) for number, states in run.orders.items())
+        documents = world.documents(Outbound(environment.key(number), states) for number, states in run.orders.items())
         changes = world.changes(run.asked)
         lost = world.lost(Edited(key, values) for key, values in run.edits.items())
     asked = {one["transactionId"]: one["asked"] for one in laptop.orderful.control("GET", "deliveries")}
@@ -84,13 +84,13 @@ def _kills(run: Run) -> tuple[int, tuple[str, ...]]:
         f"Only {count} of {function}'s invocations were hit in {run.killed_for:.0f} s; {run.plan.floor} are wanted."
         for function, count in run.short().items()
     ]
-    return sum(run.hand.hits.values()), (*run.troubles, *short)
+    return sum(run.killer.hits.values()), (*run.troubles, *short)
 
 
 def _figures(run: Run) -> str:
-    hits, starting = run.hand.hits, run.hand.starting
+    hits, starting = run.killer.hits, run.killer.starting
     by_function = ", ".join(
-        f"{function.removesuffix('Function')} {hits[function]} of {run.hand.strikes[function]}"
+        f"{function.removesuffix('Function')} {hits[function]} of {run.killer.strikes[function]}"
         for function in FUNCTIONS
     )
     most = max(run.receives.most.values(), default=0)
@@ -98,7 +98,7 @@ def _figures(run: Run) -> str:
         f"kills in the middle of an invocation: {by_function}; {sum(hits.values())} of the {run.plan.hits} that were "
         f"aimed at; {sum(starting.values())} more while a worker started; "
         f"{run.receives.again} messages received again, one of them {most} times; "
-        f"{run.killed_for:.0f} s of killing, at rest {run.rested_for:.0f} s later"
+        f"{run.killed_for:.0f} s of killing, quiescent {run.quiescent_after:.0f} s later"
     )
 
 

@@ -1,7 +1,7 @@
-"""A run in which workers of all functions are killed while documents and changes flow, until it has come to rest.
+"""A run in which workers of all functions are killed while documents and changes flow, until it is quiescent.
 
 A thread starts each function that a schedule or Orderful starts; one kills; one feeds documents, one changes; one
-watches. When enough invocations have been hit the killing ends, and the rest is waited for.
+watches. When enough invocations have been hit the killing ends, and the run waits for quiescence.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from functools import partial
 from typing import Any
 
 from demo.catalogue import purchase_order
-from proof.deployed.environment import SUPPLIER, Scene
-from proof.deployed.killer import Hand, Receives
+from proof.deployed.environment import SUPPLIER, Environment
+from proof.deployed.killer import Killer, Receives
 from proof.deployed.outcome import Asked
-from proof.deployed.quiescence import LOCKED, Rest
+from proof.deployed.quiescence import LOCKED, Quiescence
 from testkit.laptop.observed import FUNCTIONS, SENT
 from testkit.laptop.stack import CALLBACK_SECRET
 
@@ -37,19 +37,19 @@ _CALLED = "ReceiveCallbackFunction"
 _NEVER = "0000"
 _BURST = 5
 _SLOWER = 4
-"""How much less flows while only single kills are still wanted: all of it has to come to rest afterwards."""
+"""How much less flows while only single kills are still wanted: all of it has to end afterwards."""
 
 _FIRST = 720001
 _FORGED = 10**9
 LONGEST = 7200.0
-"""Seconds after which the killing ends though a function is short of its floor, and in which all comes to rest after
+"""Seconds after which the killing ends though a function is short of its floor, and in which all has to end after
 it; far above what a slow or busy machine needs."""
 
 STUCK = 900.0
 """Seconds without any progress after which the run counts as stuck."""
 
 _MOST_FORGED = 15
-"""Callbacks that name nothing of Orderful's: the stack looks up 20 such ids a minute, and the rest would wait."""
+"""Callbacks that name nothing of Orderful's: the stack looks up 20 such ids a minute, and others would wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ class Run:
     """One run.
 
     Attributes:
-        scene: The company it happens in.
+        environment: The company it happens in.
         plan: How large it is.
         seed: Of what flows and of the moments of the kills.
-        hand: Kills and counts.
+        killer: Kills and counts.
         receives: How often messages came.
         orders: How many states Visma has shown of each order.
         asked: What partners asked for.
@@ -95,13 +95,13 @@ class Run:
         said: The last answer of each scheduled function, for a person who asks why the run is stuck.
         troubles: What the run itself could not do.
         killed_for: Seconds of killing.
-        rested_for: Seconds from the last kill until everything was at rest.
+        quiescent_after: Seconds from the last kill until nothing was on its way.
     """
 
-    scene: Scene
+    environment: Environment
     plan: Plan
     seed: int
-    hand: Hand = field(init=False)
+    killer: Killer = field(init=False)
     receives: Receives = field(init=False)
     orders: dict[str, int] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -109,25 +109,25 @@ class Run:
     said: dict[str, str] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     killed_for: float = 0.0
-    rested_for: float = 0.0
-    _rest: Rest = field(init=False)
-    _peace: threading.Event = field(default_factory=threading.Event)
+    quiescent_after: float = 0.0
+    _quiescence: Quiescence = field(init=False)
+    _killing_ends: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
     _late: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        """Have somebody who kills and somebody who watches."""
+        """Make the killer and what counts the receives."""
         # The oldest messages come first: were nearly every new worker killed, the same ones would be hit again and
         # again, and the pause before a retry doubles with each receive.
-        self.hand = Hand(self.scene.laptop, self.seed, self.wants, dict.fromkeys(CONSUMERS, 0.6))
-        self.receives = Receives(self.scene.laptop)
-        self._rest = Rest.of(self.scene.laptop, [self.scene.company])
+        self.killer = Killer(self.environment.laptop, self.seed, self.wants, dict.fromkeys(CONSUMERS, 0.6))
+        self.receives = Receives(self.environment.laptop)
+        self._quiescence = Quiescence.of(self.environment.laptop, [self.environment.company])
 
     def play(self) -> None:
         """Kill until enough was hit, then wait until nothing is on its way any more."""
         work: list[Callable[[], None]] = [
-            lambda: self.hand.follow(self._over),
+            lambda: self.killer.follow(self._over),
             *(partial(self._scheduled, function) for function in SCHEDULED),
             self._callbacks,
             self._documents,
@@ -139,14 +139,14 @@ class Run:
         for thread in threads:
             thread.start()
         try:
-            self._peace.wait(self.plan.killing)
+            self._killing_ends.wait(self.plan.killing)
             self._late.set()
-            while self.short() and time.monotonic() - began < LONGEST and not self._peace.wait(1.0):
+            while self.short() and time.monotonic() - began < LONGEST and not self._killing_ends.wait(1.0):
                 pass
-            self._peace.set()
+            self._killing_ends.set()
             self.killed_for = time.monotonic() - began
-            self._come_to_rest()
-            self.rested_for = time.monotonic() - began - self.killed_for
+            self._wait_for_quiescence()
+            self.quiescent_after = time.monotonic() - began - self.killed_for
         finally:
             self._over.set()
             for thread in threads:
@@ -157,41 +157,41 @@ class Run:
         most = self.plan.most_held if function in CONSUMERS else self.plan.most
         if self._late.is_set():
             most = self.plan.floor
-        return not self._peace.is_set() and self.hand.hits[function] < most
+        return not self._killing_ends.is_set() and self.killer.hits[function] < most
 
     def short(self) -> dict[str, int]:
         """Functions of which too few invocations were hit, and how many were."""
-        return {each: self.hand.hits[each] for each in FUNCTIONS if self.hand.hits[each] < self.plan.floor}
+        return {each: self.killer.hits[each] for each in FUNCTIONS if self.killer.hits[each] < self.plan.floor}
 
     # -- functions that are started by hand
 
     def _scheduled(self, function: str) -> None:
-        laptop = self.scene.laptop
+        laptop = self.environment.laptop
         while not self._over.is_set():
             answer = laptop.lambda_.invoke(FunctionName=laptop.outputs[function], Payload=b"{}")
             payload = json.loads(answer["Payload"].read())
             self.said[function] = str(payload)[:500]
             if "FunctionError" in answer:
-                self.hand.heard(function, str(payload.get("errorMessage")))
+                self.killer.heard(function, str(payload.get("errorMessage")))
                 self._end_leases(function)
-            self._over.wait(self.hand.moment(0.4) if self.wants(function) else 1.0)
+            self._over.wait(self.killer.moment(0.4) if self.wants(function) else 1.0)
 
     def _callbacks(self) -> None:
         """Callbacks as Orderful repeats them, and others that name transactions which it does not have."""
         draw = random.Random(self.seed)  # noqa: S311 - it draws cases, not secrets
         forged = 0
-        while not self._peace.is_set():
+        while not self._killing_ends.is_set():
             known = [wish.transaction_id for wish in self.asked[-20:] if wish.transaction_id]
             if forged < _MOST_FORGED and (not known or draw.random() < 0.5):
                 known, forged = [str(draw.randrange(_FORGED, 10 * _FORGED))], forged + 1
             if known:
-                self.hand.heard(_CALLED, self._call_back({"transactionId": int(draw.choice(known))}))
-            self._peace.wait(self.hand.moment(0.4) if self.wants(_CALLED) else 1.0)
+                self.killer.heard(_CALLED, self._call_back({"transactionId": int(draw.choice(known))}))
+            self._killing_ends.wait(self.killer.moment(0.4) if self.wants(_CALLED) else 1.0)
 
     def _call_back(self, body: dict[str, Any]) -> str:
         """What the stack says to a callback that it does not take."""
         request = urllib.request.Request(  # noqa: S310 - our own http URL
-            self.scene.laptop.stack.callback_url,
+            self.environment.laptop.stack.callback_url,
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json", CALLBACK_SECRET["header"]: CALLBACK_SECRET["secrets"][0]},
             method="POST",
@@ -204,8 +204,8 @@ class Run:
 
     def _end_leases(self, function: str) -> None:
         """Bring the leases of a dead run to their end; time alone would do the same, minutes later."""
-        laptop = self.scene.laptop
-        ours = {"PollVismaFunction": self.scene.company, "PollOrderfulFunction": "(orderful)"}.get(function)
+        laptop = self.environment.laptop
+        ours = {"PollVismaFunction": self.environment.company, "PollOrderfulFunction": "(orderful)"}.get(function)
         for item in laptop.items("CursorsTable"):
             until = item.get("lease_until", {"S": _NEVER})
             if item["pk"]["S"] != ours or until["S"] == _NEVER:
@@ -227,18 +227,18 @@ class Run:
     def _documents(self) -> None:
         """Orders for as long as the killing lasts, and new states of those that were sent."""
         draw = random.Random(self.seed + 1)  # noqa: S311 - it draws cases, not secrets
-        laptop = self.scene.laptop
-        query = f"documents?kind=purchaseorder&company={self.scene.company_id}"
+        laptop = self.environment.laptop
+        query = f"documents?kind=purchaseorder&company={self.environment.company_id}"
         number = _FIRST + len(laptop.visma.control("GET", query))
-        while len(self.orders) < self.plan.documents or not self._peace.is_set():
+        while len(self.orders) < self.plan.documents or not self._killing_ends.is_set():
             for _ in range(_BURST):
                 with self._lock:
                     self.orders[str(number)] = 1
-                self.scene.order(str(number))
+                self.environment.order(str(number))
                 number += 1
             for old in draw.sample(sorted(self._fed()), 2):
                 self._edit(old)
-            self._peace.wait(self._pause)
+            self._killing_ends.wait(self._pause)
 
     def _fed(self) -> dict[str, int]:
         """The orders so far, for whoever goes through them while another thread adds more."""
@@ -247,55 +247,60 @@ class Run:
 
     def _edit(self, number: str) -> None:
         """Somebody changes an order that the partner has and asks nothing about."""
-        newest = self.scene.laptop.newest(self.scene.key(number))
-        key = self.scene.key(number)
+        newest = self.environment.laptop.newest(self.environment.key(number))
+        key = self.environment.key(number)
         if newest is None or newest.state not in SENT or any(wish.key == key for wish in self.asked):
             return
         self.orders[number] += 1
         lines = [("1310", str(20 + self.orders[number])), ("1402", "5")]
-        self.scene.laptop.put(self.scene.company_id, purchase_order(number, SUPPLIER, lines))
+        self.environment.laptop.put(self.environment.company_id, purchase_order(number, SUPPLIER, lines))
 
     def _changes(self) -> None:
         """One 860 for each of many orders, by inbox, or by inbox and callback; users edit every third one."""
         draw = random.Random(self.seed + 2)  # noqa: S311 - it draws cases, not secrets
-        laptop = self.scene.laptop
-        while len(self.asked) < self.plan.changes or not self._peace.is_set():
+        laptop = self.environment.laptop
+        while len(self.asked) < self.plan.changes or not self._killing_ends.is_set():
             free = self._unasked()
             number = draw.choice(free) if free else None
-            newest = laptop.newest(self.scene.key(number)) if number else None
+            newest = laptop.newest(self.environment.key(number)) if number else None
             if number is None or newest is None or newest.state not in SENT:
                 self._over.wait(0.1)
                 continue
             # First of all it is known to be asked for, so that nobody edits its lines any more.
             quantity = draw.randint(21, 30)
-            wish = Asked("", self.scene.key(number), {1: Decimal(quantity)})
+            wish = Asked("", self.environment.key(number), {1: Decimal(quantity)})
             self.asked.append(wish)
             channels = ["inbox", "webhook"] if draw.random() < 0.5 else ["inbox"]
-            sent = self.scene.asks(number, quantity, channels=channels)
+            sent = self.environment.asks(number, quantity, channels=channels)
             self.asked[-1] = replace(wish, transaction_id=sent["id"])
             if len(self.asked) % 3 == 1:
                 self.edits[wish.key] = edits = {"emailed": True}
-                self._over.wait(self.hand.moment(1.0))
-                row = {"kind": "purchaseorder", "company": self.scene.company_id, "number": number, "changes": edits}
+                self._over.wait(self.killer.moment(1.0))
+                row = {
+                    "kind": "purchaseorder",
+                    "company": self.environment.company_id,
+                    "number": number,
+                    "changes": edits,
+                }
                 laptop.visma.control("PATCH", "documents", row)
-            self._peace.wait(self._pause)
+            self._killing_ends.wait(self._pause)
 
     def _unasked(self) -> list[str]:
         """Orders that are as they were at first, and about which nobody has asked anything."""
         taken = {wish.key for wish in self.asked}
-        return [one for one, states in self._fed().items() if states == 1 and self.scene.key(one) not in taken]
+        return [one for one, states in self._fed().items() if states == 1 and self.environment.key(one) not in taken]
 
     # -- watching
 
     def _watch(self) -> None:
         while not self._over.is_set():
             self.receives.look()
-            hits = self.hand.hits
+            hits = self.killer.hits
             if sum(hits.values()) >= self.plan.hits and all(hits[each] >= self.plan.share for each in FUNCTIONS):
-                self._peace.set()
+                self._killing_ends.set()
             self._over.wait(1.0)
 
-    def _come_to_rest(self) -> None:
+    def _wait_for_quiescence(self) -> None:
         """Wait until everything fed is known and nothing is on its way; then poll once more, for an echo to show."""
         end = time.monotonic() + LONGEST
         for _ in range(2):
@@ -312,9 +317,9 @@ class Run:
                 self._over.wait(1.0)
 
     def _left(self, since: datetime) -> list[str]:
-        """What is not at rest yet."""
-        laptop = self.scene.laptop
-        cursor = laptop.cursors().get((self.scene.company, "v1/purchaseorder"))
+        """What is not quiescent yet."""
+        laptop = self.environment.laptop
+        cursor = laptop.cursors().get((self.environment.company, "v1/purchaseorder"))
         if len(self.orders) < self.plan.documents or len(self.asked) < self.plan.changes:
             return ["Not everything was fed."]
         if cursor is None or cursor.caught_up_at is None or cursor.caught_up_at < since:
@@ -324,11 +329,11 @@ class Run:
             for wish in self.asked
             if (change := laptop.change(wish.transaction_id)) is None or change.is_due or change.is_unconfirmed
         ]
-        return unconfirmed + self._rest.stuck()
+        return unconfirmed + self._quiescence.stuck()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - told as a violation; the other threads go on
             self.troubles.append(f"A thread of the run broke off: {type(error).__name__}: {error}.")
-            self._peace.set()
+            self._killing_ends.set()

@@ -1,4 +1,4 @@
-"""What became of everything on a deployed stack at rest: what Orderful holds and what Visma has, against the ledger."""
+"""The final state of a quiescent deployed stack: what Orderful holds and what Visma has, against the ledger."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Edited:
 
 @dataclass(frozen=True)
 class World:
-    """What can be seen from outside once all has come to rest; read once.
+    """What can be seen from outside once the stack is quiescent; read once.
 
     Each judgement gives sentences, none when all is well.
     """

@@ -16,7 +16,7 @@ from itertools import groupby
 
 from proof.deployed import permissions_back as back
 from proof.deployed import permissions_out as out
-from proof.deployed.environment import held_up, staged
+from proof.deployed.environment import held_up, prepared
 from proof.deployed.permissions_bench import Bench
 from proof.deployed.permissions_roles import NOT_ENFORCED, Piece, Role
 from proof.tally import Size, Tally
@@ -49,8 +49,8 @@ def prove(size: Size, laptop: Laptop) -> list[Tally]:
     """Take every permission away and give it back; a seeded sample of them in the fast form."""
     laptop.stop_schedules()
     findings = _Findings()
-    with staged(laptop, "permits") as scene, held_up(laptop):
-        bench = Bench(scene, SEED)
+    with prepared(laptop, "permits") as environment, held_up(laptop):
+        bench = Bench(environment, SEED)
         laptop.poll()
         small, large = (out.translated(bench, make(bench.number())) for make in (bench.small, bench.large))
         exercises: dict[str, Exercise] = {

@@ -41,16 +41,17 @@ def callback(bench: Bench) -> Iterator[str]:
 
 def collect(bench: Bench) -> Iterator[str]:
     """A small and a large 860 in the inbox, the small one begun by a collector that died, and a change left behind."""
-    laptop, scene = bench.laptop, bench.scene
+    laptop, environment = bench.laptop, bench.environment
     before = datetime.now(UTC) - _LONG_AGO
     numbers = [bench.number(), bench.number()]
     messages = [change_of(numbers[0], 25), change_of(numbers[1], 25, note=bench.large_note())]
     sent = [
-        laptop.partner_sends(one, sender=scene.partner, receiver=scene.ours, channels=["inbox"]) for one in messages
+        laptop.partner_sends(one, sender=environment.partner, receiver=environment.ours, channels=["inbox"])
+        for one in messages
     ]
-    laptop.changes.know(sent[0]["id"], DocumentKey.parse(scene.key(numbers[0])))
+    laptop.changes.know(sent[0]["id"], DocumentKey.parse(environment.key(numbers[0])))
     forgotten = Change(
-        company=scene.company,
+        company=environment.company,
         number=bench.number(),
         transaction_id=f"forgotten-{bench.number()}",
         state=ChangeState.RECEIVED,
@@ -73,7 +74,7 @@ def collect(bench: Bench) -> Iterator[str]:
         recorded = [laptop.change(one["id"]) for one in sent]
         if None in recorded or recorded[1] is None or not recorded[1].message_at:
             yield "the changes are not recorded, the large one in the bucket"
-        groups = [group_name(DocumentKey.parse(scene.key(number))) for number in (*numbers, forgotten.number)]
+        groups = [group_name(DocumentKey.parse(environment.key(number))) for number in (*numbers, forgotten.number)]
         if sorted(bench.emptied("ChangesQueueUrl")) != sorted(groups):
             yield "the changes are not queued"
     finally:
@@ -87,12 +88,12 @@ def collect(bench: Bench) -> Iterator[str]:
 
 def apply(bench: Bench, large: Translated) -> Iterator[str]:
     """A large 860 for a large order, heard of by a hint; a message that is none; a token that has to be stored."""
-    laptop, scene = bench.laptop, bench.scene
+    laptop, environment = bench.laptop, bench.environment
     number = bench.number()
-    key = DocumentKey.parse(scene.key(number))
-    laptop.put(scene.company_id, bench.large(number))
-    source = json.dumps(laptop.order(number, company_id=scene.company_id)).encode()
-    content = read_document(decode(source), company=scene.company).content
+    key = DocumentKey.parse(environment.key(number))
+    laptop.put(environment.company_id, bench.large(number))
+    source = json.dumps(laptop.order(number, company_id=environment.company_id)).encode()
+    content = read_document(decode(source), company=environment.company).content
     known = replace(
         large.revision,
         key=key,
@@ -103,7 +104,10 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
     )
     bench.plant(known, source=source, request=None)
     sent = laptop.partner_sends(
-        change_of(number, 25, note=bench.large_note()), sender=scene.partner, receiver=scene.ours, channels=["inbox"]
+        change_of(number, 25, note=bench.large_note()),
+        sender=environment.partner,
+        receiver=environment.ours,
+        channels=["inbox"],
     )
     hint = HintMessage(transaction_id=sent["id"], delivery_id=sent["deliveryId"], version=ApiVersion.V4)
     event = bench.event("HintsQueueUrl", {f"hint#{sent['id']}": msgspec.json.encode(hint), "bad": BAD})
@@ -128,7 +132,7 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
         change = laptop.change(sent["id"])
         if answer != {"batchItemFailures": []} or change is None or change.state is not ChangeState.APPLIED:
             yield f"the change ended {change and change.state} ({change and change.reason}), {answer}"
-        quantity = Decimal(str(laptop.order(number, company_id=scene.company_id)["lines"][0]["orderQty"]))
+        quantity = Decimal(str(laptop.order(number, company_id=environment.company_id)["lines"][0]["orderQty"]))
         if quantity != 25:
             yield f"the order has {quantity}"
         agreed = laptop.newest(str(key))
@@ -139,7 +143,7 @@ def apply(bench: Bench, large: Translated) -> Iterator[str]:
     finally:
         bench.done("HintsQueueUrl", event)
         bench.emptied("ChangesQueueUrl")
-        row = {"kind": "purchaseorder", "number": number, "company": scene.company_id}
+        row = {"kind": "purchaseorder", "number": number, "company": environment.company_id}
         laptop.visma.control("DELETE", "documents", row)
         if laptop.delivery(sent["id"])["confirmed"] == 0:
             bench.take_over([sent])

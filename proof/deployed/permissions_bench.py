@@ -17,7 +17,7 @@ from connector.adapters.aws.items import Item, time_text, to_item
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import Revision
 from demo.catalogue import purchase_order
-from proof.deployed.environment import SUPPLIER, Scene
+from proof.deployed.environment import SUPPLIER, Environment
 from testkit.aws import lambda_event
 from testkit.laptop.observed import Laptop
 from testkit.laptop.stack import ORDERFUL_KEY
@@ -37,18 +37,18 @@ class Bench:
     """The place where a function's whole work is done on purpose, message by message.
 
     Attributes:
-        scene: The company that everything is about.
+        environment: The company that everything is about.
         seed: Same seed, same documents.
     """
 
-    scene: Scene
+    environment: Environment
     seed: int
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(710001))
 
     @property
     def laptop(self) -> Laptop:
         """The stack."""
-        return self.scene.laptop
+        return self.environment.laptop
 
     def number(self) -> str:
         """A number that no order has had."""
@@ -148,19 +148,19 @@ class Bench:
 
     def forget_token(self) -> None:
         """Take the company's access token off the table: whoever needs one has to ask for it and store it."""
-        place = {"pk": {"S": self.scene.company}}
+        place = {"pk": {"S": self.environment.company}}
         self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["TokensTable"], Key=place)
 
     def has_token(self) -> bool:
         """Whether the company's access token is on the table."""
-        place = {"pk": {"S": self.scene.company}}
+        place = {"pk": {"S": self.environment.company}}
         item = self.laptop.dynamodb.get_item(TableName=self.laptop.outputs["TokensTable"], Key=place).get("Item", {})
         return "token" in item
 
     def clear(self) -> None:
         """Forget every document and change of the company, so that no later run looks after them."""
         for item in self.laptop.items("DocumentsTable"):
-            if item["pk"]["S"].startswith(f"{self.scene.company}#"):
+            if item["pk"]["S"].startswith(f"{self.environment.company}#"):
                 place = {name: item[name] for name in ("pk", "sk")}
                 self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=place)
 
@@ -191,7 +191,7 @@ class Bench:
         self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=self._visma_breaker())
         seen_until = datetime.now(UTC) + BELIEVED_FOR
         self.laptop.until(lambda: datetime.now(UTC) > seen_until, "the lifted pause to be read")
-        place = {"pk": {"S": self.scene.company}, "sk": {"S": "v1/purchaseorder"}}
+        place = {"pk": {"S": self.environment.company}, "sk": {"S": "v1/purchaseorder"}}
         self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["CursorsTable"], Key=place)
         fault = {"fault": "http_429", "retry_after": 1, "match": {"method": "GET"}}
         self.laptop.visma.control("POST", "faults", fault)
@@ -208,7 +208,7 @@ class Bench:
             self.laptop.dynamodb.delete_item(TableName=self.laptop.outputs["DocumentsTable"], Key=place)
 
     def _visma_breaker(self) -> Item:
-        return to_item(visma_item(self.scene.company))
+        return to_item(visma_item(self.environment.company))
 
     # -- Orderful
 

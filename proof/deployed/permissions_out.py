@@ -31,10 +31,10 @@ _MANY_ROWS = 5_000
 
 def poll(bench: Bench) -> Iterator[str]:
     """A small and a large document, a token to be asked for and stored, and a cursor that remembers many rows."""
-    laptop, scene = bench.laptop, bench.scene
+    laptop, environment = bench.laptop, bench.environment
     small, large = bench.number(), bench.number()
-    laptop.put(scene.company_id, bench.small(small))
-    laptop.put(scene.company_id, bench.large(large))
+    laptop.put(environment.company_id, bench.small(small))
+    laptop.put(environment.company_id, bench.large(large))
     bench.forget_token()
     try:
         bench.hold_visma()
@@ -50,19 +50,19 @@ def poll(bench: Bench) -> Iterator[str]:
         if not bench.has_token():
             yield "the token was not stored"
         # Rows that cannot be read count as lost: the poll goes on, and would queue their documents again.
-        cursor = laptop.cursors()[scene.company, Resource.PURCHASE_ORDERS.value]
+        cursor = laptop.cursors()[environment.company, Resource.PURCHASE_ORDERS.value]
         if cursor.waiting != _MANY_ROWS:
             yield f"of {_MANY_ROWS} rows that the cursor remembered {cursor.waiting} are left"
-        groups = {group_name(DocumentKey.parse(scene.key(number))) for number in (small, large)}
+        groups = {group_name(DocumentKey.parse(environment.key(number))) for number in (small, large)}
         if not groups <= set(bench.emptied("DocumentsQueueUrl")):
             yield "the documents are not queued"
     finally:
         # The next poll must not find them again.
         for number in (small, large):
-            row = {"kind": "purchaseorder", "number": number, "company": scene.company_id}
+            row = {"kind": "purchaseorder", "number": number, "company": environment.company_id}
             laptop.visma.control("DELETE", "documents", row)
         bench.emptied("DocumentsQueueUrl")
-        place = {"pk": {"S": scene.company}, "sk": {"S": "v1/purchaseorder"}}
+        place = {"pk": {"S": environment.company}, "sk": {"S": "v1/purchaseorder"}}
         laptop.dynamodb.delete_item(TableName=laptop.outputs["CursorsTable"], Key=place)
 
 
@@ -71,14 +71,14 @@ def _remember_many(bench: Bench) -> None:
     now, never = datetime.now(UTC), stamp_of("9999-01-01T00:00:00")
     cursors = DynamoCursors(bench.laptop.outputs["CursorsTable"], bench.laptop.dynamodb, payloads=bench.laptop.payloads)
     waiting = {row_id(str(row)): Waiting(never, now, now) for row in range(_MANY_ROWS)}
-    lease = cursors.acquire(bench.scene.company, Resource.PURCHASE_ORDERS, now=now, lease=timedelta(seconds=1))
+    lease = cursors.acquire(bench.environment.company, Resource.PURCHASE_ORDERS, now=now, lease=timedelta(seconds=1))
     cursors.save(lease, Cursor(watermark=now, caught_up_at=now, begun_at=now, waiting=waiting), release=True)
 
 
 def translate(bench: Bench) -> Iterator[str]:
     """A document inside its message, two from the bucket, one of them kept from before, and a message that is none."""
-    laptop, scene = bench.laptop, bench.scene
-    small, large, again = (DocumentKey.parse(scene.key(bench.number())) for _ in range(3))
+    laptop, environment = bench.laptop, bench.environment
+    small, large, again = (DocumentKey.parse(environment.key(bench.number())) for _ in range(3))
     kept = laptop.payloads.put(f"sources/{again.stored}/permissions", _text(bench.small(again.number)))
     moved = laptop.payloads.put(f"documents/{large.stored}/permissions", _text(bench.large(large.number)))
     bodies: dict[str, bytes | str] = {
@@ -149,7 +149,7 @@ class Translated:
     def planted(self, bench: Bench, **changes: Any) -> Revision:
         """The same for a document of another number."""
         number, old = bench.number(), self.revision.key.number
-        key = DocumentKey.parse(bench.scene.key(number))
+        key = DocumentKey.parse(bench.environment.key(number))
         source = json.dumps(with_number(json.loads(self.source), old, number)).encode()
         request = with_number(self.request, old, number)
         return bench.plant(renumbered(self.revision, key, **changes), source=source, request=request)
@@ -157,7 +157,7 @@ class Translated:
 
 def translated(bench: Bench, document: dict[str, Any]) -> Translated:
     """A document translated by the deployed function."""
-    key = DocumentKey.parse(bench.scene.key(document["orderNbr"]))
+    key = DocumentKey.parse(bench.environment.key(document["orderNbr"]))
     place = bench.laptop.payloads.put(f"documents/{key.stored}/permissions", _text(document))
     event = bench.event("DocumentsQueueUrl", {key.stored: _message(key, document_at=place)})
     answer = bench.work("TranslateDocumentFunction", event)
@@ -196,7 +196,7 @@ def deliver(bench: Bench, small: Translated, large: Translated) -> Iterator[str]
 
 
 def track(bench: Bench, small: Translated) -> Iterator[str]:
-    """Good news of one transaction that was sent, a partner's refusal of another, and a revision that got stuck."""
+    """A better status of one transaction, a partner's refusal of another, and a revision that got stuck."""
     laptop = bench.laptop
     before = datetime.now(UTC) - _LONG_AGO
     taken, refused = small.planted(bench), small.planted(bench)

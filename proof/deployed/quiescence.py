@@ -1,4 +1,4 @@
-"""What is still on its way on a deployed stack: when nothing is, what became of everything can be judged."""
+"""Quiescence of a deployed stack: whether anything is still on its way, before the results are judged."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ LOCKED = "is locked until"
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Quiescence:
     """Looks whether messages, revisions, changes or cursors are on their way.
 
     Attributes:
         laptop: The stack.
         companies: Routing names of the companies whose cursors are looked at.
         ours: Which documents are looked at, with their changes; all of the companies' unless given.
-        dead_before: Dead letters that were there when it began to look; they are no news.
+        dead_before: Dead letters that were there when it began to look; they do not count.
     """
 
     laptop: Laptop
@@ -47,7 +47,9 @@ class Rest:
     dead_before: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, laptop: Laptop, companies: Iterable[str], ours: Callable[[DocumentKey], bool] | None = None) -> Rest:
+    def of(
+        cls, laptop: Laptop, companies: Iterable[str], ours: Callable[[DocumentKey], bool] | None = None
+    ) -> Quiescence:
         """From now on."""
         names = frozenset(companies)
         dead = {queue: laptop.waiting(queue) for queue in _DEAD_LETTERS}

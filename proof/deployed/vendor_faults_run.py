@@ -1,4 +1,4 @@
-"""Plays the connector's day: schedules that fire, partners that send, until everything has come to rest."""
+"""The traffic of a run: schedules that fire and partners that send, until nothing is on its way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any, Final
 from connector.domain.revision.record import State
 from demo.scenario import COMPANY_IDS
 from proof.deployed.fault_injection import Worker
-from proof.deployed.quiescence import UNFINISHED, Rest
-from proof.deployed.vendor_faults_workload import RECEIVER, Paper, Wish
+from proof.deployed.quiescence import UNFINISHED, Quiescence
+from proof.deployed.vendor_faults_workload import RECEIVER, Wish, WorkItem
 from testkit.laptop.observed import SENT, Laptop
 
 POLL, COLLECT, TRACK = "PollVismaFunction", "PollOrderfulFunction", "TrackTransactionsFunction"
@@ -25,11 +25,11 @@ PAUSES: Final = {POLL: 0.5, COLLECT: 5.0, TRACK: 5.0}
 
 
 @dataclass(slots=True)
-class Day:
-    """What happens on the stack, and what is on its way.
+class Traffic:
+    """The traffic on the stack, and what is on its way.
 
     Attributes:
-        papers: All that documents and changes are about; what else is on the stack does not count.
+        items: All that documents and changes are about; what else is on the stack does not count.
         polling: Whether polls of Visma run by themselves; without them there is one at the end.
         sent: The changes that partners sent, by Orderful's number.
         runs: How often each scheduled function was run.
@@ -37,32 +37,32 @@ class Day:
     """
 
     laptop: Laptop
-    papers: Sequence[Paper]
+    items: Sequence[WorkItem]
     polling: bool = True
     sent: dict[str, Wish] = field(default_factory=dict)
     runs: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
-    _rest: Rest = field(init=False)
+    _quiescence: Quiescence = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look at these papers alone."""
-        known = {paper.key for paper in self.papers}
-        self._rest = Rest.of(self.laptop, COMPANY_IDS, lambda key: str(key) in known)
+        """Look at these items alone."""
+        known = {item.key for item in self.items}
+        self._quiescence = Quiescence.of(self.laptop, COMPANY_IDS, lambda key: str(key) in known)
 
     # -- what comes in
 
-    def put(self, papers: Sequence[Paper]) -> None:
+    def put(self, items: Sequence[WorkItem]) -> None:
         """Write documents in Visma."""
-        for (company, kind), found in _grouped(papers).items():
-            documents = [paper.document for paper in found]
+        for (company, kind), found in _grouped(items).items():
+            documents = [item.document for item in found]
             body = {"kind": kind, "company": COMPANY_IDS[company], "documents": documents}
             self.laptop.visma.control("POST", "documents", body)
 
     def send(self, wish: Wish) -> None:
         """A partner asks for a change, and a user is at the same order."""
         for update in wish.meanwhile:
-            body = {"company": COMPANY_IDS[wish.paper.company], "update": update, "before_put": True}
-            self.laptop.visma.control("PATCH", f"orders/{wish.paper.number}", body)
+            body = {"company": COMPANY_IDS[wish.item.company], "update": update, "before_put": True}
+            self.laptop.visma.control("PATCH", f"orders/{wish.item.number}", body)
         body = {"receiver": RECEIVER, "stream": "TEST", "channels": list(wish.channels)}
         created = self.laptop.orderful.control(
             "POST", "inbound", {"sender": wish.sender, "message": wish.message, **body}
@@ -109,7 +109,7 @@ class Day:
 
     # -- what is on its way
 
-    def until_at_rest(self, *, seconds: float) -> list[str]:
+    def until_quiescent(self, *, seconds: float) -> list[str]:
         """Run everything until nothing is on its way; what still is when the time is over."""
         deadline = time.monotonic() + seconds
         due = dict.fromkeys(PAUSES, 0.0) if self.polling else {**dict.fromkeys(PAUSES, 0.0), POLL: deadline}
@@ -122,45 +122,45 @@ class Day:
                 if ends_scan or not moving or time.monotonic() >= due[function]:
                     found[function] = self.run(function)
                     due[function] = time.monotonic() + pause
-            news = [found[POLL].get("queued"), found[POLL].get("problems"), found[COLLECT].get("problems")]
-            if not moving and not any(news) and found[POLL] and found[COLLECT]:
+            changes = [found[POLL].get("queued"), found[POLL].get("problems"), found[COLLECT].get("problems")]
+            if not moving and not any(changes) and found[POLL] and found[COLLECT]:
                 return []
             if time.monotonic() > deadline:
-                return moving or [f"The scheduled functions still have news: {news}."]
+                return moving or [f"The scheduled functions still find work: {changes}."]
             time.sleep(0.2)
 
     def _moving(self) -> list[str]:
-        """What has not come to its end."""
+        """What has not ended."""
         deliveries = {one["transactionId"]: one for one in self.laptop.orderful.control("GET", "deliveries")}
         unheard = [f"The change {name} was not confirmed." for name in self.sent if not deliveries[name]["confirmed"]]
-        return self._rest.stuck() + unheard
+        return self._quiescence.stuck() + unheard
 
     def tried(self, since: str) -> int:
         """How often we asked Orderful to create a transaction since a moment."""
         rows = self.laptop.orderful.control("GET", "requests?method=POST")["requests"]
         return sum(row["at"] >= since and row["path"].endswith("/transactions") for row in rows)
 
-    def hold_back(self, papers: Sequence[Paper]) -> None:
+    def hold_back(self, items: Sequence[WorkItem]) -> None:
         """Have these documents read and translated, and nothing delivered until the function is switched on again."""
         self.laptop.switch(DELIVER, on=False)
-        self.put(papers)
-        self._until(papers, frozenset({State.TRANSLATED}))
+        self.put(items)
+        self._until(items, frozenset({State.TRANSLATED}))
 
-    def until_sent(self, papers: Sequence[Paper]) -> None:
+    def until_sent(self, items: Sequence[WorkItem]) -> None:
         """Poll until partners have these documents."""
-        self._until(papers, SENT)
+        self._until(items, SENT)
 
-    def _until(self, papers: Sequence[Paper], states: frozenset[State]) -> None:
+    def _until(self, items: Sequence[WorkItem], states: frozenset[State]) -> None:
         def look() -> bool:
             self.run(POLL)
-            newest = (self.laptop.newest(paper.key) for paper in papers)
+            newest = (self.laptop.newest(item.key) for item in items)
             return all(one is not None and one.state in states for one in newest)
 
-        self.laptop.until(look, f"{len(papers)} documents to be {' or '.join(sorted(states))}")
+        self.laptop.until(look, f"{len(items)} documents to be {' or '.join(sorted(states))}")
 
 
-def _grouped(papers: Sequence[Paper]) -> dict[tuple[str, str], list[Paper]]:
-    found: dict[tuple[str, str], list[Paper]] = {}
-    for paper in papers:
-        found.setdefault((paper.company, paper.list), []).append(paper)
+def _grouped(items: Sequence[WorkItem]) -> dict[tuple[str, str], list[WorkItem]]:
+    found: dict[tuple[str, str], list[WorkItem]] = {}
+    for item in items:
+        found.setdefault((item.company, item.list), []).append(item)
     return found

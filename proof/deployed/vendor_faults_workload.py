@@ -1,7 +1,7 @@
-"""What is at stake while the vendors are unkind: documents, the changes of partners, the edits of users.
+"""The workload of the vendor faults: documents, the changes of partners, the edits of users.
 
-Everything is drawn from a seed, and says beforehand how it must end. Nothing here may end parked or rejected: whatever
-does was driven there by a vendor's trouble.
+All of it is drawn from a seed and says beforehand how it must end. None of it may end parked or rejected: what does,
+ends so because of a fault of a vendor.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _SENDERS = {"50012": "LOFOTENSJOT", "50020": "NORRLMEJT"}
 
 
 @dataclass(slots=True)
-class Paper:
+class WorkItem:
     """A document, and what users do to it.
 
     Attributes:
@@ -85,7 +85,7 @@ class Wish:
     """A change that a partner asks for.
 
     Attributes:
-        paper: The order.
+        item: The order.
         sender: The partner's ISA id.
         message: The 860.
         channels: How Orderful hands it over.
@@ -96,7 +96,7 @@ class Wish:
         material: Whether a partner must see what the user did.
     """
 
-    paper: Paper
+    item: WorkItem
     sender: str
     message: dict[str, Any]
     channels: tuple[str, ...]
@@ -107,18 +107,18 @@ class Wish:
     material: bool = False
 
 
-def papers(count: int, seed: int, *, edited: int) -> list[Paper]:
+def work_items(count: int, seed: int, *, edited: int) -> list[WorkItem]:
     """Documents of every kind; users edit so many of them afterwards, some of these twice."""
-    draw = random.Random(f"papers {seed}")  # noqa: S311 - it draws cases, not secrets
+    draw = random.Random(f"documents {seed}")  # noqa: S311 - it draws cases, not secrets
     kinds = [row[:4] for row in _MIX for _ in range(row[4])]
     made = []
     for position in range(count):
-        company, kind, party, items = kinds[position % len(kinds)]
-        made.append(_paper(company, kind, party, str(_FIRST[kind] + position), _lines(items, draw)))
+        company, kind, party, products = kinds[position % len(kinds)]
+        made.append(_item(company, kind, party, str(_FIRST[kind] + position), _lines(products, draw)))
     draw.shuffle(made)
-    for paper in draw.sample(made, edited):
+    for item in draw.sample(made, edited):
         for _ in range(draw.choice((1, 1, 2))):
-            _edit(paper, draw)
+            _edit(item, draw)
     return made
 
 
@@ -128,13 +128,13 @@ def wishes(count: int, seed: int) -> list[Wish]:
     made: list[Wish] = []
     position = 0
     while len(made) < count:
-        supplier, items = draw.choice((("50012", ("1298", "1402", "1611")), ("50020", ("1402", "1708", "1407"))))
+        supplier, products = draw.choice((("50012", ("1298", "1402", "1611")), ("50020", ("1402", "1708", "1407"))))
         number = str(_CHANGED_FROM + position)
-        lines = [(items[0], str(draw.randrange(8, 30))), (items[1], str(draw.randrange(8, 30)))]
-        paper = _paper(NORWAY, "purchase_order", supplier, number, lines)
+        lines = [(products[0], str(draw.randrange(8, 30))), (products[1], str(draw.randrange(8, 30)))]
+        item = _item(NORWAY, "purchase_order", supplier, number, lines)
         twice = position % 10 == 9 and count - len(made) > 1
         sequences = (1, 2) if twice else (1,)
-        made += [_wish(paper, _SENDERS[supplier], sequence, draw, only_inbox=twice) for sequence in sequences]
+        made += [_wish(item, _SENDERS[supplier], sequence, draw, only_inbox=twice) for sequence in sequences]
         _meanwhile(made[-1], position, draw)
         if twice:
             made[-2].quantities = made[-1].quantities
@@ -142,7 +142,7 @@ def wishes(count: int, seed: int) -> list[Wish]:
     return made
 
 
-def _paper(company: str, kind: str, party: str, number: str, lines: list[tuple[str, str]]) -> Paper:
+def _item(company: str, kind: str, party: str, number: str, lines: list[tuple[str, str]]) -> WorkItem:
     if kind == "purchase_order":
         document = purchase_order(number, party, lines, description=f"Bestilling {number} etter avtale med innkjøp")
     elif kind == "supplier_invoice":
@@ -152,24 +152,24 @@ def _paper(company: str, kind: str, party: str, number: str, lines: list[tuple[s
     else:
         number = f"CN8{number}"
         document = credit_note(number, party, lines)
-    return Paper(company, kind, number, document)
+    return WorkItem(company, kind, number, document)
 
 
-def _lines(items: tuple[str, ...], draw: random.Random) -> list[tuple[str, str]]:
-    chosen = draw.sample(items, draw.randint(1, len(items)))
+def _lines(products: tuple[str, ...], draw: random.Random) -> list[tuple[str, str]]:
+    chosen = draw.sample(products, draw.randint(1, len(products)))
     return [(item, f"{draw.randrange(6, 40)}{'.5' if RANGE[item].unit in {'KG', 'L'} else ''}") for item in chosen]
 
 
-def _edit(paper: Paper, draw: random.Random) -> None:
+def _edit(item: WorkItem, draw: random.Random) -> None:
     """One more edit that a partner must see, never back to what was there before."""
-    if paper.is_order:
-        quantity = paper.document["lines"][0]["orderQty"] + 1 + len(paper.edits) * 5 + draw.randrange(4)
-        paper.edits.append(_order_line(1, quantity))
-        paper.seen["lines.1.orderQty"] = quantity
+    if item.is_order:
+        quantity = item.document["lines"][0]["orderQty"] + 1 + len(item.edits) * 5 + draw.randrange(4)
+        item.edits.append(_order_line(1, quantity))
+        item.seen["lines.1.orderQty"] = quantity
     else:
-        name = "supplierReference" if paper.kind == "supplier_invoice" else "customerRefNumber"
-        paper.edits.append({name: f"REF-{paper.number}-{len(paper.edits) + 2}"})
-        paper.seen.update(paper.edits[-1])
+        name = "supplierReference" if item.kind == "supplier_invoice" else "customerRefNumber"
+        item.edits.append({name: f"REF-{item.number}-{len(item.edits) + 2}"})
+        item.seen.update(item.edits[-1])
 
 
 def _order_line(number: int, quantity: float) -> dict[str, Any]:
@@ -177,24 +177,24 @@ def _order_line(number: int, quantity: float) -> dict[str, Any]:
     return {"lines": [line]}
 
 
-def _wish(paper: Paper, sender: str, sequence: int, draw: random.Random, *, only_inbox: bool) -> Wish:
+def _wish(item: WorkItem, sender: str, sequence: int, draw: random.Random, *, only_inbox: bool) -> Wish:
     """One more of the first line than the order, or the change before, said."""
-    line, *others = paper.document["lines"]
+    line, *others = item.document["lines"]
     quantity = line["orderQty"] + sequence
-    order = {**paper.document, "lines": [{**line, "orderQty": quantity - 1}, *others]}
-    note = f"Kranbil må bestilles særskilt for {paper.number}, endring {sequence}"
+    order = {**item.document, "lines": [{**line, "orderQty": quantity - 1}, *others]}
+    note = f"Kranbil må bestilles særskilt for {item.number}, endring {sequence}"
     shape = x12 if draw.random() < 0.3 else mosaic
     # The second of an order must not arrive before the first, or it would wait ten minutes for it.
     ways: tuple[tuple[str, ...], ...] = (("inbox",), ("webhook",), ("inbox", "webhook"))
     channels = ("inbox",) if only_inbox else draw.choice(ways)
     message = shape(order, {1: quantity}, note=note, sequence=sequence)
-    return Wish(paper, sender, message, channels, {1: Decimal(str(quantity))}, note)
+    return Wish(item, sender, message, channels, {1: Decimal(str(quantity))}, note)
 
 
 def _meanwhile(wish: Wish, position: int, draw: random.Random) -> None:
     """What a user does to the order at the same moment: nothing, one edit, or a storm of them."""
     marks = [{"customStr1": {"value": f"bruker {number}"}} for number in range(1, 7)]
-    other = wish.paper.document["lines"][1]["orderQty"]
+    other = wish.item.document["lines"][1]["orderQty"]
     storm = (0, 1, 0, 3, 1, 0, 6, 1, 3, 0)[position % 10]
     if not storm:
         return

@@ -39,7 +39,7 @@ PUSHES = 4
 """Orderful: a push that is not taken is tried three times more."""
 
 LONGEST = 100
-"""Schedules after which everything must have come to rest: over eight hours."""
+"""Schedules after which the system must be quiescent: over eight hours."""
 
 
 class NeverRests(AssertionError):

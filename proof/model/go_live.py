@@ -2,7 +2,7 @@
 
 A document is from before go-live when it is dated before that day: an order by its date, an invoice by its creation.
 The connector records its first sight of one as its baseline. Which state that was is known here only as far as it must
-have been one of those until everything first came to rest.
+have been one of those until the system was first quiescent.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class BeforeGoLive:
             self._first[name].append(condition)
 
     def rests(self, today: date) -> None:
-        """Everything has come to rest: the ledger has a baseline of every document.
+        """The system is quiescent: the ledger has a baseline of every document.
 
         A go-live that is to come moves it along with every change until then.
         """

@@ -1,4 +1,4 @@
-"""What must hold, whatever happened: watched while it happens, and looked at when everything has come to rest.
+"""What must hold, whatever happened: watched while it happens, and checked when the system is quiescent.
 
 Nothing here asks the connector what it thinks it did. What the partner has comes from what reached it, what Visma has
 from Visma; the ledger is only asked why the two differ, and whether it knows of every transaction.
@@ -117,10 +117,10 @@ class Judge:
             *self.cursors.fell,
         ]
 
-    def at_rest(self) -> list[str]:
+    def violations_when_quiescent(self) -> list[str]:
         """What is wrong now that nothing is going on any more, along with the complaints."""
         self.before_go_live.rests(self.today())
-        self.receivers.restless.clear()
+        self.receivers.unsettled.clear()
         found = self.complaints
         for document in self.documents():
             found += self._document(document)
@@ -169,7 +169,7 @@ class Judge:
         if document is None or view_in(body) != CANCELLED or document.now.view == CANCELLED:
             return
         has_changed = held in self.receivers.edited or self.receivers.has.get(held) != document.now.view
-        has_changed = has_changed or name in self.receivers.restless
+        has_changed = has_changed or name in self.receivers.unsettled
         may_move = has_changed or held in self.receivers.refused or name in self.sent_again
         if receiver in self.directory.ever(document.now.counterparty) and not may_move:
             self.heard.append(f"{name} was withdrawn from {receiver}, whose order it is, although nothing had changed.")
@@ -227,7 +227,7 @@ class Judge:
         revision = self.ledger.get(change.key, change.known_sequence or 0)
         return view_of({**json.loads(self.ledger.source_of(revision)), "status": "Open"}) if revision else {}
 
-    # -- at rest ------------------------------------------------------------------------------------------------------
+    # -- when quiescent ------------------------------------------------------------------------------------------------
 
     def _document(self, document: Document) -> list[str]:
         revisions = self.ledger.revisions(document.key, limit=1000)

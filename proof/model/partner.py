@@ -1,8 +1,8 @@
 """What each receiver has of each document, worked out from what reached it and from nothing of ours.
 
 A receiver is an ISA id in the body of a transaction. A transaction brings the whole document, or withdraws it. A change
-that a partner asked for is known to that receiver as soon as it stands in Visma. Whatever the ledger believes, at rest
-the receiver of a document has what Visma has, and nobody else has it, or the ledger says why not.
+that a partner asked for is known to that receiver as soon as it stands in Visma. Whatever the ledger believes, in
+quiescence the receiver of a document has what Visma has, and nobody else has it, or the ledger says why not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Receivers:
         had: What it had before the last transaction of a document.
         edited: Documents that somebody edited in Visma, in a way that a partner sees, since the receiver last heard of
             them.
-        restless: Documents that somebody edited so since everything last came to rest: a state in between may come too.
+        restless: Documents that somebody edited so since the last quiescence: a state in between may come too.
         shared: Numbers that two of our companies use, so that the same may come from each.
         refused: Documents whose last transaction the receiver refused, so that it may get the same again.
         requests: What each 860 asks for, by transaction id, as Orderful shows it now.
@@ -45,7 +45,7 @@ class Receivers:
     has: dict[Held, View] = field(default_factory=dict)
     had: dict[Held, View | None] = field(default_factory=dict)
     edited: set[Held] = field(default_factory=set)
-    restless: set[str] = field(default_factory=set)
+    unsettled: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
     refused: set[Held] = field(default_factory=set)
     requests: dict[str, Request] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Receivers:
     def hear_of_edit(self, name: str, *, by: str | None = None) -> None:
         """A document changed in a way that a partner sees: whoever has it may be sent something, but for who asked."""
         self.edited.update(held for held in self.has if held[1] == name and held[0] != by)
-        self.restless.add(name)
+        self.unsettled.add(name)
 
     def holders(self, name: str) -> dict[str, View]:
         """Who has a document that was not withdrawn, and how it reads there."""

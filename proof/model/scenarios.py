@@ -1,4 +1,4 @@
-"""What can happen to a document and to a change, told as scenarios that end at rest; each is told with a kill in it."""
+"""What can happen to a document and to a change, as scenarios that end in quiescence; each is run with a kill in it."""
 
 from __future__ import annotations
 
@@ -375,7 +375,7 @@ def _agreed_on_a_replacement(system: System) -> None:
 
 def _refused_and_sent_again(system: System) -> None:
     replacement = system.orderful.transactions[-1]
-    system.orderful.news(replacement.transaction_id, acknowledgment_status="REJECTED")
+    system.orderful.update_status(replacement.transaction_id, acknowledgment_status="REJECTED")
     system.receivers.refuses(("ACMEPRODUCET", ORDER))
     system.quiesce()
     system.replay(order_key(ORDER))

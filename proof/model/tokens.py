@@ -15,7 +15,7 @@ from connector.adapters.visma.tokens import VismaTokens
 from connector.services.ports import Deadline
 from testkit.memory.effects import EffectRecorder, ManualClock
 
-# A table in trouble is part of the plan and no news.
+# A table in trouble is part of the plan.
 logging.getLogger("connector.adapters.visma.tokens").addHandler(logging.NullHandler())
 
 

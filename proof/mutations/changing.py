@@ -110,7 +110,7 @@ def _in_no_order(_right: Any) -> Callable[..., None]:
     return lambda _change, _others: None
 
 
-_ASKING = frozenset({"ask", "ask for more", "412", "edit", "edit meanwhile", "visma", "rest", "decide", "go on"})
+_ASKING = frozenset({"ask", "ask for more", "412", "edit", "edit meanwhile", "visma", "quiescence", "decide", "go on"})
 
 MUTATIONS = (
     Mutation("PUT without If-Match", (FakeOrders, "put_order"), _without_if_match, rules=_ASKING),
@@ -145,6 +145,6 @@ MUTATIONS = (
         "an older change is written over a newer one",
         (write_order, "out_of_sequence_reason"),
         _in_no_order,
-        rules=frozenset({"ask", "wait", "go on", "rest"}),
+        rules=frozenset({"ask", "wait", "go on", "quiescence"}),
     ),
 )

@@ -22,7 +22,7 @@ def _never(_right: Any) -> Callable[..., bool]:
     return lambda *_args, **_named: False
 
 
-def _sees_news_in_everything(_right: Any) -> Callable[..., None]:
+def _sees_a_change_in_everything(_right: Any) -> Callable[..., None]:
     return lambda *_args: None
 
 
@@ -92,21 +92,21 @@ def _whoever_asks(right: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _PAST = ("live since long", "live since the first poll")
-_RECEIVERS = frozenset({"supplier", "edit", "routing", "isa id", "go on", "rest"})
+_RECEIVERS = frozenset({"supplier", "edit", "routing", "isa id", "go on", "quiescence"})
 
 MUTATIONS = (
     Mutation(
         "go-live is not looked at",
         (before_go_live, "origin"),
         _everything_is_new,
-        rules=frozenset({"new order", "rest"}),
+        rules=frozenset({"new order", "quiescence"}),
         worlds=_PAST,
     ),
     Mutation(
         "the baseline is forgotten at the next change",
         (assess, "baseline_of"),
         _has_no_baseline,
-        rules=frozenset({"edit", "rest"}),
+        rules=frozenset({"edit", "quiescence"}),
         worlds=_PAST,
     ),
     Mutation(
@@ -125,7 +125,7 @@ MUTATIONS = (
     Mutation(
         "a change that nobody sees is sent",
         (Comparison, "nothing_new"),
-        _sees_news_in_everything,
+        _sees_a_change_in_everything,
         scenario="a quiet change",
     ),
     Mutation(

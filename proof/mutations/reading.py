@@ -178,7 +178,7 @@ MUTATIONS = (
         "a voided invoice replaces what the partner has",
         (comparison, "is_withdrawn"),
         _only_orders,
-        rules=frozenset({"invoice", "go on", "rest"}),
+        rules=frozenset({"invoice", "go on", "quiescence"}),
     ),
     Mutation(
         "older states are not recognised",

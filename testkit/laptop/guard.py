@@ -1,4 +1,4 @@
-"""MiniStack behind a door: only programs of this machine come in, no web page and no neighbour.
+"""MiniStack behind a guard: only programs of this machine come in, no web page and no neighbour.
 
 MiniStack runs code for whoever asks: it checks no signatures and lets every origin read its answers. So it listens on
 loopback, and on the address of a container bridge where that is asked for. What comes in has to name this machine (a
@@ -58,9 +58,9 @@ def is_signed(headers: Mapping[str, str], *, method: str, path: str, query: str 
 
 
 def guarded(app: App, *, extra: str = "") -> App:
-    """The ASGI application behind the door."""
+    """The ASGI application behind the guard."""
 
-    async def door(scope: Scope, receive: Any, send: Any) -> None:
+    async def guarded(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] in {"http", "websocket"}:
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
             asked = {"method": scope.get("method", "GET"), "path": scope["path"]}
@@ -70,7 +70,7 @@ def guarded(app: App, *, extra: str = "") -> App:
                 return
         await app(scope, receive, send)
 
-    return door
+    return guarded
 
 
 async def _refuse(scope: Scope, send: Any) -> None:

@@ -144,10 +144,10 @@ class FakeOrderful:
 
     def send_by_hand(self, transaction_id: str, delivery_status: str = "DELIVERED") -> None:
         """A person sends a transaction in Orderful, valid or not."""
-        self.news(transaction_id, delivery_status=delivery_status)
+        self.update_status(transaction_id, delivery_status=delivery_status)
 
-    def news(self, transaction_id: str, *, problems: tuple[str, ...] = (), **statuses: str | None) -> None:
-        """Change the statuses of a transaction: `news("1001", validation_status="VALID")`."""
+    def update_status(self, transaction_id: str, *, problems: tuple[str, ...] = (), **statuses: str | None) -> None:
+        """Change the statuses of a transaction: `update_status("1001", validation_status="VALID")`."""
         filed = self._named(transaction_id)
         filed.transaction = replace(filed.transaction, **statuses)  # type: ignore[arg-type]
         filed.problems = problems or filed.problems

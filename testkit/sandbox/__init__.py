@@ -1,7 +1,8 @@
 """A sandbox Visma.net and a sandbox Orderful: small HTTP servers with state that misbehave on request.
 
-They stand in for the vendors on a laptop and in tests. They speak over real sockets, keep everything in memory and are
-as unkind as the vendors are known to be. Each can be steered in process (its class) or over HTTP (`/_sandbox/...`).
+They stand in for the vendors on a laptop and in tests. They speak over real sockets, keep everything in memory and have
+the faults that the vendors are known to have. Each can be steered in process (its class) or over HTTP
+(`/_sandbox/...`).
 Production code knows nothing of them: only base URLs differ.
 
 Control routes of both: `requests` (GET, DELETE), `faults` (GET, POST, DELETE), `fault-rates` (PUT), `health` (GET).

@@ -16,7 +16,7 @@ import yaml
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
 from demo.catalogue import purchase_order
-from proof.deployed.environment import OTHER_SUPPLIER, SUPPLIER, Scene, staged
+from proof.deployed.environment import OTHER_SUPPLIER, SUPPLIER, Environment, prepared
 from testkit.laptop.observed import SENT, Laptop
 from testkit.orderful.answers import TYPES, foreign_document
 
@@ -65,10 +65,10 @@ BACK = {
 
 
 @pytest.fixture(scope="module")
-def scene(empty: Laptop) -> Iterator[Scene]:
+def environment(empty: Laptop) -> Iterator[Environment]:
     """A company under the limits and the units of the cases; its second supplier states differences in POC03."""
     given = yaml.safe_load((CASES / "routing.yaml").read_text())["defaults"]
-    with staged(empty, "begins") as found:
+    with prepared(empty, "begins") as found:
         data = json.loads(json.dumps(empty.routing().data))
         data["defaults"]["units"] |= given["units"]
         data["partners"]["supplier"] |= {"changes": given["changes"], "dialect": given["dialect"]}
@@ -80,50 +80,50 @@ def scene(empty: Laptop) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def ordered(scene: Scene, request: pytest.FixtureRequest) -> str:
+def ordered(environment: Environment, request: pytest.FixtureRequest) -> str:
     """An order of 20 and 5 that was sent; its number."""
     number, supplier = request.param
     document = purchase_order(number, SUPPLIER, [("1310", "20"), ("1402", "5")])
-    return _sent(scene, document | {"supplier": {**document["supplier"], "number": supplier}})
+    return _sent(environment, document | {"supplier": {**document["supplier"], "number": supplier}})
 
 
-def _sent(scene: Scene, order: dict[str, Any]) -> str:
+def _sent(environment: Environment, order: dict[str, Any]) -> str:
     """Put an order into Visma and wait until its partner has it; its number."""
     number = str(order["orderNbr"])
-    scene.laptop.put(scene.company_id, order)
-    scene.laptop.poll()
-    key = scene.key(number)
-    assert scene.laptop.ended([key])[key].state in SENT
+    environment.laptop.put(environment.company_id, order)
+    environment.laptop.poll()
+    key = environment.key(number)
+    assert environment.laptop.ended([key])[key].state in SENT
     return number
 
 
-def _order(scene: Scene, number: str) -> dict[str, Any]:
-    return scene.laptop.order(number, company_id=scene.company_id)
+def _order(environment: Environment, number: str) -> dict[str, Any]:
+    return environment.laptop.order(number, company_id=environment.company_id)
 
 
-def _quantities(scene: Scene, number: str) -> list[float]:
-    return [line["orderQty"] for line in _order(scene, number)["lines"]]
+def _quantities(environment: Environment, number: str) -> list[float]:
+    return [line["orderQty"] for line in _order(environment, number)["lines"]]
 
 
-def _no_echo(scene: Scene, number: str) -> None:
+def _no_echo(environment: Environment, number: str) -> None:
     """The partner got the order once and nothing of its own change."""
-    laptop = scene.laptop
+    laptop = environment.laptop
     laptop.poll()
     for queue in ("DocumentsQueueUrl", "DeliveriesQueueUrl"):
         laptop.until(lambda queue=queue: laptop.waiting(queue) == 0, f"{queue} to be empty")
-    assert len(laptop.held(number, sender=scene.ours)) == 1
-    newest = laptop.newest(scene.key(number))
+    assert len(laptop.held(number, sender=environment.ours)) == 1
+    newest = laptop.newest(environment.key(number))
     assert newest is not None
     assert newest.state is State.AGREED
 
 
 @pytest.mark.parametrize("ordered", [("740001", SUPPLIER)], indirect=True)
-def test_of_two_changes_minutes_apart_in_one_list_the_newer_wish_stands(scene: Scene, ordered: str) -> None:
+def test_of_two_changes_minutes_apart_in_one_list_the_newer_wish_stands(environment: Environment, ordered: str) -> None:
     """Neither has a BCH05, and the list shows the newer one first."""
-    laptop, now = scene.laptop, datetime.now(UTC)
+    laptop, now = environment.laptop, datetime.now(UTC)
     laptop.orderful.control("PUT", "options", {"page_order": "newest_first"})
     older, newer = (
-        scene.asks(ordered, quantity, channels=[], created_at=(now - timedelta(minutes=ago)).isoformat())
+        environment.asks(ordered, quantity, channels=[], created_at=(now - timedelta(minutes=ago)).isoformat())
         for quantity, ago in ((22, 4), (23, 1))
     )
 
@@ -131,42 +131,47 @@ def test_of_two_changes_minutes_apart_in_one_list_the_newer_wish_stands(scene: S
 
     assert laptop.decided(newer["id"]).state is APPLIED
     laptop.decided(older["id"])
-    assert _quantities(scene, ordered) == [23.0, 5.0]
-    _no_echo(scene, ordered)
+    assert _quantities(environment, ordered) == [23.0, 5.0]
+    _no_echo(environment, ordered)
 
 
 @pytest.mark.parametrize("ordered", [("740002", OTHER_SUPPLIER)], indirect=True)
-def test_a_difference_by_push_and_by_list_is_written_once(scene: Scene, ordered: str) -> None:
+def test_a_difference_by_push_and_by_list_is_written_once(environment: Environment, ordered: str) -> None:
     """The push names the transaction by its UUID, the list by its number."""
-    laptop = scene.laptop
+    laptop = environment.laptop
     message = _x12_difference(ordered, 3)
-    sent = laptop.partner_sends(message, sender=scene.other_partner, receiver=scene.ours, channels=[])
+    sent = laptop.partner_sends(message, sender=environment.other_partner, receiver=environment.ours, channels=[])
     pushed = {"id": sent["uuid"], "ediTransactionType": "860_PURCHASE_ORDER_CHANGE_REQUEST_BUYER_INITIATED"}
-    pushed |= {"senderId": scene.other_partner, "receiverId": scene.ours, "stream": "test", "message": message}
+    pushed |= {
+        "senderId": environment.other_partner,
+        "receiverId": environment.ours,
+        "stream": "test",
+        "message": message,
+    }
 
     assert laptop.demo.callback(pushed, secret=True) == 202
     laptop.until(lambda: laptop.waiting("ChangesQueueUrl") == 0, "the push to be worked off")
     laptop.collect()
     laptop.until(lambda: laptop.waiting("ChangesQueueUrl") == 0, "the changes queue to be empty")
 
-    assert _quantities(scene, ordered) == [23.0, 5.0]
+    assert _quantities(environment, ordered) == [23.0, 5.0]
     assert laptop.puts(ordered) == [204]
-    shown = laptop.connector("changes", "show", scene.key(ordered), "--json")
+    shown = laptop.connector("changes", "show", environment.key(ordered), "--json")
     states = sorted(one["state"] for one in json.loads(shown.stdout)["changes"])
     assert states in (["APPLIED"], ["APPLIED", "RECORDED"]), "one record, or one and its repetition"
-    _no_echo(scene, ordered)
+    _no_echo(environment, ordered)
 
 
 @pytest.mark.parametrize("ordered", [("740003", SUPPLIER)], indirect=True)
-def test_in_a_shared_inbox_each_item_is_what_it_is(scene: Scene, ordered: str) -> None:
+def test_in_a_shared_inbox_each_item_is_what_it_is(environment: Environment, ordered: str) -> None:
     """An 850 of somebody else, a rejecting 855, a rejecting 824 and a good 860."""
-    laptop = scene.laptop
-    refused = _sent(scene, purchase_order("740004", SUPPLIER, [("1310", "20")]))
-    (transaction,) = laptop.held(refused, sender=scene.ours)
+    laptop = environment.laptop
+    refused = _sent(environment, purchase_order("740004", SUPPLIER, [("1310", "20")]))
+    (transaction,) = laptop.held(refused, sender=environment.ours)
     foreign = laptop.partner_sends(
         foreign_document("850", "4711"),
-        sender=scene.partner,
-        receiver=scene.ours,
+        sender=environment.partner,
+        receiver=environment.ours,
         type=TYPES["850"],
         channels=["inbox"],
     )
@@ -178,16 +183,16 @@ def test_in_a_shared_inbox_each_item_is_what_it_is(scene: Scene, ordered: str) -
         )
         for kind in ("855", "824")
     ]
-    change = scene.asks(ordered, 23, channels=["inbox"])
+    change = environment.asks(ordered, 23, channels=["inbox"])
 
     laptop.collect()
 
     assert laptop.decided(change["id"]).state is APPLIED
-    assert _quantities(scene, ordered) == [23.0, 5.0]
+    assert _quantities(environment, ordered) == [23.0, 5.0]
     laptop.until(lambda: laptop.waiting("ChangesQueueUrl") == 0, "the changes queue to be empty")
     listed = {row["transaction_id"]: row for row in json.loads(laptop.connector("changes", "list", "--json").stdout)}
     assert [(listed[one["id"]]["state"], listed[one["id"]]["order"]) for one in answers] == [
-        ("ATTENTION", scene.key(refused))
+        ("ATTENTION", environment.key(refused))
     ] * 2
     laptop.collect()
     untouched = laptop.delivery(foreign["id"])
@@ -195,14 +200,14 @@ def test_in_a_shared_inbox_each_item_is_what_it_is(scene: Scene, ordered: str) -
 
 
 @pytest.mark.parametrize("name", list(BACK))
-def test_every_case_ends_as_it_should(scene: Scene, name: str) -> None:
-    laptop, case, number = scene.laptop, BACK[name], str(740_101 + list(BACK).index(name))
+def test_every_case_ends_as_it_should(environment: Environment, name: str) -> None:
+    laptop, case, number = environment.laptop, BACK[name], str(740_101 + list(BACK).index(name))
     order, message = (json.loads((CASES / f"{name}.{part}.json").read_text()) for part in ("order", "860"))
     (one,) = message["transactionSets"]
     one["beginningSegmentForPurchaseOrderChange"][0]["purchaseOrderNumber"] = number
-    _sent(scene, order | {"orderNbr": number})
-    before = _order(scene, number)
-    sent = laptop.partner_sends(message, sender=scene.partner, receiver=scene.ours)
+    _sent(environment, order | {"orderNbr": number})
+    before = _order(environment, number)
+    sent = laptop.partner_sends(message, sender=environment.partner, receiver=environment.ours)
 
     laptop.collect()
     change = laptop.decided(sent["id"])
@@ -212,11 +217,11 @@ def test_every_case_ends_as_it_should(scene: Scene, name: str) -> None:
     missing = [words for words in case.said if not re.search(rf"\b({'|'.join(words)})", told, re.IGNORECASE)]
     assert missing == [], told
     written = case.written if change.state is APPLIED else {}
-    assert _business(_order(scene, number)) == _business(before, written)
+    assert _business(_order(environment, number)) == _business(before, written)
     assert laptop.puts(number) == ([204] if written else [])
     if case.approved is not None:
         assert _approved(laptop, sent["id"]) is bool(case.approved)
-        assert _business(_order(scene, number)) == _business(before, case.approved)
+        assert _business(_order(environment, number)) == _business(before, case.approved)
 
 
 def test_no_case_is_left_out() -> None:

@@ -220,7 +220,7 @@ def deployed(person: Person) -> str:
     (name,) = re.findall(r"--alarm-name STACK-(\S+)", alarm)
     assert person.client("cloudwatch").describe_alarms(AlarmNames=[f"{STACK}-{name}"])["MetricAlarms"]
     laptop = laptop_stack.Stack(person.aws, person.visma, person.orderful, person.outputs())
-    Demo(laptop, lambda _step: None)._set_the_scene()  # type: ignore[arg-type] # any callable that takes a line
+    Demo(laptop, lambda _step: None)._prepare_stack()  # type: ignore[arg-type] # any callable that takes a line
     laptop_stack.set_channels(laptop)
     missing = {"sender": "FJORDMATDK", "receiver": scenario.WITHOUT_RELATIONSHIP, "transaction_type": "810_INVOICE"}
     person.orderful.control("PUT", "relationships", missing)

@@ -10,9 +10,9 @@ import pytest
 
 from connector.domain.revision.record import State
 from proof.deployed import kills
-from proof.deployed.environment import Scene, staged
+from proof.deployed.environment import Environment, prepared
 from proof.deployed.outcome import Asked, Edited, Outbound, World
-from proof.deployed.quiescence import Rest
+from proof.deployed.quiescence import Quiescence
 from proof.tally import Size
 from testkit.laptop.observed import FUNCTIONS, Laptop
 
@@ -34,26 +34,26 @@ def test_what_dead_workers_held_is_done_once_by_others(empty: Laptop) -> None:
 
 
 @pytest.fixture
-def settled(empty: Laptop) -> Iterator[tuple[Scene, Asked, str]]:
+def settled(empty: Laptop) -> Iterator[tuple[Environment, Asked, str]]:
     """Two orders that were sent, and a change of the first that was applied; the key of the second."""
-    with staged(empty, "kills") as scene:
+    with prepared(empty, "kills") as environment:
         changed, unchanged = "729001", "729002"
-        rest = Rest.of(empty, [scene.company])
+        quiescence = Quiescence.of(empty, [environment.company])
         for number in (changed, unchanged):
-            scene.order(number)
+            environment.order(number)
         empty.poll()
-        empty.ended([scene.key(changed), scene.key(unchanged)])
-        sent = scene.asks(changed, 25, channels=["inbox"])
+        empty.ended([environment.key(changed), environment.key(unchanged)])
+        sent = environment.asks(changed, 25, channels=["inbox"])
         empty.collect()
         empty.decided(sent["id"])
-        empty.until(lambda: not rest.stuck(), "the stack to be at rest")
-        yield scene, Asked(sent["id"], scene.key(changed), {1: Decimal(25)}), scene.key(unchanged)
+        empty.until(lambda: not quiescence.stuck(), "the stack to be quiescent")
+        yield environment, Asked(sent["id"], environment.key(changed), {1: Decimal(25)}), environment.key(unchanged)
 
 
 def test_the_judge_finds_nothing_where_nothing_is_wrong_and_sees_each_thing_that_is(
-    empty: Laptop, settled: tuple[Scene, Asked, str]
+    empty: Laptop, settled: tuple[Environment, Asked, str]
 ) -> None:
-    scene, wish, unchanged = settled
+    environment, wish, unchanged = settled
     world = World(empty)
     assert world.documents([Outbound(wish.key), Outbound(unchanged)]) == []
     assert world.changes([wish]) == []
@@ -68,15 +68,15 @@ def test_the_judge_finds_nothing_where_nothing_is_wrong_and_sees_each_thing_that
     unheard, unwritten = world.changes([Asked("1", unchanged, {})])
     assert unheard.endswith("is not recorded.")
     assert unwritten.endswith("1 changes, and the order was written 0 times.")
-    (unknown,) = world.documents([Outbound(scene.key("729003"))])
-    assert unknown == f"{scene.key('729003')}: neither the ledger nor Orderful knows it."
+    (unknown,) = world.documents([Outbound(environment.key("729003"))])
+    assert unknown == f"{environment.key('729003')}: neither the ledger nor Orderful knows it."
     (unacknowledged,) = world.documents([Outbound(unchanged, most=2, least=2)])
     assert unacknowledged.startswith(f"{unchanged}: 1 transactions were sent for 2 states in Visma (ledger: 1 ")
 
 
-def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tuple[Scene, Asked, str]) -> None:
-    scene, _, unchanged = settled
-    rest = Rest.of(empty, [scene.company])
+def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tuple[Environment, Asked, str]) -> None:
+    environment, _, unchanged = settled
+    quiescence = Quiescence.of(empty, [environment.company])
     revision = empty.newest(unchanged)
     assert revision is not None
     request, source = empty.ledger.request_of(revision), empty.ledger.source_of(revision)
@@ -87,7 +87,7 @@ def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tupl
         empty.ledger.add(replace(revision, sequence=3, state=State.TRANSLATED), source=source, request=request)
         (said,) = World(empty).documents([Outbound(unchanged)])
         assert "revision 3 ended TRANSLATED" in said
-        (stuck,) = rest.stuck()
+        (stuck,) = quiescence.stuck()
         assert stuck.startswith(f"{unchanged} revision 3 is TRANSLATED")
         assert revision.history[-1].note in stuck
     finally:
@@ -96,7 +96,7 @@ def test_the_judge_sees_what_only_the_ledger_claims(empty: Laptop, settled: tupl
             empty.dynamodb.delete_item(TableName=empty.outputs["DocumentsTable"], Key=place)
 
 
-def test_the_judge_sees_what_only_orderful_holds(empty: Laptop, settled: tuple[Scene, Asked, str]) -> None:
+def test_the_judge_sees_what_only_orderful_holds(empty: Laptop, settled: tuple[Environment, Asked, str]) -> None:
     _, _, unchanged = settled
     (held,) = World(empty).transactions(unchanged)
     again = World(empty)
@@ -111,10 +111,10 @@ def test_the_judge_sees_what_only_orderful_holds(empty: Laptop, settled: tuple[S
 
 
 def test_the_judge_sees_a_partner_who_knows_less_than_visma_has(
-    empty: Laptop, settled: tuple[Scene, Asked, str]
+    empty: Laptop, settled: tuple[Environment, Asked, str]
 ) -> None:
-    scene, _, unchanged = settled
-    scene.order(unchanged.rsplit("/", 1)[1], [("1310", "21")])
+    environment, _, unchanged = settled
+    environment.order(unchanged.rsplit("/", 1)[1], [("1310", "21")])
 
     (said,) = World(empty).documents([Outbound(unchanged)])
 

@@ -11,7 +11,7 @@ import pytest
 from connector.domain.documents import DocumentKey
 from connector.domain.revision.record import State
 from demo.catalogue import purchase_order
-from proof.deployed.environment import COMPANIES, SUPPLIER, Scene, staged
+from proof.deployed.environment import COMPANIES, SUPPLIER, Environment, prepared
 from testkit.laptop.observed import SENT, Laptop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("empty stack")]
@@ -21,9 +21,9 @@ LOST = {"fault": "lost_response", "match": {"method": "POST"}}
 
 
 @pytest.fixture(scope="module")
-def scene(empty: Laptop) -> Iterator[Scene]:
+def environment(empty: Laptop) -> Iterator[Environment]:
     """Two companies with one ISA id, each with the same supplier."""
-    with staged(empty, "begins") as found:
+    with prepared(empty, "begins") as found:
         data = json.loads(json.dumps(empty.routing().data))
         ours = data["companies"][found.company]
         visma = {**ours["visma"], "company_id": COMPANIES["twin"], "tenant_id": "8f0c9004-5b7a-4c39-9d26-3e1f0a4b5c6d"}
@@ -33,49 +33,49 @@ def scene(empty: Laptop) -> Iterator[Scene]:
         yield found
 
 
-def _written(scene: Scene, numbers: list[str], *companies: str) -> list[str]:
+def _written(environment: Environment, numbers: list[str], *companies: str) -> list[str]:
     """Orders of these numbers in each company; their keys."""
     for company in companies:
         for number in numbers:
-            scene.laptop.put(COMPANIES[company], purchase_order(number, SUPPLIER, LINES))
+            environment.laptop.put(COMPANIES[company], purchase_order(number, SUPPLIER, LINES))
     return [str(DocumentKey.of_order(company, number)) for company in companies for number in numbers]
 
 
-def _at_orderful(scene: Scene, numbers: list[str]) -> Counter[str]:
-    filed = Counter(each["businessNumber"] for each in scene.laptop.held(sender=scene.ours))
+def _at_orderful(environment: Environment, numbers: list[str]) -> Counter[str]:
+    filed = Counter(each["businessNumber"] for each in environment.laptop.held(sender=environment.ours))
     return Counter({number: filed[number] for number in numbers})
 
 
-def test_twins_whose_answers_are_lost_are_each_sent_once(scene: Scene) -> None:
+def test_twins_whose_answers_are_lost_are_each_sent_once(environment: Environment) -> None:
     """Nothing at Orderful tells the two companies' orders apart: each has to find its own transaction."""
-    laptop = scene.laptop
+    laptop = environment.laptop
     laptop.orderful.control("PUT", "pace", {"number_lag": 300})
     laptop.orderful.control("POST", "faults", {**LOST, "times": 2})
-    keys = _written(scene, ["330001"], "begins", "twin")
+    keys = _written(environment, ["330001"], "begins", "twin")
     laptop.poll()
     ended = laptop.ended(keys)
 
     assert {one.state in SENT for one in ended.values()} == {True}
-    assert _at_orderful(scene, ["330001"]) == {"330001": 2}
+    assert _at_orderful(environment, ["330001"]) == {"330001": 2}
     assert len({one.transaction_id for one in ended.values()}) == 2
 
 
-def test_a_lost_answer_is_found_although_the_search_by_number_shows_nothing(scene: Scene) -> None:
-    laptop = scene.laptop
+def test_a_lost_answer_is_found_although_the_search_by_number_shows_nothing(environment: Environment) -> None:
+    laptop = environment.laptop
     laptop.orderful.control("PUT", "pace", {"number_lag": 300})
     laptop.orderful.control("POST", "faults", LOST)
-    keys = _written(scene, ["331001"], "begins")
+    keys = _written(environment, ["331001"], "begins")
     laptop.poll()
 
     assert laptop.ended(keys)[keys[0]].state in SENT
-    assert _at_orderful(scene, ["331001"]) == {"331001": 1}
+    assert _at_orderful(environment, ["331001"]) == {"331001": 1}
 
 
-def test_what_was_sent_before_the_ledger_was_lost_is_not_sent_again(scene: Scene) -> None:
-    laptop = scene.laptop
+def test_what_was_sent_before_the_ledger_was_lost_is_not_sent_again(environment: Environment) -> None:
+    laptop = environment.laptop
     laptop.orderful.control("PUT", "pace", {"number_lag": 0})
     numbers = [str(number) for number in range(332001, 332006)]
-    keys = _written(scene, numbers, "begins")
+    keys = _written(environment, numbers, "begins")
     laptop.poll()
     before = {key: one.transaction_id for key, one in laptop.ended(keys).items()}
     table = laptop.outputs["DocumentsTable"]
@@ -83,11 +83,11 @@ def test_what_was_sent_before_the_ledger_was_lost_is_not_sent_again(scene: Scene
     for item in laptop.items("DocumentsTable"):
         if any(name in item["pk"]["S"] for name in gone):
             laptop.dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
-    touch = {"kind": "purchaseorder", "company": scene.company_id, "numbers": numbers, "cause": "touch"}
+    touch = {"kind": "purchaseorder", "company": environment.company_id, "numbers": numbers, "cause": "touch"}
     laptop.visma.control("POST", "touches", touch)
     laptop.poll()
 
     ended = laptop.ended(keys)
     assert {key: one.transaction_id for key, one in ended.items()} == before
     assert {one.state for one in ended.values()} <= SENT | {State.PARKED}
-    assert _at_orderful(scene, numbers) == dict.fromkeys(numbers, 1)
+    assert _at_orderful(environment, numbers) == dict.fromkeys(numbers, 1)

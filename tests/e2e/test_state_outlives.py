@@ -18,7 +18,7 @@ import pytest
 
 from connector.domain.order_change.record import ChangeState
 from connector.domain.revision.record import State
-from proof.deployed.environment import Scene, staged
+from proof.deployed.environment import Environment, prepared
 from testkit.laptop import deploy
 from testkit.laptop import stack as laptop_stack
 from testkit.laptop.observed import SENT, Laptop
@@ -53,7 +53,7 @@ class World:
         parameters: Of the stack in force.
     """
 
-    scene: Scene
+    environment: Environment
     name: str
     expected: Counter[str]
     parameters: dict[str, str]
@@ -61,7 +61,7 @@ class World:
     @property
     def laptop(self) -> Laptop:
         """The stack in force."""
-        return self.scene.laptop
+        return self.environment.laptop
 
     def connector(self, *arguments: str, code: int = 0) -> str:
         """Run the command against the stack in force."""
@@ -74,11 +74,13 @@ class World:
         laptop = self.laptop
         self.parameters |= parameters
         outputs = deploy.deploy(laptop.stack.aws.endpoint, self.parameters, stack=self.name, directory=laptop.directory)
-        self.scene = Scene(Laptop(replace(laptop.stack, outputs=outputs), laptop.directory), self.scene.company)
+        self.environment = Environment(
+            Laptop(replace(laptop.stack, outputs=outputs), laptop.directory), self.environment.company
+        )
 
     def order(self, number: str, quantity: str = "20") -> None:
         """Write an order, or change it, and expect one more transaction for it."""
-        self.scene.order(number, [("1310", quantity), ("1402", "5")])
+        self.environment.order(number, [("1310", quantity), ("1402", "5")])
         self.expected[number] += 1
 
     def settled(self) -> None:
@@ -88,7 +90,7 @@ class World:
         laptop.until(lambda: self.held() == self.expected, f"Orderful to hold {dict(self.expected)}")
         laptop.until(lambda: not laptop.waiting("DocumentsQueueUrl"), "the documents to be translated")
         laptop.until(lambda: not laptop.waiting("DeliveriesQueueUrl"), "the deliveries to be made")
-        keys = [self.scene.key(number) for number in self.expected]
+        keys = [self.environment.key(number) for number in self.expected]
 
         def unsettled() -> list[tuple[str, State | None, str | None]]:
             found = [(key, laptop.newest(key)) for key in keys]
@@ -105,7 +107,7 @@ class World:
 
     def held(self) -> Counter[str]:
         """What Orderful holds of ours, by number."""
-        return Counter(each["businessNumber"] for each in self.laptop.held(sender=self.scene.ours))
+        return Counter(each["businessNumber"] for each in self.laptop.held(sender=self.environment.ours))
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +122,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "VismaTokenUrl": f"{stack.visma.url}/connect/token",
             "OrderfulBaseUrl": stack.orderful.url,
         }
-        with staged(laptop, "begins") as scene:
-            yield World(scene, OLD, Counter(), {**laptop_stack.PARAMETERS, **SELDOM, **sandboxes})
+        with prepared(laptop, "begins") as environment:
+            yield World(environment, OLD, Counter(), {**laptop_stack.PARAMETERS, **SELDOM, **sandboxes})
     finally:
         laptop_stack.stop(stack, directory)
 
@@ -197,19 +199,19 @@ def test_a_restored_ledger_learns_from_orderful_what_it_has_forgotten(world: Wor
     world.order("340002", "31")
     world.order("340006")
     world.order("340007")
-    asked = world.scene.asks("340003", 25)["id"]
+    asked = world.environment.asks("340003", 25)["id"]
     laptop.collect()
     assert laptop.decided(asked).state is ChangeState.APPLIED
     world.settled()
     written = laptop.puts("340003")
     numbers = ("340002", "340006", "340007")
-    sent = {number: laptop.newest(world.scene.key(number)) for number in numbers}
+    sent = {number: laptop.newest(world.environment.key(number)) for number in numbers}
 
     world.deploy(ExistingDocumentsTable=restored)
 
     laptop = world.laptop
     assert laptop.outputs["DocumentsTable"] == restored
-    assert laptop.newest(world.scene.key("340006")) is None
+    assert laptop.newest(world.environment.key("340006")) is None
     assert all("connector cursors rewind" in problem for problem in laptop.poll()["problems"])
     world.connector("cursors", "rewind", "--to", point, "--yes")
     assert laptop.change(asked) is None
@@ -217,7 +219,7 @@ def test_a_restored_ledger_learns_from_orderful_what_it_has_forgotten(world: Wor
     assert laptop.decided(asked).state is ChangeState.APPLIED
     world.settled()
     assert laptop.puts("340003") == written
-    found = {number: laptop.newest(world.scene.key(number)) for number in numbers}
+    found = {number: laptop.newest(world.environment.key(number)) for number in numbers}
     assert {number: one.transaction_id for number, one in found.items() if one} == {
         number: one.transaction_id for number, one in sent.items() if one
     }
@@ -228,7 +230,7 @@ def test_a_restored_ledger_learns_from_orderful_what_it_has_forgotten(world: Wor
 
 def test_a_partner_whose_data_was_deleted_is_sent_nothing_twice(world: World) -> None:
     laptop = world.laptop
-    before = laptop.newest(world.scene.key("340005"))
+    before = laptop.newest(world.environment.key("340005"))
     assert before is not None
     assert before.partner
 
@@ -237,10 +239,15 @@ def test_a_partner_whose_data_was_deleted_is_sent_nothing_twice(world: World) ->
     bodies = [item for item in laptop.items("DocumentsTable") if item["sk"]["S"].startswith("body#")]
     assert bodies
     assert not [item for item in bodies if {"source", "request"} & item.keys()]
-    touched = {"kind": "purchaseorder", "company": world.scene.company_id, "numbers": ["340005"], "cause": "touch"}
+    touched = {
+        "kind": "purchaseorder",
+        "company": world.environment.company_id,
+        "numbers": ["340005"],
+        "cause": "touch",
+    }
     laptop.visma.control("POST", "touches", touched)
     world.order("340004", "50")
     world.settled()
-    after = laptop.newest(world.scene.key("340005"))
+    after = laptop.newest(world.environment.key("340005"))
     assert after is not None
     assert (after.sequence, after.transaction_id) == (before.sequence, before.transaction_id)

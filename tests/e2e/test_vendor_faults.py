@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 @pytest.fixture(scope="module")
 def tallies(nordic: Laptop) -> dict[str, Tally]:
-    return {tally.guarantee.removeprefix("Unkind vendors: "): tally for tally in vendor_faults.prove(Size.FAST, nordic)}
+    return {tally.guarantee.removeprefix("Vendor faults: "): tally for tally in vendor_faults.prove(Size.FAST, nordic)}
 
 
 @pytest.mark.parametrize(
@@ -29,22 +29,24 @@ def tallies(nordic: Laptop) -> dict[str, Tally]:
         ("no secret and no payload in a log line", 500),
     ],
 )
-def test_what_is_guaranteed_holds_in_bad_weather(tallies: dict[str, Tally], guarantee: str, least: int) -> None:
+def test_what_is_guaranteed_holds_while_faults_are_injected(
+    tallies: dict[str, Tally], guarantee: str, least: int
+) -> None:
     assert tallies[guarantee].violations == ()
     assert tallies[guarantee].cases >= least
 
 
-def test_the_weather_was_bad(tallies: dict[str, Tally]) -> None:
-    weather = tallies["nothing is stuck"].figures
+def test_the_faults_were_met(tallies: dict[str, Tally]) -> None:
+    figures = tallies["nothing is stuck"].figures
 
-    hit = re.search(r"(\d+) hit by a fault", weather)
+    hit = re.search(r"(\d+) hit by a fault", figures)
     assert hit
     assert int(hit[1]) >= 10
-    assert " x http_429, " in weather
-    assert " 5 x 412, " in weather, "every edit that users made at the same moment was met once"
+    assert " x http_429, " in figures
+    assert " 5 x 412, " in figures, "every edit that users made at the same moment was met once"
 
 
-def test_the_vendors_are_kind_again_afterwards(nordic: Laptop, tallies: dict[str, Tally]) -> None:
+def test_no_fault_is_left_afterwards(nordic: Laptop, tallies: dict[str, Tally]) -> None:
     assert tallies
     assert [sandbox.control("GET", "faults") for sandbox in (nordic.visma, nordic.orderful)] == [[], []]
     assert nordic.poll()["problems"] == nordic.collect()["problems"] == []

@@ -254,7 +254,7 @@ def test_a_function_reaches_only_the_tables_of_its_concern(role: str, tables: se
     assert _resources_allowed(properties("AWS::IAM::Role")[role], "dynamodb") == tables
 
 
-def test_whoever_stands_at_the_door_can_queue_a_hint_and_nothing_else(properties: Properties) -> None:
+def test_the_endpoint_can_queue_a_hint_and_nothing_else(properties: Properties) -> None:
     """Anybody on the internet starts this function."""
     actions = {
         action

@@ -260,7 +260,7 @@ def test_a_document_that_is_no_change_is_recorded_and_accepted(way):
     assert (way.record(sent).state, way.apply(), way.told(sent)) == (ChangeState.RECORDED, 0, ("DELIVERED", 1, 1))
 
 
-def test_a_stranger_at_the_door_gets_nothing_onto_the_queue(way):
+def test_a_callback_without_the_secret_queues_nothing(way):
     sent = way.send()
     assert way.call_back(sent, headers={"X-Connector-Secret": "guessed"}) == 401
     assert drain(way.stack.changes) == []

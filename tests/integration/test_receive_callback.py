@@ -33,7 +33,7 @@ HUGE = "x" * 5_000_000
 
 
 @pytest.fixture
-def door(monkeypatch):
+def endpoint(monkeypatch):
     """The function as Lambda starts it, and its queue."""
     with aws_in_memory(monkeypatch):
         url = make_queue("changes")
@@ -67,8 +67,8 @@ def sample(**changes) -> dict:
     return event | changes
 
 
-def hints(door) -> list[dict]:
-    return [json.loads(message["Body"]) for message in drain(door.url)]
+def hints(endpoint) -> list[dict]:
+    return [json.loads(message["Body"]) for message in drain(endpoint.url)]
 
 
 SAMPLE_HINT = {
@@ -79,15 +79,15 @@ SAMPLE_HINT = {
 }
 
 
-def test_the_sample_event_becomes_a_hint_and_its_replay_none(door):
-    answer = door.handler(sample(), CONTEXT)
+def test_the_sample_event_becomes_a_hint_and_its_replay_none(endpoint):
+    answer = endpoint.handler(sample(), CONTEXT)
     assert answer == {
         "statusCode": 202,
         "headers": {"Content-Type": "application/json"},
         "body": '{"received": true}',
     }
-    assert door.handler(sample(), CONTEXT) == answer
-    assert hints(door) == [SAMPLE_HINT]
+    assert endpoint.handler(sample(), CONTEXT) == answer
+    assert hints(endpoint) == [SAMPLE_HINT]
 
 
 @pytest.mark.parametrize(
@@ -100,49 +100,49 @@ def test_the_sample_event_becomes_a_hint_and_its_replay_none(door):
     ],
     ids=["only multi-value", "only single", "upper case", "twice, and a wrong content type"],
 )
-def test_headers_are_found_in_whichever_way_they_come(door, changes):
-    assert door.handler(sample(**changes), CONTEXT)["statusCode"] == 202
-    assert hints(door) == [SAMPLE_HINT]
+def test_headers_are_found_in_whichever_way_they_come(endpoint, changes):
+    assert endpoint.handler(sample(**changes), CONTEXT)["statusCode"] == 202
+    assert hints(endpoint) == [SAMPLE_HINT]
 
 
-def test_a_body_in_base64_is_unpacked(door):
+def test_a_body_in_base64_is_unpacked(endpoint):
     packed = base64.b64encode(sample()["body"].encode()).decode()
-    assert door.handler(sample(body=packed, isBase64Encoded=True), CONTEXT)["statusCode"] == 202
-    assert door.handler(sample(body=packed, isBase64Encoded=False), CONTEXT)["statusCode"] == 202
-    assert door.handler(sample(body="?" + packed, isBase64Encoded=True), CONTEXT)["statusCode"] == 202
-    assert hints(door) == [SAMPLE_HINT]
+    assert endpoint.handler(sample(body=packed, isBase64Encoded=True), CONTEXT)["statusCode"] == 202
+    assert endpoint.handler(sample(body=packed, isBase64Encoded=False), CONTEXT)["statusCode"] == 202
+    assert endpoint.handler(sample(body="?" + packed, isBase64Encoded=True), CONTEXT)["statusCode"] == 202
+    assert hints(endpoint) == [SAMPLE_HINT]
 
 
-def test_a_wrong_secret_is_refused_and_counted(door, capfd):
+def test_a_wrong_secret_is_refused_and_counted(endpoint, capfd):
     event = sample(headers={"x-connector-secret": "wrong"}, multiValueHeaders={})
-    assert door.handler(event, CONTEXT)["statusCode"] == 401
-    assert hints(door) == []
+    assert endpoint.handler(event, CONTEXT)["statusCode"] == 401
+    assert hints(endpoint) == []
     (metrics,) = [json.loads(line) for line in capfd.readouterr().out.splitlines() if '"_aws"' in line]
     assert metrics["CallbacksRefused"] == [1.0]
 
 
 @pytest.mark.parametrize(("without", "status", "queued"), [("refuse", 401, []), ("take", 202, [SAMPLE_HINT])])
 def test_without_a_secret_callbacks_are_refused_unless_the_stack_was_deployed_to_take_them(
-    door, monkeypatch, without, status, queued
+    endpoint, monkeypatch, without, status, queued
 ):
-    boto3.client("secretsmanager").put_secret_value(SecretId=door.secret, SecretString="{}")
+    boto3.client("secretsmanager").put_secret_value(SecretId=endpoint.secret, SecretString="{}")
     monkeypatch.setenv("CALLBACKS_WITHOUT_SECRET", without)
     receive_callback.receive_callback.cache_clear()
     bare = {"headers": {}, "multiValueHeaders": {}}
-    assert door.handler(sample(**bare), CONTEXT)["statusCode"] == status
-    assert hints(door) == queued
+    assert endpoint.handler(sample(**bare), CONTEXT)["statusCode"] == status
+    assert hints(endpoint) == queued
 
 
-def test_a_stack_that_takes_callbacks_without_a_secret_demands_one_as_soon_as_it_is_set(door, monkeypatch):
+def test_a_stack_that_takes_callbacks_without_a_secret_demands_one_as_soon_as_it_is_set(endpoint, monkeypatch):
     monkeypatch.setenv("CALLBACKS_WITHOUT_SECRET", "take")
     receive_callback.receive_callback.cache_clear()
-    assert door.handler(sample(headers={}, multiValueHeaders={}), CONTEXT)["statusCode"] == 401
-    assert door.handler(sample(), CONTEXT)["statusCode"] == 202
+    assert endpoint.handler(sample(headers={}, multiValueHeaders={}), CONTEXT)["statusCode"] == 401
+    assert endpoint.handler(sample(), CONTEXT)["statusCode"] == 202
 
 
-def test_nothing_of_the_request_but_its_id_is_told(door, caplog):
-    door.handler(sample(), CONTEXT)
-    door.handler(sample(headers={"x-connector-secret": "a-guess"}, multiValueHeaders={}), CONTEXT)
+def test_nothing_of_the_request_but_its_id_is_told(endpoint, caplog):
+    endpoint.handler(sample(), CONTEXT)
+    endpoint.handler(sample(headers={"x-connector-secret": "a-guess"}, multiValueHeaders={}), CONTEXT)
     told = str([vars(record) for record in caplog.records])
     assert "802210971" in told
     for hidden in (SECRET, "a-guess", "LOFOTENSJOT", "500300", "3.67.232.44", "axios"):
@@ -233,17 +233,17 @@ class Hostile:
         return "".join(self.draw.choices(letters, k=self.draw.randrange(12)))
 
 
-def test_two_thousand_hostile_requests_get_a_known_answer_and_only_ids_get_through(door, caplog):
+def test_two_thousand_hostile_requests_get_a_known_answer_and_only_ids_get_through(endpoint, caplog):
     hostile = Hostile(860)
     answers = Counter()
     for _ in range(2_000):
-        answer = door.handler(hostile.event(), CONTEXT)
+        answer = endpoint.handler(hostile.event(), CONTEXT)
         assert set(json.loads(answer["body"])) <= {"received", "message"}
         answers[answer["statusCode"]] += 1
     assert max(len(str(vars(record))) for record in caplog.records) < 2_000, "no line repeats what was sent"
     assert set(answers) == {202, 401}, "503 is for trouble of our own"
     assert min(answers.values()) > 200
-    queued = hints(door)
+    queued = hints(endpoint)
     assert len(queued) > 200
     for hint in queued:
         assert hint.keys() <= {"type", "transaction_id", "delivery_id", "version"}
@@ -252,14 +252,14 @@ def test_two_thousand_hostile_requests_get_a_known_answer_and_only_ids_get_throu
         assert hint.get("version", "v3") in {"v3", "v4"}
 
 
-def test_trouble_of_our_own_is_answered_with_503_whatever_is_asked(door):
-    boto3.client("sqs").delete_queue(QueueUrl=door.url)
+def test_trouble_of_our_own_is_answered_with_503_whatever_is_asked(endpoint):
+    boto3.client("sqs").delete_queue(QueueUrl=endpoint.url)
     hostile = Hostile(855)
-    answers = Counter(door.handler(hostile.event(), CONTEXT)["statusCode"] for _ in range(200))
+    answers = Counter(endpoint.handler(hostile.event(), CONTEXT)["statusCode"] for _ in range(200))
     assert set(answers) == {202, 401, 503}
 
 
-def test_without_its_secret_the_door_stays_shut_for_everybody(door):
-    boto3.client("secretsmanager").delete_secret(SecretId=door.secret, ForceDeleteWithoutRecovery=True)
+def test_without_its_secret_the_endpoint_admits_nobody(endpoint):
+    boto3.client("secretsmanager").delete_secret(SecretId=endpoint.secret, ForceDeleteWithoutRecovery=True)
     hostile = Hostile(997)
-    assert {door.handler(hostile.event(), CONTEXT)["statusCode"] for _ in range(100)} == {503}
+    assert {endpoint.handler(hostile.event(), CONTEXT)["statusCode"] for _ in range(100)} == {503}

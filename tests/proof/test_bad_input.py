@@ -16,7 +16,7 @@ from connector.domain.routing.route import SETTINGS
 from connector.services.outbound import facts, reading
 from connector.services.ports import Resource
 from proof.bad_input import CASES, api, callbacks, changes, documents, prove, routing
-from proof.bad_input.endpoint import LIMIT, open_door
+from proof.bad_input.endpoint import LIMIT, deployed_endpoint
 from proof.bad_input.stores import aws_for_a_run
 from proof.bad_input.trial import CaseResult, Target, floats_in, inexact, tried
 from proof.strategies.callbacks import HEADER, SECRET, CallbackCase
@@ -47,8 +47,8 @@ def test_the_long_form_is_ten_thousand_cases():
 @pytest.mark.parametrize("on_aws", [False, True])
 def test_a_sound_document_leaves(resource, on_aws):
     with aws_for_a_run():
-        ending = documents.fed(VismaCase(resource, sound(resource, "900005"), (), on_aws))
-    assert ending == CaseResult("translated")
+        result = documents.fed(VismaCase(resource, sound(resource, "900005"), (), on_aws))
+    assert result == CaseResult("translated")
 
 
 @pytest.mark.parametrize("message", [mosaic, x12])
@@ -199,24 +199,24 @@ def test_damage_is_named_and_leaves_the_original_alone(times):
     assert all(1 <= len(names) <= times for names in seen)
 
 
-# ---- the door and the bridge before it
+# ---- the endpoint and the bridge before it
 
 
-def test_a_door_that_lets_strangers_in_is_seen():
-    with aws_for_a_run(), open_door() as door:
+def test_an_endpoint_that_admits_strangers_is_seen():
+    with aws_for_a_run(), deployed_endpoint() as endpoint:
         event = {"headers": {HEADER: SECRET}, "body": '{"id": 7}', "isBase64Encoded": False}
-        assert callbacks.fed(door, CallbackCase(event, True, ())) == CaseResult("202 hint")
-        assert callbacks.fed(door, CallbackCase(event, False, ())).problems
-        assert callbacks.fed(door, CallbackCase({**event, "body": "x" * (LIMIT + 1)}, True, ())) == CaseResult(
+        assert callbacks.fed(endpoint, CallbackCase(event, True, ())) == CaseResult("202 hint")
+        assert callbacks.fed(endpoint, CallbackCase(event, False, ())).problems
+        assert callbacks.fed(endpoint, CallbackCase({**event, "body": "x" * (LIMIT + 1)}, True, ())) == CaseResult(
             "202 nothing"
         )
 
 
 def test_the_bridge_hands_on_what_api_gateway_would_and_answers_the_rest_itself():
-    with aws_for_a_run(), open_door() as door, api.served(door) as url, requests.Session() as session:
+    with aws_for_a_run(), deployed_endpoint() as endpoint, api.served(endpoint) as url, requests.Session() as session:
         taken = session.post(f"{url}/orderful", data=json.dumps({"id": 802210971}), headers={HEADER: SECRET})
         assert (taken.status_code, taken.json()) == (202, {"received": True})
-        assert [hint["transaction_id"] for hint in door.hints()] == ["802210971"]
+        assert [hint["transaction_id"] for hint in endpoint.hints()] == ["802210971"]
         assert session.post(f"{url}/orderful", data=b"\xff\xfe", headers={HEADER: "x"}).status_code == 401
         assert session.get(f"{url}/orderful").status_code == 404
         assert session.post(f"{url}/other").status_code == 404

@@ -46,7 +46,7 @@ def test_the_effects_of_every_function_are_among_those_hit(kills, effect):
     assert kills.effects[effect] >= 2
 
 
-def test_a_story_holds_when_an_effect_is_refused_and_when_its_answer_is_lost():
+def test_a_scenario_holds_when_an_effect_is_refused_and_when_its_answer_is_lost():
     found = Kills()
     for scenario in SCENARIOS:
         if scenario.name in {"a new order", "an 860 applied"}:

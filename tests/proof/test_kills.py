@@ -27,7 +27,7 @@ class Stack:
 
 
 class Busy:
-    """A scene in which another thread writes an order whenever somebody looks at one."""
+    """An environment in which another thread writes an order whenever somebody looks at one."""
 
     company = "kills"
 
@@ -43,14 +43,14 @@ class Busy:
 
 @pytest.fixture
 def run() -> Run:
-    scene = Busy()
-    scene.run = made = Run(cast(Any, scene), PLAN, seed=1)
+    environment = Busy()
+    environment.run = made = Run(cast(Any, environment), PLAN, seed=1)
     return made
 
 
 def hit(run: Run, function: str, times: int) -> None:
     for _ in range(times):
-        run.hand.heard(function, DIED)
+        run.killer.heard(function, DIED)
 
 
 def test_orders_may_be_added_while_others_are_gone_through(run):
@@ -59,7 +59,7 @@ def test_orders_may_be_added_while_others_are_gone_through(run):
 
 
 def test_counts_may_rise_while_they_are_added_up(run):
-    counts = iter(run.hand.hits.values())
+    counts = iter(run.killer.hits.values())
     seen = [next(counts)]
     hit(run, FUNCTIONS[0], 1)
     assert [*seen, *counts] == [0] * len(FUNCTIONS)
@@ -117,7 +117,7 @@ def test_a_run_is_stuck_when_nothing_moves_or_nothing_ends(run, monkeypatch, mov
 
     monkeypatch.setattr(Run, "_left", left)
 
-    run._come_to_rest()
+    run._wait_for_quiescence()
 
     assert (len(run.troubles), watch.now) == (2, given_up_at)
     assert run.troubles[-1] == "PollOrderfulFunction said at last: nothing new"
@@ -132,7 +132,7 @@ def test_a_lock_that_comes_and_goes_is_no_progress(run, monkeypatch):
         Run, "_left", lambda _run, _since: ["It waits.", *([f"{held}{watch.now}"] if watch.now % 2 else [])]
     )
 
-    run._come_to_rest()
+    run._wait_for_quiescence()
 
     assert watch.now == STUCK
 

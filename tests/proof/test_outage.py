@@ -55,7 +55,7 @@ def test_a_document_that_waits_for_one_in_doubt_outlasts_a_weekend() -> None:
         queue.dead.clear()
     system.quiesce()
     assert len(system.orderful.delivered) == 3
-    assert system.judge.at_rest() == []
+    assert system.judge.violations_when_quiescent() == []
 
 
 @dataclass(frozen=True, slots=True)

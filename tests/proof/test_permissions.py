@@ -59,7 +59,9 @@ class Offline:
         ).poller()
         self.is_held = False
         self.numbers = iter(["710001", "710002"])
-        self.scene = SimpleNamespace(company="nordic", company_id="1", key=lambda one: f"nordic/purchase_order/{one}")
+        self.environment = SimpleNamespace(
+            company="nordic", company_id="1", key=lambda one: f"nordic/purchase_order/{one}"
+        )
         self.laptop = SimpleNamespace(
             outputs={"CursorsTable": CURSORS},
             dynamodb=boto3.client("dynamodb"),

@@ -75,7 +75,7 @@ Step = tuple[str, dict[str, Any]]
 
 OTHER_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": True})
 FIRST_ISA_ID: Step = ("a_partner_gets_another_isa_id", {"other": False})
-REST: Step = ("everything_comes_to_rest", {})
+QUIESCENCE: Step = ("everything_becomes_quiescent", {})
 REFUSED: Step = ("orderful_is_in_trouble", {"how": "refused"})
 FASTER: Step = ("a_user_is_faster", {"draw": 0, "line": 0, "quantity": 80, "times": 5})
 ASKED: Step = ("another_860", {"draw": 0, "line": 0, "way": "inbox", "what": "price", "far": False})
@@ -89,9 +89,9 @@ TIED: Step = ("edits_with_one_stamp", {"draws": [0, 0], "quantity": 80})
     ("world", "steps"),
     [
         ("by number", [ASKED, FASTER, ("things_take_their_course", {"steps": 1}), OTHER_ISA_ID]),
-        ("by number", [CANCELLED, OTHER_ISA_ID, REFUSED, REST, FIRST_ISA_ID]),
-        ("by number", [EDITED, OTHER_ISA_ID, REFUSED, REST, FIRST_ISA_ID, REST]),
-        ("ties, no overlap", [ORDERED, REST, TIED]),
+        ("by number", [CANCELLED, OTHER_ISA_ID, REFUSED, QUIESCENCE, FIRST_ISA_ID]),
+        ("by number", [EDITED, OTHER_ISA_ID, REFUSED, QUIESCENCE, FIRST_ISA_ID, QUIESCENCE]),
+        ("ties, no overlap", [ORDERED, QUIESCENCE, TIED]),
     ],
     ids=[
         "the sender leaves while its change is being written",

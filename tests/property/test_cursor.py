@@ -387,28 +387,28 @@ MISSED: dict[str, tuple[Callable[[World], None], Any, str, Any]] = {
 }
 
 
-def _played(story: Callable[[World], None]) -> None:
+def _played(scenario: Callable[[World], None]) -> None:
     here = World(replace(TIES, order="number"))
     here.act(("wait", 60))
     here.poll()
-    story(here)
+    scenario(here)
     here.calm()
 
 
 @pytest.mark.parametrize("way", MISSED)
 def test_a_row_that_two_passes_miss_is_read_by_the_third(way, monkeypatch):
-    story, owner, name, careless = MISSED[way]
-    _played(story)
+    scenario, owner, name, careless = MISSED[way]
+    _played(scenario)
     monkeypatch.setattr(owner, name, careless)
     with pytest.raises(AssertionError, match="was never queued"):
-        _played(story)
+        _played(scenario)
 
 
 # -- bounds ------------------------------------------------------------------------------------------------------------
 
 
 def check(backlog: Backlog, *, quiet_polls: int = 36) -> None:
-    """Catch up, then poll every five minutes without news: 36 times is for longer than the window shows the rows."""
+    """Catch up, then poll every five minutes without a change: 36 polls are longer than the window."""
     backlog.update_all()
     calls, messages = backlog.catch_up()
     assert calls <= backlog.catch_up_bound()

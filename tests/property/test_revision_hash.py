@@ -20,8 +20,8 @@ from testkit.samples.visma_samples import (
 
 SAMPLES = st.sampled_from([a_purchase_order, a_supplier_invoice, a_customer_invoice, a_credit_note])
 EMPTY = (None, "", [])
-# References to other documents of ours: they come late or never change, so they are no news.
-_NO_NEWS = {
+# References to other documents of ours: they come late or never change, so they do not count.
+_NOT_SEEN = {
     "source",
     "order_source",
     "sales_order",
@@ -102,7 +102,7 @@ def filling(record, name):
 
 @given(st.one_of(orders(), invoices()), st.data())
 def test_any_change_of_the_document_changes_the_id(document, data):
-    name = data.draw(st.sampled_from([field.name for field in fields(document) if field.name not in _NO_NEWS]))
+    name = data.draw(st.sampled_from([field.name for field in fields(document) if field.name not in _NOT_SEEN]))
     before = getattr(document, name)
     if before == ():
         return
@@ -115,14 +115,14 @@ def test_any_change_of_a_line_changes_the_id(document, data):
     index = data.draw(st.integers(0, len(document.lines) - 1))
     line = document.lines[index]
     kind = OrderLine if isinstance(line, OrderLine) else InvoiceLine
-    name = data.draw(st.sampled_from([field.name for field in fields(kind) if field.name not in _NO_NEWS]))
+    name = data.draw(st.sampled_from([field.name for field in fields(kind) if field.name not in _NOT_SEEN]))
     before = getattr(line, name)
     after = filling(line, name) if before is None else another(before)
     lines = (*document.lines[:index], replace(line, **{name: after}), *document.lines[index + 1 :])
     assert revision_id(replace(document, lines=lines)) != revision_id(document)
 
 
-def test_a_credit_note_that_is_applied_after_it_was_sent_is_no_news():
+def test_a_credit_note_that_is_applied_after_it_was_sent_is_no_new_revision():
     applied = [{"docType": "Invoice", "refNbr": "100231", "amountPaid": 100}]
     assert read_document(decode(as_json(a_credit_note(applications=applied))), company="nordic").content != (
         read_document(decode(as_json(a_credit_note(applications=[]))), company="nordic").content

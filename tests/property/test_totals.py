@@ -103,7 +103,7 @@ def test_a_credit_memo_amounts_to_the_same_whichever_sign_it_has(invoice):
     assert reconcile(negative) == reconcile(memo)
 
 
-class Story(NamedTuple):
+class Case(NamedTuple):
     """A raw document of Visma, and what is payable by it.
 
     Attributes:
@@ -117,7 +117,7 @@ class Story(NamedTuple):
 
 
 @st.composite
-def stories(draw):
+def cases(draw):
     """What Visma would give: amounts from true prices, shown rounded; VAT as the base product counts it; roundings."""
     kind = draw(st.sampled_from(["order", "customer", "supplier"]))
     currency = draw(st.sampled_from(["NOK", "SEK", "EUR", "ISK", "KWD"]))
@@ -179,7 +179,7 @@ def stories(draw):
             raw.append(an_order_line(9, lineType="Freight", orderQty=Decimal(1), unitCost=charged))
         totals = {"lineTotal": detail, "taxTotal": vat, "orderTotal": net + vat, "taxDetails": taxes}
         totals["discountDetails"] = [{"type": "Document", "discountAmt": taken_off}]
-        return Story(a_purchase_order(lines=raw, currency=currency, **totals), currency, net + vat, entered)
+        return Case(a_purchase_order(lines=raw, currency=currency, **totals), currency, net + vat, entered)
 
     before = net + vat
     payable = before.quantize(Decimal(1), ROUND_HALF_UP) if draw(st.booleans()) else before
@@ -217,27 +217,27 @@ def stories(draw):
         "paymentReference": None,
     }
     if kind == "customer":
-        return Story(
+        return Case(
             a_customer_invoice(**common, taxDetails=taxes, amountInCurrency=payable), currency, payable, entered
         )
     # Where even the company's own field is empty, nothing states the difference.
     left_out = company(difference) or not difference
     own = {"roundingDiffInCurrency": draw(st.sampled_from([difference, None])) if left_out else difference}
     own["paymentRefNo"] = None
-    return Story(a_supplier_invoice(**common, **own, taxDetailLines=taxes), currency, payable, entered)
+    return Case(a_supplier_invoice(**common, **own, taxDetailLines=taxes), currency, payable, entered)
 
 
-def written(story, dialect, **routing):
+def written(case, dialect, **routing):
     """What a partner adds up, and what it is told; both negative when money goes back."""
-    content = read_document(story.data, company="nordic").content
-    route = a_route(content, currency=story.currency, dialect=dialect, **routing)
+    content = read_document(case.data, company="nordic").content
+    route = a_route(content, currency=case.currency, dialect=dialect, **routing)
     if dialect is DialectChoice.X12:
         text = interchange(
             content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL, control_number=1, when=datetime.now(UTC)
         ).text
-        return _of_x12(read(text), story.currency)
+        return _of_x12(read(text), case.currency)
     body = translate(content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
-    return _of_mosaic(body["message"], story.currency)
+    return _of_mosaic(body["message"], case.currency)
 
 
 def _of_x12(segments, currency):
@@ -266,35 +266,37 @@ def _of_mosaic(message, currency):
 dialects = st.sampled_from([DialectChoice.X12, DialectChoice.MOSAIC])
 
 
-@given(stories(), dialects, st.sampled_from(EnteredAmount))
-def test_a_document_is_parked_or_what_is_written_closes_to_what_is_payable(story, dialect, entered_amount):
+@given(cases(), dialects, st.sampled_from(EnteredAmount))
+def test_a_document_is_parked_or_what_is_written_closes_to_what_is_payable(case, dialect, entered_amount):
     try:
-        added_up, told = written(story, dialect, entered_amount=entered_amount)
+        added_up, stated = written(case, dialect, entered_amount=entered_amount)
     except Parked:
         return
-    assert added_up == Decimal(told) == story.payable
+    assert added_up == Decimal(stated) == case.payable
 
 
-@given(stories())
-def test_nothing_but_an_entered_amount_parks_a_document_whose_figures_belong_together(story):
-    if smallest_unit(story.currency) != Decimal("0.01"):
+@given(cases())
+def test_nothing_but_an_entered_amount_parks_a_document_whose_figures_belong_together(case):
+    if smallest_unit(case.currency) != Decimal("0.01"):
         return
     try:
-        added_up, told = written(story, DialectChoice.X12)
+        added_up, stated = written(case, DialectChoice.X12)
     except Parked as parked:
-        line_told = parked.field.endswith(("amount", "amountInCurrency", "costInCurrency")) and "entered" in str(parked)
+        line_stated = parked.field.endswith(("amount", "amountInCurrency", "costInCurrency")) and "entered" in str(
+            parked
+        )
         rounding_unstated = parked.field.startswith("roundingDiff")
-        assert (story.entered and line_told) or rounding_unstated
+        assert (case.entered and line_stated) or rounding_unstated
         return
-    assert added_up == Decimal(told) == story.payable
+    assert added_up == Decimal(stated) == case.payable
 
 
-@given(stories())
-def test_routing_that_adjusts_entered_amounts_sends_them(story):
-    if smallest_unit(story.currency) == Decimal("0.01"):
+@given(cases())
+def test_routing_that_adjusts_entered_amounts_sends_them(case):
+    if smallest_unit(case.currency) == Decimal("0.01"):
         try:
-            added_up, told = written(story, DialectChoice.X12, entered_amount=EnteredAmount.ADJUST)
+            added_up, stated = written(case, DialectChoice.X12, entered_amount=EnteredAmount.ADJUST)
         except Parked as parked:
             assert parked.field.startswith("roundingDiff")  # noqa: PT017
             return
-        assert added_up == Decimal(told) == story.payable
+        assert added_up == Decimal(stated) == case.payable

@@ -21,6 +21,12 @@ WORDS = {
     "owed": "full resend due",
     "fate": "effect, fault kind",
     "befallen": "injected",
+    "weather": "fault injection",
+    "papers": "workload",
+    "scene": "environment",
+    "story": "scenario",
+    "news": "status update",
+    "door": "endpoint",
 }
 """A word of an identifier, and the term that took its place (docs/glossary.md)."""
 
@@ -35,6 +41,11 @@ NAMES = {
     "change_route": "sender_check",
     "Rounds": "ConflictRetry",
     "Words": "OrderfulStatuses",
+    "Hand": "Killer",
+    "Rest": "Quiescence",
+    "Outcome": "DeliverResult and so on",
+    "Verdict": "ChangeAction and so on",
+    "Decision": "ChangeDecision, RevisionDecision, InquiryDecision",
 }
 """A whole identifier, and the one that took its place."""
 

@@ -248,7 +248,7 @@ class Base(RuleBasedStateMachine):
         try:
             self.system.quiesce()
         except NeverRests as error:
-            raise Wrong(f"It never comes to rest: {error}") from None
-        wrong = self.system.judge.at_rest()
+            raise Wrong(f"It is never quiescent: {error}") from None
+        wrong = self.system.judge.violations_when_quiescent()
         if wrong:
             raise Wrong("; ".join(wrong))

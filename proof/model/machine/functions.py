@@ -60,10 +60,10 @@ class Functions(Base):
             self.system.step()
 
     @rule()
-    @in_play("rest")
-    def everything_comes_to_rest(self) -> None:
+    @in_play("quiescence")
+    def everything_becomes_quiescent(self) -> None:
         """Until nothing is going on any more: what then waits, waits for a person."""
-        self.count("rest")
+        self.count("quiescence")
         self.system.redrive()
         self.system.visma.erp.hides = False
         self._must_be_right()

@@ -188,9 +188,9 @@ class Partners(Base):
             self.system.inbound.hand_over_again(number)
         self.system.push(number, as_uuid=as_uuid)
 
-    @rule(draw=ORDERS, news=st.sampled_from(["VALID", "DELIVERED", "ACCEPTED"]))
-    @in_play("news")
-    def good_news(self, draw: int, news: str) -> None:
+    @rule(draw=ORDERS, status=st.sampled_from(["VALID", "DELIVERED", "ACCEPTED"]))
+    @in_play("status")
+    def good_status_update(self, draw: int, status: str) -> None:
         """A transaction gets on at Orderful."""
         transactions = [
             one
@@ -199,17 +199,17 @@ class Partners(Base):
         ]
         if not transactions:
             return
-        self.count("news")
+        self.count("status")
         name = transactions[draw % len(transactions)].transaction_id
-        self.system.orderful.news(
+        self.system.orderful.update_status(
             name,
             validation_status="VALID",
-            delivery_status="PENDING" if news == "VALID" else "DELIVERED",
-            acknowledgment_status="ACCEPTED" if news == "ACCEPTED" else None,
+            delivery_status="PENDING" if status == "VALID" else "DELIVERED",
+            acknowledgment_status="ACCEPTED" if status == "ACCEPTED" else None,
         )
 
     @rule(draw=ORDERS)
-    @in_play("bad news")
+    @in_play("partner refuses")
     def the_partner_refuses(self, draw: int) -> None:
         """The partner refuses what it was sent last."""
         number = self.order(draw)
@@ -217,8 +217,8 @@ class Partners(Base):
         asked = any(request.order == number for request in self.system.receivers.requests.values())
         if current is None or current.state not in _AT_ORDERFUL or asked or self.is_over(number):
             return
-        self.count("bad news")
-        self.system.orderful.news(str(current.transaction_id), acknowledgment_status="REJECTED")
+        self.count("partner refuses")
+        self.system.orderful.update_status(str(current.transaction_id), acknowledgment_status="REJECTED")
         self.system.receivers.refuses((str(current.receiver_id), number))
 
     def _line(self, number: str, line: int) -> dict[str, Any] | None:

@@ -134,7 +134,7 @@ def test_line_breaks_that_people_paste_are_no_part_of_a_secret():
     ],
     ids=str,
 )
-def test_a_slip_of_the_pen_does_not_open_the_door(content):
+def test_a_malformed_secret_admits_nobody(content):
     with pytest.raises(ValueError, match=r"^$"):
         CallbackCredentials.from_content(content)
 

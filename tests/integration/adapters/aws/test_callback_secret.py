@@ -50,12 +50,12 @@ def test_a_secret_of_another_shape_is_named_with_the_way_to_set_it_and_not_repea
     assert "hunter2" not in str(caught.value) + repr(caught.value.__cause__)
 
 
-def test_a_secret_that_is_not_there_is_no_open_door(manager, secrets):
+def test_without_the_secret_no_callback_is_admitted(manager, secrets):
     with pytest.raises(Misconfigured, match="cannot be read"):
         secrets.callback_credentials()
 
 
-def test_a_secrets_manager_out_of_reach_is_no_open_door_either(clock, manager):
+def test_while_secrets_manager_is_out_of_reach_no_callback_is_admitted(clock, manager):
     from botocore.exceptions import EndpointConnectionError
 
     class Silent:

@@ -419,7 +419,7 @@ class TestLists:
         assert [revision.sequence for revision in ledger.in_state(state)] == [2]
 
     def test_what_is_followed_is_listed_by_its_age_and_read_on_from_a_place(self, ledger):
-        """A look that brings no news writes nothing, so its place must not depend on the last change."""
+        """A look that finds no new status writes nothing, so its place must not depend on the last change."""
         for number, age in (("1", 5), ("2", 9), ("3", 1), ("4", 5)):
             key = DocumentKey("nordic", Kind.PURCHASE_ORDER, number)
             sent_at = NOW - timedelta(minutes=age)
@@ -435,7 +435,7 @@ class TestLists:
         assert listed(after=place_of(first[-1])) == ["4", "3"], "two of one moment are told apart"
         assert listed(after=place_at(NOW - timedelta(minutes=5))) == ["1", "4", "3"]
         assert listed(before=NOW - timedelta(minutes=5)) == ["2"]
-        ledger.move(ledger.get(first[0].key, 1), State.SENT, now=NOW + SECOND, note="news")
+        ledger.move(ledger.get(first[0].key, 1), State.SENT, now=NOW + SECOND, note="status")
         assert listed() == ["2", "1", "4", "3"]
 
     @pytest.mark.parametrize("state", [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED])
@@ -479,7 +479,7 @@ class TestLists:
             ExpressionAttributeValues={":state": {"S": state.value}},
         )
         assert list(dynamo.in_state(state)) == [revision]
-        moved = dynamo.move(revision, state, now=NOW + SECOND, note="news")
+        moved = dynamo.move(revision, state, now=NOW + SECOND, note="status")
         assert list(dynamo.in_state(state)) == [moved]
 
     @pytest.mark.parametrize("state", [State.PARKED, State.REJECTED])
@@ -501,7 +501,7 @@ class TestLists:
         over = ledger.move(revision, State.DELIVERED, now=NOW + SECOND, note="over", over=True)
         assert ledger.get(KEY, 1) == over
         assert list(ledger.in_state(State.DELIVERED)) == []
-        ledger.move(over, State.REJECTED, now=NOW + 2 * SECOND, note="news")
+        ledger.move(over, State.REJECTED, now=NOW + 2 * SECOND, note="status")
         assert len(list(ledger.in_state(State.REJECTED))) == 1
 
     def test_how_far_the_tracker_came_is_kept(self, ledger):

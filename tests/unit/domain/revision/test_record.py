@@ -9,7 +9,7 @@ import pytest
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.revision.record import (
     AT_ORDERFUL,
-    AWAITING_NEWS,
+    AWAITING_STATUS,
     MOVES,
     NEEDS_PERSON,
     OPEN,
@@ -61,7 +61,7 @@ def test_only_a_fresh_claim_goes_back_to_translated():
     assert not may_move(State.UNCONFIRMED, State.TRANSLATED)
 
 
-def test_news_moves_forward_only():
+def test_a_status_moves_forward_only():
     order = [State.SENT, State.VALID, State.DELIVERED, State.ACKNOWLEDGED]
     for position, state in enumerate(order):
         assert not any(may_move(state, earlier) for earlier in order[:position])
@@ -79,8 +79,8 @@ def test_superseded_is_the_end():
 
 def test_the_lists_of_states_agree_with_each_other():
     assert NEEDS_PERSON <= OPEN
-    assert AWAITING_NEWS <= OPEN
-    assert AWAITING_NEWS <= AT_ORDERFUL
+    assert AWAITING_STATUS <= OPEN
+    assert AWAITING_STATUS <= AT_ORDERFUL
     assert not AT_ORDERFUL & {State.TRANSLATED, State.PARKED, State.SKIPPED, State.SUPERSEDED}
 
 

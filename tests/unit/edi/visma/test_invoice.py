@@ -117,7 +117,7 @@ def test_the_type_says_what_the_document_means_to_the_one_who_pays(data, meaning
     assert read(data).invoice_type is meaning
 
 
-def test_the_location_of_the_customer_is_read_and_its_name_is_no_news():
+def test_the_location_of_the_customer_is_read_and_its_name_makes_no_revision():
     shop = {"countryId": "NO", "id": "S-07", "name": "Butikk 7"}
     customer = read(a_customer_invoice(location=shop)).counterparty
     assert (customer.location, customer.location_name) == ("S-07", "Butikk 7")

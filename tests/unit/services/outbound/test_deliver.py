@@ -335,7 +335,7 @@ class TestAdoption:
             bench.deliver(message)
         bench.clock.forward(hours=6)
         assert bench.deliver(message) is DeliverResult.ADOPTED
-        bench.orderful.news(bench.ids()[0], validation_status="VALID")
+        bench.orderful.update_status(bench.ids()[0], validation_status="VALID")
         assert bench.tracker().run() == 1
         assert bench.revision().state is State.VALID
 

@@ -230,7 +230,7 @@ class TestContent:
             with pytest.raises(UnknownOutcome):
                 world.deliver(message)
             world.clock.time += CONFIRM
-        world.orderful.news(world.ids()[0], validation_status="VALID")
+        world.orderful.update_status(world.ids()[0], validation_status="VALID")
         assert world.until_done(message) == [DeliverResult.ADOPTED]
         assert len(world.ids()) == 1
 
@@ -368,7 +368,7 @@ class TestYoungLedger:
 
     def test_what_never_reached_the_partner_with_other_content_is_no_obstacle(self, world):
         refused = world.filed(B.body)
-        world.orderful.news(refused, validation_status="INVALID")
+        world.orderful.update_status(refused, validation_status="INVALID")
         assert world.deliver(world.translated(A)) is DeliverResult.SENT
 
     def test_a_state_that_was_replaced_since_is_not_taken_for_the_present_one(self, world):
@@ -486,21 +486,21 @@ class TestSentAgain:
     )
     def test_what_does_not_arrive_is_sent_again(self, world, statuses):
         world.deliver(world.translated(A))
-        world.orderful.news(world.ids()[0], **statuses)
+        world.orderful.update_status(world.ids()[0], **statuses)
         assert world.deliver(self.again(world)) is DeliverResult.SENT
         assert len(world.ids()) == 2
 
     def test_an_invalid_one_that_somebody_sent_by_hand_is_alive(self, world):
         world.deliver(world.translated(A))
-        world.orderful.news(world.ids()[0], validation_status="INVALID")
+        world.orderful.update_status(world.ids()[0], validation_status="INVALID")
         world.orderful.send_by_hand(world.ids()[0])
         assert world.deliver(self.again(world)) is DeliverResult.ADOPTED
 
     def test_a_copy_that_somebody_made_of_it_is_adopted(self, world):
         world.deliver(world.translated(A))
-        world.orderful.news(world.ids()[0], validation_status="INVALID")
+        world.orderful.update_status(world.ids()[0], validation_status="INVALID")
         copy = world.orderful.copy(world.ids()[0])
-        world.orderful.news(copy, validation_status="VALID")
+        world.orderful.update_status(copy, validation_status="VALID")
         assert world.deliver(self.again(world)) is DeliverResult.ADOPTED
         assert world.revision(A, 2).transaction_id == copy
 

@@ -73,7 +73,7 @@ def bench(ports):
     return Bench(ports)
 
 
-def rest(bench, minutes=5):
+def settle(bench, minutes=5):
     bench.clock.forward(minutes=minutes)
 
 
@@ -82,7 +82,7 @@ class TestWhatIsQueued:
         bench.poll()
         raw = b'{"orderNbr":"1",  "unitCost":10.10,"lastModifiedDateTime":"x"}'
         bench.edit(1, raw=raw)
-        rest(bench)
+        settle(bench)
         assert bench.poll().queued == 1
         message = bench.outbox.queued_documents[0]
         assert (message.company, message.kind, message.number) == ("nordic", Kind.PURCHASE_ORDER, "1")
@@ -91,7 +91,7 @@ class TestWhatIsQueued:
         assert message.seen_at == bench.clock.now(), "by the server's clock"
         assert message.cause == "poll"
         for _ in range(5):
-            rest(bench)
+            settle(bench)
             assert bench.poll().queued == 0
 
     def test_a_document_that_was_changed_a_moment_ago_waits_until_it_rests(self, bench):
@@ -100,7 +100,7 @@ class TestWhatIsQueued:
         bench.clock.forward(seconds=30)
         assert bench.poll().queued == 0
         assert list(bench.cursor.waiting) == [row_id("1")]
-        rest(bench)
+        settle(bench)
         assert bench.poll().queued == 1
         assert bench.cursor.waiting == {}
 
@@ -124,14 +124,14 @@ class TestWhatIsQueued:
         begun_at = bench.clock.now()
         bench.poll(pages=1)
         bench.erp.after_page = None
-        rest(bench)
+        settle(bench)
         bench.poll()
         first = {message.number: message for message in bench.outbox.queued_documents}
         assert sorted(first) == ["1", *map(str, range(10, 21))]
         assert {number for number, message in first.items() if not message.first_scan} == {"20"}
         assert {message.listed_since for message in first.values()} == {begun_at}
         bench.edit(2)
-        rest(bench)
+        settle(bench)
         bench.outbox.clear()
         bench.poll()
         (later,) = bench.outbox.queued_documents
@@ -154,7 +154,7 @@ class TestWhatIsQueued:
         assert reaper.steps == ["acquire", "save", "documents"]
         bench.clock.forward(minutes=7)
         bench.edit(2)
-        rest(bench)
+        settle(bench)
         bench.outbox.clear()
         bench.poll()
         told = {message.number: (message.listed_since, message.first_scan) for message in bench.outbox.queued_documents}
@@ -167,14 +167,14 @@ class TestWhatIsQueued:
             bench.edit(number, branch=branch)
         original = bench.erp.list_page
         bench.erp.list_page = lambda resource, **asked: original(resource, **(asked | {"branch": None}))
-        rest(bench)
+        settle(bench)
         bench.poll()
         assert bench.numbers() == ["1", "3"]
 
     def test_orders_of_two_types_with_one_number_are_two_rows(self, bench):
         bench.poll()
         bench.edit("1")
-        rest(bench, minutes=1)
+        settle(bench, minutes=1)
         bench.edit("2")
         original = bench.erp.list_page
 
@@ -186,12 +186,12 @@ class TestWhatIsQueued:
             return replace(page, rows=rows)
 
         bench.erp.list_page = shared
-        rest(bench)
+        settle(bench)
         assert bench.poll().queued == 2
         assert bench.numbers() == ["1", "1"]
         assert bench.poll().queued == 0
         before = bench.cursor.watermark
-        rest(bench, minutes=30)
+        settle(bench, minutes=30)
         assert bench.poll().queued == 0
         assert bench.cursor.watermark > before
 
@@ -201,7 +201,7 @@ class TestWhatIsQueued:
         bench.edit("3", branch="2")
         obeying = bench.erp.list_page
         bench.erp.list_page = lambda resource, **asked: obeying(resource, **(asked | {"branch": None}))
-        rest(bench)
+        settle(bench)
         assert bench.poll().queued == 0
         bench.company = a_company(branch="2")
         assert bench.poll().queued == 1
@@ -210,7 +210,7 @@ class TestWhatIsQueued:
         bench.poll()
         bench.edit(1, stamp="")
         bench.edit(2)
-        rest(bench)
+        settle(bench)
         bench.poll()
         assert bench.numbers() == ["1", "2"]
         bench.poll()
@@ -221,7 +221,7 @@ class TestWhatIsQueued:
         bench.edit(7, resource=Resource.CUSTOMER_INVOICES, document_type="CreditNote")
         bench.edit(8, resource=Resource.CUSTOMER_CREDIT_NOTES)
         bench.edit(9, resource=Resource.CUSTOMER_DEBIT_NOTES)
-        rest(bench)
+        settle(bench)
         bench.poll(Resource.CUSTOMER_INVOICES)
         bench.poll(Resource.CUSTOMER_CREDIT_NOTES)
         bench.poll(Resource.CUSTOMER_DEBIT_NOTES)
@@ -232,7 +232,7 @@ class TestWhatIsQueued:
         raw = msgspec.json.encode({"note": "x" * (size - 11)})
         assert len(raw) == size
         bench.edit(1, raw=raw)
-        rest(bench)
+        settle(bench)
         bench.poll()
         message = bench.outbox.queued_documents[0]
         if inline:
@@ -245,7 +245,7 @@ class TestWhatIsQueued:
     def test_damaged_rows_are_told_and_the_others_go_on(self, bench, telemetry):
         bench.erp.damaged[ORDERS] = ["Element 2 on page 1 has no number."]
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.poll()
         assert bench.numbers() == ["1"]
         assert telemetry.counts[Metric.DAMAGED_ROWS] == 1
@@ -258,7 +258,7 @@ class TestWhatItCosts:
     def test_reading_takes_one_call_a_page_and_at_most_one_more(self, bench, rows, total):
         bench.erp.total = total
         bench.edit(*range(1000, 1000 + rows))
-        rest(bench)
+        settle(bench)
         result = bench.poll()
         assert (result.rows, result.queued, result.finished) == (rows, rows, True)
         assert len(bench.erp.calls) <= ceil(rows / 10) + 1
@@ -266,7 +266,7 @@ class TestWhatItCosts:
     def test_a_page_capped_by_the_server_is_not_taken_for_the_last(self, bench):
         bench.erp.max_page_size = 4
         bench.edit(*range(1000, 1010))
-        rest(bench)
+        settle(bench)
         assert bench.poll().queued == 10
         assert [page for _, page in bench.erp.calls] == [1, 2, 3]
 
@@ -286,24 +286,24 @@ class TestWhatItCosts:
 
         bench.poll()
         bench.edit(*range(35))
-        rest(bench)
+        settle(bench)
         monkeypatch.setattr(bench.erp, "list_page", watched)
         assert bench.poll().pages == 4
         assert held == [[], [], [], []]
 
     def test_a_quiet_poll_is_one_call(self, bench):
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.poll()
         bench.erp.calls.clear()
-        rest(bench)
+        settle(bench)
         bench.poll()
         assert bench.erp.calls == [(ORDERS, 1)]
 
     def test_a_scan_without_time_is_put_aside_and_resumed_at_its_next_page(self, bench):
         bench.poll()
         bench.edit(*range(1000, 1035))
-        rest(bench)
+        settle(bench)
         bench.erp.calls.clear()
         before = bench.cursor.watermark
         first = bench.poll(pages=2)
@@ -315,7 +315,7 @@ class TestWhatItCosts:
         assert (second.finished, second.queued) == (True, 15)
         assert bench.erp.calls == [(ORDERS, page) for page in (1, 2, 3, 4)]
         assert bench.cursor.watermark == before, "rows may have moved between the pages"
-        rest(bench)
+        settle(bench)
         began = bench.clock.now() - 5 * MINUTE
         bench.poll()
         assert bench.cursor.watermark == began - 2 * MINUTE
@@ -335,7 +335,7 @@ class TestWhatItCosts:
     def test_a_scan_that_was_put_aside_with_other_questions_begins_again(self, bench, changes):
         bench.poll()
         bench.edit(*range(1000, 1035))
-        rest(bench)
+        settle(bench)
         bench.poll(pages=2)
         bench.erp.calls.clear()
         bench.company = a_company(**changes)
@@ -350,16 +350,16 @@ class TestWhatItCosts:
 
     def test_an_empty_list_leaves_the_watermark_where_it_is(self, bench):
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.poll()
         before = bench.cursor.watermark
-        rest(bench, 24 * 60)
+        settle(bench, 24 * 60)
         for _ in range(3):
             bench.poll()
-            rest(bench)
+            settle(bench)
         assert bench.cursor.watermark > before, "the last row was still shown once"
         before = bench.cursor.watermark
-        rest(bench, 24 * 60)
+        settle(bench, 24 * 60)
         bench.poll()
         assert bench.cursor.watermark == before
         assert bench.cursor.caught_up_at == bench.clock.now()
@@ -368,7 +368,7 @@ class TestWhatItCosts:
         """Visma's own limit changes between two pages: the pass begins again, and no row is left out."""
         for limits in ([4, 10], [10, 4], [10, 4, 10], [4, 3, 5]):
             bench.edit(*range(1000, 1035))
-            rest(bench)
+            settle(bench)
             planned = iter(limits)
 
             def change(*_, planned=planned):
@@ -384,14 +384,14 @@ class TestWhatItCosts:
     def test_a_row_a_fraction_of_a_millisecond_before_the_window_is_not_queued_again_and_again(self, bench):
         """Visma's filter knows milliseconds only, so the window shows such a row for as long as the watermark rests."""
         bench.poll()
-        rest(bench)
+        settle(bench)
         base = bench.clock.now()
         bench.edit(1, at=base + timedelta(microseconds=400))
         bench.edit(2, at=base + 15 * MINUTE + timedelta(microseconds=900))
-        rest(bench, 20)
+        settle(bench, 20)
         assert bench.poll().queued == 2
         for _ in range(3):
-            rest(bench)
+            settle(bench)
             assert bench.poll().queued == 0
 
     def test_in_the_autumn_hour_a_quiet_poll_queues_nothing(self, bench):
@@ -399,11 +399,11 @@ class TestWhatItCosts:
         bench.poll()
         for number in range(1, 9):
             bench.edit(number)
-            rest(bench, 10)
+            settle(bench, 10)
         bench.poll()
         assert len(bench.numbers()) == 8
         for _ in range(24):
-            rest(bench)
+            settle(bench)
             bench.poll()
             assert bench.numbers() == []
 
@@ -412,7 +412,7 @@ class TestTrouble:
     def test_one_broken_list_does_not_stop_the_others(self, bench, telemetry):
         bench.erp.broken[ORDERS] = Transient("Visma answered 502.", request_id="r-1")
         bench.edit(1, resource=Resource.SUPPLIER_INVOICES)
-        rest(bench)
+        settle(bench)
         results = bench.poll_all()
         assert [(result.resource, result.problem) for result in results] == [
             (ORDERS, "Visma answered 502."),
@@ -435,7 +435,7 @@ class TestTrouble:
 
         bench.cursors.acquire = refused
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         results = {result.resource: result.problem for result in bench.poll_all()}
         assert results[ORDERS] == "Read with another ledger. Run connector cursors rewind."
         assert [problem for resource, problem in results.items() if resource is not ORDERS] == [None] * 4
@@ -460,7 +460,7 @@ class TestTrouble:
         bench.poll()
         before = bench.cursor.watermark
         bench.edit(*range(1000, 1025))
-        rest(bench)
+        settle(bench)
         bench.erp.calls.clear()
         bench.erp.failures[2] = Transient("Visma answered 502.")
         with pytest.raises(Transient):
@@ -471,7 +471,7 @@ class TestTrouble:
 
     def test_a_queue_that_takes_nothing_leaves_the_rows_to_the_next_poll(self, bench):
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.outbox.failures.append(Transient("The queue did not take 1 of 1 messages."))
         with pytest.raises(Transient):
             bench.poll()
@@ -483,17 +483,17 @@ class TestTrouble:
         bench.erp.failures[1] = Throttled("Visma limits us.", retry_after=timedelta(minutes=20))
         assert len(bench.poll_all()) == 1, "the company's other lists would be refused alike"
         assert telemetry.counts[Metric.THROTTLED] == 1
-        rest(bench, 19)
+        settle(bench, 19)
         assert bench.poll().problem == "waiting for Visma's hourly budget"
         assert len(bench.erp.calls) == 1
-        rest(bench, 2)
+        settle(bench, 2)
         assert bench.poll().finished
 
     def test_a_pause_of_thirty_days_is_not_believed(self, bench):
         """As a version before wrote it down, or a clock that was wrong."""
         bench.erp.failures[1] = Throttled("Visma limits us.", retry_after=timedelta(days=30))
         assert [result.problem for result in bench.poll_all()] == ["Visma limits us."]
-        rest(bench)
+        settle(bench)
         assert bench.poll().finished
 
     def test_a_person_lets_the_next_poll_begin_at_once(self, bench):
@@ -507,11 +507,11 @@ class TestTrouble:
         bench.poll()
         assert telemetry.events("warning") == ["slowed down for Visma's hourly budget"]
         bench.erp.budget = Budget(limit=500, remaining=500, reset=60 * MINUTE)
-        rest(bench, 19)
+        settle(bench, 19)
         assert bench.poll().problem == "waiting for Visma's hourly budget"
-        rest(bench, 2)
+        settle(bench, 2)
         assert bench.poll().finished
-        rest(bench)
+        settle(bench)
         assert bench.poll().finished, "with the new hour the pause is over"
 
     def test_a_list_that_ignores_the_filter_queues_nothing_and_is_told(self, bench, telemetry):
@@ -519,7 +519,7 @@ class TestTrouble:
         bench.clock.forward(days=2)
         bench.erp.obeys_filter = False
         bench.edit(1, resource=Resource.CUSTOMER_INVOICES)
-        rest(bench)
+        settle(bench)
         results = bench.poll_all()
         assert "ignored the filter" in results[0].problem
         assert bench.numbers() == ["1"], "the company's other lists are polled"
@@ -532,19 +532,19 @@ class TestTrouble:
         bench.poll(Resource.SUPPLIER_INVOICES)
         bench.erp.obeys_filter = False
         bench.edit(2)
-        rest(bench)
+        settle(bench)
         bench.poll()
         assert bench.numbers() == ["2"]
 
     def test_a_list_without_any_document_where_some_are_known_is_suspicious(self, bench, telemetry):
         """Visma: a wrong company header gives 200 and an empty list."""
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.poll()
         before = bench.cursor
         bench.erp.delete("1")
         bench.edit(5, resource=Resource.SUPPLIER_INVOICES)
-        rest(bench)
+        settle(bench)
         results = bench.poll_all()
         assert "lists no v1/purchaseorder at all" in results[0].problem
         assert (bench.cursor.watermark, len(bench.cursor.rows)) == (before.watermark, 1)
@@ -557,10 +557,10 @@ class TestTrouble:
         bench.clock.forward(days=2)
         bench.poll()
         bench.edit(2)
-        rest(bench)
+        settle(bench)
         bench.poll()
         bench.erp.delete("2")
-        rest(bench)
+        settle(bench)
         assert bench.poll_all()[0].problem is None
         assert bench.erp.asked[-len(Resource) :].count(1) == 1, "one row of the whole list is asked for"
         assert telemetry.counts[Metric.CREDENTIALS_REFUSED] == 0
@@ -571,7 +571,7 @@ class TestTrouble:
 
     def test_an_empty_list_that_nobody_could_explain_is_read_again(self, bench):
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.poll()
         bench.erp.delete("1")
         bench.erp.failures[len(bench.erp.calls) + 2] = Transient("Visma answered 502.")
@@ -580,10 +580,10 @@ class TestTrouble:
         with pytest.raises(Misconfigured, match="at all"):
             bench.poll()
 
-    def test_an_empty_list_of_which_nothing_is_known_is_no_news(self, bench):
+    def test_an_empty_list_of_which_nothing_is_known_changes_nothing(self, bench):
         for _ in range(3):
             assert bench.poll().finished
-            rest(bench)
+            settle(bench)
 
 
 def doomed(bench, reaper) -> Poller:
@@ -596,7 +596,7 @@ def doomed(bench, reaper) -> Poller:
 class TestLocks:
     def test_a_second_poll_of_the_same_list_is_turned_away(self, bench, telemetry):
         bench.edit(1)
-        rest(bench)
+        settle(bench)
         bench.erp.after_page = lambda *_: None
         lease = bench.cursors.acquire("nordic", ORDERS, now=bench.clock.now(), lease=LEASE)
         results = bench.poll_all()
@@ -611,7 +611,7 @@ class TestLocks:
         """P1 to P4: lock taken, some pages queued, all queued, cursor written."""
         bench.poll()
         bench.edit(*range(1000, 1015))
-        rest(bench)
+        settle(bench)
         reaper = killer(step, after=after)
         with pytest.raises(Killed):
             doomed(bench, reaper).poll(bench.company, ORDERS, StepDeadline())
@@ -626,7 +626,7 @@ class TestLocks:
 
     def test_a_poll_that_outlived_its_lock_cannot_write_the_cursor(self, bench):
         bench.edit(1)
-        rest(bench)
+        settle(bench)
 
         def overtaken(*_):
             bench.erp.after_page = None
@@ -649,7 +649,7 @@ class TestHealth:
 
     def test_lists_that_are_read_are_on_record_and_cost_no_metric(self, bench, telemetry):
         bench.poll_all()
-        rest(bench, 5)
+        settle(bench, 5)
         bench.poll_all()
         assert {one.resource for one in bench.health.record.lists} == {one.value for one in Resource}
         assert all(one.lag(bench.clock.now()) < 10 * MINUTE for one in bench.health.record.lists)
@@ -662,7 +662,7 @@ class TestHealth:
         for _ in range(3):
             bench.poll_all()
             failing.append(telemetry.counts.pop(Metric.LISTS_FAILING, 0))
-            rest(bench, 5)
+            settle(bench, 5)
         assert failing == [0, 0, 1]
         ((_, _, told),) = [line for line in telemetry.lines if line[1] == "lists are failing"]
         assert "nordic v1/purchaseorder" in told["reason"]
@@ -682,7 +682,7 @@ class TestHealth:
         for _ in range(3):
             bench.poll_all()
             failing.append(telemetry.counts.pop(Metric.LISTS_FAILING, 0))
-            rest(bench, 5)
+            settle(bench, 5)
         assert failing == counted
 
     @pytest.mark.parametrize(("unsent", "failing"), [((), 1), ((Kind.SUPPLIER_INVOICE,), 0)])
@@ -691,7 +691,7 @@ class TestHealth:
     ):
         bench.erp.broken[Resource.SUPPLIER_INVOICES] = ListRefused("Visma answered 403.")
         bench.edit(1, resource=Resource.CUSTOMER_INVOICES)
-        rest(bench)
+        settle(bench)
         results = bench.poll_all(replace(bench.company, kinds_unsent=frozenset(unsent)))
         assert [one.resource for one in results if one.has_failed] == [Resource.SUPPLIER_INVOICES]
         assert len(results) == len(Resource)
@@ -704,7 +704,7 @@ class TestHealth:
     def test_a_defect_in_one_list_is_its_own_trouble(self, bench, telemetry):
         bench.erp.broken[ORDERS] = KeyError("defect")
         bench.edit(1, resource=Resource.SUPPLIER_INVOICES)
-        rest(bench)
+        settle(bench)
         bench.poll_all()
         assert bench.numbers() == ["1"]
         assert telemetry.counts[Metric.LISTS_FAILING] == 1
@@ -712,7 +712,7 @@ class TestHealth:
 
     def test_a_list_that_no_run_comes_to_falls_behind(self, bench, telemetry):
         bench.poll_all()
-        rest(bench, 40)
+        settle(bench, 40)
         bench.poller().poll_all([bench.company], StepDeadline(0))
         ((metric, lag),) = telemetry.durations
         assert metric is Metric.CURSOR_LAG
@@ -723,14 +723,14 @@ class TestHealth:
     def test_a_list_that_was_never_read_is_behind_since_it_was_configured(self, bench, telemetry):
         for _ in range(2):
             bench.poller().poll_all([bench.company], StepDeadline(0))
-            rest(bench, 30)
+            settle(bench, 30)
         assert [lag for _, lag in telemetry.durations] == [30 * 60]
 
     def test_a_run_that_never_ended_is_reported_by_the_next_one(self, bench, telemetry):
         bench.poll_all()
-        rest(bench, 15)
+        settle(bench, 15)
         bench.health.begin(now=bench.clock.now())
-        rest(bench, 15)
+        settle(bench, 15)
         bench.poll_all()
         assert telemetry.events("error") == ["the last run did not end"]
         assert [lag for _, lag in telemetry.durations] == [30 * 60], "what was known stands before the run reads"
@@ -768,7 +768,7 @@ def test_a_schedule_of_every_five_minutes_begins_with_each_of_five_companies_in_
         bench.erps.erps[company.name] = FakeErp(bench.clock)
     first = set()
     for _ in range(40):
-        rest(bench)
+        settle(bench)
         first.add(bench.poll_all(*companies)[0].company)
     assert first == {"a", "b", "c", "d", "e"}
 
@@ -779,7 +779,7 @@ def test_pages_that_visma_cuts_without_saying_so_are_all_read(bench, total):
     bench.erp.max_page_size, bench.erp.names_maximum, bench.erp.total = 4, False, total
     bench.poll()
     bench.edit(*range(10, 21))
-    rest(bench)
+    settle(bench)
     result = bench.poll()
     assert (result.queued, result.finished) == (11, True)
     assert result.pages == 6, "two until it is seen that a page of four is full, three, and the end"
@@ -790,7 +790,7 @@ def test_a_list_that_shows_one_page_for_ever_ends_the_poll_and_keeps_the_waterma
     bench.poll()
     before = bench.cursor.watermark
     bench.edit(*range(10, 24))
-    rest(bench)
+    settle(bench)
     bench.erp.total = lambda *_: None
     honest = bench.erp.list_page
     bench.erp.list_page = lambda resource, **asked: honest(resource, **(asked | {"page": 1}))

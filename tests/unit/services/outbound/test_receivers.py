@@ -220,7 +220,7 @@ class TestAWithdrawalThatAPersonHasToSeeTo:
             bench.see(seen)
         assert lines(bench)[1] == (State.PARKED, None, ACME)
 
-    def test_what_comes_back_after_a_person_has_withdrawn_it_there_is_news(self, bench):
+    def test_what_comes_back_after_a_person_has_withdrawn_it_there_is_sent(self, bench):
         sent_to_acme(bench)
         bench.see(an_order(supplier=STRANGER))
         bench.ledger.move(bench.ledger.get(ORDER, 2), State.CLOSED, now=bench.clock.now(), note="told by telephone")

@@ -84,8 +84,8 @@ class Bench(Connector):
     def of(self, key: DocumentKey) -> Revision:
         return self.ledger.get(key, 1)
 
-    def news(self, key, **statuses):
-        self.orderful.news(self.of(key).transaction_id, **statuses)
+    def update_status(self, key, **statuses):
+        self.orderful.update_status(self.of(key).transaction_id, **statuses)
 
     def run(self, **later):
         self.clock.forward(**(later or {"minutes": 5}))
@@ -113,7 +113,7 @@ class TestFollowing:
             ({"delivery_status": "DELIVERED"}, State.DELIVERED),
             ({"acknowledgment_status": "ACCEPTED"}, State.ACKNOWLEDGED),
         ):
-            bench.news(key, **statuses)
+            bench.update_status(key, **statuses)
             assert bench.run() == 1
             assert bench.of(key).state is state
         assert bench.telemetry.counts[Metric.DOCUMENTS_ACKNOWLEDGED] == 1
@@ -122,7 +122,7 @@ class TestFollowing:
         assert bench.run() == 0
         assert bench.orderful.calls == {}, "with nothing to follow, nothing is asked"
 
-    def test_no_news_writes_nothing(self, bench):
+    def test_an_unchanged_status_writes_nothing(self, bench):
         key = bench.sent()
         bench.run()
         writes = bench.ledger.writes
@@ -133,20 +133,20 @@ class TestFollowing:
 
     def test_words_nobody_knows_are_recorded_and_move_nothing(self, bench):
         key = bench.sent(state=State.VALID)
-        bench.news(key, validation_status="SHINY", delivery_status="ODD", acknowledgment_status="NEW")
+        bench.update_status(key, validation_status="SHINY", delivery_status="ODD", acknowledgment_status="NEW")
         assert bench.run() == 1
         revision = bench.of(key)
         assert (revision.state, revision.validation_status) == (State.VALID, "SHINY")
 
-    def test_older_news_never_takes_a_state_back(self, bench):
+    def test_an_older_status_never_takes_a_state_back(self, bench):
         key = bench.sent(state=State.DELIVERED)
-        bench.news(key, validation_status="VALID")
+        bench.update_status(key, validation_status="VALID")
         bench.run()
         assert bench.of(key).state is State.DELIVERED
 
     def test_an_invalid_transaction_is_rejected_with_its_problems_and_told_once(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="INVALID", problems=("PO1[0]/02: too long", "N1: missing"))
+        bench.update_status(key, validation_status="INVALID", problems=("PO1[0]/02: too long", "N1: missing"))
         bench.run()
         revision = bench.of(key)
         assert revision.state is State.REJECTED
@@ -161,9 +161,9 @@ class TestFollowing:
 
     def test_an_invalid_transaction_that_was_corrected_later_is_well_again(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="INVALID")
+        bench.update_status(key, validation_status="INVALID")
         bench.run()
-        bench.news(key, validation_status="VALID")
+        bench.update_status(key, validation_status="VALID")
         bench.run()
         revision = bench.of(key)
         assert (revision.state, revision.reason, revision.next_step) == (State.VALID, None, None)
@@ -172,7 +172,7 @@ class TestFollowing:
     def test_an_invalid_transaction_that_a_person_sends_by_hand_ends_delivered(self, bench):
         """Orderful: INVALID is held until somebody sends it; the validation stays as it is."""
         key = bench.sent()
-        bench.news(key, validation_status="INVALID")
+        bench.update_status(key, validation_status="INVALID")
         bench.run()
         assert bench.of(key).state is State.REJECTED
         bench.orderful.send_by_hand(bench.of(key).transaction_id, "SENT")
@@ -186,7 +186,7 @@ class TestFollowing:
 
     def test_what_was_rejected_when_it_was_created_is_not_counted_again(self, bench):
         key = bench.sent(state=State.REJECTED, reason="Orderful accepted the request but not the document.")
-        bench.news(key, validation_status="INVALID")
+        bench.update_status(key, validation_status="INVALID")
         bench.run()
         assert bench.of(key).validation_status == "INVALID"
         assert bench.of(key).reason == "Orderful accepted the request but not the document."
@@ -194,7 +194,7 @@ class TestFollowing:
 
     def test_a_rejection_by_the_partner_is_told(self, bench):
         key = bench.sent(state=State.DELIVERED)
-        bench.news(key, acknowledgment_status="REJECTED", problems=("AK5: bad",))
+        bench.update_status(key, acknowledgment_status="REJECTED", problems=("AK5: bad",))
         bench.run()
         assert bench.of(key).state is State.REJECTED
         assert "the partner rejected it: AK5: bad" in bench.of(key).reason
@@ -213,14 +213,14 @@ class TestFollowing:
         key = bench.sent()
         quiet = replace(bench.of(key), sequence=2, state=State.SKIPPED, reads_as_sent=True, transaction_id=None)
         bench.ledger.add(quiet, source=b"{}", request=None)
-        bench.news(key, acknowledgment_status="REJECTED")
+        bench.update_status(key, acknowledgment_status="REJECTED")
         bench.run()
         assert [one.state for one in bench.ledger.revisions(key)] == [State.SUPERSEDED, State.REJECTED]
 
     def test_what_was_agreed_on_top_of_a_refused_revision_needs_its_person_as_well(self, bench):
         """The partner does not have revision 1, so it does not know what its own change made of it."""
         key = self._agreed_on(bench, State.AGREED, State.AGREED)
-        bench.news(key, acknowledgment_status="REJECTED")
+        bench.update_status(key, acknowledgment_status="REJECTED")
         bench.run()
         assert [one.state for one in bench.ledger.revisions(key)] == [State.REJECTED] * 3
         assert "on top of revision 1" in bench.ledger.get(key, 3).reason
@@ -229,7 +229,7 @@ class TestFollowing:
 
     def test_what_was_sent_whole_since_is_known_whatever_became_of_the_one_before(self, bench):
         key = self._agreed_on(bench, State.AGREED, State.SENT, State.AGREED)
-        bench.news(key, acknowledgment_status="REJECTED")
+        bench.update_status(key, acknowledgment_status="REJECTED")
         bench.run()
         assert [one.state for one in reversed(bench.ledger.revisions(key))] == [
             *(State.REJECTED, State.AGREED),
@@ -238,7 +238,7 @@ class TestFollowing:
 
     def test_a_rejection_waits_while_a_change_is_being_written(self, bench):
         key = self._agreed_on(bench, State.CHANGING)
-        bench.news(key, acknowledgment_status="REJECTED")
+        bench.update_status(key, acknowledgment_status="REJECTED")
         bench.run()
         assert bench.of(key).state is State.SENT
         bench.ledger.move(bench.ledger.get(key, 2), State.SUPERSEDED, now=bench.clock.now(), note="given up")
@@ -247,13 +247,13 @@ class TestFollowing:
 
     def test_an_overdue_acknowledgment_is_told_once_and_can_still_come(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        bench.update_status(key, validation_status="VALID", delivery_status="DELIVERED")
         bench.run()
         for _ in range(3):
             bench.run(hours=25)
         assert "997" in bench.of(key).attention
         assert bench.telemetry.events("warning") == ["needs attention"]
-        bench.news(key, acknowledgment_status="ACCEPTED")
+        bench.update_status(key, acknowledgment_status="ACCEPTED")
         bench.run(hours=1)
         revision = bench.of(key)
         assert (revision.state, revision.attention, revision.next_step) == (State.ACKNOWLEDGED, None, None)
@@ -263,12 +263,12 @@ class TestFollowing:
         key = bench.sent()
         bench.sent("500124")
         bench.ledger.rows = {name: row for name, row in bench.ledger.rows.items() if name[0] == key}
-        bench.news(key, validation_status="VALID")
+        bench.update_status(key, validation_status="VALID")
         assert bench.run() == 1
 
     def test_a_revision_that_somebody_moved_meanwhile_is_left_to_the_next_run(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        bench.update_status(key, validation_status="VALID", delivery_status="DELIVERED")
         read = bench.orderful.read
 
         def meanwhile(transaction_id):
@@ -284,7 +284,7 @@ class TestFollowing:
 
     def test_a_deleted_transaction_needs_attention_and_may_come_back(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="VALID")
+        bench.update_status(key, validation_status="VALID")
         bench.run()
         (filed,) = bench.orderful.filed
         bench.orderful.filed.clear()
@@ -297,12 +297,14 @@ class TestFollowing:
         bench.run(hours=1)
         assert (bench.of(key).concern, bench.of(key).state) == (Concern.NOT_SENT, State.VALID)
 
-    def test_that_two_transactions_may_be_of_it_stays_told_whatever_the_news_until_a_person_closes_it(self, bench):
+    def test_attention_for_two_transactions_stays_whatever_the_status_until_a_person_closes_it(self, bench):
         key = bench.sent()
         arrival = doubled(bench.of(key), ["1", "2"])
         told = {"attention": arrival.sentence, "attention_at": bench.clock.now(), "concern": arrival.concern.value}
         bench.ledger.move(bench.of(key), State.VALID, now=bench.clock.now(), note="x", **told)
-        bench.news(key, validation_status="VALID", delivery_status="DELIVERED", acknowledgment_status="ACCEPTED")
+        bench.update_status(
+            key, validation_status="VALID", delivery_status="DELIVERED", acknowledgment_status="ACCEPTED"
+        )
         bench.run()
         found = bench.of(key)
         assert (found.state, found.attention) == (State.ACKNOWLEDGED, arrival.sentence)
@@ -332,7 +334,7 @@ class TestAttention:
 
     def _late(self, bench, **changes):
         key = bench.sent(**changes)
-        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        bench.update_status(key, validation_status="VALID", delivery_status="DELIVERED")
         bench.run(hours=24)
         assert bench.of(key).concern == Concern.OVERDUE
         return key
@@ -348,7 +350,7 @@ class TestAttention:
         for _ in range(20):
             bench.run(days=30)
         assert [one.key for one in bench.ledger.in_attention()] == [key]
-        bench.news(key, acknowledgment_status="REJECTED")
+        bench.update_status(key, acknowledgment_status="REJECTED")
         bench.run(days=1)
         assert bench.of(key).state is State.REJECTED, "it is still asked about"
 
@@ -376,7 +378,7 @@ class TestAttention:
     def test_a_partner_that_never_acknowledges_is_over_with_the_delivery(self, bench):
         bench.routing.apply(routing_data({"partners.acme.acknowledgment": "never"}))
         key = bench.sent()
-        bench.news(key, validation_status="VALID", delivery_status="DELIVERED")
+        bench.update_status(key, validation_status="VALID", delivery_status="DELIVERED")
         bench.run()
         assert (bench.of(key).state, bench.of(key).over) == (State.DELIVERED, True)
         assert list(bench.ledger.in_state(State.DELIVERED)) == []
@@ -389,7 +391,7 @@ class TestAttention:
 
     def test_an_acceptance_with_errors_stays_in_attention_until_it_is_closed(self, bench):
         key = bench.sent()
-        bench.news(key, acknowledgment_status="ACCEPTED_WITH_ERRORS")
+        bench.update_status(key, acknowledgment_status="ACCEPTED_WITH_ERRORS")
         bench.run()
         assert bench.of(key).state is State.ACKNOWLEDGED
         bench.run(days=40)
@@ -423,7 +425,7 @@ class TestWhatItCosts:
     def test_a_thousand_documents_take_one_list(self, bench):
         keys = [bench.sent(str(number)) for number in range(999)]
         for key in keys[::2]:
-            bench.news(key, validation_status="VALID")
+            bench.update_status(key, validation_status="VALID")
         bench.run()
         assert bench.orderful.calls == {"list_between": 1}
         assert bench.orderful.pages <= 10
@@ -433,7 +435,7 @@ class TestWhatItCosts:
         """Whoever reads the list wrongly, or is refused its filters: nothing is taken for deleted."""
         keys = [bench.sent(str(number)) for number in range(200)]
         for key in keys:
-            bench.news(key, validation_status="VALID")
+            bench.update_status(key, validation_status="VALID")
         bench.orderful.list_between = lambda *_args, **_named: Listed([], 1)
         runs = 0
         bench.run(minutes=16)
@@ -449,7 +451,7 @@ class TestWhatItCosts:
         bench.clock.forward(minutes=50)
         second = bench.sent("2")
         for key in (first, second):
-            bench.news(key, validation_status="VALID", delivery_status="SENT")
+            bench.update_status(key, validation_status="VALID", delivery_status="SENT")
         read, asked = bench.orderful.read, []
 
         def once(transaction_id):
@@ -467,7 +469,7 @@ class TestWhatItCosts:
 
     def test_a_run_ends_in_time_to_write_down_how_far_it_came(self, bench):
         key = bench.sent()
-        bench.news(key, validation_status="VALID")
+        bench.update_status(key, validation_status="VALID")
         bench.deadline = StepDeadline(0)
         assert bench.run(minutes=5) == 0
         assert bench.orderful.calls == {}
@@ -477,7 +479,7 @@ class TestWhatItCosts:
     def test_reasons_of_refusals_count_among_the_calls_of_a_run(self, bench):
         keys = [bench.sent(str(number)) for number in range(100)]
         for key in keys:
-            bench.news(key, validation_status="INVALID", problems=("N1: missing",))
+            bench.update_status(key, validation_status="INVALID", problems=("N1: missing",))
         refused = []
         while sum(refused) < 100 and len(refused) < 5:
             refused.append(bench.run())
@@ -755,7 +757,7 @@ class TestTrouble:
 class TestIdsOfTwoVersions:
     def test_a_transaction_listed_under_another_id_is_known_by_number_type_parties_and_moment(self, bench):
         key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8")
-        bench.orderful.news(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
+        bench.orderful.update_status(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
         bench.run()
         assert bench.of(key).state is State.DELIVERED
 
@@ -769,7 +771,7 @@ class TestIdsOfTwoVersions:
         )
         assert bench.ledger.owners([listed])[listed].key == key
         assert bench.run() == 0
-        bench.orderful.news(listed, delivery_status="DELIVERED")
+        bench.orderful.update_status(listed, delivery_status="DELIVERED")
         bench.run(hours=3)
         assert bench.of(key).state is State.DELIVERED
 
@@ -781,17 +783,17 @@ class TestIdsOfTwoVersions:
         assert bench.of(key).listed_as is None
 
     @pytest.mark.parametrize("ids", [("1001", "1002"), ("019be412-5a85-714c-8ba6-436c1c06efd8", "019be413-...")])
-    def test_what_became_of_a_replacement_is_no_news_of_what_it_replaced(self, bench, ids):
+    def test_the_status_of_a_replacement_is_none_of_what_it_replaced(self, bench, ids):
         """The two left within a minute, and only the first one is still watched."""
         key = bench.sent(transaction_id=ids[0])
         bench.clock.forward(seconds=1)
         bench.sent(sequence=2, transaction_id=ids[1], state=State.SUPERSEDED)
-        bench.orderful.news(bench.orderful.transactions[1].transaction_id, acknowledgment_status="REJECTED")
+        bench.orderful.update_status(bench.orderful.transactions[1].transaction_id, acknowledgment_status="REJECTED")
         bench.run()
         assert (bench.of(key).state, bench.of(key).attention) == (State.SENT, None)
 
     def test_one_of_another_moment_is_somebody_elses(self, bench):
         key = bench.sent(transaction_id="019be412-5a85-714c-8ba6-436c1c06efd8", sent_at=bench.clock.now() - SAME_MOMENT)
-        bench.orderful.news(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
+        bench.orderful.update_status(bench.orderful.transactions[0].transaction_id, delivery_status="DELIVERED")
         bench.run()
         assert bench.of(key).state is State.SENT

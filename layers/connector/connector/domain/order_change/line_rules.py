@@ -201,7 +201,7 @@ class LineRules:
             return
         for words in partial_words(self.theirs, found, self.dates):
             self._ask_person(f"{self._line} is to be taken out, {words}", code=Reason.PART_OF_LINE)
-        notes = self.beside.news(self.theirs.asides)
+        notes = self.beside.unsent(self.theirs.asides)
         for one in notes:
             if one.is_note:
                 self._ask_person(

@@ -57,14 +57,14 @@ class Beside:
 
     def header(self, asides: Iterable[Aside]) -> None:
         """Take what the header tells."""
-        self.notes += [(HEADER, one) for one in self.news(asides)]
+        self.notes += [(HEADER, one) for one in self.unsent(asides)]
 
     def line(self, theirs: LineRequest, where: str, *, moves: bool) -> None:
         """Take what a line tells; with `moves`, a change would write the line, and a note may say how far.
 
         Of a line that goes, `partial_words` asks.
         """
-        for one in self.news(theirs.asides):
+        for one in self.unsent(theirs.asides):
             if moves and one.is_note:
                 self.findings.leaves_out(
                     f"{titled(where)}: its note says '{_quoted(one)}', of which an approval writes nothing.",
@@ -123,7 +123,7 @@ class Beside:
         if told:
             self.findings.tells(f"Items are called what the order does not call them: {'; '.join(sorted(set(told)))}.")
 
-    def news(self, asides: Iterable[Aside]) -> list[Aside]:
+    def unsent(self, asides: Iterable[Aside]) -> list[Aside]:
         """What the partner was not sent."""
         return [one for one in asides if not self._was_sent(one)]
 

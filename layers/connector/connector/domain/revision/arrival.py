@@ -13,7 +13,7 @@ Orderful's words, and what is believed of them (docs on transaction statuses and
 * acknowledgment: NOT_ACKNOWLEDGED, ACCEPTED, ACCEPTED_WITH_ERRORS, REJECTED, OVERDUE. When OVERDUE is said is set at
   Orderful. No acknowledgment comes for a transaction that is invalid or was not sent.
 
-Words that nobody knows are no news (Orderful: enums grow within a version), but the expected times run on.
+Unknown statuses are ignored (Orderful: enums grow within a version), but the expected times run on.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def reason_codes(revision: Revision) -> tuple[str, ...]:
 
 
 def doubled(revision: Revision, transaction_ids: Sequence[str]) -> Arrival:
-    """What is said where several transactions may be of this one revision; no news ends that, only a person."""
+    """What is said where several transactions may be of this one revision; no status ends that, only a person."""
     sentence = f"Orderful holds {len(transaction_ids)} transactions that may be of this revision"
     return _of_concern(Concern.DOUBLED, revision, f"{sentence}: {', '.join(transaction_ids)}")
 

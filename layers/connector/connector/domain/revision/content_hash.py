@@ -44,14 +44,14 @@ from connector.domain.documents import (
 )
 
 _encode = msgspec.json.Encoder().encode
-_NO_NEWS = frozenset(
+_NOT_SEEN = frozenset(
     {
         *("source", "order_source", "original_invoices", "sales_order", "shipment", "buyer_reference"),
         *("other_references", "location_name", "account_name", "implied_total", "percent", "ships_to_us"),
         "internal_id",
     }
 )
-_ZERO_IS_NO_NEWS = frozenset({"cash_discount"})
+_ZERO_NOT_SEEN = frozenset({"cash_discount"})
 
 
 def revision_id(content: BusinessDocument) -> str:
@@ -70,16 +70,16 @@ def _number(value: Decimal) -> str:
 
 def _record(cls: type) -> Callable[[Any], dict[str, Any]]:
     """A function that turns records of `cls` into plain data, without the fields that say nothing."""
-    names = sorted(field.name for field in fields(cls) if field.name not in _NO_NEWS)
+    names = sorted(field.name for field in fields(cls) if field.name not in _NOT_SEEN)
     values_of = attrgetter(*names)
     plain = _PLAIN
-    zero_is_no_news = _ZERO_IS_NO_NEWS
+    zero_not_seen = _ZERO_NOT_SEEN
 
     def plain_record(record: Any) -> dict[str, Any]:
         return {
             name: said
             for name, value in zip(names, values_of(record), strict=True)
-            if value is not None and (value or name not in zero_is_no_news) and (said := plain[type(value)](value))
+            if value is not None and (value or name not in zero_not_seen) and (said := plain[type(value)](value))
         }
 
     return plain_record

@@ -59,8 +59,8 @@ AT_ORDERFUL = frozenset(
 KNOWN_TO_PARTNER = (AT_ORDERFUL - {State.REJECTED}) | {State.AGREED}
 # States in which nobody knows whether Orderful has it; it may still be sent.
 UNRESOLVED = frozenset({State.SENDING, State.UNCONFIRMED})
-# States that the tracker still expects news for.
-AWAITING_NEWS = frozenset({State.SENT, State.VALID, State.DELIVERED})
+# States in which the tracker still expects a status.
+AWAITING_STATUS = frozenset({State.SENT, State.VALID, State.DELIVERED})
 # States that are listed: something is still to happen, or a person is to look.
 OPEN = frozenset(State) - {
     *(State.ACKNOWLEDGED, State.SUPERSEDED, State.SKIPPED, State.AGREED, State.BASELINE, State.CLOSED)
@@ -336,7 +336,7 @@ def list_of(revision: Revision) -> str | None:
     """The list in which an open revision stands: that of its state, or of those that need attention; None when over."""
     if revision.needs_attention:
         return attention_list(revision.state)
-    if revision.state not in OPEN or (revision.over and revision.state in AWAITING_NEWS):
+    if revision.state not in OPEN or (revision.over and revision.state in AWAITING_STATUS):
         return None
     return state_list(revision.state)
 
@@ -345,8 +345,8 @@ def place_of(revision: Revision) -> str:
     """Where a revision stands in its list; it never changes while the revision stays in the list.
 
     What is followed at Orderful stands by the moment in which it was sent: a document is found by its age, and a look
-    that brings no news writes nothing. The place is unique, so that reading can go on behind it. Everything else stands
-    by its creation.
+    that finds no new status writes nothing. The place is unique, so that reading can go on behind it. Everything else
+    stands by its creation.
     """
     if revision.state in MAY_NEED_ATTENTION or revision.state is State.REJECTED:
         return f"{place_at(sent_moment(revision))} {revision.key.stored}#{revision.sequence}"

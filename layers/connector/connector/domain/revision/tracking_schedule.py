@@ -1,4 +1,4 @@
-"""When the tracker looks at a sent document: by its age, so that a look without news writes nothing.
+"""When the tracker looks at a sent document: by its age, so that a look without a new status writes nothing.
 
 * A young document is looked at by every run.
 * An older one that is on its way is looked at when its age passes one of `LOOKS`: each run reads, for each of these

@@ -41,7 +41,7 @@ def refuse_unknown_type(document: VismaDocument) -> None:
 def hold_reason(document: VismaDocument, route: Route, *, partner_has_it: bool = False) -> StatedReason | None:
     """Why the document is not to be sent; None when it is.
 
-    A withdrawn document that the partner has is not held back by its status: the withdrawal is news.
+    A withdrawn document that the partner has is not held back by its status: the partner has to know of it.
 
     Args:
         document: The document as it stands in Visma.

@@ -151,7 +151,7 @@ class Collector:
     """Empties inboxes and buckets, reads the list, sweeps.
 
     Attributes:
-        resend_after: A change whose message may have got lost is queued again after this long without news.
+        resend_after: A change whose message may have got lost is queued again after this long in one state.
         page_sizes: Items that were read at once of an inbox whose pages are too large; kept from run to run.
     """
 

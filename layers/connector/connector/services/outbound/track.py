@@ -187,7 +187,7 @@ class Tracker:
         return True
 
     def _record(self, revision: Revision, to: State, *, now: datetime, note: str, **seen: Any) -> bool:
-        """Write the news down; False when what is listed under another id belongs to another document."""
+        """Write the new statuses down; False when what is listed under another id belongs to another document."""
         if seen.get("listed_as") == revision.listed_as or revision.transaction_id is None:
             self.ledger.move(revision, to, now=now, note=note, **seen)
             return True
@@ -200,7 +200,7 @@ class Tracker:
         that reads like the refused one says nothing any more: the refused one is what counts.
 
         Returns:
-            False while a change is just being written: the news waits for the next run.
+            False while a change is just being written: its statuses wait for the next run.
         """
         history = self.ledger.revisions(refused.key, limit=20)
         newer = [one for one in history if one.sequence > refused.sequence and one.withdraws is None]
