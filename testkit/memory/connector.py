@@ -159,6 +159,7 @@ class Connector:
             lease=LEASE,
             deadline=use["deadline"],
             conflict_retry=BackOff(use.get("pause", self.pauses.append)),
+            pauses=use.get("breaker", self.ledger),
         )
 
     def collector(self, **ports: Any) -> Collector:

@@ -23,6 +23,7 @@ from connector.adapters.aws.payloads import lost
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Parked, PayloadLost, Transient
 from connector.domain.order_change.record import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
+from connector.domain.pause import Act, Pause, Scope
 from connector.domain.polling.cursor import Cursor
 from connector.domain.reasons import Reason
 from connector.domain.revision.record import (
@@ -38,6 +39,7 @@ from connector.domain.revision.record import (
     may_move,
     moment_at,
     place_of,
+    state_list,
 )
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
@@ -63,12 +65,15 @@ class MemoryBreaker:
         self.held: dict[Calls, datetime] = {}
         self.refusal: str | None = None
         self.partners: set[str] = set()
+        self.paused: dict[Scope, Pause] = {}
+        self.done: list[Act] = []
+        self.why = ""
 
     def is_open(self, *, now: datetime) -> bool:
         return self.until is not None and now < self.until
 
     def open(self, reason: str, *, until: datetime) -> None:
-        self.until = until
+        self.until, self.why = until, reason
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
         return min(max(self.held.get(calls, now) - now, timedelta(0)), timedelta(hours=1))
@@ -90,6 +95,31 @@ class MemoryBreaker:
         if self.until is not None and now < self.until:
             every["all"] = self.until - now
         return {name: wait for name, wait in every.items() if wait}
+
+    def pauses(self, *, now: datetime) -> Sequence[Pause]:
+        return sorted(self.paused.values(), key=lambda one: one.since)
+
+    def pause(self, pause: Pause) -> None:
+        """Keep what a pause covers from being sent."""
+        if pause.scope in self.paused:
+            raise Conflict(f"It is paused already: {pause.scope}.")
+        self.paused[pause.scope] = pause
+
+    def resume(self, scope: Scope) -> None:
+        """End the pause of exactly this scope."""
+        self.paused.pop(scope, None)
+
+    def note(self, act: Act) -> None:
+        """Keep that a person let sending go on."""
+        self.done.append(act)
+
+    def acts(self, *, now: datetime) -> Sequence[Act]:
+        """Who let sending go on."""
+        return self.done
+
+    def stopped(self, *, now: datetime) -> tuple[str, datetime] | None:
+        """Why every call is held back and until when."""
+        return (self.why, self.until) if self.until is not None and now < self.until else None
 
     def lift(self) -> None:
         """Let all calls go on."""
@@ -238,7 +268,7 @@ class MemoryLedger(MemoryBreaker):
         return iter(sorted(found, key=place_of))
 
     def waiting(self, state: State) -> Waiting:
-        found = list(self.in_state(state))
+        found = self._list(state_list(state))
         return Waiting(len(found), moment_at(place_of(found[0])) if found else None)
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:

@@ -20,7 +20,7 @@ from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
-from testkit.memory.stores import CALLER, InMemoryChanges, MemoryHealth, MemoryLedger
+from testkit.memory.stores import CALLER, InMemoryChanges, MemoryBreaker, MemoryHealth, MemoryLedger
 
 DAY = timedelta(days=1)
 FUNCTIONS = (
@@ -221,6 +221,7 @@ def stack():
         clock=SimpleNamespace(now=lambda: NOW),
         routing=FakeRouting(),
         ledger=FakeLedger(),
+        breaker=MemoryBreaker(),
         outbox=FakeOutbox(),
         known=PartnerBaseline(MemoryLedger(), SimpleNamespace(now=lambda: NOW)),
         changes=InMemoryChanges(),

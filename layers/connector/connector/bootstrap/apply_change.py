@@ -88,6 +88,7 @@ class ApplyChange:
             lease=timedelta(seconds=settings.claim_seconds),
             deadline=deadline,
             conflict_retry=BackOff(),
+            pauses=self._breaker,
         )
         queue = self._hints if _comes_from(event, settings.hints_queue_url) else self._queue
         return consume_event(event, lambda body: applier.handle(self._decoder.decode(body)), queue, deadline=deadline)

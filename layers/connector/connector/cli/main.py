@@ -19,6 +19,7 @@ from connector.cli.doctor.command import doctor
 from connector.cli.documents.command import documents
 from connector.cli.holds import holds
 from connector.cli.output import run
+from connector.cli.pauses import pause, resume
 from connector.cli.secrets import secrets
 from connector.cli.translate import translate
 
@@ -34,7 +35,10 @@ def cli() -> None:
     """
 
 
-for command in (config, translate, change, documents, changes, baseline, cursors, holds, data, doctor, secrets):
+for command in (
+    *(config, translate, change, documents, changes, pause, resume),
+    *(baseline, cursors, holds, data, doctor, secrets),
+):
     cli.add_command(command)
 
 

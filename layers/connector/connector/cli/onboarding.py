@@ -161,28 +161,31 @@ def told(forecasts: Sequence[Forecast]) -> str:
     if not forecasts:
         return "No parked document waits for a routing entry."
     leaving = [one for one in forecasts if one.would_leave]
-    parts = []
-    if leaving:
-        rows = [
-            (
-                kind,
-                partner,
-                len(group),
-                sum(one.effect is ReleaseEffect.OLD for one in group),
-                _oldest(group),
-                _statuses(group),
-                _sum(group),
-            )
-            for (kind, partner), group in _grouped(leaving).items()
-        ]
-        head = ("kind", "partner", "documents", "older than 14 days", "oldest", "status", "sum")
-        parts.append(f"{counted(len(leaving), 'document')} would leave:\n{table(head, rows)}")
+    parts = [leaving_told(leaving)] if leaving else []
     for effect in (ReleaseEffect.NOT_NOW, ReleaseEffect.BASELINE, ReleaseEffect.WAITS):
         some = [one for one in forecasts if one.effect is effect]
         if some:
             stays = _STAYS[effect][len(some) > 1]
             parts.append(f"{counted(len(some), 'document')} {stays}, such as {some[0].key}: {some[0].why}")
     return "\n".join(parts)
+
+
+def leaving_told(leaving: Sequence[Forecast]) -> str:
+    """What would leave, by kind and partner, as a person reads it."""
+    rows = [
+        (
+            kind,
+            partner,
+            len(group),
+            sum(one.effect is ReleaseEffect.OLD for one in group),
+            _oldest(group),
+            _statuses(group),
+            _sum(group),
+        )
+        for (kind, partner), group in _grouped(leaving).items()
+    ]
+    head = ("kind", "partner", "documents", "older than 14 days", "oldest", "status", "sum")
+    return f"{counted(len(leaving), 'document')} would leave:\n{table(head, rows)}"
 
 
 def summary(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:

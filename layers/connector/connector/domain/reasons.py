@@ -109,6 +109,13 @@ class Reason(StrEnum):
         "Nothing, if the partner has it from elsewhere. Otherwise `connector documents release`.",
     )
 
+    PAUSED = (
+        "paused",
+        "A person paused it",
+        "`connector pause` keeps the documents of a company, a partner or a kind from being sent.",
+        "`connector resume`, once they may leave: each then leaves once, as it stands in Visma by then.",
+    )
+
     # Documents that need a decision
 
     CHANGED_SINCE_GO_LIVE = (

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypedDict
 
 from connector.domain.documents import DocumentKey
+from connector.domain.pause import Pause
 from connector.domain.polling.cursor import Cursor
 from connector.domain.revision.record import Owner, Posted, Revision, State
 from connector.domain.routing.resolve import Routing
@@ -361,7 +362,14 @@ class Calls(StrEnum):
     VISMA = "visma"
 
 
-class Breaker(Protocol):
+class Pauses(Protocol):
+    """What persons keep from being sent."""
+
+    def pauses(self, *, now: datetime) -> Sequence[Pause]:
+        """The pauses in force; who asks several times within a second may get the same answer."""
+
+
+class Breaker(Pauses, Protocol):
     """Stops a consumer whose every call would fail, so that documents do not burn their receives on a wrong key."""
 
     def is_open(self, *, now: datetime) -> bool:

@@ -113,10 +113,24 @@ class ReleasedChange:
 
 def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
     """What every revision that waits for a routing entry would become with `routing`. Changes nothing."""
+    waiting = [one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]
+    return forecasts_of(waiting, ledger, routing, stream, today=today)
+
+
+def forecasts_of(
+    revisions: Sequence[Revision],
+    ledger: Ledger,
+    routing: Routing,
+    stream: Stream,
+    *,
+    today: date,
+    cause_of: Callable[[Revision], Cause] = lambda _: Cause.RELEASE,
+) -> Iterator[Forecast]:
+    """What parked revisions would become if they were released now; those that cannot be read are left out."""
     facts = DocumentFacts(ledger, routing, stream)
-    for waiting in _chunks([one for one in ledger.in_state(State.PARKED) if one.waits_for is not None]):
-        for revision, source in ledger.sources_of(waiting):
-            yield _forecast(revision, source, facts, today)
+    for some in _chunks(revisions):
+        for revision, source in ledger.sources_of(some):
+            yield _forecast(revision, source, facts, today, cause_of(revision))
 
 
 def across_go_live(ledger: Ledger, before: Routing, after: Routing) -> Iterator[AcrossGoLive]:
@@ -152,6 +166,7 @@ def release(
     *,
     now: datetime,
     progress: Callable[[int], None] = lambda _: None,
+    cause_of: Callable[[Revision], Cause] = lambda _: Cause.RELEASE,
 ) -> int:
     """Queue parked revisions again; gives how many.
 
@@ -165,7 +180,7 @@ def release(
     released = 0
     for some in _chunks([one.revision for one in chosen]):
         messages = [
-            message_for(revision, source, payloads, now=now, cause=Cause.RELEASE)
+            message_for(revision, source, payloads, now=now, cause=cause_of(revision))
             for revision, source in ledger.sources_of(some)
         ]
         outbox.documents(messages)
@@ -217,7 +232,7 @@ def release_waiting_changes(changes: Changes, outbox: Outbox, clock: Clock) -> l
         if change.waits_for is None:
             continue
         try:
-            look_again(change, changes, outbox, clock)
+            look_again(change, changes, outbox, clock, because=f"{change.waits_for} may be there now")
         except Conflict:
             continue
         released.append(ReleasedChange(change.key, change.transaction_id, change.waits_for))
@@ -244,8 +259,8 @@ def _bare_message(revision: Revision, cause: str) -> DocumentMessage:
     )
 
 
-def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: date) -> Forecast:
-    message = _bare_message(revision, Cause.RELEASE.value)
+def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: date, cause: Cause) -> Forecast:
+    message = _bare_message(revision, cause.value)
     reading = read_message(message, source)
     routed = facts.routed(reading)
     history = [revision] if revision.sequence == 1 else facts.ledger.revisions(revision.key, limit=_ALL)

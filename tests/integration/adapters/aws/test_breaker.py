@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from connector.adapters.aws.breaker import DynamoBreaker, visma_item
+from connector.adapters.aws.breaker import MOST_ACTS, DynamoBreaker, visma_item
 from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.held_calls import HeldCalls
 from connector.adapters.http import LONGEST_WAIT
-from connector.domain.errors import Misconfigured, Throttled
+from connector.domain.documents import Kind
+from connector.domain.errors import Conflict, Misconfigured, Throttled
+from connector.domain.pause import Act, Pause, Scope
 from connector.domain.revision.record import State
 from connector.services.ports import Calls
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
@@ -77,7 +79,66 @@ def test_partners_that_get_the_same_refusal_in_a_row_are_counted_once_each(break
     assert breaker.refused("another", partner="core") == 1
 
 
+ACME, NORDIC = Scope(partner="acme"), Scope(company="nordic", kind=Kind.PURCHASE_ORDER)
+
+
+def paused(scope: Scope, at: datetime = NOW) -> Pause:
+    return Pause(scope=scope, since=at, by="kari", caller="arn:kari", reason="they move")
+
+
+def test_a_pause_stays_until_it_is_resumed_whatever_else_happens(breaker):
+    breaker.pause(paused(ACME, NOW + SECOND))
+    breaker.pause(paused(NORDIC))
+    breaker.open("the key was refused", until=NOW + MINUTE)
+    breaker.lift()
+    later = NOW + timedelta(days=30)
+    assert list(breaker.pauses(now=later)) == [paused(NORDIC), paused(ACME, NOW + SECOND)]
+    breaker.resume(NORDIC)
+    breaker.resume(NORDIC)
+    assert list(breaker.pauses(now=later)) == [paused(ACME, NOW + SECOND)]
+    assert breaker.holds(now=NOW) == {}
+
+
+def test_the_same_is_paused_once(breaker):
+    breaker.pause(paused(ACME))
+    with pytest.raises(Conflict):
+        breaker.pause(paused(ACME, NOW + SECOND))
+    assert list(breaker.pauses(now=NOW)) == [paused(ACME)]
+
+
+def test_everything_can_be_paused(breaker):
+    breaker.pause(paused(Scope()))
+    assert list(breaker.pauses(now=NOW)) == [paused(Scope())]
+
+
+def test_why_all_calls_are_held_back_and_until_when_is_told(breaker):
+    assert breaker.stopped(now=NOW) is None
+    breaker.open("the key was refused", until=NOW + MINUTE)
+    assert breaker.stopped(now=NOW) == ("the key was refused", NOW + MINUTE)
+    assert breaker.stopped(now=NOW + MINUTE) is None
+
+
+def test_who_let_sending_go_on_is_kept(breaker):
+    acts = [Act(NOW + SECOND * n, "kari", "arn:kari", f"resumed partner {n}") for n in range(3)]
+    for act in acts:
+        breaker.note(act)
+    assert list(breaker.acts(now=NOW + MINUTE)) == acts
+
+
 class TestOverDynamo:
+    def test_a_pause_is_seen_by_every_worker_at_its_next_look(self, in_aws):
+        ours, theirs = DynamoBreaker(DOCUMENTS), DynamoBreaker(DOCUMENTS)
+        assert not theirs.is_open(now=NOW)
+        ours.pause(paused(ACME))
+        assert not theirs.is_open(now=NOW), "whoever is about to send reads it anyway"
+        assert list(theirs.pauses(now=NOW)) == [paused(ACME)]
+
+    def test_only_the_newest_acts_are_kept(self, in_aws):
+        breaker = DynamoBreaker(DOCUMENTS)
+        for n in range(MOST_ACTS + 2):
+            breaker.note(Act(NOW + SECOND * n, "kari", "arn:kari", str(n)))
+        assert [one.what for one in breaker.acts(now=NOW)] == [str(n) for n in range(2, MOST_ACTS + 2)]
+
     def test_opening_it_keeps_what_is_held_and_it_is_no_revision(self, in_aws):
         breaker = DynamoBreaker(DOCUMENTS)
         breaker.hold(Calls.CREATE, until=NOW + MINUTE)

@@ -20,6 +20,7 @@ from connector.domain.revision.record import (
     CAPTURED,
     NOTHING_NEW,
     NOTHING_NEW_IN_VISMA,
+    PAUSED_LIST,
     ChangeResult,
     Event,
     Owner,
@@ -178,6 +179,15 @@ class TestTranslatingAgain:
         assert ledger.source_of(ledger.get(KEY, 1)) == b'{"orderNbr": "500123", "hold": false}'
         assert list(ledger.in_state(State.PARKED)) == []
         assert [revision.sequence for revision in ledger.in_state(State.TRANSLATED)] == [1]
+
+    def test_what_a_pause_has_parked_has_a_list_of_its_own(self, ledger):
+        paused = put(ledger, a_revision(1, state=State.PARKED, reason_code="paused"))
+        parked = put(ledger, a_revision(2, state=State.PARKED, reason_code="unmapped-unit"))
+        assert [one.sequence for one in ledger.listed(PAUSED_LIST, after="", before="~", limit=9)] == [paused.sequence]
+        assert ledger.waiting(State.PARKED).count == 1
+        assert {one.sequence for one in ledger.in_state(State.PARKED)} == {paused.sequence, parked.sequence}
+        ledger.move(paused, State.PARKED, now=NOW + timedelta(minutes=1), note="again", reason_code="unmapped-unit")
+        assert list(ledger.listed(PAUSED_LIST, after="", before="~", limit=9)) == []
 
     def test_one_that_left_the_state_meanwhile_is_not_replaced(self, ledger):
         parked = put(ledger, a_revision(state=State.PARKED))

@@ -12,6 +12,7 @@ from connector.cli.doctor.finding import Mark
 from connector.cli.doctor.visma import unnamed_branches
 from connector.domain.errors import Misconfigured, Rejected, Transient
 from connector.domain.inbound import ApiVersion, Delivery, InboundTransaction, ShownDelivery
+from connector.domain.pause import Pause, Scope
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import Identity
 from connector.domain.transactions import Stream
@@ -616,3 +617,11 @@ def test_a_list_that_is_refused_is_named_unless_nobody_needs_it(doctor, stack):
     assert set(found) == {"list nordic v1/purchaseorder"}
     assert found["list nordic v1/purchaseorder"]["mark"] == "fail"
     assert "Visma answered 403." in found["list nordic v1/purchaseorder"]["sentence"]
+
+
+def test_a_pause_in_force_is_named_with_who_made_it_and_how_it_ends(doctor, stack):
+    stack.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller="arn:kari", reason="they move"))
+    found = doctor()["pause of partner acme"]
+    assert found["mark"] == "warn"
+    assert found["sentence"] == "Partner acme is paused since 2026-09-01 06:00 UTC by kari: they move"
+    assert found["next_step"] == "When it may go on: connector resume --partner acme"

@@ -619,7 +619,7 @@ def test_an_unknown_sender_is_parked_until_routing_knows_it() -> None:
             }
         )
     )
-    look_again(world.change(), world.changes, world.outbox, world.clock)
+    look_again(world.change(), world.changes, world.outbox, world.clock, because="it may be there now")
     world.quiesce()
 
     assert (world.change().state, world.orders.line(1)["orderQty"]) == (ChangeState.APPLIED, 900)

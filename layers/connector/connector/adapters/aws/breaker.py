@@ -2,6 +2,8 @@
 
     until, reason               no call at all until then: our credentials, the address or the version are refused
     hold_<calls>                no call of this kind until then: the other side answered 429 and said how long
+    pause#<company>#<partner>#<kind>   what a person keeps from being sent; an empty part stands for all
+    acts                        who let sending go on, the newest `MOST_ACTS`
     refusal, refused_partners   the last definite refusal, and the partners whose documents got it one after the other
 
 A hold that another worker wrote is seen within `BELIEVED_FOR`. Nothing is held longer than `LONGEST_WAIT` at a time,
@@ -10,7 +12,7 @@ whatever the item says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,9 @@ from connector.adapters.aws import clients
 from connector.adapters.aws.errors import is_failed_condition, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
 from connector.adapters.http import LONGEST_WAIT
+from connector.domain.documents import Kind
+from connector.domain.errors import Conflict
+from connector.domain.pause import Act, Pause, Scope
 from connector.services.ports import Calls
 
 if TYPE_CHECKING:
@@ -29,7 +34,11 @@ ORDERFUL = {"pk": "breaker#orderful", "sk": "breaker"}
 BELIEVED_FOR = timedelta(seconds=1)
 """How long an item that was read is believed, by whoever is about to call."""
 
+MOST_ACTS = 10
+"""Acts that are kept: the item is read before each document is sent, and paid by its size."""
+
 _HOLD = "hold_"
+_PAUSE = "pause#"
 
 
 def visma_item(company: str) -> dict[str, str]:
@@ -59,9 +68,7 @@ class DynamoBreaker:
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
         """How long calls of this kind are still held; zero for not at all."""
-        is_recent = self._read_at is not None and timedelta(0) <= now - self._read_at < BELIEVED_FOR
-        values = self._values if is_recent else self._fresh(now)
-        return _left(values.get(_HOLD + calls.value), now)
+        return _left(self._recent(now).get(_HOLD + calls.value), now)
 
     def hold(self, calls: Calls, *, until: datetime) -> None:
         """Hold calls of this kind until then."""
@@ -116,6 +123,71 @@ class DynamoBreaker:
         self._update(f"REMOVE #until, reason, refusal, refused_partners, {holds}", {})
         self._read_at = None
 
+    def note(self, act: Act) -> None:
+        """Keep that a person let sending go on. Of two at the same moment one may be lost."""
+        told = {"at": time_text(act.at), "by": act.by, "caller": act.caller, "what": act.what}
+        acts = [*self._fresh(act.at).get("acts", ()), told][-MOST_ACTS:]
+        self._update("SET acts = :acts", {":acts": acts})
+        self._read_at = None
+
+    def acts(self, *, now: datetime) -> Sequence[Act]:
+        """Who let sending go on, the newest last."""
+        return [
+            Act(datetime.fromisoformat(one["at"]), one["by"], one["caller"], one["what"])
+            for one in self._recent(now).get("acts", ())
+        ]
+
+    def stopped(self, *, now: datetime) -> tuple[str, datetime] | None:
+        """Why every call is held back and until when; None when it is not."""
+        values = self._fresh(now)
+        left = _left(values.get("until"), now)
+        return (str(values.get("reason", "")), now + left) if left else None
+
+    # -- pauses -------------------------------------------------------------------------------------------------------
+
+    def pauses(self, *, now: datetime) -> Sequence[Pause]:
+        """The pauses in force, the oldest first."""
+        found = [_pause(name, value) for name, value in self._recent(now).items() if name.startswith(_PAUSE)]
+        return sorted(found, key=lambda one: one.since)
+
+    def pause(self, pause: Pause) -> None:
+        """Keep what a pause covers from being sent, from the next document on.
+
+        Raises:
+            Conflict: the same is paused already.
+        """
+        told = {"since": time_text(pause.since), "by": pause.by, "caller": pause.caller, "reason": pause.reason}
+        with translated("breaker"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=self._key,
+                    ConditionExpression="attribute_not_exists(#pause)",
+                    UpdateExpression="SET #pause = :pause",
+                    ExpressionAttributeNames={"#pause": _pause_name(pause.scope)},
+                    ExpressionAttributeValues=to_item({":pause": told}),
+                )
+            except Exception as error:
+                if not is_failed_condition(error):
+                    raise
+                raise Conflict(f"It is paused already: {pause.scope}.") from None
+        self._read_at = None
+
+    def resume(self, scope: Scope) -> None:
+        """End the pause of exactly this scope; without one, nothing happens."""
+        with translated("breaker"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._key,
+                UpdateExpression="REMOVE #pause",
+                ExpressionAttributeNames={"#pause": _pause_name(scope)},
+            )
+        self._read_at = None
+
+    def _recent(self, now: datetime) -> dict[str, Any]:
+        is_recent = self._read_at is not None and timedelta(0) <= now - self._read_at < BELIEVED_FOR
+        return self._values if is_recent else self._fresh(now)
+
     def _fresh(self, now: datetime) -> dict[str, Any]:
         with translated("breaker"):
             answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
@@ -132,6 +204,21 @@ class DynamoBreaker:
     @property
     def _client(self) -> DynamoDBClient:
         return self._given or clients.dynamodb()
+
+
+def _pause_name(scope: Scope) -> str:
+    return _PAUSE + "#".join((scope.company or "", scope.partner or "", scope.kind or ""))
+
+
+def _pause(name: str, told: Mapping[str, str]) -> Pause:
+    company, partner, kind = name.removeprefix(_PAUSE).split("#")
+    return Pause(
+        scope=Scope(company or None, partner or None, Kind(kind) if kind else None),
+        since=datetime.fromisoformat(told["since"]),
+        by=told["by"],
+        caller=told["caller"],
+        reason=told["reason"],
+    )
 
 
 def _left(until: str | None, now: datetime) -> timedelta:

@@ -56,6 +56,7 @@ from connector.domain.revision.record import (
     NOTHING_NEW,
     OPEN,
     OUTDATED,
+    PAUSED_LIST,
     ChangeResult,
     Event,
     Owner,
@@ -627,7 +628,8 @@ def _lists(states: Sequence[State]) -> Iterable[str]:
     """
     names = [name for one in states if one in OPEN for name in (state_list(one), one.value)]
     attention = [attention_list(one) for one in states if one in OPEN and one in MAY_NEED_ATTENTION]
-    return dict.fromkeys([*names, *attention])
+    paused = [PAUSED_LIST] if State.PARKED in states else []
+    return dict.fromkeys([*names, *attention, *paused])
 
 
 # -- what the ledger and the changes share: the index, and reading by key ----------------------------------------------

@@ -62,6 +62,7 @@ def examine(stack: Stack, file: str | None = None) -> Iterator[Finding]:
     yield from examine_orderful(stack, routing)
     yield from examine_inbound(stack, routing)
     yield from _lists(stack)
+    yield from _pauses(stack)
     yield from examine_stack(stack)
 
 
@@ -75,6 +76,18 @@ def _lists(stack: Stack) -> Iterator[Finding]:
     for one in failing:
         told = f"not read since {moment(one.failing_since)}: {one.problem or 'the log of poll_visma says why'}"
         yield Finding(Mark.FAIL, f"list {one.company} {one.resource}", told, "See docs/runbook.md#lists-failing.")
+
+
+def _pauses(stack: Stack) -> Iterator[Finding]:
+    """What persons keep from being sent: one that is forgotten looks like a partner that gets nothing."""
+    try:
+        pauses = stack.breaker.pauses(now=stack.clock.now())
+    except ConnectorError as error:
+        yield failed("pauses", error)
+        return
+    for one in pauses:
+        step = f"When it may go on: connector resume {one.scope.options}"
+        yield Finding(Mark.WARN, f"pause of {one.scope}", one.sentence, step)
 
 
 def _known(stack: Stack) -> Routing | None:

@@ -14,6 +14,7 @@ class Cause(Enum):
 
     POLL = "poll"
     RELEASE = "release"
+    RESUME = "resume"
     REPLAY = "replay"
     AS_ORIGINAL = "send as original"
     AS_REPLACEMENT = "send as replacement"

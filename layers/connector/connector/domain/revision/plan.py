@@ -258,7 +258,7 @@ class _Recorder:
             partner=route.partner if isinstance(route, Route) else None,
             released=cause.chooses or revision.released,
             purpose=_CHOSEN.get(cause, revision.purpose),
-            look_up_first=cause.sends_again,
+            look_up_first=cause.sends_again or (revision.is_paused and revision.look_up_first),
         )
 
 
@@ -267,6 +267,7 @@ _CHOSEN = {Cause.AS_ORIGINAL: Purpose.ORIGINAL, Cause.AS_REPLACEMENT: Purpose.RE
 _SEEN = {
     Cause.POLL: "seen changed in Visma",
     Cause.RELEASE: "released by a change of the routing",
+    Cause.RESUME: "resumed after a pause",
     Cause.REPLAY: "a person has it sent again",
     Cause.AS_ORIGINAL: "a person has it sent as original",
     Cause.AS_REPLACEMENT: "a person has it sent as replacement",

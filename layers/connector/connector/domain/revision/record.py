@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from connector.domain.documents import DocumentKey
+from connector.domain.reasons import Reason
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
 
 
@@ -287,6 +288,11 @@ class Revision:
         return self.transaction_id or self.change_id
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it waits for nothing but the end of a pause."""
+        return self.state is State.PARKED and self.reason_code == Reason.PAUSED
+
+    @property
     def needs_attention(self) -> bool:
         """Whether it was sent, was not refused, and a person should see to it all the same."""
         return self.attention is not None and self.state in MAY_NEED_ATTENTION
@@ -328,14 +334,22 @@ def attention_list(state: State) -> str:
     return f"{state_list(state)} ATTENTION"
 
 
+PAUSED_LIST = "PAUSED"
+"""The list of what a pause has parked: it waits for nobody who does not know of it."""
+
 ATTENTION_LISTS = tuple(dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION))
 """The lists of revisions that need a person's attention."""
 
 
 def list_of(revision: Revision) -> str | None:
-    """The list in which an open revision stands: that of its state, or of those that need attention; None when over."""
+    """The list in which a revision stands; None when it is over.
+
+    It is that of its state, unless it needs attention or is paused.
+    """
     if revision.needs_attention:
         return attention_list(revision.state)
+    if revision.is_paused:
+        return PAUSED_LIST
     if revision.state not in OPEN or (revision.over and revision.state in AWAITING_STATUS):
         return None
     return state_list(revision.state)

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from connector.domain.documents import Kind
 from connector.domain.errors import (
     AnswerTooLarge,
     Conflict,
@@ -42,6 +43,7 @@ from connector.domain.order_change.record import (
     predecessor_deadline,
     waits_behind,
 )
+from connector.domain.pause import pause_of
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Company
@@ -65,7 +67,7 @@ from connector.services.inbound.write_order import (
     shown,
 )
 from connector.services.messages import ChangeMessage, HintMessage
-from connector.services.ports import Clock, Deadline, Metric, RoutingSource, Telemetry
+from connector.services.ports import Clock, Deadline, Metric, Pauses, RoutingSource, Telemetry
 
 ATTEMPTS_IN_CONFLICT = 6
 """After so many invocations that all ended in a 412 or without an answer, a person is asked."""
@@ -140,6 +142,7 @@ class Applier:
     Attributes:
         lease: How long a worker owns a change; longer than the function may run.
         rounds: Does the work on an order again after a 412 or a lost answer.
+        pauses: What persons keep from being sent, and with it from being changed.
     """
 
     changes: Changes
@@ -155,6 +158,7 @@ class Applier:
     lease: timedelta
     deadline: Deadline
     conflict_retry: ConflictRetry
+    pauses: Pauses
 
     def handle(self, message: HintMessage | ChangeMessage) -> ApplyResult:
         """Handle one message of the changes queue.
@@ -350,20 +354,33 @@ class Applier:
         self.changes.save(change.moved(ChangeState.RECEIVED, now=self.clock.now(), note=note, not_before=until))
         return ApplyResult.DEFERRED
 
-    def _objection(self, change: Change) -> StatedReason | None:
-        """Why no rule may decide it, whatever it asks: Orderful has not let it through. An approval lifts this."""
+    def _not_let_through(self, change: Change) -> _Objection | None:
+        """Orderful has not let it through."""
         if change.approved_by is not None or change.validation in {None, Validation.VALID}:
             return None
         if change.validation is Validation.PROCESSING:
             sentence = f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
-            return StatedReason(Reason.PROCESSING_AT_ORDERFUL, sentence)
+            return _Objection(StatedReason(Reason.PROCESSING_AT_ORDERFUL, sentence), CORRECT_IT)
         problems = self.orderful.problems_of(change.transaction_id)[:MOST_PROBLEMS]
         sentence = f"Orderful holds it as invalid{': ' if problems else '.'}{'; '.join(problems)}"
-        return StatedReason(Reason.INVALID_AT_ORDERFUL, sentence)
+        return _Objection(StatedReason(Reason.INVALID_AT_ORDERFUL, sentence), CORRECT_IT)
+
+    def _paused(self, change: Change, company: Company, routing: Routing) -> _Objection | None:
+        """Its order is of those that a person has paused. What may be written already goes on to its end."""
+        if change.approved_by is not None:
+            return None
+        pauses = self.pauses.pauses(now=self.clock.now())
+        names = [name for of, name in routing.senders(change.sender_id or "", self.stream) if of == company.name]
+        found = [pause_of(pauses, company.name, Kind.PURCHASE_ORDER, name) for name in names]
+        pause = next((one for one in found if one is not None), None)
+        if pause is None or (change.attempts > 1 and self.known.begun(change.key) == change.transaction_id):
+            return None
+        step = f"To have it decided: connector resume {pause.scope.options}. An approval writes it before."
+        return _Objection(StatedReason(Reason.PAUSED, pause.sentence), step)
 
     def _decide(self, change: Change, others: Sequence[Change]) -> tuple[Change, WriteResult]:
         """The record as it was last written, and how it ends."""
-        objection = self._objection(change)
+        objection = self._not_let_through(change)
         # Whoever asks for a second look may just have changed the routing.
         routing = self.routing.load(fresh=change.attempts > 1)
         work: OrderChange | None = None
@@ -374,9 +391,12 @@ class Applier:
                 sender_id=change.sender_id or "",
                 stream=self.stream,
             )
+            objection = objection or self._paused(change, company, routing)
             with about_this_one():
                 message = self._message_of(change)
-            work = self._work_on(change, others, company, routing, message, objection=objection)
+            work = self._work_on(
+                change, others, company, routing, message, objection=objection.reason if objection else None
+            )
             ending = work.run()
         except Parked as problem:
             ending = WriteResult(
@@ -582,13 +602,22 @@ class Applier:
         self.telemetry.error("held back", {"reason": str(error), "request_id": error.request_id})
 
 
-def _objected(ending: WriteResult, objection: StatedReason | None) -> WriteResult:
-    """A change that Orderful has not let through is a person's, whatever else is wrong; a repetition is harmless."""
+@dataclass(frozen=True, slots=True)
+class _Objection:
+    """Why no rule may decide a change, whatever it asks, and what to do about that. An approval lifts it."""
+
+    reason: StatedReason
+    next_step: str
+
+
+def _objected(ending: WriteResult, objection: _Objection | None) -> WriteResult:
+    """A change with an objection is a person's, whatever else is wrong; a repetition is harmless."""
     if objection is None or ending.state is ChangeState.RECORDED:
         return ending
-    reason = f"{objection.sentence} {ending.reason}" if ending.reason else objection.sentence
-    next_step = f"{ending.next_step} {CORRECT_IT}" if ending.next_step else CORRECT_IT
-    codes = (objection.code, *ending.codes)
+    sentence, step = objection.reason.sentence, objection.next_step
+    reason = f"{sentence} {ending.reason}" if ending.reason else sentence
+    next_step = f"{ending.next_step} {step}" if ending.next_step else step
+    codes = (objection.reason.code, *ending.codes)
     return replace(ending, state=ChangeState.PARKED, codes=codes, reason=reason, next_step=next_step)
 
 

@@ -232,9 +232,9 @@ def close(
     return _end(ended, changes, outbox, clock)
 
 
-def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock) -> None:
-    """Queue a change that waited for the routing; whoever decides does so anew."""
-    note = f"looked at again: {change.waits_for} may be there now"
+def look_again(change: Change, changes: Changes, outbox: Outbox, clock: Clock, *, because: str) -> None:
+    """Queue a parked change; whoever decides does so anew."""
+    note = f"looked at again: {because}"
     _queued_again(
         change,
         changes,

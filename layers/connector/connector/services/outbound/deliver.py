@@ -25,6 +25,7 @@ from connector.domain.errors import (
     Transient,
     UnknownOutcome,
 )
+from connector.domain.pause import Pause, pause_of
 from connector.domain.reasons import Reason, StatedReason
 from connector.domain.revision.arrival import Concern, doubled
 from connector.domain.revision.record import Revision, State
@@ -108,6 +109,9 @@ class Deliverer:
             return DeliverResult.NOTHING_TO_DO
         if revision.stream is not self.stream:
             return self._refuse_stream(revision)
+        # What was never posted; of anything else it has to be known first whether Orderful has it.
+        if revision.attempts <= 1 and (pause := self._pause_of(revision)) is not None:
+            return self._park_paused(revision, pause)
         try:
             return self._ask_and_send(revision)
         except Misconfigured as error:
@@ -148,6 +152,8 @@ class Deliverer:
         request = OrderfulRequest.create(revision.dialect or Dialect.X12, dict(body))
         if not _addressed_as_recorded(request, revision, self.stream):
             return self._refuse_stream(revision)
+        if revision.attempts > 1 and (pause := self._pause_of(revision)) is not None:
+            return self._park_paused(revision, pause)
         try:
             created = self.orderful.create(request)
         except Rejected as error:
@@ -382,6 +388,27 @@ class Deliverer:
             self.ledger.move(revision, State.TRANSLATED, now=now, note=note, attempts=0, first_attempt_at=None)
         else:
             self.ledger.move(revision, State.UNCONFIRMED, now=now, note=note, asked_since=revision.asked_since or now)
+
+    def _pause_of(self, revision: Revision) -> Pause | None:
+        key = revision.key
+        return pause_of(self.breaker.pauses(now=self.clock.now()), key.company, key.kind, revision.partner)
+
+    def _park_paused(self, revision: Revision, pause: Pause) -> DeliverResult:
+        """A person keeps it from being sent. What an earlier attempt may have created is looked up after the pause."""
+        never_posted: dict[str, Any] = {"attempts": 0, "first_attempt_at": None} if revision.attempts <= 1 else {}
+        self.ledger.move(
+            revision,
+            State.PARKED,
+            now=self.clock.now(),
+            note=pause.sentence,
+            reason=pause.sentence,
+            reason_code=Reason.PAUSED.value,
+            next_step=f"When it may leave: connector resume {pause.scope.options}",
+            **never_posted,
+        )
+        self.telemetry.count(Metric.DOCUMENTS_PARKED)
+        self.telemetry.info("paused", {**_names(revision), "reason_code": Reason.PAUSED.value})
+        return DeliverResult.PARKED
 
     def _refuse_stream(self, revision: Revision) -> DeliverResult:
         reason = f"It is addressed to another stream than this stack's ({self.stream}); it was not sent."

@@ -1,0 +1,253 @@
+"""`connector pause` and `connector resume`: keep documents from being sent, and let them go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import click
+
+from connector.cli import onboarding
+from connector.cli.output import WrongInput, counted, go_on, json_option, say, show
+from connector.cli.people import by_option, decider
+from connector.cli.stack import Stack, stack_option
+from connector.domain.documents import Kind
+from connector.domain.errors import Conflict
+from connector.domain.pause import Act, Pause, Scope
+from connector.domain.routing.resolve import Routing
+from connector.services.release import Forecast, ReleaseEffect
+from connector.services.resume import Resumable, let_go, resumable
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_BECOMES = {
+    ReleaseEffect.NOT_NOW: ("is not to be sent any more", "are not to be sent any more"),
+    ReleaseEffect.BASELINE: ("is from before go-live", "are from before go-live"),
+    ReleaseEffect.WAITS: ("then waits for something else", "then wait for something else"),
+}
+"""Of one document that the end of a pause does not send, and of several."""
+
+
+def _scope_options(command: _Command) -> _Command:
+    """Add what is meant; the command gets `scope`, which is None when nothing was named."""
+    for option in (
+        click.option("--all", "everything", is_flag=True, help="Whatever the company, partner and kind."),
+        click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Documents of this kind."),
+        click.option("--partner", metavar="NAME", help="Documents of this partner, by its name in the routing file."),
+        click.option("--company", metavar="NAME", help="Documents of this company, by its name in the routing file."),
+    ):
+        command = option(command)
+    return command
+
+
+def _scope(company: str | None, partner: str | None, kind: str | None, *, everything: bool) -> Scope:
+    scope = Scope(company, partner, Kind(kind) if kind else None)
+    if everything is (scope != Scope()):
+        raise WrongInput("Say what is meant: --company, --partner and --kind, or --all.")
+    return scope
+
+
+@click.command(short_help="Keep documents from being sent.")
+@_scope_options
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is shown with each document that waits.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
+@stack_option
+@json_option
+def pause(
+    *,
+    company: str | None,
+    partner: str | None,
+    kind: str | None,
+    everything: bool,
+    reason: str,
+    yes: bool,
+    by: str | None,
+    stack: Stack,
+    as_json: bool,
+) -> int:
+    """Keep the documents of a company, a partner or a kind from being sent, from the next one on.
+
+    They are parked with the reason code `paused`, not skipped, and changes that partners ask for (860) wait as well.
+    Polling goes on. `connector resume` lets each document go once, as it stands in Visma by then. A pause stays when
+    another routing file is applied.
+
+    """
+    scope = _scope(company, partner, kind, everything=everything)
+    if not reason.strip():
+        raise WrongInput("--reason is empty.")
+    _must_be_known(scope, stack.routing.load())
+    say(
+        f"This pauses {scope}{_on(stack)}: no such document is sent from now on, and changes of its orders are not "
+        "written by the rules. A post that has begun ends."
+    )
+    go_on(yes=yes)
+    by, caller = decider(stack, by)
+    made = Pause(scope=scope, since=stack.clock.now(), by=by, caller=caller, reason=reason.strip())
+    try:
+        stack.breaker.pause(made)
+    except Conflict:
+        said = next((one.sentence for one in _pauses(stack) if one.scope == scope), f"{scope} is paused already.")
+        raise WrongInput(said) from None
+    show(
+        _as_data(made),
+        lambda: f"{made.sentence}\nWhen it may go on: connector resume {scope.options}",
+        as_json=as_json,
+    )
+    return 0
+
+
+@click.command(short_help="End a pause, and let go what it kept.")
+@_scope_options
+@click.option("--dry-run", is_flag=True, help="Show only; nothing is changed.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
+@stack_option
+@json_option
+def resume(
+    *,
+    company: str | None,
+    partner: str | None,
+    kind: str | None,
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+    by: str | None,
+    stack: Stack,
+    as_json: bool,
+) -> int:
+    """End a pause, and let go what it kept: each document once, as it stands in Visma by now. --all ends every pause.
+
+    It says first how many documents would leave, from when, and their sums. A document that was cancelled meanwhile and
+    that the partner never got is not sent. Interrupted, it goes on when it is run again.
+
+    """
+    scope = _scope(company, partner, kind, everything=everything)
+    routing, pauses = stack.routing.load(), _pauses(stack)
+    ending = [one for one in pauses if everything or one.scope == scope]
+    staying = [one for one in pauses if one not in ending]
+
+    def waiting() -> Resumable:
+        return resumable(
+            scope,
+            staying=staying,
+            ledger=stack.ledger,
+            changes=stack.changes,
+            routing=routing,
+            stream=stack.stream,
+            today=stack.clock.now().date(),
+        )
+
+    found = waiting()
+    if not ending and not found:
+        raise WrongInput(_no_such(scope, pauses))
+    for one in ending:
+        say(f"Ends{_on(stack)}: {one.sentence}")
+    if not ending:
+        say(f"No pause of {scope} is in force{_on(stack)}; what one has left behind goes on.")
+    say(_told(found))
+    result = {"ends": [_as_data(one) for one in ending], **_summary(found)}
+    if dry_run:
+        show({"dry_run": True, **result}, lambda: "Nothing was changed (--dry-run).", as_json=as_json)
+        return 0
+    go_on(yes=yes)
+    by, caller = decider(stack, by)
+    for one in ending:
+        stack.breaker.resume(one.scope)
+    stack.breaker.note(Act(stack.clock.now(), by, caller, f"resumed {scope}"))
+    # What was parked while the question stood, and what the index showed late.
+    found = waiting() or found
+    let_go(
+        found,
+        ledger=stack.ledger,
+        outbox=stack.outbox,
+        payloads=stack.payloads,
+        changes=stack.changes,
+        clock=stack.clock,
+    )
+    show(
+        {**result, **_summary(found)},
+        lambda: (
+            f"Resumed {scope}: {counted(len(found.documents) + len(found.withdrawals), 'document')} and "
+            f"{counted(len(found.changes), 'change')} let go."
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+def _on(stack: Stack) -> str:
+    return f" on stack '{stack.name}'"
+
+
+def _pauses(stack: Stack) -> Sequence[Pause]:
+    return stack.breaker.pauses(now=stack.clock.now())
+
+
+def _must_be_known(scope: Scope, routing: Routing) -> None:
+    """Refuse names that routing does not know: a pause of nobody keeps nothing."""
+    for word, name, known in (
+        ("company", scope.company, routing.data["companies"]),
+        ("partner", scope.partner, routing.data.get("partners") or {}),
+    ):
+        if name is not None and name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = f"; did you mean {' or '.join(near)}?" if near else f"; it knows {', '.join(sorted(known))}."
+            raise WrongInput(f"The routing in force knows no {word} '{name}'{hint}")
+
+
+def _no_such(scope: Scope, pauses: Sequence[Pause]) -> str:
+    if not pauses:
+        return f"Nothing is paused, and nothing waits of {scope}."
+    listed = "\n".join(f"  {one.sentence} (connector resume {one.scope.options})" for one in pauses)
+    return f"No pause of exactly {scope} is in force. In force:\n{listed}"
+
+
+def _told(found: Resumable) -> str:
+    parts = []
+    leaving = [one for one in found.documents if one.would_leave]
+    if leaving:
+        parts.append(onboarding.leaving_told(leaving))
+    elif not found.withdrawals and not found.changes:
+        parts.append("No document would leave.")
+    for effect, (one_is, several_are) in _BECOMES.items():
+        some = [one for one in found.documents if one.effect is effect]
+        if some:
+            stays = several_are if len(some) > 1 else one_is
+            parts.append(f"{counted(len(some), 'document')} {stays}, such as {some[0].key}: {some[0].why or '-'}")
+    if found.withdrawals:
+        parts.append(f"{counted(len(found.withdrawals), 'cancellation')} for former partners would leave.")
+    if found.changes:
+        parts.append(f"{counted(len(found.changes), 'change')} of partners (860) would be decided.")
+    parts += [
+        f"{one.key} cannot be read and stays parked: connector documents close {one.key}" for one in found.unreadable
+    ]
+    return "\n".join(parts)
+
+
+def _summary(found: Resumable) -> dict[str, Any]:
+    return {
+        "documents": onboarding.summary(found.documents),
+        "released": [_named(one) for one in found.documents],
+        "withdrawals": [str(one.key) for one in found.withdrawals],
+        "changes": [one.transaction_id for one in found.changes],
+        "unreadable": [str(one.key) for one in found.unreadable],
+    }
+
+
+def _named(one: Forecast) -> dict[str, Any]:
+    return {"document": str(one.key), "sequence": one.revision.sequence, "becomes": one.effect}
+
+
+def _as_data(one: Pause) -> dict[str, Any]:
+    scope = one.scope
+    return {
+        "company": scope.company,
+        "partner": scope.partner,
+        "kind": scope.kind,
+        "since": one.since,
+        "by": one.by,
+        "caller": one.caller,
+        "reason": one.reason,
+    }

@@ -1,0 +1,125 @@
+"""Use case: let go what a pause has parked, each document once and as it stands by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+
+from connector.domain.documents import Kind
+from connector.domain.errors import Conflict
+from connector.domain.order_change.record import Change, ChangeState
+from connector.domain.pause import Pause, Scope, pause_of
+from connector.domain.reasons import Reason
+from connector.domain.revision.cause import Cause
+from connector.domain.revision.record import PAUSED_LIST, Revision, State, place_of
+from connector.domain.routing.resolve import Routing
+from connector.domain.transactions import Stream
+from connector.services.inbound.ports import Changes
+from connector.services.inbound.review import look_again
+from connector.services.messages import DeliveryMessage
+from connector.services.ports import Clock, Ledger, Outbox, Payloads
+from connector.services.release import Forecast, forecasts_of, release
+
+_AT_ONCE = 500
+_LAST = "~"
+"""Behind every place of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """What the end of pauses lets go.
+
+    Attributes:
+        documents: Documents, with what becomes of each by the routing in force.
+        withdrawals: Cancellations for former receivers; they leave as they are.
+        changes: Changes of partners (860), which are decided then.
+        unreadable: Documents that cannot be read; a person has to close them.
+    """
+
+    documents: Sequence[Forecast]
+    withdrawals: Sequence[Revision]
+    changes: Sequence[Change]
+    unreadable: Sequence[Revision]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.documents or self.withdrawals or self.changes or self.unreadable)
+
+
+def paused_documents(ledger: Ledger) -> Iterator[Revision]:
+    """What pauses have parked, the oldest first."""
+    after = ""
+    while found := ledger.listed(PAUSED_LIST, after=after, before=_LAST, limit=_AT_ONCE):
+        yield from found
+        after = place_of(found[-1])
+
+
+def resumable(
+    scope: Scope,
+    *,
+    staying: Sequence[Pause],
+    ledger: Ledger,
+    changes: Changes,
+    routing: Routing,
+    stream: Stream,
+    today: date,
+) -> Resumable:
+    """What waits in `scope` and would be kept by none of the pauses that stay. Changes nothing."""
+    waiting = [one for one in paused_documents(ledger) if _is_let_go(scope, staying, one)]
+    documents = [one for one in waiting if one.withdraws is None]
+    forecasts = list(forecasts_of(documents, ledger, routing, stream, today=today, cause_of=_cause_of))
+    read = {(one.key, one.revision.sequence) for one in forecasts}
+    return Resumable(
+        documents=forecasts,
+        withdrawals=[one for one in waiting if one.withdraws is not None],
+        changes=[one for one in changes.in_state(ChangeState.PARKED) if _is_change_let_go(scope, staying, one)],
+        unreadable=[one for one in documents if (one.key, one.sequence) not in read],
+    )
+
+
+def let_go(
+    found: Resumable, *, ledger: Ledger, outbox: Outbox, payloads: Payloads, changes: Changes, clock: Clock
+) -> None:
+    """Queue it. What was interrupted can be done again: what has left by then is found in no list.
+
+    Raises:
+        Transient: a queue takes no more.
+    """
+    now = clock.now()
+    release(found.documents, ledger, outbox, payloads, now=now, cause_of=_cause_of)
+    for one in found.withdrawals:
+        with suppress(Conflict):  # the document has come back to this receiver
+            moved = ledger.move(
+                one,
+                State.TRANSLATED,
+                now=now,
+                note="resumed after a pause",
+                reason=None,
+                reason_code=None,
+                next_step=None,
+            )
+            outbox.deliveries([DeliveryMessage.of(moved)])
+    for change in found.changes:
+        with suppress(Conflict):  # somebody decides about it at the same moment
+            look_again(change, changes, outbox, clock, because="its pause has ended")
+
+
+def _cause_of(revision: Revision) -> Cause:
+    """As what a person had it sent before the pause; else as what it is by now."""
+    return Cause.again(revision) if revision.released else Cause.RESUME
+
+
+def _is_let_go(scope: Scope, staying: Sequence[Pause], one: Revision) -> bool:
+    of = (one.key.company, one.key.kind, one.partner)
+    return scope.covers(*of) and pause_of(staying, *of) is None
+
+
+def _is_change_let_go(scope: Scope, staying: Sequence[Pause], one: Change) -> bool:
+    """A change of a partner that was not known when it was recorded is looked at in any case."""
+    if Reason.PAUSED not in one.reason_codes:
+        return False
+    partner = one.partner or scope.partner
+    of = (one.company, Kind.PURCHASE_ORDER, partner)
+    return scope.covers(*of) and pause_of(staying, *of) is None
