@@ -11,13 +11,15 @@ from connector.cli.config import differences
 from connector.cli.files import read_routing
 from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeState
+from connector.domain.pause import Pause, Scope
+from connector.domain.reasons import Reason
 from connector.domain.revision.record import Revision, State
 from connector.domain.transactions import Stream
 from connector.routing_file import json_schema
 from connector.services.release import NOT_RELEASED
 from testkit.memory.stores import a_change
 from testkit.samples.routing_data import a_partner, routing_data
-from testkit.samples.visma_samples import a_purchase_order, as_json
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
 
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 
@@ -299,6 +301,54 @@ def test_apply_looks_again_at_what_waits_for_something_else_and_counts_it_apart(
     assert (told in result.err, told in result.out, str(entry.key) in result.out) == (True, True, False)
     assert "releases 0 documents." in result.err
     assert result.out.endswith("0 documents and 0 changes released.\n")
+
+
+@pytest.fixture
+def skipped(stack):
+    """An order that routing kept back, and one that would read as what the partner has."""
+    off = replace(
+        parked("1", None), state=State.SKIPPED, reason_code=Reason.SEND_OFF.value, by_routing=True, kept_ready=True
+    )
+    same = replace(parked("2", None), state=State.SKIPPED, reason_code=Reason.NOTHING_NEW.value)
+    stack.ledger.kept = [off, same]
+    stack.ledger.sources = {
+        number: as_json(a_purchase_order(orderNbr=number, date="2026-08-30T00:00:00", lines=[an_order_line()]))
+        for number in ("1", "2")
+    }
+    stack.routing.data = routing_data({"partners.acme.kinds.purchase_order.send": False})
+    return stack
+
+
+def test_what_routing_skipped_is_offered_if_it_is_asked_for(connector, skipped, routing_file):
+    result = connector("config", "apply", routing_file(), "--skipped", "--yes", "--release", "all")
+    assert "Skipped so far, 1 document would leave:" in result.err
+    assert [one.number for one in skipped.outbox.queued] == ["1"]
+    assert "Released nordic/purchase_order/1 (was skipped)." in result.out
+
+
+def test_what_routing_skipped_stays_so_unless_it_is_named(connector, skipped, routing_file):
+    connector("config", "apply", routing_file(), "--skipped", "--yes", "--release", "none")
+    assert (skipped.outbox.queued, skipped.ledger.moved) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "concerned"),
+    [
+        ({}, True),
+        ({"partners.acme.kinds.purchase_order.send": False, "defaults.unmapped_partner": "skip"}, True),
+        ({"partners.acme.kinds.purchase_order.send": False, "defaults.units.KRT": "case"}, False),
+    ],
+)
+def test_a_file_that_may_let_skipped_documents_leave_says_so(connector, skipped, routing_file, changes, concerned):
+    """Finding them reads the whole ledger, so that is done only if somebody asks."""
+    result = connector("config", "apply", routing_file(changes), "--yes")
+    assert (result.code, "add --skipped" in result.err) == (0, concerned)
+
+
+def test_what_would_leave_and_is_paused_is_counted(connector, waiting, routing_file):
+    waiting.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller="arn", reason="they move"))
+    result = connector("config", "apply", routing_file(KRT), "--dry-run")
+    assert "Of these, 2 documents will be paused: connector resume lets them go." in result.err
 
 
 def test_what_is_looked_at_again_is_not_told_as_released(connector, waiting, routing_file):

@@ -33,6 +33,7 @@ from connector.cli.routing_summary import go_live_text, summaries
 from connector.cli.stack import Stack, stack_option
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
+from connector.domain.pause import pause_of
 from connector.domain.revision.arrival import NEVER
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
@@ -43,6 +44,7 @@ from connector.routing_file import Checked, json_schema
 from connector.services.release import (
     Forecast,
     across_go_live,
+    forecast_skipped,
     forecast_waiting,
     keep_waiting,
     release,
@@ -133,6 +135,7 @@ def diff_file(*, file: str, stack: Stack, as_json: bool) -> int:
     callback=onboarding.release_choice,
     help=f"What to release of the documents that would leave: {onboarding.CHOICES}.",
 )
+@click.option("--skipped", is_flag=True, help="Offer what routing skipped as well; this reads the whole ledger, once.")
 @click.option("--other-companies", is_flag=True, help="FILE reads other companies than the stack: it is meant so.")
 @by_option
 @json_option
@@ -143,15 +146,16 @@ def apply_file(
     dry_run: bool,
     yes: bool,
     choice: str | date | None,
+    skipped: bool,
     other_companies: bool,
     by: str | None,
     as_json: bool,
 ) -> int:
     """Check FILE, show the difference and what it would release, put it in force, and release what is named.
 
-    Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question.
-    Changes (860) that waited for one are decided anew in any case. Functions may decide with the former routing for a
-    minute more.
+    Documents that waited for a routing entry leave only if they are named: --release, or the answer to the question. So
+    do those that routing skipped, with --skipped. Changes (860) that waited for an entry are decided anew in any case.
+    Functions may decide with the former routing for a minute more.
     """
     data = _sound(file, stream=stack.stream)
     applied = _applied(stack)
@@ -171,6 +175,15 @@ def apply_file(
         say(across_told(across))
     forecasts = list(forecast_waiting(stack.ledger, wanted, stack.stream, today=now.date()))
     onboarding.tell(forecasts)
+    if skipped:
+        freed = list(forecast_skipped(stack.ledger, wanted, stack.stream, today=now.date()))
+        say(f"Skipped so far, {onboarding.leaving_told(freed)}" if freed else "Nothing that was skipped would leave.")
+        forecasts += freed
+    elif any(onboarding.may_free_skipped(change["path"]) for change in changes):
+        say(onboarding.SKIPPED_TOO)
+    paused = [one for one in forecasts if one.would_leave and pause_of(stack.breaker.pauses(now=now), *_of(one))]
+    if paused:
+        say(f"Of these, {counted(len(paused), 'document')} will be paused: connector resume lets them go.")
     result: dict[str, Any] = {
         "changes": changes,
         "across_go_live": [str(one.key) for one in across],
@@ -221,7 +234,7 @@ def apply_file(
         },
         lambda: "\n".join(
             [f"Routing version {version} is in force.", *_former(former_until)]
-            + _named(chosen.released, lambda one: f"Released {one.key} (waited for {one.revision.waits_for}).")
+            + _named(chosen.released, _released)
             + ([chosen.looked_at_told()] if chosen.looked_at else [])
             + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
             + [f"{releases} and {counted(len(again), 'change')} released."]
@@ -279,6 +292,10 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[dict[str, A
         yield {"path": path, "before": before, "after": after}
 
 
+def _of(one: Forecast) -> tuple[str, Kind, str | None]:
+    return one.key.company, one.key.kind, one.partner
+
+
 def _former(until: datetime | None) -> list[str]:
     """Until when the former routing is used; nothing without one."""
     if until is None:
@@ -291,6 +308,11 @@ def _named(released: Sequence[Forecast], sentence: Callable[[Forecast], str]) ->
     """A sentence about each of the documents, up to a number of them."""
     more = [f"... and {len(released) - _LISTED} more."] if len(released) > _LISTED else []
     return [*map(sentence, released[:_LISTED]), *more]
+
+
+def _released(one: Forecast) -> str:
+    waits_for = one.revision.waits_for
+    return f"Released {one.key} ({f'waited for {waits_for}' if waits_for else 'was skipped'})."
 
 
 def _would(chosen: onboarding.Selection) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,22 @@ ANOTHER_GO_LIVE = (
     "sent already stays sent, and its changes leave as before."
 )
 """What applying another go-live does with what was read under the former one."""
+
+
+SKIPPED_TOO = (
+    "Documents that routing skipped may leave with this file. They stay skipped, and are asked about when they change "
+    "in Visma. To have them counted and offered now, add --skipped: that reads the whole ledger, once."
+)
+"""What is said where a change of the file may concern skipped documents."""
+
+_FREES_SKIPPED = re.compile(
+    r"(^|\.)(send|unmapped_partner|on_revision|send_when|order_types)(\.|$)|^partners\.[^.]+\.visma\."
+)
+
+
+def may_free_skipped(path: str) -> bool:
+    """Whether documents may have been skipped for what stands at a path of the file."""
+    return _FREES_SKIPPED.search(path) is not None
 
 
 def release_choice(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | date | None:

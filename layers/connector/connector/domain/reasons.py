@@ -38,15 +38,15 @@ class Reason(StrEnum):
         "Routing switches the kind off",
         "`send: false` for this kind, partner or company: the document is recorded and not sent.",
         (
-            "Nothing, if that is meant. Otherwise set `send: true` and apply the file; what was kept back is asked "
-            "about when it comes again."
+            "Nothing, if that is meant. Otherwise set `send: true` and apply the file with `--skipped`, which offers "
+            "what was kept back."
         ),
     )
     ORDER_TYPE_OFF = (
         "order-type-off",
         "Routing switches the order type off",
         "`order_types` says `do_not_send` for the type of the order.",
-        "Nothing, if that is meant. Otherwise change `order_types` and apply the file.",
+        "Nothing, if that is meant. Otherwise change `order_types` and apply the file with `--skipped`.",
     )
     PATTERN_ORDER = (
         "pattern-order",

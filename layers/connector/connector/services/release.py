@@ -117,6 +117,27 @@ def forecast_waiting(ledger: Ledger, routing: Routing, stream: Stream, *, today:
     return forecasts_of(waiting, ledger, routing, stream, today=today)
 
 
+SKIPPED_BY_ROUTING = frozenset(
+    {
+        Reason.SEND_OFF,
+        Reason.ORDER_TYPE_OFF,
+        Reason.UNMAPPED_PARTNER,
+        Reason.STATUS_NOT_IN_SEND_WHEN,
+        Reason.REVISION_IGNORED,
+    }
+)
+"""Reasons of skipped documents that another routing file may take away."""
+
+
+def forecast_skipped(ledger: Ledger, routing: Routing, stream: Stream, *, today: date) -> Iterator[Forecast]:
+    """What of the documents that routing skipped would leave with `routing`.
+
+    Changes nothing; reads the whole ledger.
+    """
+    skipped = [one for one in ledger.in_state(State.SKIPPED) if one.reason_code in SKIPPED_BY_ROUTING]
+    return (one for one in forecasts_of(skipped, ledger, routing, stream, today=today) if one.would_leave)
+
+
 def forecasts_of(
     revisions: Sequence[Revision],
     ledger: Ledger,
@@ -193,10 +214,10 @@ def keep_waiting(kept: Iterable[Forecast], ledger: Ledger, *, now: datetime) -> 
     """Write down why documents stay parked whose routing entry is in force, and how they leave.
 
     They go on waiting for the entry, so that the next time the file is applied they are counted again. One that
-    something else happens to at the same moment is left to that.
+    something else happens to at the same moment is left to that. What was skipped stays skipped.
     """
     for one in kept:
-        if one.revision.reason == NOT_RELEASED:
+        if one.revision.state is not State.PARKED or one.revision.reason == NOT_RELEASED:
             continue
         with suppress(Conflict):
             ledger.move(
