@@ -28,7 +28,7 @@ class NamedPoint:
     """A crash point that has a name: between the end of one effect and the beginning of the next."""
 
     name: str
-    told: str
+    summary: str
     after: str
     before: str = ""
 
@@ -149,13 +149,13 @@ def prove(size: Size) -> list[Tally]:
     for number, scenario in enumerate(SCENARIOS):
         tried(scenario, kills, everywhere=size is Size.LONG or number == 0)
     guarantee = "A worker may die before or after any side effect: nothing is lost, nothing is done twice"
-    tallies = [Tally(guarantee, kills.points.total(), tuple(kills.violations), told(kills))]
+    tallies = [Tally(guarantee, kills.points.total(), tuple(kills.violations), summary(kills))]
     if size is Size.LONG:
         tallies += [_answers_lost(), _killed_twice()]
     return tallies
 
 
-def told(kills: Kills) -> str:
+def summary(kills: Kills) -> str:
     """What was hit: how many different effects, and each named point how often."""
     sides = ", ".join(f"{count} x {side} it" for side, count in sorted(kills.points.items()))
     named = ", ".join(f"{point.name} {kills.named[point.name]}" for point in NAMED if kills.named)
@@ -195,7 +195,7 @@ def tried(
 def _undisturbed(scenario: Scenario, kills: Kills) -> _Undisturbed:
     system = scenario.system()
     first = len(system.effects.steps)
-    scenario.told(system)
+    scenario.steps(system)
     wrong = system.judge.violations_when_quiescent()
     if (len(system.orderful.delivered), len(system.visma.puts)) != (scenario.sent, scenario.puts):
         wrong.append(f"{len(system.orderful.delivered)} transactions were sent and {len(system.visma.puts)} PUTs made.")
@@ -210,7 +210,7 @@ def _hit(calm: _Undisturbed, plan: dict[int, FaultKind], kills: Kills) -> None:
         system.effects.at(step, fault)
     wrong: list[str] = []
     try:
-        calm.scenario.told(system)
+        calm.scenario.steps(system)
         system.quiesce()
         wrong += system.judge.violations_when_quiescent()
     except AssertionError as error:
@@ -252,7 +252,7 @@ def _answers_lost() -> Tally:
         "Any side effect may be refused, or its answer be lost: the same",
         kills.points.total(),
         tuple(kills.violations),
-        told(kills),
+        summary(kills),
     )
 
 
@@ -270,4 +270,4 @@ def _killed_twice() -> Tally:
     return Tally(guarantee, kills.points.total(), tuple(kills.violations))
 
 
-__all__ = ["NAMED", "Kills", "System", "prove", "told", "tried"]
+__all__ = ["NAMED", "Kills", "System", "prove", "summary", "tried"]

@@ -55,13 +55,13 @@ def main(arguments: Sequence[str]) -> int:
     tallies = _side_by_side([name for name in (*DEPLOYED, *IN_PROCESS) if not names or name in names], size)
     _show(console, tallies)
     violated = sum(len(tally.violations) for tally in tallies)
-    told = f"{sum(tally.cases for tally in tallies):,} cases, {violated} violations"
-    told = f"{told}, {(time.monotonic() - began) / 60:.1f} minutes"
-    console.print(told, highlight=False)
+    summary = f"{sum(tally.cases for tally in tallies):,} cases, {violated} violations"
+    summary = f"{summary}, {(time.monotonic() - began) / 60:.1f} minutes"
+    console.print(summary, highlight=False)
     if not arguments:
         rows = [f"| {tally.guarantee} | {tally.cases:,} | {len(tally.violations)} |" for tally in tallies]
         head = "| what was to hold | cases | violations |\n|---|---|---|"
-        page.write("guarantees.md", command="make prove", table="\n".join([head, *rows, f"\n{told}."]))
+        page.write("guarantees.md", command="make prove", table="\n".join([head, *rows, f"\n{summary}."]))
     return 1 if violated else 0
 
 
@@ -92,16 +92,16 @@ def _side_by_side(names: Sequence[str], size: Size) -> list[Tally]:
     """Every proof in a process of its own; what they found, in the order of their names."""
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(AT_A_TIME, mp_context=spawned, max_tasks_per_child=1) as pool:
-        running = {name: pool.submit(_told, name, size) for name in sorted(names, key=BEGUN_IN_THIS_ORDER.index)}
+        running = {name: pool.submit(_reported, name, size) for name in sorted(names, key=BEGUN_IN_THIS_ORDER.index)}
         return [tally for name in names for tally in running[name].result()]
 
 
-def _told(name: str, size: Size) -> list[Tally]:
+def _reported(name: str, size: Size) -> list[Tally]:
     """One proof, with a line and its violations when it is done."""
     console, began = Console(width=150), time.monotonic()
     tallies = run(name, size)
-    told = f"{sum(one.cases for one in tallies):,} cases, {sum(len(one.violations) for one in tallies)} violations"
-    console.print(f"{name}: {told}, {time.monotonic() - began:.0f} s", highlight=False)
+    summary = f"{sum(one.cases for one in tallies):,} cases, {sum(len(one.violations) for one in tallies)} violations"
+    console.print(f"{name}: {summary}, {time.monotonic() - began:.0f} s", highlight=False)
     for violation in (violation for one in tallies for violation in one.violations):
         console.print(f"  VIOLATED: {violation}", highlight=False, markup=False)
     return tallies

@@ -55,12 +55,12 @@ class Found:
     """What runs of a machine found.
 
     Attributes:
-        told: The first violation, with the steps that lead to it; None when there is none.
+        violation: The first violation, with the steps that lead to it; None when there is none.
         steps: How often each rule was played.
     """
 
     runs: int
-    told: str | None
+    violation: str | None
     steps: Counter[str] = field(default_factory=Counter)
 
 
@@ -81,7 +81,7 @@ def prove(size: Size) -> list[Tally]:
         Tally(
             GUARANTEE,
             sum(one.runs for one in found),
-            tuple(one.told for one in found if one.told),
+            tuple(one.violation for one in found if one.violation),
             f"runs of up to {STEPS if size is Size.FAST else MANY_STEPS} steps; steps: {names}",
         )
     ]
@@ -115,7 +115,7 @@ def explored(
         settings = tuple(worlds) or Connector.settings
 
     lines: list[object] = []
-    told: str | None = None
+    violation: str | None = None
     chosen = settings(
         max_examples=runs,
         stateful_step_count=steps,
@@ -132,5 +132,7 @@ def explored(
             run_state_machine_as_test(mine, settings=chosen)
         except Exception as error:  # noqa: BLE001 - a defect that shows itself as an exception is a finding as well
             way = "\n".join(map(str, [*lines, *getattr(error, "__notes__", [])]))
-            told = f"{'derandomized' if number is None else f'seed {number}'}: {type(error).__name__}: {error}\n{way}"
-    return Found(mine.runs, told, Counter(mine.steps))
+            violation = (
+                f"{'derandomized' if number is None else f'seed {number}'}: {type(error).__name__}: {error}\n{way}"
+            )
+    return Found(mine.runs, violation, Counter(mine.steps))

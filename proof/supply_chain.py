@@ -219,10 +219,10 @@ def _of_checkov() -> list[Tally]:
         text=True,
         check=False,
     )
-    told = json.loads(ended.stdout)
-    failed = told["results"]["failed_checks"]
+    report = json.loads(ended.stdout)
+    failed = report["results"]["failed_checks"]
     problems = tuple(f"{one['check_id']} {one['resource']}: {one['check_name']}" for one in failed)
-    return [Tally(guarantee, told["summary"]["passed"] + len(failed), problems)]
+    return [Tally(guarantee, report["summary"]["passed"] + len(failed), problems)]
 
 
 def _is_vouched_for(line: str) -> bool:

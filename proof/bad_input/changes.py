@@ -26,7 +26,7 @@ from connector.services.ports import Deadline, Metric, OrderAnswer
 from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredChanges, fresh_table
 from proof.bad_input.trial import CaseResult, Target, inexact
-from proof.bad_input.watch import is_list, told
+from proof.bad_input.watch import is_list, watched
 from proof.strategies.changes import (
     BASE_URL,
     NUMBER,
@@ -66,7 +66,7 @@ class Orderful:
 
     items: dict[int, bytes]
     messages: dict[int, bytes]
-    told: list[str] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
     clock: Any = None
 
     def ask(self, call: Call, _deadline: Deadline) -> Answer:
@@ -88,7 +88,7 @@ class Orderful:
     def _answer(self, method: str, path: str) -> tuple[int, bytes]:
         if method == "POST":
             known = [number for number in self.items if delivery_of(number) in path]
-            self.told.append(path)
+            self.confirmed.append(path)
             return (200, b"{}") if known else (404, b'{"message": "unknown"}')
         if path.startswith("/inboxes/"):
             waiting = [body for number, body in self.items.items() if not self._is_told(number)]
@@ -99,7 +99,7 @@ class Orderful:
         return (200, kept[number]) if number in kept else (404, b'{"message": "unknown"}')
 
     def _is_told(self, number: int) -> bool:
-        return any(delivery_of(number) in path for path in self.told)
+        return any(delivery_of(number) in path for path in self.confirmed)
 
 
 class StrangeOrders:
@@ -197,7 +197,7 @@ class World:
         for _ in range(ATTEMPTS_UNAVAILABLE):
             returned = consume(
                 received(event),
-                told(lambda body: applier.handle(_decode(body)), self.result, but=UNREADABLE),
+                watched(lambda body: applier.handle(_decode(body)), self.result, but=UNREADABLE),
                 queue=SqsPostponer(_CHANGES, client=self.sqs),  # type: ignore[arg-type]
                 telemetry=self.fakes.telemetry,
                 deadline=StepDeadline(),

@@ -24,7 +24,7 @@ from connector.services.ports import Deadline, Ledger, Page, Payloads, Resource
 from proof.bad_input.queue import StrictSqs
 from proof.bad_input.stores import BUCKET, MeasuredCursors, MeasuredLedger, fresh_table
 from proof.bad_input.trial import CaseResult, Target, floats_in
-from proof.bad_input.watch import is_list, told
+from proof.bad_input.watch import is_list, watched
 from proof.strategies.visma import ORIGINS, VismaCase, sound, visma_books, visma_cases
 from testkit.memory.connector import Connector
 from testkit.memory.effects import ManualClock, StepDeadline
@@ -125,7 +125,7 @@ class World:
         decode = msgspec.json.Decoder(DocumentMessage).decode
         return consume(
             received(event),
-            told(lambda body: translator.handle(decode(body)), self.result),
+            watched(lambda body: translator.handle(decode(body)), self.result),
             queue=SqsPostponer(_DOCUMENTS, client=self.sqs),  # type: ignore[arg-type]
             telemetry=self.telemetry,
             deadline=StepDeadline(),

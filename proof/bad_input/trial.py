@@ -89,8 +89,8 @@ def tried(target: Target[Case], *, cases: int, seed: int) -> Tally:
     violations = [f"{times[kind]} times, first {one}" for kind, one in found.items()]
     if violations:
         violations[0] += f" The smallest: {_smallest(target, seed)}"
-    told = ", ".join(f"{end} {number:,}" for end, number in ends.most_common())
-    return Tally(target.guarantee, count, tuple(violations), f"{told}; slowest {worst:.1f} s")
+    counted = ", ".join(f"{end} {number:,}" for end, number in ends.most_common())
+    return Tally(target.guarantee, count, tuple(violations), f"{counted}; slowest {worst:.1f} s")
 
 
 def floats_in(value: Any) -> Iterable[str]:

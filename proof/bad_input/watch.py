@@ -14,12 +14,12 @@ from proof.bad_input.trial import CaseResult, place_of
 _DEEP = re.compile(rb"\[{400,}\]{400,}")
 
 
-def told(
+def watched(
     handle: Callable[[str], object], result: CaseResult, *, but: re.Pattern[str] | None = None
 ) -> Callable[[str], object]:
     """The handler under watch: what gets out of it is a problem, but for a `Transient` that says one of `but`."""
 
-    def watched(body: str) -> object:
+    def handler(body: str) -> object:
         try:
             return handle(body)
         except ConnectorError as error:
@@ -30,7 +30,7 @@ def told(
             result.problems.append(f"{type(error).__name__} at {place_of(error)}: {str(error)[:200]}")
             raise
 
-    return watched
+    return handler
 
 
 def is_list(body: bytes) -> bool:

@@ -173,8 +173,8 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
     hit = Counter(row["fault"] for row in rows if row["fault"])
     conflicts = sum(row["work"] == 412 for row in rows)
     pages = sum(name == "pageNumber" and int(value) > 1 for row in rows for name, value in row["query"])
-    told = [f"{count} x {fault}" for fault, count in hit.most_common()]
-    return ", ".join([*told, f"{conflicts} x 412, {pages} pages of lists beyond the first"])
+    faults = [f"{count} x {fault}" for fault, count in hit.most_common()]
+    return ", ".join([*faults, f"{conflicts} x 412, {pages} pages of lists beyond the first"])
 
 
 def seconds_since(started: float) -> float:

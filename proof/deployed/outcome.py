@@ -155,10 +155,10 @@ class World:
         wrong += self._unknown(key, revisions, held)
         if not wrong:
             return None
-        told = ", ".join(
+        states = ", ".join(
             f"{one.sequence} {one.state} {one.transaction_id or ''}".strip() for one in reversed(revisions)
         )
-        return f"{key}: {'; '.join(wrong)} (ledger: {told}; Orderful: {', '.join(str(one['id']) for one in held)})."
+        return f"{key}: {'; '.join(wrong)} (ledger: {states}; Orderful: {', '.join(str(one['id']) for one in held)})."
 
     def _unknown(self, key: DocumentKey, revisions: Sequence[Revision], held: Sequence[dict[str, Any]]) -> list[str]:
         """Whether the partner has something else than Visma, by the ledger or by what Orderful holds."""

@@ -257,17 +257,17 @@ class Judge:
         own_revisions = [one for one in revisions if one.withdraws is None]
         current = current_revision(own_revisions) or own_revisions[0]
         excuses = document.excuses
-        is_told = current.revision_id == document.content_id
+        is_known = current.revision_id == document.content_id
         if current.state is State.REJECTED:
-            is_told = is_told or self._reads_as(current) == now.view  # a change that nobody sees came behind it
-        if current.state in excuses and is_told:
+            is_known = is_known or self._reads_as(current) == now.view  # a change that nobody sees came behind it
+        if current.state in excuses and is_known:
             return []
         is_sent = any(one.sent_at is not None for one in own_revisions)
-        if self.before_go_live.is_old(name) and current.state is State.AGREED and is_told and not is_sent:
+        if self.before_go_live.is_old(name) and current.state is State.AGREED and is_known and not is_sent:
             return []  # who asked for a change of it has it from elsewhere, says the person who approved that
         if self.before_go_live.is_old(name) and not own:
             allowed = self.before_go_live.may_stay(name, now, mapped=receiver is not None)
-            if current.state in allowed and (is_told or current.state is not State.PARKED or not now.ready):
+            if current.state in allowed and (is_known or current.state is not State.PARKED or not now.ready):
                 return []
             excuses |= allowed
         expected = f" and should be {' or '.join(sorted(excuses))}" if excuses else ""

@@ -78,13 +78,13 @@ class Orderful(FakeOrderful):
 
     def _deliver(self, request: OrderfulRequest) -> None:
         self.delivered.append(request)
-        for told in self.on_delivered:
-            told(request.body)
+        for receive in self.on_delivered:
+            receive(request.body)
         self.receivers.receives(request.body)
 
 
 @dataclass(slots=True)
-class _Told:
+class _Confirmed:
     confirmation: Confirmation
     times: int = 1
 
@@ -96,7 +96,7 @@ class Inbound(FakeInbound):
     Its list shows everything, the newest page first; between two arrivals its clock goes on.
 
     Attributes:
-        told: What each delivery was told, and how often.
+        confirmations: What each delivery was told, and how often.
         complaints: What it should not have been told.
         validation: What Orderful says of each transaction, by number.
         by_inbox: Transactions that come by an inbox when Orderful lets them through.
@@ -110,7 +110,7 @@ class Inbound(FakeInbound):
     ) -> None:
         """Compare what it is told with what is recorded in `changes`."""
         super().__init__(clock, list_page=1)
-        self.told: dict[str, _Told] = {}
+        self.confirmations: dict[str, _Confirmed] = {}
         self.complaints: list[str] = []
         self.validation: dict[str, Validation] = {}
         self.by_inbox: set[str] = set()
@@ -224,7 +224,7 @@ class Inbound(FakeInbound):
         confirm, number = super().confirm, self._number(transaction_id)
 
         def tell() -> bool:
-            before = self.told.get(delivery.delivery_id)
+            before = self.confirmations.get(delivery.delivery_id)
             if before is not None:
                 before.times += 1
                 if before.confirmation is not confirmation:
@@ -233,7 +233,7 @@ class Inbound(FakeInbound):
             self._compare(transaction_id, confirmation)
             known = confirm(delivery, number, confirmation, note)
             if known:
-                self.told[delivery.delivery_id] = _Told(confirmation)
+                self.confirmations[delivery.delivery_id] = _Confirmed(confirmation)
             return known
 
         return self._effects("confirm the delivery", tell)

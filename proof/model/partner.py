@@ -67,7 +67,7 @@ class Receivers:
         held, view = held_in(body), view_in(body)
         receiver, name = held
         if self.has.get(held) == view and held not in self.edited | self.refused and name not in self.shared:
-            self.complaints.append(f"{receiver} was sent {name} as it has it already: {_told(view)}.")
+            self.complaints.append(f"{receiver} was sent {name} as it has it already: {_as_text(view)}.")
         self.had[held], self.has[held] = self.has.get(held), view
         self.edited.discard(held)
         self.refused.discard(held)
@@ -167,7 +167,7 @@ def _day(value: str | None) -> date | None:
     return date.fromisoformat(value[:10]) if value else None
 
 
-def _told(view: View) -> str:
+def _as_text(view: View) -> str:
     return ", ".join(
         f"{said.quantity:g} of {item} at {said.price:g} on {said.day}" for item, said in sorted(view.items())
     )

@@ -38,14 +38,14 @@ class Scenario:
     """One scenario.
 
     Attributes:
-        told: What happens; the partner has order 500123 before, unless `begins` says otherwise.
+        steps: What happens; the partner has order 500123 before, unless `begins` says otherwise.
         prepared: What has happened besides when it begins.
         puts: PUTs that reach Visma in it.
         sent: Transactions that the partner has after it, the first one included.
     """
 
     name: str
-    told: Callable[[System], None]
+    steps: Callable[[System], None]
     sent: int
     puts: int = 0
     setting: Setting = field(default_factory=Setting)
@@ -475,8 +475,8 @@ _DIFFERENCES = Setting(changes={**Setting().changes, "quantities": "delta"})
 _TWO_NAMES = replace(_DIFFERENCES, tells_both=True)
 
 
-def _from_before_go_live(name: str, told: Callable[[System], None], *, sent: int) -> Scenario:
-    return Scenario(name, told, sent=sent, setting=_GO_LIVE, begins=False, prepared=_old_order)
+def _from_before_go_live(name: str, steps: Callable[[System], None], *, sent: int) -> Scenario:
+    return Scenario(name, steps, sent=sent, setting=_GO_LIVE, begins=False, prepared=_old_order)
 
 
 SCENARIOS = (
@@ -570,7 +570,7 @@ def outcome(system: System) -> dict[str, Any]:
             )
             for one in system.changes.all()
         ),
-        "told": {name: told.confirmation for name, told in system.inbound.told.items()},
+        "told": {name: one.confirmation for name, one in system.inbound.confirmations.items()},
         "asked": len(system.visma.puts),
         "open": [one.change_id for one in system.ledger.rows.values() if one.state is State.CHANGING],
     }
@@ -581,9 +581,9 @@ def _revisions(system: System) -> list[tuple[object, ...]]:
     left = {(one.key, one.revision_id, one.purpose) for one in rows if one.state is not State.SUPERSEDED}
     found: list[tuple[object, ...]] = []
     for one in rows:
-        told = (one.key.stored, one.state, one.revision_id, one.purpose)
+        content = (one.key.stored, one.state, one.revision_id, one.purpose)
         # A number that was reserved and given up again stands for nothing, nor does the same unsent content once more.
-        is_more = one.revision_id and [told] != found[-1:] and (one.key, one.revision_id, one.purpose) not in left
+        is_more = one.revision_id and [content] != found[-1:] and (one.key, one.revision_id, one.purpose) not in left
         if one.state is not State.SUPERSEDED or is_more:
-            found.append(told)
+            found.append(content)
     return found

@@ -117,8 +117,8 @@ class RecordedLedger(MemoryLedger):
                 raise Conflict(f"A revision of {revision.key} was changed by another worker.")
             put(revision, owned, posted, along)
             if revision.state is State.AGREED:
-                for told in self.on_agreed:
-                    told(revision)
+                for notify in self.on_agreed:
+                    notify(revision)
 
         self._effects.repeated(f"write {revision.state} in the ledger", write)
 
@@ -162,8 +162,8 @@ class RecordedChanges(InMemoryChanges):
             for hears in self.on_record:
                 hears(change)
 
-        told = f" ({change.confirmed})" if change.confirmed and not change.deliveries else ""
-        self._effects.repeated(f"write {change.state}{told} for a change", write)
+        note = f" ({change.confirmed})" if change.confirmed and not change.deliveries else ""
+        self._effects.repeated(f"write {change.state}{note} for a change", write)
 
 
 class RecordedCursors(MemoryCursors):
@@ -208,6 +208,6 @@ def unfinished(ledger: MemoryLedger, changes: InMemoryChanges) -> list[str]:
     ]
     for change in changes.all():
         if change.state in {ChangeState.RECEIVED, ChangeState.APPLYING} or change.is_unconfirmed:
-            told = "not told to Orderful" if change.is_unconfirmed else "open"
-            found.append(f"change {change.transaction_id} is {change.state} and {told}")
+            why = "not told to Orderful" if change.is_unconfirmed else "open"
+            found.append(f"change {change.transaction_id} is {change.state} and {why}")
     return found

@@ -130,8 +130,8 @@ class Visma(FakeOrders):
         for place in places(written):
             if self.edited_since_read(number, place):
                 self.complaints.append(f"The PUT into order {number} overwrote an edit of '{place}' unseen.")
-        for told in self.on_written:
-            told(number, written, stood)
+        for notify in self.on_written:
+            notify(number, written, stood)
 
     def stamp(self, resource: Resource, number: str, document_type: str | None = None) -> datetime:
         """The time stamp of a write that takes place now."""

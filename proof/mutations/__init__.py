@@ -41,7 +41,7 @@ def caught(mutation: Mutation, number: int | None = None) -> bool:
     with mutation.planted():
         if not mutation.scenario:
             runs = explored(runs=MOST_RUNS, number=number, rules=mutation.rules, worlds=mutation.worlds, shrink=False)
-            return runs.told is not None
+            return runs.violation is not None
         kills = Kills()
         try:
             scenario = next(scenario for scenario in SCENARIOS if scenario.name == mutation.scenario)

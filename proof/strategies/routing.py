@@ -115,7 +115,7 @@ _VALUES: Mapping[str, Change] = {
 # What is allowed, and strange.
 _ALLOWED: Mapping[str, tuple[Any, ...]] = {
     **{
-        key.rpartition(".")[2]: tuple(map(str, setting.type.words))
+        key.rpartition(".")[2]: tuple(map(str, setting.type.choices))
         for key, setting in SETTINGS.items()
         if setting.type.form is Form.WORD
     },

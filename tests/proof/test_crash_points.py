@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proof.crash_points import NAMED, Kills, told, tried
+from proof.crash_points import NAMED, Kills, summary, tried
 from proof.model.scenarios import SCENARIOS
 from testkit.memory.effects import FaultKind
 
@@ -56,6 +56,6 @@ def test_a_scenario_holds_when_an_effect_is_refused_and_when_its_answer_is_lost(
 
 
 def test_the_proof_says_what_it_hit(kills):
-    said = told(kills)
+    said = summary(kills)
     assert all(f"{point.name} " in said for point in NAMED)
     assert f"in {len(SCENARIOS)} scenarios" in said

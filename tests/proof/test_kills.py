@@ -75,8 +75,8 @@ def test_fewer_kills_than_were_aimed_at_are_said_and_are_no_violation(run):
 def test_a_function_of_which_hardly_any_invocation_was_hit_is_a_violation(run):
     for function in FUNCTIONS[1:]:
         hit(run, function, PLAN.floor)
-    _, (told,) = _kills(run)
-    assert told.startswith(f"Only {PLAN.floor - 1} of {FUNCTIONS[0]}'s invocations were hit")
+    _, (violation,) = _kills(run)
+    assert violation.startswith(f"Only {PLAN.floor - 1} of {FUNCTIONS[0]}'s invocations were hit")
 
 
 def test_when_the_time_is_over_only_what_is_short_is_killed(run):

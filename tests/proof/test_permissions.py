@@ -107,12 +107,12 @@ class Offline:
 
 
 @pytest.mark.parametrize(
-    ("role", "told"), [(MemoryPayloads, []), (Refused, ["of 5000 rows that the cursor remembered 0 are left"])]
+    ("role", "problems"), [(MemoryPayloads, []), (Refused, ["of 5000 rows that the cursor remembered 0 are left"])]
 )
-def test_a_poller_that_may_not_read_its_rows_is_noticed(monkeypatch, role: type[MemoryPayloads], told: list[str]):
+def test_a_poller_that_may_not_read_its_rows_is_noticed(monkeypatch, role: type[MemoryPayloads], problems: list[str]):
     with aws_in_memory(monkeypatch):
         make_table(CURSORS)
-        assert list(out.poll(cast(Any, Offline(role())))) == told
+        assert list(out.poll(cast(Any, Offline(role())))) == problems
 
 
 class Failing(Offline):

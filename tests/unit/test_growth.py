@@ -25,8 +25,8 @@ from connector.edi.fingerprint import compare, fingerprint
 from connector.edi.inbound import read_identity, read_inbound
 from connector.edi.order_change.content_id import content_id
 from connector.edi.order_change.coverage import unread_mosaic, unread_x12
-from connector.edi.order_change.fields import NotUnderstood, day, number, told
-from connector.edi.order_change.names import words_of
+from connector.edi.order_change.fields import NotUnderstood, day, number, quoted
+from connector.edi.order_change.names import label_of
 from connector.edi.order_change.read import NotAChange, read_change
 from connector.edi.visma.read import NotADocument, decode, read_document
 from testkit.memory.change_world import an_860, more_of
@@ -94,7 +94,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
         unread_x12(message["transactionSets"][0]) if "transactionSets" in message else unread_mosaic(message)
     ),
     "envelope": lambda message: read_inbound({"id": "1", "type": "860", "message": message}, trusted=True),
-    "told": told,
+    "told": quoted,
     "problems": lambda message: problems_in(message.get("lineItems")),
 }
 
@@ -151,8 +151,8 @@ def test_no_expression_over_a_body_costs_the_square_of_its_length(text):
         for name in ("quantity", "date"):
             with suppress(NotUnderstood):
                 read_one(data, name)
-    assert len(told(data)) <= 200
-    assert words_of(text)
+    assert len(quoted(data)) <= 200
+    assert label_of(text)
     content_id(data)
     fingerprint({"purchaseOrderNumber": "1", "lineItems": [data | {"productIds": data}]})
     with suppress(NotAChange):

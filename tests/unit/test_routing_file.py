@@ -10,7 +10,7 @@ import yaml
 from connector.cli.files import read_routing
 from connector.domain.documents import Kind
 from connector.domain.routing.resolve import Routing
-from connector.domain.routing.route import CHANGE_WORDS, SETTINGS
+from connector.domain.routing.route import CHANGE_CODES, SETTINGS
 from connector.domain.routing.settings import Place
 from connector.domain.transactions import Stream
 from connector.edi.order_change.codes import CODE_NAMES
@@ -308,7 +308,7 @@ def test_what_changes_may_do_is_kept_as_it_was_written():
 
 
 def test_the_words_for_codes_are_those_that_reading_a_change_knows():
-    assert set(CHANGE_WORDS) == CODE_NAMES
+    assert set(CHANGE_CODES) == CODE_NAMES
 
 
 def test_a_company_without_a_legal_name_is_a_warning():

@@ -71,7 +71,7 @@ def _base(kind: ValueType[Any], name: str) -> Any:  # noqa: PLR0911 - one line p
     if kind.form is Form.RECORD:
         return _record(kind, name)
     if kind.form is Form.WORD:
-        return Literal[kind.words] if isinstance(kind.words, tuple) else kind.words
+        return Literal[kind.choices] if isinstance(kind.choices, tuple) else kind.choices
     if kind.form is Form.TEXT:
         return Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
     if kind.form is Form.TEXT_OR_WHOLE:
@@ -590,8 +590,8 @@ def _terms(path: str, terms: Mapping[str, Mapping[str, Any]]) -> Iterator[Proble
             )
 
 
-def _order_types(path: str, words: Mapping[str, str]) -> Iterator[Problem]:
-    for word, meaning in words.items():
+def _order_types(path: str, meanings: Mapping[str, str]) -> Iterator[Problem]:
+    for word, meaning in meanings.items():
         if word == "StandardBlanket" and meaning != DO_NOT_SEND:
             yield Problem(
                 f"{path}.{word}",
@@ -637,8 +637,8 @@ def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:
 def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
     known = VISMA_STATUSES[Kind.PURCHASE_ORDER]
     statuses, hold_first = changes.get("statuses") or [], changes.get("hold_first") or []
-    for setting, words in (("statuses", statuses), ("hold_first", hold_first)):
-        for word in words:
+    for setting, named in (("statuses", statuses), ("hold_first", hold_first)):
+        for word in named:
             if word not in known:
                 yield Problem(f"{path}.{setting}", f"'{word}' is no status that Visma documents for it.", fatal=False)
     for word in sorted(set(hold_first) - set(statuses or hold_first)):
@@ -648,12 +648,12 @@ def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]
 def _statuses(path: str, send_when: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     invoice = VISMA_STATUSES[Kind.SUPPLIER_INVOICE] | VISMA_STATUSES[Kind.CUSTOMER_INVOICE]
     known: Mapping[str, Iterable[str]] = {
-        **{kind.value: words for kind, words in VISMA_STATUSES.items()},
+        **{kind.value: names for kind, names in VISMA_STATUSES.items()},
         "invoice": invoice,
     }
-    for key, words in known.items():
+    for key, names in known.items():
         for word in send_when.get(key) or ():
-            if word not in words:
+            if word not in names:
                 yield Problem(f"{path}.{key}", f"'{word}' is no status that Visma documents for it.", fatal=False)
             elif word == HOLD:
                 yield Problem(

@@ -688,7 +688,7 @@ def test_apply_says_until_when_the_former_version_counts(connector, routing_file
     first = connector("config", "apply", routing_file(), "--yes", "--json").data
     assert first["former_until"] is None
     changed = connector("config", "apply", routing_file({"defaults.settle": "3m"}), "--yes")
-    assert "Until 2026-09-01 06:01:00Z functions may still decide with the former version" in changed.out
+    assert "Until 2026-09-01 06:01:00Z functions may still use the former version" in changed.out
 
 
 def test_apply_refuses_the_file_of_another_stack_unless_it_is_meant(connector, stack, routing_file):

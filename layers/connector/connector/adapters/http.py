@@ -412,8 +412,8 @@ class Http:
 
     def _body(self, call: Call, response: requests.Response, *, end: float) -> bytes:
         limit = self._max_bytes if call.max_bytes is None else min(call.max_bytes, self._max_bytes)
-        told = response.headers.get("Content-Length", "")
-        size = int(told) if told.isascii() and told.isdigit() and len(told) < _LONGEST_LENGTH else None
+        stated = response.headers.get("Content-Length", "")
+        size = int(stated) if stated.isascii() and stated.isdigit() and len(stated) < _LONGEST_LENGTH else None
         if size is not None and size > limit:
             raise TooLarge(_too_large(call, limit, size), size)
         # `read1` hands over what has arrived: a server that drips single bytes cannot outlast `end`.

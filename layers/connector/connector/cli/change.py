@@ -192,8 +192,8 @@ class _Preview:
             "next step": decision.next_step,
             "waits for": decision.waits_for,
         }
-        told = [f"  {name:<10}{value}" for name, value in lines.items() if value]
-        return "\n".join([f"{about}{decision.action}", *told])
+        rows = [f"  {name:<10}{value}" for name, value in lines.items() if value]
+        return "\n".join([f"{about}{decision.action}", *rows])
 
     def _body(self) -> Sequence[str]:
         decision, put = self.decision, self.put

@@ -11,7 +11,7 @@ from connector.domain.order_change.request import Ask, ChangePurpose, Field
 from connector.edi.order_change.codes import Reading, known_codes
 from connector.edi.order_change.common import DOUBTED_PRICES, PRICE_BASES, RETAIL_PRICES
 from connector.edi.order_change.coverage import TABLE
-from connector.edi.order_change.names import DATES, MOSAIC_DATES, PARTIES, PAST_DATES, words_of
+from connector.edi.order_change.names import DATES, MOSAIC_DATES, PARTIES, PAST_DATES, label_of
 from connector.edi.x12.read.order_change import DAYS, LINE_DAYS, PURPOSES
 
 _INTRODUCTION = """\
@@ -81,8 +81,8 @@ def _elements() -> Iterable[Sequence[str]]:
 
 def _keys(paths: Sequence[str]) -> str:
     """Parties of a line and a schedule are read like those of the header: they are told once."""
-    told = [path for path in paths if not path.startswith(_LIKE_THE_HEADER)]
-    return ", ".join(f"`{path}`" for path in told)
+    named = [path for path in paths if not path.startswith(_LIKE_THE_HEADER)]
+    return ", ".join(f"`{path}`" for path in named)
 
 
 def _purposes() -> Iterable[Sequence[str]]:
@@ -127,13 +127,13 @@ def _price_bases() -> Iterable[Sequence[str]]:
 
 def _becomes(reading: Reading) -> str:
     if reading.question:
-        fields = ", ".join(sorted(words_of(field) for field in reading.touches))
+        fields = ", ".join(sorted(label_of(field) for field in reading.touches))
         return f"asked; an approval writes: {fields}" if fields else "asked"
     if reading.ask is Ask.NOTHING:
         return "nothing changes; a quantity of 0 is asked about"
     if reading.ask in {Ask.ADD, Ask.DELETE}:
         return "applied with changes.lines: apply, else asked"
-    fields = ", ".join(sorted(words_of(field) for field in reading.touches))
+    fields = ", ".join(sorted(label_of(field) for field in reading.touches))
     return f"applied: {fields}" + ("" if Field.QUANTITY in reading.touches else "; a quantity of 0 is asked about")
 
 

@@ -144,7 +144,7 @@ def approve_change(
     by, caller = decider(stack, by)
     _tell(change)
     if order is not None:
-        order = _words(order, "--order")
+        order = _text(order, "--order")
         say(
             f"This has it decided as a change of order {order} of {change.company}, in {by}'s name; it names"
             f" {change.named or change.number}. The rules say what is written. It is parked again if Visma has no such"
@@ -215,7 +215,7 @@ def retry_change(*, name: str, by: str | None, stack: Stack, yes: bool, as_json:
 def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: bool, as_json: bool) -> int:
     """Have an open change come to nothing. ID is a transaction id, or an order with one open change."""
     change = _open_one(stack, name)
-    reason = _words(reason, "--reason")
+    reason = _text(reason, "--reason")
     by, caller = decider(stack, by)
     _tell(change)
     say(f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}.")
@@ -244,7 +244,7 @@ def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: b
     REFUSED ends as REJECTED: close it when the partner was told.
     """
     change = _open_one(stack, name)
-    reason = _words(reason, "--reason")
+    reason = _text(reason, "--reason")
     by, caller = decider(stack, by)
     _tell(change)
     if change.state is ChangeState.REFUSED:
@@ -341,10 +341,10 @@ def change_summary(change: Change) -> dict[str, Any]:
 
 def _tell(change: Change) -> None:
     """Say which change it is and what it is about, before anything is done."""
-    told = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
-    told.append(f"It is {change.state}: {_why(change)}")
+    shown = [f"{_title(change)} of {change.key}, by {change.partner or change.sender_id or 'somebody unknown'}."]
+    shown.append(f"It is {change.state}: {_why(change)}")
     parts = [
-        "\n".join(told),
+        "\n".join(shown),
         all_reasons(change.reasons),
         _later(change),
         comparison(change.differences),
@@ -354,7 +354,7 @@ def _tell(change: Change) -> None:
     say("\n\n".join(filter(None, parts)) + "\n")
 
 
-def _words(text: str, option: str) -> str:
+def _text(text: str, option: str) -> str:
     if not text.strip():
         raise WrongInput(f"{option} is empty.")
     return text.strip()
@@ -498,8 +498,8 @@ def _readable(change: Change) -> str:
 
 def _told(change: Change) -> str:
     """What Orderful knows of our decision."""
-    told = str(change.confirmed or "not told yet")
+    shown = str(change.confirmed or "not told yet")
     if change.unacknowledged:
-        told += f"; without effect, {counted(change.unacknowledged, 'time')}"
+        shown += f"; without effect, {counted(change.unacknowledged, 'time')}"
     waiting = ", ".join(delivery.delivery_id for delivery in change.deliveries)
-    return f"{told}; still to be told by {waiting}" if waiting else told
+    return f"{shown}; still to be told by {waiting}" if waiting else shown

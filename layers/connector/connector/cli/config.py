@@ -13,7 +13,7 @@ from connector.adapters.aws.routing_store import POINTER_AGE, Applied
 from connector.adapters.clock import SystemClock
 from connector.cli import onboarding
 from connector.cli.files import read_routing
-from connector.cli.go_live_checks import across_told, unusual
+from connector.cli.go_live_checks import across_sentence, unusual
 from connector.cli.output import (
     HELD,
     WRONG_INPUT,
@@ -172,12 +172,12 @@ def apply_file(
     if applied is not None and any(change["path"].endswith("go_live") for change in changes):
         say(onboarding.ANOTHER_GO_LIVE)
         across = list(across_go_live(stack.ledger, applied, wanted))
-        say(across_told(across))
+        say(across_sentence(across))
     forecasts = list(forecast_waiting(stack.ledger, wanted, stack.stream, today=now.date()))
     onboarding.tell(forecasts)
     if skipped:
         freed = list(forecast_skipped(stack.ledger, wanted, stack.stream, today=now.date()))
-        say(f"Skipped so far, {onboarding.leaving_told(freed)}" if freed else "Nothing that was skipped would leave.")
+        say(f"Skipped so far, {onboarding.leaving_text(freed)}" if freed else "Nothing that was skipped would leave.")
         forecasts += freed
     elif any(onboarding.may_free_skipped(change["path"]) for change in changes):
         say(onboarding.SKIPPED_TOO)
@@ -205,7 +205,7 @@ def apply_file(
     releases = counted(len(chosen.released), "document")
     say(f"This puts {file} in force for stack '{stack.name}' and releases {releases}.")
     if chosen.looked_at:
-        say(chosen.looked_at_told())
+        say(chosen.looked_at_sentence())
     go_on(yes=yes)
     by, caller = decider(stack, by)
     # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
@@ -235,7 +235,7 @@ def apply_file(
         lambda: "\n".join(
             [f"Routing version {version} is in force.", *_former(former_until)]
             + _named(chosen.released, _released)
-            + ([chosen.looked_at_told()] if chosen.looked_at else [])
+            + ([chosen.looked_at_sentence()] if chosen.looked_at else [])
             + [f"Released change {one.transaction_id} of {one.key} (waited for {one.waited_for})." for one in again]
             + [f"{releases} and {counted(len(again), 'change')} released."]
         ),
@@ -300,8 +300,8 @@ def _former(until: datetime | None) -> list[str]:
     """Until when the former routing is used; nothing without one."""
     if until is None:
         return []
-    told = f"Until {moment(until)} functions may still decide with the former version, and what they decide is sent."
-    return [f"{told} To stop at once: docs/runbook.md, Stop sending."]
+    sentence = f"Until {moment(until)} functions may still use the former version, and what they decide is sent."
+    return [f"{sentence} To stop at once: docs/runbook.md, Stop sending."]
 
 
 def _named(released: Sequence[Forecast], sentence: Callable[[Forecast], str]) -> list[str]:
@@ -318,8 +318,8 @@ def _released(one: Forecast) -> str:
 def _would(chosen: onboarding.Selection) -> list[str]:
     """What a dry run says about the choice it was given."""
     named = _named(chosen.released, lambda one: f"Would release {one.key} (to {one.partner}).")
-    told = f"{counted(len(chosen.released), 'document')} would be released."
-    return [*named, told, *([chosen.looked_at_told()] if chosen.looked_at else [])]
+    sentence = f"{counted(len(chosen.released), 'document')} would be released."
+    return [*named, sentence, *([chosen.looked_at_sentence()] if chosen.looked_at else [])]
 
 
 def _sound(file: str, *, stream: Stream | None = None) -> dict[str, Any]:

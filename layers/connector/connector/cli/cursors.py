@@ -176,8 +176,8 @@ def _problem(health: ListHealth | None) -> str | None:
 def _failing(health: ListHealth | None) -> str | None:
     if health is None or health.failing_since is None:
         return None
-    told = f"failing since {to_the_minute(health.failing_since)}: {health.problem}"
-    return f"{told} Routing switches its kind off, so this raises no alarm." if health.is_unneeded else told
+    problem = f"failing since {to_the_minute(health.failing_since)}: {health.problem}"
+    return f"{problem} Routing switches its kind off, so this raises no alarm." if health.is_unneeded else problem
 
 
 def _is_known(company: str, routed: Collection[str]) -> bool:

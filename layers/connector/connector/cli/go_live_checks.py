@@ -39,11 +39,11 @@ def unusual(routing: Routing, *, now: datetime, known: Routing | None = None) ->
         if go_live.at - now > FAR_AHEAD:
             yield path, f"{go_live_text(go_live)} is {days} days ahead: nothing leaves until then. Is the year right?"
         elif now - go_live.at > LONG_AGO and former.get(path) != go_live:
-            told = "for a new company, what Visma created since and still changes leaves by itself"
-            yield path, f"{go_live_text(go_live)} is {days} days ago: {told}. Is the year right?"
+            sentence = "for a new company, what Visma created since and still changes leaves by itself"
+            yield path, f"{go_live_text(go_live)} is {days} days ago: {sentence}. Is the year right?"
 
 
-def across_told(across: Sequence[AcrossGoLive]) -> str:
+def across_sentence(across: Sequence[AcrossGoLive]) -> str:
     """What another go-live does with documents on record, for a person."""
     if not across:
         return "No document that is on record as from before go-live is from after the new one."

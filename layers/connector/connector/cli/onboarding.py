@@ -151,7 +151,7 @@ class Selection:
     kept: Sequence[Forecast]
     looked_at: Sequence[Forecast]
 
-    def looked_at_told(self) -> str:
+    def looked_at_sentence(self) -> str:
         """The sentence about what is only looked at again; empty without any."""
         if not self.looked_at:
             return ""
@@ -173,12 +173,12 @@ def selected(forecasts: Iterable[Forecast], choice: str | date) -> Selection:
     )
 
 
-def told(forecasts: Sequence[Forecast]) -> str:
+def forecast_text(forecasts: Sequence[Forecast]) -> str:
     """What would leave by kind and partner, and what would not, as a person reads it."""
     if not forecasts:
         return "No parked document waits for a routing entry."
     leaving = [one for one in forecasts if one.would_leave]
-    parts = [leaving_told(leaving)] if leaving else []
+    parts = [leaving_text(leaving)] if leaving else []
     for effect in (ReleaseEffect.NOT_NOW, ReleaseEffect.BASELINE, ReleaseEffect.WAITS):
         some = [one for one in forecasts if one.effect is effect]
         if some:
@@ -187,7 +187,7 @@ def told(forecasts: Sequence[Forecast]) -> str:
     return "\n".join(parts)
 
 
-def leaving_told(leaving: Sequence[Forecast]) -> str:
+def leaving_text(leaving: Sequence[Forecast]) -> str:
     """What would leave, by kind and partner, as a person reads it."""
     rows = [
         (
@@ -232,7 +232,7 @@ _STAYS = {
 
 def tell(forecasts: Sequence[Forecast]) -> None:
     """Say it before anything is done."""
-    say(told(forecasts))
+    say(forecast_text(forecasts))
 
 
 def _is_named(one: Forecast, choice: str | date) -> bool:

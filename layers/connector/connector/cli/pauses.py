@@ -208,7 +208,7 @@ def _told(found: Resumable) -> str:
     parts = []
     leaving = [one for one in found.documents if one.would_leave]
     if leaving:
-        parts.append(onboarding.leaving_told(leaving))
+        parts.append(onboarding.leaving_text(leaving))
     elif not found.withdrawals and not found.changes:
         parts.append("No document would leave.")
     for effect, (one_is, several_are) in _BECOMES.items():

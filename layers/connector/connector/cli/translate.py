@@ -93,8 +93,8 @@ def translate(
 def _tell(document: VismaDocument, notes: Iterable[str], *, as_json: bool) -> None:
     """Print the notes of a translation on stderr, one a line: stdout holds what Orderful gets and nothing else."""
     for note in notes:
-        told = {"document": str(document.key), "note": note}
-        say(json.dumps(told, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
+        output = {"document": str(document.key), "note": note}
+        say(json.dumps(output, ensure_ascii=False) if as_json else f"note: {document.key}: {note}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

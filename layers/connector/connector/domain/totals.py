@@ -478,8 +478,8 @@ def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
     more = stated > due
     difference = f"{_money(abs(stated - due), currency)} {'more' if more else 'less'}"
     looks_like = _LOOKS_LIKE.get((content.kind, more))
-    told = f", {difference}{f', as with {looks_like}' if looks_like else ''}."
-    raise Parked(f"{_two_sums(stated, due, what, field, currency)}{told}", field=field, code=Reason.TOTALS_DO_NOT_CLOSE)
+    tail = f", {difference}{f', as with {looks_like}' if looks_like else ''}."
+    raise Parked(f"{_two_sums(stated, due, what, field, currency)}{tail}", field=field, code=Reason.TOTALS_DO_NOT_CLOSE)
 
 
 def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: Decimal) -> None:
@@ -489,8 +489,8 @@ def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: 
         return
     stated = _money(implied.amount, currency)
     if tax > 0 and _implies(implied, net):
-        told = f"they come to {stated} before the VAT of {_money(tax, currency)} is added, as the total in company"
-        raise prices_with_vat(invoice.kind, f"{told} currency does", field)
+        sentence = f"they come to {stated} before the VAT of {_money(tax, currency)} is added, as the total in company"
+        raise prices_with_vat(invoice.kind, f"{sentence} currency does", field)
     more = implied.amount > abs(total)
     looks_like = _LOOKS_LIKE.get((invoice.kind, more))
     raise Parked(
@@ -510,17 +510,17 @@ def _two_sums(stated: Decimal, computed: Decimal, what: str, field: str, currenc
     return f"{what} {_money(computed, currency)}, Visma states {_money(stated, currency)} ({field})"
 
 
-def prices_with_vat(kind: Kind, told_by: str, field: str) -> Parked:
+def prices_with_vat(kind: Kind, shown_by: str, field: str) -> Parked:
     """The prices of a document include VAT, which is not converted: rounding would make other sums of it.
 
     Args:
         kind: The kind of the document.
-        told_by: What shows it, as the end of the sentence.
+        shown_by: What shows it, as the end of the sentence.
         field: The Visma field that shows it.
     """
     what, number = ("invoice", 810) if kind.is_invoice else ("order", 850)
     return Parked(
-        f"The prices of this {what} include VAT, an {number} carries prices without it ({told_by}).",
+        f"The prices of this {what} include VAT, an {number} carries prices without it ({shown_by}).",
         next_step=correction(kind, "Enter its prices without VAT in Visma."),
         field=field,
         code=Reason.PRICES_INCLUDE_VAT,
@@ -534,8 +534,10 @@ def _refuse_prices_with_vat(content: BusinessDocument, net: Decimal, tax: Decima
         return
     if _agrees(stated, net + tax + rounding, currency) or _agrees(stated, net + tax - rounding, currency):
         return
-    told = f"they come to the total of {_money(stated, currency)} before the VAT of {_money(tax, currency)} is added"
-    raise prices_with_vat(content.kind, told, field)
+    sentence = (
+        f"they come to the total of {_money(stated, currency)} before the VAT of {_money(tax, currency)} is added"
+    )
+    raise prices_with_vat(content.kind, sentence, field)
 
 
 def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> None:

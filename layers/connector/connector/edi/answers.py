@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connector.edi.order_change.fields import Data, NotUnderstood, number, part, rows, text, told
+from connector.edi.order_change.fields import Data, NotUnderstood, number, part, quoted, rows, text
 
 _MOST_FINDINGS = 20
 _MOST_OBJECTS = 50_000
@@ -169,7 +169,7 @@ def _line(line: Data, place: int) -> Iterator[str]:
             yield f"{name} is {_word(_LINE_CODES, code)}" + (f", quantity {amount}" if amount else "")
     asked = text(data, "changeOrResponseTypeCode") or text(data, "lineItemChangeCode")
     if not statuses and asked not in {None, _NO_CHANGE}:
-        yield f"{name} is to be changed ({told(asked)})"
+        yield f"{name} is to be changed ({quoted(asked)})"
     accepted, ordered = _accepted(statuses), _number(data, "quantity")
     if accepted is not None and ordered is not None and accepted < ordered:
         yield f"{name} is accepted for {accepted} of {ordered}"
@@ -190,14 +190,14 @@ def _mosaic(message: Data) -> Answer:
     findings = []
     if status not in {None, "accepted"}:
         reason = text(message, "statusReasonCode")
-        findings.append(f"it is {told(status)}" + (f" ({reason})" if reason else ""))
+        findings.append(f"it is {quoted(status)}" + (f" ({reason})" if reason else ""))
     for place, (line, action) in enumerate(actions, 1):
         name = f"line {text(line, 'purchaseOrderLineId') or f'at place {place}'}"
         word, reason = text(action, "status"), text(action, "statusReasonCode")
         amount = text(part(action, "quantity"), "value")
         if word not in {None, "accepted"}:
             more = [f"quantity {amount}"] if amount else []
-            findings.append(", ".join([f"{name} is {told(word)}" + (f" ({reason})" if reason else ""), *more]))
+            findings.append(", ".join([f"{name} is {quoted(word)}" + (f" ({reason})" if reason else ""), *more]))
         elif action.get("substitutedItem"):
             findings.append(f"{name} is substituted")
     if status is None and not findings and not any(text(action, "status") for _, action in actions):
@@ -218,8 +218,8 @@ def _advice(trees: Sequence[Data]) -> Answer:
             number_named = text(one, "referenceIdentification")
             findings.append(f"{what}, named {number_named}" if number_named else what)
     for error in _having(trees, "applicationErrorConditionCode"):
-        words = told({name: value for name, value in error.items() if value}, names=False)
-        findings.append(f"error {words}")
+        stated = quoted({name: value for name, value in error.items() if value}, names=False)
+        findings.append(f"error {stated}")
     kinds = [*named, *map(_named, found), *map(_named, _having(trees, "referenceIdentificationQualifier"))]
     answers, number_ = next((one for one in kinds if one[0] and one[1]), (None, None))
     return Answer(answers, number_, _few(findings if found or findings else [_SILENT]))
@@ -263,9 +263,9 @@ def _syntax(trees: Sequence[Data]) -> Answer:
     )
 
 
-def _word(words: dict[str, str], code: str) -> str:
+def _word(names: dict[str, str], code: str) -> str:
     shown = code[:10] or "no code"
-    return f"{words[code]} ({shown})" if code in words else f"said to be '{shown}'"
+    return f"{names[code]} ({shown})" if code in names else f"said to be '{shown}'"
 
 
 def _few(findings: Sequence[str]) -> tuple[str, ...]:

@@ -268,12 +268,12 @@ def _link(block: Data) -> str | None:
 
 
 def _types(data: Data) -> list[str]:
-    words = (
+    names = (
         text(data, "ediTransactionType"),
         text(data, "type") or text(part(data, "type"), "name"),
         text(data, "simplifiedTransactionType"),
     )
-    return [truncated(word, LONGEST_NAME) for word in words if word]
+    return [truncated(word, LONGEST_NAME) for word in names if word]
 
 
 def _document_named(word: str) -> str | None:

@@ -207,10 +207,10 @@ class PollReport:
 
 def _named(lists: Sequence[ListHealth], now: datetime) -> str:
     worst = sorted(lists, key=lambda one: one.lag(now), reverse=True)
-    told = [
+    sentences = [
         f"{one.company} {one.resource}: {one.lag(now).total_seconds() / 60:.0f} minutes behind"
         + (f", failing since {one.failing_since:%Y-%m-%d %H:%M} UTC: {one.problem}" if one.failing_since else "")
         for one in worst[:MOST_NAMED]
     ]
-    more = len(lists) - len(told)
-    return "; ".join([*told, *([f"and {more} more (connector cursors)"] if more else [])])
+    more = len(lists) - len(sentences)
+    return "; ".join([*sentences, *([f"and {more} more (connector cursors)"] if more else [])])

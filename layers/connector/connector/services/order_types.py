@@ -58,9 +58,9 @@ def shared_number(
     held = type_of(ledger, current) if current is not None else None
     if current is None or held is None or held == order_type:
         return SharedNumber(key)
-    told = [one for one in own if one.state in KNOWN_TO_PARTNER]
-    mine = next((one for one in told if type_of(ledger, one) == order_type), None)
-    other = Sharing(held, mine or next(iter(told), current), is_own=mine is not None)
+    known = [one for one in own if one.state in KNOWN_TO_PARTNER]
+    mine = next((one for one in known if type_of(ledger, one) == order_type), None)
+    other = Sharing(held, mine or next(iter(known), current), is_own=mine is not None)
     return SharedNumber(plain.of_type(order_type), other)
 
 

@@ -153,7 +153,7 @@ def test_added_lines_are_written_in_the_order_of_the_message():
 def test_a_note_or_reference_is_the_message_where_nothing_else_is_wanted(aside):
     (header,) = theirs(requested_on=OCT_1, asides=(aside,))
     assert header.startswith("Nothing of the order changes, and")
-    assert aside.words in header
+    assert aside.text in header
     restated = asks("NC", 1, quantity=10, asides=(aside,))
     (line,) = theirs(restated)
     assert line.startswith("Line 1: nothing of it changes, and")
@@ -203,9 +203,7 @@ def test_another_name_of_an_item_is_asked_about_where_nothing_else_changes_and_t
     assert reason.startswith("Line 2: nothing changes but what the item is called: ")
     decision = decided(replace(line, quantity=Decimal(12)))
     assert decision.action is ChangeAction.APPLY
-    assert any(
-        one.startswith("Items are called what the order does not call them: line 2: ") for one in decision.remarks
-    )
+    assert any(one.startswith("Items have names that the order does not have: line 2: ") for one in decision.remarks)
     assert decided(asks("NC", 2, quantity=10, **names)).action is ChangeAction.APPLY
 
 

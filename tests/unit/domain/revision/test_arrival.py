@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from connector.domain.documents import DocumentKey, Kind
-from connector.domain.revision.arrival import GONE_AFTER, Concern, Expected, OrderfulStatuses, in_words, watch
+from connector.domain.revision.arrival import GONE_AFTER, Concern, Expected, OrderfulStatuses, as_text, watch
 from connector.domain.revision.record import Revision, State
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -165,4 +165,4 @@ def test_a_transaction_that_orderful_shows_nowhere_is_missed_once_it_cannot_be_n
     [(HOUR, "1 hour"), (DAY, "24 hours"), (3 * DAY, "3 days"), (90 * MINUTE, "90 minutes"), (SECOND, "1 second")],
 )
 def test_a_length_of_time_is_told_in_its_largest_unit(length, text):
-    assert in_words(length) == text
+    assert as_text(length) == text

@@ -20,6 +20,7 @@ from connector.domain.routing.values import (
     SEGMENT,
     TEXT,
     ZONE,
+    choice,
     duration,
     duration_or,
     duration_up_to,
@@ -28,7 +29,6 @@ from connector.domain.routing.values import (
     set_of,
     share,
     table,
-    words,
 )
 
 MONTH = timedelta(days=30)
@@ -71,7 +71,7 @@ def test_a_check_takes_what_is_right_and_says_what_is_wrong(kind, good, bad, tol
         (PERCENT, "20%", Decimal("0.2")),
         (duration_or("never", MONTH), "never", None),
         (duration_or("never", MONTH), "2h5m", timedelta(hours=2, minutes=5)),
-        (words(Notes), "header", Notes.HEADER),
+        (choice(Notes), "header", Notes.HEADER),
         (set_of(TEXT, str.casefold), ["MAIN", "Main"], {"main"}),
         (list_of(TEXT), ["b", "a"], ("b", "a")),
         (table(PERCENT), {"a": "1%", "b": None}, {"a": Decimal("0.01")}),
@@ -85,7 +85,7 @@ def test_what_is_stored_is_read_as_the_code_works_with_it(kind, stored, read):
 
 def test_a_word_that_no_check_would_pass_is_named_with_those_to_choose_from():
     with pytest.raises(ValueError, match="'loud' is none of none, header, lines, all"):
-        words(Notes).read("loud")
+        choice(Notes).read("loud")
 
 
 @pytest.mark.parametrize("text", ["", "much", "%"])

@@ -84,7 +84,7 @@ _TIMES = {
     *("created_at", "updated_at", "modified_at", "seen_at", "listed_since"),
     *("claim_until", "first_attempt_at", "asked_since", "sent_at", "attention_at"),
 }
-_WORDS = {
+_ENUMS = {
     "state": State,
     "transaction_type": TransactionType,
     "dialect": Dialect,
@@ -583,9 +583,9 @@ def read_revision(item: Item) -> Revision:
     values: dict[str, Any] = {name: stored[name] for name in _NAMES if name in stored}
     for name in _TIMES & values.keys():
         values[name] = read_time(values[name])
-    for name, word in _WORDS.items():
+    for name, enum in _ENUMS.items():
         if name in values:
-            values[name] = word(values[name])
+            values[name] = enum(values[name])
     values |= _change_of_earlier_release(values)
     # An earlier release told it by the sentence alone.
     is_nothing_new = values["state"] is State.SKIPPED and values.get("reason") == NOTHING_NEW

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(seconds=300)
 VISMA_SHAPE = '{"client_id": "...", "client_secret": "..."}'
 ORDERFUL_SHAPE = '{"api_key": "..."}'
-_WORDS = {VISMA_SHAPE: "visma", ORDERFUL_SHAPE: "orderful", CALLBACK_SHAPE: "callback"}
+_NAMES = {VISMA_SHAPE: "visma", ORDERFUL_SHAPE: "orderful", CALLBACK_SHAPE: "callback"}
 """What `connector secrets set` calls each."""
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied"})
 _LATER = frozenset({"ThrottlingException", "InternalServiceError", "InternalServiceErrorException", "RequestTimeout"})
@@ -185,4 +185,4 @@ def _value(content: dict[str, Any], name: str) -> str | None:
 
 
 def _next_step(name: str | None, shape: str) -> str:
-    return f"Set it: connector secrets set {_WORDS[shape]} (secret {name or 'NAME'}, of the form {shape})"
+    return f"Set it: connector secrets set {_NAMES[shape]} (secret {name or 'NAME'}, of the form {shape})"

@@ -315,8 +315,8 @@ def _problem(item: Any) -> str | None:
     path = listed or next(
         filter(None, (plain_text(item.get(name)) for name in ("dataPath", "path", "outputPath", "ref"))), ""
     )
-    words = (plain_text(item.get(name)) for name in ("errorMessage", "message", "detail"))
-    message = next(filter(None, words), "no reason given")
+    texts = (plain_text(item.get(name)) for name in ("errorMessage", "message", "detail"))
+    message = next(filter(None, texts), "no reason given")
     return f"{path}: {message}" if path else message
 
 

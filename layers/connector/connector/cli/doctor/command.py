@@ -74,8 +74,8 @@ def _lists(stack: Stack) -> Iterator[Finding]:
         yield failed("lists", error)
         return
     for one in failing:
-        told = f"not read since {moment(one.failing_since)}: {one.problem or 'the log of poll_visma says why'}"
-        yield Finding(Mark.FAIL, f"list {one.company} {one.resource}", told, "See docs/runbook.md#lists-failing.")
+        sentence = f"not read since {moment(one.failing_since)}: {one.problem or 'the log of poll_visma says why'}"
+        yield Finding(Mark.FAIL, f"list {one.company} {one.resource}", sentence, "See docs/runbook.md#lists-failing.")
 
 
 def _pauses(stack: Stack) -> Iterator[Finding]:

@@ -33,8 +33,8 @@ def examine_go_live(stack: Stack, company: Company, warnings: Mapping[str, str])
     path = f"companies.{company.name}.go_live"
     if path in warnings:
         return Finding(Mark.WARN, check, warnings[path], f"Correct {path} in the routing file if it is wrong.")
-    told = f"what was created before {go_live_text(company.go_live)} is not sent; {later[company.before_go_live]}."
-    return Finding(Mark.OK, check, told)
+    sentence = f"what was created before {go_live_text(company.go_live)} is not sent; {later[company.before_go_live]}."
+    return Finding(Mark.OK, check, sentence)
 
 
 def examine_documents(stack: Stack, company: Company) -> Iterator[Finding]:
@@ -73,16 +73,16 @@ def _line_dates(check: str, orders: list[Mapping[str, Any]]) -> Finding:
         return Finding(Mark.OK, check, "there is none to look at.")
     promised = sum(bool(plain(line.get("promised"))) for _, line in lines)
     defaulted = sum(_day(line.get("requested")) == _day(order.get("date")) for order, line in lines)
-    told = (
+    sentence = (
         f"of {counted(len(lines), 'line')} {promised} have a promised date, and in {defaulted} requested is the order "
         "date, which Visma fills in by itself"
     )
     if promised:
-        return Finding(Mark.OK, check, f"{told}.")
+        return Finding(Mark.OK, check, f"{sentence}.")
     return Finding(
         Mark.WARN,
         check,
-        f"{told}; line_date: promised finds nothing there.",
+        f"{sentence}; line_date: promised finds nothing there.",
         "Set line_date: requested if your buyers fill in Requested, or have them fill in Promised.",
     )
 

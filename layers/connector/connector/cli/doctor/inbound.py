@@ -61,14 +61,16 @@ def _waiting(
         return Finding(Mark.OK, check, f"{waiting}. Which of them are for us is said by a routing.")
     others = [item for item in items if item is not None and is_for_others(item, routing, stack.stream)]
     since = _since(stack, others)
-    told = _others(others, since)
+    sentence = _others(others, since)
     troubles = list(_troubles([item for item in items if item not in others], routing, stack.stream))
-    if told and (since is None or stack.clock.now() - since > UNCLAIMED_AFTER or len(items) >= PAGE):
-        troubles.insert(0, (told, "see that somebody reads them, or name their types in inbound.take of the routing"))
+    if sentence and (since is None or stack.clock.now() - since > UNCLAIMED_AFTER or len(items) >= PAGE):
+        troubles.insert(
+            0, (sentence, "see that somebody reads them, or name their types in inbound.take of the routing")
+        )
     if len(items) >= PAGE:
         troubles.append(("newer ones are only seen when these leave", _FULL))
     if not troubles:
-        return Finding(Mark.OK, check, f"{waiting}: {told}." if told else f"{waiting}.")
+        return Finding(Mark.OK, check, f"{waiting}: {sentence}." if sentence else f"{waiting}.")
     steps = "; ".join(step for _, step in troubles)
     return Finding(
         Mark.WARN, check, f"{waiting}: {', '.join(what for what, _ in troubles)}.", f"{steps[:1].upper()}{steps[1:]}."

@@ -91,8 +91,8 @@ def _asked(check: str, ask: Callable[[], _Answer], *, action: str) -> _Answer:
             raise _NotAskedError(Finding(Mark.WARN, check, f"you may not ask AWS ({action}).", step)) from None
         raise _NotAskedError(Finding(Mark.FAIL, check, f"AWS answered {code} ({action}).", _AGAIN)) from None
     except BotoCoreError as error:
-        told = f"AWS could not be asked ({action}): {type(error).__name__}."
-        raise _NotAskedError(Finding(Mark.FAIL, check, told, _AGAIN)) from None
+        sentence = f"AWS could not be asked ({action}): {type(error).__name__}."
+        raise _NotAskedError(Finding(Mark.FAIL, check, sentence, _AGAIN)) from None
     except Failed as error:
         raise _NotAskedError(Finding(Mark.WARN, check, error.format_message(), None)) from None
 
@@ -167,15 +167,15 @@ def _concurrency(stack: Stack, check: str) -> Finding:
         return int(limits.get("UnreservedConcurrentExecutions", limits["ConcurrentExecutions"]))
 
     limit = _asked(check, ask, action="lambda:GetAccountSettings")
-    told = f"up to {counted(limit, 'function')} may run at once in this account and region"
+    sentence = f"up to {counted(limit, 'function')} may run at once in this account and region"
     if limit < CONCURRENCY:
         return Finding(
             Mark.WARN,
             check,
-            f"{told}, which all stacks share; the connector alone may need {CONCURRENCY}.",
+            f"{sentence}, which all stacks share; the connector alone may need {CONCURRENCY}.",
             f"Have 'Lambda, Concurrent executions' (L-B99A9384) raised to {CONCURRENCY} or more in Service Quotas.",
         )
-    return Finding(Mark.OK, check, f"{told}.")
+    return Finding(Mark.OK, check, f"{sentence}.")
 
 
 def _throttles(stack: Stack, check: str) -> Finding:
@@ -274,11 +274,11 @@ def _ran(stack: Stack, check: str, name: str, *, look: timedelta, since: timedel
             f"{name} has not been started for {span(look)}.",
             "Look at the schedule in EventBridge Scheduler, and at SchedulerRole; deploy again if either was changed.",
         )
-    told = f"{name} was started {counted(runs, 'time')} in the last {span(look)}"
+    sentence = f"{name} was started {counted(runs, 'time')} in the last {span(look)}"
     if not errors:
-        return Finding(Mark.OK, check, f"{told}.")
+        return Finding(Mark.OK, check, f"{sentence}.")
     mark, times = (Mark.FAIL, "each time") if errors >= runs else (Mark.WARN, counted(errors, "time"))
-    return Finding(mark, check, f"{told} and ended with an error {times}.", f"Read its log: {_log(stack, name)}.")
+    return Finding(mark, check, f"{sentence} and ended with an error {times}.", f"Read its log: {_log(stack, name)}.")
 
 
 def _uncounted(stack: Stack, check: str, name: str, look: timedelta) -> Finding | None:
@@ -297,14 +297,14 @@ def _uncounted(stack: Stack, check: str, name: str, look: timedelta) -> Finding 
         return None
     seen = {one: now - at for one, at in last.items() if at is not None and now - at < look}
     if name in seen:
-        told = f"AWS counts no run, but {name} wrote down one {span(max(seen[name], timedelta(0)))} ago."
-        return Finding(Mark.OK, check, told)
+        sentence = f"AWS counts no run, but {name} wrote down one {span(max(seen[name], timedelta(0)))} ago."
+        return Finding(Mark.OK, check, sentence)
     if (
         "poll_visma" in seen
         and not _sums(stack, check, [("poll_visma", "Invocations", look)])["poll_visma", "Invocations"]
     ):
-        told = "AWS counts no runs of any function, although poll_visma runs; an emulator does that."
-        return Finding(Mark.WARN, check, told, f"See whether {name} runs in its log: {_log(stack, name)}.")
+        sentence = "AWS counts no runs of any function, although poll_visma runs; an emulator does that."
+        return Finding(Mark.WARN, check, sentence, f"See whether {name} runs in its log: {_log(stack, name)}.")
     return None
 
 

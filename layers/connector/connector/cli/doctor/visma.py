@@ -123,10 +123,10 @@ def _budget(check: str, headers: Mapping[str, str]) -> Finding:
     if limit is None or left is None:
         return Finding(Mark.OK, check, "Visma tells no hourly limit.")
     again = f", {span(timedelta(seconds=reset))} before it is full again" if reset is not None else ""
-    told = f"{left} of {limit} calls an hour are left{again}."
+    sentence = f"{left} of {limit} calls an hour are left{again}."
     if left * 10 < limit:
-        return Finding(Mark.WARN, check, told, "See what else uses this application; polling slows down by itself.")
-    return Finding(Mark.OK, check, told)
+        return Finding(Mark.WARN, check, sentence, "See what else uses this application; polling slows down by itself.")
+    return Finding(Mark.OK, check, sentence)
 
 
 def _clock(check: str, ahead: timedelta) -> Finding:
@@ -163,10 +163,10 @@ def _zone(check: str, company: Company, orders: list[Mapping[str, Any]], server:
             " Europe/Oslo, Europe/Stockholm or Europe/Helsinki).",
         )
     if -ahead > _RECENT:
-        told = f"the newest order was changed {span(-ahead)} ago ({moment(newest)})"
+        sentence = f"the newest order was changed {span(-ahead)} ago ({moment(newest)})"
         if name:
-            return Finding(Mark.OK, check, f"{told}, which does not contradict {name}.")
-        return Finding(Mark.WARN, check, f"{told} if Visma writes UTC; that proves nothing.", calibrate)
+            return Finding(Mark.OK, check, f"{sentence}, which does not contradict {name}.")
+        return Finding(Mark.WARN, check, f"{sentence} if Visma writes UTC; that proves nothing.", calibrate)
     if name:
         return Finding(Mark.OK, check, f"{name} fits: the newest order was changed {span(-ahead)} ago.")
     return Finding(

@@ -113,7 +113,7 @@ def release_document(
         )
     if purpose == "original" and not force and (has := _had_by(record, newest)) is not None:
         raise Failed(
-            f"{has.partner} has it already (revision {has.sequence}, Orderful {has.told_by}): write --as "
+            f"{has.partner} has it already (revision {has.sequence}, Orderful {has.orderful_id}): write --as "
             "replacement. Only if it wants the document a second time, write --as original --force."
         )
     cause = Cause.AS_ORIGINAL if purpose == "original" else Cause.AS_REPLACEMENT

@@ -76,9 +76,9 @@ def _readable(revision: Revision) -> str:
         "waits for": revision.waits_for,
         "attention": revision.attention,
     }
-    told = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value)
+    rows = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value)
     history = "\n".join(f"  {moment(event.at)}  {event.state:<13}{event.note}" for event in revision.history)
-    return f"revision {revision.sequence}: {revision.state}\n{told}\n{history}"
+    return f"revision {revision.sequence}: {revision.state}\n{rows}\n{history}"
 
 
 def _changes_readable(changes: Sequence[Change]) -> str:

@@ -28,7 +28,7 @@ def summary(revision: Revision) -> dict[str, Any]:
         "next_step": next_step_of(revision),
         "waits_for": revision.waits_for,
         "attention": revision.attention,
-        "transaction_id": revision.told_by,
+        "transaction_id": revision.orderful_id,
         "asked_by": revision.change_id,
     }
 

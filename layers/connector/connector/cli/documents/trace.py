@@ -71,7 +71,7 @@ def _events(record: Record) -> Iterator[_Told]:
         transaction_id = None
         for event in revision.history:
             if event.state in _HAS_TRANSACTION:
-                transaction_id = revision.told_by
+                transaction_id = revision.orderful_id
             yield _Told(
                 at=event.at,
                 revision=revision.sequence,

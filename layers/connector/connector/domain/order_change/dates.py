@@ -184,7 +184,7 @@ class Dates:
             if not is_checked:
                 findings.moves(where, "wanted day", base_date, day)
             if received > 0:
-                findings.tells(part_received(where, received, base_date, day))
+                findings.remark(part_received(where, received, base_date, day))
 
 
 def part_received(where: str, received: Decimal, base: date | None, theirs: date) -> str:
@@ -200,4 +200,4 @@ def _tell_kept(findings: Findings, why: str, kept: Mapping[int, date | None]) ->
     for one in sorted({day for day in kept.values() if day is not None}):
         numbers = [str(number) for number, day in kept.items() if day == one]
         named = f"Line {numbers[0]} keeps" if len(numbers) == 1 else f"Lines {', '.join(numbers)} keep"
-        findings.tells(f"{named} the day {one}: {why}.")
+        findings.remark(f"{named} the day {one}: {why}.")

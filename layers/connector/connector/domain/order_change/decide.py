@@ -37,7 +37,7 @@ from connector.domain.order_change.line_match import Lines, orderable_lines
 from connector.domain.order_change.line_rules import LineRules
 from connector.domain.order_change.notes import Beside
 from connector.domain.order_change.order_snapshot import OrderSnapshot
-from connector.domain.order_change.partial_lines import partial_words
+from connector.domain.order_change.partial_lines import partial_texts
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.request import Ask, ChangePurpose, ChangeRequest, LineRequest
 from connector.domain.reasons import Reason
@@ -52,7 +52,7 @@ LOOK = "Compare with `connector changes show`, then approve or reject it."
 _SETTLE = "No approval lifts this: correct the order in Visma, then approve the change; or reject it."
 # Visma's words for an order that takes no delivery any more; in every other one a repetition is so.
 _ENDED = frozenset({"Cancelled", "Closed", "Completed", "Rejected", "Voided"})
-_MOST_TOLD = 3
+_MOST_SENTENCES = 3
 _MOST_REMARKS = 10
 
 
@@ -210,7 +210,7 @@ class _Desk:
             edits=edits,
             wishes=wishes,
             differences=tuple(sorted(found.differences, key=lambda one: (one.where != HEADER, one.where, one.field))),
-            remarks=(*self.request.remarks, *_some(found.told), *_some(found.kept)),
+            remarks=(*self.request.remarks, *_some(found.remarks), *_some(found.kept)),
             places=tuple(sorted(self.content.theirs)),
             unwritten=_sentences([*found.unwritten, *(() if wishes else found.readings)]),
             keeps=bool(found.kept),
@@ -328,7 +328,7 @@ class _Desk:
                     code=Reason.LINE_ALREADY_GONE,
                 )
             else:
-                self.findings.tells(f"{sentence}: nothing is left to take out.")
+                self.findings.remark(f"{sentence}: nothing is left to take out.")
 
     def _check_writing(self, edits: Edits) -> None:
         """What stands against writing anything into this order."""
@@ -394,9 +394,9 @@ class _Desk:
                     code=Reason.CANCELLATION_UNCLEAR,
                 )
             one = lines.find(line)
-            for words in () if isinstance(one, str) or line.direction is not None else partial_words(line, one, dates):
+            for text in () if isinstance(one, str) or line.direction is not None else partial_texts(line, one, dates):
                 self.findings.doubt(
-                    f"It cancels the order with line {said(line.line_id)}, {words}", code=Reason.CANCELLATION_UNCLEAR
+                    f"It cancels the order with line {said(line.line_id)}, {text}", code=Reason.CANCELLATION_UNCLEAR
                 )
 
     def _header(self) -> None:
@@ -410,7 +410,7 @@ class _Desk:
                 code=Reason.CURRENCY_DIFFERS,
             )
         if request.ordered_on not in {None, content.ordered_on}:
-            self.findings.tells(
+            self.findings.remark(
                 f"It changes an order of {request.ordered_on}; order {content.number} is of {content.ordered_on}."
             )
         self.content.compare(request.parties, request.stated)
@@ -418,7 +418,7 @@ class _Desk:
 
 def _parked(decided: ChangeDecision, snapshot: list[Objection]) -> ChangeDecision:
     first, sentences = snapshot[0], [one.sentence for one in snapshot]
-    told, more = " ".join(sentences[:_MOST_TOLD]), len(sentences) - _MOST_TOLD
+    text, more = " ".join(sentences[:_MOST_SENTENCES]), len(sentences) - _MOST_SENTENCES
     otherwise = _SETTLE if first.hard else LOOK
     if first.waits_for:
         otherwise = f"Add {first.waits_for} to the routing file and apply it."
@@ -428,10 +428,10 @@ def _parked(decided: ChangeDecision, snapshot: list[Objection]) -> ChangeDecisio
     return replace(
         decided,
         action=ChangeAction.PARK,
-        reason=f"{told} {_left_out(more)}" if more > 0 else told,
+        reason=f"{text} {_left_out(more)}" if more > 0 else text,
         reasons=tuple(sentences),
         codes=tuple(dict.fromkeys(one.code for one in snapshot)),
-        next_step=" ".join(steps[:_MOST_TOLD]) or otherwise,
+        next_step=" ".join(steps[:_MOST_SENTENCES]) or otherwise,
         waits_for=next((one.waits_for for one in snapshot if one.waits_for), None),
     )
 
@@ -442,9 +442,9 @@ def _sentences(found: list[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentence for _, sentence in ordered))
 
 
-def _some(told: list[str]) -> tuple[str, ...]:
+def _some(sentences: list[str]) -> tuple[str, ...]:
     """Remarks in an order that is not the message's; a flood is cut, because it goes into a record of limited size."""
-    ordered = sorted(set(told))
+    ordered = sorted(set(sentences))
     more = len(ordered) - _MOST_REMARKS
     return (*ordered[:_MOST_REMARKS], *((f"And {more} more of the kind.",) if more > 0 else ()))
 

@@ -120,13 +120,13 @@ def equals_with_edits(after: PurchaseOrder, before: PurchaseOrder, edits: Edits,
     unseen = set() if notes.of_lines else {"note"}
     if max(len(before.taxes), len(after.taxes)) <= 1:
         unseen.add("tax_code")
-    told = partial(_line, edits=edits, unseen=unseen)
-    expected = {line.number: told(line, by_number.get(line.number), edited=True) for line in before.lines}
+    seen = partial(_line, edits=edits, unseen=unseen)
+    expected = {line.number: seen(line, by_number.get(line.number), edited=True) for line in before.lines}
     found = {line.number: line for line in after.lines if not (line.number in gone and line.cancelled)}
     expected = {number: line for number, line in expected.items() if number not in gone}
     if not expected.keys() <= found.keys():
         return False
-    if any(told(found[number], by_number.get(number)) != line for number, line in expected.items()):
+    if any(seen(found[number], by_number.get(number)) != line for number, line in expected.items()):
         return False
     inserts = [edit for edit in edits.lines if edit.operation is Operation.INSERT]
     return _are([line for number, line in found.items() if number not in expected], inserts)
@@ -150,30 +150,30 @@ def _revalues(edit: LineEdit) -> bool:
 def _header(
     order: PurchaseOrder, *, edits: Edits, revalued: bool, notes: Notes, edited: bool = False
 ) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(order).items() if name not in _WORKED_OUT}
-    told["supplier"] = replace(order.supplier, location=None)
+    seen = {name: value for name, value in asdict(order).items() if name not in _WORKED_OUT}
+    seen["supplier"] = replace(order.supplier, location=None)
     if not notes.of_header:
-        del told["note"]
+        del seen["note"]
     # A discount of the whole order follows the sum of its lines; that there is one stays the same.
-    told["discounts"] = sorted((str(one.description), None if revalued else one.amount) for one in order.discounts)
+    seen["discounts"] = sorted((str(one.description), None if revalued else one.amount) for one in order.discounts)
     if edited:
-        told["promised_on"] = edits.promised_on or order.promised_on
-        told["cancelled"] = order.cancelled or edits.cancelled
-    return told
+        seen["promised_on"] = edits.promised_on or order.promised_on
+        seen["cancelled"] = order.cancelled or edits.cancelled
+    return seen
 
 
 def _line(
     line: OrderLine, edit: LineEdit | None, *, edits: Edits, unseen: AbstractSet[str], edited: bool = False
 ) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(line).items() if name not in {"source", "amount", *unseen}}
+    seen = {name: value for name, value in asdict(line).items() if name not in {"source", "amount", *unseen}}
     if line.description:
-        del told["item_description"]
+        del seen["item_description"]
     if edits.cancelled:
         # Visma cancels the lines along with their order.
-        del told["cancelled"]
+        del seen["cancelled"]
     if edit is not None:
         if edit.quantity is not None or edit.price is not None:
-            del told["discount"]
+            del seen["discount"]
         if edited:
-            told |= {theirs: new for ours, theirs in _MOVES.items() if (new := getattr(edit, ours)) is not None}
-    return told
+            seen |= {theirs: new for ours, theirs in _MOVES.items() if (new := getattr(edit, ours)) is not None}
+    return seen

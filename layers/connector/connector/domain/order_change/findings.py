@@ -112,7 +112,7 @@ class Findings:
     promised_on: date | None = None
     wished_on: date | None = None
     cancels: bool = False
-    told: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     since: tuple[date, str] | None = None
     compared: int = 0
@@ -172,8 +172,8 @@ class Findings:
         self.compared += 1
         if self.compared > MOST_COMPARED:
             return
-        told = [None if words is None else truncated(words, LONGEST_COMPARED) for words in (base, theirs, ours)]
-        self.differences.append(Difference(where=where, field=what, base=told[0], theirs=told[1], ours=told[2]))
+        shown = [None if text is None else truncated(text, LONGEST_COMPARED) for text in (base, theirs, ours)]
+        self.differences.append(Difference(where=where, field=what, base=shown[0], theirs=shown[1], ours=shown[2]))
 
     def wish(self, where: str, what: str, *, base: object, theirs: object, ours: object) -> bool:
         """Record a wish; True when it has yet to be written."""
@@ -189,9 +189,9 @@ class Findings:
             )
         return True
 
-    def tells(self, sentence: str) -> None:
+    def remark(self, sentence: str) -> None:
         """Record what a person should know and nothing depends on."""
-        self.told.append(truncated(sentence, LONGEST_QUOTE))
+        self.remarks.append(truncated(sentence, LONGEST_QUOTE))
 
     def keeps(self, where: str, what: str, base: object, ours: object) -> None:
         """Record that a value is only repeated, and that Visma has another one, which stays."""

@@ -42,8 +42,8 @@ class Lines:
         self._cancelled = {line.number for line in ours.content.lines if line.cancelled}
         self._facts = ours.facts
         self._route = route
-        told = {} if base is None else {number: line.item for number, line in self._had.items()}
-        self._unseen = [line for number, line in sorted(self._has.items()) if told.get(number, "") != line.item]
+        items = {} if base is None else {number: line.item for number, line in self._had.items()}
+        self._unseen = [line for number, line in sorted(self._has.items()) if items.get(number, "") != line.item]
         self._spoken: dict[int, list[LineRequest]] = {}
         self._taken: set[int] = set()
         self._emptied: Counter[int] = Counter()
@@ -59,8 +59,8 @@ class Lines:
         base, ours = self._had.get(number), self._has.get(number)
         line = ours or base
         if line is None:
-            told = "is freight, text or cancelled in the order" if number in self._others else "is not in the order"
-            return f"Line {number} {told}."
+            why = "is freight, text or cancelled in the order" if number in self._others else "is not in the order"
+            return f"Line {number} {why}."
         self._spoken.setdefault(number, []).append(theirs)
         if self._agrees(theirs.products, line) is False:
             return f"Line {number} is item {line.item} in the order, and another one in the message."
@@ -96,13 +96,13 @@ class Lines:
 
     def spoken_twice(self) -> Iterator[tuple[int, str]]:
         """Lines of which the message says more than one thing: number, and what it is said of."""
-        for number, told in sorted(self._spoken.items()):
-            if len(told) == 1:
+        for number, asked in sorted(self._spoken.items()):
+            if len(asked) == 1:
                 continue
-            fields = Counter(given for one in told for given in one.given)
+            fields = Counter(given for one in asked for given in one.given)
             twice = [what for what in Field if fields[what] > 1]
-            asks = {one.ask for one in told}
-            is_emptied = 0 < self._emptied[number] < len(told)
+            asks = {one.ask for one in asked}
+            is_emptied = 0 < self._emptied[number] < len(asked)
             if is_emptied or (len(asks) > 1 and asks & {Ask.DELETE, Ask.NOTHING}):
                 yield number, "line"
             elif twice:
@@ -231,9 +231,9 @@ class Lines:
 
     def unit_word(self, unit: str | None) -> str | None:
         """Visma's word for a unit; one that the order uses goes first. None when there is none, or several."""
-        words = {word for word, meaning in self._route.units.items() if meaning == unit}
-        used = {line.unit for line in self._has.values()} & words
-        found = used or words
+        mapped = {word for word, meaning in self._route.units.items() if meaning == unit}
+        used = {line.unit for line in self._has.values()} & mapped
+        found = used or mapped
         return found.pop() if len(found) == 1 else None
 
     def common_warehouse(self) -> str | None:

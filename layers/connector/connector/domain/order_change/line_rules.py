@@ -17,7 +17,7 @@ from connector.domain.order_change.findings import HEADER, LONGEST_QUOTE, Findin
 from connector.domain.order_change.line_match import Found, Lines, line_number
 from connector.domain.order_change.notes import Beside
 from connector.domain.order_change.order_snapshot import LineFacts
-from connector.domain.order_change.partial_lines import partial_words
+from connector.domain.order_change.partial_lines import partial_texts
 from connector.domain.order_change.parties_and_terms import Content
 from connector.domain.order_change.quantity import (
     Total,
@@ -199,13 +199,13 @@ class LineRules:
         if self.theirs.ask is not Ask.DELETE:
             self.beside.line(self.theirs, self.where, moves=True)
             return
-        for words in partial_words(self.theirs, found, self.dates):
-            self._ask_person(f"{self._line} is to be taken out, {words}", code=Reason.PART_OF_LINE)
+        for text in partial_texts(self.theirs, found, self.dates):
+            self._ask_person(f"{self._line} is to be taken out, {text}", code=Reason.PART_OF_LINE)
         notes = self.beside.unsent(self.theirs.asides)
         for one in notes:
             if one.is_note:
                 self._ask_person(
-                    f"{self._line} is to be taken out, and its note says '{truncated(one.words, LONGEST_QUOTE)}': is "
+                    f"{self._line} is to be taken out, and its note says '{truncated(one.text, LONGEST_QUOTE)}': is "
                     "only a part meant?",
                     code=Reason.PART_OF_LINE,
                 )
@@ -234,7 +234,7 @@ class LineRules:
         if written:
             self.findings.edits.append(replace(edit, **written))
             if ours.discount and ("quantity" in written or "price" in written):
-                self.findings.tells(
+                self.findings.remark(
                     f"{self._line} has a discount of {said(ours.discount)}, which Visma works out anew from quantity "
                     "and price."
                 )
@@ -258,7 +258,7 @@ class LineRules:
         if isinstance(quantity, Decimal) and quantity <= received:
             self._ask_person(f"{share}, and no delivery is left for the new day.", code=Reason.LINE_RECEIVED)
         else:
-            self.findings.tells(part_received(self.where, received, base, day))
+            self.findings.remark(part_received(self.where, received, base, day))
 
     def _quantity(self, base: OrderLine, ours: OrderLine, facts: LineFacts | None) -> FieldResult:
         theirs, rules = self.theirs, self.route.changes
@@ -466,7 +466,7 @@ class LineRules:
         same = lines.take_same(theirs, edit)
         if same is not None:
             # A partner that sends everything anew with each change: adding it again would add it twice.
-            self.findings.tells(f"Line {same.number} is the added line of item {said(same.item)} already.")
+            self.findings.remark(f"Line {same.number} is the added line of item {said(same.item)} already.")
             return
         there = lines.take_added(edit)
         is_there = there is not None and edit.matches(there)

@@ -53,7 +53,7 @@ class Beside:
         """Gather what was sent."""
         texts = {folded(text) for order in self.orders for text in _texts(order)} - {""}
         self._sent = sorted({*texts, *_LABELS}, key=lambda one: (-len(one), one))
-        self._values = frozenset(folded(word) for order in self.orders for word in _words(msgspec.to_builtins(order)))
+        self._values = frozenset(folded(word) for order in self.orders for word in _leaves(msgspec.to_builtins(order)))
 
     def header(self, asides: Iterable[Aside]) -> None:
         """Take what the header tells."""
@@ -62,7 +62,7 @@ class Beside:
     def line(self, theirs: LineRequest, where: str, *, moves: bool) -> None:
         """Take what a line tells; with `moves`, a change would write the line, and a note may say how far.
 
-        Of a line that goes, `partial_words` asks.
+        Of a line that goes, `partial_texts` asks.
         """
         for one in self.unsent(theirs.asides):
             if moves and one.is_note:
@@ -109,19 +109,19 @@ class Beside:
             what = "its note says" if one.is_note else "it has a reference that the partner was not sent,"
             start = "Nothing of the order changes" if where == HEADER else f"{titled(where)}: nothing of it changes"
             self.findings.leaves_out(f"{start}, and {what} '{_quoted(one)}'.", where=where, code=Reason.NOTE_TO_READ)
-        told = []
-        for where, words, changes in self.names:
+        named = []
+        for where, text, changes in self.names:
             if is_all and changes:
                 self.findings.leaves_out(
-                    f"{titled(where)}: nothing changes but what the item is called: {truncated(words, LONGEST_QUOTE)}, "
+                    f"{titled(where)}: nothing changes but what the item is called: {truncated(text, LONGEST_QUOTE)}, "
                     "which is not the order's.",
                     where=where,
                     code=Reason.NOTE_TO_READ,
                 )
             else:
-                told.append(f"{where}: {words}")
-        if told:
-            self.findings.tells(f"Items are called what the order does not call them: {'; '.join(sorted(set(told)))}.")
+                named.append(f"{where}: {text}")
+        if named:
+            self.findings.remark(f"Items have names that the order does not have: {'; '.join(sorted(set(named)))}.")
 
     def unsent(self, asides: Iterable[Aside]) -> list[Aside]:
         """What the partner was not sent."""
@@ -142,7 +142,7 @@ class Beside:
 
 
 def _quoted(one: Aside) -> str:
-    return truncated(one.words, LONGEST_QUOTE)
+    return truncated(one.text, LONGEST_QUOTE)
 
 
 def _texts(order: PurchaseOrder) -> Iterator[str]:
@@ -167,12 +167,12 @@ def _is_called(name: str, our_texts: Iterable[str]) -> bool:
     return not name or any(name in one or one in name for one in our_texts if one)
 
 
-def _words(value: Any) -> Iterator[str]:
+def _leaves(value: Any) -> Iterator[str]:
     """Every text inside plain data."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
         for one in value:
-            yield from _words(one)
+            yield from _leaves(one)
     elif isinstance(value, str):
         yield value

@@ -10,7 +10,7 @@ from connector.domain.order_change.line_match import Found
 from connector.domain.order_change.request import LineRequest
 
 
-def partial_words(theirs: LineRequest, found: Found, dates: Dates) -> Iterator[str]:
+def partial_texts(theirs: LineRequest, found: Found, dates: Dates) -> Iterator[str]:
     """The ends of sentences about what may be a part.
 
     A deletion states no quantity, 0, or what the line had (seen with partners); likewise its day and its price.

@@ -100,7 +100,7 @@ class Content:
             for numbers in (_numbers(order, lines) if is_place else frozenset(),)
         }
         base, ours = (
-            (_view_words(views["base"][0]), _view_words(views["ours"][-1])) if theirs.role is not None else (None, None)
+            (_view_text(views["base"][0]), _view_text(views["ours"][-1])) if theirs.role is not None else (None, None)
         )
         if same["ours"] is not None:
             self._tell_name(theirs, same["ours"], where)
@@ -111,7 +111,7 @@ class Content:
         key = _fingerprint(where, theirs, ours)
         if key in self.confirmed:
             return
-        stated = party_words(theirs.party, theirs.scheme)
+        stated = party_text(theirs.party, theirs.scheme)
         self.findings.beside(where, theirs.title, base=base, theirs=stated, ours=ours)
         compared = f"the order has {ours}" if ours else "the order names nobody as that"
         if goes:
@@ -134,7 +134,7 @@ class Content:
         """Tell another name beside an identifier that is the same: names are spelled in many ways."""
         is_named = _mapped(theirs.party, self.route.changes.places) is not None
         if not is_named and _same_name(theirs.party.name, ours.name) is False:
-            self.findings.tells(
+            self.findings.remark(
                 f"{_begun(where, 'the')} {theirs.title} is called '{theirs.party.name}', in the order '{ours.name}'; "
                 "its identifier is the same."
             )
@@ -148,8 +148,8 @@ class Content:
         now, before = self._facts(topic, self.ours, lines), self._facts(topic, self.base, lines)
         known = now if self.confirms else now | before
         said = [_without_text(one, known) for one in said]
-        others = [one.words for one in said if not _holds(one, known)]
-        base, ours = (order_words(topic, order, self.route, lines) for order in (self.base, self.ours))
+        others = [one.text for one in said if not _holds(one, known)]
+        base, ours = (order_text(topic, order, self.route, lines) for order in (self.base, self.ours))
         if not others:
             if not all(_holds(one, now) for one in said):
                 self.findings.keeps(where, topic.value, base, ours)
@@ -200,9 +200,9 @@ def _begun(where: str, word: str) -> str:
     return word.capitalize() if where == HEADER else f"{titled(where)}: {word}"
 
 
-def party_words(party: Party, scheme: str | None = None) -> str:
+def party_text(party: Party, scheme: str | None = None) -> str:
     """A party in the words of an envelope: its name, number and address."""
-    return _place_words(party.name, party.gln, party.number, scheme, party.address)
+    return _place_text(party.name, party.gln, party.number, scheme, party.address)
 
 
 def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> Iterable[Fact]:
@@ -233,29 +233,29 @@ def known_facts(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequenc
             return
 
 
-def order_words(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> str | None:
+def order_text(topic: Topic, order: PurchaseOrder, route: Route, lines: Sequence[OrderLine] | None) -> str | None:
     """What the order has of a topic, for people; None for nothing."""
-    words: Iterable[str | None] = ()
+    texts: Iterable[str | None] = ()
     match topic:
         case Topic.TERMS:
             terms = order.terms
             rule = _rule(order, route)
             net = f"net {rule.net_days} days" if rule.net_days is not None else None
-            words = (f"'{terms.description or terms.id}'" if terms else None, net)
+            texts = (f"'{terms.description or terms.id}'" if terms else None, net)
         case Topic.DELIVERY:
-            words = (order.ship_terms, order.fob_point)
+            texts = (order.ship_terms, order.fob_point)
         case Topic.CARRIER:
-            words = (order.ship_via,)
+            texts = (order.ship_via,)
         case Topic.CHARGES:
             charged = _charges(order, lines)
-            words = (f"{'a charge' if amount > 0 else 'an allowance'} of {abs(amount):f}" for amount, _ in charged)
+            texts = (f"{'a charge' if amount > 0 else 'an allowance'} of {abs(amount):f}" for amount, _ in charged)
         case Topic.VAT:
-            words = (f"{tax.rate.normalize():f} %" for tax in order.taxes if tax.rate is not None)
+            texts = (f"{tax.rate.normalize():f} %" for tax in order.taxes if tax.rate is not None)
         case Topic.RELEASE:
-            words = (line.blanket for line in order.lines)
+            texts = (line.blanket for line in order.lines)
         case Topic.CONTRACT | Topic.CONDITIONS:
             pass
-    found = ", ".join(dict.fromkeys(word for word in words if word))
+    found = ", ".join(dict.fromkeys(word for word in texts if word))
     return truncated(found, LONGEST_COMPARED) or None
 
 
@@ -388,23 +388,23 @@ def _value(text: str) -> str:
     return f"{number.normalize() if number else Decimal(0):f}"
 
 
-def _view_words(view: PartyView) -> str:
-    return _place_words(view.name, view.gln, view.number, None, view.address)
+def _view_text(view: PartyView) -> str:
+    return _place_text(view.name, view.gln, view.number, None, view.address)
 
 
-def _place_words(name: str | None, gln: str | None, number: str | None, scheme: str | None, at: Address | None) -> str:
-    words = [f"'{name}'"] if name else []
+def _place_text(name: str | None, gln: str | None, number: str | None, scheme: str | None, at: Address | None) -> str:
+    texts = [f"'{name}'"] if name else []
     if gln:
-        words.append(f"GLN {gln}")
+        texts.append(f"GLN {gln}")
     if number:
-        words.append(f"number {number} ({scheme})" if scheme else f"number {number}")
+        texts.append(f"number {number} ({scheme})" if scheme else f"number {number}")
     if at is not None:
         town = " ".join(filter(None, (at.postal_code, at.city)))
-        words += [part for part in (*at.lines, town, at.region, at.country) if part]
-    return truncated(", ".join(words), LONGEST_COMPARED) or "not named"
+        texts += [part for part in (*at.lines, town, at.region, at.country) if part]
+    return truncated(", ".join(texts), LONGEST_COMPARED) or "not named"
 
 
 def _fingerprint(where: str, theirs: PartyRequest, ours: str | None) -> str:
     """A party beside the one in the order, in a few letters: another address of either is another question."""
-    told = f"{where}|{theirs.title}|{theirs.scheme}|{party_words(theirs.party)}|{ours}"
-    return hashlib.sha256(told.casefold().encode(errors="replace")).hexdigest()[:16]
+    text = f"{where}|{theirs.title}|{theirs.scheme}|{party_text(theirs.party)}|{ours}"
+    return hashlib.sha256(text.casefold().encode(errors="replace")).hexdigest()[:16]

@@ -183,13 +183,13 @@ def _proposal(line: LineRequest, base: Decimal, theirs: Decimal, rules: ChangeRu
 
 
 def _undecided(line: LineRequest, base: Decimal | None, rules: ChangeRules) -> Problem:
-    words = ", ".join(QuantityReading)
+    readings = ", ".join(QuantityReading)
     known = "" if base is None else f", and the partner had {said(base)}"
     return Problem(
         f"{figures_of(line)}{known}; which is the new quantity differs between partners.",
         hard=True,
-        next_step=f"Set {rules.key}.quantities to one of {words} in the routing file and apply it; or choose for this "
-        "change alone with `connector changes approve --reading`.",
+        next_step=f"Set {rules.key}.quantities to one of {readings} in the routing file and apply it; or choose for "
+        "this change alone with `connector changes approve --reading`.",
         waits_for=f"{rules.key}.quantities",
     )
 

@@ -70,12 +70,12 @@ class Stated(msgspec.Struct, frozen=True):
     """One thing that the message states and that no approval writes; it is only compared with the order.
 
     Attributes:
-        words: What it says, for people.
+        text: What it says, for people.
         facts: Name and value of everything in it that could differ. Values are as written, or a decimal number.
     """
 
     topic: Topic
-    words: str
+    text: str
     facts: tuple[tuple[str, str], ...]
 
 
@@ -83,12 +83,12 @@ class Aside(msgspec.Struct, frozen=True):
     """A note, or a reference, that stands beside what is read.
 
     Attributes:
-        words: What it says, for people.
+        text: What it says, for people.
         parts: Its texts one by one, in their order.
         is_note: It is a text; a reference is a name of something, which limits nothing.
     """
 
-    words: str
+    text: str
     parts: tuple[str, ...]
     is_note: bool = True
 

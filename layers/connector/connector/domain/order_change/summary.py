@@ -20,14 +20,14 @@ _ASKS = {Ask.ADD: "added", Ask.DELETE: "taken out", Ask.NOTHING: "stays"}
 
 def saying(request: ChangeRequest) -> str:
     """What a message says of the order and its lines, in its own numbers."""
-    told = [_PURPOSES[request.purpose]] if request.purpose in _PURPOSES else []
+    parts = [_PURPOSES[request.purpose]] if request.purpose in _PURPOSES else []
     if request.requested_on is not None:
-        told.append(f"wanted on {request.requested_on}")
-    told += [_line(line) for line in request.lines[:_MOST_LINES]]
+        parts.append(f"wanted on {request.requested_on}")
+    parts += [_line(line) for line in request.lines[:_MOST_LINES]]
     more = len(request.lines) - _MOST_LINES
     if more > 0:
-        told.append(f"and {more} more lines")
-    return truncated("; ".join(told) or "nothing of a line or a day", LONGEST_SAYING)
+        parts.append(f"and {more} more lines")
+    return truncated("; ".join(parts) or "nothing of a line or a day", LONGEST_SAYING)
 
 
 def _line(line: LineRequest) -> str:
@@ -41,6 +41,6 @@ def _line(line: LineRequest) -> str:
         "wanted on": line.requested,
         "promised for": line.promised,
     }
-    told = [_ASKS[line.ask]] if line.ask in _ASKS else []
-    told += [f"{what} {said(value)}" for what, value in values.items() if value is not None]
-    return f"{name} {', '.join(told) or said(line.meaning or line.code)}"
+    parts = [_ASKS[line.ask]] if line.ask in _ASKS else []
+    parts += [f"{what} {said(value)}" for what, value in values.items() if value is not None]
+    return f"{name} {', '.join(parts) or said(line.meaning or line.code)}"

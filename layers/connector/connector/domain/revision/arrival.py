@@ -218,16 +218,16 @@ def _is_over(statuses: OrderfulStatuses, expected: Expected) -> bool:
 
 def _sentence(concern: Concern, statuses: OrderfulStatuses, expected: Expected) -> str:
     if concern is Concern.NOT_DELIVERED and expected.delivered is not None:
-        late = in_words(expected.delivered)
+        late = as_text(expected.delivered)
         if statuses.delivery == "SENT":
             return f"sent, and the partner's channel has not fetched it within {late}"
         return f"not delivered within {late}; Orderful says {statuses.delivery or 'nothing'}"
     if concern is Concern.OVERDUE:
         if statuses.acknowledgment == "OVERDUE" or expected.acknowledged is None:
             return "its functional acknowledgment (997) is overdue at Orderful"
-        return f"its functional acknowledgment (997) is overdue: none came within {in_words(expected.acknowledged)}"
+        return f"its functional acknowledgment (997) is overdue: none came within {as_text(expected.acknowledged)}"
     if concern is Concern.PROCESSING:
-        return f"Orderful has not said within {in_words(expected.valid)} whether it is valid"
+        return f"Orderful has not said within {as_text(expected.valid)} whether it is valid"
     return _SENTENCES[concern]
 
 
@@ -261,7 +261,7 @@ def _next_step(concern: Concern, key: DocumentKey) -> str:
     return f"{_STEPS[concern].format(key=key)} Settled: `connector documents close {key}`."
 
 
-def in_words(length: timedelta) -> str:
+def as_text(length: timedelta) -> str:
     """A length of time in the largest unit that divides it."""
     seconds = int(length.total_seconds())
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):

@@ -91,8 +91,8 @@ class Comparison:
     def _was_told(self, sent: Revision, new: Translation) -> bool:
         if sent.dialect not in {None, new.dialect}:
             return False
-        told = self.facts.sent_message(sent)
-        return told is not None and told == _message(new)
+        known = self.facts.sent_message(sent)
+        return known is not None and known == _message(new)
 
 
 def _message(translation: Translation) -> object:

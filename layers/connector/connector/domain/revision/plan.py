@@ -319,5 +319,5 @@ def _decided(revision: Revision, decision: RevisionDecision) -> Revision:
     )
 
 
-def _truncated_if_any(words: str | None) -> str | None:
-    return None if words is None else truncated(words, LONGEST_TEXT)
+def _truncated_if_any(text: str | None) -> str | None:
+    return None if text is None else truncated(text, LONGEST_TEXT)

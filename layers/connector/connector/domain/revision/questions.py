@@ -107,7 +107,7 @@ def partner_not_told(sent: Revision, purpose: Purpose, reason: StatedReason) -> 
 
 
 def _at_orderful(sent: Revision) -> str:
-    return f" (Orderful {sent.told_by})" if sent.told_by else ""
+    return f" (Orderful {sent.orderful_id})" if sent.orderful_id else ""
 
 
 def unknown_status(document: VismaDocument, reason: StatedReason) -> Parked:

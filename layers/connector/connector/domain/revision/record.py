@@ -283,7 +283,7 @@ class Revision:
         return self.transaction_type is not None
 
     @property
-    def told_by(self) -> str | None:
+    def orderful_id(self) -> str | None:
         """Orderful's id of what tells the partner this content: what it was sent, or its own 860."""
         return self.transaction_id or self.change_id
 

@@ -30,9 +30,9 @@ class Withdrawal:
     def decide(self, facts: Facts) -> tuple[RevisionDecision, bytes]:
         """What becomes of it, and the Visma document that it withdraws."""
         sent, receiver = self.sent, self.sent.receiver_id or ""
-        told = (
+        withdrawn = (
             f"Its supplier or customer changed: {sent.partner} ({receiver}) has it still (Orderful "
-            f"{sent.told_by}) and has to be told that it is withdrawn."
+            f"{sent.orderful_id}) and has to be told that it is withdrawn."
         )
         by_hand = f"Tell {sent.partner}, then: connector documents close {sent.key} --revision {self.sequence}"
         stored = facts.stored(sent)
@@ -43,13 +43,16 @@ class Withdrawal:
             route = facts.route(sent.key, sent.counterparty or document.counterparty)
             if not route.send or route.on_revision is OnRevision.PARK:
                 return RevisionDecision.ask(
-                    Parked(told, next_step=by_hand, field="on_revision", code=Reason.WITHDRAWAL_BY_HAND)
+                    Parked(withdrawn, next_step=by_hand, field="on_revision", code=Reason.WITHDRAWAL_BY_HAND)
                 ), stored.raw
             former = replace(route, partner_isa_id=IsaId(live=receiver, test=receiver))
             return RevisionDecision.send(facts.translate(document.content, former, Purpose.CANCELLATION)), stored.raw
         except Parked as problem:
             question = Parked(
-                f"{told} {problem.sentence}", next_step=by_hand, field=problem.field, code=Reason.WITHDRAWAL_BY_HAND
+                f"{withdrawn} {problem.sentence}",
+                next_step=by_hand,
+                field=problem.field,
+                code=Reason.WITHDRAWAL_BY_HAND,
             )
             return RevisionDecision.ask(question), stored.raw
 

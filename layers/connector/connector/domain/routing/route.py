@@ -51,6 +51,7 @@ from connector.domain.routing.values import (
     ZONE,
     Form,
     ValueType,
+    choice,
     list_of,
     matching,
     one_of,
@@ -58,7 +59,6 @@ from connector.domain.routing.values import (
     set_of,
     table,
     whole,
-    words,
 )
 from connector.domain.transactions import Dialect, IsaId, TransactionType
 
@@ -235,10 +235,10 @@ UNCALIBRATED_OVERLAP = "2h5m"
 SENT_ORDER_STATUSES = ("Open", "PendingPrint", "PendingEmail", "Printed")
 """Visma's statuses of an order that somebody has released."""
 
-CHANGE_WORDS = (*("add", "delete", "change", "replace", "quantity", "price", "price_and_quantity", "dates", "nothing"),)
+CHANGE_CODES = (*("add", "delete", "change", "replace", "quantity", "price", "price_and_quantity", "dates", "nothing"),)
 """What a POC02 code may mean."""
 
-ORDER_TYPE_WORDS = (
+ORDER_TYPE_VALUES = (
     *("standalone", "dropship", "blanketFirm", "blanketEstimated", "release", "rushOrder", DO_NOT_SEND),
 )
 """What an order type of Visma may leave as."""
@@ -340,7 +340,7 @@ class Company:
     identity: Identity
     _: KW_ONLY
     unmapped_partner: OnUnmapped = setting(
-        words(OnUnmapped),
+        choice(OnUnmapped),
         "park",
         "Documents of suppliers and customers that are no partners: ask a person, or leave them",
         places=POLLING,
@@ -402,14 +402,14 @@ TERMS = record(
 )
 
 
-def _words_of_kind(value: Any) -> frozenset[str]:
+def _statuses_of_kind(value: Any) -> frozenset[str]:
     """The words for one kind; no kind is chosen in what the file has for all of them."""
     return frozenset() if isinstance(value, Mapping) else frozenset(map(str, value))
 
 
 SEND_WHEN: ValueType[frozenset[str]] = ValueType(
     Form.RECORD,
-    _words_of_kind,
+    _statuses_of_kind,
     name="Visma status words in which a document is sent; the exact kind goes before `invoice`.",
     fields=dict.fromkeys((*Kind, "invoice"), set_of(TEXT)),
 )
@@ -441,8 +441,8 @@ class X12Options:
     """
 
     version: str = setting(one_of("004010", "005010"), "004010", "Version of X12")
-    charset: Charset = setting(words(Charset), "extended", "Characters agreed with the partner")
-    overflow: Overflow = setting(words(Overflow), "cut", "A descriptive text that is too long")
+    charset: Charset = setting(choice(Charset), "extended", "Characters agreed with the partner")
+    overflow: Overflow = setting(choice(Overflow), "cut", "A descriptive text that is too long")
     remit_to_code: str = setting(one_of("RI", "RE"), "RI", "N101 of the remit-to party")
     credit_sign: str = setting(one_of("positive", "negative"), "positive", "Sign of the amounts of a credit note")
     leave_out: frozenset[str] = setting(set_of(SEGMENT), (), "Segments that the partner does not take (PER)")
@@ -472,11 +472,11 @@ class ChangeRules:
     )
     price: Decimal = setting(PERCENT, "0%", "Of what a line cost, like 2%", ask_above="100%")
     dates: timedelta = setting(DURATION, "0d", "How far a date may move, like 14d", ask_above="365d")
-    lines: OnLines = setting(words(OnLines), "park", "Lines added or taken out")
+    lines: OnLines = setting(choice(OnLines), "park", "Lines added or taken out")
     quantities: QuantityReading | None = optional(
-        words(QuantityReading), "What POC03 and POC04 mean to the partner, where a message leaves it open"
+        choice(QuantityReading), "What POC03 and POC04 mean to the partner, where a message leaves it open"
     )
-    codes: Mapping[str, str] = setting(table(one_of(*CHANGE_WORDS)), {}, "POC02 codes as the partner means them")
+    codes: Mapping[str, str] = setting(table(one_of(*CHANGE_CODES)), {}, "POC02 codes as the partner means them")
     statuses: frozenset[str] = setting(
         set_of(TEXT), (HOLD, *SENT_ORDER_STATUSES), "Visma statuses in which an order takes a change"
     )
@@ -547,9 +547,9 @@ class Route:
         "Visma status words in which a document is sent; `invoice` is both invoice kinds",
         merge=Merge.KIND,
     )
-    dialect: DialectChoice = setting(words(DialectChoice), "auto", "auto takes the dialect that carries everything")
+    dialect: DialectChoice = setting(choice(DialectChoice), "auto", "auto takes the dialect that carries everything")
     on_revision: OnRevision = setting(
-        words(OnRevision, refused={"change": _NO_CHANGE_YET}),
+        choice(OnRevision, refused={"change": _NO_CHANGE_YET}),
         "park",
         "What a change of a sent document does",
         default_of={Kind.PURCHASE_ORDER: "replace"},
@@ -563,7 +563,7 @@ class Route:
     require_item_id: str | None = optional(one_of("gtin", "partner_item"), "Park a document with a line that lacks it")
     terms: Mapping[str, TermsRule] = setting(table(TERMS), {}, "Visma's terms id -> days and percent", merge=Merge.KEYS)
     order_types: Mapping[str, str] = setting(
-        table(one_of(*ORDER_TYPE_WORDS)),
+        table(one_of(*ORDER_TYPE_VALUES)),
         {
             "RegularOrder": "standalone",
             "DropShip": "dropship",
@@ -585,20 +585,20 @@ class Route:
         default_help="the moment of the first poll",
     )
     before_go_live: BeforeGoLive = setting(
-        words(BeforeGoLive), "park", "What a change of a document from before go-live does"
+        choice(BeforeGoLive), "park", "What a change of a document from before go-live does"
     )
-    line_date: LineDate = setting(words(LineDate), "promised", "Which date of an order line is the wanted day")
-    notes: Notes = setting(words(Notes), "none", "Which notes of Visma leave")
+    line_date: LineDate = setting(choice(LineDate), "promised", "Which date of an order line is the wanted day")
+    notes: Notes = setting(choice(Notes), "none", "Which notes of Visma leave")
     description: Description = setting(
-        words(Description),
+        choice(Description),
         "send",
         "Whether the description of a document leaves",
         default_of={Kind.SUPPLIER_INVOICE: "keep"},
         default_help="send (orders and customer invoices), keep (supplier invoices)",
     )
-    lines_without_item: WithoutItem = setting(words(WithoutItem), "park", "Priced lines that name no item")
+    lines_without_item: WithoutItem = setting(choice(WithoutItem), "park", "Priced lines that name no item")
     entered_amount: EnteredAmount = setting(
-        words(EnteredAmount),
+        choice(EnteredAmount),
         "park",
         "Lines whose entered amount is not quantity x price; adjust sends the difference as an allowance or charge",
     )
@@ -610,7 +610,7 @@ class Route:
         "as ship-to",
     )
     acknowledgment: Acknowledgment = setting(
-        words(Acknowledgment), "required", "Whether the partner sends functional acknowledgments (997)"
+        choice(Acknowledgment), "required", "Whether the partner sends functional acknowledgments (997)"
     )
     expected: Expected = group(Expected)
 

@@ -1,6 +1,6 @@
 """What a setting of the routing file is. A field of a record declares it, and nothing else does.
 
-    line_date: LineDate = setting(words(LineDate), "promised", "Which date of an order line is the wanted day")
+    line_date: LineDate = setting(choice(LineDate), "promised", "Which date of an order line is the wanted day")
 
 From the declarations come the schema and the check of the file (`routing_file.py`), the value of each setting for a
 document (`resolve.py`), what `connector config show` prints, and what `connector.example.yaml` has to mention. The type

@@ -59,7 +59,7 @@ class ValueType(Generic[T]):
         form: How a value is written.
         read: From the stored value to the one that the code works with.
         check: Raises `ValueError` with a sentence for a value that must not be applied.
-        words: The words to choose from, for `WORD`: a `StrEnum`, or the words themselves.
+        choices: The words to choose from, for `WORD`: a `StrEnum`, or the words themselves.
         refused: Words that look right and cannot be chosen, with the reason.
         key: The type of the keys of a `TABLE`.
         entry: The type of the entries of a `LIST` or `TABLE`.
@@ -74,7 +74,7 @@ class ValueType(Generic[T]):
     read: Callable[[Any], T]
     check: Callable[[Any], None] | None = None
     _: KW_ONLY
-    words: type[StrEnum] | tuple[str, ...] = ()
+    choices: type[StrEnum] | tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     key: ValueType[Any] | None = None
     entry: ValueType[Any] | None = None
@@ -113,7 +113,7 @@ def share(text: str) -> Decimal:
         raise ValueError(f"'{text}' is no percentage") from None
 
 
-def words(of: type[W], refused: Mapping[str, str] | None = None) -> ValueType[W]:
+def choice(of: type[W], refused: Mapping[str, str] | None = None) -> ValueType[W]:
     """One word of an enumeration."""
 
     def read(value: Any) -> W:
@@ -122,12 +122,12 @@ def words(of: type[W], refused: Mapping[str, str] | None = None) -> ValueType[W]
         except ValueError:
             raise ValueError(f"'{value}' is none of {', '.join(of)}") from None
 
-    return ValueType(Form.WORD, read, words=of, refused=refused or {})
+    return ValueType(Form.WORD, read, choices=of, refused=refused or {})
 
 
 def one_of(*choices: str) -> ValueType[str]:
     """One of a few words that have no enumeration."""
-    return ValueType(Form.WORD, str, words=choices)
+    return ValueType(Form.WORD, str, choices=choices)
 
 
 def whole(least: int, most: int) -> ValueType[int]:

@@ -18,7 +18,7 @@ _QUANTITY = frozenset({Field.QUANTITY})
 _PRICE = frozenset({Field.PRICE})
 _DATES = frozenset({Field.DATES})
 
-_WORDS: Mapping[str, tuple[Ask, frozenset[Field]]] = {
+_MEANINGS: Mapping[str, tuple[Ask, frozenset[Field]]] = {
     "add": (Ask.ADD, _ALL),
     "delete": (Ask.DELETE, _NONE),
     "change": (Ask.CHANGE, _ALL),
@@ -30,7 +30,7 @@ _WORDS: Mapping[str, tuple[Ask, frozenset[Field]]] = {
     "nothing": (Ask.NOTHING, _NONE),
 }
 
-CODE_NAMES = frozenset(_WORDS)
+CODE_NAMES = frozenset(_MEANINGS)
 """The words that routing may map a code to."""
 
 
@@ -151,7 +151,7 @@ def reading_of(code: str | None, codes: Mapping[str, str], *, confirms: bool = F
     if code is None:
         return Reading("", question="it does not say what to change: it has no change code.")
     if code in codes:
-        ask, touches = _WORDS[codes[code]]
+        ask, touches = _MEANINGS[codes[code]]
         return Reading(codes[code], ask, touches, is_own=True)
     return _TABLE.get(code) or Reading(
         "",

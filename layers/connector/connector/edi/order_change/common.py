@@ -24,10 +24,10 @@ from connector.edi.order_change.fields import (
     is_moment,
     leaves,
     number,
+    quoted,
     rows,
     shown,
     text,
-    told,
 )
 from connector.edi.order_change.names import PURPOSES
 
@@ -169,32 +169,32 @@ class Days:
 
 
 class Remarks:
-    """What is told besides."""
+    """What a person should know besides."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self.told: list[str] = []
+        self.sentences: list[str] = []
 
     def tell(self, label: str, value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> None:
         """Quote what a field says, if it says anything."""
-        if words := told(value, names=names, named=named):
-            self.told.append(f"{label}: {stopped(words)}")
+        if quote := quoted(value, names=names, named=named):
+            self.sentences.append(f"{label}: {stopped(quote)}")
 
     def all(self) -> tuple[str, ...]:
         """All of them, each once; a flood is cut, because it goes into a record of limited size."""
-        remarks = tuple(dict.fromkeys(self.told))
+        remarks = tuple(dict.fromkeys(self.sentences))
         more = len(remarks) - _MOST_REMARKS
         return remarks if more <= 0 else (*remarks[:_MOST_REMARKS], f"And {more} more remarks.")
 
 
 def asides(value: Any, *, is_note: bool = True) -> tuple[Aside, ...]:
-    """A note, or references, as one thing that is told; none when nothing is said. What names a code is left out."""
+    """A note, or references, as one quoted text; none when nothing is said. What names a code is left out."""
     listed = value if isinstance(value, list) else [value]
     found = []
     for one in listed:
         parts = tuple(word for name, word in leaves(one) if not name.lower().endswith(_CODED))
         if parts:
-            found.append(Aside(told(one, names=False) or "", parts, is_note))
+            found.append(Aside(quoted(one, names=False) or "", parts, is_note))
     return tuple(dict.fromkeys(found))
 
 
@@ -245,13 +245,13 @@ def unit_price(questions: Questions, data: Data, *, price: str, basis: str, base
 def units_differ(questions: Questions, units: Collection[str]) -> None:
     """Refuse a quantity whose figures are in several units."""
     if len(set(units)) > 1:
-        told_units = stopped(told(sorted(set(units))) or "")
-        questions.refuse(f"its quantities are in different units: {told_units}", Field.QUANTITY)
+        listed = stopped(quoted(sorted(set(units))) or "")
+        questions.refuse(f"its quantities are in different units: {listed}", Field.QUANTITY)
 
 
-def stopped(words: str) -> str:
-    """Words at the end of a sentence; what was cut ends in dots already."""
-    return words if words.endswith(".") else f"{words}."
+def stopped(text: str) -> str:
+    """A text at the end of a sentence; what was cut ends in dots already."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def gtin(kind: str, value: str) -> str:
@@ -287,15 +287,15 @@ def name_unread(questions: Questions, remarks: Remarks, found: Sequence[Unread],
     A further segment of what stands once, or a field of another shape, may change anything: it is always a question.
     """
     asked = [one for one in found if changes or one.is_extra]
-    for words in in_sentences(asked):
-        questions.ask(f"it says more than is read here: {stopped(words)}")
-    for words in in_sentences([one for one in found if one not in asked]):
-        remarks.tell("Also there, and not read", words)
+    for listed in in_sentences(asked):
+        questions.ask(f"it says more than is read here: {stopped(listed)}")
+    for listed in in_sentences([one for one in found if one not in asked]):
+        remarks.tell("Also there, and not read", listed)
 
 
 def name_going_unread(beside: Questions, remarks: Remarks, found: Sequence[Unread]) -> tuple[Unread, ...]:
     """Name what nothing reads of a line that goes and is of quantities, which may be a part; gives back the rest."""
-    parts = [one for one in found if not one.is_extra and "quantit" in one.words]
+    parts = [one for one in found if not one.is_extra and "quantit" in one.text]
     name_unread(beside, remarks, parts, changes=True)
     return tuple(one for one in found if one not in parts)
 
@@ -311,9 +311,9 @@ def lines_of(questions: Questions, data: Data, name: str) -> list[Data]:
     return found
 
 
-def ask_for_day(questions: Questions, words: str, whose: str) -> None:
+def ask_for_day(questions: Questions, dates: str, whose: str) -> None:
     """Put a date to a person that Visma has no place for."""
-    questions.ask(f"it says '{words}', which a Visma {whose} cannot hold.")
+    questions.ask(f"it says '{dates}', which a Visma {whose} cannot hold.")
 
 
 def check_line(questions: Questions, reading: Reading, line: LineRequest) -> LineRequest:
@@ -382,7 +382,7 @@ def sequence_of(remarks: Remarks, data: Data, name: str) -> int | None:
         return None
     if written.isascii() and written.isdigit() and len(written) <= 18:
         return int(written)
-    remarks.told.append(f"Its sequence number '{written[:40]}' is no number.")
+    remarks.sentences.append(f"Its sequence number '{written[:40]}' is no number.")
     return None
 
 
@@ -391,7 +391,7 @@ def passing_day(remarks: Remarks, data: Data, name: str, what: str) -> date | No
     try:
         return day(data, name)
     except NotUnderstood as reason:
-        remarks.told.append(f"Its {what} cannot be read: {reason}.")
+        remarks.sentences.append(f"Its {what} cannot be read: {reason}.")
         return None
 
 

@@ -37,7 +37,7 @@ from connector.edi.order_change.names import (
     SIDES,
     TERMS_BASES,
     TERMS_TYPES,
-    words_of,
+    label_of,
 )
 
 _LONGEST_TITLE = 40
@@ -83,7 +83,7 @@ _MOSAIC_TERMS = {
     "description": "text",
 }
 _CODES: Mapping[str, Mapping[str, str]] = {"kind": TERMS_TYPES, "counted from": TERMS_BASES}
-_FACT_WORDS = {
+_FACT_TEXTS = {
     "net days": "net {} days",
     "discount percent": "{} % cash discount",
     "discount days": "discount within {} days",
@@ -92,7 +92,7 @@ _FACT_WORDS = {
     "text": "'{}'",
 }
 _ORDINARY = [("kind", "basic"), ("kind", "basic discount offered")]
-_ORDER = list(_FACT_WORDS)
+_ORDER = list(_FACT_TEXTS)
 _CHARGE = "servicePromotionAllowanceOrChargeInformation"
 _WITHOUT = "N"
 # X12: element 248 is called an indicator in 004010 and an indicator code in later releases.
@@ -172,9 +172,9 @@ def mosaic_parties(message: Data, questions: Questions, remarks: Remarks, whose:
     parties = part(message, "parties")
     for key in sorted(filled(parties)):
         data = part(parties, key)
-        role, title = _MOSAIC_ROLES.get(key, (None, words_of(plain(key) or "")[:_LONGEST_TITLE]))
-        told = [data[name] for name in sorted(data) if name.startswith("additionalName") or name == "contacts"]
-        remarks.tell(f"{title.capitalize()} of the {whose}", told, names=False)
+        role, title = _MOSAIC_ROLES.get(key, (None, label_of(plain(key) or "")[:_LONGEST_TITLE]))
+        others = [data[name] for name in sorted(data) if name.startswith("additionalName") or name == "contacts"]
+        remarks.tell(f"{title.capitalize()} of the {whose}", others, names=False)
         scheme = text(data, "identificationCodeType")
         read = party(
             code=text(data, "identificationCode"),
@@ -204,8 +204,8 @@ def _checked(found: Sequence[PartyRequest | None], questions: Questions, whose: 
     return parties
 
 
-def _stated(topic: Topic, words: str, facts: tuple[tuple[str, str], ...]) -> Stated:
-    return Stated(topic, truncated(words, LONGEST_QUOTE), facts)
+def _stated(topic: Topic, text: str, facts: tuple[tuple[str, str], ...]) -> Stated:
+    return Stated(topic, truncated(text, LONGEST_QUOTE), facts)
 
 
 def _below(tree: Data, loop: str, segment: str) -> list[Data]:
@@ -214,26 +214,26 @@ def _below(tree: Data, loop: str, segment: str) -> list[Data]:
 
 
 def _terms(segment: Data, names: Mapping[str, str]) -> Stated | None:
-    facts = [(names.get(key, words_of(key)), value) for key, value in leaves(segment)]
+    facts = [(names.get(key, label_of(key)), value) for key, value in leaves(segment)]
     facts = [(name, _CODES.get(name, {}).get(value, _plain(value))) for name, value in facts]
     # That terms are ordinary ones says nothing beside what they are.
-    told = [fact for fact in facts if fact not in _ORDINARY] or facts
-    told.sort(key=lambda fact: _ORDER.index(fact[0]) if fact[0] in _ORDER else len(_ORDER))
-    words = (_FACT_WORDS[name].format(value) if name in _FACT_WORDS else f"{name} {value}" for name, value in told)
-    return _stated(Topic.TERMS, ", ".join(words), tuple(facts)) if facts else None
+    shown = [fact for fact in facts if fact not in _ORDINARY] or facts
+    shown.sort(key=lambda fact: _ORDER.index(fact[0]) if fact[0] in _ORDER else len(_ORDER))
+    texts = (_FACT_TEXTS[name].format(value) if name in _FACT_TEXTS else f"{name} {value}" for name, value in shown)
+    return _stated(Topic.TERMS, ", ".join(texts), tuple(facts)) if facts else None
 
 
 def _plain(value: str) -> str:
     """A word of Mosaic's in plain words; numbers and texts of more than one word stay."""
-    return words_of(value) if value.isidentifier() else value
+    return label_of(value) if value.isidentifier() else value
 
 
 def _whole(topic: Topic, data: Data) -> Stated | None:
-    told = [(key, words_of(key), value) for key, value in leaves(data)]
+    values = [(key, label_of(key), value) for key, value in leaves(data)]
     # What kind of name the next one is, or whose turn it is, is no value of its own.
-    facts = [(name, value) for key, name, value in told if not _KIND_OF.search(key)]
-    facts = facts or [(name, value) for _, name, value in told]
-    return _stated(topic, ", ".join(f"{name} {value}" for _, name, value in told), tuple(facts)) if told else None
+    facts = [(name, value) for key, name, value in values if not _KIND_OF.search(key)]
+    facts = facts or [(name, value) for _, name, value in values]
+    return _stated(topic, ", ".join(f"{name} {value}" for _, name, value in values), tuple(facts)) if values else None
 
 
 def _x12_charge(charge: Data) -> Stated | None:
@@ -246,7 +246,7 @@ def _x12_charge(charge: Data) -> Stated | None:
         return None
     settled = text(charge, "allowanceOrChargeMethodOfHandlingCode")
     extra = [
-        (key, f"{words_of(key)} {SETTLEMENTS.get(value, value) if value == settled else value}")
+        (key, f"{label_of(key)} {SETTLEMENTS.get(value, value) if value == settled else value}")
         for key, value in leaves(charge)
         if key not in {*_SIDE_NAMES, "servicePromotionAllowanceOrChargeCode", "description"}
     ]
@@ -258,8 +258,8 @@ def _mosaic_charge(side: str, charge: Data) -> Stated | None:
     if not filled(charge):
         return None
     kind = text(charge, "type")
-    extra = [(key, f"{words_of(key)} {value}") for key, value in leaves(charge) if key not in {"type", "description"}]
-    return _charged(side, charge, _amount(charge), words_of(kind) if kind else None, extra)
+    extra = [(key, f"{label_of(key)} {value}") for key, value in leaves(charge) if key not in {"type", "description"}]
+    return _charged(side, charge, _amount(charge), label_of(kind) if kind else None, extra)
 
 
 def _amount(charge: Data) -> Decimal | None:
@@ -282,7 +282,7 @@ def _charged(
     One that comes to 0 is one that the order does not have, of whatever kind.
     """
     description = text(charge, "description")
-    others = [words for key, words in extra if key != "amount" or amount is None]
+    others = [text for key, text in extra if key != "amount" or amount is None]
     facts = [(side, str(amount) if amount is not None else "without an amount")]
     if amount != 0 or _worth(charge):
         facts += [("kind", kind)] if kind else []

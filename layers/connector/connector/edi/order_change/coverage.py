@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from connector.domain.text import truncated
-from connector.edi.order_change.fields import LONGEST_QUOTE, Data, filled, plain, told
-from connector.edi.order_change.names import words_of
+from connector.edi.order_change.fields import LONGEST_QUOTE, Data, filled, plain, quoted
+from connector.edi.order_change.names import label_of
 
 
 class Treatment(StrEnum):
@@ -365,12 +365,12 @@ class Unread(NamedTuple):
     """Something in a message that nothing reads.
 
     Attributes:
-        words: What it is and says.
+        text: What it is and says.
         is_extra: It is a further one of what stands once, or of another shape than what is read: the field itself is
             one that is read, so it may say anything.
     """
 
-    words: str
+    text: str
     is_extra: bool = False
 
 
@@ -392,15 +392,15 @@ def unread_beside(message: Data) -> tuple[Unread, ...]:
 
 def in_sentences(found: Sequence[Unread]) -> Iterator[str]:
     """What nothing reads, in parts that a sentence can hold; a flood is cut, and says so."""
-    kept = [one.words for one in found[:_MOST_THINGS]]
+    kept = [one.text for one in found[:_MOST_THINGS]]
     if more := len(found) - len(kept):
         kept.append(f"{more} more")
     part: list[str] = []
-    for words in kept:
-        if part and len(", ".join((*part, words))) > LONGEST_QUOTE:
+    for text in kept:
+        if part and len(", ".join((*part, text))) > LONGEST_QUOTE:
             yield ", ".join(part)
             part = []
-        part.append(words)
+        part.append(text)
     if part:
         yield ", ".join(part)
 
@@ -443,7 +443,7 @@ def _unread_objects(name: str, value: Any, read: _Node) -> Iterator[Unread]:
 
 
 def _thing(name: str, value: Any) -> str:
-    says, called = told(value, named=words_of), words_of(plain(name) or "")
+    says, called = quoted(value, named=label_of), label_of(plain(name) or "")
     return truncated(f"{called} ({says})" if says else called, _LONGEST_THING)
 
 

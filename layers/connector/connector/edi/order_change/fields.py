@@ -122,18 +122,18 @@ def suffixes(data: Data, name: str) -> list[str]:
     )
 
 
-def told(value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> str | None:
+def quoted(value: Any, *, names: bool = True, named: Callable[[str], str] = str) -> str | None:
     """All texts and numbers inside a value, on one line, with the names of their fields or without; None for none.
 
     Args:
-        value: What is told.
-        names: Whether the names of fields are told.
+        value: What is quoted.
+        names: Whether the names of fields are quoted.
         named: What a field is called.
     """
     if not names:
         return truncated(" / ".join(word for _, word in leaves(value)), LONGEST_QUOTE) or None
-    words = (f"{named(name)} {word}" if name else word for name, word in leaves(value))
-    return truncated(", ".join(words), LONGEST_QUOTE) or None
+    texts = (f"{named(name)} {word}" if name else word for name, word in leaves(value))
+    return truncated(", ".join(texts), LONGEST_QUOTE) or None
 
 
 def filled(data: Data) -> set[str]:
@@ -168,12 +168,12 @@ def _decimal(value: Any) -> Decimal | None:
 def shown(value: Any) -> str:
     """A value inside a sentence, or what is in its place: `'many'`, `a list ('42')`."""
     if isinstance(value, dict | list):
-        said = told(value, names=isinstance(value, dict))
+        said = quoted(value, names=isinstance(value, dict))
         what = "an object" if isinstance(value, dict) else "a list"
         return f"{what} ({truncated(said, 40)})" if said else what
     if isinstance(value, bool):
         return "'true'" if value else "'false'"
-    words = plain(value)
-    if words is None:
+    written = plain(value)
+    if written is None:
         return "a number too long to show" if isinstance(value, int) else "an empty text"
-    return f"'{words[:40]}...'" if len(words) > 40 else f"'{words}'"
+    return f"'{written[:40]}...'" if len(written) > 40 else f"'{written}'"

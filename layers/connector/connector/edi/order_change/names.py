@@ -188,7 +188,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DIGITS = "0123456789"
 
 
-def words_of(key: str) -> str:
+def label_of(key: str) -> str:
     """A key of Orderful's in words: `compositeQuantity1` is `composite quantity`."""
     plain = key.rstrip(_DIGITS).replace("_loop", "").replace("_", " ")
     return _HUMP.sub(" ", plain).lower() if not plain.isupper() else plain

@@ -308,10 +308,10 @@ def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
         # Several amounts of the document lead to the same amount of the company.
         return taxes
     restated = tuple(replace(tax, amount=rounded(tax.amount / exchange, None), taxable=None) for tax in taxes)
-    told = sum((row.amount for row in restated), ZERO) == total and all(
+    is_restated = sum((row.amount for row in restated), ZERO) == total and all(
         rounded(row.amount * exchange, None) == tax.amount for row, tax in zip(restated, taxes, strict=True)
     )
-    return restated if told else taxes
+    return restated if is_restated else taxes
 
 
 def _cash_discount(data: Data, suffix: str) -> Decimal | None:

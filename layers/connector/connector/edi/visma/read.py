@@ -86,14 +86,14 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     if kind is None:
         kind = recognised
     elif recognised is not None and recognised is not kind:
-        raise NotADocument(f"This looks like a {_words(recognised)}, not a {_words(kind)}.")
+        raise NotADocument(f"This looks like a {_name_of(recognised)}, not a {_name_of(kind)}.")
     if kind is None:
         raise NotADocument(
             "This is no purchase order (no orderNbr) and no invoice (no referenceNumber with a supplier or customer)."
         )
     number = text(data, _number_field(kind))
     if number is None:
-        raise NotADocument(f"This {_words(kind)} has no number ({_number_field(kind)}).")
+        raise NotADocument(f"This {_name_of(kind)} has no number ({_number_field(kind)}).")
 
     document_type = text(data, "documentType" if kind.is_invoice else "orderType")
     key = DocumentKey(company, kind, number_in_key(kind, document_type, number))
@@ -151,5 +151,5 @@ def _number_field(kind: Kind) -> str:
     return "referenceNumber" if kind.is_invoice else "orderNbr"
 
 
-def _words(kind: Kind) -> str:
+def _name_of(kind: Kind) -> str:
     return kind.value.replace("_", " ")

@@ -10,7 +10,7 @@ from connector.domain.order_change.record import Change
 from connector.services.inbound.ports import Changes, InboundNetwork
 from connector.services.ports import Metric, Telemetry
 
-MOST_WORDS = 240
+LONGEST_NOTE = 240
 """Characters of a note (Orderful: its older confirm call allows no more)."""
 
 
@@ -50,15 +50,15 @@ def tell(
     it.
     """
     confirmation = Confirmation.FAILED if change.is_refused_outright else Confirmation.ACCEPTED
-    note = (change.reason or f"Purchase order {change.number}: {change.state}.")[:MOST_WORDS]
+    note = (change.reason or f"Purchase order {change.number}: {change.state}.")[:LONGEST_NOTE]
     # All of them: a forged callback may have named one that does not exist, before the true one came.
-    told, refused = False, list[Rejected]()
+    has_effect, refused = False, list[Rejected]()
     for one in change.deliveries:
         try:
-            told |= orderful.confirm(one, change.transaction_id, confirmation, note)
+            has_effect |= orderful.confirm(one, change.transaction_id, confirmation, note)
         except Rejected as refusal:
             refused.append(refusal)
-    after = change.after_telling(confirmation if told else None)
+    after = change.after_telling(confirmation if has_effect else None)
     trouble = f"Orderful refuses the confirmation: {refused[0].sentence}" if refused else None
     if trouble is None and again and change.unacknowledged > 0:
         trouble = "It was confirmed twice and is still there."

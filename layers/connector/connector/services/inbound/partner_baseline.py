@@ -46,8 +46,8 @@ def _has_it(revisions: Sequence[Revision], partner: str | None) -> bool:
     last = next((one for one in reached if one.withdraws is None), None)
     if last is not None and last.receiver_id not in {None, partner}:
         return False
-    told = next((one for one in reached if one.receiver_id == partner), None)
-    return told is None or told.purpose is not Purpose.CANCELLATION
+    latest = next((one for one in reached if one.receiver_id == partner), None)
+    return latest is None or latest.purpose is not Purpose.CANCELLATION
 
 
 @dataclass(frozen=True, slots=True)

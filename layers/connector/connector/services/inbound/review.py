@@ -223,10 +223,10 @@ def close(
     """
     note = f"closed by {_signed(by, caller)}: {reason}"
     if change.state is ChangeState.REFUSED:
-        told = change.moved(
+        closed = change.moved(
             ChangeState.REJECTED, now=clock.now(), note=note, decided_by=by, caller=caller, next_step=None
         )
-        return _end(told, changes, outbox, clock)
+        return _end(closed, changes, outbox, clock)
     ended = _ended(change, ChangeState.CLOSED, clock, by=by, caller=caller, reason=reason, note=note)
     known.drop(order, change)
     return _end(ended, changes, outbox, clock)

@@ -231,10 +231,10 @@ class Deliverer:
         return DeliverResult.PARKED
 
     def _adopt(self, revision: Revision, transaction: RemoteTransaction, decision: InquiryDecision) -> DeliverResult:
-        told: dict[str, Any] = {}
+        changes: dict[str, Any] = {}
         if decision.doubles:
             arrival = doubled(revision, decision.doubles)
-            told = {
+            changes = {
                 "note": f"{DeliverResult.ADOPTED.value} as {transaction.transaction_id}; {arrival.sentence}",
                 "attention": arrival.sentence,
                 "attention_at": self.clock.now(),
@@ -248,7 +248,7 @@ class Deliverer:
         # The tracker follows it from the moment in which it was created.
         first = min(revision.first_attempt_at or revision.created_at, transaction.created_at)
         return self._sent(
-            revision, transaction.transaction_id, result=DeliverResult.ADOPTED, first_attempt_at=first, **told
+            revision, transaction.transaction_id, result=DeliverResult.ADOPTED, first_attempt_at=first, **changes
         )
 
     def _sent(self, revision: Revision, transaction_id: str, *, result: DeliverResult, **changes: Any) -> DeliverResult:
@@ -342,7 +342,7 @@ class Deliverer:
         self, revision: Revision, stated: StatedReason, problems: Sequence[str], created: Created | None = None
     ) -> DeliverResult:
         reason = " ".join([stated.sentence, *problems[:5]])
-        now, told = (
+        now, changes = (
             self.clock.now(),
             {
                 "note": reason,
@@ -353,8 +353,8 @@ class Deliverer:
         )
         transaction_id = created.transaction_id if created else None
         if transaction_id is None:
-            self.ledger.move(revision, State.REJECTED, now=now, **told)
-        elif self.ledger.own(revision, State.REJECTED, transaction_id=transaction_id, now=now, **told) is None:
+            self.ledger.move(revision, State.REJECTED, now=now, **changes)
+        elif self.ledger.own(revision, State.REJECTED, transaction_id=transaction_id, now=now, **changes) is None:
             return self._belongs_to_another(revision, transaction_id)
         self.telemetry.count(Metric.DOCUMENTS_REJECTED)
         # What Orderful objects to may quote the document: it stands in the ledger, not in the log.

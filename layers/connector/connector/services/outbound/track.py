@@ -361,10 +361,10 @@ class _Run:
 
     def _arrival(self, status: Status) -> Arrival:
         remote = status.remote
-        words = None
+        statuses = None
         if remote is not None:
-            words = OrderfulStatuses(remote.validation_status, remote.delivery_status, remote.acknowledgment_status)
-        return watch(status.revision, words, now=self.now, expected=self._expected(status.revision))
+            statuses = OrderfulStatuses(remote.validation_status, remote.delivery_status, remote.acknowledgment_status)
+        return watch(status.revision, statuses, now=self.now, expected=self._expected(status.revision))
 
     def _expected(self, revision: Revision) -> Expected:
         return self.routing.expected(revision.key.company, revision.key.kind, revision.partner)

@@ -413,7 +413,7 @@ def test_what_is_to_be_compared_with_the_order_is_told_by_name():
         )
     )
     assert request.questions == ()
-    assert [(one.topic, one.words) for one in request.stated] == [
+    assert [(one.topic, one.text) for one in request.stated] == [
         (Topic.RELEASE, "R-1"),
         (Topic.CONTRACT, "C-1"),
         (Topic.TERMS, "net 30 days, counted from the invoice date"),
@@ -422,7 +422,7 @@ def test_what_is_to_be_compared_with_the_order_is_told_by_name():
         (Topic.CHARGES, "an allowance of 7.50 ('Campaign')"),
         (Topic.CONDITIONS, "requirement noBackorder"),
     ]
-    assert [one.words for one in request.lines[0].stated] == ["a charge of 5 (pallet charge)"]
+    assert [one.text for one in request.lines[0].stated] == ["a charge of 5 (pallet charge)"]
 
 
 @pytest.mark.parametrize(

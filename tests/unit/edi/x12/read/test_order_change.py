@@ -567,7 +567,7 @@ def test_what_is_to_be_compared_with_the_order_is_told_by_name():
         taxInformation=[{"taxTypeCode": "VA", "monetaryAmount": "10", "percentageAsDecimal": "25"}],
     )
     assert request.questions + request.remarks == ()
-    assert [(one.topic, one.words) for one in request.stated] == [
+    assert [(one.topic, one.text) for one in request.stated] == [
         (Topic.RELEASE, "R-1"),
         (Topic.CONTRACT, "C-1"),
         (Topic.TERMS, "net 10 days, 'end of month', terms net due date 20261201"),
@@ -581,7 +581,7 @@ def test_what_is_to_be_compared_with_the_order_is_told_by_name():
         (Topic.CHARGES, "a charge (X999, percent 2)"),
         (Topic.VAT, "25 %"),
     ]
-    assert [one.words for one in request.lines[0].stated] == ["an allowance of 2.50"]
+    assert [one.text for one in request.lines[0].stated] == ["an allowance of 2.50"]
 
 
 @pytest.mark.parametrize(
@@ -789,11 +789,11 @@ def test_no_allowance_or_charge_is_none_and_its_indicator_is_no_further_fact(key
     freight = {"servicePromotionAllowanceOrChargeCode": "D240"}
     assert read(a_loop(), SAC_loop=[sac(**{key: "N"}, **freight)]).stated == ()
     (one,) = read(a_loop(), SAC_loop=[sac(**{key: "N"}, amount="500", **freight)]).stated
-    assert one.words == "an allowance or charge 'N' of 5.00 (freight)"
+    assert one.text == "an allowance or charge 'N' of 5.00 (freight)"
     (one,) = read(a_loop(), SAC_loop=[sac(**{key: "C"}, amount="500", **freight)]).stated
-    assert one.words == "a charge of 5.00 (freight)"
+    assert one.text == "a charge of 5.00 (freight)"
     (one,) = read(a_loop(), SAC_loop=[sac(amount="500", **freight)]).stated
-    assert one.words == "an allowance or charge of 5.00 (freight)"
+    assert one.text == "an allowance or charge of 5.00 (freight)"
 
 
 def test_a_charge_of_nothing_is_of_no_kind_and_one_with_a_percentage_is():

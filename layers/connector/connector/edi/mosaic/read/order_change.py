@@ -40,8 +40,8 @@ from connector.edi.order_change.common import (
 )
 from connector.edi.order_change.content import mosaic_content, mosaic_parties, numbered
 from connector.edi.order_change.coverage import unread_mosaic
-from connector.edi.order_change.fields import Data, leaves, part, plain, text, told
-from connector.edi.order_change.names import MOSAIC_DATES, dated, words_of
+from connector.edi.order_change.fields import Data, leaves, part, plain, quoted, text
+from connector.edi.order_change.names import MOSAIC_DATES, dated, label_of
 from connector.edi.units import UNITS
 
 PURPOSES = {
@@ -77,7 +77,7 @@ def read_mosaic(message: Data, order_number: str, own: OwnReadings) -> ChangeReq
     days = Days(questions)
     _dates(message, days, questions, "order")
     for name, label in _QUOTED.items():
-        remarks.tell(label, message.get(name), named=words_of)
+        remarks.tell(label, message.get(name), named=label_of)
     remarks.tell("Note", message.get("notes"), names=False)
     name_unread(questions, remarks, unread_mosaic(message), changes=purpose is not ChangePurpose.CANCELLATION)
     request = ChangeRequest(
@@ -147,7 +147,7 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: 
         asides=_asides(item),
         partial=beside.all() if goes else (),
     )
-    remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=words_of)
+    remarks.tell(f"Reference on line {line.line_id or source}", item.get("references"), named=label_of)
     remarks.tell(f"Note on line {line.line_id or source}", item.get("notes"), names=False)
     return check_line(questions, reading, line)
 
@@ -155,10 +155,10 @@ def _line(item: Data, source: str, own: OwnReadings, remarks: Remarks, purpose: 
 def _asides(data: Data) -> tuple[Aside, ...]:
     """The notes and references of the header or a line."""
     named = part(data, "references")
-    told_of = ((told({name: one}, named=words_of), asides([one], is_note=False)) for name, one in named.items())
+    references = ((quoted({name: one}, named=label_of), asides([one], is_note=False)) for name, one in named.items())
     return (
         *asides([data.get("notes")]),
-        *(Aside(words or "", one.parts, is_note=False) for words, found in told_of for one in found),
+        *(Aside(quote or "", one.parts, is_note=False) for quote, found in references for one in found),
     )
 
 
@@ -187,8 +187,8 @@ def _dates(data: Data, days: Days, questions: Questions, whose: str) -> None:
     dates = part(data, "dates")
     days.put("requested", questions.day(dates, "requestedDeliveryDate", "requested delivery date"))
     for name, value in dates.items():
-        if name not in _PAST_DATES and name != "requestedDeliveryDate" and (asked := told(value, names=False)):
-            ask_for_day(questions, dated(MOSAIC_DATES.get(name), words_of(plain(name) or ""), asked), whose)
+        if name not in _PAST_DATES and name != "requestedDeliveryDate" and (asked := quoted(value, names=False)):
+            ask_for_day(questions, dated(MOSAIC_DATES.get(name), label_of(plain(name) or ""), asked), whose)
 
 
 def _products(ids: Data, remarks: Remarks) -> ProductRefs:
@@ -207,5 +207,5 @@ def _products(ids: Data, remarks: Remarks) -> ProductRefs:
         vendor=listed("vendorItemNumber", "vendorItemIds"),
         gtins=tuple(gtin(name, value) for name in _GTINS if (value := text(ids, name))),
     )
-    remarks.tell("Item number that names no item here", others, named=words_of)
+    remarks.tell("Item number that names no item here", others, named=label_of)
     return products

@@ -91,8 +91,8 @@ def _carrier(order: PurchaseOrder) -> dict[str, Any]:
 
 def _asides(document: CanonicalDocument, order: PurchaseOrder) -> list[str]:
     """What has no field of its own in Mosaic and is still told, as text."""
-    told = [f"Supplier reference: {order.supplier_reference}"] if order.supplier_reference else []
-    return told + [
+    notes = [f"Supplier reference: {order.supplier_reference}"] if order.supplier_reference else []
+    return notes + [
         f"{charge.kind.value.capitalize()} {money_text(abs(charge.amount))}: {charge.description}"
         for charge in document.charges
         if charge.description

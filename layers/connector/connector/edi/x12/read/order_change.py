@@ -52,7 +52,7 @@ from connector.edi.order_change.fields import (
     suffixes,
     text,
 )
-from connector.edi.order_change.names import DATES, PAST_DATES, dated, words_of
+from connector.edi.order_change.names import DATES, PAST_DATES, dated, label_of
 from connector.edi.units import UNITS
 from connector.edi.x12.read.totals import check_totals
 
@@ -254,10 +254,10 @@ def _date(stamp: Data, days: Days, questions: Questions, remarks: Remarks, *, is
 
 def _beyond(stamp: Data, qualifier: str, questions: Questions, whose: str) -> None:
     try:
-        day_told = str(day(stamp, "date") or "")
+        written_day = str(day(stamp, "date") or "")
     except NotUnderstood as reason:
-        day_told = text(stamp, "date") or str(reason)
-    said = truncated(", ".join(filter(None, (day_told, text(stamp, _PERIOD)))), LONGEST_QUOTE)
+        written_day = text(stamp, "date") or str(reason)
+    said = truncated(", ".join(filter(None, (written_day, text(stamp, _PERIOD)))), LONGEST_QUOTE)
     code = f"date {qualifier[:40]}" if qualifier else "a date without a qualifier"
     ask_for_day(questions, dated(DATES.get(qualifier), code, said), whose)
 
@@ -352,10 +352,10 @@ def _asides(tree: Data) -> tuple[Aside, ...]:
         *asides(tree.get("N9_loop")),
         *asides([tree.get("messageText")]),
         *(
-            Aside(words, one.parts, is_note=False)
+            Aside(reference, one.parts, is_note=False)
             for segment, found in named
             for one in found
-            for words in references([segment])
+            for reference in references([segment])
         ),
     )
 
@@ -363,7 +363,7 @@ def _asides(tree: Data) -> tuple[Aside, ...]:
 def _quote(tree: Data, remarks: Remarks) -> None:
     header = part(tree, BCH)
     for name in ("requestReferenceNumber", "referenceIdentification", "date1"):
-        remarks.tell(words_of(name).capitalize(), header.get(name))
+        remarks.tell(label_of(name).capitalize(), header.get(name))
     for said in references(rows(tree, "referenceInformation")):
         remarks.tell("Reference", said)
     for name, label in _QUOTED.items():

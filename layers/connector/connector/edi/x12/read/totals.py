@@ -8,7 +8,7 @@ from decimal import Decimal
 from connector.edi.order_change.common import Questions, Remarks
 from connector.edi.order_change.coverage import BEHIND_TOTALS
 from connector.edi.order_change.fields import Data, NotUnderstood, number, part, rows, text
-from connector.edi.order_change.names import words_of
+from connector.edi.order_change.names import label_of
 
 _LEAST_TRUNCATED = 7
 """Digits from which on a hash total may have lost those on its left; guides give the element 7 to 10."""
@@ -35,7 +35,7 @@ def check_totals(tree: Data, loops: Sequence[Data], questions: Questions, remark
         remarks.tell("Totals", [loop.get(name) for name in BEHIND_TOTALS], names=False)
     for totals in found:
         _check(totals, loops, questions)
-        remarks.tell("Totals", {name: totals.get(name) for name in WEIGHTS}, named=words_of)
+        remarks.tell("Totals", {name: totals.get(name) for name in WEIGHTS}, named=label_of)
 
 
 def _check(totals: Data, loops: Sequence[Data], questions: Questions) -> None:

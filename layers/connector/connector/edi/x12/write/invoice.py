@@ -75,11 +75,11 @@ def invoice(document: CanonicalDocument, content: Invoice, wording: Wording) -> 
     )
     if content.currency:
         tree.add("CUR", "SE", content.currency, source="currencyId")
-    told, unnamed = _add_references(tree, document, content, wording, order)
+    notes, unnamed = _add_references(tree, document, content, wording, order)
     add_parties(tree, document, wording, with_vat=True)
     add_terms(tree, document.terms, wording, content, sign=sign)
     texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
-    texts += [*told, *content.other_references, *document.texts, *line_notes(document)]
+    texts += [*notes, *content.other_references, *document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
     add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
     for line in document.lines:
@@ -107,10 +107,10 @@ def _add_references(
     A number of the order that is too long for BIG04 stands in a REF of its own (IBM's guide of the 810: REF02 with the
     qualifier PO, when the number exceeds 22 characters). `order` is what BIG04 has.
     """
-    told: list[str] = []
+    notes: list[str] = []
 
     def typed(qualifier: str, number: str | None, source: str, what: str) -> None:
-        told.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
+        notes.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
 
     theirs = content.counterparty_reference
     if content.kind is Kind.SUPPLIER_INVOICE:
@@ -127,7 +127,7 @@ def _add_references(
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, source="applications")
-    return told, list(content.original_invoices[room:])
+    return notes, list(content.original_invoices[room:])
 
 
 def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:

@@ -58,7 +58,7 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder, wording: W
     )
     if order.currency:
         tree.add("CUR", "BY", order.currency, source="currency")
-    told = typed_reference(
+    notes = typed_reference(
         tree, "VN", order.supplier_reference, "supplierRef", what="supplier reference", wording=wording
     )
     add_charges(tree, document.charges, sign=1, content=order, wording=wording)
@@ -71,7 +71,7 @@ def purchase_order(document: CanonicalDocument, order: PurchaseOrder, wording: W
         tree.add("TXI", "VA", decimal_text(amount), decimal_text(rate) if rate is not None else "")
     add_texts(
         tree,
-        [*document.texts, *told, *_delivery(order), *line_notes(document)],
+        [*document.texts, *notes, *_delivery(order), *line_notes(document)],
         wording,
         # 005010 has MTX where 004010 had MSG, with sixteen times the room.
         segment="MSG" if wording.version == "004010" else "MTX",
@@ -120,9 +120,9 @@ def _blanket_source(document: CanonicalDocument, order: PurchaseOrder) -> str:
 
 def _delivery(order: PurchaseOrder) -> list[str]:
     """Terms of delivery as text: FOB wants codes that Visma's free words do not give."""
-    told = []
+    notes = []
     if order.ship_terms:
-        told.append(f"Terms of delivery: {order.ship_terms}")
+        notes.append(f"Terms of delivery: {order.ship_terms}")
     if order.fob_point:
-        told.append(f"FOB point: {order.fob_point}")
-    return told
+        notes.append(f"FOB point: {order.fob_point}")
+    return notes
