@@ -6,7 +6,7 @@ Read from the source with `ast`, imports inside functions included, so that noth
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -153,6 +153,31 @@ def test_inbound_and_outbound_do_not_import_each_other():
         assert [offence for path in paths for offence in offences(path, {f"connector.services.{other}"})] == []
 
 
+READS_FOR_POLLING_OR_TRACKING = {
+    *("services/outbound/poll", "services/outbound/track", "services/outbound/statuses", "services/outbound/inquiry"),
+    *("services/outbound/snapshot", "services/outbound/deliver", "domain/polling/cursor", "domain/polling/budget"),
+    *("domain/revision/tracking_schedule", "adapters/visma/client", "adapters/visma/pages"),
+    *("adapters/orderful/client", "adapters/orderful/api", "adapters/orderful/inbound", "adapters/aws/cursors"),
+}
+"""How the poller and the tracker read. What only names their ports is no reading."""
+
+RECONCILIATION = [
+    *modules("services/reconcile"),
+    *modules("domain/reconcile"),
+    PACKAGE / "adapters" / "visma" / "document_list.py",
+    PACKAGE / "adapters" / "orderful" / "transaction_list.py",
+    PACKAGE / "adapters" / "aws" / "findings.py",
+]
+
+
+@pytest.mark.parametrize("path", RECONCILIATION, ids=names(RECONCILIATION))
+def test_reconciliation_shares_no_reading_with_the_poller_and_the_tracker(path):
+    """It is to find what they believe impossible (docs/decisions/0042)."""
+    ports = {PACKAGE / "services" / "ports.py"}
+    reached = {str(one.relative_to(PACKAGE).with_suffix("")) for one in reached_from(path, beside=ports) if one != path}
+    assert sorted(reached & READS_FOR_POLLING_OR_TRACKING) == []
+
+
 def test_the_adapters_of_one_system_do_not_import_those_of_another():
     systems = ("aws", "visma", "orderful")
     for system in systems:
@@ -178,6 +203,7 @@ RECORDS = (
     "services/inbound/ports",
     "services/messages",
     "services/ports",
+    "services/reconcile/ports",
 )
 """Modules without behaviour of their own: ports and records."""
 
@@ -234,6 +260,10 @@ ENTRY_POINTS = {
     "unit/services/inbound/test_change_sequences.py": "domain/order_change/added_line_numbers",
     "unit/services/inbound/test_collect.py": "domain/inbound services/inbound/record",
     "unit/services/outbound/test_deliver.py": "services/outbound/snapshot",
+    "unit/services/reconcile/test_run.py": """
+        domain/reconcile/finding services/reconcile/documents services/reconcile/local_book
+        services/reconcile/transactions
+    """,
     "unit/services/outbound/test_poll.py": "services/claim_check services/list_health",
     "unit/services/outbound/test_receivers.py": "domain/revision/receivers",
     "unit/services/outbound/test_track.py": "services/outbound/statuses",
@@ -261,9 +291,9 @@ def files_imported_by(path: Path) -> tuple[Path, ...]:
     return tuple(one for one in (*places, *beside) if one.exists())
 
 
-def reached_from(test: Path) -> set[Path]:
-    """Every file that a test imports, directly or through others, the fixtures beside it included."""
-    found: set[Path] = set()
+def reached_from(test: Path, *, beside: Collection[Path] = ()) -> set[Path]:
+    """Every file that a test imports, directly or through others but those, the fixtures beside it included."""
+    found: set[Path] = set(beside)
     ahead = [test]
     while ahead:
         if (path := ahead.pop()) not in found:

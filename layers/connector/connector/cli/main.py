@@ -20,6 +20,7 @@ from connector.cli.documents.command import documents
 from connector.cli.holds import holds
 from connector.cli.output import run
 from connector.cli.pauses import pause, resume
+from connector.cli.reconcile import reconcile
 from connector.cli.secrets import secrets
 from connector.cli.translate import translate
 
@@ -37,7 +38,7 @@ def cli() -> None:
 
 for command in (
     *(config, translate, change, documents, changes, pause, resume),
-    *(baseline, cursors, holds, data, doctor, secrets),
+    *(baseline, reconcile, cursors, holds, data, doctor, secrets),
 ):
     cli.add_command(command)
 

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from connector.adapters.orderful.client import OrderfulClient
     from connector.adapters.orderful.inbound import OrderfulInbound
     from connector.adapters.visma.client import VismaClient
+    from connector.adapters.visma.tokens import VismaTokens
     from connector.services.inbound.partner_baseline import PartnerBaseline
     from connector.services.inbound.ports import Changes
     from connector.services.list_health import HealthBook
-    from connector.services.ports import Cursors, Ledger, Outbox
+    from connector.services.ports import Cursors, Deadline, Ledger, Outbox
+    from connector.services.reconcile.ports import DocumentList, FindingBook, TransactionList
 
 # A person waits at the terminal for all checks together.
 _PATIENCE = timedelta(minutes=5)
@@ -216,19 +218,27 @@ class Stack:
 
     def visma(self, company: Company) -> VismaClient:
         """Visma for one company, with the stack's credentials and its shared tokens."""
-        from connector.adapters.aws.token_store import DynamoTokenStore
         from connector.adapters.visma.client import VismaClient
+
+        return VismaClient(
+            company,
+            self._visma_tokens,
+            self.output("VismaBaseUrl"),
+            http=self._http,
+            deadline=FixedDeadline(_PATIENCE),
+        )
+
+    @cached_property
+    def _visma_tokens(self) -> VismaTokens:
+        from connector.adapters.aws.token_store import DynamoTokenStore
         from connector.adapters.visma.tokens import VismaTokens
 
-        tokens = VismaTokens(
+        return VismaTokens(
             DynamoTokenStore(self.output("TokensTable")),
             self._secrets,
             self.output("VismaTokenUrl"),
             clock=self.clock,
             http=self._http,
-        )
-        return VismaClient(
-            company, tokens, self.output("VismaBaseUrl"), http=self._http, deadline=FixedDeadline(_PATIENCE)
         )
 
     @cached_property
@@ -255,6 +265,29 @@ class Stack:
             http=self._http,
             clock=self.clock,
             deadline=FixedDeadline(_PATIENCE),
+        )
+
+    @cached_property
+    def findings(self) -> FindingBook:
+        """What reconciliation has found."""
+        from connector.adapters.aws.findings import DynamoFindingBook
+
+        return DynamoFindingBook(self.output("CursorsTable"))
+
+    def document_list(self, company: Company, deadline: Deadline) -> DocumentList:
+        """Visma's lists of one company, as reconciliation reads them."""
+        from connector.adapters.visma.document_list import VismaDocumentList
+
+        return VismaDocumentList(
+            company, self._visma_tokens, self.output("VismaBaseUrl"), http=self._http, deadline=deadline
+        )
+
+    def transaction_list(self, deadline: Deadline) -> TransactionList:
+        """Orderful's list, as reconciliation reads it."""
+        from connector.adapters.orderful.transaction_list import OrderfulTransactionList
+
+        return OrderfulTransactionList(
+            self.output("OrderfulBaseUrl"), self._secrets, http=self._http, deadline=deadline
         )
 
     def callback_credentials(self) -> CallbackCredentials:

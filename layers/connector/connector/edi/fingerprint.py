@@ -126,6 +126,27 @@ def compare(ours: Fingerprint | None, theirs: Fingerprint | None) -> Likeness:
     return Likeness.SAME if _same_details(ours.lines, theirs.lines) else Likeness.SIMILAR
 
 
+def differences(ours: Fingerprint, theirs: Fingerprint) -> tuple[str, ...]:
+    """In what the figures of two transactions differ, ours first: `total 8000.00, at Orderful 9000.00`."""
+    found = [
+        f"{name} {our}, at Orderful {their}"
+        for name, our, their in (
+            ("type", ours.document, theirs.document),
+            ("number", ours.number, theirs.number),
+            ("credit memo", ours.is_credit, theirs.is_credit),
+            ("purpose", ours.purpose, theirs.purpose),
+            ("total", ours.total, theirs.total),
+            ("lines", len(ours.lines) or None, len(theirs.lines) or None),
+        )
+        if _differ(our, their)
+    ]
+    for our, their in zip(sorted(ours.lines, key=_figures), sorted(theirs.lines, key=_figures), strict=False):
+        pairs = ((name, getattr(our, name), getattr(their, name)) for name in ("quantity", "price"))
+        line = f"line {our.line_id or '(without a number)'}"
+        found += [f"{line}: {name} {one}, at Orderful {two}" for name, one, two in pairs if _differ(one, two)]
+    return tuple(found)
+
+
 def _same_figures(ours: tuple[Line, ...], theirs: tuple[Line, ...]) -> bool:
     """Whether the lines are equal as a multiset, in the columns that every line of both sides shows."""
     if not ours or not theirs:

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 from connector.adapters.aws import clients
 from connector.adapters.aws.cursor_format import head_of, packed, unpacked
 from connector.adapters.aws.errors import is_failed_condition, translated
-from connector.adapters.aws.health import PARTITION
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.errors import Conflict, PayloadLost, StateMismatch
 from connector.domain.polling.cursor import Cursor
@@ -168,8 +167,8 @@ class DynamoCursors:
             for page in self._client.get_paginator("scan").paginate(TableName=self._table):
                 for item in page["Items"]:
                     values = from_item(item)
-                    if values["pk"] == PARTITION:
-                        continue
+                    if values["pk"].startswith("#"):
+                        continue  # the state of the lists, and reconciliation: no company is called so
                     state = values.get("cursor_state")
                     head = head_of(state) if state else None
                     until = values.get("lease_until", _NEVER)

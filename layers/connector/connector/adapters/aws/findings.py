@@ -1,0 +1,139 @@
+"""Findings of reconciliation, and how far it came: items of the table of cursors, in a partition of their own.
+
+    sk = run                the progress of the last run, and until when somebody carries it on
+    sk = begun              when each company was reconciled first
+    sk = finding#<id>       one finding
+    sk = seen#<part>        the ids that Orderful's list showed for a part of the window
+
+No company is called like the partition, since its name begins with a letter or digit. DynamoDB: an item holds 400 KB;
+ids are numbers in a row, of which 100,000 take about 300 KB when they are compressed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from connector.adapters.aws import clients
+from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.items import Item, from_item, time_text, to_item
+from connector.domain.errors import Conflict
+from connector.domain.reconcile.finding import Finding
+from connector.services.reconcile.ports import Progress, TransactionStep
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PARTITION = "#reconcile"
+_RUN, _BEGUN, _FINDING, _SEEN = "run", "begun", "finding#", "seen#"
+_NEVER = "0000"
+
+_finding = msgspec.json.Decoder(Finding).decode
+_progress = msgspec.json.Decoder(Progress).decode
+_times = msgspec.json.Decoder(dict[str, datetime]).decode
+_ids = msgspec.json.Decoder(frozenset[str]).decode
+
+
+class DynamoFindingBook:
+    """The `FindingBook` port over the table of cursors."""
+
+    def __init__(self, table: str, client: DynamoDBClient | None = None) -> None:
+        """Use `table`; the client is created at first use."""
+        self._table = table
+        self._given = client
+
+    def take(self, *, now: datetime, lease: timedelta) -> None:
+        """Begin or go on with a run; `Conflict` while another one is at it."""
+        try:
+            self._set(
+                "lease_until = :until",
+                {":until": time_text(now + lease), ":now": time_text(now)},
+                condition="attribute_not_exists(lease_until) OR lease_until < :now",
+            )
+        except Exception as error:
+            if not is_failed_condition(error):
+                raise
+            raise Conflict("Another reconciliation is running.") from None
+
+    def give_back(self) -> None:
+        self._set("lease_until = :until", {":until": _NEVER})
+
+    def progress(self) -> Progress | None:
+        packed = self._body(_RUN)
+        return None if packed is None else _progress(packed)
+
+    def keep(self, progress: Progress) -> None:
+        self._set("body = :body", {":body": _packed(progress)})
+
+    def findings(self) -> Sequence[Finding]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :finding)",
+            ExpressionAttributeValues={":pk": {"S": PARTITION}, ":finding": {"S": _FINDING}},
+            ConsistentRead=True,
+        )
+        with translated("cursor table"):
+            items = [from_item(item) for page in pages for item in page["Items"]]
+        return [_finding(zlib.decompress(item["body"])) for item in items]
+
+    def put(self, finding: Finding) -> None:
+        self._put(f"{_FINDING}{finding.finding_id}", _packed(finding))
+
+    def remove(self, finding: Finding) -> None:
+        with translated("cursor table"):
+            self._client.delete_item(TableName=self._table, Key=_key(f"{_FINDING}{finding.finding_id}"))
+
+    def seen(self, step: TransactionStep) -> frozenset[str]:
+        packed = self._body(f"{_SEEN}{step.name}")
+        return frozenset() if packed is None else _ids(packed)
+
+    def keep_seen(self, step: TransactionStep, ids: frozenset[str]) -> None:
+        self._put(f"{_SEEN}{step.name}", _packed(sorted(ids)))
+
+    def forget_seen(self, step: TransactionStep) -> None:
+        with translated("cursor table"):
+            self._client.delete_item(TableName=self._table, Key=_key(f"{_SEEN}{step.name}"))
+
+    def beginnings(self) -> dict[str, datetime]:
+        packed = self._body(_BEGUN)
+        return {} if packed is None else _times(packed)
+
+    def keep_beginnings(self, beginnings: dict[str, datetime]) -> None:
+        self._put(_BEGUN, _packed(beginnings))
+
+    def _body(self, name: str) -> bytes | None:
+        with translated("cursor table"):
+            item = self._client.get_item(TableName=self._table, Key=_key(name), ConsistentRead=True).get("Item")
+        packed = from_item(item).get("body") if item else None
+        return None if packed is None else zlib.decompress(packed)
+
+    def _put(self, name: str, body: bytes) -> None:
+        with translated("cursor table"):
+            self._client.put_item(TableName=self._table, Item={**_key(name), **to_item({"body": body})})
+
+    def _set(self, what: str, values: Mapping[str, Any], *, condition: str | None = None) -> None:
+        given: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        with translated("cursor table"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(_RUN),
+                UpdateExpression=f"SET {what}",
+                ExpressionAttributeValues=to_item(dict(values)),
+                **given,
+            )
+
+    @property
+    def _client(self) -> DynamoDBClient:
+        return self._given or clients.dynamodb()
+
+
+def _key(name: str) -> Item:
+    return {"pk": {"S": PARTITION}, "sk": {"S": name}}
+
+
+def _packed(value: Any) -> bytes:
+    return zlib.compress(msgspec.json.encode(value))

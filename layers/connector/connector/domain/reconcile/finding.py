@@ -1,0 +1,90 @@
+"""What a reconciliation finds: a difference between Visma, the ledger and Orderful that a person should see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+
+import msgspec
+
+
+class Category(StrEnum):
+    """What is wrong.
+
+    Attributes:
+        MISSING: Visma has a document or a state of one that the ledger does not know, or that Orderful does not have.
+        DOUBLED: Orderful has two transactions for one revision.
+        DIFFERENT: What Orderful has is not what was sent.
+        UNKNOWN: Orderful has a transaction between our parties that no document owns.
+    """
+
+    MISSING = "missing"
+    DOUBLED = "doubled"
+    DIFFERENT = "different"
+    UNKNOWN = "unknown"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One difference.
+
+    Attributes:
+        company: Routing name of the company.
+        subject: The document (`company/kind/number`) or, where none is known, Orderful's id of the transaction.
+        document: The document, if one is known.
+        transactions: Orderful's ids of the transactions that it is about.
+        filed_under: Orderful's type and business number of an unknown transaction; None for other findings.
+        sentence: What is wrong, for a person. It may quote the document.
+        next_step: What to do; a command where there is one.
+        state: Tells this state of the difference from another one; a change is reported again.
+        at: When the document was dated, or the transaction was sent or created.
+        first_seen: When it was found first; `last_seen`: last.
+        reported: The state that was reported; None before it was.
+        closed_at: When a person closed it; it is not reported again unless it changes.
+        closed_by: Who, with the identity that AWS names.
+        closed_because: Why.
+    """
+
+    category: Category
+    company: str
+    subject: str
+    sentence: str
+    next_step: str
+    state: str
+    at: datetime
+    first_seen: datetime
+    last_seen: datetime
+    document: str | None = None
+    transactions: tuple[str, ...] = ()
+    filed_under: tuple[str, str] | None = None
+    reported: str | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    closed_because: str | None = None
+
+    @property
+    def finding_id(self) -> str:
+        """By which a person names it; the same as long as it is about the same thing."""
+        return blake2b(f"{self.category.value} {self.subject}".encode(), digest_size=4).hexdigest()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has closed it."""
+        return self.closed_at is None
+
+    def seen_again(self, before: Finding) -> Finding:
+        """This finding with what is on record of it; one that changed is open again."""
+        kept = msgspec.structs.replace(self, first_seen=before.first_seen, reported=before.reported)
+        if before.state != self.state:
+            return kept
+        return msgspec.structs.replace(
+            kept,
+            closed_at=before.closed_at,
+            closed_by=before.closed_by,
+            closed_because=before.closed_because,
+        )
+
+
+def state_of(*parts: object) -> str:
+    """A short hash of what a difference consists of."""
+    return blake2b("\n".join(map(str, parts)).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,336 @@
+"""One document of Visma beside the ledger and Orderful: is its state on record, and is what was sent still there?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from connector.domain.documents import LONGEST_TYPE, DocumentKey, Kind, number_in_key
+from connector.domain.reconcile.finding import Category, Finding, state_of
+from connector.domain.revision.arrival import Concern
+from connector.domain.revision.assess import Wait
+from connector.domain.revision.go_live import UNKNOWN_ZONE
+from connector.domain.revision.plan import Add, Plan, Replace, plan
+from connector.domain.revision.reading import Reading
+from connector.domain.revision.receivers import newest_reached
+from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, State, sent_moment
+from connector.domain.routing.resolve import role_of
+from connector.domain.routing.route import Company
+from connector.domain.transactions import TransactionType
+from connector.domain.visma_clock import to_utc, zone_named
+from connector.services.messages import DocumentMessage
+from connector.services.order_types import shared_number
+from connector.services.outbound.facts import DocumentFacts
+from connector.services.outbound.reading import read_message
+from connector.services.ports import Resource
+from connector.services.reconcile.ports import QUESTIONS, DocumentPage, ListedDocument, Question
+
+KINDS = {
+    Resource.PURCHASE_ORDERS: Kind.PURCHASE_ORDER,
+    Resource.SUPPLIER_INVOICES: Kind.SUPPLIER_INVOICE,
+    Resource.CUSTOMER_INVOICES: Kind.CUSTOMER_INVOICE,
+    Resource.CUSTOMER_CREDIT_NOTES: Kind.CUSTOMER_INVOICE,
+    Resource.CUSTOMER_DEBIT_NOTES: Kind.CUSTOMER_INVOICE,
+}
+_TYPES = {Resource.CUSTOMER_CREDIT_NOTES: "CreditNote", Resource.CUSTOMER_DEBIT_NOTES: "DebitNote"}
+"""The type of a row that names none, where it is part of the key."""
+
+YOUNG = timedelta(hours=1)
+"""What changed, or was sent, more recently may still be on its way, and is left to the next run."""
+
+SETTLES = timedelta(minutes=30)
+"""What a document may take besides the time for which it has to rest (`visma.settle`)."""
+
+_FIRST_LOOK = 10
+_ALL = 1_000
+_STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
+_NEEDS_LEDGER = {
+    State.TRANSLATED: "it would be sent",
+    State.PARKED: "a person would be asked",
+    State.SKIPPED: "it would be skipped",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which documents and transactions are looked at.
+
+    Attributes:
+        since: The beginning.
+        until: The end; nothing younger is judged.
+        partner: Only this one; None for all.
+    """
+
+    since: datetime
+    until: datetime
+    partner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentJudge:
+    """Judges the documents of one company.
+
+    Attributes:
+        facts: The ledger, and the routing in force.
+        begun: When the company was reconciled first: without a go-live in routing, what is older is not judged.
+        is_at_orderful: Whether Orderful has a transaction; None where nobody can tell now.
+        unknown: Unknown transactions that this run has found, by the document or by type and number.
+    """
+
+    company: Company
+    facts: DocumentFacts
+    window: Window
+    now: datetime
+    begun: datetime
+    is_at_orderful: Callable[[Revision], bool | None]
+    unknown: Callable[[DocumentKey, tuple[str, str] | None], Sequence[Finding]]
+
+    def is_asked(self, resource: Resource, question: Question, document: ListedDocument) -> bool:
+        """Whether a row answers the question, as far as it tells."""
+        return question in self._answers(resource, document, until=None)
+
+    def judge(
+        self, resource: Resource, question: Question, document: ListedDocument, page: DocumentPage
+    ) -> tuple[Finding, ...] | None:
+        """What is wrong with a document; None when it is not judged here.
+
+        Each is judged for the first question that it answers, and not while it may still be on its way.
+
+        Raises:
+            Transient, Throttled, Misconfigured: the ledger or Orderful could not be asked.
+        """
+        answered = self._answers(resource, document, until=self.window.until)
+        if next(iter(answered), None) is not question or self._is_young(document, page.server_time):
+            return None
+        branch = self.company.visma.branch
+        if branch and document.branch not in {None, branch}:
+            return None
+        reading, history, result = self._planned(resource, document, page.server_time)
+        if self.window.partner is not None and not self._is_partners(reading, history):
+            return None
+        missing = self._missing(reading, history, result)
+        return tuple(filter(None, (missing, None if missing else self._stuck(history), *self._gone(history))))
+
+    # -- which documents ----------------------------------------------------------------------------------------------
+
+    def _answers(self, resource: Resource, document: ListedDocument, *, until: datetime | None) -> tuple[Question, ...]:
+        """The questions to which a row is an answer, in their order."""
+        zone = zone_named(self.company.visma.time_zone)
+        dated = _day(document.dated)
+        moments = {
+            Question.DATED: datetime.combine(dated, time(), UTC) if dated else None,
+            Question.CREATED: to_utc(document.created, zone) if document.created else None,
+            Question.MODIFIED: to_utc(document.modified, zone) if document.modified else None,
+        }
+        first = datetime.combine(self.window.since.date(), time(), UTC)
+        return tuple(
+            one
+            for one in QUESTIONS[resource]
+            if (at := moments[one]) is not None and first <= at + UNKNOWN_ZONE and (until is None or at <= until)
+        )
+
+    def _is_young(self, document: ListedDocument, server_time: datetime) -> bool:
+        """Whether it changed so recently that it may still be on its way."""
+        visma = self.company.visma
+        modified = to_utc(document.modified, zone_named(visma.time_zone)) if document.modified else None
+        slack = timedelta(0) if visma.time_zone else UNKNOWN_ZONE
+        rest = max(YOUNG, visma.settle + SETTLES)
+        return modified is not None and modified + slack > server_time - rest
+
+    def _is_partners(self, reading: Reading, history: Sequence[Revision]) -> bool:
+        document = reading.document
+        number = document.counterparty if document else None
+        wanted = (self.company.name, self.window.partner, role_of(reading.key.kind), number)
+        return wanted in set(self.facts.routing.numbers()) or any(one.partner == self.window.partner for one in history)
+
+    # -- is its state on record? --------------------------------------------------------------------------------------
+
+    def _planned(
+        self, resource: Resource, document: ListedDocument, server_time: datetime
+    ) -> tuple[Reading, Sequence[Revision], Plan | Wait | None]:
+        """The document, its history, and what the translator would make of it; None where that need not be asked."""
+        kind = KINDS[resource]
+        document_type = document.document_type or _TYPES.get(resource)
+        modified = to_utc(document.modified, zone_named(self.company.visma.time_zone)) if document.modified else None
+        message = DocumentMessage(
+            company=self.company.name,
+            kind=kind,
+            number=number_in_key(kind, document_type, document.number),
+            modified_at=modified or server_time,
+            seen_at=server_time,
+            listed_since=None if self.company.go_live else self.begun,
+        )
+        reading = read_message(message, document.raw)
+        history = self._history(reading.key)
+        shared = None
+        content = reading.document
+        if kind is Kind.PURCHASE_ORDER and content is not None and content.document_type:
+            plain = DocumentKey.of_order(self.company.name, content.content.number)
+            recorded = history if reading.key == plain else self._history(plain)
+            shared = shared_number(
+                self.facts.ledger,
+                reading.key,
+                plain=plain,
+                recorded=recorded,
+                order_type=content.document_type[:LONGEST_TYPE],
+            )
+            if shared.key != reading.key:
+                reading = replace(reading, key=shared.key, document=replace(content, key=shared.key))
+                history = self._history(shared.key)
+        if _has_seen(history, reading):
+            return reading, history, None  # the ledger has seen this very state
+        routed = self.facts.routed(reading)
+        history = self.facts.identified(history, reading)
+        sharing = shared.shared_with(routed.route) if shared else None
+        return reading, history, plan(reading, history, routed, self.facts, now=self.now, sharing=sharing)
+
+    def _missing(self, reading: Reading, history: Sequence[Revision], result: Plan | Wait | None) -> Finding | None:
+        if not isinstance(result, Plan):
+            return None
+        key, content = reading.key, reading.document
+        if not history:
+            if result.result in {None, State.BASELINE}:
+                return None
+            what = _NEEDS_LEDGER[result.result]
+            sentence = f"Visma has it, and the ledger has no record of it; {what}."
+        else:
+            result_state = next(filter(None, (_new_state(step) for step in result.steps)), None)
+            if result_state is None:
+                return None
+            status = content.status if content else None
+            sentence = (
+                f"Visma has a state of it that the ledger does not know (status {status or 'none'}); "
+                f"{_NEEDS_LEDGER[result_state]}."
+            )
+        filed = self._filed_under(reading)
+        found = self.unknown(key, filed)
+        names = tuple(one for finding in found for one in finding.transactions)
+        if names:
+            sentence += f" Orderful has {', '.join(names)}, which nobody owns."
+        return self._finding(
+            key,
+            sentence,
+            f"connector backfill --company {key.company} --kind {key.kind} --number {key.number}",
+            at=self._at(reading),
+            transactions=names,
+            state=state_of(reading.revision_id, content.status if content else "", *names),
+        )
+
+    def _filed_under(self, reading: Reading) -> tuple[str, str] | None:
+        if reading.document is None:
+            return None
+        is_invoice = reading.key.kind.is_invoice
+        name = TransactionType.INVOICE if is_invoice else TransactionType.PURCHASE_ORDER
+        return name.value, reading.document.content.number
+
+    def _at(self, reading: Reading) -> datetime:
+        dated = reading.sighting.dated
+        return datetime.combine(dated, time(), UTC) if dated else (reading.sighting.modified_at or self.now)
+
+    # -- is what was sent at Orderful? --------------------------------------------------------------------------------
+
+    def _stuck(self, history: Sequence[Revision]) -> Finding | None:
+        """A revision that was to leave long ago, whoever should have seen to it."""
+        newest = next((one for one in history if one.state is not State.SUPERSEDED), None)
+        if newest is None or newest.state not in _STUCK or newest.created_at > self.window.until:
+            return None
+        return self._finding(
+            newest.key,
+            f"Revision {newest.sequence} was to be sent at {newest.created_at:%Y-%m-%d %H:%M} UTC and is still "
+            f"{newest.state}.",
+            f"connector documents trace {newest.key}",
+            at=newest.created_at,
+            state=state_of(newest.sequence, newest.state),
+        )
+
+    def _gone(self, history: Sequence[Revision]) -> Sequence[Finding]:
+        """What each receiver should have at last, and Orderful does not show."""
+        found = []
+        for revision, _ in newest_reached(history):
+            at = sent_moment(revision)
+            if (
+                revision.state not in MAY_NEED_ATTENTION
+                or revision.transaction_id is None
+                or revision.closed_concern == Concern.DELETED
+                or not self.window.since <= at <= self.window.until
+                or self.is_at_orderful(revision) is not False
+            ):
+                continue
+            found.append(
+                self._finding(
+                    revision.key,
+                    f"Revision {revision.sequence} was sent as {revision.transaction_id} to {revision.partner}, and "
+                    "Orderful has no such transaction.",
+                    f"connector documents trace {revision.key}; was it deleted by mistake: connector documents replay "
+                    f"{revision.key}",
+                    at=at,
+                    subject=revision.transaction_id,
+                    transactions=(revision.transaction_id,),
+                    state=state_of("gone", revision.transaction_id),
+                )
+            )
+        return found
+
+    def _finding(
+        self,
+        key: DocumentKey,
+        sentence: str,
+        next_step: str,
+        *,
+        at: datetime,
+        state: str,
+        subject: str | None = None,
+        transactions: tuple[str, ...] = (),
+    ) -> Finding:
+        return Finding(
+            category=Category.MISSING,
+            company=key.company,
+            subject=subject or str(key),
+            document=str(key),
+            transactions=transactions,
+            sentence=sentence,
+            next_step=next_step,
+            state=state,
+            at=at,
+            first_seen=self.now,
+            last_seen=self.now,
+        )
+
+    def _history(self, key: DocumentKey) -> Sequence[Revision]:
+        history = self.facts.ledger.revisions(key, limit=_FIRST_LOOK)
+        return history if len(history) < _FIRST_LOOK else self.facts.ledger.revisions(key, limit=_ALL)
+
+
+def _has_seen(history: Sequence[Revision], reading: Reading) -> bool:
+    """Whether the ledger has seen this very state: what only routing decides otherwise by now is not new.
+
+    By the row version, or by content and status where Visma shows none.
+    """
+    if reading.version is not None:
+        return any(one.visma_version == reading.version for one in history)
+    status = reading.document.status if reading.document else None
+    newest = next(iter(history), None)
+    return newest is not None and (newest.revision_id, newest.visma_status) == (reading.revision_id, status)
+
+
+def _new_state(step: object) -> State | None:
+    """The state that a step would bring a document to, where a person or the partner has to know of it.
+
+    What would only be skipped, or asked again, is nothing new.
+    """
+    if isinstance(step, Add) and step.revision.state in {State.TRANSLATED, State.PARKED}:
+        return step.revision.state
+    if isinstance(step, Replace) and step.is_decision:
+        before, after = step.was, step.revision.state
+        is_new = after is State.TRANSLATED or (after is State.PARKED and before is not State.PARKED)
+        return after if is_new else None
+    return None
+
+
+def _day(text: str | None) -> date | None:
+    """The calendar date of a Visma date, which is written with an empty time."""
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None

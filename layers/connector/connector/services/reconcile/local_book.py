@@ -1,0 +1,72 @@
+"""Findings and progress of one run that keeps nothing: a person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime, timedelta
+
+from connector.domain.errors import Conflict
+from connector.domain.reconcile.finding import Finding
+from connector.services.reconcile.ports import Progress, TransactionStep
+
+
+@dataclass(slots=True)
+class LocalBook:
+    """The `FindingBook` port in the memory of the process.
+
+    Attributes:
+        kept: The findings by their ids.
+        since: When each company was reconciled first.
+        last: How far the run came.
+    """
+
+    kept: dict[str, Finding] = field(default_factory=dict)
+    since: dict[str, datetime] = field(default_factory=dict)
+    _: KW_ONLY
+    last: Progress | None = None
+    _ids: dict[str, frozenset[str]] = field(default_factory=dict)
+    _until: datetime | None = None
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding], since: Mapping[str, datetime]) -> LocalBook:
+        """One that knows what is on record."""
+        return cls({one.finding_id: one for one in findings}, dict(since))
+
+    def take(self, *, now: datetime, lease: timedelta) -> None:
+        if self._until is not None and now < self._until:
+            raise Conflict("Another reconciliation is running.")
+        self._until = now + lease
+
+    def give_back(self) -> None:
+        self._until = None
+
+    def findings(self) -> Sequence[Finding]:
+        return list(self.kept.values())
+
+    def put(self, finding: Finding) -> None:
+        self.kept[finding.finding_id] = finding
+
+    def remove(self, finding: Finding) -> None:
+        self.kept.pop(finding.finding_id, None)
+
+    def seen(self, step: TransactionStep) -> frozenset[str]:
+        return self._ids.get(step.name, frozenset())
+
+    def keep_seen(self, step: TransactionStep, ids: frozenset[str]) -> None:
+        self._ids[step.name] = ids
+
+    def forget_seen(self, step: TransactionStep) -> None:
+        self._ids.pop(step.name, None)
+
+    def progress(self) -> Progress | None:
+        return self.last
+
+    def keep(self, progress: Progress) -> None:
+        self.last = progress
+
+    def beginnings(self) -> dict[str, datetime]:
+        return dict(self.since)
+
+    def keep_beginnings(self, beginnings: dict[str, datetime]) -> None:
+        self.since = beginnings

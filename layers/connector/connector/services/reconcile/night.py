@@ -1,0 +1,106 @@
+"""Use case: reconcile the last days every night, in as many invocations as it takes, and tell what is new.
+
+A finding is told once. It is told again when it changes, and is forgotten when a later run that was complete no longer
+finds it. One that a person has closed is kept, so that it is not told again, until then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from connector.domain.errors import Conflict
+from connector.domain.reconcile.finding import Finding
+from connector.services.ports import Clock, Fields, Metric, Telemetry
+from connector.services.reconcile.ports import FindingBook, Progress, TransactionStep
+from connector.services.reconcile.run import Reconciler
+
+BETWEEN = timedelta(hours=20)
+"""A night's run begins no earlier than this after the one before began."""
+
+LEASE = timedelta(minutes=6)
+"""Longer than the function may run, so that a dead one is replaced, never doubled."""
+
+MOST_LOGGED = 50
+"""Findings of which each has a line in the log; `connector reconcile list` shows all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nightly:
+    """Begins the run of the night, or carries it on.
+
+    Attributes:
+        days: How far back the window reaches.
+    """
+
+    reconciler: Reconciler
+    book: FindingBook
+    clock: Clock
+    telemetry: Telemetry
+    days: timedelta
+
+    def run(self) -> Progress | None:
+        """Do as much as time and calls allow; None when this night's run has ended already.
+
+        Raises:
+            Transient, Throttled: a step failed; the next invocation tries it again.
+        """
+        now = self.clock.now()
+        try:
+            self.book.take(now=now, lease=LEASE)
+        except Conflict as error:
+            self.telemetry.info("reconciliation already running", {"reason": str(error)})
+            return None
+        try:
+            progress = self.book.progress()
+            if progress is not None and progress.ended_at is not None and now - progress.started_at < BETWEEN:
+                return None
+            if progress is None or progress.ended_at is not None:
+                progress = self.reconciler.begin(now - self.days, now, before=progress)
+                self.book.keep(progress)
+            progress = self.reconciler.go_on(progress)
+            return self._ended(progress) if progress.is_done else progress
+        finally:
+            self.book.give_back()
+
+    def _ended(self, progress: Progress) -> Progress:
+        """Tell what is new, forget what is over, and note that the run has ended: in this order."""
+        found = self.book.findings()
+        unreported = [one for one in found if self._is_unreported(one, progress)]
+        self.telemetry.count(Metric.RECONCILE_FINDINGS, len(unreported))
+        for one in unreported[:MOST_LOGGED]:
+            self.telemetry.error(f"reconciliation: {one.category}", _names(one))
+        for one in unreported:
+            self.book.put(replace(one, reported=one.state))
+        for one in found:
+            if not progress.problems and one.last_seen < progress.started_at and one.at >= progress.since:
+                self.book.remove(one)
+        for step in progress.steps:
+            if isinstance(step, TransactionStep):
+                self.book.forget_seen(step)
+        for problem in progress.problems:
+            self.telemetry.warning("reconciliation could not read everything", {"reason": problem})
+        if not progress.problems:
+            self.telemetry.count(Metric.RECONCILE_COMPLETED)
+        complete_at = progress.complete_at if progress.problems else progress.started_at
+        ended = replace(progress, ended_at=self.clock.now(), complete_at=complete_at)
+        self.book.keep(ended)
+        counts: Fields = {"rows": progress.documents, "queued": len(unreported)}
+        self.telemetry.info("reconciliation ended", counts)
+        return ended
+
+    def _is_unreported(self, finding: Finding, progress: Progress) -> bool:
+        is_of_this_run = finding.last_seen >= progress.started_at
+        return is_of_this_run and finding.is_open and finding.reported != finding.state
+
+
+def _names(finding: Finding) -> Fields:
+    """What a log line may hold: the sentence may quote the document and stands in the finding alone."""
+    named: Fields = {"company": finding.company, "next_step": f"connector reconcile list ({finding.finding_id})"}
+    if finding.document is not None:
+        named["kind"], named["number"] = finding.document.split("/", 2)[1:]
+    if finding.transactions:
+        named["transaction_id"] = ", ".join(finding.transactions)
+    return named

@@ -1,0 +1,341 @@
+"""Use case: put every Visma document of a window beside the ledger and beside every transaction between our parties.
+
+A run is a list of steps: first Orderful's list, a day at a time, then the lists of each company at Visma. How far it
+came is written down after each page, so that it goes on where its time, its calls of Orderful, or the part of Visma's
+hour that it may use have ended. What it found is told when it has ended, for a later step may explain an earlier one.
+
+It decides nothing and sends nothing: each finding says what a person can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from msgspec.structs import replace
+
+from connector.domain.documents import DocumentKey
+from connector.domain.errors import ConnectorError, ListRefused, Misconfigured, Transient
+from connector.domain.reconcile.finding import Category, Finding
+from connector.domain.revision.record import Revision
+from connector.domain.routing.resolve import Routing
+from connector.domain.transactions import Stream
+from connector.services.outbound.facts import DocumentFacts
+from connector.services.ports import Clock, Deadline, Ledger, Resource
+from connector.services.reconcile.documents import KINDS, YOUNG, DocumentJudge, Window
+from connector.services.reconcile.ports import (
+    QUESTIONS,
+    DocumentLists,
+    DocumentStep,
+    FindingBook,
+    Progress,
+    TransactionList,
+    TransactionStep,
+)
+from connector.services.reconcile.transactions import TransactionJudge
+
+SENDERS_AT_ONCE = 5
+"""Orderful: a question names five senders at most."""
+
+RESERVE = timedelta(seconds=75)
+"""Time that one page may take at worst; with less left the run is put aside."""
+
+SHARE_FOR_OTHERS = 0.4
+"""The share of Visma's hour that is left to polling and to changes; polling leaves half of that to others."""
+
+MOST_PAGES = 5_000
+"""No list of a window is this long: a server that never ends its pages must not keep us for ever."""
+
+MOST_PROBLEMS = 50
+
+
+class _PutAside(Exception):
+    """Time or calls have ended: the run goes on from here another time."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reconciler:
+    """Carries out a run.
+
+    Attributes:
+        most_calls: Calls of Orderful that it may make before it is put aside; None: as many as it takes.
+        most_tries: How often a step may fail before the run goes on without it.
+        partner: Only documents and transactions of this one; None for all.
+    """
+
+    lists: DocumentLists
+    orderful: TransactionList
+    ledger: Ledger
+    routing: Routing
+    stream: Stream
+    book: FindingBook
+    clock: Clock
+    deadline: Deadline
+    most_calls: int | None = None
+    most_tries: int = 3
+    partner: str | None = None
+    _calls: int = 0
+    _seen: frozenset[str] | None = None
+    _found: dict[str, Finding] = field(default_factory=dict)
+    _begun: Mapping[str, datetime] = field(default_factory=dict)
+
+    def begin(
+        self, since: datetime, until: datetime, *, company: str | None = None, before: Progress | None = None
+    ) -> Progress:
+        """A new run over a window.
+
+        Args:
+            since: The beginning of the window.
+            until: Its end. Nothing that is younger than an hour is judged, whatever it says.
+            company: Only this one.
+            before: The run before.
+        """
+        now = self.clock.now()
+        until = min(until, now - YOUNG)
+        companies = [one for name, one in self.routing.companies.items() if company in {None, name}]
+        senders = sorted({one.isa_id.on(self.stream) for one in companies})
+        chunks = [tuple(senders[at : at + SENDERS_AT_ONCE]) for at in range(0, len(senders), SENDERS_AT_ONCE)]
+        return Progress(
+            started_at=now,
+            since=since,
+            until=until,
+            contents_since=before.complete_at if before else None,
+            steps=(
+                *(
+                    TransactionStep(since=begin, until=end, senders=chunk)
+                    for begin, end in _days(since, until)
+                    for chunk in chunks
+                ),
+                *(
+                    DocumentStep(company=one.name, resource=resource, question=question)
+                    for one in companies
+                    for resource in Resource
+                    for question in QUESTIONS[resource]
+                ),
+            ),
+            complete_at=before.complete_at if before else None,
+        )
+
+    def go_on(self, progress: Progress) -> Progress:
+        """Carry a run on, to its end or as far as time and calls allow; what it finds is written into the book.
+
+        Raises:
+            Transient, Throttled: the book cannot be read or written; or a step failed, and is tried again later.
+        """
+        self._found = {one.finding_id: one for one in self.book.findings()}
+        known = self.book.beginnings()
+        self._begun = {name: known.get(name, self.clock.now()) for name in self.routing.companies}
+        if self._begun.keys() - known.keys():
+            self.book.keep_beginnings({**known, **self._begun})
+        while progress.at < len(progress.steps):
+            try:
+                progress = self._step(progress, progress.steps[progress.at])
+            except _PutAside:
+                return self.book.progress() or progress
+            except ConnectorError as error:
+                progress = self._failed(self.book.progress() or progress, error)
+        return progress
+
+    def _failed(self, progress: Progress, error: ConnectorError) -> Progress:
+        """Note that a step failed: it is tried again later, or the run goes on without it."""
+        step = progress.steps[progress.at]
+        tries = progress.tries + 1
+        if isinstance(error, Transient) and tries < self.most_tries:
+            self.book.keep(replace(progress, tries=tries))
+            raise error
+        name = f"Orderful {step.since:%Y-%m-%d}" if isinstance(step, TransactionStep) else step.name
+        is_unneeded = (
+            isinstance(step, DocumentStep)
+            and isinstance(error, ListRefused)
+            and KINDS[step.resource] in self.routing.companies[step.company].kinds_unsent
+        )
+        problems = progress.problems if is_unneeded else (*progress.problems, f"{name}: {error}")[:MOST_PROBLEMS]
+        return self._next(
+            progress, problems=problems, is_listed=progress.is_listed and not isinstance(step, TransactionStep)
+        )
+
+    def _next(self, progress: Progress, **changes: object) -> Progress:
+        following = replace(progress, at=progress.at + 1, page=1, following=None, handled=0, tries=0, **changes)
+        self.book.keep(following)
+        return following
+
+    def _step(self, progress: Progress, step: TransactionStep | DocumentStep) -> Progress:
+        window = Window(since=progress.since, until=progress.until, partner=self.partner)
+        if isinstance(step, TransactionStep):
+            return self._transactions(progress, step, window)
+        if step.company not in self.routing.companies:
+            return self._next(progress)
+        return self._documents(progress, step, window)
+
+    # -- Orderful -----------------------------------------------------------------------------------------------------
+
+    def _transactions(self, progress: Progress, step: TransactionStep, window: Window) -> Progress:
+        judge = TransactionJudge(
+            ledger=self.ledger,
+            orderful=self.orderful,
+            routing=self.routing,
+            stream=self.stream,
+            window=window,
+            now=self.clock.now(),
+            contents_since=progress.contents_since,
+            begun=self._begun,
+        )
+        seen = self.book.seen(step) if progress.following else frozenset()
+        for count in range(MOST_PAGES):
+            self._allow()
+            self._calls += 1
+            try:
+                page = self.orderful.page(
+                    step.since, step.until, senders=step.senders, stream=self.stream, following=progress.following
+                )
+            except Misconfigured:
+                if count or progress.following is None:
+                    raise
+                # A cursor of an earlier invocation may be no longer good: the day is read again.
+                progress, seen = replace(progress, following=None, handled=0), frozenset()
+                continue
+            owners = judge.owners_of(page.transactions)
+            for transaction in page.transactions[progress.handled :]:
+                with self._kept(progress):
+                    self._allow()
+                    with self._guarded(progress.problems, transaction.transaction_id) as problems:
+                        self._note(judge.judge(transaction, owners.get(transaction.transaction_id)))
+                self._calls, judge.calls = self._calls + judge.calls, 0
+                progress = replace(
+                    progress,
+                    handled=progress.handled + 1,
+                    transactions=progress.transactions + 1,
+                    problems=tuple(problems),
+                )
+            seen |= {one.transaction_id for one in page.transactions}
+            self.book.keep_seen(step, seen)
+            if page.following is None:
+                return self._next(progress)
+            if page.following == progress.following:
+                raise Misconfigured("Orderful's list shows the same page again and again.")
+            progress = replace(progress, following=page.following, handled=0, tries=0)
+            self.book.keep(progress)
+        raise Misconfigured("Orderful's list of transactions does not end.")
+
+    def _is_at_orderful(self, progress: Progress, revision: Revision) -> bool | None:
+        """Whether Orderful has what a revision was sent as: by its list, and by the id where that does not show it."""
+        if not progress.is_listed:
+            return None
+        if self._seen is None:
+            lists = (self.book.seen(one) for one in progress.steps if isinstance(one, TransactionStep))
+            self._seen = frozenset().union(*lists)
+        if self._seen & {revision.transaction_id, revision.listed_as}:
+            return True
+        self._allow()
+        self._calls += 1
+        return self.orderful.exists(revision.listed_as or revision.transaction_id or "")
+
+    # -- Visma --------------------------------------------------------------------------------------------------------
+
+    def _documents(self, progress: Progress, step: DocumentStep, window: Window) -> Progress:
+        company = self.routing.companies[step.company]
+        visma = self.lists(company, self.deadline)
+        judge = DocumentJudge(
+            company=company,
+            facts=DocumentFacts(self.ledger, self.routing, self.stream),
+            window=window,
+            now=self.clock.now(),
+            begun=self._begun[company.name],
+            is_at_orderful=lambda revision: self._is_at_orderful(progress, revision),
+            unknown=self._unknown,
+        )
+        first = window.since.date()
+        before: Sequence[str] = ()
+        while progress.page <= MOST_PAGES:
+            self._allow()
+            page = visma.page(step.resource, step.question, since=first, page=progress.page)
+            numbers = [f"{one.document_type} {one.number}" for one in page.documents]
+            if not page.documents and not page.unreadable:
+                return self._next(progress)
+            if numbers and numbers == before:
+                raise Misconfigured(f"Visma shows the same page of {step.resource.value} again and again.")
+            if page.documents and not any(judge.is_asked(step.resource, step.question, one) for one in page.documents):
+                raise Misconfigured(f"Visma ignored the question for what was {step.question.value} since {first}.")
+            for document in page.documents[progress.handled :]:
+                found = None
+                with self._kept(progress):
+                    self._allow()
+                    with self._guarded(progress.problems, f"{step.company} {document.number}") as problems:
+                        found = judge.judge(step.resource, step.question, document, page)
+                        for finding in found or ():
+                            self._note(finding)
+                progress = replace(
+                    progress,
+                    handled=progress.handled + 1,
+                    documents=progress.documents + (found is not None),
+                    problems=tuple(problems),
+                )
+            before = numbers
+            progress = replace(progress, page=progress.page + 1, handled=0, tries=0)
+            self.book.keep(progress)
+            if page.share_left is not None and page.share_left < SHARE_FOR_OTHERS:
+                raise _PutAside
+        raise Misconfigured(f"Visma's list {step.resource.value} does not end.")
+
+    # -- findings, and the limits of a run ----------------------------------------------------------------------------
+
+    def _unknown(self, key: DocumentKey, filed: tuple[str, str] | None) -> Sequence[Finding]:
+        """Unknown transactions of a document that the ledger does not know: they are told along with it."""
+        found = [
+            one
+            for one in self._found.values()
+            if one.category is Category.UNKNOWN
+            and one.company == key.company
+            and (one.document == str(key) or (filed is not None and one.filed_under == filed))
+        ]
+        for one in found:
+            del self._found[one.finding_id]
+            self.book.remove(one)
+        return found
+
+    def _note(self, finding: Finding | None) -> None:
+        if finding is None:
+            return
+        before = self._found.get(finding.finding_id)
+        finding = finding.seen_again(before) if before else finding
+        self._found[finding.finding_id] = finding
+        self.book.put(finding)
+
+    @contextmanager
+    def _kept(self, progress: Progress) -> Iterator[None]:
+        """Write down how far a page came when it is left."""
+        try:
+            yield
+        except (_PutAside, ConnectorError):
+            self.book.keep(progress)
+            raise
+
+    @contextmanager
+    def _guarded(self, before: Sequence[str], name: str) -> Iterator[list[str]]:
+        """Let the trouble with one document or transaction stop no other; it is one of the problems of the run."""
+        problems = list(before)
+        try:
+            yield problems
+        except (_PutAside, Transient):
+            raise
+        except ConnectorError as error:
+            problems.append(f"{name}: {error}")
+        except Exception as error:  # noqa: BLE001 - a defect that one document brings out must not stop the others
+            problems.append(f"{name}: an unexpected failure: {type(error).__name__}.")
+        del problems[MOST_PROBLEMS:]
+
+    def _allow(self) -> None:
+        """Raises `_PutAside` when time or calls have ended."""
+        if self.deadline.remaining() < RESERVE or (self.most_calls is not None and self._calls >= self.most_calls):
+            raise _PutAside
+
+
+def _days(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The days of a window, in UTC."""
+    begin = since
+    while begin < until:
+        end = min(datetime.combine(begin.astimezone(UTC).date() + timedelta(days=1), time(), UTC), until)
+        yield begin, end
+        begin = end

@@ -1,0 +1,299 @@
+"""One transaction at Orderful beside the ledger: whose is it, and is it what was sent?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
+from connector.domain.errors import Parked
+from connector.domain.invoice_types import INVOICE_TYPES
+from connector.domain.reconcile.finding import Category, Finding, state_of
+from connector.domain.revision.arrival import Concern
+from connector.domain.revision.record import AT_ORDERFUL, Owner, Revision, State, sent_moment
+from connector.domain.routing.resolve import Routing
+from connector.domain.transactions import Purpose, Stream, TransactionType
+from connector.edi.fingerprint import Fingerprint, Likeness, compare, differences, fingerprint
+from connector.services.ports import Ledger
+from connector.services.reconcile.documents import Window
+from connector.services.reconcile.ports import ListedTransaction, TransactionList
+
+SAME_MOMENT = timedelta(minutes=2)
+"""How far the creation of a transaction and its record may lie apart (two clocks, and the time of one call)."""
+
+MOST_NAMED = 4
+"""Differences that a sentence names."""
+
+_HISTORY = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class TransactionJudge:
+    """Judges what Orderful has.
+
+    Attributes:
+        contents_since: The contents of what Orderful has not touched since are not compared; None compares all.
+        begun: When each company was reconciled first: without a go-live in routing, what is older is from elsewhere.
+        calls: How many calls of Orderful were made.
+    """
+
+    ledger: Ledger
+    orderful: TransactionList
+    routing: Routing
+    stream: Stream
+    window: Window
+    now: datetime
+    contents_since: datetime | None
+    begun: Mapping[str, datetime]
+    calls: int = 0
+    _aliases: dict[tuple[DocumentKey, int], str] = field(default_factory=dict)
+    _contents: dict[str, Fingerprint | None] = field(default_factory=dict)
+
+    def owners_of(self, transactions: Sequence[ListedTransaction]) -> Mapping[str, Owner]:
+        """The owners on record."""
+        return self.ledger.owners([one.transaction_id for one in transactions])
+
+    def judge(self, transaction: ListedTransaction, owner: Owner | None) -> Finding | None:
+        """What is wrong with a transaction.
+
+        Raises:
+            Transient, Throttled, Misconfigured: the ledger or Orderful could not be asked.
+        """
+        self._contents.clear()
+        parties = self._parties(transaction)
+        keys = [owner.key] if owner else list(_keys(transaction, parties))
+        histories = [found for key in keys if (found := self._history(key))]
+        for history in histories:
+            revision = self._recorded(transaction, history)
+            if revision is not None:
+                return self._different(transaction, revision) if self._is_wanted(revision.partner) else None
+        if not any(map(self._is_wanted, parties.values())):
+            return None
+        for history in histories:
+            finding, is_explained = self._beside(transaction, history)
+            if finding is not None or is_explained:
+                return finding
+        if owner is not None:
+            sentence = f"It belongs to revision {owner.sequence} of {owner.key}, of which the ledger has no record."
+            return self._unknown(transaction, owner.key.company, sentence, key=owner.key)
+        company, partner = next(iter(parties.items()))
+        if self._is_from_before(transaction, company, partner):
+            return None
+        key = histories[0][0].key if histories else None
+        what = f"{key} is on record, and did not send it." if key else "No document owns it."
+        return self._unknown(transaction, company, what, key=key)
+
+    def _is_wanted(self, partner: str | None) -> bool:
+        return self.window.partner in {None, partner}
+
+    # -- whose it is --------------------------------------------------------------------------------------------------
+
+    def _parties(self, transaction: ListedTransaction) -> Mapping[str, str]:
+        """The companies that it may be of, each with its partner; empty where it is not between our parties."""
+        ours = {
+            name
+            for name, company in self.routing.companies.items()
+            if company.isa_id.on(self.stream) in transaction.senders
+        }
+        found: dict[str, str] = {}
+        for receiver in sorted(transaction.receivers):
+            for company, partner in self.routing.senders(receiver, self.stream):
+                if company in ours:
+                    found.setdefault(company, partner)
+        return found
+
+    def _recorded(self, transaction: ListedTransaction, history: Sequence[Revision]) -> Revision | None:
+        """The revision that it is: by its id, or by the moment where the ledger knows it by an id of another form."""
+        name = transaction.transaction_id
+        for one in history:
+            if name in {one.transaction_id, one.listed_as}:
+                return one
+        for one in history:
+            known = one.transaction_id
+            if known is None or known.isdigit() or one.listed_as is not None or not name.isdigit():
+                continue
+            if not _is_addressed(transaction, one) or transaction.created_at is None:
+                continue
+            taken = self._aliases.get((one.key, one.sequence), name)
+            if taken == name and abs(transaction.created_at - sent_moment(one)) <= SAME_MOMENT:
+                self._aliases[one.key, one.sequence] = name
+                return one
+        return None
+
+    def _beside(self, transaction: ListedTransaction, history: Sequence[Revision]) -> tuple[Finding | None, bool]:
+        """What it is to a document that does not own it; and whether it is explained, so that nothing is wrong."""
+        for one in (one for one in history if _is_addressed(transaction, one) and one.is_translated):
+            likeness = compare(self._sent(one), self._content(transaction))
+            if likeness in {Likeness.OTHER_CONTENT, Likeness.OTHER_DOCUMENT}:
+                continue
+            if one.transaction_id is not None and one.state in AT_ORDERFUL | {State.SUPERSEDED}:
+                is_closed = one.closed_concern == Concern.DOUBLED
+                return (None, True) if is_closed else (self._doubled(transaction, one), False)
+            if one.attempts and one.state is State.CLOSED:
+                return None, True  # a person has dealt with it
+            if one.attempts:
+                sentence = f"It is what revision {one.sequence} of {one.key} says, which was tried and is {one.state}."
+                return self._unknown(transaction, one.key.company, sentence, key=one.key), False
+        oldest = min((one.created_at for one in history), default=self.now)
+        is_from_elsewhere = any(
+            one.state is State.BASELINE or (one.released and one.purpose is not Purpose.ORIGINAL) for one in history
+        )
+        is_earlier = transaction.created_at is not None and transaction.created_at < oldest
+        return None, is_from_elsewhere and is_earlier
+
+    def _is_from_before(self, transaction: ListedTransaction, company: str, partner: str) -> bool:
+        """Whether something else may have sent it, before the partner went live."""
+        is_order = transaction.transaction_type == TransactionType.PURCHASE_ORDER.value
+        go_lives = [
+            route.go_live.at if route.go_live else self.begun[company]
+            for route in self.routing.routes_of(company)
+            if route.partner == partner and route.kind.is_invoice is not is_order
+        ]
+        begun = max(go_lives, default=self.begun[company])
+        return transaction.created_at is not None and transaction.created_at < begun
+
+    # -- what is wrong ------------------------------------------------------------------------------------------------
+
+    def _different(self, transaction: ListedTransaction, revision: Revision) -> Finding | None:
+        told = list(_header_differences(transaction, revision))
+        if self._is_due(transaction):
+            ours, theirs = self._sent(revision), self._content(transaction)
+            if compare(ours, theirs) in {Likeness.OTHER_CONTENT, Likeness.OTHER_DOCUMENT}:
+                told += differences(ours, theirs) if ours and theirs else ()
+                told = told or ["its content"]
+        if not told:
+            return None
+        more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+        return self._finding(
+            Category.DIFFERENT,
+            transaction,
+            revision.key.company,
+            f"Orderful has it otherwise than revision {revision.sequence} of {revision.key} was sent: "
+            f"{'; '.join(told[:MOST_NAMED])}{more}.",
+            f"connector documents show {revision.key}; to send what Visma says: connector documents release "
+            f"{revision.key} --as replacement",
+            key=revision.key,
+            state=state_of(*told),
+        )
+
+    def _doubled(self, transaction: ListedTransaction, revision: Revision) -> Finding:
+        return self._finding(
+            Category.DOUBLED,
+            transaction,
+            revision.key.company,
+            f"Orderful has it besides {revision.transaction_id}: revision {revision.sequence} of {revision.key} is "
+            f"there twice, for {revision.partner}.",
+            f"Cancel one of the two at Orderful or tell {revision.partner}; connector documents show {revision.key}",
+            key=revision.key,
+            state=state_of(revision.transaction_id),
+        )
+
+    def _unknown(
+        self, transaction: ListedTransaction, company: str, sentence: str, *, key: DocumentKey | None
+    ) -> Finding:
+        number = transaction.business_number
+        parties = f"{'/'.join(sorted(transaction.senders))} to {'/'.join(sorted(transaction.receivers))}"
+        what = f"Orderful has {transaction.transaction_type} {number or 'without a number'} from {parties}. {sentence}"
+        step = "Find out who sent it (its page at Orderful)"
+        return self._finding(
+            Category.UNKNOWN,
+            transaction,
+            company,
+            what,
+            f"{step}; connector documents show {key}" if key else f"{step}.",
+            key=key,
+            state=state_of(number, sentence),
+            filed_under=(transaction.transaction_type, number) if number else None,
+        )
+
+    def _finding(
+        self,
+        category: Category,
+        transaction: ListedTransaction,
+        company: str,
+        sentence: str,
+        next_step: str,
+        *,
+        key: DocumentKey | None,
+        state: str,
+        filed_under: tuple[str, str] | None = None,
+    ) -> Finding:
+        return Finding(
+            category=category,
+            company=company,
+            subject=transaction.transaction_id,
+            document=str(key) if key else None,
+            transactions=(transaction.transaction_id,),
+            filed_under=filed_under,
+            sentence=sentence,
+            next_step=next_step,
+            state=state,
+            at=transaction.created_at or self.now,
+            first_seen=self.now,
+            last_seen=self.now,
+        )
+
+    # -- what is compared ---------------------------------------------------------------------------------------------
+
+    def _is_due(self, transaction: ListedTransaction) -> bool:
+        """Whether the content may have changed since it was compared."""
+        touched = transaction.updated_at or transaction.created_at
+        return self.contents_since is None or touched is None or touched >= self.contents_since
+
+    def _content(self, transaction: ListedTransaction) -> Fingerprint | None:
+        name = transaction.transaction_id
+        if name not in self._contents:
+            self.calls += 1
+            self._contents[name] = fingerprint(self.orderful.content(name))
+        return self._contents[name]
+
+    def _sent(self, revision: Revision) -> Fingerprint | None:
+        """What a revision was sent as; None when that is not kept any more."""
+        with suppress(Parked):
+            request: Mapping[str, Any] = self.ledger.request_of(revision)
+            return fingerprint(request.get("message"))
+        return None
+
+    def _history(self, key: DocumentKey) -> Sequence[Revision]:
+        return self.ledger.revisions(key, limit=_HISTORY)
+
+
+def _keys(transaction: ListedTransaction, parties: Mapping[str, str]) -> Iterator[DocumentKey]:
+    """The documents that Orderful may have filed under this number."""
+    number = transaction.business_number
+    if number is None:
+        return
+    is_order = transaction.transaction_type == TransactionType.PURCHASE_ORDER.value
+    kinds = (Kind.PURCHASE_ORDER,) if is_order else (Kind.CUSTOMER_INVOICE, Kind.SUPPLIER_INVOICE)
+    types = ORDER_TYPES if is_order else tuple(one for one in INVOICE_TYPES if one != "Invoice")
+    for company in parties:
+        for kind in kinds:
+            yield DocumentKey(company, kind, number)
+            yield from (DocumentKey(company, kind, f"{one}:{number}") for one in types)
+
+
+def _is_addressed(transaction: ListedTransaction, revision: Revision) -> bool:
+    """Whether type and parties are those of a revision."""
+    return (
+        transaction.transaction_type == revision.transaction_type
+        and (not transaction.senders or revision.sender_id in transaction.senders)
+        and (not transaction.receivers or revision.receiver_id in transaction.receivers)
+    )
+
+
+def _header_differences(transaction: ListedTransaction, revision: Revision) -> Iterator[str]:
+    """In what a list shows a transaction otherwise than it was sent; what it does not show is not held against it."""
+    if revision.transaction_type is not None and transaction.transaction_type != revision.transaction_type:
+        yield f"type {revision.transaction_type}, at Orderful {transaction.transaction_type}"
+    numbers = revision.business_number, transaction.business_number
+    if None not in numbers and numbers[0] != numbers[1]:
+        yield f"number {numbers[0]}, at Orderful {numbers[1]}"
+    for word, ours, theirs in (
+        ("sender", revision.sender_id, transaction.senders),
+        ("receiver", revision.receiver_id, transaction.receivers),
+    ):
+        if ours is not None and theirs and ours not in theirs:
+            yield f"{word} {ours}, at Orderful {'/'.join(sorted(theirs))}"

@@ -1,0 +1,100 @@
+"""`connector reconcile`: what a person is shown, and what a person closes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connector.services.reconcile.night import Nightly
+from testkit.memory.reconcile_world import World, lines
+from testkit.memory.stores import CALLER
+
+
+@pytest.fixture
+def world(stack):
+    found = World()
+    stack.clock = found.clock
+    stack.routing = found.routing
+    stack.ledger = found.ledger
+    stack.findings = found.book
+    stack.document_list = found.lists
+    stack.transaction_list = lambda _deadline: found.listed
+    return found
+
+
+def test_it_shows_what_is_missing_and_the_command_and_keeps_nothing(connector, world):
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    result = connector("reconcile")
+    assert result.code == 3
+    assert "missing  nordic/purchase_order/1" in result.out
+    assert "-> connector backfill --company nordic --kind purchase_order --number 1" in result.out
+    assert result.out.endswith("1 document and 0 transactions read; 1 finding.\n")
+    assert world.book.findings() == []
+
+
+def test_nothing_found_is_exit_code_0(connector, world):
+    world.save(1, lines=lines())
+    world.flow()
+    world.clock.forward(hours=3)
+    result = connector("reconcile", "--json")
+    assert (result.code, result.data["findings"], result.data["problems"]) == (0, [], [])
+    assert (result.data["documents"], result.data["transactions"]) == (1, 1)
+
+
+def test_the_window_and_the_partner_are_the_persons(connector, world):
+    world.save(1, lines=lines())
+    world.clock.forward(days=3)
+    assert connector("reconcile", "--since", "2026-11-04T00:00Z").code == 0
+    assert connector("reconcile", "--since", "2026-11-01", "--partner", "matsenteret").code == 0
+    assert connector("reconcile", "--since", "2026-11-01", "--until", "2026-11-03", "--company", "nordic").code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--company", "south"), "No company 'south' is in the applied routing, only nordic."),
+        (("--partner", "x"), "No partner 'x' is in the applied routing, only acme, matsenteret."),
+        (("--since", "2027-01-01"), "The window ends"),
+    ],
+)
+def test_wrong_input_is_one_sentence(connector, world, arguments, sentence):
+    result = connector("reconcile", *arguments)
+    assert (result.code, result.err.startswith(sentence)) == (2, True)
+
+
+def test_what_vismas_hour_does_not_allow_is_told(connector, world):
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    world.lists.share_left = 0.1
+    result = connector("reconcile")
+    assert result.code == 1
+    assert "Not read: Not everything was read: what is left of Visma's hour belongs to polling." in result.out
+
+
+def test_what_a_night_found_is_listed_until_a_person_closes_it(connector, stack, world):
+    assert connector("reconcile", "list").out == "Nothing is open.\nNo run has ended yet, or one is under way.\n"
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    Nightly(
+        reconciler=world.reconciler(),
+        book=world.book,
+        clock=world.clock,
+        telemetry=world.telemetry,
+        days=timedelta(days=14),
+    ).run()
+    listed = connector("reconcile", "list", "--json").data
+    (found,) = listed["findings"]
+    assert (found["category"], found["document"]) == ("missing", "nordic/purchase_order/1")
+    assert listed["last_run"] == "2026-11-02T11:00:00Z"
+    closed = connector("reconcile", "close", found["id"], "--reason", "sent by mail", "--by", "kari")
+    assert closed.out == f"{found['id']} is closed: missing, nordic/purchase_order/1.\n"
+    assert connector("reconcile", "list").out.startswith("Nothing is open.")
+    shown = connector("reconcile", "list", "--all").out
+    assert f"Closed by kari ({CALLER}): sent by mail" in shown
+
+
+def test_a_finding_that_is_not_there_is_not_closed(connector, world):
+    result = connector("reconcile", "close", "00000000", "--reason", "x")
+    assert (result.code, result.err) == (2, "There is no finding '00000000'; connector reconcile list shows them.\n")

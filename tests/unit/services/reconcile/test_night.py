@@ -1,0 +1,148 @@
+"""The run of the night: what is told, once, and what is forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from connector.domain.errors import Misconfigured, Transient
+from connector.services.ports import Metric, Resource
+from connector.services.reconcile.night import Nightly
+from testkit.memory.reconcile_world import lines, told
+
+
+@pytest.fixture
+def night(world):
+    def run(**changes):
+        before = world.telemetry.counts[Metric.RECONCILE_FINDINGS]
+        progress = Nightly(
+            reconciler=world.reconciler(**changes),
+            book=world.book,
+            clock=world.clock,
+            telemetry=world.telemetry,
+            days=timedelta(days=14),
+        ).run()
+        return progress, world.telemetry.counts[Metric.RECONCILE_FINDINGS] - before
+
+    return run
+
+
+def completed(world):
+    return world.telemetry.counts[Metric.RECONCILE_COMPLETED]
+
+
+def test_a_finding_is_told_once_until_it_changes_and_is_forgotten_when_it_is_over(world, night):
+    key = world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    assert night()[1] == 1
+    (line,) = [fields for _, event, fields in world.telemetry.lines if event == "reconciliation: missing"]
+    assert (line["company"], line["kind"], line["number"]) == ("nordic", "purchase_order", "1")
+    world.clock.forward(days=1)
+    assert night()[1] == 0
+    world.save(1, lines=lines(7))
+    world.clock.forward(days=1)
+    assert night()[1] == 1
+    assert told(world.book.findings()) == {("missing", str(key))}
+    world.flow()
+    world.clock.forward(days=1)
+    assert night()[1] == 0
+    assert world.book.findings() == []
+    assert completed(world) == 4
+
+
+def test_what_a_person_closed_is_not_told_again_unless_it_changes(world, night):
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    night()
+    (found,) = world.book.findings()
+    world.book.put(replace(found, closed_at=world.clock.now(), closed_by="kari", closed_because="by mail"))
+    world.clock.forward(days=1)
+    assert night()[1] == 0
+    (kept,) = world.book.findings()
+    assert (kept.closed_by, kept.first_seen) == ("kari", found.first_seen)
+    world.save(1, lines=lines(8))
+    world.clock.forward(days=1)
+    assert night()[1] == 1
+    assert world.book.findings()[0].is_open
+
+
+def test_there_is_one_run_a_night_in_as_many_invocations_as_it_takes(world, night):
+    for number in range(1, 21):
+        world.save(number, lines=lines())
+    world.flow()
+    world.clock.forward(hours=3)
+    invocations = 0
+    while True:
+        progress, told_now = night(most_calls=4)
+        invocations += 1
+        if progress.ended_at:
+            break
+        assert told_now == 0
+        world.clock.forward(minutes=5)
+    assert invocations > 3
+    assert completed(world) == 1
+    calls = world.lists.calls
+    world.clock.forward(hours=2)
+    assert night() == (None, 0)
+    assert world.lists.calls == calls
+
+
+def test_two_at_once_are_one(world, night):
+    world.book.take(now=world.clock.now(), lease=timedelta(minutes=6))
+    assert night() == (None, 0)
+    world.clock.forward(minutes=7)
+    assert night()[0].ended_at
+
+
+def test_contents_are_compared_once_and_again_when_orderful_touched_them(world, night, monkeypatch):
+    world.save(1, lines=lines())
+    world.flow()
+    world.clock.forward(hours=3)
+    night()
+    assert world.listed.calls["content"] == 1
+    page = world.listed.page
+    touched = world.clock.now() - timedelta(hours=3)
+
+    def dated(*args, **named):
+        found = page(*args, **named)
+        listed = [type(one)(**{**as_dict(one), "updated_at": touched}) for one in found.transactions]
+        return type(found)(listed, found.following)
+
+    monkeypatch.setattr(type(world.listed), "page", lambda _, *args, **named: dated(*args, **named))
+    world.clock.forward(days=1)
+    night()
+    assert world.listed.calls["content"] == 1
+    touched = world.clock.now()
+    world.clock.forward(days=1)
+    night()
+    assert world.listed.calls["content"] == 2
+
+
+def as_dict(one):
+    return {name: getattr(one, name) for name in one.__slots__}
+
+
+def test_a_run_that_could_not_read_everything_forgets_nothing_and_is_not_complete(world, night):
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    night()
+    world.flow()
+    world.lists.broken[Resource.CUSTOMER_INVOICES] = Misconfigured("Visma answered 400.")
+    world.clock.forward(days=1)
+    progress, _ = night()
+    assert len(progress.problems) == 3
+    assert (len(world.book.findings()), completed(world)) == (1, 1)
+    assert "reconciliation could not read everything" in world.telemetry.events("warning")
+
+
+def test_trouble_that_may_pass_gives_the_run_back(world, night):
+    world.lists.broken[Resource.CUSTOMER_INVOICES] = Transient("Visma answered 502.")
+    for _ in range(2):
+        with pytest.raises(Transient):
+            night()
+    world.lists.broken.clear()
+    progress, _ = night()
+    assert progress.problems == ()
+    assert completed(world) == 1

@@ -1,0 +1,371 @@
+"""Reconciliation: it finds each gap that was planted, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connector.domain.errors import ListRefused, Misconfigured, Transient
+from connector.domain.revision.record import State
+from connector.domain.transactions import Dialect, OrderfulRequest
+from connector.services.ports import Resource
+from testkit.memory.effects import START, StepDeadline
+from testkit.memory.reconcile_world import World, lines, told
+from testkit.samples.routing_data import routing_data
+
+BILLS, SALES, NOTES = Resource.SUPPLIER_INVOICES, Resource.CUSTOMER_INVOICES, Resource.CUSTOMER_CREDIT_NOTES
+
+
+def test_a_stack_without_gaps_has_no_findings(world):
+    for number in range(1, 6):
+        world.save(number, lines=lines())
+    world.flow()
+    world.flow(hours=3)
+    assert world.reconcile() == []
+
+
+def quiet_background(world: World) -> None:
+    """A document in each of the states that are as they should be."""
+    world.save("B1", lines=lines(), date="2026-09-01T00:00:00")  # from before go-live
+    world.save("B2", lines=lines(), status="Hold", hold=True)  # a draft
+    world.save("B3", lines=[*lines(), *lines()], supplier={"number": "99999", "name": "Nobody"})  # unmapped: parked
+    unit = world.save("B4", lines=[{**lines()[0], "uom": "PAL"}])  # parked, then closed
+    never = world.save("B5", orderType="StandardBlanket", lines=lines())  # never sent
+    replaced = world.save("B6", lines=lines())
+    cancelled = world.save("B7", lines=lines())
+    parked = world.save("B8", lines=[{**lines()[0], "uom": "PAL"}])
+    touched = world.save("B9", lines=lines())
+    world.save("B10", BILLS)
+    world.save("B11", SALES)
+    refused = world.save("B13", lines=lines())
+    doubled = world.save("B14", lines=lines())
+    deleted = world.save("B15", lines=lines())
+    world.flow()
+    assert world.current(never).state is State.SKIPPED
+    assert world.current(unit).state is State.PARKED
+    world.ledger.move(world.current(unit), State.CLOSED, now=world.clock.now(), note="closed")
+    world.save("B6", lines=lines(7))  # a replacement
+    world.save("B7", status="Cancelled")
+    world.save("B8", lines=[{**lines()[0], "uom": "PAL", "orderQty": 3}])  # supersedes what was parked
+    world.save("B9")  # nothing that a partner sees
+    world.orderful.update_status(world.transaction_of(refused), acknowledgment_status="REJECTED")
+    second = world.orderful.copy(world.transaction_of(doubled))
+    world.orderful.delete(world.transaction_of(deleted))
+    for key, concern in ((doubled, "DOUBLED"), (deleted, "DELETED")):
+        sent = world.current(key)
+        world.ledger.move(sent, sent.state, now=world.clock.now(), note="closed", closed_concern=concern)
+    world.flow()
+    assert second
+    assert len(world.ledger.revisions(replaced)) == len(world.ledger.revisions(cancelled)) == 2
+    assert len(world.ledger.revisions(parked)) == 2
+    assert len(world.ledger.revisions(touched)) == 1
+    assert world.current(refused).state is State.REJECTED
+
+
+def test_it_finds_each_of_forty_planted_gaps_and_nothing_else(world):
+    quiet_background(world)
+    orders = {n: world.save(n, lines=lines(n)) for n in range(1, 51)}
+    bills = {n: world.save(n, BILLS) for n in range(101, 106)}
+    sales = {n: world.save(n, SALES) for n in range(201, 206)}
+    drafts = {n: world.save(n, lines=lines(), status="Hold", hold=True) for n in range(301, 303)}
+    world.flow()
+    assert world.current(sales[201]).state is State.DELIVERED
+    assert world.current(bills[101]).state is State.DELIVERED
+    world.save(49, lines=lines(490))
+    world.save(50, lines=lines(500))
+    world.flow()
+    expected = set()
+
+    # Ten rows that the poller was made to miss.
+    for n in range(401, 405):
+        expected.add(("missing", str(world.save(n, lines=lines(n)))))
+    expected.add(("missing", str(world.save(411, SALES))))
+    expected.add(("missing", str(world.save(412, NOTES))))
+    for n in (1, 2):
+        world.save(n, lines=lines(1000 + n))
+        expected.add(("missing", str(orders[n])))
+    world.save(3, status="Cancelled")
+    expected.add(("missing", str(orders[3])))
+    world.save(301, status="Open", hold=False)
+    expected.add(("missing", str(drafts[301])))
+
+    # Eight records that the ledger lost: with their owners, without, and the newest revision alone.
+    for n in range(4, 8):
+        world.forget(orders[n])
+        expected.add(("missing", str(orders[n])))
+    for n in range(8, 10):
+        world.forget(orders[n], owners=False)
+        expected.add(("missing", str(orders[n])))
+    for n in (49, 50):
+        world.forget(orders[n], sequence=2, owners=n == 49)
+        expected.add(("missing", str(orders[n])))
+
+    # Eight transactions deleted at Orderful, and eight copied.
+    for key in (*(orders[n] for n in range(11, 17)), bills[102], sales[202]):
+        world.orderful.delete(world.transaction_of(key))
+        expected.add(("missing", str(key)))
+    for key in (*(orders[n] for n in range(17, 23)), bills[103], sales[203]):
+        world.orderful.copy(world.transaction_of(key))
+        expected.add(("doubled", str(key)))
+
+    # Six changed at Orderful: quantity, price, a line, the number, the receiver, the total.
+    def at(n):
+        expected.add(("different", str(orders[n])))
+        return world.transaction_of(orders[n])
+
+    world.change_message(at(23), lambda tree: tree["PO1_loop"][0]["baselineItemData"][0].update(quantity="99999"))
+    world.change_message(at(24), lambda tree: tree["PO1_loop"][0]["baselineItemData"][0].update(unitPrice="0.01"))
+    world.change_message(at(25), lambda tree: tree["PO1_loop"].pop())
+    world.change_listed(at(26), business_number="999")
+    world.change_listed(at(27), receiver_id="SOMEBODYT")
+    total = "totalMonetaryValueSummary"
+    world.change_message(world.transaction_of(sales[204]), lambda tree: tree[total][0].update(amount="100"))
+    expected.add(("different", str(sales[204])))
+
+    assert len(expected) == 40
+    world.clock.forward(hours=3)
+    found = world.reconcile()
+    assert told(found) == expected
+    assert len(found) == 40
+
+
+@pytest.mark.parametrize("calls", [2, 3, 7])
+def test_a_run_that_is_put_aside_at_any_point_finds_the_same(world, calls):
+    orders = [world.save(n, lines=lines(n)) for n in range(1, 31)]
+    world.flow()
+    for key in orders[:5]:
+        world.orderful.delete(world.transaction_of(key))
+    for key in orders[5:10]:
+        world.orderful.copy(world.transaction_of(key))
+    for key in orders[10:15]:
+        world.forget(key)
+    world.clock.forward(hours=3)
+    _, progress = world.begin(most_calls=calls)
+    invocations = 0
+    while not progress.is_done:
+        progress = world.reconciler(most_calls=calls).go_on(progress)
+        invocations += 1
+        assert invocations < 500
+    assert invocations > 3
+    assert progress.transactions == 30
+    expected = {("missing", str(key)) for key in (*orders[:5], *orders[10:15])}
+    assert told(world.book.findings()) == expected | {("doubled", str(key)) for key in orders[5:10]}
+
+
+def test_what_is_younger_than_an_hour_is_left_to_the_next_run(world):
+    world.save(1, lines=lines())
+    world.clock.forward(minutes=50)
+    assert world.reconcile() == []
+    world.clock.forward(minutes=20)
+    assert told(world.reconcile()) == {("missing", "nordic/purchase_order/1")}
+
+
+def test_of_a_document_that_is_on_its_way_nothing_is_said(world):
+    key = world.save(1, lines=lines())
+    world.clock.forward(minutes=10)
+    world.poller().poll_all(world.routing.load().companies.values(), StepDeadline())
+    for message in world.outbox.queued_documents:
+        world.translator().handle(message)
+    world.clock.forward(minutes=50)
+    assert world.reconcile() == []
+    world.clock.forward(hours=2)
+    (found,) = world.reconcile()
+    assert found.next_step == f"connector documents trace {key}"
+    assert "still TRANSLATED" in found.sentence
+
+
+def test_what_lies_outside_the_window_is_not_judged(world):
+    world.save(1, lines=lines())
+    world.clock.forward(days=20)
+    assert world.reconcile() == []
+    assert told(world.reconcile(days=25)) == {("missing", "nordic/purchase_order/1")}
+
+
+def test_an_order_dated_back_is_found_by_when_it_was_changed(world):
+    world.clock.forward(days=30)
+    world.save(1, lines=lines(), date="2026-10-25T00:00:00")
+    world.clock.forward(hours=3)
+    assert told(world.reconcile()) == {("missing", "nordic/purchase_order/1")}
+
+
+def test_what_only_routing_decides_otherwise_is_no_gap(world):
+    world.save(1, lines=lines(), status="Hold", hold=True)
+    world.save(2, lines=[{**lines()[0], "uom": "PAL"}])
+    world.flow()
+    world.clock.forward(hours=3)
+    statuses = {"purchase_order": ["Open", "Hold"]}
+    changes = {"companies.nordic.go_live": "2026-10-20", "defaults.units.PAL": "each", "defaults.send_when": statuses}
+    world.routing.apply(routing_data(changes))
+    assert world.reconcile() == []
+
+
+def test_without_a_go_live_nothing_from_before_the_first_run_is_judged(world):
+    world.routing.apply(routing_data())
+    key = world.save(1, lines=lines())
+    request = OrderfulRequest.create(Dialect.X12, an_order_elsewhere())
+    world.orderful.file(request)
+    world.clock.forward(days=2)
+    assert world.reconcile() == []
+    world.save(2, lines=lines())
+    world.orderful.file(request)
+    world.clock.forward(hours=3)
+    assert {one for _, one in told(world.reconcile())} == {"nordic/purchase_order/2", "1002"}
+    assert key.number == "1"
+
+
+def test_a_transaction_of_our_parties_that_nobody_sent_is_unknown_after_go_live_alone(world):
+    world.routing.apply(routing_data({"companies.nordic.go_live": "2026-11-03"}))
+    world.orderful.file(OrderfulRequest.create(Dialect.X12, an_order_elsewhere()))
+    world.clock.forward(days=2)
+    world.orderful.file(OrderfulRequest.create(Dialect.X12, an_order_elsewhere()))
+    world.orderful.file(OrderfulRequest.create(Dialect.X12, an_order_elsewhere(receiver="STRANGERT")))
+    world.clock.forward(hours=3)
+    (found,) = world.reconcile()
+    assert (found.category, found.subject, found.filed_under) == ("unknown", "1002", ("850_PURCHASE_ORDER", "77"))
+    assert "No document owns it." in found.sentence
+
+
+def test_a_document_without_record_is_told_once_with_the_transaction_that_nobody_owns(world):
+    key = world.save(1, lines=lines())
+    world.flow()
+    name = world.transaction_of(key)
+    world.forget(key)
+    world.clock.forward(hours=3)
+    (found,) = world.reconcile()
+    assert (found.document, found.transactions) == (str(key), (name,))
+    assert found.sentence.endswith(f"it would be sent. Orderful has {name}, which nobody owns.")
+    assert found.next_step == "connector backfill --company nordic --kind purchase_order --number 1"
+
+
+def test_what_is_listed_under_another_id_is_what_was_sent(world):
+    world.orderful.gives_uuids = True
+    key = world.save(1, lines=lines())
+    world.flow()
+    world.clock.forward(hours=3)
+    sent = world.current(key)
+    world.ledger.rows[key, 1] = replace(sent, listed_as=None)
+    world.ledger.owned.clear()
+    assert world.reconcile() == []
+    world.orderful.copy(world.orderful.transactions[0].transaction_id)
+    world.clock.forward(hours=3)
+    assert told(world.reconcile()) == {("doubled", str(key))}
+
+
+def test_one_partner_or_one_company(world):
+    order, invoice = world.save(1, lines=lines()), world.save(2, SALES)
+    world.clock.forward(hours=3)
+    assert told(world.reconcile(partner="acme")) == {("missing", str(order))}
+    world.book.kept.clear()
+    assert told(world.reconcile(partner="matsenteret")) == {("missing", str(invoice))}
+    assert world.reconciler().begin(START, START + timedelta(days=1), company="other").steps == ()
+
+
+class TestTrouble:
+    """What cannot be read is a problem of the run, and stops nothing else."""
+
+    def run(self, world, **changes):
+        reconciler, progress = world.begin(most_tries=1, **changes)
+        progress = reconciler.go_on(progress)
+        return progress, told(world.book.findings())
+
+    def test_a_list_that_ignores_the_question(self, world):
+        world.save(1, lines=lines(), date="2026-09-01T00:00:00")
+        world.clock.forward(days=30)
+        world.lists.obeys = False
+        progress, found = self.run(world)
+        assert found == set()
+        assert [one.partition(":")[0] for one in progress.problems] == [
+            "nordic v1/purchaseorder (dated)",
+            "nordic v1/purchaseorder (modified)",
+        ]
+
+    def test_a_list_that_fails(self, world):
+        world.lists.broken[BILLS] = Misconfigured("Visma answered 400.")
+        world.save(1, SALES)
+        world.clock.forward(hours=3)
+        progress, found = self.run(world)
+        assert len(progress.problems) == 3
+        assert found == {("missing", "nordic/customer_invoice/1")}
+
+    def test_a_list_that_is_refused_and_not_needed(self, world):
+        off = {"defaults.kinds.supplier_invoice.send": False}
+        world.routing.apply(routing_data({"companies.nordic.go_live": "2026-10-20", **off}))
+        world.lists.broken[BILLS] = ListRefused("Visma answered 403.")
+        progress, found = self.run(world)
+        assert (progress.problems, found) == ((), set())
+
+    def test_orderful_that_fails_makes_nothing_look_deleted(self, world):
+        key = world.save(1, lines=lines())
+        world.flow()
+        world.clock.forward(hours=3)
+        world.orderful.delete(world.transaction_of(key))
+        world.listed.broken = Misconfigured("Orderful answered 401.")
+        progress, found = self.run(world, days=1)
+        assert found == set()
+        assert not progress.is_listed
+        assert len(progress.problems) == 2
+
+    def test_trouble_that_may_pass_is_tried_again_and_then_left(self, world):
+        world.save(1, lines=lines())
+        world.clock.forward(hours=3)
+        world.lists.broken[BILLS] = Transient("Visma answered 502.")
+        reconciler, progress = world.begin(most_tries=2)
+        for _ in range(3):
+            with pytest.raises(Transient):
+                progress = reconciler.go_on(world.book.progress() or progress)
+        progress = reconciler.go_on(world.book.progress())
+        assert (progress.is_done, len(progress.problems)) == (True, 3)
+
+    def test_a_document_that_brings_out_a_defect(self, world, monkeypatch):
+        world.save(1, lines=lines())
+        world.save(2, lines=lines())
+        world.clock.forward(hours=3)
+        real = world.ledger.revisions
+
+        def revisions(key, *, limit=10):
+            if key.number == "1":
+                raise ZeroDivisionError
+            return real(key, limit=limit)
+
+        monkeypatch.setattr(world.ledger, "revisions", revisions)
+        progress, found = self.run(world)
+        assert found == {("missing", "nordic/purchase_order/2")}
+        assert progress.problems == ("nordic 1: an unexpected failure: ZeroDivisionError.",)
+
+    def test_vismas_hour_is_left_to_polling(self, world):
+        for number in range(60):
+            world.save(number, lines=lines())
+        world.clock.forward(hours=3)
+        world.lists.share_left = 0.3
+        reconciler, progress = world.begin()
+        progress = reconciler.go_on(progress)
+        assert (progress.is_done, world.lists.calls) == (False, 1)
+        world.lists.share_left = 0.9
+        assert reconciler.go_on(progress).is_done
+        assert len(world.book.findings()) == 60
+
+    def test_the_time_of_the_function_ends(self, world):
+        world.save(1, lines=lines())
+        world.clock.forward(hours=3)
+        _, progress = world.begin()
+        looks = 0
+        while not progress.is_done:
+            looks += 1
+            progress = world.reconciler(deadline=StepDeadline(3)).go_on(progress)
+            assert looks < 100
+        assert looks > 5
+        assert told(world.book.findings()) == {("missing", "nordic/purchase_order/1")}
+
+
+def an_order_elsewhere(receiver: str = "ACMEPRODUCET"):
+    """A request that something else than the connector sends."""
+    heads = [{"transactionSetPurposeCode": "00", "purchaseOrderNumber": "77"}]
+    return {
+        "type": {"name": "850_PURCHASE_ORDER"},
+        "stream": "TEST",
+        "sender": {"isaId": "NORDICFOODT"},
+        "receiver": {"isaId": receiver},
+        "message": {"transactionSets": [{"beginningSegmentForPurchaseOrder": heads}]},
+    }
