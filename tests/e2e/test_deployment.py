@@ -38,7 +38,7 @@ BROKEN = """
     Type: AWS::SQS::Queue
     Properties: {QueueName: without-the-ending-of-a-fifo, FifoQueue: true}
 """
-GO_ON = (("Go on?", "y"),)
+GO_ON = (("Go on, on stack", "y"),)
 ANSWERS: dict[str, Answers] = {
     "secrets set visma": (
         ("Client id", laptop_stack.VISMA_CLIENT["client_id"]),

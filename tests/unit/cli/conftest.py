@@ -206,6 +206,11 @@ class FakeStack(SimpleNamespace):
             raise Failed("AWS does not say who you are, so nothing was changed: expired.")
         return str(self.who)
 
+    @property
+    def title(self) -> str:
+        stream = self.stream
+        return f"stack '{self.name}' ({stream.upper() if stream is Stream.LIVE else stream})"
+
     def output(self, name: str) -> str:
         if name not in self.outputs:
             raise Failed(f"Stack 'laptop' has no output {name}; deploy it again from template.yaml.")
@@ -242,6 +247,12 @@ def stack():
         callback_url="https://api.example/v1/orderful",
         callback_credentials=lambda: CallbackCredentials("x-connector-secret", ("secret",)),
     )
+
+
+@pytest.fixture(autouse=True)
+def no_named_stacks(monkeypatch, tmp_path):
+    """Whoever runs the tests may have named stacks of their own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class TestResume:
     def test_says_first_what_would_leave_and_changes_nothing_on_trial(self, connector, world):
         result = connector("resume", "--partner", "acme", "--dry-run")
         assert (result.code, result.out) == (0, "Nothing was changed (--dry-run).\n")
-        assert "Ends on stack 'laptop': Partner acme is paused since" in result.err
+        assert "Ends on stack 'laptop' (test): Partner acme is paused since" in result.err
         assert "2 documents would leave:" in result.err
         assert "purchase_order  acme     2" in result.err
         assert ACME in world.ledger.paused

@@ -247,3 +247,9 @@ def test_overviews_of_commands_are_whole_in_80_columns(group, capsys, monkeypatc
     overview = capsys.readouterr().out.partition("Commands:")[2]
     assert overview.strip()
     assert "..." not in overview
+
+
+@pytest.mark.parametrize(("stream", "title"), [("live", "stack 'laptop' (LIVE)"), ("TEST", "stack 'laptop' (test)")])
+def test_the_stream_stands_beside_the_name_and_live_cannot_be_overlooked(cloudformation, stream, title):
+    cloudformation(OUTPUTS | {"Stream": stream})
+    assert Stack("laptop").title == title

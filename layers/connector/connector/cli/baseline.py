@@ -46,7 +46,7 @@ def baseline(*, company: str | None, stack: Stack, dry_run: bool, yes: bool, as_
     say(
         f"This reads every open document of {', '.join(one.name for one in companies)} and {verb} it. It sends nothing."
     )
-    go_on(yes=yes or dry_run)
+    go_on(stack.title, yes=yes or dry_run)
     found = [_read(stack, one, resource, dry_run=dry_run) for one in companies for resource in Resource]
     show(
         found,

@@ -166,7 +166,7 @@ def approve_change(
         )
     if reading is not None:
         say(f"POC03 and POC04 of this change are read as {reading}.")
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
 
     from connector.services.inbound.review import approve, assign
 
@@ -200,7 +200,7 @@ def retry_change(*, name: str, by: str | None, stack: Stack, yes: bool, as_json:
         )
     else:
         say("This has Orderful told of it, and the order released if it is on hold for it. Nothing else is written.")
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
 
     from connector.services.inbound.review import retry
 
@@ -221,7 +221,7 @@ def reject_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: 
     say(f"This ends it in {by}'s name: nothing is written into order {change.number} of {change.company}.")
     say(_WHAT_ORDERFUL_SAYS[change.was_accepted])
     _tell_of_hold(change)
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
 
     from connector.services.inbound.review import reject
 
@@ -255,7 +255,7 @@ def close_change(*, name: str, by: str | None, reason: str, stack: Stack, yes: b
             f" {change.company}, and Orderful holds it accepted. What the partner has to know, tell it yourself."
         )
     _tell_of_hold(change)
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
 
     from connector.services.inbound.review import close
 

@@ -203,10 +203,10 @@ def apply_file(
         choice = onboarding.ask(forecasts, may_ask=not yes)
     chosen = onboarding.selected(forecasts, choice)
     releases = counted(len(chosen.released), "document")
-    say(f"This puts {file} in force for stack '{stack.name}' and releases {releases}.")
+    say(f"This puts {file} in force for {stack.title} and releases {releases}.")
     if chosen.looked_at:
         say(chosen.looked_at_sentence())
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
     by, caller = decider(stack, by)
     # First what was not named: if this is interrupted, no touch lets it leave, and the next time counts it again.
     keep_waiting(chosen.kept, stack.ledger, now=now)

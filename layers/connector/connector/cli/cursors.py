@@ -112,7 +112,7 @@ def rewind(*, text: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) 
         raise WrongInput(f"{moment(to)} has yet to come.")
     views = stack.cursors.all_cursors()
     say(f"This has {len(views)} lists read again from {moment(to)}. It sends nothing that Orderful has.")
-    go_on(yes=yes or dry_run)
+    go_on(stack.title, yes=yes or dry_run)
     rows = [_rewind(stack, view, to, now, dry_run=dry_run) for view in views]
     show(
         rows,

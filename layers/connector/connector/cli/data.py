@@ -41,7 +41,7 @@ def delete(*, partner: str, company: str | None, stack: Stack, dry_run: bool, ye
         f"This deletes the content of {counted(documents, 'revision')} and "
         f"{counted(len(going) - documents, 'inbound transaction')} of partner {partner}. It cannot be undone."
     )
-    go_on(yes=yes or dry_run or not going)
+    go_on(stack.title, yes=yes or dry_run or not going)
     done: Counter[str] = Counter()
     changed = []
     for entry in going:

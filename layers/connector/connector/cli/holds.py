@@ -71,7 +71,7 @@ def lift_holds(*, yes: bool, stack: Stack, as_json: bool) -> int:
     for one in found:
         say(f"Goes on: {one.system}, {one.what} (held for {int(one.left.total_seconds())} s more).")
     if found:
-        go_on(yes=yes)
+        go_on(stack.title, yes=yes)
     for one in found:
         one.lift()
     show({"lifted": len(found)}, lambda: "Lifted." if found else "Nothing is held.", as_json=as_json)

@@ -55,18 +55,23 @@ def tell(text: str) -> None:
     click.echo(visible(text, keep=_LAYOUT))
 
 
-def go_on(*, yes: bool) -> None:
+def go_on(on: str, *, yes: bool) -> None:
     """Ask whether to go on, unless `--yes` was written.
+
+    Args:
+        on: The stack that is changed, with its stream: whoever has two open sees which one it is.
+        yes: It was written.
 
     Raises:
         WrongInput: there is nobody to ask.
         click.Abort: the answer is no.
     """
     if yes:
+        say(f"On {on}.")
         return
     if not sys.stdin.isatty():
         raise WrongInput("There is no terminal to ask on; write --yes. Nothing was changed.")
-    click.confirm("Go on?", abort=True, err=True)
+    click.confirm(f"Go on, on {on}?", abort=True, err=True)
 
 
 def fail(sentence: str, code: int, *, as_json: bool) -> None:

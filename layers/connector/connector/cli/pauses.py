@@ -79,10 +79,10 @@ def pause(
         raise WrongInput("--reason is empty.")
     _must_be_known(scope, stack.routing.load())
     say(
-        f"This pauses {scope}{_on(stack)}: no such document is sent from now on, and changes of its orders are not "
-        "written by the rules. A post that has begun ends."
+        f"This pauses {scope} on {stack.title}: no such document is sent from now on, and changes of such orders are "
+        "not written by the rules. A post that has begun ends."
     )
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
     by, caller = decider(stack, by)
     made = Pause(scope=scope, since=stack.clock.now(), by=by, caller=caller, reason=reason.strip())
     try:
@@ -143,15 +143,15 @@ def resume(
     if not ending and not found:
         raise WrongInput(_no_such(scope, pauses))
     for one in ending:
-        say(f"Ends{_on(stack)}: {one.sentence}")
+        say(f"Ends on {stack.title}: {one.sentence}")
     if not ending:
-        say(f"No pause of {scope} is in force{_on(stack)}; what one has left behind goes on.")
+        say(f"No pause of {scope} is in force on {stack.title}; what one has left behind goes on.")
     say(_told(found))
     result = {"ends": [_as_data(one) for one in ending], **_summary(found)}
     if dry_run:
         show({"dry_run": True, **result}, lambda: "Nothing was changed (--dry-run).", as_json=as_json)
         return 0
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
     by, caller = decider(stack, by)
     for one in ending:
         stack.breaker.resume(one.scope)
@@ -175,10 +175,6 @@ def resume(
         as_json=as_json,
     )
     return 0
-
-
-def _on(stack: Stack) -> str:
-    return f" on stack '{stack.name}'"
 
 
 def _pauses(stack: Stack) -> Sequence[Pause]:

@@ -55,7 +55,7 @@ def set_secret(*, which: str, stack: Stack, as_json: bool) -> int:
     stack.put_secret(secret.output, content)
     show(
         {"secret": which, "stack": stack.name},
-        lambda: f"The {which} secret of stack '{stack.name}' is set; functions that run take it within {span(KEPT)}.",
+        lambda: f"The {which} secret of {stack.title} is set; functions that run take it within {span(KEPT)}.",
         as_json=as_json,
     )
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from connector.adapters.clock import FixedDeadline, SystemClock
-from connector.cli.output import Failed
+from connector.cli.output import Failed, WrongInput
+from connector.cli.stacks_file import named_stacks, path_of
 from connector.domain.routing.route import Company
 from connector.domain.transactions import Stream
 
@@ -63,8 +65,14 @@ class Stack:
     """A deployed stack; every part is built when it is first asked for."""
 
     def __init__(self, name: str | None) -> None:
-        """Name the CloudFormation stack, or None for the only one; region and endpoint come from the environment."""
-        self._named = name
+        """Name the stack: one of the file of named stacks, a CloudFormation stack, or None for the only one.
+
+        What the file does not say of region and credentials comes from the environment, as the endpoint does.
+
+        Raises:
+            WrongInput: none is named and the file names several, or the file cannot be read.
+        """
+        self._named = _named(name)
         self.clock = SystemClock()
 
     @cached_property
@@ -109,6 +117,12 @@ class Stack:
         if key not in self.outputs:
             raise Failed(f"Stack '{self.name}' has no output {key}; deploy it again from template.yaml.")
         return self.outputs[key]
+
+    @property
+    def title(self) -> str:
+        """The stack with its stream, as a person is to see it before something is changed."""
+        stream = self.stream
+        return f"stack '{self.name}' ({stream.upper() if stream is Stream.LIVE else stream})"
 
     @property
     def stream(self) -> Stream:
@@ -364,6 +378,25 @@ class Stack:
         return Http(self.clock)
 
 
+def _named(name: str | None) -> str | None:
+    """The name of the CloudFormation stack, with region and profile set as the file of named stacks says.
+
+    AWS: a profile that is set for a session goes before credentials in variables; AWS_PROFILE does not.
+    """
+    path = path_of(os.environ)
+    known = named_stacks(path)
+    if name is None and len(known) > 1:
+        raise WrongInput(f"{path} names several stacks: {', '.join(known)}. {_NAME_ONE}")
+    found = next(iter(known.values()), None) if name is None else known.get(name)
+    if found is None:
+        return name
+    if found.region or found.profile:
+        import boto3
+
+        boto3.setup_default_session(profile_name=found.profile, region_name=found.region)
+    return found.stack
+
+
 def _outputs(name: str) -> dict[str, str]:
     import boto3
 
@@ -410,7 +443,7 @@ def stack_option(command: _Command) -> _Command:
         envvar="CONNECTOR_STACK",
         show_envvar=True,
         metavar="NAME",
-        help="The CloudFormation stack; may be left out where there is only one of the connector.",
+        help="The stack, by its name in stacks.yaml or in CloudFormation; may be left out where there is only one.",
         callback=_open,
     )(command)
 

@@ -30,7 +30,7 @@ def doctor(*, file: str | None, stack: Stack, as_json: bool) -> int:
     With --config it is FILE that is checked, and nothing is applied. Exit codes: 0 nothing is wrong, 1 at least one
     check failed, 2 FILE cannot be read.
     """
-    say(f"Asking Visma, Orderful and AWS for stack '{stack.name}'; nothing is changed.")
+    say(f"Asking Visma, Orderful and AWS for {stack.title}; nothing is changed.")
     findings = []
     for finding in examine(stack, file):
         findings.append(finding)

@@ -51,7 +51,7 @@ def replay_document(*, key: str, sequence: int | None, by: str | None, stack: St
         )
     if waiting.needs_attention:
         say(f"Orderful has no transaction of revision {waiting.sequence} of {waiting.key} any more.")
-        go_on(yes=yes)
+        go_on(stack.title, yes=yes)
         waiting, yes = _given_up(stack, waiting), True
     # The withdrawal is made anew; the message brings the document as it stands.
     wish = (current or own[0]) if waiting.withdraws is not None else waiting
@@ -142,7 +142,7 @@ def close_document(
         say(f"This closes the attention of revision {revision.sequence} of {revision.key}: {revision.attention}.")
     else:
         say(f"This closes revision {revision.sequence} of {record.key} ({revision.state}); it is not sent.")
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
     name, caller = decider(stack, by)
     note = f"closed by {name} ({caller})"
     if reason:
@@ -246,7 +246,7 @@ def _queue(
 ) -> int:
     """Queue `revision` again, so that `waiting`, which a person let go, is sent; its history says who did."""
     say(f"Revision {waiting.sequence} of {waiting.key} ({waiting.state}) will be {what}.")
-    go_on(yes=yes)
+    go_on(stack.title, yes=yes)
 
     from connector.services.release import message_for
 
