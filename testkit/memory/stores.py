@@ -7,7 +7,7 @@ adapter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -49,6 +49,7 @@ from connector.services.ports import (
     Calls,
     CursorLease,
     CursorView,
+    Entry,
     Fields,
     Metric,
     Resource,
@@ -141,6 +142,7 @@ class MemoryLedger(MemoryBreaker):
         self.writes = 0
         self.queries = 0
         self.reads = 0
+        self.scans = 0
 
     def revisions(self, key: DocumentKey, *, limit: int = 10) -> Sequence[Revision]:
         found = [row for (of, _), row in self.rows.items() if of == key]
@@ -266,6 +268,23 @@ class MemoryLedger(MemoryBreaker):
     def in_state(self, *states: State) -> Iterator[Revision]:
         found = [row for row in self.rows.values() if row.state in states and (row.state not in OPEN or list_of(row))]
         return iter(sorted(found, key=place_of))
+
+    def everything(self, states: Collection[State]) -> Iterator[Sequence[Revision]]:
+        self.scans += 1
+        rows = list(self.rows.values())
+        for start in range(0, len(rows), 100):
+            yield [row for row in rows[start : start + 100] if row.state in states]
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        self.queries += 1
+        return iter([Entry(name, row.key, row.sequence) for row in self._list(name)])
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
+        self.reads += len(entries)
+        for one in entries:
+            row = self.rows.get((one.key, one.sequence))
+            if row is not None and list_of(row) == one.name:
+                yield row
 
     def waiting(self, state: State) -> Waiting:
         found = self._list(state_list(state))

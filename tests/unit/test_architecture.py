@@ -216,6 +216,7 @@ ENTRY_POINTS = {
         cli/go_live_checks cli/doctor/documents cli/doctor/finding cli/doctor/inbound cli/doctor/orderful
         cli/doctor/visma
     """,
+    "unit/cli/documents/test_listing.py": "cli/documents/columns cli/documents/filters",
     "unit/cli/documents/test_show.py": "cli/documents/command cli/documents/summary",
     "unit/cli/test_change.py": "cli/readings",
     "unit/cli/test_changes.py": "cli/comparison",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -61,35 +61,42 @@ class FakeRouting:
         return version
 
 
-@dataclass
-class FakeLedger:
-    """The reading side of the ledger."""
+class CommandLedger(MemoryLedger):
+    """The ledger in memory, filled at once, with what was moved by a command.
 
-    kept: list[Revision] = field(default_factory=list)
-    sources: dict[str, bytes] = field(default_factory=dict)
-    moved: list[tuple[Revision, State, str]] = field(default_factory=list)
-    written: list[dict[str, Any]] = field(default_factory=list)
+    Attributes:
+        moved: The revision before, its new state, and the note.
+        written: What else was changed each time.
+    """
 
-    def revisions(self, key: DocumentKey, *, limit: int = 10) -> list[Revision]:
-        found = [revision for revision in self.kept if revision.key == key]
-        return sorted(found, key=lambda revision: -revision.sequence)[:limit]
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: dict[str, bytes] = {}
+        self.moved: list[tuple[Revision, State, str]] = []
+        self.written: list[dict[str, Any]] = []
 
-    def in_state(self, *states: State):
-        return (revision for state in states for revision in self.kept if revision.state is state)
+    @property
+    def kept(self) -> list[Revision]:
+        return list(self.rows.values())
+
+    @kept.setter
+    def kept(self, revisions: list[Revision]) -> None:
+        self.rows = {(one.key, one.sequence): one for one in revisions}
 
     def source_of(self, revision: Revision) -> bytes:
-        return self.sources.get(revision.key.number, b'{"orderNbr":"500123"}')
-
-    def sources_of(self, revisions):
-        return ((revision, self.source_of(revision)) for revision in revisions)
-
-    def in_attention(self, *, limit: int | None = None) -> list[Revision]:
-        return [revision for revision in self.kept if revision.needs_attention][:limit]
+        if revision.key.number in self.sources or (revision.key, revision.sequence) not in self._with_bodies:
+            return self.sources.get(revision.key.number, b'{"orderNbr":"500123"}')
+        return super().source_of(revision)
 
     def move(self, revision: Revision, to: State, *, now: datetime, note: str, **changes: Any) -> Revision:
+        moved = super().move(revision, to, now=now, note=note, **changes)
         self.moved.append((revision, to, note))
         self.written.append(changes)
-        return replace(revision, state=to, **changes)
+        return moved
+
+    @property
+    def _with_bodies(self) -> set[tuple[DocumentKey, int]]:
+        return {(key, sequence) for key, sequence, _ in self.bodies}
 
 
 class FakeOutbox:
@@ -225,7 +232,7 @@ def stack():
         stream=Stream.TEST,
         clock=SimpleNamespace(now=lambda: NOW),
         routing=FakeRouting(),
-        ledger=FakeLedger(),
+        ledger=CommandLedger(),
         breaker=MemoryBreaker(),
         outbox=FakeOutbox(),
         known=PartnerBaseline(MemoryLedger(), SimpleNamespace(now=lambda: NOW)),
@@ -259,6 +266,8 @@ def no_named_stacks(monkeypatch, tmp_path):
 def connector(stack, capsys, monkeypatch, socket_disabled):
     """Run a command line against the stack; a network call fails."""
     monkeypatch.setenv("USER", "kari")
+    monkeypatch.setenv("CONNECTOR_UTC", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments: str) -> Result:
         code = command_line(arguments, opener=lambda name: stack)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 
-from connector.cli.output import fail, say, show, table
+import pytest
+
+from connector.cli.output import fail, say, show, table, tell
+from testkit.terminal import typed
+
+ROOT = Path(__file__).parents[3]
 
 HOSTILE = "a\x1b[2J\nb\u202e\x9b"
 SEEN = r"a\u001b[2J b\u202e\u009b"
@@ -30,3 +38,70 @@ def test_json_means_what_it_meant_and_can_be_printed(capsys):
     assert json.loads(captured.err)["error"] == HOSTILE
     assert "Blåbær" in captured.out
     assert (captured.out + captured.err).replace("\n", "").isprintable()
+
+
+HEAD = ("document", "state", "changed", "code", "why")
+ROW = (
+    *("nordic/purchase_order/500123", "PARKED", "2026-09-01 06:00Z", "unit-unmapped"),
+    "Unit KRT of line 2 is not mapped to a unit of measure.",
+)
+
+
+def test_a_table_that_fits_has_one_line_for_each_row(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    assert len(table(HEAD, [ROW, ROW]).splitlines()) == 3
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 120])
+def test_a_table_fits_the_terminal_and_loses_nothing(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = table(
+        HEAD, [ROW, (*ROW[:3], None, None)], steps=["Add defaults.units.KRT to the routing file. " * 3]
+    ).split("\n")
+    assert max(map(len, lines)) <= columns
+    told = " ".join(" ".join(lines).split())
+    assert "mapped to a unit of measure." in told
+    assert "unit-unmapped" in told
+    assert told.count("Add defaults.units.KRT") == 3
+    assert lines[0].split()[:2] == ["document", "state"]
+
+
+def test_what_stands_below_its_row_has_its_name(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert table(HEAD, [ROW]).splitlines() == [
+        "document                      state   changed",
+        "nordic/purchase_order/500123  PARKED  2026-09-01 06:00Z",
+        "      code unit-unmapped  Unit KRT of line 2 is not mapped",
+        "      to a unit of measure.",
+    ]
+
+
+def test_a_column_that_is_wrapped_stays_in_its_place(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "106")
+    lines = table(HEAD, [ROW]).splitlines()
+    at = lines[0].index("why")
+    assert [line[at:] for line in lines] == ["why", "Unit KRT of line 2 is not mapped", "to a unit of measure."]
+    assert lines[2][:at].strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [("TERM", "xterm", "\x1b[33mPARKED\x1b[0m"), ("NO_COLOR", "1", "PARKED"), ("TERM", "dumb", "PARKED")],
+)
+def test_states_have_colours_at_a_terminal(monkeypatch, capsys, name, value, shown):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv(name, value)
+    tell("PARKED or UNPARKED")
+    assert capsys.readouterr().out == "PARKED or UNPARKED\n", "there is no terminal"
+    monkeypatch.setattr("connector.cli.output._screen", lambda: os.terminal_size((80, 24)))
+    tell("PARKED or UNPARKED")
+    assert capsys.readouterr().out == f"{shown} or UNPARKED\n"
+
+
+@pytest.mark.parametrize(("lines", "seen"), [(200, "paged:line"), (3, "line")])
+def test_what_is_longer_than_the_terminal_goes_through_a_pager(tmp_path, lines, seen):
+    script = f"from connector.cli.output import tell; tell('line\\\\n' * {lines})"
+    command = f'stty rows 24 cols 80; PAGER="sed s/^/paged:/" {sys.executable} -c "{script}"'
+    environment = os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT / "layers" / "connector")}
+    code, shown = typed(command, directory=tmp_path, environment=environment)
+    assert (code, {line for line in shown.splitlines() if line} - {"paged:"}) == (0, {seen})

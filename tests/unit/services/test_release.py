@@ -108,7 +108,7 @@ def test_a_sum_that_cannot_be_worked_out_is_left_open(ledger, parked, monkeypatc
         raise Parked("It does not add up.", code=Reason.TOTALS_DO_NOT_CLOSE)
 
     parked("1", source=an_order())
-    monkeypatch.setattr("connector.services.release.reconcile", park)
+    monkeypatch.setattr("connector.domain.totals.reconcile", park)
     one = forecast(ledger)["1"]
     assert (one.effect, one.total) == (ReleaseEffect.LEAVES, None)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import zip_longest
@@ -24,6 +26,14 @@ a change is rejected."""
 
 _LAYOUT = "\n\t"
 """Signs of our own layout; a cell of a table holds neither."""
+
+_NOTHING = "-"
+"""What a cell without a value shows."""
+
+_LEAST_ROOM = 30
+"""The narrowest column in which a sentence is readable."""
+
+_UTC = "connector.utc"
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -51,8 +61,49 @@ def say(sentence: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a result for a person, without signs that a terminal would obey: vendors and partners write parts of it."""
-    click.echo(visible(text, keep=_LAYOUT))
+    """Print a result for a person, without signs that a terminal would obey: vendors and partners write parts of it.
+
+    At a terminal the words of states have colours (unless NO_COLOR is set, https://no-color.org), and what is longer
+    than the screen goes through the pager that PAGER names.
+    """
+    text = visible(text, keep=_LAYOUT)
+    screen = _screen()
+    if screen is None:
+        click.echo(text)
+        return
+    if not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        text = _STATE_WORDS.sub(lambda found: click.style(found[0], fg=_COLOURS[found[0]]), text)
+    if text.count("\n") + 1 >= screen.lines and sys.stdin.isatty():
+        click.echo_via_pager(f"{text}\n", color=True)
+    else:
+        click.echo(text, color=True)
+
+
+def _screen() -> os.terminal_size | None:
+    """The size of the terminal that results go to; None when they go elsewhere, or when it does not tell."""
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return None
+    return size if size.columns > 0 and size.lines > 0 else None
+
+
+def _width() -> int | None:
+    """How wide a line may be; None: as wide as it is. COLUMNS goes before what the terminal says."""
+    if (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns) > 0:
+        return int(columns)
+    screen = _screen()
+    return screen and screen.columns
+
+
+_COLOURS = {
+    **dict.fromkeys(("PARKED", "UNCONFIRMED", "RECEIVED", "APPLYING", "CHANGING"), "yellow"),
+    **dict.fromkeys(("REJECTED", "REFUSED", "ATTENTION"), "red"),
+    **dict.fromkeys(("DELIVERED", "ACKNOWLEDGED", "APPLIED", "AGREED"), "green"),
+    **dict.fromkeys(("TRANSLATED", "SENDING", "SENT", "VALID"), "cyan"),
+    **dict.fromkeys(("SUPERSEDED", "SKIPPED", "BASELINE", "CLOSED"), "bright_black"),
+}
+_STATE_WORDS = re.compile(rf"\b({'|'.join(_COLOURS)})\b")
 
 
 def go_on(on: str, *, yes: bool) -> None:
@@ -121,6 +172,10 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence[str | None] = ()) -> str:
     """Rows under a head, in columns that are as wide as they must be.
 
+    Where they do not fit the terminal, the last column takes the room that is left; if that is little, as many columns
+    as it takes stand below the row, each with its name but for the last. Nothing is cut off: what is shown can be
+    copied.
+
     Args:
         head: The names of the columns.
         rows: What stands in them.
@@ -128,17 +183,77 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence
     """
     cells = [[str(name) for name in head], *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    width = _width()
+    beside = len(head)
+    while width is not None and beside > 1 and sum(widths[:beside]) + 2 * (beside - 1) > width:
+        beside -= 1
+    room = (width or 0) - sum(widths[:beside]) - 2 * beside
     lines = []
-    for row, step in zip_longest(cells, (None, *steps)):
-        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for number, (row, step) in enumerate(zip_longest(cells, (None, *steps))):
+        line = "  ".join(cell.ljust(wide) for cell, wide in zip(row[:beside], widths, strict=False))
+        if beside == len(head) - 1 and room >= _LEAST_ROOM:
+            first, *others = _wrapped(row[-1], room) or [""]
+            lines += [f"{line}  {first}".rstrip(), *(f"{' ' * (len(line) + 2)}{one}" for one in others)]
+        else:
+            lines.append(line.rstrip())
+            if number and beside < len(head):
+                named = [f"{head[at]} {row[at]}" for at in range(beside, len(head) - 1) if row[at] != _NOTHING]
+                lines += _below("  ".join([*named, *([row[-1]] if row[-1] != _NOTHING else [])]), width, "      ")
         if step:
-            lines.append(f"      -> {visible(step)}")
+            lines += _below(visible(step), width, "      -> ")
     return "\n".join(lines)
 
 
+def _below(text: str, width: int | None, indent: str) -> list[str]:
+    """What stands below a row."""
+    if width is None:
+        return [f"{indent}{text}"]
+    return [
+        f"{indent if number == 0 else ' ' * len(indent)}{line}"
+        for number, line in enumerate(_wrapped(text, max(width - len(indent), _LEAST_ROOM)))
+    ]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` signs; a word that is longer stays whole."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def utc_option(command: _Command) -> _Command:
+    """Add `--utc`: times in UTC; otherwise they are in the zone of the machine (TZ)."""
+
+    def ask(context: click.Context, _option: click.Parameter, value: Any) -> None:
+        context.meta[_UTC] = value
+
+    option = click.option(
+        "--utc",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=ask,
+        help="Times in UTC, not in local time; also by the environment variable CONNECTOR_UTC.",
+    )
+    return option(command)
+
+
+def in_utc() -> bool:
+    """Whether a person asked for times in UTC."""
+    context = click.get_current_context(silent=True)
+    return bool(os.environ.get("CONNECTOR_UTC")) or (context is not None and bool(context.meta.get(_UTC)))
+
+
 def moment(value: datetime | None) -> str:
-    """A time as people read it, in UTC."""
-    return "-" if value is None else value.strftime("%Y-%m-%d %H:%M:%SZ")
+    """A time as people read it, with its distance from UTC; in local time unless UTC was asked for."""
+    if value is None:
+        return _NOTHING
+    return value.astimezone(UTC if in_utc() else None).isoformat(" ", "seconds").replace("+00:00", "Z")
+
+
+def minute(value: datetime | None) -> str | None:
+    """The same for a narrow column: to the minute, and without the distance from UTC where that is not zero."""
+    if value is None:
+        return None
+    return f"{moment(value)[:16]}{'Z' if moment(value).endswith('Z') else ''}"
 
 
 def span(value: timedelta) -> str:
@@ -187,7 +302,7 @@ def _first_line(error: Exception) -> str:
 
 def _cell(value: Any) -> str:
     if value is None or value == "":
-        return "-"
+        return _NOTHING
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, timedelta):

@@ -187,6 +187,18 @@ def reconcile(content: BusinessDocument, route: Route | None = None) -> Totals:
         return _invoice(magnitudes(content), route)
 
 
+def payable(content: BusinessDocument, route: Route | None) -> Decimal | None:
+    """What is payable, as the translation works it out, for people; below zero for a credit memo.
+
+    None when it cannot be worked out: a figure for a person to look at stops no command.
+    """
+    try:
+        total = reconcile(content, route).total
+    except Parked:
+        return None
+    return -total if isinstance(content, Invoice) and content.invoice_type is InvoiceType.CREDIT_MEMO else total
+
+
 def before_rounding(invoice: Invoice) -> Decimal:
     """What lines, discounts and VAT add up to, without Visma's rounding difference; nothing is checked."""
     currency = invoice.currency

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -485,6 +485,15 @@ class Waiting:
     oldest: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a list of open revisions has of one: its list (`list_of`), document and sequence."""
+
+    name: str
+    key: DocumentKey
+    sequence: int
+
+
 class Ledger(Protocol):
     """What happened to every revision. All writes are conditional; a lost race raises `Conflict`."""
 
@@ -576,6 +585,15 @@ class Ledger(Protocol):
 
         States that are not open are found by reading everything.
         """
+
+    def everything(self, states: Collection[State]) -> Iterator[Sequence[Revision]]:
+        """All revisions in one of the states, open or not, in no order; a part at a time, for everything is read."""
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """What stands in a list of open revisions (`list_of`), in its order; no revision is read."""
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
+        """The revisions of entries that are still in their list, in their order."""
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of one list of open ones (`list_of`), in the order of their places.

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from connector.domain.documents import BusinessDocument, DocumentKey, Invoice
+from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Parked
 from connector.domain.order_change.record import ChangeState
 from connector.domain.reasons import Reason
@@ -22,7 +22,7 @@ from connector.domain.revision.reading import Incoming
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
-from connector.domain.totals import reconcile
+from connector.domain.totals import payable
 from connector.domain.transactions import Purpose, Stream
 from connector.services.claim_check import loaded
 from connector.services.inbound.ports import Changes
@@ -300,7 +300,7 @@ def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: da
             partner=decision.translation.partner,
             dated=dated,
             status=status,
-            total=_total(content, routed.route if isinstance(routed.route, Route) else None),
+            total=payable(content, routed.route if isinstance(routed.route, Route) else None),
             currency=content.currency,
             purpose=decision.translation.purpose,
         )
@@ -315,22 +315,6 @@ def _forecast(revision: Revision, source: bytes, facts: DocumentFacts, today: da
         waits_for=parked.waits_for if parked else None,
         why=parked.sentence if parked else decision.reason.sentence if decision.reason else None,
     )
-
-
-def _total(content: BusinessDocument, route: Route | None) -> Decimal | None:
-    """What is payable, as the translation works it out; below zero for a credit memo.
-
-    None when it cannot be worked out: a figure for a person to look at stops no command.
-    """
-    try:
-        total = reconcile(content, route).total
-    except Parked:
-        return None
-    return -total if isinstance(content, Invoice) and _credits(content) else total
-
-
-def _credits(invoice: Invoice) -> bool:
-    return invoice.invoice_type.value == "credit_memo"
 
 
 def _chunks(revisions: Sequence[Revision]) -> Iterable[Sequence[Revision]]:

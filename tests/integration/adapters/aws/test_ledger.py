@@ -521,6 +521,34 @@ class TestLists:
         assert dict(ledger.progress()) == {"next": "1800"}
 
 
+class TestLookingThrough:
+    def test_entries_tell_what_is_in_a_list_and_are_read_in_their_order(self, ledger):
+        for number in range(1, 131):
+            put(ledger, a_revision(key=replace(KEY, number=f"{number:03}"), state=State.PARKED, **at(number)))
+        put(ledger, a_revision(state=State.TRANSLATED))
+        entries = list(ledger.entries("PARKED"))
+        assert [one.key.number for one in entries] == [f"{number:03}" for number in range(1, 131)]
+        assert {(one.name, one.sequence) for one in entries} == {("PARKED", 1)}
+        assert [one.key for one in ledger.read(entries)] == [one.key for one in entries]
+
+    def test_what_left_its_list_is_not_read(self, ledger):
+        parked = put(ledger, a_revision(state=State.PARKED))
+        (entry,) = ledger.entries("PARKED")
+        ledger.move(parked, State.CLOSED, now=NOW + SECOND, note="done")
+        assert list(ledger.read([entry])) == []
+
+    def test_everything_has_what_is_in_no_list(self, ledger):
+        over = put(ledger, a_revision(state=State.DELIVERED, over=True))
+        skipped = put(ledger, a_revision(key=replace(KEY, number="2"), state=State.SKIPPED))
+        put(ledger, a_revision(key=replace(KEY, number="3"), state=State.PARKED))
+        found = [one for page in ledger.everything({State.DELIVERED, State.SKIPPED}) for one in page]
+        assert sorted(found, key=lambda one: one.key) == sorted([over, skipped], key=lambda one: one.key)
+
+
+def at(second):
+    return {"created_at": NOW + second * SECOND, "updated_at": NOW + second * SECOND}
+
+
 class TestWhatThePartnerAskedFor:
     """A number is reserved while a change of the partner's is written, and holds what came of it afterwards."""
 

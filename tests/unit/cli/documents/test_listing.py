@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
+from datetime import timedelta
+from time import process_time
 
 import pytest
 
 from connector.domain.revision.record import State
-from tests.unit.cli.documents.conftest import LATE, ORDER, PARKED, RESERVED, SENT
+from testkit.samples.visma_samples import a_purchase_order, as_json
+from tests.unit.cli.documents.conftest import INVOICE, LATE, NOW, ORDER, PARKED, RESERVED, SENT
+
+SECOND = timedelta(seconds=1)
 
 
 def test_list_puts_what_needs_a_person_first(connector, ledger):
@@ -30,9 +37,22 @@ def test_list_puts_what_needs_a_person_first(connector, ledger):
         (("--reason", "send-off"), []),
         (("--company", "svensk"), []),
         (("--company", "nordic", "--limit", "1"), [2]),
+        (("--state", "parked,delivered"), [2, 1]),
+        (("--state", "sent", "--state", "PARKED"), [2]),
+        (("--kind", "purchase_order"), [2, 1]),
+        (("--kind", "supplier_invoice"), []),
+        (("--number", "5001"), [2, 1]),
+        (("--number", "0123"), []),
+        (("--since", "2026-09-01T06:06Z"), [1]),
+        (("--until", "2026-09-01T06:06Z"), [2]),
+        (("--since", "today"), [2, 1]),
+        (("--since", "yesterday", "--until", "yesterday"), []),
+        (("--until", "2026-09-01"), [2, 1]),
+        (("--since", "1m"), [2, 1]),
     ],
 )
-def test_list_can_be_narrowed(connector, ledger, options, revisions):
+def test_list_can_be_narrowed(connector, stack, ledger, options, revisions):
+    stack.routing.data["companies"]["svensk"] = stack.routing.data["companies"]["nordic"]
     result = connector("documents", "list", *options, "--json")
     assert [row["revision"] for row in result.data] == revisions
 
@@ -57,12 +77,6 @@ def test_list_finds_what_needs_attention_by_its_reason(connector, ledger):
     )
 
 
-def test_a_reason_that_nobody_knows_is_refused(connector, ledger):
-    result = connector("documents", "list", "--reason", "send-of")
-    assert (result.code, result.out) == (2, "")
-    assert "No reason has the code 'send-of'; docs/reasons.md lists them." in result.err
-
-
 def test_list_finds_what_is_from_before_go_live(connector, ledger):
     ledger.kept = [replace(PARKED, state=State.BASELINE, reason="It is from before go-live.")]
     assert connector("documents", "list", "--json").data == []
@@ -71,7 +85,7 @@ def test_list_finds_what_is_from_before_go_live(connector, ledger):
 
 
 def test_an_empty_list_says_so(connector, ledger):
-    assert connector("documents", "list", "--company", "svensk").out == "No such document is open.\n"
+    assert connector("documents", "list", "--state", "changing").out == "No such document is open.\n"
 
 
 def test_an_order_that_is_being_changed_is_listed_and_one_that_is_agreed_is_not(connector, ledger):
@@ -93,5 +107,139 @@ def test_what_needs_attention_is_listed_once_after_what_waits_with_its_next_step
     assert "KRT" not in only
 
 
-def test_a_state_and_attention_cannot_both_be_asked_for(connector):
-    assert connector("documents", "list", "--attention", "--state", "SENT").code == 2
+def test_attention_and_states_narrow_each_other(connector, ledger):
+    ledger.kept = [LATE, PARKED, replace(LATE, key=INVOICE, state=State.ACKNOWLEDGED)]
+    listed = connector("documents", "list", "--attention", "--state", "acknowledged,parked", "--json").data
+    assert [row["document"] for row in listed] == [str(INVOICE)]
+    assert len(connector("documents", "list", "--attention", "--json").data) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--partner", "acmee"), "The routing in force has no partner 'acmee'. Did you mean acme?"),
+        (("--partner", "zzz"), "The routing in force has no partner 'zzz'. It has acme, matsenteret."),
+        (("--company", "norwic"), "has no company 'norwic'. Did you mean nordic?"),
+        (("--state", "parkd"), "There is no state 'PARKD'. Did you mean PARKED"),
+        (("--reason", "send-of"), "No reason has the code 'send-of'; docs/reasons.md lists them."),
+        (("--since", "last week"), "'last week' is no time"),
+        (("--amount", "much"), "'much' is no amount"),
+        (("--amount", ".."), "'..' is no amount"),
+        (("--columns", "document,sum"), "There is no column 'sum'. There are amount, "),
+        (("--csv", "--json"), "cannot be combined"),
+    ],
+)
+def test_what_selects_nothing_by_mistake_is_refused(connector, ledger, options, told):
+    result = connector("documents", "list", *options)
+    assert (result.code, result.out) == (2, "")
+    assert told in result.err
+
+
+def test_a_list_without_names_needs_no_routing(connector, stack, ledger):
+    stack.routing.data = None
+    assert len(connector("documents", "list", "--json").data) == 2
+    result = connector("documents", "list", "--partner", "acme")
+    assert (result.code, "no partner 'acme'. It has none." in result.err) == (2, True)
+
+
+def test_the_list_of_a_partner_has_what_was_parked_before_it_was_routed(connector, ledger):
+    """The supplier or customer tells whose it is, or the routing entry that it waits for."""
+    others = replace(PARKED, key=replace(ORDER, number="500124"), counterparty="50099", waits_for="defaults.units.KRT")
+    by_number = replace(PARKED, counterparty="50012", waits_for=None)
+    by_wait = replace(PARKED, key=replace(ORDER, number="500125"), waits_for="partners.acme.terms.30")
+    ledger.kept = [by_number, by_wait, others]
+    listed = connector("documents", "list", "--partner", "acme", "--json")
+    assert [(row["document"][-6:], row["partner"]) for row in listed.data] == [("500123", "acme"), ("500125", "acme")]
+    assert listed.err.startswith("1 more wait for a person without a partner that is known; they may be for acme.")
+
+
+def test_what_is_mapped_twice_is_in_the_list_of_both(connector, stack, ledger):
+    stack.routing.data["partners"]["acme-old"] = stack.routing.data["partners"]["acme"]
+    ledger.kept = [replace(PARKED, counterparty="50012")]
+    for partner in ("acme", "acme-old"):
+        (row,) = connector("documents", "list", "--partner", partner, "--json").data
+        assert row["partner"] == "acme or acme-old"
+
+
+def many(count, **changes):
+    return [
+        replace(PARKED, key=replace(ORDER, number=f"{number:06}"), created_at=NOW + number * SECOND, **changes)
+        for number in range(count)
+    ]
+
+
+def test_a_list_never_ends_in_silence(connector, ledger):
+    ledger.kept = many(110)
+    out = connector("documents", "list", "--columns", "document").out.splitlines()
+    assert (len(out), out[-1]) == (52, "60 more: --limit, --all, or narrow it.")
+    assert len(connector("documents", "list", "--columns", "number", "--all").out.splitlines()) == 111
+    limited = connector("documents", "list", "--limit", "9", "--json")
+    assert (len(limited.data), limited.err) == (9, "101 more: --limit, --all, or narrow it.\n")
+    every = connector("documents", "list", "--json")
+    assert (len(every.data), every.err) == (110, "")
+
+
+def test_what_is_over_is_listed_when_it_is_asked_for(connector, ledger):
+    over = replace(SENT, key=replace(ORDER, number="500130"), over=True, updated_at=NOW)
+    skipped = replace(PARKED, key=replace(ORDER, number="500131"), state=State.SKIPPED)
+    closed = replace(PARKED, key=replace(ORDER, number="500132"), state=State.CLOSED, updated_at=NOW - SECOND)
+    ledger.kept = [closed, over, skipped, SENT]
+    result = connector("documents", "list", "--state", "skipped,closed", "--json")
+    assert [row["state"] for row in result.data] == ["SKIPPED", "CLOSED"], "the newest first"
+    assert result.err == "The ledger keeps no list of what is over: this reads all of it.\n"
+    delivered = connector("documents", "list", "--state", "delivered", "--json")
+    assert ([row["document"][-6:] for row in delivered.data], delivered.err) == (["500123"], "")
+    ended = connector("documents", "list", "--state", "delivered", "--ended", "--json")
+    assert [row["document"][-6:] for row in ended.data] == ["500123", "500130"]
+    short = connector("documents", "list", "--ended", "--limit", "1")
+    assert short.out.splitlines()[-1] == "3 more: --limit, --all, or narrow it."
+    assert ledger.scans == 3
+    assert connector("documents", "list", "--state", "baseline").out == "The ledger has no such document.\n"
+
+
+def test_what_was_not_looked_at_is_said_and_is_no_success(connector, ledger, monkeypatch):
+    monkeypatch.setattr("connector.services.listing.MOST_READ", 100)
+    monkeypatch.setattr("connector.services.listing.MOST_SCANNED", 1)
+    ledger.kept = many(230)
+    for options in ((), ("--ended",)):
+        result = connector("documents", "list", "--limit", "10", *options)
+        assert result.code == 1
+        assert "At least 90 more; " in result.out
+        assert "were looked at, and there are others: --all, or narrow it." in result.out
+        assert connector("documents", "list", "--limit", "10", "--all", *options).out.endswith(
+            "220 more: --limit, --all, or narrow it.\n"
+        )
+
+
+def test_amounts_are_those_of_the_visma_document(connector, ledger):
+    small, large = many(2)
+    order = a_purchase_order()
+    ledger.sources = {small.key.number: as_json(order), large.key.number: b"no document"}
+    ledger.kept = [small, large]
+    (row, unknown) = connector("documents", "list", "--json", "--columns", "number,amount,currency").data
+    assert row == {"number": "000000", "amount": str(order["orderTotal"]), "currency": "NOK"}
+    assert unknown == {"number": "000001", "amount": None, "currency": None}
+    total = order["orderTotal"]
+    for amounts, found in ((f"{total}", 1), (f"..{total}", 1), (f"{total + 1}..", 0), (f"1..{total - 1}", 0)):
+        assert len(connector("documents", "list", "--amount", amounts, "--json").data) == found
+
+
+def test_csv_has_the_chosen_columns_and_no_formula(connector, ledger):
+    ledger.kept = [replace(PARKED, reason='=HYPERLINK("x"), "y"')]
+    out = connector("documents", "list", "--csv", "--columns", "state,revision,reason,reason_codes,attention").out
+    assert list(csv.reader(io.StringIO(out))) == [
+        ["state", "revision", "reason", "reason_codes", "attention"],
+        ["PARKED", "2", '\'=HYPERLINK("x"), "y"', "unit-unmapped", ""],
+    ]
+
+
+@pytest.mark.parametrize("options", [(), ("--partner", "acme")])
+def test_ten_thousand_open_documents_are_listed_with_few_reads_and_little_work(connector, ledger, options):
+    """One read of the index for each list and one of the rows that are shown; the others are counted by their keys."""
+    ledger.kept = many(9_900, partner="acme") + [replace(one, state=State.REJECTED) for one in many(10_000)[9_900:]]
+    began = process_time()
+    out = connector("documents", "list", *options).out
+    assert process_time() - began < 2
+    assert "9950 more" in out or options
+    assert ledger.reads == (10_000 if options else 50)
+    assert ledger.queries <= 12

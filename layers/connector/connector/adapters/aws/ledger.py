@@ -33,7 +33,7 @@ Every write of a revision is conditional. A claim:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -52,26 +52,24 @@ from connector.domain.errors import Conflict, PayloadLost, Transient
 from connector.domain.revision.record import (
     ATTENTION_LISTS,
     CAPTURED,
-    MAY_NEED_ATTENTION,
     NOTHING_NEW,
     OPEN,
     OUTDATED,
-    PAUSED_LIST,
     ChangeResult,
     Event,
     Owner,
     Posted,
     Revision,
     State,
-    attention_list,
     list_of,
+    lists_of,
     may_move,
     moment_at,
     place_of,
     state_list,
 )
 from connector.domain.transactions import Dialect, Purpose, Stream, TransactionType
-from connector.services.ports import Waiting
+from connector.services.ports import Entry, Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -234,22 +232,48 @@ class DynamoLedger:
 
     def in_state(self, *states: State) -> Iterator[Revision]:
         """All revisions in one of the states; those of closed states by reading the whole table."""
-        for name in _lists(states):
+        open_ones = [one for one in states if one in OPEN]
+        for name in lists_of(open_ones):
             yield from (one for one in self._open(name) if one.state in states)
-        for state in states:
-            if state not in OPEN:
-                yield from self._closed(state)
+        if ended := [one for one in states if one not in OPEN]:
+            for page in self.everything(ended):
+                yield from page
 
-    def _closed(self, state: State) -> Iterator[Revision]:
+    def everything(self, states: Collection[State]) -> Iterator[Sequence[Revision]]:
+        """All revisions in one of the states, by reading the whole table, in no order.
+
+        DynamoDB: a page is what is found in 1 MB of the table, and is paid by what was read.
+        """
+        names = {f":state{number}": {"S": state.value} for number, state in enumerate(states)}
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
-            FilterExpression="#state = :state",
+            FilterExpression=f"begins_with(sk, :rev) AND #state IN ({', '.join(names)})",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":state": {"S": state.value}},
+            ExpressionAttributeValues={":rev": {"S": _REVISION}, **names},
         )
         with translated("ledger"):
             for page in pages:
-                yield from map(read_revision, page["Items"])
+                yield [read_revision(item) for item in page["Items"]]
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """What stands in a list of open revisions, in its order, from the index alone.
+
+        DynamoDB: an answer holds 1 MB, which is some thousand keys.
+        """
+        for page in _open_pages(self._client, self._table, name):
+            for item in page["Items"]:
+                sequence = int(item["sk"]["S"].removeprefix(_REVISION))
+                yield Entry(name, DocumentKey.parse(item["pk"]["S"]), sequence)
+
+    def read(self, entries: Sequence[Entry]) -> Iterator[Revision]:
+        """The revisions of entries that are still in their list, in their order (100 in a call)."""
+        for start in range(0, len(entries), _MOST_KEYS):
+            some = entries[start : start + _MOST_KEYS]
+            keys = [_revision_key(one.key, one.sequence) for one in some]
+            names = {(key["pk"]["S"], key["sk"]["S"]): one.name for key, one in zip(keys, some, strict=True)}
+            for item in _in_order(self._client, self._table, keys):
+                if item.get("open_state") == {"S": names[item["pk"]["S"], item["sk"]["S"]]}:
+                    yield read_revision(item)
 
     def listed(self, name: str, *, after: str, before: str, limit: int) -> Sequence[Revision]:
         """Revisions of one list of open ones, in the order of their places, between two places."""
@@ -619,17 +643,6 @@ def _change_of_earlier_release(values: Mapping[str, Any]) -> dict[str, Any]:
         was_written = ChangeResult.KNOWN_ALREADY if values.get("visma_version") else ChangeResult.NOT_WRITTEN
         found["change_result"] = ChangeResult.FULL_RESEND if values["revision_id"] else was_written
     return found
-
-
-def _lists(states: Sequence[State]) -> Iterable[str]:
-    """The lists in which open revisions in these states stand.
-
-    An earlier release had a list for each state: what it wrote is found there until it is written again.
-    """
-    names = [name for one in states if one in OPEN for name in (state_list(one), one.value)]
-    attention = [attention_list(one) for one in states if one in OPEN and one in MAY_NEED_ATTENTION]
-    paused = [PAUSED_LIST] if State.PARKED in states else []
-    return dict.fromkeys([*names, *attention, *paused])
 
 
 # -- what the ledger and the changes share: the index, and reading by key ----------------------------------------------

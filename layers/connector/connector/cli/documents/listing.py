@@ -2,85 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-
 import click
 
-from connector.cli.documents.summary import asked, summary
-from connector.cli.output import WrongInput, json_option, show, table
-from connector.cli.reasons import reason_option
+from connector.cli.documents.columns import SHOWN, as_csv, as_table, chosen, rows_of
+from connector.cli.documents.filters import filter_options
+from connector.cli.documents.summary import SUMMARY
+from connector.cli.output import FAILED, WrongInput, json_option, say, show
 from connector.cli.stack import Stack, stack_option
-from connector.domain.revision.arrival import reason_codes
-from connector.domain.revision.record import NEEDS_PERSON, OPEN, Revision, State
+from connector.domain.routing.resolve import Routing
+from connector.services.listing import MOST_READ, MOST_SCANNED, Found, Selection, find
 
-# The states that the ledger keeps a list of, those that need a person first.
-_OPEN = sorted(OPEN, key=lambda state: (state not in NEEDS_PERSON, list(State).index(state)))
+_SHOWN_AT_ONCE = 50
 
 
-@click.command("list", short_help="List documents that are open.")
-@click.option("--state", type=click.Choice([state.value for state in State], case_sensitive=False), help="Only these.")
-@click.option("--attention", is_flag=True, help="Only sent ones that have not arrived as expected.")
-@click.option("--company", metavar="NAME", help="Only documents of this company.")
-@click.option("--partner", metavar="NAME", help="Only documents for this partner.")
-@reason_option
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.command("list", short_help="List documents, those that need a person first.")
+@filter_options
+@click.option("--limit", type=click.IntRange(min=1), help="How many are shown; 50 in a table, otherwise all.")
+@click.option("--all", "everything", is_flag=True, help="All of them, however many have to be read.")
+@click.option("--columns", metavar="NAME,...", callback=chosen, help="Which columns, by their names in --json.")
+@click.option("--csv", "as_csv_file", is_flag=True, help="As CSV.")
 @stack_option
 @json_option
 def list_documents(
     *,
-    state: str | None,
-    attention: bool,
-    company: str | None,
-    partner: str | None,
-    reason: str | None,
-    limit: int,
+    wanted: Selection,
+    routing: Routing,
+    limit: int | None,
+    everything: bool,
+    columns: tuple[str, ...] | None,
+    as_csv_file: bool,
     stack: Stack,
     as_json: bool,
 ) -> int:
-    """List open documents, those that need a person first; those of other states are listed with --state.
+    r"""List documents: what waits for a person, what needs attention, then all others that are open.
 
-    What is not sent is listed with its reason by --state SKIPPED.
+    What is over (acknowledged, skipped, superseded, from before go-live, closed) is listed by its --state or with
+    --ended, the newest first; the ledger keeps no list of it and is read as a whole.
+
+    \b
+    connector documents list --partner acme --state parked,rejected
+    connector documents list --state skipped --reason send-off
+    connector documents list --state acknowledged --since yesterday --until yesterday --csv
+    connector documents list --kind customer_invoice --amount 100000.. --columns document,state,amount,currency
     """
-    if state and attention:
-        raise WrongInput("--state and --attention cannot be combined.")
-    listed = stack.ledger.in_state(State(state)) if state else _open_revisions(stack, only_attention=attention)
-    wanted = (
-        revision
-        for revision in listed
-        if company in (None, revision.key.company)
-        and partner in (None, revision.partner)
-        and reason in (None, *reason_codes(revision))
-    )
-    found = list(islice(wanted, limit))
-    show(
-        [summary(revision) for revision in found],
-        lambda: (
-            table(
-                ("document", "rev", "state", "partner", "changed", "field", "code", "why"),
-                [
-                    (
-                        *(r.key, r.sequence, r.state, r.partner, r.updated_at, r.field),
-                        ", ".join(reason_codes(r)),
-                        r.attention or r.reason or asked(r) or r.transaction_id,
-                    )
-                    for r in found
-                ],
-                steps=[r.next_step if r.state in NEEDS_PERSON or r.needs_attention else None for r in found],
-            )
-            if found
-            else "No such document is open."
-        ),
-        as_json=as_json,
-    )
-    return 0
+    if as_csv_file and as_json:
+        raise WrongInput("--csv and --json cannot be combined.")
+    is_table = not (as_csv_file or as_json)
+    if limit is None and is_table and not everything:
+        limit = _SHOWN_AT_ONCE
+    if wanted.reads_everything:
+        say("The ledger keeps no list of what is over: this reads all of it.")
+    found = find(stack.ledger, routing, wanted, limit=limit, bounded=not everything)
+    named = columns or (SHOWN if is_table else SUMMARY)
+    rows = rows_of(found, named, stack.ledger, routing)
+    rest = _rest(found, wanted)
+    if as_csv_file:
+        click.echo(as_csv(rows, named), nl=False)
+    else:
+        table = as_table(found, rows, named) if rows else _nothing(wanted)
+        show(rows, lambda: "\n".join(filter(None, [table, rest])), as_json=as_json)
+    if rest and not is_table:
+        say(rest)
+    if found.of_nobody:
+        say(
+            f"{found.of_nobody} more wait for a person without a partner that is known; they may be for "
+            f"{wanted.partner}. The list without --partner shows them."
+        )
+    return 0 if found.complete else FAILED
 
 
-def _open_revisions(stack: Stack, *, only_attention: bool) -> Iterator[Revision]:
-    """What is parked or rejected, then what needs attention after it was sent, then the rest."""
-    if not only_attention:
-        yield from stack.ledger.in_state(*(state for state in _OPEN if state in NEEDS_PERSON))
-    yield from stack.ledger.in_attention()
-    if not only_attention:
-        others = stack.ledger.in_state(*(state for state in _OPEN if state not in NEEDS_PERSON))
-        yield from (one for one in others if not one.needs_attention)
+def _nothing(wanted: Selection) -> str:
+    if wanted.reads_everything:
+        return "The ledger has no such document."
+    return "No such document is open."
+
+
+def _rest(found: Found, wanted: Selection) -> str:
+    """What is not shown; nothing when all of it is."""
+    if found.complete:
+        return f"{found.more} more: --limit, --all, or narrow it." if found.more else ""
+    read = f"{MOST_SCANNED} MB of the ledger" if wanted.reads_everything else f"{MOST_READ} entries"
+    return f"At least {found.more} more; {read} were looked at, and there are others: --all, or narrow it."

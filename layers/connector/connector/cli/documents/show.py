@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from connector.cli.changes import change_summary
+from connector.cli.documents.filters import routing_in_force
 from connector.cli.documents.find import record_named
 from connector.cli.documents.summary import asked, next_step_of, summary
 from connector.cli.output import json_option, moment, show, table
@@ -16,6 +17,7 @@ from connector.cli.stack import Stack, stack_option
 from connector.domain.order_change.record import Change
 from connector.domain.revision.arrival import reason_codes
 from connector.domain.revision.record import Revision
+from connector.domain.routing.resolve import Routing
 
 
 @click.command("show", short_help="Show all revisions of a document.")
@@ -27,11 +29,11 @@ def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
 
     What a change asks for is told by `connector changes show`.
     """
-    record = record_named(stack, key)
+    record, routing = record_named(stack, key), routing_in_force(stack)
     show(
         {
             "document": str(record.key),
-            "revisions": [_details(revision) for revision in record.revisions],
+            "revisions": [_details(revision, routing) for revision in record.revisions],
             "changes": [change_summary(change) for change in record.changes],
         },
         lambda: "\n\n".join(
@@ -42,14 +44,14 @@ def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
     return 0
 
 
-def _details(revision: Revision) -> dict[str, Any]:
+def _details(revision: Revision, routing: Routing) -> dict[str, Any]:
     names = (
         *("revision_id", "visma_status", "modified_at", "transaction_type", "dialect", "purpose", "stream"),
         *("sender_id", "receiver_id", "business_number", "attempts", "first_attempt_at", "sent_at"),
         *("validation_status", "delivery_status", "acknowledgment_status"),
     )
     return {
-        **summary(revision),
+        **summary(revision, routing),
         **{name: getattr(revision, name) for name in names},
         "history": [{"at": event.at, "state": event.state, "note": event.note} for event in revision.history],
     }

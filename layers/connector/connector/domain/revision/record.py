@@ -13,7 +13,7 @@ CHANGING -> AGREED       a change that the partner asked for is being written in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -339,6 +339,27 @@ PAUSED_LIST = "PAUSED"
 
 ATTENTION_LISTS = tuple(dict.fromkeys(attention_list(state) for state in MAY_NEED_ATTENTION))
 """The lists of revisions that need a person's attention."""
+
+
+def lists_of(states: Iterable[State]) -> tuple[str, ...]:
+    """The lists in which open revisions in these states stand, those that need attention included.
+
+    An earlier release had a list for each state: what it wrote is found there until it is written again.
+    """
+    of_open = [one for one in states if one in OPEN or one in MAY_NEED_ATTENTION]
+    names = [name for one in of_open if one in OPEN for name in (state_list(one), one.value)]
+    attention = [attention_list(one) for one in of_open if one in MAY_NEED_ATTENTION]
+    paused = [PAUSED_LIST] if State.PARKED in of_open else []
+    return tuple(dict.fromkeys([*names, *attention, *paused]))
+
+
+def states_of(name: str) -> frozenset[State]:
+    """The states of the revisions in a list."""
+    if name in ATTENTION_LISTS:
+        return frozenset(one for one in MAY_NEED_ATTENTION if attention_list(one) == name)
+    if name == PAUSED_LIST:
+        return frozenset({State.PARKED})
+    return frozenset({State(name), *(one for one in OPEN if state_list(one) == name)})
 
 
 def list_of(revision: Revision) -> str | None:

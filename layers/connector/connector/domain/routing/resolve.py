@@ -213,6 +213,10 @@ class Routing:
         role = role_of(kind)
         return tuple(sorted({company for company, of, mapped in self._index if of == role and mapped == number}))
 
+    def partners_mapped(self, company: str, kind: Kind, number: str) -> tuple[str, ...]:
+        """Names of the partners of a company that have this supplier or customer number; more than one is a fault."""
+        return self._index.get((company, role_of(kind), number), ())
+
     def receivers(self, receiver_id: str, sender_id: str, stream: Stream) -> tuple[str, ...]:
         """Names of the companies that have this ISA id on `stream`.
 

@@ -58,22 +58,11 @@ class DocumentFacts:
 
     def stored(self, revision: Revision) -> StoredDocument:
         """The Visma document of a revision."""
-        key, raw = revision.key, NO_DOCUMENT
         try:
             raw = self.ledger.source_of(revision)
-            data = with_type(decode(raw), key)
         except Parked as lost:
-            return StoredDocument(raw, lost, is_object=False)
-        except NotADocument as problem:
-            return StoredDocument(raw, Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT), is_object=False)
-        document: VismaDocument | Parked
-        try:
-            document = read_document(data, company=key.company, kind=key.kind)
-        except Parked as problem:
-            document = problem
-        except NotADocument as problem:
-            document = Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT)
-        return StoredDocument(raw, document, created=text(data, "createdDateTime"), dated=dated_on(data, key.kind))
+            return StoredDocument(NO_DOCUMENT, lost, is_object=False)
+        return stored_document(revision.key, raw)
 
     def identified(self, history: Sequence[Revision], reading: Reading) -> Sequence[Revision]:
         """The history with the internal id of a supplier or customer that an earlier release did not write down.
@@ -97,3 +86,21 @@ class DocumentFacts:
         except Transient:
             return revision
         return revision if isinstance(document, Parked) else replace(revision, counterparty_id=document.counterparty_id)
+
+
+def stored_document(key: DocumentKey, raw: bytes) -> StoredDocument:
+    """The Visma document whose bytes were kept, as far as it can be understood."""
+    try:
+        data = with_type(decode(raw), key)
+    except NotADocument as problem:
+        return StoredDocument(raw, Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT), is_object=False)
+    except Parked as problem:
+        return StoredDocument(raw, problem, is_object=False)
+    document: VismaDocument | Parked
+    try:
+        document = read_document(data, company=key.company, kind=key.kind)
+    except Parked as problem:
+        document = problem
+    except NotADocument as problem:
+        document = Parked(str(problem), code=Reason.UNREADABLE_DOCUMENT)
+    return StoredDocument(raw, document, created=text(data, "createdDateTime"), dated=dated_on(data, key.kind))

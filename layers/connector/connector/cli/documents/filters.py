@@ -1,0 +1,129 @@
+"""Which documents a person means: the filters that `list` and the commands for many documents have in common."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+import click
+
+from connector.cli.output import WrongInput, utc_option
+from connector.cli.reasons import reason_option
+from connector.cli.stack import Stack
+from connector.cli.times import since, until
+from connector.domain.documents import Kind
+from connector.domain.errors import NoRouting
+from connector.domain.revision.record import State
+from connector.domain.routing.resolve import Routing
+from connector.services.listing import AmountRange, Selection
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _states(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[State]:
+    """The states that were named, each option with one or several of them.
+
+    Raises:
+        WrongInput: there is no such state.
+    """
+    words = [word.strip().upper() for text in given for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in list(State):
+            raise WrongInput(f"There is no state '{word}'. {_instead(word, State)}")
+    return frozenset(map(State, words))
+
+
+def _amounts(_context: click.Context, _option: click.Parameter, text: str | None) -> AmountRange | None:
+    """A range of amounts: `1000`, `1000..5000`, `1000..` or `..5000`; raises `WrongInput`."""
+    if text is None:
+        return None
+    least, dots, most = text.partition("..")
+    try:
+        bounds = [Decimal(one.strip()) if one.strip() else None for one in (least, most if dots else least)]
+    except InvalidOperation:
+        bounds = [None, None]
+    if bounds == [None, None] or any(one is not None and not one.is_finite() for one in bounds):
+        raise WrongInput(f"'{text}' is no amount; write 1000, 1000..5000, 1000.. or ..5000.")
+    return AmountRange(*bounds)
+
+
+_FILTERS = (
+    click.option(
+        "--state",
+        "states",
+        metavar="STATE[,STATE...]",
+        multiple=True,
+        callback=_states,
+        help="Only in these states, those of documents that are over included.",
+    ),
+    click.option("--attention", is_flag=True, help="Only sent ones that have not arrived as expected."),
+    click.option("--ended", is_flag=True, help="Also what is over; this reads the whole ledger."),
+    click.option("--company", metavar="NAME", help="Only documents of this company."),
+    click.option("--partner", metavar="NAME", help="Only documents for this partner, what is parked for it included."),
+    click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only documents of this kind."),
+    click.option("--number", metavar="NUMBER", default="", help="Only this number, or those that begin with it."),
+    reason_option,
+    click.option("--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, yesterday, 2026-11-28."),
+    click.option("--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."),
+    click.option(
+        "--amount", metavar="FROM..TO", callback=_amounts, help="What is payable, without its sign: 1000..5000, 1000.."
+    ),
+    utc_option,
+)
+
+
+def filter_options(command: _Command) -> _Command:
+    """Give a command the filters; it gets what they say as `wanted`, and the routing in force as `routing`.
+
+    A name that routing does not have is refused: it would find nothing, and look as if there were nothing.
+    """
+
+    @functools.wraps(command)
+    def filtered(*, stack: Stack, since_text: str | None, until_text: str | None, **given: Any) -> Any:
+        routing, now = routing_in_force(stack), stack.clock.now()
+        company, partner, kind = given.pop("company"), given.pop("partner"), given.pop("kind")
+        _check("company", company, routing.data["companies"])
+        _check("partner", partner, routing.data.get("partners") or {})
+        wanted = Selection(
+            states=given.pop("states"),
+            attention=given.pop("attention"),
+            ended=given.pop("ended"),
+            company=company,
+            kind=Kind(kind) if kind else None,
+            number=given.pop("number").strip(),
+            partner=partner,
+            reason=given.pop("reason"),
+            since=since(since_text, now) if since_text else None,
+            until=until(until_text, now) if until_text else None,
+            amount=given.pop("amount"),
+        )
+        return command(stack=stack, wanted=wanted, routing=routing, **given)
+
+    for option in reversed(_FILTERS):
+        filtered = option(filtered)
+    return filtered  # type: ignore[return-value]
+
+
+def routing_in_force(stack: Stack) -> Routing:
+    """The routing in force; one without companies where none was applied yet."""
+    try:
+        return stack.routing.load()
+    except NoRouting:
+        return Routing({"companies": {}})
+
+
+def _check(what: str, name: str | None, known: Iterable[str]) -> None:
+    if name is not None and name not in known:
+        raise WrongInput(f"The routing in force has no {what} '{name}'. {_instead(name, known)}")
+
+
+def _instead(word: str, known: Iterable[str]) -> str:
+    """What may have been meant; everything there is where nothing is near."""
+    names = [str(one) for one in known]
+    near = get_close_matches(word, names, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return f"It has {', '.join(sorted(names)[:20])}." if names else "It has none."

@@ -1,0 +1,303 @@
+"""Use case: find revisions by what a person asks for, with as few reads as the lists of the ledger allow.
+
+A list of open revisions has keys alone: company, kind and number are told from it, and how many there are is counted
+without reading one. Everything else is read, a hundred at a time, until enough is found. What is over is in no list: it
+is found by reading the whole table, and only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from heapq import nlargest
+from itertools import islice
+from sys import maxsize
+
+from connector.domain.documents import DocumentKey, Kind, VismaDocument
+from connector.domain.errors import ConnectorError
+from connector.domain.revision.arrival import reason_codes
+from connector.domain.revision.record import (
+    ATTENTION_LISTS,
+    MAY_NEED_ATTENTION,
+    NEEDS_PERSON,
+    OPEN,
+    PAUSED_LIST,
+    Revision,
+    State,
+    lists_of,
+    states_of,
+)
+from connector.domain.routing.resolve import Routing
+from connector.domain.totals import payable
+from connector.services.outbound.facts import stored_document
+from connector.services.ports import Ledger
+
+MOST_READ = 10_000
+"""Entries of lists that are looked at unless everything is asked for."""
+
+MOST_SCANNED = 500
+"""Parts of the whole table that are read unless everything is asked for; one is 1 MB in DynamoDB, 128 read units."""
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AmountRange:
+    """Amounts, without their sign, from `least` to `most`; None is no bound."""
+
+    least: Decimal | None
+    most: Decimal | None
+
+    def __contains__(self, amount: Decimal) -> bool:
+        """Whether an amount lies between the bounds."""
+        return (self.least is None or self.least <= abs(amount)) and (self.most is None or abs(amount) <= self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which revisions are wanted. What is None or empty selects nothing out.
+
+    Attributes:
+        states: In one of these; empty: every open one.
+        attention: Only sent ones that need a person's attention.
+        ended: Also what is over; then the whole table is read.
+        number: The number, or what it begins with; Visma's type may stand before it.
+        partner: The partner's name in routing.
+        reason: A reason code.
+        since: Last written at or after.
+        until: Last written before.
+        amount: What is payable.
+    """
+
+    states: frozenset[State] = frozenset()
+    attention: bool = False
+    ended: bool = False
+    company: str | None = None
+    kind: Kind | None = None
+    number: str = ""
+    partner: str | None = None
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    amount: AmountRange | None = None
+
+    @property
+    def reads_everything(self) -> bool:
+        """Whether it asks for what is in no list."""
+        return not self.attention and (self.ended or not self.states <= OPEN)
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The lists to look through, those that need a person first."""
+        states = [state for state in State if not self.states or state in self.states]
+        if self.attention:
+            return tuple(name for name in ATTENTION_LISTS if states_of(name) & set(states))
+        if not self.states:
+            states = [state for state in State if state in OPEN or state in MAY_NEED_ATTENTION]
+        found = lists_of(states)
+        return tuple(sorted(found, key=lambda name: (_rank(name), found.index(name))))
+
+    @property
+    def asks_rows(self) -> bool:
+        """Whether it takes more than the key of a revision to tell that it is wanted."""
+        return any(one is not None for one in (self.partner, self.reason, self.since, self.until, self.amount))
+
+    def suits_key(self, key: DocumentKey) -> bool:
+        """Whether a document of this key may be wanted."""
+        number = key.number
+        return (
+            self.company in {None, key.company}
+            and self.kind in {None, key.kind}
+            and (number.startswith(self.number) or number.rpartition(":")[2].startswith(self.number))
+        )
+
+    def suits(self, revision: Revision, partners: Sequence[str]) -> bool:
+        """Whether a revision is wanted, its amount aside.
+
+        Args:
+            revision: Which one.
+            partners: Those that it may be for.
+        """
+        return (
+            (not self.states or revision.state in self.states)
+            and (not self.attention or revision.needs_attention)
+            and self.suits_key(revision.key)
+            and (self.partner is None or self.partner in partners)
+            and (self.reason is None or self.reason in reason_codes(revision))
+            and (self.since is None or revision.updated_at >= self.since)
+            and (self.until is None or revision.updated_at < self.until)
+        )
+
+
+def _rank(name: str) -> int:
+    """Where a list stands: what waits for a person, what needs attention, the rest."""
+    if name in ATTENTION_LISTS:
+        return 1
+    return 0 if name != PAUSED_LIST and states_of(name) <= NEEDS_PERSON else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found.
+
+    Attributes:
+        rows: Those to be shown: of lists those that need a person first and the oldest on top, of the whole table the
+            newest first.
+        more: How many more there are.
+        complete: Whether everything was looked at; otherwise there may be more than `more`.
+        of_nobody: Revisions that need a person and that no partner is known of, where one partner was asked for.
+        amounts: What is payable by each of the rows, where it was asked for.
+    """
+
+    rows: Sequence[Revision]
+    _: KW_ONLY
+    more: int
+    complete: bool
+    of_nobody: int = 0
+    amounts: Mapping[tuple[DocumentKey, int], Amount] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What is payable, in `currency` as Visma names it; None where it cannot be told."""
+
+    total: Decimal | None
+    currency: str | None
+
+
+def partners_of(revision: Revision, routing: Routing) -> tuple[str, ...]:
+    """The partner of a revision, or those that it would be for.
+
+    What was parked before it was routed names none: then the supplier or customer tells, by the routing in force, and
+    the routing key that it waits for.
+    """
+    if revision.partner is not None:
+        return (revision.partner,)
+    of_number = routing.partners_mapped(revision.key.company, revision.key.kind, revision.counterparty or "")
+    awaited = (revision.waits_for or "").split(".")
+    is_partners = awaited[0] == "partners" and len(awaited) > 1 and awaited[1] in (routing.data.get("partners") or {})
+    return tuple(dict.fromkeys([*of_number, *(awaited[1:2] if is_partners else ())]))
+
+
+def amounts_of(
+    revisions: Sequence[Revision], ledger: Ledger, routing: Routing
+) -> dict[tuple[DocumentKey, int], Amount]:
+    """What is payable by each revision, from the Visma documents as they were kept; read a hundred at a time."""
+    found = {}
+    for revision, source in ledger.sources_of(revisions):
+        document = stored_document(revision.key, source).document
+        if isinstance(document, VismaDocument):
+            found[revision.key, revision.sequence] = _amount(document, routing)
+    return found
+
+
+def _amount(document: VismaDocument, routing: Routing) -> Amount:
+    try:
+        route = routing.route(document.key.company, document.key.kind, document.counterparty)
+    except ConnectorError:
+        route = None
+    return Amount(payable(document.content, route), document.content.currency)
+
+
+def find(ledger: Ledger, routing: Routing, wanted: Selection, *, limit: int | None, bounded: bool = True) -> Found:
+    """The revisions that are wanted.
+
+    Args:
+        ledger: Where they are.
+        routing: The routing in force.
+        wanted: What is wanted.
+        limit: How many are shown at most; the others are counted.
+        bounded: Stop after `MOST_READ` entries or `MOST_SCANNED` parts of the table.
+    """
+    search = _Search(ledger, routing, wanted, limit)
+    return search.everywhere(bounded=bounded) if wanted.reads_everything else search.in_lists(bounded=bounded)
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search, and what it has found so far."""
+
+    ledger: Ledger
+    routing: Routing
+    wanted: Selection
+    limit: int | None
+    _: KW_ONLY
+    rows: list[Revision] = field(default_factory=list)
+    amounts: dict[tuple[DocumentKey, int], Amount] = field(default_factory=dict)
+    more: int = 0
+    of_nobody: int = 0
+
+    def in_lists(self, *, bounded: bool) -> Found:
+        """Look through the lists, in their order."""
+        left = MOST_READ if bounded else maxsize
+        for name in self.wanted.lists:
+            entries = (one for one in self.ledger.entries(name) if self.wanted.suits_key(one.key))
+            is_read = self.wanted.asks_rows or not states_of(name) <= (self.wanted.states or states_of(name))
+            while some := list(islice(entries, min(self._at_once(is_read=is_read), left))):
+                left -= len(some)
+                if is_read or self._room > 0:
+                    self._take(self.ledger.read(some))
+                else:
+                    self.more += len(some)
+            if left <= 0 and next(entries, None) is not None:
+                return self._found(complete=False)
+        return self._found(complete=True)
+
+    def everywhere(self, *, bounded: bool) -> Found:
+        """Read the whole table; the newest are kept."""
+        complete = True
+        for number, page in enumerate(self.ledger.everything(self.wanted.states or frozenset(State))):
+            if bounded and number >= MOST_SCANNED:
+                complete = False
+                break
+            self.rows += self._wanted(page)
+            if self._room < 0:
+                self.more -= self._room
+                self.rows = nlargest(len(self.rows) + self._room, self.rows, key=_last_written)
+        self.rows.sort(key=_last_written, reverse=True)
+        return self._found(complete=complete)
+
+    @property
+    def _room(self) -> int:
+        """How many more are shown; below zero: how many too many there are."""
+        return (maxsize if self.limit is None else self.limit) - len(self.rows)
+
+    def _at_once(self, *, is_read: bool) -> int:
+        """How many entries are looked at together."""
+        if is_read:
+            return _AT_ONCE
+        return min(_AT_ONCE, self._room) if self._room > 0 else MOST_READ
+
+    def _take(self, revisions: Iterable[Revision]) -> None:
+        found = self._wanted(revisions)
+        room = max(self._room, 0)
+        self.rows += found[:room]
+        self.more += len(found[room:])
+
+    def _wanted(self, revisions: Iterable[Revision]) -> list[Revision]:
+        """Those of the revisions that are wanted."""
+        found = []
+        for one in revisions:
+            partners = partners_of(one, self.routing) if self.wanted.partner is not None else ()
+            if self.wanted.suits(one, partners):
+                found.append(one)
+            elif not partners and one.state in NEEDS_PERSON and replace(self.wanted, partner=None).suits(one, ()):
+                self.of_nobody += 1
+        if self.wanted.amount is None:
+            return found
+        amounts = amounts_of(found, self.ledger, self.routing)
+        self.amounts |= amounts
+        return [one for one in found if _is_in(self.wanted.amount, amounts.get((one.key, one.sequence)))]
+
+    def _found(self, *, complete: bool) -> Found:
+        return Found(self.rows, more=self.more, complete=complete, of_nobody=self.of_nobody, amounts=self.amounts)
+
+
+def _last_written(revision: Revision) -> datetime:
+    return revision.updated_at
+
+
+def _is_in(wanted: AmountRange, amount: Amount | None) -> bool:
+    return amount is not None and amount.total is not None and amount.total in wanted
