@@ -21,6 +21,7 @@ from connector.domain.order_change.record import (
     FOR_A_PERSON,
     NOBODY,
     OPEN_CHANGES,
+    ApprovalEffect,
     Change,
     ChangeState,
     apply_order,
@@ -150,13 +151,13 @@ def approve_change(
             f" {change.named or change.number}. The rules say what is written. It is parked again if Visma has no such"
             " order, or if the order is not this partner's."
         )
-    elif change.decided_on is None:
+    elif change.approval_effect is ApprovalEffect.LOOKS_AGAIN:
         say(f"Nothing was compared yet: this has it looked at again, as {by}'s wish, and writes nothing by itself.")
-    elif change.unwritten and (change.writes is False or not change.differences):
+    elif change.approval_effect is ApprovalEffect.CLOSES:
         say(
             f"This writes nothing into order {change.number} of {change.company} and closes the change, in {by}'s name."
         )
-    elif change.writes is False:
+    elif change.approval_effect is ApprovalEffect.ENDS:
         say(f"This writes nothing into order {change.number} of {change.company}, and ends the change in {by}'s name.")
     else:
         say(
@@ -436,11 +437,13 @@ def _details(change: Change) -> dict[str, Any]:
     names = (
         *("named", "transaction_type", "stream", "sender_id", "receiver_id", "changed_on", "filed_at", "validation"),
         *("aliases", "attempts", "not_before", "predecessor_id", "unacknowledged"),
-        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "reading", "confirmed", "told"),
+        *("claim_until", "known_sequence", "decided_on", "approved_for", "on_hold", "reading", "confirmed"),
     )
     return {
         **change_summary(change),
         **{name: getattr(change, name) for name in names},
+        "waits_on": change.waits_on,
+        "told": change.settled_deliveries,
         "to_tell": [delivery.delivery_id for delivery in change.deliveries],
         "differences": comparison_data(change.differences),
         "remarks": change.remarks,

@@ -102,9 +102,9 @@ class TestAgainstTheSandbox:
             reason=reason,
             deliveries=(Delivery(sent.delivery_id, version),),
         )
-        told = confirm(changes.put(change), changes, real, RecordingTelemetry())
+        after = confirm(changes.put(change), changes, real, RecordingTelemetry())
         (note,) = state(sandbox)["notes"]
-        assert (told.confirmed, told.told, told.deliveries) == (FAILED, (sent.delivery_id,), ())
+        assert (after.confirmed, after.settled_deliveries, after.deliveries) == (FAILED, (sent.delivery_id,), ())
         assert note == (reason or "Purchase order 500123: REJECTED.")[:240]
 
     def test_a_busy_orderful_is_waited_for(self, sandbox, real, sent, pauses):

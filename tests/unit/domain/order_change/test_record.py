@@ -1,6 +1,20 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from connector.domain.order_change.record import HISTORY, LONGEST_NOTE, LONGEST_REASON, ChangeState
+import msgspec
+import pytest
+
+from connector.domain.inbound import ApiVersion, Delivery
+from connector.domain.order_change.decide import Difference
+from connector.domain.order_change.record import (
+    HISTORY,
+    LONGEST_NOTE,
+    LONGEST_REASON,
+    VISMA,
+    ApprovalEffect,
+    Change,
+    ChangeState,
+    WaitsOn,
+)
 from testkit.memory.stores import a_change
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -28,3 +42,91 @@ def test_the_newest_events_are_kept():
         change = change.moved(ChangeState.RECEIVED, now=NOW, note=str(number))
     assert len(change.history) == HISTORY
     assert change.history[-1].note == str(HISTORY)
+
+
+LATER = NOW + timedelta(minutes=10)
+DELIVERY = Delivery("d1", ApiVersion.V4)
+RECEIVED, APPLYING, PARKED = ChangeState.RECEIVED, ChangeState.APPLYING, ChangeState.PARKED
+APPLIED = ChangeState.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("fields", "waits_on"),
+    [
+        ({"state": RECEIVED}, WaitsOn.WORKER),
+        ({"state": RECEIVED, "attempts": 1}, WaitsOn.WORKER),
+        ({"state": RECEIVED, "not_before": LATER}, WaitsOn.TIME),
+        ({"state": RECEIVED, "not_before": LATER, "predecessor_id": "1"}, WaitsOn.TIME),
+        ({"state": APPLYING, "attempts": 1, "approved_by": "Kari"}, WaitsOn.WORKER),
+        ({"state": APPLYING, "deliveries": (DELIVERY,), "behind": "1"}, WaitsOn.WORKER),
+        ({"state": PARKED}, WaitsOn.PERSON),
+        ({"state": PARKED, "deliveries": (DELIVERY,)}, WaitsOn.PERSON),
+        ({"state": PARKED, "waits_for": "defaults.units.KRT"}, WaitsOn.ROUTING),
+        ({"state": PARKED, "waits_for": VISMA, "not_before": LATER}, WaitsOn.VISMA),
+        ({"state": PARKED, "waits_for": VISMA, "behind": "1"}, WaitsOn.VISMA),
+        ({"state": PARKED, "behind": "1"}, WaitsOn.EARLIER),
+        ({"state": PARKED, "behind": "1", "waits_for": "defaults.units.KRT"}, WaitsOn.EARLIER),
+        ({"state": ChangeState.REFUSED, "deliveries": (DELIVERY,)}, WaitsOn.PERSON),
+        ({"state": ChangeState.ATTENTION}, WaitsOn.PERSON),
+        ({"state": APPLIED, "deliveries": (DELIVERY,), "decided_on": "a"}, WaitsOn.ORDERFUL),
+        ({"state": APPLIED, "behind": "1", "waits_for": VISMA}, None),
+    ],
+)
+def test_what_a_record_waits_for_is_read_in_one_place(fields, waits_on):
+    change = msgspec.structs.replace(a_change(), **{"attempts": 0, **fields})
+    assert change.waits_on is waits_on
+
+
+@pytest.mark.parametrize("state", ChangeState)
+def test_an_open_record_waits_for_something(state):
+    change = msgspec.structs.replace(a_change(), state=state)
+    assert (change.waits_on is not None) is change.is_open
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_new"),
+    [
+        ({"state": RECEIVED}, True),
+        ({"state": RECEIVED, "attempts": 1}, False),
+        ({"state": RECEIVED, "not_before": LATER}, False),
+        ({"state": APPLYING}, False),
+    ],
+)
+def test_a_new_change_was_begun_by_nobody_and_is_kept_back_by_nothing(fields, is_new):
+    assert msgspec.structs.replace(a_change(), **{"attempts": 0, **fields}).is_new is is_new
+
+
+@pytest.mark.parametrize(("until", "is_claimed"), [(None, False), (NOW, False), (NOW + timedelta(seconds=1), True)])
+def test_a_claim_lasts_until_its_time(until, is_claimed):
+    assert msgspec.structs.replace(a_change(), claim_until=until).is_claimed(NOW) is is_claimed
+
+
+@pytest.mark.parametrize(
+    ("fields", "effect"),
+    [
+        ({}, ApprovalEffect.LOOKS_AGAIN),
+        ({"decided_on": "a", "writes": True}, ApprovalEffect.WRITES),
+        ({"decided_on": "a"}, ApprovalEffect.WRITES),  # a record of an earlier release
+        ({"decided_on": "a", "writes": False}, ApprovalEffect.ENDS),
+        ({"decided_on": "a", "writes": False, "unwritten": ("A charge.",)}, ApprovalEffect.CLOSES),
+        ({"decided_on": "a", "unwritten": ("A charge.",)}, ApprovalEffect.CLOSES),
+        (
+            {
+                "decided_on": "a",
+                "writes": True,
+                "unwritten": ("A charge.",),
+                "differences": (Difference(where="line 1", field="price", base="1", theirs="2", ours="1"),),
+            },
+            ApprovalEffect.WRITES,
+        ),
+    ],
+)
+def test_the_effect_of_an_approval_is_known_before_it_is_given(fields, effect):
+    assert msgspec.structs.replace(a_change(), state=PARKED, **fields).approval_effect is effect
+
+
+def test_settled_deliveries_are_stored_under_the_name_of_earlier_releases():
+    change = msgspec.structs.replace(a_change(), settled_deliveries=("d1",))
+    stored = msgspec.json.encode(change)
+    assert msgspec.json.decode(stored)["told"] == ["d1"]
+    assert msgspec.json.decode(stored, type=Change) == change

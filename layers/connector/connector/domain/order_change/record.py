@@ -66,8 +66,8 @@ STAYS_ACCEPTED = "it stays accepted at Orderful; the partner has to be told by o
 MOST_DELIVERIES = 5
 """Deliveries of one transaction that are remembered: a forged callback may name one that does not exist."""
 
-MOST_TOLD = 20
-"""Deliveries that are remembered as told."""
+MOST_SETTLED = 20
+"""Settled deliveries that are remembered."""
 
 MOST_REASONS = 15
 """Sentences of one change that are kept beside its reason."""
@@ -114,6 +114,34 @@ DECIDED = frozenset(ChangeState) - {ChangeState.RECEIVED, ChangeState.APPLYING}
 """States after which Orderful is told."""
 
 
+class WaitsOn(StrEnum):
+    """Whom or what the next step of a change waits for."""
+
+    WORKER = "worker"
+    TIME = "time"
+    VISMA = "visma"
+    EARLIER = "earlier change"
+    ROUTING = "routing"
+    PERSON = "person"
+    ORDERFUL = "orderful"
+
+
+class ApprovalEffect(StrEnum):
+    """What an approval of a parked change does."""
+
+    LOOKS_AGAIN = "looks again"
+    """Nothing was compared yet, so nobody has seen what would be written: it is decided anew."""
+
+    CLOSES = "closes"
+    """Nothing of what it asks for is written: it ends as CLOSED."""
+
+    ENDS = "ends"
+    """Nothing is left to write: it ends as APPLIED."""
+
+    WRITES = "writes"
+    """The order is written as it was shown."""
+
+
 class ChangeEvent(msgspec.Struct, frozen=True):
     """One line of a change's history."""
 
@@ -122,8 +150,31 @@ class ChangeEvent(msgspec.Struct, frozen=True):
     note: str
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"settled_deliveries": "told"}):
     """The ledger's record of one inbound transaction.
+
+    What a record waits for is read from several fields, in one place, `waits_on`. Other code asks the properties below,
+    not the fields:
+
+        ============  ===========================  ==========================================================
+        waits_on      holds when                   next step
+        ============  ===========================  ==========================================================
+        WORKER        RECEIVED without             apply_change decides it; the sweep queues a lost one again
+                      `not_before`, or APPLYING
+        TIME          RECEIVED with `not_before`   the sweep queues it at that time
+        VISMA         PARKED, `waits_for` VISMA    the sweep has it looked at again at `not_before`
+        EARLIER       PARKED, `behind`, not VISMA  it is looked at again when the earlier change has ended
+        ROUTING       PARKED, `waits_for` a        `config apply` has it looked at again
+                      routing key, no `behind`
+        PERSON        PARKED otherwise, REFUSED,   a person approves, rejects or closes it
+                      ATTENTION
+        ORDERFUL      ended, with `deliveries`     Orderful is told by each delivery
+        None          ended, without               nothing
+        ============  ===========================  ==========================================================
+
+    Beside that, `is_approved` (`approved_by`) says that a person wants it written and that this is still to be done: it
+    is RECEIVED or APPLYING, or waits for Visma. `is_unconfirmed` (`deliveries`, once it is decided) says that Orderful
+    has yet to be told; a record that waits for a person can be unconfirmed as well.
 
     Attributes:
         company: Name of the company that received it, or `NOBODY`.
@@ -149,7 +200,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         aliases: Orderful's other ids of it (Orderful: ids are UUIDs in v4 and numbers in v3).
         content_id: Hash of the message without control numbers, by which a repetition is known.
         deliveries: By which Orderful has yet to be told; each new attempt of Orderful's brings one of its own.
-        told: Ids of the deliveries by which it was told, or which it does not know.
+        settled_deliveries: Ids of the deliveries by which it was told, or which it does not know. Stored as `told`.
         confirmed: What it was told last.
         unacknowledged: How often it was told although it is still there, or refused to be told; 0 when it went well.
         reason: Why it is in this state, in short; None without a reason.
@@ -157,20 +208,22 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             records of earlier releases. A later release may know codes that this one does not.
         next_step: What a person should do.
         waits_for: The routing key that would let it go on, or `VISMA` while Visma gives nothing usable.
-        not_before: Until then it rests: for an earlier one that has not come, because our credentials were refused, or
-            until Visma is asked again.
-        predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet.
-        claim_until: Until when a worker owns it.
+        not_before: Until then nobody works on it: it waits for an earlier one that has not come, our credentials were
+            refused, or Visma is asked again then. None when nothing keeps it back.
+        predecessor_id: The earlier transaction of its sender that Orderful lists, and that could not be recorded yet;
+            None when there is none.
+        claim_until: Until when a worker owns it; None when none does.
         attempts: How often it was tried.
         conflicts: How many attempts ended because the order was changed meanwhile, or without an answer to the write.
         failures: How many attempts ended because Visma, or a store of ours, gave nothing usable for this one change.
         looks: How often it was parked in a row to wait for Visma.
-        known_sequence: The revision of the order that the partner had when the change was first looked at; 0 for none.
-        decided_on: Revision id of the order that it was decided on.
-        decided_by: `rules`, or the person who did.
-        approved_by: The person who wants it written.
+        known_sequence: The revision of the order that the partner had when the change was first looked at; 0 when it
+            had none, None before that look.
+        decided_on: Revision id of the order that it was compared with; None when nothing was compared.
+        decided_by: `rules`, or the person who did; None before the first decision.
+        approved_by: The person who wants it written; None without an approval that is still to be carried out.
         caller: Who AWS says gave the last word of a person (ARN); the names are what that person typed.
-        approved_for: The revision id of the order that the approval was given on.
+        approved_for: The revision id of the order that the approval was given on; None without an approval.
         on_hold: The order was put on hold for this change and has yet to be released.
         reading: What POC03 and POC04 of this change mean, as a person says; the partner's rule when None.
         differences: What the partner wants otherwise, in three versions.
@@ -182,8 +235,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         says: What its message says, in short; None for one that cannot be read.
         later: What later changes of its order say, one sentence each, as it was shown with this one.
         behind: The earlier change that waited for a person when this one was parked; once that one has ended, this one
-            is looked at again.
-        repeats: The applied change that it was taken for a repetition of.
+            is looked at again. None when there is none.
+        repeats: The applied change that it was taken for a repetition of; None for any other.
         added: The lines that it added to the order.
         message_at: Where the message lies in the payload bucket; None when it stands beside the record.
         history: Its steps, oldest first; the last `HISTORY` of them.
@@ -211,7 +264,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     content_id: str = ""
     deliveries: tuple[Delivery, ...] = ()
-    told: tuple[str, ...] = ()
+    settled_deliveries: tuple[str, ...] = ()
     confirmed: Confirmation | None = None
     unacknowledged: int = 0
     reason: str | None = None
@@ -273,6 +326,35 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state in {ChangeState.RECEIVED, ChangeState.APPLYING}
 
     @property
+    def is_new(self) -> bool:
+        """Whether nobody has begun it, and nothing keeps it back."""
+        return self.state is ChangeState.RECEIVED and self.attempts == 0 and self.not_before is None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a person has approved it and the approval is still to be carried out."""
+        return self.approved_by is not None
+
+    @property
+    def was_compared(self) -> bool:
+        """Whether it was compared with its order, so that a person can see what an approval writes."""
+        return self.decided_on is not None
+
+    @property
+    def was_assigned(self) -> bool:
+        """Whether a person said that it means another order than it names."""
+        return self.named is not None
+
+    @property
+    def approval_effect(self) -> ApprovalEffect:
+        """What an approval does, as it was compared last."""
+        if not self.was_compared:
+            return ApprovalEffect.LOOKS_AGAIN
+        if self.unwritten and (self.writes is False or not self.differences):
+            return ApprovalEffect.CLOSES
+        return ApprovalEffect.ENDS if self.writes is False else ApprovalEffect.WRITES
+
+    @property
     def is_unconfirmed(self) -> bool:
         """Whether Orderful has yet to be told of the decision."""
         return self.state in DECIDED and bool(self.deliveries)
@@ -288,9 +370,30 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.state in ENDED
 
     @property
+    def waits_on(self) -> WaitsOn | None:
+        """Whom or what the next step waits for; None when nothing is left to do."""
+        if self.state is ChangeState.RECEIVED and self.not_before is not None:
+            return WaitsOn.TIME
+        if self.is_due:
+            return WaitsOn.WORKER
+        if self.state is ChangeState.PARKED:
+            return self._parked_on
+        if self.state in FOR_A_PERSON:
+            return WaitsOn.PERSON
+        return WaitsOn.ORDERFUL if self.deliveries else None
+
+    @property
+    def _parked_on(self) -> WaitsOn:
+        if self.waits_for == VISMA:
+            return WaitsOn.VISMA
+        if self.behind is not None:
+            return WaitsOn.EARLIER
+        return WaitsOn.PERSON if self.waits_for is None else WaitsOn.ROUTING
+
+    @property
     def awaits_visma(self) -> bool:
         """Whether it is parked until Visma gives another answer."""
-        return self.state is ChangeState.PARKED and self.waits_for == VISMA
+        return self.waits_on is WaitsOn.VISMA
 
     @property
     def was_accepted(self) -> bool:
@@ -303,12 +406,20 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether it came to nothing before it was accepted: Orderful is told that it failed."""
         return self.state in {ChangeState.REFUSED, ChangeState.REJECTED} and not self.was_accepted
 
+    def is_claimed(self, now: datetime) -> bool:
+        """Whether a worker owns it at this time."""
+        return self.claim_until is not None and now < self.claim_until
+
+    def is_parked_behind(self, earlier: Change) -> bool:
+        """Whether it is parked, and was so behind this one."""
+        return self.state is ChangeState.PARKED and self.behind == earlier.transaction_id
+
     def moved(self, state: ChangeState, *, now: datetime, note: str, **changes: object) -> Change:
         """The record after a step. Words that somebody else chose are cut to what a record holds."""
         history = (*self.history, ChangeEvent(now, state, truncated(note, LONGEST_NOTE)))[-HISTORY:]
         for name in ("reason", "next_step", "waits_for"):
-            if isinstance(words := changes.get(name), str):
-                changes[name] = truncated(words, LONGEST_REASON)
+            if isinstance(text := changes.get(name), str):
+                changes[name] = truncated(text, LONGEST_REASON)
         return msgspec.structs.replace(self, state=state, updated_at=now, history=history, **changes)
 
     def noted(self, note: str) -> Change:
@@ -317,15 +428,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, history=(*self.history, event)[-HISTORY:])
 
     def knows(self, delivery: Delivery | None) -> bool:
-        """Whether a delivery is noted, told or not."""
+        """Whether a delivery is noted, settled or not."""
         return delivery is not None and delivery.delivery_id in {
-            *self.told,
+            *self.settled_deliveries,
             *(one.delivery_id for one in self.deliveries),
         }
 
     def with_delivery(self, delivery: Delivery | None) -> Change:
         """The record that knows one more delivery; itself when it knows it already, or knows too many."""
-        if delivery is None or delivery.delivery_id in self.told:
+        if delivery is None or delivery.delivery_id in self.settled_deliveries:
             return self
         others = tuple(one for one in self.deliveries if one.delivery_id != delivery.delivery_id)
         known = len(others) < len(self.deliveries)
@@ -346,8 +457,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def after_telling(self, confirmation: Confirmation | None) -> Change:
         """The record after Orderful was told by all its deliveries; None when it knew none of them."""
-        told = (*self.told, *(one.delivery_id for one in self.deliveries))[-MOST_TOLD:]
-        return msgspec.structs.replace(self, deliveries=(), told=told, confirmed=confirmation or self.confirmed)
+        settled = (*self.settled_deliveries, *(one.delivery_id for one in self.deliveries))[-MOST_SETTLED:]
+        return msgspec.structs.replace(
+            self, deliveries=(), settled_deliveries=settled, confirmed=confirmation or self.confirmed
+        )
 
 
 def pause_before(look: int) -> timedelta | None:
@@ -376,7 +489,7 @@ def predecessor_deadline(change: Change, others: Sequence[Change]) -> datetime |
         change: One that is due.
         others: What else its sender sent about the order.
     """
-    if change.approved_by:
+    if change.is_approved:
         return None
     if change.predecessor_id and not any(change.predecessor_id in one.names for one in others):
         return change.not_before
@@ -463,9 +576,9 @@ def later_changes(change: Change, others: Iterable[Change]) -> tuple[str, ...]:
         others: What else its sender sent about the order.
     """
     later = [one for one in apply_order(others) if _counts(one) and _turn(change) < _turn(one)]
-    told = [f"The later change {_named(one)} {_ENDED.get(one.state, 'is open')}.{_said_by(one)}" for one in later]
+    sentences = [f"The later change {_named(one)} {_ENDED.get(one.state, 'is open')}.{_said_by(one)}" for one in later]
     # The newest is the partner's last word.
-    return tuple(told[-MOST_REASONS:])
+    return tuple(sentences[-MOST_REASONS:])
 
 
 _ENDED = {

@@ -207,7 +207,7 @@ class Applier:
             result = self._work(change, others) if change.is_due else _RESULTS[change.state]
             if change.transaction_id == wanted.transaction_id:
                 return result
-            if result in _UNFINISHED and not wanted.approved_by and change.sender_id == wanted.sender_id:
+            if result in _UNFINISHED and not wanted.is_approved and change.sender_id == wanted.sender_id:
                 return self._defer_behind(change, wanted)
         return ApplyResult.NOTHING_TO_DO
 
@@ -224,7 +224,7 @@ class Applier:
         return [*(one for one in due if one.transaction_id == begun), *apply_order(looked_up)]
 
     def _must_be_free(self, change: Change) -> None:
-        if change.claim_until is not None and self.clock.now() < change.claim_until:
+        if change.is_claimed(self.clock.now()):
             raise Conflict("Another worker is at this change.", document=str(change.key))
 
     def _looked_up(self, change: Change) -> Change:
@@ -356,7 +356,7 @@ class Applier:
 
     def _not_let_through(self, change: Change) -> _Objection | None:
         """Orderful has not let it through."""
-        if change.approved_by is not None or change.validation in {None, Validation.VALID}:
+        if change.is_approved or change.validation in {None, Validation.VALID}:
             return None
         if change.validation is Validation.PROCESSING:
             sentence = f"Orderful has been processing it since {change.ordered_at:%Y-%m-%d %H:%M} UTC."
@@ -367,7 +367,7 @@ class Applier:
 
     def _paused(self, change: Change, company: Company, routing: Routing) -> _Objection | None:
         """Its order is of those that a person has paused. What may be written already goes on to its end."""
-        if change.approved_by is not None:
+        if change.is_approved:
             return None
         pauses = self.pauses.pauses(now=self.clock.now())
         names = [name for of, name in routing.senders(change.sender_id or "", self.stream) if of == company.name]
@@ -405,7 +405,7 @@ class Applier:
         except Rejected as problem:
             tell = TELL_THE_PARTNER.format(change.transaction_id)
             ending = WriteResult(ChangeState.REFUSED, (problem.code,), problem.sentence, tell)
-            if change.named is not None:
+            if change.was_assigned:
                 # It was a person who named this order; the partner's word is not refused for that.
                 ask = f"Name the order that is meant: connector changes approve {change.transaction_id} --order NUMBER"
                 ending = WriteResult(ChangeState.PARKED, (problem.code,), problem.sentence, ask)
@@ -511,7 +511,7 @@ class Applier:
     def _end(self, change: Change, ending: WriteResult, others: Sequence[Change]) -> Change:
         before = waits_behind(change, others) if ending.state is ChangeState.PARKED else None
         change = msgspec.structs.replace(change, behind=before.transaction_id if before else None)
-        if ending.waits_for == VISMA and change.approved_by is not None:
+        if ending.waits_for == VISMA and change.is_approved:
             return self._park_for_visma(change, ending)  # what the person was shown of later ones stands as well
         change = msgspec.structs.replace(change, later=later_changes(change, others))
         if ending.waits_for == VISMA:

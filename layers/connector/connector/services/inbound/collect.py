@@ -37,6 +37,7 @@ from connector.domain.order_change.record import (
     WAIT_FOR_EARLIER,
     Change,
     ChangeState,
+    WaitsOn,
     apply_order,
 )
 from connector.domain.transactions import Stream
@@ -376,7 +377,7 @@ class Collector:
         else:
             # It was told and is still there (Orderful: an item stays until it is confirmed). The answer to the
             # confirmation is empty, and so is a 200 of something in between that never passed it on.
-            again = item.delivery is not None and item.delivery.delivery_id in change.told
+            again = item.delivery is not None and item.delivery.delivery_id in change.settled_deliveries
             deliveries = (item.delivery,) if item.delivery else ()
             change = msgspec.structs.replace(change, deliveries=deliveries)
             after = tell(change, self.changes, self.orderful, self.telemetry, again=again)
@@ -491,7 +492,7 @@ class Collector:
         Those that wait for Visma are queued with all of their order, so that none overtakes another.
         """
         parked = list(self.changes.in_state(ChangeState.PARKED))
-        for change in apply_order(one for one in parked if one.behind is not None and not one.awaits_visma):
+        for change in apply_order(one for one in parked if one.waits_on is WaitsOn.EARLIER):
             before = self.changes.get(change.key, change.behind or "")
             if before is None or before.has_ended:
                 with suppress(Conflict):  # a person decides about it

@@ -229,7 +229,7 @@ class InboundRecorder:
 
     def queue(self, change: Change) -> None:
         """Queue what nobody has begun: after a crash it may be recorded without having been queued."""
-        if change.state is ChangeState.RECEIVED and change.attempts == 0 and change.not_before is None:
+        if change.is_new:
             self.outbox.changes([message_for(change)])
 
     def _readable(self, transaction: InboundTransaction) -> InboundTransaction:
@@ -405,9 +405,9 @@ def _is_handed_over_again(change: Change, delivery: Delivery | None) -> bool:
 
     Only as read from Orderful with our key: anybody can name a delivery in a callback.
     """
-    told = {*change.told, *(one.delivery_id for one in change.deliveries)}
-    is_new = delivery is not None and delivery.accept_link is not None and delivery.delivery_id not in told
-    return is_new and bool(change.told) and change.is_refused_outright
+    known = {*change.settled_deliveries, *(one.delivery_id for one in change.deliveries)}
+    is_new = delivery is not None and delivery.accept_link is not None and delivery.delivery_id not in known
+    return is_new and bool(change.settled_deliveries) and change.is_refused_outright
 
 
 def message_for(change: Change, cause: str = "received") -> ChangeMessage:

@@ -51,7 +51,7 @@ def approve(
         Conflict: somebody else has just decided.
     """
     _must_be_parked(change)
-    seen = change.decided_on is not None
+    seen = change.was_compared
     return _queued_again(
         change,
         changes,
@@ -260,7 +260,7 @@ def look_behind(ended: Change, changes: Changes, outbox: Outbox, clock: Clock) -
     One that somebody decides about at the same moment is left to that person.
     """
     for one in apply_order(peers(ended, changes.of_order(ended.key))):
-        if one.state is ChangeState.PARKED and one.behind == ended.transaction_id:
+        if one.is_parked_behind(ended):
             with suppress(Conflict):
                 look_behind_one(one, changes, outbox, clock)
 
@@ -353,7 +353,7 @@ def _must_be_parked(change: Change) -> None:
 
 
 def _must_be_idle(change: Change, now: datetime) -> None:
-    if change.claim_until is not None and now < change.claim_until:
+    if change.claim_until is not None and change.is_claimed(now):
         raise _refused(change, f"is being worked on until {change.claim_until:%H:%M:%S} UTC; try again then.")
 
 

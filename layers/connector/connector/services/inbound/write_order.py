@@ -180,7 +180,7 @@ class OrderChange:
         self._refuse_another_type(ours.content.order_type, types)
         base = self._had(route)
         request = read_change(self.message, codes=route.changes.codes, price_bases=route.changes.price_bases)
-        if self.change.named is not None and request.order_number == self.change.named:
+        if self.change.was_assigned and request.order_number == self.change.named:
             # A person said which order is meant.
             request = msgspec.structs.replace(request, order_number=self.change.number)
         repeated = duplicate_of(self.change, self.others)
@@ -196,7 +196,7 @@ class OrderChange:
             base=base,
             ours=ours,
             route=route,
-            approved=self.change.approved_by is not None,
+            approved=self.change.is_approved,
             confirmed=confirmed_places(self.change, self.others),
             reading=self.change.reading,
             taken_on=self.change.ordered_at.date(),
@@ -375,7 +375,7 @@ class OrderChange:
         """The decision in the light of other orders of this number, and of other changes of this order."""
         if self.objection is not None:
             return replace(decision, action=ChangeAction.PARK)
-        if len(types) > 1 and self.change.approved_by is None and decision.action is not ChangeAction.REJECT:
+        if len(types) > 1 and not self.change.is_approved and decision.action is not ChangeAction.REJECT:
             shared = f"Several orders have the number {self.change.number}, of the types {' and '.join(types)}."
             return replace(
                 decision,
