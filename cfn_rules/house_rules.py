@@ -22,8 +22,14 @@ _DEFAULT_VISIBILITY = 30
 # bucket and behind the stack's own name.
 _OBJECTS_OF_A_FOLDER = re.compile(r"^(?:\$\{\w+\.Arn\}|arn:\$\{AWS::Partition\}:s3:::\$\{Bucket\})/[a-z]+/\*$")
 _THIS_STACK = re.compile(r":(?:stack|log-group:/aws/lambda)/\$\{AWS::StackName\}/\*$")
-# AWS knows no resource for them (Service Authorization Reference: CloudFormation, CloudWatch, Lambda).
-_WITHOUT_RESOURCE = frozenset({"cloudformation:ListStacks", "cloudwatch:GetMetricData", "lambda:GetAccountSettings"})
+# AWS knows no resource for them (Service Authorization Reference: CloudFormation, CloudWatch, Lambda), or shows some
+# things only to whoever may see all (CloudWatch: composite alarms).
+_WITHOUT_RESOURCE = frozenset(
+    {
+        *("cloudformation:ListStacks", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"),
+        "lambda:GetAccountSettings",
+    }
+)
 
 
 class EveryQueueHasDeadLetters(CloudFormationLintRule):

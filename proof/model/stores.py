@@ -69,9 +69,9 @@ class RecordedLedger(MemoryLedger):
         self.large = _LARGE
         self._places: dict[tuple[str, DocumentKey, int], str] = {}
 
-    def open(self, reason: str, *, until: datetime) -> None:
+    def open(self, reason: str, *, now: datetime, until: datetime) -> None:
         set_until = super().open
-        self._effects("hold deliveries back", lambda: set_until(reason, until=until))
+        self._effects("hold deliveries back", lambda: set_until(reason, now=now, until=until))
 
     def keep_progress(self, progress: Mapping[str, str]) -> None:
         keep = super().keep_progress

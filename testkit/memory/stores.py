@@ -23,7 +23,7 @@ from connector.adapters.aws.payloads import lost
 from connector.domain.documents import DocumentKey
 from connector.domain.errors import Conflict, ConnectorError, Parked, PayloadLost, Transient
 from connector.domain.order_change.record import CHANGE, OPEN_CHANGES, Change, ChangeEvent, ChangeState
-from connector.domain.pause import Act, Pause, Scope
+from connector.domain.pause import Act, Pause, Scope, Stop
 from connector.domain.polling.cursor import Cursor
 from connector.domain.reasons import Reason
 from connector.domain.revision.record import (
@@ -69,12 +69,13 @@ class MemoryBreaker:
         self.paused: dict[Scope, Pause] = {}
         self.done: list[Act] = []
         self.why = ""
+        self.since: datetime | None = None
 
     def is_open(self, *, now: datetime) -> bool:
         return self.until is not None and now < self.until
 
-    def open(self, reason: str, *, until: datetime) -> None:
-        self.until, self.why = until, reason
+    def open(self, reason: str, *, now: datetime, until: datetime) -> None:
+        self.until, self.why, self.since = until, reason, self.since or now
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
         return min(max(self.held.get(calls, now) - now, timedelta(0)), timedelta(hours=1))
@@ -88,7 +89,7 @@ class MemoryBreaker:
         return len(self.partners)
 
     def accepted(self) -> None:
-        self.refusal = None
+        self.refusal, self.since = None, None
 
     def holds(self, *, now: datetime) -> dict[str, timedelta]:
         """What is held and for how long."""
@@ -118,13 +119,15 @@ class MemoryBreaker:
         """Who let sending go on."""
         return self.done
 
-    def stopped(self, *, now: datetime) -> tuple[str, datetime] | None:
-        """Why every call is held back and until when."""
-        return (self.why, self.until) if self.until is not None and now < self.until else None
+    def stop(self, *, now: datetime) -> Stop | None:
+        """Why every call is held back."""
+        if self.until is None or now >= self.until:
+            return None
+        return Stop(self.why, self.since, self.until)
 
     def lift(self) -> None:
         """Let all calls go on."""
-        self.until, self.refusal = None, None
+        self.until, self.refusal, self.since = None, None, None
         self.held.clear()
 
 

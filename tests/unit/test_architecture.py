@@ -221,6 +221,7 @@ ENTRY_POINTS = {
     "unit/cli/test_change.py": "cli/readings",
     "unit/cli/test_changes.py": "cli/comparison",
     "unit/cli/test_config.py": "cli/onboarding cli/routing_summary",
+    "unit/cli/test_status.py": "cli/stack_state",
     "unit/cli/test_translate.py": "cli/companies cli/files",
     "unit/domain/order_change/test_decide.py": """
         domain/order_change/confirmation domain/order_change/dates domain/order_change/findings

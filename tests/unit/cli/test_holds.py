@@ -8,7 +8,7 @@ import pytest
 
 from connector.domain.errors import Misconfigured
 from connector.services.ports import Calls, Resource
-from testkit.memory.stores import MemoryBreaker, MemoryCursors
+from testkit.memory.stores import CALLER, MemoryBreaker, MemoryCursors
 from testkit.samples.routing_data import routing_data
 from tests.unit.cli.conftest import NOW
 
@@ -25,7 +25,7 @@ def held(stack):
     for resource, wait in ((Resource.PURCHASE_ORDERS, 10 * MINUTE), (Resource.SUPPLIER_INVOICES, -MINUTE)):
         lease = stack.cursors.acquire("nordic", resource, now=NOW, lease=MINUTE)
         stack.cursors.save(lease, lease.cursor, release=True, not_before=NOW + wait)
-    stack.breaker.open("the key was refused", until=NOW + 5 * MINUTE)
+    stack.breaker.open("the key was refused", now=NOW, until=NOW + 5 * MINUTE)
     stack.breaker.hold(Calls.CREATE, until=NOW + 2 * MINUTE)
     nordic.hold(Calls.VISMA, until=NOW + 3 * MINUTE)
     return stack
@@ -47,6 +47,9 @@ def test_everything_goes_on_once_it_is_lifted(connector, held):
     result = connector("holds", "lift", "--yes")
     assert (result.code, result.out) == (0, "Lifted.\n")
     assert "Goes on: Visma nordic, the list v1/purchaseorder (held for 600 s more)." in result.err
+    assert [(one.by, one.caller, one.what) for one in held.breaker.done] == [
+        ("kari", CALLER, "lifted the holds of Orderful, Visma nordic")
+    ]
     assert connector("holds", "list").out == "Nothing is held.\n"
     assert connector("holds", "lift").out == "Nothing is held.\n"
 

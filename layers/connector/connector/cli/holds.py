@@ -10,12 +10,15 @@ from typing import NamedTuple
 import click
 
 from connector.cli.output import go_on, json_option, say, show, table
+from connector.cli.people import by_option, decider
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
+from connector.domain.pause import Act
 from connector.services.outbound.poll import LONGEST_PAUSE
 
+EVERY_CALL = "sending: every call was refused"
 _WHAT = {
-    "all": "sending: every call was refused",
+    "all": EVERY_CALL,
     "create": "sending: new transactions",
     "read": "reading lists and messages",
     "confirm": "accepting deliveries",
@@ -48,7 +51,7 @@ def holds() -> None:
 @json_option
 def list_holds(*, stack: Stack, as_json: bool) -> int:
     """List what is held, and for how long. Nothing is held longer than an hour at a time."""
-    found = list(_holds(stack))
+    found = list(holds_of(stack))
     show(
         [{"system": one.system, "what": one.what, "left": one.left} for one in found],
         lambda: (
@@ -63,22 +66,30 @@ def list_holds(*, stack: Stack, as_json: bool) -> int:
 
 @holds.command("lift", short_help="Go on at once.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@by_option
 @stack_option
 @json_option
-def lift_holds(*, yes: bool, stack: Stack, as_json: bool) -> int:
-    """Go on at once with everything that is held. If the vendor still wants a pause, its next answer says so."""
-    found = list(_holds(stack))
+def lift_holds(*, yes: bool, by: str | None, stack: Stack, as_json: bool) -> int:
+    """Go on at once with everything that is held. If the vendor still wants a pause, its next answer says so.
+
+    Who did so is kept; `connector status` shows it.
+    """
+    found = list(holds_of(stack))
     for one in found:
         say(f"Goes on: {one.system}, {one.what} (held for {int(one.left.total_seconds())} s more).")
     if found:
         go_on(stack.title, yes=yes)
-    for one in found:
-        one.lift()
+        by, caller = decider(stack, by)
+        for one in found:
+            one.lift()
+        held = ", ".join(dict.fromkeys(one.system for one in found))
+        stack.breaker.note(Act(stack.clock.now(), by, caller, f"lifted the holds of {held}"))
     show({"lifted": len(found)}, lambda: "Lifted." if found else "Nothing is held.", as_json=as_json)
     return 0
 
 
-def _holds(stack: Stack) -> Iterator[Hold]:
+def holds_of(stack: Stack) -> Iterator[Hold]:
+    """What is held now; what cannot be looked at is said and left out."""
     now = stack.clock.now()
     companies = stack.routing.load().companies if stack.routing.current_version() else {}
     breakers = [("Orderful", stack.breaker), *((f"Visma {name}", stack.visma_breaker(name)) for name in companies)]

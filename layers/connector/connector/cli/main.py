@@ -22,6 +22,7 @@ from connector.cli.output import run
 from connector.cli.pauses import pause, resume
 from connector.cli.reconcile import reconcile
 from connector.cli.secrets import secrets
+from connector.cli.status import status
 from connector.cli.translate import translate
 
 
@@ -32,12 +33,12 @@ def cli() -> None:
 
     Commands that reach a deployed stack find it by --stack or CONNECTOR_STACK, or by looking for the only one; region,
     endpoint and credentials come from the AWS environment. Exit codes: 0 done, 1 not done, 2 wrong input, 3 a document
-    is held or a change parked, 4 a change is rejected.
+    is held, a change parked, or something needs a person, 4 a change is rejected.
     """
 
 
 for command in (
-    *(config, translate, change, documents, changes, pause, resume),
+    *(status, config, translate, change, documents, changes, pause, resume),
     *(baseline, reconcile, cursors, holds, data, doctor, secrets),
 ):
     cli.add_command(command)

@@ -1,4 +1,4 @@
-"""A pause: what a person keeps from being sent, until that person or another one resumes it."""
+"""What keeps documents from being sent: a pause that a person made, or a stop because a vendor refuses us."""
 
 from __future__ import annotations
 
@@ -75,6 +75,21 @@ class Act:
     by: str
     caller: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """That nothing is sent, because a vendor refuses us.
+
+    Attributes:
+        reason: What the vendor said, as one sentence.
+        since: When it began; None in records of earlier releases.
+        until: When it is tried again.
+    """
+
+    reason: str
+    since: datetime | None
+    until: datetime
 
 
 def pause_of(pauses: Iterable[Pause], company: str, kind: Kind, partner: str | None) -> Pause | None:

@@ -377,8 +377,8 @@ class Breaker(Pauses, Protocol):
     def is_open(self, *, now: datetime) -> bool:
         """Whether calls are held back now."""
 
-    def open(self, reason: str, *, until: datetime) -> None:
-        """Hold calls back until then."""
+    def open(self, reason: str, *, now: datetime, until: datetime) -> None:
+        """Hold calls back until then; it counts as stopped since the first time without a success in between."""
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
         """How long calls of this kind are still held, because the other side asked for it; zero for not at all."""

@@ -14,7 +14,7 @@ from connector.adapters.held_calls import HeldCalls
 from connector.adapters.http import LONGEST_WAIT
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict, Misconfigured, Throttled
-from connector.domain.pause import Act, Pause, Scope
+from connector.domain.pause import Act, Pause, Scope, Stop
 from connector.domain.revision.record import State
 from connector.services.ports import Calls
 from testkit.aws import BUCKET, DOCUMENTS, aws_in_memory, make_ledger_home, make_table
@@ -43,7 +43,7 @@ def breaker(request):
 
 def test_it_is_closed_until_it_is_opened_and_closes_by_itself(breaker):
     assert not breaker.is_open(now=NOW)
-    breaker.open("the key was refused", until=NOW + MINUTE)
+    breaker.open("the key was refused", now=NOW, until=NOW + MINUTE)
     assert breaker.is_open(now=NOW + MINUTE - SECOND)
     assert not breaker.is_open(now=NOW + MINUTE)
 
@@ -62,7 +62,7 @@ def test_nothing_is_held_longer_than_an_hour_whatever_is_written(breaker):
 
 
 def test_a_person_sees_what_is_held_and_lifts_it(breaker):
-    breaker.open("the key was refused", until=NOW + 2 * MINUTE)
+    breaker.open("the key was refused", now=NOW, until=NOW + 2 * MINUTE)
     breaker.hold(Calls.READ, until=NOW + MINUTE)
     assert breaker.holds(now=NOW) == {"all": 2 * MINUTE, "read": MINUTE}
     breaker.lift()
@@ -89,7 +89,7 @@ def paused(scope: Scope, at: datetime = NOW) -> Pause:
 def test_a_pause_stays_until_it_is_resumed_whatever_else_happens(breaker):
     breaker.pause(paused(ACME, NOW + SECOND))
     breaker.pause(paused(NORDIC))
-    breaker.open("the key was refused", until=NOW + MINUTE)
+    breaker.open("the key was refused", now=NOW, until=NOW + MINUTE)
     breaker.lift()
     later = NOW + timedelta(days=30)
     assert list(breaker.pauses(now=later)) == [paused(NORDIC), paused(ACME, NOW + SECOND)]
@@ -111,11 +111,17 @@ def test_everything_can_be_paused(breaker):
     assert list(breaker.pauses(now=NOW)) == [paused(Scope())]
 
 
-def test_why_all_calls_are_held_back_and_until_when_is_told(breaker):
-    assert breaker.stopped(now=NOW) is None
-    breaker.open("the key was refused", until=NOW + MINUTE)
-    assert breaker.stopped(now=NOW) == ("the key was refused", NOW + MINUTE)
-    assert breaker.stopped(now=NOW + MINUTE) is None
+def test_a_stop_lasts_from_the_first_refusal_to_the_next_success(breaker):
+    assert breaker.stop(now=NOW) is None
+    breaker.open("the key was refused", now=NOW, until=NOW + MINUTE)
+    breaker.open("it was refused again", now=NOW + 2 * MINUTE, until=NOW + 3 * MINUTE)
+    assert breaker.stop(now=NOW + 2 * MINUTE) == Stop("it was refused again", NOW, NOW + 3 * MINUTE)
+    assert breaker.stop(now=NOW + 3 * MINUTE) is None
+    breaker.accepted()
+    breaker.open("the key was refused", now=NOW + 9 * MINUTE, until=NOW + 10 * MINUTE)
+    assert breaker.stop(now=NOW + 9 * MINUTE).since == NOW + 9 * MINUTE
+    breaker.lift()
+    assert breaker.stop(now=NOW + 9 * MINUTE) is None
 
 
 def test_who_let_sending_go_on_is_kept(breaker):
@@ -142,7 +148,7 @@ class TestOverDynamo:
     def test_opening_it_keeps_what_is_held_and_it_is_no_revision(self, in_aws):
         breaker = DynamoBreaker(DOCUMENTS)
         breaker.hold(Calls.CREATE, until=NOW + MINUTE)
-        breaker.open("the key was refused", until=NOW + MINUTE)
+        breaker.open("the key was refused", now=NOW, until=NOW + MINUTE)
         assert DynamoBreaker(DOCUMENTS).wait(Calls.CREATE, now=NOW) == MINUTE
         ledger = DynamoLedger(DOCUMENTS, S3Payloads(BUCKET))
         assert [list(ledger.in_state(state)) for state in State] == [[] for _ in State]

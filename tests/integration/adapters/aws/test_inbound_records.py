@@ -494,7 +494,7 @@ class TestBesideTheRevisions:
             assert [one.state for one in dynamo.in_state(change_state)] == expected
 
     def test_the_breaker_and_the_pointers_are_records_of_nobody(self, dynamo, ledger):
-        DynamoBreaker(DOCUMENTS).open("the key was refused", until=NOW)
+        DynamoBreaker(DOCUMENTS).open("the key was refused", now=NOW, until=NOW)
         dynamo.know("802210971", KEY)
         assert list(ledger.revisions(KEY)) == list(dynamo.of_order(KEY)) == []
         assert [one for state in ChangeState for one in dynamo.in_state(state)] == []

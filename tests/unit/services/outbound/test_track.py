@@ -738,7 +738,7 @@ class TestTrouble:
     def test_while_the_consumer_is_stopped_nothing_is_queued_again(self, bench):
         bench.revision(state=State.TRANSLATED)
         bench.clock.forward(minutes=20)
-        bench.ledger.open("the key", until=bench.clock.now() + timedelta(minutes=6))
+        bench.ledger.open("the key", now=bench.clock.now(), until=bench.clock.now() + timedelta(minutes=6))
         bench.run(minutes=5)
         assert bench.queued() == []
         bench.run(minutes=2)

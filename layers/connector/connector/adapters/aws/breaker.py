@@ -1,6 +1,6 @@
 """What holds calls back, for the whole stack, in one item of a table.
 
-    until, reason               no call at all until then: our credentials, the address or the version are refused
+    until, reason, since        no call at all until then: our credentials, the address or the version are refused
     hold_<calls>                no call of this kind until then: the other side answered 429 and said how long
     pause#<company>#<partner>#<kind>   what a person keeps from being sent; an empty part stands for all
     acts                        who let sending go on, the newest `MOST_ACTS`
@@ -22,7 +22,7 @@ from connector.adapters.aws.items import Item, from_item, read_time, time_text, 
 from connector.adapters.http import LONGEST_WAIT
 from connector.domain.documents import Kind
 from connector.domain.errors import Conflict
-from connector.domain.pause import Act, Pause, Scope
+from connector.domain.pause import Act, Pause, Scope, Stop
 from connector.services.ports import Calls
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ class DynamoBreaker:
     def is_open(self, *, now: datetime) -> bool:
         return _left(self._fresh(now).get("until"), now) > timedelta(0)
 
-    def open(self, reason: str, *, until: datetime) -> None:
-        self._update("SET #until = :until, reason = :reason", {":until": time_text(until), ":reason": reason})
+    def open(self, reason: str, *, now: datetime, until: datetime) -> None:
+        values = {":until": time_text(until), ":reason": reason, ":now": time_text(now)}
+        self._update("SET #until = :until, reason = :reason, since = if_not_exists(since, :now)", values)
 
     def wait(self, calls: Calls, *, now: datetime) -> timedelta:
         """How long calls of this kind are still held; zero for not at all."""
@@ -106,9 +107,9 @@ class DynamoBreaker:
         return len(self._values["refused_partners"])
 
     def accepted(self) -> None:
-        if "refusal" in self._values:
-            self._update("REMOVE refusal, refused_partners", {})
-            del self._values["refusal"]
+        if {"refusal", "since"} & self._values.keys():
+            self._update("REMOVE refusal, refused_partners, since", {})
+            self._values = {name: value for name, value in self._values.items() if name not in {"refusal", "since"}}
 
     def holds(self, *, now: datetime) -> Mapping[str, timedelta]:
         """What is held and for how long, for a person: the kind of calls, or `all`."""
@@ -120,7 +121,7 @@ class DynamoBreaker:
     def lift(self) -> None:
         """Let all calls go on at once."""
         holds = ", ".join(_HOLD + calls.value for calls in Calls)
-        self._update(f"REMOVE #until, reason, refusal, refused_partners, {holds}", {})
+        self._update(f"REMOVE #until, reason, since, refusal, refused_partners, {holds}", {})
         self._read_at = None
 
     def note(self, act: Act) -> None:
@@ -137,11 +138,11 @@ class DynamoBreaker:
             for one in self._recent(now).get("acts", ())
         ]
 
-    def stopped(self, *, now: datetime) -> tuple[str, datetime] | None:
-        """Why every call is held back and until when; None when it is not."""
+    def stop(self, *, now: datetime) -> Stop | None:
+        """Why every call is held back; None when none is."""
         values = self._fresh(now)
         left = _left(values.get("until"), now)
-        return (str(values.get("reason", "")), now + left) if left else None
+        return Stop(str(values.get("reason", "")), read_time(values.get("since")), now + left) if left else None
 
     # -- pauses -------------------------------------------------------------------------------------------------------
 

@@ -370,7 +370,8 @@ class Deliverer:
 
     def _hold_back(self, revision: Revision, error: ConnectorError) -> DeliverResult:
         """Stop the consumer: the key is wrong for every document. Nothing was created."""
-        self.breaker.open(error.sentence, until=self.clock.now() + HOLD_BACK)
+        now = self.clock.now()
+        self.breaker.open(error.sentence, now=now, until=now + HOLD_BACK)
         self._back_to_wait(revision, error.sentence)
         self.telemetry.count(Metric.CREDENTIALS_REFUSED)
         self.telemetry.error(

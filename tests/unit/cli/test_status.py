@@ -1,0 +1,250 @@
+"""`connector status`: one screen, and an exit code that a script can use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from connector.domain.documents import DocumentKey
+from connector.domain.pause import Act, Pause, Scope
+from connector.domain.revision.record import Revision, State
+from connector.domain.transactions import Stream
+from connector.services.list_health import ListHealth
+from connector.services.ports import Calls, CursorView
+from testkit.memory.stores import CALLER, MemoryBreaker, MemoryLedger
+from testkit.samples.routing_data import routing_data
+from tests.unit.cli.conftest import NOW
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+QUEUES = ("documents", "deliveries", "changes", "hints")
+TOPIC = "arn:topic"
+
+
+class Aws:
+    """Queues, alarms and figures; an error in place of an answer is raised."""
+
+    def __init__(self):
+        self.messages = {}
+        self.alarms = []
+        self.figures = {}
+        self.forbidden = set()
+        self.calls = []
+
+    def __call__(self, service):
+        return self
+
+    def get_queue_attributes(self, *, QueueUrl, AttributeNames):  # noqa: N803 - as boto3 has it
+        self._may("GetQueueAttributes")
+        visible = self.messages.get(QueueUrl.rpartition("/")[2], 0)
+        return {"Attributes": dict(zip(AttributeNames, (str(visible), "0"), strict=True))}
+
+    def get_paginator(self, operation):
+        return SimpleNamespace(paginate=getattr(self, operation))
+
+    def describe_alarms(self, *, AlarmNamePrefix, StateValue):  # noqa: N803 - as boto3 has it
+        self._may("DescribeAlarms")
+        assert (AlarmNamePrefix, StateValue) == ("laptop-", "ALARM")
+        yield {"MetricAlarms": self.alarms, "CompositeAlarms": []}
+
+    def get_metric_data(self, *, MetricDataQueries, StartTime, EndTime):  # noqa: N803 - as boto3 has it
+        self._may("GetMetricData")
+        assert StartTime < EndTime == NOW
+        for query in MetricDataQueries:
+            metric = query["MetricStat"]["Metric"]
+            name = metric["Dimensions"][0]["Value"] if metric["Namespace"] == "AWS/SQS" else metric["MetricName"]
+            points = self.figures.get(name, [])
+            yield {
+                "MetricDataResults": [
+                    {
+                        "Id": query["Id"],
+                        "Timestamps": [at for at, _ in points],
+                        "Values": [value for _, value in points],
+                    }
+                ]
+            }
+
+    def _may(self, operation):
+        self.calls.append(operation)
+        if operation in self.forbidden:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+
+
+def an_alarm(name, *, topic=TOPIC):
+    return {"AlarmName": f"laptop-{name}", "StateUpdatedTimestamp": NOW - HOUR, "AlarmActions": [topic]}
+
+
+@pytest.fixture
+def quiet(stack):
+    """A stack on which nothing needs a person."""
+    stack.ledger, stack.breaker, stack.client = MemoryLedger(), MemoryBreaker(), Aws()
+    stack.visma_breaker = lambda _: MemoryBreaker()
+    stack.routing.data = routing_data()
+    stack.findings = SimpleNamespace(findings=list)
+    stack.outputs |= {f"{name.capitalize()}QueueUrl": f"https://sqs/{name}.fifo" for name in QUEUES}
+    stack.outputs |= {f"{name.capitalize()}DeadLettersUrl": f"https://sqs/{name}-dead.fifo" for name in QUEUES[:3]}
+    view = CursorView(
+        company="nordic",
+        resource="v1/purchaseorder",
+        watermark=NOW,
+        caught_up_at=NOW - 3 * MINUTE,
+        locked_until=None,
+        unfinished=False,
+        remembered=0,
+        waiting=0,
+    )
+    stack.cursors = SimpleNamespace(all_cursors=lambda: [view])
+    return stack
+
+
+def put(stack, *numbers, **changes):
+    for number in numbers:
+        revision = Revision(
+            key=DocumentKey.of_order("nordic", number),
+            sequence=1,
+            revision_id="r",
+            state=State.PARKED,
+            created_at=NOW - HOUR,
+            updated_at=NOW,
+            partner="acme",
+        )
+        stack.ledger.rows[(revision.key, 1)] = replace(revision, **changes)
+
+
+def test_nothing_to_do_is_exit_code_0(connector, quiet):
+    result = connector("status")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("Stack 'laptop' (test), 2026-09-01 06:00:00Z\n\nNothing waits for a person.\n")
+    assert "Documents are sent." in result.out
+    assert "nordic   v1/purchaseorder  3m" in result.out
+    assert "No alarm is on." in result.out
+    assert "Today (UTC): nothing yet." in result.out
+
+
+def test_a_live_stack_says_so(connector, quiet):
+    quiet.stream = Stream.LIVE
+    assert connector("status").out.startswith("Stack 'laptop' (LIVE), ")
+
+
+def test_what_waits_is_named_with_its_reason_and_the_command_that_lists_it(connector, quiet):
+    put(quiet, "1", "2", reason_code="unmapped-unit")
+    result = connector("status")
+    assert result.code == 3
+    row = next(line for line in result.out.splitlines() if line.startswith("document"))
+    assert row.split()[1:2] == ["2"]
+    assert row.endswith("unmapped-unit  connector documents list --reason unmapped-unit")
+
+
+def _dead_letter(stack):
+    stack.client.messages["documents-dead.fifo"] = 1
+
+
+def _alarm(stack):
+    stack.client.alarms = [an_alarm("documents-parked")]
+
+
+def _failing(stack):
+    health = ListHealth(
+        company="nordic", resource="v1/purchaseorder", configured_at=NOW, failing_since=NOW, problem="403"
+    )
+    stack.health.end([health], now=NOW)
+
+
+def _stop(stack):
+    stack.breaker.open("Orderful refused the key.", now=NOW - HOUR, until=NOW + MINUTE)
+
+
+def _finding(stack):
+    stack.findings = SimpleNamespace(findings=lambda: [SimpleNamespace(is_open=True), SimpleNamespace(is_open=False)])
+
+
+def _left_behind(stack):
+    put(stack, "1", reason_code="paused")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (_dead_letter, "documents, dead letters"),
+        (_alarm, "docs/runbook.md#documents-parked"),
+        (_failing, "failing since 2026-09-01 06:00:00Z: 403"),
+        (
+            _stop,
+            "Sending is stopped since 2026-09-01 05:00:00Z; it is tried again at 2026-09-01 06:01:00Z: Orderful",
+        ),
+        (_finding, "1 finding -> connector reconcile list"),
+        (_left_behind, "1 document left behind by a pause that has ended"),
+    ],
+)
+def test_whatever_needs_a_person_is_said_and_is_exit_code_3(connector, quiet, trouble, said):
+    trouble(quiet)
+    result = connector("status")
+    assert (result.code, said in result.out) == (3, True)
+
+
+def test_a_pause_is_shown_with_what_it_keeps_and_alone_needs_nobody(connector, quiet):
+    quiet.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller=CALLER, reason="they move"))
+    put(quiet, "1", "2", reason_code="paused")
+    result = connector("status")
+    assert result.code == 0
+    assert "by kari: they move (2 documents, the oldest of 2026-09-01 05:00:00Z)" in result.out
+    assert "-> connector resume --partner acme" in result.out
+
+
+def test_holds_and_who_ended_the_last_ones_are_shown(connector, quiet):
+    quiet.breaker.hold(Calls.CREATE, until=NOW + 2 * MINUTE)
+    quiet.breaker.note(Act(NOW - HOUR, "kari", CALLER, "lifted the holds of Orderful"))
+    out = connector("status").out
+    assert "Orderful: sending: new transactions wait for 2m -> connector holds lift" in out
+    assert "Last let go on: 2026-09-01 05:00:00Z, kari: lifted the holds of Orderful." in out
+
+
+def test_alarms_of_a_stack_whose_name_begins_alike_are_not_ours(connector, quiet):
+    quiet.client.alarms = [an_alarm("dev-documents-parked", topic="arn:another")]
+    assert connector("status").code == 0
+
+
+def test_queues_have_the_age_of_their_oldest_message_and_the_day_its_counters(connector, quiet):
+    quiet.client.messages["deliveries.fifo"] = 4
+    quiet.client.figures = {
+        "deliveries.fifo": [(NOW - 5 * MINUTE, 90.0), (NOW - 10 * MINUTE, 500.0)],
+        "documents.fifo": [(NOW - 5 * MINUTE, 90.0)],
+        "DocumentsSent": [(NOW - HOUR, 3.0), (NOW - 2 * HOUR, 4.0), (NOW - 20 * HOUR, 100.0)],
+    }
+    put(quiet, "1", state=State.SENT, sent_at=NOW - HOUR)
+    out = connector("status").out
+    assert "deliveries                4         1m30s" in out
+    assert "documents                 0         -" in out
+    assert "Today (UTC): documents sent 7." in out
+    assert "Sent today and not acknowledged yet: acme 1." in out
+
+
+def test_what_aws_does_not_show_is_said_and_hides_nothing_else(connector, quiet):
+    quiet.client.forbidden = {"DescribeAlarms", "GetMetricData", "GetQueueAttributes"}
+    put(quiet, "1", reason_code="unmapped-unit")
+    result = connector("status")
+    assert result.code == 3
+    assert "AWS does not show the alarms (DescribeAlarms: AccessDenied)." in result.err
+    assert "connector documents list --reason unmapped-unit" in result.out
+    assert "No alarm is on." not in result.out
+
+
+def test_the_same_as_data(connector, quiet):
+    put(quiet, "1", reason_code="unmapped-unit")
+    quiet.breaker.pause(Pause(scope=Scope(partner="acme"), since=NOW, by="kari", caller=CALLER, reason="they move"))
+    data = connector("status", "--json").data
+    assert (data["stack"], data["stream"], data["needs_person"]) == ("laptop", "test", True)
+    assert [(one["what"], one["reason_code"], one["count"]) for one in data["waiting"]] == [
+        ("document", "unmapped-unit", 1)
+    ]
+    assert data["pauses"][0]["options"] == "--partner acme"
+    assert data["lists"][0]["lag"] == "3m"
+    assert data["queues"][0] == {"name": "documents", "waiting": 0, "oldest": None}
+
+
+def test_aws_is_asked_a_bounded_number_of_times(connector, quiet):
+    connector("status")
+    assert sorted(quiet.client.calls) == sorted(["GetQueueAttributes"] * 7 + ["GetMetricData", "DescribeAlarms"])
