@@ -217,7 +217,9 @@ ENTRY_POINTS = {
         cli/doctor/visma
     """,
     "unit/cli/documents/test_listing.py": "cli/documents/columns cli/documents/filters",
-    "unit/cli/documents/test_show.py": "cli/documents/command cli/documents/summary",
+    "unit/cli/documents/test_show.py": """
+        cli/documents/command cli/documents/content cli/documents/meanings cli/documents/summary
+    """,
     "unit/cli/test_change.py": "cli/readings",
     "unit/cli/test_changes.py": "cli/comparison",
     "unit/cli/test_config.py": "cli/onboarding cli/routing_summary",

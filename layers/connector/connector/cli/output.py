@@ -169,7 +169,9 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
     return str(value)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence[str | None] = ()) -> str:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence[str | None] = (), indent: str = ""
+) -> str:
     """Rows under a head, in columns that are as wide as they must be.
 
     Where they do not fit the terminal, the last column takes the room that is left; if that is little, as many columns
@@ -179,11 +181,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence
     Args:
         head: The names of the columns.
         rows: What stands in them.
+        indent: What stands before each line.
         steps: What a person should do about each row, on a line of its own below it; None: nothing.
     """
     cells = [[str(name) for name in head], *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     width = _width()
+    width = width and max(width - len(indent), _LEAST_ROOM)
     beside = len(head)
     while width is not None and beside > 1 and sum(widths[:beside]) + 2 * (beside - 1) > width:
         beside -= 1
@@ -201,7 +205,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, steps: Sequence
                 lines += _below("  ".join([*named, *([row[-1]] if row[-1] != _NOTHING else [])]), width, "      ")
         if step:
             lines += _below(visible(step), width, "      -> ")
-    return "\n".join(lines)
+    return "\n".join(f"{indent}{line}" for line in lines)
 
 
 def _below(text: str, width: int | None, indent: str) -> list[str]:

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
+from connector.cli.documents.content import figure
+from connector.cli.documents.meanings import meaning
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import ChangeEvent, ChangeState
 from connector.domain.revision.record import State
 from testkit.memory.stores import a_change
+from testkit.samples.visma_samples import (
+    a_credit_note,
+    a_customer_invoice,
+    a_purchase_order,
+    a_supplier_invoice,
+    as_json,
+)
 from tests.unit.cli.documents.conftest import CHANGE, INVOICE, NOW, PARKED, RESERVED, SENT
 
 
@@ -31,7 +42,7 @@ def test_show_tells_a_person_state_reason_next_step_and_remote_id(connector, led
         "Unit KRT is not mapped.",
         "Add defaults.units.KRT.",
         "802210971",
-        "VALID / DEL",
+        "delivery        DELIVERED: the partner's channel has it",
     ):
         assert told in out
 
@@ -82,5 +93,67 @@ def test_a_revision_that_the_partner_asked_for_names_the_change(connector, ledge
     newest, sent = connector("documents", "show", "500123", "--json").data["revisions"]
     assert (newest["state"], newest["asked_by"], sent["asked_by"]) == (state, "802219999", None)
     out = connector("documents", "show", "500123").out
-    assert "asked by  change 802219999" in out
-    assert "orderful  802219999" not in out
+    assert "asked by        change 802219999" in out
+    assert "orderful        802219999" not in out
+
+
+def test_show_has_parties_lines_and_sums_of_the_newest_revision(connector, ledger):
+    order = a_purchase_order()
+    ledger.sources["500123"] = as_json(order)
+    content = connector("documents", "show", "500123", "--json").data["content"]
+    assert (content["revision"], content["number"], content["status"]) == (2, order["orderNbr"], order["status"])
+    assert [party["role"] for party in content["parties"]] == ["supplier", "ship to"]
+    assert [line["item"] for line in content["lines"]] == [line["inventory"]["number"] for line in order["lines"]]
+    assert content["sums"]["total"] == str(order["orderTotal"])
+    out = connector("documents", "show", "500123", "--revision", "1").out
+    assert out.splitlines()[2] == "revision 1 says"
+    assert f"{order['lines'][0]['inventory']['number']}  800" in out
+    assert f"total {order['orderTotal']} NOK" in out
+
+
+def test_sums_that_do_not_add_up_are_said_to_be_wrong(connector, ledger):
+    ledger.sources["500123"] = as_json(a_purchase_order(orderTotal=1))
+    sums = connector("documents", "show", "500123", "--json").data["content"]["sums"]
+    assert sums["total"] == "1"
+    assert sums["problem"] in connector("documents", "show", "500123").out
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "role"),
+    [
+        (a_customer_invoice, Kind.CUSTOMER_INVOICE, "customer"),
+        (a_credit_note, Kind.CUSTOMER_INVOICE, "customer"),
+        (a_supplier_invoice, Kind.SUPPLIER_INVOICE, "supplier"),
+    ],
+)
+def test_show_has_the_content_of_every_kind(connector, ledger, make, kind, role):
+    key = DocumentKey("nordic", kind, "100231")
+    ledger.kept = [replace(SENT, key=key)]
+    ledger.sources[key.number] = as_json(make())
+    content = connector("documents", "show", str(key), "--json").data["content"]
+    assert [party["role"] for party in content["parties"]] == [role]
+    assert "problem" not in content["sums"]
+    assert f"total {figure(Decimal(content['sums']['total']))} {content['currency']}" in (
+        connector("documents", "show", str(key)).out
+    )
+
+
+def test_content_that_cannot_be_read_leaves_the_rest(connector, ledger):
+    ledger.kept = [replace(RESERVED, sequence=4), SENT]
+    ledger.bodies[RESERVED.key, 4, "x"] = (b"", None)
+    shown = connector("documents", "show", "500123", "--json").data
+    assert shown["content"] == {"revision": 4, "problem": "The source of revision 4 is still to come."}
+    assert len(shown["revisions"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("800", "800"), ("10.0", "10"), ("33.5", "33.50"), ("4.2150", "4.215"), ("-0.10", "-0.10"), ("1E+3", "1000")],
+)
+def test_a_figure_keeps_its_value(value, shown):
+    assert figure(Decimal(value)) == shown
+    assert Decimal(shown) == Decimal(value)
+
+
+def test_every_state_has_a_meaning():
+    assert all(meaning(state) for state in State)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from connector.cli.documents.bodies import print_request, print_source
 from connector.cli.documents.decide import close_document, release_document, replay_document
+from connector.cli.documents.diff import diff_document
 from connector.cli.documents.listing import list_documents
+from connector.cli.documents.pages import open_document
 from connector.cli.documents.show import show_document
 from connector.cli.documents.trace import trace_document
 
@@ -15,5 +18,9 @@ def documents() -> None:
     """The ledger: what happened to every revision of every document."""
 
 
-for command in (list_documents, show_document, trace_document, replay_document, release_document, close_document):
+for command in (
+    *(list_documents, show_document, trace_document, print_source, print_request, diff_document),
+    open_document,
+    *(replay_document, release_document, close_document),
+):
     documents.add_command(command)

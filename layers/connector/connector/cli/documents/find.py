@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from connector.cli.output import Failed, WrongInput
@@ -53,6 +53,25 @@ def record_named(stack: Stack, text: str) -> Record:
         keys = ", ".join(str(record.key) for record in found)
         raise WrongInput(f"Several documents have the number {text}: {keys}; name one of them.")
     return found[0]
+
+
+def revision_of(
+    record: Record,
+    sequence: int | None,
+    suits: Callable[[Revision], bool] = lambda _: True,
+    what: str = "is in the ledger",
+) -> Revision:
+    """The revision that is named by its number, or the newest that suits.
+
+    Raises:
+        Failed: there is none.
+    """
+    for one in record.revisions:
+        if (sequence is None and suits(one)) or sequence == one.sequence:
+            return one
+    if sequence is not None:
+        raise Failed(f"{record.key} has no revision {sequence}.")
+    raise Failed(f"No revision of {record.key} {what}.")
 
 
 def _of(stack: Stack, key: DocumentKey) -> Record:

@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from connector.cli.changes import change_summary
+from connector.cli.documents.content import Content, as_text, content_of
 from connector.cli.documents.filters import routing_in_force
-from connector.cli.documents.find import record_named
-from connector.cli.documents.summary import asked, next_step_of, summary
-from connector.cli.output import json_option, moment, show, table
+from connector.cli.documents.find import Record, record_named, revision_of
+from connector.cli.documents.meanings import meaning, statuses
+from connector.cli.documents.summary import FIELDS, asked, next_step_of, summary
+from connector.cli.output import json_option, moment, show, table, utc_option
 from connector.cli.reasons import with_labels
 from connector.cli.stack import Stack, stack_option
+from connector.domain.errors import Transient
 from connector.domain.order_change.record import Change
 from connector.domain.revision.arrival import reason_codes
 from connector.domain.revision.record import Revision
@@ -22,26 +25,56 @@ from connector.domain.routing.resolve import Routing
 
 @click.command("show", short_help="Show all revisions of a document.")
 @click.argument("key", metavar="KEY")
+@click.option(
+    "--revision", "sequence", type=click.IntRange(min=1), help="Of which the content is shown; else the newest."
+)
+@utc_option
 @stack_option
 @json_option
-def show_document(*, key: str, stack: Stack, as_json: bool) -> int:
-    """Show all revisions of a document, and the changes that came in for it. KEY is company/kind/number, or the number.
+def show_document(*, key: str, sequence: int | None, stack: Stack, as_json: bool) -> int:
+    """Show what a document says, all its revisions, and the changes that came in for it.
 
-    What a change asks for is told by `connector changes show`.
+    KEY is company/kind/number, or the number. Parties, lines and sums are those of the Visma document as it was read
+    for the newest revision. What a change asks for is told by `connector changes show`.
     """
     record, routing = record_named(stack, key), routing_in_force(stack)
+    content = _content(stack, record, sequence, routing)
     show(
         {
             "document": str(record.key),
+            "content": content,
             "revisions": [_details(revision, routing) for revision in record.revisions],
             "changes": [change_summary(change) for change in record.changes],
         },
         lambda: "\n\n".join(
-            filter(None, [str(record.key), *map(_readable, record.revisions), _changes_readable(record.changes)])
+            filter(
+                None,
+                [
+                    str(record.key),
+                    f"revision {content['revision']} says\n{as_text(content)}" if content else None,
+                    *(_readable(one, routing) for one in record.revisions),
+                    _changes_readable(record.changes),
+                ],
+            )
         ),
         as_json=as_json,
     )
     return 0
+
+
+def _content(stack: Stack, record: Record, sequence: int | None, routing: Routing) -> Content | None:
+    """What the document says; None when nothing of it was recorded."""
+    if not record.revisions:
+        return None
+
+    from connector.services.outbound.facts import DocumentFacts
+
+    revision = revision_of(record, sequence)
+    try:
+        content = content_of(DocumentFacts(stack.ledger, routing, stack.stream).stored(revision), routing)
+    except Transient as problem:
+        content = {"problem": problem.sentence}
+    return {"revision": revision.sequence, **content}
 
 
 def _details(revision: Revision, routing: Routing) -> dict[str, Any]:
@@ -57,10 +90,9 @@ def _details(revision: Revision, routing: Routing) -> dict[str, Any]:
     }
 
 
-def _readable(revision: Revision) -> str:
-    statuses = (revision.validation_status, revision.delivery_status, revision.acknowledgment_status)
+def _readable(revision: Revision, routing: Routing) -> str:
     lines = {
-        "partner": revision.partner,
+        "partner": FIELDS["partner"](revision, routing),
         "sent as": " ".join(
             word for word in (revision.transaction_type, revision.dialect, revision.purpose, revision.stream) if word
         )
@@ -68,7 +100,7 @@ def _readable(revision: Revision) -> str:
         else None,
         "asked by": asked(revision),
         "orderful": revision.transaction_id,
-        "statuses": " / ".join(status or "-" for status in statuses) if any(statuses) else None,
+        **statuses(revision),
         "visma": revision.visma_status,
         "attempts": revision.attempts or None,
         "why": revision.reason,
@@ -78,9 +110,9 @@ def _readable(revision: Revision) -> str:
         "waits for": revision.waits_for,
         "attention": revision.attention,
     }
-    rows = "\n".join(f"  {name:<10}{value}" for name, value in lines.items() if value)
+    rows = "\n".join(f"  {name:<16}{value}" for name, value in lines.items() if value)
     history = "\n".join(f"  {moment(event.at)}  {event.state:<13}{event.note}" for event in revision.history)
-    return f"revision {revision.sequence}: {revision.state}\n{rows}\n{history}"
+    return f"revision {revision.sequence}: {revision.state}, {meaning(revision.state)}\n{rows}\n{history}"
 
 
 def _changes_readable(changes: Sequence[Change]) -> str:
@@ -90,5 +122,6 @@ def _changes_readable(changes: Sequence[Change]) -> str:
     rows = table(
         ("transaction", "document", "no", "state", "received", "why"),
         [(c.transaction_id, c.document, c.change_sequence, c.state, c.created_at, c.reason) for c in changes],
+        indent="  ",
     )
-    return "changes\n" + "\n".join(f"  {line}" for line in rows.splitlines())
+    return f"changes\n{rows}"

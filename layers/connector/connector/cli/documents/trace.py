@@ -9,7 +9,7 @@ from typing import NamedTuple
 import click
 
 from connector.cli.documents.find import Record, record_named
-from connector.cli.output import json_option, show, table
+from connector.cli.output import json_option, show, table, utc_option
 from connector.cli.stack import Stack, stack_option
 from connector.domain.revision.record import AT_ORDERFUL, NEEDS_PERSON, UNRESOLVED, State
 
@@ -29,6 +29,7 @@ class _Told(NamedTuple):
 
 @click.command("trace", short_help="Show what happened, in order of time.")
 @click.argument("key", metavar="KEY")
+@utc_option
 @stack_option
 @json_option
 def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:

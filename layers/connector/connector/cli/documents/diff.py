@@ -1,0 +1,134 @@
+"""`connector documents diff`: what a revision changed, and what would be sent otherwise now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from connector.cli.documents.find import Record, record_named, revision_of
+from connector.cli.output import Failed, WrongInput, json_option, show, table
+from connector.cli.stack import Stack, stack_option
+from connector.domain.documents import VismaDocument
+from connector.domain.errors import Parked
+from connector.domain.revision.record import KNOWN_TO_PARTNER, Revision
+from connector.domain.transactions import Purpose
+
+
+class Difference(NamedTuple):
+    """A value that is another one, with where it stands; None where there is none."""
+
+    where: str
+    before: Any
+    after: Any
+
+
+@click.command("diff", short_help="Show what changed between two revisions, or since it was sent.")
+@click.argument("key", metavar="KEY")
+@click.option("--from", "first", type=click.IntRange(min=1), metavar="REVISION", help="Compare this revision ...")
+@click.option(
+    "--to", "second", type=click.IntRange(min=1), metavar="REVISION", help="... with this one; else the newest."
+)
+@stack_option
+@json_option
+def diff_document(*, key: str, first: int | None, second: int | None, stack: Stack, as_json: bool) -> int:
+    """Show what is different. KEY as in `show`.
+
+    With --from it is what a partner could see of the Visma document in two revisions. Without, it is the request that
+    was sent last beside the one that would be sent now: of the document as it was read last, by the routing in force.
+    """
+    if second is not None and first is None:
+        raise WrongInput("--to takes --from.")
+    record = record_named(stack, key)
+    if first is None:
+        titles, found = _since_sent(stack, record)
+    else:
+        titles, found = _between(stack, revision_of(record, first), revision_of(record, second))
+    show(
+        {
+            "document": str(record.key),
+            "before": titles[0],
+            "after": titles[1],
+            "differences": [one._asdict() for one in found],
+        },
+        lambda: (
+            f"{record.key}\n\n" + table(("where", *titles), found)
+            if found
+            else f"{record.key}: {titles[0]} and {titles[1]} say the same."
+        ),
+        as_json=as_json,
+    )
+    return 0
+
+
+def _between(stack: Stack, before: Revision, after: Revision) -> tuple[tuple[str, str], list[Difference]]:
+    contents = [msgspec.to_builtins(_document(stack, one).content, builtin_types=(Decimal,)) for one in (before, after)]
+    return (f"revision {before.sequence}", f"revision {after.sequence}"), differences(*contents)
+
+
+def _since_sent(stack: Stack, record: Record) -> tuple[tuple[str, str], list[Difference]]:
+    sent = revision_of(record, None, lambda one: one.state in KNOWN_TO_PARTNER and one.is_translated, "was sent")
+    newest = next(one for one in record.revisions if one.withdraws is None or one is sent)
+    document = _document(stack, newest)
+
+    from connector.edi.translate import translate
+
+    key = record.key
+    route = stack.routing.load().route(key.company, key.kind, document.counterparty)
+    now = translate(document.content, route, stream=stack.stream, purpose=sent.purpose or Purpose.ORIGINAL)
+    was = stack.ledger.request_of(sent)
+    titles = (f"sent as revision {sent.sequence} ({sent.dialect})", f"would be sent now ({now.dialect})")
+    return titles, differences(was.get("message", was), now.request.body.get("message", now.request.body))
+
+
+def _document(stack: Stack, revision: Revision) -> VismaDocument:
+    """The Visma document of a revision.
+
+    Raises:
+        Failed: it is no longer kept, or cannot be understood.
+    """
+    from connector.services.outbound.facts import stored_document
+
+    document = stored_document(revision.key, stack.ledger.source_of(revision)).document
+    if isinstance(document, Parked):
+        raise Failed(f"Revision {revision.sequence} of {revision.key}: {document.sentence}")
+    return document
+
+
+def differences(before: Any, after: Any) -> list[Difference]:
+    """Where two JSON values differ, in the order of the second one, then of the first."""
+    was, now = dict(_leaves(before, "")), dict(_leaves(after, ""))
+    return [
+        Difference(where, was.get(where), now.get(where))
+        for where in dict.fromkeys([*now, *was])
+        if was.get(where) != now.get(where)
+    ]
+
+
+def _leaves(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Every value that is no list or table, under its path."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _leaves(part, f"{where}.{name}" if where else str(name))
+    elif isinstance(value, list | tuple):
+        for name, part in _by_name(value).items():
+            yield from _leaves(part, f"{where}[{name}]")
+    elif isinstance(value, Decimal):
+        yield where, format(value.normalize(), "f")
+    elif value is not None:
+        yield where, value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+_NAMES = ("number", "purchaseOrderLineId", "lineNumber", "assignedIdentification")
+
+
+def _by_name(values: Sequence[Any]) -> dict[Any, Any]:
+    """The elements of a list by what names them: their number, where each has one of its own, else their place."""
+    for name in _NAMES:
+        found = {one[name]: one for one in values if isinstance(one, Mapping) and one.get(name) is not None}
+        if len(found) == len(values) and values:
+            return {f"{name} {key}": one for key, one in found.items()}
+    return dict(enumerate(values, start=1))

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from connector.cli.documents.diff import differences
+from connector.domain.documents import Kind
+from connector.domain.routing.resolve import Routing
+from connector.domain.transactions import Purpose, Stream
+from connector.edi.translate import translate
+from connector.edi.visma.read import decode, read_document
+from testkit.samples.visma_samples import a_purchase_order, an_order_line, as_json
+from tests.unit.cli.documents.conftest import ORDER, PARKED, SENT
+
+
+def test_lines_are_told_by_their_numbers():
+    before = {"lines": [{"number": 1, "quantity": 5}, {"number": 2, "quantity": 7}], "note": None, "gone": {"a": 1}}
+    after = {"lines": [{"number": 2, "quantity": 8}, {"number": 3, "unit": "KG"}], "note": "x", "tags": ["a", "b"]}
+    assert [tuple(one) for one in differences(before, after)] == [
+        ("lines[number 2].quantity", "7", "8"),
+        ("lines[number 3].number", None, "3"),
+        ("lines[number 3].unit", None, "KG"),
+        ("note", None, "x"),
+        ("tags[1]", None, "a"),
+        ("tags[2]", None, "b"),
+        ("lines[number 1].number", "1", None),
+        ("lines[number 1].quantity", "5", None),
+        ("gone.a", "1", None),
+    ]
+
+
+def request_for(routing, source):
+    document = read_document(decode(source), company="nordic", kind=Kind.PURCHASE_ORDER)
+    route = Routing.from_data(routing).route("nordic", Kind.PURCHASE_ORDER, "50012")
+    return translate(document.content, route, stream=Stream.TEST, purpose=Purpose.ORIGINAL).request.body
+
+
+@pytest.fixture
+def sent(stack, ledger):
+    """An order that was sent, and a later state of it that is parked."""
+    stack.routing.data["defaults"]["units"]["KRT"] = "case"
+    first = as_json(a_purchase_order())
+    then = as_json(a_purchase_order(lines=[an_order_line(orderQty=9), *a_purchase_order()["lines"][1:]]))
+    body = request_for(stack.routing.data, first)
+    ledger.bodies[ORDER, 1, SENT.revision_id] = (first, json.dumps(body).encode())
+    ledger.bodies[ORDER, 2, PARKED.revision_id] = (then, None)
+    return ledger
+
+
+def test_two_revisions_are_compared_by_what_a_partner_could_see(connector, sent):
+    result = connector("documents", "diff", "500123", "--from", "1", "--to", "2", "--json").data
+    assert (result["before"], result["after"]) == ("revision 1", "revision 2")
+    changed = {one["where"]: (one["before"], one["after"]) for one in result["differences"]}
+    assert changed["lines[number 1].quantity"] == ("800", "9")
+    out = connector("documents", "diff", "500123", "--from", "1").out
+    assert "lines[number 1].quantity" in out
+
+
+def test_what_was_sent_is_compared_with_what_would_be_sent_now(connector, sent):
+    result = connector("documents", "diff", "500123", "--json").data
+    assert (result["before"], result["after"]) == ("sent as revision 1 (x12)", "would be sent now (x12)")
+    assert any(one["before"] == "800" and one["after"] == "9" for one in result["differences"])
+
+
+def test_nothing_new_is_said(connector, sent):
+    sent.kept = [SENT]
+    assert connector("documents", "diff", "500123").out == (
+        f"{ORDER}: sent as revision 1 (x12) and would be sent now (x12) say the same.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--to", "2"), 2, "--to takes --from."),
+        (("--from", "9"), 1, "has no revision 9."),
+        (("--from", "1", "--to", "9"), 1, "has no revision 9."),
+    ],
+)
+def test_what_cannot_be_compared_is_said(connector, sent, options, code, told):
+    result = connector("documents", "diff", "500123", *options)
+    assert (result.code, told in result.err) == (code, True)
+
+
+def test_what_was_never_sent_has_nothing_to_compare_with(connector, sent):
+    sent.kept = [PARKED]
+    assert connector("documents", "diff", "500123").err == f"No revision of {ORDER} was sent.\n"
+
+
+def test_a_document_that_cannot_leave_now_says_why(connector, stack, sent):
+    del stack.routing.data["defaults"]["units"]["KRT"]
+    result = connector("documents", "diff", "500123")
+    assert result.code == 1
+    assert "Visma's unit KRT cannot be translated" in result.err
+
+
+def test_a_document_that_cannot_be_read_is_one_sentence(connector, sent):
+    sent.bodies[ORDER, 2, PARKED.revision_id] = (b"<html>", None)
+    result = connector("documents", "diff", "500123", "--from", "1")
+    assert result.code == 1
+    assert result.err.startswith(f"Revision 2 of {ORDER}: ")
+
+
+def test_a_withdrawal_is_not_what_the_document_says(connector, sent):
+    sent.kept = [SENT, replace(PARKED, withdraws=1)]
+    assert "say the same" in connector("documents", "diff", "500123").out
