@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from connector.adapters.aws.errors import failed_conditions, is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.domain.errors import Misconfigured, Transient
 
 
@@ -36,13 +36,17 @@ def test_a_failed_condition_is_the_callers_business():
     condition = refused("ConditionalCheckFailedException")
     reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed"}]
     cancelled = refused("TransactionCanceledException", CancellationReasons=reasons)
-    for error in (condition, cancelled):
-        with pytest.raises(ClientError), translated("ledger"):
+    for error, which in ((condition, [True]), (cancelled, [False, True])):
+        with pytest.raises(ConditionFailed) as failed, translated("ledger"):
             raise error
-    assert is_failed_condition(condition)
-    assert not is_failed_condition(cancelled)
-    assert failed_conditions(cancelled) == [False, True]
-    assert failed_conditions(condition) == []
+        assert failed.value.which == which
+
+
+def test_a_failed_condition_shows_the_row_that_was_asked_for():
+    row = {"state": {"S": "SENDING"}}
+    with pytest.raises(ConditionFailed) as failed, translated("ledger"):
+        raise refused("ConditionalCheckFailedException", Item=row)
+    assert failed.value.item == row
 
 
 def test_a_transaction_that_was_cancelled_for_another_reason_passes():

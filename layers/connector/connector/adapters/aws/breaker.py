@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
 from connector.adapters.http import LONGEST_WAIT
 from connector.domain.documents import Kind
@@ -85,8 +85,8 @@ class DynamoBreaker:
         """
         values = {":refusal": {"S": refusal}, ":partner": {"SS": [partner]}}
         request: dict[str, Any] = {"ExpressionAttributeValues": values, "ReturnValues": "ALL_NEW"}
-        with translated("breaker"):
-            try:
+        try:
+            with translated("breaker"):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
@@ -94,9 +94,8 @@ class DynamoBreaker:
                     UpdateExpression="ADD refused_partners :partner",
                     **request,
                 )
-            except Exception as error:
-                if not is_failed_condition(error):
-                    raise
+        except ConditionFailed:
+            with translated("breaker"):
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
@@ -157,21 +156,19 @@ class DynamoBreaker:
         Raises:
             Conflict: the same is paused already.
         """
-        told = {"since": time_text(pause.since), "by": pause.by, "caller": pause.caller, "reason": pause.reason}
-        with translated("breaker"):
-            try:
+        row = {"since": time_text(pause.since), "by": pause.by, "caller": pause.caller, "reason": pause.reason}
+        try:
+            with translated("breaker"):
                 self._client.update_item(
                     TableName=self._table,
                     Key=self._key,
                     ConditionExpression="attribute_not_exists(#pause)",
                     UpdateExpression="SET #pause = :pause",
                     ExpressionAttributeNames={"#pause": _pause_name(pause.scope)},
-                    ExpressionAttributeValues=to_item({":pause": told}),
+                    ExpressionAttributeValues=to_item({":pause": row}),
                 )
-            except Exception as error:
-                if not is_failed_condition(error):
-                    raise
-                raise Conflict(f"It is paused already: {pause.scope}.") from None
+        except ConditionFailed:
+            raise Conflict(f"It is paused already: {pause.scope}.") from None
         self._read_at = None
 
     def resume(self, scope: Scope) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.adapters.aws import clients
 from connector.adapters.aws.cursor_format import head_of, packed, unpacked
-from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, read_time, time_text, to_item
 from connector.domain.errors import Conflict, PayloadLost, StateMismatch
 from connector.domain.polling.cursor import Cursor
@@ -95,10 +95,8 @@ class DynamoCursors:
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
-            before = from_item(getattr(error, "response", {}).get("Item") or {})
+        except ConditionFailed as failed:
+            before = from_item(failed.item)
             if before.get("belongs_to") not in {None, given.get(":ledger")}:
                 raise StateMismatch(
                     f"{company} {resource.value} was read up to its cursor with another ledger or another queue; what "
@@ -155,9 +153,7 @@ class DynamoCursors:
                     UpdateExpression=f"SET {', '.join(sets)} REMOVE {', '.join(removes)}",
                     ExpressionAttributeValues=to_item(values),
                 )
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
+        except ConditionFailed:
             raise Conflict(f"Another poll took over {lease.company} {lease.resource.value}.") from None
         self._places[(lease.company, lease.resource.value)] = values.get(":place", "")
 

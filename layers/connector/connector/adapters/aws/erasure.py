@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.inbound_records import DynamoChanges
 from connector.adapters.aws.items import Item, time_text, to_item
 from connector.adapters.aws.ledger import body_name, read_revision, revision_item
@@ -126,9 +126,7 @@ class DynamoErasure:
         try:
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition, **given)
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
+        except ConditionFailed:
             raise Conflict("It was changed meanwhile.", document=item["pk"]["S"]) from None
 
     @property

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 
 from connector.domain.errors import Misconfigured, Transient
 
-CONDITION_FAILED = "ConditionalCheckFailedException"
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 _CANCELLED, _CONDITION = "TransactionCanceledException", "ConditionalCheckFailed"
 _REFUSED = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "InvalidSignatureException"}
 _MISSING = {"ResourceNotFoundException", "NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+
+
+class ConditionFailed(Exception):
+    """The condition of a write, or of one write of a transaction, did not hold.
+
+    Attributes:
+        item: The row as it is, where a single write asked for it; else empty.
+        which: For each write, in the order of the request, whether its condition failed.
+    """
+
+    def __init__(self, item: Mapping[str, Any], which: Sequence[bool]) -> None:
+        """Keep both."""
+        super().__init__("the condition did not hold")
+        self.item = dict(item)
+        self.which = which
 
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
     """Turn a botocore failure into `Misconfigured` (refused, missing) or `Transient` (everything else).
 
-    A failed condition passes through: its meaning is the caller's business.
+    A failed condition becomes `ConditionFailed`: what it means, the caller knows.
 
     Args:
         what: The thing that was called, for the sentence.
@@ -29,8 +45,12 @@ def translated(what: str) -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
-        if code == CONDITION_FAILED or any(failed_conditions(error)):
-            raise
+        which = [code == _CONDITION_FAILED]
+        if code == _CANCELLED:
+            reasons = cast("dict[str, Any]", error.response).get("CancellationReasons", [])
+            which = [reason.get("Code") == _CONDITION for reason in reasons]
+        if any(which):
+            raise ConditionFailed(cast("dict[str, Any]", error.response).get("Item", {}), which) from error
         if code in _REFUSED:
             raise Misconfigured(
                 f"AWS refused access to the {what} ({code}).",
@@ -47,17 +67,3 @@ def translated(what: str) -> Iterator[None]:
         raise Transient(f"The {what} answered {code}.", request_id=request_id) from error
     except BotoCoreError as error:
         raise Transient(f"The {what} could not be reached ({type(error).__name__}).") from error
-
-
-def is_failed_condition(error: Exception) -> bool:
-    """Whether a ClientError says that a condition did not hold."""
-    response = getattr(error, "response", {})
-    return bool(response.get("Error", {}).get("Code") == CONDITION_FAILED)
-
-
-def failed_conditions(error: Exception) -> list[bool]:
-    """Which writes of a cancelled transaction failed on their condition, in the order of the request."""
-    response = getattr(error, "response", {})
-    if response.get("Error", {}).get("Code") != _CANCELLED:
-        return []
-    return [reason.get("Code") == _CONDITION for reason in response.get("CancellationReasons", [])]

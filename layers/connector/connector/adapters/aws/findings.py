@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, from_item, time_text, to_item
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Finding
@@ -54,9 +54,7 @@ class DynamoFindingBook:
                 {":until": time_text(now + lease), ":now": time_text(now)},
                 condition="attribute_not_exists(lease_until) OR lease_until < :now",
             )
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
+        except ConditionFailed:
             raise Conflict("Another reconciliation is running.") from None
 
     def give_back(self) -> None:

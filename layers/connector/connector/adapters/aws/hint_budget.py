@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item
 
 if TYPE_CHECKING:
@@ -72,9 +72,7 @@ class DynamoHintBudget:
         try:
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item, **given)
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
+        except ConditionFailed:
             return False
         return True
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import failed_conditions, is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, expiry, time_text, to_item
 from connector.adapters.aws.ledger import count_open, open_items
 from connector.adapters.aws.payloads import S3Payloads
@@ -141,9 +141,7 @@ class DynamoChanges:
                 self._client.transact_write_items(
                     TransactItems=[{"Put": {"TableName": self._table, **write}} for write in writes]  # type: ignore[typeddict-item]
                 )
-        except Exception as error:
-            if not any(failed_conditions(error)):
-                raise
+        except ConditionFailed:
             raise _overtaken(here.key.stored, here.transaction_id) from None
         return there
 
@@ -205,9 +203,7 @@ class DynamoChanges:
         try:
             with translated("ledger"):
                 self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition, **given)
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
+        except ConditionFailed:
             raise _overtaken(item["pk"]["S"], item["sk"]["S"]) from None
 
     @property

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import failed_conditions, is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.aws.items import Item, expiry, from_item, read_time, time_text, to_item
 from connector.adapters.aws.payloads import S3Payloads
 from connector.domain.documents import DocumentKey
@@ -365,11 +365,8 @@ class DynamoLedger:
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except Exception as error:
-            if not is_failed_condition(error):
-                raise
-            before = getattr(error, "response", {}).get("Item")
-            if before and from_item(before).get("state") == State.SENDING.value:
+        except ConditionFailed as failed:
+            if from_item(failed.item).get("state") == State.SENDING.value:
                 raise Conflict("Another worker is sending this revision.", document=str(key)) from None
             return None
         return read_revision(answer["Attributes"])
@@ -398,11 +395,8 @@ class DynamoLedger:
         try:
             with translated("ledger"):
                 self._client.transact_write_items(TransactItems=[{"Put": write} for write in writes])  # type: ignore[typeddict-item]
-        except Exception as error:
-            failed = failed_conditions(error)
-            if not any(failed):
-                raise
-            if failed[0]:
+        except ConditionFailed as failed:
+            if failed.which[0]:
                 raise _changed(revision) from None
             return None
         return moved
@@ -479,11 +473,8 @@ class DynamoLedger:
                     self._client.transact_write_items(TransactItems=[{"Put": each} for each in (write, *others)])  # type: ignore[typeddict-item]
                 else:
                     self._client.put_item(**write)
-        except Exception as error:
-            failed = failed_conditions(error) or [is_failed_condition(error)]
-            if not any(failed):
-                raise
-            raise _changed((revision, *supersedes)[failed.index(True)]) from None
+        except ConditionFailed as failed:
+            raise _changed((revision, *supersedes)[failed.which.index(True)]) from None
 
     @property
     def _client(self) -> DynamoDBClient:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.domain.errors import Conflict, Misconfigured, NoRouting
 from connector.domain.routing.resolve import Routing
 
@@ -150,17 +150,14 @@ class RoutingStore:
                 "ConditionExpression": "version = :seen",
                 "ExpressionAttributeValues": {":seen": {"S": seen}},
             }
-        from botocore.exceptions import ClientError
-
         try:
             with translated(_TABLE):
                 self._client.put_item(TableName=self._table, Item=pointer, **condition)
-        except ClientError as error:
-            # Only a failed condition passes through `translated`.
+        except ConditionFailed:
             raise Conflict(
                 "Somebody else applied another routing meanwhile.",
                 next_step="Look at it with `connector config diff`, then apply again.",
-            ) from error
+            ) from None
 
     def _item(self, key: dict[str, Any]) -> dict[str, Any] | None:
         with translated(_TABLE):

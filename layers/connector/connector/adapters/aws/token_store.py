@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connector.adapters.aws import clients
-from connector.adapters.aws.errors import is_failed_condition, translated
+from connector.adapters.aws.errors import ConditionFailed, translated
 from connector.adapters.ports import AccessToken
 from connector.domain.errors import Transient
 
@@ -106,15 +106,13 @@ class DynamoTokenStore:
             request["ExpressionAttributeNames"] = names
         if values:
             request["ExpressionAttributeValues"] = values
-        with translated(_WHAT):
-            try:
+        try:
+            with translated(_WHAT):
                 self._client.update_item(
                     TableName=self._table, Key={"pk": {"S": company}}, UpdateExpression=change, **request
                 )
-            except Exception as error:
-                if not is_failed_condition(error):
-                    raise
-                return False
+        except ConditionFailed:
+            return False
         return True
 
     @property
