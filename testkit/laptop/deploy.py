@@ -17,6 +17,7 @@ from connector.settings import (
     PollOrderfulSettings,
     PollVismaSettings,
     ReceiveCallbackSettings,
+    ReconcileSettings,
     Settings,
     TrackTransactionsSettings,
     TranslateDocumentSettings,
@@ -39,6 +40,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "ReceiveCallbackFunction": ReceiveCallbackSettings,
     "PollOrderfulFunction": PollOrderfulSettings,
     "ApplyChangeFunction": ApplyChangeSettings,
+    "ReconcileFunction": ReconcileSettings,
 }
 
 SAM = ROOT / ".venv-sam" / "bin" / "sam"

@@ -46,6 +46,7 @@ FUNCTIONS = (
     "ReceiveCallbackFunction",
     "PollOrderfulFunction",
     "ApplyChangeFunction",
+    "ReconcileFunction",
 )
 
 ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
@@ -147,7 +148,7 @@ class Laptop:
         table.apply(stored, SystemClock().now())
         routed = (
             *("PollVismaFunction", "TranslateDocumentFunction", "TrackTransactionsFunction"),
-            *("PollOrderfulFunction", "ApplyChangeFunction"),
+            *("PollOrderfulFunction", "ApplyChangeFunction", "ReconcileFunction"),
         )
         for function in routed:
             self.reconfigure(function)

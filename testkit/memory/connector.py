@@ -16,6 +16,7 @@ from connector.services.outbound.poll import Poller
 from connector.services.outbound.snapshot import Snapshot
 from connector.services.outbound.track import Tracker
 from connector.services.outbound.translate import Translator
+from connector.services.reconcile.local_book import LocalBook
 from testkit.memory.effects import ManualClock, StepDeadline
 from testkit.memory.orderful import FakeInbound, FakeOrderful
 from testkit.memory.stores import (
@@ -54,6 +55,7 @@ class Connector:
         self.outbox: Any = MemoryOutbox()
         self.watermark: Any = MemoryWatermark()
         self.health = MemoryHealth()
+        self.book = LocalBook()
         self.hint_budget: Any = HintCalls()
         self.erp = FakeErp(self.clock)
         self.erps: Any = FakeErps(nordic=self.erp)
@@ -126,6 +128,7 @@ class Connector:
             telemetry=self.telemetry,
             stream=Stream.TEST,
             resend_after=RESEND_AFTER,
+            findings=use["book"],
         )
 
     def recorder(self, **ports: Any) -> InboundRecorder:

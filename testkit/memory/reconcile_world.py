@@ -12,7 +12,6 @@ from connector.domain.reconcile.finding import Finding
 from connector.domain.revision.record import Revision, current_revision
 from connector.domain.transactions import Stream
 from connector.services.ports import Resource
-from connector.services.reconcile.local_book import LocalBook
 from connector.services.reconcile.ports import Progress
 from connector.services.reconcile.run import Reconciler
 from testkit.memory.connector import Connector
@@ -57,7 +56,6 @@ class World(Connector):
         )
         self.lists = MemoryDocumentLists(self.erps)
         self.listed = MemoryTransactionList(self.orderful)
-        self.book = LocalBook()
         self.documents: dict[tuple[Resource, str], dict[str, Any]] = {}
         self._version = 1_000
 

@@ -127,6 +127,15 @@ def add_controls(sandbox: OrderfulSandbox, app: Flask) -> None:
         sandbox.delete(transaction_id)
         return "", 204
 
+    @app.post(f"{CONTROL_PREFIX}/transactions/<transaction_id>/copy")
+    def copy(transaction_id: str) -> tuple[dict[str, Any], int]:
+        return sandbox.copy(transaction_id), 201
+
+    @app.put(f"{CONTROL_PREFIX}/transactions/<transaction_id>/message")
+    def edit(transaction_id: str) -> tuple[str, int]:
+        sandbox.edit(transaction_id, **request.get_json())
+        return "", 204
+
     @app.put(f"{CONTROL_PREFIX}/options")
     def set_options() -> tuple[str, int]:
         sandbox.set_page_order(**request.get_json())

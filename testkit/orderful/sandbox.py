@@ -8,6 +8,7 @@ with 100 a page, a 429 is HTML.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -213,6 +214,35 @@ class OrderfulSandbox(Sandbox):
         """
         with self.lock:
             self._transactions.remove(self.ours(transaction_id))
+
+    def copy(self, transaction_id: str) -> dict[str, Any]:
+        """Let a person copy one of our transactions: the same content under another id; gives the copy as shown.
+
+        Raises:
+            ValueError: there is no such transaction of ours.
+        """
+        with self.lock:
+            sequence, number = self._transactions.next_number()
+            copied = replace(
+                self.ours(transaction_id),
+                sequence=sequence,
+                transaction_sets=deepcopy(self.ours(transaction_id).transaction_sets),
+                id=str(number),
+                v4_id=str(number),
+                created_at=self.clock.now(),
+            )
+            self._transactions.add(copied)
+            return copied.shown(self._base)
+
+    def edit(self, transaction_id: str, transaction_sets: list[Any]) -> None:
+        """Let a person change the content of one of our transactions.
+
+        Raises:
+            ValueError: there is no such transaction of ours.
+        """
+        with self.lock:
+            found = self.ours(transaction_id)
+            found.transaction_sets, found.last_updated_at = transaction_sets, self.clock.now()
 
     def _steered(self, name: str) -> Transaction:
         """A transaction by either id, moved on to now."""

@@ -146,6 +146,16 @@ FORBIDDEN: dict[str, dict[str, Call]] = {
         "read requests": _read("requests/any"),
         "write requests": _write("requests/any"),
     },
+    "ReconcileFunction": {
+        "read the callback secret": _secret("CallbackSecretArn"),
+        "write the ledger": _put("DocumentsTable"),
+        "delete from the ledger": _delete("DocumentsTable"),
+        "change the routing": _put("RoutingTable"),
+        "move a cursor": _put("CursorsTable"),
+        "queue documents": _send("DocumentsQueueUrl"),
+        "queue a delivery": _send("DeliveriesQueueUrl"),
+        "write requests": _write("requests/any"),
+    },
 }
 
 ALLOWED: dict[str, Call] = {
@@ -156,6 +166,7 @@ ALLOWED: dict[str, Call] = {
     "ReceiveCallbackFunction": _secret("CallbackSecretArn"),
     "PollOrderfulFunction": _secret("OrderfulSecretArn"),
     "ApplyChangeFunction": _secret("VismaSecretArn"),
+    "ReconcileFunction": _secret("OrderfulSecretArn"),
 }
 
 

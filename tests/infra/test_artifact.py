@@ -19,6 +19,7 @@ FUNCTIONS = {
     "ReceiveCallbackFunction": "receive_callback_handler",
     "PollOrderfulFunction": "poll_orderful_handler",
     "ApplyChangeFunction": "apply_change_handler",
+    "ReconcileFunction": "reconcile_handler",
 }
 # AWS Lambda: 250 MB unzipped, layers included. We are far below; what brings us near has to be noticed.
 SIZE_LIMIT = 60_000_000

@@ -84,7 +84,7 @@ def test_a_queue_event_carries_the_digest_of_its_body(name: str) -> None:
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["poll_visma", "track_transactions", "poll_orderful"])
+@pytest.mark.parametrize("name", ["poll_visma", "track_transactions", "poll_orderful", "reconcile"])
 def test_scheduled_functions_get_the_event_of_the_scheduler(name: str) -> None:
     assert _event(name)["source"] == "aws.scheduler"
 

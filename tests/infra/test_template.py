@@ -14,6 +14,7 @@ import click
 import pytest
 import yaml
 
+from connector.adapters.aws.findings import PARTITION
 from connector.adapters.aws.ledger import INDEX
 from connector.cli.main import cli
 from connector.domain.errors import Transient
@@ -129,7 +130,7 @@ def test_scheduled_functions_are_not_retried_by_lambda_because_the_next_schedule
         schedule["Target"]["Arn"]["Fn::GetAtt"][0] for schedule in properties("AWS::Scheduler::Schedule").values()
     }
 
-    assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction"}
+    assert scheduled == {"PollVismaFunction", "TrackTransactionsFunction", "PollOrderfulFunction", "ReconcileFunction"}
     for name in scheduled:
         assert functions[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
         # What Lambda throttles it keeps for six hours by default, and every schedule adds one more.
@@ -244,10 +245,11 @@ def test_a_function_reads_only_the_secret_of_the_system_it_calls(
         ("PollVismaRole", {"TokensTable", "CursorsTable", "RoutingTable", "DocumentsTable"}),
         ("TranslateDocumentRole", {"RoutingTable", "DocumentsTable"}),
         ("DeliverTransactionRole", {"DocumentsTable"}),
-        ("TrackTransactionsRole", {"DocumentsTable", "RoutingTable"}),
+        ("TrackTransactionsRole", {"DocumentsTable", "RoutingTable", "CursorsTable"}),
         ("ReceiveCallbackRole", set()),
         ("PollOrderfulRole", {"DocumentsTable", "CursorsTable", "RoutingTable"}),
         ("ApplyChangeRole", {"DocumentsTable", "RoutingTable", "TokensTable"}),
+        ("ReconcileRole", {"DocumentsTable", "CursorsTable", "RoutingTable", "TokensTable"}),
     ],
 )
 def test_a_function_reaches_only_the_tables_of_its_concern(role: str, tables: set[str], properties: Properties) -> None:
@@ -278,7 +280,12 @@ def test_no_function_can_change_the_routing_or_delete_from_the_ledger(properties
             actions = set(_flat(statement["Action"]))
             if "RoutingTable" in json.dumps(statement["Resource"]):
                 assert actions == {"dynamodb:GetItem"}
-            assert not {action for action in actions if "Delete" in action} - {"sqs:DeleteMessage"}
+            deletes = {action for action in actions if "Delete" in action} - {"sqs:DeleteMessage"}
+            if deletes:  # findings of reconciliation that are over
+                assert deletes == {"dynamodb:DeleteItem"}
+                assert "CursorsTable" in json.dumps(statement["Resource"])
+                keys = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+                assert _flat(keys) == [PARTITION]
 
 
 STATE = {
@@ -419,7 +426,7 @@ def test_access_tokens_lie_under_a_key_that_only_the_functions_that_use_them_may
         for role, its in properties("AWS::IAM::Role").items()
         if any("TokensTable" in json.dumps(one["Resource"]) for one in _statements(its))
     }
-    assert users == sharers == {"PollVismaRole", "ApplyChangeRole"}
+    assert users == sharers == {"PollVismaRole", "ApplyChangeRole", "ReconcileRole"}
     people = {
         policy
         for policy, its in properties("AWS::IAM::ManagedPolicy").items()
@@ -469,6 +476,9 @@ def test_the_bucket_is_private_and_forgets_queued_documents_after_a_month(proper
 HEARTBEATS = {"TrackTransactionsFunction": "TrackHeartbeatAlarm", "PollOrderfulFunction": "CollectHeartbeatAlarm"}
 """Functions whose heartbeat is a metric that only a run reports that ended well: a run that fails misses it."""
 
+NIGHTLY = {"ReconcileFunction"}
+"""A function of which track_transactions tells when it has not ended well for days (AttentionOpen)."""
+
 EVENTS = {
     "CredentialsRefusedAlarm",
     "DoubledOrWrongStreamAlarm",
@@ -477,7 +487,7 @@ EVENTS = {
     "CallbacksRefusedAlarm",
     "CallbacksFailedAlarm",
     "CallbacksTurnedAwayAlarm",
-    *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS.keys() - HEARTBEATS),
+    *(f"{name.removesuffix('Function')}FailedAlarm" for name in SETTINGS.keys() - HEARTBEATS.keys() - NIGHTLY),
 }
 """Alarms on what happens once: that it does not happen again is no end of it."""
 
@@ -606,7 +616,7 @@ def test_every_function_has_an_alarm_that_rings_when_it_fails_and_no_function_ha
         if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     }
 
-    assert watched == SETTINGS.keys() - HEARTBEATS
+    assert watched == SETTINGS.keys() - HEARTBEATS.keys() - NIGHTLY
     for function, name in HEARTBEATS.items():
         assert alarms[name]["Namespace"] == NAMESPACE, "Lambda counts a run that failed among its invocations"
         folder = Path(properties("AWS::Serverless::Function")[function]["CodeUri"]).name

@@ -25,6 +25,7 @@ from connector.bootstrap import (
     poll_orderful,
     poll_visma,
     receive_callback,
+    reconcile,
     track_transactions,
     translate_document,
 )
@@ -70,6 +71,7 @@ WIRED = (
     receive_callback.receive_callback,
     poll_orderful.poll_orderful,
     apply_change.apply_change,
+    reconcile.reconcile,
 )
 COMPANY = SandboxCompany()
 INBOX = "7"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 
 from connector.adapters.aws import breaker, clients
+from connector.adapters.aws.findings import DynamoFindingBook
 from connector.domain.errors import Misconfigured
 from connector.domain.revision.record import State
-from testkit.aws import Calls, drain, lambda_event
+from testkit.aws import CURSORS, Calls, drain, lambda_event
 from testkit.sandboxes import API_KEY, CLIENT_SECRET, Recipe
 from tests.integration.conftest import ROUTING
 
@@ -24,6 +25,7 @@ NAMES = {
     "receive_callback": "HINTS_QUEUE_URL",
     "poll_orderful": "CURSORS_TABLE",
     "apply_change": "TOKENS_TABLE",
+    "reconcile": "CURSORS_TABLE",
 }
 
 
@@ -92,6 +94,7 @@ def test_what_is_told_holds_neither_a_secret_nor_a_document(stack, capsys, caplo
         ("poll_visma", set(), ["INFO"]),  # its heartbeat is Lambda's own count of invocations
         ("poll_orderful", {"CollectCompleted"}, ["INFO"]),
         ("track_transactions", {"TrackCompleted"}, []),
+        ("reconcile", set(), ["INFO"]),
     ],
 )
 def test_a_stack_without_a_routing_runs_quietly(stack, capsys, caplog, name, *, counted, said):
@@ -133,3 +136,27 @@ def test_importing_a_function_opens_nothing(handler_of, name):
     clients._client.cache_clear()
     assert callable(handler_of(name))
     assert clients._client.cache_info().currsize == 0
+
+
+def test_the_nightly_comparison_finds_what_was_missed_and_what_is_gone(stack, monkeypatch, capsys):
+    monkeypatch.setenv("RECONCILE_AFTER_SECONDS", "0")
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    stack.visma.generate("purchaseorder", Recipe(count=5, written_at=before))
+    stack.send_orders()
+    stack.visma.set_options(max_page_size=2)
+    gone, copied, *_ = stack.ledger.in_state(State.SENT)
+    copy = stack.orderful.copy(copied.transaction_id)
+    stack.orderful.delete(gone.transaction_id)
+    stack.visma.generate("purchaseorder", Recipe(count=2, first_number=700001, written_at=before))
+    assert stack.invoke("reconcile") == {"ended": True, "problem": None}
+    found = DynamoFindingBook(CURSORS).findings()
+    assert {(one.category.value, one.subject) for one in found} == {
+        ("missing", "nordic/purchase_order/700001"),
+        ("missing", "nordic/purchase_order/700002"),
+        ("missing", gone.transaction_id),
+        ("doubled", copy["id"] if isinstance(copy, dict) else copy),
+    }
+    assert stack.invoke("reconcile") == {"ended": True, "problem": None}
+    capsys.readouterr()
+    stack.invoke("track_transactions")
+    assert '"AttentionOpen":[4.0]' in capsys.readouterr().out.replace(" ", "")

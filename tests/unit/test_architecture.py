@@ -268,6 +268,7 @@ ENTRY_POINTS = {
         domain/reconcile/finding services/reconcile/documents services/reconcile/local_book
         services/reconcile/transactions
     """,
+    "unit/services/reconcile/test_night.py": "services/reconcile/open_findings",
     "unit/services/outbound/test_poll.py": "services/claim_check services/list_health",
     "unit/services/outbound/test_receivers.py": "domain/revision/receivers",
     "unit/services/outbound/test_track.py": "services/outbound/statuses",

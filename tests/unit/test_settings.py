@@ -12,6 +12,7 @@ from connector.settings import (
     PollOrderfulSettings,
     PollVismaSettings,
     ReceiveCallbackSettings,
+    ReconcileSettings,
     Settings,
     TrackTransactionsSettings,
     TranslateDocumentSettings,
@@ -25,6 +26,7 @@ ALL = [
     ReceiveCallbackSettings,
     PollOrderfulSettings,
     ApplyChangeSettings,
+    ReconcileSettings,
 ]
 
 

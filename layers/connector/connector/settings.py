@@ -110,6 +110,7 @@ class TrackTransactionsSettings(Settings):
         resend_after_seconds: A translated or unconfirmed revision that nobody moved for this long is queued again.
     """
 
+    cursors_table: str
     documents_table: str
     routing_table: str
     payloads_bucket: str
@@ -117,6 +118,28 @@ class TrackTransactionsSettings(Settings):
     orderful_secret_arn: str
     deliveries_queue_url: str
     resend_after_seconds: int = Field(default=900, ge=1)
+
+
+class ReconcileSettings(Settings):
+    """Environment of `reconcile`.
+
+    Attributes:
+        reconcile_days: How far back the window of a night reaches.
+        reconcile_after_seconds: What is younger may still be on its way, and is not judged.
+    """
+
+    visma_base_url: str
+    visma_token_url: str
+    visma_secret_arn: str
+    tokens_table: str
+    cursors_table: str
+    routing_table: str
+    documents_table: str
+    payloads_bucket: str
+    orderful_base_url: str
+    orderful_secret_arn: str
+    reconcile_days: int = Field(default=14, ge=1)
+    reconcile_after_seconds: int = Field(default=3600, ge=0)
 
 
 class ReceiveCallbackSettings(Settings):

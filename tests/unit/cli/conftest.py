@@ -25,7 +25,7 @@ from testkit.memory.stores import CALLER, InMemoryChanges, MemoryBreaker, Memory
 DAY = timedelta(days=1)
 FUNCTIONS = (
     *("PollVisma", "TranslateDocument", "DeliverTransaction", "TrackTransactions"),
-    *("ReceiveCallback", "PollOrderful", "ApplyChange"),
+    *("ReceiveCallback", "PollOrderful", "ApplyChange", "Reconcile"),
 )
 NOW = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from connector.adapters.aws.breaker import DynamoBreaker
+from connector.adapters.aws.findings import DynamoFindingBook
 from connector.adapters.aws.ledger import DynamoLedger
 from connector.adapters.aws.payloads import S3Payloads
 from connector.adapters.aws.queues import SqsOutbox
@@ -28,6 +29,7 @@ class TrackTransactions:
         """Wire what does not depend on the invocation."""
         self._settings = settings
         self._ledger = DynamoLedger(settings.documents_table, S3Payloads(settings.payloads_bucket))
+        self._findings = DynamoFindingBook(settings.cursors_table)
         self._routing = RoutingStore(settings.routing_table, clock)
         self._breaker = DynamoBreaker(settings.documents_table)
         self._outbox = SqsOutbox(deliveries_url=settings.deliveries_queue_url)
@@ -55,6 +57,7 @@ class TrackTransactions:
             deadline=deadline,
             stream=settings.stream,
             resend_after=timedelta(seconds=settings.resend_after_seconds),
+            findings=self._findings,
         )
         try:
             return {"changed": tracker.run()}

@@ -106,7 +106,7 @@ def rewind(*, text: str, stack: Stack, dry_run: bool, yes: bool, as_json: bool) 
     up to which the ledger is complete. What the ledger knows sends nothing; what it has forgotten is looked up at
     Orderful before anything is sent. A cursor that is not as far as TIME stays where it is.
     """
-    to = typed_moment(text)
+    to = _moment(text)
     now = stack.clock.now()
     if to > now:
         raise WrongInput(f"{moment(to)} has yet to come.")
@@ -152,8 +152,7 @@ def _rewind(stack: Stack, view: CursorView, to: datetime, now: datetime, *, dry_
     }
 
 
-def typed_moment(text: str) -> datetime:
-    """A time as a person types it; raises `WrongInput`."""
+def _moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -9,10 +9,11 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from connector.cli.cursors import typed_moment
-from connector.cli.output import FAILED, HELD, WrongInput, counted, json_option, moment, say, show, table
+from connector.cli.output import FAILED, HELD, WrongInput, counted, json_option, moment, say, show, table, utc_option
 from connector.cli.people import by_option, decider
 from connector.cli.stack import Stack, stack_option
+from connector.cli.times import since as since_time
+from connector.cli.times import until as until_time
 from connector.domain.reconcile.finding import Finding
 from connector.domain.text import truncated
 
@@ -28,6 +29,7 @@ _LONGEST_REASON = 500
 @click.option("--until", "until_text", metavar="TIME", help="Its end; nothing younger than an hour is judged.")
 @click.option("--company", metavar="NAME", help="Only this company.")
 @click.option("--partner", metavar="NAME", help="Only this partner.")
+@utc_option
 @stack_option
 @json_option
 @click.pass_context
@@ -59,8 +61,8 @@ def reconcile(
         if name is not None and name not in known:
             raise WrongInput(f"No {what} '{name}' is in the applied routing, only {', '.join(known)}.")
     now = stack.clock.now()
-    since = typed_moment(since_text) if since_text else now - DAYS
-    until = typed_moment(until_text) if until_text else now
+    since = since_time(since_text, now) if since_text else now - DAYS
+    until = until_time(until_text, now) if until_text else now
     if since >= until:
         raise WrongInput(f"The window ends ({moment(until)}) before it begins ({moment(since)}).")
     deadline = FixedDeadline(_PATIENCE)
@@ -111,6 +113,7 @@ def reconcile(
 
 @reconcile.command("list", short_help="List what the nightly runs have found.")
 @click.option("--all", "with_closed", is_flag=True, help="What a person has closed as well.")
+@utc_option
 @stack_option
 @json_option
 def list_findings(*, with_closed: bool, stack: Stack, as_json: bool) -> int:

@@ -75,8 +75,6 @@ class Metric(StrEnum):
     CHANGES_CLOSED = "ChangesClosed"
     CHANGE_CONFLICTS = "ChangeConflicts"
     CONFIRMATIONS_REFUSED = "ConfirmationsRefused"
-    RECONCILE_FINDINGS = "ReconcileFindings"
-    RECONCILE_COMPLETED = "ReconcileCompleted"
 
 
 class Resource(StrEnum):

@@ -8,15 +8,16 @@ import pytest
 from msgspec.structs import replace
 
 from connector.domain.errors import Misconfigured, Transient
-from connector.services.ports import Metric, Resource
+from connector.services.ports import Metric, Resource, Waiting
 from connector.services.reconcile.night import Nightly
+from connector.services.reconcile.open_findings import open_findings
 from testkit.memory.reconcile_world import lines, told
 
 
 @pytest.fixture
 def night(world):
     def run(**changes):
-        before = world.telemetry.counts[Metric.RECONCILE_FINDINGS]
+        before = reported(world)
         progress = Nightly(
             reconciler=world.reconciler(**changes),
             book=world.book,
@@ -24,13 +25,17 @@ def night(world):
             telemetry=world.telemetry,
             days=timedelta(days=14),
         ).run()
-        return progress, world.telemetry.counts[Metric.RECONCILE_FINDINGS] - before
+        return progress, reported(world) - before
 
     return run
 
 
-def completed(world):
-    return world.telemetry.counts[Metric.RECONCILE_COMPLETED]
+def reported(world):
+    return len([event for event in world.telemetry.events("error") if event.startswith("reconciliation: ")])
+
+
+def waiting(world):
+    return open_findings(world.book, now=world.clock.now())
 
 
 def test_a_finding_is_told_once_until_it_changes_and_is_forgotten_when_it_is_over(world, night):
@@ -49,7 +54,7 @@ def test_a_finding_is_told_once_until_it_changes_and_is_forgotten_when_it_is_ove
     world.clock.forward(days=1)
     assert night()[1] == 0
     assert world.book.findings() == []
-    assert completed(world) == 4
+    assert waiting(world) == Waiting(0, None)
 
 
 def test_what_a_person_closed_is_not_told_again_unless_it_changes(world, night):
@@ -82,7 +87,7 @@ def test_there_is_one_run_a_night_in_as_many_invocations_as_it_takes(world, nigh
         assert told_now == 0
         world.clock.forward(minutes=5)
     assert invocations > 3
-    assert completed(world) == 1
+    assert world.telemetry.events("info").count("reconciliation ended") == 1
     calls = world.lists.calls
     world.clock.forward(hours=2)
     assert night() == (None, 0)
@@ -133,7 +138,8 @@ def test_a_run_that_could_not_read_everything_forgets_nothing_and_is_not_complet
     world.clock.forward(days=1)
     progress, _ = night()
     assert len(progress.problems) == 3
-    assert (len(world.book.findings()), completed(world)) == (1, 1)
+    assert len(world.book.findings()) == 1
+    assert progress.complete_at < progress.started_at
     assert "reconciliation could not read everything" in world.telemetry.events("warning")
 
 
@@ -145,4 +151,31 @@ def test_trouble_that_may_pass_gives_the_run_back(world, night):
     world.lists.broken.clear()
     progress, _ = night()
     assert progress.problems == ()
-    assert completed(world) == 1
+
+
+def test_that_nothing_was_read_whole_for_days_is_told_until_it_is(world, night):
+    begun = world.clock.now()
+    world.lists.broken[Resource.CUSTOMER_INVOICES] = Misconfigured("Visma answered 400.")
+    for _ in range(3):
+        night()
+        assert waiting(world).count == 0
+        world.clock.forward(days=1)
+    assert waiting(world) == Waiting(1, begun)
+    world.lists.broken.clear()
+    night()
+    assert waiting(world).count == 0
+
+
+def test_what_is_found_is_attention_until_a_person_closes_it(world, night):
+    world.save(1, lines=lines())
+    world.clock.forward(hours=3)
+    found_at = world.clock.now()
+    night()
+    assert waiting(world) == Waiting(1, found_at)
+    world.clock.forward(hours=1)
+    world.tracker().run()
+    assert world.telemetry.counts[Metric.ATTENTION_OPEN] == 1
+    assert (Metric.ATTENTION_AGE, 3600.0) in world.telemetry.durations
+    (found,) = world.book.findings()
+    world.book.put(replace(found, closed_at=world.clock.now()))
+    assert waiting(world) == Waiting(0, None)

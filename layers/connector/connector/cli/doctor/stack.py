@@ -28,6 +28,7 @@ _FUNCTIONS = {
     "receive_callback": "ReceiveCallbackFunction",
     "poll_orderful": "PollOrderfulFunction",
     "apply_change": "ApplyChangeFunction",
+    "reconcile": "ReconcileFunction",
 }
 _SCHEDULES = {
     "poll_visma": "PollVismaSchedule",

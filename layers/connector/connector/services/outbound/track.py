@@ -47,6 +47,8 @@ from connector.services.ports import (
     RoutingSource,
     Telemetry,
 )
+from connector.services.reconcile.open_findings import open_findings
+from connector.services.reconcile.ports import FindingBook
 
 MOST_CALLS = 80
 """Calls of Orderful in one run. Orderful: an example of 100 a minute and endpoint; a run may start every minute."""
@@ -82,6 +84,7 @@ class Tracker:
     deadline: Deadline
     stream: Stream
     resend_after: timedelta
+    findings: FindingBook
 
     def run(self) -> int:
         """Report what waits for a person, queue the stuck revisions again, and follow the sent ones.
@@ -144,11 +147,14 @@ class Tracker:
 
     def _report_attention(self) -> None:
         now = self.clock.now()
-        found = self.ledger.in_attention(limit=MOST_COUNTED)
-        self.telemetry.count(Metric.ATTENTION_OPEN, len(found))
-        if found:
-            since = min(one.attention_at or one.updated_at for one in found)
-            self.telemetry.seconds(Metric.ATTENTION_AGE, (now - since).total_seconds())
+        sent = self.ledger.in_attention(limit=MOST_COUNTED)
+        since = [one.attention_at or one.updated_at for one in sent]
+        findings = open_findings(self.findings, now=now)
+        self.telemetry.count(Metric.ATTENTION_OPEN, len(sent) + findings.count)
+        if findings.oldest is not None:
+            since.append(findings.oldest)
+        if since:
+            self.telemetry.seconds(Metric.ATTENTION_AGE, (now - min(since)).total_seconds())
 
     def apply(
         self, revision: Revision, remote: RemoteTransaction | None, arrival: Arrival, now: datetime

@@ -39,9 +39,6 @@ _TYPES = {Resource.CUSTOMER_CREDIT_NOTES: "CreditNote", Resource.CUSTOMER_DEBIT_
 YOUNG = timedelta(hours=1)
 """What changed, or was sent, more recently may still be on its way, and is left to the next run."""
 
-SETTLES = timedelta(minutes=30)
-"""What a document may take besides the time for which it has to rest (`visma.settle`)."""
-
 _FIRST_LOOK = 10
 _ALL = 1_000
 _STUCK = (State.TRANSLATED, State.SENDING, State.UNCONFIRMED)
@@ -59,11 +56,14 @@ class Window:
     Attributes:
         since: The beginning.
         until: The end; nothing younger is judged.
+        young: What changed more recently may still be on its way; half of it besides the time for which a document has
+            to rest (`visma.settle`).
         partner: Only this one; None for all.
     """
 
     since: datetime
     until: datetime
+    young: timedelta = YOUNG
     partner: str | None = None
 
 
@@ -135,7 +135,7 @@ class DocumentJudge:
         visma = self.company.visma
         modified = to_utc(document.modified, zone_named(visma.time_zone)) if document.modified else None
         slack = timedelta(0) if visma.time_zone else UNKNOWN_ZONE
-        rest = max(YOUNG, visma.settle + SETTLES)
+        rest = max(self.window.young, visma.settle + self.window.young / 2)
         return modified is not None and modified + slack > server_time - rest
 
     def _is_partners(self, reading: Reading, history: Sequence[Revision]) -> bool:

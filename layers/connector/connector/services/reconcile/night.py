@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from connector.domain.errors import Conflict
 from connector.domain.reconcile.finding import Finding
-from connector.services.ports import Clock, Fields, Metric, Telemetry
+from connector.services.ports import Clock, Fields, Telemetry
 from connector.services.reconcile.ports import FindingBook, Progress, TransactionStep
 from connector.services.reconcile.run import Reconciler
 
@@ -69,7 +69,6 @@ class Nightly:
         """Tell what is new, forget what is over, and note that the run has ended: in this order."""
         found = self.book.findings()
         unreported = [one for one in found if self._is_unreported(one, progress)]
-        self.telemetry.count(Metric.RECONCILE_FINDINGS, len(unreported))
         for one in unreported[:MOST_LOGGED]:
             self.telemetry.error(f"reconciliation: {one.category}", _names(one))
         for one in unreported:
@@ -82,8 +81,6 @@ class Nightly:
                 self.book.forget_seen(step)
         for problem in progress.problems:
             self.telemetry.warning("reconciliation could not read everything", {"reason": problem})
-        if not progress.problems:
-            self.telemetry.count(Metric.RECONCILE_COMPLETED)
         complete_at = progress.complete_at if progress.problems else progress.started_at
         ended = replace(progress, ended_at=self.clock.now(), complete_at=complete_at)
         self.book.keep(ended)

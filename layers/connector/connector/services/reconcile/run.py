@@ -62,6 +62,7 @@ class Reconciler:
     Attributes:
         most_calls: Calls of Orderful that it may make before it is put aside; None: as many as it takes.
         most_tries: How often a step may fail before the run goes on without it.
+        young: What is younger may still be on its way, and is not judged.
         partner: Only documents and transactions of this one; None for all.
     """
 
@@ -75,6 +76,7 @@ class Reconciler:
     deadline: Deadline
     most_calls: int | None = None
     most_tries: int = 3
+    young: timedelta = YOUNG
     partner: str | None = None
     _calls: int = 0
     _seen: frozenset[str] | None = None
@@ -88,12 +90,12 @@ class Reconciler:
 
         Args:
             since: The beginning of the window.
-            until: Its end. Nothing that is younger than an hour is judged, whatever it says.
+            until: Its end. Nothing that is still young is judged, whatever it says.
             company: Only this one.
             before: The run before.
         """
         now = self.clock.now()
-        until = min(until, now - YOUNG)
+        until = min(until, now - self.young)
         companies = [one for name, one in self.routing.companies.items() if company in {None, name}]
         senders = sorted({one.isa_id.on(self.stream) for one in companies})
         chunks = [tuple(senders[at : at + SENDERS_AT_ONCE]) for at in range(0, len(senders), SENDERS_AT_ONCE)]
@@ -162,7 +164,7 @@ class Reconciler:
         return following
 
     def _step(self, progress: Progress, step: TransactionStep | DocumentStep) -> Progress:
-        window = Window(since=progress.since, until=progress.until, partner=self.partner)
+        window = Window(since=progress.since, until=progress.until, young=self.young, partner=self.partner)
         if isinstance(step, TransactionStep):
             return self._transactions(progress, step, window)
         if step.company not in self.routing.companies:
