@@ -29,6 +29,7 @@ from connector.domain.errors import (
 from connector.domain.order_change.edits import Edits, LineEdit, Operation
 from connector.edi.visma.order_snapshot import read_order_snapshot
 from connector.edi.visma.order_update import encode, hold_update, order_update
+from connector.services.ports import Resource
 from testkit.sandboxes import CLIENT_ID, CLIENT_SECRET, Recipe, running_visma
 from testkit.scripted_server import (
     Deadline,
@@ -129,6 +130,22 @@ class TestReading:
         assert [line.quantity for line in has.content.lines] == [
             Decimal(str(line["orderQty"])) for line in document["lines"]
         ]
+
+    @pytest.mark.parametrize(
+        ("wanted", "target"),
+        [
+            ((Resource.PURCHASE_ORDERS, "500001"), "/v1/purchaseorder/500001"),
+            ((Resource.CUSTOMER_CREDIT_NOTES, "9"), "/v1/customerCreditNote/9"),
+            ((Resource.SUPPLIER_INVOICES, "a/b", "DebitAdj"), "/v1/supplierInvoice/DebitAdj/b64(YS9i)"),
+        ],
+    )
+    def test_any_document_is_looked_up_by_its_number(self, visma, server, wanted, target):
+        server.play(answer(body='{"total": 800.10}'), answer(404), answer(400, json_body={"message": "no"}))
+        assert visma.find_document(*wanted) == {"total": Decimal("800.10")}
+        assert visma.find_document(*wanted) is None
+        with pytest.raises(Rejected):
+            visma.find_document(*wanted)
+        assert {one.target for one in server.seen} == {target}
 
     def test_one_that_does_not_exist_is_none(self, sandbox, real):
         assert real.get_order("1") is None

@@ -16,16 +16,6 @@ def test_a_number_that_several_documents_have_must_be_named_in_full(connector, l
     assert "nordic/purchase_order/500123, nordic/supplier_invoice/500123" in result.err
 
 
-def test_a_document_that_the_ledger_does_not_know_is_one_sentence(connector, ledger):
-    result = connector("documents", "show", "999")
-    told = "under the companies in force; give company/kind/number to find one of another company."
-    assert result.code == 1
-    assert result.err.startswith(f"The ledger knows no document 999 {told} Whatever Visma's lists have shown")
-    assert all(word in result.err for word in ("connector cursors", "settled", "config show", "go-live"))
-    result = connector("documents", "show", "nordic/purchase_order/999")
-    assert result.err.startswith("The ledger knows no document nordic/purchase_order/999. Whatever Visma's lists")
-
-
 @pytest.mark.parametrize("key", ["nordic/order/1", "nordic/purchase_order", "//"])
 def test_what_is_no_key_is_wrong_input(connector, ledger, key):
     result = connector("documents", "trace", key)

@@ -137,6 +137,21 @@ class VismaClient:
             raise self._refusal(answer, path)
         return answer.json(), answer.headers
 
+    def find_document(self, resource: Resource, number: str, document_type: str = "") -> Any | None:
+        """Look a document up by its number: its JSON data (numbers as `Decimal`); None when Visma has none.
+
+        Raises:
+            Transient, Throttled, Misconfigured: as named.
+            Rejected: Visma refuses the question.
+        """
+        path = document_path(resource, number, document_type)
+        answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}, read_seconds=READ_SECONDS))
+        if _says_none(answer):
+            return None
+        if not answer.ok:
+            raise self._refusal(answer, path)
+        return answer.json()
+
     def get_order(self, number: str) -> OrderAnswer | None:
         """Read one purchase order with its version; None when Visma has none of this number.
 
@@ -146,8 +161,9 @@ class VismaClient:
             Parked: Visma refuses to show it, for a reason of its own.
         """
         asked = f"purchase order {number}"
-        answer = self._asked(Call("Visma", "GET", join(self._base_url, order_path(number)), {}))
-        if answer.status == 404 and not _is_from_gateway(answer) and _fault_code(answer) not in _WRONG_COMPANY:
+        path = document_path(Resource.PURCHASE_ORDERS, number)
+        answer = self._asked(Call("Visma", "GET", join(self._base_url, path), {}))
+        if _says_none(answer):
             return None
         if not answer.ok:
             refusal = self._refusal(answer, asked)
@@ -259,6 +275,11 @@ class VismaClient:
         return Misconfigured(failure.sentence, request_id=failure.request_id, next_step=next_step)
 
 
+def _says_none(answer: Answer) -> bool:
+    """Whether Visma says that there is no such document; not that there is no such company or address."""
+    return answer.status == 404 and not _is_from_gateway(answer) and _fault_code(answer) not in _WRONG_COMPANY
+
+
 def _is_from_gateway(answer: Answer) -> bool:
     """Whether a 404 speaks of the address, not of the order (Azure API Management, or a web server before it)."""
     try:
@@ -284,15 +305,19 @@ def _version_in_body(answer: Answer) -> str:
     return f'"{stamp}"' if stamp else ""
 
 
-def order_path(number: str) -> str:
-    """The address of an order.
+def document_path(resource: Resource, number: str, document_type: str = "") -> str:
+    """The address of a document.
 
     Visma: an identifier with reserved characters goes as `b64(...)`, in URL-safe base64.
+
+    Args:
+        resource: The list that it is in.
+        number: Its number.
+        document_type: Visma's type; supplier invoices other than plain ones are found by it.
     """
-    if _PLAIN_NUMBER.fullmatch(number):
-        return f"{Resource.PURCHASE_ORDERS.value}/{number}"
-    encoded = base64.urlsafe_b64encode(number.encode()).decode().rstrip("=")
-    return f"{Resource.PURCHASE_ORDERS.value}/b64({encoded})"
+    if not _PLAIN_NUMBER.fullmatch(number):
+        number = f"b64({base64.urlsafe_b64encode(number.encode()).decode().rstrip('=')})"
+    return "/".join(filter(None, (resource.value, document_type, number)))
 
 
 def order_write(number: str, etag: str) -> tuple[str, dict[str, str]]:
@@ -301,7 +326,7 @@ def order_write(number: str, etag: str) -> tuple[str, dict[str, str]]:
     Without a version, as in a file that has none, it is shown without If-Match; such a one is never sent.
     """
     version = {"If-Match": etag} if etag else {}
-    return order_path(number), {**version, "Content-Type": "application/json"}
+    return document_path(Resource.PURCHASE_ORDERS, number), {**version, "Content-Type": "application/json"}
 
 
 def _fault_code(answer: Answer) -> str | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import click
+
+from connector.cli.documents.unseen import Wanted, seen_by_visma, why_unseen
 from connector.cli.output import Failed, WrongInput
 from connector.cli.stack import Stack
 from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
@@ -12,7 +15,19 @@ from connector.domain.invoice_types import INVOICE_TYPES, PAID_TYPES
 from connector.domain.order_change.record import Change, apply_order
 from connector.domain.revision.record import Revision
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 _ALL_REVISIONS = 1000
+
+
+_ASK = "Visma is asked for it by --ask-visma."
+
+
+def ask_option(command: _Command) -> _Command:
+    """Add `--ask-visma`."""
+    return click.option("--ask-visma", is_flag=True, help="Ask Visma for a document that the ledger does not know.")(
+        command
+    )
 
 
 class Record(NamedTuple):
@@ -23,35 +38,30 @@ class Record(NamedTuple):
     changes: Sequence[Change]
 
 
-_NOT_YET = (
-    "Whatever Visma's lists have shown is in the ledger, also what is not sent. So look whether the list was read "
-    "since (connector cursors: lag, failing, not settled), whether the company and branch are in the routing in force "
-    "(connector config show), and whether the document was changed since reading began: at go-live, or 14 days before "
-    "the first poll."
-)
-"""Why a document that is in Visma may not be in the ledger."""
-
-
-def record_named(stack: Stack, text: str) -> Record:
+def record_named(stack: Stack, text: str, *, ask_visma: bool = False) -> Record:
     """What the ledger has of the document that `text` names.
+
+    Args:
+        stack: Where it is.
+        text: Its key, or its number.
+        ask_visma: Visma is asked for a document that the ledger does not know.
 
     Raises:
         WrongInput: the text is no key, or several documents have the number.
-        Failed: the ledger knows no such document.
+        Failed: the ledger knows no such document; says why that may be.
     """
-    records = [_of(stack, key) for key in _keys(stack, text)]
+    keys = list(_keys(stack, text))
+    records = [_of(stack, key) for key in keys]
     # What came in may speak of any number; it only counts where nothing of ours has it.
     found = [one for one in records if one.revisions] or [one for one in records if one.changes]
     if not found:
-        if _is_key(text):
-            raise Failed(f"The ledger knows no document {text}. {_NOT_YET}")
-        raise Failed(
-            f"The ledger knows no document {text} under the companies in force; give company/kind/number to find one "
-            f"of another company. {_NOT_YET}"
-        )
+        wanted = Wanted(keys[0].number, keys[0].company, keys[0].kind) if _is_key(text) else Wanted(text)
+        under = "" if _is_key(text) else " under the companies in force (of another one: give company/kind/number)"
+        why = seen_by_visma(stack, wanted) if ask_visma else f"{why_unseen(stack, wanted)}\n{_ASK}"
+        raise Failed(f"The ledger knows no document {text}{under}.\n{why}")
     if len(found) > 1:
-        keys = ", ".join(str(record.key) for record in found)
-        raise WrongInput(f"Several documents have the number {text}: {keys}; name one of them.")
+        named = ", ".join(str(record.key) for record in found)
+        raise WrongInput(f"Several documents have the number {text}: {named}; name one of them.")
     return found[0]
 
 

@@ -10,7 +10,7 @@ import click
 from connector.cli.changes import change_summary
 from connector.cli.documents.content import Content, as_text, content_of
 from connector.cli.documents.filters import routing_in_force
-from connector.cli.documents.find import Record, record_named, revision_of
+from connector.cli.documents.find import Record, ask_option, record_named, revision_of
 from connector.cli.documents.meanings import meaning, statuses
 from connector.cli.documents.summary import FIELDS, asked, next_step_of, summary
 from connector.cli.output import json_option, moment, show, table, utc_option
@@ -28,16 +28,17 @@ from connector.domain.routing.resolve import Routing
 @click.option(
     "--revision", "sequence", type=click.IntRange(min=1), help="Of which the content is shown; else the newest."
 )
+@ask_option
 @utc_option
 @stack_option
 @json_option
-def show_document(*, key: str, sequence: int | None, stack: Stack, as_json: bool) -> int:
+def show_document(*, key: str, sequence: int | None, ask_visma: bool, stack: Stack, as_json: bool) -> int:
     """Show what a document says, all its revisions, and the changes that came in for it.
 
     KEY is company/kind/number, or the number. Parties, lines and sums are those of the Visma document as it was read
     for the newest revision. What a change asks for is told by `connector changes show`.
     """
-    record, routing = record_named(stack, key), routing_in_force(stack)
+    record, routing = record_named(stack, key, ask_visma=ask_visma), routing_in_force(stack)
     content = _content(stack, record, sequence, routing)
     show(
         {

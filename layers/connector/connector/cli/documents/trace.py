@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import click
 
-from connector.cli.documents.find import Record, record_named
+from connector.cli.documents.find import Record, ask_option, record_named
 from connector.cli.output import json_option, show, table, utc_option
 from connector.cli.stack import Stack, stack_option
 from connector.domain.revision.record import AT_ORDERFUL, NEEDS_PERSON, UNRESOLVED, State
@@ -29,12 +29,13 @@ class _Told(NamedTuple):
 
 @click.command("trace", short_help="Show what happened, in order of time.")
 @click.argument("key", metavar="KEY")
+@ask_option
 @utc_option
 @stack_option
 @json_option
-def trace_document(*, key: str, stack: Stack, as_json: bool) -> int:
+def trace_document(*, key: str, ask_visma: bool, stack: Stack, as_json: bool) -> int:
     """Show what happened to a document, in order of time, changes that came in for it included. KEY as in `show`."""
-    record = record_named(stack, key)
+    record = record_named(stack, key, ask_visma=ask_visma)
     events = sorted(_events(record), key=lambda event: (event.at, event.revision or 0))
     waiting = [one for one in record.revisions if one.state in NEEDS_PERSON or one.needs_attention]
     show(
