@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +18,14 @@ from connector.domain.order_change.record import (
 from connector.domain.revision.record import (
     State,
 )
+from connector.domain.routing.route import Company
 from connector.services.inbound.apply import ApplyResult
 from connector.services.inbound.collect import Collected
+from connector.services.inbound.ports import OrderDesk
+from connector.services.inbound.record import message_for
 from connector.services.inbound.review import approve, reject
 from connector.services.messages import ChangeMessage, DocumentMessage, HintMessage
+from connector.services.ports import Deadline
 from testkit.memory.connector import Connector
 from testkit.memory.effects import MovingClock
 from testkit.memory.stores import (
@@ -63,6 +68,11 @@ def more_of(line: int, to: int, *, was: int | None = None, **rest: Any) -> dict[
     if was is not None:
         theirs |= {"originalQuantity": a_quantity(was), "changeInQuantity": a_quantity(abs(to - was))}
     return theirs
+
+
+def opening(desk: OrderDesk) -> Callable[[Company, Deadline], OrderDesk]:
+    """What opens the orders of any company: this desk."""
+    return lambda _company, _deadline: desk
 
 
 class World(Connector):
@@ -117,6 +127,30 @@ class World(Connector):
     def apply(self, message: ChangeMessage | HintMessage, **ports: Any) -> ApplyResult:
         """One message of the changes queue."""
         return self.applier(**ports).handle(message)
+
+    def arrived(
+        self, *lines: dict[str, Any], number: str = "802210971", order: str = "500123", **header: Any
+    ) -> ChangeMessage:
+        """An 860 comes in and is recorded; the message that asks for it."""
+        self.inbound.send(an_860(*lines, **{"purchaseOrderNumber": order, **header}), number=number)
+        return self._recorded(number)
+
+    def arrived_in_x12(self, sequence: str, *, number: str = "802210971", **change: Any) -> ChangeMessage:
+        """An X12-shaped 860 comes in that changes the quantity of line 1, and is recorded."""
+        header = {
+            "transactionSetPurposeCode": "04",
+            "purchaseOrderNumber": "500123",
+            "changeOrderSequenceNumber": sequence,
+        }
+        line = {"assignedIdentification": "1", "changeOrResponseTypeCode": "QI", **change}
+        trees = [{"beginningSegmentForPurchaseOrderChange": [header], "POC_loop": [{"lineItemChange": [line]}]}]
+        self.inbound.send({"transactionSets": trees}, number=number, order_number="500123")
+        return self._recorded(number)
+
+    def _recorded(self, number: str) -> ChangeMessage:
+        self.recorder().take(self.inbound.held[number])
+        self.outbox.clear()
+        return message_for(self.change(number))
 
     def approve(self, transaction_id: str = "802210971") -> None:
         """A person approves a parked change, and was shown what its sender said later; all that comes of it."""

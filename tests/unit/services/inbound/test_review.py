@@ -31,15 +31,6 @@ BROKEN = "Visma answered 500 to purchase order 500123: Object reference not set 
 ORDERS_ERROR = Transient(BROKEN, request_id="r-1")
 
 
-def arrived(world: World, *lines, number: str = CHANGE, order: str = "500123", **header) -> ChangeMessage:
-    """An 860 comes in and is recorded; the message that asks for it."""
-    message = an_860(*lines, **header) | {"purchaseOrderNumber": order}
-    world.inbound.send(message, number=number)
-    world.recorder().take(world.inbound.held[number])
-    world.outbox.clear()
-    return message_for(world.change(number))
-
-
 def breaks(world: World, error: Exception = ORDERS_ERROR, what: str = "get_order") -> None:
     """Visma fails at every order from now on."""
 
@@ -95,7 +86,7 @@ def _ends(world: World, end: Callable[..., object]) -> None:
 
 def test_an_order_that_visma_fails_at_for_ever_parks_the_change_with_visma_s_words() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     breaks(world)
 
     parked_by_visma(world, message)
@@ -110,7 +101,7 @@ def test_an_order_that_visma_fails_at_for_ever_parks_the_change_with_visma_s_wor
 
 def test_it_is_written_by_itself_when_visma_answers_again() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     breaks(world)
     parked_by_visma(world, message)
     mend(world)
@@ -127,7 +118,7 @@ def test_it_is_written_by_itself_when_visma_answers_again() -> None:
 
 def test_the_pause_between_two_looks_grows_and_ends_at_a_person() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     breaks(world)
     parked_by_visma(world, message)
     pauses = []
@@ -148,7 +139,7 @@ def test_the_pause_between_two_looks_grows_and_ends_at_a_person() -> None:
 
 def test_a_person_who_asks_for_a_look_begins_the_pauses_anew() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     breaks(world)
     parked_by_visma(world, message)
     swept(world, minutes=30)
@@ -170,7 +161,7 @@ def test_a_person_who_asks_for_a_look_begins_the_pauses_anew() -> None:
 )
 def test_what_is_no_fault_of_this_order_parks_nothing(error: ConnectorError) -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     breaks(world, error)
     for _ in range(ATTEMPTS_UNAVAILABLE + 2):
         if isinstance(error, Throttled):
@@ -183,7 +174,7 @@ def test_what_is_no_fault_of_this_order_parks_nothing(error: ConnectorError) -> 
 
 def test_what_visma_refuses_to_show_is_looked_at_again() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     breaks(
         world,
         Parked(
@@ -206,7 +197,7 @@ def test_what_visma_refuses_to_show_is_looked_at_again() -> None:
 
 def test_a_write_that_visma_answers_with_500_for_ever_is_parked_and_tried_again() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900, was=800))
+    message = world.arrived(more_of(1, 900, was=800))
     said = "Visma answered 500 to the change of purchase order 500123: An error has occurred. It may have been written."
     breaks(world, UnknownOutcome(said), "put_order")
 
@@ -226,7 +217,7 @@ def test_a_write_that_visma_answers_with_500_for_ever_is_parked_and_tried_again(
 
 def test_an_approval_outlasts_what_visma_could_not_answer() -> None:
     world = World()
-    message = arrived(world, more_of(1, 2000, was=800))
+    message = world.arrived(more_of(1, 2000, was=800))
     assert world.apply(message) is ApplyResult.PARKED
     differences = world.change().differences
     breaks(world)
@@ -245,7 +236,7 @@ def test_an_approval_outlasts_what_visma_could_not_answer() -> None:
 @pytest.mark.parametrize("edit", [{"orderQty": 90.0}])
 def test_an_approval_that_outlasted_it_is_still_good_for_one_content_only(edit) -> None:
     world = World()
-    message = arrived(world, more_of(1, 2000, was=800))
+    message = world.arrived(more_of(1, 2000, was=800))
     world.apply(message)
     breaks(world)
     approve(world.change(), world.changes, world.outbox, world.clock, by="kari")
@@ -263,11 +254,11 @@ def test_an_approval_that_outlasted_it_is_still_good_for_one_content_only(edit) 
 
 def test_a_later_change_goes_after_the_one_that_waited_for_visma_and_needs_no_person() -> None:
     world = World()
-    first = arrived(world, more_of(1, 900), changeSequenceNumber="1")
+    first = world.arrived(more_of(1, 900), changeSequenceNumber="1")
     breaks(world)
     parked_by_visma(world, first)
     mend(world)
-    later = arrived(world, more_of(2, 110), number=LATER, changeSequenceNumber="2")
+    later = world.arrived(more_of(2, 110), number=LATER, changeSequenceNumber="2")
 
     assert world.apply(later) is ApplyResult.PARKED
     assert world.change(LATER).waits_for == VISMA
@@ -280,16 +271,16 @@ def test_a_later_change_goes_after_the_one_that_waited_for_visma_and_needs_no_pe
 
 def test_a_later_change_behind_one_that_waits_for_a_person_waits_for_that_person() -> None:
     world = World()
-    world.apply(arrived(world, more_of(1, 5000), changeSequenceNumber="1"))
+    world.apply(world.arrived(more_of(1, 5000), changeSequenceNumber="1"))
 
-    assert world.apply(arrived(world, more_of(2, 110), number=LATER, changeSequenceNumber="2")) is ApplyResult.PARKED
+    assert world.apply(world.arrived(more_of(2, 110), number=LATER, changeSequenceNumber="2")) is ApplyResult.PARKED
 
     assert (world.change(LATER).waits_for, swept(world, hours=24)) == (None, 0)
 
 
 def test_a_message_of_ours_that_cannot_be_read_ends_at_a_person() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900))
+    message = world.arrived(more_of(1, 900))
     world.changes.messages.clear()
 
     assert world.apply(message) is ApplyResult.PARKED  # at once: it was written before its record, so it will not come
@@ -300,7 +291,7 @@ def test_a_message_of_ours_that_cannot_be_read_ends_at_a_person() -> None:
 
 def test_a_revision_of_ours_that_cannot_be_read_ends_at_a_person_too() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900))
+    message = world.arrived(more_of(1, 900))
 
     def missing(revision: object) -> bytes:
         raise Transient("The source of revision 1 is missing.")
@@ -314,7 +305,7 @@ def test_a_revision_of_ours_that_cannot_be_read_ends_at_a_person_too() -> None:
 
 def test_applying_the_routing_has_it_looked_at_as_well_for_the_company_may_have_been_wrong() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900))
+    message = world.arrived(more_of(1, 900))
     breaks(world)
     parked_by_visma(world, message)
     mend(world)
@@ -330,7 +321,7 @@ def test_applying_the_routing_has_it_looked_at_as_well_for_the_company_may_have_
 
 def test_an_order_that_is_not_there_refuses_nothing_and_is_found_when_it_comes() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900), order="500777")
+    message = world.arrived(more_of(1, 900), order="500777")
 
     parked_by_visma(world, message, ATTEMPTS_UNSEEN)
 
@@ -349,7 +340,7 @@ def test_an_order_that_is_not_there_refuses_nothing_and_is_found_when_it_comes()
 def test_an_order_that_was_sent_and_is_gone_points_at_the_company() -> None:
     """With the id of another company every order is a 404: nobody is told that the order does not exist."""
     world = World()
-    message = arrived(world, more_of(1, 900))
+    message = world.arrived(more_of(1, 900))
     gone = world.orders.orders.pop("500123")
 
     parked_by_visma(world, message, ATTEMPTS_UNSEEN)
@@ -367,7 +358,7 @@ def test_an_order_that_was_sent_and_is_gone_points_at_the_company() -> None:
 def test_a_number_with_a_suffix_is_proposed_and_never_written_by_a_guess(number: str) -> None:
     world = World()
 
-    parked_by_visma(world, arrived(world, more_of(1, 900), order=number), ATTEMPTS_UNSEEN)
+    parked_by_visma(world, world.arrived(more_of(1, 900), order=number), ATTEMPTS_UNSEEN)
 
     assert f"connector changes approve {CHANGE} --order 500123," in (world.change().next_step or "")
     swept(world, minutes=30)
@@ -381,7 +372,7 @@ def test_another_partners_order_is_not_proposed() -> None:
     another = a_partner(isa_id="B", supplier="60000")
     world.routing.apply(routing_data({"defaults.changes": RULES, "partners.berg": another}))
 
-    parked_by_visma(world, arrived(world, more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
+    parked_by_visma(world, world.arrived(more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
 
     assert "500123 is" not in (world.change().reason or "")
     assert "--order NUMBER" in (world.change().next_step or "")
@@ -389,8 +380,8 @@ def test_another_partners_order_is_not_proposed() -> None:
 
 def test_the_order_that_a_person_names_is_changed_by_the_rules_and_in_its_turn() -> None:
     world = World()
-    world.apply(arrived(world, more_of(1, 850), number="802210970", changeSequenceNumber="1"))
-    message = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="2")
+    world.apply(world.arrived(more_of(1, 850), number="802210970", changeSequenceNumber="1"))
+    message = world.arrived(more_of(1, 900), order="500123-1", changeSequenceNumber="2")
     world.clock.forward(minutes=11)  # nobody comes before it under this number
     parked_by_visma(world, message, ATTEMPTS_UNSEEN)
 
@@ -409,7 +400,7 @@ def test_the_order_that_a_person_names_is_changed_by_the_rules_and_in_its_turn()
 
 def test_beyond_the_limits_the_order_that_a_person_named_is_asked_about_like_any_other() -> None:
     world = World()
-    parked_by_visma(world, arrived(world, more_of(1, 5000), order="500123-1"), ATTEMPTS_UNSEEN)
+    parked_by_visma(world, world.arrived(more_of(1, 5000), order="500123-1"), ATTEMPTS_UNSEEN)
 
     _means(world, "500123")
     world.quiesce()
@@ -423,7 +414,7 @@ def test_a_slip_in_the_number_is_asked_about_again_and_the_right_one_can_be_name
     world.orders.put_in(a_purchase_order(orderNbr="500124", supplier={"number": "60000"}, lines=[an_order_line(1)]))
     another = a_partner(isa_id="B", supplier="60000")
     world.routing.apply(routing_data({"defaults.changes": RULES, "partners.berg": another}))
-    parked_by_visma(world, arrived(world, more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
+    parked_by_visma(world, world.arrived(more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
 
     for number in ("500124", "500123-1", "500123"):
         _means(world, number)
@@ -438,12 +429,12 @@ def test_a_slip_in_the_number_is_asked_about_again_and_the_right_one_can_be_name
 
 def test_a_repetition_under_the_number_with_the_suffix_is_known_once_a_person_says_what_it_means() -> None:
     world = World()
-    first = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1")
+    first = world.arrived(more_of(1, 900), order="500123-1", changeSequenceNumber="1")
     parked_by_visma(world, first, ATTEMPTS_UNSEEN)
     _means(world, "500123")
     world.quiesce()
 
-    again = arrived(world, more_of(1, 900), order="500123-1", changeSequenceNumber="1", number=LATER)
+    again = world.arrived(more_of(1, 900), order="500123-1", changeSequenceNumber="1", number=LATER)
     parked_by_visma(world, again, ATTEMPTS_UNSEEN)
     order = DocumentKey.of_order("nordic", "500123")
     assign(world.change(LATER), order, changes=world.changes, outbox=world.outbox, clock=world.clock, by="kari")
@@ -457,7 +448,7 @@ def test_a_repetition_under_the_number_with_the_suffix_is_known_once_a_person_sa
 
 def _half_written(world: World, at: int) -> None:
     """The worker died before its `at`th PUT: the number is taken, and the order on hold after the first."""
-    message = arrived(world, more_of(1, 900))
+    message = world.arrived(more_of(1, 900))
     reaper = killer(at=at)
     with pytest.raises(Killed):
         world.apply(message, orders=lambda company, deadline: reaper.watch(world.orders, "put_order"))
@@ -529,7 +520,7 @@ def test_a_change_whose_worker_died_is_taken_up_by_who_asks_for_it() -> None:
 
 def test_a_look_approves_nothing() -> None:
     world = World()
-    world.apply(arrived(world, more_of(1, 5000)))
+    world.apply(world.arrived(more_of(1, 5000)))
 
     retry(world.change(), world.changes, world.outbox, world.clock, by="kari")
     world.quiesce()
@@ -539,7 +530,7 @@ def test_a_look_approves_nothing() -> None:
 
 def test_what_the_rules_refuse_after_it_was_accepted_is_said_to_stay_so() -> None:
     world = World()
-    world.apply(arrived(world, more_of(1, 5000)))
+    world.apply(world.arrived(more_of(1, 5000)))
     world.orders.edit(supplier={"number": "60000"})
     another = a_partner(isa_id="B", supplier="60000")
     world.routing.apply(routing_data({"defaults.changes": RULES, "partners.berg": another}))
@@ -554,7 +545,7 @@ def test_what_the_rules_refuse_after_it_was_accepted_is_said_to_stay_so() -> Non
 
 def test_what_was_accepted_to_make_room_is_not_failed_later() -> None:
     world = World()
-    message = arrived(world, more_of(1, 900))
+    message = world.arrived(more_of(1, 900))
     accepted = world.change().after_telling(Confirmation.ACCEPTED)
     world.changes.save(accepted)
     _ends(world, reject)
@@ -567,7 +558,7 @@ def test_what_was_accepted_to_make_room_is_not_failed_later() -> None:
 
 def test_records_of_two_orders_are_kept_apart_when_one_is_moved() -> None:
     world = World()
-    parked_by_visma(world, arrived(world, more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
+    parked_by_visma(world, world.arrived(more_of(1, 900), order="500123-1"), ATTEMPTS_UNSEEN)
     _means(world, "500123")
 
     (left,) = world.changes.of_order(DocumentKey.of_order("nordic", "500123-1"))
