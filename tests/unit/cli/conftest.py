@@ -9,18 +9,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from connector.adapters.aws.routing_store import Applied
 from connector.adapters.callback_auth import CallbackCredentials
 from connector.cli.main import command_line
 from connector.cli.output import Failed
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Conflict, NoRouting
 from connector.domain.revision.record import Revision, State
 from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
 from testkit.memory.stores import CALLER, InMemoryChanges, MemoryBreaker, MemoryHealth, MemoryLedger
+from testkit.samples.routing_data import routing_data
 
 DAY = timedelta(days=1)
 FUNCTIONS = (
@@ -260,6 +262,28 @@ def stack():
 def no_named_stacks(monkeypatch, tmp_path):
     """Whoever runs the tests may have named stacks of their own."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def parked(number, waits_for):
+    return Revision(
+        key=DocumentKey("nordic", Kind.PURCHASE_ORDER, number),
+        sequence=1,
+        revision_id="r1",
+        state=State.PARKED,
+        created_at=NOW,
+        updated_at=NOW,
+        waits_for=waits_for,
+    )
+
+
+@pytest.fixture
+def routing_file(tmp_path):
+    def write(changes=None, text=None):
+        path = tmp_path / "connector.yaml"
+        path.write_text(text if text is not None else yaml.safe_dump(routing_data(changes)), encoding="utf-8")
+        return str(path)
+
+    return write
 
 
 @pytest.fixture
