@@ -213,6 +213,7 @@ ENTRY_POINTS = {
     "integration/adapters/orderful/test_client.py": "adapters/orderful/api",
     "integration/test_connector_command.py": "cli/main",
     "unit/cli/doctor/test_command.py": "cli/doctor/finding",
+    "unit/cli/documents/test_decide.py": "cli/documents/steps",
     "unit/cli/documents/test_listing.py": "cli/documents/columns cli/documents/filters",
     "unit/cli/documents/test_show.py": """
         cli/documents/command cli/documents/content cli/documents/meanings cli/documents/summary

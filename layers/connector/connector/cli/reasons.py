@@ -25,15 +25,15 @@ def _known(_context: click.Context, _option: click.Parameter, code: str | None) 
     return code
 
 
-def reason_option(command: _Command) -> _Command:
-    """Give a command the option `--reason CODE`."""
-    option = click.option(
-        "--reason",
-        metavar="CODE",
-        callback=_known,
-        help="Only those with this reason, one of docs/reasons.md.",
+def reason_filter(*names: str) -> Callable[[_Command], _Command]:
+    """Give a command an option that selects by a reason code, under these names."""
+    return click.option(
+        *names, metavar="CODE", callback=_known, help="Only those with this reason, one of docs/reasons.md."
     )
-    return option(command)
+
+
+reason_option = reason_filter("--reason")
+"""Give a command the option `--reason CODE`."""
 
 
 def with_labels(codes: Sequence[str]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from connector.cli.output import WrongInput, utc_option
-from connector.cli.reasons import reason_option
+from connector.cli.reasons import reason_filter
 from connector.cli.stack import Stack
 from connector.cli.times import since, until
 from connector.domain.documents import Kind
@@ -65,7 +65,6 @@ _FILTERS = (
     click.option("--partner", metavar="NAME", help="Only documents for this partner, what is parked for it included."),
     click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only documents of this kind."),
     click.option("--number", metavar="NUMBER", default="", help="Only this number, or those that begin with it."),
-    reason_option,
     click.option("--since", "since_text", metavar="TIME", help="Changed since then: 2h, 3d, yesterday, 2026-11-28."),
     click.option("--until", "until_text", metavar="TIME", help="Changed until then; the day that is named included."),
     click.option(
@@ -75,12 +74,18 @@ _FILTERS = (
 )
 
 
-def filter_options(command: _Command) -> _Command:
+def filter_options(*reason: str) -> Callable[[_Command], _Command]:
     """Give a command the filters; it gets what they say as `wanted`, and the routing in force as `routing`.
 
     A name that routing does not have is refused: it would find nothing, and look as if there were nothing.
-    """
 
+    Args:
+        reason: The names of the option for the reason code.
+    """
+    return lambda command: _filtered(command, reason)
+
+
+def _filtered(command: _Command, reason: tuple[str, ...]) -> _Command:
     @functools.wraps(command)
     def filtered(*, stack: Stack, since_text: str | None, until_text: str | None, **given: Any) -> Any:
         routing, now = routing_in_force(stack), stack.clock.now()
@@ -95,14 +100,14 @@ def filter_options(command: _Command) -> _Command:
             kind=Kind(kind) if kind else None,
             number=given.pop("number").strip(),
             partner=partner,
-            reason=given.pop("reason"),
+            reason=given.pop("code"),
             since=since(since_text, now) if since_text else None,
             until=until(until_text, now) if until_text else None,
             amount=given.pop("amount"),
         )
         return command(stack=stack, wanted=wanted, routing=routing, **given)
 
-    for option in reversed(_FILTERS):
+    for option in reversed((*_FILTERS, reason_filter(*reason, "code"))):
         filtered = option(filtered)
     return filtered  # type: ignore[return-value]
 

@@ -85,8 +85,12 @@ def revision_of(
 
 
 def _of(stack: Stack, key: DocumentKey) -> Record:
-    changes = apply_order(stack.changes.of_order(key))
-    return Record(key, stack.ledger.revisions(key, limit=_ALL_REVISIONS), changes)
+    return revisions_of(stack, key)._replace(changes=apply_order(stack.changes.of_order(key)))
+
+
+def revisions_of(stack: Stack, key: DocumentKey) -> Record:
+    """What the ledger has of a document, without the changes that came in for it."""
+    return Record(key, stack.ledger.revisions(key, limit=_ALL_REVISIONS), ())
 
 
 def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:

@@ -16,7 +16,7 @@ _SHOWN_AT_ONCE = 50
 
 
 @click.command("list", short_help="List documents, those that need a person first.")
-@filter_options
+@filter_options("--reason", "--code")
 @click.option("--limit", type=click.IntRange(min=1), help="How many are shown; 50 in a table, otherwise all.")
 @click.option("--all", "everything", is_flag=True, help="All of them, however many have to be read.")
 @click.option("--columns", metavar="NAME,...", callback=chosen, help="Which columns, by their names in --json.")
