@@ -7,9 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from connector.cli.output import fail, say, show, table, tell
+from connector.cli.output import fail, run, say, show, table, tell
 from testkit.terminal import typed
 
 ROOT = Path(__file__).parents[3]
@@ -28,6 +29,41 @@ def test_a_text_keeps_its_lines_and_nothing_else(capsys):
     say(HOSTILE)
     captured = capsys.readouterr()
     assert captured.out == captured.err == r"a\u001b[2J" + "\n" + r"b\u202e\u009b" + "\n"
+
+
+@pytest.fixture
+def stopped(monkeypatch):
+    """Run a command in which a person stops, and give its exit code."""
+
+    def run_until(stop):
+        group = click.Group()
+        group.add_command(click.Command("wait", callback=stop))
+        return run(group, ["wait"])
+
+    return run_until
+
+
+def test_ctrl_c_is_quiet_and_has_the_exit_code_of_the_shell(stopped, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    assert stopped(interrupted) == 130
+    assert capsys.readouterr().err.strip() == ""
+
+
+def test_so_is_ctrl_c_at_a_question(stopped, capsys, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    assert stopped(lambda: click.confirm("Go on?", abort=True)) == 130
+    assert "Stopped" not in capsys.readouterr().err
+
+
+def test_a_no_is_told_and_is_no_success(stopped, capsys, monkeypatch):
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
+    assert stopped(lambda: click.confirm("Go on?", abort=True)) == 1
+    assert "Stopped." in capsys.readouterr().err
 
 
 def test_json_means_what_it_meant_and_can_be_printed(capsys):

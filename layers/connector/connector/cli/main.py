@@ -17,6 +17,7 @@ from connector.cli.cursors import cursors
 from connector.cli.data import data
 from connector.cli.doctor.command import doctor
 from connector.cli.documents.command import documents
+from connector.cli.examples import add_examples
 from connector.cli.holds import holds
 from connector.cli.output import run
 from connector.cli.pauses import pause, resume
@@ -42,6 +43,7 @@ for command in (
     *(baseline, reconcile, cursors, holds, data, doctor, secrets),
 ):
     cli.add_command(command)
+add_examples(cli)
 
 
 def command_line(arguments: Sequence[str], *, opener: Callable[[str | None], Any] | None = None) -> int:

@@ -24,6 +24,9 @@ FAILED, WRONG_INPUT, HELD, REJECTED = 1, 2, 3, 4
 """Exit codes besides 0: something did not work, the input is wrong, at least one document is held (a change parked),
 a change is rejected."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
 _LAYOUT = "\n\t"
 """Signs of our own layout; a cell of a table holds neither."""
 
@@ -285,7 +288,10 @@ def run(group: click.Group, arguments: Sequence[str], context: Any = None) -> in
     except click.ClickException as error:
         fail(error.format_message(), error.exit_code, as_json=as_json)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
+        # click makes one thing of "no" and of Ctrl-C; whoever pressed that knows what it did.
+        if isinstance(stop, KeyboardInterrupt) or isinstance(stop.__context__, KeyboardInterrupt):
+            return INTERRUPTED
         fail("Stopped.", FAILED, as_json=as_json)
         return FAILED
     except ConnectorError as error:

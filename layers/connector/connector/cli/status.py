@@ -11,7 +11,7 @@ import click
 
 from connector.cli.cursors import lag
 from connector.cli.holds import EVERY_CALL, Hold, holds_of
-from connector.cli.output import HELD, counted, json_option, moment, say, show, span, table
+from connector.cli.output import HELD, counted, json_option, moment, say, show, span, table, utc_option
 from connector.cli.stack import Stack, stack_option
 from connector.cli.stack_state import TODAY, StackState, stack_state
 from connector.domain.errors import ConnectorError
@@ -63,6 +63,7 @@ class _Status:
 
 
 @click.command(short_help="One screen: what needs a person.")
+@utc_option
 @stack_option
 @json_option
 def status(*, stack: Stack, as_json: bool) -> int:

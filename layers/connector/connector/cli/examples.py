@@ -1,0 +1,82 @@
+"""Examples of each command, as its help shows them. A test gives each line to its command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+EXAMPLES = (
+    "status",
+    "status --json",
+    "config check connector.yaml",
+    "config check connector.prod.yaml --stream live",
+    "config schema",
+    "config diff connector.yaml",
+    "config apply connector.yaml --dry-run",
+    "config apply connector.yaml --release recent",
+    "config apply connector.yaml --skipped",
+    "config show",
+    "config show --route nordic purchase_order 50012",
+    "translate order.json --config connector.yaml",
+    "translate order.json --config connector.yaml --as x12",
+    "change 860.json --order order.json --config connector.yaml",
+    "documents list",
+    "documents list --reason unmapped-partner",
+    "documents list --state SKIPPED --partner acme --since yesterday",
+    "documents show 500123",
+    "documents trace 500123",
+    "documents source 500123",
+    "documents request 500123",
+    "documents diff 500123",
+    "documents open 500123",
+    "documents replay 500123",
+    "documents release 500123 --as replacement",
+    "documents close 500123 --reason 'told by telephone'",
+    "changes list",
+    "changes list --reason price-beyond-limit",
+    "changes show 802210971",
+    "changes approve 802210971",
+    "changes approve 802210971 --order 500123",
+    "changes retry 802210971",
+    "changes reject 802210971 --reason 'the lorry has left'",
+    "changes close 802210971 --reason 'entered by hand'",
+    "pause --partner acme --reason 'their warehouse moves until Monday'",
+    "pause --company nordic --kind customer_invoice --reason 'VAT rates are checked'",
+    "resume --partner acme --dry-run",
+    "resume --all",
+    "baseline --dry-run",
+    "baseline --company nordic",
+    "reconcile --since 2026-11-20 --partner acme",
+    "reconcile list",
+    "reconcile close 5d1f0c2a --reason 'sent by hand'",
+    "cursors",
+    "cursors rewind --to 2026-11-28T06:00Z --dry-run",
+    "holds list",
+    "holds lift",
+    "data delete --partner acme --dry-run",
+    "doctor",
+    "doctor --config connector.yaml",
+    "secrets set orderful",
+)
+"""Each without the word `connector`."""
+
+
+def add_examples(group: click.Group, path: str = "") -> None:
+    """Put below the help of each command its examples."""
+    for name, command in group.commands.items():
+        whole = f"{path}{name}"
+        found = list(_examples_of(whole, command))
+        if found:
+            # click: a paragraph that begins with \b is not wrapped.
+            command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  connector {line}" for line in found)])
+        if isinstance(command, click.Group):
+            add_examples(command, f"{whole} ")
+
+
+def _examples_of(whole: str, command: click.Command) -> Iterator[str]:
+    """Those of a command; a group that runs by itself has those that name none of its commands."""
+    below = tuple(f"{whole} {name}" for name in command.commands) if isinstance(command, click.Group) else ()
+    for line in EXAMPLES:
+        if f"{line} ".startswith(f"{whole} ") and not any(f"{line} ".startswith(f"{each} ") for each in below):
+            yield line
