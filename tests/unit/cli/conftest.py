@@ -23,6 +23,7 @@ from connector.domain.transactions import Stream
 from connector.services.inbound.partner_baseline import PartnerBaseline
 from testkit.memory.stores import CALLER, InMemoryChanges, MemoryBreaker, MemoryHealth, MemoryLedger
 from testkit.samples.routing_data import routing_data
+from testkit.samples.visma_samples import as_json
 
 DAY = timedelta(days=1)
 FUNCTIONS = (
@@ -274,6 +275,20 @@ def parked(number, waits_for):
         updated_at=NOW,
         waits_for=waits_for,
     )
+
+
+@pytest.fixture
+def translate(connector, tmp_path):
+    """Run the command on a document, with the small routing or a changed one."""
+
+    def run(document, *options, routing=None):
+        body = document if isinstance(document, bytes) else as_json(document)
+        (tmp_path / "document.json").write_bytes(body)
+        file = tmp_path / "connector.yaml"
+        file.write_text(yaml.safe_dump(routing_data({"defaults.units.KRT": "carton", **(routing or {})})))
+        return connector("translate", str(tmp_path / "document.json"), "--config", str(file), *options)
+
+    return run
 
 
 @pytest.fixture

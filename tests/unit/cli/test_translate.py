@@ -1,39 +1,18 @@
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-import yaml
 
-from testkit.samples.routing_data import a_partner, routing_data
+from testkit.samples.routing_data import a_partner
 from testkit.samples.visma_samples import a_credit_note, a_customer_invoice, a_purchase_order, an_order_line, as_json
 
 EXAMPLE = str(Path(__file__).parents[3] / "connector.example.yaml")
-SECOND = {
-    "visma": {"company_id": "2", "tenant_id": "b"},
-    "orderful": {"isa_id": {"live": "SVENSK", "test": "SVENSKT"}},
-}
 
 
 def only_notes(err):
     return all(line.startswith("note: nordic/") for line in err.splitlines())
-
-
-@pytest.fixture
-def translate(connector, tmp_path):
-    """Run the command on a document, with the small routing or a changed one."""
-
-    def run(document, *options, routing=None):
-        body = document if isinstance(document, bytes) else as_json(document)
-        (tmp_path / "document.json").write_bytes(body)
-        file = tmp_path / "connector.yaml"
-        file.write_text(yaml.safe_dump(routing_data({"defaults.units.KRT": "carton", **(routing or {})})))
-        return connector("translate", str(tmp_path / "document.json"), "--config", str(file), *options)
-
-    return run
 
 
 def test_an_order_becomes_the_request_and_stdout_holds_nothing_else(translate):
@@ -158,39 +137,6 @@ def test_a_partner_mapped_twice_is_held_and_the_others_still_work(translate):
     assert translate(a_customer_invoice(), routing=twice).code == 0
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"   ",
-        b"{",
-        b'"text"',
-        b"null",
-        b"{}",
-        b"[]",
-        b"[1]",
-        b"[{}]",
-        b"<html></html>",
-        b"\xff\xfe",
-        b'{"orderNbr":"1"',
-        b'[{"orderNbr":"1"}',
-        b"ISA*00*",
-        b"[" * 100_000,
-        b'{"a":' * 100_000,
-    ],
-)
-def test_what_is_no_document_is_one_sentence_on_stderr_and_exit_2(translate, body):
-    result = translate(body)
-    assert (result.code, result.out) == (2, "")
-    assert result.err.count("\n") == 1
-    assert len(result.err) < 400
-
-
-def test_a_byte_order_mark_does_no_harm(translate):
-    assert translate(b"\xef\xbb\xbf" + as_json(a_purchase_order())).code == 0
-    assert translate(b"\xef\xbb\xbf" + as_json([a_purchase_order()])).code == 0
-
-
 def test_a_document_that_contradicts_the_kind_is_wrong_input(translate):
     result = translate(a_purchase_order(), "--kind", "customer_invoice")
     assert (result.code, result.out) == (2, "")
@@ -201,47 +147,6 @@ def test_a_document_that_is_none_makes_the_exit_2_even_if_another_is_held(transl
     assert result.code == 2
     assert "document 1: " in result.err
     assert result.err.count("\n") == 2
-
-
-@pytest.mark.parametrize(
-    ("routing", "told"),
-    [({"partners.acme.dialect": "edi"}, "partners.acme.dialect"), ({"defaults.on_revision": "change"}, "change")],
-)
-def test_a_malformed_routing_file_is_one_sentence_and_exit_2(translate, routing, told):
-    result = translate(a_purchase_order(), routing=routing)
-    assert (result.code, result.out) == (2, "")
-    assert told in result.err
-    assert result.err.count("\n") == 1
-
-
-def test_the_company_may_be_left_out_when_exactly_one_maps_the_partner(translate):
-    routing = {"companies.svensk": SECOND, "partners.beta": a_partner("svensk", supplier="60000")}
-    result = translate(a_purchase_order(supplier={"number": "60000", "name": "Beta"}), routing=routing)
-    assert result.code == 0
-    assert "SVENSKT" in result.out
-
-
-def test_the_company_has_to_be_named_when_two_map_the_partner_and_a_key_is_named_when_none_does(translate):
-    routing = {"companies.svensk": SECOND, "partners.beta": a_partner("svensk", supplier="50012")}
-    result = translate(a_purchase_order(), routing=routing)
-    assert (result.code, result.out) == (2, "")
-    assert "--company" in result.err
-    assert "SVENSKT" in translate(a_purchase_order(), "--company", "svensk", routing=routing).out
-    nobody = translate(a_purchase_order(supplier={"number": "777"}), routing=routing)
-    assert nobody.code == 3
-    assert 'partners.<name>.visma.supplier: "777"' in nobody.err
-
-
-def test_a_company_that_is_not_in_the_file_is_wrong_input(translate):
-    result = translate(a_purchase_order(), "--company", "suomi")
-    assert (result.code, "no company 'suomi'" in result.err) == (2, True)
-
-
-def test_the_document_can_come_from_standard_input(connector, monkeypatch):
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(as_json(a_purchase_order()))))
-    result = connector("translate", "-", "--config", EXAMPLE)
-    assert (result.code, only_notes(result.err)) == (0, True)
-    assert result.data["body"]
 
 
 def test_failures_are_json_on_request(translate):

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.documents import Address, Contact, DocumentDiscount, Party, Tax, Terms
+from connector.domain.documents import DocumentDiscount, Party, Tax, Terms
 from connector.domain.errors import Parked
 from connector.edi.visma.read import decode, read_document
 from testkit.samples.visma_samples import MISSING, a_purchase_order, an_order_line, as_json
@@ -38,35 +38,6 @@ def test_everything_a_supplier_would_see_is_read():
         Decimal("11070.63"),
     )
     assert order.note is None
-
-
-def test_the_destination_is_put_together_from_account_location_address_and_contact():
-    assert order_of().ship_to == Party(
-        number="1",
-        name="Nordic Food AS, goods in",
-        location="3",
-        address=Address(lines=("Storgata 1",), postal_code="0155", city="Oslo", country="NO"),
-        contact=Contact(
-            name="Nordic Food AS, goods in",
-            attention="Goods reception",
-            email="goods@nordicfood.example",
-            phone="+47 22 00 00 00",
-        ),
-        location_name="Oslo warehouse",
-        account_name="Nordic Food AS",
-    )
-
-
-def test_a_destination_without_contact_and_account_is_the_warehouse():
-    order = order_of(shippingDestinationType="Site", shipTo=None, shippingContact=None, shippingLocation=None)
-    assert order.ship_to.name == "Oslo Lagerhotell"
-    assert order.ship_to.location == "1"
-    assert order.ship_to.contact is None
-
-
-def test_an_order_with_nothing_about_its_destination_still_reads():
-    empty = {"shipTo": None, "shippingContact": {}, "shippingLocation": None, "warehouse": None}
-    assert order_of(**empty, shippingAddress={"addressLine1": "", "country": None}).ship_to == Party()
 
 
 def test_a_line_is_read():
@@ -141,65 +112,6 @@ def test_a_cancelled_line_may_lack_its_quantity():
     assert (line.cancelled, line.quantity) == (True, 0)
 
 
-@pytest.mark.parametrize(
-    ("changes", "discount"),
-    [
-        ({"amount": Decimal("8000.0"), "discountAmount": Decimal("400.0")}, Decimal(0)),
-        ({"amount": Decimal("7600.0"), "discountAmount": Decimal("400.0")}, Decimal(400)),
-        ({"amount": Decimal("7600.0"), "discountAmount": Decimal("-400.0")}, Decimal(400)),
-        ({"amount": Decimal("7600.0"), "discountPercent": Decimal("5.0")}, Decimal(400)),
-        ({"amount": Decimal("7600.0"), "discountAmount": Decimal("1.0"), "discountPercent": Decimal(5)}, Decimal(400)),
-        ({"amount": Decimal("7000.0"), "discountAmount": Decimal("400.0")}, Decimal(400)),
-        ({"amount": Decimal("7000.0"), "discountAmount": Decimal(400), "discountPercent": Decimal(5)}, Decimal(400)),
-        ({"amount": None, "discountPercent": Decimal("5.0")}, Decimal(400)),
-        ({"amount": None, "discountAmount": Decimal("250.0")}, Decimal(250)),
-        ({"orderQty": Decimal("-800.0"), "amount": Decimal(-7600), "discountAmount": Decimal(400)}, Decimal(400)),
-    ],
-    ids=[
-        "it is in the price already",
-        "stated as an amount",
-        "stated as a negative amount",
-        "stated in percent",
-        "the percentage fits and the amount does not",
-        "nothing fits: as stated, for the totals to find",
-        "neither fits: as stated",
-        "no amount to compare with, percent",
-        "no amount to compare with",
-        "a returned quantity",
-    ],
-)
-def test_the_discount_is_what_leads_from_the_product_to_the_amount(changes, discount):
-    assert line_of(**changes).discount == discount
-
-
-@pytest.mark.parametrize(
-    ("changes", "discount"),
-    [
-        ({"amount": Decimal(8800), "discountAmount": Decimal(-800), "discountPercent": Decimal(-10)}, Decimal(-800)),
-        ({"amount": Decimal(8800), "discountAmount": Decimal(800), "discountPercent": Decimal(-10)}, Decimal(-800)),
-        ({"amount": Decimal(8800), "discountAmount": Decimal(800)}, Decimal(-800)),
-        ({"amount": Decimal(8800), "discountPercent": Decimal(-10)}, Decimal(-800)),
-        ({"amount": None, "discountAmount": Decimal(-800)}, Decimal(-800)),
-        ({"amount": None, "discountAmount": Decimal(800), "discountPercent": Decimal(-10)}, Decimal(-800)),
-        ({"amount": Decimal(0), "discountPercent": Decimal(100)}, Decimal(8000)),
-        ({"orderQty": Decimal(-800), "amount": Decimal(-8800), "discountAmount": Decimal(800)}, Decimal(-800)),
-        ({"orderQty": Decimal(-800), "amount": Decimal(-7600), "discountAmount": Decimal(-400)}, Decimal(400)),
-        ({"orderQty": Decimal(-800), "amount": None, "discountAmount": Decimal(-400)}, Decimal(400)),
-        # A price that is shown rounded hides a cent of it: 3 x 33.3333 less 10 %.
-        ({"orderQty": 3, "unitCost": Decimal("33.33"), "amount": 90, "discountAmount": 10}, Decimal(10)),
-        # The same where the discount is in the price already: 3 x 30.0033.
-        ({"orderQty": 3, "unitCost": Decimal("30.00"), "amount": Decimal("90.01"), "discountAmount": 10}, Decimal(0)),
-    ],
-)
-def test_a_negative_discount_is_a_surcharge_and_the_amount_tells_the_sign(changes, discount):
-    assert line_of(**changes).discount == discount
-
-
-def test_a_line_with_an_amount_only_counts_as_one_at_that_amount():
-    line = line_of(orderQty=Decimal("0.0"), unitCost=Decimal("0.0"), amount=Decimal("150.0"))
-    assert (line.quantity, line.unit_price, line.amount) == (1, 150, 150)
-
-
 def test_document_discounts_are_read_and_line_discounts_are_not_counted_twice():
     details = [
         {"type": "Line", "discountAmt": Decimal("10.0"), "discountCode": "L"},
@@ -246,18 +158,3 @@ def test_an_order_of_ten_thousand_lines_reads():
 )
 def test_a_call_off_names_its_blanket_order_on_each_line(order_type, number, blanket):
     assert line_of(orderType=order_type, orderNumber=number).blanket == blanket
-
-
-@pytest.mark.parametrize(
-    ("country", "county", "region"),
-    [
-        ("US", {"id": "NY", "name": "New York"}, "NY"),
-        ("us", {"id": "33", "name": "New York"}, "NY"),
-        ("NO", {"id": "03", "name": "Oslo"}, "Oslo"),
-        ("SE", {"id": "AB", "name": None}, "AB"),
-        ("NO", None, None),
-    ],
-)
-def test_a_state_is_read_as_its_code_and_a_county_as_its_name(country, county, region):
-    address = {"city": "X", "country": {"id": country}, "county": county}
-    assert order_of(shippingAddress=address).ship_to.address.region == region
