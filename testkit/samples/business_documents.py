@@ -15,13 +15,13 @@ from connector.domain.documents import (
     Contact,
     Invoice,
     InvoiceLine,
-    InvoiceType,
     Kind,
     OrderLine,
     Party,
     PurchaseOrder,
     Terms,
 )
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import (
     ChangeRules,
     Company,

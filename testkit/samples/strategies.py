@@ -12,13 +12,13 @@ from connector.domain.documents import (
     DocumentDiscount,
     Invoice,
     InvoiceLine,
-    InvoiceType,
     Kind,
     OrderLine,
     Party,
     PurchaseOrder,
     Tax,
 )
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.totals import line_amount, rounded
 
 CURRENCIES = st.sampled_from(["NOK", "SEK", "EUR", "USD", "JPY", "KWD", None])

@@ -6,7 +6,8 @@ from decimal import Decimal
 import jsonschema
 import pytest
 
-from connector.domain.documents import Contact, DocumentDiscount, InvoiceType, Kind, Party, Terms
+from connector.domain.documents import Contact, DocumentDiscount, Kind, Party, Terms
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import DialectChoice, TermsRule
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate

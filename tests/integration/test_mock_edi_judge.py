@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from connector.domain.documents import BusinessDocument, DocumentDiscount, InvoiceType, Kind, Tax, Terms
+from connector.domain.documents import BusinessDocument, DocumentDiscount, Kind, Tax, Terms
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import TermsRule
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.x12 import text as x12

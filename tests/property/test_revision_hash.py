@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
-from connector.domain.documents import InvoiceLine, InvoiceType, Kind, OrderLine, Terms
+from connector.domain.documents import InvoiceLine, Kind, OrderLine, Terms
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.revision.content_hash import revision_id
 from connector.edi.visma.read import decode, read_document
 from testkit.samples.strategies import invoices, orders

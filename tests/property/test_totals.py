@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from connector.domain.documents import InvoiceType
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import DialectChoice, EnteredAmount
 from connector.domain.totals import reconcile, rounded, smallest_unit
 from connector.domain.transactions import Purpose, Stream

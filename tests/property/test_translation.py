@@ -10,17 +10,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.documents import (
-    Address,
-    Contact,
-    DocumentDiscount,
-    Invoice,
-    InvoiceType,
-    Kind,
-    Party,
-    PurchaseOrder,
-    Tax,
-)
+from connector.domain.documents import Address, Contact, DocumentDiscount, Invoice, Kind, Party, PurchaseOrder, Tax
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import Charset, DialectChoice, Notes
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Dialect, Purpose, Stream

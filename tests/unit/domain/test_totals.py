@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
+from connector.domain.documents import DocumentDiscount, Kind, Tax
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import EnteredAmount, WithoutItem
 from connector.domain.totals import (
     Totals,

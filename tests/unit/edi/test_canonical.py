@@ -7,8 +7,9 @@ import json
 import msgspec
 import pytest
 
-from connector.domain.documents import Address, Contact, InvoiceType, Kind, Party
+from connector.domain.documents import Address, Contact, Kind, Party
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import Charset, Description, DialectChoice, Identity, Notes
 from connector.domain.transactions import Dialect, Purpose, Stream
 from connector.edi.translate import translate

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import InvoiceType
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import DialectChoice
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.fingerprint import Likeness, compare, fingerprint

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import InvoiceType, Tax, Terms
+from connector.domain.documents import Tax, Terms
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.routing.route import DialectChoice, TermsRule
 from connector.domain.transactions import Purpose, Stream

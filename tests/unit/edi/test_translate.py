@@ -4,8 +4,9 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
+from connector.domain.documents import DocumentDiscount, Kind, Tax
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import Charset, DialectChoice, ItemIds, Overflow, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
 from connector.edi.mosaic.write.common import GAPS

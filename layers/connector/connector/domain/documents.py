@@ -14,6 +14,8 @@ from enum import StrEnum
 
 import msgspec
 
+from connector.domain.invoice_types import InvoiceType
+
 
 class Kind(StrEnum):
     """What a document is; the word used in keys, routing and commands."""
@@ -302,14 +304,6 @@ class PurchaseOrder(_Record, frozen=True):
 
     kind: Kind = Kind.PURCHASE_ORDER
     ships_to_us: bool = False
-
-
-class InvoiceType(StrEnum):
-    """What an invoice document means to the one who pays."""
-
-    INVOICE = "invoice"
-    CREDIT_MEMO = "credit_memo"
-    DEBIT_MEMO = "debit_memo"
 
 
 class InvoiceLine(_Record, frozen=True):

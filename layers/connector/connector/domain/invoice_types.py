@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
-from connector.domain.documents import InvoiceType
 from connector.domain.reasons import Reason, StatedReason
+
+
+class InvoiceType(StrEnum):
+    """What an invoice document means to the one who pays."""
+
+    INVOICE = "invoice"
+    CREDIT_MEMO = "credit_memo"
+    DEBIT_MEMO = "debit_memo"
+
 
 # On the purchase side the words are those of the ledger, not of the paper: a debit adjustment debits accounts payable,
 # so it is the supplier's credit note; a credit adjustment is something the supplier charges in addition.

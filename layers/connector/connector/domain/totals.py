@@ -25,13 +25,13 @@ from connector.domain.documents import (
     ImpliedTotal,
     Invoice,
     InvoiceLine,
-    InvoiceType,
     Kind,
     OrderLine,
     PurchaseOrder,
     Tax,
 )
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.reasons import Reason
 from connector.domain.routing.route import EnteredAmount, Route, WithoutItem
 

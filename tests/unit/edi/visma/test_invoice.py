@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.documents import DocumentDiscount, InvoiceType, Tax
+from connector.domain.documents import DocumentDiscount, Tax
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.revision.content_hash import revision_id
 from connector.domain.totals import reconcile
 from connector.edi.visma.read import decode, read_document

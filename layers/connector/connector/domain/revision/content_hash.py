@@ -34,7 +34,6 @@ from connector.domain.documents import (
     DocumentDiscount,
     Invoice,
     InvoiceLine,
-    InvoiceType,
     Kind,
     OrderLine,
     Party,
@@ -42,6 +41,7 @@ from connector.domain.documents import (
     Tax,
     Terms,
 )
+from connector.domain.invoice_types import InvoiceType
 
 _encode = msgspec.json.Encoder().encode
 _NOT_SEEN = frozenset(

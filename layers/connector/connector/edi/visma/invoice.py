@@ -12,18 +12,9 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from connector.domain.advice import BY_HAND
-from connector.domain.documents import (
-    DocumentDiscount,
-    ImpliedTotal,
-    Invoice,
-    InvoiceLine,
-    InvoiceType,
-    Kind,
-    Party,
-    Tax,
-)
+from connector.domain.documents import DocumentDiscount, ImpliedTotal, Invoice, InvoiceLine, Kind, Party, Tax
 from connector.domain.errors import Parked
-from connector.domain.invoice_types import INVOICE_TYPES
+from connector.domain.invoice_types import INVOICE_TYPES, InvoiceType
 from connector.domain.reasons import Reason
 from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_with_vat, rounded, smallest_unit
 from connector.edi.visma.amounts import Names, figures_of

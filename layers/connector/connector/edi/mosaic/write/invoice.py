@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.domain.documents import Invoice, Kind
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.parties import Role
 from connector.domain.totals import rounded
 from connector.edi.canonical import CanonicalDocument, LineView, TermsView, buyer_reference_text

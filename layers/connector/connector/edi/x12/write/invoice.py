@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connector.domain.documents import Invoice, InvoiceType, Kind
+from connector.domain.documents import Invoice, Kind
+from connector.domain.invoice_types import InvoiceType
 from connector.edi.canonical import CanonicalDocument, LineView
 from connector.edi.numbers import decimal_text
 from connector.edi.x12.charset import Wording
