@@ -333,7 +333,7 @@ class System(Clockwork):
             excuses |= {State.PARKED, State.SKIPPED}
         elif (not now.ready and not withdrawn) or (withdrawn and not has):
             excuses.add(State.SKIPPED)
-        if key.kind.is_invoice and has:
+        if key.kind.facts.plain_type is not None and has:
             # What was sent and then changes is a person's business unless routing says otherwise.
             excuses.add(State.PARKED)
         return frozenset(excuses)

@@ -17,7 +17,7 @@ from connector.domain.errors import Parked
 from connector.domain.order_change.decide import decide
 from connector.domain.order_change.order_snapshot import OrderSnapshot
 from connector.domain.routing.policy import hold_reason
-from connector.domain.routing.resolve import Routing, role_of
+from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.order_change.read import read_change
 from connector.edi.translate import translate
@@ -99,7 +99,7 @@ def _poll(routing: Routing) -> Iterator[str]:
 def _send(routing: Routing) -> Iterator[str]:
     for company, _, role, number in routing.numbers():
         for resource, origin in ORIGINS.items():
-            if role_of(origin.kind) != role:
+            if origin.kind.facts.counterparty != role:
                 continue
             document = _document(resource)
             route = routing.route(company, origin.kind, number)

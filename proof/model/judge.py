@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.inbound import Validation
 from connector.domain.order_change.record import CHANGE, DECIDED, Change, ChangeEvent, ChangeState
 from connector.domain.revision.record import Revision, State, current_revision
@@ -277,7 +277,7 @@ class Judge:
 
     def _reads_as(self, revision: Revision) -> View:
         said = json.loads(self.ledger.source_of(revision))
-        return view_of_invoice(said) if revision.key.kind.is_invoice else view_of(said)
+        return view_of_invoice(said) if revision.key.kind is not Kind.PURCHASE_ORDER else view_of(said)
 
     def _transactions(self) -> list[str]:
         owners = Counter(one.transaction_id for one in self.ledger.rows.values() if one.transaction_id)

@@ -34,7 +34,7 @@ from connector.domain.routing.route import (
     VismaTenant,
     X12Options,
 )
-from connector.domain.transactions import IsaId, TransactionType
+from connector.domain.transactions import IsaId
 
 OUR_GLN = "7080000000001"
 OUR_ADDRESS = Address(("Storgata 1",), "0155", "Oslo", None, "NO")
@@ -205,7 +205,7 @@ def a_route(content: BusinessDocument | None = None, **changes: Any) -> Route:
         company=a_company(),
         partner="acme",
         kind=kind,
-        transaction_type=TransactionType.INVOICE if kind.is_invoice else TransactionType.PURCHASE_ORDER,
+        transaction_type=kind.facts.transaction_type,
         partner_isa_id=IsaId(live="ACMEPRODUCE", test="ACMEPRODUCET"),
         partner_identity=Identity(gln="7080000000018"),
         send=True,

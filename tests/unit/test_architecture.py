@@ -73,7 +73,11 @@ def offences(path: Path, forbidden: set[str], *, eager_only: bool = False) -> li
     ]
 
 
-PURE = modules("domain", "edi")
+FACTS = [PACKAGE / "kinds" / "facts.py", *sorted(PACKAGE.glob("kinds/*/facts.py"))]
+"""What the domain knows of kinds of documents. The rest of their folders belongs to `edi`."""
+DOMAIN = modules("domain") + FACTS
+EDI = sorted({*modules("edi", "kinds")} - {*FACTS})
+PURE = DOMAIN + EDI
 SERVICES = modules("services")
 CLI = modules("cli")
 EVERYTHING = sorted(set(PACKAGE.rglob("*.py")) - set(CLI))
@@ -88,9 +92,22 @@ def test_domain_and_edi_know_nothing_of_the_outside_world(path):
     assert offences(path, OUTER | IMPURE | {"pydantic", "aws_lambda_powertools"}) == []
 
 
-@pytest.mark.parametrize("path", modules("domain"), ids=names(modules("domain")))
+@pytest.mark.parametrize("path", DOMAIN, ids=names(DOMAIN))
 def test_the_domain_does_not_know_how_documents_are_written(path):
+    allowed = {f"connector.{'.'.join(one.relative_to(PACKAGE).with_suffix('').parts)}" for one in FACTS}
+    of_kinds = {found.module for found in imports_of(parsed(path)) if found.module.startswith("connector.kinds")}
+    assert {one for one in of_kinds if one.rpartition(".")[0] not in allowed} <= allowed
     assert offences(path, {"connector.edi"}) == []
+
+
+@pytest.mark.parametrize("path", FACTS, ids=names(FACTS))
+def test_the_facts_of_a_kind_need_no_document(path):
+    """The domain is built on them, so they stand on words alone."""
+    needed = {found.module for found in imports_of(parsed(path)) if found.module.startswith("connector.domain")}
+    assert {".".join(one.split(".")[:3]) for one in needed} <= {
+        "connector.domain.invoice_types",
+        "connector.domain.transactions",
+    }
 
 
 @pytest.mark.parametrize("path", PURE + SERVICES, ids=names(PURE + SERVICES))
@@ -200,6 +217,8 @@ def test_proofs_measurements_and_imitations_do_not_import_tests():
 RECORDS = (
     "adapters/ports",
     "domain/order_change/order_snapshot",
+    "edi/dialect",
+    "edi/kind",
     "services/inbound/ports",
     "services/messages",
     "services/ports",
@@ -233,7 +252,9 @@ ENTRY_POINTS = {
     "unit/edi/mosaic/write/test_purchase_order.py": "edi/mosaic/write/common",
     "unit/edi/order_change/test_content.py": "edi/order_change/names",
     "unit/edi/test_canonical.py": "domain/parties",
-    "unit/edi/test_translate.py": "domain/transactions edi/x12/orderful_json",
+    "unit/edi/test_translate.py": """
+        domain/transactions edi/dialects edi/kinds edi/mosaic/dialect edi/x12/dialect edi/x12/orderful_json
+    """,
     "unit/edi/x12/read/test_order_change.py": """
         domain/order_change/request edi/order_change/common edi/order_change/fields edi/x12/read/totals
     """,
@@ -291,7 +312,8 @@ def test_each_module_has_the_test_file_that_a_reader_guesses_or_is_named_here():
     modules = {
         str(path.relative_to(PACKAGE).with_suffix(""))
         for path in EVERYTHING + CLI
-        if path.name != "__init__.py" and PACKAGE / "bootstrap" not in path.parents
+        # The folders of kinds are held by `unit/kinds/test_every_kind.py`, each as soon as it is registered.
+        if path.name != "__init__.py" and not {PACKAGE / "bootstrap", PACKAGE / "kinds"} & {*path.parents}
     }
     with_test = {module for module in modules if any(path.exists() for path in own_tests(module))}
     assert sorted(modules - with_test - named) == [], "these have no test file"

@@ -23,25 +23,22 @@ from pydantic import (
     create_model,
 )
 
-from connector.domain.documents import Kind
+from connector.domain.documents import ORDER_TYPES, Kind
 from connector.domain.errors import Misconfigured
-from connector.domain.routing.resolve import Routing, role_of
+from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import (
     DO_NOT_SEND,
+    GROUPS,
     HOLD,
     RECORDS,
     SETTINGS,
     UNCALIBRATED_OVERLAP,
-    VISMA_STATUSES,
 )
 from connector.domain.routing.settings import EVERYWHERE, PARTIES, POLLING, Place, Setting
 from connector.domain.routing.values import NAME, Form, ValueType, duration
 from connector.domain.transactions import Stream
 
 _SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
-
-VISMA_ORDER_TYPES = frozenset({"RegularOrder", "DropShip", "Blanket", "StandardBlanket"})
-"""Visma's enum of September 2026. Another word is a warning, not an error: Visma may know more than it publishes."""
 
 
 class Part(BaseModel):
@@ -114,6 +111,8 @@ def _refusing(refused: Mapping[str, str]) -> Callable[[Any], Any]:
 
 def _described(setting: Setting) -> str:
     built_in = setting.default_help or _written(setting.default)
+    if of_kinds := {kind: kind.facts.defaults[setting.key] for kind in Kind if setting.key in kind.facts.defaults}:
+        built_in = f"{built_in} ({_written(of_kinds)})"
     return f"{setting.help}. Built in: {built_in}" if built_in else setting.help
 
 
@@ -504,10 +503,9 @@ def _partners(data: Mapping[str, Any], lost: set[str]) -> Iterator[Problem]:
         if not numbers:
             yield Problem(f"{path}.visma", "needs a supplier or a customer number.")
         for kind in Kind:
-            if kind.value in partner.get("kinds", {}) and role_of(kind) not in numbers:
-                yield Problem(
-                    f"{path}.kinds.{kind}", f"never applies: the partner has no {role_of(kind)} number.", fatal=False
-                )
+            role = kind.facts.counterparty
+            if kind.value in partner.get("kinds", {}) and role not in numbers:
+                yield Problem(f"{path}.kinds.{kind}", f"never applies: the partner has no {role} number.", fatal=False)
 
 
 def _stream_ids(path: str, entry: Mapping[str, Any]) -> Iterator[Problem]:
@@ -605,7 +603,7 @@ def _order_types(path: str, meanings: Mapping[str, str]) -> Iterator[Problem]:
                 "blanketFirm, blanketEstimated or do_not_send.",
                 fatal=False,
             )
-        elif word not in VISMA_ORDER_TYPES:
+        elif word not in ORDER_TYPES:
             yield Problem(f"{path}.{word}", "is no order type that Visma documents.", fatal=False)
 
 
@@ -635,7 +633,7 @@ def _left_out(path: str, segments: list[str]) -> Iterator[Problem]:
 
 
 def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
-    known = VISMA_STATUSES[Kind.PURCHASE_ORDER]
+    known = Kind.PURCHASE_ORDER.facts.statuses
     statuses, hold_first = changes.get("statuses") or [], changes.get("hold_first") or []
     for setting, named in (("statuses", statuses), ("hold_first", hold_first)):
         for word in named:
@@ -646,10 +644,9 @@ def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]
 
 
 def _statuses(path: str, send_when: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    invoice = VISMA_STATUSES[Kind.SUPPLIER_INVOICE] | VISMA_STATUSES[Kind.CUSTOMER_INVOICE]
     known: Mapping[str, Iterable[str]] = {
-        **{kind.value: names for kind, names in VISMA_STATUSES.items()},
-        "invoice": invoice,
+        **{kind.value: kind.facts.statuses for kind in Kind},
+        **{group: frozenset().union(*(kind.facts.statuses for kind in kinds)) for group, kinds in GROUPS.items()},
     }
     for key, names in known.items():
         for word in send_when.get(key) or ():

@@ -9,7 +9,7 @@ from connector.domain.errors import Parked
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import Charset, DialectChoice, ItemIds, Overflow, WithoutItem
 from connector.domain.transactions import Dialect, IsaId, Purpose, Stream
-from connector.edi.mosaic.write.common import GAPS
+from connector.edi.mosaic.dialect import GAPS
 from connector.edi.translate import translate
 from testkit.samples.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
 

@@ -13,7 +13,7 @@ import click
 from connector.cli.output import FAILED, WrongInput, counted, go_on, json_option, say, show, table
 from connector.cli.stack import Stack, stack_option
 from connector.domain.errors import ConnectorError
-from connector.domain.routing.route import VISMA_STATUSES, Company
+from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc, zone_named
 from connector.services.ports import Page, Resource, Row
 
@@ -116,7 +116,7 @@ def open_rows(stack: Stack, company: Company, resource: Resource) -> Iterator[tu
 
     client = stack.visma(company)
     seen: set[str] = set()
-    for status in sorted(VISMA_STATUSES[KIND_OF[resource]] - CLOSED):
+    for status in sorted(KIND_OF[resource].facts.statuses - CLOSED):
         answers_another = False
         for page in _pages(client, company, resource, status):
             for row in page.rows:

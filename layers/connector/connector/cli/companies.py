@@ -6,7 +6,7 @@ from connector.cli.output import WrongInput
 from connector.domain.documents import Kind
 from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
-from connector.domain.routing.resolve import Routing, role_of
+from connector.domain.routing.resolve import Routing
 
 
 def named_company(routing: Routing, name: str | None) -> str | None:
@@ -40,7 +40,7 @@ def mapping_company(routing: Routing, kind: Kind, number: str, *, document: str)
             f"The companies {', '.join(mapping)} all map partner {number}; name its company with --company."
         )
     if not mapping:
-        role = role_of(kind)
+        role = kind.facts.counterparty
         raise Parked(
             f"No company of the routing maps {role} {number or '(none)'}.",
             document=document,

@@ -77,7 +77,7 @@ def summaries(routing: Routing) -> Iterator[CompanySummary]:
             kinds.append(
                 KindSummary(
                     kind=kind,
-                    transaction="810" if kind.is_invoice else "850",
+                    transaction=kind.facts.transaction_type.number,
                     partners=tuple(route.partner for route in of_kind if route.send and route.send_when),
                     off_for=tuple(route.partner for route in of_kind if not route.send),
                     never_for=tuple(route.partner for route in of_kind if route.send and not route.send_when),

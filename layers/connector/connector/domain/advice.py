@@ -24,7 +24,7 @@ def correction(kind: Kind, of_order: str = "Correct it in Visma.", *, key: str =
         of_order: What is done about an order, as a whole sentence.
         key: The document as a command takes it, where it is known.
     """
-    if kind is Kind.PURCHASE_ORDER:
+    if not kind.facts.is_final:
         return of_order
     return (
         "A released invoice cannot be changed in Visma: credit it there and make it anew. Or send it by hand and run "

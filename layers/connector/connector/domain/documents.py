@@ -11,33 +11,51 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
 from connector.domain.invoice_types import InvoiceType
+from connector.kinds.customer_invoice.facts import FACTS as CUSTOMER_INVOICES
+from connector.kinds.facts import KindFacts
+from connector.kinds.purchase_order.facts import FACTS as PURCHASE_ORDERS
+from connector.kinds.supplier_invoice.facts import FACTS as SUPPLIER_INVOICES
 
 
 class Kind(StrEnum):
-    """What a document is; the word used in keys, routing and commands."""
+    """What a document is; the word is used in keys, routing and commands, and names the folder below `connector.kinds`.
 
-    PURCHASE_ORDER = "purchase_order"
-    SUPPLIER_INVOICE = "supplier_invoice"
-    CUSTOMER_INVOICE = "customer_invoice"
+    Attributes:
+        facts: What the kind declares about itself.
+    """
+
+    facts: KindFacts
+
+    def __new__(cls, word: str, facts: KindFacts | None = None) -> Self:
+        """Make a member of which the word is the value. A known kind is looked up by its word alone."""
+        assert facts is not None, f"{word} has no facts"  # noqa: S101
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.facts = facts
+        return member
 
     @property
-    def is_invoice(self) -> bool:
-        """True for both kinds that become an 810."""
-        return self is not Kind.PURCHASE_ORDER
+    def words(self) -> str:
+        """The word as a sentence has it."""
+        return self.value.replace("_", " ")
+
+    PURCHASE_ORDER = "purchase_order", PURCHASE_ORDERS
+    SUPPLIER_INVOICE = "supplier_invoice", SUPPLIER_INVOICES
+    CUSTOMER_INVOICE = "customer_invoice", CUSTOMER_INVOICES
 
 
 def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
     """The number by which a document is known: see `DocumentKey.number`."""
-    if kind is Kind.PURCHASE_ORDER or document_type in {None, "", "Invoice"}:
-        return number
-    return f"{document_type}:{number}"
+    plain = kind.facts.plain_type
+    return number if plain is None or document_type in {None, "", plain} else f"{document_type}:{number}"
 
 
-ORDER_TYPES = ("RegularOrder", "DropShip", "Blanket", "StandardBlanket")
+ORDER_TYPES = Kind.PURCHASE_ORDER.facts.types
 """Visma's types of purchase orders."""
 
 LONGEST_TYPE = 40

@@ -45,21 +45,6 @@ _SMALLEST = dict.fromkeys(
     ("JPY", "ISK", "KRW", "VND", "CLP", "PYG", "UGX", "XAF", "XOF", "XPF"), _WHOLE
 ) | dict.fromkeys(("KWD", "BHD", "OMR", "JOD", "TND", "IQD", "LYD"), _MILLE)
 
-# What Visma calls the amounts, for the person who looks them up.
-_LINE_AMOUNT = {
-    Kind.PURCHASE_ORDER: "amount",
-    Kind.SUPPLIER_INVOICE: "costInCurrency",
-    Kind.CUSTOMER_INVOICE: "amountInCurrency",
-}
-_INVOICE_TOTAL = {Kind.SUPPLIER_INVOICE: "amount", Kind.CUSTOMER_INVOICE: "amountInCurrency"}
-
-# What a total above (True) or below the sum of its parts looks like. None of it stands in a line.
-_LOOKS_LIKE = {
-    (Kind.PURCHASE_ORDER, False): "a discount that discountDetails does not have",
-    (Kind.SUPPLIER_INVOICE, True): "landed costs",
-    (Kind.SUPPLIER_INVOICE, False): "a retained or withheld amount",
-}
-
 # A price has at least two decimals, whatever zeros JSON leaves out (33.3 is 33.30).
 _FEWEST_DIGITS = 2
 _HALF = Decimal("0.5")
@@ -348,7 +333,7 @@ def _tax_rows_of_the_rest(order: PurchaseOrder, before: Decimal, after: Decimal)
 
 def _invoice(invoice: Invoice, route: Route | None) -> Totals:
     currency = invoice.currency
-    total_field = _INVOICE_TOTAL[invoice.kind]
+    total_field = invoice.kind.facts.names.total
     _refuse_fractions(
         invoice,
         (
@@ -403,7 +388,8 @@ def _stated_amount(
     Of a charge only the amount leaves, so that there is nothing to compare.
     """
     currency = content.currency
-    field = f"{line.source}.{_LINE_AMOUNT[content.kind]}"
+    names = content.kind.facts.names
+    field = f"{line.source}.{names.line_amount}{names.in_currency}"
     amount = rounded(stated, currency)
     if currency in _SMALLEST and abs(stated - amount) > _NOISE:
         raise _too_many_digits(stated, currency, field)
@@ -477,9 +463,8 @@ def _compare(
 
 def _stated_total(content: BusinessDocument) -> tuple[Decimal | None, str]:
     """The total that Visma states, and what it calls it."""
-    if isinstance(content, PurchaseOrder):
-        return content.order_total, "orderTotal"
-    return content.total, _INVOICE_TOTAL[content.kind]
+    stated = content.order_total if isinstance(content, PurchaseOrder) else content.total
+    return stated, content.kind.facts.names.total
 
 
 def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
@@ -489,14 +474,13 @@ def _compare_total(content: BusinessDocument, due: Decimal, what: str) -> None:
         return
     more = stated > due
     difference = f"{_money(abs(stated - due), currency)} {'more' if more else 'less'}"
-    looks_like = _LOOKS_LIKE.get((content.kind, more))
-    tail = f", {difference}{f', as with {looks_like}' if looks_like else ''}."
+    tail = f", {difference}{_looks_like(content.kind, more=more)}."
     raise Parked(f"{_two_sums(stated, due, what, field, currency)}{tail}", field=field, code=Reason.TOTALS_DO_NOT_CLOSE)
 
 
 def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: Decimal) -> None:
     """Compare what is payable with what Visma states in company currency, where it states nothing else."""
-    implied, currency, field = invoice.implied_total, invoice.currency, _INVOICE_TOTAL[invoice.kind]
+    implied, currency, field = invoice.implied_total, invoice.currency, invoice.kind.facts.names.total
     if implied is None or invoice.total is not None or _implies(implied, total):
         return
     stated = _money(implied.amount, currency)
@@ -504,14 +488,19 @@ def _compare_implied_total(invoice: Invoice, net: Decimal, tax: Decimal, total: 
         sentence = f"they come to {stated} before the VAT of {_money(tax, currency)} is added, as the total in company"
         raise prices_with_vat(invoice.kind, f"{sentence} currency does", field)
     more = implied.amount > abs(total)
-    looks_like = _LOOKS_LIKE.get((invoice.kind, more))
     raise Parked(
         f"Lines, discounts and VAT add up to {_money(total, currency)}, and Visma's total in company currency comes to "
         f"{stated} ({field}), {_money(abs(implied.amount - abs(total)), currency)} {'more' if more else 'less'}"
-        f"{f', as with {looks_like}' if looks_like else ''}.",
+        f"{_looks_like(invoice.kind, more=more)}.",
         field=field,
         code=Reason.TOTALS_DO_NOT_CLOSE,
     )
+
+
+def _looks_like(kind: Kind, *, more: bool) -> str:
+    """What a total looks like that is more or less than the sum of its parts, as the end of a sentence."""
+    what = kind.facts.total_above if more else kind.facts.total_below
+    return f", as with {what}" if what else ""
 
 
 def _implies(implied: ImpliedTotal, amount: Decimal) -> bool:
@@ -530,9 +519,10 @@ def prices_with_vat(kind: Kind, shown_by: str, field: str) -> Parked:
         shown_by: What shows it, as the end of the sentence.
         field: The Visma field that shows it.
     """
-    what, number = ("invoice", 810) if kind.is_invoice else ("order", 850)
+    facts = kind.facts
     return Parked(
-        f"The prices of this {what} include VAT, an {number} carries prices without it ({shown_by}).",
+        f"The prices of this {facts.noun} include VAT, an {facts.transaction_type.number} carries prices without it "
+        f"({shown_by}).",
         next_step=correction(kind, "Enter its prices without VAT in Visma."),
         field=field,
         code=Reason.PRICES_INCLUDE_VAT,
@@ -556,11 +546,11 @@ def _refuse_missing_lines(content: BusinessDocument, total: Decimal | None) -> N
     """Refuse a document that has a total and not one line."""
     if content.lines or not total:
         return
-    field = "invoiceLines" if content.kind.is_invoice else "lines"
+    field = content.kind.facts.names.lines
     look = "Look the document up in Visma; it is read again when it changes."
     raise Parked(
         f"Visma gives no lines ({field}) and a total of {_money(total, content.currency)}.",
-        next_step=f"{look} {BY_HAND}" if content.kind.is_invoice else look,
+        next_step=f"{look} {BY_HAND}" if content.kind.facts.is_final else look,
         field=field,
         code=Reason.NO_LINES,
     )

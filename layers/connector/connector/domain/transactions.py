@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 
 class Stream(StrEnum):
@@ -20,12 +21,36 @@ class TransactionType(StrEnum):
     PURCHASE_ORDER = "850_PURCHASE_ORDER"
     INVOICE = "810_INVOICE"
 
+    @property
+    def number(self) -> str:
+        """X12's number of the document (`850`)."""
+        return self.value[:3]
+
 
 class Dialect(StrEnum):
-    """How a transaction is written for Orderful."""
+    """How a transaction is written for Orderful, in the order in which `auto` tries them.
 
-    MOSAIC = "mosaic"
-    X12 = "x12"
+    Attributes:
+        label: What a sentence calls it.
+        path: Where Orderful takes it.
+        headers: What the request says besides. Orderful: v4 is an unversioned path with the version in a header; v3 has
+            it in the path and takes no header.
+    """
+
+    label: str
+    path: str
+    headers: Mapping[str, str]
+
+    def __new__(cls, word: str, label: str = "", path: str = "", headers: Mapping[str, str] | None = None) -> Self:
+        """Make a member of which the word is the value. A known dialect is looked up by its word alone."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.label, member.path = label, path
+        member.headers = {"Content-Type": "application/json", **(headers or {})}
+        return member
+
+    MOSAIC = "mosaic", "Mosaic", "/transactions", {"orderful-api-version": "v4"}
+    X12 = "x12", "X12", "/v3/transactions"
 
 
 class Purpose(StrEnum):
@@ -59,14 +84,8 @@ class OrderfulRequest:
 
     @classmethod
     def create(cls, dialect: Dialect, body: dict[str, Any]) -> OrderfulRequest:
-        """The request that creates a transaction.
-
-        Orderful: v4 is an unversioned path with the version in a header; v3 has it in the path and takes no header.
-        """
-        json = {"Content-Type": "application/json"}
-        if dialect is Dialect.MOSAIC:
-            return cls("POST", "/transactions", json | {"orderful-api-version": "v4"}, body)
-        return cls("POST", "/v3/transactions", json, body)
+        """The request that creates a transaction."""
+        return cls("POST", dialect.path, dict(dialect.headers), body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +95,7 @@ class Translation:
     Attributes:
         request: What Orderful gets.
         dialect: The dialect that was chosen.
-        transaction_type: 850 or 810.
+        transaction_type: What it is at Orderful.
         purpose: Original, replacement or cancellation.
         business_number: The number Orderful will file it under (order or invoice number).
         partner: The routing name of the partner.

@@ -23,7 +23,6 @@ from connector.domain.documents import (
     BusinessDocument,
     Invoice,
     InvoiceLine,
-    Kind,
     OrderLine,
     Party,
     PurchaseOrder,
@@ -290,7 +289,7 @@ class _LineReader:
         self._ordered: list[OrderLine] = []
         self.sales_order: str | None = None
         self.shipment: str | None = None
-        if isinstance(content, Invoice) and content.kind is Kind.CUSTOMER_INVOICE:
+        if isinstance(content, Invoice) and content.kind.facts.we_sell:
             # A fee beside the goods has no order of its own.
             goods = [line for line in content.lines if line.item and not line.is_charge]
             self.sales_order = _only([line.sales_order for line in goods])
@@ -451,7 +450,7 @@ class _LineReader:
     def _invoice_line(self, line: InvoiceLine) -> LineView:
         known = self._known_ids(line.item)
         theirs = line.counterparty_item or known.partner_item
-        selling = self._content.kind is Kind.CUSTOMER_INVOICE
+        selling = self._content.kind.facts.we_sell
         buyer_item, vendor_item = (theirs, line.item) if selling else (line.item, theirs)
         return LineView(
             number=str(line.number),
@@ -586,7 +585,7 @@ def _refuse_other_branch(content: BusinessDocument, route: Route) -> None:
         f"The document is of branch {content.branch}, and company {company} has branch {own} only.",
         next_step=f"Give branch {content.branch} a company of its own in the routing file, or take "
         f"companies.{company}.visma.branch out where both are one company, and apply it. Or: {BY_HAND}",
-        field="branchNumber" if isinstance(content, Invoice) else "branch",
+        field=content.kind.facts.names.branch,
         waits_for=f"companies.{company}.visma.branch",
         code=Reason.OTHER_BRANCH,
     )
@@ -613,7 +612,7 @@ def _refuse_unknown_currency(content: BusinessDocument, route: Route) -> None:
         Parked: there is neither.
     """
     if content.currency is None and route.currency is None:
-        field = "currencyId" if isinstance(content, Invoice) else "currency"
+        field = content.kind.facts.names.currency
         raise _unmapped(
             f"Visma gives no currency ({field}), and none is agreed with partner {route.partner}.",
             field=field,
@@ -766,7 +765,7 @@ def _parties(content: BusinessDocument, route: Route) -> list[PartyView]:
         return order_parties(content, route)
     company = our_company(content, route)
     partner = known_party(content.counterparty, route.partner_identity)
-    if content.kind is Kind.SUPPLIER_INVOICE:
+    if not content.kind.facts.we_sell:
         return [partner.acting_as(Role.SELLER), company.acting_as(Role.BUYER)]
     return [
         company.acting_as(Role.SELLER),

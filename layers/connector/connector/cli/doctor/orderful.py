@@ -11,7 +11,7 @@ from connector.cli.stack import Stack
 from connector.domain.documents import Kind
 from connector.domain.errors import ConnectorError, Parked
 from connector.domain.order_change.record import CHANGE
-from connector.domain.routing.resolve import Routing, role_of
+from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
 from connector.domain.transactions import IsaId, Stream
 
@@ -63,7 +63,7 @@ def _of_number(
 ) -> Iterator[Finding]:
     """Whether every kind that leaves for a supplier or customer has a relationship, and a supplier's changes one."""
     company_name, partner, role, number = mapped
-    for kind in (one for one in Kind if role_of(one) == role):
+    for kind in (one for one in Kind if one.facts.counterparty == role):
         try:
             route = routing.route(company_name, kind, number)
         except Parked as problem:
@@ -71,7 +71,7 @@ def _of_number(
             continue
         if route.send and route.send_when:
             yield _sending(route, relationships, stream)
-        if kind is Kind.PURCHASE_ORDER:
+        if kind.facts.takes_changes:
             yield _receiving(route, relationships, stream)
 
 
@@ -98,7 +98,9 @@ def _next_cursor(answer: Mapping[str, Any]) -> str | None:
 
 
 def _sending(route: Route, relationships: list[Mapping[str, Any]], stream: Stream) -> Finding:
-    check = f"orderful {route.partner}{' supplier invoices' if route.kind is Kind.SUPPLIER_INVOICE else ''}"
+    facts = route.kind.facts
+    is_first = route.kind is next(kind for kind in Kind if kind.facts.counterparty is facts.counterparty)
+    check = f"orderful {route.partner}{'' if is_first else f' {route.kind.words}s'}"
     name = route.transaction_type.value
     what = f"{name} from {route.company.isa_id.on(stream)} to {route.partner_isa_id.on(stream)}"
     found = _between(relationships, route.company.isa_id, route.partner_isa_id, stream)

@@ -10,8 +10,7 @@ import click
 from connector.cli.documents.unseen import Wanted, seen_by_visma, why_unseen
 from connector.cli.output import Failed, WrongInput
 from connector.cli.stack import Stack
-from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
-from connector.domain.invoice_types import INVOICE_TYPES, PAID_TYPES
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.order_change.record import Change, apply_order
 from connector.domain.revision.record import Revision
 
@@ -104,8 +103,8 @@ def _keys(stack: Stack, text: str) -> Iterator[DocumentKey]:
     for company in stack.routing.load().companies:
         for kind in Kind:
             # The number on paper has no type in front; the key of everything but a plain invoice has.
-            types = (*INVOICE_TYPES, *PAID_TYPES) if kind.is_invoice else ORDER_TYPES
-            typed = [f"{word}:{text}" for word in types if word != "Invoice"] if ":" not in text else []
+            types = [word for word in kind.facts.types if word != kind.facts.plain_type]
+            typed = [f"{word}:{text}" for word in types] if ":" not in text else []
             for number in (text, *typed):
                 yield DocumentKey(company, kind, number)
 

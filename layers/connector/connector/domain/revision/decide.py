@@ -97,7 +97,7 @@ def _renumbered(case: Case, document: VismaDocument, sent: Revision, problem: Un
 
     An invoice that says what it said is asked about nobody: there is nothing to tell.
     """
-    former = _former_route(case, sent) if document.key.kind.is_invoice else None
+    former = _former_route(case, sent) if document.key.kind.facts.is_final else None
     if former is not None and (reason := Comparison(document, former, case.facts).nothing_new(sent)) is not None:
         return RevisionDecision.skip(reason)
     return RevisionDecision.ask(questions.renumbered_party(document, sent, problem))

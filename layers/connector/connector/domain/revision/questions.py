@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.domain.documents import DocumentKey, Kind, VismaDocument
+from connector.domain.documents import DocumentKey, VismaDocument
 from connector.domain.errors import Parked, UnmappedPartner
 from connector.domain.moments import to_the_minute
 from connector.domain.reasons import Reason, StatedReason
@@ -157,13 +157,9 @@ def two_order_types(document: VismaDocument, shares: Sharing) -> Parked:
     )
 
 
-def _role(key: DocumentKey) -> str:
-    return "customer" if key.kind is Kind.CUSTOMER_INVOICE else "supplier"
-
-
 def renumbered_party(document: VismaDocument, sent: Revision, problem: UnmappedPartner) -> Parked:
     """The supplier or customer of a sent document has a number that routing does not know."""
-    key, role, now = document.key, _role(document.key), document.counterparty
+    key, role, now = document.key, document.key.kind.facts.counterparty, document.counterparty
     keeps = f"{sent.partner} ({sent.receiver_id}) keeps what it has{_at_orderful(sent)}."
     if None not in {sent.counterparty_id, document.counterparty_id}:
         return Parked(
@@ -192,7 +188,7 @@ def renumbered_party(document: VismaDocument, sent: Revision, problem: UnmappedP
 
 def number_of_another_partner(document: VismaDocument, route: Route, sent: Revision) -> Parked:
     """Routing gives the new number of a supplier or customer to another partner than the one that has the document."""
-    key, role = document.key, _role(document.key)
+    key, role = document.key, document.key.kind.facts.counterparty
     return Parked(
         f"{role.capitalize()} {sent.counterparty} is numbered {document.counterparty} in Visma now, which routing maps "
         f"to {route.partner}; {sent.partner} ({sent.receiver_id}) has the document{_at_orderful(sent)}.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from connector.domain.documents import BusinessDocument, Invoice, InvoiceLine, Kind, Party, PurchaseOrder
+from connector.domain.documents import BusinessDocument, Invoice, InvoiceLine, Party, PurchaseOrder
 
 
 def renumbered(before: BusinessDocument, now: BusinessDocument) -> BusinessDocument:
@@ -22,7 +22,7 @@ def renumbered(before: BusinessDocument, now: BusinessDocument) -> BusinessDocum
     if isinstance(before, PurchaseOrder) and isinstance(now, PurchaseOrder):
         return replace(before, supplier=_party(before.supplier, now.supplier))
     if isinstance(before, Invoice) and isinstance(now, Invoice):
-        is_fixed = before.kind is now.kind is Kind.CUSTOMER_INVOICE
+        is_fixed = before.kind is now.kind and now.kind.facts.counterparty_is_fixed
         counterparty = _party(before.counterparty, now.counterparty, is_fixed=is_fixed)
         shown = {line.number: line for line in now.lines}
         lines = tuple(_line(line, shown.get(line.number)) for line in before.lines)

@@ -28,7 +28,7 @@ def refuse_unknown_type(document: VismaDocument) -> None:
         Parked: its type is a new word of Visma's.
     """
     word = document.document_type
-    if document.key.kind.is_invoice and word and is_invoice_type(word) is None:
+    if isinstance(document.content, Invoice) and word and is_invoice_type(word) is None:
         raise Parked(
             f"Its type {word} is none that the connector knows.",
             document=str(document.key),

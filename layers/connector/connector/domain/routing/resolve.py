@@ -36,11 +36,8 @@ from connector.domain.routing.route import (
     VismaTenant,
 )
 from connector.domain.routing.settings import Group, Merge, Place, Setting, declared_in
-from connector.domain.transactions import IsaId, Stream, TransactionType
+from connector.domain.transactions import IsaId, Stream
 from connector.domain.visma_clock import zone_named
-
-SUPPLIER_KINDS = (Kind.PURCHASE_ORDER, Kind.SUPPLIER_INVOICE)
-"""Kinds whose counterparty is a Visma supplier; the others go to a customer."""
 
 BUILT_IN = "built-in"
 """The layer of what no file says."""
@@ -205,12 +202,12 @@ class Routing:
             if str(entry.get("company")) == company:
                 numbers = _table(entry, "visma")
                 for kind in Kind:
-                    if numbers.get(role_of(kind)) is not None:
+                    if numbers.get(kind.facts.counterparty) is not None:
                         yield self._resolve(company, kind, name)
 
     def companies_mapping(self, kind: Kind, number: str) -> tuple[str, ...]:
         """Names of the companies that have a partner with this supplier or customer number."""
-        role = role_of(kind)
+        role = kind.facts.counterparty
         return tuple(sorted({company for company, of, mapped in self._index if of == role and mapped == number}))
 
     def partners_mapped(self, company: str, kind: Kind, number: str) -> tuple[str, ...]:
@@ -278,7 +275,7 @@ class Routing:
                 waits_for=f"companies.{company}",
                 code=Reason.UNKNOWN_COMPANY,
             )
-        role = role_of(kind)
+        role = kind.facts.counterparty
         if not number:
             raise Parked(
                 f"The document names no {role}.",
@@ -368,7 +365,7 @@ class Routing:
             company=of_company,
             partner=partner,
             kind=kind,
-            transaction_type=TransactionType.INVOICE if kind.is_invoice else TransactionType.PURCHASE_ORDER,
+            transaction_type=kind.facts.transaction_type,
             partner_isa_id=_isa_id(entry, where),
             partner_identity=_identity(entry, where),
             item_key=item_key,
@@ -389,11 +386,6 @@ class Routing:
 
 
 _CHECK = "Run `connector config check` on the routing file, then apply it."
-
-
-def role_of(kind: Kind) -> str:
-    """The Visma register that holds the counterparty of a kind: `supplier` or `customer`."""
-    return "supplier" if kind in SUPPLIER_KINDS else "customer"
 
 
 def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -451,8 +443,8 @@ def _key_by_key(values: Sequence[tuple[Any, str]]) -> Said:
 
 
 def _of_kind(value: Any, kind: Kind) -> Any:
-    """The words for `kind`; the exact kind goes before `invoice`."""
-    keys = (kind.value, "invoice") if kind.is_invoice else (kind.value,)
+    """The words for `kind`; the exact kind goes before its group."""
+    keys = (kind.value, kind.facts.group)
     return next((value[key] for key in keys if isinstance(value, Mapping) and value.get(key) is not None), None)
 
 

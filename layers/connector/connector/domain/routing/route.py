@@ -102,23 +102,13 @@ is not cancelled.
 """
 
 
-_COMMON_STATUSES = frozenset({HOLD, "Balanced", "Voided", "Open", "Closed"})
-VISMA_STATUSES: Mapping[Kind, frozenset[str]] = {
-    Kind.PURCHASE_ORDER: _COMMON_STATUSES | {"Cancelled", "PendingEmail", "PendingPrint", "Printed"},
-    Kind.SUPPLIER_INVOICE: _COMMON_STATUSES | {"Scheduled", "Printed", "Prebooked", "Reserved"},
-    Kind.CUSTOMER_INVOICE: _COMMON_STATUSES
-    | {"Scheduled", "PendingPrint", "PendingEmail", "CreditHold", "CcHold", "Reserved"},
-}
-"""Visma's enums of September 2026. Another word is a warning, not an error: Visma may know more than it publishes."""
-
-
 _LATER_STATUSES = frozenset({"PendingApproval", "Rejected", "Completed"})
 """Names that Acumatica has by now for statuses of an order; Visma Net is built on it."""
 
 
 def is_known_status(kind: Kind, status: str) -> bool:
     """Whether it is known what a status word of Visma's says of a document of this kind."""
-    return status in VISMA_STATUSES[kind] or status in _LATER_STATUSES
+    return status in kind.facts.statuses or status in _LATER_STATUSES
 
 
 class LineDate(StrEnum):
@@ -231,9 +221,6 @@ CALIBRATED_OVERLAP = "15m"
 
 UNCALIBRATED_OVERLAP = "2h5m"
 """Visma: the zone of `lastModifiedDateTime` is undocumented; Nordic local time is at most 2 h away from UTC."""
-
-SENT_ORDER_STATUSES = ("Open", "PendingPrint", "PendingEmail", "Printed")
-"""Visma's statuses of an order that somebody has released."""
 
 CHANGE_CODES = (*("add", "delete", "change", "replace", "quantity", "price", "price_and_quantity", "dates", "nothing"),)
 """What a POC02 code may mean."""
@@ -407,11 +394,17 @@ def _statuses_of_kind(value: Any) -> frozenset[str]:
     return frozenset() if isinstance(value, Mapping) else frozenset(map(str, value))
 
 
+GROUPS: Mapping[str, tuple[Kind, ...]] = {
+    group: tuple(kind for kind in Kind if kind.facts.group == group)
+    for group in dict.fromkeys(kind.facts.group for kind in Kind if kind.facts.group)
+}
+"""The words by which `send_when` speaks of several kinds at once."""
+
 SEND_WHEN: ValueType[frozenset[str]] = ValueType(
     Form.RECORD,
     _statuses_of_kind,
     name="Visma status words in which a document is sent; the exact kind goes before `invoice`.",
-    fields=dict.fromkeys((*Kind, "invoice"), set_of(TEXT)),
+    fields=dict.fromkeys((*Kind, *GROUPS), set_of(TEXT)),
 )
 
 
@@ -478,7 +471,7 @@ class ChangeRules:
     )
     codes: Mapping[str, str] = setting(table(one_of(*CHANGE_CODES)), {}, "POC02 codes as the partner means them")
     statuses: frozenset[str] = setting(
-        set_of(TEXT), (HOLD, *SENT_ORDER_STATUSES), "Visma statuses in which an order takes a change"
+        set_of(TEXT), (HOLD, *Kind.PURCHASE_ORDER.facts.sent_in), "Visma statuses in which an order takes a change"
     )
     hold_first: frozenset[str] = setting(
         set_of(TEXT), (), "Those in which it is put on hold for the change and released afterwards"
@@ -543,7 +536,7 @@ class Route:
     send: bool = setting(SWITCH, default=True, help_="false: no such document is sent", places=(Place.KIND,))
     send_when: frozenset[str] = setting(
         SEND_WHEN,
-        {"purchase_order": SENT_ORDER_STATUSES, "invoice": ("Open", "Closed")},
+        {kind.facts.group or kind.value: kind.facts.sent_in for kind in Kind},
         "Visma status words in which a document is sent; `invoice` is both invoice kinds",
         merge=Merge.KIND,
     )
@@ -552,8 +545,6 @@ class Route:
         choice(OnRevision, refused={"change": _NO_CHANGE_YET}),
         "park",
         "What a change of a sent document does",
-        default_of={Kind.PURCHASE_ORDER: "replace"},
-        default_help="replace (orders), park (invoices)",
     )
     currency: str | None = optional(CURRENCY, "Agreed currency, ISO 4217")
     units: Mapping[str, str] = setting(table(TEXT), {}, "Visma's unit word -> unit (STK: each)", merge=Merge.KEYS)
@@ -593,8 +584,6 @@ class Route:
         choice(Description),
         "send",
         "Whether the description of a document leaves",
-        default_of={Kind.SUPPLIER_INVOICE: "keep"},
-        default_help="send (orders and customer invoices), keep (supplier invoices)",
     )
     lines_without_item: WithoutItem = setting(choice(WithoutItem), "park", "Priced lines that name no item")
     entered_amount: EnteredAmount = setting(

@@ -55,8 +55,8 @@ class Setting:
         key: Where it stands inside its place (`changes.quantity`).
         type: What its value is.
         help: What it says, for whoever writes the file; without the default and the words to choose from.
-        default: What is built in, as the file would say it; None if nothing is.
-        default_of: What is built in for some kinds instead.
+        default: What is built in, as the file would say it; None if nothing is. A kind may declare another one
+            (`KindFacts.defaults`).
         default_help: What is built in, where it is no plain value.
         places: Where it may stand.
         merge: What a later layer does to an earlier one.
@@ -69,7 +69,6 @@ class Setting:
     help: str
     _: KW_ONLY
     default: Any = None
-    default_of: Mapping[Kind, Any] = field(default_factory=dict)
     default_help: str | None = None
     places: tuple[Place, ...] = EVERYWHERE
     merge: Merge = Merge.REPLACE
@@ -78,7 +77,7 @@ class Setting:
 
     def built_in(self, kind: Kind | None = None) -> Any:
         """What is built in for a kind of document, as the file would say it."""
-        return self.default_of.get(kind, self.default) if kind is not None else self.default
+        return self.default if kind is None else kind.facts.defaults.get(self.key, self.default)
 
 
 @dataclass(frozen=True, slots=True)

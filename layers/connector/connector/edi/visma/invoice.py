@@ -6,7 +6,6 @@ The fields named `...InCurrency` are in the currency of the document, the plain 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from connector.domain.totals import ZERO, before_rounding, magnitudes, prices_wi
 from connector.edi.visma.amounts import Names, figures_of
 from connector.edi.visma.fields import Data, day, flag, missing, number, part, rows, text, unwrap, whole
 from connector.edi.visma.parties import address_of, contact_of, internal_id_of, taxes_of, terms_of
+from connector.kinds.facts import InvoiceNames
 
 _CREDITED = frozenset({"Invoice", "INV", "DebitNote", "DRM", "FinCharge", "FCH"})
 
@@ -33,57 +33,21 @@ _RATE_DIGITS = Decimal("0.0001")
 _LARGEST_UNSEEN = Decimal("0.50")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fields:
-    """What the two kinds of invoice call the same things. Amounts are named without `InCurrency`."""
-
-    invoiced_on: str
-    due_on: str
-    party: str
-    description: str
-    payment_reference: str
-    taxes: str
-    line_description: str
-    unit_price: str
-    line_amount: str
-
-
-_FIELDS = {
-    Kind.SUPPLIER_INVOICE: _Fields(
-        invoiced_on="date",
-        due_on="dueDate",
-        party="supplier",
-        description="description",
-        payment_reference="paymentRefNo",
-        taxes="taxDetailLines",
-        line_description="transactionDescription",
-        unit_price="unitCost",
-        line_amount="cost",
-    ),
-    Kind.CUSTOMER_INVOICE: _Fields(
-        invoiced_on="documentDate",
-        due_on="documentDueDate",
-        party="customer",
-        description="invoiceText",
-        payment_reference="paymentReference",
-        taxes="taxDetails",
-        line_description="description",
-        unit_price="unitPrice",
-        line_amount="amount",
-    ),
-}
-
-
-def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
+def read_invoice(data: Data, invoice_number: str, *, kind: Kind, fields: InvoiceNames) -> Invoice:
     """Read an invoice of either kind; credit memos come with positive amounts (see `magnitudes`).
+
+    Args:
+        data: The Visma document.
+        invoice_number: Its number.
+        kind: Which of the two it is.
+        fields: What Visma calls the fields of that kind.
 
     Raises:
         Parked: something indispensable is missing or cannot be understood.
     """
-    fields = _FIELDS[kind]
-    invoiced_on = day(data, fields.invoiced_on)
+    invoiced_on = day(data, fields.date)
     if invoiced_on is None:
-        raise missing(fields.invoiced_on, "invoice date")
+        raise missing(fields.date, "invoice date")
     party_number = text(part(data, fields.party), "number")
     if party_number is None:
         raise missing(f"{fields.party}.number", f"{fields.party} number")
@@ -101,7 +65,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
         for index, line in enumerate(raw_lines)
         if text(line, "lineType") != "DS"
     ]
-    is_supplier = kind is Kind.SUPPLIER_INVOICE
+    is_supplier = not kind.facts.we_sell
     order_source, order_number, customer_reference = _buyers_order(data)
     if is_supplier:
         of_lines = {line.order_number: f"{line.source}.poNumber" for line in reversed(read) if line.order_number}
@@ -134,7 +98,7 @@ def read_invoice(data: Data, kind: Kind, invoice_number: str) -> Invoice:
             detail_total=number(data, f"detailTotal{suffix}"),
             tax_total=number(data, f"vatTotal{suffix}"),
             rounding=number(data, f"roundingDiff{suffix}") or number(data, "roundingDiff") or ZERO,
-            total=_total(data, kind, suffix),
+            total=_total(data, fields, suffix),
             note=text(data, "note"),
             order_source=order_source,
             buyer_reference=None if is_supplier else text(data, "accountingCostRef"),
@@ -184,7 +148,7 @@ def _lines(data: Data) -> tuple[str, list[Data]]:
     return ("lines", lines) if lines or ("lines" in data and not invoice_lines) else ("invoiceLines", invoice_lines)
 
 
-def _line(line: Data, place: tuple[str, int], fields: _Fields, names: Names, currency: str | None) -> InvoiceLine:
+def _line(line: Data, place: tuple[str, int], fields: InvoiceNames, names: Names, currency: str | None) -> InvoiceLine:
     index = place[1]
     where = f"{place[0]}[{index}]"
     item = text(line, "inventoryNumber")
@@ -271,7 +235,7 @@ def _discounts(data: Data, lines: list[Data], suffix: str, names: Names) -> tupl
     return (DocumentDiscount(abs(amount)),) if amount else ()
 
 
-def _taxes(data: Data, fields: _Fields, suffix: str) -> tuple[Tax, ...]:
+def _taxes(data: Data, fields: InvoiceNames, suffix: str) -> tuple[Tax, ...]:
     """The VAT rates, in the currency of the document where that can be told.
 
     Visma has one field for either currency. A single rate takes the stated VAT. Several are restated by the exchange
@@ -316,9 +280,9 @@ def _cash_discount(data: Data, suffix: str) -> Decimal | None:
     return company if not company or _is_company_currency(data, suffix) else None
 
 
-def _total(data: Data, kind: Kind, suffix: str) -> Decimal | None:
+def _total(data: Data, fields: InvoiceNames, suffix: str) -> Decimal | None:
     """What Visma says is payable. Supplier invoices state it in company currency only."""
-    if kind is Kind.CUSTOMER_INVOICE:
+    if fields.total.endswith(fields.in_currency):
         return number(data, f"amount{suffix}")
     return number(data, "amount") if _is_company_currency(data, suffix) else None
 

@@ -14,9 +14,8 @@ from connector.domain.advice import advised
 from connector.domain.documents import BusinessDocument, DocumentKey, Kind, VismaDocument, number_in_key
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
+from connector.edi.kinds import KINDS
 from connector.edi.visma.fields import Data, day, flag, text
-from connector.edi.visma.invoice import read_invoice
-from connector.edi.visma.purchase_order import read_purchase_order
 from connector.edi.visma.shape import Shape
 
 _decode = msgspec.json.Decoder(Shape, float_hook=Decimal).decode
@@ -86,21 +85,22 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     if kind is None:
         kind = recognised
     elif recognised is not None and recognised is not kind:
-        raise NotADocument(f"This looks like a {_name_of(recognised)}, not a {_name_of(kind)}.")
+        raise NotADocument(f"This looks like a {recognised.words}, not a {kind.words}.")
     if kind is None:
         raise NotADocument(
             "This is no purchase order (no orderNbr) and no invoice (no referenceNumber with a supplier or customer)."
         )
-    number = text(data, _number_field(kind))
+    names = kind.facts.names
+    number = text(data, names.number)
     if number is None:
-        raise NotADocument(f"This {_name_of(kind)} has no number ({_number_field(kind)}).")
+        raise NotADocument(f"This {kind.words} has no number ({names.number}).")
 
-    document_type = text(data, "documentType" if kind.is_invoice else "orderType")
+    document_type = text(data, names.document_type)
     key = DocumentKey(company, kind, number_in_key(kind, document_type, number))
     content: BusinessDocument
     try:
         with advised(kind):
-            content = read_invoice(data, kind, number) if kind.is_invoice else read_purchase_order(data, number)
+            content = KINDS[kind].read(data, number)
     except Parked as parked:
         parked.document = str(key)
         raise
@@ -117,9 +117,8 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
 
 def dated_on(data: Data, kind: Kind) -> date | None:
     """The order date or invoice date, also of a document that cannot be read otherwise; None without one."""
-    name = {Kind.CUSTOMER_INVOICE: "documentDate"}.get(kind, "date")
     try:
-        return day(data, name)
+        return day(data, kind.facts.names.date)
     except Parked:
         return None
 
@@ -145,11 +144,3 @@ def _recognise(data: Data) -> Kind | None:
 
 
 _PARTIES = {"supplier": Kind.SUPPLIER_INVOICE, "customer": Kind.CUSTOMER_INVOICE}
-
-
-def _number_field(kind: Kind) -> str:
-    return "referenceNumber" if kind.is_invoice else "orderNbr"
-
-
-def _name_of(kind: Kind) -> str:
-    return kind.value.replace("_", " ")

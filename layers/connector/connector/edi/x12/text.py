@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from connector.domain.advice import advised
-from connector.domain.documents import BusinessDocument, PurchaseOrder
+from connector.domain.documents import BusinessDocument
 from connector.domain.errors import Misconfigured
 from connector.domain.routing.route import Route
 from connector.domain.routing.values import LONGEST_ISA_ID
 from connector.domain.totals import reconcile
 from connector.domain.transactions import Purpose, Stream
 from connector.edi.canonical import canonical
+from connector.edi.kinds import KINDS
 from connector.edi.x12.check import isa_ids
 from connector.edi.x12.model import Segment
 from connector.edi.x12.write.transaction import transaction
@@ -61,7 +62,7 @@ def interchange(
     segments = [_printed(segment) for segment in tree.segments()]
     # SE counts itself.
     segments.append(f"SE*{len(segments) + 1}*0001")
-    group = "PO" if isinstance(content, PurchaseOrder) else "IN"
+    group = KINDS[content.kind].functional_group
     lines = [
         *_headers(route, stream, group, control_number, when.astimezone(UTC)),
         *segments,

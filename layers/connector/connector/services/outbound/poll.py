@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from connector.domain.documents import LONGEST_TYPE, ORDER_TYPES, Kind, number_in_key
+from connector.domain.documents import LONGEST_TYPE, Kind, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, ListRefused, Misconfigured, StateMismatch, Throttled
 from connector.domain.polling import cursor as cursors_
 from connector.domain.polling.budget import pause_before_next_poll
@@ -241,7 +241,8 @@ def number_of(resource: Resource, row: Row) -> str:
 def _identity_of(resource: Resource, row: Row) -> str:
     """By what a row is remembered: orders of two types may have one number, and are two rows."""
     number = number_of(resource, row)
-    if KIND_OF[resource] is not Kind.PURCHASE_ORDER or row.document_type in {None, "", ORDER_TYPES[0]}:
+    facts = KIND_OF[resource].facts
+    if facts.plain_type is not None or row.document_type in {None, "", facts.types[0]}:
         return number
     return f"{row.document_type[:LONGEST_TYPE]}:{number}"
 

@@ -79,8 +79,9 @@ def unreadable(message: DocumentMessage, lost: PayloadLost) -> Reading:
 def with_type(data: dict[str, Any], key: DocumentKey) -> dict[str, Any]:
     """The document with the type that its list gave it: a credit note must not be read as an invoice."""
     document_type, colon, _ = key.number.partition(":")
-    if colon and key.kind.is_invoice and text(data, "documentType") is None:
-        return {**data, "documentType": document_type}
+    facts = key.kind.facts
+    if colon and facts.plain_type is not None and text(data, facts.names.document_type) is None:
+        return {**data, facts.names.document_type: document_type}
     return data
 
 

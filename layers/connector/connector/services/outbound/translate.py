@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
-from connector.domain.documents import LONGEST_TYPE, DocumentKey, Kind
+from connector.domain.documents import LONGEST_TYPE, DocumentKey
 from connector.domain.errors import PayloadLost, Transient
 from connector.domain.revision.assess import Wait
 from connector.domain.revision.cause import Cause
@@ -95,7 +95,7 @@ class Translator:
         PO101000), and an order is known by type and number.
         """
         key, document = reading.key, reading.document
-        if key.kind is not Kind.PURCHASE_ORDER or document is None or not document.document_type:
+        if key.kind.facts.plain_type is not None or document is None or not document.document_type:
             return SharedNumber(key)
         plain = DocumentKey.of_order(key.company, document.content.number)
         recorded = history if key == plain else self._history(plain)

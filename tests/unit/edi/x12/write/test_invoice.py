@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from connector.domain.documents import DocumentDiscount, InvoiceType, Kind, Tax
+from connector.domain.documents import DocumentDiscount, Kind, Tax
 from connector.domain.errors import Parked
+from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import Identity, Overflow
 from connector.domain.transactions import Purpose
 from testkit.samples.business_documents import an_invoice, an_invoice_line

@@ -1,109 +1,21 @@
-"""What Mosaic's 850 and 810 share, and the one list of what Mosaic has no place for."""
+"""What Mosaic's 850 and 810 share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from connector.domain.documents import Contact, Invoice, PurchaseOrder
+from connector.domain.documents import Contact
 from connector.domain.parties import PartyView, Role
-from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument, Charge, ChargeKind, LineView, TermsView
 from connector.edi.numbers import decimal_text, money_text
 from connector.edi.regions import region_code
 
-# Mosaic's Party has four address lines.
 ORDER_SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
 """What Mosaic's 850 has a sum for in its header; it has no list of allowances and charges there."""
 
+# Mosaic's Party has four address lines.
 _ADDRESS_LINES = ("addressLine1", "addressLine2", "addressLine3", "addressLine4")
-
-
-class Gap(NamedTuple):
-    """Something a document may have and Mosaic cannot carry, while X12 can.
-
-    Attributes:
-        field: The Visma field, or the setting, that a person looks at.
-        sentence: What Mosaic lacks.
-        found: Whether this document has it; for lines, where.
-    """
-
-    field: str
-    sentence: str
-    found: Callable[[CanonicalDocument], bool | str]
-
-
-def _foreign_unit(document: CanonicalDocument) -> str | bool:
-    return next((f"{line.source}.uom" for line in document.lines if line.unit.mosaic is None), False)
-
-
-def _without_item(document: CanonicalDocument) -> str | bool:
-    return next((f"{line.source}.inventory" for line in document.lines if not product_ids(line)), False)
-
-
-def _charged_order(document: CanonicalDocument) -> bool:
-    return isinstance(document.content, PurchaseOrder) and any(
-        charge.kind not in ORDER_SUMS for charge in document.charges
-    )
-
-
-def _without_goods(document: CanonicalDocument) -> bool:
-    return isinstance(document.content, Invoice) and not document.lines
-
-
-GAPS = (
-    Gap(
-        "currency",
-        "Mosaic's purchase order and invoice have no currency, and none is agreed with this partner",
-        lambda document: (document.content.currency or document.route.currency) != document.route.currency,
-    ),
-    Gap(
-        "taxDetails",
-        "Mosaic knows North American taxes only and has no place for VAT",
-        lambda document: any(amount for _, amount in document.taxes),
-    ),
-    Gap(
-        "lines[].uom",
-        "Mosaic has no word for the unit (kilogram, litre, hour, square metre and others are missing)",
-        _foreign_unit,
-    ),
-    Gap("lines[].inventory", "Mosaic needs the number of an item on every line", _without_item),
-    Gap("lines", "Mosaic's purchase order has no place for charges other than freight", _charged_order),
-    Gap(
-        "purpose",
-        "Mosaic's invoice cannot say that it replaces or cancels an earlier one",
-        lambda document: isinstance(document.content, Invoice) and document.purpose is not Purpose.ORIGINAL,
-    ),
-    Gap(
-        "paymentReference",
-        "Mosaic has no place for a payment reference (KID, OCR)",
-        lambda document: isinstance(document.content, Invoice) and bool(document.content.payment_reference),
-    ),
-    Gap(
-        "contractDocRef",
-        "Mosaic's invoice has no contract number",
-        lambda document: isinstance(document.content, Invoice) and bool(document.content.contract_number),
-    ),
-    Gap(
-        "applications",
-        "Mosaic's invoice can name one original invoice, and this credit note credits several",
-        lambda document: isinstance(document.content, Invoice) and len(document.content.original_invoices) > 1,
-    ),
-    Gap(
-        "invoiceLines",
-        "Mosaic's invoice needs at least one line of goods, and this one has charges only",
-        _without_goods,
-    ),
-)
-
-
-def first_gap(document: CanonicalDocument) -> Gap | None:
-    """The first thing Mosaic cannot carry, with the very field, or None when Mosaic carries everything."""
-    for gap in GAPS:
-        found = gap.found(document)
-        if found:
-            return gap._replace(field=found) if isinstance(found, str) else gap
-    return None
 
 
 def filled(pairs: dict[str, Any]) -> dict[str, Any]:

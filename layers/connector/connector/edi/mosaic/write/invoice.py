@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.domain.documents import Invoice, Kind
+from connector.domain.documents import Invoice
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.parties import Role
 from connector.domain.totals import rounded
@@ -88,7 +88,7 @@ def _line(line: LineView, content: Invoice, texts: list[str]) -> dict[str, Any]:
         item["productAttributes"] = {"description": description}
     item |= filled(allowances_and_charges(line.charges))
     if line.note or line.order or line.shipment or texts:
-        whose = "Purchase order" if content.kind is Kind.SUPPLIER_INVOICE else "Our order"
+        whose = "Our order" if content.kind.facts.we_sell else "Purchase order"
         place = f", line {line.order_line}" if line.order_line is not None else ""
         order = f"{whose}: {line.order}{place}" if line.order else None
         if notes := note([*texts, line.note, order, f"Our shipment: {line.shipment}" if line.shipment else None]):
@@ -112,5 +112,5 @@ def _references(content: Invoice) -> dict[str, Any]:
     reference = content.counterparty_reference
     if not reference or reference == content.order_number:
         return {}
-    key = "invoiceNumber" if content.kind is Kind.SUPPLIER_INVOICE else "customerOrderNumber"
+    key = "customerOrderNumber" if content.kind.facts.we_sell else "invoiceNumber"
     return {key: {"value": reference}}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from connector.domain.advice import BY_HAND, correction
-from connector.domain.documents import Address, BusinessDocument, Contact, Invoice, Kind, PurchaseOrder
+from connector.domain.documents import Address, BusinessDocument, Contact, PurchaseOrder
 from connector.domain.errors import Parked
 from connector.domain.parties import PartyView, Role
 from connector.domain.reasons import Reason
@@ -276,21 +276,18 @@ def longest_reference(wording: Wording) -> int:
 
 def _party_field(document: CanonicalDocument, role: Role) -> str:
     """What Visma calls a party of the document."""
-    kind = document.content.kind
-    if kind is Kind.PURCHASE_ORDER:
-        return {Role.SELLER: "supplier", Role.SHIP_TO: "shipTo"}.get(role, "branch")
-    if kind is Kind.SUPPLIER_INVOICE:
-        return "supplier" if role is Role.SELLER else "branchNumber"
-    return "branchNumber" if role in {Role.SELLER, Role.REMIT_TO} else "customer"
+    if role is Role.SHIP_TO and isinstance(document.content, PurchaseOrder):
+        return "shipTo"
+    names = document.content.kind.facts.names
+    return names.branch if _is_ours(document, role) else names.party
 
 
 def _is_ours(document: CanonicalDocument, role: Role) -> bool:
     """Whether a party is the company itself or a place of its own."""
     content = document.content
-    if isinstance(content, PurchaseOrder):
-        return role in {Role.BUYER, Role.BILL_TO} or (role is Role.SHIP_TO and content.ships_to_us)
-    ours = {Role.BUYER} if content.kind is Kind.SUPPLIER_INVOICE else {Role.SELLER, Role.REMIT_TO}
-    return role in ours
+    if role is Role.SHIP_TO:
+        return isinstance(content, PurchaseOrder) and content.ships_to_us
+    return (role in {Role.SELLER, Role.REMIT_TO}) is content.kind.facts.we_sell
 
 
 def _vat_number_key(document: CanonicalDocument, view: PartyView) -> str:
@@ -313,7 +310,7 @@ def _address_field(document: CanonicalDocument, view: PartyView) -> str:
         return f"companies.{route.company.name}.address"
     if view.address is route.partner_identity.address:
         return f"partners.{route.partner}.address"
-    return "invoiceAddress" if isinstance(document.content, Invoice) else "shippingAddress"
+    return document.content.kind.facts.names.address
 
 
 def _add_address(loop: Loop, role: Role, address: Address, field: str, wording: Wording) -> None:

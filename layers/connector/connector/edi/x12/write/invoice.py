@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.domain.documents import Invoice, Kind
+from connector.domain.documents import Invoice
 from connector.domain.invoice_types import InvoiceType
 from connector.edi.canonical import CanonicalDocument, LineView
 from connector.edi.numbers import decimal_text
@@ -26,6 +26,7 @@ from connector.edi.x12.write.common import (
     refuse_fractions,
     typed_reference,
 )
+from connector.kinds.facts import InvoiceNames
 
 # Element 640. Published samples mark plain invoices with DI (debit invoice), so a debit memo is DR (debit memo).
 _TYPES = {
@@ -33,24 +34,15 @@ _TYPES = {
     InvoiceType.CREDIT_MEMO: "CR",
     InvoiceType.DEBIT_MEMO: "DR",
 }
-# What Visma calls them, for messages.
-_DATES = {Kind.SUPPLIER_INVOICE: "date", Kind.CUSTOMER_INVOICE: "documentDate"}
-_PAYMENT_REFERENCES = {Kind.SUPPLIER_INVOICE: "paymentRefNo", Kind.CUSTOMER_INVOICE: "paymentReference"}
-_NAMES = {
-    Kind.SUPPLIER_INVOICE: LineNames(
-        (".lineNumber", ".quantity", ".uom", ".unitCostInCurrency", ""), ".inventoryNumber"
-    ),
-    Kind.CUSTOMER_INVOICE: LineNames(
-        (".lineNumber", ".quantity", ".uom", ".unitPriceInCurrency", ""), ".inventoryNumber"
-    ),
-}
 # The 810 has room for twelve REF in its header, in both releases.
 _MOST_REFERENCES = 12
 _ORDER = "order number"
 
 
-def invoice(document: CanonicalDocument, content: Invoice, wording: Wording) -> Loop:
+def invoice(document: CanonicalDocument, content: Invoice, wording: Wording, *, fields: InvoiceNames) -> Loop:
     """The tree of an 810, in the order of segments that 004010 and 005010 share.
+
+    `fields` names what a person looks up in Visma.
 
     Raises:
         Parked: X12 has no place for amounts of this currency.
@@ -72,19 +64,21 @@ def invoice(document: CanonicalDocument, content: Invoice, wording: Wording) -> 
         "",
         _TYPES[content.invoice_type],
         PURPOSES[document.purpose],
-        sources=(_DATES[content.kind], "referenceNumber", "", content.order_source),
+        sources=(fields.date, fields.number, "", content.order_source),
     )
     if content.currency:
-        tree.add("CUR", "SE", content.currency, source="currencyId")
-    notes, unnamed = _add_references(tree, document, content, wording, order)
+        tree.add("CUR", "SE", content.currency, source=fields.currency)
+    notes, unnamed = _add_references(tree, document, content, wording, order=order, fields=fields)
     add_parties(tree, document, wording, with_vat=True)
     add_terms(tree, document.terms, wording, content, sign=sign)
     texts = [f"Credits invoices {', '.join(unnamed)}"] if unnamed else []
     texts += [*notes, *content.other_references, *document.texts, *line_notes(document)]
     # Both releases allow one N9 with ten MSG here; MTX never came into the 810.
     add_texts(tree, texts, wording, segment="MSG", longest=264, most=10)
+    price = f".{fields.unit_price}{fields.in_currency}"
+    names = LineNames((".lineNumber", ".quantity", ".uom", price, ""), ".inventoryNumber")
     for line in document.lines:
-        tree.parts.append(_line(line, sign, content, wording))
+        tree.parts.append(_line(line, sign, content, wording, names))
     tree.add("TDS", cents(sign * document.total, content), source="amount")
     for rate, amount in document.taxes:
         tree.add("TXI", "VA", decimal_text(sign * amount), decimal_text(rate) if rate is not None else "")
@@ -101,7 +95,7 @@ def _longest_order(wording: Wording) -> int:
 
 
 def _add_references(
-    tree: Loop, document: CanonicalDocument, content: Invoice, wording: Wording, order: str
+    tree: Loop, document: CanonicalDocument, content: Invoice, wording: Wording, *, order: str, fields: InvoiceNames
 ) -> tuple[list[str], list[str]]:
     """REF of the header; gives back what is told as text instead, and credited invoices for which there is no room.
 
@@ -114,7 +108,7 @@ def _add_references(
         notes.extend(typed_reference(tree, qualifier, number, source, what=what, wording=wording))
 
     theirs = content.counterparty_reference
-    if content.kind is Kind.SUPPLIER_INVOICE:
+    if not content.kind.facts.we_sell:
         typed("IV", theirs, "supplierReference", "supplier's reference")
     elif theirs != content.order_number:
         typed("CO", theirs, "customerRefNumber", "customer's reference")
@@ -124,15 +118,15 @@ def _add_references(
     typed("CT", content.contract_number, "contractDocRef", "contract")
     # Element 128: CR is the customer's reference number.
     typed("CR", content.buyer_reference, "accountingCostRef", "your reference")
-    reference(tree, "ZZ", content.payment_reference, source=_PAYMENT_REFERENCES[content.kind], what="PAYMENT REFERENCE")
+    reference(tree, "ZZ", content.payment_reference, source=fields.payment_reference, what="PAYMENT REFERENCE")
     room = _MOST_REFERENCES - sum(isinstance(part, Segment) and part.id == "REF" for part in tree.parts)
     for number in content.original_invoices[:room]:
         reference(tree, "OI", number, source="applications")
     return notes, list(content.original_invoices[room:])
 
 
-def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop:
-    is_supplier = content.kind is Kind.SUPPLIER_INVOICE
+def _line(line: LineView, sign: int, content: Invoice, wording: Wording, names: LineNames) -> Loop:
+    is_supplier = not content.kind.facts.we_sell
     loop = Loop("IT1_loop")
     loop.add(
         "IT1",
@@ -143,7 +137,7 @@ def _line(line: LineView, sign: int, content: Invoice, wording: Wording) -> Loop
         "",
         *item_ids(line),
         source=line.source,
-        sources=line_sources(line, _NAMES[content.kind], ours_first=is_supplier),
+        sources=line_sources(line, names, ours_first=is_supplier),
     )
     if line.tax_rate is not None:
         # The percentage only: the amounts stand once, in the summary.

@@ -7,12 +7,11 @@ from connector.domain.errors import Parked
 from connector.domain.reasons import Reason
 from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument
+from connector.edi.kinds import KINDS
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.check import check
 from connector.edi.x12.dictionary import INDISPENSABLE
 from connector.edi.x12.model import Loop
-from connector.edi.x12.write.invoice import invoice
-from connector.edi.x12.write.purchase_order import purchase_order
 
 # Without one of these, an order has no total that could be wrong.
 _ORDER_TOTAL = frozenset({"CTT", "AMT"})
@@ -27,10 +26,7 @@ def transaction(document: CanonicalDocument) -> Loop:
     options = document.route.x12
     wording = Wording(document.route, document.notes)
     content = document.content
-    if isinstance(content, PurchaseOrder):
-        tree = purchase_order(document, content, wording)
-    else:
-        tree = invoice(document, content, wording)
+    tree = KINDS[content.kind].x12(document, content, wording)
     if options.leave_out:
         tree = _without(tree, document)
     check(tree, document.route)

@@ -1,0 +1,32 @@
+"""What a kind of document declares of how it is read and written, beside its facts. `kinds.py` has all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from connector.domain.documents import BusinessDocument
+from connector.edi.canonical import CanonicalDocument
+from connector.edi.visma.fields import Data
+from connector.edi.x12.charset import Wording
+from connector.edi.x12.model import Loop
+
+Content = TypeVar("Content", bound=BusinessDocument)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentKind(Generic[Content]):
+    """How documents of a kind are read and written.
+
+    Attributes:
+        read: From the Visma document and its number to the content; raises `Parked` for one that lacks something.
+        functional_group: X12's code of the group that the transaction stands in (GS01).
+        mosaic: Writes the `message` of a Mosaic transaction.
+        x12: Writes the tree of an X12 transaction.
+    """
+
+    read: Callable[[Data, str], Content]
+    functional_group: str
+    mosaic: Callable[[CanonicalDocument, Content], dict[str, Any]]
+    x12: Callable[[CanonicalDocument, Content, Wording], Loop]

@@ -1,0 +1,1 @@
+"""Customer invoices: ours, to a customer; credit and debit notes included."""

@@ -1,0 +1,1 @@
+"""Purchase orders: ours, to a supplier."""

@@ -1,0 +1,33 @@
+"""What is known of purchase orders."""
+
+from __future__ import annotations
+
+from connector.domain.transactions import TransactionType
+from connector.kinds.facts import COMMON_STATUSES, Counterparty, KindFacts, Names
+
+FACTS = KindFacts(
+    noun="order",
+    counterparty=Counterparty.SUPPLIER,
+    transaction_type=TransactionType.PURCHASE_ORDER,
+    types=("RegularOrder", "DropShip", "Blanket", "StandardBlanket"),
+    # Visma's enum of September 2026.
+    statuses=COMMON_STATUSES | {"Cancelled", "PendingEmail", "PendingPrint", "Printed"},
+    # Statuses of an order that somebody has released.
+    sent_in=("Open", "PendingPrint", "PendingEmail", "Printed"),
+    names=Names(
+        number="orderNbr",
+        document_type="orderType",
+        date="date",
+        party="supplier",
+        lines="lines",
+        branch="branch",
+        currency="currency",
+        address="shippingAddress",
+        unit_price="unitCost",
+        line_amount="amount",
+        total="orderTotal",
+    ),
+    takes_changes=True,
+    defaults={"on_revision": "replace"},
+    total_below="a discount that discountDetails does not have",
+)

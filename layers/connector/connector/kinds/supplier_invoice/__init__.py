@@ -1,0 +1,1 @@
+"""Supplier invoices: of a supplier, to us."""
