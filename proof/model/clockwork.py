@@ -18,7 +18,6 @@ from connector.domain.visma_clock import filter_text, zone_named
 from connector.services.consume import consume
 from connector.services.inbound.receive import ReceiveResult
 from connector.services.messages import ChangeMessage, DeliveryMessage, DocumentMessage, HintMessage
-from connector.services.outbound.poll import KIND_OF
 from connector.services.ports import Deadline, Resource
 from proof.model.functions import CHANGES, COMPANY, DELIVERIES, DOCUMENTS, HINTS, Functions, Setting
 from proof.model.queues import Queue, event_of
@@ -228,7 +227,7 @@ class Clockwork(Functions):
         ]
 
     def _is_known(self, cursor: Cursor, resource: Resource, row: StoredDocument) -> bool:
-        key = number_in_key(KIND_OF[resource], row.document_type, row.number)
+        key = number_in_key(resource.kind, row.document_type, row.number)
         return cursor.rows.stamp(row_id(key)) == stamp_of(self.visma.erp.text_of(row.modified))
 
     def quiesce(self) -> None:

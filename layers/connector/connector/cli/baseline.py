@@ -112,11 +112,11 @@ def open_rows(stack: Stack, company: Company, resource: Resource) -> Iterator[tu
     """
     from connector.edi.visma.fields import text
     from connector.edi.visma.read import NotADocument, decode
-    from connector.services.outbound.poll import KIND_OF, number_of
+    from connector.services.outbound.poll import number_of
 
     client = stack.visma(company)
     seen: set[str] = set()
-    for status in sorted(KIND_OF[resource].facts.statuses - CLOSED):
+    for status in sorted(resource.kind.facts.statuses - CLOSED):
         answers_another = False
         for page in _pages(client, company, resource, status):
             for row in page.rows:
@@ -149,12 +149,12 @@ def _message(
     from connector.domain.revision.cause import Cause
     from connector.services.claim_check import loaded
     from connector.services.messages import DocumentMessage
-    from connector.services.outbound.poll import KIND_OF, number_of
+    from connector.services.outbound.poll import number_of
 
     modified = to_utc(row.modified_at, zone_named(company.visma.time_zone)) if row.modified_at else None
     message = DocumentMessage(
         company=company.name,
-        kind=KIND_OF[resource],
+        kind=resource.kind,
         number=number_of(resource, row),
         modified_at=modified or seen_at,
         seen_at=seen_at,

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, Self, TypedDict
 
-from connector.domain.documents import DocumentKey
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.pause import Pause
 from connector.domain.polling.cursor import Cursor
 from connector.domain.revision.record import Owner, Posted, Revision, State
@@ -78,13 +78,44 @@ class Metric(StrEnum):
 
 
 class Resource(StrEnum):
-    """The Visma lists that are polled; the value is the path below the base URL."""
+    """The Visma lists that are polled; the value is the path below the base URL.
 
-    PURCHASE_ORDERS = "v1/purchaseorder"
-    SUPPLIER_INVOICES = "v1/supplierInvoice"
-    CUSTOMER_INVOICES = "v1/customerinvoice"
-    CUSTOMER_CREDIT_NOTES = "v1/customerCreditNote"
-    CUSTOMER_DEBIT_NOTES = "v1/customerDebitNote"
+    Attributes:
+        kind: What its documents are.
+        expand: What it must be asked for so that its rows carry VAT, the invoice address, notes and the documents that
+            a note is applied to (Visma: left out otherwise).
+        document_type: The type of a row that names none, where its key needs one.
+    """
+
+    kind: Kind
+    expand: tuple[str, ...]
+    document_type: str | None
+
+    def __new__(
+        cls, path: str, kind: Kind | None = None, expand: tuple[str, ...] = (), document_type: str | None = None
+    ) -> Self:
+        """Make a member of which the path is the value. A known list is looked up by its path alone."""
+        assert kind is not None, f"{path} has documents of no kind"  # noqa: S101
+        member = str.__new__(cls, path)
+        member._value_ = path
+        member.kind, member.expand, member.document_type = kind, expand, document_type
+        return member
+
+    PURCHASE_ORDERS = "v1/purchaseorder", Kind.PURCHASE_ORDER
+    SUPPLIER_INVOICES = "v1/supplierInvoice", Kind.SUPPLIER_INVOICE, ("expandNote",)
+    CUSTOMER_INVOICES = "v1/customerinvoice", Kind.CUSTOMER_INVOICE, ("expandTaxDetails", "expandInvoiceAddress")
+    CUSTOMER_CREDIT_NOTES = (
+        "v1/customerCreditNote",
+        Kind.CUSTOMER_INVOICE,
+        ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
+        "CreditNote",
+    )
+    CUSTOMER_DEBIT_NOTES = (
+        "v1/customerDebitNote",
+        Kind.CUSTOMER_INVOICE,
+        ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
+        "DebitNote",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,15 +24,6 @@ from connector.domain.errors import (
 from connector.domain.routing.route import Company
 from connector.services.ports import Deadline, OrderAnswer, Page, Resource
 
-# What a list must be asked for so that its rows carry VAT, the invoice address, notes and the documents that a note is
-# applied to (Visma: left out otherwise).
-_EXPAND: dict[Resource, tuple[str, ...]] = {
-    Resource.PURCHASE_ORDERS: (),
-    Resource.SUPPLIER_INVOICES: ("expandNote",),
-    Resource.CUSTOMER_INVOICES: ("expandTaxDetails", "expandInvoiceAddress"),
-    Resource.CUSTOMER_CREDIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
-    Resource.CUSTOMER_DEBIT_NOTES: ("expandTaxDetails", "expandInvoiceAddress", "expandApplications"),
-}
 # Licence missing for this company; company header missing or wrong. Visma sends them with status 400 or 500.
 _WRONG_COMPANY = frozenset({"12027", "12002"})
 
@@ -99,7 +90,7 @@ class VismaClient:
             ("lastModifiedDateTimeCondition", ">="),
             ("pageNumber", str(page)),
             ("pageSize", str(page_size)),
-            *((flag, "true") for flag in _EXPAND[resource]),
+            *((flag, "true") for flag in resource.expand),
         ]
         if branch:
             params.append(("branch", branch))
@@ -117,7 +108,7 @@ class VismaClient:
             ("orderStatus" if resource is Resource.PURCHASE_ORDERS else "status", status),
             ("pageNumber", str(page)),
             ("pageSize", str(page_size)),
-            *((flag, "true") for flag in _EXPAND[resource]),
+            *((flag, "true") for flag in resource.expand),
         ]
         if self._company.visma.branch:
             params.append(("branch", self._company.visma.branch))

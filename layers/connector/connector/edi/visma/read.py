@@ -133,14 +133,12 @@ def content_hash(data: Data) -> str:
 
 
 def _recognise(data: Data) -> Kind | None:
-    if text(data, "orderNbr"):
-        return Kind.PURCHASE_ORDER
-    if not text(data, "referenceNumber"):
-        return None
+    """The kind whose number is filled in; of several with one name for it, the one that has its party."""
+    field = next((kind.facts.names.number for kind in Kind if text(data, kind.facts.names.number)), None)
+    kinds = [kind for kind in Kind if kind.facts.names.number == field]
+    if len(kinds) < 2:
+        return next(iter(kinds), None)
     # A field that is there but null says what the document is, too; the one that is filled in says it better.
-    named = [(data.get(name), kind) for name, kind in _PARTIES.items() if name in data]
+    named = [(data.get(kind.facts.names.party), kind) for kind in kinds if kind.facts.names.party in data]
     filled = [kind for value, kind in named if value]
     return next(iter(filled or [kind for _, kind in named]), None)
-
-
-_PARTIES = {"supplier": Kind.SUPPLIER_INVOICE, "customer": Kind.CUSTOMER_INVOICE}

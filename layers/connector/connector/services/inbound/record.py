@@ -29,10 +29,11 @@ from connector.domain.order_change.summary import saying
 from connector.domain.reasons import Reason
 from connector.domain.routing.resolve import Routing
 from connector.domain.text import truncated
-from connector.domain.transactions import Stream
+from connector.domain.transactions import Stream, TransactionType
 from connector.edi.answers import Answer, read_answer
 from connector.edi.order_change.content_id import content_id
 from connector.edi.order_change.read import NotAChange, read_change
+from connector.kinds.facts import Counterparty
 from connector.services.inbound.ports import Changes, HintBudget, InboundNetwork, SentDocuments
 from connector.services.messages import ChangeMessage, HintMessage
 from connector.services.ports import Clock, Fields, Metric, Outbox, RoutingSource, Telemetry
@@ -50,7 +51,11 @@ Orderful: the example of a limit is 100 requests a minute and endpoint.
 LONGEST_NUMBER = 100
 """Characters of an order number that go into a key; no real one has so many."""
 
-INVOICE = "810"
+_INVOICES = sorted(
+    (kind for kind in Kind if kind.facts.transaction_type is TransactionType.INVOICE),
+    key=lambda kind: not kind.facts.we_sell,
+)
+"""Ours first: most invoices that are answered are those that we made."""
 """X12 number of the invoice, as an answer names it."""
 
 
@@ -278,7 +283,7 @@ class InboundRecorder:
         if answer is not None:
             # An 824 or 997 may be filed under a control number, which is no number of a document.
             number = (answer.number or "").strip()[:LONGEST_NUMBER] or transaction.transaction_id
-            if answer.number and answer.answers == INVOICE:
+            if answer.number and answer.answers == TransactionType.INVOICE.number:
                 return self._invoice(company, number, transaction.sender_id or "", routing)
         else:
             number = transaction.order_number or transaction.business_number or transaction.transaction_id
@@ -287,8 +292,8 @@ class InboundRecorder:
     def _invoice(self, company: str, number: str, sender_id: str, routing: Routing) -> DocumentKey:
         """The invoice of this number that was sent; what is none of ours is filed as one of the sender's kind."""
         partners = [name for of, name in routing.senders(sender_id, self.stream) if of == company]
-        roles = ((Kind.CUSTOMER_INVOICE, routing.buys), (Kind.SUPPLIER_INVOICE, routing.supplies))
-        kinds = [kind for kind, plays in roles if any(map(plays, partners))] or [Kind.CUSTOMER_INVOICE]
+        plays = {Counterparty.CUSTOMER: routing.buys, Counterparty.SUPPLIER: routing.supplies}
+        kinds = [kind for kind in _INVOICES if any(map(plays[kind.facts.counterparty], partners))] or _INVOICES[:1]
         keys = [
             DocumentKey(company, kind, number_in_key(kind, of_type, number))
             for kind in kinds

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from connector.domain.documents import LONGEST_TYPE, Kind, number_in_key
+from connector.domain.documents import LONGEST_TYPE, number_in_key
 from connector.domain.errors import Conflict, ConnectorError, ListRefused, Misconfigured, StateMismatch, Throttled
 from connector.domain.polling import cursor as cursors_
 from connector.domain.polling.budget import pause_before_next_poll
@@ -40,16 +40,6 @@ from connector.services.ports import (
     Row,
     Telemetry,
 )
-
-KIND_OF = {
-    Resource.PURCHASE_ORDERS: Kind.PURCHASE_ORDER,
-    Resource.SUPPLIER_INVOICES: Kind.SUPPLIER_INVOICE,
-    Resource.CUSTOMER_INVOICES: Kind.CUSTOMER_INVOICE,
-    Resource.CUSTOMER_CREDIT_NOTES: Kind.CUSTOMER_INVOICE,
-    Resource.CUSTOMER_DEBIT_NOTES: Kind.CUSTOMER_INVOICE,
-}
-# The lists whose rows may lack a type that their key needs.
-_TYPE_WHEN_MISSING = {Resource.CUSTOMER_CREDIT_NOTES: "CreditNote", Resource.CUSTOMER_DEBIT_NOTES: "DebitNote"}
 
 TIME_FOR_ONE_PAGE = timedelta(seconds=75)
 """What reading a page and queueing its rows may take at worst; with less time left the scan is put aside."""
@@ -183,7 +173,7 @@ class Poller:
             is_of_one_list = isinstance(error, ImplausibleList | ListRefused | StateMismatch)
             if not isinstance(error, ImplausibleList | ListRefused):
                 self.telemetry.count(Metric.CREDENTIALS_REFUSED)
-            is_unneeded = isinstance(error, ListRefused) and KIND_OF[resource] in company.kinds_unsent
+            is_unneeded = isinstance(error, ListRefused) and resource.kind in company.kinds_unsent
             log = self.telemetry.info if is_unneeded else self.telemetry.error
             log("poll refused", {**names, "reason": str(error), "request_id": error.request_id})
             return replace(
@@ -234,14 +224,13 @@ class Poller:
 
 def number_of(resource: Resource, row: Row) -> str:
     """The number by which a row's document is known."""
-    document_type = row.document_type or _TYPE_WHEN_MISSING.get(resource)
-    return number_in_key(KIND_OF[resource], document_type, row.number)
+    return number_in_key(resource.kind, row.document_type or resource.document_type, row.number)
 
 
 def _identity_of(resource: Resource, row: Row) -> str:
     """By what a row is remembered: orders of two types may have one number, and are two rows."""
     number = number_of(resource, row)
-    facts = KIND_OF[resource].facts
+    facts = resource.kind.facts
     if facts.plain_type is not None or row.document_type in {None, "", facts.types[0]}:
         return number
     return f"{row.document_type[:LONGEST_TYPE]}:{number}"
@@ -439,7 +428,7 @@ class _Run:
     def _message(self, row: Row, modified_at: datetime, *, seen_at: datetime, existed: bool) -> DocumentMessage:
         message = DocumentMessage(
             company=self._company.name,
-            kind=KIND_OF[self._resource],
+            kind=self._resource.kind,
             number=number_of(self._resource, row),
             modified_at=modified_at,
             seen_at=seen_at,
