@@ -8,11 +8,13 @@ changed as well. `as_json` writes one document, or the bare array of a list call
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
+
+from connector.domain.documents import Kind
 
 MISSING: Any = object()
 """As the value of a change: the field is absent."""
@@ -455,3 +457,11 @@ def _sum(lines: Any, field: str) -> Decimal:
     rows = lines if isinstance(lines, list) else []
     amounts = (row.get(field) for row in rows if isinstance(row, dict))
     return _cents(sum((Decimal(a) for a in amounts if isinstance(a, int | Decimal)), Decimal(0)))
+
+
+BY_KIND: Mapping[Kind, Callable[..., dict[str, Any]]] = {
+    Kind.PURCHASE_ORDER: a_purchase_order,
+    Kind.SUPPLIER_INVOICE: a_supplier_invoice,
+    Kind.CUSTOMER_INVOICE: a_customer_invoice,
+}
+"""A document of every kind."""

@@ -8,6 +8,7 @@ from time import process_time
 
 import pytest
 
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.revision.record import State
 from testkit.samples.visma_samples import a_purchase_order, as_json
 from tests.unit.cli.documents.conftest import INVOICE, LATE, NOW, ORDER, PARKED, RESERVED, SENT
@@ -243,3 +244,15 @@ def test_ten_thousand_open_documents_are_listed_with_few_reads_and_little_work(c
     assert "9950 more" in out or options
     assert ledger.reads == (10_000 if options else 50)
     assert ledger.queries <= 12
+
+
+def test_a_state_and_attention_cannot_both_be_asked_for(connector):
+    assert connector("documents", "list", "--attention", "--state", "SENT").code == 2
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_a_document_of_every_kind_is_listed_and_found_by_its_key(connector, ledger, kind):
+    ledger.kept = [replace(PARKED, key=DocumentKey("nordic", kind, "700001"))]
+    (row,) = connector("documents", "list", "--json").data
+    assert row["document"] == f"nordic/{kind}/700001"
+    assert row["document"] in connector("documents", "show", row["document"]).out
