@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from connector.domain.documents import BusinessDocument
 from connector.edi.canonical import CanonicalDocument
+from connector.edi.dialect import Gap
 from connector.edi.visma.fields import Data
 from connector.edi.x12.charset import Wording
 from connector.edi.x12.model import Loop
@@ -23,10 +25,14 @@ class DocumentKind(Generic[Content]):
         read: From the Visma document and its number to the content; raises `Parked` for one that lacks something.
         functional_group: X12's code of the group that the transaction stands in (GS01).
         mosaic: Writes the `message` of a Mosaic transaction.
+        mosaic_gaps: What it may have and Mosaic has no place for, in the order in which it is told.
         x12: Writes the tree of an X12 transaction.
+        business_number: The number by which Orderful files it; raises `Parked` where the document has none.
     """
 
     read: Callable[[Data, str], Content]
     functional_group: str
     mosaic: Callable[[CanonicalDocument, Content], dict[str, Any]]
+    mosaic_gaps: tuple[Gap, ...]
     x12: Callable[[CanonicalDocument, Content, Wording], Loop]
+    business_number: Callable[[Content], str] = attrgetter("number")

@@ -14,6 +14,7 @@ from connector.domain.transactions import OrderfulRequest, Purpose, Stream, Tran
 from connector.edi.canonical import CanonicalDocument, canonical
 from connector.edi.dialect import Gap, WrittenDialect
 from connector.edi.dialects import DIALECTS
+from connector.edi.kinds import KINDS
 
 
 def translate(content: BusinessDocument, route: Route, *, stream: Stream, purpose: Purpose) -> Translation:
@@ -55,7 +56,7 @@ def _translation(content: BusinessDocument, route: Route, *, stream: Stream, pur
         dialect=dialect.name,
         transaction_type=route.transaction_type,
         purpose=purpose,
-        business_number=content.number,
+        business_number=KINDS[content.kind].business_number(content),
         partner=route.partner,
         sender_id=route.company.isa_id.on(stream),
         receiver_id=route.partner_isa_id.on(stream),

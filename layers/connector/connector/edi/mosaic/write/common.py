@@ -7,15 +7,39 @@ from typing import Any
 
 from connector.domain.documents import Contact
 from connector.domain.parties import PartyView, Role
-from connector.edi.canonical import CanonicalDocument, Charge, ChargeKind, LineView, TermsView
+from connector.edi.canonical import CanonicalDocument, Charge, LineView, TermsView
+from connector.edi.dialect import Gap
 from connector.edi.numbers import decimal_text, money_text
 from connector.edi.regions import region_code
 
-ORDER_SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
-"""What Mosaic's 850 has a sum for in its header; it has no list of allowances and charges there."""
-
 # Mosaic's Party has four address lines.
 _ADDRESS_LINES = ("addressLine1", "addressLine2", "addressLine3", "addressLine4")
+
+
+def _foreign_unit(document: CanonicalDocument) -> str | bool:
+    return next((f"{line.source}.uom" for line in document.lines if line.unit.mosaic is None), False)
+
+
+def _without_item(document: CanonicalDocument) -> str | bool:
+    return next((f"{line.source}.inventory" for line in document.lines if not product_ids(line)), False)
+
+
+CURRENCY = Gap(
+    "currency",
+    "Mosaic's purchase order and invoice have no currency, and none is agreed with this partner",
+    lambda document: (document.content.currency or document.route.currency) != document.route.currency,
+)
+VAT = Gap(
+    "taxDetails",
+    "Mosaic knows North American taxes only and has no place for VAT",
+    lambda document: any(amount for _, amount in document.taxes),
+)
+UNIT = Gap(
+    "lines[].uom",
+    "Mosaic has no word for the unit (kilogram, litre, hour, square metre and others are missing)",
+    _foreign_unit,
+)
+ITEM = Gap("lines[].inventory", "Mosaic needs the number of an item on every line", _without_item)
 
 
 def filled(pairs: dict[str, Any]) -> dict[str, Any]:

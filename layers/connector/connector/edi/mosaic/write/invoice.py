@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from connector.domain.documents import Invoice
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.parties import Role
 from connector.domain.totals import rounded
+from connector.domain.transactions import Purpose
 from connector.edi.canonical import CanonicalDocument, LineView, TermsView, buyer_reference_text
+from connector.edi.dialect import Gap
 from connector.edi.mosaic.write.common import (
+    CURRENCY,
+    ITEM,
+    UNIT,
+    VAT,
     allowances_and_charges,
     clean,
     filled,
@@ -20,6 +27,44 @@ from connector.edi.mosaic.write.common import (
     terms,
 )
 from connector.edi.numbers import decimal_text, money_text
+
+
+def _of_invoice(found: Callable[[Invoice], bool]) -> Callable[[CanonicalDocument], bool]:
+    return lambda document: isinstance(document.content, Invoice) and found(document.content)
+
+
+GAPS = (
+    CURRENCY,
+    VAT,
+    UNIT,
+    ITEM,
+    Gap(
+        "purpose",
+        "Mosaic's invoice cannot say that it replaces or cancels an earlier one",
+        lambda document: document.purpose is not Purpose.ORIGINAL,
+    ),
+    Gap(
+        "paymentReference",
+        "Mosaic has no place for a payment reference (KID, OCR)",
+        _of_invoice(lambda invoice: bool(invoice.payment_reference)),
+    ),
+    Gap(
+        "contractDocRef",
+        "Mosaic's invoice has no contract number",
+        _of_invoice(lambda invoice: bool(invoice.contract_number)),
+    ),
+    Gap(
+        "applications",
+        "Mosaic's invoice can name one original invoice, and this credit note credits several",
+        _of_invoice(lambda invoice: len(invoice.original_invoices) > 1),
+    ),
+    Gap(
+        "invoiceLines",
+        "Mosaic's invoice needs at least one line of goods, and this one has charges only",
+        lambda document: not document.lines,
+    ),
+)
+"""What an invoice may have and Mosaic cannot carry."""
 
 _TYPES = {
     InvoiceType.INVOICE: "invoice",

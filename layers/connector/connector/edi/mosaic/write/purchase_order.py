@@ -9,7 +9,12 @@ from connector.domain.documents import PurchaseOrder
 from connector.domain.parties import Role
 from connector.domain.totals import ZERO
 from connector.edi.canonical import CanonicalDocument, ChargeKind, LineView, order_type
+from connector.edi.dialect import Gap
 from connector.edi.mosaic.write.common import (
+    CURRENCY,
+    ITEM,
+    UNIT,
+    VAT,
     allowances_and_charges,
     clean,
     filled,
@@ -20,6 +25,22 @@ from connector.edi.mosaic.write.common import (
     terms,
 )
 from connector.edi.numbers import decimal_text, money_text
+
+_SUMS = frozenset({ChargeKind.DISCOUNT, ChargeKind.FREIGHT})
+"""What Mosaic's 850 has a sum for in its header; it has no list of allowances and charges there."""
+
+GAPS = (
+    CURRENCY,
+    VAT,
+    UNIT,
+    ITEM,
+    Gap(
+        "lines",
+        "Mosaic's purchase order has no place for charges other than freight",
+        lambda document: any(charge.kind not in _SUMS for charge in document.charges),
+    ),
+)
+"""What an order may have and Mosaic cannot carry."""
 
 _PARTIES = {
     Role.BUYER: "buyer",
