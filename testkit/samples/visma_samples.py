@@ -410,6 +410,78 @@ def a_credit_note(**changes: Any) -> dict[str, Any]:
     return note
 
 
+def a_sales_order(**changes: Any) -> dict[str, Any]:
+    """Sales order SO 000101 of 2026-09-15, open, two lines, NOK, 25 % VAT; the customer's order is 4500012345."""
+    lines = changes.get("lines", [a_sales_order_line(1), a_sales_order_line(2, quantity=Decimal("10.0"))])
+    net = _sum(lines, "extendedPrice")
+    vat = _cents(net * VAT_RATE / 100)
+    document = {
+        "type": "SO",
+        "orderId": "000101",
+        "status": {"description": "Open", "cancelled": False, "hold": False},
+        "branch": {"id": "1", "description": "Main"},
+        "description": "",
+        "date": "2026-09-15T00:00:00+00:00",
+        "requestOn": "2026-10-01T00:00:00+00:00",
+        "lastModified": "2026-09-15T09:12:44.1+00:00",
+        "currencyId": "NOK",
+        "note": "",
+        "customer": {
+            "internalId": 812,
+            "id": "10045",
+            "name": "Matsenteret AS",
+            "order": "4500012345",
+            "refNo": None,
+            "location": {"id": "MAIN", "name": "Primary Location", "gln": "7080000000025"},
+        },
+        "financialInformation": {"terms": {"id": "30", "description": "30 days"}},
+        "shipping": {
+            "contact": {"name": "Matsenteret AS", "attention": None, "email": None, "phone1": "22 33 44 55"},
+            "address": {
+                "line1": "Torget 1",
+                "line2": None,
+                "line3": None,
+                "postalCode": "0155",
+                "city": "Oslo",
+                "country": {"id": "NO", "name": "Norway"},
+                "county": None,
+            },
+        },
+        "totals": {
+            "orderTotal": net + vat,
+            "taxTotal": vat,
+            "discountTotal": Decimal("0.0"),
+            "freightTotal": Decimal("0.0"),
+        },
+        "lines": lines,
+    }
+    return _changed(document, changes)
+
+
+def a_sales_order_line(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """A line of a sales order: 24 pieces of item 1298 at 14.50."""
+    quantity, price = changes.get("quantity", Decimal("24.0")), changes.get("unitPrice", Decimal("14.5"))
+    line = {
+        "lineId": number,
+        "sortOrder": number,
+        "inventory": {"id": "1298", "description": "Coffee, dark roast, 500 g", "baseUnit": "STK"},
+        "description": "Coffee, dark roast, 500 g",
+        "unitOfMeasure": "STK",
+        "quantity": quantity,
+        "unitPrice": price,
+        "extendedPrice": _product(quantity, price),
+        "discountAmount": Decimal("0.0"),
+        "discountPercent": Decimal("0.0"),
+        "inventoryAlternateId": "MS-77",
+        "warehouseId": "1",
+        "taxCategoryId": "3",
+        "requestDate": "2026-10-01T00:00:00+00:00",
+        "shipDate": "2026-09-30T00:00:00+00:00",
+        "note": "",
+    }
+    return _changed(line, changes)
+
+
 def _changed(document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy with the changes made, so that no two documents share a nested object."""
     return copy.deepcopy({name: value for name, value in {**document, **changes}.items() if value is not MISSING})
@@ -463,5 +535,6 @@ BY_KIND: Mapping[Kind, Callable[..., dict[str, Any]]] = {
     Kind.PURCHASE_ORDER: a_purchase_order,
     Kind.SUPPLIER_INVOICE: a_supplier_invoice,
     Kind.CUSTOMER_INVOICE: a_customer_invoice,
+    Kind.SALES_ORDER_CONFIRMATION: a_sales_order,
 }
 """A document of every kind."""

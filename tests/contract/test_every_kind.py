@@ -90,7 +90,7 @@ def test_it_is_registered_where_it_is_read_and_written(kind):
 
 def test_a_kind_that_is_on_by_itself_is_polled_and_one_that_is_off_costs_no_call(kind):
     is_on = SETTINGS["send"].built_in(kind)
-    assert is_on is (kind in {resource.kind for resource in Resource})
+    assert kind.facts.is_listed is is_on is (kind in {resource.kind for resource in Resource})
     assert (kind in Routing.from_data(routing_data()).companies["nordic"].kinds_off) is not is_on
 
 

@@ -23,13 +23,16 @@ from connector.domain.documents import BusinessDocument, DocumentDiscount, Kind,
 from connector.domain.invoice_types import InvoiceType
 from connector.domain.routing.route import TermsRule
 from connector.domain.transactions import Purpose, Stream
+from connector.edi.visma.read import decode, read_document
 from connector.edi.x12 import text as x12
 from testkit.samples.business_documents import a_line, a_route, a_text, an_invoice, an_invoice_line, an_order
+from testkit.samples.visma_samples import a_sales_order, as_json
 
 PROGRAM = Path(sys.executable).parent / "mock-edi"
 
 # Segments and codes of the published sets that the judge's dictionary leaves out (contracts: edi.md 3.5 and 3.8).
-NOT_IN_THE_JUDGES_SETS = {"TD5", "TXI", "N9", "MSG", "MTX", "AMT"}
+# The judge knows ITD, and not that an 855 has it (public guides of partners, 130 ITD).
+NOT_IN_THE_JUDGES_SETS = {"TD5", "TXI", "N9", "MSG", "MTX", "AMT", "ITD"}
 CONFIRMED_CODES = {
     "CUR02": {"NOK"},
     "REF01": {"VX", "OI", "CT"},
@@ -38,6 +41,7 @@ CONFIRMED_CODES = {
 }
 
 VAT = {"taxes": (Tax("3", Decimal(25), None, Decimal("62.50")),)}
+CONFIRMED = read_document(decode(as_json(a_sales_order())), company="nordic").content
 DOCUMENTS = {
     "plain order": (an_order(), Purpose.ORIGINAL),
     "replaced order": (an_order(note="Call first", ship_via="DHL"), Purpose.REPLACE),
@@ -76,6 +80,8 @@ DOCUMENTS = {
         Purpose.ORIGINAL,
     ),
     "supplier invoice": (an_invoice(kind=Kind.SUPPLIER_INVOICE), Purpose.ORIGINAL),
+    "confirmation": (CONFIRMED, Purpose.ORIGINAL),
+    "cancelled confirmation": (CONFIRMED, Purpose.CANCELLATION),
 }
 
 

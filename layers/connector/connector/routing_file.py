@@ -536,6 +536,7 @@ def _layers(data: Mapping[str, Any]) -> Iterator[Problem]:
     layers += [(f"{part}.{name}", entry) for part in ("companies", "partners") for name, entry in data[part].items()]
     for path, layer in layers:
         yield from _settings(path, layer)
+        yield from _unlisted(f"{path}.kinds", layer.get("kinds", {}))
         for kind, of_kind in layer.get("kinds", {}).items():
             yield from _settings(f"{path}.kinds.{kind}", of_kind)
 
@@ -641,6 +642,16 @@ def _change_statuses(path: str, changes: Mapping[str, Any]) -> Iterator[Problem]
                 yield Problem(f"{path}.{setting}", f"'{word}' is no status that Visma documents for it.", fatal=False)
     for word in sorted(set(hold_first) - set(statuses or hold_first)):
         yield Problem(f"{path}.hold_first", f"'{word}' is not one of statuses, so it never applies.", fatal=False)
+
+
+def _unlisted(path: str, kinds: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    for kind in Kind:
+        if kinds.get(kind.value, {}).get("send") and not kind.facts.is_listed:
+            yield Problem(
+                f"{path}.{kind}.send",
+                f"never applies: the connector reads no list of Visma that has {kind.facts.noun}s. Take it out.",
+                fatal=False,
+            )
 
 
 def _statuses(path: str, send_when: Mapping[str, Sequence[str]]) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ class KindSummary:
 
     def __str__(self) -> str:
         """As a part of the company's sentence."""
-        name = f"{self.kind.value.replace('_', ' ')}s"
+        name = f"{self.kind.words}s"
         without = [f"off for {_listed(self.off_for)}"] if self.off_for else []
         if self.partners:
             if self.never_for:
@@ -72,7 +72,7 @@ def summaries(routing: Routing) -> Iterator[CompanySummary]:
     for name, company in routing.companies.items():
         routes = list(routing.routes_of(name))
         kinds = []
-        for kind in Kind:
+        for kind in (kind for kind in Kind if kind.facts.is_listed):
             of_kind = [route for route in routes if route.kind is kind]
             kinds.append(
                 KindSummary(

@@ -19,6 +19,7 @@ from connector.domain.invoice_types import InvoiceType
 from connector.kinds.customer_invoice.facts import FACTS as CUSTOMER_INVOICES
 from connector.kinds.facts import KindFacts
 from connector.kinds.purchase_order.facts import FACTS as PURCHASE_ORDERS
+from connector.kinds.sales_order_confirmation.facts import FACTS as SALES_ORDER_CONFIRMATIONS
 from connector.kinds.supplier_invoice.facts import FACTS as SUPPLIER_INVOICES
 
 
@@ -47,6 +48,7 @@ class Kind(StrEnum):
     PURCHASE_ORDER = "purchase_order", PURCHASE_ORDERS
     SUPPLIER_INVOICE = "supplier_invoice", SUPPLIER_INVOICES
     CUSTOMER_INVOICE = "customer_invoice", CUSTOMER_INVOICES
+    SALES_ORDER_CONFIRMATION = "sales_order_confirmation", SALES_ORDER_CONFIRMATIONS
 
 
 def number_in_key(kind: Kind, document_type: str | None, number: str) -> str:
@@ -268,6 +270,9 @@ class OrderLine(_Record, frozen=True):
 
 class PurchaseOrder(_Record, frozen=True):
     """A purchase order as the supplier would see it. Totals are those that Visma states, None where it states none.
+
+    A customer's order that we confirm is one, too: `supplier` is the customer then, `supplier_reference` its number of
+    the order.
 
     Attributes:
         number: Visma's `orderNbr`; the business number of the 850.

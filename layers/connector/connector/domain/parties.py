@@ -79,13 +79,16 @@ def our_company(content: BusinessDocument, route: Route) -> KnownParty:
 
 
 def order_parties(order: PurchaseOrder, route: Route) -> list[PartyView]:
-    """The parties of a purchase order, as its supplier is shown them."""
+    """The parties of a purchase order, as the other side is shown them."""
     company = our_company(order, route)
+    partner = known_party(order.supplier, route.partner_identity)
+    if order.kind.facts.we_sell:
+        return [company.acting_as(Role.SELLER), partner.acting_as(Role.BUYER), _delivered_to(order, route)]
     return [
         company.acting_as(Role.BUYER),
         company.acting_as(Role.BILL_TO),
         _delivered_to(order, route),
-        known_party(order.supplier, route.partner_identity).acting_as(Role.SELLER),
+        partner.acting_as(Role.SELLER),
     ]
 
 

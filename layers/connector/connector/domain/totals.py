@@ -198,7 +198,7 @@ def _order(order: PurchaseOrder, route: Route | None) -> Totals:
     _refuse_fractions(
         order,
         (
-            ("orderTotal", order.order_total),
+            (order.kind.facts.names.total, order.order_total),
             ("taxTotal", order.tax_total),
             ("discountDetails", sum((discount.amount for discount in order.discounts), ZERO)),
         ),

@@ -20,6 +20,7 @@ class TransactionType(StrEnum):
 
     PURCHASE_ORDER = "850_PURCHASE_ORDER"
     INVOICE = "810_INVOICE"
+    PURCHASE_ORDER_ACKNOWLEDGMENT = "855_PURCHASE_ORDER_ACKNOWLEDGMENT"
 
     @property
     def number(self) -> str:

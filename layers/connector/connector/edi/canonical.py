@@ -428,23 +428,24 @@ class _LineReader:
         assert isinstance(self._content, PurchaseOrder)  # noqa: S101 - only an order has such lines
         wanted = wanted_day(line, self._content, self._route.line_date)
         self._ordered.append(line)
-        partner_item = line.supplier_item or known.partner_item
+        theirs = line.supplier_item or known.partner_item
+        buyer_item, vendor_item = (theirs, line.item) if self._content.kind.facts.we_sell else (line.item, theirs)
         return LineView(
             number=str(line.number),
             quantity=line.quantity,
             unit=self._unit(line),
             price=line.unit_price,
             charges=self._line_charges(line),
-            buyer_item=line.item,
-            vendor_item=partner_item,
-            gtin=self._gtin_of(line, known.gtin, partner_item=partner_item),
+            buyer_item=buyer_item,
+            vendor_item=vendor_item,
+            gtin=self._gtin_of(line, known.gtin, partner_item=theirs),
             description=_text(line.description) or _text(line.item_description),
             note=self._note(line),
             wanted=wanted,
             promised=line.promised if line.promised != wanted else None,
             warehouse=line.warehouse if self._several_warehouses else None,
             source=line.source,
-            their_item_source=self._their_item_source(line, ".alternateId" if line.supplier_item else None),
+            their_item_source=self._their_item_source(line, line.supplier_item),
         )
 
     def _invoice_line(self, line: InvoiceLine) -> LineView:
@@ -468,11 +469,12 @@ class _LineReader:
             shipment=line.shipment if line.shipment != self.shipment else None,
             tax_rate=self._rates.get(line.tax_code) if line.tax_code and len(self._rates) > 1 else None,
             source=line.source,
-            their_item_source=self._their_item_source(line, ".externalInventoryId" if line.counterparty_item else None),
+            their_item_source=self._their_item_source(line, line.counterparty_item),
         )
 
-    def _their_item_source(self, line: OrderLine | InvoiceLine, field: str | None) -> str:
-        return field or f"{self._route.item_key}.{line.item}.partner_item"
+    def _their_item_source(self, line: OrderLine | InvoiceLine, stated: str | None) -> str:
+        field = f".{self._content.kind.facts.names.their_item}"
+        return field if stated else f"{self._route.item_key}.{line.item}.partner_item"
 
     def _known_ids(self, item: str | None) -> ItemIds:
         return self._route.items.get(item, _NO_IDS) if item else _NO_IDS

@@ -21,6 +21,7 @@ from connector.edi.order_change.recognise import business_number_of, document_of
 
 _X12_HEADERS = {
     "850": ("beginningSegmentForPurchaseOrder", "PO1_loop", "baselineItemData", "quantity"),
+    "855": ("beginningSegmentForPurchaseOrderAcknowledgment", "PO1_loop", "baselineItemData", "quantity"),
     "810": ("beginningSegmentForInvoice", "IT1_loop", "baselineItemDataInvoice", "quantityInvoiced"),
 }
 _PURPOSES = {"00": "original", "01": "cancellation", "05": "replace"}
@@ -66,7 +67,7 @@ class Fingerprint:
     """The figures of a transaction; None for what is not shown.
 
     Attributes:
-        document: `850` or `810`.
+        document: `850`, `855` or `810`.
         number: The number under which Orderful files it.
         purpose: `original`, `replace` or `cancellation`.
         is_credit: Whether it is a credit memo.
@@ -235,10 +236,12 @@ def _of_mosaic(message: Data, document: str | None) -> Fingerprint:
 
 
 def _mosaic_line(row: Data, quantity: str, price: str) -> Line:
+    # An acknowledgment has the figures in the action that it tells; the connector writes one for each line.
+    figures = next(iter(rows(row, "actions")), row)
     return Line(
         line_id=_line_id(row, "purchaseOrderLineId"),
-        quantity=_magnitude(part(row, quantity), "value"),
-        price=_magnitude(row, price),
+        quantity=_magnitude(part(figures, quantity), "value"),
+        price=_magnitude(figures, price),
         items=frozenset(_texts(row.get("productIds"))),
         requested=_day(part(row, "dates"), "requestedDeliveryDate"),
     )

@@ -27,28 +27,36 @@ class Names:
     Attributes:
         number: The reference number.
         document_type: Its type.
+        status: Its status word. A point leads into an object, here and in `held` and `total`.
+        held: The mark of a draft.
         date: The order date or invoice date.
         party: The supplier or customer.
         lines: The list of lines.
         branch: Our branch.
         currency: The currency of the document.
         address: The address that the document carries.
+        ship_to: Where the goods go, where that is another party.
         unit_price: The price of a line, without `in_currency`.
         line_amount: The amount of a line, without `in_currency`.
         total: What is payable.
+        their_item: The number of an item at the other side, in a line.
         in_currency: What follows the name of an amount in the currency of the document, where Visma has it twice.
     """
 
     number: str
     document_type: str
+    status: str = "status"
+    held: str = "hold"
     date: str
     party: str
     lines: str
     branch: str
     currency: str
     address: str
+    ship_to: str | None = None
     unit_price: str
     line_amount: str
+    their_item: str
     total: str
     in_currency: str = ""
 
@@ -84,10 +92,12 @@ class KindFacts:
         types: Visma's types of it that may have been recorded.
         plain_type: The type whose documents have the bare number as their key, while others carry their type in front
             of it. None: every type has the bare number, and of two with one number the later one carries its type.
+        sends_its_types_only: Documents of other types never leave.
         statuses: Visma's status words of it. Another word is a warning, not an error: Visma may know more than it
             publishes.
         sent_in: Those in which it is sent, unless the routing file says otherwise.
         names: What Visma calls its fields.
+        is_listed: Visma has it in a list that is polled (`Resource`).
         is_final: Visma lets nobody change it once it is released: it is credited and made anew.
         counterparty_is_fixed: Nor can its counterparty get another number in it.
         takes_changes: Partners ask for changes of it (860).
@@ -102,9 +112,11 @@ class KindFacts:
     group: str | None = None
     types: tuple[str, ...]
     plain_type: str | None = None
+    sends_its_types_only: bool = False
     statuses: frozenset[str]
     sent_in: tuple[str, ...]
     names: Names
+    is_listed: bool = True
     is_final: bool = False
     counterparty_is_fixed: bool = False
     takes_changes: bool = False

@@ -75,6 +75,10 @@ def unsent_reason(document: VismaDocument, route: Route) -> StatedReason | None:
         return StatedReason(Reason.SEND_OFF, sentence)
     if isinstance(content, Invoice):
         return why_never_sent(document.document_type)
+    facts = content.kind.facts
+    if facts.sends_its_types_only and content.order_type not in facts.types:
+        sentence = f"A {facts.noun} of the type {content.order_type} is none that is sent to anybody."
+        return StatedReason(Reason.TYPE_NEVER_SENT, sentence)
     if content.order_type == PATTERN:
         sentence = f"A {PATTERN} order is a pattern from which orders are made in Visma; it is never sent."
         return StatedReason(Reason.PATTERN_ORDER, sentence)

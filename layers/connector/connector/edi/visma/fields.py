@@ -123,6 +123,14 @@ def part(data: Data, name: str) -> Data:
     return value if isinstance(value, Mapping) else _NOTHING
 
 
+def inside(data: Data, path: str) -> tuple[Data, str]:
+    """The object that has the last name of a path, and that name: `status.hold` is `hold` of the part `status`."""
+    *way, last = path.split(".")
+    for step in way:
+        data = part(data, step)
+    return data, last
+
+
 def rows(data: Data, name: str) -> list[Data]:
     """The objects of a list; none when the list is missing.
 

@@ -15,7 +15,7 @@ from connector.domain.documents import BusinessDocument, DocumentKey, Kind, Vism
 from connector.domain.errors import Parked
 from connector.domain.json_text import mended
 from connector.edi.kinds import KINDS
-from connector.edi.visma.fields import Data, day, flag, text
+from connector.edi.visma.fields import Data, day, flag, inside, text
 from connector.edi.visma.shape import Shape
 
 _decode = msgspec.json.Decoder(Shape, float_hook=Decimal).decode
@@ -106,9 +106,9 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
         raise
     return VismaDocument(
         key=key,
-        status=text(data, "status"),
+        status=text(*inside(data, names.status)),
         document_type=document_type,
-        held=flag(data, "hold"),
+        held=flag(*inside(data, names.held)),
         version=text(data, "timeStamp"),
         content=content,
         created=text(data, "createdDateTime"),

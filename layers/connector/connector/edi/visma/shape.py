@@ -17,6 +17,7 @@ _LINE = """
     lineDescription transactionDescription description orderQty quantity uom discountPercent
     requested promised warehouse taxCategory vatCode canceled completed qtyOnReceipts poNumber poLineNr note
     orderType orderNumber soOrderNbr soShipmentNbr
+    lineId unitOfMeasure requestDate shipDate warehouseId taxCategoryId inventoryAlternateId
 """
 _HEADER = """
     orderNbr referenceNumber orderType documentType status hold timeStamp createdDateTime note description invoiceText
@@ -25,6 +26,7 @@ _HEADER = """
     supplierRef supplierReference customerRefNumber externalReference originatorDocRef contractDocRef applications
     accountingCostRef customerProject paymentRefNo paymentReference terms creditTerms shipVia shipTerms fobPoint
     shipTo shippingLocation shippingDestinationType shippingAddress shippingContact invoiceAddress invoiceContact
+    orderId type shipping financialInformation totals
     discountDetails taxDetails taxDetailLines lineTotal taxTotal orderTotal roundingDiff roundingDiffInCurrency
 """
 

@@ -58,7 +58,7 @@ class SegmentRule(NamedTuple):
 
 
 CODES: dict[str, frozenset[str]] = {
-    "set": frozenset({"850", "810"}),
+    "set": frozenset({"850", "810", "855"}),
     "purpose": frozenset({"00", "01", "05"}),
     "order_type": frozenset({"SA", "DS", "BK", "BE", "RL", "RO"}),
     "invoice_type": frozenset({"DI", "CR", "DR"}),
@@ -69,7 +69,9 @@ CODES: dict[str, frozenset[str]] = {
     "channel": frozenset({"TE", "EM", "FX"}),
     "terms": frozenset({"01", "08", "14"}),
     "basis": frozenset({"3"}),
-    "date": frozenset({"002", "069"}),
+    "date": frozenset({"002", "068", "069"}),
+    "acknowledgment": frozenset({"AC", "AD", "RD"}),
+    "line_status": frozenset({"IA", "IR"}),
     "item_id": frozenset({"BP", "VP", "UP", "EN", "UK"}),
     "unit": frozenset(unit.x12 for unit in UNITS.values()),
     "description": frozenset({"F"}),
@@ -125,6 +127,18 @@ SEGMENTS: dict[str, SegmentRule] = {
         "purchaseOrderNumber M AN 1/22",
         "releaseNumber C AN 1/30",
         "date M DT 8/8",
+    ),
+    # Not in the list of elements: as public guides of the 855 and mock-edi have it.
+    "BAK": _segment(
+        "beginningSegmentForPurchaseOrderAcknowledgment",
+        "transactionSetPurposeCode M ID 2/2 =purpose",
+        "acknowledgmentType M ID 2/2 =acknowledgment",
+        "purchaseOrderNumber M AN 1/22",
+        "date M DT 8/8",
+        "releaseNumber? C AN 1/30",
+        "requestReferenceNumber? C AN 1/45",
+        "contractNumber? C AN 1/30",
+        "referenceIdentification? C AN 1/30 50",
     ),
     "BIG": _segment(
         "beginningSegmentForInvoice",
@@ -255,6 +269,16 @@ SEGMENTS: dict[str, SegmentRule] = {
         *_ITEM_IDS,
         syntax="C0302 C0504 P0607 P0809 P1011",
     ),
+    # As BAK.
+    "ACK": _segment(
+        "lineItemAcknowledgment?",
+        "lineItemStatusCode M ID 2/2 =line_status",
+        "quantity C R 1/15",
+        "unitOrBasisForMeasurementCode C ID 2/2 =unit",
+        "dateTimeQualifier? C ID 3/3 =date",
+        "date? C DT 8/8",
+        syntax="P0203 C0405",
+    ),
     "IT1": _segment(
         "baselineItemDataInvoice",
         "assignedIdentification C AN 1/20",
@@ -279,9 +303,9 @@ SEGMENTS: dict[str, SegmentRule] = {
 }
 
 
-INDISPENSABLE = frozenset({"ST", "BEG", "BIG", "PO1", "IT1", "TDS", "SE"})
+INDISPENSABLE = frozenset({"ST", "BEG", "BAK", "BIG", "PO1", "ACK", "IT1", "TDS", "SE"})
 """What a set cannot do without (X12 3.3), so that no partner setting may take it out. IT1 is optional in the standard,
-but without the lines nothing adds up."""
+but without the lines nothing adds up; without ACK an 855 accepts nothing."""
 
 WRITTEN = frozenset(SEGMENTS) | {"SE"}
 """Every segment that the connector or Orderful writes inside a set."""
@@ -315,6 +339,12 @@ MOST: dict[str, dict[str, Uses]] = {
         "N9_loop": {"MSG": 1000},
         "N1_loop": {"N3": 2, "REF": 12},
         "PO1_loop": {"PID_loop": 1000, "SAC_loop": 25, "DTM": 10, "N9_loop": 1000},
+    },
+    "855": {
+        "": {"CUR": 1, "SAC_loop": 25, "N9_loop": 1000, "N1_loop": 200, "PO1_loop": 100_000},
+        "N9_loop": {"MSG": 1000},
+        "N1_loop": {"N3": 2},
+        "PO1_loop": {"PID_loop": 1000, "SAC_loop": 25, "ACK_loop": 104},
     },
     "810": {
         "": _INVOICE,

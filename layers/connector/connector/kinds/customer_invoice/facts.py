@@ -19,6 +19,7 @@ NAMES = InvoiceNames(
     currency="currencyId",
     address="invoiceAddress",
     taxes="taxDetails",
+    their_item="externalInventoryId",
     line_description="description",
     unit_price="unitPrice",
     line_amount="amount",

@@ -19,6 +19,7 @@ NAMES = InvoiceNames(
     currency="currencyId",
     address="invoiceAddress",
     taxes="taxDetailLines",
+    their_item="externalInventoryId",
     line_description="transactionDescription",
     unit_price="unitCost",
     line_amount="cost",

@@ -95,7 +95,7 @@ def cents(amount: Decimal, content: BusinessDocument) -> str:
 
 def add_parties(tree: Loop, document: CanonicalDocument, wording: Wording, *, with_vat: bool) -> None:
     """N1 loops. A GLN where one is known, else the number we gave: 92 when we buy, 91 when we sell."""
-    ours = "91" if any(view.role is Role.REMIT_TO for view in document.parties) else "92"
+    ours = "91" if document.content.kind.facts.we_sell else "92"
     for view in document.parties:
         who = f"{view.role.value.replace('_', '-')} party"
         name = wording.text(view.name, 60, f"name of the {who}")
@@ -276,9 +276,9 @@ def longest_reference(wording: Wording) -> int:
 
 def _party_field(document: CanonicalDocument, role: Role) -> str:
     """What Visma calls a party of the document."""
-    if role is Role.SHIP_TO and isinstance(document.content, PurchaseOrder):
-        return "shipTo"
     names = document.content.kind.facts.names
+    if role is Role.SHIP_TO and names.ship_to:
+        return names.ship_to
     return names.branch if _is_ours(document, role) else names.party
 
 
