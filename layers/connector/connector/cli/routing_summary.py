@@ -32,7 +32,7 @@ class KindSummary:
 
     def __str__(self) -> str:
         """As a part of the company's sentence."""
-        name = f"{self.kind.words}s"
+        name = f"{self.kind.label}s"
         without = [f"off for {_listed(self.off_for)}"] if self.off_for else []
         if self.partners:
             if self.never_for:

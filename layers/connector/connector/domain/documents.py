@@ -41,8 +41,8 @@ class Kind(StrEnum):
         return member
 
     @property
-    def words(self) -> str:
-        """The word as a sentence has it."""
+    def label(self) -> str:
+        """What a sentence calls it."""
         return self.value.replace("_", " ")
 
     PURCHASE_ORDER = "purchase_order", PURCHASE_ORDERS

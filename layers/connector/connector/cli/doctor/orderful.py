@@ -100,7 +100,7 @@ def _next_cursor(answer: Mapping[str, Any]) -> str | None:
 def _sending(route: Route, relationships: list[Mapping[str, Any]], stream: Stream) -> Finding:
     facts = route.kind.facts
     is_first = route.kind is next(kind for kind in Kind if kind.facts.counterparty is facts.counterparty)
-    check = f"orderful {route.partner}{'' if is_first else f' {route.kind.words}s'}"
+    check = f"orderful {route.partner}{'' if is_first else f' {route.kind.label}s'}"
     name = route.transaction_type.value
     what = f"{name} from {route.company.isa_id.on(stream)} to {route.partner_isa_id.on(stream)}"
     found = _between(relationships, route.company.isa_id, route.partner_isa_id, stream)

@@ -212,7 +212,7 @@ class Routing:
 
     def partners_mapped(self, company: str, kind: Kind, number: str) -> tuple[str, ...]:
         """Names of the partners of a company that have this supplier or customer number; more than one is a fault."""
-        return self._index.get((company, role_of(kind), number), ())
+        return self._index.get((company, kind.facts.counterparty, number), ())
 
     def receivers(self, receiver_id: str, sender_id: str, stream: Stream) -> tuple[str, ...]:
         """Names of the companies that have this ISA id on `stream`.

@@ -85,7 +85,7 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     if kind is None:
         kind = recognised
     elif recognised is not None and recognised is not kind:
-        raise NotADocument(f"This looks like a {recognised.words}, not a {kind.words}.")
+        raise NotADocument(f"This looks like a {recognised.label}, not a {kind.label}.")
     if kind is None:
         raise NotADocument(
             "This is no purchase order (no orderNbr) and no invoice (no referenceNumber with a supplier or customer)."
@@ -93,7 +93,7 @@ def read_document(data: Mapping[str, Any], *, company: str, kind: Kind | None = 
     names = kind.facts.names
     number = text(data, names.number)
     if number is None:
-        raise NotADocument(f"This {kind.words} has no number ({names.number}).")
+        raise NotADocument(f"This {kind.label} has no number ({names.number}).")
 
     document_type = text(data, names.document_type)
     key = DocumentKey(company, kind, number_in_key(kind, document_type, number))

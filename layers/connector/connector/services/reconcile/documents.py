@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from connector.domain.documents import LONGEST_TYPE, DocumentKey, Kind, number_in_key
+from connector.domain.documents import LONGEST_TYPE, DocumentKey, number_in_key
 from connector.domain.reconcile.finding import Category, Finding, state_of
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.assess import Wait
@@ -15,9 +15,7 @@ from connector.domain.revision.plan import Add, Plan, Replace, plan
 from connector.domain.revision.reading import Reading
 from connector.domain.revision.receivers import newest_reached
 from connector.domain.revision.record import MAY_NEED_ATTENTION, Revision, State, sent_moment
-from connector.domain.routing.resolve import role_of
 from connector.domain.routing.route import Company
-from connector.domain.transactions import TransactionType
 from connector.domain.visma_clock import to_utc, zone_named
 from connector.services.messages import DocumentMessage
 from connector.services.order_types import shared_number
@@ -25,16 +23,6 @@ from connector.services.outbound.facts import DocumentFacts
 from connector.services.outbound.reading import read_message
 from connector.services.ports import Resource
 from connector.services.reconcile.ports import QUESTIONS, DocumentPage, ListedDocument, Question
-
-KINDS = {
-    Resource.PURCHASE_ORDERS: Kind.PURCHASE_ORDER,
-    Resource.SUPPLIER_INVOICES: Kind.SUPPLIER_INVOICE,
-    Resource.CUSTOMER_INVOICES: Kind.CUSTOMER_INVOICE,
-    Resource.CUSTOMER_CREDIT_NOTES: Kind.CUSTOMER_INVOICE,
-    Resource.CUSTOMER_DEBIT_NOTES: Kind.CUSTOMER_INVOICE,
-}
-_TYPES = {Resource.CUSTOMER_CREDIT_NOTES: "CreditNote", Resource.CUSTOMER_DEBIT_NOTES: "DebitNote"}
-"""The type of a row that names none, where it is part of the key."""
 
 YOUNG = timedelta(hours=1)
 """What changed, or was sent, more recently may still be on its way, and is left to the next run."""
@@ -141,7 +129,7 @@ class DocumentJudge:
     def _is_partners(self, reading: Reading, history: Sequence[Revision]) -> bool:
         document = reading.document
         number = document.counterparty if document else None
-        wanted = (self.company.name, self.window.partner, role_of(reading.key.kind), number)
+        wanted = (self.company.name, self.window.partner, reading.key.kind.facts.counterparty, number)
         return wanted in set(self.facts.routing.numbers()) or any(one.partner == self.window.partner for one in history)
 
     # -- is its state on record? --------------------------------------------------------------------------------------
@@ -150,8 +138,8 @@ class DocumentJudge:
         self, resource: Resource, document: ListedDocument, server_time: datetime
     ) -> tuple[Reading, Sequence[Revision], Plan | Wait | None]:
         """The document, its history, and what the translator would make of it; None where that need not be asked."""
-        kind = KINDS[resource]
-        document_type = document.document_type or _TYPES.get(resource)
+        kind = resource.kind
+        document_type = document.document_type or resource.document_type
         modified = to_utc(document.modified, zone_named(self.company.visma.time_zone)) if document.modified else None
         message = DocumentMessage(
             company=self.company.name,
@@ -165,7 +153,7 @@ class DocumentJudge:
         history = self._history(reading.key)
         shared = None
         content = reading.document
-        if kind is Kind.PURCHASE_ORDER and content is not None and content.document_type:
+        if kind.facts.plain_type is None and content is not None and content.document_type:
             plain = DocumentKey.of_order(self.company.name, content.content.number)
             recorded = history if reading.key == plain else self._history(plain)
             shared = shared_number(
@@ -220,9 +208,7 @@ class DocumentJudge:
     def _filed_under(self, reading: Reading) -> tuple[str, str] | None:
         if reading.document is None:
             return None
-        is_invoice = reading.key.kind.is_invoice
-        name = TransactionType.INVOICE if is_invoice else TransactionType.PURCHASE_ORDER
-        return name.value, reading.document.content.number
+        return reading.key.kind.facts.transaction_type.value, reading.document.content.number
 
     def _at(self, reading: Reading) -> datetime:
         dated = reading.sighting.dated

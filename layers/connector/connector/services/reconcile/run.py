@@ -24,7 +24,7 @@ from connector.domain.routing.resolve import Routing
 from connector.domain.transactions import Stream
 from connector.services.outbound.facts import DocumentFacts
 from connector.services.ports import Clock, Deadline, Ledger, Resource
-from connector.services.reconcile.documents import KINDS, YOUNG, DocumentJudge, Window
+from connector.services.reconcile.documents import YOUNG, DocumentJudge, Window
 from connector.services.reconcile.ports import (
     QUESTIONS,
     DocumentLists,
@@ -151,7 +151,7 @@ class Reconciler:
         is_unneeded = (
             isinstance(step, DocumentStep)
             and isinstance(error, ListRefused)
-            and KINDS[step.resource] in self.routing.companies[step.company].kinds_unsent
+            and step.resource.kind in self.routing.companies[step.company].kinds_unsent
         )
         problems = progress.problems if is_unneeded else (*progress.problems, f"{name}: {error}")[:MOST_PROBLEMS]
         return self._next(

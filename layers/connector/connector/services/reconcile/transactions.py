@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.domain.documents import ORDER_TYPES, DocumentKey, Kind
+from connector.domain.documents import DocumentKey, Kind
 from connector.domain.errors import Parked
-from connector.domain.invoice_types import INVOICE_TYPES
+from connector.domain.invoice_types import why_never_sent
 from connector.domain.reconcile.finding import Category, Finding, state_of
 from connector.domain.revision.arrival import Concern
 from connector.domain.revision.record import AT_ORDERFUL, Owner, Revision, State, sent_moment
 from connector.domain.routing.resolve import Routing
-from connector.domain.transactions import Purpose, Stream, TransactionType
+from connector.domain.transactions import Purpose, Stream
 from connector.edi.fingerprint import Fingerprint, Likeness, compare, differences, fingerprint
 from connector.services.ports import Ledger
 from connector.services.reconcile.documents import Window
@@ -146,11 +146,10 @@ class TransactionJudge:
 
     def _is_from_before(self, transaction: ListedTransaction, company: str, partner: str) -> bool:
         """Whether something else may have sent it, before the partner went live."""
-        is_order = transaction.transaction_type == TransactionType.PURCHASE_ORDER.value
         go_lives = [
             route.go_live.at if route.go_live else self.begun[company]
             for route in self.routing.routes_of(company)
-            if route.partner == partner and route.kind.is_invoice is not is_order
+            if route.partner == partner and route.transaction_type.value == transaction.transaction_type
         ]
         begun = max(go_lives, default=self.begun[company])
         return transaction.created_at is not None and transaction.created_at < begun
@@ -266,12 +265,11 @@ def _keys(transaction: ListedTransaction, parties: Mapping[str, str]) -> Iterato
     number = transaction.business_number
     if number is None:
         return
-    is_order = transaction.transaction_type == TransactionType.PURCHASE_ORDER.value
-    kinds = (Kind.PURCHASE_ORDER,) if is_order else (Kind.CUSTOMER_INVOICE, Kind.SUPPLIER_INVOICE)
-    types = ORDER_TYPES if is_order else tuple(one for one in INVOICE_TYPES if one != "Invoice")
+    kinds = [kind for kind in Kind if kind.facts.transaction_type.value == transaction.transaction_type]
     for company in parties:
-        for kind in kinds:
+        for kind in sorted(kinds, key=lambda kind: not kind.facts.we_sell):
             yield DocumentKey(company, kind, number)
+            types = (one for one in kind.facts.types if one != kind.facts.plain_type and not why_never_sent(one))
             yield from (DocumentKey(company, kind, f"{one}:{number}") for one in types)
 
 
