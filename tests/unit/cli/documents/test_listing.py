@@ -246,10 +246,6 @@ def test_ten_thousand_open_documents_are_listed_with_few_reads_and_little_work(c
     assert ledger.queries <= 12
 
 
-def test_a_state_and_attention_cannot_both_be_asked_for(connector):
-    assert connector("documents", "list", "--attention", "--state", "SENT").code == 2
-
-
 @pytest.mark.parametrize("kind", list(Kind), ids=str)
 def test_a_document_of_every_kind_is_listed_and_found_by_its_key(connector, ledger, kind):
     ledger.kept = [replace(PARKED, key=DocumentKey("nordic", kind, "700001"))]

@@ -23,6 +23,7 @@ from connector.domain.transactions import Stream, TransactionType
 from testkit.samples.routing_data import a_partner, routing_data
 
 PO, SUPPLIER, CUSTOMER = Kind.PURCHASE_ORDER, Kind.SUPPLIER_INVOICE, Kind.CUSTOMER_INVOICE
+CONFIRMATION = Kind.SALES_ORDER_CONFIRMATION
 
 
 def routing(**changes):
@@ -451,7 +452,7 @@ def test_what_a_layer_says_of_a_kind_goes_before_what_it_says_of_all_and_behind_
 
 def test_the_company_knows_which_kinds_are_off_for_everybody():
     company = routing(defaults__kinds={"supplier_invoice": {"send": False}}).companies["nordic"]
-    assert company.kinds_off == company.kinds_unsent == {SUPPLIER}
+    assert company.kinds_off == company.kinds_unsent == {SUPPLIER, CONFIRMATION}
 
 
 def test_a_kind_that_a_partner_switches_on_again_is_sent_by_the_company():

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from connector.cli.output import table
-from connector.domain.documents import Invoice, InvoiceLine, OrderLine, Party, PurchaseOrder, VismaDocument
+from connector.domain.documents import Invoice, InvoiceLine, OrderLine, Party, PurchaseOrder, VismaDocument, party_of
 from connector.domain.errors import ConnectorError, Parked
 from connector.domain.revision.facts import StoredDocument
-from connector.domain.routing.resolve import Routing, role_of
+from connector.domain.routing.resolve import Routing
 from connector.domain.routing.route import Route
 from connector.domain.totals import reconcile
 
@@ -53,7 +53,7 @@ def _of_invoice(invoice: Invoice) -> dict[str, Any]:
 
 def _parties(document: VismaDocument) -> list[dict[str, Any]]:
     content = document.content
-    named = {role_of(document.key.kind): content.counterparty if isinstance(content, Invoice) else content.supplier}
+    named = {document.key.kind.facts.counterparty.value: party_of(content)}
     if isinstance(content, PurchaseOrder):
         named["ship to"] = content.ship_to
     return [

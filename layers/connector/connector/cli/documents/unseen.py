@@ -17,14 +17,6 @@ from connector.domain.routing.route import Company
 from connector.domain.visma_clock import to_utc
 from connector.services.ports import Resource
 
-_LISTS = {
-    Resource.PURCHASE_ORDERS: (Kind.PURCHASE_ORDER, "purchase order"),
-    Resource.SUPPLIER_INVOICES: (Kind.SUPPLIER_INVOICE, "supplier invoice"),
-    Resource.CUSTOMER_INVOICES: (Kind.CUSTOMER_INVOICE, "customer invoice"),
-    Resource.CUSTOMER_CREDIT_NOTES: (Kind.CUSTOMER_INVOICE, "customer credit note"),
-    Resource.CUSTOMER_DEBIT_NOTES: (Kind.CUSTOMER_INVOICE, "customer debit note"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -38,7 +30,7 @@ class Wanted:
         """The lists in which it would be."""
         for name, company in stack.routing.load().companies.items():
             if self.company in {None, name}:
-                yield from ((company, one) for one, (kind, _) in _LISTS.items() if self.kind in {None, kind})
+                yield from ((company, one) for one in Resource if self.kind in {None, one.kind})
 
 
 def why_unseen(stack: Stack, wanted: Wanted) -> str:
@@ -119,7 +111,8 @@ def _seen(stack: Stack, company: Company, resource: Resource, data: Mapping[str,
     number = branch.get("number") if isinstance(branch, Mapping) else None
     views = {(one.company, one.resource): one for one in stack.cursors.all_cursors()}
     view = views.get((company.name, resource.value))
-    says = f"Visma has this {_LISTS[resource][1]} in {company.name}: {data.get('status') or 'without a status'}"
+    one = resource.name.lower().replace("_", " ").removesuffix("s")
+    says = f"Visma has this {one} in {company.name}: {data.get('status') or 'without a status'}"
     says += f", changed {minute(changed)}." if changed else "."
     if company.visma.branch and number is not None and str(number) != company.visma.branch:
         return f"{says} It is of branch {number}; only branch {company.visma.branch} is read."
